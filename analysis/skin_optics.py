@@ -28,7 +28,7 @@ TYPICAL_GLARE: Final = 0.02  # share of light the surface of a face returns in a
 
 @dataclass(frozen=True, slots=True)
 class Tone:
-    """A skin tone: melanin fraction of the epidermis and the ITA (degrees) it has at baseline, without glare."""
+    """A skin tone: melanin fraction of the epidermis, and its ITA (degrees, without glare)."""
 
     melanin: float
     ita: float
