@@ -1,0 +1,235 @@
+"""Find the face in a photo, its eyes, its size and its tilt.
+
+Haar cascades see differences of brightness, so they are given *log* luminance: there a dark face
+has the same contrast as a light one. A candidate counts when eyes are seen in it or when other
+cascades agree; patches, stars and folded arms rarely have either.
+"""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from math import atan2, degrees, hypot
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from cv2 import data as cascade_data
+from numpy.typing import NDArray
+
+from analysis.images import SrgbImage
+
+Point = tuple[float, float]
+Box = tuple[float, float, float]
+"""Left, top and width of a square, in pixels."""
+
+_SEARCH_EDGE: Final = 480  # long edge of the copy searched; a face of 1/16 of it is still found
+_SMALLEST: Final = 30
+_EYE_CROP: Final = 200  # width to which a face is brought before its eyes are looked for
+_RIVAL_SHARE: Final = 0.45  # smaller faces are pictures on the wall, not a second person
+_TILTS: Final = (0.0, -18.0, 18.0, -34.0, 34.0)
+_TYPICAL_EYES: Final = ((0.305, 0.39), (0.695, 0.39))  # where eyes lie in a cascade's square
+_EYE_SEARCH_BOTTOM: Final = 0.62
+_WIDTH_IN_EYE_DISTANCES: Final = 2.2  # 138 mm between the cheekbones, 63 mm between the pupils
+
+# Weights of linear R, G, B in luminance (IEC 61966-2-1) serve for the encoded values too: only
+# contrast matters here.
+_LUMA: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A face seen from the front; coordinates are pixels of the photo, x to the right, y down.
+
+    `eyes` are the pupils, the one further left in the picture first; `eyes_seen` (0 to 2) says how
+    many were found and not placed by proportion.
+    """
+
+    eyes: tuple[Point, Point]
+    eyes_seen: int
+
+    @property
+    def eye_distance(self) -> float:
+        """Pixels between the pupils."""
+        (left_x, left_y), (right_x, right_y) = self.eyes
+        return hypot(right_x - left_x, right_y - left_y)
+
+    @property
+    def width(self) -> float:
+        """Pixels from temple to temple, by the proportions of an adult face."""
+        return _WIDTH_IN_EYE_DISTANCES * self.eye_distance
+
+    @property
+    def centre(self) -> Point:
+        """The middle between the pupils."""
+        (left_x, left_y), (right_x, right_y) = self.eyes
+        return (left_x + right_x) / 2, (left_y + right_y) / 2
+
+    @property
+    def tilt(self) -> float:
+        """Degrees by which the line of the eyes falls to the right in the picture."""
+        (left_x, left_y), (right_x, right_y) = self.eyes
+        return degrees(atan2(right_y - left_y, right_x - left_x))
+
+
+class _Cascade(Enum):
+    """The trained detectors that ship with OpenCV, by the name of their file."""
+
+    FRONT = "haarcascade_frontalface_alt2"
+    FRONT_STRICT = "haarcascade_frontalface_alt"
+    FRONT_BROAD = "haarcascade_frontalface_default"
+    PROFILE = "haarcascade_profileface"
+    EYE = "haarcascade_eye_tree_eyeglasses"
+    EYE_BARE = "haarcascade_eye"
+
+
+def find_faces(photo: SrgbImage) -> tuple[Face, ...]:
+    """Every frontal face in the photo, the largest first; smaller than 45 % of it do not count."""
+    luminance, scale = _log_luminance(photo)
+    for tilt in _TILTS:
+        turned, back = _turned(luminance, tilt)
+        faces = [face for box in _boxes(turned, _Cascade.FRONT) if (face := _confirm(turned, box))]
+        if faces:
+            to_photo = np.diag([1 / scale, 1 / scale, 1.0]) @ back
+            placed = sorted((_moved(face, to_photo) for face in faces), key=lambda f: -f.width)
+            return tuple(_rivals(placed))
+    return ()
+
+
+def sees_profile(photo: SrgbImage) -> bool:
+    """Whether a face turned to the side can be seen (worth asking only when no front was found)."""
+    luminance, _ = _log_luminance(photo)
+    return any(
+        _boxes(view, _Cascade.PROFILE)
+        for view in (luminance, np.ascontiguousarray(luminance[:, ::-1]))
+    )
+
+
+def _rivals(faces: list[Face]) -> Iterator[Face]:
+    """The largest face, then those that are as surely a face and of comparable size."""
+    first, *others = faces
+    yield first
+    for other in others:
+        apart = hypot(other.centre[0] - first.centre[0], other.centre[1] - first.centre[1])
+        comparable = other.width >= _RIVAL_SHARE * first.width
+        if comparable and other.eyes_seen == 2 and apart > first.width / 2:
+            yield other
+
+
+def _log_luminance(photo: SrgbImage) -> tuple[NDArray[np.uint8], float]:
+    """Locally equalised log luminance of a reduced copy, and the copy's scale."""
+    scale = min(1.0, _SEARCH_EDGE / max(photo.size))
+    small = cv2.resize(photo.pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    luminance = np.log(np.maximum(small, 0) ** 2.2 @ _LUMA + np.float32(0.002))
+    low, high = np.percentile(luminance, (1, 99))
+    stretched = np.clip((luminance - low) / max(high - low, 1e-3), 0, 1)
+    equalise = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8))
+    return equalise.apply((stretched * 255).astype(np.uint8)).astype(np.uint8), scale
+
+
+def _turned(
+    luminance: NDArray[np.uint8], tilt: float
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """The picture turned upright by `tilt` degrees, and the 3×3 way back."""
+    if tilt == 0:
+        return luminance, np.eye(3)
+    height, width = luminance.shape
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), tilt, 1.0)
+    back = np.linalg.inv(np.vstack([turn, [0, 0, 1]]))
+    turned = cv2.warpAffine(luminance, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    return turned.astype(np.uint8), back
+
+
+def _boxes(luminance: NDArray[np.uint8], kind: _Cascade) -> list[Box]:
+    found = _cascade(kind).detectMultiScale(
+        luminance, scaleFactor=1.1, minNeighbors=3, minSize=(_SMALLEST, _SMALLEST)
+    )
+    return [(float(x), float(y), float(width)) for x, y, width, _ in found]
+
+
+def _confirm(luminance: NDArray[np.uint8], box: Box) -> Face | None:
+    """The face in this square, unless neither eyes nor the other cascades can see one."""
+    eyes, seen = _eyes_in(luminance, box)
+    if seen < 2 and not all(
+        _agrees(luminance, box, kind) for kind in (_Cascade.FRONT_STRICT, _Cascade.FRONT_BROAD)
+    ):
+        return None
+    return Face(eyes, seen)
+
+
+def _agrees(luminance: NDArray[np.uint8], box: Box, kind: _Cascade) -> bool:
+    """Whether another cascade sees a face of about this size at about this place."""
+    left, top, width = box
+    margin = 0.35 * width
+    crop, _ = _crop(luminance, (left - margin, top - margin, width + 2 * margin), 120)
+    expected = 120 * width / (width + 2 * margin)
+    return any(0.7 < found / expected < 1.4 for _, _, found in _boxes(crop, kind))
+
+
+def _eyes_in(luminance: NDArray[np.uint8], box: Box) -> tuple[tuple[Point, Point], int]:
+    """Both eyes in a face's square, and how many were seen; the rest is placed by proportion."""
+    left, top, _ = box
+    crop, factor = _crop(luminance, box, _EYE_CROP)
+    upper = np.ascontiguousarray(crop[: round(_EYE_SEARCH_BOTTOM * _EYE_CROP)])
+    pair: list[Point] = []
+    seen = 0
+    for typical_x, typical_y in _TYPICAL_EYES:
+        expected = (typical_x * _EYE_CROP, typical_y * _EYE_CROP)
+        found = _eye_near(upper, expected)
+        seen += found is not None
+        x, y = found or expected
+        pair.append((left + x / factor, top + y / factor))
+    return (pair[0], pair[1]), seen
+
+
+def _eye_near(upper: NDArray[np.uint8], expected: Point) -> Point | None:
+    """The most likely eye within reach of where eyes usually are, or none."""
+    reach = 0.15 * _EYE_CROP
+    for kind in (_Cascade.EYE, _Cascade.EYE_BARE):
+        found = _cascade(kind).detectMultiScale(
+            upper, scaleFactor=1.05, minNeighbors=2, minSize=(28, 28), maxSize=(84, 84)
+        )
+        centres = [(float(x + w / 2), float(y + h / 2)) for x, y, w, h in found]
+        near = [c for c in centres if hypot(c[0] - expected[0], c[1] - expected[1]) < reach]
+        if near:
+            return min(near, key=lambda c: hypot(c[0] - expected[0], c[1] - expected[1]))
+    return None
+
+
+def _crop(luminance: NDArray[np.uint8], box: Box, target: int) -> tuple[NDArray[np.uint8], float]:
+    """A square cut out and brought to `target` pixels; beyond the picture its edge is repeated."""
+    left, top, width = box
+    factor = target / width
+    place = np.array([[factor, 0, -left * factor], [0, factor, -top * factor]])
+    crop = cv2.warpAffine(
+        luminance, place, (target, target), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return crop.astype(np.uint8), factor
+
+
+def _moved(face: Face, to_photo: NDArray[np.float64]) -> Face:
+    left, right = (
+        (float(x), float(y)) for x, y, _ in (to_photo @ np.array([*eye, 1.0]) for eye in face.eyes)
+    )
+    return Face((left, right), face.eyes_seen)
+
+
+class _Loaded(threading.local):
+    """The cascades read so far, one set a thread: a cascade keeps state while it searches."""
+
+    def __init__(self) -> None:
+        self.cascades: dict[_Cascade, cv2.CascadeClassifier] = {}
+
+
+_loaded = _Loaded()
+
+
+def _cascade(kind: _Cascade) -> cv2.CascadeClassifier:
+    if kind not in _loaded.cascades:
+        path = Path(cascade_data.haarcascades) / f"{kind.value}.xml"
+        cascade = cv2.CascadeClassifier(str(path))
+        if cascade.empty():
+            raise RuntimeError(f"{path} cannot be read: install opencv-python >= 4.13, < 5")
+        _loaded.cascades[kind] = cascade
+    return _loaded.cascades[kind]
