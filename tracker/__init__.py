@@ -1,0 +1,1 @@
+"""People, treatments, photos, readings and alerts: everything but pixels and pages."""

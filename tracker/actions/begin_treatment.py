@@ -1,0 +1,20 @@
+"""Begin a treatment; the one before it ends."""
+
+from dataclasses import replace
+
+from sqlite_utils import Database
+
+from tracker.storage import protocol_files, treatments
+from tracker.storage.columns import new_id
+from tracker.storage.connection import writing
+from tracker.treatments import Treatment
+
+
+def begin_treatment(db: Database, treatment: Treatment) -> Treatment:
+    """Store the treatment under a fresh id; ProtocolError when its kind has no protocol."""
+    protocol_files.load(treatment.kind)
+    begun = replace(treatment, id=new_id())
+    with writing(db):
+        treatments.end_current(db, begun.patient_id, begun.performed_at)
+        treatments.insert(db, begun)
+    return begun

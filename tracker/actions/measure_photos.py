@@ -1,0 +1,124 @@
+"""Measure the photos that wait; each is claimed, and its result stored in one transaction."""
+
+import logging
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future, as_completed
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.compute import Analysed, NotMeasurable, analyse_bytes
+from tracker.photo_files import PhotoFiles, PhotoMissing, Picture
+from tracker.photos import MAX_ATTEMPTS, Photo, PhotoStatus
+from tracker.readings import Reading
+from tracker.storage import photos, readings, treatments
+from tracker.storage.connection import writing
+
+BATCH = 8
+FAILED = "analysis_failed"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The photo has a reading."""
+
+    photo: Photo
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """The photo was set aside; its faults say why."""
+
+    photo: Photo
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    photo: Photo
+    baseline_id: str
+
+
+def measure_photos(
+    db: Database, files: PhotoFiles, compute: Executor, now: datetime
+) -> list[Measured | Unmeasured]:
+    """Claim up to a batch of waiting photos, measure them on `compute` and store the results.
+
+    A photo whose measuring breaks off is claimed again later; after MAX_ATTEMPTS it is set aside.
+    """
+    running: dict[Future[Analysed | NotMeasurable], _Claim] = {}
+    done: list[Measured | Unmeasured] = []
+    for claim in _claims(db, now):
+        if claim.photo.attempts > MAX_ATTEMPTS:
+            done += _store(db, files, claim, NotMeasurable(FAILED))
+            continue
+        try:
+            photo = files.load(claim.photo.id, Picture.PHOTO)
+            baseline = files.load(claim.baseline_id, Picture.PHOTO)
+        except PhotoMissing:
+            log.exception("photo %s cannot be measured", claim.photo.id)
+            done += _store(db, files, claim, NotMeasurable(FAILED))
+            continue
+        areas = treatments.get(db, claim.photo.treatment_id).areas
+        running[compute.submit(analyse_bytes, photo, baseline, areas)] = claim
+    for future in as_completed(running):
+        claim = running[future]
+        broken = future.exception()
+        if broken is None:
+            done += _store(db, files, claim, future.result())
+        else:  # only the kind of error: its words could hold something of the picture
+            log.error("photo %s: %s, will try again", claim.photo.id, type(broken).__name__)
+            _hand_back(db, claim)
+    return done
+
+
+def _claims(db: Database, now: datetime) -> Iterator[_Claim]:
+    for photo in photos.claimable(db, now, BATCH):
+        baseline = photos.baseline(db, photo.treatment_id)
+        if baseline is None:
+            continue
+        with writing(db):
+            ours = photos.claim(db, photo, now)
+        if ours:
+            claimed = replace(photo, status=PhotoStatus.MEASURING, attempts=photo.attempts + 1)
+            yield _Claim(claimed, baseline.id)
+
+
+def _store(
+    db: Database, files: PhotoFiles, claim: _Claim, result: Analysed | NotMeasurable
+) -> list[Measured | Unmeasured]:
+    """Store a result; an empty list when the claim was lost and somebody else does the work."""
+    attempt = claim.photo.attempts
+    if isinstance(result, NotMeasurable):
+        status, faults = PhotoStatus.UNMEASURABLE, (result.fault,)
+        photo = replace(claim.photo, status=status, faults=faults)
+        with writing(db):
+            return [Unmeasured(photo)] if photos.finish(db, photo, attempt) else []
+    for picture, data in result.pictures.items():
+        files.save(claim.photo.id, picture, data)
+    warnings = tuple(dict.fromkeys(claim.photo.warnings + result.warnings))
+    photo = replace(claim.photo, status=PhotoStatus.MEASURED, warnings=warnings)
+    reading = Reading(
+        photo_id=photo.id,
+        taken_at=photo.taken_at,
+        method=result.method,
+        opencv=result.opencv,
+        reference=result.reference,
+        residual=result.residual,
+        skin_state=photo.skin_state,
+        regions=result.regions,
+    )
+    with writing(db):
+        if not photos.finish(db, photo, attempt):
+            return []
+        readings.insert(db, reading, claim.baseline_id)
+        treatments.tell_news(db, photo.treatment_id)
+    return [Measured(photo, reading)]
+
+
+def _hand_back(db: Database, claim: _Claim) -> None:
+    with writing(db):
+        photos.finish(db, replace(claim.photo, status=PhotoStatus.WAITING), claim.photo.attempts)

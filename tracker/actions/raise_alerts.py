@@ -1,0 +1,80 @@
+"""Judge the treatments about which something new is known; open and update alerts."""
+
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.alerts import Alert, Finding, with_finding
+from tracker.messages import Message
+from tracker.protocols import Protocol
+from tracker.recovery import ENGINE, Course, assess
+from tracker.storage import alerts, check_ins, messages, people, protocol_files, readings
+from tracker.storage import treatments as treatment_rows
+from tracker.storage.columns import new_id
+from tracker.storage.connection import writing
+from tracker.treatments import Treatment, days_since
+
+
+def raise_alerts(db: Database, now: datetime) -> list[Alert]:
+    """Return the alerts that opened or rose in level; their mails are written with them."""
+    return [
+        alert
+        for treatment, news in treatment_rows.with_news(db)
+        for alert in _judge(db, treatment, news, now)
+    ]
+
+
+def _judge(db: Database, treatment: Treatment, news: int, now: datetime) -> list[Alert]:
+    protocol = protocol_files.load(treatment.kind)
+    course = Course(
+        treatment=treatment,
+        readings=tuple(readings.of_treatment(db, treatment.id)),
+        check_ins=tuple(check_ins.of_treatment(db, treatment.id)),
+    )
+    assessment = assess(course, protocol, until=days_since(treatment, now))
+    raised = []
+    with writing(db):
+        known = {alert.concern: alert for alert in alerts.of_treatment(db, treatment.id)}
+        for finding in assessment.findings:
+            before = known.get(finding.concern)
+            after = _opened(treatment, finding, protocol, now) if before is None else None
+            if before is not None:
+                after = with_finding(before, finding, now)
+            if after is None or after == before:
+                continue
+            alerts.save(db, after)
+            if before is None or after.level is not before.level:
+                _write_mails(db, after, now)
+                raised.append(after)
+        treatment_rows.judged(db, treatment.id, news)
+    return raised
+
+
+def _opened(
+    treatment: Treatment, finding: Finding, protocol: Protocol, now: datetime
+) -> Alert | None:
+    if finding.level is None:
+        return None
+    return Alert(
+        id=new_id(),
+        patient_id=treatment.patient_id,
+        treatment_id=treatment.id,
+        concern=finding.concern,
+        level=finding.level,
+        raised_at=now,
+        probability=finding.probability,
+        onset_day=finding.onset_day,
+        regions=finding.regions,
+        evidence=finding.evidence,
+        photo_id=finding.photo_id,
+        engine=ENGINE,
+        protocol=f"{protocol.kind} {protocol.version}",
+    )
+
+
+def _write_mails(db: Database, alert: Alert, now: datetime) -> None:
+    if not alert.level.is_mailed:
+        return
+    for practitioner in people.practitioners_of(db, alert.patient_id):
+        message = Message(new_id(), practitioner.id, practitioner.email, alert.id, now, now)
+        messages.insert(db, message, alert.level)

@@ -1,0 +1,114 @@
+"""Take in a photo while the patient still holds the phone."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlite_utils import Database
+
+from analysis import decode_photo, encode_photo, judge_photo
+from analysis.errors import Unmeasurable
+from tracker.photo_files import PhotoFiles, Picture
+from tracker.photos import Photo, PhotoStatus, Upload, time_fault
+from tracker.storage import people, photos, treatments
+from tracker.storage.columns import new_id
+from tracker.storage.connection import IntegrityError, writing
+from tracker.treatments import Treatment
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The photo is kept and waits to be measured."""
+
+    photo: Photo
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyReceived:
+    """Exactly this photo came before; nothing was stored twice."""
+
+    photo: Photo
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The photo was not kept; each fault has one name and one remedy."""
+
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoTreatment:
+    """There is no treatment that the photo could belong to."""
+
+
+def receive_photo(
+    db: Database, files: PhotoFiles, patient_id: str, upload: Upload, now: datetime
+) -> Accepted | AlreadyReceived | Refused | NoTreatment:
+    """Judge an upload and keep it if it can be measured."""
+    patient = people.get(db, patient_id)
+    treatment = treatments.current(db, patient_id)
+    if patient is None or treatment is None:
+        return NoTreatment()
+    digest = hashlib.sha256(upload.data).hexdigest()
+    known = photos.by_digest(db, treatment.id, digest)
+    if known is not None:
+        return AlreadyReceived(known)
+    judged = _judge(db, files, treatment, upload, patient.zone, now)
+    if isinstance(judged, Refused):
+        return judged
+    photo, stored_form = judged
+    files.save(photo.id, Picture.PHOTO, stored_form)
+    try:
+        with writing(db):
+            photos.insert(db, photo, digest)
+    except IntegrityError:  # the same bytes, sent twice at once: the other request was faster
+        files.delete(photo.id)
+        first = photos.by_digest(db, treatment.id, digest)
+        if first is None:
+            raise
+        return AlreadyReceived(first)
+    return Accepted(photo)
+
+
+def _judge(
+    db: Database,
+    files: PhotoFiles,
+    treatment: Treatment,
+    upload: Upload,
+    zone: ZoneInfo,
+    now: datetime,
+) -> tuple[Photo, bytes] | Refused:
+    try:
+        image = decode_photo(upload.data)
+    except Unmeasurable as verdict:
+        return Refused((str(verdict.fault),))
+    taken_at = upload.taken_at or _in_zone(image.captured_at, zone) or now
+    wrong_time = time_fault(upload.role, taken_at, treatment.performed_at, now)
+    if wrong_time is not None:
+        return Refused((str(wrong_time),))
+    baseline = photos.baseline(db, treatment.id)
+    before = decode_photo(files.load(baseline.id, Picture.PHOTO)) if baseline else None
+    quality = judge_photo(image, before)
+    if quality.faults:
+        return Refused(tuple(str(fault) for fault in quality.faults))
+    photo = Photo(
+        id=new_id(),
+        treatment_id=treatment.id,
+        patient_id=treatment.patient_id,
+        role=upload.role,
+        status=PhotoStatus.WAITING,
+        taken_at=taken_at,
+        received_at=now,
+        skin_state=upload.skin_state,
+        warnings=tuple(str(fault) for fault in quality.warnings),
+    )
+    return photo, encode_photo(image)
+
+
+def _in_zone(captured_at: datetime | None, zone: ZoneInfo) -> datetime | None:
+    """Cameras that write no offset mean the local time of the person who holds them."""
+    if captured_at is None or captured_at.tzinfo is not None:
+        return captured_at
+    return captured_at.replace(tzinfo=zone)

@@ -1,0 +1,65 @@
+"""Who needs the practitioner, worst first."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlite_utils import Database
+
+from tracker.alerts import Alert, worst_first
+from tracker.people import Person
+from tracker.photos import Photo, PhotoRole
+from tracker.readings import Estimate
+from tracker.storage import alerts, people, photos, readings, treatments
+from tracker.treatments import Region, Treatment, day_number
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistRow:
+    """One patient in care.
+
+    `day` counts calendar days since the treatment; `redness` is the latest of the whole face;
+    `latest_photo` the latest follow-up, whatever became of it.
+    """
+
+    patient: Person
+    treatment: Treatment | None
+    day: int | None
+    alerts: tuple[Alert, ...]
+    latest_photo: Photo | None
+    redness: Estimate | None
+
+
+def show_worklist(db: Database, practitioner_id: str, now: datetime) -> list[WorklistRow]:
+    """All patients in a practitioner's care: open alerts first, then the latest treated."""
+    by_patient: dict[str, list[Alert]] = defaultdict(list)
+    for alert in worst_first(alerts.for_practitioner(db, practitioner_id)):
+        by_patient[alert.patient_id].append(alert)
+    rows = [
+        _row(db, patient, tuple(by_patient[patient.id]), now)
+        for patient in people.patients_of(db, practitioner_id)
+    ]
+    return sorted(rows, key=_urgency)
+
+
+def _row(db: Database, patient: Person, about: tuple[Alert, ...], now: datetime) -> WorklistRow:
+    treatment = treatments.current(db, patient.id)
+    if treatment is None:
+        return WorklistRow(patient, None, None, about, None, None)
+    taken = [p for p in photos.of_treatment(db, treatment.id) if p.role is PhotoRole.FOLLOW_UP]
+    measured = [r for r in readings.of_treatment(db, treatment.id) if Region.FACE in r.regions]
+    return WorklistRow(
+        patient=patient,
+        treatment=treatment,
+        day=day_number(treatment, now, patient.zone),
+        alerts=tuple(alert for alert in about if alert.treatment_id == treatment.id),
+        latest_photo=taken[-1] if taken else None,
+        redness=measured[-1].regions[Region.FACE].redness if measured else None,
+    )
+
+
+def _urgency(row: WorklistRow) -> tuple[bool, bool, int, float, str]:
+    waiting = [alert for alert in row.alerts if alert.needs_answer]
+    worst = max((alert.level.rank for alert in row.alerts), default=-1)
+    began = row.treatment.performed_at if row.treatment else datetime.min.replace(tzinfo=UTC)
+    return (not waiting, not row.alerts, -worst, -began.timestamp(), row.patient.name)

@@ -1,0 +1,67 @@
+"""The one-minute check-in: what only the person can tell."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+
+MAX_NOTE_LENGTH = 2000
+
+
+class Trend(StrEnum):
+    """Compared with yesterday."""
+
+    BETTER = "better"
+    SAME = "same"
+    WORSE = "worse"
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The answers. `pain` and `itch` are 0–10, `swelling` 0 none, 1 mild, 2 clear, 3 severe."""
+
+    pain: int = 0
+    itch: int = 0
+    swelling: int = 0
+    warmth: bool = False
+    pus: bool = False
+    blisters: bool = False
+    spreading: bool = False
+    fever: bool = False
+    breathing_or_face_swelling: bool = False
+    trend: Trend = Trend.SAME
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        for name, top in SCALES.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= top:
+                raise ValueError(f"{name} must be a whole number from 0 to {top}")
+        for name in SIGNS:
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} must be true or false")  # noqa: TRY004 (bad input, not a bug)
+        if len(self.note) > MAX_NOTE_LENGTH:
+            raise ValueError(f"note is too long; keep it under {MAX_NOTE_LENGTH} signs")
+
+
+SCALES: Mapping[str, int] = {"pain": 10, "itch": 10, "swelling": 3}
+SIGNS = (
+    "warmth",
+    "pus",
+    "blisters",
+    "spreading",
+    "fever",
+    "breathing_or_face_swelling",
+)
+ANSWER_NAMES = frozenset(field.name for field in fields(Answers))
+
+
+@dataclass(frozen=True, slots=True)
+class CheckIn:
+    """Answers at a time, `at` with its zone."""
+
+    id: str
+    treatment_id: str
+    patient_id: str
+    at: datetime
+    answers: Answers

@@ -1,0 +1,106 @@
+"""Where photos are measured: on an executor, as a pure function from bytes to numbers."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+from threading import Lock
+from typing import ParamSpec, TypeVar
+
+import cv2
+
+from analysis import VERSION, analyse_photo, decode_photo, draw_evidence
+from analysis.errors import Unmeasurable
+from analysis.regions import Region as SeenRegion
+from tracker.photo_files import Picture
+from tracker.readings import Estimate, Reference, RegionReading
+from tracker.treatments import Region
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """What the analysis found on one photo, ready to be stored; pictures as encoded bytes."""
+
+    method: str
+    opencv: str
+    reference: Reference
+    residual: float
+    warnings: tuple[str, ...]
+    regions: Mapping[Region, RegionReading]
+    pictures: Mapping[Picture, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class NotMeasurable:
+    """The analysis refused the photo for the fault named."""
+
+    fault: str
+
+
+def analyse_bytes(
+    photo: bytes, baseline: bytes, areas: frozenset[Region]
+) -> Analysed | NotMeasurable:
+    """Decode both photos, measure the change in the treated areas and draw the evidence."""
+    try:
+        seen, before = decode_photo(photo), decode_photo(baseline)
+        found = analyse_photo(seen, before, frozenset(SeenRegion(str(area)) for area in areas))
+    except Unmeasurable as verdict:
+        return NotMeasurable(str(verdict.fault))
+    return Analysed(
+        method=VERSION,
+        opencv=cv2.__version__,
+        reference=Reference(str(found.reference)),
+        residual=found.residual,
+        warnings=tuple(str(fault) for fault in found.warnings),
+        regions={
+            Region(str(name)): RegionReading(
+                redness=Estimate(region.redness.value, region.redness.sd),
+                pigment=Estimate(region.pigment.value, region.pigment.sd),
+                lab=region.lab,
+                ita=region.ita,
+                erythema_index=region.erythema_index,
+                melanin_index=region.melanin_index,
+                share=region.share,
+            )
+            for name, region in found.regions.items()
+        },
+        pictures={Picture(name): data for name, data in draw_evidence(found, seen, before).items()},
+    )
+
+
+class LocalProcesses(Executor):
+    """Processes on this machine; when one is killed, a fresh pool takes the next photo.
+
+    Processes are spawned, not forked, because the web server beside them runs threads.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._lock = Lock()
+        self._pool = self._fresh()
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Hand a call to a process; see `concurrent.futures.Executor.submit`."""
+        with self._lock:
+            try:
+                return self._pool.submit(fn, *args, **kwargs)
+            except BrokenProcessPool:
+                self._pool = self._fresh()
+                return self._pool.submit(fn, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Stop the processes; see `concurrent.futures.Executor.shutdown`."""
+        self._pool.shutdown(wait=wait, cancel_futures=cancel_futures)
+
+    def _fresh(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            self._workers,
+            mp_context=get_context("spawn"),
+            # The pool already uses every core; OpenCV's own threads would only make them wait.
+            initializer=cv2.setNumThreads,
+            initargs=(1,),
+        )

@@ -1,0 +1,82 @@
+"""Mail on the wire: an SMTP server, or a folder of .eml files where there is none."""
+
+import secrets
+import smtplib
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from tracker.settings import Settings
+
+TIMEOUT_SECONDS = 20
+
+Send = Callable[[EmailMessage], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What every mail of this installation carries: its sender, and where its links lead."""
+
+    from_address: str
+    base_url: str
+
+
+class MailFailed(Exception):  # noqa: N818  (an expected trouble; retried)
+    """The mail could not be handed over; the message says why, without its recipient."""
+
+
+def sender(settings: Settings) -> Send:
+    """How this installation sends mail. The callable raises MailFailed."""
+    if settings.smtp_url is None:
+        return _into_folder(settings.outbox)
+    return _through_smtp(settings.smtp_url)
+
+
+def _into_folder(folder: Path) -> Send:
+    def send(mail: EmailMessage) -> None:
+        name = str(mail["Message-ID"]).strip("<>").partition("@")[0]
+        unfinished = folder / f".{secrets.token_hex(4)}.part"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            unfinished.write_bytes(mail.as_bytes())
+            unfinished.replace(folder / f"{name}.eml")
+        except OSError as error:
+            raise MailFailed(f"outbox folder: {error.strerror}") from error
+
+    return send
+
+
+def _through_smtp(url: str) -> Send:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+
+    def send(mail: EmailMessage) -> None:
+        try:
+            with _connect(parts.scheme, host, parts.port) as server:
+                if parts.username:
+                    server.login(unquote(parts.username), unquote(parts.password or ""))
+                server.send_message(mail)
+        except smtplib.SMTPRecipientsRefused as error:
+            codes = sorted({code for code, _ in error.recipients.values()})
+            raise MailFailed(f"the server refused the recipient ({codes})") from error
+        except smtplib.SMTPResponseException as error:
+            raise MailFailed(f"the server answered {error.smtp_code}") from error
+        except (OSError, smtplib.SMTPException) as error:
+            raise MailFailed(f"{type(error).__name__} on the way to {host}") from error
+
+    return send
+
+
+def _connect(scheme: str, host: str, port: int | None) -> smtplib.SMTP:
+    context = ssl.create_default_context()
+    if scheme == "smtps":
+        return smtplib.SMTP_SSL(host, port or 465, timeout=TIMEOUT_SECONDS, context=context)
+    server = smtplib.SMTP(host, port or 587, timeout=TIMEOUT_SECONDS)
+    server.ehlo()
+    if server.has_extn("starttls"):
+        server.starttls(context=context)
+        server.ehlo()
+    return server

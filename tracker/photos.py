@@ -1,0 +1,86 @@
+"""A photo on its way from the phone to a reading."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+CLOCK_TOLERANCE = timedelta(minutes=10)  # phones drift; a photo this far ahead still counts as now
+CLAIM_LEASE = timedelta(minutes=5)  # a claim older than this belonged to a worker that died
+MAX_ATTEMPTS = 3  # a photo that killed the worker this often is set aside, not tried for ever
+
+
+class PhotoRole(StrEnum):
+    """What a photo is compared as."""
+
+    BASELINE = "baseline"
+    FOLLOW_UP = "follow_up"
+
+
+class PhotoStatus(StrEnum):
+    """Where a photo is on its way; the row itself is the queue."""
+
+    WAITING = "waiting"
+    MEASURING = "measuring"
+    MEASURED = "measured"
+    UNMEASURABLE = "unmeasurable"
+
+
+class SkinState(StrEnum):
+    """What the patient says about the skin in the photo."""
+
+    CLEAN = "clean"
+    MAKE_UP = "make_up"
+    AFTER_SPORT = "after_sport"
+    AFTER_SHOWER = "after_shower"
+    SUNSCREEN = "sunscreen"
+
+
+class TimeFault(StrEnum):
+    """Why a photo's time cannot be right; refused beside the faults that the gate sees."""
+
+    TAKEN_IN_FUTURE = "taken_in_future"
+    TAKEN_BEFORE_TREATMENT = "taken_before_treatment"
+    BASELINE_AFTER_TREATMENT = "baseline_after_treatment"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What the phone sends: file bytes and the patient's words about them.
+
+    `taken_at` None means: the camera's own time if the file carries one, else now.
+    """
+
+    data: bytes
+    role: PhotoRole
+    taken_at: datetime | None = None
+    skin_state: SkinState = SkinState.CLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A received photo; `faults` and `warnings` are the analysis' names, `attempts` the claims."""
+
+    id: str
+    treatment_id: str
+    patient_id: str
+    role: PhotoRole
+    status: PhotoStatus
+    taken_at: datetime
+    received_at: datetime
+    skin_state: SkinState
+    faults: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    attempts: int = 0
+
+
+def time_fault(
+    role: PhotoRole, taken_at: datetime, performed_at: datetime, now: datetime
+) -> TimeFault | None:
+    """What is wrong with the time of a photo, or None. All three times carry their zone."""
+    if taken_at > now + CLOCK_TOLERANCE:
+        return TimeFault.TAKEN_IN_FUTURE
+    if role is PhotoRole.FOLLOW_UP and taken_at < performed_at:
+        return TimeFault.TAKEN_BEFORE_TREATMENT
+    if role is PhotoRole.BASELINE and taken_at > performed_at:
+        return TimeFault.BASELINE_AFTER_TREATMENT
+    return None

@@ -1,0 +1,66 @@
+"""What was measured on a photo, region by region."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from tracker.photos import SkinState
+from tracker.treatments import Region
+
+
+class Reference(StrEnum):
+    """What carried the comparison with the baseline, best first."""
+
+    CARD = "card"
+    SKIN = "skin"
+    HISTORY = "history"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value in doublings against baseline and one standard deviation of it."""
+
+    value: float
+    sd: float
+
+
+@dataclass(frozen=True, slots=True)
+class RegionReading:
+    """One region on one day.
+
+    `redness` is log2(blood now / at baseline), `pigment` log2(melanin now / at baseline). The rest
+    are reference values that clinicians know (CIELAB, ITA in degrees, erythema and melanin index);
+    no rule uses them. `share` is the part of the region that counted, 0–1.
+    """
+
+    redness: Estimate
+    pigment: Estimate
+    lab: tuple[float, float, float]
+    ita: float
+    erythema_index: float
+    melanin_index: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All regions of one photo, and how they were measured.
+
+    `method` is the version of the analysis, `opencv` that of the library under it; `residual` is
+    the registration's, as a fraction of the eye distance.
+    """
+
+    photo_id: str
+    taken_at: datetime
+    method: str
+    opencv: str
+    reference: Reference
+    residual: float
+    skin_state: SkinState
+    regions: Mapping[Region, RegionReading]
+
+    @property
+    def carries_alerts(self) -> bool:
+        """Whether this photo may open an alert by itself: made-up or unreferenced skin may not."""
+        return self.reference is not Reference.HISTORY and self.skin_state is not SkinState.MAKE_UP

@@ -1,0 +1,361 @@
+"""Is this recovery normal? Bayes in the open, from readings and answers to findings.
+
+Every hypothesis is a cloud of draws from the protocol's priors: the normal course, redness that
+stays, a second rise, pigment that comes. Each draw predicts every reading; how well a cloud
+predicts what was measured, against how well the normal cloud does, is the factor by which the
+photos change the odds of a concern. Answers multiply in through the protocol's ratios.
+
+Redness is log2(1 + extra blood); the extra blood fades exponentially, so that day-by-day shares
+of the peak follow from one half-life.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracker.alerts import Concern, Factor, Finding, Level, level_reached, strongest
+from tracker.check_ins import CheckIn
+from tracker.protocols import ConcernRule, Healing, Protocol, Spread
+from tracker.readings import Reading
+from tracker.signs import reported_signs, tripped_red_flags
+from tracker.treatments import Region, Treatment, days_since
+
+ENGINE = "1"
+DRAWS = 3000
+SEED = 20260302  # the same course is judged the same way every time
+HEAVY_TAIL_DF = 4  # Student's t: one bad photo cannot carry a verdict
+FULL_RISE = 2.5  # doublings; a second rise does not climb for ever
+PIGMENT_DAYS = 5.0  # time constant with which new pigment develops
+LOG_MILLION = math.log(1e6)
+SUPPORTING_SDS = 2.0  # a reading supports a pigment change when it lies this far from none
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Everything known about one treatment, in any order."""
+
+    treatment: Treatment
+    readings: tuple[Reading, ...]
+    check_ins: tuple[CheckIn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BandPoint:
+    """What is normal at `day` (24-hour days since treatment): redness in doublings."""
+
+    day: float
+    low: float
+    median: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """The band of normal redness, and what the engine thinks of every concern.
+
+    `standing` is the share of normal courses that are less red than the latest reading, 0–1; None
+    when there is no reading.
+    """
+
+    band: tuple[BandPoint, ...]
+    findings: tuple[Finding, ...]
+    standing: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """One region's readings in time order: days since treatment, values and their sd."""
+
+    days: Array
+    values: Array
+    sds: Array
+
+
+@dataclass(frozen=True, slots=True)
+class _PhotoEvidence:
+    factor: float
+    region: Region
+    onset_day: float | None
+    photo_id: str | None
+
+
+def assess(course: Course, protocol: Protocol, until: float) -> Assessment:
+    """Judge a course by what was known `until` so many days after the treatment."""
+    readings = sorted(
+        {r.photo_id: r for r in course.readings if 0 <= _day(course, r) <= until}.values(),
+        key=lambda r: (r.taken_at, r.photo_id),
+    )
+    check_ins = sorted(
+        (c for c in course.check_ins if days_since(course.treatment, c.at) <= until),
+        key=lambda c: (c.at, c.id),
+    )
+    known = Course(course.treatment, tuple(readings), tuple(check_ins))
+    healing = protocol.healing_for(course.treatment.needle_depth_mm)
+    findings = tuple(
+        _find(known, protocol, healing, concern, rule, until)
+        for concern, rule in protocol.concerns.items()
+    )
+    return Assessment(
+        band=recovery_band(protocol, healing, last_day=max(until, healing.clear_days_p95 + 2)),
+        findings=findings,
+        standing=_standing(known, protocol, healing),
+    )
+
+
+def recovery_band(protocol: Protocol, healing: Healing, last_day: float) -> tuple[BandPoint, ...]:
+    """Redness of normal courses over time: median and the range that holds 95 in 100."""
+    rng = np.random.default_rng(SEED)
+    days = np.concatenate([np.arange(0.0, min(last_day, 4.0), 0.25), np.arange(4.0, last_day, 1.0)])
+    drawn = _normal_course(protocol, healing, days, rng)
+    drawn += rng.normal(0.0, protocol.day_sd, drawn.shape)
+    low, median, high = np.quantile(drawn, [0.025, 0.5, 0.975], axis=0)
+    points = zip(days.tolist(), low.tolist(), median.tolist(), high.tolist(), strict=True)
+    return tuple(BandPoint(*point) for point in points)
+
+
+def _day(course: Course, reading: Reading) -> float:
+    return days_since(course.treatment, reading.taken_at)
+
+
+def _standing(course: Course, protocol: Protocol, healing: Healing) -> float | None:
+    series = _series(course, Region.FACE, course.readings)
+    if series.days.size == 0:
+        return None
+    rng = np.random.default_rng(SEED)
+    drawn = _normal_course(protocol, healing, series.days[-1:], rng)[:, 0]
+    spread = np.hypot(protocol.day_sd, series.sds[-1])
+    drawn += rng.normal(0.0, spread, drawn.shape)
+    return float(np.mean(drawn < series.values[-1]))
+
+
+def _find(
+    course: Course,
+    protocol: Protocol,
+    healing: Healing,
+    concern: Concern,
+    rule: ConcernRule,
+    until: float,
+) -> Finding:
+    flags = [f for f in tripped_red_flags(course.check_ins, protocol) if f.concern is concern]
+    signs = reported_signs(course.check_ins, protocol)
+    answers = [
+        Factor(_sign_words(name, signs[name]), ratio.reported if signs[name] else ratio.denied)
+        for name, ratio in rule.signs.items()
+        if name in signs
+    ]
+    photo = _photo_evidence(course, protocol, healing, concern, rule, until)
+    evidence = list(answers)
+    if photo is not None:
+        evidence.insert(0, Factor(_photo_words(concern, photo), photo.factor))
+    odds = rule.prior / (1 - rule.prior) * float(np.prod([f.factor for f in evidence]))
+    probability = odds / (1 + odds)
+    inside = rule.window_days[0] <= until <= rule.window_days[1]
+    level = level_reached(probability, rule.limits) if inside else None
+    if flags:
+        level = Level.URGENT
+    speaks = photo is not None and photo.factor > 1
+    return Finding(
+        concern=concern,
+        probability=probability,
+        level=level,
+        onset_day=photo.onset_day if photo is not None and speaks else None,
+        regions=(photo.region,) if photo is not None and speaks else (),
+        evidence=(
+            *(
+                Factor(f"red flag: {_flag_words(f.signs, f.pain_from)}", float("inf"))
+                for f in flags
+            ),
+            *strongest(evidence),
+        ),
+        photo_id=photo.photo_id if photo is not None and speaks else None,
+    )
+
+
+def _photo_evidence(
+    course: Course,
+    protocol: Protocol,
+    healing: Healing,
+    concern: Concern,
+    rule: ConcernRule,
+    until: float,
+) -> _PhotoEvidence | None:
+    """The factor by which the photos change the odds, and the region that shows it best.
+
+    A focus may lie in any region, so the factor is the mean over them, not the luckiest. Photos
+    that may not carry an alert by themselves move it no further than the protocol allows.
+    """
+    start = rule.window_days[0]
+    if concern is Concern.PROLONGED_INFLAMMATION:
+        start = max(start, healing.clear_days_p95)
+    if concern is Concern.ALLERGIC_REACTION or until < start:
+        return None
+    judge = _pigment_factor if concern is Concern.HYPERPIGMENTATION else _redness_factor
+    carrying = tuple(r for r in course.readings if r.carries_alerts)
+    limit = protocol.history_factor_limit
+    found = []
+    for region in (*sorted(course.treatment.areas), Region.FACE):
+        alone, onset = judge(course, protocol, healing, concern, region, carrying)
+        together, _ = judge(course, protocol, healing, concern, region, course.readings)
+        factor = alone * min(max(together / alone, 1 / limit), limit)
+        found.append((factor, region, onset))
+    _, region, onset = max(found, key=lambda f: f[0])
+    shown = [r.photo_id for r in course.readings if region in r.regions]
+    mean = sum(factor for factor, _, _ in found) / len(found)
+    return _PhotoEvidence(mean, region, onset, shown[-1] if shown else None)
+
+
+def _redness_factor(
+    course: Course,
+    protocol: Protocol,
+    healing: Healing,
+    concern: Concern,
+    region: Region,
+    readings: Sequence[Reading],
+) -> tuple[float, float | None]:
+    """How much better a concern explains a region's redness than its rivals do, and its onset.
+
+    The rivals are the normal course and the other concern of redness, each with its prior.
+    """
+    series = _series(course, region, readings)
+    if series.days.size == 0:
+        return 1.0, None
+    rng = np.random.default_rng(SEED)
+    normal = _normal_course(protocol, healing, series.days, rng)
+    stays = _normal_course(
+        protocol, healing, series.days, rng, rng.uniform(*protocol.plateau_share, DRAWS)
+    )
+    onset = rng.uniform(*protocol.concerns[Concern.INFECTION].window_days, DRAWS)
+    after = np.clip(series.days - onset[:, None], 0, None)
+    rise = np.clip(_draw(protocol.rise_per_day, rng)[:, None] * after, 0, FULL_RISE)
+    clouds = {
+        None: normal,
+        Concern.PROLONGED_INFLAMMATION: stays,
+        Concern.INFECTION: normal + rise,
+    }
+    scale = np.hypot(series.sds, protocol.day_sd)
+    fits = {name: _log_likelihood(series.values, c, scale) for name, c in clouds.items()}
+    rivals = [
+        np.log(protocol.concerns[name].prior if name else 1.0) + _log_mean_exp(fit)
+        for name, fit in fits.items()
+        if name is not concern
+    ]
+    factor = _bounded_factor(_log_mean_exp(fits[concern]) - float(np.logaddexp.reduce(rivals)))
+    if concern is Concern.PROLONGED_INFLAMMATION:
+        return factor, healing.clear_days_p95
+    return factor, _weighted_mean(onset, fits[concern])
+
+
+def _pigment_factor(
+    course: Course,
+    protocol: Protocol,
+    healing: Healing,  # noqa: ARG001  (pigment comes on its own time, whatever the depth)
+    concern: Concern,
+    region: Region,
+    readings: Sequence[Reading],
+) -> tuple[float, float | None]:
+    """How much better growing pigment explains a region than unchanged pigment, and its onset."""
+    rule = protocol.concerns[concern]
+    series = _series(course, region, readings, pigment=True)
+    if not _spans(series, rule):
+        return 1.0, None
+    rng = np.random.default_rng(SEED)
+    first = rule.window_days[0]
+    onset = rng.uniform(first / 2, max(first, series.days[-1]), DRAWS)
+    after = np.clip(series.days - onset[:, None], 0, None)
+    grown = _draw(protocol.pigment_amount, rng)[:, None] * (1 - np.exp(-after / PIGMENT_DAYS))
+    scale = np.hypot(series.sds, protocol.pigment_sd)
+    fit = _log_likelihood(series.values, grown, scale)
+    unchanged = _log_likelihood(series.values, np.zeros((1, series.days.size)), scale)
+    return (
+        _bounded_factor(_log_mean_exp(fit) - _log_mean_exp(unchanged)),
+        _weighted_mean(onset, fit),
+    )
+
+
+def _series(
+    course: Course, region: Region, readings: Sequence[Reading], *, pigment: bool = False
+) -> _Series:
+    rows = [
+        (_day(course, r), r.regions[region].pigment if pigment else r.regions[region].redness)
+        for r in readings
+        if region in r.regions
+    ]
+    return _Series(
+        days=np.array([day for day, _ in rows]),
+        values=np.array([estimate.value for _, estimate in rows]),
+        sds=np.array([estimate.sd for _, estimate in rows]),
+    )
+
+
+def _spans(series: _Series, rule: ConcernRule) -> bool:
+    """Whether two readings far enough apart, both inside the window, show more than their error."""
+    inside = (series.days >= rule.window_days[0]) & (series.days <= rule.window_days[1])
+    days = series.days[inside & (series.values > SUPPORTING_SDS * series.sds)]
+    return days.size >= 2 and bool(np.ptp(days) >= rule.readings_apart_days)
+
+
+def _draw(spread: Spread, rng: np.random.Generator) -> Array:
+    return rng.lognormal(np.log(spread.median), spread.log_sd, DRAWS)
+
+
+def _normal_course(
+    protocol: Protocol,
+    healing: Healing,
+    days: Array,
+    rng: np.random.Generator,
+    plateau: Array | float = 0.0,
+) -> Array:
+    """Redness (DRAWS × days) of courses that fade to a share `plateau` of the peak (0: to none)."""
+    peak = np.exp2(_draw(protocol.peak_doublings, rng)) - 1
+    half_life_days = _draw(healing.half_life_hours, rng) / 24
+    stays = np.broadcast_to(plateau, peak.shape)[:, None]
+    share = stays + (1 - stays) * np.exp2(-days / half_life_days[:, None])
+    return np.asarray(np.log2(1 + peak[:, None] * share))
+
+
+def _bounded_factor(log_factor: float) -> float:
+    """Draws see a tail only so far: beyond a million to one they have nothing more to say."""
+    return math.exp(min(max(log_factor, -LOG_MILLION), LOG_MILLION))
+
+
+def _weighted_mean(onset: Array, log_weights: Array) -> float:
+    return float(np.average(onset, weights=np.exp(log_weights - log_weights.max())))
+
+
+def _log_likelihood(values: Array, predicted: Array, scale: Array) -> Array:
+    """Student's t log density summed over the readings, up to a constant; one per draw."""
+    z = (values - predicted) / scale
+    return np.asarray(-(HEAVY_TAIL_DF + 1) / 2 * np.log1p(z**2 / HEAVY_TAIL_DF).sum(axis=1))
+
+
+def _log_mean_exp(values: Array) -> float:
+    top = float(values.max())
+    return top + float(np.log(np.mean(np.exp(values - top))))
+
+
+def _photo_words(concern: Concern, photo: _PhotoEvidence) -> str:
+    where = photo.region.words
+    if photo.factor <= 1 or photo.onset_day is None:
+        return f"photos: {concern.words} does not show"
+    day = round(photo.onset_day)
+    match concern:
+        case Concern.INFECTION:
+            return f"second rise, {where}, since day {day}"
+        case Concern.HYPERPIGMENTATION:
+            return f"darker than before treatment, {where}, since day {day}"
+        case _:
+            return f"redness stays, {where}, past day {day}"
+
+
+def _sign_words(name: str, present: bool) -> str:
+    return f"{name.replace('_', ' ')}: {'yes' if present else 'no'}"
+
+
+def _flag_words(signs: frozenset[str], pain_from: int | None) -> str:
+    parts = [name.replace("_", " ") for name in sorted(signs)]
+    return " and ".join(parts) if parts else f"pain {pain_from} or more"

@@ -1,0 +1,137 @@
+"""Settings: read from the environment once, typed, loud, and without a default secret."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+SECRET_BYTES = 32
+
+
+class SettingsError(ValueError):
+    """A setting is missing or wrong; the message names it and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How this installation runs.
+
+    `secret` is the one key from which all others are derived; `smtp_url` None keeps mail in the
+    outbox folder; `base_url` is where people reach the pages, without a slash at its end.
+    """
+
+    data: Path
+    secret: bytes
+    host: str
+    port: int
+    base_url: str
+    smtp_url: str | None
+    mail_from: str
+
+    @property
+    def database(self) -> Path:
+        """The clinic's database file."""
+        return self.data / "afterglow.db"
+
+    @property
+    def photos(self) -> Path:
+        """The folder of encrypted photos."""
+        return self.data / "photos"
+
+    @property
+    def outbox(self) -> Path:
+        """The folder of mails kept for want of an SMTP server."""
+        return self.data / "outbox"
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach the pages over TLS, so that cookies may insist on it."""
+        return self.base_url.startswith("https://")
+
+    def key_for(self, purpose: str) -> bytes:
+        """A 32-byte key of its own for each purpose (HKDF, RFC 5869)."""
+        kdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"afterglow {purpose}".encode())
+        return kdf.derive(self.secret)
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings of AFTERGLOW_* variables; SettingsError names the first that is wrong."""
+    data = environment.get("AFTERGLOW_DATA", "").strip()
+    if not data:
+        raise SettingsError("AFTERGLOW_DATA is not set; name the folder that keeps all data")
+    host, port = _listen(environment.get("AFTERGLOW_LISTEN", "127.0.0.1:8000"))
+    base_url = environment.get("AFTERGLOW_URL", f"http://{host}:{port}").rstrip("/")
+    return Settings(
+        data=Path(data),
+        secret=_secret(environment),
+        host=host,
+        port=port,
+        base_url=_checked_url(base_url),
+        smtp_url=_smtp_url(environment.get("AFTERGLOW_SMTP", "")),
+        mail_from=environment.get("AFTERGLOW_MAIL_FROM", "Afterglow <afterglow@localhost>"),
+    )
+
+
+def _secret(environment: Mapping[str, str]) -> bytes:
+    text = environment.get("AFTERGLOW_SECRET", "")
+    path = environment.get("AFTERGLOW_SECRET_FILE", "")
+    if path and not text:
+        try:
+            text = Path(path).read_text(encoding="ascii")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"AFTERGLOW_SECRET_FILE cannot be read: {error}") from error
+    remedy = (
+        "make one with: python3 -c 'import base64, secrets;"
+        " print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())'"
+    )
+    if not text:
+        raise SettingsError(f"AFTERGLOW_SECRET is not set; {remedy}")
+    try:
+        secret = base64.urlsafe_b64decode(text.strip())
+    except (binascii.Error, ValueError) as error:
+        raise SettingsError(f"AFTERGLOW_SECRET is not base64; {remedy}") from error
+    if len(secret) != SECRET_BYTES:
+        raise SettingsError(f"AFTERGLOW_SECRET must be {SECRET_BYTES} bytes long; {remedy}")
+    return secret
+
+
+def _listen(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise SettingsError(f"AFTERGLOW_LISTEN is {text!r}; write host:port such as 127.0.0.1:8000")
+    return host, int(port)
+
+
+def _checked_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme == "https" and parts.hostname:
+        return url
+    if parts.scheme == "http" and parts.hostname and _is_loopback(parts.hostname):
+        return url
+    message = f"AFTERGLOW_URL is {url!r}; away from this machine it must begin with https://"
+    raise SettingsError(message)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _smtp_url(text: str) -> str | None:
+    if not text:
+        return None
+    parts = urlsplit(text)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise SettingsError(
+            "AFTERGLOW_SMTP must look like smtp://user:passphrase@host:587 (STARTTLS where the"
+            " server offers it) or smtps://user:passphrase@host:465"
+        )
+    return text

@@ -1,0 +1,82 @@
+"""Alerts: one row per treatment and concern for as long as it is open."""
+
+import json
+from typing import Any
+
+from sqlite_utils import Database
+
+from tracker.alerts import Alert, Concern, Factor, Level
+from tracker.storage.columns import (
+    names_text,
+    optional_time_text,
+    read_names,
+    read_optional_time,
+    read_time,
+    time_text,
+)
+from tracker.treatments import Region
+
+
+def save(db: Database, alert: Alert) -> None:
+    """Add the alert, or bring its row up to date."""
+    db.table("alerts").upsert(_columns(alert), pk="id")
+
+
+def get(db: Database, alert_id: str) -> Alert | None:
+    """The alert with this id."""
+    rows = db.query("SELECT * FROM alerts WHERE id = ?", [alert_id])
+    return next((_alert(row) for row in rows), None)
+
+
+def of_treatment(db: Database, treatment_id: str) -> list[Alert]:
+    """The alerts of one treatment, oldest first."""
+    sql = "SELECT * FROM alerts WHERE treatment_id = ? ORDER BY raised_at, id"
+    return [_alert(row) for row in db.query(sql, [treatment_id])]
+
+
+def for_practitioner(db: Database, practitioner_id: str) -> list[Alert]:
+    """The alerts about all patients in a practitioner's care, oldest first."""
+    sql = """SELECT alerts.* FROM alerts
+             JOIN care_team ON care_team.patient_id = alerts.patient_id
+             WHERE care_team.practitioner_id = ? ORDER BY raised_at, id"""
+    return [_alert(row) for row in db.query(sql, [practitioner_id])]
+
+
+def _columns(alert: Alert) -> dict[str, Any]:
+    return {
+        "id": alert.id,
+        "patient_id": alert.patient_id,
+        "treatment_id": alert.treatment_id,
+        "concern": str(alert.concern),
+        "level": str(alert.level),
+        "raised_at": time_text(alert.raised_at),
+        "probability": alert.probability,
+        "onset_day": alert.onset_day,
+        "regions": names_text(alert.regions),
+        "evidence": json.dumps([[f.what, f.factor] for f in alert.evidence]),
+        "photo_id": alert.photo_id,
+        "engine": alert.engine,
+        "protocol": alert.protocol,
+        "acknowledged_at": optional_time_text(alert.acknowledged_at),
+        "acknowledged_by": alert.acknowledged_by,
+    }
+
+
+def _alert(row: dict[str, Any]) -> Alert:
+    return Alert(
+        id=row["id"],
+        patient_id=row["patient_id"],
+        treatment_id=row["treatment_id"],
+        concern=Concern(row["concern"]),
+        level=Level(row["level"]),
+        raised_at=read_time(row["raised_at"]),
+        probability=row["probability"],
+        onset_day=row["onset_day"],
+        regions=tuple(Region(name) for name in read_names(row["regions"])),
+        evidence=tuple(Factor(what, factor) for what, factor in json.loads(row["evidence"])),
+        photo_id=row["photo_id"],
+        engine=row["engine"],
+        protocol=row["protocol"],
+        acknowledged_at=read_optional_time(row["acknowledged_at"]),
+        acknowledged_by=row["acknowledged_by"],
+    )

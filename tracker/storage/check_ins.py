@@ -1,0 +1,40 @@
+"""Check-ins."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from sqlite_utils import Database
+
+from tracker.check_ins import Answers, CheckIn, Trend
+from tracker.storage.columns import read_time, time_text
+
+
+def insert(db: Database, check_in: CheckIn) -> None:
+    """Add a check-in; IntegrityError when one of the same moment is there already."""
+    db.table("check_ins").insert(
+        {
+            "id": check_in.id,
+            "treatment_id": check_in.treatment_id,
+            "patient_id": check_in.patient_id,
+            "at": time_text(check_in.at),
+            "answers": json.dumps(asdict(check_in.answers), ensure_ascii=False),
+        }
+    )
+
+
+def of_treatment(db: Database, treatment_id: str) -> list[CheckIn]:
+    """All check-ins of a treatment in time order."""
+    sql = "SELECT * FROM check_ins WHERE treatment_id = ? ORDER BY at, id"
+    return [_check_in(row) for row in db.query(sql, [treatment_id])]
+
+
+def _check_in(row: dict[str, Any]) -> CheckIn:
+    answers = json.loads(row["answers"])
+    return CheckIn(
+        id=row["id"],
+        treatment_id=row["treatment_id"],
+        patient_id=row["patient_id"],
+        at=read_time(row["at"]),
+        answers=Answers(**answers | {"trend": Trend(answers["trend"])}),
+    )

@@ -1,0 +1,81 @@
+"""People, their sign-in credentials and who cares for whom."""
+
+from typing import Any
+
+from sqlite_utils import Database
+
+from tracker.people import Person, Risk, Role
+from tracker.storage.columns import names_text, read_names
+
+
+def insert(db: Database, person: Person) -> None:
+    """Add a person."""
+    db.table("people").insert(
+        {
+            "id": person.id,
+            "role": str(person.role),
+            "name": person.name,
+            "email": person.email,
+            "time_zone": person.time_zone,
+            "skin_type": person.skin_type,
+            "history": names_text(sorted(person.history)),
+        }
+    )
+
+
+def get(db: Database, person_id: str) -> Person | None:
+    """The person with this id."""
+    return _first(db, "SELECT * FROM people WHERE id = ?", person_id)
+
+
+def by_email(db: Database, email: str) -> Person | None:
+    """The person with this address, already in the form that `check_email` gives."""
+    return _first(db, "SELECT * FROM people WHERE email = ?", email)
+
+
+def patients_of(db: Database, practitioner_id: str) -> list[Person]:
+    """The patients in a practitioner's care, by name."""
+    sql = """SELECT people.* FROM people JOIN care_team ON people.id = care_team.patient_id
+             WHERE care_team.practitioner_id = ? ORDER BY people.name, people.id"""
+    return [_person(row) for row in db.query(sql, [practitioner_id])]
+
+
+def practitioners_of(db: Database, patient_id: str) -> list[Person]:
+    """The practitioners who care for a patient, by name."""
+    sql = """SELECT people.* FROM people JOIN care_team ON people.id = care_team.practitioner_id
+             WHERE care_team.patient_id = ? ORDER BY people.name, people.id"""
+    return [_person(row) for row in db.query(sql, [patient_id])]
+
+
+def add_to_care(db: Database, practitioner_id: str, patient_id: str) -> None:
+    """Put a patient in a practitioner's care; doing so twice changes nothing."""
+    db.execute("INSERT OR IGNORE INTO care_team VALUES (?, ?)", [practitioner_id, patient_id])
+
+
+def set_credentials(db: Database, person_id: str, passphrase_hash: str, stamp: str) -> None:
+    """Store the hash of a passphrase; the new stamp ends all earlier sessions."""
+    db.execute(
+        "INSERT OR REPLACE INTO credentials VALUES (?, ?, ?)", [person_id, passphrase_hash, stamp]
+    )
+
+
+def credentials(db: Database, person_id: str) -> tuple[str, str] | None:
+    """The passphrase hash and the session stamp, or None when the person cannot sign in yet."""
+    rows = db.query("SELECT * FROM credentials WHERE person_id = ?", [person_id])
+    return next(((row["passphrase_hash"], row["stamp"]) for row in rows), None)
+
+
+def _first(db: Database, sql: str, *values: str) -> Person | None:
+    return next((_person(row) for row in db.query(sql, list(values))), None)
+
+
+def _person(row: dict[str, Any]) -> Person:
+    return Person(
+        id=row["id"],
+        role=Role(row["role"]),
+        name=row["name"],
+        email=row["email"],
+        time_zone=row["time_zone"],
+        skin_type=row["skin_type"],
+        history=frozenset(Risk(name) for name in read_names(row["history"])),
+    )

@@ -1,0 +1,88 @@
+"""Readings: new rows beside the old when the method changes, never over them."""
+
+from typing import Any
+
+from sqlite_utils import Database
+
+from tracker.photos import SkinState
+from tracker.readings import Estimate, Reading, Reference, RegionReading
+from tracker.storage.columns import read_time
+from tracker.treatments import Region
+
+
+def insert(db: Database, reading: Reading, baseline_id: str) -> None:
+    """Add what one method measured on one photo, against the photo `baseline_id`."""
+    row = db.table("readings").insert(
+        {
+            "photo_id": reading.photo_id,
+            "baseline_id": baseline_id,
+            "method": reading.method,
+            "opencv": reading.opencv,
+            "reference": str(reading.reference),
+            "residual": reading.residual,
+        }
+    )
+    db.table("region_readings").insert_all(
+        _columns(region, measured) | {"reading_id": row.last_pk}
+        for region, measured in reading.regions.items()
+    )
+
+
+def of_treatment(db: Database, treatment_id: str) -> list[Reading]:
+    """The newest reading of every measured photo of a treatment, in the order they were taken."""
+    sql = """SELECT readings.*, photos.taken_at, photos.skin_state
+             FROM readings JOIN photos ON photos.id = readings.photo_id
+             WHERE photos.treatment_id = ? AND readings.id IN
+                   (SELECT max(id) FROM readings GROUP BY photo_id)
+             ORDER BY photos.taken_at, photos.id"""
+    rows = list(db.query(sql, [treatment_id]))
+    regions: dict[int, dict[Region, RegionReading]] = {row["id"]: {} for row in rows}
+    sql = """SELECT region_readings.* FROM region_readings
+             JOIN readings ON readings.id = region_readings.reading_id
+             JOIN photos ON photos.id = readings.photo_id WHERE photos.treatment_id = ?"""
+    for row in db.query(sql, [treatment_id]):
+        if row["reading_id"] in regions:
+            regions[row["reading_id"]][Region(row["region"])] = _region(row)
+    return [_reading(row, regions[row["id"]]) for row in rows]
+
+
+def _columns(region: Region, measured: RegionReading) -> dict[str, Any]:
+    return {
+        "region": str(region),
+        "redness": measured.redness.value,
+        "redness_sd": measured.redness.sd,
+        "pigment": measured.pigment.value,
+        "pigment_sd": measured.pigment.sd,
+        "lab_l": measured.lab[0],
+        "lab_a": measured.lab[1],
+        "lab_b": measured.lab[2],
+        "ita": measured.ita,
+        "erythema_index": measured.erythema_index,
+        "melanin_index": measured.melanin_index,
+        "share": measured.share,
+    }
+
+
+def _region(row: dict[str, Any]) -> RegionReading:
+    return RegionReading(
+        redness=Estimate(row["redness"], row["redness_sd"]),
+        pigment=Estimate(row["pigment"], row["pigment_sd"]),
+        lab=(row["lab_l"], row["lab_a"], row["lab_b"]),
+        ita=row["ita"],
+        erythema_index=row["erythema_index"],
+        melanin_index=row["melanin_index"],
+        share=row["share"],
+    )
+
+
+def _reading(row: dict[str, Any], regions: dict[Region, RegionReading]) -> Reading:
+    return Reading(
+        photo_id=row["photo_id"],
+        taken_at=read_time(row["taken_at"]),
+        method=row["method"],
+        opencv=row["opencv"],
+        reference=Reference(row["reference"]),
+        residual=row["residual"],
+        skin_state=SkinState(row["skin_state"]),
+        regions=regions,
+    )

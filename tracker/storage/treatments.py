@@ -1,0 +1,84 @@
+"""Treatments, and whether something new waits to be judged."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlite_utils import Database
+
+from tracker.storage.columns import (
+    names_text,
+    optional_time_text,
+    read_names,
+    read_optional_time,
+    read_time,
+    time_text,
+)
+from tracker.treatments import Region, Setting, Treatment
+
+
+def insert(db: Database, treatment: Treatment) -> None:
+    """Add a treatment."""
+    db.table("treatments").insert(
+        {
+            "id": treatment.id,
+            "patient_id": treatment.patient_id,
+            "kind": treatment.kind,
+            "performed_at": time_text(treatment.performed_at),
+            "setting": str(treatment.setting),
+            "needle_depth_mm": treatment.needle_depth_mm,
+            "areas": names_text(sorted(treatment.areas)),
+            "ended_at": optional_time_text(treatment.ended_at),
+        }
+    )
+
+
+def get(db: Database, treatment_id: str) -> Treatment:
+    """The treatment with this id; KeyError if there is none."""
+    for row in db.query("SELECT * FROM treatments WHERE id = ?", [treatment_id]):
+        return _treatment(row)
+    raise KeyError(treatment_id)
+
+
+def current(db: Database, patient_id: str) -> Treatment | None:
+    """The patient's latest treatment that has not ended."""
+    sql = """SELECT * FROM treatments WHERE patient_id = ? AND ended_at IS NULL
+             ORDER BY performed_at DESC, id LIMIT 1"""
+    return next((_treatment(row) for row in db.query(sql, [patient_id])), None)
+
+
+def end_current(db: Database, patient_id: str, at: datetime) -> None:
+    """End the patient's open treatments that began before `at`."""
+    db.execute(
+        """UPDATE treatments SET ended_at = ?
+           WHERE patient_id = ? AND ended_at IS NULL AND performed_at < ?""",
+        [time_text(at), patient_id, time_text(at)],
+    )
+
+
+def tell_news(db: Database, treatment_id: str) -> None:
+    """Note that a reading or an answer has come which no judgement has seen yet."""
+    db.execute("UPDATE treatments SET news = news + 1 WHERE id = ?", [treatment_id])
+
+
+def with_news(db: Database) -> list[tuple[Treatment, int]]:
+    """The treatments to be judged, each with its count of news."""
+    sql = "SELECT * FROM treatments WHERE news > 0 ORDER BY performed_at, id"
+    return [(_treatment(row), row["news"]) for row in db.query(sql)]
+
+
+def judged(db: Database, treatment_id: str, news: int) -> None:
+    """Note that `news` pieces were judged; what came meanwhile stays news."""
+    db.execute("UPDATE treatments SET news = news - ? WHERE id = ?", [news, treatment_id])
+
+
+def _treatment(row: dict[str, Any]) -> Treatment:
+    return Treatment(
+        id=row["id"],
+        patient_id=row["patient_id"],
+        kind=row["kind"],
+        performed_at=read_time(row["performed_at"]),
+        setting=Setting(row["setting"]),
+        needle_depth_mm=row["needle_depth_mm"],
+        areas=frozenset(Region(name) for name in read_names(row["areas"])),
+        ended_at=read_optional_time(row["ended_at"]),
+    )

@@ -1,0 +1,68 @@
+"""A treatment: what was done to the skin, where and when."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+
+class Setting(StrEnum):
+    """Where the treatment was done."""
+
+    CLINIC = "clinic"
+    HOME = "home"
+
+
+class Region(StrEnum):
+    """A region of the face, the patient's own left and right; FACE is all treated ones together."""
+
+    FOREHEAD = "forehead"
+    LEFT_CHEEK = "left_cheek"
+    RIGHT_CHEEK = "right_cheek"
+    NOSE = "nose"
+    CHIN = "chin"
+    FACE = "face"
+
+    @property
+    def words(self) -> str:
+        """The region as people say it: `left cheek`."""
+        return self.value.replace("_", " ")
+
+
+AREAS = tuple(region for region in Region if region is not Region.FACE)
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """One session; the next session is a treatment of its own with its own baseline.
+
+    `kind` names a protocol; `needle_depth_mm` is None where no needle was used; `performed_at`
+    and `ended_at` carry their zone.
+    """
+
+    id: str
+    patient_id: str
+    kind: str
+    performed_at: datetime
+    setting: Setting
+    needle_depth_mm: float | None
+    areas: frozenset[Region]
+    ended_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.performed_at.tzinfo is None:
+            raise ValueError("performed_at carries no zone; write an offset such as +01:00")
+        if not self.areas or not self.areas <= set(AREAS):
+            raise ValueError(f"areas must be some of {', '.join(AREAS)}")
+        if self.needle_depth_mm is not None and not 0 < self.needle_depth_mm <= 5:
+            raise ValueError("needle_depth_mm must lie between 0 and 5 millimetres")
+
+
+def days_since(treatment: Treatment, at: datetime) -> float:
+    """Elapsed days of 24 hours since the treatment; negative before it. For the models of skin."""
+    return (at.astimezone(UTC) - treatment.performed_at.astimezone(UTC)).total_seconds() / 86400
+
+
+def day_number(treatment: Treatment, at: datetime, zone: ZoneInfo) -> int:
+    """Calendar days since the treatment, counted where the patient lives; 0 is treatment day."""
+    return (at.astimezone(zone).date() - treatment.performed_at.astimezone(zone).date()).days

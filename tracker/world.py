@@ -1,0 +1,41 @@
+"""The outside world, built in one place from the settings and handed to whoever needs it."""
+
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from tracker.mail import Envelope, Send, sender
+from tracker.photo_files import PhotoFiles
+from tracker.settings import Settings
+from tracker.storage.connection import migrate, open_database
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything with a side effect that this installation can reach."""
+
+    settings: Settings
+    files: PhotoFiles
+    send: Send
+    envelope: Envelope
+
+    def connect(self) -> Database:
+        """A fresh connection; one belongs to one request or worker, who closes it."""
+        return open_database(self.settings.database, self.settings.key_for("database"))
+
+
+def open_world(settings: Settings) -> World:
+    """Make the data folder if it is new, bring the database up to date, and hand out the rest."""
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    world = World(
+        settings=settings,
+        files=PhotoFiles(str(settings.photos.resolve()), settings.key_for("photos")),
+        send=sender(settings),
+        envelope=Envelope(settings.mail_from, settings.base_url),
+    )
+    db = world.connect()
+    try:
+        migrate(db)
+    finally:
+        db.close()
+    return world
