@@ -1,0 +1,101 @@
+"""Cameras with known spectral sensitivities, and what they do to light on its way to a JPEG.
+
+None of them is the standard observer the measurement is built on: a phone sees other colours, and
+its colour matrix, fitted for daylight, is a little wrong under every other lamp.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .lamps import Lamp, spectral_power
+from .skin_optics import BASELINE_BLOOD, TONES, WAVELENGTHS, linear_srgb, reflectance
+
+
+class Camera(StrEnum):
+    """Phones that differ in their filters."""
+
+    AMBER = "amber"
+    BIRCH = "birch"
+    CEDAR = "cedar"
+    DELTA = "delta"
+
+
+@dataclass(frozen=True, slots=True)
+class _Filters:
+    """Peaks and widths (nm) of the red, green, blue sensitivities, and how far red sees blue."""
+
+    peaks: tuple[float, float, float]
+    widths: tuple[float, float, float]
+    red_in_blue: float
+
+
+_FILTERS: Final = {
+    Camera.AMBER: _Filters((602.0, 533.0, 459.0), (34.0, 37.0, 27.0), 0.05),
+    Camera.BIRCH: _Filters((596.0, 528.0, 464.0), (38.0, 40.0, 30.0), 0.08),
+    Camera.CEDAR: _Filters((610.0, 540.0, 452.0), (31.0, 35.0, 24.0), 0.03),
+    Camera.DELTA: _Filters((605.0, 525.0, 468.0), (42.0, 44.0, 32.0), 0.02),
+}
+
+
+def sensitivities(camera: Camera) -> NDArray[np.float64]:
+    """Spectral sensitivities (3, 31) of red, green, blue; the infrared filter falls near 680 nm."""
+    filters = _FILTERS[camera]
+    infrared_filter = 1.0 / (1.0 + np.exp((WAVELENGTHS - 672.0) / 9.0))
+    curves = [
+        np.exp(-0.5 * ((WAVELENGTHS - peak) / width) ** 2)
+        for peak, width in zip(filters.peaks, filters.widths, strict=True)
+    ]
+    curves[0] = curves[0] + filters.red_in_blue * np.exp(-0.5 * ((WAVELENGTHS - 445.0) / 25.0) ** 2)
+    return np.stack(curves) * infrared_filter
+
+
+@lru_cache(maxsize=32)
+def channel_weights(camera: Camera, lamp: Lamp) -> NDArray[np.float64]:
+    """Weights (3, 31) from reflectance to the camera's linear sRGB; a perfect white gives (1, 1, 1).
+
+    White balance is perfect for the lamp; the 3×3 matrix is the one fitted for D65, as in a phone.
+    """
+    response = sensitivities(camera) * spectral_power(lamp)
+    balanced = response / response.sum(axis=1, keepdims=True)
+    return _colour_matrix(camera) @ balanced
+
+
+@lru_cache(maxsize=8)
+def _colour_matrix(camera: Camera) -> NDArray[np.float64]:
+    """3×3 from white-balanced camera RGB to linear sRGB, least squares over skins and paints."""
+    response = sensitivities(camera) * spectral_power(Lamp.D65)
+    balanced = response / response.sum(axis=1, keepdims=True)
+    samples = _calibration_reflectances()
+    seen, wanted = samples @ balanced.T, linear_srgb(samples)
+    # White stays white when each row sums to 1: fit the differences from green.
+    differences = seen[:, [0, 2]] - seen[:, [1]]
+    solution, *_ = np.linalg.lstsq(differences, wanted - seen[:, [1]], rcond=None)
+    red, blue = solution
+    return np.stack([red, 1.0 - red - blue, blue], axis=1)
+
+
+def _calibration_reflectances() -> NDArray[np.float64]:
+    melanin = np.array([tone.melanin for tone in TONES])[:, np.newaxis]
+    blood = BASELINE_BLOOD * np.array([0.7, 1.0, 2.0, 4.0])
+    skins = reflectance(melanin, blood).reshape(-1, WAVELENGTHS.size)
+    edges = np.linspace(430.0, 650.0, 12)
+    rising = 0.06 + 0.6 / (1.0 + np.exp(-(WAVELENGTHS - edges[:, np.newaxis]) / 18.0))
+    bands = 0.06 + 0.5 * np.exp(-0.5 * ((WAVELENGTHS - edges[:, np.newaxis]) / 35.0) ** 2)
+    return np.concatenate([skins, rising, 0.72 - rising, bands])
+
+
+def paint_matrix(camera: Camera, lamp: Lamp) -> NDArray[np.float64]:
+    """3×3 from block reflectances (red, green, blue shares of a paint) to the camera's linear sRGB.
+
+    A paint is a smooth spectrum mixed from three overlapping bands that sum to 1 everywhere.
+    """
+    red = 1.0 / (1.0 + np.exp(-(WAVELENGTHS - 585.0) / 12.0))
+    blue = 1.0 / (1.0 + np.exp((WAVELENGTHS - 495.0) / 12.0))
+    bands = np.stack([red, 1.0 - red - blue, blue])
+    matrix: NDArray[np.float64] = channel_weights(camera, lamp) @ bands.T
+    return matrix

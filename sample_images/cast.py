@@ -1,0 +1,77 @@
+"""The invented people of the sample courses. Nobody in these pictures exists."""
+
+from typing import Final
+
+from analysis.head_hair import HairStyle
+from analysis.head_shape import Proportions
+from analysis.head_skin import Complexion
+from analysis.heads import Person
+
+NORA: Final = Person(
+    seed=2,
+    complexion=Complexion(0.018, freckles=0.7, moles=5),
+    hair_style=HairStyle.PULLED_BACK,
+    hair_colour=(0.16, 0.09, 0.045),
+    brow_density=0.85,
+    iris=(0.10, 0.13, 0.16),
+    clothing=(0.45, 0.50, 0.55),
+)
+MEERA: Final = Person(
+    seed=4,
+    complexion=Complexion(0.055, freckles=0.15, moles=6),
+    proportions=Proportions(nose_width=37.0, upper_lip=8.0, lower_lip=10.0, eye_height=10.5),
+    hair_style=HairStyle.TOP_KNOT,
+    hair_colour=(0.030, 0.020, 0.015),
+    brow_density=1.15,
+    iris=(0.06, 0.03, 0.015),
+    clothing=(0.50, 0.25, 0.22),
+)
+KWAME: Final = Person(
+    seed=6,
+    complexion=Complexion(0.17, moles=3, oil=1.3),
+    proportions=Proportions(
+        nose_width=43.0, nose_height=16.0, upper_lip=10.0, lower_lip=12.0, mouth_width=54.0,
+        jaw_width=1.03,
+    ),
+    hair_style=HairStyle.CROPPED,
+    hair_colour=(0.018, 0.014, 0.012),
+    brow_density=1.1,
+    iris=(0.04, 0.022, 0.012),
+    clothing=(0.62, 0.60, 0.55),
+)  # fmt: skip
+JUNE: Final = Person(
+    seed=8,
+    complexion=Complexion(0.15, moles=4, oil=1.1),
+    proportions=Proportions(
+        face_width=0.97, jaw_width=0.95, nose_width=41.0, nose_height=15.5, upper_lip=9.5,
+        lower_lip=11.5, mouth_width=52.0, eye_height=10.8,
+    ),
+    hair_style=HairStyle.TOP_KNOT,
+    hair_colour=(0.020, 0.015, 0.012),
+    brow_density=0.95,
+    iris=(0.045, 0.024, 0.013),
+    clothing=(0.30, 0.42, 0.36),
+)  # fmt: skip
+LEILA: Final = Person(
+    seed=10,
+    complexion=Complexion(0.085, moles=5),
+    proportions=Proportions(
+        face_width=0.98, jaw_width=0.97, nose_width=38.0, upper_lip=8.0, lower_lip=10.5,
+        eye_height=10.6,
+    ),
+    hair_style=HairStyle.PULLED_BACK,
+    hair_colour=(0.026, 0.018, 0.014),
+    brow_density=1.15,
+    iris=(0.055, 0.028, 0.014),
+    clothing=(0.60, 0.52, 0.40),
+)  # fmt: skip
+AMIT: Final = Person(
+    seed=12,
+    complexion=Complexion(0.032, moles=4, stubble=0.5),
+    proportions=Proportions(jaw_width=1.05, nose_width=37.0, brow_ridge=1.3, neck_width=59.0),
+    hair_style=HairStyle.SHORT,
+    hair_colour=(0.045, 0.028, 0.018),
+    brow_density=1.35,
+    iris=(0.08, 0.05, 0.02),
+    clothing=(0.16, 0.19, 0.24),
+)
