@@ -20,7 +20,7 @@ from tracker.alerts import Concern, Factor, Finding, Level, level_reached, stron
 from tracker.check_ins import CheckIn
 from tracker.protocols import ConcernRule, Healing, Protocol, Spread
 from tracker.readings import Reading
-from tracker.signs import reported_signs, tripped_red_flags
+from tracker.signs import flag_words, reported_signs, sign_words, tripped_red_flags
 from tracker.treatments import Region, Treatment, days_since
 
 ENGINE = "1"
@@ -30,6 +30,7 @@ HEAVY_TAIL_DF = 4  # Student's t: one bad photo cannot carry a verdict
 FULL_RISE = 2.5  # doublings; a second rise does not climb for ever
 PIGMENT_DAYS = 5.0  # time constant with which new pigment develops
 LOG_MILLION = math.log(1e6)
+RED_FLAG_FACTOR = 1e6  # answers that are enough alone
 SUPPORTING_SDS = 2.0  # a reading supports a pigment change when it lies this far from none
 
 Array = NDArray[np.float64]
@@ -84,26 +85,42 @@ class _PhotoEvidence:
     photo_id: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What is known at the time of judging, in time order, and the priors that apply."""
+
+    treatment: Treatment
+    readings: tuple[Reading, ...]
+    check_ins: tuple[CheckIn, ...]
+    protocol: Protocol
+    healing: Healing
+    until: float
+
+
 def assess(course: Course, protocol: Protocol, until: float) -> Assessment:
     """Judge a course by what was known `until` so many days after the treatment."""
-    readings = sorted(
-        {r.photo_id: r for r in course.readings if 0 <= _day(course, r) <= until}.values(),
-        key=lambda r: (r.taken_at, r.photo_id),
-    )
-    check_ins = sorted(
-        (c for c in course.check_ins if days_since(course.treatment, c.at) <= until),
-        key=lambda c: (c.at, c.id),
-    )
-    known = Course(course.treatment, tuple(readings), tuple(check_ins))
-    healing = protocol.healing_for(course.treatment.needle_depth_mm)
-    findings = tuple(
-        _find(known, protocol, healing, concern, rule, until)
-        for concern, rule in protocol.concerns.items()
-    )
+    case = _known(course, protocol, until)
+    last_day = max(until, case.healing.clear_days_p95 + 2)
     return Assessment(
-        band=recovery_band(protocol, healing, last_day=max(until, healing.clear_days_p95 + 2)),
-        findings=findings,
-        standing=_standing(known, protocol, healing),
+        band=recovery_band(protocol, case.healing, last_day),
+        findings=tuple(_find(case, concern) for concern in protocol.concerns),
+        standing=_standing(case),
+    )
+
+
+def _known(course: Course, protocol: Protocol, until: float) -> _Case:
+    started = course.treatment
+    readings = {
+        r.photo_id: r for r in course.readings if 0 <= days_since(started, r.taken_at) <= until
+    }
+    check_ins = {c.id: c for c in course.check_ins if days_since(started, c.at) <= until}
+    return _Case(
+        treatment=started,
+        readings=tuple(sorted(readings.values(), key=lambda r: (r.taken_at, r.photo_id))),
+        check_ins=tuple(sorted(check_ins.values(), key=lambda c: (c.at, c.id))),
+        protocol=protocol,
+        healing=protocol.healing_for(started.needle_depth_mm),
+        until=until,
     )
 
 
@@ -118,112 +135,83 @@ def recovery_band(protocol: Protocol, healing: Healing, last_day: float) -> tupl
     return tuple(BandPoint(*point) for point in points)
 
 
-def _day(course: Course, reading: Reading) -> float:
-    return days_since(course.treatment, reading.taken_at)
-
-
-def _standing(course: Course, protocol: Protocol, healing: Healing) -> float | None:
-    series = _series(course, Region.FACE, course.readings)
+def _standing(case: _Case) -> float | None:
+    series = _series(case, Region.FACE, case.readings)
     if series.days.size == 0:
         return None
     rng = np.random.default_rng(SEED)
-    drawn = _normal_course(protocol, healing, series.days[-1:], rng)[:, 0]
-    spread = np.hypot(protocol.day_sd, series.sds[-1])
+    drawn = _normal_course(case.protocol, case.healing, series.days[-1:], rng)[:, 0]
+    spread = np.hypot(case.protocol.day_sd, series.sds[-1])
     drawn += rng.normal(0.0, spread, drawn.shape)
     return float(np.mean(drawn < series.values[-1]))
 
 
-def _find(
-    course: Course,
-    protocol: Protocol,
-    healing: Healing,
-    concern: Concern,
-    rule: ConcernRule,
-    until: float,
-) -> Finding:
-    flags = [f for f in tripped_red_flags(course.check_ins, protocol) if f.concern is concern]
-    signs = reported_signs(course.check_ins, protocol)
-    answers = [
-        Factor(_sign_words(name, signs[name]), ratio.reported if signs[name] else ratio.denied)
+def _find(case: _Case, concern: Concern) -> Finding:
+    rule = case.protocol.concerns[concern]
+    flags = [f for f in tripped_red_flags(case.check_ins, case.protocol) if f.concern is concern]
+    evidence = [Factor(f"red flag: {flag_words(f)}", RED_FLAG_FACTOR) for f in flags]
+    photo = _photo_evidence(case, concern)
+    if photo is not None:
+        evidence.append(Factor(_photo_words(concern, photo), photo.factor))
+    signs = reported_signs(case.check_ins, case.protocol)
+    evidence += [
+        Factor(sign_words(name, signs[name]), ratio.reported if signs[name] else ratio.denied)
         for name, ratio in rule.signs.items()
         if name in signs
     ]
-    photo = _photo_evidence(course, protocol, healing, concern, rule, until)
-    evidence = list(answers)
-    if photo is not None:
-        evidence.insert(0, Factor(_photo_words(concern, photo), photo.factor))
-    odds = rule.prior / (1 - rule.prior) * float(np.prod([f.factor for f in evidence]))
+    odds = rule.prior / (1 - rule.prior) * math.prod(f.factor for f in evidence)
     probability = odds / (1 + odds)
-    inside = rule.window_days[0] <= until <= rule.window_days[1]
-    level = level_reached(probability, rule.limits) if inside else None
-    if flags:
-        level = Level.URGENT
-    speaks = photo is not None and photo.factor > 1
+    possible = rule.window_days[0] <= case.until <= rule.window_days[1]
+    level = level_reached(probability, rule.limits) if possible else None
+    shown = photo if photo is not None and photo.factor > 1 else None
     return Finding(
         concern=concern,
         probability=probability,
-        level=level,
-        onset_day=photo.onset_day if photo is not None and speaks else None,
-        regions=(photo.region,) if photo is not None and speaks else (),
-        evidence=(
-            *(
-                Factor(f"red flag: {_flag_words(f.signs, f.pain_from)}", float("inf"))
-                for f in flags
-            ),
-            *strongest(evidence),
-        ),
-        photo_id=photo.photo_id if photo is not None and speaks else None,
+        level=Level.URGENT if flags else level,
+        onset_day=shown.onset_day if shown else None,
+        regions=(shown.region,) if shown else (),
+        evidence=strongest(evidence),
+        photo_id=shown.photo_id if shown else None,
     )
 
 
-def _photo_evidence(
-    course: Course,
-    protocol: Protocol,
-    healing: Healing,
-    concern: Concern,
-    rule: ConcernRule,
-    until: float,
-) -> _PhotoEvidence | None:
+def _photo_evidence(case: _Case, concern: Concern) -> _PhotoEvidence | None:
     """The factor by which the photos change the odds, and the region that shows it best.
 
     A focus may lie in any region, so the factor is the mean over them, not the luckiest. Photos
     that may not carry an alert by themselves move it no further than the protocol allows.
     """
-    start = rule.window_days[0]
+    start = case.protocol.concerns[concern].window_days[0]
     if concern is Concern.PROLONGED_INFLAMMATION:
-        start = max(start, healing.clear_days_p95)
-    if concern is Concern.ALLERGIC_REACTION or until < start:
+        start = max(start, case.healing.clear_days_p95)
+    if concern is Concern.ALLERGIC_REACTION or case.until < start:
         return None
     judge = _pigment_factor if concern is Concern.HYPERPIGMENTATION else _redness_factor
-    carrying = tuple(r for r in course.readings if r.carries_alerts)
-    limit = protocol.history_factor_limit
+    carrying = tuple(r for r in case.readings if r.carries_alerts)
+    limit = case.protocol.history_factor_limit
     found = []
-    for region in (*sorted(course.treatment.areas), Region.FACE):
-        alone, onset = judge(course, protocol, healing, concern, region, carrying)
-        together, _ = judge(course, protocol, healing, concern, region, course.readings)
+    for region in (*sorted(case.treatment.areas), Region.FACE):
+        alone, onset = judge(case, concern, region, carrying)
+        together, _ = judge(case, concern, region, case.readings)
         factor = alone * min(max(together / alone, 1 / limit), limit)
         found.append((factor, region, onset))
     _, region, onset = max(found, key=lambda f: f[0])
-    shown = [r.photo_id for r in course.readings if region in r.regions]
+    shown = [r.photo_id for r in case.readings if region in r.regions]
     mean = sum(factor for factor, _, _ in found) / len(found)
     return _PhotoEvidence(mean, region, onset, shown[-1] if shown else None)
 
 
 def _redness_factor(
-    course: Course,
-    protocol: Protocol,
-    healing: Healing,
-    concern: Concern,
-    region: Region,
-    readings: Sequence[Reading],
+    case: _Case, concern: Concern, region: Region, readings: Sequence[Reading]
 ) -> tuple[float, float | None]:
     """How much better a concern explains a region's redness than its rivals do, and its onset.
 
     The rivals are the normal course and the other concern of redness, each with its prior.
     """
-    series = _series(course, region, readings)
+    series = _series(case, region, readings)
     if series.days.size == 0:
         return 1.0, None
+    protocol, healing = case.protocol, case.healing
     rng = np.random.default_rng(SEED)
     normal = _normal_course(protocol, healing, series.days, rng)
     stays = _normal_course(
@@ -251,24 +239,19 @@ def _redness_factor(
 
 
 def _pigment_factor(
-    course: Course,
-    protocol: Protocol,
-    healing: Healing,  # noqa: ARG001  (pigment comes on its own time, whatever the depth)
-    concern: Concern,
-    region: Region,
-    readings: Sequence[Reading],
+    case: _Case, concern: Concern, region: Region, readings: Sequence[Reading]
 ) -> tuple[float, float | None]:
     """How much better growing pigment explains a region than unchanged pigment, and its onset."""
-    rule = protocol.concerns[concern]
-    series = _series(course, region, readings, pigment=True)
+    rule = case.protocol.concerns[concern]
+    series = _series(case, region, readings, pigment=True)
     if not _spans(series, rule):
         return 1.0, None
     rng = np.random.default_rng(SEED)
     first = rule.window_days[0]
     onset = rng.uniform(first / 2, max(first, series.days[-1]), DRAWS)
     after = np.clip(series.days - onset[:, None], 0, None)
-    grown = _draw(protocol.pigment_amount, rng)[:, None] * (1 - np.exp(-after / PIGMENT_DAYS))
-    scale = np.hypot(series.sds, protocol.pigment_sd)
+    grown = _draw(case.protocol.pigment_amount, rng)[:, None] * (1 - np.exp(-after / PIGMENT_DAYS))
+    scale = np.hypot(series.sds, case.protocol.pigment_sd)
     fit = _log_likelihood(series.values, grown, scale)
     unchanged = _log_likelihood(series.values, np.zeros((1, series.days.size)), scale)
     return (
@@ -278,10 +261,13 @@ def _pigment_factor(
 
 
 def _series(
-    course: Course, region: Region, readings: Sequence[Reading], *, pigment: bool = False
+    case: _Case, region: Region, readings: Sequence[Reading], *, pigment: bool = False
 ) -> _Series:
     rows = [
-        (_day(course, r), r.regions[region].pigment if pigment else r.regions[region].redness)
+        (
+            days_since(case.treatment, r.taken_at),
+            r.regions[region].pigment if pigment else r.regions[region].redness,
+        )
         for r in readings
         if region in r.regions
     ]
@@ -350,12 +336,3 @@ def _photo_words(concern: Concern, photo: _PhotoEvidence) -> str:
             return f"darker than before treatment, {where}, since day {day}"
         case _:
             return f"redness stays, {where}, past day {day}"
-
-
-def _sign_words(name: str, present: bool) -> str:
-    return f"{name.replace('_', ' ')}: {'yes' if present else 'no'}"
-
-
-def _flag_words(signs: frozenset[str], pain_from: int | None) -> str:
-    parts = [name.replace("_", " ") for name in sorted(signs)]
-    return " and ".join(parts) if parts else f"pain {pain_from} or more"

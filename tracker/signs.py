@@ -38,3 +38,14 @@ def tripped_red_flags(check_ins: Sequence[CheckIn], protocol: Protocol) -> tuple
         if (flag.pain_from is not None and answers.pain >= flag.pain_from)
         or (bool(flag.signs) and all(getattr(answers, name) for name in flag.signs))
     )
+
+
+def sign_words(name: str, present: bool) -> str:
+    """A sign as it stands in the evidence: `pain rising: yes`."""
+    return f"{name.replace('_', ' ')}: {'yes' if present else 'no'}"
+
+
+def flag_words(flag: RedFlag) -> str:
+    """What tripped a red flag: `fever and spreading`."""
+    parts = [name.replace("_", " ") for name in sorted(flag.signs)]
+    return " and ".join(parts) if parts else f"pain {flag.pain_from} or more"

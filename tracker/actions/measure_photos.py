@@ -43,7 +43,11 @@ class _Claim:
 
 
 def measure_photos(
-    db: Database, files: PhotoFiles, compute: Executor, now: datetime
+    db: Database,
+    files: PhotoFiles,
+    compute: Executor,
+    now: datetime,
+    only_treatment: str | None = None,
 ) -> list[Measured | Unmeasured]:
     """Claim up to a batch of waiting photos, measure them on `compute` and store the results.
 
@@ -51,7 +55,7 @@ def measure_photos(
     """
     running: dict[Future[Analysed | NotMeasurable], _Claim] = {}
     done: list[Measured | Unmeasured] = []
-    for claim in _claims(db, now):
+    for claim in _claims(db, now, only_treatment):
         if claim.photo.attempts > MAX_ATTEMPTS:
             done += _store(db, files, claim, NotMeasurable(FAILED))
             continue
@@ -75,8 +79,8 @@ def measure_photos(
     return done
 
 
-def _claims(db: Database, now: datetime) -> Iterator[_Claim]:
-    for photo in photos.claimable(db, now, BATCH):
+def _claims(db: Database, now: datetime, only_treatment: str | None) -> Iterator[_Claim]:
+    for photo in photos.claimable(db, now, BATCH, only_treatment):
         baseline = photos.baseline(db, photo.treatment_id)
         if baseline is None:
             continue

@@ -15,11 +15,11 @@ from tracker.storage.connection import writing
 from tracker.treatments import Treatment, days_since
 
 
-def raise_alerts(db: Database, now: datetime) -> list[Alert]:
+def raise_alerts(db: Database, now: datetime, only_treatment: str | None = None) -> list[Alert]:
     """Return the alerts that opened or rose in level; their mails are written with them."""
     return [
         alert
-        for treatment, news in treatment_rows.with_news(db)
+        for treatment, news in treatment_rows.with_news(db, only_treatment)
         for alert in _judge(db, treatment, news, now)
     ]
 

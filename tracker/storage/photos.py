@@ -51,17 +51,23 @@ def baseline(db: Database, treatment_id: str) -> Photo | None:
     return _first(db, sql, treatment_id, PhotoRole.BASELINE, PhotoStatus.UNMEASURABLE)
 
 
-def claimable(db: Database, now: datetime, most: int) -> list[Photo]:
+def claimable(db: Database, now: datetime, most: int, only_treatment: str | None) -> list[Photo]:
     """Photos that can be measured now: waiting, or claimed by a worker that has died since.
 
     A photo whose treatment has no baseline yet has nothing to be compared with and waits on.
     """
     sql = """SELECT * FROM photos AS photo
-             WHERE (status = 'waiting' OR (status = 'measuring' AND claimed_at <= ?))
+             WHERE (status = 'waiting' OR (status = 'measuring' AND claimed_at <= :stale))
                AND EXISTS (SELECT 1 FROM photos AS other WHERE other.role = 'baseline'
                    AND other.treatment_id = photo.treatment_id AND other.status <> 'unmeasurable')
-             ORDER BY taken_at, id LIMIT ?"""
-    return [_photo(row) for row in db.query(sql, [time_text(now - CLAIM_LEASE), most])]
+               AND (:treatment IS NULL OR treatment_id = :treatment)
+             ORDER BY taken_at, id LIMIT :most"""
+    values = {
+        "stale": time_text(now - CLAIM_LEASE),
+        "treatment": only_treatment,
+        "most": most,
+    }
+    return [_photo(row) for row in db.query(sql, values)]
 
 
 def claim(db: Database, photo: Photo, now: datetime) -> bool:

@@ -60,10 +60,11 @@ def tell_news(db: Database, treatment_id: str) -> None:
     db.execute("UPDATE treatments SET news = news + 1 WHERE id = ?", [treatment_id])
 
 
-def with_news(db: Database) -> list[tuple[Treatment, int]]:
-    """The treatments to be judged, each with its count of news."""
-    sql = "SELECT * FROM treatments WHERE news > 0 ORDER BY performed_at, id"
-    return [(_treatment(row), row["news"]) for row in db.query(sql)]
+def with_news(db: Database, only: str | None) -> list[tuple[Treatment, int]]:
+    """The treatments to be judged (or just the one named), each with its count of news."""
+    sql = """SELECT * FROM treatments WHERE news > 0 AND (:only IS NULL OR id = :only)
+             ORDER BY performed_at, id"""
+    return [(_treatment(row), row["news"]) for row in db.query(sql, {"only": only})]
 
 
 def judged(db: Database, treatment_id: str, news: int) -> None:

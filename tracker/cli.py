@@ -1,0 +1,276 @@
+"""The `afterglow` command: what an operator does by hand."""
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+
+import click
+from sqlite_utils import Database
+from tqdm import tqdm
+
+from tracker.actions.add_person import add_person
+from tracker.actions.begin_treatment import begin_treatment
+from tracker.compute import LocalProcesses
+from tracker.courses import CourseError
+from tracker.demo import SignIn, demo_settings, open_demo, renew_sign_ins
+from tracker.people import Person, Role, check_email
+from tracker.protocols import ProtocolError
+from tracker.replay import Line, Replay, patient_of, read_course, throw_away_world
+from tracker.settings import SettingsError, read_settings
+from tracker.storage import people, protocol_files
+from tracker.storage.connection import DatabaseLocked, migrate, open_database
+from tracker.treatments import AREAS, Region, Setting, Treatment
+from tracker.worker import run_worker
+from tracker.world import World, open_world
+from web.serve import CannotListen
+from web.serve import serve as serve_pages
+
+UNREADABLE = 2  # the exit status for input that cannot be used
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("afterglow"), prog_name="afterglow")
+def main() -> None:
+    """Track how skin recovers after treatment.
+
+    Settings come from AFTERGLOW_* variables; README.md lists them. The demo needs none.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("waitress").setLevel(logging.WARNING)
+
+
+@main.command()
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("demo-data"),
+    show_default=True,
+    help="Folder that keeps the demo's data.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=8000,
+    show_default=True,
+    help="Port on 127.0.0.1.",
+)
+def demo(data: Path, port: int) -> None:
+    """Open a clinic with sample patients, one of them not recovering."""
+    samples = Path(str(files("sample_images")))
+    with _told_errors(), _local_processes() as compute:
+        with tqdm(desc="Measuring sample photos", unit="event", disable=None) as bar:
+            for done, total in open_demo(data, samples, port, compute, _now()):
+                bar.total = total
+                bar.update(done - bar.n)
+        world = open_world(demo_settings(data, port))
+        with _connected(world) as db:
+            sign_ins = renew_sign_ins(db)
+        _serve(world, compute, lambda: _print_sign_ins(world.settings.base_url, sign_ins))
+
+
+@main.command()
+def serve() -> None:
+    """Serve the pages and work the queue, both in this process."""
+    with _told_errors(), _local_processes() as compute:
+        world = _world()
+        address = world.settings.base_url
+        _serve(world, compute, lambda: click.echo(f"Afterglow is open at {address}"))
+
+
+@main.command()
+def worker() -> None:
+    """Work the queue only: measure, judge, send. Run it beside `serve` where one is not enough."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with _told_errors(), _local_processes() as compute:
+        run_worker(_world(), compute, _now, stop)
+
+
+@main.command()
+@click.argument("course_dir", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines and nothing else.")
+def replay(course_dir: Path, as_json: bool) -> None:
+    """Replay a course folder: what every photo shows, and which alerts it would have raised.
+
+    Nothing is kept. Exit status 2 when the course cannot be read.
+    """
+    logging.getLogger().setLevel(logging.WARNING)
+    with _told_errors():
+        story = read_course(course_dir)
+        with throw_away_world() as world, _local_processes() as compute, _connected(world) as db:
+            person = patient_of(story, "Replayed course", "patient@replay.invalid")
+            patient = add_person(db, person, os.urandom(16).hex())
+            lines = Replay(world, db, compute, course_dir, story, patient.id).lines()
+            with tqdm(total=len(story.photos), unit="photo", disable=None) as bar:
+                for line in lines:
+                    bar.update(line["type"] == "photo")
+                    with tqdm.external_write_mode():
+                        click.echo(json.dumps(line) if as_json else _in_words(line))
+
+
+@main.command(name="add-practitioner")
+@click.argument("name")
+@click.argument("email")
+@click.option("--time-zone", default="UTC", show_default=True, help="IANA name, as Europe/Berlin.")
+@click.password_option("--passphrase", help="Asked for when left out; 12 signs or more.")
+def add_practitioner(name: str, email: str, time_zone: str, passphrase: str) -> None:
+    """Open an account for a practitioner."""
+    with _told_errors(), _checked_input(), _connected(_world()) as db:
+        person = add_person(db, Person("", Role.PRACTITIONER, name, email, time_zone), passphrase)
+        click.echo(f"{person.name} can sign in as {person.email}")
+
+
+@main.command(name="add-patient")
+@click.argument("name")
+@click.argument("email")
+@click.option("--practitioner", required=True, help="E-mail of the practitioner who treats.")
+@click.option("--time-zone", required=True, help="Where the patient lives, as Europe/Berlin.")
+@click.option("--treatment", default="microneedling", show_default=True, help="Kind of treatment.")
+@click.option(
+    "--performed-at",
+    required=True,
+    help="Planned or past, with its offset: 2026-03-02T10:00+01:00.",
+)
+@click.option("--depth-mm", type=float, help="Needle depth in millimetres.")
+@click.option("--setting", type=click.Choice([*Setting]), default=Setting.CLINIC, show_default=True)
+@click.option("--area", "areas", multiple=True, type=click.Choice([*AREAS]), help="Default: all.")
+@click.option("--skin-type", type=click.IntRange(1, 6), help="Fitzpatrick type.")
+@click.password_option("--passphrase", help="Asked for when left out; 12 signs or more.")
+def add_patient(
+    name: str,
+    email: str,
+    practitioner: str,
+    time_zone: str,
+    treatment: str,
+    performed_at: str,
+    depth_mm: float | None,
+    setting: str,
+    areas: tuple[str, ...],
+    skin_type: int | None,
+    passphrase: str,
+) -> None:
+    """Open an account for a patient and begin a treatment."""
+    with _told_errors(), _checked_input(), _connected(_world()) as db:
+        treats = people.by_email(db, check_email(practitioner))
+        if treats is None or treats.role is not Role.PRACTITIONER:
+            raise click.ClickException(f"no practitioner signs in as {practitioner}")
+        planned = Treatment(
+            id="",
+            patient_id="",
+            kind=treatment,
+            performed_at=datetime.fromisoformat(performed_at),
+            setting=Setting(setting),
+            needle_depth_mm=depth_mm,
+            areas=frozenset(Region(area) for area in areas or AREAS),
+        )
+        protocol_files.load(planned.kind)  # before the account, so that a wrong kind leaves nothing
+        person = Person("", Role.PATIENT, name, email, time_zone, skin_type)
+        patient = add_person(db, person, passphrase, cared_for_by=treats.id)
+        begin_treatment(db, replace(planned, patient_id=patient.id))
+        click.echo(f"{patient.name} can sign in as {patient.email}")
+
+
+@main.command(name="migrate")
+def migrate_command() -> None:
+    """Bring the database up to date; `serve` does so too."""
+    with _told_errors():
+        settings = read_settings(os.environ)
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        db = open_database(settings.database, settings.key_for("database"))
+        steps = migrate(db)
+        db.close()
+    click.echo(f"done: {', '.join(steps)}" if steps else "nothing to do")
+
+
+def _world() -> World:
+    return open_world(read_settings(os.environ))
+
+
+@contextmanager
+def _connected(world: World) -> Iterator[Database]:
+    db = world.connect()
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+def _local_processes() -> Executor:
+    return LocalProcesses(workers=os.cpu_count() or 1)
+
+
+def _serve(world: World, compute: Executor, announce: Callable[[], None]) -> None:
+    try:
+        serve_pages(world, compute, _now, announce)
+    except CannotListen as error:
+        raise click.ClickException(str(error)) from error
+
+
+@contextmanager
+def _told_errors() -> Iterator[None]:
+    """Expected trouble becomes one line on standard error and an exit status, not a traceback."""
+    try:
+        yield
+    except CourseError as error:
+        click.echo(f"afterglow: {error}", err=True)
+        sys.exit(UNREADABLE)
+    except (SettingsError, DatabaseLocked, ProtocolError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@contextmanager
+def _checked_input() -> Iterator[None]:
+    """What the nouns find wrong in an argument is told like any other misuse of the command."""
+    try:
+        yield
+    except (SettingsError, ProtocolError):
+        raise
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _print_sign_ins(address: str, sign_ins: list[SignIn]) -> None:
+    width = max(len(sign_in.who) for sign_in in sign_ins)
+    mails = max(len(sign_in.email) for sign_in in sign_ins)
+    click.echo(f"\nAfterglow is open at {address}\n")
+    for sign_in in sign_ins:
+        click.echo(f"  {sign_in.who:<{width}}  {sign_in.email:<{mails}}  {sign_in.passphrase}")
+    click.echo("\nThe first is the practitioner. Ctrl-C stops; the next start keeps the data.")
+
+
+def _in_words(line: Line) -> str:
+    if line["type"] == "alert":
+        why = "; ".join(f"{e['what']} ×{e['factor']:.3g}" for e in line["evidence"])
+        return (
+            f"{line['raised_at']}  ALERT {line['level']}: {line['concern'].replace('_', ' ')}"
+            f" ({line['probability']:.0%}): {why}"
+        )
+    head = f"{line['taken_at']}  {line['file']}: {line['status'].replace('_', ' ')}"
+    if "faults" in line:
+        return f"{head} ({', '.join(line['faults'])})"
+    if "regions" not in line:
+        return head
+    face = line["regions"].get("face")
+    if face is None:
+        return f"{head} by {line['reference']}"
+    redness, pigment = face["redness"], face["pigment"]
+    return (
+        f"{head} by {line['reference']}: redness {redness['value']:+.2f} ± {redness['sd']:.2f},"
+        f" pigment {pigment['value']:+.2f} ± {pigment['sd']:.2f} doublings"
+    )

@@ -1,0 +1,150 @@
+"""The demo clinic: the sample courses as patients of today, and fresh sign-ins at every start."""
+
+import base64
+import secrets
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from tracker.actions.add_person import add_person
+from tracker.actions.renew_passphrase import renew_passphrase
+from tracker.courses import CourseStory, shifted
+from tracker.people import Person, Role
+from tracker.replay import Replay, patient_of, read_course
+from tracker.settings import SECRET_BYTES, Settings, read_settings
+from tracker.storage import people
+from tracker.world import World, open_world
+
+PRACTITIONER_EMAIL = "dana@clinic.example"
+PRACTITIONER_NAME = "Dr Dana Whitfield"
+PATIENT_NAMES = (
+    "Alice Murray",
+    "Bob Okafor",
+    "Chloé Martin",
+    "Devi Raghunathan",
+    "Esther Mensah",
+    "Farid Haddad",
+    "Grace Lindqvist-Oyelaran",
+)
+CLEAR_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A way in, printed once and never stored in words."""
+
+    who: str
+    email: str
+    passphrase: str
+
+
+def demo_settings(folder: Path, port: int) -> Settings:
+    """Settings of a demo in `folder`, whose own secret is made at the first start."""
+    secret_file = folder / "secret"
+    if not secret_file.exists():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        secret_file.touch(mode=0o600)
+        secret_file.write_bytes(base64.urlsafe_b64encode(secrets.token_bytes(SECRET_BYTES)))
+    return read_settings(
+        {
+            "AFTERGLOW_DATA": str(folder),
+            "AFTERGLOW_SECRET_FILE": str(secret_file),
+            "AFTERGLOW_LISTEN": f"127.0.0.1:{port}",
+        }
+    )
+
+
+def open_demo(
+    folder: Path, samples: Path, port: int, compute: Executor, now: datetime
+) -> Iterator[tuple[int, int]]:
+    """Make the demo's data in `folder` unless it is there; yields (photos and answers done, all).
+
+    The data is made beside the folder and moved into place at the end, so that a start that was
+    broken off leaves nothing half made.
+    """
+    if (folder / "afterglow.db").exists():
+        return
+    unfinished = folder.with_name(f"{folder.name}.unfinished")
+    if unfinished.exists():
+        shutil.rmtree(unfinished)
+    world = open_world(demo_settings(unfinished, port))
+    yield from _import_samples(world, samples, compute, now)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.rmdir()  # refuses a folder that holds something else
+    unfinished.rename(folder)
+
+
+def renew_sign_ins(db: Database) -> list[SignIn]:
+    """Give everybody in the demo a fresh passphrase: the practitioner first, then the patients."""
+    practitioner = people.by_email(db, PRACTITIONER_EMAIL)
+    if practitioner is None:
+        return []
+    sign_ins = []
+    for person in (practitioner, *people.patients_of(db, practitioner.id)):
+        passphrase = _fresh_passphrase()
+        renew_passphrase(db, person.id, passphrase)
+        sign_ins.append(SignIn(person.name, person.email, passphrase))
+    return sign_ins
+
+
+def _import_samples(
+    world: World, samples: Path, compute: Executor, now: datetime
+) -> Iterator[tuple[int, int]]:
+    folders = sorted(path.parent for path in samples.glob("*/course.toml"))
+    stories = [_until_now(read_course(folder), now) for folder in folders]
+    total = sum(len(story.events) for story in stories)
+    db = world.connect()
+    try:
+        practitioner = add_person(
+            db,
+            Person("", Role.PRACTITIONER, PRACTITIONER_NAME, PRACTITIONER_EMAIL, "Europe/Berlin"),
+            _fresh_passphrase(),
+        )
+        patients = [
+            add_person(
+                db,
+                patient_of(story, name, f"{name.split()[0].lower()}@patients.example"),
+                _fresh_passphrase(),
+                cared_for_by=practitioner.id,
+            )
+            for name, story in zip(PATIENT_NAMES, stories, strict=False)
+        ]
+    finally:
+        db.close()
+    done = 0
+    yield done, total
+    with ThreadPoolExecutor(max_workers=2) as threads:
+        replays = [
+            threads.submit(_replay, world, compute, folder, story, patient.id)
+            for folder, story, patient in zip(folders, stories, patients, strict=False)
+        ]
+        for story, running in zip(stories, replays, strict=False):
+            running.result()
+            done += len(story.events)
+            yield done, total
+
+
+def _replay(
+    world: World, compute: Executor, folder: Path, story: CourseStory, patient_id: str
+) -> None:
+    db = world.connect()
+    try:
+        for _ in Replay(world, db, compute, folder, story, patient_id).lines():
+            pass
+    finally:
+        db.close()
+
+
+def _until_now(story: CourseStory, now: datetime) -> CourseStory:
+    """The story moved by whole days so that its last event is the latest before `now`."""
+    return shifted(story, (now - story.events[-1].at).days)
+
+
+def _fresh_passphrase() -> str:
+    groups = ("".join(secrets.choice(CLEAR_LETTERS) for _ in range(4)) for _ in range(4))
+    return "-".join(groups)

@@ -1,0 +1,180 @@
+"""Replay a course through the very same actions that the web uses, the clock set to each event."""
+
+import secrets
+import tempfile
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from tracker.actions.begin_treatment import begin_treatment
+from tracker.actions.measure_photos import Measured, Unmeasured
+from tracker.actions.receive_photo import (
+    Accepted,
+    AlreadyReceived,
+    NoTreatment,
+    Refused,
+    receive_photo,
+)
+from tracker.actions.record_check_in import record_check_in
+from tracker.alerts import Alert
+from tracker.courses import COURSE_FILE, CourseError, CoursePhoto, CourseStory, parse_course
+from tracker.people import Person, Role
+from tracker.photos import Photo, Upload
+from tracker.protocols import ProtocolError
+from tracker.readings import Estimate
+from tracker.settings import SECRET_BYTES, Settings
+from tracker.treatments import Treatment
+from tracker.worker import work_once
+from tracker.world import World, open_world
+
+Line = Mapping[str, Any]
+
+
+def read_course(folder: Path) -> CourseStory:
+    """Read a course folder; CourseError names file, field and remedy."""
+    path = folder / COURSE_FILE
+    try:
+        story = parse_course(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CourseError(f"{path}: {error.strerror}; name a folder with a course.toml") from error
+    except UnicodeDecodeError as error:
+        raise CourseError(f"{path}: not UTF-8 text; save it as UTF-8") from error
+    for photo in story.photos:
+        if not (folder / photo.file).is_file():
+            message = f"{COURSE_FILE}: photos.file {photo.file} is missing; add it to the folder"
+            raise CourseError(message)
+    return story
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A course on its way through a world, for a patient who is there already."""
+
+    world: World
+    db: Database
+    compute: Executor
+    folder: Path
+    story: CourseStory
+    patient_id: str
+
+    def lines(self) -> Iterator[Line]:
+        """Feed every event in time order and tell what came of it, as the JSON Lines of a replay.
+
+        Raises CourseError when no protocol fits the treatment.
+        """
+        try:
+            treatment = begin_treatment(
+                self.db, replace(self.story.treatment, patient_id=self.patient_id)
+            )
+        except ProtocolError as error:
+            raise CourseError(f"{COURSE_FILE}: treatment.kind: {error}") from error
+        for event in self.story.events:
+            if isinstance(event, CoursePhoto):
+                yield from self._photo(event, treatment)
+            else:
+                record_check_in(self.db, self.patient_id, event.answers, event.at)
+                yield from self._work(treatment, event.at, None)
+
+    def _photo(self, event: CoursePhoto, treatment: Treatment) -> Iterator[Line]:
+        upload = Upload(
+            data=(self.folder / event.file).read_bytes(),
+            role=event.role,
+            taken_at=event.taken_at,
+            skin_state=event.skin_state,
+        )
+        outcome = receive_photo(self.db, self.world.files, self.patient_id, upload, event.at)
+        head = {
+            "type": "photo",
+            "file": event.file,
+            "role": str(event.role),
+            "taken_at": event.taken_at.isoformat(),
+        }
+        match outcome:
+            case Refused(faults):
+                yield head | {"status": "refused", "faults": list(faults)}
+            case AlreadyReceived():
+                yield head | {"status": "already_received"}
+            case NoTreatment():
+                yield head | {"status": "refused", "faults": ["no_treatment"]}
+            case Accepted(photo):
+                yield from self._work(treatment, event.at, (photo, head))
+
+    def _work(
+        self, treatment: Treatment, now: datetime, sent: tuple[Photo, Line] | None
+    ) -> Iterator[Line]:
+        done = work_once(self.world, self.db, self.compute, now, only_treatment=treatment.id)
+        if sent is not None:
+            photo, head = sent
+            outcomes = [o for o in done.photos if o.photo.id == photo.id]
+            yield {**head, **(_outcome(outcomes[0]) if outcomes else {"status": "waiting"})}
+        for alert in done.alerts:
+            yield _alert_line(alert, now.isoformat())
+
+
+@contextmanager
+def throw_away_world() -> Iterator[World]:
+    """A world in a data folder of its own that is gone at the end."""
+    with tempfile.TemporaryDirectory(prefix="afterglow-replay-") as data:
+        yield open_world(
+            Settings(
+                data=Path(data),
+                secret=secrets.token_bytes(SECRET_BYTES),
+                host="127.0.0.1",
+                port=8000,
+                base_url="http://127.0.0.1:8000",
+                smtp_url=None,
+                mail_from="Afterglow <afterglow@localhost>",
+            )
+        )
+
+
+def patient_of(story: CourseStory, name: str, email: str) -> Person:
+    """The person whom a course tells about, not yet stored."""
+    return Person(
+        id="",
+        role=Role.PATIENT,
+        name=name,
+        email=email,
+        time_zone=story.time_zone,
+        skin_type=story.skin_type,
+        history=story.history,
+    )
+
+
+def _outcome(outcome: Measured | Unmeasured) -> Line:
+    if isinstance(outcome, Unmeasured):
+        return {"status": "unmeasurable", "faults": list(outcome.photo.faults)}
+    return {
+        "status": "measured",
+        "reference": str(outcome.reading.reference),
+        "warnings": list(outcome.photo.warnings),
+        "regions": {
+            str(region): {
+                "redness": _estimate(measured.redness),
+                "pigment": _estimate(measured.pigment),
+            }
+            for region, measured in outcome.reading.regions.items()
+        },
+    }
+
+
+def _estimate(estimate: Estimate) -> Line:
+    return {"value": round(estimate.value, 4), "sd": round(estimate.sd, 4)}
+
+
+def _alert_line(alert: Alert, raised_at: str) -> Line:
+    return {
+        "type": "alert",
+        "concern": str(alert.concern),
+        "level": str(alert.level),
+        "raised_at": raised_at,
+        "regions": [str(region) for region in alert.regions],
+        "probability": round(alert.probability, 4),
+        "evidence": [{"what": f.what, "factor": f.factor} for f in alert.evidence],
+    }

@@ -1,0 +1,72 @@
+"""Serve the pages and work the queue beside them, until told to stop."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor
+from datetime import datetime
+from types import FrameType
+
+import waitress
+
+from tracker.worker import run_worker
+from tracker.world import World
+from web import create_app
+
+THREADS = 8
+MAX_UPLOAD_BYTES = 41 * 1024 * 1024  # the largest photo accepted, and the form around it
+
+log = logging.getLogger(__name__)
+
+
+class CannotListen(Exception):  # noqa: N818  (a state of the machine; the message names the remedy)
+    """The address is taken or not ours."""
+
+
+def serve(
+    world: World, compute: Executor, clock: Callable[[], datetime], announce: Callable[[], None]
+) -> None:
+    """Run until SIGINT or SIGTERM; `announce` is called when the address is open.
+
+    Raises CannotListen when host and port cannot be bound.
+    """
+    settings = world.settings
+    try:
+        server = waitress.create_server(
+            create_app(world, clock),
+            host=settings.host,
+            port=settings.port,
+            threads=THREADS,
+            max_request_body_size=MAX_UPLOAD_BYTES,
+            ident=None,
+        )
+    except OSError as error:
+        message = f"{settings.host}:{settings.port}: {error.strerror}; choose another port"
+        raise CannotListen(message) from error
+    stop = threading.Event()
+    worker = threading.Thread(target=run_worker, args=(world, compute, clock, stop), name="worker")
+    with _stopped_by_signals():
+        worker.start()
+        announce()
+        try:
+            server.run()
+        except (KeyboardInterrupt, SystemExit):
+            log.info("stopping")
+        finally:
+            stop.set()
+            server.close()
+            worker.join()
+
+
+class _stopped_by_signals:  # noqa: N801  (reads as a verb in its with statement)
+    """SIGTERM ends the server like Ctrl-C does."""
+
+    def __enter__(self) -> None:
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            raise SystemExit
+
+        self._before = signal.signal(signal.SIGTERM, stop)
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGTERM, self._before)
