@@ -1,0 +1,42 @@
+"""An executor that answers without looking, for tests of what happens around the analysis."""
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from typing import ParamSpec, TypeVar
+
+from tests.tracker.courses_of_readings import reading
+from tracker.compute import Analysed
+from tracker.photo_files import Picture
+from tracker.readings import Reading
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def analysed(like: Reading) -> Analysed:
+    """The analysis of a photo that shows what `like` tells."""
+    return Analysed(
+        method=like.method,
+        opencv=like.opencv,
+        reference=like.reference,
+        residual=like.residual,
+        warnings=(),
+        regions=like.regions,
+        pictures={Picture.THUMBNAIL: b"a small picture"},
+    )
+
+
+class Answering(Executor):
+    """Gives the answers in turn; an exception among them is raised by its future."""
+
+    def __init__(self, *answers: object) -> None:
+        self.answers = list(answers)
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        answer = self.answers.pop(0) if self.answers else analysed(reading(1.0))
+        if isinstance(answer, BaseException):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)  # type: ignore[arg-type]
+        return future

@@ -1,0 +1,145 @@
+from concurrent.futures.process import BrokenProcessPool
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlite_utils import Database
+
+from tests.conftest import Cast
+from tests.tracker.actions.pictures import Answering, analysed
+from tests.tracker.courses_of_readings import reading
+from tracker.actions.measure_photos import Measured, Unmeasured, measure_photos
+from tracker.compute import NotMeasurable
+from tracker.photo_files import Picture
+from tracker.photos import CLAIM_LEASE, MAX_ATTEMPTS, Photo, PhotoRole, PhotoStatus, SkinState
+from tracker.storage import photos, readings, treatments
+from tracker.storage.connection import writing
+from tracker.world import World
+
+NOW = datetime(2026, 3, 3, 9, tzinfo=UTC)
+
+
+def keep(
+    db: Database,
+    world: World,
+    cast: Cast,
+    name: str,
+    role: PhotoRole = PhotoRole.FOLLOW_UP,
+) -> Photo:
+    photo = Photo(
+        id=name,
+        treatment_id=cast.treatment.id,
+        patient_id=cast.alice.id,
+        role=role,
+        status=PhotoStatus.WAITING,
+        taken_at=NOW,
+        received_at=NOW,
+        skin_state=SkinState.CLEAN,
+    )
+    world.files.save(photo.id, Picture.PHOTO, b"picture")
+    with writing(db):
+        photos.insert(db, photo, digest=name)
+    return photo
+
+
+def status(db: Database, photo_id: str) -> PhotoStatus:
+    photo = photos.get(db, photo_id)
+    assert photo is not None
+    return photo.status
+
+
+@pytest.fixture
+def baseline(db: Database, world: World, cast: Cast) -> Photo:
+    return keep(db, world, cast, "baseline", PhotoRole.BASELINE)
+
+
+def test_a_waiting_photo_becomes_a_reading_with_pictures_and_news(
+    db: Database, world: World, cast: Cast, baseline: Photo
+) -> None:
+    outcomes = measure_photos(db, world.files, Answering(), NOW)
+    assert [type(o) for o in outcomes] == [Measured]
+    assert status(db, baseline.id) is PhotoStatus.MEASURED
+    assert len(readings.of_treatment(db, cast.treatment.id)) == 1
+    assert world.files.load(baseline.id, Picture.THUMBNAIL) == b"a small picture"
+    assert treatments.with_news(db, None) == [(cast.treatment, 1)]
+    assert measure_photos(db, world.files, Answering(), NOW) == []
+
+
+def test_a_photo_waits_until_there_is_something_to_compare_it_with(
+    db: Database, world: World, cast: Cast
+) -> None:
+    photo = keep(db, world, cast, "day-1")
+    assert measure_photos(db, world.files, Answering(), NOW) == []
+    keep(db, world, cast, "baseline", PhotoRole.BASELINE)
+    assert len(measure_photos(db, world.files, Answering(), NOW)) == 2
+    assert status(db, photo.id) is PhotoStatus.MEASURED
+
+
+def test_a_photo_that_cannot_be_measured_says_why(
+    db: Database, world: World, cast: Cast, baseline: Photo
+) -> None:
+    (outcome,) = measure_photos(db, world.files, Answering(NotMeasurable("no_face")), NOW)
+    assert isinstance(outcome, Unmeasured)
+    assert outcome.photo.faults == ("no_face",)
+    assert readings.of_treatment(db, cast.treatment.id) == []
+
+
+def test_a_worker_killed_in_the_middle_loses_nothing(
+    db: Database, world: World, cast: Cast, baseline: Photo
+) -> None:
+    with writing(db):
+        assert photos.claim(db, baseline, NOW)  # and then the power went
+    soon, later = NOW + CLAIM_LEASE / 2, NOW + CLAIM_LEASE
+    assert measure_photos(db, world.files, Answering(), soon) == []
+    assert len(measure_photos(db, world.files, Answering(), later)) == 1
+    assert len(readings.of_treatment(db, cast.treatment.id)) == 1
+
+
+def test_a_broken_process_hands_the_photo_back(
+    db: Database, world: World, cast: Cast, baseline: Photo
+) -> None:
+    broken = Answering(BrokenProcessPool("killed"))
+    assert measure_photos(db, world.files, broken, NOW) == []
+    assert status(db, baseline.id) is PhotoStatus.WAITING
+    assert len(measure_photos(db, world.files, Answering(), NOW)) == 1
+
+
+def test_a_photo_that_always_breaks_the_analysis_is_set_aside(
+    db: Database, world: World, cast: Cast, baseline: Photo
+) -> None:
+    for _ in range(MAX_ATTEMPTS):
+        assert measure_photos(db, world.files, Answering(MemoryError()), NOW) == []
+    (outcome,) = measure_photos(db, world.files, Answering(), NOW)
+    assert isinstance(outcome, Unmeasured)
+    assert outcome.photo.faults == ("analysis_failed",)
+
+
+def test_two_workers_never_take_the_same_photo(
+    db: Database, world: World, cast: Cast, baseline: Photo
+) -> None:
+    with writing(db):
+        assert photos.claim(db, baseline, NOW)
+        assert not photos.claim(db, baseline, NOW)
+
+
+def test_a_worker_that_was_too_slow_stores_nothing(
+    db: Database, world: World, cast: Cast, baseline: Photo
+) -> None:
+    class Overtaken(Answering):
+        def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]
+            other = world.connect()  # the lease has passed; another worker does the photo
+            measure_photos(other, world.files, Answering(), NOW + timedelta(minutes=6))
+            other.close()
+            return super().submit(fn, *args, **kwargs)
+
+    assert measure_photos(db, world.files, Overtaken(analysed(reading(2.0))), NOW) == []
+    assert len(readings.of_treatment(db, cast.treatment.id)) == 1
+
+
+def test_a_photo_whose_file_is_gone_is_set_aside(
+    db: Database, world: World, cast: Cast, baseline: Photo
+) -> None:
+    day = keep(db, world, cast, "day-1")
+    world.files.delete(day.id)
+    measure_photos(db, world.files, Answering(), NOW)
+    assert status(db, day.id) is PhotoStatus.UNMEASURABLE
+    assert status(db, baseline.id) is PhotoStatus.MEASURED

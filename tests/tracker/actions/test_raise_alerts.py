@@ -1,0 +1,84 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from sqlite_utils import Database
+
+from tests.conftest import Cast
+from tracker.actions.answer_alert import answer_alert
+from tracker.actions.raise_alerts import raise_alerts
+from tracker.actions.record_check_in import Recorded, record_check_in
+from tracker.alerts import Alert, Concern, Finding, Level, with_finding
+from tracker.check_ins import Answers, Trend
+from tracker.storage import alerts, messages
+
+DAY_4 = datetime(2026, 3, 6, 9, tzinfo=UTC)
+SICK = Answers(pain=6, warmth=True, pus=True, spreading=True, trend=Trend.WORSE)
+UNWELL = Answers(pain=4, warmth=True, spreading=True, trend=Trend.WORSE)
+
+
+def answered(db: Database, cast: Cast, answers: Answers, at: datetime) -> list[Alert]:
+    outcome = record_check_in(db, cast.alice.id, answers, at)
+    assert isinstance(outcome, Recorded)
+    return raise_alerts(db, at)
+
+
+def test_alarming_answers_open_one_alert_and_write_one_mail(db: Database, cast: Cast) -> None:
+    (alert,) = answered(db, cast, SICK, DAY_4)
+    assert alert.concern is Concern.INFECTION
+    assert alert.level.is_mailed
+    assert [m.to_address for m in messages.due(db, DAY_4)] == [cast.dana.email]
+    assert raise_alerts(db, DAY_4) == []
+    assert answered(db, cast, SICK, DAY_4 + timedelta(hours=1)) == []
+    assert len(messages.due(db, DAY_4 + timedelta(hours=1))) == 1
+
+
+def test_an_alert_that_rises_is_told_again_and_asks_for_an_answer_again(
+    db: Database, cast: Cast
+) -> None:
+    answered(db, cast, Answers(pain=1), DAY_4 - timedelta(days=1))
+    (first,) = answered(db, cast, UNWELL, DAY_4)
+    answer_alert(db, first.id, cast.dana.id, DAY_4)
+    (risen,) = answered(db, cast, replace(SICK, fever=True), DAY_4 + timedelta(hours=8))
+    assert risen.id == first.id
+    assert risen.level is Level.URGENT
+    assert risen.needs_answer
+    assert [a.id for a in alerts.of_treatment(db, cast.treatment.id)] == [first.id]
+
+
+def test_an_alert_stays_when_the_answers_get_better(db: Database, cast: Cast) -> None:
+    (alert,) = answered(db, cast, SICK, DAY_4)
+    assert answered(db, cast, Answers(trend=Trend.BETTER), DAY_4 + timedelta(days=3)) == []
+    kept = alerts.get(db, alert.id)
+    assert kept is not None
+    assert kept.needs_answer
+    assert kept.level is alert.level
+    assert kept.probability < alert.probability
+
+
+def test_the_first_answer_to_an_alert_stands(db: Database, cast: Cast) -> None:
+    (alert,) = answered(db, cast, SICK, DAY_4)
+    answer_alert(db, alert.id, cast.dana.id, DAY_4)
+    again = answer_alert(db, alert.id, cast.eli.id, DAY_4 + timedelta(hours=1))
+    assert again is not None
+    assert (again.acknowledged_by, again.acknowledged_at) == (cast.dana.id, DAY_4)
+    assert answer_alert(db, "no such alert", cast.dana.id, DAY_4) is None
+
+
+def test_what_is_judged_alone_leaves_other_treatments_to_their_own_clock(
+    db: Database, cast: Cast
+) -> None:
+    record_check_in(db, cast.alice.id, SICK, DAY_4)
+    assert raise_alerts(db, DAY_4, only_treatment="another") == []
+    assert len(raise_alerts(db, DAY_4, only_treatment=cast.treatment.id)) == 1
+
+
+def test_a_finding_below_the_level_of_its_alert_does_not_lower_it(db: Database, cast: Cast) -> None:
+    (alert,) = answered(db, cast, SICK, DAY_4)
+    calmer = Finding(alert.concern, 0.4, Level.WATCH, None, (), (), None)
+    assert with_finding(alert, calmer, DAY_4).level is alert.level
+
+
+def test_the_same_answers_sent_twice_are_kept_once(db: Database, cast: Cast) -> None:
+    first = record_check_in(db, cast.alice.id, SICK, DAY_4)
+    second = record_check_in(db, cast.alice.id, SICK, DAY_4)
+    assert first == second

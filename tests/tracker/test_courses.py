@@ -1,0 +1,77 @@
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tracker.courses import CourseError, CoursePhoto, parse_course, shifted
+from tracker.photos import PhotoRole
+from tracker.treatments import AREAS
+
+COURSE = """
+format = 1
+[patient]
+skin_type = 4
+time_zone = "Europe/Berlin"
+history = ["hyperpigmentation"]
+[treatment]
+kind = "microneedling"
+performed_at = 2026-03-02T10:00:00+01:00
+needle_depth_mm = 1.5
+[[photos]]
+file = "d01.jpg"
+taken_at = 2026-03-03T09:00:00+01:00
+[[photos]]
+file = "baseline-1.jpg"
+taken_at = 2026-03-01T09:00:00+01:00
+role = "baseline"
+[[check_ins]]
+at = 2026-03-03T08:05:00+01:00
+pain = 2
+trend = "better"
+"""
+
+
+def test_events_come_in_time_order_with_sensible_defaults() -> None:
+    story = parse_course(COURSE)
+    first, second, third = story.events
+    assert isinstance(first, CoursePhoto)
+    assert first.role is PhotoRole.BASELINE
+    assert not isinstance(second, CoursePhoto)
+    assert second.answers.pain == 2
+    assert isinstance(third, CoursePhoto)
+    assert third.role is PhotoRole.FOLLOW_UP
+    assert story.treatment.areas == frozenset(AREAS)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "words"),
+    [
+        ("format = 1", "format = 2", "format must be 1"),
+        ('"Europe/Berlin"', '"Mars/Olympus"', "patient.time_zone.*IANA"),
+        ("skin_type = 4", "skin_type = 7", "patient.skin_type"),
+        ('["hyperpigmentation"]', '["bad luck"]', "patient.history"),
+        ("2026-03-02T10:00:00+01:00", "2026-03-02T10:00:00", "treatment.performed_at.*offset"),
+        ("needle_depth_mm = 1.5", "needle_depth_mm = 15", "needle_depth_mm"),
+        ('"d01.jpg"', '"../d01.jpg"', r"photos\[1\].file must be a plain name"),
+        ('"d01.jpg"', '"baseline-1.jpg"', "names a file twice"),
+        ('role = "baseline"', 'role = "before"', r"photos\[2\].role"),
+        ("pain = 2", "pain = 11", r"check_ins\[1\]: pain must be a whole number"),
+        ("pain = 2", "mood = 2", r"check_ins\[1\].mood is no answer"),
+        ('trend = "better"', 'trend = "meh"', r"check_ins\[1\].trend"),
+        ("[treatment]", "[treatments]", r"\[treatment\] is missing"),
+        ("format = 1", "format 1", "not valid TOML"),
+    ],
+)
+def test_a_mistake_is_named_with_file_field_and_remedy(right: str, wrong: str, words: str) -> None:
+    assert right in COURSE
+    with pytest.raises(CourseError, match=words) as caught:
+        parse_course(COURSE.replace(right, wrong))
+    assert str(caught.value).startswith("course.toml: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_shifted_story_keeps_its_hours_on_the_wall_clock() -> None:
+    story = shifted(parse_course(COURSE), days=60)  # across the change to summer time
+    berlin = ZoneInfo("Europe/Berlin")
+    assert story.treatment.performed_at == datetime(2026, 5, 1, 10, tzinfo=berlin)
+    assert story.check_ins[0].at == datetime(2026, 5, 2, 8, 5, tzinfo=berlin)

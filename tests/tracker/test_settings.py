@@ -1,0 +1,47 @@
+import base64
+from pathlib import Path
+
+import pytest
+
+from tracker.settings import Settings, SettingsError, read_settings
+
+SECRET = base64.urlsafe_b64encode(b"k" * 32).decode()
+GOOD = {"AFTERGLOW_DATA": "somewhere", "AFTERGLOW_SECRET": SECRET}
+
+
+def test_only_the_folder_and_the_secret_have_no_default() -> None:
+    settings = read_settings(GOOD)
+    assert settings.base_url == "http://127.0.0.1:8000"
+    assert settings.smtp_url is None
+    assert settings.secret == b"k" * 32
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"AFTERGLOW_DATA": ""}, "AFTERGLOW_DATA is not set"),
+        ({"AFTERGLOW_SECRET": ""}, "AFTERGLOW_SECRET is not set; make one with"),
+        ({"AFTERGLOW_SECRET": "c2hvcnQ="}, "32 bytes"),
+        ({"AFTERGLOW_SECRET": "not base64!"}, "AFTERGLOW_SECRET"),
+        ({"AFTERGLOW_SECRET": "", "AFTERGLOW_SECRET_FILE": "absent"}, "AFTERGLOW_SECRET_FILE"),
+        ({"AFTERGLOW_LISTEN": "8000"}, "AFTERGLOW_LISTEN"),
+        ({"AFTERGLOW_URL": "http://clinic.example"}, "must begin with https"),
+        ({"AFTERGLOW_SMTP": "mail.example"}, "AFTERGLOW_SMTP must look like"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_remedy(change: dict[str, str], words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        read_settings(GOOD | change)
+
+
+def test_the_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text(SECRET + "\n")
+    environment = {"AFTERGLOW_DATA": "somewhere", "AFTERGLOW_SECRET_FILE": str(file)}
+    assert read_settings(environment).secret == b"k" * 32
+
+
+def test_each_purpose_has_a_key_of_its_own(settings: Settings) -> None:
+    keys = {settings.key_for(purpose) for purpose in ("photos", "database", "sessions")}
+    assert len(keys | {settings.secret}) == 4
+    assert settings.key_for("photos") == settings.key_for("photos")
