@@ -1,0 +1,83 @@
+"""The tree keeps its own rules: sizes, names, documents, nothing from outside."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from analysis.regions import Region as SeenRegion
+from tracker.treatments import Region
+
+ROOT = Path(__file__).resolve().parents[2]
+MAX_MODULE_LINES = 400
+MAX_FUNCTION_LINES = 60
+
+
+def tracked(*endings: str) -> list[Path]:
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout, so what belongs to the tree is not known")
+    paths = [ROOT / line for line in listed.stdout.splitlines()]
+    return [path for path in paths if path.is_file() and path.name.endswith(endings)]
+
+
+def test_modules_and_functions_stay_small() -> None:
+    for path in tracked(".py"):
+        text = path.read_text(encoding="utf-8")
+        assert text.count("\n") <= MAX_MODULE_LINES, path
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                assert length <= MAX_FUNCTION_LINES, f"{path}: {node.name}"
+
+
+def test_nothing_is_named_after_having_no_name() -> None:
+    vague = {"utils", "util", "helpers", "helper", "misc", "common"}
+    assert [p for p in tracked(".py") if p.stem in vague] == []
+
+
+def test_no_file_names_a_registry_or_a_path_of_one_machine() -> None:
+    pattern = re.compile(
+        r"index-" + "url|find-" + "links|files.python" + r"hosted|/opt/|/ro" + "ot/|/wo" + "rk/"
+    )
+    for path in tracked(".py", ".toml", ".txt", ".md", ".html", ".js", ".css", "Makefile", "run"):
+        assert pattern.search(path.read_text(encoding="utf-8")) is None, path
+
+
+def test_every_dependency_is_pinned() -> None:
+    pinned = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    names = set(re.findall(r"^([a-z0-9.-]+)==", pinned, re.MULTILINE))
+    declared = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    wanted = set(re.findall(r'^    "([a-z0-9-]+)[>="]', declared, re.MULTILINE))
+    assert len(wanted) > 20
+    assert wanted <= names
+
+
+def test_no_second_opencv_wheel_is_pinned() -> None:
+    pinned = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    assert re.findall(r"^opencv[a-z-]*", pinned, re.MULTILINE) == ["opencv-python"]
+
+
+def test_the_tracker_and_the_analysis_speak_of_the_same_regions() -> None:
+    assert {str(region) for region in Region} == {str(region) for region in SeenRegion}
+
+
+def test_readme_names_only_commands_that_exist() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    named = set(re.findall(r"`make ([a-z-]+)`", readme))
+    assert {"demo", "test", "install"} <= named <= targets
+    cli = (ROOT / "tracker" / "cli.py").read_text(encoding="utf-8")
+    for command in set(re.findall(r"^(?:\$ )?afterglow ([a-z][a-z-]+)", readme, re.MULTILINE)):
+        assert f"def {command}(" in cli or f'"{command}"' in cli, command
+
+
+def test_readme_lists_every_setting() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    settings = (ROOT / "tracker" / "settings.py").read_text(encoding="utf-8")
+    for name in set(re.findall(r'"(AFTERGLOW_[A-Z_]+)"', settings)):
+        assert name in readme, name
