@@ -1,0 +1,163 @@
+import base64
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tracker.actions.sign_in import sign_in
+from tracker.cli import main
+from tracker.settings import read_settings
+from tracker.storage import treatments
+from tracker.world import open_world
+
+PASSPHRASE = "correct horse battery"
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    return {
+        "AFTERGLOW_DATA": str(tmp_path / "clinic"),
+        "AFTERGLOW_SECRET": base64.urlsafe_b64encode(b"k" * 32).decode(),
+    }
+
+
+def run(*arguments: str, environment: dict[str, str] | None = None, typed: str = "") -> Result:
+    return CliRunner().invoke(main, arguments, env=environment, input=typed)
+
+
+def test_the_version_is_the_distributions() -> None:
+    assert version("afterglow") in run("--version").output
+
+
+@pytest.mark.parametrize("command", sorted(main.commands))
+def test_every_command_explains_itself(command: str) -> None:
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert len(result.output.splitlines()) > 5
+
+
+def test_a_missing_setting_is_one_line_that_names_it() -> None:
+    result = run("migrate", environment={"AFTERGLOW_DATA": "", "AFTERGLOW_SECRET": ""})
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: AFTERGLOW_DATA is not set")
+
+
+def test_a_practitioner_and_a_patient_are_added_and_can_sign_in(
+    environment: dict[str, str],
+) -> None:
+    typed = f"{PASSPHRASE}\n{PASSPHRASE}\n"
+    first = run(
+        "add-practitioner", "Dr Dana", "dana@clinic.example", environment=environment, typed=typed
+    )
+    assert first.exit_code == 0, first.output
+    patient = [
+        "add-patient",
+        "Alice",
+        "alice@home.example",
+        "--practitioner",
+        "dana@clinic.example",
+    ]
+    patient += ["--time-zone", "Europe/Berlin", "--performed-at", "2026-03-02T10:00+01:00"]
+    second = run(*patient, "--depth-mm", "1.5", environment=environment, typed=typed)
+    assert second.exit_code == 0, second.output
+    db = open_world(read_settings(environment)).connect()
+    signed_in = sign_in(db, "alice@home.example", PASSPHRASE)
+    assert signed_in is not None
+    treatment = treatments.current(db, signed_in[0].id)
+    db.close()
+    assert treatment is not None
+    assert treatment.needle_depth_mm == 1.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["add-practitioner", "Dr Dana", "no address"], "not an e-mail address"),
+        (["add-practitioner", "Dr Dana", "d@x.example", "--time-zone", "Mars"], "IANA"),
+    ],
+)
+def test_a_wrong_argument_is_named(
+    environment: dict[str, str], arguments: list[str], words: str
+) -> None:
+    typed = f"{PASSPHRASE}\n{PASSPHRASE}\n"
+    result = run(*arguments, environment=environment, typed=typed)
+    assert result.exit_code == 2
+    assert words in result.output
+
+
+def test_migrating_is_safe_to_repeat(environment: dict[str, str]) -> None:
+    assert "first_tables" in run("migrate", environment=environment).output
+    assert "nothing to do" in run("migrate", environment=environment).output
+
+
+def test_another_secret_is_told_plainly(environment: dict[str, str]) -> None:
+    run("migrate", environment=environment)
+    other = environment | {"AFTERGLOW_SECRET": base64.urlsafe_b64encode(b"x" * 32).decode()}
+    result = run("migrate", environment=other)
+    assert result.exit_code == 1
+    assert "AFTERGLOW_SECRET" in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "name a folder with a course.toml"),
+        ("format = 3", "format must be 1"),
+        (b"\xff\xfe", "UTF-8"),
+    ],
+)
+def test_a_course_that_cannot_be_read_ends_with_status_2_and_one_line(
+    tmp_path: Path, text: str | bytes | None, words: str
+) -> None:
+    if isinstance(text, str):
+        text = text.encode()
+    if text is not None:
+        (tmp_path / "course.toml").write_bytes(text)
+    result = run("replay", str(tmp_path), "--json")
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert words in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+COURSE = """
+format = 1
+[patient]
+time_zone = "Europe/Berlin"
+[treatment]
+kind = "{kind}"
+performed_at = 2026-03-02T10:00:00+01:00
+[[check_ins]]
+at = 2026-03-04T08:05:00+01:00
+breathing_or_face_swelling = true
+"""
+
+
+def test_a_replay_prints_json_lines_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "course.toml").write_text(COURSE.format(kind="microneedling"))
+    result = run("replay", str(tmp_path), "--json")
+    assert result.exit_code == 0
+    (alert,) = [json.loads(line) for line in result.stdout.splitlines()]
+    assert (alert["concern"], alert["level"]) == ("allergic_reaction", "urgent")
+    assert alert["raised_at"] == "2026-03-04T08:05:00+01:00"
+
+
+def test_a_treatment_without_a_protocol_is_a_course_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "course.toml").write_text(COURSE.format(kind="tattooing"))
+    result = run("replay", str(tmp_path), "--json")
+    assert result.exit_code == 2
+    assert "treatment.kind" in result.stderr
+
+
+def test_a_photo_that_is_missing_or_no_photo_is_told_in_its_place(tmp_path: Path) -> None:
+    photo = '[[photos]]\nfile = "d1.jpg"\ntaken_at = 2026-03-03T08:00:00+01:00\n'
+    (tmp_path / "course.toml").write_text(COURSE.format(kind="microneedling") + photo)
+    missing = run("replay", str(tmp_path), "--json")
+    assert missing.exit_code == 2
+    assert "d1.jpg is missing" in missing.stderr
+    (tmp_path / "d1.jpg").write_text("no photo")
+    told = run("replay", str(tmp_path), "--json")
+    first = json.loads(told.stdout.splitlines()[0])
+    assert (first["status"], first["faults"]) == ("refused", ["unreadable"])
