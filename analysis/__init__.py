@@ -1,0 +1,23 @@
+"""Pixels to numbers: what one photo says about a person's skin, compared with their baseline.
+
+This package knows no patient, file, clock, network or database.
+"""
+
+from typing import Final
+
+from analysis.images import decode_photo, encode_photo
+from analysis.overlays import draw_evidence
+from analysis.pipeline import analyse_photo
+from analysis.quality import judge_photo
+
+VERSION: Final = "1"
+"""Changes whenever the same photo would be measured differently; kept with every reading."""
+
+__all__ = [
+    "VERSION",
+    "analyse_photo",
+    "decode_photo",
+    "draw_evidence",
+    "encode_photo",
+    "judge_photo",
+]

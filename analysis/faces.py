@@ -18,24 +18,25 @@ import numpy as np
 from cv2 import data as cascade_data
 from numpy.typing import NDArray
 
+from analysis.errors import Fault, Unmeasurable
 from analysis.images import SrgbImage
 
 Point = tuple[float, float]
 Box = tuple[float, float, float]
 """Left, top and width of a square, in pixels."""
 
-_SEARCH_EDGE: Final = 480  # long edge of the copy searched; a face of 1/16 of it is still found
-_SMALLEST: Final = 30
+_SEARCH_EDGE: Final = 420  # long edge of the copy searched; a face of 1/16 of it is still found
+_SMALLEST: Final = 26
 _EYE_CROP: Final = 200  # width to which a face is brought before its eyes are looked for
 _RIVAL_SHARE: Final = 0.45  # smaller faces are pictures on the wall, not a second person
 _TILTS: Final = (0.0, -18.0, 18.0, -34.0, 34.0)
 _TYPICAL_EYES: Final = ((0.305, 0.39), (0.695, 0.39))  # where eyes lie in a cascade's square
 _EYE_SEARCH_BOTTOM: Final = 0.62
+_EYE_REACH: Final = 0.15  # of the square's width
 _WIDTH_IN_EYE_DISTANCES: Final = 2.2  # 138 mm between the cheekbones, 63 mm between the pupils
 
-# Weights of linear R, G, B in luminance (IEC 61966-2-1) serve for the encoded values too: only
-# contrast matters here.
-_LUMA: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
+# Mostly red light: there inflamed skin looks as it did before.
+_STEADY: Final = np.array([0.5, 0.4, 0.1], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def find_faces(photo: SrgbImage) -> tuple[Face, ...]:
     luminance, scale = _log_luminance(photo)
     for tilt in _TILTS:
         turned, back = _turned(luminance, tilt)
-        faces = [face for box in _boxes(turned, _Cascade.FRONT) if (face := _confirm(turned, box))]
+        faces = _faces_in(turned)
         if faces:
             to_photo = np.diag([1 / scale, 1 / scale, 1.0]) @ back
             placed = sorted((_moved(face, to_photo) for face in faces), key=lambda f: -f.width)
@@ -97,13 +98,35 @@ def find_faces(photo: SrgbImage) -> tuple[Face, ...]:
     return ()
 
 
-def sees_profile(photo: SrgbImage) -> bool:
-    """Whether a face turned to the side can be seen (worth asking only when no front was found)."""
+def find_face(photo: SrgbImage) -> Face:
+    """The one face in the photo.
+
+    Raises `Unmeasurable` with `SEVERAL_FACES`, `TURNED_AWAY` (a profile) or `NO_FACE`.
+    """
+    faces = find_faces(photo)
+    if len(faces) > 1:
+        raise Unmeasurable(Fault.SEVERAL_FACES, f"{len(faces)} faces")
+    if faces:
+        return faces[0]
+    raise Unmeasurable(Fault.TURNED_AWAY if _sees_profile(photo) else Fault.NO_FACE)
+
+
+def _sees_profile(photo: SrgbImage) -> bool:
     luminance, _ = _log_luminance(photo)
     return any(
         _boxes(view, _Cascade.PROFILE)
         for view in (luminance, np.ascontiguousarray(luminance[:, ::-1]))
     )
+
+
+def _faces_in(luminance: NDArray[np.uint8]) -> list[Face]:
+    """Confirmed faces; the second cascade is asked only where the first sees none."""
+    for kind in (_Cascade.FRONT, _Cascade.FRONT_BROAD):
+        boxes = _boxes(luminance, kind)
+        faces = [face for box in boxes if (face := _confirm(luminance, box))]
+        if faces:
+            return faces
+    return []
 
 
 def _rivals(faces: list[Face]) -> Iterator[Face]:
@@ -121,7 +144,7 @@ def _log_luminance(photo: SrgbImage) -> tuple[NDArray[np.uint8], float]:
     """Locally equalised log luminance of a reduced copy, and the copy's scale."""
     scale = min(1.0, _SEARCH_EDGE / max(photo.size))
     small = cv2.resize(photo.pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    luminance = np.log(np.maximum(small, 0) ** 2.2 @ _LUMA + np.float32(0.002))
+    luminance = np.log(np.maximum(small, 0) ** 2.2 @ _STEADY + np.float32(0.002))
     low, high = np.percentile(luminance, (1, 99))
     stretched = np.clip((luminance - low) / max(high - low, 1e-3), 0, 1)
     equalise = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8))
@@ -172,29 +195,33 @@ def _eyes_in(luminance: NDArray[np.uint8], box: Box) -> tuple[tuple[Point, Point
     left, top, _ = box
     crop, factor = _crop(luminance, box, _EYE_CROP)
     upper = np.ascontiguousarray(crop[: round(_EYE_SEARCH_BOTTOM * _EYE_CROP)])
-    pair: list[Point] = []
-    seen = 0
-    for typical_x, typical_y in _TYPICAL_EYES:
-        expected = (typical_x * _EYE_CROP, typical_y * _EYE_CROP)
-        found = _eye_near(upper, expected)
-        seen += found is not None
-        x, y = found or expected
-        pair.append((left + x / factor, top + y / factor))
-    return (pair[0], pair[1]), seen
-
-
-def _eye_near(upper: NDArray[np.uint8], expected: Point) -> Point | None:
-    """The most likely eye within reach of where eyes usually are, or none."""
-    reach = 0.15 * _EYE_CROP
+    expected = [(x * _EYE_CROP, y * _EYE_CROP) for x, y in _TYPICAL_EYES]
+    found: list[Point | None] = [None, None]
     for kind in (_Cascade.EYE, _Cascade.EYE_BARE):
-        found = _cascade(kind).detectMultiScale(
-            upper, scaleFactor=1.05, minNeighbors=2, minSize=(28, 28), maxSize=(84, 84)
-        )
-        centres = [(float(x + w / 2), float(y + h / 2)) for x, y, w, h in found]
-        near = [c for c in centres if hypot(c[0] - expected[0], c[1] - expected[1]) < reach]
-        if near:
-            return min(near, key=lambda c: hypot(c[0] - expected[0], c[1] - expected[1]))
-    return None
+        if None in found:
+            centres = _eye_centres(upper, kind)
+            found = [f or _nearest(centres, e) for f, e in zip(found, expected, strict=True)]
+    first, second = (
+        (left + (f or e)[0] / factor, top + (f or e)[1] / factor)
+        for f, e in zip(found, expected, strict=True)
+    )
+    return (first, second), sum(f is not None for f in found)
+
+
+def _eye_centres(upper: NDArray[np.uint8], kind: _Cascade) -> list[Point]:
+    found = _cascade(kind).detectMultiScale(
+        upper, scaleFactor=1.08, minNeighbors=2, minSize=(28, 28), maxSize=(84, 84)
+    )
+    return [(float(x + width / 2), float(y + height / 2)) for x, y, width, height in found]
+
+
+def _nearest(centres: list[Point], expected: Point) -> Point | None:
+    """The eye nearest to where one usually is, unless all are out of reach."""
+    if not centres:
+        return None
+    nearest = min(centres, key=lambda c: hypot(c[0] - expected[0], c[1] - expected[1]))
+    away = hypot(nearest[0] - expected[0], nearest[1] - expected[1])
+    return nearest if away < _EYE_REACH * _EYE_CROP else None
 
 
 def _crop(luminance: NDArray[np.uint8], box: Box, target: int) -> tuple[NDArray[np.uint8], float]:

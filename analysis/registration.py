@@ -44,17 +44,24 @@ _MIN_LIKENESS: Final = 0.66
 _CLEAR_INLIERS: Final = 40
 _CLEAR_LIKENESS: Final = 0.90
 
-_LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
+_STEADY: Final = np.array([0.5, 0.4, 0.1], np.float32)  # in red light skin changes least
 _Flow = NDArray[np.float32]
 _Structure = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GridView:
-    """A photo resampled onto the face grid, and the pixels that the photo really covers."""
+    """Light on the face grid, and the pixels that the photo really covers."""
 
     light: LinearImage
     covered: Mask
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhotoView(GridView):
+    """A photo resampled onto the grid by its own pupils; `to_photo` (2×3) leads back to it."""
+
+    to_photo: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +76,7 @@ class Registration:
     head rotation about the vertical, in degrees.
     """
 
-    view: GridView
+    view: PhotoView
     source: NDArray[np.float32]
     residual: float
     inliers: int
@@ -88,7 +95,7 @@ class _Features:
     descriptors: NDArray[np.float32]
 
 
-def view_on_grid(photo: SrgbImage, face: Face) -> GridView:
+def view_on_grid(photo: SrgbImage, face: Face) -> PhotoView:
     """The photo around `face` on the grid, in linear light, averaged down without aliasing."""
     to_grid, scale = _similarity(face)
     from_grid = cv2.invertAffineTransform(to_grid)
@@ -114,7 +121,9 @@ def view_on_grid(photo: SrgbImage, face: Face) -> GridView:
     light = cv2.warpAffine(reduced, place, GRID_SIZE, borderMode=cv2.BORDER_REPLICATE)
     inside = np.ones(reduced.shape[:2], np.uint8)
     covered = cv2.warpAffine(inside, place, GRID_SIZE, flags=cv2.INTER_NEAREST)
-    return GridView(LinearImage(light.astype(np.float32)), Mask(covered > 0))
+    return PhotoView(
+        LinearImage(light.astype(np.float32)), Mask(covered > 0), from_grid.astype(np.float64)
+    )
 
 
 def register(photo: SrgbImage, face: Face, *, onto: GridView) -> Registration:
@@ -126,8 +135,7 @@ def register(photo: SrgbImage, face: Face, *, onto: GridView) -> Registration:
     features = _features(structure)
     best = _register(view_on_grid(photo, face), structure, features, mirrored=False)
     if best.inliers < _CLEAR_INLIERS or best.likeness < _CLEAR_LIKENESS:
-        flipped = view_on_grid(*_mirror(photo, face))
-        other = _register(flipped, structure, features, mirrored=True)
+        other = _register(_mirrored_view(photo, face), structure, features, mirrored=True)
         best = max(best, other, key=lambda r: r.likeness)
     enough = best.inliers >= _MIN_INLIERS and best.likeness >= _MIN_LIKENESS
     if not enough and best.likeness < _CLEAR_LIKENESS:
@@ -144,6 +152,11 @@ def align(registration: Registration) -> GridView:
     return GridView(LinearImage(_sample(view.light.pixels, source)), Mask(covered > 0))
 
 
+def locate(view: PhotoView, points: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+    """Where in its photo (x, y in pixels) a view shows points (..., 2) of its grid; all if none."""
+    return _transformed(_grid_points() if points is None else points, view.to_photo)
+
+
 def _similarity(face: Face) -> tuple[NDArray[np.float64], float]:
     """The 2×3 similarity from photo to grid that puts the pupils in place, and its scale."""
     (left_x, left_y), (right_x, right_y) = face.eyes
@@ -153,15 +166,19 @@ def _similarity(face: Face) -> tuple[NDArray[np.float64], float]:
     return np.column_stack([linear, shift]), abs(turn)
 
 
-def _mirror(photo: SrgbImage, face: Face) -> tuple[SrgbImage, Face]:
+def _mirrored_view(photo: SrgbImage, face: Face) -> PhotoView:
+    """The photo flipped left to right, on its grid; the way back leads to the photo as it came."""
     (left_x, left_y), (right_x, right_y) = face.eyes
     edge = photo.size[0] - 1
-    flipped = SrgbImage(np.ascontiguousarray(photo.pixels[:, ::-1]), photo.captured_at)
-    return flipped, Face(((edge - right_x, right_y), (edge - left_x, left_y)), face.eyes_seen)
+    flipped = SrgbImage(np.ascontiguousarray(photo.pixels[:, ::-1]))
+    eyes = ((edge - right_x, right_y), (edge - left_x, left_y))
+    view = view_on_grid(flipped, Face(eyes, face.eyes_seen))
+    flip = np.array([[-1.0, 0.0, edge], [0.0, 1.0, 0.0]])
+    return PhotoView(view.light, view.covered, flip @ np.vstack([view.to_photo, [0.0, 0.0, 1.0]]))
 
 
 def _register(
-    view: GridView, baseline: _Structure, features: _Features, *, mirrored: bool
+    view: PhotoView, baseline: _Structure, features: _Features, *, mirrored: bool
 ) -> Registration:
     structure = _structure(view.light)
     ours, theirs = _matches(features, _features(structure))
@@ -188,7 +205,7 @@ def _register(
 
 def _structure(light: LinearImage) -> _Structure:
     """Log luminance, its local mean removed and its local contrast made equal; 128 is the mean."""
-    luminance = np.log(np.maximum(light.pixels, 0) @ _LUMINANCE + np.float32(0.003))
+    luminance = np.log(np.maximum(light.pixels, 0) @ _STEADY + np.float32(0.003))
     sigma = 0.15 * EYE_DISTANCE
     detail = luminance - cv2.GaussianBlur(luminance, (0, 0), sigma)
     contrast = np.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), sigma) + np.float32(0.03**2))
@@ -277,10 +294,20 @@ def _refine(baseline: _Structure, laid: _Structure) -> _Flow:
 
 def _compose(affine: NDArray[np.float64], flow: _Flow) -> NDArray[np.float32]:
     """Where each baseline pixel comes from: first its flow, then the affine to the photo's grid."""
-    height, width = flow.shape[:2]
-    grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1)
-    moved = (grid + flow).astype(np.float32)
-    return moved @ affine[:, :2].T.astype(np.float32) + affine[:, 2].astype(np.float32)
+    return _transformed(_grid_points() + flow, affine)
+
+
+def _grid_points() -> NDArray[np.float32]:
+    """The coordinates (x, y) of every pixel of the grid, (h, w, 2)."""
+    width, height = GRID_SIZE
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    return np.dstack([x, y])
+
+
+def _transformed(points: NDArray[np.float32], affine: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Points (..., 2) moved by a 2×3 affine."""
+    single = affine.astype(np.float32)
+    return points @ single[:, :2].T + single[:, 2]
 
 
 def _sample(

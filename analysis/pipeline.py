@@ -1,0 +1,237 @@
+"""One photo, the whole way: from pixels to blood and melanin doublings per region."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import atan2, degrees
+from types import MappingProxyType
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.chromophores import (
+    CHANGE_PRIORS,
+    Estimate,
+    Floats,
+    Reference,
+    SkinState,
+    estimate_state,
+    explain,
+    explain_pixels,
+    log_light,
+    median_shift,
+)
+from analysis.errors import Fault, Unmeasurable
+from analysis.faces import find_face
+from analysis.images import LinearImage, Mask, SrgbImage, to_srgb
+from analysis.references import Comparison, compare_by_frame, compare_by_skin, untreated_skin
+from analysis.regions import FACE_REGIONS, Region, SkinMap, map_skin, still_comparable
+from analysis.registration import GridView, Registration, align, locate, register, view_on_grid
+
+_SMALLEST_SHARE: Final = 0.08  # of a region's pixels; below, the region is left out that day
+_MAP_SCALE: Final = 0.25  # maps are solved on a coarser grid: skin reacts in patches, not pixels
+_MAP_GAP: Final = (9, 9)  # pixels; smaller gaps between counted pixels are interpolated
+_MAP_FILLED: Final = 0.3
+_TURN_WARNS: Final = 8.0  # degrees as `Registration.turn` sees them
+_MAP_SD: Final = 0.03  # of log RGB at one pixel of that grid
+
+
+@dataclass(frozen=True, slots=True)
+class RegionAnalysis:
+    """One region on one day.
+
+    `redness` and `pigment` are doublings against baseline. `lab` (CIELAB, D65), `ita` (degrees),
+    `erythema_index` 100·log10(R/G) and `melanin_index` −100·log10(R) describe the skin as it would
+    look in the baseline's light; no rule uses them. `share` of the region's pixels counted.
+    """
+
+    redness: Estimate
+    pigment: Estimate
+    lab: tuple[float, float, float]
+    ita: float
+    erythema_index: float
+    melanin_index: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis:
+    """All that one photo says, and the arrays from which its evidence is drawn.
+
+    Arrays lie on the baseline's grid (h, w): `redness_map` and `pigment_map` in doublings, NaN
+    where no skin counted; `photo_positions` and `baseline_positions` (h, w, 2) say which point of
+    either photo shows each pixel of the grid. `light` (3,) is the shift of log RGB that the
+    reference lays to light and camera.
+    """
+
+    reference: Reference
+    regions: Mapping[Region, RegionAnalysis]
+    residual: float
+    mirrored: bool
+    warnings: tuple[Fault, ...]
+    redness_map: NDArray[np.float32]
+    pigment_map: NDArray[np.float32]
+    photo_positions: NDArray[np.float32]
+    baseline_positions: NDArray[np.float32]
+    light: Floats
+    counted: Mask
+    areas: Mapping[Region, Mask]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Day:
+    """One photo laid onto its baseline: the change of log RGB, today's log RGB, and the skin."""
+
+    change: NDArray[np.float32]
+    colour: NDArray[np.float32]
+    skin: SkinMap
+    comparable: Mask
+    treated: frozenset[Region]
+    state: SkinState
+
+
+def analyse_photo(
+    photo: SrgbImage, baseline: SrgbImage, treated: frozenset[Region] = FACE_REGIONS
+) -> Analysis:
+    """Blood and melanin of every region against the baseline photo, each with its spread.
+
+    Raises `Unmeasurable`: no face or several, another person, or too little skin to be seen.
+    """
+    baseline_face, photo_face = find_face(baseline), find_face(photo)
+    before = view_on_grid(baseline, baseline_face)
+    registration = register(photo, photo_face, onto=before)
+    today = align(registration)
+    skin = map_skin(before)
+    comparable = still_comparable(today, before, skin)
+    day = _Day(
+        change=log_light(today.light) - log_light(before.light),
+        colour=log_light(today.light),
+        skin=skin,
+        comparable=comparable,
+        treated=treated,
+        state=_state_before(before, skin),
+    )
+    comparison = compare_by_skin(
+        day.change, untreated_skin(skin, comparable, treated, besides=Region.FACE), day.state
+    ) or compare_by_frame(photo, photo_face, baseline, baseline_face)
+    regions = _analyse_regions(day, comparison)
+    redness_map, pigment_map = _map_change(day, comparison)
+    return Analysis(
+        reference=comparison.reference,
+        regions=MappingProxyType(regions),
+        residual=registration.residual,
+        mirrored=registration.mirrored,
+        warnings=_warnings(day, registration),
+        redness_map=redness_map,
+        pigment_map=pigment_map,
+        photo_positions=locate(registration.view, registration.source),
+        baseline_positions=locate(before),
+        light=comparison.shift.value,
+        counted=comparable,
+        areas=skin.areas,
+    )
+
+
+def _state_before(before: GridView, skin: SkinMap) -> SkinState:
+    """The person's own skin in the baseline photo."""
+    on_face = skin.counted.pixels & ~skin.neck.pixels
+    if not on_face.any():
+        raise Unmeasurable(Fault.OCCLUDED, "no skin counts in the baseline")
+    return estimate_state(np.median(log_light(before.light)[on_face], axis=0).astype(np.float64))
+
+
+def _analyse_regions(day: _Day, comparison: Comparison) -> dict[Region, RegionAnalysis]:
+    """Every region with enough skin in sight; treated parts together are `Region.FACE`."""
+    regions = {}
+    for region, area in day.skin.areas.items():
+        against: Comparison | None = comparison
+        if region not in day.treated:  # untreated skin must not be its own reference
+            others = untreated_skin(day.skin, day.comparable, day.treated, besides=region)
+            against = compare_by_skin(day.change, others, day.state)
+        if against and (analysed := _analyse_region(day, area, against)):
+            regions[region] = analysed
+    treated = [day.skin.areas[region].pixels for region in day.treated]
+    together = np.logical_or.reduce([*treated, np.zeros_like(day.comparable.pixels)])
+    if not (face := _analyse_region(day, Mask(together), comparison)):
+        raise Unmeasurable(Fault.OCCLUDED, "too little treated skin can be seen")
+    regions[Region.FACE] = face
+    return regions
+
+
+def _analyse_region(day: _Day, area: Mask, against: Comparison) -> RegionAnalysis | None:
+    counted = area.pixels & day.comparable.pixels
+    share = float(counted.sum() / max(area.pixels.sum(), 1))
+    shift = median_shift(day.change, Mask(counted))
+    if shift is None or share < _SMALLEST_SHARE:
+        return None
+    change = explain(shift - against.shift, day.state, against.priors)
+    colour = np.exp(np.median(day.colour[counted], axis=0) - against.shift.value)
+    lab = _lab(colour)
+    return RegionAnalysis(
+        redness=change.redness,
+        pigment=change.pigment,
+        lab=lab,
+        ita=degrees(atan2(lab[0] - 50, lab[2])),
+        erythema_index=float(100 * np.log10(colour[0] / colour[1])),
+        melanin_index=float(-100 * np.log10(colour[0])),
+        share=share,
+    )
+
+
+def _lab(colour: Floats) -> tuple[float, float, float]:
+    """CIELAB (D65) of linear RGB."""
+    encoded = to_srgb(LinearImage(colour.astype(np.float32).reshape(1, 1, 3))).pixels
+    lightness, a, b = cv2.cvtColor(encoded, cv2.COLOR_RGB2LAB)[0, 0]
+    return float(lightness), float(a), float(b)
+
+
+def _map_change(
+    day: _Day, comparison: Comparison
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Redness and pigment at every pixel of the face that counted; NaN elsewhere."""
+    counted = day.comparable.pixels & ~day.skin.neck.pixels
+    weight = _coarse(counted.astype(np.float32))
+    weighted = _coarse(np.where(counted[..., np.newaxis], day.change, 0).astype(np.float32))
+    solved = weight > _MAP_FILLED
+    change = weighted[solved] / weight[solved][:, np.newaxis] - comparison.shift.value
+    values = explain_pixels(change.astype(np.float64), day.state, _MAP_SD, CHANGE_PRIORS)
+    redness, pigment = (_fine(value, solved, counted) for value in values)
+    return redness, pigment
+
+
+def _coarse(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    coarse = cv2.resize(plane, None, fx=_MAP_SCALE, fy=_MAP_SCALE, interpolation=cv2.INTER_AREA)
+    return coarse.astype(np.float32)
+
+
+def _fine(
+    values: Floats, solved: NDArray[np.bool_], counted: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Values solved on the coarse grid, interpolated to every pixel that counted and small gaps."""
+    plane = np.zeros((*solved.shape, 2), np.float32)
+    plane[solved, 0], plane[solved, 1] = values, 1
+    plane = cv2.GaussianBlur(plane, (0, 0), 1.0)
+    height, width = counted.shape
+    total, weight = cv2.split(cv2.resize(plane, (width, height), interpolation=cv2.INTER_CUBIC))
+    whole = cv2.morphologyEx(counted.astype(np.uint8), cv2.MORPH_CLOSE, np.ones(_MAP_GAP)) > 0
+    known = whole & (weight > 0.2)
+    fine = np.full(counted.shape, np.nan, np.float32)
+    fine[known] = total[known] / weight[known]
+    return fine
+
+
+def _warnings(day: _Day, registration: Registration) -> tuple[Fault, ...]:
+    """What a reader of the numbers should know, though the photo could be measured."""
+    warnings = []
+    if abs(registration.turn) > _TURN_WARNS:
+        warnings.append(Fault.TURNED_AWAY)
+    hidden = [
+        region
+        for region in day.treated
+        if np.count_nonzero(day.skin.areas[region].pixels & day.comparable.pixels)
+        < 0.5 * np.count_nonzero(day.skin.areas[region].pixels & day.skin.counted.pixels)
+    ]
+    if hidden:
+        warnings.append(Fault.OCCLUDED)
+    return tuple(warnings)

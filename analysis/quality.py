@@ -1,0 +1,229 @@
+"""The gate: judge a photo while the patient still holds the phone.
+
+Every limit is relative to the person's own face or own baseline photo; absolute brightness would
+refuse dark skin.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.errors import Fault, Unmeasurable
+from analysis.faces import Face, find_face
+from analysis.images import LinearImage, SrgbImage
+from analysis.regions import Region, SkinMap, map_skin, still_comparable
+from analysis.registration import (
+    EYE_DISTANCE,
+    GridView,
+    align,
+    register,
+    view_on_grid,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Two limits of one measure: from `warns` on the photo is poor, from `refuses` on useless."""
+
+    warns: float
+    refuses: float
+
+
+SMALL_FACE: Final = Limit(warns=600, refuses=320)  # pixels of face width, downwards
+BLUR: Final = Limit(warns=0.022, refuses=0.035)  # width of a sharp edge, in eye distances
+EXTRA_BLUR: Final = Limit(warns=0.012, refuses=0.020)  # the same beyond the baseline's own
+CLIPPED: Final = Limit(warns=0.04, refuses=0.15)  # share of the skin with a burnt-out channel
+DROWNED: Final = Limit(warns=0.15, refuses=0.40)  # share of the skin darker than a code can tell
+NOISE: Final = Limit(warns=0.10, refuses=0.20)  # log units, pixel to pixel, on the face grid
+TURN: Final = Limit(warns=6.0, refuses=11.0)  # degrees as `Registration.turn` sees them
+UNEVEN: Final = Limit(warns=0.9, refuses=1.6)  # log ratio of two sides of the face
+UNEVEN_CHANGE: Final = Limit(warns=0.5, refuses=0.9)  # the same against the baseline's own
+CAST_CHANGE: Final = Limit(warns=0.30, refuses=0.60)  # log ratio of two channels against baseline
+HIDDEN_ALONE: Final = Limit(warns=0.80, refuses=0.93)  # share of the outlines that is no clear skin
+HIDDEN: Final = Limit(warns=0.5, refuses=0.7)  # share of the baseline's skin that cannot be seen
+
+# Log ratios of linear channels that skin can have under any light a phone balances.
+_SKIN_RED_GREEN: Final = (0.10, 1.70)
+_SKIN_GREEN_BLUE: Final = (-0.20, 2.20)
+_BURNT: Final = 0.955
+_BLACK: Final = 0.0012  # linear: the fourth code of 8 bits
+_CORE: Final = np.s_[230:560, 130:430]  # eyes to mouth on the grid: edges, no hair, no background
+_FINE, _COARSE = 1.5, 4.0  # two Gaussian widths, pixels, between which the loss of edges is read
+_LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """The verdict on a photo: `faults` refuse it, `warnings` only lower its worth."""
+
+    faults: tuple[Fault, ...]
+    warnings: tuple[Fault, ...]
+    face: Face | None
+
+    @property
+    def acceptable(self) -> bool:
+        """Whether the photo may be measured."""
+        return not self.faults
+
+
+class _Grade(IntEnum):
+    GOOD = 0
+    POOR = 1
+    USELESS = 2
+
+
+_Finding = tuple[Fault, _Grade]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """What the gate sees of one photo, on the face grid."""
+
+    view: GridView
+    skin: SkinMap
+    log_light: NDArray[np.float32]
+
+
+def judge_photo(photo: SrgbImage, baseline: SrgbImage | None) -> Quality:
+    """Name every fault of a photo; without `baseline` it is judged as a baseline itself.
+
+    A baseline in which no single face is found raises `Unmeasurable`: it was never accepted.
+    """
+    try:
+        face = find_face(photo)
+    except Unmeasurable as unmeasurable:
+        return Quality((unmeasurable.fault,), (), None)
+    look = _look_at(photo, face)
+    size = Limit(-SMALL_FACE.warns, -SMALL_FACE.refuses)
+    findings = [(Fault.FACE_TOO_SMALL, _grade(-face.width, size)), *_judge_exposure(look)]
+    if baseline is None:
+        findings += _judge_alone(look)
+    else:
+        findings += _judge_against(_look_at(baseline, find_face(baseline)), look, photo, face)
+    worst: dict[Fault, _Grade] = {}
+    for fault, grade in findings:
+        worst[fault] = max(grade, worst.get(fault, _Grade.GOOD))
+    return Quality(
+        faults=tuple(fault for fault, grade in worst.items() if grade is _Grade.USELESS),
+        warnings=tuple(fault for fault, grade in worst.items() if grade is _Grade.POOR),
+        face=face,
+    )
+
+
+def _look_at(photo: SrgbImage, face: Face) -> _Look:
+    view = view_on_grid(photo, face)
+    log_light = np.log(np.maximum(view.light.pixels, np.float32(5e-4)))
+    return _Look(view, map_skin(view), log_light)
+
+
+def _grade(value: float, limit: Limit) -> _Grade:
+    if value >= limit.refuses:
+        return _Grade.USELESS
+    return _Grade.POOR if value >= limit.warns else _Grade.GOOD
+
+
+def _judge_exposure(look: _Look) -> list[_Finding]:
+    """Clipping at either end and noise: what makes colour unreadable, however bright the face."""
+    face = _face_area(look.skin)
+    light = look.view.light.pixels[face]
+    burnt = float(np.mean(light.max(axis=1) > _BURNT))
+    drowned = float(np.mean(light @ _LUMINANCE < _BLACK))
+    return [
+        (Fault.TOO_BRIGHT, _grade(burnt, CLIPPED)),
+        (Fault.TOO_DARK, _grade(drowned, DROWNED)),
+        (Fault.TOO_DARK, _grade(measure_noise(look.view.light, look.skin), NOISE)),
+    ]
+
+
+def _judge_alone(look: _Look) -> list[_Finding]:
+    """A baseline has only itself: no blur, no one-sided light, a colour that skin can have."""
+    red_green, green_blue = _skin_hue(look)
+    in_reach = (
+        _SKIN_RED_GREEN[0] < red_green < _SKIN_RED_GREEN[1]
+        and _SKIN_GREEN_BLUE[0] < green_blue < _SKIN_GREEN_BLUE[1]
+    )
+    seen = np.mean(look.skin.counted.pixels[_face_area(look.skin)])
+    return [
+        (Fault.BLURRED, _grade(measure_blur(look.view.light), BLUR)),
+        (Fault.UNEVEN_LIGHT, _grade(float(np.abs(_slants(look)).max()), UNEVEN)),
+        (Fault.COLOUR_CAST, _Grade.GOOD if in_reach else _Grade.USELESS),
+        (Fault.OCCLUDED, _grade(float(1 - seen), HIDDEN_ALONE)),
+    ]
+
+
+def _judge_against(before: _Look, look: _Look, photo: SrgbImage, face: Face) -> list[_Finding]:
+    """Blur, pose, light and colour against the patient's own baseline."""
+    try:
+        registration = register(photo, face, onto=before.view)
+    except Unmeasurable as unmeasurable:
+        return [(unmeasurable.fault, _Grade.USELESS)]
+    today = align(registration)
+    comparable = still_comparable(today, before.view, before.skin).pixels
+    counted = before.skin.counted.pixels & ~before.skin.neck.pixels
+    hidden = 1 - int(np.count_nonzero(comparable & counted)) / max(int(counted.sum()), 1)
+    hue = np.abs(np.subtract(_skin_hue(look), _skin_hue(before)))
+    slant = np.abs(np.subtract(_slants(look), _slants(before)))
+    blur, blur_before = measure_blur(look.view.light), measure_blur(before.view.light)
+    extra = float(np.sqrt(max(blur**2 - blur_before**2, 0.0)))
+    return [
+        (Fault.BLURRED, _grade(extra, EXTRA_BLUR)),
+        (Fault.TURNED_AWAY, _grade(abs(registration.turn), TURN)),
+        (Fault.UNEVEN_LIGHT, _grade(float(slant.max()), UNEVEN_CHANGE)),
+        (Fault.COLOUR_CAST, _grade(float(hue.max()), CAST_CHANGE)),
+        (Fault.OCCLUDED, _grade(hidden, HIDDEN)),
+    ]
+
+
+def measure_blur(light: LinearImage) -> float:
+    """Width (one Gaussian sigma) of the sharpest edges between eyes and mouth, in eye distances.
+
+    Blurring an edge of width s by a Gaussian t leaves a slope of 1/√(s²+t²); how much slope is lost
+    between two known blurs tells s. Directions are judged apart, and the worse one counts: a shaken
+    photo is sharp along the movement's side.
+    """
+    luminance = np.log(np.maximum(light.pixels @ _LUMINANCE, np.float32(2e-3)))
+    fine, coarse = (cv2.GaussianBlur(luminance, (0, 0), sigma)[_CORE] for sigma in (_FINE, _COARSE))
+    widths = []
+    for axis in (0, 1):
+        steep, flat = (np.abs(np.diff(plane, axis=axis)) for plane in (fine, coarse))
+        edges = flat > np.quantile(flat, 0.95)
+        kept = float(np.median(flat[edges] / np.maximum(steep[edges], 1e-6)))
+        squared = min(kept, 0.999) ** 2
+        widths.append((squared * _COARSE**2 - _FINE**2) / (1 - squared))
+    return float(np.sqrt(max(*widths, 0.0))) / EYE_DISTANCE
+
+
+def measure_noise(light: LinearImage, skin: SkinMap) -> float:
+    """Pixel-to-pixel spread of log luminance on the skin of the face, robust, in log units."""
+    luminance = np.log(np.maximum(light.pixels @ _LUMINANCE, np.float32(5e-4)))
+    area = _face_area(skin)
+    # Immerkær's mask (1996) answers to neither slopes nor edges along the axes.
+    mask = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+    answer = np.abs(cv2.filter2D(luminance, cv2.CV_32F, mask)[area])
+    return float(1.4826 * np.median(answer) / 6)
+
+
+def _face_area(skin: SkinMap) -> NDArray[np.bool_]:
+    area: NDArray[np.bool_] = np.logical_or.reduce([m.pixels for m in skin.areas.values()])
+    return area
+
+
+def _skin_hue(look: _Look) -> tuple[float, float]:
+    """Median log(R/G) and log(G/B) of cheeks and nose, whether or not it looks like skin."""
+    areas = (Region.LEFT_CHEEK, Region.RIGHT_CHEEK, Region.NOSE)
+    core = np.logical_or.reduce([look.skin.areas[region].pixels for region in areas])
+    red, green, blue = np.median(look.log_light[core], axis=0)
+    return float(red - green), float(green - blue)
+
+
+def _slants(look: _Look) -> tuple[float, float]:
+    """Log ratio of brightness between the cheeks, and between nose and chin."""
+    left, right, nose, chin = (
+        float(np.median(look.log_light[look.skin.areas[region].pixels]))
+        for region in (Region.LEFT_CHEEK, Region.RIGHT_CHEEK, Region.NOSE, Region.CHIN)
+    )
+    return left - right, nose - chin
