@@ -1,0 +1,30 @@
+"""HTTP and HTML in, actions out: no rule about skin and no SQL lives here."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import Flask
+
+from tracker.world import World
+from web import errors, home, patient, pictures, practitioner, security, session, sign_in
+
+__all__ = ["create_app"]
+
+
+def create_app(world: World, now: Callable[[], datetime]) -> Flask:
+    """The pages of one clinic as a WSGI application. `now` tells the time, aware and in UTC."""
+    app = Flask(__name__)
+    security.configure(app, world.settings)
+    session.begin(app, world, now)  # before CSRF: a stranger's body is not even read
+    security.protect(app, world.settings)
+    for blueprint in (
+        sign_in.blueprint,
+        home.blueprint,
+        patient.blueprint,
+        practitioner.blueprint,
+        pictures.blueprint,
+    ):
+        app.register_blueprint(blueprint)
+    security.limit_sign_in(app)
+    errors.show_in_style(app)
+    return app

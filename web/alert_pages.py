@@ -1,0 +1,221 @@
+"""Alerts on the page: the list, and one alert explained in ten seconds."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from tracker.actions.show_alert import AlertCase
+from tracker.actions.show_progress import Progress
+from tracker.actions.show_worklist import WorklistRow
+from tracker.alerts import Alert, Concern, Factor, worst_first
+from tracker.check_ins import SIGNS, CheckIn
+from tracker.people import Person
+from tracker.photo_files import Picture
+from tracker.treatments import Treatment, day_number
+from web.charts import LARGE, Chart, Quantity, chart
+from web.times import day_words, when
+from web.words import (
+    LEVELS,
+    SIGN_NAMES,
+    SWELLING,
+    LevelWords,
+    alert_headline,
+    share_words,
+    treatment_words,
+)
+
+LARGEST_SHOWN = 1000.0  # a factor this large fills its bar
+STRENGTHS = ((10.0, "strong"), (3.0, "clear"), (1.5, "some"))
+LATEST_ANSWERS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class AlertCard:
+    """An alert in a list; `seen` says when it was answered, None while nobody has."""
+
+    id: str
+    kind: str
+    concern: str
+    level: LevelWords
+    headline: str
+    raised: str
+    seen: str | None
+    patient_id: str
+    patient_name: str
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersRow:
+    """One check-in in the table."""
+
+    day: str
+    at: str
+    pain: int
+    itch: int
+    swelling: str
+    trend: str
+    signs: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsPage:
+    """All alerts, those nobody has seen first."""
+
+    template: ClassVar[str] = "practitioner_alerts.html"
+    place: ClassVar[str] = "alerts"
+
+    open: tuple[AlertCard, ...]
+    answered: tuple[AlertCard, ...]
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Alerts"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One factor as a line: `width` is percent of half a bar, `speaks` names its direction."""
+
+    what: str
+    factor: str
+    strength: str
+    speaks: str
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPage:
+    """Why an alert was raised, in ten seconds."""
+
+    template: ClassVar[str] = "practitioner_alert.html"
+    place: ClassVar[str] = "alerts"
+
+    card: AlertCard
+    treatment: str
+    probability: str
+    red_flag: bool
+    onset: str
+    evidence: tuple[Evidence, ...]
+    photo_id: str | None
+    photo_taken: str
+    heat_map: Picture
+    chart: Chart | None
+    answers: tuple[AnswersRow, ...]
+    answered_by: str | None
+    versions: str
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return self.card.headline
+
+
+def alert_card(
+    alert: Alert, patient: Person, treatment: Treatment, now: datetime, zone: ZoneInfo
+) -> AlertCard:
+    """An alert as it stands in a list, in the reader's zone."""
+    seen = alert.acknowledged_at
+    return AlertCard(
+        id=alert.id,
+        kind=str(alert.level),
+        concern=alert.concern.words,
+        level=LEVELS[alert.level],
+        headline=alert_headline(alert),
+        raised=when(alert.raised_at, now, zone),
+        seen=None if seen is None else when(seen, now, zone),
+        patient_id=patient.id,
+        patient_name=patient.name,
+        day=day_words(day_number(treatment, alert.raised_at, patient.zone)),
+    )
+
+
+def alerts_page(rows: Sequence[WorklistRow], now: datetime, zone: ZoneInfo) -> AlertsPage:
+    """The alerts of all patients in care, worst first."""
+    about = {
+        alert.id: (alert, row.patient, row.treatment)
+        for row in rows
+        if row.treatment is not None
+        for alert in row.alerts
+    }
+    ordered = worst_first(alert for alert, _, _ in about.values())
+    cards = [(a.needs_answer, alert_card(*about[a.id], now, zone)) for a in ordered]
+    return AlertsPage(
+        open=tuple(card for waits, card in cards if waits),
+        answered=tuple(card for waits, card in cards if not waits),
+    )
+
+
+def alert_page(
+    case: AlertCase, course: Progress | None, now: datetime, zone: ZoneInfo
+) -> AlertPage:
+    """One alert; `course` is the patient's current one, shown if the alert belongs to it."""
+    alert = case.alert
+    same = course if course is not None and course.treatment.id == alert.treatment_id else None
+    by_pigment = alert.concern is Concern.HYPERPIGMENTATION
+    quantity = Quantity.PIGMENT if by_pigment else Quantity.REDNESS
+    return AlertPage(
+        card=alert_card(alert, case.patient, case.treatment, now, zone),
+        treatment=treatment_words(case.treatment, case.treatment.kind.replace("_", " ")),
+        probability=share_words(alert.probability),
+        red_flag=any(math.isinf(factor.factor) for factor in alert.evidence),
+        onset="" if alert.onset_day is None else f"Day {max(0, round(alert.onset_day))}",
+        evidence=tuple(_evidence(factor) for factor in alert.evidence),
+        photo_id=case.photo.id if case.photo else None,
+        photo_taken=_photo_taken(case, now, zone),
+        heat_map=Picture.PIGMENT if by_pigment else Picture.REDNESS,
+        chart=chart(same, alert.regions[0], quantity, LARGE) if same and alert.regions else None,
+        answers=answers_rows(same, now, zone)[:LATEST_ANSWERS] if same else (),
+        answered_by=case.answered_by.name if case.answered_by else None,
+        versions=f"engine {alert.engine}, protocol {alert.protocol}",
+    )
+
+
+def answers_rows(progress: Progress, now: datetime, zone: ZoneInfo) -> tuple[AnswersRow, ...]:
+    """The check-ins as a table, newest first."""
+    return tuple(_answers(c, progress, now, zone) for c in reversed(progress.check_ins))
+
+
+def _answers(check_in: CheckIn, progress: Progress, now: datetime, zone: ZoneInfo) -> AnswersRow:
+    answers = check_in.answers
+    return AnswersRow(
+        day=day_words(day_number(progress.treatment, check_in.at, progress.patient.zone)),
+        at=when(check_in.at, now, zone),
+        pain=answers.pain,
+        itch=answers.itch,
+        swelling=SWELLING[answers.swelling],
+        trend=str(answers.trend),
+        signs=", ".join(SIGN_NAMES[name] for name in SIGNS if getattr(answers, name)),
+        note=answers.note,
+    )
+
+
+def _evidence(factor: Factor) -> Evidence:
+    what = factor.what[:1].upper() + factor.what[1:]
+    if math.isinf(factor.factor):
+        return Evidence(what, "red flag", "enough by itself", "for", 50.0)
+    weight = max(factor.factor, 1 / factor.factor)
+    strength = next((word for least, word in STRENGTHS if weight >= least), "little")
+    speaks = "for" if factor.factor >= 1 else "against"
+    width = 50 * min(1.0, math.log(weight) / math.log(LARGEST_SHOWN))
+    return Evidence(what, _factor_words(factor.factor), strength, speaks, round(width, 1))
+
+
+def _factor_words(factor: float) -> str:
+    if factor > LARGEST_SHOWN:
+        return f"more than ×{LARGEST_SHOWN:,.0f}"
+    if factor < 1 / LARGEST_SHOWN:
+        return "less than ×0.001"
+    return f"×{factor:.0f}" if factor >= 10 else f"×{factor:.2g}"
+
+
+def _photo_taken(case: AlertCase, now: datetime, zone: ZoneInfo) -> str:
+    if case.photo is None:
+        return ""
+    day = day_words(day_number(case.treatment, case.photo.taken_at, case.patient.zone))
+    return f"{day}, {when(case.photo.taken_at, now, zone)}"

@@ -1,0 +1,379 @@
+"""Progress as plain chart data: percent across, pixels down, words for every mark. Pure.
+
+Across is percent of the plot's width, so that one drawing fits a phone and a wall; down is pixels,
+so that texts and marks keep their size. Bands and lines, which cannot be given in percent, use a
+grid that is GRID wide and stretches.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+from tracker.actions.show_progress import Progress
+from tracker.check_ins import SIGNS
+from tracker.photos import SkinState
+from tracker.readings import Estimate, Reading, Reference
+from tracker.recovery import BandPoint
+from tracker.treatments import Region, day_number, days_since
+from web.times import short_date
+from web.words import SIGN_NAMES, SKIN_STATES, estimate_words, signed, times_words
+
+GRID = 1000.0
+EDGE = 2.5  # percent kept free left and right, so that no mark is cut
+TOP = 10.0  # pixels kept free above
+LARGE, SMALL = 280.0, 132.0  # heights in pixels
+MOST_TICKS = 9
+TICK_STEPS = (1, 2, 3, 7, 14, 28)
+# A gap is longer than what was asked for: a photo a day for two weeks, then one a week.
+DAILY_UNTIL = 14.0
+LONGEST_STEP_DAILY, LONGEST_STEP_WEEKLY = 2.2, 11.0
+STRIP_ROW = 30.0
+STRIP_BAR = 22.0
+
+
+class Quantity(StrEnum):
+    """What a chart shows."""
+
+    REDNESS = "redness"
+    PIGMENT = "pigment"
+
+    @property
+    def substance(self) -> str:
+        """What there is more or less of."""
+        return "blood" if self is Quantity.REDNESS else "pigment"
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A grid line: `at` in percent (across) or pixels (down), with one or two lines of words."""
+
+    at: float
+    label: str
+    small: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One measured point with its 95 % range. A hollow one must not be leant on alone."""
+
+    x: float
+    y: float
+    top: float
+    bottom: float
+    hollow: bool
+    latest: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """The normal recovery as SVG path data on the stretching grid."""
+
+    area: str
+    median: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A point of the chart in the table behind it."""
+
+    day: int
+    when: str
+    value: str
+    meaning: str
+    normal: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One quantity of one region over the days since treatment."""
+
+    name: str
+    title: str
+    quantity: Quantity
+    summary: str
+    height: float
+    as_before: float
+    treated: float
+    days: tuple[Tick, ...]
+    levels: tuple[Tick, ...]
+    band: Band | None
+    lines: tuple[str, ...]
+    marks: tuple[Mark, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One answer of one check-in; `top` and `height` in pixels."""
+
+    x: float
+    top: float
+    height: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """The check-in answers under the same days as the charts."""
+
+    days: tuple[Tick, ...]
+    rows: tuple[Tick, ...]
+    bars: tuple[Bar, ...]
+    alarms: tuple[Bar, ...]
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """From days and doublings to percent and pixels."""
+
+    last_day: float
+    low: float
+    high: float
+    height: float
+
+    def x(self, day: float) -> float:
+        return round(EDGE + (100 - 2 * EDGE) * day / self.last_day, 2)
+
+    def y(self, value: float) -> float:
+        share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
+        return round(TOP + (self.height - TOP) * (1 - share), 1)
+
+    def on_grid(self, day: float, value: float) -> str:
+        return f"{self.x(day) * GRID / 100:g},{self.y(value):g}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    day: float
+    estimate: Estimate
+    reading: Reading
+
+
+def face_charts(progress: Progress) -> tuple[Chart, Chart]:
+    """Redness and pigment of the whole face, large."""
+    return (
+        chart(progress, Region.FACE, Quantity.REDNESS, LARGE),
+        chart(progress, Region.FACE, Quantity.PIGMENT, LARGE),
+    )
+
+
+def region_charts(progress: Progress, quantity: Quantity) -> tuple[Chart, ...]:
+    """The treated regions one by one, small."""
+    treated = [region for region in Region if region in progress.treatment.areas]
+    return tuple(chart(progress, region, quantity, SMALL) for region in treated)
+
+
+def chart(progress: Progress, region: Region, quantity: Quantity, height: float) -> Chart:
+    """The course of one region; all charts of a quantity share one scale, to be compared."""
+    points = _points(progress, region, quantity)
+    band = progress.assessment.band if quantity is Quantity.REDNESS else ()
+    low, high = _range(progress, quantity, band)
+    scale = _Scale(last_day(progress), low, high, height)
+    name = "whole face" if region is Region.FACE else region.words
+    return Chart(
+        name=f"{quantity}-{region}",
+        title=f"{str(quantity).capitalize()}, {name}",
+        quantity=quantity,
+        summary=_summary(progress, points, quantity, name),
+        height=height,
+        as_before=scale.y(0),
+        treated=scale.x(0),
+        days=_day_ticks(scale),
+        levels=_level_ticks(scale, 1.0 if quantity is Quantity.REDNESS else 0.5),
+        band=_band(band, scale),
+        lines=_lines(points, scale),
+        marks=tuple(_mark(p, scale, quantity, p is points[-1], progress) for p in points),
+        rows=tuple(_row(p, quantity, band, progress) for p in points),
+    )
+
+
+def check_in_strip(progress: Progress) -> Strip | None:
+    """Pain, itch and signs of every check-in; None when there are none."""
+    if not progress.check_ins:
+        return None
+    scale = _Scale(last_day(progress), 0, 10, STRIP_BAR)
+    bars, alarms = [], []
+    for check_in in progress.check_ins:
+        x = scale.x(days_since(progress.treatment, check_in.at))
+        answers = check_in.answers
+        when = short_date(check_in.at, progress.patient.zone)
+        for row, (name, score) in enumerate((("pain", answers.pain), ("itch", answers.itch))):
+            height = max(2.0, STRIP_BAR * score / 10)
+            foot = (row + 1) * STRIP_ROW - 4
+            bars.append(
+                Bar(x, round(foot - height, 1), round(height, 1), f"{when}: {name} {score}")
+            )
+        signs = [SIGN_NAMES[name] for name in SIGNS if getattr(answers, name)]
+        if signs:
+            alarms.append(Bar(x, 3 * STRIP_ROW - 8, 0, f"{when}: {', '.join(signs)}"))
+    rows = tuple(
+        Tick(STRIP_ROW * (row + 1) - 4, name) for row, name in enumerate(("pain", "itch", "signs"))
+    )
+    return Strip(_day_ticks(scale), rows, tuple(bars), tuple(alarms), 3 * STRIP_ROW)
+
+
+def last_day(progress: Progress) -> float:
+    """Where the time axis ends: the end of the band, or the latest reading or answer beyond it."""
+    days = [point.day for point in progress.assessment.band[-1:]]
+    days += [days_since(progress.treatment, r.taken_at) for r in progress.readings]
+    days += [days_since(progress.treatment, c.at) for c in progress.check_ins]
+    return max(1.0, *days)
+
+
+def normal_at(band: Sequence[BandPoint], day: float) -> BandPoint | None:
+    """The band at a day, between its points; None before it begins. Its end holds on."""
+    if not band or day < band[0].day:
+        return None
+    for left, right in pairwise(band):
+        if left.day <= day <= right.day:
+            share = (day - left.day) / (right.day - left.day)
+            mixed = (
+                a + share * (b - a)
+                for a, b in (
+                    (left.low, right.low),
+                    (left.median, right.median),
+                    (left.high, right.high),
+                )
+            )
+            return BandPoint(day, *mixed)
+    return band[-1]
+
+
+def _points(progress: Progress, region: Region, quantity: Quantity) -> list[_Point]:
+    points = []
+    for reading in progress.readings:
+        day = days_since(progress.treatment, reading.taken_at)
+        if day < 0 or region not in reading.regions:
+            continue
+        points.append(_Point(day, _estimate(reading, region, quantity), reading))
+    return points
+
+
+def _estimate(reading: Reading, region: Region, quantity: Quantity) -> Estimate:
+    measured = reading.regions[region]
+    return measured.redness if quantity is Quantity.REDNESS else measured.pigment
+
+
+def _range(
+    progress: Progress, quantity: Quantity, band: Iterable[BandPoint]
+) -> tuple[float, float]:
+    """Lowest and highest doublings shown: what is usual, widened for what was measured."""
+    low, high = (-0.5, 2.0) if quantity is Quantity.REDNESS else (-0.5, 1.0)
+    values = [
+        _estimate(reading, region, quantity).value
+        for reading in progress.readings
+        for region in reading.regions
+    ]
+    low = min(low, *(v - 0.1 for v in values), *(p.low for p in band), low)
+    high = max(high, *(v + 0.1 for v in values), *(p.high for p in band), high)
+    return math.floor(low * 2) / 2, math.ceil(high * 2) / 2
+
+
+def _day_ticks(scale: _Scale) -> tuple[Tick, ...]:
+    step = next(
+        (s for s in TICK_STEPS if scale.last_day / s < MOST_TICKS),
+        TICK_STEPS[-1],
+    )
+    days = range(0, math.floor(scale.last_day) + 1, step)
+    return tuple(Tick(scale.x(day), str(day)) for day in days)
+
+
+def _level_ticks(scale: _Scale, step: float) -> tuple[Tick, ...]:
+    first, last = math.ceil(scale.low / step), math.floor(scale.high / step)
+    return tuple(
+        Tick(scale.y(n * step), _level_words(n * step), f"{n * step:+g}".replace("-", "−"))
+        if n
+        else Tick(scale.y(0), "as before")
+        for n in range(first, last + 1)
+    )
+
+
+def _level_words(doublings: float) -> str:
+    words = {-1.0: "half", 1.0: "twice"}
+    return words.get(doublings, f"{2**doublings:.2g} times")
+
+
+def _band(band: Sequence[BandPoint], scale: _Scale) -> Band | None:
+    if not band:
+        return None
+    closed = [*band, BandPoint(scale.last_day, band[-1].low, band[-1].median, band[-1].high)]
+    upper = [scale.on_grid(p.day, p.high) for p in closed]
+    lower = [scale.on_grid(p.day, p.low) for p in reversed(closed)]
+    middle = [scale.on_grid(p.day, p.median) for p in closed]
+    return Band(area=f"M{' '.join(upper)} {' '.join(lower)}Z", median=f"M{' '.join(middle)}")
+
+
+def _lines(points: Sequence[_Point], scale: _Scale) -> tuple[str, ...]:
+    """The points joined, but never across days on which nothing was seen."""
+    runs: list[list[_Point]] = []
+    for point in points:
+        if not runs or _is_gap(runs[-1][-1].day, point.day):
+            runs.append([])
+        runs[-1].append(point)
+    return tuple(
+        "M" + " ".join(scale.on_grid(p.day, p.estimate.value) for p in run)
+        for run in runs
+        if len(run) > 1
+    )
+
+
+def _is_gap(day: float, following: float) -> bool:
+    longest = LONGEST_STEP_DAILY if following <= DAILY_UNTIL else LONGEST_STEP_WEEKLY
+    return following - day > longest
+
+
+def _mark(
+    point: _Point, scale: _Scale, quantity: Quantity, latest: bool, progress: Progress
+) -> Mark:
+    value, reach = point.estimate.value, 1.96 * point.estimate.sd
+    row = _row(point, quantity, (), progress)
+    return Mark(
+        x=scale.x(point.day),
+        y=scale.y(value),
+        top=scale.y(value + reach),
+        bottom=scale.y(value - reach),
+        hollow=not point.reading.carries_alerts,
+        latest=latest,
+        words=f"Day {row.day} ({row.when}): {row.value}, {row.meaning}"
+        + (f" ({row.note})" if row.note else ""),
+    )
+
+
+def _row(point: _Point, quantity: Quantity, band: Sequence[BandPoint], progress: Progress) -> Row:
+    reading, zone = point.reading, progress.patient.zone
+    normal = normal_at(band, point.day)
+    return Row(
+        day=day_number(progress.treatment, reading.taken_at, zone),
+        when=short_date(reading.taken_at, zone),
+        value=estimate_words(point.estimate),
+        meaning=times_words(point.estimate.value, quantity.substance),
+        normal=f"{signed(normal.low)} to {signed(normal.high)}" if normal else "",
+        note=_caveats(reading),
+    )
+
+
+def _caveats(reading: Reading) -> str:
+    """Why a reading says less than others."""
+    caveats = []
+    if reading.reference is Reference.HISTORY:
+        caveats.append("no colour reference in the picture")
+    if reading.skin_state is not SkinState.CLEAN:
+        caveats.append(SKIN_STATES[reading.skin_state].lower())
+    return ", ".join(caveats)
+
+
+def _summary(progress: Progress, points: Sequence[_Point], quantity: Quantity, name: str) -> str:
+    if not points:
+        return f"{str(quantity).capitalize()} of the {name}: no photo measured yet."
+    rows = [_row(p, quantity, progress.assessment.band, progress) for p in (points[0], points[-1])]
+    count = "1 photo" if len(points) == 1 else f"{len(points)} photos"
+    normal = f" Normal then: {rows[1].normal}." if quantity is Quantity.REDNESS else ""
+    return (
+        f"{str(quantity).capitalize()} of the {name}: {count}, day {rows[0].day} to"
+        f" day {rows[1].day}. Latest {rows[1].value} doublings, {rows[1].meaning}.{normal}"
+    )

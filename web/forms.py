@@ -1,0 +1,98 @@
+"""What people send: a request becomes a typed value, or words beside each field."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.datastructures.file_storage import FileStorage
+
+from tracker.check_ins import MAX_NOTE_LENGTH, SCALES, SIGNS, Answers, Trend
+from tracker.photos import PhotoRole, SkinState, Upload
+
+K = TypeVar("K", bound=StrEnum)
+
+Form = ImmutableMultiDict[str, str]
+Files = ImmutableMultiDict[str, FileStorage]
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """What is wrong, by field name; each text says the remedy."""
+
+    by_field: Mapping[str, str]
+
+
+def read_upload(form: Form, files: Files, zone: ZoneInfo) -> Upload | Errors:
+    """The photo and the words about it; a time without a zone is the patient's own."""
+    errors: dict[str, str] = {}
+    sent = [file for file in files.getlist("photo") if file.filename]
+    if len(sent) != 1:
+        errors["photo"] = (
+            "Choose a photo first." if not sent else "Send one photo at a time; choose only one."
+        )
+    role = _one_of(PhotoRole, form.get("role", ""))
+    if role is None:
+        errors["role"] = "Say whether the photo is from before or after your treatment."
+    state = _one_of(SkinState, form.get("skin_state", SkinState.CLEAN))
+    if state is None:
+        errors["skin_state"] = "Choose one of the skin states."
+    taken_at = _local_time(form.get("taken_at", ""), zone)
+    if isinstance(taken_at, str):
+        errors["taken_at"] = taken_at
+    if errors or role is None or state is None or isinstance(taken_at, str):
+        return Errors(errors)
+    return Upload(sent[0].read(), role, taken_at, state)
+
+
+def read_check_in(form: Form) -> Answers | Errors:
+    """The answers. Scales and the trend must be chosen; a sign that is not ticked is a no."""
+    errors = {name: f"Choose a number for {name}." for name in ("pain", "itch")}
+    errors |= {"swelling": "Choose how swollen your skin is.", "trend": "Choose one of the three."}
+    scores: dict[str, int] = {}
+    for name, top in SCALES.items():
+        text = form.get(name, "")
+        if text in {str(score) for score in range(top + 1)}:
+            scores[name] = int(text)
+            del errors[name]
+    trend = _one_of(Trend, form.get("trend", ""))
+    if trend is not None:
+        del errors["trend"]
+    note = form.get("note", "").replace("\r\n", "\n").strip()
+    if len(note) > MAX_NOTE_LENGTH:
+        errors["note"] = f"The note is too long; keep it under {MAX_NOTE_LENGTH} characters."
+    if errors or trend is None:
+        return Errors(errors)
+    ticked = {name: form.get(name) == "yes" for name in SIGNS}
+    return Answers(
+        pain=scores["pain"],
+        itch=scores["itch"],
+        swelling=scores["swelling"],
+        warmth=ticked["warmth"],
+        pus=ticked["pus"],
+        blisters=ticked["blisters"],
+        spreading=ticked["spreading"],
+        fever=ticked["fever"],
+        breathing_or_face_swelling=ticked["breathing_or_face_swelling"],
+        trend=trend,
+        note=note,
+    )
+
+
+def _one_of(kind: type[K], text: str) -> K | None:
+    return kind(text) if text in set(kind) else None
+
+
+def _local_time(text: str, zone: ZoneInfo) -> datetime | str | None:
+    """The moment, None when none was given, or what is wrong with it."""
+    if not text.strip():
+        return None
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        local = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+        return local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return "Write date and time like 2026-03-05 08:10, or leave it empty."

@@ -1,0 +1,22 @@
+"""The first page, which is another one for each role."""
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+
+from tracker.people import Role
+from web.patient import today
+from web.practitioner import worklist
+from web.session import Visit, signed_in
+
+blueprint = Blueprint("home", __name__)
+
+
+@blueprint.get("/")
+@signed_in
+def show(visit: Visit) -> ResponseReturnValue:
+    """Today for a patient, the work list for a practitioner."""
+    match visit.viewer.role:
+        case Role.PATIENT:
+            return today(visit)
+        case Role.PRACTITIONER:
+            return worklist(visit)

@@ -1,0 +1,60 @@
+"""What a template is given: one frozen dataclass each, and how it becomes HTML."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from flask import render_template
+from flask_login import current_user
+
+from web.words import ErrorWords
+
+
+class Page(Protocol):
+    """What every page has: its template, its place in the navigation and its title."""
+
+    template: ClassVar[str]
+    place: ClassVar[str]
+
+    @property
+    def title(self) -> str:
+        """The page's name, for the browser's tab and the first heading."""
+
+
+def render(page: Page, *, with_person: bool = True) -> str:
+    """The page as HTML, with the navigation of whoever is signed in."""
+    signed_in = with_person and current_user.is_authenticated
+    person = current_user.person if signed_in else None
+    return render_template(page.template, page=page, person=person)
+
+
+@dataclass(frozen=True, slots=True)
+class SignInPage:
+    """The sign-in form; `target` is where it leads."""
+
+    template: ClassVar[str] = "sign_in.html"
+    place: ClassVar[str] = ""
+
+    target: str
+    email: str = ""
+    failed: bool = False
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Sign in"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPage:
+    """What went wrong and what to do."""
+
+    template: ClassVar[str] = "error.html"
+    place: ClassVar[str] = ""
+
+    code: int
+    words: ErrorWords
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return self.words.title

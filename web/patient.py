@@ -1,0 +1,156 @@
+"""What a patient can do. Every route: parse, allow, act, match, render."""
+
+from flask import Blueprint, abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+
+from tracker.access import may_record_for_patient, require
+from tracker.actions.receive_photo import (
+    Accepted,
+    AlreadyReceived,
+    NoTreatment,
+    Refused,
+    receive_photo,
+)
+from tracker.actions.record_check_in import NothingToAnswer, Recorded, record_check_in
+from tracker.actions.show_progress import NotTreated, Progress, show_progress
+from tracker.photos import PhotoRole
+from web.forms import Errors, read_check_in, read_upload
+from web.pages import Page, render
+from web.patient_pages import (
+    NoTreatmentPage,
+    UploadPage,
+    check_in_page,
+    check_in_result_page,
+    photo_page,
+    progress_page,
+    today_page,
+    upload_page,
+)
+from web.session import Visit, signed_in
+from web.words import remedy_for
+
+blueprint = Blueprint("patient", __name__)
+
+
+def today(visit: Visit) -> ResponseReturnValue:
+    """The first page."""
+    match _own_progress(visit):
+        case Progress() as progress:
+            return render(today_page(progress, visit.now))
+        case NotTreated():
+            return render(_nothing_yet(visit))
+
+
+@blueprint.get("/photo")
+@signed_in
+def upload(visit: Visit) -> ResponseReturnValue:
+    """The upload form."""
+    match _own_progress(visit):
+        case Progress() as progress:
+            return render(upload_page(progress))
+        case NotTreated():
+            return render(_nothing_yet(visit))
+
+
+@blueprint.post("/photo")
+@signed_in
+def send_photo(visit: Visit) -> ResponseReturnValue:
+    """Take in a photo, or say what to do better."""
+    require(may_record_for_patient(visit.viewer, visit.person.id))
+    sent = read_upload(request.form, request.files, visit.person.zone)
+    if isinstance(sent, Errors):
+        return render(_upload_again(errors=sent)), 422
+    match receive_photo(visit.db, visit.world.files, visit.person.id, sent, visit.now):
+        case Accepted(photo):
+            return redirect(url_for(".photo", photo_id=photo.id), code=303)
+        case AlreadyReceived(photo):
+            return redirect(url_for(".photo", photo_id=photo.id, already="yes"), code=303)
+        case Refused(faults):
+            return render(_upload_again(faults=faults)), 422
+        case NoTreatment():
+            return render(_nothing_yet(visit)), 409
+
+
+@blueprint.get("/photos/<photo_id>")
+@signed_in
+def photo(visit: Visit, photo_id: str) -> ResponseReturnValue:
+    """What became of a photo."""
+    match _own_progress(visit):
+        case Progress(photos=photos) as progress:
+            found = next((p for p in photos if p.id == photo_id), None) or abort(404)
+            already = request.args.get("already") == "yes"
+            return render(photo_page(progress, found, visit.now, already=already))
+        case NotTreated():
+            raise NotFound
+
+
+@blueprint.get("/check-in")
+@signed_in
+def check_in(visit: Visit) -> ResponseReturnValue:
+    """The check-in form."""
+    match _own_progress(visit):
+        case Progress() as progress:
+            return render(check_in_page(progress, {}, {}))
+        case NotTreated():
+            return render(_nothing_yet(visit))
+
+
+@blueprint.post("/check-in")
+@signed_in
+def send_check_in(visit: Visit) -> ResponseReturnValue:
+    """Keep the answers, or name what is missing."""
+    answers = read_check_in(request.form)
+    progress = _own_progress(visit)
+    if isinstance(answers, Errors) and isinstance(progress, Progress):
+        return render(check_in_page(progress, request.form, answers.by_field)), 422
+    if isinstance(answers, Errors):
+        return render(_nothing_yet(visit)), 409
+    match record_check_in(visit.db, visit.person.id, answers, visit.now):
+        case Recorded(kept):
+            return redirect(url_for(".check_in_result", check_in_id=kept.id), code=303)
+        case NothingToAnswer():
+            return render(_nothing_yet(visit)), 409
+
+
+@blueprint.get("/check-ins/<check_in_id>")
+@signed_in
+def check_in_result(visit: Visit, check_in_id: str) -> ResponseReturnValue:
+    """Thanks, or emergency words."""
+    match _own_progress(visit):
+        case Progress(check_ins=check_ins) as progress:
+            found = next((c for c in check_ins if c.id == check_in_id), None) or abort(404)
+            return render(check_in_result_page(progress, found))
+        case NotTreated():
+            raise NotFound
+
+
+@blueprint.get("/progress")
+@signed_in
+def progress(visit: Visit) -> ResponseReturnValue:
+    """Words, chart, pictures."""
+    match _own_progress(visit):
+        case Progress() as so_far:
+            return render(progress_page(so_far, visit.now))
+        case NotTreated():
+            return render(_nothing_yet(visit))
+
+
+def _own_progress(visit: Visit) -> Progress | NotTreated:
+    require(may_record_for_patient(visit.viewer, visit.person.id))
+    return show_progress(visit.db, visit.person.id, visit.now) or abort(404)
+
+
+def _nothing_yet(visit: Visit) -> Page:
+    return NoTreatmentPage(visit.person.name)
+
+
+def _upload_again(faults: tuple[str, ...] = (), errors: Errors | None = None) -> Page:
+    role = request.form.get("role", "")
+    return UploadPage(
+        role=PhotoRole(role) if role in set(PhotoRole) else PhotoRole.FOLLOW_UP,
+        skin_state=request.form.get("skin_state", ""),
+        taken_at=request.form.get("taken_at", ""),
+        remedies=tuple(remedy_for(fault) for fault in faults),
+        errors=errors.by_field if errors else None,
+    )

@@ -1,0 +1,343 @@
+"""The patient's pages: what each template is given, made from what the actions answer."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from tracker.actions.show_progress import Progress
+from tracker.check_ins import CheckIn, Trend
+from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
+from tracker.protocols import Aftercare
+from tracker.readings import Reading
+from tracker.signs import tripped_red_flags
+from tracker.treatments import Region, day_number, days_since
+from web.charts import Chart, face_charts
+from web.times import date_words, day_words, when
+from web.words import SIGN_QUESTIONS, SKIN_STATES, Remedy, remedy_for, times_words, treatment_words
+
+NORMAL_UP_TO = 0.975  # the upper edge of the band that the chart shows
+BEYOND_ERROR = 1.96  # standard deviations: 95 in 100
+FLAG_MEMORY = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class NoTreatmentPage:
+    """An account whose treatment has not been entered yet."""
+
+    template: ClassVar[str] = "patient_no_treatment.html"
+    place: ClassVar[str] = "today"
+
+    name: str
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Welcome"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the latest photo compares, in words; `is_normal` chooses the tone."""
+
+    headline: str
+    details: tuple[str, ...]
+    is_normal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TodayPage:
+    """One screen for today; states are None while there is something to do."""
+
+    template: ClassVar[str] = "patient_today.html"
+    place: ClassVar[str] = "today"
+
+    title: str
+    date: str
+    treatment: str
+    care: Aftercare | None
+    red_flags: tuple[str, ...]
+    photo_state: str | None
+    check_in_state: str | None
+    needs_baseline: bool
+    clinic: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UploadPage:
+    """The upload form; `remedies` after a refusal, `errors` by field after a mistake."""
+
+    template: ClassVar[str] = "patient_upload.html"
+    place: ClassVar[str] = "photo"
+    skin_states: ClassVar[Mapping[SkinState, str]] = SKIN_STATES
+
+    role: PhotoRole
+    skin_state: str = SkinState.CLEAN
+    taken_at: str = ""
+    remedies: tuple[Remedy, ...] = ()
+    errors: Mapping[str, str] | None = None
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Please take it again" if self.remedies else "Take a photo"
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoPage:
+    """What became of one photo."""
+
+    template: ClassVar[str] = "patient_photo.html"
+    place: ClassVar[str] = "photo"
+
+    patient_id: str
+    photo: Photo
+    taken: str
+    already: bool
+    waits_for_baseline: bool
+    findings: tuple[str, ...]
+    remedies: tuple[Remedy, ...]
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the page will have more to say in a moment."""
+        on_its_way = self.photo.status in {PhotoStatus.WAITING, PhotoStatus.MEASURING}
+        return on_its_way and not self.waits_for_baseline
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        if self.photo.status is PhotoStatus.UNMEASURABLE:
+            return "We could not measure this photo"
+        return "We already had this photo" if self.already else "Thank you, your photo is here"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInPage:
+    """The check-in form with what was chosen so far."""
+
+    template: ClassVar[str] = "patient_check_in.html"
+    place: ClassVar[str] = "check_in"
+    questions: ClassVar[Mapping[str, str]] = SIGN_QUESTIONS
+
+    day: str
+    chosen: Mapping[str, str]
+    errors: Mapping[str, str]
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "How are you today?"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInResultPage:
+    """After the check-in; red flags fill the screen."""
+
+    template: ClassVar[str] = "patient_check_in_result.html"
+    place: ClassVar[str] = "check_in"
+
+    red_flags: tuple[str, ...]
+    worse: bool
+    call_us: str | None
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Get help now" if self.red_flags else "Thank you"
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressPage:
+    """Words first, then the chart, then the pictures; `latest` is the latest measured photo."""
+
+    template: ClassVar[str] = "patient_progress.html"
+    place: ClassVar[str] = "progress"
+
+    patient_id: str
+    standing: Standing | None
+    clinic: str | None
+    charts: tuple[Chart, ...]
+    latest: Photo | None
+    latest_taken: str
+    waiting: int
+    needs_baseline: bool
+    needs_photo: bool
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Your progress"
+
+
+def today_page(progress: Progress, now: datetime) -> TodayPage:
+    """Today, as the patient sees it."""
+    zone = progress.patient.zone
+    local = now.astimezone(zone)
+    photos = [p for p in follow_ups(progress) if p.taken_at.astimezone(zone).date() == local.date()]
+    check_ins = [c for c in progress.check_ins if c.at.astimezone(zone).date() == local.date()]
+    fresh = [c for c in progress.check_ins[-1:] if now - c.at <= FLAG_MEMORY]
+    return TodayPage(
+        title=day_words(progress.day),
+        date=date_words(local, now),
+        treatment=treatment_words(progress.treatment, progress.protocol.title),
+        care=progress.aftercare,
+        red_flags=_flags(fresh, progress),
+        photo_state=_photo_state(photos[-1], progress, now) if photos else None,
+        check_in_state=f"Sent {when(check_ins[-1].at, now, zone)}" if check_ins else None,
+        needs_baseline=not has_baseline(progress),
+        clinic=clinic_words(progress, now),
+    )
+
+
+def upload_page(progress: Progress) -> UploadPage:
+    """The empty form; a photo from before comes first, because all others are compared with it."""
+    return UploadPage(PhotoRole.FOLLOW_UP if has_baseline(progress) else PhotoRole.BASELINE)
+
+
+def photo_page(progress: Progress, photo: Photo, now: datetime, *, already: bool) -> PhotoPage:
+    """What became of a photo of this course."""
+    reading = next((r for r in progress.readings if r.photo_id == photo.id), None)
+    is_result = reading is not None and photo.role is PhotoRole.FOLLOW_UP
+    return PhotoPage(
+        patient_id=progress.patient.id,
+        photo=photo,
+        taken=when(photo.taken_at, now, progress.patient.zone),
+        already=already,
+        waits_for_baseline=photo.status is PhotoStatus.WAITING and not has_baseline(progress),
+        findings=_findings(reading) if is_result and reading else (),
+        remedies=tuple(remedy_for(fault) for fault in photo.faults),
+    )
+
+
+def check_in_page(
+    progress: Progress, chosen: Mapping[str, str], errors: Mapping[str, str]
+) -> CheckInPage:
+    """The check-in form."""
+    return CheckInPage(day_words(progress.day), chosen, errors)
+
+
+def check_in_result_page(progress: Progress, check_in: CheckIn) -> CheckInResultPage:
+    """What the answers mean for the next minute."""
+    return CheckInResultPage(
+        red_flags=_flags([check_in], progress),
+        worse=check_in.answers.trend is Trend.WORSE,
+        call_us=progress.aftercare.call_us if progress.aftercare else None,
+    )
+
+
+def progress_page(progress: Progress, now: datetime) -> ProgressPage:
+    """The course so far."""
+    measured = [p for p in follow_ups(progress) if p.status is PhotoStatus.MEASURED]
+    latest = measured[-1] if measured else None
+    under_way = {PhotoStatus.WAITING, PhotoStatus.MEASURING}
+    return ProgressPage(
+        patient_id=progress.patient.id,
+        standing=standing(progress),
+        clinic=clinic_words(progress, now),
+        charts=face_charts(progress),
+        latest=latest,
+        latest_taken=when(latest.taken_at, now, progress.patient.zone) if latest else "",
+        waiting=sum(p.status in under_way for p in follow_ups(progress)),
+        needs_baseline=not has_baseline(progress),
+        needs_photo=not follow_ups(progress),
+    )
+
+
+def follow_ups(progress: Progress) -> list[Photo]:
+    """The photos from after the treatment, in time order."""
+    return [photo for photo in progress.photos if photo.role is PhotoRole.FOLLOW_UP]
+
+
+def has_baseline(progress: Progress) -> bool:
+    """Whether there is a photo from before to compare with."""
+    return any(
+        photo.role is PhotoRole.BASELINE and photo.status is not PhotoStatus.UNMEASURABLE
+        for photo in progress.photos
+    )
+
+
+def face_readings(progress: Progress) -> list[Reading]:
+    """The readings of the whole face since the treatment, in time order."""
+    return [
+        reading
+        for reading in progress.readings
+        if Region.FACE in reading.regions and days_since(progress.treatment, reading.taken_at) >= 0
+    ]
+
+
+def standing(progress: Progress) -> Standing | None:
+    """Where the latest reading stands among normal courses; None before the first.
+
+    An average over the face can be normal while one spot is not, so an alert to the clinic is
+    never talked over with "normal".
+    """
+    share, read = progress.assessment.standing, face_readings(progress)
+    if share is None or not read:
+        return None
+    day = day_number(progress.treatment, read[-1].taken_at, progress.patient.zone)
+    depth = progress.treatment.needle_depth_mm
+    after = f" after {depth:g} mm" if depth is not None else ""
+    details = [*_change(progress, read), _amount(read[-1])]
+    if share >= NORMAL_UP_TO:
+        count = min(99, math.floor(share * 100))
+        return Standing(f"Redder than {count} of 100 at day {day}{after}", tuple(details), False)
+    if any(alert.level.is_mailed for alert in progress.alerts):
+        usual = f"Taken over the whole face, your redness is usual for day {day}{after}."
+        return Standing("Your clinic has your photos", (usual, *details), False)
+    return Standing(f"Normal for day {day}{after}", tuple(details), True)
+
+
+def clinic_words(progress: Progress, now: datetime) -> str | None:
+    """What the clinic has done about an alert, without naming the concern."""
+    mailed = [alert for alert in progress.alerts if alert.level.is_mailed]
+    if not mailed:
+        return None
+    seen = [alert.acknowledged_at for alert in mailed if alert.acknowledged_at is not None]
+    if len(seen) < len(mailed):
+        return "We have asked your clinic to look at your photos and answers."
+    return f"Your clinic saw this {when(max(seen), now, progress.patient.zone)}."
+
+
+def _change(progress: Progress, read: list[Reading]) -> list[str]:
+    if len(read) < 2:
+        return []
+    before, after = (r.regions[Region.FACE].redness for r in read[-2:])
+    zone = progress.patient.zone
+    days = [day_number(progress.treatment, r.taken_at, zone) for r in read[-2:]]
+    than = {0: "earlier that day", 1: "the day before"}.get(days[1] - days[0], f"day {days[0]}")
+    change, error = after.value - before.value, math.hypot(before.sd, after.sd)
+    if abs(change) <= BEYOND_ERROR * error:
+        return [f"Much the same as {than}."]
+    return [f"Calmer than {than}." if change < 0 else f"Redder than {than}."]
+
+
+def _amount(reading: Reading) -> str:
+    amount = times_words(reading.regions[Region.FACE].redness.value, "blood")
+    return f"Your skin holds {amount}."
+
+
+def _findings(reading: Reading) -> tuple[str, ...]:
+    face = reading.regions.get(Region.FACE)
+    if face is None:
+        return ()
+    return (
+        f"Redness: {times_words(face.redness.value, 'blood')}.",
+        f"Pigment: {times_words(face.pigment.value, 'pigment')}.",
+    )
+
+
+def _flags(check_ins: list[CheckIn], progress: Progress) -> tuple[str, ...]:
+    return tuple(flag.words for flag in tripped_red_flags(check_ins, progress.protocol))
+
+
+def _photo_state(photo: Photo, progress: Progress, now: datetime) -> str:
+    taken = when(photo.taken_at, now, progress.patient.zone)
+    match photo.status:
+        case PhotoStatus.MEASURED:
+            return f"Taken {taken}, measured"
+        case PhotoStatus.UNMEASURABLE:
+            return f"Taken {taken}, could not be measured. A new one helps"
+        case _:
+            return f"Taken {taken}, being measured"

@@ -1,0 +1,22 @@
+"""One picture of one photo, for the patient and those who care for the patient."""
+
+from flask import Blueprint, Response, abort
+from flask.typing import ResponseReturnValue
+
+from tracker.access import may_see_patient, require
+from tracker.actions.show_picture import show_picture
+from tracker.photo_files import Picture
+from web.session import Visit, signed_in
+
+blueprint = Blueprint("pictures", __name__)
+
+
+@blueprint.get("/patients/<patient_id>/photos/<photo_id>/<picture>")
+@signed_in
+def show(visit: Visit, patient_id: str, photo_id: str, picture: str) -> ResponseReturnValue:
+    """The picture as JPEG."""
+    require(may_see_patient(visit.viewer, patient_id))
+    if picture not in set(Picture):
+        abort(404)
+    data = show_picture(visit.db, visit.world.files, patient_id, photo_id, Picture(picture))
+    return Response(data, mimetype="image/jpeg")

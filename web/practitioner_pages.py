@@ -1,0 +1,260 @@
+"""The practitioner's pages: what each template is given, made from what the actions answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from tracker.actions.show_outbox import Letter
+from tracker.actions.show_progress import Progress
+from tracker.actions.show_worklist import WorklistRow
+from tracker.messages import Message
+from tracker.photos import Photo, PhotoStatus
+from tracker.treatments import Setting, day_number
+from web.alert_pages import AlertCard, AnswersRow, alert_card, answers_rows
+from web.charts import Chart, Quantity, Strip, check_in_strip, face_charts, region_charts
+from web.times import day_words, short_date, when
+from web.words import (
+    ROLES,
+    SKIN_STATES,
+    STATUSES,
+    Remedy,
+    estimate_words,
+    remedy_for,
+    treatment_words,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PatientRow:
+    """One line of the work list; `card` is its worst alert, `more` counts the others."""
+
+    id: str
+    name: str
+    treatment: str
+    day: str
+    card: AlertCard | None
+    more: int
+    redness: str
+    photo: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistPage:
+    """All patients, worst first; `waiting` counts those with an alert nobody has seen."""
+
+    template: ClassVar[str] = "practitioner_worklist.html"
+    place: ClassVar[str] = "patients"
+
+    rows: tuple[PatientRow, ...]
+    waiting: int
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Patients"
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoRow:
+    """One photo in a patient's list."""
+
+    photo: Photo
+    role: str
+    day: str
+    taken: str
+    status: str
+    skin_state: str
+    remarks: tuple[Remedy, ...]
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether thumbnail and heat maps exist."""
+        return self.photo.status is PhotoStatus.MEASURED
+
+
+@dataclass(frozen=True, slots=True)
+class PatientPage:
+    """One patient's recovery."""
+
+    template: ClassVar[str] = "practitioner_patient.html"
+    place: ClassVar[str] = "patients"
+
+    patient_id: str
+    name: str
+    day: str
+    facts: tuple[tuple[str, str], ...]
+    cards: tuple[AlertCard, ...]
+    undelivered: tuple[str, ...]
+    face: tuple[Chart, ...]
+    redness: tuple[Chart, ...]
+    pigment: tuple[Chart, ...]
+    strip: Strip | None
+    answers: tuple[AnswersRow, ...]
+    photos: tuple[PhotoRow, ...]
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class UntreatedPage:
+    """A patient without a treatment."""
+
+    template: ClassVar[str] = "practitioner_untreated.html"
+    place: ClassVar[str] = "patients"
+
+    name: str
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class LetterCard:
+    """One mail and what became of it."""
+
+    subject: str
+    to: str
+    date: str
+    body: str
+    alert_id: str
+    state: str
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxPage:
+    """Mails to the practitioner who looks at them."""
+
+    template: ClassVar[str] = "practitioner_outbox.html"
+    place: ClassVar[str] = "outbox"
+
+    letters: tuple[LetterCard, ...]
+    has_server: bool
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Outbox"
+
+
+def worklist_page(rows: Sequence[WorklistRow], now: datetime, zone: ZoneInfo) -> WorklistPage:
+    """The work list in the order the action gives."""
+    return WorklistPage(
+        rows=tuple(_patient_row(row, now, zone) for row in rows),
+        waiting=sum(any(alert.needs_answer for alert in row.alerts) for row in rows),
+    )
+
+
+def patient_page(progress: Progress, now: datetime, zone: ZoneInfo) -> PatientPage:
+    """One patient's recovery, times in the reader's zone."""
+    return PatientPage(
+        patient_id=progress.patient.id,
+        name=progress.patient.name,
+        day=day_words(progress.day),
+        facts=_facts(progress),
+        cards=tuple(
+            alert_card(alert, progress.patient, progress.treatment, now, zone)
+            for alert in progress.alerts
+        ),
+        undelivered=tuple(_undelivered(m, now, zone) for m in progress.undelivered),
+        face=face_charts(progress),
+        redness=region_charts(progress, Quantity.REDNESS),
+        pigment=region_charts(progress, Quantity.PIGMENT),
+        strip=check_in_strip(progress),
+        answers=answers_rows(progress, now, zone),
+        photos=tuple(_photo_row(p, progress, now, zone) for p in reversed(progress.photos)),
+    )
+
+
+def outbox_page(
+    letters: Sequence[Letter], now: datetime, zone: ZoneInfo, *, has_server: bool
+) -> OutboxPage:
+    """The mails, newest first as the action gives them."""
+    return OutboxPage(
+        tuple(_letter_card(letter, now, zone, has_server=has_server) for letter in letters),
+        has_server,
+    )
+
+
+def _patient_row(row: WorklistRow, now: datetime, zone: ZoneInfo) -> PatientRow:
+    treatment, photo = row.treatment, row.latest_photo
+    cards = [alert_card(a, row.patient, treatment, now, zone) for a in row.alerts if treatment]
+    depth = (
+        treatment_words(treatment, treatment.kind.replace("_", " ").capitalize())
+        if treatment
+        else ""
+    )
+    return PatientRow(
+        id=row.patient.id,
+        name=row.patient.name,
+        treatment=depth or "No treatment yet",
+        day="" if row.day is None else day_words(row.day),
+        card=cards[0] if cards else None,
+        more=max(0, len(cards) - 1),
+        redness=estimate_words(row.redness) if row.redness and photo else "",
+        photo=f"{when(photo.taken_at, now, zone)}" if photo else "",
+    )
+
+
+def _facts(progress: Progress) -> tuple[tuple[str, str], ...]:
+    patient, treatment = progress.patient, progress.treatment
+    place = "in the clinic" if treatment.setting is Setting.CLINIC else "at home"
+    history = ", ".join(sorted(risk.replace("_", " ") for risk in patient.history))
+    return (
+        ("Treatment", f"{treatment_words(treatment, progress.protocol.title)}, {place}"),
+        ("Treated", short_date(treatment.performed_at, patient.zone)),
+        ("Areas", ", ".join(area.words for area in sorted(treatment.areas))),
+        ("Skin type", f"{patient.skin_type} of 6" if patient.skin_type else "not given"),
+        ("History", history or "nothing noted"),
+    )
+
+
+def _undelivered(message: Message, now: datetime, zone: ZoneInfo) -> str:
+    written = f"A mail of {when(message.created_at, now, zone)} to {message.to_address}"
+    if message.failed_at is not None:
+        return f"{written} could not be sent and was given up: {message.error}."
+    following = when(message.next_attempt_at, now, zone)
+    return f"{written} has not gone out: {message.error}. Next try {following}."
+
+
+def _photo_row(photo: Photo, progress: Progress, now: datetime, zone: ZoneInfo) -> PhotoRow:
+    return PhotoRow(
+        photo=photo,
+        role=ROLES[photo.role],
+        day=day_words(day_number(progress.treatment, photo.taken_at, progress.patient.zone)),
+        taken=when(photo.taken_at, now, zone),
+        status=STATUSES[photo.status],
+        skin_state=SKIN_STATES[photo.skin_state],
+        remarks=tuple(remedy_for(name) for name in (*photo.faults, *photo.warnings)),
+    )
+
+
+def _letter_card(letter: Letter, now: datetime, zone: ZoneInfo, *, has_server: bool) -> LetterCard:
+    message, mail = letter.message, letter.mail
+    return LetterCard(
+        subject=str(mail["Subject"]),
+        to=str(mail["To"]),
+        date=when(message.created_at, now, zone),
+        body=str(mail.get_content()).strip(),
+        alert_id=message.alert_id,
+        state=_letter_state(message, now, zone, has_server=has_server),
+        failed=message.failed_at is not None or (bool(message.error) and message.sent_at is None),
+    )
+
+
+def _letter_state(message: Message, now: datetime, zone: ZoneInfo, *, has_server: bool) -> str:
+    if message.sent_at is not None:
+        way = "Sent" if has_server else "Kept in the outbox folder"
+        return f"{way} {when(message.sent_at, now, zone)}"
+    if message.failed_at is not None:
+        return f"Given up {when(message.failed_at, now, zone)}: {message.error}"
+    if message.error:
+        return f"Failed: {message.error}. Next try {when(message.next_attempt_at, now, zone)}"
+    return "Waiting to be sent"

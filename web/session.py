@@ -1,0 +1,137 @@
+"""This request's visit: who is here, and what the request may reach."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from flask import Flask, abort, current_app, g, redirect, request, url_for
+from flask import session as cookie
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, current_user, login_user, logout_user
+
+from tracker.access import Viewer
+from tracker.actions.resume_session import resume_session
+from tracker.people import Person
+from tracker.world import World
+from web.security import MAX_WORDS_BYTES
+
+P = ParamSpec("P")
+
+PUBLIC = frozenset({"sign_in.show", "sign_in.enter", "static"})
+CARRIES_PHOTO = frozenset({"patient.send_photo"})
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """What the application was made from."""
+
+    world: World
+    now: Callable[[], datetime]
+
+
+class Reach:
+    """What a request may reach: the world, one database connection and one moment, `now`."""
+
+    def __init__(self, clinic: Clinic) -> None:
+        self.world = clinic.world
+        self.now = clinic.now()
+        self.db = clinic.world.connect()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person in the form that flask-login keeps in the cookie; `stamp` ends old sessions."""
+
+    person: Person
+    viewer: Viewer | None
+    stamp: str
+    is_authenticated: bool = True
+    is_active: bool = True
+    is_anonymous: bool = False
+
+    def get_id(self) -> str:
+        """The person's id and the stamp of the passphrase in use."""
+        return f"{self.person.id}:{self.stamp}"
+
+
+class Visit(Reach):
+    """The request of a signed-in person."""
+
+    def __init__(self, reach: Reach, person: Person, viewer: Viewer) -> None:
+        self.world, self.now, self.db = reach.world, reach.now, reach.db
+        self.person = person
+        self.viewer = viewer
+
+
+def begin(app: Flask, world: World, now: Callable[[], datetime]) -> None:
+    """Give every request its reach, and let only signed-in people past the public pages."""
+    app.extensions["afterglow"] = Clinic(world, now)
+    manager = LoginManager(app)
+    manager.session_protection = None  # phones change networks; the stamp ends sessions
+    manager.user_loader(_resume)
+    app.before_request(_guard)
+    app.teardown_appcontext(_close)
+
+
+def reach() -> Reach:
+    """This request's reach, opened at its first use."""
+    if "reach" not in g:
+        g.reach = Reach(current_app.extensions["afterglow"])
+    opened: Reach = g.reach
+    return opened
+
+
+def signed_in(
+    view: Callable[Concatenate[Visit, P], ResponseReturnValue],
+) -> Callable[P, ResponseReturnValue]:
+    """Hand the visit to a route as its first argument."""
+
+    @wraps(view)
+    def with_visit(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        if not current_user.is_authenticated:
+            abort(401)
+        return view(Visit(reach(), current_user.person, current_user.viewer), *args, **kwargs)
+
+    return with_visit
+
+
+def enter(person: Person, stamp: str) -> None:
+    """Begin a session of this person in a fresh cookie."""
+    cookie.clear()
+    cookie.permanent = True
+    login_user(Account(person, None, stamp))
+
+
+def leave() -> None:
+    """End the session."""
+    logout_user()
+    cookie.clear()
+
+
+def is_signed_in() -> bool:
+    """Whether somebody is signed in."""
+    return bool(current_user.is_authenticated)
+
+
+def _resume(session_id: str) -> Account | None:
+    person_id, _, stamp = session_id.partition(":")
+    resumed = resume_session(reach().db, person_id, stamp)
+    return Account(*resumed, stamp) if resumed else None
+
+
+def _guard() -> ResponseReturnValue | None:
+    """Closed by default: a new route is for signed-in people until it is named in PUBLIC."""
+    if request.endpoint not in CARRIES_PHOTO:
+        request.max_content_length = MAX_WORDS_BYTES
+    if request.endpoint in PUBLIC or is_signed_in():
+        return None
+    asked_for = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("sign_in.show", next=asked_for), code=303)
+
+
+def _close(error: BaseException | None) -> None:  # noqa: ARG001  (the signature is Flask's)
+    opened: Reach | None = g.pop("reach", None)
+    if opened is not None:
+        opened.db.close()

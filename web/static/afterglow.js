@@ -1,0 +1,91 @@
+// Enhancements only: every page reads and works without this file.
+"use strict";
+
+// Charts: the nearest mark is read out under the pointer, and by arrow keys.
+for (const chart of document.querySelectorAll("svg[data-readout]")) {
+  const marks = [...chart.querySelectorAll("[data-words]")];
+  const readout = document.getElementById(chart.dataset.readout);
+  if (!marks.length || !readout) continue;
+  let chosen = -1;
+
+  const choose = (index) => {
+    if (index === chosen) return;
+    if (chosen >= 0) marks[chosen].classList.remove("chosen");
+    chosen = index;
+    marks[chosen].classList.add("chosen");
+    readout.textContent = marks[chosen].dataset.words;
+  };
+  const distance = (mark, event) => {
+    const box = mark.getBoundingClientRect();
+    return Math.hypot(
+      event.clientX - box.x - box.width / 2,
+      (event.clientY - box.y - box.height / 2) / 4, // the day counts more than the height
+    );
+  };
+  const follow = (event) => {
+    const distances = marks.map((mark) => distance(mark, event));
+    choose(distances.indexOf(Math.min(...distances)));
+  };
+  const step = (event) => {
+    const last = marks.length - 1;
+    const next = {
+      ArrowLeft: Math.max(0, chosen - 1),
+      ArrowRight: Math.min(last, chosen + 1),
+      Home: 0,
+      End: last,
+    }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    choose(next);
+  };
+
+  chart.setAttribute("tabindex", "0");
+  chart.addEventListener("pointermove", follow);
+  chart.addEventListener("pointerdown", follow);
+  chart.addEventListener("keydown", step);
+  chart.addEventListener("focus", () => { if (chosen < 0) choose(marks.length - 1); });
+}
+
+// Forms: a second tap sends nothing twice, and a file that is too large is not sent at all.
+const LARGEST_PHOTO = 40 * 1024 * 1024;
+for (const form of document.querySelectorAll("form[data-sending]")) {
+  const button = form.querySelector("button[type=submit]");
+  const note = form.querySelector("[data-sending-note]");
+  form.addEventListener("submit", (event) => {
+    const files = [...form.querySelectorAll("input[type=file]")].flatMap((i) => [...i.files]);
+    if (files.some((file) => file.size > LARGEST_PHOTO)) {
+      event.preventDefault();
+      note.textContent = "This file is too large. Send a photo of less than 40 MB.";
+      return;
+    }
+    button.disabled = true;
+    note.textContent = form.dataset.sending;
+  });
+  // Coming back with the browser's back button shows the form as it was, so let it be sent again.
+  window.addEventListener("pageshow", () => { button.disabled = false; });
+  // Of two ways to give a photo, the later choice counts.
+  const inputs = form.querySelectorAll("input[type=file]");
+  for (const input of inputs) {
+    input.addEventListener("change", () => {
+      if (input.files.length) for (const other of inputs) if (other !== input) other.value = "";
+    });
+  }
+}
+
+// A photo that is being measured: look again every few seconds until there is a result.
+const waiting = document.querySelector("[data-refresh]");
+if (waiting) {
+  const look = async () => {
+    const answer = await fetch(location.href, { redirect: "error" }).catch(() => null);
+    if (answer && answer.ok) {
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page.getElementById(waiting.id);
+      if (fresh && !fresh.hasAttribute("data-refresh")) {
+        location.reload();
+        return;
+      }
+    }
+    setTimeout(look, waiting.dataset.refresh * 1000);
+  };
+  setTimeout(look, waiting.dataset.refresh * 1000);
+}

@@ -1,0 +1,39 @@
+"""Moments and days in words, in the zone of the person who reads them."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+
+def when(at: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """`today, 08:10`, `yesterday, 19:00` or `Monday 2 March, 08:10`."""
+    local, today = at.astimezone(zone), now.astimezone(zone).date()
+    if local.date() == today:
+        return f"today, {local:%H:%M}"
+    if local.date() == today - timedelta(days=1):
+        return f"yesterday, {local:%H:%M}"
+    return f"{date_words(local, now)}, {local:%H:%M}"
+
+
+def date_words(local: datetime, now: datetime) -> str:
+    """`Monday 2 March`, with the year when it is not this one."""
+    year = "" if local.year == now.astimezone(local.tzinfo).year else f" {local.year}"
+    return f"{local:%A} {local.day} {local:%B}{year}"
+
+
+def short_date(at: datetime, zone: ZoneInfo) -> str:
+    """`2 Mar, 08:10`."""
+    local = at.astimezone(zone)
+    return f"{local.day} {local:%b}, {local:%H:%M}"
+
+
+def day_words(day: int) -> str:
+    """`Day 3`, `Treatment day`, `2 days to go`."""
+    match day:
+        case 0:
+            return "Treatment day"
+        case -1:
+            return "1 day to go"
+        case before if before < 0:
+            return f"{-before} days to go"
+        case _:
+            return f"Day {day}"

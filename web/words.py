@@ -1,0 +1,235 @@
+"""How names become words: plain, kind, exact. Only tables and phrases; nothing is decided here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tracker.alerts import Alert, Concern, Level
+from tracker.photos import PhotoRole, PhotoStatus, SkinState, TimeFault
+from tracker.readings import Estimate
+from tracker.treatments import Region, Treatment
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What is wrong with a photo, and the one thing to do about it."""
+
+    problem: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class LevelWords:
+    """A level in words; `mark` is a shape, so that colour is never alone."""
+
+    name: str
+    meaning: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorWords:
+    """What an error page says."""
+
+    title: str
+    advice: str
+
+
+REMEDIES: Mapping[str, Remedy] = {
+    "unreadable": Remedy(
+        "We cannot open this file as a photo.",
+        "Choose a JPEG, PNG, WebP or HEIC photo, or take a new one.",
+    ),
+    "too_large": Remedy("This file is too large.", "Send a photo of less than 40 MB."),
+    "no_face": Remedy(
+        "We cannot find a face.",
+        "Hold the phone at arm's length, level with your eyes, and look straight into it.",
+    ),
+    "several_faces": Remedy(
+        "We see more than one face.", "Take the photo with only you in the picture."
+    ),
+    "face_too_small": Remedy(
+        "Your face is too small in the photo.",
+        "Come closer, until your face fills most of the picture.",
+    ),
+    "turned_away": Remedy(
+        "Your face is turned to the side.", "Look straight at the camera, chin level."
+    ),
+    "blurred": Remedy(
+        "The photo is blurred.",
+        "Wipe the lens, lean the phone or your elbows on something, and hold still.",
+    ),
+    "too_dark": Remedy("The photo is too dark.", "Turn to a window or put a lamp in front of you."),
+    "too_bright": Remedy(
+        "Parts of your face are too bright.",
+        "Step out of direct sun and turn the flash off.",
+    ),
+    "uneven_light": Remedy(
+        "One side of your face is much brighter than the other.",
+        "Face the window, so that light falls on both sides alike.",
+    ),
+    "colour_cast": Remedy(
+        "The light has a strong colour.",
+        "Use daylight from a window and switch coloured or very warm lamps off.",
+    ),
+    "occluded": Remedy(
+        "Too much of your skin is covered.",
+        "Tie your hair back and take off glasses, mask or headband.",
+    ),
+    "different_person": Remedy(
+        "We cannot match this face to your photo from before.",
+        "Use the same pose as in your photo from before, and make sure it is you.",
+    ),
+    TimeFault.TAKEN_IN_FUTURE: Remedy(
+        "This photo's time lies in the future.",
+        "Check the date you gave, or the clock of the camera.",
+    ),
+    TimeFault.TAKEN_BEFORE_TREATMENT: Remedy(
+        "This photo was taken before your treatment.",
+        "Choose “before my treatment” as its kind, or send a newer photo.",
+    ),
+    TimeFault.BASELINE_AFTER_TREATMENT: Remedy(
+        "This photo was taken after your treatment.",
+        "Choose “after my treatment” as its kind, or send one from before.",
+    ),
+    "analysis_failed": Remedy(
+        "We could not measure this photo.", "Take the photo again in daylight."
+    ),
+}
+UNKNOWN_FAULT = REMEDIES["analysis_failed"]
+
+ERRORS: Mapping[int | str, ErrorWords] = {
+    400: ErrorWords(
+        "That did not arrive whole",
+        "The connection may have broken off. Nothing was kept. Go back and send it again.",
+    ),
+    "expired": ErrorWords(
+        "This page was open too long",
+        "For your safety nothing was sent. Go back, reload the page, and try again.",
+    ),
+    404: ErrorWords(
+        "There is nothing here",
+        "The address may be mistyped, or it leads to something that is not yours to see.",
+    ),
+    413: ErrorWords(
+        "That is too large to send",
+        "Send one photo of less than 40 MB. Nothing was kept.",
+    ),
+    429: ErrorWords(
+        "Too many tries",
+        "Wait ten minutes, then sign in again. Your data is safe.",
+    ),
+    500: ErrorWords(
+        "Something broke on our side",
+        "It has been noted. Please try again in a few minutes. If your skin worries you now,"
+        " call your clinic.",
+    ),
+}
+UNKNOWN_ERROR = ErrorWords("That did not work", "Go back and try again.")
+
+LEVELS: Mapping[Level, LevelWords] = {
+    Level.URGENT: LevelWords("Urgent", "look now", "▲"),
+    Level.REVIEW: LevelWords("Review", "look today", "◆"),
+    Level.WATCH: LevelWords("Watch", "keep an eye on it", "○"),
+}
+
+STATUSES: Mapping[PhotoStatus, str] = {
+    PhotoStatus.WAITING: "waiting to be measured",
+    PhotoStatus.MEASURING: "being measured",
+    PhotoStatus.MEASURED: "measured",
+    PhotoStatus.UNMEASURABLE: "could not be measured",
+}
+
+ROLES: Mapping[PhotoRole, str] = {
+    PhotoRole.BASELINE: "Before treatment",
+    PhotoRole.FOLLOW_UP: "After treatment",
+}
+
+SKIN_STATES: Mapping[SkinState, str] = {
+    SkinState.CLEAN: "Clean, nothing on it",
+    SkinState.MAKE_UP: "With make-up",
+    SkinState.AFTER_SPORT: "Just after sport",
+    SkinState.AFTER_SHOWER: "Just after a shower",
+    SkinState.SUNSCREEN: "With sunscreen",
+}
+
+SIGN_QUESTIONS: Mapping[str, str] = {
+    "warmth": "The skin feels warm",
+    "pus": "Pus or a yellow crust",
+    "blisters": "Blisters or punched-out sores",
+    "spreading": "Redness or dark skin spreads beyond the treated area",
+    "fever": "Fever of 38 °C or more, or I feel ill",
+    "breathing_or_face_swelling": "Swelling of eyes or lips, or trouble breathing",
+}
+
+SIGN_NAMES: Mapping[str, str] = {
+    "warmth": "warmth",
+    "pus": "pus or crust",
+    "blisters": "blisters",
+    "spreading": "spreading",
+    "fever": "fever",
+    "breathing_or_face_swelling": "face swelling or trouble breathing",
+}
+
+SWELLING = ("none", "mild", "clear", "severe")
+
+
+def remedy_for(fault: str) -> Remedy:
+    """The remedy for a fault by its name."""
+    return REMEDIES.get(fault, UNKNOWN_FAULT)
+
+
+def treatment_words(treatment: Treatment, title: str) -> str:
+    """`Microneedling, 1.5 mm`."""
+    depth = treatment.needle_depth_mm
+    return title if depth is None else f"{title}, {depth:g} mm"
+
+
+def regions_words(regions: tuple[Region, ...]) -> str:
+    """`left cheek and nose`; empty for none."""
+    names = [region.words for region in regions]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def signed(value: float) -> str:
+    """A number with its sign, two places, a true minus: `+0.81`."""
+    return f"{value:+.2f}".replace("-", "−")
+
+
+def estimate_words(estimate: Estimate) -> str:
+    """Value and half-width of its 95 % range: `+0.81 ± 0.18`."""
+    return f"{signed(estimate.value)} ± {1.96 * estimate.sd:.2f}"
+
+
+def times_words(doublings: float, of_what: str) -> str:
+    """Doublings as people count: `2.3 times the blood of before`."""
+    if abs(doublings) < 0.1:
+        return f"as much {of_what} as before"
+    return f"{2**doublings:.1f} times the {of_what} of before"
+
+
+def share_words(probability: float) -> str:
+    """A probability as a count of a hundred, never certain: `97 in 100`."""
+    return f"{min(99, max(1, round(probability * 100)))} in 100"
+
+
+def alert_headline(alert: Alert) -> str:
+    """What the alert says, in one plain sentence."""
+    where = regions_words(alert.regions).capitalize()
+    since = "" if alert.onset_day is None else f" since about day {max(0, round(alert.onset_day))}"
+    if not where:
+        return f"The answers point to {_with_article(alert.concern)}"
+    match alert.concern:
+        case Concern.INFECTION:
+            return f"{where}: redder again{since}, which can mean an infection"
+        case Concern.PROLONGED_INFLAMMATION:
+            past = "" if alert.onset_day is None else f" past day {round(alert.onset_day)}"
+            return f"{where}: still red{past}, longer than normal"
+        case Concern.HYPERPIGMENTATION:
+            return f"{where}: darker than before treatment{since}"
+        case Concern.ALLERGIC_REACTION:
+            return f"{where}: possible allergic reaction{since}"
+
+
+def _with_article(concern: Concern) -> str:
+    article = {Concern.INFECTION: "an ", Concern.ALLERGIC_REACTION: "an "}.get(concern, "")
+    return f"{article}{concern.words}"
