@@ -163,7 +163,7 @@ def alert_page(
         card=alert_card(alert, case.patient, case.treatment, now, zone),
         treatment=treatment_words(case.treatment, case.treatment.kind.replace("_", " ")),
         probability=share_words(alert.probability),
-        red_flag=any(math.isinf(factor.factor) for factor in alert.evidence),
+        red_flag=any(_is_red_flag(factor) for factor in alert.evidence),
         onset="" if alert.onset_day is None else f"Day {max(0, round(alert.onset_day))}",
         evidence=tuple(_evidence(factor) for factor in alert.evidence),
         photo_id=case.photo.id if case.photo else None,
@@ -197,13 +197,17 @@ def _answers(check_in: CheckIn, progress: Progress, now: datetime, zone: ZoneInf
 
 def _evidence(factor: Factor) -> Evidence:
     what = factor.what[:1].upper() + factor.what[1:]
-    if math.isinf(factor.factor):
+    if _is_red_flag(factor):
         return Evidence(what, "red flag", "enough by itself", "for", 50.0)
     weight = max(factor.factor, 1 / factor.factor)
     strength = next((word for least, word in STRENGTHS if weight >= least), "little")
     speaks = "for" if factor.factor >= 1 else "against"
     width = 50 * min(1.0, math.log(weight) / math.log(LARGEST_SHOWN))
     return Evidence(what, _factor_words(factor.factor), strength, speaks, round(width, 1))
+
+
+def _is_red_flag(factor: Factor) -> bool:
+    return factor.what.startswith("red flag")
 
 
 def _factor_words(factor: float) -> str:

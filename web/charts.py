@@ -22,9 +22,10 @@ from web.words import SIGN_NAMES, SKIN_STATES, estimate_words, signed, times_wor
 
 GRID = 1000.0
 EDGE = 2.5  # percent kept free left and right, so that no mark is cut
-TOP = 10.0  # pixels kept free above
-LARGE, SMALL = 280.0, 132.0  # heights in pixels
-MOST_TICKS = 9
+TOP, FOOT = 10.0, 8.0  # pixels kept free above and below
+LARGE, SMALL = 280.0, 120.0  # heights in pixels
+MOST_TICKS_LARGE, MOST_TICKS_SMALL = 9, 5
+MANY_MARKS = 20  # from here on they are drawn smaller
 TICK_STEPS = (1, 2, 3, 7, 14, 28)
 # A gap is longer than what was asked for: a photo a day for two weeks, then one a week.
 DAILY_UNTIL = 14.0
@@ -64,6 +65,7 @@ class Mark:
     bottom: float
     hollow: bool
     latest: bool
+    radius: float
     words: str
 
 
@@ -141,7 +143,7 @@ class _Scale:
 
     def y(self, value: float) -> float:
         share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
-        return round(TOP + (self.height - TOP) * (1 - share), 1)
+        return round(TOP + (self.height - TOP - FOOT) * (1 - share), 1)
 
     def on_grid(self, day: float, value: float) -> str:
         return f"{self.x(day) * GRID / 100:g},{self.y(value):g}"
@@ -187,7 +189,7 @@ def chart(progress: Progress, region: Region, quantity: Quantity, height: float)
         levels=_level_ticks(scale, 1.0 if quantity is Quantity.REDNESS else 0.5),
         band=_band(band, scale),
         lines=_lines(points, scale),
-        marks=tuple(_mark(p, scale, quantity, p is points[-1], progress) for p in points),
+        marks=tuple(_mark(p, scale, quantity, points, progress) for p in points),
         rows=tuple(_row(p, quantity, band, progress) for p in points),
     )
 
@@ -275,8 +277,9 @@ def _range(
 
 
 def _day_ticks(scale: _Scale) -> tuple[Tick, ...]:
+    most = MOST_TICKS_SMALL if scale.height == SMALL else MOST_TICKS_LARGE
     step = next(
-        (s for s in TICK_STEPS if scale.last_day / s < MOST_TICKS),
+        (s for s in TICK_STEPS if scale.last_day / s < most),
         TICK_STEPS[-1],
     )
     days = range(0, math.floor(scale.last_day) + 1, step)
@@ -288,14 +291,14 @@ def _level_ticks(scale: _Scale, step: float) -> tuple[Tick, ...]:
     return tuple(
         Tick(scale.y(n * step), _level_words(n * step), f"{n * step:+g}".replace("-", "−"))
         if n
-        else Tick(scale.y(0), "as before")
+        else Tick(scale.y(0), "as before", "0")
         for n in range(first, last + 1)
     )
 
 
 def _level_words(doublings: float) -> str:
     words = {-1.0: "half", 1.0: "twice"}
-    return words.get(doublings, f"{2**doublings:.2g} times")
+    return words.get(doublings, f"{round(2**doublings, 1):g} times")
 
 
 def _band(band: Sequence[BandPoint], scale: _Scale) -> Band | None:
@@ -328,7 +331,11 @@ def _is_gap(day: float, following: float) -> bool:
 
 
 def _mark(
-    point: _Point, scale: _Scale, quantity: Quantity, latest: bool, progress: Progress
+    point: _Point,
+    scale: _Scale,
+    quantity: Quantity,
+    points: Sequence[_Point],
+    progress: Progress,
 ) -> Mark:
     value, reach = point.estimate.value, 1.96 * point.estimate.sd
     row = _row(point, quantity, (), progress)
@@ -338,10 +345,16 @@ def _mark(
         top=scale.y(value + reach),
         bottom=scale.y(value - reach),
         hollow=not point.reading.carries_alerts,
-        latest=latest,
+        latest=point is points[-1],
+        radius=_radius(point is points[-1], scale, len(points)),
         words=f"Day {row.day} ({row.when}): {row.value}, {row.meaning}"
         + (f" ({row.note})" if row.note else ""),
     )
+
+
+def _radius(latest: bool, scale: _Scale, count: int) -> float:
+    usual = 3.0 if count > MANY_MARKS or scale.height == SMALL else 4.5
+    return usual + 2 if latest else usual
 
 
 def _row(point: _Point, quantity: Quantity, band: Sequence[BandPoint], progress: Progress) -> Row:

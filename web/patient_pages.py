@@ -15,7 +15,15 @@ from tracker.signs import tripped_red_flags
 from tracker.treatments import Region, day_number, days_since
 from web.charts import Chart, face_charts
 from web.times import date_words, day_words, when
-from web.words import SIGN_QUESTIONS, SKIN_STATES, Remedy, remedy_for, times_words, treatment_words
+from web.words import (
+    SIGN_QUESTIONS,
+    SKIN_STATES,
+    Remedy,
+    depth_words,
+    remedy_for,
+    times_words,
+    treatment_words,
+)
 
 NORMAL_UP_TO = 0.975  # the upper edge of the band that the chart shows
 BEYOND_ERROR = 1.96  # standard deviations: 95 in 100
@@ -232,11 +240,14 @@ def progress_page(progress: Progress, now: datetime) -> ProgressPage:
     measured = [p for p in follow_ups(progress) if p.status is PhotoStatus.MEASURED]
     latest = measured[-1] if measured else None
     under_way = {PhotoStatus.WAITING, PhotoStatus.MEASURING}
+    clinic = clinic_words(progress, now)
+    stands = standing(progress, clinic)
+    redness, pigment = face_charts(progress)
     return ProgressPage(
         patient_id=progress.patient.id,
-        standing=standing(progress),
-        clinic=clinic_words(progress, now),
-        charts=face_charts(progress),
+        standing=stands,
+        clinic=clinic if stands is None or stands.headline != clinic else None,
+        charts=(redness, pigment) if pigment.marks else (redness,),
         latest=latest,
         latest_taken=when(latest.taken_at, now, progress.patient.zone) if latest else "",
         waiting=sum(p.status in under_way for p in follow_ups(progress)),
@@ -267,25 +278,25 @@ def face_readings(progress: Progress) -> list[Reading]:
     ]
 
 
-def standing(progress: Progress) -> Standing | None:
+def standing(progress: Progress, clinic: str | None) -> Standing | None:
     """Where the latest reading stands among normal courses; None before the first.
 
     An average over the face can be normal while one spot is not, so an alert to the clinic is
-    never talked over with "normal".
+    never talked over with "normal"; `clinic` says what became of it.
     """
     share, read = progress.assessment.standing, face_readings(progress)
     if share is None or not read:
         return None
     day = day_number(progress.treatment, read[-1].taken_at, progress.patient.zone)
     depth = progress.treatment.needle_depth_mm
-    after = f" after {depth:g} mm" if depth is not None else ""
+    after = f" after {depth_words(depth)}" if depth is not None else ""
     details = [*_change(progress, read), _amount(read[-1])]
     if share >= NORMAL_UP_TO:
         count = min(99, math.floor(share * 100))
         return Standing(f"Redder than {count} of 100 at day {day}{after}", tuple(details), False)
-    if any(alert.level.is_mailed for alert in progress.alerts):
+    if clinic is not None:
         usual = f"Taken over the whole face, your redness is usual for day {day}{after}."
-        return Standing("Your clinic has your photos", (usual, *details), False)
+        return Standing(clinic, (usual, *details), False)
     return Standing(f"Normal for day {day}{after}", tuple(details), True)
 
 

@@ -10,20 +10,22 @@ from tracker.actions.show_outbox import Letter
 from tracker.actions.show_progress import Progress
 from tracker.actions.show_worklist import WorklistRow
 from tracker.messages import Message
-from tracker.photos import Photo, PhotoStatus
+from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
 from tracker.treatments import Setting, day_number
 from web.alert_pages import AlertCard, AnswersRow, alert_card, answers_rows
 from web.charts import Chart, Quantity, Strip, check_in_strip, face_charts, region_charts
 from web.times import day_words, short_date, when
 from web.words import (
-    ROLES,
     SKIN_STATES,
     STATUSES,
     Remedy,
+    areas_words,
     estimate_words,
     remedy_for,
     treatment_words,
 )
+
+PHOTOS_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,9 @@ class PhotoRow:
     """One photo in a patient's list."""
 
     photo: Photo
-    role: str
     day: str
     taken: str
-    status: str
-    skin_state: str
+    about: tuple[str, ...]
     remarks: tuple[Remedy, ...]
 
     @property
@@ -93,6 +93,7 @@ class PatientPage:
     strip: Strip | None
     answers: tuple[AnswersRow, ...]
     photos: tuple[PhotoRow, ...]
+    earlier_photos: tuple[PhotoRow, ...]
 
     @property
     def title(self) -> str:
@@ -154,6 +155,7 @@ def worklist_page(rows: Sequence[WorklistRow], now: datetime, zone: ZoneInfo) ->
 
 def patient_page(progress: Progress, now: datetime, zone: ZoneInfo) -> PatientPage:
     """One patient's recovery, times in the reader's zone."""
+    photos = [_photo_row(p, progress, now, zone) for p in reversed(progress.photos)]
     return PatientPage(
         patient_id=progress.patient.id,
         name=progress.patient.name,
@@ -169,7 +171,8 @@ def patient_page(progress: Progress, now: datetime, zone: ZoneInfo) -> PatientPa
         pigment=region_charts(progress, Quantity.PIGMENT),
         strip=check_in_strip(progress),
         answers=answers_rows(progress, now, zone),
-        photos=tuple(_photo_row(p, progress, now, zone) for p in reversed(progress.photos)),
+        photos=tuple(photos[:PHOTOS_AT_ONCE]),
+        earlier_photos=tuple(photos[PHOTOS_AT_ONCE:]),
     )
 
 
@@ -210,7 +213,7 @@ def _facts(progress: Progress) -> tuple[tuple[str, str], ...]:
     return (
         ("Treatment", f"{treatment_words(treatment, progress.protocol.title)}, {place}"),
         ("Treated", short_date(treatment.performed_at, patient.zone)),
-        ("Areas", ", ".join(area.words for area in sorted(treatment.areas))),
+        ("Areas", areas_words(treatment.areas)),
         ("Skin type", f"{patient.skin_type} of 6" if patient.skin_type else "not given"),
         ("History", history or "nothing noted"),
     )
@@ -227,13 +230,23 @@ def _undelivered(message: Message, now: datetime, zone: ZoneInfo) -> str:
 def _photo_row(photo: Photo, progress: Progress, now: datetime, zone: ZoneInfo) -> PhotoRow:
     return PhotoRow(
         photo=photo,
-        role=ROLES[photo.role],
         day=day_words(day_number(progress.treatment, photo.taken_at, progress.patient.zone)),
         taken=when(photo.taken_at, now, zone),
-        status=STATUSES[photo.status],
-        skin_state=SKIN_STATES[photo.skin_state],
+        about=_about(photo),
         remarks=tuple(remedy_for(name) for name in (*photo.faults, *photo.warnings)),
     )
+
+
+def _about(photo: Photo) -> tuple[str, ...]:
+    """What is out of the ordinary; most photos are clean, measured follow-ups."""
+    about = []
+    if photo.role is PhotoRole.BASELINE:
+        about.append("the photo from before")
+    if photo.status is not PhotoStatus.MEASURED:
+        about.append(STATUSES[photo.status])
+    if photo.skin_state is not SkinState.CLEAN:
+        about.append(SKIN_STATES[photo.skin_state].lower())
+    return tuple(about)
 
 
 def _letter_card(letter: Letter, now: datetime, zone: ZoneInfo, *, has_server: bool) -> LetterCard:

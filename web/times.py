@@ -5,13 +5,14 @@ from zoneinfo import ZoneInfo
 
 
 def when(at: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """`today, 08:10`, `yesterday, 19:00` or `Monday 2 March, 08:10`."""
+    """`today, 08:10`, `yesterday, 19:00` or `Mon 2 Mar, 08:10`."""
     local, today = at.astimezone(zone), now.astimezone(zone).date()
     if local.date() == today:
         return f"today, {local:%H:%M}"
     if local.date() == today - timedelta(days=1):
         return f"yesterday, {local:%H:%M}"
-    return f"{date_words(local, now)}, {local:%H:%M}"
+    year = "" if local.year == today.year else f" {local.year}"
+    return f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M}"
 
 
 def date_words(local: datetime, now: datetime) -> str:
@@ -27,13 +28,13 @@ def short_date(at: datetime, zone: ZoneInfo) -> str:
 
 
 def day_words(day: int) -> str:
-    """`Day 3`, `Treatment day`, `2 days to go`."""
+    """`Day 3`, `Treatment day`, `2 days before treatment`."""
     match day:
         case 0:
             return "Treatment day"
         case -1:
-            return "1 day to go"
+            return "1 day before treatment"
         case before if before < 0:
-            return f"{-before} days to go"
+            return f"{-before} days before treatment"
         case _:
             return f"Day {day}"

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tracker.alerts import Alert, Concern, Level
-from tracker.photos import PhotoRole, PhotoStatus, SkinState, TimeFault
+from tracker.photos import PhotoStatus, SkinState, TimeFault
 from tracker.readings import Estimate
-from tracker.treatments import Region, Treatment
+from tracker.treatments import AREAS, Region, Treatment
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +139,6 @@ STATUSES: Mapping[PhotoStatus, str] = {
     PhotoStatus.UNMEASURABLE: "could not be measured",
 }
 
-ROLES: Mapping[PhotoRole, str] = {
-    PhotoRole.BASELINE: "Before treatment",
-    PhotoRole.FOLLOW_UP: "After treatment",
-}
-
 SKIN_STATES: Mapping[SkinState, str] = {
     SkinState.CLEAN: "Clean, nothing on it",
     SkinState.MAKE_UP: "With make-up",
@@ -181,7 +176,19 @@ def remedy_for(fault: str) -> Remedy:
 def treatment_words(treatment: Treatment, title: str) -> str:
     """`Microneedling, 1.5 mm`."""
     depth = treatment.needle_depth_mm
-    return title if depth is None else f"{title}, {depth:g} mm"
+    return title if depth is None else f"{title}, {depth_words(depth)}"
+
+
+def depth_words(depth_mm: float) -> str:
+    """`1.5 mm`, kept on one line."""
+    return f"{depth_mm:g}\N{NO-BREAK SPACE}mm"
+
+
+def areas_words(areas: frozenset[Region]) -> str:
+    """The treated areas from forehead to chin; all together are the whole face."""
+    if areas == frozenset(AREAS):
+        return "whole face"
+    return regions_words(tuple(region for region in AREAS if region in areas))
 
 
 def regions_words(regions: tuple[Region, ...]) -> str:
@@ -201,10 +208,10 @@ def estimate_words(estimate: Estimate) -> str:
 
 
 def times_words(doublings: float, of_what: str) -> str:
-    """Doublings as people count: `2.3 times the blood of before`."""
+    """Doublings as people count: `2.3 times as much blood as before`."""
     if abs(doublings) < 0.1:
         return f"as much {of_what} as before"
-    return f"{2**doublings:.1f} times the {of_what} of before"
+    return f"{2**doublings:.1f} times as much {of_what} as before"
 
 
 def share_words(probability: float) -> str:
