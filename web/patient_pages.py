@@ -18,6 +18,7 @@ from web.times import date_words, day_words, when
 from web.words import (
     SIGN_QUESTIONS,
     SKIN_STATES,
+    STATUSES,
     Remedy,
     depth_words,
     remedy_for,
@@ -55,6 +56,15 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class TodaysPhoto:
+    """The photo of today that got furthest."""
+
+    id: str
+    words: str
+    usable: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TodayPage:
     """One screen for today; states are None while there is something to do."""
 
@@ -66,7 +76,7 @@ class TodayPage:
     treatment: str
     care: Aftercare | None
     red_flags: tuple[str, ...]
-    photo_state: str | None
+    photo: TodaysPhoto | None
     check_in_state: str | None
     needs_baseline: bool
     clinic: str | None
@@ -192,7 +202,7 @@ def today_page(progress: Progress, now: datetime) -> TodayPage:
         treatment=treatment_words(progress.treatment, progress.protocol.title),
         care=progress.aftercare,
         red_flags=_flags(fresh, progress),
-        photo_state=_photo_state(photos[-1], progress, now) if photos else None,
+        photo=_todays_photo(photos, progress, now),
         check_in_state=f"Sent {when(check_ins[-1].at, now, zone)}" if check_ins else None,
         needs_baseline=not has_baseline(progress),
         clinic=clinic_words(progress, now),
@@ -343,12 +353,10 @@ def _flags(check_ins: list[CheckIn], progress: Progress) -> tuple[str, ...]:
     return tuple(flag.words for flag in tripped_red_flags(check_ins, progress.protocol))
 
 
-def _photo_state(photo: Photo, progress: Progress, now: datetime) -> str:
+def _todays_photo(photos: list[Photo], progress: Progress, now: datetime) -> TodaysPhoto | None:
+    if not photos:
+        return None
+    usable = [photo for photo in photos if photo.status is not PhotoStatus.UNMEASURABLE]
+    photo = (usable or photos)[-1]
     taken = when(photo.taken_at, now, progress.patient.zone)
-    match photo.status:
-        case PhotoStatus.MEASURED:
-            return f"Taken {taken}, measured"
-        case PhotoStatus.UNMEASURABLE:
-            return f"Taken {taken}, could not be measured. A new one helps"
-        case _:
-            return f"Taken {taken}, being measured"
+    return TodaysPhoto(photo.id, f"Taken {taken}, {STATUSES[photo.status]}.", bool(usable))

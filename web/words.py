@@ -85,11 +85,11 @@ REMEDIES: Mapping[str, Remedy] = {
     ),
     TimeFault.TAKEN_BEFORE_TREATMENT: Remedy(
         "This photo was taken before your treatment.",
-        "Choose “before my treatment” as its kind, or send a newer photo.",
+        "Choose “before treatment” as its kind, or send a newer photo.",
     ),
     TimeFault.BASELINE_AFTER_TREATMENT: Remedy(
         "This photo was taken after your treatment.",
-        "Choose “after my treatment” as its kind, or send one from before.",
+        "Choose “after treatment” as its kind, or send one from before.",
     ),
     "analysis_failed": Remedy(
         "We could not measure this photo.", "Take the photo again in daylight."
