@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .lamps import Lamp, spectral_power
-from .skin_optics import BASELINE_BLOOD, TONES, WAVELENGTHS, linear_srgb, reflectance
+from analysis.lamps import Lamp, spectral_power
+from analysis.skin_optics import BASELINE_BLOOD, TONES, WAVELENGTHS, linear_srgb, reflectance
 
 
 class Camera(StrEnum):
@@ -56,13 +56,14 @@ def sensitivities(camera: Camera) -> NDArray[np.float64]:
 
 @lru_cache(maxsize=32)
 def channel_weights(camera: Camera, lamp: Lamp) -> NDArray[np.float64]:
-    """Weights (3, 31) from reflectance to the camera's linear sRGB; a perfect white gives (1, 1, 1).
+    """Weights (3, 31) from reflectance to the camera's linear sRGB; a white reads (1, 1, 1).
 
     White balance is perfect for the lamp; the 3×3 matrix is the one fitted for D65, as in a phone.
     """
     response = sensitivities(camera) * spectral_power(lamp)
     balanced = response / response.sum(axis=1, keepdims=True)
-    return _colour_matrix(camera) @ balanced
+    result: NDArray[np.float64] = _colour_matrix(camera) @ balanced
+    return result
 
 
 @lru_cache(maxsize=8)

@@ -53,13 +53,17 @@ def noise(rng: np.random.Generator, scale_mm: float) -> Map:
     small = rng.standard_normal((rows // shrink + 2, columns // shrink + 2), dtype=np.float32)
     small = cv2.GaussianBlur(small, (0, 0), max(sigma / shrink, 0.3)).astype(np.float32)
     small = (small - small.mean()) / small.std()
-    return cv2.resize(small, (columns, rows), interpolation=cv2.INTER_CUBIC).astype(np.float32)
+    result: Map = cv2.resize(small, (columns, rows), interpolation=cv2.INTER_CUBIC).astype(
+        np.float32
+    )
+    return result
 
 
-def ramp(values: Map, start: float, end: float) -> Map:
+def ramp(values: ArrayLike, start: ArrayLike, end: ArrayLike) -> Map:
     """Smooth step from 0 at `start` to 1 at `end`; the two may come in either order."""
-    t = np.clip((values - start) / (end - start), 0.0, 1.0)
-    result: Map = t * t * (3.0 - 2.0 * t)
+    low, high = np.asarray(start, dtype=np.float32), np.asarray(end, dtype=np.float32)
+    t = np.clip((np.asarray(values, dtype=np.float32) - low) / (high - low), 0.0, 1.0)
+    result: Map = (t * t * (3.0 - 2.0 * t)).astype(np.float32)
     return result
 
 
@@ -79,7 +83,8 @@ def profile(values: Map, knots: ArrayLike) -> Map:
     points = np.asarray(knots, dtype=np.float64)
     curve = PchipInterpolator(points[:, 0], points[:, 1])
     fine = np.linspace(points[0, 0], points[-1, 0], 2048)
-    return np.interp(values, fine, curve(fine)).astype(np.float32)
+    result: Map = np.interp(values, fine, curve(fine)).astype(np.float32)
+    return result
 
 
 def line_distance(points: ArrayLike, *, closed: bool = False) -> Map:

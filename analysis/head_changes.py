@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .face_plane import Map, blur, bump, noise, ramp
-from .heads import Head, Person
-from .regions import Region
+from analysis.face_plane import Map, blur, bump, noise, ramp
+from analysis.heads import Head
+from analysis.regions import Region
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,11 @@ class Papules:
 class SpottedPigment:
     """Darker (or, if negative, lighter) spots in one region after inflammation.
 
-    `pigment` is the mean over the region in melanin doublings, `share` the part the spots cover.
+    `pigment` is the mean over the region in melanin doublings.
     """
 
     region: Region
     pigment: float
-    share: float = 0.55
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class SkinState:
     seed: int = 0
 
 
-def changed_maps(person: Person, head: Head, state: SkinState) -> tuple[Map, Map, Map]:
+def changed_maps(head: Head, state: SkinState) -> tuple[Map, Map, Map]:
     """Melanin and blood (doublings against the person's fractions) and flakes (0..1)."""
     melanin, blood = head.skin.melanin.copy(), head.skin.blood.copy()
     treated = _treated(head)
@@ -85,14 +84,14 @@ def changed_maps(person: Person, head: Head, state: SkinState) -> tuple[Map, Map
     flakes = np.zeros_like(blood)
     if state.flaking > 0.0:
         rng = np.random.default_rng([state.seed, 2])
-        flakes = state.flaking * treated * ramp(noise(rng, 1.5) + 0.7 * noise(rng, 8.0), 1.1, 2.6)
+        flakes = state.flaking * treated * ramp(noise(rng, 1.1) + 0.7 * noise(rng, 8.0), 0.9, 3.2)
     return melanin.astype(np.float32), blood.astype(np.float32), flakes.astype(np.float32)
 
 
 def _treated(head: Head) -> Map:
     """Where needles go: the face up to hairline and jaw, without lips, lids and ears."""
-    x, y, side = head.shape.x, head.shape.y, np.abs(head.shape.x)
-    face = head.shape.head * ramp(y, -72.0, -60.0) * ramp(side, 63.0, 52.0) * ramp(y, 118.0, 106.0)
+    y, side = head.shape.y, np.abs(head.shape.x)
+    face = head.shape.head * ramp(y, -76.0, -66.0) * ramp(side, 68.0, 60.0) * ramp(y, 120.0, 112.0)
     eyes = np.clip(bump(side, y, (31.0, -2.0), (15.0, 8.5)) * 1.7, 0.0, 1.0)
     result: Map = (face * (1.0 - eyes) * (1.0 - head.skin.lips)).astype(np.float32)
     return result
@@ -131,11 +130,11 @@ def _papules(head: Head, papules: Papules, seed: int) -> tuple[Map, Map]:
 
 
 def _spotted(head: Head, spots: SpottedPigment, seed: int) -> Map:
+    """Cloudy, with small darker spots: as after inflammation around the needle's channels."""
     rng = np.random.default_rng([seed, 4])
-    field_noise = noise(rng, 5.0) + 0.8 * noise(rng, 11.0)
+    clouds = np.exp(0.25 * noise(rng, 4.0) + 0.25 * noise(rng, 10.0))
+    pattern = clouds * (0.75 + 0.25 * noise(rng, 1.2).clip(-1.0, 1.0))
+    pattern = pattern + 0.6 * ramp(noise(rng, 2.6), 0.8, 2.2)
     coverage = head.regions[spots.region]
-    inside = coverage > 0.5
-    edge = float(np.quantile(field_noise[inside], 1.0 - spots.share))
-    pattern = 0.35 + ramp(field_noise, edge - 0.5, edge + 0.5)
-    pattern = pattern / float(pattern[inside].mean())
-    return (spots.pigment * pattern * blur(coverage, 2.5)).astype(np.float32)
+    pattern = pattern / float(pattern[coverage > 0.5].mean())
+    return (spots.pigment * pattern * blur(coverage, 3.5)).astype(np.float32)

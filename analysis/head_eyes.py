@@ -6,15 +6,21 @@ Each eye is painted in its own coordinates: u from the inner to the outer corner
 from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from .face_plane import MM_PER_PIXEL, SHAPE, Map, blur, bump, noise, ramp, to_pixels
-from .head_shape import HeadShape, Proportions
+from analysis.face_plane import Map, blur, bump, noise, ramp
+from analysis.head_features import (
+    INNER_CORNER,
+    OUTER_CORNER,
+    Proportions,
+    eye_coordinates,
+    lid_fold,
+    lid_lines,
+)
+from analysis.head_shape import HeadShape
+from analysis.strands import draw_fine_strands
 
-_INNER, _OUTER = -14.6, 14.9
-_IRIS_RADIUS: Final = 5.9
+_IRIS_RADIUS: Final = 6.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,37 +37,15 @@ class Eyes:
     crease: Map
 
 
-def eye_coordinates(shape: HeadShape, p: Proportions) -> tuple[Map, Map]:
-    """u (mm, from the pupil towards the temple) and v (mm, downwards) of the nearer eye."""
-    u0 = np.abs(shape.x) - p.pupil_distance / 2.0
-    slant = np.radians(p.eye_slant * 1.6)
-    u = u0 * np.cos(slant) - shape.y * np.sin(slant)
-    v = u0 * np.sin(slant) + shape.y * np.cos(slant)
-    return u.astype(np.float32), v.astype(np.float32)
-
-
-def lid_lines(u: Map, p: Proportions) -> tuple[Map, Map]:
-    """v of the upper and of the lower lid's edge at u, mm; they meet at the corners."""
-    t = np.clip((u - _INNER) / (_OUTER - _INNER), 0.0, 1.0)
-    base = 1.3 - 1.6 * t
-    high, low = p.eye_height * 0.60, p.eye_height * 0.42
-    upper = base - high * _arch(t**0.86, 0.74) + 0.5 * np.exp(-(((t - 0.06) / 0.07) ** 2))
-    lower = base + low * _arch(t**1.12, 0.80)
-    return upper.astype(np.float32), lower.astype(np.float32)
-
-
-def _arch(t: Map, power: float) -> Map:
-    result: Map = np.clip(np.sin(np.pi * t), 0.0, 1.0) ** power
-    return result
-
-
 def paint_eyes(
     shape: HeadShape, p: Proportions, iris: tuple[float, float, float], rng: np.random.Generator
 ) -> Eyes:
     """Paint both eyes; `iris` is the block reflectance of the iris (red, green, blue)."""
-    u, v = eye_coordinates(shape, p)
+    u, v = eye_coordinates(shape.x, shape.y, p)
     upper, lower = lid_lines(u, p)
-    within = ramp(u, _INNER - 0.1, _INNER + 0.4) * ramp(u, _OUTER + 0.1, _OUTER - 0.4)
+    within = ramp(u, INNER_CORNER - 0.1, INNER_CORNER + 0.4) * ramp(
+        u, OUTER_CORNER + 0.1, OUTER_CORNER - 0.4
+    )
     opening = ramp(v - upper, -0.18, 0.18) * ramp(lower - v, -0.18, 0.18) * within
     gaze_u, gaze_v = u, v + 0.35
     radius = np.sqrt(gaze_u**2 + gaze_v**2)
@@ -74,14 +58,16 @@ def paint_eyes(
     rim = np.exp(-0.5 * ((lower - v - 0.25) / 0.35) ** 2)[..., np.newaxis] * 0.55
     paint = paint * (1.0 - rim) + np.array([0.46, 0.27, 0.24], dtype=np.float32) * rim
 
-    under_lid = 1.0 - 0.72 * np.exp(-np.clip(v - upper, 0.0, None) / 1.5)
+    under_lid = 1.0 - 0.80 * np.exp(-np.clip(v - upper, 0.0, None) / 1.9)
     corner = (
-        1.0 - 0.45 * np.exp(-np.abs(u - _OUTER) / 3.0) - 0.3 * np.exp(-np.abs(u - _INNER) / 2.5)
+        1.0
+        - 0.45 * np.exp(-np.abs(u - OUTER_CORNER) / 3.0)
+        - 0.3 * np.exp(-np.abs(u - INNER_CORNER) / 2.5)
     )
-    round_ball = 1.0 - 0.30 * np.clip(np.abs(u) / 15.0, 0.0, 1.0) ** 2
+    round_ball = 1.0 - 0.38 * np.clip(np.abs(u) / 15.0, 0.0, 1.0) ** 2
     shade = (under_lid * corner * round_ball).astype(np.float32)
     catchlight = _catchlight(shape, u, v, p) * opening
-    crease = _crease(u, v, upper)
+    crease = _crease(u, v, p)
     return Eyes(
         opening.astype(np.float32), paint.astype(np.float32), shade, catchlight,
         _lashes(p, rng), crease,
@@ -89,10 +75,10 @@ def paint_eyes(
 
 
 def _sclera(u: Map, v: Map, radius: Map, rng: np.random.Generator) -> Map:
-    white = np.array([0.56, 0.50, 0.46], dtype=np.float32)
+    white = np.array([0.37, 0.33, 0.30], dtype=np.float32)
     flesh = np.array([0.50, 0.27, 0.24], dtype=np.float32)
-    redness = 0.25 * ramp(np.abs(u), 7.0, 14.0) + 0.05 * np.abs(noise(rng, 1.2))
-    caruncle = bump(u, v, (_INNER + 2.2, 1.0), (1.5, 1.3))
+    redness = 0.38 * ramp(np.abs(u), 6.0, 15.0) + 0.05 * np.abs(noise(rng, 1.2))
+    caruncle = bump(u, v, (INNER_CORNER + 2.2, 1.0), (1.5, 1.3))
     share = np.clip(redness + caruncle, 0.0, 1.0)[..., np.newaxis]
     shadow = 0.82 + 0.18 * ramp(radius, _IRIS_RADIUS, _IRIS_RADIUS + 1.5)
     result: Map = ((white * (1.0 - share) + flesh * share) * shadow[..., np.newaxis]).astype(
@@ -111,7 +97,7 @@ def _iris(
         fibres += np.sin(count * angle + phase + 1.5 * np.sin(radius * 0.7 + drift))
     limbus = 1.0 - 0.72 * ramp(radius, _IRIS_RADIUS - 1.3, _IRIS_RADIUS)
     collarette = 1.0 + 0.28 * np.exp(-0.5 * ((radius - 3.0) / 0.7) ** 2)
-    lit_below = 1.0 + 0.35 * np.clip(v / _IRIS_RADIUS, -0.6, 1.0)
+    lit_below = 1.0 + 0.20 * np.clip(v / _IRIS_RADIUS, -0.6, 1.0)
     value = (1.0 + 0.12 * fibres) * limbus * collarette * lit_below
     warm = np.array([1.25, 1.0, 0.7], dtype=np.float32)
     ring = np.exp(-0.5 * ((radius - 2.6) / 0.8) ** 2)[..., np.newaxis]
@@ -124,82 +110,72 @@ def _catchlight(shape: HeadShape, u: Map, v: Map, p: Proportions) -> Map:
     """The window mirrored in the cornea: same side of the picture in both eyes."""
     side = np.sign(shape.x)
     across = u * side  # to the right of the picture
-    window = ramp(np.abs(across + 2.0), 1.15, 0.85) * ramp(np.abs(v + 2.3), 1.45, 1.1)
+    window = ramp(np.abs(across + 2.0), 1.0, 0.7) * ramp(np.abs(v + 2.2), 1.25, 0.9)
     cross = 1.0 - 0.5 * np.exp(-0.5 * ((across + 2.0) / 0.13) ** 2)
-    soft = 0.10 * bump(across.astype(np.float32), v, (2.0, 2.6), (1.4, 0.9))
+    soft = 0.025 * bump(across.astype(np.float32), v, (2.0, 2.6), (1.4, 0.9))
     wet = 0.18 * np.exp(-0.5 * ((v - lid_lines(u, p)[1] + 0.55) / 0.16) ** 2)
     wet = wet * ramp(np.abs(u), 12.0, 6.0)
-    return blur((window * cross * 0.9 + soft + wet).astype(np.float32), 0.12)
+    return blur((window * cross * 0.6 + soft + wet).astype(np.float32), 0.12)
 
 
-def _crease(u: Map, v: Map, upper: Map) -> Map:
-    fold = upper - 2.7 - 0.9 * np.clip((u + 4.0) / 16.0, -0.4, 1.0)
-    along = ramp(u, _INNER - 1.0, _INNER + 5.0) * ramp(u, _OUTER + 6.0, _OUTER - 3.0)
-    above = v - fold
-    line = np.exp(-0.5 * (np.where(above < 0, above / 0.9, above / 0.45)) ** 2)
+def _crease(u: Map, v: Map, p: Proportions) -> Map:
+    along = ramp(u, INNER_CORNER - 1.0, INNER_CORNER + 6.0) * ramp(
+        u, OUTER_CORNER + 7.0, OUTER_CORNER - 3.0
+    )
+    below = v - lid_fold(u, p)
+    line = np.exp(-0.5 * (np.where(below < 0, below / 0.45, below / 1.1)) ** 2)
     result: Map = (line * along).astype(np.float32)
     return result
-
-
-def draw_strands(
-    strands: list[NDArray[np.float32]], values: NDArray[np.float32], thickness: int = 1
-) -> tuple[Map, Map]:
-    """Draw polylines (n, 2) in mm with anti-aliasing, later ones on top; returns value, coverage."""
-    canvas = np.zeros((*SHAPE, 3), dtype=np.uint8)
-    for strand, value in zip(strands, values, strict=True):
-        pixels = np.round(to_pixels(strand) * 16).astype(np.int32)
-        level = int(np.clip(value, 0.0, 1.0) * 255)
-        cv2.polylines(canvas, [pixels], False, (level, 255, 0), thickness, cv2.LINE_AA, 4)
-    coverage = canvas[..., 1].astype(np.float32) / 255.0
-    value_map = canvas[..., 0].astype(np.float32) / 255.0 / np.maximum(coverage, 1e-3)
-    return np.minimum(value_map, 1.0).astype(np.float32), coverage
 
 
 def _lashes(p: Proportions, rng: np.random.Generator) -> Map:
     strands = []
     slant = np.radians(p.eye_slant * 1.6)
+    s = np.linspace(0.0, 1.0, 8)
     for side in (-1.0, 1.0):
-        for lid, count, longest in ((0, 95, 6.0), (1, 60, 2.8)):
-            us = np.sort(rng.uniform(_INNER + 3.5, _OUTER - 0.2, count)).astype(np.float32)
+        for lid, count, longest in ((0, 190, 6.5), (1, 90, 2.9)):
+            us = np.sort(rng.uniform(INNER_CORNER + 3.0, OUTER_CORNER, count)).astype(np.float32)
             vs = lid_lines(us, p)[lid]
-            t = (us - _INNER) / (_OUTER - _INNER)
-            length = longest * (0.45 + 0.55 * t) * rng.uniform(0.6, 1.05, count)
-            lean = (us / 15.0) * 0.85 + 0.25 + rng.normal(0.0, 0.16, count)
-            s = np.linspace(0.0, 1.0, 7)
+            t = (us - INNER_CORNER) / (OUTER_CORNER - INNER_CORNER)
+            length = longest * (0.35 + 0.65 * t) * rng.uniform(0.5, 1.0, count)
+            clump = 0.22 * np.sin(us * 3.1 + rng.uniform(0, 6)) + rng.normal(0.0, 0.12, count)
+            lean = us / 15.0 * 0.8 + 0.22 + clump
             for u0, v0, reach, tilt in zip(us, vs, length, lean, strict=True):
-                bend = s**1.5 if lid == 0 else s
-                u = u0 + reach * (s * tilt * 0.75)
-                rise = -0.55 * bend + 0.25 * s * (1 - s) if lid == 0 else 0.75 * s
+                u = u0 + reach * s * tilt * 0.8
+                rise = 0.30 * s - 0.85 * s**2.0 if lid == 0 else 0.8 * s - 0.2 * s * s
                 v = v0 + reach * rise
                 x = side * (u * np.cos(slant) + v * np.sin(slant) + p.pupil_distance / 2.0)
                 y = v * np.cos(slant) - u * np.sin(slant)
                 strands.append(np.stack([x, y], axis=-1).astype(np.float32))
-    _, coverage = draw_strands(strands, np.ones(len(strands), dtype=np.float32))
-    return coverage
+    _, coverage = draw_fine_strands(np.stack(strands), np.ones(len(strands), dtype=np.float32))
+    result: Map = np.clip(coverage * 1.15, 0.0, 1.0).astype(np.float32)
+    return result
 
 
 def paint_brows(p: Proportions, density: float, rng: np.random.Generator) -> Map:
     """Coverage of the brows' hairs, 0..1; `density` 0.5 (sparse) .. 1.5 (bushy)."""
     strands = []
     centre = p.pupil_distance / 2.0
+    s = np.linspace(0.0, 1.0, 6)
     for side in (-1.0, 1.0):
-        count = int(420 * density)
-        t = rng.beta(1.15, 1.25, count)
-        spine_x = centre - 18.5 + 42.0 * t
-        spine_y = -17.0 - p.eye_slant * 0.5 - 5.2 * np.sin(np.pi * (t**1.25) * 0.92) + 5.4 * t**3
+        count = int(850 * density)
+        t = rng.beta(1.1, 1.2, count)
+        spine_x = centre - 19.5 + 44.0 * t
+        spine_y = -16.6 - p.eye_slant * 0.5 - 5.0 * np.sin(np.pi * (t**1.2) * 0.92) + 5.6 * t**3
         thick = (
-            3.4 * density**0.35 * (1.0 - 0.72 * t**1.6) * (0.6 + 0.4 * np.minimum(t / 0.15, 1.0))
+            3.6 * density**0.35 * (1.0 - 0.70 * t**1.5) * (0.55 + 0.45 * np.minimum(t / 0.2, 1.0))
         )
-        spine_y = spine_y + thick * rng.uniform(-1.0, 1.0, count)
-        angle = np.radians(-72.0 + 78.0 * np.minimum(t * 1.9, 1.0) + 22.0 * t) + rng.normal(
-            0, 0.16, count
-        )
-        length = (4.2 + 3.8 * np.sin(np.pi * t)) * rng.uniform(0.65, 1.1, count)
-        s = np.linspace(0.0, 1.0, 5)
+        across = np.clip(rng.normal(0.0, 0.5, count), -1.1, 1.1)
+        spine_y = spine_y + thick * across
+        angle = np.radians(-74.0 + 76.0 * np.minimum(t * 1.8, 1.0) + 24.0 * t - 16.0 * across)
+        angle = angle + rng.normal(0, 0.20, count) + np.radians(14.0) * (across < 0)
+        length = (3.6 + 4.6 * np.sin(np.pi * t**0.8)) * rng.uniform(0.5, 1.1, count)
         for x0, y0, a, reach in zip(spine_x, spine_y, angle, length, strict=True):
-            turn = a + 0.35 * s
+            turn = a + 0.45 * s
             x = side * (x0 + reach * s * np.cos(turn))
             y = y0 + reach * s * np.sin(turn)
             strands.append(np.stack([x, y], axis=-1).astype(np.float32))
-    _, coverage = draw_strands(strands, np.ones(len(strands), dtype=np.float32))
-    return blur(coverage, 0.6 * MM_PER_PIXEL)
+    _, coverage = draw_fine_strands(np.stack(strands), np.ones(len(strands), dtype=np.float32))
+    root = blur(coverage, 1.2) * 0.35
+    result: Map = np.clip(coverage * 1.1 + root * (1.0 - coverage), 0.0, 1.0).astype(np.float32)
+    return result

@@ -6,22 +6,23 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .face_plane import MM_PER_PIXEL, Map, blur, ramp
-from .heads import Head, surface_normals
+from analysis.face_plane import MM_PER_PIXEL, Map, blur, ramp
+from analysis.heads import Head
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
     """Where the light comes from, in head coordinates (x right, y down, z towards the camera).
 
-    `key` is the window or lamp, `fill` the bright wall opposite; `ambient` the share from all round.
+    `key` is the window or lamp, `fill` the bright wall opposite, `ambient` what comes from all
+    round.
     """
 
     key: tuple[float, float, float] = (-0.55, -0.62, 0.85)
-    key_strength: float = 0.62
+    key_strength: float = 0.74
     fill: tuple[float, float, float] = (0.65, -0.10, 0.75)
-    fill_strength: float = 0.24
-    ambient: float = 0.26
+    fill_strength: float = 0.20
+    ambient: float = 0.22
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +42,19 @@ def light_head(head: Head, room: Room, yaw_degrees: float) -> Lighting:
     """Light this head, turned by `yaw_degrees`, in this room."""
     key = _unit(_turned(room.key, yaw_degrees))
     fill = _unit(_turned(room.fill, yaw_degrees))
-    smooth = surface_normals(blur(head.height, 0.5))
-    bumpy = surface_normals(head.relief)
+    smooth, bumpy = head.normals, head.fine_normals
     shadow = cast_shadow(head.height, key)
 
     ambient = head.cavity * (0.78 - 0.22 * smooth[..., 1])
     diffuse = room.key_strength * shadow * _wrapped(smooth, key)
     diffuse += room.fill_strength * head.cavity * _wrapped(smooth, fill)
     diffuse += room.ambient * ambient
-    detail = 0.5 * room.key_strength * shadow * ((bumpy - smooth) @ key)
+    detail = 0.8 * room.key_strength * shadow * ((bumpy - smooth) @ key)
     channels = []
     for scatter in _SKIN_SCATTER_MM:
         inside = 0.35 * diffuse + 0.65 * blur(diffuse.astype(np.float32), scatter)
-        channels.append(np.maximum(inside + detail * (0.9 - 0.25 * scatter), 0.01))
+        lit = inside + detail * (0.9 - 0.25 * scatter)
+        channels.append(np.maximum(lit * (1.0 - head.holes), 0.004))
     mirrored = head.gloss * _mirrored(bumpy, key, fill, shadow, head.cavity, room)
     return Lighting(
         np.stack(channels, axis=-1).astype(np.float32),
@@ -105,8 +106,7 @@ def cast_shadow(height: Map, direction: NDArray[np.float64]) -> Map:
         )  # fmt: skip
         over = (small + distance * slope - there) / (0.30 * distance + 1.0)
         clearance = np.minimum(clearance, over.astype(np.float32))
-    seen = ramp(clearance, -1.0, 1.0)
-    seen = cv2.GaussianBlur(seen, (0, 0), 1.6)
+    seen = cv2.GaussianBlur(ramp(clearance, -1.0, 1.0), (0, 0), 1.6)
     return cv2.resize(seen, (columns, rows), interpolation=cv2.INTER_LINEAR).astype(np.float32)
 
 

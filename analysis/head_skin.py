@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .face_plane import Map, blur, bump, line_distance, noise, ramp
-from .head_eyes import eye_coordinates, lid_lines
-from .head_shape import HeadShape, Proportions, lip_lines
-from .regions import Region
+from analysis.face_plane import Map, bump, noise, ramp
+from analysis.head_features import Proportions, eye_coordinates, lid_lines, lip_lines
+from analysis.head_shape import HeadShape
+from analysis.regions import Region
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,11 @@ class Complexion:
 
 @dataclass(frozen=True, slots=True)
 class SkinMaps:
-    """`melanin` and `blood` are doublings against the person's baseline fractions; `bumps` is relief
-    in mm too fine for the height field; `oil` scales the surface reflection; `lips` coverage."""
+    """`melanin` and `blood` are doublings against the person's baseline fractions.
+
+    `bumps` is relief (mm) too fine for the height field, `oil` scales the surface reflection,
+    `lips` is the coverage of their red.
+    """
 
     melanin: Map
     blood: Map
@@ -46,9 +49,10 @@ def lay_skin(
     blood = _blood(shape, p, skin, rng)
     darkness = np.clip(np.log2(skin.melanin / 0.02) / 3.5, 0.0, 1.0)
     streaks = noise(rng, 1.0) * 0.07
-    lip_melanin = -0.55 - 0.55 * darkness * ramp(y, p.nose_length + 19.0, p.nose_length + 25.0)
+    lower_lip = ramp(y, p.nose_length + 19.0, p.nose_length + 25.0)
+    lip_melanin = -0.30 + 0.25 * darkness - 0.75 * darkness * lower_lip
     melanin = melanin * (1.0 - lips) + (lip_melanin + streaks) * lips
-    lip_blood = 2.35 + 0.2 * noise(rng, 2.0) + streaks
+    lip_blood = 2.5 + 0.2 * noise(rng, 2.0) + streaks
     blood = blood * (1.0 - lips) + lip_blood * lips
     oil = 0.75 + 0.6 * skin.oil * (
         bump(side, y, (0.0, -45.0), (26.0, 20.0)) + bump(side, y, (0.0, 30.0), (9.0, 22.0))
@@ -75,7 +79,7 @@ def _melanin(shape: HeadShape, p: Proportions, skin: Complexion, rng: np.random.
     x, y, side = shape.x, shape.y, np.abs(shape.x)
     uneven = skin.mottling * (
         0.045 * noise(rng, 30.0) + 0.035 * noise(rng, 9.0) + 0.04 * noise(rng, 2.5)
-        + 0.045 * noise(rng, 0.9)
+        + 0.055 * noise(rng, 0.8)
     )  # fmt: skip
     sun = 0.06 * bump(side, y, (0.0, -50.0), (45.0, 25.0)) + 0.05 * bump(
         side, y, (40.0, 18.0), (16.0, 10.0)
@@ -87,7 +91,8 @@ def _melanin(shape: HeadShape, p: Proportions, skin: Complexion, rng: np.random.
     melanin += _freckles(x, y, skin, rng) + _moles(x, y, skin, rng)
     if skin.stubble > 0.0:
         melanin += skin.stubble * _stubble(side, y, p, rng)
-    return melanin.astype(np.float32)
+    result: Map = melanin.astype(np.float32)
+    return result
 
 
 def _freckles(x: Map, y: Map, skin: Complexion, rng: np.random.Generator) -> Map:
@@ -106,8 +111,8 @@ def _moles(x: Map, y: Map, skin: Complexion, rng: np.random.Generator) -> Map:
     moles = np.zeros_like(x)
     for _ in range(skin.moles):
         centre = (rng.uniform(-55.0, 55.0), rng.uniform(-60.0, 100.0))
-        size = rng.uniform(0.45, 1.1)
-        moles += rng.uniform(0.9, 2.0) * ramp(bump(x, y, centre, (size, size)), 0.15, 0.7)
+        size = rng.uniform(0.3, 0.8)
+        moles += rng.uniform(0.5, 1.6) * ramp(bump(x, y, centre, (size, 1.2 * size)), 0.05, 0.95)
     return moles
 
 
@@ -121,15 +126,15 @@ def _stubble(side: Map, y: Map, p: Proportions, rng: np.random.Generator) -> Map
 
 
 def _blood(shape: HeadShape, p: Proportions, skin: Complexion, rng: np.random.Generator) -> Map:
-    x, y, side = shape.x, shape.y, np.abs(shape.x)
-    flush = 0.42 * bump(side, y, (38.0, 30.0), (17.0, 16.0), 20.0)
-    flush += 0.45 * bump(side, y, (0.0, p.nose_length - 9.0), (13.0, 10.0))
-    flush += 0.40 * bump(side, y, (p.nose_width / 2.0 + 2.0, p.nose_length - 2.0), (4.0, 5.0))
-    flush += 0.22 * bump(side, y, (0.0, 102.0), (14.0, 9.0))
+    y, side = shape.y, np.abs(shape.x)
+    flush = 0.62 * bump(side, y, (38.0, 30.0), (17.0, 16.0), 20.0)
+    flush += 0.70 * bump(side, y, (0.0, p.nose_length - 9.0), (13.0, 10.0))
+    flush += 0.55 * bump(side, y, (p.nose_width / 2.0 + 2.0, p.nose_length - 2.0), (4.0, 5.0))
+    flush += 0.40 * bump(side, y, (0.0, 102.0), (14.0, 9.0))
     flush += 0.35 * bump(side, y, (p.pupil_distance / 2.0 - 4.0, 8.5), (12.0, 3.5))
     flush += 0.35 * bump(side, y, (p.pupil_distance / 2.0, -5.0), (14.0, 4.0))
     flush += 0.9 * shape.ears * 0.7
-    uneven = 0.13 * noise(rng, 12.0) + 0.11 * noise(rng, 3.5) + 0.08 * noise(rng, 1.3)
+    uneven = 0.13 * noise(rng, 12.0) + 0.12 * noise(rng, 3.5) + 0.11 * noise(rng, 1.2)
     veins = (
         0.25 * ramp(np.abs(noise(rng, 5.0)), 0.10, 0.0) * bump(side, y, (22.0, 36.0), (10.0, 12.0))
     )
@@ -144,20 +149,21 @@ def _relief(
     coarse = bump(side, y, (20.0, 30.0), (16.0, 16.0)) + bump(side, y, (0.0, 30.0), (8.0, 12.0))
     pits = -ramp(noise(rng, 0.75), 0.7, 2.4)
     fine = noise(rng, 0.6)
-    relief = skin.pores * (pits * (0.012 + 0.030 * coarse) + 0.006 * fine + 0.008 * noise(rng, 1.6))
-    relief += 0.03 * noise(rng, 5.0)
+    relief = skin.pores * (pits * (0.026 + 0.060 * coarse) + 0.013 * fine + 0.022 * noise(rng, 1.5))
+    relief += 0.018 * noise(rng, 5.0)
     wave = 1.5 * noise(rng, 30.0)
     for level in (-34.0, -43.0, -52.0):
         line = y - level - wave + 0.0016 * x * x
         relief -= 0.05 * np.exp(-0.5 * (line / 0.7) ** 2) * ramp(side, 42.0, 18.0)
     lip_lines_texture = noise(rng, 0.8) * 0.030 + 0.05 * np.sin(x * 2.6 + 0.5 * noise(rng, 3.0))
     relief = relief * (1.0 - lips) + lip_lines_texture * lips
-    u, v = eye_coordinates(HeadShape(x, y, x, x, x, x), p)
+    u, v = eye_coordinates(x, y, p)
     _, lower = lid_lines(u, p)
     for drop, depth in ((2.6, 0.10), (5.5, 0.07)):
         line = v - lower - drop
         relief -= depth * np.exp(-0.5 * (line / 0.5) ** 2) * ramp(np.abs(u), 15.0, 6.0)
-    return relief.astype(np.float32)
+    result: Map = relief.astype(np.float32)
+    return result
 
 
 def region_maps(shape: HeadShape, p: Proportions) -> dict[Region, Map]:

@@ -1,16 +1,17 @@
 """People who do not exist: an identity, and its head painted once, ready to be photographed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
 
-from .face_plane import MM_PER_PIXEL, Map, blur, noise, ramp
-from .head_eyes import Eyes, paint_brows, paint_eyes
-from .head_hair import Hair, HairStyle, grow_hair
-from .head_shape import HeadShape, Proportions, lip_lines, shape_head
-from .head_skin import Complexion, SkinMaps, lay_skin, region_maps
-from .regions import Region
+from analysis.face_plane import MM_PER_PIXEL, Map, blur, noise, ramp
+from analysis.head_eyes import Eyes, paint_brows, paint_eyes
+from analysis.head_features import Proportions, lip_lines, nostril_shape
+from analysis.head_hair import Hair, HairStyle, grow_hair
+from analysis.head_shape import HeadShape, shape_head
+from analysis.head_skin import Complexion, SkinMaps, lay_skin, region_maps
+from analysis.regions import Region
 
 Colour = tuple[float, float, float]
 
@@ -21,22 +22,33 @@ class Person:
 
     seed: int
     complexion: Complexion
-    proportions: Proportions = Proportions()
-    hair_style: HairStyle = HairStyle.PULLED_BACK
+    proportions: Proportions = field(default_factory=Proportions)
+    hair_style: HairStyle = HairStyle.TUCKED
     hair_colour: Colour = (0.035, 0.022, 0.015)
     brow_density: float = 1.0
     iris: Colour = (0.09, 0.045, 0.02)
     clothing: Colour = (0.30, 0.36, 0.42)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Clothing:
+    """`coverage` 0..1, `brightness` (folds and weave, mean 1), `thickness` in mm."""
+
+    coverage: Map
+    brightness: Map
+    thickness: Map
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Head:
     """A painted head, all maps on the face plane.
 
-    `skin_share` is the coverage of visible skin, `paint` (h, w, 3) the block reflectance of what is
-    not skin, `coverage` of the whole person against the room, `height` in mm, `relief` the height
-    with pores, `cavity` the light that reaches each point of its surroundings (0..1), `gloss` the
-    strength of its surface reflection, `mirror` light mirrored from the window.
+    `skin_share` is the coverage of visible skin, `paint` (h, w, 3) the premultiplied block
+    reflectance of what is not skin, `coverage` of the whole person against the room, `height` in
+    mm. `normals` (h, w, 3) are those of the shape, `fine_normals` those with pores and hairs.
+    `cavity` is the light that reaches each point of its surroundings (0..1), `holes` the share of
+    all light lost in nostrils, between the lips and among lashes, `gloss` the strength of its
+    surface reflection, `mirror` the window mirrored in the eyes.
     """
 
     shape: HeadShape
@@ -45,8 +57,10 @@ class Head:
     paint: Map
     coverage: Map
     height: Map
-    relief: Map
+    normals: Map
+    fine_normals: Map
     cavity: Map
+    holes: Map
     gloss: Map
     mirror: Map
     regions: dict[Region, Map]
@@ -62,33 +76,67 @@ def paint_head(person: Person) -> Head:
     eyes = paint_eyes(shape, p, person.iris, rng)
     brows = paint_brows(p, person.brow_density, rng)
     hair = grow_hair(shape, p, person.hair_style, rng)
-    cloth, cloth_fold = _clothing(shape, rng)
+    cloth = _dress(shape, rng)
 
-    person_share = np.clip(shape.head + shape.ears + shape.neck, 0.0, 1.0)
-    coverage = np.maximum(np.maximum(person_share, hair.coverage), cloth)
-    height = _surface(shape, hair, cloth, cloth_fold)
-    opening = eyes.opening
-    relief = height + skin.bumps * person_share * (1.0 - opening) * (1.0 - hair.coverage)
-    relief = relief - 0.35 * eyes.crease + 0.25 * brows
-    paint, skin_share = _overlay(person, eyes, brows, hair, cloth, cloth_fold)
-    cavity = _cavity(shape, p, height, eyes)
-    gloss = skin.oil * (1.0 - hair.coverage) * (1.0 - cloth) * (1.0 - 0.9 * brows) * (1.0 - opening)
+    body = np.clip(shape.head + shape.ears + shape.neck, 0.0, 1.0)
+    behind = hair.behind * (1.0 - np.maximum(body, cloth.coverage))
+    hair = replace(hair, coverage=np.maximum(hair.coverage, behind))
+    coverage = np.maximum(np.maximum(body, hair.coverage), cloth.coverage)
+    height = shape.height * (1.0 - hair.coverage) + hair.height * hair.coverage
+    height = height + cloth.coverage * cloth.thickness
+    bumps = skin.bumps * (1.0 - eyes.opening) - 0.35 * eyes.crease + 0.25 * brows
+    no_bumps = np.zeros_like(bumps)
+    paint, skin_share = _overlay(person, eyes, brows, hair, cloth)
+    cavity, holes = _cavity(shape, p, height, eyes)
+    gloss = skin.oil * (1.0 - hair.coverage) * (1.0 - cloth.coverage) * (1.0 - 0.9 * brows)
+    gloss = gloss * (1.0 - eyes.opening) * np.clip(cavity * 1.3 - 0.25, 0.0, 1.0) * (1.0 - holes)
     return Head(
-        shape, skin, skin_share, paint, coverage.astype(np.float32), height, relief.astype(np.float32),
-        cavity, gloss.astype(np.float32), eyes.catchlight, region_maps(shape, p),
-    )  # fmt: skip
+        shape=shape,
+        skin=skin,
+        skin_share=skin_share,
+        paint=paint,
+        coverage=coverage.astype(np.float32),
+        height=height.astype(np.float32),
+        normals=_normals(shape, hair, cloth, no_bumps, smoothing_mm=0.5),
+        fine_normals=_normals(shape, hair, cloth, bumps, smoothing_mm=0.0),
+        cavity=cavity,
+        holes=holes,
+        gloss=gloss.astype(np.float32),
+        mirror=eyes.catchlight,
+        regions=region_maps(shape, p),
+    )
+
+
+def _normals(shape: HeadShape, hair: Hair, cloth: Clothing, bumps: Map, smoothing_mm: float) -> Map:
+    """Unit normals (h, w, 3), each part by its own height so that no outline is drawn around it."""
+    normals = np.zeros((*bumps.shape, 3), dtype=np.float32)
+    for height, coverage in (
+        (shape.neck_height + cloth.coverage * cloth.thickness + bumps, np.ones_like(bumps)),
+        (shape.ear_height + bumps, shape.ears),
+        (shape.head_height + bumps, shape.head),
+        (hair.height, hair.coverage),
+    ):
+        surface = blur(height, smoothing_mm) if smoothing_mm else height
+        dy, dx = np.gradient(surface, MM_PER_PIXEL)
+        length = np.sqrt(dx * dx + dy * dy + 1.0)
+        facing = np.stack([-dx / length, -dy / length, 1.0 / length], axis=-1)
+        normals += coverage[..., np.newaxis] * (facing - normals)
+    return normals
 
 
 def _overlay(
-    person: Person, eyes: Eyes, brows: Map, hair: Hair, cloth: Map, fold: Map
+    person: Person, eyes: Eyes, brows: Map, hair: Hair, cloth: Clothing
 ) -> tuple[Map, Map]:
     """What lies over the skin, premultiplied, and the share of skin that stays visible."""
     hair_colour = np.array(person.hair_colour, dtype=np.float32)
     layers: list[tuple[Map, Map]] = [
         (eyes.opening, eyes.paint * eyes.shade[..., np.newaxis]),
-        (0.80 * brows, np.broadcast_to(hair_colour * 0.9, (*brows.shape, 3))),
+        (0.85 * brows, np.broadcast_to(hair_colour * 0.55, (*brows.shape, 3))),
         (0.92 * eyes.lashes, np.broadcast_to(hair_colour * 0.35, (*brows.shape, 3))),
-        (cloth, np.array(person.clothing, dtype=np.float32) * fold[..., np.newaxis]),
+        (
+            cloth.coverage,
+            np.array(person.clothing, dtype=np.float32) * cloth.brightness[..., np.newaxis],
+        ),
         (hair.coverage, hair_colour * hair.value[..., np.newaxis]),
     ]
     paint = np.zeros((*brows.shape, 3), dtype=np.float32)
@@ -99,52 +147,39 @@ def _overlay(
     return paint.astype(np.float32), visible.astype(np.float32)
 
 
-def _surface(shape: HeadShape, hair: Hair, cloth: Map, fold: Map) -> Map:
-    height = shape.height * (1.0 - hair.coverage) + hair.height * hair.coverage
-    height = height + cloth * (2.0 + 1.4 * (fold - 1.0) / 0.1)
-    return height.astype(np.float32)
-
-
-def _clothing(shape: HeadShape, rng: np.random.Generator) -> tuple[Map, Map]:
-    """Coverage of a round-necked shirt and its brightness (folds and weave, mean 1)."""
-    x, y, side = shape.x, shape.y, np.abs(shape.x)
+def _dress(shape: HeadShape, rng: np.random.Generator) -> Clothing:
+    """A round-necked shirt, low enough to show the upper chest."""
+    y, side = shape.y, np.abs(shape.x)
     neckline = 182.0 - 30.0 * np.clip(side / 82.0, 0.0, 1.3) ** 2.4
-    cloth = ramp(y - neckline, -0.4, 0.4) * ramp(shape.neck, 0.2, 0.8)
-    hem = np.exp(-0.5 * ((y - neckline - 1.5) / 1.0) ** 2) + np.exp(
-        -0.5 * ((y - neckline - 7.5) / 0.5) ** 2
-    )
+    coverage = ramp(y - neckline, -0.4, 0.4) * ramp(shape.neck, 0.2, 0.8)
+    hem = np.exp(-0.5 * ((y - neckline - 1.5) / 1.0) ** 2)
+    hem = hem + np.exp(-0.5 * ((y - neckline - 7.5) / 0.5) ** 2)
     folds = noise(rng, 26.0) * 0.06 + 0.03 * noise(rng, 10.0)
-    weave = 0.05 * noise(rng, 0.6)
-    return cloth, (1.0 + folds + weave - 0.12 * hem).astype(np.float32)
+    weave = 0.06 * noise(rng, 0.5)
+    return Clothing(
+        coverage.astype(np.float32),
+        (1.0 + folds + weave - 0.12 * hem).astype(np.float32),
+        (2.0 + 10.0 * blur((folds - 0.12 * hem).astype(np.float32), 1.5)).astype(np.float32),
+    )
 
 
-def _cavity(shape: HeadShape, p: Proportions, height: Map, eyes: Eyes) -> Map:
-    """Ambient occlusion: a point lower than its surroundings sees less of the room."""
+def _cavity(shape: HeadShape, p: Proportions, height: Map, eyes: Eyes) -> tuple[Map, Map]:
+    """Ambient occlusion (a point lower than its surroundings sees less of the room), and holes."""
     cavity = np.ones_like(height)
-    floor = np.maximum(height, -75.0)
+    floor = np.maximum(height, -80.0)
     for radius, strength in ((1.5, 0.10), (4.0, 0.16), (10.0, 0.20), (26.0, 0.22)):
         depth = (blur(floor, radius) - floor) / radius
         cavity *= 1.0 - strength * np.clip(depth * 3.0, -0.25, 1.6)
     x, y, side = shape.x, shape.y, np.abs(shape.x)
-    base, half = p.nose_length - 1.0, p.nose_width / 2.0
-    angle = np.radians(-16.0)
-    dx, dy = side - 0.40 * half, y - base - 0.3
-    u, v = dx * np.cos(angle) + dy * np.sin(angle), dy * np.cos(angle) - dx * np.sin(angle)
-    nostril = np.exp(-(((u / (0.20 * half)) ** 2 + (v / 1.75) ** 2) ** 1.6))
+    nostril = nostril_shape(side, y, p)
     _, line, _ = lip_lines(x, p)
     parting = np.exp(-0.5 * ((y - line) / 0.55) ** 2) * ramp(
         side, p.mouth_width / 2.0 + 1.0, p.mouth_width / 2.0 - 4.0
     )
-    lash_line = blur(eyes.lashes, 0.4) * 0.35 + 0.40 * eyes.crease
-    cavity *= (1.0 - 0.9 * nostril) * (1.0 - 0.72 * parting) * (1.0 - np.clip(lash_line, 0.0, 0.6))
+    lash_line = blur(eyes.lashes, 0.5) * 0.40 + 0.42 * eyes.crease
+    holes = 1.0 - (1.0 - 0.88 * nostril) * (1.0 - 0.72 * parting) * (
+        1.0 - np.clip(lash_line, 0.0, 0.75)
+    )
     under_jaw = (1.0 - shape.head) * ramp(y, 150.0, 84.0) * ramp(side, 75.0, 30.0)
     cavity *= 1.0 - 0.42 * blur(under_jaw.astype(np.float32), 3.0) * (1.0 - shape.head)
-    return np.clip(cavity, 0.05, 1.15).astype(np.float32)
-
-
-def surface_normals(height: Map) -> Map:
-    """Unit normals (h, w, 3) of a height field; z towards the camera."""
-    dy, dx = np.gradient(height, MM_PER_PIXEL)
-    normals = np.stack([-dx, -dy, np.ones_like(height)], axis=-1)
-    normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
-    return normals.astype(np.float32)
+    return np.clip(cavity, 0.05, 1.15).astype(np.float32), holes.astype(np.float32)

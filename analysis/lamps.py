@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .skin_optics import DAYLIGHT_D65, WAVELENGTHS
+from analysis.skin_optics import DAYLIGHT_D65, WAVELENGTHS
 
 # fmt: off
 _D50 = np.array([
@@ -65,7 +65,7 @@ def _incandescent() -> NDArray[np.float64]:
 
 def _white_led(pump_nm: float, pump: float, phosphor_nm: float) -> NDArray[np.float64]:
     line = pump * np.exp(-0.5 * ((WAVELENGTHS - pump_nm) / 10.0) ** 2)
-    width = np.where(WAVELENGTHS < phosphor_nm, 46.0, 62.0)
+    width = np.where(phosphor_nm > WAVELENGTHS, 46.0, 62.0)
     band: NDArray[np.float64] = np.exp(-0.5 * ((WAVELENGTHS - phosphor_nm) / width) ** 2)
     return line + band
 
@@ -84,4 +84,5 @@ _SPECTRA: Final = {
 def spectral_power(lamp: Lamp) -> NDArray[np.float64]:
     """Relative spectral power (31,) of a lamp, mean 1."""
     spectrum = _SPECTRA[lamp]
-    return spectrum / spectrum.mean()
+    result: NDArray[np.float64] = spectrum / spectrum.mean()
+    return result

@@ -3,14 +3,14 @@
 import cv2
 import numpy as np
 
-from .face_plane import Map
+from analysis.face_plane import Map
 
 
 def paint_room(seed: int, size: tuple[int, int]) -> Map:
-    """Light leaving a blurred room, (rows, columns, 3) in block reflectances; always one room a seed."""
+    """Light leaving a blurred room, (rows, columns, 3) in block reflectances; one room a seed."""
     rng = np.random.default_rng([seed, 77])
     columns, rows = 250, 325
-    wall = np.array([0.42, 0.42, 0.40]) * rng.uniform(0.8, 1.15) * rng.uniform(0.93, 1.07, 3)
+    wall = np.array([0.42, 0.42, 0.40]) * rng.uniform(0.85, 1.15) * rng.uniform(0.93, 1.07, 3)
     room = np.broadcast_to(wall, (rows, columns, 3)).astype(np.float32).copy()
     tiles = int(rows * rng.uniform(0.42, 0.6))
     room[tiles:] *= np.array([0.80, 0.86, 0.88], dtype=np.float32) * rng.uniform(0.75, 1.0)
@@ -27,12 +27,14 @@ def paint_room(seed: int, size: tuple[int, int]) -> Map:
     for _ in range(5):  # bottles and a towel
         column, width = int(rng.integers(0, 50)), int(rng.integers(6, 14))
         height = int(rng.integers(15, 38))
-        room[shelf - height : shelf, column : column + width] = rng.uniform(0.08, 0.6, 3)
-    towel = rng.uniform(0.15, 0.55, 3)
+        room[shelf - height : shelf, column : column + width] = rng.uniform(
+            0.15, 0.5
+        ) * rng.uniform(0.75, 1.2, 3)
+    towel = rng.uniform(0.2, 0.5) * rng.uniform(0.8, 1.2, 3)
     room[int(rows * 0.50) : int(rows * 0.86), int(columns * 0.84) :] = towel
-    room = cv2.GaussianBlur(room, (0, 0), 6.5)
     across = np.linspace(1.15, 0.72, columns, dtype=np.float32)[np.newaxis, :, np.newaxis]
     down = np.linspace(1.05, 0.85, rows, dtype=np.float32)[:, np.newaxis, np.newaxis]
-    return cv2.resize(room * across * down * 0.85, size, interpolation=cv2.INTER_CUBIC).astype(
+    blurred = cv2.GaussianBlur(room, (0, 0), 6.5)
+    return cv2.resize(blurred * across * down * 1.15, size, interpolation=cv2.INTER_CUBIC).astype(
         np.float32
     )

@@ -1,8 +1,9 @@
-"""Photos with known truth: an invented person, skin that changed by a known amount, a real-life shot.
+"""Photos with known truth: an invented person, skin changed by a known amount, a real-life shot.
 
 `photograph(person, state, shot)` renders spectrally: melanin and blood of every point give its
-reflectance, lamp and camera turn it into colour, and the camera's faults follow. Used by tests, the
-demo, the sample courses and the benchmarks; never by the measurement.
+reflectance, lamp and camera turn it into colour, and the camera's faults follow; `change_photo`
+changes the skin of a real photo. Used by tests, the demo, the sample courses and the benchmarks;
+never by the measurement.
 """
 
 from collections.abc import Mapping
@@ -12,16 +13,22 @@ from typing import Final
 import cv2
 import numpy as np
 
-from .cameras import Camera, channel_weights, paint_matrix
-from .face_plane import LEFT, MM_PER_PIXEL, TOP, Map
-from .head_changes import SkinState, changed_maps
-from .head_light import Lighting, Room, light_head
-from .heads import Head, Person, paint_head
-from .images import SrgbImage
-from .lamps import Lamp
-from .regions import Region
-from .room_background import paint_room
-from .skin_optics import BASELINE_BLOOD, TYPICAL_GLARE, read_table, tabulate_log_rgb
+from analysis.cameras import Camera, channel_weights, paint_matrix
+from analysis.face_plane import LEFT, MM_PER_PIXEL, TOP, Map
+from analysis.head_changes import SkinState, changed_maps
+from analysis.head_light import Lighting, Room, light_head
+from analysis.heads import Head, Person, paint_head
+from analysis.images import LinearImage, SrgbImage
+from analysis.lamps import Lamp
+from analysis.regions import Region
+from analysis.room_background import paint_room
+from analysis.skin_optics import (
+    BASELINE_BLOOD,
+    TYPICAL_GLARE,
+    log_rgb,
+    read_table,
+    tabulate_log_rgb,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +47,9 @@ class Shot:
     """One press of the shutter.
 
     `white_balance` multiplies red and blue (1 is perfect); `exposure_ev` shifts auto-exposure;
-    `glare` is the share of light the skin's surface returns unchanged; `veil` the stray light in the
-    lens as a share of the mean; `vignetting` the loss in the corners; `contrast` the camera's tone
-    curve (0 is plain sRGB); `blur_mm` camera shake on the face; `noise` the grain (1 is a phone
+    `glare` is the share of light the skin's surface returns unchanged; `veil` the stray light in
+    the lens as a share of the mean; `vignetting` the loss in the corners; `contrast` the camera's
+    tone curve (0 is plain sRGB); `blur_mm` camera shake; `noise` the grain (1 is a phone
     indoors).
     """
 
@@ -52,14 +59,14 @@ class Shot:
     pose: Pose = field(default_factory=Pose)
     exposure_ev: float = 0.0
     white_balance: tuple[float, float] = (1.0, 1.0)
-    glare: float = 0.01
+    glare: float = 0.02
     veil: float = 0.01
     vignetting: float = 0.12
     contrast: float = 0.0
     blur_mm: float = 0.0
     noise: float = 1.0
     seed: int = 0
-    size: tuple[int, int] = (1000, 1300)
+    size: tuple[int, int] = (960, 1248)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +85,22 @@ class Photograph:
     truth: Mapping[Region, RegionTruth]
 
 
-FRAME_HEIGHT_MM: Final = 309.0
-_FRAME_CENTRE_MM = (0.0, 28.0)
+FRAME_HEIGHT_MM: Final = 276.0
+_FRAME_CENTRE_MM = (0.0, 37.0)
 _VIEWING_DISTANCE_MM = 900.0
 
 
 def photograph(person: Person, state: SkinState, shot: Shot) -> Photograph:
     """Photograph this person, whose skin has changed as `state` says."""
     head = paint_head(person)
-    melanin, blood, flakes = changed_maps(person, head, state)
+    melanin, blood, flakes = changed_maps(head, state)
     lighting = light_head(head, shot.room, shot.pose.yaw_degrees)
     linear = _render(person, head, melanin, blood, flakes, lighting, shot)
     person_rgb, coverage = _into_frame(linear, head, shot)
     room = paint_room(person.seed, shot.size) @ paint_matrix(shot.camera, shot.lamp).T
     scene = person_rgb + room * (1.0 - coverage[..., np.newaxis])
     pixels = _develop(scene.astype(np.float32), shot)
-    return Photograph(SrgbImage(pixels, captured_at=None), _truth(head, state, person))
+    return Photograph(SrgbImage(pixels, captured_at=None), _truth(head, state))
 
 
 def _render(
@@ -113,12 +120,13 @@ def _render(
         )
     )
     matte = (typical - TYPICAL_GLARE) / (1.0 - TYPICAL_GLARE)
-    surface = (shot.glare + 0.16 * flakes)[..., np.newaxis]
+    surface = (shot.glare + 0.045 * flakes)[..., np.newaxis]
     skin = surface + (1.0 - surface) * np.maximum(matte, 0.0)
     paint = head.paint @ paint_matrix(shot.camera, shot.lamp).T
     reflected = skin * head.skin_share[..., np.newaxis] + paint
-    linear: Map = reflected * lighting.irradiance + lighting.mirrored[..., np.newaxis]
-    return linear.astype(np.float32)
+    linear = reflected * lighting.irradiance + lighting.mirrored[..., np.newaxis]
+    result: Map = linear.astype(np.float32)
+    return result
 
 
 def _into_frame(linear: Map, head: Head, shot: Shot) -> tuple[Map, Map]:
@@ -171,7 +179,8 @@ def _develop(scene: Map, shot: Shot) -> Map:
     light = light + shot.veil * light.mean(axis=(0, 1))
     light = light * _auto_exposure(light) * np.float32(2.0**shot.exposure_ev)
     light = light * np.array([shot.white_balance[0], 1.0, shot.white_balance[1]], dtype=np.float32)
-    grain = np.sqrt(6e-5 * np.maximum(light, 0.0) + 4e-7) * shot.noise
+    light = light + 0.45 * (light - cv2.GaussianBlur(light, (0, 0), 1.6))  # as phones sharpen
+    grain = np.sqrt(5e-5 * np.maximum(light, 0.0) + 3e-7) * shot.noise
     light = light + grain * _chip_noise(rng, scene.shape)
     encoded = _encode(np.clip(light, 0.0, 1.0))
     if shot.contrast:
@@ -183,16 +192,17 @@ def _chip_noise(rng: np.random.Generator, shape: tuple[int, ...]) -> Map:
     """Unit noise, a little smooth in space as after a phone's demosaicing."""
     raw = rng.standard_normal(shape, dtype=np.float32)
     smooth = cv2.GaussianBlur(raw, (0, 0), 0.6)
-    return (smooth / smooth.std()).astype(np.float32)
+    result: Map = (smooth / smooth.std()).astype(np.float32)
+    return result
 
 
 def _auto_exposure(light: Map) -> np.float32:
-    """Gain of a phone: centre-weighted, but never burning out the face."""
+    """Gain of a phone: goes half of the way to a middle grey, never burning out the face."""
     rows, columns = light.shape[:2]
     middle = light[rows // 5 : rows * 7 // 10, columns // 4 : columns * 3 // 4, 1]
-    metered = 0.6 * float(np.mean(middle)) + 0.4 * float(light[..., 1].mean())
-    brightest = float(np.percentile(middle, 99.5))
-    return np.float32(min(0.235 / metered, 0.88 / brightest))
+    metered = 0.5 * float(np.mean(middle)) + 0.5 * float(light[..., 1].mean())
+    brightest = float(np.percentile(middle, 99.7))
+    return np.float32(min(1.02 * (0.25 / metered) ** 0.5, 0.94 / brightest))
 
 
 def _encode(linear: Map) -> Map:
@@ -200,9 +210,9 @@ def _encode(linear: Map) -> Map:
     return encoded.astype(np.float32)
 
 
-def _truth(head: Head, state: SkinState, person: Person) -> dict[Region, RegionTruth]:
-    base_melanin, base_blood, _ = changed_maps(person, head, SkinState())
-    melanin, blood, _ = changed_maps(person, head, replace(state, flaking=0.0))
+def _truth(head: Head, state: SkinState) -> dict[Region, RegionTruth]:
+    base_melanin, base_blood, _ = changed_maps(head, SkinState())
+    melanin, blood, _ = changed_maps(head, replace(state, flaking=0.0))
     visible = head.skin_share > 0.9
     truth = {}
     for region, coverage in head.regions.items():
@@ -212,3 +222,17 @@ def _truth(head: Head, state: SkinState, person: Person) -> dict[Region, RegionT
             pigment=float(np.median((melanin - base_melanin)[inside])),
         )
     return truth
+
+
+def change_photo(
+    light: LinearImage, coverage: Map, skin: tuple[float, float], *, redness: float, pigment: float
+) -> LinearImage:
+    """A real photo whose skin changed by known doublings where `coverage` (h, w) is 1.
+
+    `skin` holds the melanin and blood fractions taken for the skin in the photo. Every pixel is
+    multiplied by what the optics say the change does to its colour, so shading and texture stay.
+    """
+    melanin, blood = skin
+    changed = log_rgb(melanin * np.exp2(pigment * coverage), blood * np.exp2(redness * coverage))
+    factor = np.exp(changed - log_rgb(melanin, blood))
+    return LinearImage(np.clip(light.pixels * factor, 0.0, 1.0).astype(np.float32))

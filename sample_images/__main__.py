@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from .course_folders import write_course
-from .stories import STORIES
+from sample_images.course_folders import write_course
+from sample_images.stories import STORIES
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     with tqdm(total=sum(len(story.pictures) for story in chosen), unit="photo") as progress:
         for story in chosen:
             progress.set_description(story.name)
-            write_course(story, arguments.out / story.name, lambda: progress.update())
+            write_course(story, arguments.out / story.name, progress.update)
     print(f"{len(chosen)} course(s) written to {arguments.out}")
 
 

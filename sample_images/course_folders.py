@@ -13,11 +13,10 @@ from PIL import ExifTags, Image
 from analysis.head_light import Room
 from analysis.regions import Region
 from analysis.scenes import Photograph, Pose, Shot, photograph
+from sample_images.stories import TREATED, Picture, Story
 
-from .stories import TREATED, Picture, Story
-
-SIZE: Final = (900, 1170)
-JPEG_QUALITY: Final = 87
+SIZE: Final = (960, 1248)
+JPEG_QUALITY: Final = 82
 _SHAKEN_MM: Final = 2.2
 
 
@@ -28,7 +27,7 @@ def shot_of(story: Story, picture: Picture) -> Shot:
         right_mm=float(rng.normal(0.0, 3.0)),
         down_mm=float(rng.normal(0.0, 2.5)),
         tilt_degrees=float(rng.normal(0.0, 1.2)),
-        yaw_degrees=float(np.clip(rng.normal(0.0, 2.2), -5.0, 5.0)),
+        yaw_degrees=float(np.clip(rng.normal(0.0, 1.6), -4.0, 4.0)),
         scale=float(rng.uniform(0.98, 1.03)),
     )
     balance = np.exp(rng.normal(0.0, 0.02, 2))
@@ -40,9 +39,10 @@ def shot_of(story: Story, picture: Picture) -> Shot:
         pose=pose,
         exposure_ev=float(rng.normal(0.0, 0.12)),
         white_balance=(float(balance[0]), float(balance[1])),
-        glare=float(rng.uniform(0.006, 0.018)),
+        glare=float(rng.uniform(0.017, 0.023)),
         veil=float(rng.uniform(0.005, 0.015)),
         contrast=0.12,
+        noise=0.7,
         blur_mm=_SHAKEN_MM if picture.blurred else 0.0,
         seed=int(rng.integers(1 << 31)),
         size=SIZE,
@@ -152,7 +152,7 @@ def truth_toml(story: Story, taken: list[tuple[Picture, Photograph]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _value(value: bool | int | str | list[str]) -> str:  # noqa: FBT001
+def _value(value: bool | int | str | list[str]) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):

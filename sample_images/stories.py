@@ -1,4 +1,4 @@
-"""The stories of the sample courses: what happened to the skin, what was answered, what is expected.
+"""The stories of the sample courses: what happens to the skin, what is answered and expected.
 
 Times are days after the treatment; changes are doublings of blood (redness) and melanin (pigment).
 The redness of every story starts from the expected curve of its needle depth: a peak of blood ×2–4
@@ -18,8 +18,7 @@ from analysis.head_changes import Papules, Patch, SkinState, SpottedPigment
 from analysis.heads import Person
 from analysis.lamps import Lamp
 from analysis.regions import Region
-
-from .cast import AMIT, JUNE, KWAME, LEILA, MEERA, NORA
+from sample_images.cast import AMIT, JUNE, KWAME, LEILA, MEERA, NORA
 
 TREATED: Final = (
     Region.FOREHEAD,
@@ -159,8 +158,8 @@ def _second_rise(day: float) -> SkinState:
     if since == 0.0:
         return state
     redness = dict(state.redness)
-    redness[Region.LEFT_CHEEK] += 1.25 * (1.0 - np.exp(-since / 1.8))
-    patch = Patch((39.0, 38.0), radius=7.0 + 4.2 * since, redness=0.75 * min(since, 1.5))
+    redness[Region.LEFT_CHEEK] += 1.15 * (1.0 - np.exp(-since / 1.8))
+    patch = Patch((39.0, 38.0), radius=7.0 + 4.2 * since, redness=0.55 * min(since, 1.5))
     papules = Papules(
         Region.LEFT_CHEEK, count=int(5 * since), pustules=int(max(day - 5.5, 0.0) * 4)
     )
@@ -183,7 +182,7 @@ def _second_rise_answers(day: int) -> CheckIn:
 
 def _darkening(day: float) -> SkinState:
     """Redness goes as it should; from day ten dark spots come where the needles were."""
-    amount = 0.62 * float(1.0 - np.exp(-max(day - 9.5, 0.0) / 7.5))
+    amount = 0.68 * float(1.0 - np.exp(-max(day - 9.5, 0.0) / 7.5))
     state = _state(calming(day, peak=1.6, half_life_hours=30.0), day, seed=51)
     if amount == 0.0:
         return state
@@ -220,10 +219,10 @@ STORIES: Final = (
         performed_at=datetime(2026, 3, 5, 10, 0, tzinfo=ZoneInfo("America/New_York")),
         needle_depth_mm=1.0,
         camera=Camera.AMBER,
-        lamp=Lamp.LED_COLD,
+        lamp=Lamp.D50,
         pictures=_with(
             _pictures((_EVENING, 1, 2, 3, 5, 6, 7, 10), baselines=_BASELINES),
-            Picture("d05.jpg", 5, lamp=Lamp.D65),
+            Picture("d05.jpg", 5, lamp=Lamp.LED_COLD),
         ),
         check_in_days=(0, 1, 2, 3, 5, 6, 7, 10),
         skin=_normal(1.7, 20.0, seed=21),
@@ -232,7 +231,7 @@ STORIES: Final = (
     ),
     Story(
         name="normal_type_6",
-        summary="Microneedling at 1.5 mm on type VI skin; recovers as expected. One photo is blurred.",
+        summary="Microneedling at 1.5 mm on type VI skin; recovers. One photo is blurred.",
         person=KWAME,
         skin_type=6,
         performed_at=datetime(2026, 3, 9, 15, 0, tzinfo=ZoneInfo("Europe/London")),
@@ -243,7 +242,7 @@ STORIES: Final = (
             _pictures((_EVENING, 1, 2, 3, 4, 6, 7, 10), baselines=_BASELINES),
             Picture("d03.jpg", 3, blurred=True),
             Picture("d03-again.jpg", 3.01),
-            Picture("d06.jpg", 6, lamp=Lamp.LED_WARM),
+            Picture("d06.jpg", 6, lamp=Lamp.FL2),
         ),
         check_in_days=(0, 1, 2, 3, 4, 6, 7, 10),
         skin=_normal(1.75, 30.0, seed=31),
@@ -272,16 +271,16 @@ STORIES: Final = (
     ),
     Story(
         name="infection_type_6",
-        summary="Microneedling at 1.5 mm on type VI skin; from day four the left cheek rises again.",
+        summary="Microneedling at 1.5 mm on type VI skin; the left cheek rises again.",
         person=JUNE,
         skin_type=6,
         performed_at=datetime(2026, 3, 24, 9, 30, tzinfo=ZoneInfo("Europe/Berlin")),
         needle_depth_mm=1.5,
         camera=Camera.DELTA,
-        lamp=Lamp.LED_COLD,
+        lamp=Lamp.D65,
         pictures=_with(
             _pictures((_EVENING, 1, 2, 3, 4, 5, 6, 7), baselines=_BASELINES),
-            Picture("d02.jpg", 2, lamp=Lamp.D65),
+            Picture("d02.jpg", 2, lamp=Lamp.D50),
         ),
         check_in_days=(0, 1, 2, 3, 4, 5, 6, 7),
         skin=_second_rise,
@@ -292,7 +291,7 @@ STORIES: Final = (
     ),
     Story(
         name="hyperpigmentation_type_5",
-        summary="Microneedling at 1.5 mm on type V skin; dark spots from day ten while redness is gone.",
+        summary="Microneedling at 1.5 mm on type V skin; dark spots from day ten.",
         person=LEILA,
         skin_type=5,
         performed_at=datetime(2026, 2, 16, 13, 0, tzinfo=ZoneInfo("America/Sao_Paulo")),
