@@ -26,10 +26,13 @@ from analysis.errors import Fault, Unmeasurable
 from analysis.faces import find_face
 from analysis.images import LinearImage, Mask, SrgbImage, to_srgb
 from analysis.references import Comparison, compare_by_frame, compare_by_skin, untreated_skin
-from analysis.regions import FACE_REGIONS, Region, SkinMap, map_skin, still_comparable
+from analysis.regions import FACE_REGIONS, Region, SkinMap, eye_openings, map_skin, still_comparable
 from analysis.registration import GridView, Registration, align, locate, register, view_on_grid
 
 _SMALLEST_SHARE: Final = 0.08  # of a region's pixels; below, the region is left out that day
+_SCLERA: Final = 0.40  # luminance of the brightest of an eye's white, lids shading it
+_SCLERA_SD: Final = 0.35  # log units
+_LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
 _MAP_SCALE: Final = 0.25  # maps are solved on a coarser grid: skin reacts in patches, not pixels
 _MAP_GAP: Final = (9, 9)  # pixels; smaller gaps between counted pixels are interpolated
 _MAP_FILLED: Final = 0.3
@@ -138,7 +141,20 @@ def _state_before(before: GridView, skin: SkinMap) -> SkinState:
     on_face = skin.counted.pixels & ~skin.neck.pixels
     if not on_face.any():
         raise Unmeasurable(Fault.OCCLUDED, "no skin counts in the baseline")
-    return estimate_state(np.median(log_light(before.light)[on_face], axis=0).astype(np.float64))
+    colour = np.median(log_light(before.light)[on_face], axis=0).astype(np.float64)
+    return estimate_state(colour, _brightness(before, skin))
+
+
+def _brightness(before: GridView, skin: SkinMap) -> Estimate:
+    """Log luminance of the skin around the eyes against a perfect white, by the white of the eyes.
+
+    The sclera is the one thing in a face that is white in everybody.
+    """
+    around = [skin.areas[r].pixels for r in (Region.LEFT_CHEEK, Region.RIGHT_CHEEK, Region.NOSE)]
+    luminance = before.light.pixels @ _LUMINANCE
+    cheeks = float(np.median(luminance[np.logical_or.reduce(around) & skin.counted.pixels]))
+    white = float(np.mean([np.quantile(luminance[eye.pixels], 0.95) for eye in eye_openings()]))
+    return Estimate(float(np.log(_SCLERA * cheeks / white)), _SCLERA_SD)
 
 
 def _analyse_regions(day: _Day, comparison: Comparison) -> dict[Region, RegionAnalysis]:

@@ -19,6 +19,7 @@ from analysis.regions import Region, SkinMap, map_skin, still_comparable
 from analysis.registration import (
     EYE_DISTANCE,
     GridView,
+    Registration,
     align,
     register,
     view_on_grid,
@@ -34,14 +35,14 @@ class Limit:
 
 
 SMALL_FACE: Final = Limit(warns=600, refuses=320)  # pixels of face width, downwards
-BLUR: Final = Limit(warns=0.022, refuses=0.035)  # width of a sharp edge, in eye distances
-EXTRA_BLUR: Final = Limit(warns=0.012, refuses=0.020)  # the same beyond the baseline's own
+BLUR: Final = Limit(warns=0.016, refuses=0.024)  # width of a sharp edge, in eye distances
+EXTRA_BLUR: Final = Limit(warns=0.010, refuses=0.018)  # the same beyond the baseline's own
 CLIPPED: Final = Limit(warns=0.04, refuses=0.15)  # share of the skin with a burnt-out channel
 DROWNED: Final = Limit(warns=0.15, refuses=0.40)  # share of the skin darker than a code can tell
 NOISE: Final = Limit(warns=0.10, refuses=0.20)  # log units, pixel to pixel, on the face grid
-TURN: Final = Limit(warns=6.0, refuses=11.0)  # degrees as `Registration.turn` sees them
+TURN: Final = Limit(warns=8.0, refuses=13.0)  # degrees as `Registration.turn` sees them
 UNEVEN: Final = Limit(warns=0.9, refuses=1.6)  # log ratio of two sides of the face
-UNEVEN_CHANGE: Final = Limit(warns=0.5, refuses=0.9)  # the same against the baseline's own
+UNEVEN_CHANGE: Final = Limit(warns=0.7, refuses=1.7)  # the same against the baseline's own
 CAST_CHANGE: Final = Limit(warns=0.30, refuses=0.60)  # log ratio of two channels against baseline
 HIDDEN_ALONE: Final = Limit(warns=0.80, refuses=0.93)  # share of the outlines that is no clear skin
 HIDDEN: Final = Limit(warns=0.5, refuses=0.7)  # share of the baseline's skin that cannot be seen
@@ -51,8 +52,8 @@ _SKIN_RED_GREEN: Final = (0.10, 1.70)
 _SKIN_GREEN_BLUE: Final = (-0.20, 2.20)
 _BURNT: Final = 0.955
 _BLACK: Final = 0.0012  # linear: the fourth code of 8 bits
-_CORE: Final = np.s_[230:560, 130:430]  # eyes to mouth on the grid: edges, no hair, no background
-_FINE, _COARSE = 1.5, 4.0  # two Gaussian widths, pixels, between which the loss of edges is read
+_EYE_BAND: Final = np.s_[200:345, 130:430]  # brows to lower lids on the grid
+_FINE, _COARSE = 1.2, 3.5  # two Gaussian widths, pixels, between which the loss of edges is read
 _LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
@@ -156,43 +157,54 @@ def _judge_alone(look: _Look) -> list[_Finding]:
 
 
 def _judge_against(before: _Look, look: _Look, photo: SrgbImage, face: Face) -> list[_Finding]:
-    """Blur, pose, light and colour against the patient's own baseline."""
-    try:
-        registration = register(photo, face, onto=before.view)
-    except Unmeasurable as unmeasurable:
-        return [(unmeasurable.fault, _Grade.USELESS)]
-    today = align(registration)
-    comparable = still_comparable(today, before.view, before.skin).pixels
-    counted = before.skin.counted.pixels & ~before.skin.neck.pixels
-    hidden = 1 - int(np.count_nonzero(comparable & counted)) / max(int(counted.sum()), 1)
+    """Light, colour, blur and pose against the patient's own baseline.
+
+    Where the face cannot be laid onto the baseline it may be another person's; but a photo with a
+    useless light or blur explains itself, and then says so.
+    """
     hue = np.abs(np.subtract(_skin_hue(look), _skin_hue(before)))
     slant = np.abs(np.subtract(_slants(look), _slants(before)))
     blur, blur_before = measure_blur(look.view.light), measure_blur(before.view.light)
     extra = float(np.sqrt(max(blur**2 - blur_before**2, 0.0)))
-    return [
+    findings = [
         (Fault.BLURRED, _grade(extra, EXTRA_BLUR)),
-        (Fault.TURNED_AWAY, _grade(abs(registration.turn), TURN)),
         (Fault.UNEVEN_LIGHT, _grade(float(slant.max()), UNEVEN_CHANGE)),
         (Fault.COLOUR_CAST, _grade(float(hue.max()), CAST_CHANGE)),
-        (Fault.OCCLUDED, _grade(hidden, HIDDEN)),
+    ]
+    try:
+        registration = register(photo, face, onto=before.view)
+    except Unmeasurable as unmeasurable:
+        explained = any(grade is _Grade.USELESS for _, grade in findings)
+        return findings if explained else [*findings, (unmeasurable.fault, _Grade.USELESS)]
+    return [*findings, *_judge_pose(registration, before)]
+
+
+def _judge_pose(registration: Registration, before: _Look) -> list[_Finding]:
+    """How far the head has turned, and how much of the baseline's skin can still be seen."""
+    comparable = still_comparable(align(registration), before.view, before.skin).pixels
+    counted = before.skin.counted.pixels & ~before.skin.neck.pixels
+    seen = int(np.count_nonzero(comparable & counted)) / max(int(counted.sum()), 1)
+    return [
+        (Fault.TURNED_AWAY, _grade(abs(registration.turn), TURN)),
+        (Fault.OCCLUDED, _grade(1 - seen, HIDDEN)),
     ]
 
 
 def measure_blur(light: LinearImage) -> float:
-    """Width (one Gaussian sigma) of the sharpest edges between eyes and mouth, in eye distances.
+    """Width (one Gaussian sigma) of the sharpest edges about the eyes, in eye distances.
 
-    Blurring an edge of width s by a Gaussian t leaves a slope of 1/√(s²+t²); how much slope is lost
-    between two known blurs tells s. Directions are judged apart, and the worse one counts: a shaken
-    photo is sharp along the movement's side.
+    Eyes have sharp edges in everybody. Blurring an edge of width s by a Gaussian t leaves a slope
+    of 1/√(s²+t²); how much slope is lost between two known blurs tells s. Directions are judged
+    apart, and the worse one counts: a shaken photo stays sharp across its movement.
     """
     luminance = np.log(np.maximum(light.pixels @ _LUMINANCE, np.float32(2e-3)))
-    fine, coarse = (cv2.GaussianBlur(luminance, (0, 0), sigma)[_CORE] for sigma in (_FINE, _COARSE))
+    fine, coarse = (cv2.GaussianBlur(luminance, (0, 0), t)[_EYE_BAND] for t in (_FINE, _COARSE))
     widths = []
     for axis in (0, 1):
         steep, flat = (np.abs(np.diff(plane, axis=axis)) for plane in (fine, coarse))
-        edges = flat > np.quantile(flat, 0.95)
-        kept = float(np.median(flat[edges] / np.maximum(steep[edges], 1e-6)))
-        squared = min(kept, 0.999) ** 2
+        sharpest = steep > np.quantile(steep, 0.97)
+        kept = float(np.median(flat[sharpest] / np.maximum(steep[sharpest], 1e-6)))
+        squared = min(kept, 0.99) ** 2
         widths.append((squared * _COARSE**2 - _FINE**2) / (1 - squared))
     return float(np.sqrt(max(*widths, 0.0))) / EYE_DISTANCE
 

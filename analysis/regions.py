@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.images import LinearImage, Mask
-from analysis.registration import EYE_CENTRE, EYE_DISTANCE, GRID_SIZE, GridView
+from analysis.registration import EYE_CENTRE, EYE_DISTANCE, EYES, GRID_SIZE, GridView
 
 
 class Region(StrEnum):
@@ -41,7 +41,7 @@ _LEFT_CHEEK: Final[_Outline] = (
 _OUTLINES: Final[Mapping[Region, _Outline]] = MappingProxyType(
     {
         Region.FOREHEAD: (
-            (-0.78, -0.50), (-0.66, -0.92), (-0.40, -1.10), (0.40, -1.10), (0.66, -0.92),
+            (-0.78, -0.50), (-0.66, -0.85), (-0.40, -1.00), (0.40, -1.00), (0.66, -0.85),
             (0.78, -0.50), (0.45, -0.55), (0.14, -0.42), (-0.14, -0.42), (-0.45, -0.55),
         ),
         Region.LEFT_CHEEK: _LEFT_CHEEK,
@@ -62,6 +62,7 @@ _NECK: Final[_Outline] = (
 )  # fmt: skip
 _RARELY_HIDDEN: Final = (Region.LEFT_CHEEK, Region.RIGHT_CHEEK, Region.NOSE)
 _EYE_AXES: Final = (0.36, 0.26)
+_OPENING_AXES: Final = (0.24, 0.09)
 _LIPS_CENTRE: Final = (0.0, 1.12)
 _LIPS_AXES: Final = (0.50, 0.27)
 
@@ -116,6 +117,17 @@ def map_skin(baseline: GridView) -> SkinMap:
     thinned = cv2.erode((on_face | on_neck).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     solid = _without_islands(thinned)
     return SkinMap(MappingProxyType(areas), Mask(face), Mask(neck & solid & ~face), Mask(solid))
+
+
+def eye_openings() -> tuple[Mask, Mask]:
+    """Where the openings between the lids lie on the grid, the one further left first."""
+    openings = []
+    for x, y in EYES:
+        mask = np.zeros((GRID_SIZE[1], GRID_SIZE[0]), np.uint8)
+        half = tuple(int(a * EYE_DISTANCE) for a in _OPENING_AXES)
+        cv2.ellipse(mask, (int(x), int(y)), half, 0, 0, 360, 1, -1)
+        openings.append(Mask(mask > 0))
+    return openings[0], openings[1]
 
 
 def is_evenly_lit(light: LinearImage, skin: Mask) -> Mask:

@@ -43,6 +43,7 @@ _MIN_INLIERS: Final = 12
 _MIN_LIKENESS: Final = 0.66
 _CLEAR_INLIERS: Final = 40
 _CLEAR_LIKENESS: Final = 0.90
+_LIKELIER: Final = 0.02
 
 _STEADY: Final = np.array([0.5, 0.4, 0.1], np.float32)  # in red light skin changes least
 _Flow = NDArray[np.float32]
@@ -136,7 +137,7 @@ def register(photo: SrgbImage, face: Face, *, onto: GridView) -> Registration:
     best = _register(view_on_grid(photo, face), structure, features, mirrored=False)
     if best.inliers < _CLEAR_INLIERS or best.likeness < _CLEAR_LIKENESS:
         other = _register(_mirrored_view(photo, face), structure, features, mirrored=True)
-        best = max(best, other, key=lambda r: r.likeness)
+        best = other if _is_clearly_better(other, best) else best
     enough = best.inliers >= _MIN_INLIERS and best.likeness >= _MIN_LIKENESS
     if not enough and best.likeness < _CLEAR_LIKENESS:
         support = f"{best.inliers} features agree, likeness {best.likeness:.2f}"
@@ -155,6 +156,14 @@ def align(registration: Registration) -> GridView:
 def locate(view: PhotoView, points: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
     """Where in its photo (x, y in pixels) a view shows points (..., 2) of its grid; all if none."""
     return _transformed(_grid_points() if points is None else points, view.to_photo)
+
+
+def _is_clearly_better(mirrored: Registration, plain: Registration) -> bool:
+    """Faces are nearly symmetric and lamps are not: only clear support turns a photo round."""
+    return (
+        mirrored.inliers > 1.5 * plain.inliers + 10
+        and mirrored.likeness > plain.likeness + _LIKELIER
+    )
 
 
 def _similarity(face: Face) -> tuple[NDArray[np.float64], float]:
