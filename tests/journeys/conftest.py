@@ -1,0 +1,132 @@
+"""A clinic that is open: pages, worker and a real SMTP server, its clock set by the test."""
+
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+import waitress
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Mailbox, Message
+
+from tests.conftest import PASSPHRASE
+from tracker.actions.add_person import add_person
+from tracker.actions.begin_treatment import begin_treatment
+from tracker.compute import LocalProcesses
+from tracker.courses import CourseStory
+from tracker.people import Person, Role
+from tracker.replay import patient_of, read_course
+from tracker.settings import Settings
+from tracker.worker import run_worker
+from tracker.world import open_world
+from web import create_app
+
+COURSE = Path(str(files("sample_images"))) / "infection_type_6"
+PATIENCE = timedelta(seconds=60)
+
+
+class Inbox(Message):
+    """Keeps every mail that arrives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mails: list[Mailbox] = []
+
+    def handle_message(self, message: Mailbox) -> None:
+        self.mails.append(message)
+
+
+@dataclass
+class OpenClinic:
+    """Dr Dana treats Alice, whose course is that of the sample folder."""
+
+    address: str
+    story: CourseStory
+    inbox: Inbox
+    alice: Person
+    dana: Person
+    now: datetime
+    passphrase: str = PASSPHRASE
+    folder: Path = field(default=COURSE)
+
+    def clock(self) -> datetime:
+        return self.now
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    """Wait until something has happened; the worker beside the test decides when."""
+    deadline = time.monotonic() + PATIENCE.total_seconds()
+    while not what():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.2)
+
+
+@pytest.fixture
+def clinic(settings: Settings) -> Iterator[OpenClinic]:
+    port, mail_port = free_port(), free_port()
+    settings = replace(
+        settings,
+        port=port,
+        base_url=f"http://127.0.0.1:{port}",
+        smtp_url=f"smtp://127.0.0.1:{mail_port}",
+    )
+    world = open_world(settings)
+    story = read_course(COURSE)
+    db = world.connect()
+    dana = add_person(
+        db, Person("", Role.PRACTITIONER, "Dr Dana", "dana@clinic.example", "UTC"), PASSPHRASE
+    )
+    alice = add_person(
+        db, patient_of(story, "Alice", "alice@home.example"), PASSPHRASE, cared_for_by=dana.id
+    )
+    begin_treatment(db, replace(story.treatment, patient_id=alice.id))
+    db.close()
+    inbox = Inbox()
+    post = Controller(inbox, hostname="127.0.0.1", port=mail_port)
+    opened = OpenClinic(settings.base_url, story, inbox, alice, dana, story.events[0].at)
+    server = waitress.create_server(
+        create_app(world, opened.clock), host="127.0.0.1", port=port, threads=4
+    )
+    stop = threading.Event()
+    with LocalProcesses(workers=1) as compute:
+        threads = [
+            threading.Thread(target=server.run),
+            threading.Thread(target=run_worker, args=(world, compute, opened.clock, stop)),
+        ]
+        post.start()
+        for thread in threads:
+            thread.start()
+        yield opened
+        stop.set()
+        server.close()
+        for thread in threads:
+            thread.join(timeout=30)
+        post.stop()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """Chromium of the system; without one browser tests skip, or fail where one is required."""
+    chromium = shutil.which("chromium")
+    if chromium is None and os.environ.get("AFTERGLOW_REQUIRE_BROWSER"):
+        pytest.fail("AFTERGLOW_REQUIRE_BROWSER is set, but there is no chromium")
+    if chromium is None:
+        pytest.skip("no chromium on this machine; apt-get install chromium")
+    return {
+        "executable_path": chromium,
+        "args": ["--no-sandbox", "--disable-background-networking"],
+    }

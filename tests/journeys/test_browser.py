@@ -1,0 +1,124 @@
+"""The journey in a real browser, on a phone and at a desk.
+
+Screenshots go to the folder that AFTERGLOW_SCREENSHOTS names, else to a temporary one.
+"""
+
+import os
+import re
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from tests.journeys.conftest import OpenClinic, wait_for
+from tracker.check_ins import SCALES, SIGNS, Answers
+from tracker.courses import CourseCheckIn, CoursePhoto
+
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 800}
+PHOTOS = ("baseline-1.jpg", "d03.jpg", "d05.jpg", "d07.jpg")
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    folder = Path(os.environ.get("AFTERGLOW_SCREENSHOTS", tmp_path / "screenshots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def troubles(page: Page, clinic: OpenClinic) -> list[str]:
+    """What the browser complains about, and every request to another host."""
+    heard: list[str] = []
+
+    def listen(request: Request) -> None:
+        if not request.url.startswith((clinic.address, "data:")):
+            heard.append(f"asked {request.url}")
+
+    page.on("console", lambda message: heard.append(message.text))
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    page.on("request", listen)
+    return heard
+
+
+def look(page: Page, folder: Path, name: str) -> None:
+    """Take the page at both widths; it must never scroll sideways."""
+    for device, size in (("phone", PHONE), ("desk", DESK)):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.wait_for_load_state("networkidle")
+        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0, f"{name} is {wide} px too wide on a {device}"
+        page.screenshot(path=folder / f"{name}-{device}.png", full_page=True)
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+
+
+def sign_in(page: Page, address: str, email: str, passphrase: str) -> None:
+    page.goto(address)
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Passphrase").fill(passphrase)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def send_photo(page: Page, clinic: OpenClinic, event: CoursePhoto) -> None:
+    page.goto(f"{clinic.address}/photo")
+    page.locator("#library").set_input_files(clinic.folder / event.file)
+    page.locator(f'input[name="role"][value="{event.role}"]').check(force=True)
+    page.get_by_role("button", name="Send photo").click()
+    expect(page).to_have_url(re.compile(r"/photos/\w+"))
+    expect(page.get_by_text("Measured, compared").or_(page.get_by_text("Ready."))).to_be_visible(
+        timeout=60_000
+    )
+
+
+def send_answers(page: Page, clinic: OpenClinic, answers: Answers) -> None:
+    page.goto(f"{clinic.address}/check-in")
+    given = asdict(answers)
+    for name in (*SCALES, "trend"):
+        page.locator(f'input[name="{name}"][value="{given[name]}"]').check(force=True)
+    for name in SIGNS:
+        page.locator(f'input[name="{name}"]').set_checked(given[name], force=True)
+    page.get_by_role("button", name="Send answers").click()
+    expect(page).to_have_url(re.compile(r"/check-ins/\w+"))
+
+
+def test_the_journey_on_a_phone_and_at_a_desk(
+    page: Page, clinic: OpenClinic, pictures: Path, troubles: list[str]
+) -> None:
+    sign_in(page, clinic.address, clinic.alice.email, clinic.passphrase)
+    look(page, pictures, "1-today-before")
+    for event in clinic.story.events:
+        clinic.now = event.at
+        match event:
+            case CoursePhoto(file=file) if file in PHOTOS:
+                send_photo(page, clinic, event)
+                look(page, pictures, f"2-photo-{event.file.removesuffix('.jpg')}")
+            case CourseCheckIn(answers=answers):
+                send_answers(page, clinic, answers)
+    look(page, pictures, "3-answers-kept")
+    page.goto(f"{clinic.address}/progress")
+    expect(page.locator("svg.field circle").first).to_be_visible()
+    look(page, pictures, "4-progress")
+    page.goto(clinic.address)
+    look(page, pictures, "5-today")
+    page.get_by_role("button", name="Sign out").click()
+
+    wait_for(lambda: len(clinic.inbox.mails) > 0)
+    link = re.search(r"http://\S+/alerts/\w+", clinic.inbox.mails[0].get_payload())
+    assert link is not None
+    page.goto(link[0])
+    look(page, pictures, "6-sign-in")
+    page.get_by_label("E-mail address").fill(clinic.dana.email)
+    page.get_by_label("Passphrase").fill(clinic.passphrase)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("left cheek", ignore_case=True)
+    look(page, pictures, "7-alert")
+    page.get_by_role("button", name="I have seen this").click()
+    expect(page.get_by_text("by Dr Dana")).to_be_visible()
+    page.goto(clinic.address)
+    look(page, pictures, "8-work-list")
+    page.get_by_role("link", name="Alice").first.click()
+    face = page.locator("section.chart", has=page.locator("#redness-face-title"))
+    expect(face.locator("circle")).to_have_count(len(PHOTOS) - 1)
+    look(page, pictures, "9-patient")
+    assert troubles == []

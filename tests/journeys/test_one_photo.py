@@ -1,0 +1,63 @@
+"""One photo, the whole way: HTTP, worker, reading, alert, mail, chart."""
+
+import re
+from dataclasses import asdict
+
+from werkzeug.datastructures import FileStorage
+
+from tests.journeys.conftest import OpenClinic, wait_for
+from tests.journeys.visitor import Visitor
+from tracker.check_ins import SIGNS, Answers
+from tracker.courses import CourseCheckIn, CoursePhoto
+
+
+def form_of(answers: Answers) -> dict[str, str]:
+    given = asdict(answers)
+    form = {name: str(given[name]) for name in ("pain", "itch", "swelling", "trend", "note")}
+    return form | {name: "yes" for name in SIGNS if given[name]}
+
+
+def send_photo(clinic: OpenClinic, alice: Visitor, event: CoursePhoto) -> None:
+    with (clinic.folder / event.file).open("rb") as file:
+        photo = FileStorage(file, filename=event.file, content_type="image/jpeg")
+        page = alice.send("/photo", {"role": str(event.role), "skin_state": "clean"}, photo)
+    assert "not kept" not in page, event.file
+    wait_for(lambda: "We are measuring it" not in alice.read(alice.url))
+
+
+def test_from_a_selfie_to_the_mail_and_the_chart(clinic: OpenClinic) -> None:
+    alice = Visitor(clinic.address)
+    alice.sign_in(clinic.alice.email, clinic.passphrase)
+    sent = 0
+    for event in clinic.story.events:
+        if isinstance(event, CoursePhoto) and event.file == "baseline-2.jpg":
+            continue
+        clinic.now = event.at
+        match event:
+            case CoursePhoto():
+                send_photo(clinic, alice, event)
+                sent += 1
+            case CourseCheckIn(answers=answers):
+                alice.send("/check-in", form_of(answers))
+    wait_for(lambda: len(clinic.inbox.mails) > 0)
+
+    mail = clinic.inbox.mails[0]
+    assert mail["Subject"] == "Afterglow: someone needs your review"
+    link = re.search(r"http://\S+/alerts/\w+", mail.get_payload())
+    assert link is not None
+    for detail in ("alice", "infection", "cheek", "redness"):
+        assert detail not in mail.as_string().lower()
+
+    dana = Visitor(clinic.address)
+    assert "Sign in" in dana.read(link[0])
+    dana.sign_in(clinic.dana.email, clinic.passphrase)
+    alert = dana.read(link[0])
+    assert "infection" in alert.lower()
+    assert "left cheek" in alert
+
+    chart = dana.read(f"/patients/{clinic.alice.id}")
+    points = chart.split('id="redness-face-title"')[1].split("</section>")[0]
+    assert points.count("<circle") == sent
+
+    answered = dana.send(link[0], {}, to=f"{link[0]}/answer")
+    assert "by Dr Dana" in answered
