@@ -1,21 +1,24 @@
 """When something goes wrong: one calm page, which tells nothing it should not."""
 
-from flask import Flask
+from flask import Flask, Response
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import Forbidden as ForbiddenByHttp
-from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.exceptions import HTTPException, NotFound, SecurityError
 
 from tracker.access import Forbidden
 from tracker.photo_files import PhotoMissing
 from web.pages import ErrorPage, render
 from web.words import ERRORS, UNKNOWN_ERROR
 
+NO_TOKEN = "The CSRF token is missing."  # noqa: S105  (what flask-wtf says)
+
 
 def show_in_style(app: Flask) -> None:
     """Answer every error with the clinic's own page."""
     app.register_error_handler(HTTPException, _show)
-    app.register_error_handler(CSRFError, _show_expired)
+    app.register_error_handler(CSRFError, _show_forged)
+    app.register_error_handler(SecurityError, _show_other_host)
     for hidden in (Forbidden, PhotoMissing, ForbiddenByHttp):
         app.register_error_handler(hidden, _show_not_found)
 
@@ -27,8 +30,17 @@ def _show(error: HTTPException) -> ResponseReturnValue:
     return render(ErrorPage(code, ERRORS.get(code, UNKNOWN_ERROR))), code
 
 
-def _show_expired(error: CSRFError) -> ResponseReturnValue:  # noqa: ARG001  (told alike)
-    return render(ErrorPage(400, ERRORS["expired"])), 400
+def _show_forged(error: CSRFError) -> ResponseReturnValue:
+    """A form without any token was cut off on its way; one with a wrong token is old or forged."""
+    cut_off = error.description == NO_TOKEN
+    words = ERRORS[400] if cut_off else ERRORS["expired"]
+    return render(ErrorPage(400, words)), 400
+
+
+def _show_other_host(error: SecurityError) -> ResponseReturnValue:  # noqa: ARG001  (told alike)
+    """No page can be drawn: its links would lead to the host that is not ours."""
+    text = "This clinic has another address. If you run it, set AFTERGLOW_URL to this one.\n"
+    return Response(text, 400, mimetype="text/plain")
 
 
 def _show_not_found(error: Exception) -> ResponseReturnValue:  # noqa: ARG001  (told alike)

@@ -10,6 +10,7 @@ from flask import Flask, abort, current_app, g, redirect, request, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user, login_user, logout_user
+from werkzeug.exceptions import SecurityError
 
 from tracker.access import Viewer
 from tracker.actions.resume_session import resume_session
@@ -123,6 +124,8 @@ def _resume(session_id: str) -> Account | None:
 
 def _guard() -> ResponseReturnValue | None:
     """Closed by default: a new route is for signed-in people until it is named in PUBLIC."""
+    if isinstance(request.routing_exception, SecurityError):
+        raise request.routing_exception
     if request.endpoint not in CARRIES_PHOTO:
         request.max_content_length = MAX_WORDS_BYTES
     if request.endpoint in PUBLIC or is_signed_in():

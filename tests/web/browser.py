@@ -1,0 +1,52 @@
+"""A person at a browser, without the network."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from tracker.people import Person
+
+TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+class Browser:
+    """Opens pages and sends forms, with cookies, to one application."""
+
+    def __init__(self, app: Flask, address: str = "http://localhost") -> None:
+        self.client = app.test_client()
+        self._address = address
+
+    def get(self, path: str) -> TestResponse:
+        """The answer, redirects not followed."""
+        return self.client.get(path, base_url=self._address, buffered=True)
+
+    def read(self, path: str) -> str:
+        """The page, which must be there."""
+        answer = self.get(path)
+        assert answer.status_code == 200, (path, answer.status)
+        return answer.text
+
+    def send(self, path: str, values: Mapping[str, Any], *, follow: bool = False) -> TestResponse:
+        """Post a form with a good token; `follow` goes where the answer leads."""
+        return self.client.post(
+            path,
+            base_url=self._address,
+            data={"csrf_token": self.token(), **values},
+            headers={"Referer": f"{self._address}{path}"},
+            follow_redirects=follow,
+        )
+
+    def token(self) -> str:
+        """A token against forged requests, from whichever page has a form."""
+        found = TOKEN.search(self.client.get("/sign-in", base_url=self._address).text)
+        found = found or TOKEN.search(self.client.get("/", base_url=self._address).text)
+        assert found is not None
+        return found[1]
+
+    def sign_in(self, person: Person, passphrase: str, target: str = "") -> TestResponse:
+        """Sign in through the form."""
+        values = {"email": person.email, "passphrase": passphrase, "next": target}
+        return self.send("/sign-in", values)

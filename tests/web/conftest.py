@@ -1,0 +1,176 @@
+"""The pages of a small clinic, a clock that tests may turn, and people who are signed in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlite_utils import Database
+
+from tests.conftest import PASSPHRASE, TREATED_AT, Cast
+from tests.tracker.courses_of_readings import Doublings, fading, reading, unchanged
+from tests.web.browser import Browser
+from tracker.alerts import Alert, Concern, Factor, Level
+from tracker.check_ins import Answers, CheckIn
+from tracker.messages import Message
+from tracker.people import Person
+from tracker.photo_files import Picture
+from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
+from tracker.storage import alerts, check_ins, messages, photos, readings
+from tracker.storage.columns import new_id
+from tracker.storage.connection import writing
+from tracker.treatments import Region
+from tracker.world import World
+from web import create_app
+
+
+@dataclass
+class Clock:
+    """The time that the pages see."""
+
+    now: datetime = TREATED_AT + timedelta(days=3)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class Records:
+    """Puts things on record about Alice's course without looking at pixels."""
+
+    db: Database
+    world: World
+    cast: Cast
+
+    def photo(
+        self,
+        day: float,
+        status: PhotoStatus = PhotoStatus.WAITING,
+        faults: tuple[str, ...] = (),
+        skin_state: SkinState = SkinState.CLEAN,
+    ) -> Photo:
+        """A photo taken so many days after the treatment; before it, it is a baseline."""
+        role = PhotoRole.BASELINE if day < 0 else PhotoRole.FOLLOW_UP
+        taken_at = TREATED_AT + timedelta(days=day)
+        photo = Photo(
+            id=new_id(),
+            treatment_id=self.cast.treatment.id,
+            patient_id=self.cast.alice.id,
+            role=role,
+            status=status,
+            taken_at=taken_at,
+            received_at=taken_at,
+            skin_state=skin_state,
+            faults=faults,
+        )
+        with writing(self.db):
+            waiting = replace(photo, status=PhotoStatus.WAITING)
+            photos.insert(self.db, waiting, digest=new_id())
+            if status is not PhotoStatus.WAITING:
+                assert photos.claim(self.db, waiting, taken_at)
+            if status in {PhotoStatus.MEASURED, PhotoStatus.UNMEASURABLE}:
+                assert photos.finish(self.db, photo, attempt=1)
+        for picture in Picture:
+            self.world.files.save(photo.id, picture, f"JPEG of {picture}".encode())
+        return photo
+
+    def measured(
+        self, day: float, redness: Doublings = fading, pigment: Doublings = unchanged
+    ) -> Photo:
+        """A photo with its reading."""
+        photo = self.photo(day, PhotoStatus.MEASURED)
+        seen = replace(reading(day, redness, pigment), photo_id=photo.id)
+        with writing(self.db):
+            readings.insert(self.db, seen, baseline_id=photo.id)
+        return photo
+
+    def check_in(self, day: float, answers: Answers) -> CheckIn:
+        """Answers given so many days after the treatment."""
+        given = CheckIn(
+            new_id(),
+            self.cast.treatment.id,
+            self.cast.alice.id,
+            TREATED_AT + timedelta(days=day),
+            answers,
+        )
+        with writing(self.db):
+            check_ins.insert(self.db, given)
+        return given
+
+    def alert(
+        self,
+        photo: Photo | None = None,
+        level: Level = Level.URGENT,
+        concern: Concern = Concern.INFECTION,
+        evidence: tuple[Factor, ...] = (Factor("second rise, left cheek, since day 2", 14.0),),
+    ) -> Alert:
+        """An alert about Alice that nobody has seen."""
+        alert = Alert(
+            id=new_id(),
+            patient_id=self.cast.alice.id,
+            treatment_id=self.cast.treatment.id,
+            concern=concern,
+            level=level,
+            raised_at=TREATED_AT + timedelta(days=3, hours=-2),
+            probability=0.97,
+            onset_day=2.2 if photo else None,
+            regions=(Region.LEFT_CHEEK,) if photo else (),
+            evidence=evidence,
+            photo_id=photo.id if photo else None,
+            engine="1",
+            protocol="microneedling 1",
+        )
+        with writing(self.db):
+            alerts.save(self.db, alert)
+        return alert
+
+    def mail(self, alert: Alert, to: Person) -> Message:
+        """The mail about an alert, not sent yet."""
+        message = Message(new_id(), to.id, to.email, alert.id, alert.raised_at, alert.raised_at)
+        with writing(self.db):
+            messages.insert(self.db, message, alert.level)
+        return message
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def app(world: World, clock: Clock) -> Flask:
+    return create_app(world, clock)
+
+
+@pytest.fixture
+def records(db: Database, world: World, cast: Cast) -> Records:
+    return Records(db, world, cast)
+
+
+@pytest.fixture
+def browser_of(app: Flask) -> Callable[[Person], Browser]:
+    """A browser in which a person has signed in."""
+
+    def browser_of(person: Person) -> Browser:
+        browser = Browser(app)
+        assert browser.sign_in(person, PASSPHRASE).status_code == 303
+        return browser
+
+    return browser_of
+
+
+@pytest.fixture
+def alice(cast: Cast, browser_of: Callable[[Person], Browser]) -> Browser:
+    return browser_of(cast.alice)
+
+
+@pytest.fixture
+def dana(cast: Cast, browser_of: Callable[[Person], Browser]) -> Browser:
+    return browser_of(cast.dana)
+
+
+@pytest.fixture
+def stranger(app: Flask, cast: Cast) -> Browser:
+    """Somebody who has not signed in."""
+    return Browser(app)

@@ -1,0 +1,130 @@
+"""Who may open what: every route, for everybody. A new route fails here until it has its rule."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from tests.conftest import Cast
+from tests.web.browser import Browser
+from tests.web.conftest import Records
+from tracker.check_ins import Answers
+from tracker.people import Person
+
+PATIENTS = frozenset({"alice", "bob"})
+PRACTITIONERS = frozenset({"dana", "eli"})
+EVERYBODY_SIGNED_IN = PATIENTS | PRACTITIONERS
+PUBLIC = {"sign_in.show", "sign_in.enter", "static"}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A path about Alice, and who may use it."""
+
+    path: str
+    allowed: frozenset[str]
+
+
+RULES = {
+    "GET home.show": Rule("/", EVERYBODY_SIGNED_IN),
+    "POST sign_in.leave": Rule("/sign-out", EVERYBODY_SIGNED_IN),
+    "GET patient.upload": Rule("/photo", PATIENTS),
+    "POST patient.send_photo": Rule("/photo", PATIENTS),
+    "GET patient.photo": Rule("/photos/{photo}", frozenset({"alice"})),
+    "GET patient.check_in": Rule("/check-in", PATIENTS),
+    "POST patient.send_check_in": Rule("/check-in", PATIENTS),
+    "GET patient.check_in_result": Rule("/check-ins/{check_in}", frozenset({"alice"})),
+    "GET patient.progress": Rule("/progress", PATIENTS),
+    "GET practitioner.patient": Rule("/patients/{alice}", frozenset({"dana"})),
+    "GET practitioner.alerts": Rule("/alerts", PRACTITIONERS),
+    "GET practitioner.alert": Rule("/alerts/{alert}", frozenset({"dana"})),
+    "POST practitioner.answer": Rule("/alerts/{alert}/answer", frozenset({"dana"})),
+    "GET practitioner.outbox": Rule("/outbox", PRACTITIONERS),
+    "GET pictures.show": Rule(
+        "/patients/{alice}/photos/{photo}/photo", frozenset({"alice", "dana"})
+    ),
+}
+
+
+@pytest.fixture
+def paths(records: Records, cast: Cast) -> dict[str, tuple[str, Rule]]:
+    """Each rule with its path filled in."""
+    names = {
+        "alice": cast.alice.id,
+        "photo": records.measured(1).id,
+        "check_in": records.check_in(1, Answers()).id,
+        "alert": records.alert().id,
+    }
+    return {name: (rule.path.format(**names), rule) for name, rule in RULES.items()}
+
+
+def ask(browser: Browser, name: str, path: str) -> TestResponse:
+    return browser.send(path, {}) if name.startswith("POST") else browser.get(path)
+
+
+def test_every_route_has_a_rule(app: Flask) -> None:
+    routes = {
+        f"{method} {rule.endpoint}"
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.endpoint not in PUBLIC
+    }
+    assert routes == set(RULES)
+
+
+@pytest.mark.parametrize("who", sorted(EVERYBODY_SIGNED_IN))
+def test_each_person_reaches_exactly_what_is_theirs(
+    who: str,
+    cast: Cast,
+    paths: dict[str, tuple[str, Rule]],
+    browser_of: Callable[[Person], Browser],
+) -> None:
+    browser = browser_of(getattr(cast, who))
+    ends_session = "POST sign_in.leave"
+    for name in [*(n for n in RULES if n != ends_session), ends_session]:
+        path, rule = paths[name]
+        status = ask(browser, name, path).status_code
+        assert (status != 404) is (who in rule.allowed), (who, name, status)
+        assert status in {200, 303, 404, 409, 422}, (who, name, status)
+
+
+def test_somebody_signed_out_is_sent_to_sign_in(
+    stranger: Browser, paths: dict[str, tuple[str, Rule]]
+) -> None:
+    for name, (path, _) in paths.items():
+        answer = ask(stranger, name, path)
+        assert answer.status_code == 303, name
+        assert answer.headers["Location"].startswith("/sign-in"), name
+
+
+def test_bob_cannot_see_alices_photos(
+    cast: Cast, records: Records, browser_of: Callable[[Person], Browser]
+) -> None:
+    bob, photo = browser_of(cast.bob), records.photo(1)
+    for owner in (cast.alice, cast.bob):
+        for picture in ("photo", "thumbnail", "redness"):
+            path = f"/patients/{owner.id}/photos/{photo.id}/{picture}"
+            assert bob.get(path).status_code == 404
+
+
+def test_forbidden_looks_the_same_as_missing(
+    cast: Cast, records: Records, browser_of: Callable[[Person], Browser]
+) -> None:
+    eli, alert = browser_of(cast.eli), records.alert()
+    forbidden, missing = eli.get(f"/alerts/{alert.id}"), eli.get("/alerts/nothing-here")
+    assert forbidden.status_code == missing.status_code == 404
+    assert _without_token(forbidden.text) == _without_token(missing.text)
+
+
+def test_eli_cannot_answer_an_alert_about_alice(
+    cast: Cast, records: Records, dana: Browser, browser_of: Callable[[Person], Browser]
+) -> None:
+    alert = records.alert()
+    browser_of(cast.eli).send(f"/alerts/{alert.id}/answer", {})
+    assert "I have seen this" in dana.read(f"/alerts/{alert.id}")
+
+
+def _without_token(page: str) -> str:
+    return "\n".join(line for line in page.splitlines() if "csrf_token" not in line)
