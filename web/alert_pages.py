@@ -28,7 +28,7 @@ from web.words import (
 )
 
 LARGEST_SHOWN = 1000.0  # a factor this large fills its bar
-STRENGTHS = ((10.0, "strong"), (3.0, "clear"), (1.5, "some"))
+STRENGTHS = ((10.0, "strongly"), (3.0, "clearly"), (1.5, "somewhat"))
 LATEST_ANSWERS = 3
 
 
@@ -200,8 +200,9 @@ def _evidence(factor: Factor) -> Evidence:
     if _is_red_flag(factor):
         return Evidence(what, "red flag", "enough by itself", "for", 50.0)
     weight = max(factor.factor, 1 / factor.factor)
-    strength = next((word for least, word in STRENGTHS if weight >= least), "little")
     speaks = "for" if factor.factor >= 1 else "against"
+    strengths = (f"{word} {speaks}" for least, word in STRENGTHS if weight >= least)
+    strength = next(strengths, "says little")
     width = 50 * min(1.0, math.log(weight) / math.log(LARGEST_SHOWN))
     return Evidence(what, _factor_words(factor.factor), strength, speaks, round(width, 1))
 

@@ -80,7 +80,9 @@ class Records:
     ) -> Photo:
         """A photo with its reading."""
         photo = self.photo(day, PhotoStatus.MEASURED)
-        seen = replace(reading(day, redness, pigment), photo_id=photo.id)
+        seen = replace(
+            reading(abs(day), redness, pigment), photo_id=photo.id, taken_at=photo.taken_at
+        )
         with writing(self.db):
             readings.insert(self.db, seen, baseline_id=photo.id)
         return photo

@@ -1,0 +1,47 @@
+"""Progress made by hand, for tests of what is drawn and said."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from tests.tracker.courses_of_readings import TREATED_AT, treatment
+from tracker.actions.show_progress import Progress
+from tracker.alerts import Alert
+from tracker.check_ins import CheckIn
+from tracker.people import Person, Role
+from tracker.photos import Photo
+from tracker.readings import Reading
+from tracker.recovery import Course, assess
+from tracker.storage import protocol_files
+
+ALICE = Person("p", Role.PATIENT, "Alice", "alice@clinic.example", "Europe/Berlin")
+
+
+def now_on(day: float) -> datetime:
+    """The moment so many days after the treatment."""
+    return TREATED_AT + timedelta(days=day)
+
+
+def so_far(
+    day: float,
+    readings: Iterable[Reading] = (),
+    *,
+    check_ins: Iterable[CheckIn] = (),
+    photos: Iterable[Photo] = (),
+    alerts: Iterable[Alert] = (),
+) -> Progress:
+    """Alice's progress on a day, judged by the real engine."""
+    protocol = protocol_files.load("microneedling")
+    course = Course(treatment(), tuple(readings), tuple(check_ins))
+    return Progress(
+        patient=ALICE,
+        treatment=course.treatment,
+        protocol=protocol,
+        day=int(day),
+        aftercare=protocol.aftercare_on(int(day)),
+        photos=tuple(photos),
+        readings=course.readings,
+        check_ins=course.check_ins,
+        assessment=assess(course, protocol, until=day),
+        alerts=tuple(alerts),
+        undelivered=(),
+    )

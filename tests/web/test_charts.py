@@ -1,0 +1,165 @@
+import re
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from tests.tracker.courses_of_readings import check_in, darkening, fading, reading, rising_again
+from tests.web.course_so_far import now_on, so_far
+from tracker.check_ins import Answers
+from tracker.photos import SkinState
+from tracker.readings import Estimate, Reading, Reference
+from tracker.recovery import BandPoint
+from tracker.treatments import Region
+from web.charts import (
+    LARGE,
+    Chart,
+    Quantity,
+    chart,
+    check_in_strip,
+    face_charts,
+    normal_at,
+    region_charts,
+)
+
+BEFORE = replace(reading(0.5), taken_at=now_on(-0.5))
+
+
+def redness_of(readings: list[Reading], day: float) -> Chart:
+    return chart(so_far(day, readings), Region.FACE, Quantity.REDNESS, LARGE)
+
+
+def test_every_reading_is_a_mark_in_time_order_and_the_last_one_stands_out() -> None:
+    drawn = redness_of([reading(d + 0.1) for d in range(5)], 4.5)
+    assert len(drawn.marks) == 5
+    assert all(a.x < b.x for a, b in pairwise(drawn.marks))
+    assert [mark.latest for mark in drawn.marks] == [False] * 4 + [True]
+
+
+def test_redder_is_higher_and_all_marks_lie_inside() -> None:
+    drawn = redness_of([reading(0.1), reading(3.1)], 3.5)
+    first, last = drawn.marks
+    assert first.y < last.y  # pixels grow downwards
+    for mark in drawn.marks:
+        assert 0 <= mark.x <= 100
+        assert 0 <= mark.top <= mark.y <= mark.bottom <= drawn.height
+
+
+def test_error_bars_reach_to_the_95_percent_range() -> None:
+    seen = reading(2.0)
+    face = replace(seen.regions[Region.FACE], redness=Estimate(0.5, 0.1))
+    drawn = redness_of([replace(seen, regions={Region.FACE: face})], 2.5)
+    mark, per_doubling = drawn.marks[0], drawn.levels[0].at - drawn.levels[1].at
+    assert mark.bottom - mark.top == pytest.approx(2 * 1.96 * 0.1 * per_doubling, abs=0.3)
+
+
+def test_missed_days_leave_a_gap() -> None:
+    drawn = redness_of([reading(d) for d in (0.1, 1.1, 4.1, 5.1)], 5.5)
+    assert len(drawn.lines) == 2
+
+
+def test_weekly_photos_after_two_weeks_are_joined() -> None:
+    drawn = redness_of([reading(d) for d in (15.0, 22.0, 29.0)], 30)
+    assert len(drawn.lines) == 1
+
+
+def test_a_photo_without_reference_or_with_make_up_is_hollow_and_says_why() -> None:
+    made_up = replace(reading(1.1), skin_state=SkinState.MAKE_UP)
+    drawn = redness_of([reading(0.1, reference=Reference.HISTORY), made_up, reading(2.1)], 2.5)
+    assert [mark.hollow for mark in drawn.marks] == [True, True, False]
+    assert "no colour reference" in drawn.marks[0].words
+    assert "make-up" in drawn.rows[1].note
+
+
+def test_the_photo_from_before_is_the_line_of_nought_and_not_a_mark() -> None:
+    assert redness_of([BEFORE, reading(0.1)], 1).marks[0].words.startswith("Day 0")
+
+
+def test_only_redness_has_a_band() -> None:
+    redness, pigment = face_charts(so_far(3, [reading(0.1)]))
+    assert redness.band is not None
+    assert pigment.band is None
+
+
+def test_the_band_fills_the_whole_time_axis() -> None:
+    band = redness_of([reading(12.7)], 12.7).band
+    assert band is not None
+    across = [float(x) for x in re.findall(r"[M ]([\d.]+),", band.area)]
+    assert (min(across), max(across)) == (25.0, 975.0)
+
+
+def test_a_course_without_photos_still_shows_what_is_normal() -> None:
+    drawn = redness_of([], 0.2)
+    assert drawn.band is not None
+    assert drawn.marks == ()
+    assert drawn.summary == "Redness of the whole face: no photo measured yet."
+
+
+def test_ninety_days_have_few_ticks_and_start_at_treatment() -> None:
+    labels = [tick.label for tick in redness_of([reading(88.0)], 90).days]
+    assert labels[0] == "0"
+    assert len(labels) <= 9
+
+
+def test_levels_are_words_and_numbers() -> None:
+    levels = {tick.small: tick.label for tick in redness_of([reading(0.1)], 1).levels}
+    assert levels["0"] == "as before"
+    assert levels["+1"] == "twice"
+    assert levels["+2"] == "4 times"
+
+
+def test_regions_share_one_scale_and_the_infected_cheek_stands_out() -> None:
+    days = [d + 0.1 for d in range(8)]
+    small = region_charts(so_far(8, [reading(d, rising_again) for d in days]), Quantity.REDNESS)
+    assert len({drawn.levels for drawn in small}) == 1
+    heights = {drawn.title: drawn.marks[-1].y for drawn in small}
+    assert min(heights, key=lambda title: heights[title]) == "Redness, left cheek"
+
+
+def test_only_treated_regions_are_drawn() -> None:
+    course = so_far(2, [reading(0.1)])
+    nose = replace(course.treatment, areas=frozenset({Region.NOSE}))
+    small = region_charts(replace(course, treatment=nose), Quantity.PIGMENT)
+    assert [drawn.title for drawn in small] == ["Pigment, nose"]
+
+
+def test_the_table_says_what_the_drawing_shows() -> None:
+    drawn = redness_of([reading(d + 0.1) for d in range(4)], 4)
+    assert [row.day for row in drawn.rows] == [0, 1, 2, 3]
+    for mark, row in zip(drawn.marks, drawn.rows, strict=True):
+        assert row.value in mark.words
+        assert " to " in row.normal
+        assert row.meaning.endswith("as before")
+
+
+def test_pigment_that_grows_widens_its_scale() -> None:
+    days = [7.0 + 3 * n for n in range(8)]
+    readings = [reading(d, fading, lambda r, day: 4 * darkening(r, day)) for d in days]
+    drawn = chart(so_far(30, readings), Region.FACE, Quantity.PIGMENT, LARGE)
+    assert all(mark.y > 0 for mark in drawn.marks)
+    assert float(drawn.levels[-1].small) >= 2
+
+
+def test_the_band_is_read_between_its_points_and_holds_on_after_its_end() -> None:
+    band = (BandPoint(0, 0, 1, 2), BandPoint(2, 0, 0.5, 1))
+    assert normal_at(band, 1) == BandPoint(1, 0, 0.75, 1.5)
+    assert normal_at(band, 9) == band[-1]
+    assert normal_at(band, -1) is None
+
+
+def test_check_ins_lie_under_the_same_days_as_the_photos() -> None:
+    course = so_far(
+        3,
+        [reading(2.0)],
+        check_ins=[check_in(1.0, Answers(pain=2)), check_in(2.0, Answers(pain=8, pus=True))],
+    )
+    strip, drawn = check_in_strip(course), face_charts(course)[0]
+    assert strip is not None
+    assert strip.days == drawn.days
+    assert strip.bars[2].x == drawn.marks[0].x
+    assert strip.bars[2].height > strip.bars[0].height
+    assert [alarm.words for alarm in strip.alarms] == ["4 Mar, 10:00: pus or crust"]
+
+
+def test_without_check_ins_there_is_no_strip() -> None:
+    assert check_in_strip(so_far(3)) is None

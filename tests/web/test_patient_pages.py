@@ -1,0 +1,147 @@
+"""What the patient is told."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.tracker.courses_of_readings import (
+    TREATED_AT,
+    Doublings,
+    check_in,
+    fading,
+    reading,
+    staying,
+)
+from tests.web.course_so_far import now_on, so_far
+from tracker.alerts import Alert, Concern, Level
+from tracker.check_ins import Answers
+from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
+from tracker.treatments import Region
+from web.patient_pages import progress_page, standing, today_page, upload_page
+
+
+def photo(day: float, status: PhotoStatus = PhotoStatus.MEASURED) -> Photo:
+    role = PhotoRole.BASELINE if day < 0 else PhotoRole.FOLLOW_UP
+    taken_at = TREATED_AT + timedelta(days=day)
+    return Photo(f"photo-{day}", "t", "p", role, status, taken_at, taken_at, SkinState.CLEAN)
+
+
+def alert(level: Level = Level.REVIEW, *, seen_on: float | None = None) -> Alert:
+    return Alert(
+        id="a",
+        patient_id="p",
+        treatment_id="t",
+        concern=Concern.HYPERPIGMENTATION,
+        level=level,
+        raised_at=now_on(3),
+        probability=0.9,
+        onset_day=2.0,
+        regions=(Region.CHIN,),
+        evidence=(),
+        photo_id=None,
+        engine="1",
+        protocol="microneedling 1",
+        acknowledged_at=None if seen_on is None else now_on(seen_on),
+    )
+
+
+def level(value: float) -> Doublings:
+    return lambda _region, _day: value
+
+
+def test_a_usual_course_is_normal_for_its_day() -> None:
+    told = standing(so_far(3.2, [reading(d + 0.1, fading) for d in range(4)]), None)
+    assert told is not None
+    assert told.headline == "Normal for day 3 after 1.5\N{NO-BREAK SPACE}mm"
+    assert told.is_normal
+
+
+def test_redness_that_stays_is_told_as_a_count_of_a_hundred() -> None:
+    told = standing(so_far(6.2, [reading(d + 0.1, staying) for d in range(7)]), None)
+    assert told is not None
+    assert told.headline.startswith("Redder than 9")
+    assert "of 100 at day 6" in told.headline
+    assert not told.is_normal
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (1.4, 0.6, "Calmer than the day before."),
+        (0.6, 1.4, "Redder than the day before."),
+        (0.9, 0.95, "Much the same as the day before."),
+    ],
+)
+def test_two_days_are_compared_beyond_their_error(before: float, after: float, words: str) -> None:
+    readings = [reading(1.1, level(before)), reading(2.1, level(after))]
+    told = standing(so_far(2.5, readings), None)
+    assert told is not None
+    assert told.details[0] == words
+
+
+def test_a_missed_day_is_not_called_the_day_before() -> None:
+    told = standing(so_far(3.5, [reading(1.1, level(1.4)), reading(3.1, level(0.3))]), None)
+    assert told is not None
+    assert told.details[0] == "Calmer than day 1."
+
+
+def test_before_the_first_photo_nothing_is_claimed() -> None:
+    before = replace(reading(0.5), taken_at=now_on(-0.5))
+    assert standing(so_far(1), None) is None
+    assert standing(so_far(1, [before]), None) is None
+
+
+def test_an_alert_is_never_talked_over_with_normal() -> None:
+    readings = [reading(d + 0.1, fading) for d in range(4)]
+    page = progress_page(so_far(3.2, readings, alerts=[alert()]), now_on(3.2))
+    assert page.standing is not None
+    assert page.standing.headline == "We have asked your clinic to look at your photos and answers."
+    assert not page.standing.is_normal
+    assert page.clinic is None
+
+
+def test_the_patient_learns_when_the_clinic_has_seen_it_but_not_the_concern() -> None:
+    page = today_page(so_far(3.5, alerts=[alert(seen_on=3.2)]), now_on(3.5))
+    assert page.clinic == "Your clinic saw this today, 14:48."
+
+
+def test_a_watch_alert_is_the_clinics_own_business() -> None:
+    assert today_page(so_far(3.5, alerts=[alert(Level.WATCH)]), now_on(3.5)).clinic is None
+
+
+def test_today_tells_what_is_normal_and_when_to_call() -> None:
+    page = today_page(so_far(3.2), now_on(3.2))
+    assert page.title == "Day 3"
+    assert page.date == "Thursday 5 March"
+    assert page.care is not None
+    assert page.photo is None
+    assert page.needs_baseline
+
+
+def test_a_photo_of_yesterday_is_not_todays() -> None:
+    course = so_far(3.2, photos=[photo(-1), photo(2.1)])
+    page = today_page(course, now_on(3.2))
+    assert page.photo is None
+    assert not page.needs_baseline
+
+
+def test_a_usable_photo_counts_more_than_a_later_one_that_failed() -> None:
+    failed = photo(3.2, PhotoStatus.UNMEASURABLE)
+    page = today_page(so_far(3.3, photos=[photo(-1), photo(3.1), failed]), now_on(3.3))
+    assert page.photo is not None
+    assert page.photo.usable
+    assert page.photo.id == "photo-3.1"
+
+
+def test_red_flags_of_today_stay_on_the_first_page_until_tomorrow() -> None:
+    flagged = [check_in(2.0, Answers(breathing_or_face_swelling=True))]
+    assert today_page(so_far(2.5, check_ins=flagged), now_on(2.5)).red_flags
+    assert not today_page(so_far(3.5, check_ins=flagged), now_on(3.5)).red_flags
+
+
+def test_the_first_photo_asked_for_is_the_one_from_before() -> None:
+    assert upload_page(so_far(0)).role is PhotoRole.BASELINE
+    assert upload_page(so_far(0, photos=[photo(-1)])).role is PhotoRole.FOLLOW_UP
+    unusable = replace(photo(-1), status=PhotoStatus.UNMEASURABLE)
+    assert upload_page(so_far(0, photos=[unusable])).role is PhotoRole.BASELINE

@@ -1,0 +1,183 @@
+"""What Dr Dana sees."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+from sqlite_utils import Database
+
+from tests.tracker.courses_of_readings import rising_again
+from tests.web.browser import Browser
+from tests.web.conftest import Clock, Records
+from tracker.alerts import Factor, Level
+from tracker.check_ins import Answers
+from tracker.people import Person
+from tracker.photos import PhotoStatus, SkinState
+from tracker.storage import messages
+from tracker.storage.connection import writing
+
+
+def test_the_work_list_gives_the_reason_in_words(dana: Browser, records: Records) -> None:
+    photo = records.measured(3)
+    records.alert(photo)
+    page = dana.read("/")
+    assert "1 of 1 wait for you" in page
+    assert "Left cheek: redder again since about day 2" in page
+    assert "Urgent" in page
+    assert "look now" in page
+    assert "Alice" in page
+    assert "Microneedling, 1.5\N{NO-BREAK SPACE}mm · Day 3" in page
+    assert re.search(r"[+−]\d\.\d\d ± \d\.\d\d", page)
+
+
+def test_eli_whom_nobody_sees_gets_an_empty_list(
+    records: Records, browser_of: Callable[[Person], Browser]
+) -> None:
+    eli = browser_of(records.cast.eli)
+    assert "Nobody is in your care yet" in eli.read("/")
+    assert "Everything has been seen" in eli.read("/alerts")
+    assert "No mail yet" in eli.read("/outbox")
+
+
+def test_an_alert_says_why_and_shows_both_photos(dana: Browser, records: Records) -> None:
+    photo = records.measured(3, rising_again)
+    alert = records.alert(photo)
+    page = dana.read(f"/alerts/{alert.id}")
+    assert "<h1>Left cheek: redder again since about day 2" in page
+    assert "<strong>97 in 100</strong>" in page
+    assert "Second rise, left cheek, since day 2" in page
+    assert "×14" in page
+    for picture in ("baseline", "aligned", "redness"):
+        assert f"/photos/{photo.id}/{picture}" in page
+    assert 'id="redness-left_cheek-title"' in page
+
+
+def test_an_alert_from_answers_alone_shows_the_answers(dana: Browser, records: Records) -> None:
+    records.check_in(2, Answers(pain=9, fever=True, note="shivering"))
+    alert = records.alert(evidence=(Factor("red flag: pain 9 or more", 1e6),))
+    page = dana.read(f"/alerts/{alert.id}")
+    assert "The answers point to an infection" in page
+    assert "A red flag in the answers is enough" in page
+    assert "enough by itself" in page
+    assert "shivering" in page
+    assert "Before and now" not in page
+
+
+def test_answering_an_alert_says_who_and_when(
+    dana: Browser, records: Records, clock: Clock
+) -> None:
+    alert = records.alert()
+    page = dana.send(f"/alerts/{alert.id}/answer", {}, follow=True).text
+    assert "Seen today, 10:00 by Dr Dana" in page
+    assert "I have seen this" not in page
+    clock.now += timedelta(days=1)
+    dana.send(f"/alerts/{alert.id}/answer", {})
+    assert "Seen yesterday, 10:00 by Dr Dana" in dana.read(f"/alerts/{alert.id}")
+    assert "1 in your care, nobody waits for you" in dana.read("/")
+
+
+def test_alerts_are_listed_unseen_first(dana: Browser, records: Records) -> None:
+    alert = records.alert()
+    page = dana.read("/alerts")
+    assert "<h2>Seen</h2>" not in page
+    assert "I have seen this" in page
+    dana.send(f"/alerts/{alert.id}/answer", {})
+    page = dana.read("/alerts")
+    assert "Everything has been seen" in page
+    assert "<h2>Seen</h2>" in page
+
+
+def test_the_patient_page_draws_every_region_with_its_table(
+    dana: Browser, records: Records
+) -> None:
+    for day in range(3):
+        records.measured(day + 0.1)
+    page = dana.read(f"/patients/{records.cast.alice.id}")
+    for quantity in ("redness", "pigment"):
+        for region in ("face", "forehead", "left_cheek", "right_cheek", "nose", "chin"):
+            section = page.split(f'id="{quantity}-{region}-title"')[1].split("</section>")[0]
+            assert section.count("<circle") == 3
+            assert section.count('<th scope="row">') == 3
+            assert ('class="band"' in section) is (quantity == "redness")
+
+
+def test_answers_and_photos_are_on_the_patient_page(dana: Browser, records: Records) -> None:
+    records.photo(-1, PhotoStatus.MEASURED)
+    records.photo(1, PhotoStatus.UNMEASURABLE, faults=("blurred",))
+    records.photo(2, skin_state=SkinState.MAKE_UP)
+    records.check_in(1, Answers(pain=7, pus=True, note="stings"))
+    page = dana.read(f"/patients/{records.cast.alice.id}")
+    for words in (
+        "The photo from before",
+        "Could not be measured",
+        "The photo is blurred.",
+        "Waiting to be measured, with make-up",
+        "<strong>pus or crust</strong>",
+        "stings",
+    ):
+        assert words in page, words
+    assert page.count("/thumbnail") == 1
+
+
+def test_a_patient_without_a_treatment_has_a_page(
+    dana: Browser, records: Records, db: Database
+) -> None:
+    with writing(db):
+        db.execute(
+            "INSERT INTO care_team VALUES (?, ?)", [records.cast.dana.id, records.cast.bob.id]
+        )
+    page = dana.read(f"/patients/{records.cast.bob.id}")
+    assert "No treatment has been entered for Bob yet" in page
+    assert "No treatment yet" in dana.read("/")
+
+
+def test_a_mail_that_fails_is_seen_on_the_patients_page_and_in_the_outbox(
+    dana: Browser, records: Records, db: Database, clock: Clock
+) -> None:
+    mail = records.mail(records.alert(), records.cast.dana)
+    page = dana.read("/outbox")
+    assert "Afterglow: someone needs your review" in page
+    assert "Waiting to be sent" in page
+    with writing(db):
+        messages.retry(db, mail.id, clock.now + timedelta(minutes=5), "the server answered 421")
+    assert "Failed: the server answered 421. Next try today, 10:05" in dana.read("/outbox")
+    page = dana.read(f"/patients/{records.cast.alice.id}")
+    assert "Mail trouble." in page
+    assert "the server answered 421" in page
+    with writing(db):
+        messages.sent(db, mail.id, clock.now)
+    assert "Kept in the outbox folder today, 10:00" in dana.read("/outbox")
+    assert "Mail trouble." not in dana.read(f"/patients/{records.cast.alice.id}")
+
+
+def test_the_mail_in_the_outbox_leads_to_the_alert(dana: Browser, records: Records) -> None:
+    alert = records.alert()
+    records.mail(alert, records.cast.dana)
+    assert f'href="/alerts/{alert.id}"' in dana.read("/outbox")
+
+
+def test_levels_are_words_and_shapes(dana: Browser, records: Records) -> None:
+    records.alert(level=Level.REVIEW)
+    page = dana.read("/alerts")
+    assert "◆" in page
+    assert "Review" in page
+    assert "look today" in page
+
+
+def test_factors_are_told_with_their_strength(dana: Browser, records: Records) -> None:
+    told = {
+        14.0: ("×14", "strongly for"),
+        4.0: ("×4", "clearly for"),
+        1.6: ("×1.6", "somewhat for"),
+        1.0: ("×1", "says little"),
+        0.6: ("×0.6", "somewhat against"),
+        0.05: ("×0.05", "strongly against"),
+        2e5: ("more than ×1,000", "strongly for"),
+        2e-5: ("less than ×0.001", "strongly against"),
+    }
+    alert = records.alert(evidence=tuple(Factor(f"sign {f}: yes", f) for f in told))
+    page = dana.read(f"/alerts/{alert.id}")
+    for factor, (words, strength) in told.items():
+        line = page.split(f"Sign {factor}: yes")[1].split("</li>")[0]
+        assert f">{words}</span>" in line
+        assert f">{strength}</span>" in line

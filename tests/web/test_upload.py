@@ -1,0 +1,170 @@
+"""Photos through the form, up to the answer on the page."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from io import BytesIO
+
+import pytest
+from sqlite_utils import Database
+from werkzeug.test import TestResponse
+
+from tests.conftest import TREATED_AT
+from tests.web.browser import Browser
+from tests.web.conftest import Clock, Records
+from tracker.people import Person
+from tracker.photos import PhotoStatus
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A photo as a pretended gate sees it."""
+
+    data: bytes
+    captured_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the pretended gate says."""
+
+    faults: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """A gate that lets every photo pass, or names the faults it is told to."""
+
+    def set_faults(*faults: str) -> None:
+        receive = "tracker.actions.receive_photo"
+        monkeypatch.setattr(f"{receive}.decode_photo", Seen)
+        monkeypatch.setattr(f"{receive}.encode_photo", lambda image: image.data)
+        monkeypatch.setattr(f"{receive}.judge_photo", lambda *_: Verdict(faults))
+
+    set_faults()
+    return set_faults
+
+
+def send(browser: Browser, data: bytes = b"photo", **values: str) -> TestResponse:
+    photo = {"photo": (BytesIO(data), "photo.jpg")}
+    return browser.send("/photo", {"role": "follow_up", **values, **photo}, follow=True)
+
+
+@pytest.mark.usefixtures("gate")
+def test_an_accepted_photo_is_being_measured_and_the_page_looks_again(
+    alice: Browser, records: Records
+) -> None:
+    records.photo(-1)
+    page = send(alice).text
+    assert "Thank you, your photo is here" in page
+    assert "We are measuring it" in page
+    assert "data-refresh" in page
+    assert '<noscript><meta http-equiv="refresh"' in page
+
+
+@pytest.mark.usefixtures("gate")
+def test_a_photo_without_one_from_before_says_what_it_waits_for(alice: Browser) -> None:
+    page = send(alice).text
+    assert "It waits for your photo from before" in page
+    assert "data-refresh" not in page
+
+
+def test_a_refused_photo_says_why_with_one_remedy_each_and_keeps_nothing(
+    alice: Browser, gate: Callable[..., None], db: Database
+) -> None:
+    gate("blurred", "too_dark")
+    answer = send(alice, skin_state="sunscreen")
+    assert answer.status_code == 422
+    assert "This photo was not kept" in answer.text
+    assert "The photo is blurred." in answer.text
+    assert "Turn to a window" in answer.text
+    assert '<option value="sunscreen" selected>' in answer.text
+    assert list(db.query("SELECT id FROM photos")) == []
+
+
+def test_something_that_is_no_photo_is_refused_by_the_real_gate(alice: Browser) -> None:
+    for data in (b"hello", b"", b"\xff\xd8\xff\xe0 cut"):
+        answer = send(alice, data)
+        assert answer.status_code == 422, data
+        assert "We cannot open this file as a photo" in answer.text
+
+
+@pytest.mark.usefixtures("gate")
+def test_the_same_photo_twice_is_kept_once(alice: Browser, db: Database) -> None:
+    send(alice)
+    assert "Nothing was stored twice" in send(alice).text
+    assert len(list(db.query("SELECT id FROM photos"))) == 1
+
+
+@pytest.mark.usefixtures("gate")
+@pytest.mark.parametrize(
+    ("taken_at", "role", "problem"),
+    [
+        ("2026-03-09T08:00", "follow_up", "This photo&#39;s time lies in the future"),
+        ("2026-03-01T08:00", "follow_up", "was taken before your treatment"),
+        ("2026-03-04T08:00", "baseline", "was taken after your treatment"),
+    ],
+)
+def test_a_time_that_cannot_be_is_refused(
+    alice: Browser, taken_at: str, role: str, problem: str
+) -> None:
+    answer = send(alice, taken_at=taken_at, role=role)
+    assert answer.status_code == 422
+    assert problem in answer.text
+    assert f'value="{taken_at}"' in answer.text
+
+
+@pytest.mark.usefixtures("gate")
+def test_a_time_without_a_zone_is_the_patients_own(alice: Browser, db: Database) -> None:
+    send(alice, taken_at="2026-03-04T08:10")
+    rows = list(db.query("SELECT taken_at FROM photos"))
+    assert rows[0]["taken_at"].startswith("2026-03-04T07:10")
+
+
+def test_a_form_without_a_photo_names_the_field(alice: Browser) -> None:
+    answer = alice.send("/photo", {"role": "follow_up"})
+    assert answer.status_code == 422
+    assert '<a href="#photo">Choose a photo first.</a>' in answer.text
+
+
+def test_somebody_without_a_treatment_is_told_kindly(
+    records: Records, browser_of: Callable[[Person], Browser]
+) -> None:
+    bob = browser_of(records.cast.bob)
+    answer = send(bob)
+    assert answer.status_code == 409
+    assert "Your clinic has not entered your treatment yet" in answer.text
+    for path in ("/", "/photo", "/check-in", "/progress"):
+        assert "has not entered your treatment" in bob.read(path)
+
+
+def test_a_measured_photo_shows_words_and_both_faces(alice: Browser, records: Records) -> None:
+    records.measured(-1)
+    photo = records.measured(3)
+    page = alice.read(f"/photos/{photo.id}")
+    assert "Measured, compared with your photo from before" in page
+    assert re.search(r"Redness: [\d.]+ times as much blood as before", page)
+    for picture in ("baseline", "aligned"):
+        assert f"/photos/{photo.id}/{picture}" in page
+
+
+def test_a_photo_that_could_not_be_measured_asks_for_another(
+    alice: Browser, records: Records, clock: Clock
+) -> None:
+    records.photo(-1)
+    photo = records.photo(3, PhotoStatus.UNMEASURABLE, faults=("different_person",))
+    page = alice.read(f"/photos/{photo.id}")
+    assert "We cannot match this face" in page
+    assert "Take it again" in page
+    clock.now = TREATED_AT + timedelta(days=3, hours=1)
+    assert "Take it again" in alice.read("/")
+
+
+def test_without_script_a_phone_offers_camera_and_library(alice: Browser) -> None:
+    page = alice.read("/photo")
+    inputs = re.findall(r'<input[^>]*type="file"[^>]*>', page)
+    assert len(inputs) == 2
+    assert all('accept="image/*"' in tag and 'name="photo"' in tag for tag in inputs)
+    assert sum("capture" in tag for tag in inputs) == 1

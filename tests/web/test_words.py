@@ -1,0 +1,125 @@
+from datetime import UTC, datetime
+from itertools import product
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from analysis.errors import Fault
+from tests.tracker.courses_of_readings import TREATED_AT
+from tracker.actions.measure_photos import FAILED
+from tracker.alerts import Alert, Concern, Level
+from tracker.check_ins import SIGNS
+from tracker.photos import PhotoStatus, SkinState, TimeFault
+from tracker.readings import Estimate
+from tracker.treatments import AREAS, Region
+from web.times import day_words, when
+from web.words import (
+    LEVELS,
+    REMEDIES,
+    SIGN_NAMES,
+    SIGN_QUESTIONS,
+    SKIN_STATES,
+    STATUSES,
+    alert_headline,
+    areas_words,
+    estimate_words,
+    share_words,
+    times_words,
+)
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def test_every_fault_has_one_problem_and_one_remedy() -> None:
+    for fault in [*Fault, *TimeFault, FAILED]:
+        remedy = REMEDIES[str(fault)]
+        assert remedy.problem.endswith(".")
+        assert remedy.remedy.endswith(".")
+
+
+def test_every_kind_has_its_words() -> None:
+    assert set(LEVELS) == set(Level)
+    assert set(STATUSES) == set(PhotoStatus)
+    assert set(SKIN_STATES) == set(SkinState)
+    assert set(SIGN_NAMES) == set(SIGN_QUESTIONS) == set(SIGNS)
+
+
+def test_levels_differ_by_shape_and_word_and_not_by_colour_alone() -> None:
+    assert len({words.mark for words in LEVELS.values()}) == len(Level)
+    assert len({words.name for words in LEVELS.values()}) == len(Level)
+
+
+def test_every_concern_has_a_headline_and_none_says_diagnosis() -> None:
+    for concern, regions, onset in product(Concern, [(), (Region.CHIN,)], [None, 4.4]):
+        headline = alert_headline(_alert(concern, regions, onset))
+        assert headline[0].isupper()
+        assert "diagnos" not in headline.lower()
+        assert "_" not in headline
+
+
+def test_a_headline_names_the_place_and_the_day() -> None:
+    headline = alert_headline(_alert(Concern.INFECTION, (Region.LEFT_CHEEK,), 4.4))
+    assert headline == "Left cheek: redder again since about day 4, which can mean an infection"
+
+
+def test_numbers_carry_sign_and_range() -> None:
+    assert estimate_words(Estimate(0.81, 0.09)) == "+0.81 ± 0.18"
+    assert estimate_words(Estimate(-0.2, 0.1)) == "−0.20 ± 0.20"
+
+
+def test_doublings_are_told_as_times() -> None:
+    assert times_words(1.0, "blood") == "2.0 times as much blood as before"
+    assert times_words(-1.0, "pigment") == "0.5 times as much pigment as before"
+    assert times_words(0.05, "blood") == "as much blood as before"
+
+
+def test_no_probability_is_told_as_certain() -> None:
+    assert share_words(1.0) == "99 in 100"
+    assert share_words(0.0) == "1 in 100"
+    assert share_words(0.42) == "42 in 100"
+
+
+def test_areas_are_named_from_forehead_to_chin() -> None:
+    assert areas_words(frozenset(AREAS)) == "whole face"
+    assert areas_words(frozenset({Region.CHIN, Region.FOREHEAD})) == "forehead and chin"
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        (datetime(2026, 3, 5, 7, 10, tzinfo=UTC), "today, 08:10"),
+        (datetime(2026, 3, 4, 23, 30, tzinfo=UTC), "today, 00:30"),
+        (datetime(2026, 3, 4, 7, 10, tzinfo=UTC), "yesterday, 08:10"),
+        (datetime(2026, 3, 2, 7, 10, tzinfo=UTC), "Mon 2 Mar, 08:10"),
+        (datetime(2025, 12, 31, 7, 10, tzinfo=UTC), "Wed 31 Dec 2025, 08:10"),
+    ],
+)
+def test_moments_are_told_in_the_readers_zone(at: datetime, words: str) -> None:
+    assert when(at, datetime(2026, 3, 5, 12, 0, tzinfo=UTC), BERLIN) == words
+
+
+def test_days_are_counted_from_the_treatment() -> None:
+    assert [day_words(day) for day in (-2, -1, 0, 3)] == [
+        "2 days before treatment",
+        "1 day before treatment",
+        "Treatment day",
+        "Day 3",
+    ]
+
+
+def _alert(concern: Concern, regions: tuple[Region, ...], onset: float | None) -> Alert:
+    return Alert(
+        id="a",
+        patient_id="p",
+        treatment_id="t",
+        concern=concern,
+        level=Level.REVIEW,
+        raised_at=TREATED_AT,
+        probability=0.9,
+        onset_day=onset,
+        regions=regions,
+        evidence=(),
+        photo_id=None,
+        engine="1",
+        protocol="microneedling 1",
+    )
