@@ -242,7 +242,7 @@ STORIES: Final = (
             _pictures((_EVENING, 1, 2, 3, 4, 6, 7, 10), baselines=_BASELINES),
             Picture("d03.jpg", 3, blurred=True),
             Picture("d03-again.jpg", 3.01),
-            Picture("d06.jpg", 6, lamp=Lamp.FL2),
+            Picture("d06.jpg", 6, lamp=Lamp.LED_COLD),
         ),
         check_in_days=(0, 1, 2, 3, 4, 6, 7, 10),
         skin=_normal(1.75, 30.0, seed=31),
