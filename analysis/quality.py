@@ -47,6 +47,8 @@ CAST_CHANGE: Final = Limit(warns=0.30, refuses=0.60)  # log ratio of two channel
 HIDDEN_ALONE: Final = Limit(warns=0.80, refuses=0.93)  # share of the outlines that is no clear skin
 HIDDEN: Final = Limit(warns=0.5, refuses=0.7)  # share of the baseline's skin that cannot be seen
 
+_TWO_COLOURS: Final = 0.25  # hidden share from which a strange colour is a cover, not a lamp
+
 # Log ratios of linear channels that skin can have under any light a phone balances.
 _SKIN_RED_GREEN: Final = (0.10, 1.70)
 _SKIN_GREEN_BLUE: Final = (-0.20, 2.20)
@@ -169,25 +171,26 @@ def _judge_against(before: _Look, look: _Look, photo: SrgbImage, face: Face) -> 
     findings = [
         (Fault.BLURRED, _grade(extra, EXTRA_BLUR)),
         (Fault.UNEVEN_LIGHT, _grade(float(slant.max()), UNEVEN_CHANGE)),
-        (Fault.COLOUR_CAST, _grade(float(hue.max()), CAST_CHANGE)),
     ]
+    cast = (Fault.COLOUR_CAST, _grade(float(hue.max()), CAST_CHANGE))
     try:
         registration = register(photo, face, onto=before.view)
     except Unmeasurable as unmeasurable:
+        findings.append(cast)
         explained = any(grade is _Grade.USELESS for _, grade in findings)
         return findings if explained else [*findings, (unmeasurable.fault, _Grade.USELESS)]
-    return [*findings, *_judge_pose(registration, before)]
+    hidden = _hidden_share(registration, before)
+    if cast[1] is _Grade.USELESS and hidden >= _TWO_COLOURS:  # a lamp tints all of a face alike
+        cast = (Fault.OCCLUDED, _Grade.USELESS)
+    turn = (Fault.TURNED_AWAY, _grade(abs(registration.turn), TURN))
+    return [*findings, cast, turn, (Fault.OCCLUDED, _grade(hidden, HIDDEN))]
 
 
-def _judge_pose(registration: Registration, before: _Look) -> list[_Finding]:
-    """How far the head has turned, and how much of the baseline's skin can still be seen."""
+def _hidden_share(registration: Registration, before: _Look) -> float:
+    """Share of the baseline's skin on the face that cannot be compared today."""
     comparable = still_comparable(align(registration), before.view, before.skin).pixels
     counted = before.skin.counted.pixels & ~before.skin.neck.pixels
-    seen = int(np.count_nonzero(comparable & counted)) / max(int(counted.sum()), 1)
-    return [
-        (Fault.TURNED_AWAY, _grade(abs(registration.turn), TURN)),
-        (Fault.OCCLUDED, _grade(1 - seen, HIDDEN)),
-    ]
+    return 1 - int(np.count_nonzero(comparable & counted)) / max(int(counted.sum()), 1)
 
 
 def measure_blur(light: LinearImage) -> float:
@@ -202,7 +205,7 @@ def measure_blur(light: LinearImage) -> float:
     widths = []
     for axis in (0, 1):
         steep, flat = (np.abs(np.diff(plane, axis=axis)) for plane in (fine, coarse))
-        sharpest = steep > np.quantile(steep, 0.97)
+        sharpest = steep >= np.quantile(steep, 0.97)
         kept = float(np.median(flat[sharpest] / np.maximum(steep[sharpest], 1e-6)))
         squared = min(kept, 0.99) ** 2
         widths.append((squared * _COARSE**2 - _FINE**2) / (1 - squared))

@@ -1,0 +1,130 @@
+"""One photo, the whole way: blood and melanin come out of pixels, light and camera do not."""
+
+import numpy as np
+import pytest
+
+from analysis.chromophores import Reference
+from analysis.errors import Fault, Unmeasurable
+from analysis.images import SrgbImage
+from analysis.pipeline import Analysis, analyse_photo
+from analysis.regions import Region
+from tests.analysis.retouching import CHEEKS, portrait, retouched, turned
+
+EVERYWHERE = frozenset({Region.LEFT_CHEEK, Region.RIGHT_CHEEK, Region.NOSE, Region.CHIN})
+
+
+def analyse(photo: SrgbImage, treated: frozenset[Region] = CHEEKS) -> Analysis:
+    return analyse_photo(photo, portrait(), treated)
+
+
+def test_nothing_has_changed_in_the_same_photo() -> None:
+    analysis = analyse(portrait())
+    for region in analysis.regions.values():
+        assert abs(region.redness.value) < 0.02
+        assert abs(region.pigment.value) < 0.02
+    assert analysis.warnings == ()
+    assert not analysis.mirrored
+
+
+@pytest.mark.parametrize(
+    "light",
+    [(1.0, 1.0, 1.0), (1.2, 1.2, 1.2), (0.6, 0.6, 0.6), (1.1, 1.0, 0.75), (0.85, 1.0, 1.15)],
+    ids=["same", "brighter", "darker", "warm", "cold"],
+)
+def test_a_doubling_of_blood_is_read_under_any_light(light: tuple[float, float, float]) -> None:
+    analysis = analyse(retouched(CHEEKS, blood=1, light=light))
+    assert analysis.reference is Reference.SKIN
+    for name in (*CHEEKS, Region.FACE):
+        region = analysis.regions[name]
+        assert region.redness.value == pytest.approx(1, abs=0.12)
+        assert abs(region.pigment.value) < 0.06
+        assert 0.02 < region.redness.sd < 0.3
+    assert abs(analysis.regions[Region.NOSE].redness.value) < 0.12  # untreated
+
+
+def test_a_yellow_lamp_does_not_look_like_inflammation() -> None:
+    analysis = analyse(retouched(light=(1.15, 1.0, 0.6)))
+    assert abs(analysis.regions[Region.FACE].redness.value) < 0.1
+    assert abs(analysis.regions[Region.FACE].pigment.value) < 0.06
+
+
+def test_more_melanin_is_read_as_pigment_and_not_as_redness() -> None:
+    face = analyse(retouched(CHEEKS, melanin=0.58)).regions[Region.FACE]
+    assert face.pigment.value == pytest.approx(0.58, abs=0.1)
+    assert abs(face.redness.value) < 0.1
+
+
+def test_one_cheek_is_told_from_the_other() -> None:
+    regions = analyse(retouched(frozenset({Region.LEFT_CHEEK}), blood=1)).regions
+    assert regions[Region.LEFT_CHEEK].redness.value > 0.85
+    assert abs(regions[Region.RIGHT_CHEEK].redness.value) < 0.1
+
+
+def test_a_mirrored_selfie_keeps_left_and_right() -> None:
+    photo = retouched(frozenset({Region.LEFT_CHEEK}), blood=1)
+    analysis = analyse(SrgbImage(np.ascontiguousarray(photo.pixels[:, ::-1])))
+    assert analysis.mirrored
+    assert analysis.regions[Region.LEFT_CHEEK].redness.value > 0.85
+    assert abs(analysis.regions[Region.RIGHT_CHEEK].redness.value) < 0.1
+
+
+def test_another_pose_measures_the_same() -> None:
+    photo = turned(retouched(CHEEKS, blood=1), 7, scale=0.9)
+    face = analyse(photo).regions[Region.FACE]
+    assert face.redness.value == pytest.approx(1, abs=0.15)
+
+
+def test_without_untreated_skin_the_frame_carries_it_with_a_wider_spread() -> None:
+    photo = retouched(EVERYWHERE, blood=1, light=(1.1, 1.0, 0.85))
+    analysis = analyse(photo, EVERYWHERE)
+    redness = analysis.regions[Region.FACE].redness
+    assert analysis.reference is Reference.HISTORY
+    assert redness.sd > 0.3
+    assert redness.value == pytest.approx(1, abs=1.5 * redness.sd)
+
+
+def test_hair_over_the_forehead_leaves_the_forehead_out() -> None:
+    assert Region.FOREHEAD not in analyse(portrait(), CHEEKS | {Region.FOREHEAD}).regions
+
+
+def test_reference_values_describe_the_skin_in_the_baselines_light() -> None:
+    before = analyse(portrait()).regions[Region.FACE]
+    warm = analyse(retouched(light=(1.1, 1.0, 0.75))).regions[Region.FACE]
+    red = analyse(retouched(CHEEKS, blood=1)).regions[Region.FACE]
+    assert warm.lab == pytest.approx(before.lab, abs=0.8)
+    assert warm.ita == pytest.approx(before.ita, abs=1.5)
+    assert red.lab[1] > before.lab[1] + 2
+    assert red.erythema_index > before.erythema_index + 2
+    assert before.melanin_index > 0
+
+
+def test_a_covered_cheek_is_left_out_and_said() -> None:
+    photo = portrait().pixels.copy()
+    photo[440:680, 965:1100] = (0.1, 0.3, 0.8)
+    analysis = analyse(SrgbImage(photo))
+    assert Region.LEFT_CHEEK not in analysis.regions
+    assert Region.RIGHT_CHEEK in analysis.regions
+    assert Fault.OCCLUDED in analysis.warnings
+
+
+def test_maps_lie_on_skin_and_hold_doublings() -> None:
+    analysis = analyse(retouched(CHEEKS, blood=1))
+    seen = np.isfinite(analysis.redness_map)
+    cheeks = analysis.areas[Region.LEFT_CHEEK].pixels & analysis.counted.pixels
+    assert seen.mean() < 0.5
+    assert float(np.median(analysis.redness_map[cheeks & seen])) == pytest.approx(1, abs=0.15)
+    assert not seen[270:290, 190:210].any()
+
+
+def test_without_a_face_nothing_is_measured() -> None:
+    with pytest.raises(Unmeasurable) as caught:
+        analyse(SrgbImage(np.full((400, 400, 3), 0.5, np.float32)))
+    assert caught.value.fault is Fault.NO_FACE
+
+
+def test_inputs_are_left_as_they_were() -> None:
+    photo = retouched(CHEEKS, blood=1)
+    before = photo.pixels.copy(), portrait().pixels.copy()
+    analyse(photo)
+    assert np.array_equal(photo.pixels, before[0])
+    assert np.array_equal(portrait().pixels, before[1])
