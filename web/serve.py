@@ -13,9 +13,9 @@ import waitress
 from tracker.worker import run_worker
 from tracker.world import World
 from web import create_app
+from web.security import MAX_REQUEST_BYTES
 
 THREADS = 8
-MAX_UPLOAD_BYTES = 41 * 1024 * 1024  # the largest photo accepted, and the form around it
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def serve(
             host=settings.host,
             port=settings.port,
             threads=THREADS,
-            max_request_body_size=MAX_UPLOAD_BYTES,
+            max_request_body_size=MAX_REQUEST_BYTES,
             ident=None,
         )
     except OSError as error:

@@ -1,0 +1,174 @@
+import io
+import zlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+from sqlite_utils import Database
+
+from tests.conftest import TREATED_AT, Cast
+from tracker.actions.receive_photo import (
+    Accepted,
+    AlreadyReceived,
+    NoTreatment,
+    Refused,
+    receive_photo,
+)
+from tracker.photo_files import Picture
+from tracker.photos import PhotoRole, PhotoStatus, Upload
+from tracker.storage import photos
+from tracker.world import World
+
+COURSE = Path(str(files("sample_images"))) / "normal_type_2"
+FACE = (COURSE / "baseline-1.jpg").read_bytes()
+NEXT_DAY = TREATED_AT + timedelta(days=1)
+DAY_BEFORE = TREATED_AT - timedelta(days=1)
+
+Receive = Callable[..., object]
+
+
+@pytest.fixture
+def receive(db: Database, world: World, cast: Cast) -> Receive:
+    def send(sent: bytes, taken_at: datetime | None = NEXT_DAY, **words: object) -> object:
+        upload = Upload(sent, words.pop("role", PhotoRole.FOLLOW_UP), taken_at)  # type: ignore[arg-type]
+        return receive_photo(db, world.files, cast.alice.id, upload, NEXT_DAY)
+
+    return send
+
+
+def kept(db: Database, cast: Cast) -> int:
+    return len(photos.of_treatment(db, cast.treatment.id))
+
+
+def with_exif(taken: str, offset: str | None = None) -> bytes:
+    image = Image.open(io.BytesIO(FACE))
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9003] = taken
+    if offset:
+        exif.get_ifd(0x8769)[0x9011] = offset
+    exif[0x010F] = "a camera with a serial number"
+    out = io.BytesIO()
+    image.save(out, "JPEG", exif=exif, quality=95)
+    return out.getvalue()
+
+
+def no_face() -> bytes:
+    launch = cv2.cvtColor(cv2.resize(data.rocket(), (1000, 1300)), cv2.COLOR_RGB2BGR)
+    return cv2.imencode(".jpg", launch)[1].tobytes()
+
+
+def two_faces() -> bytes:
+    face = cv2.imdecode(np.frombuffer(FACE, np.uint8), cv2.IMREAD_COLOR)
+    return cv2.imencode(".jpg", np.hstack([face, face]))[1].tobytes()
+
+
+def png_header(width: int, height: int) -> bytes:
+    """A PNG that claims a size and holds a few bytes: what a decompression bomb looks like."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        length, check = len(body), zlib.crc32(kind + body)
+        return length.to_bytes(4, "big") + kind + body + check.to_bytes(4, "big")
+
+    size = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([8, 2, 0, 0, 0])
+    body = chunk(b"IHDR", size) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+@pytest.mark.parametrize(
+    ("sent", "fault"),
+    [
+        (b"", "unreadable"),
+        (b"this is a letter, not a photo" * 100, "unreadable"),
+        (FACE[: len(FACE) // 2], "unreadable"),
+        (b"%PDF-1.7" + FACE, "unreadable"),
+        (png_header(100_000, 100_000), "too_large"),
+        (png_header(10_100, 10_000), "too_large"),
+        (no_face(), "no_face"),
+        (two_faces(), "several_faces"),
+    ],
+    ids=["empty", "text", "cut off", "disguised", "bomb", "101 MP", "no face", "two faces"],
+)
+def test_what_cannot_be_measured_is_refused_by_name_and_not_kept(
+    receive: Receive, db: Database, cast: Cast, sent: bytes, fault: str
+) -> None:
+    assert receive(sent) == Refused((fault,))
+    assert kept(db, cast) == 0
+
+
+@pytest.mark.parametrize(
+    ("role", "taken_at", "fault"),
+    [
+        (PhotoRole.FOLLOW_UP, NEXT_DAY + timedelta(days=1), "taken_in_future"),
+        (PhotoRole.FOLLOW_UP, DAY_BEFORE, "taken_before_treatment"),
+        (PhotoRole.BASELINE, NEXT_DAY, "baseline_after_treatment"),
+    ],
+)
+def test_a_photo_of_an_impossible_time_is_refused(
+    receive: Receive, db: Database, cast: Cast, role: PhotoRole, taken_at: datetime, fault: str
+) -> None:
+    assert receive(FACE, taken_at, role=role) == Refused((fault,))
+    assert kept(db, cast) == 0
+
+
+def test_a_clock_that_is_a_little_fast_is_forgiven(receive: Receive) -> None:
+    assert isinstance(receive(FACE, NEXT_DAY + timedelta(minutes=5)), Accepted)
+
+
+def test_an_accepted_photo_waits_and_holds_no_metadata(
+    receive: Receive, db: Database, world: World
+) -> None:
+    outcome = receive(with_exif("2026:03:03 08:00:00"))
+    assert isinstance(outcome, Accepted)
+    stored = photos.get(db, outcome.photo.id)
+    assert stored is not None
+    assert stored.status is PhotoStatus.WAITING
+    form = world.files.load(outcome.photo.id, Picture.PHOTO)
+    assert b"serial number" not in form
+    assert dict(Image.open(io.BytesIO(form)).getexif()) == {}
+
+
+def test_the_cameras_own_time_counts_where_the_patient_gives_none(receive: Receive) -> None:
+    at_home = receive(with_exif("2026:03:03 08:00:00"), None)
+    assert isinstance(at_home, Accepted)
+    assert at_home.photo.taken_at == datetime(2026, 3, 3, 7, 0, tzinfo=UTC)  # Berlin in winter
+    abroad = receive(with_exif("2026:03:03 08:00:00", "+05:30"), None)
+    assert isinstance(abroad, Accepted)
+    assert abroad.photo.taken_at == datetime(2026, 3, 3, 2, 30, tzinfo=UTC)
+
+
+def test_the_same_photo_twice_is_kept_once(receive: Receive, db: Database, cast: Cast) -> None:
+    first = receive(FACE)
+    assert isinstance(first, Accepted)
+    second = receive(FACE)
+    assert isinstance(second, AlreadyReceived)
+    assert second.photo.id == first.photo.id
+    assert kept(db, cast) == 1
+
+
+def test_the_same_photo_sent_twice_at_once_is_kept_once(world: World, cast: Cast) -> None:
+    def send(_: int) -> object:
+        db = world.connect()
+        upload = Upload(FACE, PhotoRole.FOLLOW_UP, NEXT_DAY)
+        outcome = receive_photo(db, world.files, cast.alice.id, upload, NEXT_DAY)
+        db.close()
+        return outcome
+
+    with ThreadPoolExecutor(4) as threads:
+        outcomes = list(threads.map(send, range(4)))
+    assert sorted(type(o).__name__ for o in outcomes) == ["Accepted"] + ["AlreadyReceived"] * 3
+    ids = {o.photo.id for o in outcomes if isinstance(o, Accepted | AlreadyReceived)}
+    assert len(ids) == 1
+    stored = [p for p in Path(world.files.url).rglob("*") if p.is_file()]
+    assert len(stored) == 1
+
+
+def test_somebody_without_a_treatment_is_told_so(db: Database, world: World, cast: Cast) -> None:
+    upload = Upload(FACE, PhotoRole.FOLLOW_UP, NEXT_DAY)
+    assert receive_photo(db, world.files, cast.bob.id, upload, NEXT_DAY) == NoTreatment()

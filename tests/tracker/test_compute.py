@@ -1,0 +1,49 @@
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from tracker.compute import Analysed, LocalProcesses, NotMeasurable, analyse_bytes
+from tracker.photo_files import Picture
+from tracker.readings import Reference
+from tracker.treatments import AREAS, Region
+
+COURSE = Path(str(files("sample_images"))) / "infection_type_6"
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[LocalProcesses]:
+    with LocalProcesses(workers=1) as compute:
+        yield compute
+
+
+def kill_this_process() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_killed_process_breaks_its_photo_and_no_other(processes: LocalProcesses) -> None:
+    with pytest.raises(BrokenProcessPool):
+        processes.submit(kill_this_process).result(timeout=60)
+    assert processes.submit(os.getpid).result(timeout=60) != os.getpid()
+
+
+def test_a_photo_becomes_numbers_and_pictures_in_another_process(
+    processes: LocalProcesses,
+) -> None:
+    photo, baseline = ((COURSE / name).read_bytes() for name in ("d06.jpg", "baseline-1.jpg"))
+    result = processes.submit(analyse_bytes, photo, baseline, frozenset(AREAS)).result(timeout=60)
+    assert isinstance(result, Analysed)
+    assert result.reference is Reference.SKIN
+    assert set(result.regions) == set(Region)
+    assert set(result.pictures) == set(Picture) - {Picture.PHOTO}
+    left, right = result.regions[Region.LEFT_CHEEK], result.regions[Region.RIGHT_CHEEK]
+    assert left.redness.value > right.redness.value + 0.5
+
+
+def test_a_photo_that_cannot_be_measured_comes_back_with_its_fault() -> None:
+    baseline = (COURSE / "baseline-1.jpg").read_bytes()
+    assert analyse_bytes(b"no photo", baseline, frozenset(AREAS)) == NotMeasurable("unreadable")
