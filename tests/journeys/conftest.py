@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,9 +14,9 @@ from typing import Any
 import pytest
 import waitress
 from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import Mailbox, Message
 
 from tests.conftest import PASSPHRASE
+from tests.post_office import Inbox, free_port
 from tracker.actions.add_person import add_person
 from tracker.actions.begin_treatment import begin_treatment
 from tracker.compute import LocalProcesses
@@ -31,17 +30,6 @@ from web import create_app
 
 COURSE = Path(str(files("sample_images"))) / "infection_type_6"
 PATIENCE = timedelta(seconds=60)
-
-
-class Inbox(Message):
-    """Keeps every mail that arrives."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.mails: list[Mailbox] = []
-
-    def handle_message(self, message: Mailbox) -> None:
-        self.mails.append(message)
 
 
 @dataclass
@@ -110,12 +98,6 @@ def clinic(settings: Settings) -> Iterator[OpenClinic]:
         for thread in threads:
             thread.join(timeout=30)
         post.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

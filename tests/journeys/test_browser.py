@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 
 from tests.journeys.conftest import OpenClinic, wait_for
+from tests.post_office import words_of
 from tracker.check_ins import SCALES, SIGNS, Answers
 from tracker.courses import CourseCheckIn, CoursePhoto
 
@@ -47,6 +48,7 @@ def look(page: Page, folder: Path, name: str) -> None:
     for device, size in (("phone", PHONE), ("desk", DESK)):
         page.set_viewport_size(size)  # type: ignore[arg-type]
         page.wait_for_load_state("networkidle")
+        page.wait_for_function("[...document.images].every(image => image.complete)")
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0, f"{name} is {wide} px too wide on a {device}"
         page.screenshot(path=folder / f"{name}-{device}.png", full_page=True)
@@ -104,7 +106,7 @@ def test_the_journey_on_a_phone_and_at_a_desk(
     page.get_by_role("button", name="Sign out").click()
 
     wait_for(lambda: len(clinic.inbox.mails) > 0)
-    link = re.search(r"http://\S+/alerts/\w+", clinic.inbox.mails[0].get_payload())
+    link = re.search(r"http://\S+/alerts/\w+", words_of(clinic.inbox.mails[0]))
     assert link is not None
     page.goto(link[0])
     look(page, pictures, "6-sign-in")

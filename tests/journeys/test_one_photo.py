@@ -7,6 +7,7 @@ from werkzeug.datastructures import FileStorage
 
 from tests.journeys.conftest import OpenClinic, wait_for
 from tests.journeys.visitor import Visitor
+from tests.post_office import words_of
 from tracker.check_ins import SIGNS, Answers
 from tracker.courses import CourseCheckIn, CoursePhoto
 
@@ -43,7 +44,7 @@ def test_from_a_selfie_to_the_mail_and_the_chart(clinic: OpenClinic) -> None:
 
     mail = clinic.inbox.mails[0]
     assert mail["Subject"] == "Afterglow: someone needs your review"
-    link = re.search(r"http://\S+/alerts/\w+", mail.get_payload())
+    link = re.search(r"http://\S+/alerts/\w+", words_of(mail))
     assert link is not None
     for detail in ("alice", "infection", "cheek", "redness"):
         assert detail not in mail.as_string().lower()

@@ -1,30 +1,19 @@
-import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import Mailbox, Message
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from tests.post_office import Inbox, free_port, words_of
 from tracker.mail import MailFailed, sender
-from tracker.messages import Message as Row
-from tracker.messages import compose
+from tracker.messages import Message, compose
 from tracker.settings import Settings
 
 AT = datetime(2026, 3, 7, 8, tzinfo=UTC)
-ROW = Row("row-1", "dana", "dana@clinic.example", "alert-1", AT, AT)
+ROW = Message("row-1", "dana", "dana@clinic.example", "alert-1", AT, AT)
 MAIL = compose(ROW, "Afterglow <afterglow@clinic.example>", "https://clinic.example")
-
-
-class Inbox(Message):
-    def __init__(self) -> None:
-        super().__init__()
-        self.mails: list[Mailbox] = []
-
-    def handle_message(self, message: Mailbox) -> None:
-        self.mails.append(message)
 
 
 class FullInbox:
@@ -41,12 +30,6 @@ def inbox() -> Iterator[tuple[Inbox, int]]:
     controller.stop()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def through(port: int, settings: Settings) -> Settings:
     return replace(settings, smtp_url=f"smtp://127.0.0.1:{port}")
 
@@ -59,7 +42,7 @@ def test_a_real_server_receives_a_neutral_mail(
     (mail,) = handler.mails
     assert mail["Subject"] == "Afterglow: someone needs your review"
     assert mail["Message-ID"] == "<row-1@clinic.example>"
-    assert "https://clinic.example/alerts/alert-1" in mail.get_payload()
+    assert "https://clinic.example/alerts/alert-1" in words_of(mail)
 
 
 def test_the_mail_holds_no_health_detail() -> None:
