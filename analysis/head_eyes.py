@@ -113,7 +113,7 @@ def _catchlight(shape: HeadShape, u: Map, v: Map, p: Proportions) -> Map:
     window = ramp(np.abs(across + 2.0), 1.0, 0.7) * ramp(np.abs(v + 2.2), 1.25, 0.9)
     cross = 1.0 - 0.5 * np.exp(-0.5 * ((across + 2.0) / 0.13) ** 2)
     soft = 0.025 * bump(across.astype(np.float32), v, (2.0, 2.6), (1.4, 0.9))
-    wet = 0.18 * np.exp(-0.5 * ((v - lid_lines(u, p)[1] + 0.55) / 0.16) ** 2)
+    wet = 0.07 * np.exp(-0.5 * ((v - lid_lines(u, p)[1] + 0.55) / 0.16) ** 2)
     wet = wet * ramp(np.abs(u), 12.0, 6.0)
     return blur((window * cross * 0.6 + soft + wet).astype(np.float32), 0.12)
 
@@ -133,12 +133,12 @@ def _lashes(p: Proportions, rng: np.random.Generator) -> Map:
     slant = np.radians(p.eye_slant * 1.6)
     s = np.linspace(0.0, 1.0, 8)
     for side in (-1.0, 1.0):
-        for lid, count, longest in ((0, 190, 6.5), (1, 90, 2.9)):
+        for lid, count, longest in ((0, 270, 5.4), (1, 110, 2.4)):
             us = np.sort(rng.uniform(INNER_CORNER + 3.0, OUTER_CORNER, count)).astype(np.float32)
             vs = lid_lines(us, p)[lid]
             t = (us - INNER_CORNER) / (OUTER_CORNER - INNER_CORNER)
             length = longest * (0.35 + 0.65 * t) * rng.uniform(0.5, 1.0, count)
-            clump = 0.22 * np.sin(us * 3.1 + rng.uniform(0, 6)) + rng.normal(0.0, 0.12, count)
+            clump = 0.14 * np.sin(us * 3.1 + rng.uniform(0, 6)) + rng.normal(0.0, 0.12, count)
             lean = us / 15.0 * 0.8 + 0.22 + clump
             for u0, v0, reach, tilt in zip(us, vs, length, lean, strict=True):
                 u = u0 + reach * s * tilt * 0.8
@@ -158,7 +158,7 @@ def paint_brows(p: Proportions, density: float, rng: np.random.Generator) -> Map
     centre = p.pupil_distance / 2.0
     s = np.linspace(0.0, 1.0, 6)
     for side in (-1.0, 1.0):
-        count = int(850 * density)
+        count = int(760 * density)
         t = rng.beta(1.1, 1.2, count)
         spine_x = centre - 19.5 + 44.0 * t
         spine_y = -16.6 - p.eye_slant * 0.5 - 5.0 * np.sin(np.pi * (t**1.2) * 0.92) + 5.6 * t**3
@@ -176,6 +176,6 @@ def paint_brows(p: Proportions, density: float, rng: np.random.Generator) -> Map
             y = y0 + reach * s * np.sin(turn)
             strands.append(np.stack([x, y], axis=-1).astype(np.float32))
     _, coverage = draw_fine_strands(np.stack(strands), np.ones(len(strands), dtype=np.float32))
-    root = blur(coverage, 1.2) * 0.35
+    root = blur(coverage, 1.2) * 0.20
     result: Map = np.clip(coverage * 1.1 + root * (1.0 - coverage), 0.0, 1.0).astype(np.float32)
     return result

@@ -99,7 +99,7 @@ def _cropped(shape: HeadShape, scalp: Map, outline: Map, rng: np.random.Generato
     hairline = scalp + 1.6 * noise(rng, 3.0) + 1.2 * coils
     coverage = ramp(edge, -0.5, 0.6) * ramp(hairline, -1.0, 3.5)
     thin = ramp(scalp, -1.5, 9.0)
-    coverage = coverage * (0.55 + 0.45 * thin) * (1.0 - 0.28 * (1.0 - thin) * (coils > 0.4))
+    coverage = coverage * (0.55 + 0.45 * thin)
     value = 0.8 + 0.55 * np.clip(coils, -1.2, 2.2) + 0.12 * noise(rng, 7.0)
     height = _hair_height(shape, outline, 3.0 * thin) + 0.5 * coils
     return Hair(
@@ -114,7 +114,7 @@ def _hair_height(shape: HeadShape, outline: Map, lift: Map) -> Map:
     """z of the hair: over the skull, and rounding off towards its own outline beyond it."""
     rounding = -92.0 + 20.0 * np.clip(outline / 14.0, 0.0, 1.0) ** 0.7
     over = np.where(shape.head > 0.5, np.maximum(shape.height + lift, rounding), rounding)
-    return blur(over.astype(np.float32), 1.2)
+    return blur(over.astype(np.float32), 3.0)
 
 
 def _combed(

@@ -104,12 +104,20 @@ def _skull(side: Map, y: Map, width: Map, p: Proportions) -> Map:
         y, [(-117.0, 12.0), (-95.0, 52.0), (-60.0, 72.0), (0.0, 80.0), (55.0, 74.0), (90.0, 52.0),
             (chin - 8.0, 30.0), (chin, 8.0)],
     )  # fmt: skip
-    # Near its outline the skull goes on straight, so that no dark rim is drawn around the face.
+    return blur((midline - depth * _falling_back(side, width, 2.35)).astype(np.float32), 1.2)
+
+
+def _falling_back(side: Map, width: Map, power: float) -> Map:
+    """Share 0..1 by which a rounded body falls back from its front, by the distance from midline.
+
+    Near its outline it goes on straight, so that no dark rim is drawn around it.
+    """
     t = np.clip(side / np.maximum(width, 1.0), 0.0, 1.2)
     bent = np.minimum(t, 0.965)
-    flank = np.sqrt(1.0 - bent**2.35)
-    back = 1.0 - flank + 1.175 * bent**1.35 / flank * (t - bent)
-    return blur((midline - depth * back).astype(np.float32), 1.2)
+    flank = np.sqrt(1.0 - bent**power)
+    slope = 0.5 * power * bent ** (power - 1.0) / flank
+    back: Map = (1.0 - flank + slope * (t - bent)).astype(np.float32)
+    return back
 
 
 def _face_relief(x: Map, y: Map, side: Map, p: Proportions) -> Map:
@@ -137,9 +145,8 @@ def _neck(y: Map, side: Map, p: Proportions) -> tuple[Map, Map]:
             (150.0, p.neck_width + 12.0), (162.0, p.neck_width + 30.0),
             (176.0, p.neck_width + 62.0),            (192.0, p.neck_width + 92.0)],
     )  # fmt: skip
-    t = np.clip(side / width, 0.0, 0.9995)
     front = profile(y, [(60.0, -52.0), (110.0, -52.0), (150.0, -42.0), (192.0, -22.0)])
-    neck = front - 52.0 * (1.0 - np.sqrt(1.0 - t**2.2))
+    neck = front - 52.0 * _falling_back(side, width, 2.2)
     muscle = side - np.maximum(34.0 - (y - 110.0) * 0.42, 17.0)
     neck += 2.2 * np.exp(-0.5 * (muscle / 6.0) ** 2) * ramp(y, 100.0, 130.0)
     neck -= 3.4 * bump(side, y, (0.0, 173.0), (8.0, 5.0))

@@ -120,8 +120,8 @@ def _stubble(side: Map, y: Map, p: Proportions, rng: np.random.Generator) -> Map
     moustache = bump(side, y, (12.0, p.nose_length + 9.0), (13.0, 4.5), 12.0)
     jaw = ramp(y, 40.0, 72.0) * ramp(side * 0.55 + y * 0.8, 58.0, 76.0) * ramp(y, 136.0, 118.0)
     beard = np.clip(moustache + jaw + bump(side, y, (0.0, 90.0), (8.0, 6.0)), 0.0, 1.0)
-    hairs = ramp(noise(rng, 0.7), 0.5, 1.6)
-    result: Map = (beard * (0.30 + 1.2 * hairs)).astype(np.float32)
+    hairs = ramp(noise(rng, 0.45), 0.7, 1.9)
+    result: Map = (beard * (0.30 + 1.9 * hairs)).astype(np.float32)
     return result
 
 

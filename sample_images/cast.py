@@ -108,6 +108,6 @@ AMIT: Final = Person(
     hair_style=HairStyle.SHORT,
     hair_colour=(0.045, 0.028, 0.018),
     brow_density=1.35,
-    iris=(0.08, 0.05, 0.02),
+    iris=(0.075, 0.042, 0.02),
     clothing=(0.16, 0.19, 0.24),
 )

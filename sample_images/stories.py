@@ -318,7 +318,7 @@ STORIES: Final = (
         performed_at=datetime(2026, 4, 11, 20, 0, tzinfo=ZoneInfo("Europe/Madrid")),
         needle_depth_mm=0.3,
         camera=Camera.BIRCH,
-        lamp=Lamp.LED_WARM,
+        lamp=Lamp.D65,
         pictures=_pictures((0.1, 1, 2, 3), baselines=(-1.0, -0.02)),
         check_in_days=(0, 1, 2, 3),
         skin=_normal(1.1, 5.0, seed=71),
