@@ -99,8 +99,12 @@ def analyse_photo(
 ) -> Analysis:
     """Blood and melanin of every region against the baseline photo, each with its spread.
 
+    `treated` are the parts that may have changed, `Region.FACE` standing for all: the rest of the
+    face serves as reference.
+
     Raises `Unmeasurable`: no face or several, another person, or too little skin to be seen.
     """
+    parts = FACE_REGIONS if Region.FACE in treated else treated
     baseline_face, photo_face = find_face(baseline), find_face(photo)
     before = view_on_grid(baseline, baseline_face)
     registration = register(photo, photo_face, onto=before)
@@ -112,11 +116,11 @@ def analyse_photo(
         colour=log_light(today.light),
         skin=skin,
         comparable=comparable,
-        treated=treated,
+        treated=parts,
         state=_state_before(before, skin),
     )
     comparison = compare_by_skin(
-        day.change, untreated_skin(skin, comparable, treated, besides=Region.FACE), day.state
+        day.change, untreated_skin(skin, comparable, parts, besides=Region.FACE), day.state
     ) or compare_by_frame(photo, photo_face, baseline, baseline_face)
     regions = _analyse_regions(day, comparison)
     redness_map, pigment_map = _map_change(day, comparison)

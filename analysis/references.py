@@ -35,6 +35,7 @@ _FRAME_SD: Final = 0.03  # of each log channel, even where the frame seems not t
 _SKIN_SD: Final = 0.008  # of each log channel: light differs a little between face and neck
 _OWN_BLOOD_SD: Final = 0.06  # doublings by which untreated skin itself varies from day to day
 _UNKNOWN_EXPOSURE: Final = 1.0  # log units; cameras expose for the frame, not for the skin
+_SHADING: Final = 1.2  # shading of face against reference, per unevenness within the reference
 _EVEN_LIGHT: Final = 0.05  # log units of shading that remain however still the light stood
 
 
@@ -62,7 +63,7 @@ def compare_by_skin(
     covariance = shift.covariance + np.eye(3) * _SKIN_SD**2 + np.outer(drift, drift)
     brightness = patch_medians(change, untreated.pixels).mean(axis=1)
     unevenness = 1.4826 * float(np.median(np.abs(brightness - np.median(brightness))))
-    exposure = min(max(2 * unevenness, _EVEN_LIGHT), CHANGE_PRIORS.exposure)
+    exposure = min(max(_SHADING * unevenness, _EVEN_LIGHT), CHANGE_PRIORS.exposure)
     priors = Priors(CHANGE_PRIORS.blood, CHANGE_PRIORS.melanin, exposure)
     return Comparison(Reference.SKIN, Shift(shift.value, covariance), priors)
 

@@ -7,7 +7,7 @@ from analysis.chromophores import Reference
 from analysis.errors import Fault, Unmeasurable
 from analysis.images import SrgbImage
 from analysis.pipeline import Analysis, analyse_photo
-from analysis.regions import Region
+from analysis.regions import FACE_REGIONS, Region
 from tests.analysis.retouching import CHEEKS, portrait, retouched, turned
 
 EVERYWHERE = frozenset({Region.LEFT_CHEEK, Region.RIGHT_CHEEK, Region.NOSE, Region.CHIN})
@@ -81,6 +81,12 @@ def test_without_untreated_skin_the_frame_carries_it_with_a_wider_spread() -> No
     assert analysis.reference is Reference.HISTORY
     assert redness.sd > 0.3
     assert redness.value == pytest.approx(1, abs=1.5 * redness.sd)
+
+
+def test_the_whole_face_is_another_word_for_all_its_parts() -> None:
+    photo = retouched(EVERYWHERE, blood=1)
+    whole, parts = analyse(photo, frozenset({Region.FACE})), analyse(photo, FACE_REGIONS)
+    assert whole.regions == parts.regions
 
 
 def test_hair_over_the_forehead_leaves_the_forehead_out() -> None:
