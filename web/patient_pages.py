@@ -28,6 +28,7 @@ from web.words import (
 
 NORMAL_UP_TO = 0.975  # the upper edge of the band that the chart shows
 BEYOND_ERROR = 1.96  # standard deviations: 95 in 100
+CALL_IF_WORSE = "If it gets worse or you feel ill, do not wait: call your clinic."
 FLAG_MEMORY = timedelta(hours=24)
 
 
@@ -303,10 +304,11 @@ def standing(progress: Progress, clinic: str | None) -> Standing | None:
     details = [*_change(progress, read), _amount(read[-1])]
     if share >= NORMAL_UP_TO:
         count = min(99, math.floor(share * 100))
-        return Standing(f"Redder than {count} of 100 at day {day}{after}", tuple(details), False)
+        headline = f"Redder than {count} of 100 at day {day}{after}"
+        return Standing(headline, (*details, CALL_IF_WORSE), False)
     if clinic is not None:
         usual = f"Taken over the whole face, your redness is usual for day {day}{after}."
-        return Standing(clinic, (usual, *details), False)
+        return Standing(clinic, (usual, *details, CALL_IF_WORSE), False)
     return Standing(f"Normal for day {day}{after}", tuple(details), True)
 
 

@@ -18,10 +18,8 @@ from web.times import day_words, short_date, when
 from web.words import (
     SKIN_STATES,
     STATUSES,
-    Remedy,
     areas_words,
     estimate_words,
-    remedy_for,
     treatment_words,
 )
 
@@ -66,7 +64,8 @@ class PhotoRow:
     day: str
     taken: str
     about: tuple[str, ...]
-    remarks: tuple[Remedy, ...]
+    faults: tuple[str, ...]
+    warnings: tuple[str, ...]
 
     @property
     def has_pictures(self) -> bool:
@@ -233,7 +232,8 @@ def _photo_row(photo: Photo, progress: Progress, now: datetime, zone: ZoneInfo) 
         day=day_words(day_number(progress.treatment, photo.taken_at, progress.patient.zone)),
         taken=when(photo.taken_at, now, zone),
         about=_about(photo),
-        remarks=tuple(remedy_for(name) for name in (*photo.faults, *photo.warnings)),
+        faults=tuple(name.replace("_", " ") for name in photo.faults),
+        warnings=tuple(name.replace("_", " ") for name in photo.warnings),
     )
 
 

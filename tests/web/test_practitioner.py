@@ -110,7 +110,7 @@ def test_answers_and_photos_are_on_the_patient_page(dana: Browser, records: Reco
     for words in (
         "The photo from before",
         "Could not be measured",
-        "The photo is blurred.",
+        "Refused: blurred",
         "Waiting to be measured, with make-up",
         "<strong>pus or crust</strong>",
         "stings",
