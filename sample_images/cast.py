@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from analysis.head_features import Proportions
-from analysis.head_hair import HairStyle
-from analysis.head_skin import Complexion
-from analysis.heads import Person
+from analysis.scenes.head_features import Proportions
+from analysis.scenes.head_hair import HairStyle
+from analysis.scenes.head_skin import Complexion
+from analysis.scenes.heads import Person
 
 NORA: Final = Person(
     seed=2,
@@ -100,14 +100,4 @@ LEILA: Final = Person(
     brow_density=1.15,
     iris=(0.055, 0.028, 0.014),
     clothing=(0.60, 0.52, 0.40),
-)
-AMIT: Final = Person(
-    seed=12,
-    complexion=Complexion(0.032, moles=4, stubble=0.5),
-    proportions=Proportions(jaw_width=1.05, nose_width=37.0, brow_ridge=1.3, neck_width=59.0),
-    hair_style=HairStyle.SHORT,
-    hair_colour=(0.045, 0.028, 0.018),
-    brow_density=1.35,
-    iris=(0.075, 0.042, 0.02),
-    clothing=(0.16, 0.19, 0.24),
 )

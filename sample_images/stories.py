@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from analysis.cameras import Camera
-from analysis.head_changes import Papules, Patch, SkinState, SpottedPigment
-from analysis.heads import Person
-from analysis.lamps import Lamp
 from analysis.regions import Region
-from sample_images.cast import AMIT, JUNE, KWAME, LEILA, MEERA, NORA
+from analysis.scenes.cameras import Camera
+from analysis.scenes.head_changes import Papules, Patch, SkinState, SpottedPigment
+from analysis.scenes.heads import Person
+from analysis.scenes.lamps import Lamp
+from sample_images.cast import JUNE, KWAME, LEILA, MEERA, NORA
 
 TREATED: Final = (
     Region.FOREHEAD,
@@ -309,24 +309,5 @@ STORIES: Final = (
         history=("hyperpigmentation",),
         expected="hyperpigmentation",
         onset_day=9.5,
-    ),
-    Story(
-        name="home_roller_type_3",
-        summary="A 0.3 mm roller at home on type III skin; calm again within a day.",
-        person=AMIT,
-        skin_type=3,
-        performed_at=datetime(2026, 4, 11, 20, 0, tzinfo=ZoneInfo("Europe/Madrid")),
-        needle_depth_mm=0.3,
-        camera=Camera.BIRCH,
-        lamp=Lamp.D65,
-        pictures=_pictures((0.1, 1, 2, 3), baselines=(-1.0, -0.02)),
-        check_in_days=(0, 1, 2, 3),
-        skin=_normal(1.1, 5.0, seed=71),
-        answers=lambda day: CheckIn(
-            pain=1 if day == 0 else 0, trend="better" if day < 2 else "same"
-        ),
-        seed=71,
-        kind="home_roller",
-        setting="home",
     ),
 )

@@ -9,14 +9,14 @@ import pytest
 import skimage.data
 from numpy.typing import NDArray
 
-from analysis.cameras import Camera, channel_weights, paint_matrix
-from analysis.head_changes import Papules, Patch, SkinState, SpottedPigment
-from analysis.heads import Person
 from analysis.images import LinearImage, SrgbImage, to_linear
-from analysis.lamps import Lamp
 from analysis.quality import judge_photo
 from analysis.regions import Region
 from analysis.scenes import Photograph, Pose, Shot, change_photo, photograph
+from analysis.scenes.cameras import Camera, channel_weights, paint_matrix
+from analysis.scenes.head_changes import Papules, Patch, SkinState, SpottedPigment
+from analysis.scenes.heads import Person
+from analysis.scenes.lamps import Lamp
 from analysis.skin_optics import BASELINE_BLOOD, TONES, linear_srgb, reflectance
 from sample_images.cast import KWAME, MEERA, NORA
 

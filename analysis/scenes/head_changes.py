@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from analysis.face_plane import Map, blur, bump, noise, ramp
-from analysis.heads import Head
 from analysis.regions import Region
+from analysis.scenes.face_plane import Map, blur, bump, noise, ramp
+from analysis.scenes.heads import Head
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.lamps import Lamp, spectral_power
+from analysis.scenes.lamps import Lamp, spectral_power
 from analysis.skin_optics import BASELINE_BLOOD, TONES, WAVELENGTHS, linear_srgb, reflectance
 
 

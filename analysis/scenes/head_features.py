@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.face_plane import Map, blur, bump, profile, ramp
+from analysis.scenes.face_plane import Map, blur, bump, profile, ramp
 
 INNER_CORNER: Final = -16.0  # mm from the pupil
 OUTER_CORNER: Final = 16.6

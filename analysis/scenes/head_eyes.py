@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from analysis.face_plane import Map, blur, bump, noise, ramp
-from analysis.head_features import (
+from analysis.scenes.face_plane import Map, blur, bump, noise, ramp
+from analysis.scenes.head_features import (
     INNER_CORNER,
     OUTER_CORNER,
     Proportions,
@@ -17,8 +17,8 @@ from analysis.head_features import (
     lid_fold,
     lid_lines,
 )
-from analysis.head_shape import HeadShape
-from analysis.strands import draw_fine_strands
+from analysis.scenes.head_shape import HeadShape
+from analysis.scenes.strands import draw_fine_strands
 
 _IRIS_RADIUS: Final = 6.1
 

@@ -5,13 +5,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from analysis.face_plane import MM_PER_PIXEL, Map, blur, noise, ramp
-from analysis.head_eyes import Eyes, paint_brows, paint_eyes
-from analysis.head_features import Proportions, lip_lines, nostril_shape
-from analysis.head_hair import Hair, HairStyle, grow_hair
-from analysis.head_shape import HeadShape, shape_head
-from analysis.head_skin import Complexion, SkinMaps, lay_skin, region_maps
 from analysis.regions import Region
+from analysis.scenes.face_plane import MM_PER_PIXEL, Map, blur, noise, ramp
+from analysis.scenes.head_eyes import Eyes, paint_brows, paint_eyes
+from analysis.scenes.head_features import Proportions, lip_lines, nostril_shape
+from analysis.scenes.head_hair import Hair, HairStyle, grow_hair
+from analysis.scenes.head_shape import HeadShape, shape_head
+from analysis.scenes.head_skin import Complexion, SkinMaps, lay_skin, region_maps
 
 Colour = tuple[float, float, float]
 

@@ -13,15 +13,15 @@ from typing import Final
 import cv2
 import numpy as np
 
-from analysis.cameras import Camera, channel_weights, paint_matrix
-from analysis.face_plane import LEFT, MM_PER_PIXEL, TOP, Map
-from analysis.head_changes import SkinState, changed_maps
-from analysis.head_light import Lighting, Room, light_head
-from analysis.heads import Head, Person, paint_head
 from analysis.images import LinearImage, SrgbImage
-from analysis.lamps import Lamp
 from analysis.regions import Region
-from analysis.room_background import paint_room
+from analysis.scenes.cameras import Camera, channel_weights, paint_matrix
+from analysis.scenes.face_plane import LEFT, MM_PER_PIXEL, TOP, Map
+from analysis.scenes.head_changes import SkinState, changed_maps
+from analysis.scenes.head_light import Lighting, Room, light_head
+from analysis.scenes.heads import Head, Person, paint_head
+from analysis.scenes.lamps import Lamp
+from analysis.scenes.room_background import paint_room
 from analysis.skin_optics import (
     BASELINE_BLOOD,
     TYPICAL_GLARE,

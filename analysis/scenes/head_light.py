@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.face_plane import MM_PER_PIXEL, Map, blur, ramp
-from analysis.heads import Head
+from analysis.scenes.face_plane import MM_PER_PIXEL, Map, blur, ramp
+from analysis.scenes.heads import Head
 
 
 @dataclass(frozen=True, slots=True)

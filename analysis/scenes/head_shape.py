@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.face_plane import Map, blur, bump, coordinates, noise, profile, ramp
-from analysis.head_features import Proportions, raise_eyelids, raise_mouth, raise_nose
+from analysis.scenes.face_plane import Map, blur, bump, coordinates, noise, profile, ramp
+from analysis.scenes.head_features import Proportions, raise_eyelids, raise_mouth, raise_nose
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.face_plane import MM_PER_PIXEL, SHAPE, Map, to_pixels
+from analysis.scenes.face_plane import MM_PER_PIXEL, SHAPE, Map, to_pixels
 
 Strands = NDArray[np.float32]
 """Polylines (count, points, 2) in mm on the face plane."""

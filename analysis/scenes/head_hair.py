@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.face_plane import (
+from analysis.scenes.face_plane import (
     LEFT,
     MM_PER_PIXEL,
     SHAPE,
@@ -19,9 +19,9 @@ from analysis.face_plane import (
     profile,
     ramp,
 )
-from analysis.head_features import Proportions
-from analysis.head_shape import HeadShape, half_width
-from analysis.strands import Strands, draw_strands
+from analysis.scenes.head_features import Proportions
+from analysis.scenes.head_shape import HeadShape, half_width
+from analysis.scenes.strands import Strands, draw_strands
 
 
 class HairStyle(StrEnum):

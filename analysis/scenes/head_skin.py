@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.face_plane import Map, bump, noise, ramp
-from analysis.head_features import Proportions, eye_coordinates, lid_lines, lip_lines
-from analysis.head_shape import HeadShape
 from analysis.regions import Region
+from analysis.scenes.face_plane import Map, bump, noise, ramp
+from analysis.scenes.head_features import Proportions, eye_coordinates, lid_lines, lip_lines
+from analysis.scenes.head_shape import HeadShape
 
 
 @dataclass(frozen=True, slots=True)
