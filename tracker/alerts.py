@@ -41,12 +41,21 @@ class Level(StrEnum):
         return self is not Level.WATCH
 
 
+class Source(StrEnum):
+    """Where a piece of evidence comes from."""
+
+    PHOTOS = "photos"
+    ANSWERS = "answers"
+    RED_FLAG = "red_flag"
+
+
 @dataclass(frozen=True, slots=True)
 class Factor:
     """One piece of evidence: `factor` multiplies the odds; below 1 it speaks against."""
 
     what: str
     factor: float
+    source: Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What was measured on a photo, region by region."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,22 @@ class Estimate:
 
     value: float
     sd: float
+
+
+class Change(StrEnum):
+    """What became of redness between two readings, as far as their errors allow to say."""
+
+    CALMER = "calmer"
+    SAME = "same"
+    REDDER = "redder"
+
+
+def change_between(before: Estimate, after: Estimate) -> Change:
+    """Compare two readings; a difference within 1.96 standard deviations is none (95 %)."""
+    difference = after.value - before.value
+    if abs(difference) <= 1.96 * math.hypot(before.sd, after.sd):
+        return Change.SAME
+    return Change.CALMER if difference < 0 else Change.REDDER
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tracker.alerts import Concern, Factor, Finding, Level, level_reached, strongest
+from tracker.alerts import Concern, Factor, Finding, Level, Source, level_reached, strongest
 from tracker.check_ins import CheckIn
 from tracker.protocols import ConcernRule, Healing, Protocol, Spread
 from tracker.readings import Reading
@@ -24,6 +24,7 @@ from tracker.signs import flag_words, reported_signs, sign_words, tripped_red_fl
 from tracker.treatments import Region, Treatment, days_since
 
 ENGINE = "1"
+BAND = (0.025, 0.975)  # the share of normal courses below the band and below its upper edge
 DRAWS = 3000
 SEED = 20260302  # the same course is judged the same way every time
 HEAVY_TAIL_DF = 4  # Student's t: one bad photo cannot carry a verdict
@@ -66,6 +67,11 @@ class Assessment:
     band: tuple[BandPoint, ...]
     findings: tuple[Finding, ...]
     standing: float | None
+
+    @property
+    def is_redder_than_normal(self) -> bool:
+        """Whether the latest reading lies above the band."""
+        return self.standing is not None and self.standing >= BAND[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +133,12 @@ def _known(course: Course, protocol: Protocol, until: float) -> _Case:
 def recovery_band(protocol: Protocol, healing: Healing, last_day: float) -> tuple[BandPoint, ...]:
     """Redness of normal courses over time: median and the range that holds 95 in 100."""
     rng = np.random.default_rng(SEED)
-    days = np.concatenate([np.arange(0.0, min(last_day, 4.0), 0.25), np.arange(4.0, last_day, 1.0)])
+    days = np.unique(
+        np.concatenate([np.arange(0, min(last_day, 4), 0.25), np.arange(4, last_day), [last_day]])
+    )
     drawn = _normal_course(protocol, healing, days, rng)
     drawn += rng.normal(0.0, protocol.day_sd, drawn.shape)
-    low, median, high = np.quantile(drawn, [0.025, 0.5, 0.975], axis=0)
+    low, median, high = np.quantile(drawn, [BAND[0], 0.5, BAND[1]], axis=0)
     points = zip(days.tolist(), low.tolist(), median.tolist(), high.tolist(), strict=True)
     return tuple(BandPoint(*point) for point in points)
 
@@ -149,13 +157,19 @@ def _standing(case: _Case) -> float | None:
 def _find(case: _Case, concern: Concern) -> Finding:
     rule = case.protocol.concerns[concern]
     flags = [f for f in tripped_red_flags(case.check_ins, case.protocol) if f.concern is concern]
-    evidence = [Factor(f"red flag: {flag_words(f)}", RED_FLAG_FACTOR) for f in flags]
+    evidence = [
+        Factor(f"red flag: {flag_words(f)}", RED_FLAG_FACTOR, Source.RED_FLAG) for f in flags
+    ]
     photo = _photo_evidence(case, concern)
     if photo is not None:
-        evidence.append(Factor(_photo_words(concern, photo), photo.factor))
+        evidence.append(Factor(_photo_words(concern, photo), photo.factor, Source.PHOTOS))
     signs = reported_signs(case.check_ins, case.protocol)
     evidence += [
-        Factor(sign_words(name, signs[name]), ratio.reported if signs[name] else ratio.denied)
+        Factor(
+            sign_words(name, signs[name]),
+            ratio.reported if signs[name] else ratio.denied,
+            Source.ANSWERS,
+        )
         for name, ratio in rule.signs.items()
         if name in signs
     ]

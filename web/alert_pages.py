@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from tracker.actions.show_alert import AlertCase
 from tracker.actions.show_progress import Progress
 from tracker.actions.show_worklist import WorklistRow
-from tracker.alerts import Alert, Concern, Factor, worst_first
+from tracker.alerts import Alert, Concern, Factor, Source, worst_first
 from tracker.check_ins import SIGNS, CheckIn
 from tracker.people import Person
 from tracker.photo_files import Picture
@@ -163,7 +163,7 @@ def alert_page(
         card=alert_card(alert, case.patient, case.treatment, now, zone),
         treatment=treatment_words(case.treatment, case.treatment.kind.replace("_", " ")),
         probability=share_words(alert.probability),
-        red_flag=any(_is_red_flag(factor) for factor in alert.evidence),
+        red_flag=any(factor.source is Source.RED_FLAG for factor in alert.evidence),
         onset="" if alert.onset_day is None else f"Day {max(0, round(alert.onset_day))}",
         evidence=tuple(_evidence(factor) for factor in alert.evidence),
         photo_id=case.photo.id if case.photo else None,
@@ -197,7 +197,7 @@ def _answers(check_in: CheckIn, progress: Progress, now: datetime, zone: ZoneInf
 
 def _evidence(factor: Factor) -> Evidence:
     what = factor.what[:1].upper() + factor.what[1:]
-    if _is_red_flag(factor):
+    if factor.source is Source.RED_FLAG:
         return Evidence(what, "red flag", "enough by itself", "for", 50.0)
     weight = max(factor.factor, 1 / factor.factor)
     speaks = "for" if factor.factor >= 1 else "against"
@@ -205,10 +205,6 @@ def _evidence(factor: Factor) -> Evidence:
     strength = next(strengths, "says little")
     width = 50 * min(1.0, math.log(weight) / math.log(LARGEST_SHOWN))
     return Evidence(what, _factor_words(factor.factor), strength, speaks, round(width, 1))
-
-
-def _is_red_flag(factor: Factor) -> bool:
-    return factor.what.startswith("red flag")
 
 
 def _factor_words(factor: float) -> str:

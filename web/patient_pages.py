@@ -10,7 +10,7 @@ from tracker.actions.show_progress import Progress
 from tracker.check_ins import CheckIn, Trend
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
 from tracker.protocols import Aftercare
-from tracker.readings import Reading
+from tracker.readings import Change, Reading, change_between
 from tracker.signs import tripped_red_flags
 from tracker.treatments import Region, day_number, days_since
 from web.charts import Chart, face_charts
@@ -26,8 +26,6 @@ from web.words import (
     treatment_words,
 )
 
-NORMAL_UP_TO = 0.975  # the upper edge of the band that the chart shows
-BEYOND_ERROR = 1.96  # standard deviations: 95 in 100
 CALL_IF_WORSE = "If it gets worse or you feel ill, do not wait: call your clinic."
 FLAG_MEMORY = timedelta(hours=24)
 
@@ -302,7 +300,7 @@ def standing(progress: Progress, clinic: str | None) -> Standing | None:
     depth = progress.treatment.needle_depth_mm
     after = f" after {depth_words(depth)}" if depth is not None else ""
     details = [*_change(progress, read), _amount(read[-1])]
-    if share >= NORMAL_UP_TO:
+    if progress.assessment.is_redder_than_normal:
         count = min(99, math.floor(share * 100))
         headline = f"Redder than {count} of 100 at day {day}{after}"
         return Standing(headline, (*details, CALL_IF_WORSE), False)
@@ -330,10 +328,13 @@ def _change(progress: Progress, read: list[Reading]) -> list[str]:
     zone = progress.patient.zone
     days = [day_number(progress.treatment, r.taken_at, zone) for r in read[-2:]]
     than = {0: "earlier that day", 1: "the day before"}.get(days[1] - days[0], f"day {days[0]}")
-    change, error = after.value - before.value, math.hypot(before.sd, after.sd)
-    if abs(change) <= BEYOND_ERROR * error:
-        return [f"Much the same as {than}."]
-    return [f"Calmer than {than}." if change < 0 else f"Redder than {than}."]
+    match change_between(before, after):
+        case Change.SAME:
+            return [f"Much the same as {than}."]
+        case Change.CALMER:
+            return [f"Calmer than {than}."]
+        case Change.REDDER:
+            return [f"Redder than {than}."]
 
 
 def _amount(reading: Reading) -> str:

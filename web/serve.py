@@ -38,7 +38,9 @@ def serve(
             host=settings.host,
             port=settings.port,
             threads=THREADS,
-            max_request_body_size=MAX_REQUEST_BYTES,
+            # Larger than what the pages take, so that they can answer in words.
+            max_request_body_size=2 * MAX_REQUEST_BYTES,
+            inbuf_overflow=MAX_REQUEST_BYTES,  # a photo never touches the disk in the clear
             ident=None,
         )
     except OSError as error:

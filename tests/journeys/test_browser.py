@@ -48,7 +48,7 @@ def look(page: Page, folder: Path, name: str) -> None:
     for device, size in (("phone", PHONE), ("desk", DESK)):
         page.set_viewport_size(size)  # type: ignore[arg-type]
         page.wait_for_load_state("networkidle")
-        page.wait_for_function("[...document.images].every(image => image.complete)")
+        wait_for(lambda: page.evaluate("[...document.images].every(image => image.complete)"))
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0, f"{name} is {wide} px too wide on a {device}"
         page.screenshot(path=folder / f"{name}-{device}.png", full_page=True)

@@ -10,6 +10,7 @@ from tests.journeys.visitor import Visitor
 from tests.post_office import words_of
 from tracker.check_ins import SIGNS, Answers
 from tracker.courses import CourseCheckIn, CoursePhoto
+from tracker.photos import PhotoRole
 
 
 def form_of(answers: Answers) -> dict[str, str]:
@@ -37,7 +38,7 @@ def test_from_a_selfie_to_the_mail_and_the_chart(clinic: OpenClinic) -> None:
         match event:
             case CoursePhoto():
                 send_photo(clinic, alice, event)
-                sent += 1
+                sent += event.role is PhotoRole.FOLLOW_UP
             case CourseCheckIn(answers=answers):
                 alice.send("/check-in", form_of(answers))
     wait_for(lambda: len(clinic.inbox.mails) > 0)

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from tests.conftest import PASSPHRASE, TREATED_AT, Cast
 from tests.tracker.courses_of_readings import Doublings, fading, reading, unchanged
 from tests.web.browser import Browser
-from tracker.alerts import Alert, Concern, Factor, Level
+from tracker.alerts import Alert, Concern, Factor, Level, Source
 from tracker.check_ins import Answers, CheckIn
 from tracker.messages import Message
 from tracker.people import Person
@@ -105,7 +105,9 @@ class Records:
         photo: Photo | None = None,
         level: Level = Level.URGENT,
         concern: Concern = Concern.INFECTION,
-        evidence: tuple[Factor, ...] = (Factor("second rise, left cheek, since day 2", 14.0),),
+        evidence: tuple[Factor, ...] = (
+            Factor("second rise, left cheek, since day 2", 14.0, Source.PHOTOS),
+        ),
     ) -> Alert:
         """An alert about Alice that nobody has seen."""
         alert = Alert(

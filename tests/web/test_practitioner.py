@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from tests.tracker.courses_of_readings import rising_again
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
-from tracker.alerts import Factor, Level
+from tracker.alerts import Factor, Level, Source
 from tracker.check_ins import Answers
 from tracker.people import Person
 from tracker.photos import PhotoStatus, SkinState
@@ -54,7 +54,7 @@ def test_an_alert_says_why_and_shows_both_photos(dana: Browser, records: Records
 
 def test_an_alert_from_answers_alone_shows_the_answers(dana: Browser, records: Records) -> None:
     records.check_in(2, Answers(pain=9, fever=True, note="shivering"))
-    alert = records.alert(evidence=(Factor("red flag: pain 9 or more", 1e6),))
+    alert = records.alert(evidence=(Factor("red flag: pain 9 or more", 1e6, Source.RED_FLAG),))
     page = dana.read(f"/alerts/{alert.id}")
     assert "The answers point to an infection" in page
     assert "A red flag in the answers is enough" in page
@@ -175,7 +175,7 @@ def test_factors_are_told_with_their_strength(dana: Browser, records: Records) -
         2e5: ("more than ×1,000", "strongly for"),
         2e-5: ("less than ×0.001", "strongly against"),
     }
-    alert = records.alert(evidence=tuple(Factor(f"sign {f}: yes", f) for f in told))
+    alert = records.alert(evidence=tuple(Factor(f"sign {f}: yes", f, Source.ANSWERS) for f in told))
     page = dana.read(f"/alerts/{alert.id}")
     for factor, (words, strength) in told.items():
         line = page.split(f"Sign {factor}: yes")[1].split("</li>")[0]

@@ -18,8 +18,9 @@ from tracker.treatments import Region, Treatment, day_number
 class WorklistRow:
     """One patient in care.
 
-    `day` counts calendar days since the treatment; `redness` is the latest of the whole face;
-    `latest_photo` the latest follow-up, whatever became of it.
+    `day` counts calendar days since the treatment; `alerts` are those of the current
+    treatment and any that nobody has answered; `redness` is the latest of the whole face since the
+    treatment; `latest_photo` the latest follow-up, whatever became of it.
     """
 
     patient: Person
@@ -47,12 +48,17 @@ def _row(db: Database, patient: Person, about: tuple[Alert, ...], now: datetime)
     if treatment is None:
         return WorklistRow(patient, None, None, about, None, None)
     taken = [p for p in photos.of_treatment(db, treatment.id) if p.role is PhotoRole.FOLLOW_UP]
-    measured = [r for r in readings.of_treatment(db, treatment.id) if Region.FACE in r.regions]
+    shown = {photo.id for photo in taken}
+    measured = [
+        r
+        for r in readings.of_treatment(db, treatment.id)
+        if r.photo_id in shown and Region.FACE in r.regions
+    ]
     return WorklistRow(
         patient=patient,
         treatment=treatment,
         day=day_number(treatment, now, patient.zone),
-        alerts=tuple(alert for alert in about if alert.treatment_id == treatment.id),
+        alerts=tuple(a for a in about if a.needs_answer or a.treatment_id == treatment.id),
         latest_photo=taken[-1] if taken else None,
         redness=measured[-1].regions[Region.FACE].redness if measured else None,
     )

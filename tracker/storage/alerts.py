@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.alerts import Alert, Concern, Factor, Level
+from tracker.alerts import Alert, Concern, Factor, Level, Source
 from tracker.storage.columns import (
     names_text,
     optional_time_text,
@@ -53,7 +53,7 @@ def _columns(alert: Alert) -> dict[str, Any]:
         "probability": alert.probability,
         "onset_day": alert.onset_day,
         "regions": names_text(alert.regions),
-        "evidence": json.dumps([[f.what, f.factor] for f in alert.evidence]),
+        "evidence": json.dumps([[f.what, f.factor, f.source] for f in alert.evidence]),
         "photo_id": alert.photo_id,
         "engine": alert.engine,
         "protocol": alert.protocol,
@@ -73,7 +73,10 @@ def _alert(row: dict[str, Any]) -> Alert:
         probability=row["probability"],
         onset_day=row["onset_day"],
         regions=tuple(Region(name) for name in read_names(row["regions"])),
-        evidence=tuple(Factor(what, factor) for what, factor in json.loads(row["evidence"])),
+        evidence=tuple(
+            Factor(what, factor, Source(source))
+            for what, factor, source in json.loads(row["evidence"])
+        ),
         photo_id=row["photo_id"],
         engine=row["engine"],
         protocol=row["protocol"],
