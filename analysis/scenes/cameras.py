@@ -17,12 +17,15 @@ from analysis.skin_optics import BASELINE_BLOOD, TONES, WAVELENGTHS, linear_srgb
 
 
 class Camera(StrEnum):
-    """Phones that differ in their filters."""
+    """Phones that differ in their filters, and one camera whose filters were measured."""
 
     AMBER = "amber"
     BIRCH = "birch"
     CEDAR = "cedar"
     DELTA = "delta"
+    ECHO = "echo"
+    FJORD = "fjord"
+    NIKON = "nikon"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,31 @@ _FILTERS: Final = {
     Camera.BIRCH: _Filters((596.0, 528.0, 464.0), (38.0, 40.0, 30.0), 0.08),
     Camera.CEDAR: _Filters((610.0, 540.0, 452.0), (31.0, 35.0, 24.0), 0.03),
     Camera.DELTA: _Filters((605.0, 525.0, 468.0), (42.0, 44.0, 32.0), 0.02),
+    Camera.ECHO: _Filters((599.0, 537.0, 456.0), (36.0, 41.0, 28.0), 0.06),
+    Camera.FJORD: _Filters((607.0, 530.0, 461.0), (40.0, 38.0, 25.0), 0.01),
 }
+
+# Nikon D5100, measured: M. M. Darrodi, G. Finlayson, T. Goodman, M. Mackiewicz, "Reference data set
+# for camera spectral sensitivity estimation", J. Opt. Soc. Am. A 32 (2015) 381.
+# fmt: off
+_NIKON_D5100: Final = np.array([
+    [0.0000, 0.0029, 0.0496, 0.0766, 0.0613, 0.0489, 0.0402, 0.0476, 0.0528, 0.0479, 0.0502, 0.0637,
+     0.1004, 0.1236, 0.0763, 0.0412, 0.0425, 0.1118, 0.5645, 0.9810, 0.9631, 0.8343, 0.7037, 0.5708,
+     0.4383, 0.3430, 0.2377, 0.0913, 0.0206, 0.0054, 0.0013],
+    [0.0000, 0.0013, 0.0650, 0.1371, 0.1686, 0.1960, 0.2542, 0.3735, 0.4597, 0.4889, 0.6165, 0.8010,
+     0.9389, 1.0000, 0.9615, 0.8891, 0.7763, 0.6358, 0.4928, 0.3518, 0.2117, 0.1180, 0.0701, 0.0473,
+     0.0353, 0.0268, 0.0203, 0.0094, 0.0029, 0.0009, 0.0004],
+    [0.0015, 0.0166, 0.3617, 0.7553, 0.8749, 0.9631, 1.0000, 0.9890, 0.9050, 0.7515, 0.5671, 0.3941,
+     0.2498, 0.1616, 0.1100, 0.0653, 0.0341, 0.0198, 0.0138, 0.0100, 0.0065, 0.0037, 0.0040, 0.0040,
+     0.0055, 0.0060, 0.0061, 0.0030, 0.0008, 0.0003, 0.0002],
+])
+# fmt: on
 
 
 def sensitivities(camera: Camera) -> NDArray[np.float64]:
     """Spectral sensitivities (3, 31) of red, green, blue; the infrared filter falls near 680 nm."""
+    if camera is Camera.NIKON:
+        return _NIKON_D5100
     filters = _FILTERS[camera]
     infrared_filter = 1.0 / (1.0 + np.exp((WAVELENGTHS - 672.0) / 9.0))
     curves = [
