@@ -19,11 +19,13 @@ import click
 from sqlite_utils import Database
 from tqdm import tqdm
 
+from analysis.card_sheet import Paper
 from tracker.actions.add_person import add_person
 from tracker.actions.begin_treatment import begin_treatment
+from tracker.actions.print_card import print_card
 from tracker.compute import LocalProcesses
 from tracker.courses import CourseError
-from tracker.demo import SignIn, demo_settings, open_demo, renew_sign_ins
+from tracker.demo import FolderInUse, SignIn, demo_settings, open_demo, renew_sign_ins
 from tracker.people import Person, Role, check_email
 from tracker.protocols import ProtocolError
 from tracker.replay import Line, Replay, patient_of, read_course, throw_away_world
@@ -69,7 +71,7 @@ def demo(data: Path, port: int) -> None:
     """Open a clinic with sample patients, one of them not recovering."""
     samples = Path(str(files("sample_images")))
     with _told_errors(), _local_processes() as compute:
-        with tqdm(desc="Measuring sample photos", unit="event", disable=None) as bar:
+        with tqdm(desc="Measuring sample photos", unit="photo", disable=None) as bar:
             for done, total in open_demo(data, samples, port, compute, _now()):
                 bar.total = total
                 bar.update(done - bar.n)
@@ -182,6 +184,31 @@ def add_patient(
         click.echo(f"{patient.name} can sign in as {patient.email}")
 
 
+@main.command()
+@click.option(
+    "--paper",
+    type=click.Choice([paper.value for paper in Paper]),
+    default=Paper.A4.value,
+    show_default=True,
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Folder for the two files; this one when left out.",
+)
+def card(paper: str, out: Path) -> None:
+    """Write the reference card to print at home, as PDF and PNG.
+
+    With the same printed card in every photo, lamp and camera disturb the readings least.
+    """
+    try:
+        pdf, png = print_card(Paper(paper), out)
+    except OSError as error:
+        raise click.ClickException(f"cannot write to {out}: {error.strerror}") from error
+    click.echo(f"Print {pdf} at 100 % on matt paper; {png} shows the same page.")
+
+
 @main.command(name="migrate")
 def migrate_command() -> None:
     """Bring the database up to date; `serve` does so too."""
@@ -226,7 +253,7 @@ def _told_errors() -> Iterator[None]:
     except CourseError as error:
         click.echo(f"afterglow: {error}", err=True)
         sys.exit(UNREADABLE)
-    except (SettingsError, DatabaseLocked, ProtocolError) as error:
+    except (SettingsError, DatabaseLocked, FolderInUse, ProtocolError) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -3,11 +3,14 @@
 import base64
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Event
 
 from sqlite_utils import Database
 
@@ -22,16 +25,18 @@ from tracker.world import World, open_world
 
 PRACTITIONER_EMAIL = "dana@clinic.example"
 PRACTITIONER_NAME = "Dr Dana Whitfield"
-PATIENT_NAMES = (
-    "Alice Murray",
-    "Bob Okafor",
-    "Chloé Martin",
-    "Devi Raghunathan",
-    "Esther Mensah",
-    "Farid Haddad",
-    "Grace Lindqvist-Oyelaran",
+PATIENTS = (
+    ("Alice Murray", "alice@patients.example"),
+    ("Bob Okafor", "bob@patients.example"),
+    ("Chloé Martin", "chloe@patients.example"),
+    ("Devi Raghunathan", "devi@patients.example"),
+    ("Esther Mensah-Lindqvist", "esther@patients.example"),
 )
 CLEAR_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
+
+
+class FolderInUse(Exception):  # noqa: N818  (a state of the disk; the message names the remedy)
+    """The demo's folder is not the demo's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +66,22 @@ def demo_settings(folder: Path, port: int) -> Settings:
 
 def open_demo(
     folder: Path, samples: Path, port: int, compute: Executor, now: datetime
-) -> Iterator[tuple[int, int]]:
-    """Make the demo's data in `folder` unless it is there; yields (photos and answers done, all).
+) -> Generator[tuple[int, int], None, None]:
+    """Make the demo's data in `folder` unless it is there; yields (photos done, all).
 
     The data is made beside the folder and moved into place at the end, so that a start that was
-    broken off leaves nothing half made.
+    broken off leaves nothing half made. Raises FolderInUse.
     """
     if (folder / "afterglow.db").exists():
         return
+    if folder.exists() and any(folder.iterdir()):
+        raise FolderInUse(f"{folder} holds something else; choose another folder with --data")
     unfinished = folder.with_name(f"{folder.name}.unfinished")
     if unfinished.exists():
         shutil.rmtree(unfinished)
     world = open_world(demo_settings(unfinished, port))
     yield from _import_samples(world, samples, compute, now)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder.rmdir()  # refuses a folder that holds something else
+    folder.mkdir(parents=True, exist_ok=True)  # an empty one is replaced by the rename
     unfinished.rename(folder)
 
 
@@ -97,7 +103,6 @@ def _import_samples(
 ) -> Iterator[tuple[int, int]]:
     folders = sorted(path.parent for path in samples.glob("*/course.toml"))
     stories = [_until_now(read_course(folder), now) for folder in folders]
-    total = sum(len(story.events) for story in stories)
     db = world.connect()
     try:
         practitioner = add_person(
@@ -108,34 +113,55 @@ def _import_samples(
         patients = [
             add_person(
                 db,
-                patient_of(story, name, f"{name.split()[0].lower()}@patients.example"),
+                patient_of(story, name, email),
                 _fresh_passphrase(),
                 cared_for_by=practitioner.id,
             )
-            for name, story in zip(PATIENT_NAMES, stories, strict=False)
+            for (name, email), story in zip(PATIENTS, stories, strict=True)
         ]
     finally:
         db.close()
-    done = 0
-    yield done, total
-    with ThreadPoolExecutor(max_workers=2) as threads:
+    told: SimpleQueue[bool] = SimpleQueue()
+    stop = Event()
+    with ThreadPoolExecutor(max_workers=2) as threads, _set_at_the_end(stop):
         replays = [
-            threads.submit(_replay, world, compute, folder, story, patient.id)
+            threads.submit(_replay, world, compute, folder, story, patient.id, told, stop)
             for folder, story, patient in zip(folders, stories, patients, strict=False)
         ]
-        for story, running in zip(stories, replays, strict=False):
-            running.result()
-            done += len(story.events)
+        done, total = 0, sum(len(story.photos) for story in stories)
+        while not all(replay.done() for replay in replays):
             yield done, total
+            with suppress(Empty):
+                done += told.get(timeout=0.5)
+        for replay in replays:
+            replay.result()  # what went wrong in a thread goes wrong here
+        yield total, total
+
+
+@contextmanager
+def _set_at_the_end(stop: Event) -> Iterator[None]:
+    """Whatever ends the import, Ctrl-C too, ends its threads after the photo they are at."""
+    try:
+        yield
+    finally:
+        stop.set()
 
 
 def _replay(
-    world: World, compute: Executor, folder: Path, story: CourseStory, patient_id: str
+    world: World,
+    compute: Executor,
+    folder: Path,
+    story: CourseStory,
+    patient_id: str,
+    told: "SimpleQueue[bool]",
+    stop: Event,
 ) -> None:
     db = world.connect()
     try:
-        for _ in Replay(world, db, compute, folder, story, patient_id).lines():
-            pass
+        for line in Replay(world, db, compute, folder, story, patient_id).lines():
+            told.put(line["type"] == "photo")
+            if stop.is_set():
+                return
     finally:
         db.close()
 
