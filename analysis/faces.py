@@ -27,6 +27,7 @@ Box = tuple[float, float, float]
 
 _SEARCH_EDGE: Final = 420  # long edge of the copy searched; a face of 1/16 of it is still found
 _SMALLEST: Final = 26
+_USUAL: Final = 80  # pixels of the copy that a face at arm's length is never narrower than
 _EYE_CROP: Final = 200  # width to which a face is brought before its eyes are looked for
 _RIVAL_SHARE: Final = 0.45  # smaller faces are pictures on the wall, not a second person
 _TILTS: Final = (0.0, -18.0, 18.0, -34.0, 34.0)
@@ -120,12 +121,20 @@ def _sees_profile(photo: SrgbImage) -> bool:
 
 
 def _faces_in(luminance: NDArray[np.uint8]) -> list[Face]:
-    """Confirmed faces; the second cascade is asked only where the first sees none."""
-    for kind in (_Cascade.FRONT, _Cascade.FRONT_BROAD):
-        boxes = _boxes(luminance, kind)
-        faces = [face for box in boxes if (face := _confirm(luminance, box))]
-        if faces:
-            return faces
+    """Confirmed faces; the second cascade is asked only where the first sees none.
+
+    Small faces take longest to seek, so they are sought only where no large one is seen.
+    """
+    for smallest in (_USUAL, _SMALLEST):
+        for kind in (_Cascade.FRONT, _Cascade.FRONT_BROAD):
+            boxes = _boxes(luminance, kind, smallest)
+            faces = [face for box in boxes if (face := _confirm(luminance, box))]
+            rival = int(_RIVAL_SHARE * max((width for _, _, width in boxes), default=0))
+            if faces and _SMALLEST <= rival < smallest:
+                boxes = _boxes(luminance, kind, rival)
+                faces = [face for box in boxes if (face := _confirm(luminance, box))]
+            if faces:
+                return faces
     return []
 
 
@@ -164,9 +173,9 @@ def _turned(
     return turned.astype(np.uint8), back
 
 
-def _boxes(luminance: NDArray[np.uint8], kind: _Cascade) -> list[Box]:
+def _boxes(luminance: NDArray[np.uint8], kind: _Cascade, smallest: int = _SMALLEST) -> list[Box]:
     found = _cascade(kind).detectMultiScale(
-        luminance, scaleFactor=1.1, minNeighbors=3, minSize=(_SMALLEST, _SMALLEST)
+        luminance, scaleFactor=1.1, minNeighbors=3, minSize=(smallest, smallest)
     )
     return [(float(x), float(y), float(width)) for x, y, width, _ in found]
 

@@ -6,6 +6,7 @@ refuse dark skin.
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache
 from typing import Final
 
 import cv2
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from analysis.errors import Fault, Unmeasurable
 from analysis.faces import Face, find_face
 from analysis.images import LinearImage, SrgbImage
-from analysis.regions import Region, SkinMap, map_skin, still_comparable
+from analysis.regions import Region, map_skin, outlined_areas, still_comparable
 from analysis.registration import (
     EYE_DISTANCE,
     GridView,
@@ -87,7 +88,6 @@ class _Look:
     """What the gate sees of one photo, on the face grid."""
 
     view: GridView
-    skin: SkinMap
     log_light: NDArray[np.float32]
 
 
@@ -120,7 +120,7 @@ def judge_photo(photo: SrgbImage, baseline: SrgbImage | None) -> Quality:
 def _look_at(photo: SrgbImage, face: Face) -> _Look:
     view = view_on_grid(photo, face)
     log_light = np.log(np.maximum(view.light.pixels, np.float32(5e-4)))
-    return _Look(view, map_skin(view), log_light)
+    return _Look(view, log_light)
 
 
 def _grade(value: float, limit: Limit) -> _Grade:
@@ -131,14 +131,13 @@ def _grade(value: float, limit: Limit) -> _Grade:
 
 def _judge_exposure(look: _Look) -> list[_Finding]:
     """Clipping at either end and noise: what makes colour unreadable, however bright the face."""
-    face = _face_area(look.skin)
-    light = look.view.light.pixels[face]
-    burnt = float(np.mean(light.max(axis=1) > _BURNT))
+    light = look.view.light.pixels[_face_area()]
+    burnt = float(np.mean((light > _BURNT).any(axis=1)))
     drowned = float(np.mean(light @ _LUMINANCE < _BLACK))
     return [
         (Fault.TOO_BRIGHT, _grade(burnt, CLIPPED)),
         (Fault.TOO_DARK, _grade(drowned, DROWNED)),
-        (Fault.TOO_DARK, _grade(measure_noise(look.view.light, look.skin), NOISE)),
+        (Fault.TOO_DARK, _grade(measure_noise(look.view.light), NOISE)),
     ]
 
 
@@ -149,7 +148,7 @@ def _judge_alone(look: _Look) -> list[_Finding]:
         _SKIN_RED_GREEN[0] < red_green < _SKIN_RED_GREEN[1]
         and _SKIN_GREEN_BLUE[0] < green_blue < _SKIN_GREEN_BLUE[1]
     )
-    seen = np.mean(look.skin.counted.pixels[_face_area(look.skin)])
+    seen = np.mean(map_skin(look.view).counted.pixels[_face_area()])
     return [
         (Fault.BLURRED, _grade(measure_blur(look.view.light), BLUR)),
         (Fault.UNEVEN_LIGHT, _grade(float(np.abs(_slants(look)).max()), UNEVEN)),
@@ -188,8 +187,9 @@ def _judge_against(before: _Look, look: _Look, photo: SrgbImage, face: Face) -> 
 
 def _hidden_share(registration: Registration, before: _Look) -> float:
     """Share of the baseline's skin on the face that cannot be compared today."""
-    comparable = still_comparable(align(registration), before.view, before.skin).pixels
-    counted = before.skin.counted.pixels & ~before.skin.neck.pixels
+    skin = map_skin(before.view)
+    comparable = still_comparable(align(registration), before.view, skin).pixels
+    counted = skin.counted.pixels & ~skin.neck.pixels
     return 1 - int(np.count_nonzero(comparable & counted)) / max(int(counted.sum()), 1)
 
 
@@ -212,25 +212,26 @@ def measure_blur(light: LinearImage) -> float:
     return float(np.sqrt(max(*widths, 0.0))) / EYE_DISTANCE
 
 
-def measure_noise(light: LinearImage, skin: SkinMap) -> float:
+def measure_noise(light: LinearImage) -> float:
     """Pixel-to-pixel spread of log luminance on the skin of the face, robust, in log units."""
     luminance = np.log(np.maximum(light.pixels @ _LUMINANCE, np.float32(5e-4)))
-    area = _face_area(skin)
     # Immerkær's mask (1996) answers to neither slopes nor edges along the axes.
     mask = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-    answer = np.abs(cv2.filter2D(luminance, cv2.CV_32F, mask)[area])
+    answer = np.abs(cv2.filter2D(luminance, cv2.CV_32F, mask)[_face_area()])
     return float(1.4826 * np.median(answer) / 6)
 
 
-def _face_area(skin: SkinMap) -> NDArray[np.bool_]:
-    area: NDArray[np.bool_] = np.logical_or.reduce([m.pixels for m in skin.areas.values()])
+@cache
+def _face_area() -> NDArray[np.bool_]:
+    area: NDArray[np.bool_] = np.logical_or.reduce([m.pixels for m in outlined_areas().values()])
+    area.flags.writeable = False
     return area
 
 
 def _skin_hue(look: _Look) -> tuple[float, float]:
     """Median log(R/G) and log(G/B) of cheeks and nose, whether or not it looks like skin."""
     areas = (Region.LEFT_CHEEK, Region.RIGHT_CHEEK, Region.NOSE)
-    core = np.logical_or.reduce([look.skin.areas[region].pixels for region in areas])
+    core = np.logical_or.reduce([outlined_areas()[region].pixels for region in areas])
     red, green, blue = np.median(look.log_light[core], axis=0)
     return float(red - green), float(green - blue)
 
@@ -238,7 +239,7 @@ def _skin_hue(look: _Look) -> tuple[float, float]:
 def _slants(look: _Look) -> tuple[float, float]:
     """Log ratio of brightness between the cheeks, and between nose and chin."""
     left, right, nose, chin = (
-        float(np.median(look.log_light[look.skin.areas[region].pixels]))
+        float(np.median(look.log_light[outlined_areas()[region].pixels]))
         for region in (Region.LEFT_CHEEK, Region.RIGHT_CHEEK, Region.NOSE, Region.CHIN)
     )
     return left - right, nose - chin

@@ -7,6 +7,7 @@ person's own skin in the same photo, never against an absolute brightness or col
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache, reduce
 from types import MappingProxyType
 from typing import Final
 
@@ -105,7 +106,7 @@ class SkinMap:
 
 def map_skin(baseline: GridView) -> SkinMap:
     """Outline the regions on the baseline's grid and find the skin that counts."""
-    areas = {region: Mask(_filled(outline)) for region, outline in _OUTLINES.items()}
+    areas = outlined_areas()
     face = _hull([area.pixels for area in areas.values()])
     neck = _filled(_NECK)
     allowed = baseline.covered.pixels & ~_never_skin()
@@ -116,7 +117,15 @@ def map_skin(baseline: GridView) -> SkinMap:
     on_neck = is_evenly_lit(baseline.light, Mask(on_neck)).pixels
     thinned = cv2.erode((on_face | on_neck).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     solid = _without_islands(thinned)
-    return SkinMap(MappingProxyType(areas), Mask(face), Mask(neck & solid & ~face), Mask(solid))
+    return SkinMap(areas, Mask(face), Mask(neck & solid & ~face), Mask(solid))
+
+
+@cache
+def outlined_areas() -> Mapping[Region, Mask]:
+    """All pixels of the grid within the outline of each region, skin or not."""
+    return MappingProxyType(
+        {region: Mask(_filled(outline)) for region, outline in _OUTLINES.items()}
+    )
 
 
 def eye_openings() -> tuple[Mask, Mask]:
@@ -132,10 +141,10 @@ def eye_openings() -> tuple[Mask, Mask]:
 
 def is_evenly_lit(light: LinearImage, skin: Mask) -> Mask:
     """Pixels neither clipped nor in a hard shadow or highlight, against the skin around them."""
-    log_light = _log_light(light, 1.0)
+    smooth = np.maximum(cv2.GaussianBlur(light.pixels, (0, 0), 1.0), _DARKEST)
     usable = _is_exposed(light)
-    luminance = np.log(np.exp(log_light) @ _LUMINANCE)
-    warmth = log_light[..., 0] - log_light[..., 2]
+    luminance = np.log(smooth @ _LUMINANCE)
+    warmth = np.log(smooth[..., 0] / smooth[..., 2])
     inside = skin.pixels & usable
     for _ in range(2):  # once more without what the first round found
         above = luminance - local_mean(luminance, inside)
@@ -177,9 +186,9 @@ def local_mean(plane: _Plane, inside: _Pixels, *, spread: float = 0.12) -> _Plan
 
 def _is_exposed(light: LinearImage) -> _Pixels:
     """Neither drowned in black nor clipped, in any channel."""
-    exposed: _Pixels = (cv2.GaussianBlur(light.pixels, (0, 0), 1.0).min(axis=2) > _DARKEST) & (
-        light.pixels.max(axis=2) < _BRIGHTEST
-    )
+    smooth = cv2.split(cv2.GaussianBlur(light.pixels, (0, 0), 1.0))
+    darkest, brightest = reduce(cv2.min, smooth), reduce(cv2.max, cv2.split(light.pixels))
+    exposed: _Pixels = (darkest > _DARKEST) & (brightest < _BRIGHTEST)
     return exposed
 
 
@@ -198,21 +207,20 @@ def _log_light(light: LinearImage, sigma: float) -> _Plane:
 def _like_own_skin(light: LinearImage, seed: _Pixels) -> _Pixels:
     """Pixels whose colour, brightness aside, is that of the person's own skin."""
     log_light = _log_light(light, 1.5)
-    chroma = np.stack(
-        [log_light[..., 0] - log_light[..., 1], log_light[..., 1] - log_light[..., 2]], axis=-1
-    )
-    inside = seed
-    distance = np.zeros(seed.shape, np.float32)
+    red, green, blue = cv2.split(log_light)
+    chroma = red - green, green - blue
+    near = np.ones_like(seed)
     for _ in range(3):  # hair and lips leave the sample round by round
+        inside = seed & near
         if np.count_nonzero(inside) < 100:
             return np.zeros_like(seed)
-        sample = chroma[inside]
-        centre = np.median(sample, axis=0)
-        spread = 1.4826 * np.median(np.abs(sample - centre), axis=0)
-        scaled = (chroma - centre) / np.maximum(spread, _NARROWEST_CHROMA_SD)
-        distance = np.hypot(scaled[..., 0], scaled[..., 1])
-        inside = seed & (distance < _CHROMA_REACH)
-    return distance < _CHROMA_REACH
+        squared = np.zeros(seed.shape, np.float32)
+        for ratio in chroma:
+            centre = np.median(ratio[inside])
+            spread = 1.4826 * np.median(np.abs(ratio[inside] - centre))
+            squared += np.square((ratio - centre) / max(spread, np.float32(_NARROWEST_CHROMA_SD)))
+        near = squared < _CHROMA_REACH**2
+    return near
 
 
 def _as_smooth_as(light: LinearImage, core: _Pixels) -> _Pixels:
@@ -267,7 +275,9 @@ def _filled(outline: _Outline) -> _Pixels:
     mask = np.zeros((GRID_SIZE[1], GRID_SIZE[0]), np.uint8)
     corners = np.array([_on_grid(point) for point in outline], np.int32)
     cv2.fillPoly(mask, [corners], 1)
-    return mask > 0
+    filled = mask > 0
+    filled.flags.writeable = False
+    return filled
 
 
 def _on_grid(point: tuple[float, float]) -> tuple[float, float]:

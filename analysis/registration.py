@@ -6,6 +6,7 @@ contrast removed is used, so lamps, exposure and reddened skin do not move the f
 """
 
 from dataclasses import dataclass
+from functools import cache
 from math import asin, degrees
 from typing import Final
 
@@ -27,6 +28,7 @@ EYE_CENTRE: Final = (280.0, 280.0)
 
 _FACE_CENTRE: Final = (280, 345)
 _FEATURE_AXES: Final = (180, 265)  # half axes of the ellipse in which features are sought
+_FEATURE_RIM: Final = 24  # pixels around it, into which descriptors reach
 _CORE_AXES: Final = (
     140,
     200,
@@ -216,8 +218,8 @@ def _structure(light: LinearImage) -> _Structure:
     """Log luminance, its local mean removed and its local contrast made equal; 128 is the mean."""
     luminance = np.log(np.maximum(light.pixels, 0) @ _STEADY + np.float32(0.003))
     sigma = 0.15 * EYE_DISTANCE
-    detail = luminance - cv2.GaussianBlur(luminance, (0, 0), sigma)
-    contrast = np.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), sigma) + np.float32(0.03**2))
+    detail = luminance - _widely_blurred(luminance, sigma)
+    contrast = np.sqrt(_widely_blurred(detail * detail, sigma) + np.float32(0.03**2))
     structure: _Structure = np.clip(128 + 40 * detail / contrast, 0, 255).astype(np.uint8)
     return structure
 
@@ -225,11 +227,14 @@ def _structure(light: LinearImage) -> _Structure:
 def _features(structure: _Structure) -> _Features:
     oval = np.zeros_like(structure)
     cv2.ellipse(oval, (_FACE_CENTRE, tuple(2 * a for a in _FEATURE_AXES), 0), 255, -1)
+    (x, y), (half_width, half_height), rim = _FACE_CENTRE, _FEATURE_AXES, _FEATURE_RIM
+    left, top = x - half_width - rim, y - half_height - rim
+    around = np.s_[top : y + half_height + rim, left : x + half_width + rim]
     sift = cv2.SIFT.create(nfeatures=700, contrastThreshold=0.02, edgeThreshold=12)
-    below = _FACE_CENTRE[1] + _FEATURE_AXES[1]
-    points, descriptors = sift.detectAndCompute(structure[:below], oval[:below])
+    points, descriptors = sift.detectAndCompute(structure[around], oval[around])
     return _Features(
-        np.array([p.pt for p in points], np.float32).reshape(-1, 2),
+        np.array([p.pt for p in points], np.float32).reshape(-1, 2)
+        + np.array((left, top), np.float32),
         np.array([p.angle for p in points], np.float32),
         np.array([p.size for p in points], np.float32),
         np.zeros((0, 128), np.float32) if descriptors is None else descriptors.astype(np.float32),
@@ -292,13 +297,27 @@ def _refine(baseline: _Structure, laid: _Structure) -> _Flow:
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     search.setFinestScale(2)
     flow = search.calc(baseline, laid, np.empty(0))
-    smooth = cv2.GaussianBlur(flow, (0, 0), 0.1 * EYE_DISTANCE)
-    length = np.hypot(smooth[..., 0], smooth[..., 1])[..., np.newaxis]
-    limited = smooth * np.minimum(1, _LARGEST_FLOW / np.maximum(length, 1e-6))
-    oval = np.zeros(baseline.shape, np.float32)
+    smooth = _widely_blurred(flow.astype(np.float32, copy=False), 0.1 * EYE_DISTANCE)
+    length = np.hypot(smooth[..., 0], smooth[..., 1])
+    share = np.minimum(1, np.float32(_LARGEST_FLOW) / np.maximum(length, np.float32(1e-6)))
+    return smooth * (share * _trust())[..., np.newaxis]
+
+
+@cache
+def _trust() -> NDArray[np.float32]:
+    """How far the dense flow is believed, 1 on the face to 0 beyond the hair line."""
+    oval = np.zeros(GRID_SIZE[::-1], np.float32)
     cv2.ellipse(oval, (_FACE_CENTRE, tuple(2.2 * a for a in _FEATURE_AXES), 0), 1, -1)
-    trust = cv2.GaussianBlur(oval, (0, 0), 0.15 * EYE_DISTANCE)[..., np.newaxis]
-    return (limited * trust).astype(np.float32)
+    trust = _widely_blurred(oval, 0.15 * EYE_DISTANCE)
+    trust.flags.writeable = False
+    return trust
+
+
+def _widely_blurred(plane: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """Gaussian blur of many pixels, done on a quarter of the width and height."""
+    coarse = cv2.resize(plane, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    blurred = cv2.GaussianBlur(coarse, (0, 0), 0.25 * sigma)
+    return cv2.resize(blurred, plane.shape[1::-1]).astype(np.float32, copy=False)
 
 
 def _compose(affine: NDArray[np.float64], flow: _Flow) -> NDArray[np.float32]:
@@ -306,11 +325,14 @@ def _compose(affine: NDArray[np.float64], flow: _Flow) -> NDArray[np.float32]:
     return _transformed(_grid_points() + flow, affine)
 
 
+@cache
 def _grid_points() -> NDArray[np.float32]:
     """The coordinates (x, y) of every pixel of the grid, (h, w, 2)."""
     width, height = GRID_SIZE
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    return np.dstack([x, y])
+    points = np.dstack([x, y])
+    points.flags.writeable = False
+    return points
 
 
 def _transformed(points: NDArray[np.float32], affine: NDArray[np.generic]) -> NDArray[np.float32]:
