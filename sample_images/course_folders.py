@@ -115,7 +115,9 @@ def course_toml(story: Story) -> str:
         at = _check_in_time(story, day)
         lines += ["", "[[check_ins]]", f"at = {at.isoformat()}"]
         lines += [
-            f"{name} = {_value(answer)}" for name, answer in asdict(story.answers(day)).items()
+            f"{name} = {_value(answer)}"
+            for name, answer in asdict(story.answers(day)).items()
+            if answer != ""
         ]
     return "\n".join(lines) + "\n"
 

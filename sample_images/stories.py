@@ -19,6 +19,7 @@ from analysis.scenes.head_changes import Papules, Patch, SkinState, SpottedPigme
 from analysis.scenes.heads import Person
 from analysis.scenes.lamps import Lamp
 from sample_images.cast import JUNE, KWAME, LEILA, MEERA, NORA
+from tracker.check_ins import Answers, Trend
 
 TREATED: Final = (
     Region.FOREHEAD,
@@ -35,22 +36,6 @@ _SHARE: Final = {
     Region.CHIN: 0.98,
 }
 _PEAK_DAY: Final = 2.0 / 24.0
-
-
-@dataclass(frozen=True, slots=True)
-class CheckIn:
-    """The answers of one day; the names are those of the course format."""
-
-    pain: int = 0
-    itch: int = 0
-    swelling: int = 0
-    warmth: bool = False
-    pus: bool = False
-    blisters: bool = False
-    spreading: bool = False
-    fever: bool = False
-    breathing_or_face_swelling: bool = False
-    trend: str = "better"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +66,7 @@ class Story:
     pictures: tuple[Picture, ...]
     check_in_days: tuple[int, ...]
     skin: Callable[[float], SkinState]
-    answers: Callable[[int], CheckIn]
+    answers: Callable[[int], Answers]
     seed: int
     kind: str = "microneedling"
     setting: str = "clinic"
@@ -130,13 +115,13 @@ def _normal(peak: float, half_life_hours: float, seed: int) -> Callable[[float],
     return skin
 
 
-def _easy_answers(day: int) -> CheckIn:
-    return CheckIn(
+def _easy_answers(day: int) -> Answers:
+    return Answers(
         pain=(3, 2, 1, 0)[min(day, 3)],
         itch=(0, 1, 2, 2, 1, 0)[min(day, 5)],
         swelling=(1, 1, 0)[min(day, 2)],
         warmth=day == 0,
-        trend="better" if day < 6 else "same",
+        trend=Trend.BETTER if day < 6 else Trend.SAME,
     )
 
 
@@ -146,9 +131,9 @@ def _plateau(day: float) -> SkinState:
     return _state(level, day, seed=41)
 
 
-def _plateau_answers(day: int) -> CheckIn:
+def _plateau_answers(day: int) -> Answers:
     easy = _easy_answers(day)
-    return replace(easy, itch=max(easy.itch, 2), trend="better" if day < 4 else "same")
+    return replace(easy, itch=max(easy.itch, 2), trend=Trend.BETTER if day < 4 else Trend.SAME)
 
 
 def _second_rise(day: float) -> SkinState:
@@ -166,17 +151,17 @@ def _second_rise(day: float) -> SkinState:
     return replace(state, redness=redness, patches=(patch,), papules=(papules,))
 
 
-def _second_rise_answers(day: int) -> CheckIn:
+def _second_rise_answers(day: int) -> Answers:
     if day < 4:
         return _easy_answers(day)
-    return CheckIn(
+    return Answers(
         pain=(2, 4, 5, 6, 7)[min(day - 4, 4)],
         itch=1,
         swelling=(0, 1, 2, 2)[min(day - 4, 3)],
         warmth=day >= 5,
         pus=day >= 7,
         spreading=day >= 7,
-        trend="same" if day == 4 else "worse",
+        trend=Trend.SAME if day == 4 else Trend.WORSE,
     )
 
 
@@ -304,7 +289,9 @@ STORIES: Final = (
         ),
         check_in_days=(0, 1, 2, 3, 4, 6, 7, 10, 12, 14, 17, 21, 28),
         skin=_darkening,
-        answers=lambda day: replace(_easy_answers(day), trend="better" if day < 14 else "same"),
+        answers=lambda day: replace(
+            _easy_answers(day), trend=Trend.BETTER if day < 14 else Trend.SAME
+        ),
         seed=51,
         history=("hyperpigmentation",),
         expected="hyperpigmentation",
