@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 CLOCK_TOLERANCE = timedelta(minutes=10)  # phones drift; a photo this far ahead still counts as now
-CLAIM_LEASE = timedelta(minutes=5)  # a claim older than this belonged to a worker that died
+CLAIM_LEASE = timedelta(minutes=2)  # a claim older than this belonged to a worker that died
 MAX_ATTEMPTS = 3  # a photo that killed the worker this often is set aside, not tried for ever
 
 
