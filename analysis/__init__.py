@@ -5,6 +5,7 @@ This package knows no patient, file, clock, network or database.
 
 from typing import Final
 
+from analysis.card_sheet import draw_card
 from analysis.images import decode_photo, encode_photo
 from analysis.overlays import draw_evidence
 from analysis.pipeline import analyse_photo
@@ -17,6 +18,7 @@ __all__ = [
     "VERSION",
     "analyse_photo",
     "decode_photo",
+    "draw_card",
     "draw_evidence",
     "encode_photo",
     "judge_photo",

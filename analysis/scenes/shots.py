@@ -16,6 +16,7 @@ import numpy as np
 from analysis.images import LinearImage, SrgbImage
 from analysis.regions import Region
 from analysis.scenes.cameras import Camera, channel_weights, paint_matrix
+from analysis.scenes.cards import CardInHand, show_card
 from analysis.scenes.face_plane import LEFT, MM_PER_PIXEL, TOP, Map
 from analysis.scenes.head_changes import SkinState, changed_maps
 from analysis.scenes.head_light import Lighting, Room, light_head
@@ -27,6 +28,7 @@ from analysis.skin_optics import (
     TYPICAL_GLARE,
     log_rgb,
     read_table,
+    reflectance,
     tabulate_log_rgb,
 )
 
@@ -50,7 +52,7 @@ class Shot:
     `glare` is the share of light the skin's surface returns unchanged; `veil` the stray light in
     the lens as a share of the mean; `vignetting` the loss in the corners; `contrast` the camera's
     tone curve (0 is plain sRGB); `blur_mm` camera shake; `noise` the grain (1 is a phone
-    indoors).
+    indoors). `card` is a reference card in the frame; a pose of scale 0.75 leaves it room.
     """
 
     camera: Camera = Camera.AMBER
@@ -67,6 +69,7 @@ class Shot:
     noise: float = 1.0
     seed: int = 0
     size: tuple[int, int] = (960, 1248)
+    card: CardInHand | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,10 @@ def photograph(person: Person, state: SkinState, shot: Shot) -> Photograph:
     person_rgb, coverage = _into_frame(linear, head, shot)
     room = paint_room(person.seed, shot.size) @ paint_matrix(shot.camera, shot.lamp).T
     scene = person_rgb + room * (1.0 - coverage[..., np.newaxis])
-    pixels = _develop(scene.astype(np.float32), shot)
+    shown = scene.astype(np.float32)
+    if shot.card:
+        shown = _with_card(shown, shot.card, person, shot)
+    pixels = _develop(shown, shot)
     return Photograph(SrgbImage(pixels, captured_at=None), _truth(head, state))
 
 
@@ -159,6 +165,25 @@ def _into_frame(linear: Map, head: Head, shot: Shot) -> tuple[Map, Map]:
         premultiplied, *_plane_pixels(x, y), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
     return np.maximum(seen[..., :3], 0.0), np.clip(seen[..., 3], 0.0, 1.0)
+
+
+def _with_card(scene: Map, card: CardInHand, person: Person, shot: Shot) -> Map:
+    """The card moves with the head, as a hand at the jaw does, but stays upright."""
+    hand = reflectance(person.complexion.melanin, 1.2 * BASELINE_BLOOD, glare=shot.glare)
+    return show_card(
+        scene,
+        card,
+        shot.camera,
+        shot.lamp,
+        shot.room,
+        pixels_per_mm=shot.size[1] / FRAME_HEIGHT_MM * shot.pose.scale,
+        centre_mm=(
+            _FRAME_CENTRE_MM[0] - shot.pose.right_mm,
+            _FRAME_CENTRE_MM[1] - shot.pose.down_mm,
+        ),
+        viewing_distance_mm=_VIEWING_DISTANCE_MM,
+        skin=hand @ channel_weights(shot.camera, shot.lamp).T,
+    )
 
 
 def _plane_pixels(x: Map, y: Map) -> tuple[Map, Map]:
