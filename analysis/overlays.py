@@ -1,11 +1,13 @@
 """Pictures of the evidence, drawn afterwards from an `Analysis`.
 
 Heat maps use one fixed scale for all people and days, −2 to +2 doublings, on a grey face, so that
-the person's own colour does not mix with the scale's. Blue is less, orange is more: the pair that
-people with any colour blindness tell apart.
+the person's own colour does not mix with the scale's. Blue and dark is less, orange and light is
+more: a pair that people with any colour blindness tell apart, in steps that look alike.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import cv2
@@ -23,18 +25,29 @@ from analysis.images import (
     to_srgb,
 )
 from analysis.pipeline import Analysis
+from analysis.spots import local_noise
 
 SCALE: Final = 2.0
 """Doublings at both ends of the colour scale; beyond, the end colour stays."""
+CROP: Final = np.s_[45:645, 60:500]
+"""The part of the grid that pictures show: hair line to below the chin, ear to ear."""
+ENLARGED: Final = 1.6
+"""Pixels of a picture per pixel of the grid."""
 
-_CROP: Final = np.s_[30:650, :]  # of the grid: hair line to below the chin
-_ENLARGED: Final = 2  # pixels of a picture per pixel of the grid
 _THUMBNAIL_WIDTH: Final = 320
-_MORE, _LESS = np.radians(55.0), np.radians(255.0)  # hues of Oklab: orange and blue
-_CHROMA: Final = 0.155  # at the ends; grows evenly, so equal steps look equal
-_END_LIGHTNESS: Final = 0.66
-_OPACITY: Final = 0.80  # at the ends; the face must stay visible
-_GREY_RANGE: Final = (0.30, 0.88)  # Oklab lightness between which every face is laid out
+_MORE, _LESS = np.radians(58.0), np.radians(258.0)  # hues of Oklab: orange and blue
+_LIGHTNESS_OF_MORE, _LIGHTNESS_OF_LESS = 0.76, 0.50
+_CHROMA: Final = 0.16  # at the ends
+_CHROMA_GROWTH: Final = 1.1  # its power: eyes tell strong colours apart less finely
+_OPACITY: Final = 0.85  # at the ends; the face must stay visible
+_SKIN_GREY: Final = 0.68  # Oklab lightness to which everybody's skin is brought
+_GREY_RANGE: Final = (0.25, 0.92)
+_NOISE_HIDDEN: Final = (2.0, 3.0)  # standard deviations: not painted below, fully painted above
+_EDGE: Final = 2.0  # pixels of the grid by which a map's edge is softened
+_BEYOND: Final = 0.90  # display grey where one of the two photos ends
+_VALUE_STEPS, _GREY_STEPS = 161, 33  # of the table from which pictures are painted
+_LEGEND_HEIGHT: Final = 150
+_TITLE_SIZE, _TICK_SIZE = 46, 44  # legible when the picture is shown a quarter as wide
 
 # Björn Ottosson, "A perceptual color space for image processing" (2020).
 _OKLAB_TO_LMS: Final = np.array(
@@ -55,24 +68,33 @@ _LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
 _Plane = NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _View:
+    """A photo in the crop of all pictures, and which pixels of it (h, w) the photo shows."""
+
+    image: SrgbImage
+    covered: NDArray[np.bool_]
+
+
 def draw_evidence(analysis: Analysis, photo: SrgbImage, baseline: SrgbImage) -> Mapping[str, bytes]:
     """JPEG pictures by name.
 
     `redness` and `pigment` are heat maps over today's face with their scale; `aligned` is today's
-    photo laid onto the baseline, in the baseline's light where own skin or a card carried it;
-    `baseline` is the same crop of the baseline; `thumbnail` is today's photo, at most 320 px wide.
+    photo laid onto the baseline, in the baseline's light; `baseline` is the same crop of the
+    baseline; `thumbnail` is today's photo, at most 320 px wide. `aligned` of all days, one after
+    the other, is a time-lapse: crop, pose and light stay.
     """
     today = _crop(photo, analysis.photo_positions)
-    if analysis.reference is not Reference.HISTORY:
-        light = to_linear(today).pixels * np.exp(-analysis.light).astype(np.float32)
-        corrected = to_srgb(LinearImage(light))
-    else:
-        corrected = today
+    before = _crop(baseline, analysis.baseline_positions)
+    beyond = ~(today.covered & before.covered)
+    light, light_before = to_linear(today.image), to_linear(before.image)
+    grey = _grey(light, _on_skin(analysis))
+    grey[beyond] = _BEYOND
     return {
-        "redness": _heat_map(today, analysis.redness_map, "Redness: doublings of blood"),
-        "pigment": _heat_map(today, analysis.pigment_map, "Pigment: doublings of melanin"),
-        "aligned": encode_photo(corrected),
-        "baseline": encode_photo(_crop(baseline, analysis.baseline_positions)),
+        "redness": _heat_map(grey, analysis.redness_map, "Redness in doublings"),
+        "pigment": _heat_map(grey, analysis.pigment_map, "Pigment in doublings"),
+        "aligned": _framed(_in_light_of_baseline(light, light_before, analysis), beyond),
+        "baseline": _framed(before.image, beyond),
         "thumbnail": encode_photo(_thumbnail(photo)),
     }
 
@@ -80,74 +102,154 @@ def draw_evidence(analysis: Analysis, photo: SrgbImage, baseline: SrgbImage) -> 
 def paint_scale(values: _Plane, lightness: _Plane) -> _Plane:
     """Display-encoded colours (h, w, 3) for doublings over a grey picture of Oklab `lightness`.
 
-    NaN paints nothing. Chroma and opacity grow with the value, so 0 leaves the picture grey.
+    NaN paints nothing. Colour and opacity grow with the value, so 0 leaves the picture grey. Over
+    any face a quarter of a doubling is a step of CIEDE2000 2 to 7, for people with protanopia and
+    deuteranopia too.
     """
-    strength = np.clip(np.abs(np.nan_to_num(values)) / SCALE, 0, 1)
-    chroma = _CHROMA * strength
-    hue = np.where(np.nan_to_num(values) > 0, _MORE, _LESS)
-    opacity = _OPACITY * np.sqrt(strength)
-    mixed = lightness * (1 - opacity) + _END_LIGHTNESS * opacity
+    known = np.nan_to_num(values)
+    strength = np.clip(np.abs(known) / SCALE, 0, 1)
+    chroma = _CHROMA * strength**_CHROMA_GROWTH
+    hue = np.where(known > 0, _MORE, _LESS)
+    end = np.where(known > 0, _LIGHTNESS_OF_MORE, _LIGHTNESS_OF_LESS)
+    opacity = _OPACITY * strength
+    mixed = lightness * (1 - opacity) + end * opacity
     oklab = np.stack([mixed, chroma * np.cos(hue), chroma * np.sin(hue)], axis=-1)
     linear = ((oklab @ _OKLAB_TO_LMS.T) ** 3) @ _LMS_TO_LINEAR.T
     return to_srgb(LinearImage(linear.astype(np.float32))).pixels
 
 
-def _crop(photo: SrgbImage, positions: _Plane) -> SrgbImage:
-    """The face as the grid sees it, taken from the photo itself at twice the grid's resolution."""
-    height, width = positions[_CROP].shape[:2]
-    larger = cv2.resize(positions[_CROP], (_ENLARGED * width, _ENLARGED * height))
-    sampled = cv2.remap(photo.pixels, larger, np.empty(0), cv2.INTER_LINEAR)
-    return SrgbImage(sampled.astype(np.float32))
+@cache
+def _palette() -> _Plane:
+    """`paint_scale` tabulated: rows are lightness 0..1, columns doublings over the whole scale."""
+    values, lightness = np.meshgrid(
+        np.linspace(-SCALE, SCALE, _VALUE_STEPS, dtype=np.float32),
+        np.linspace(0, 1, _GREY_STEPS, dtype=np.float32),
+    )
+    palette = paint_scale(values, lightness)
+    palette.flags.writeable = False
+    return palette
 
 
-def _heat_map(face: SrgbImage, values: _Plane, title: str) -> bytes:
-    width, height = face.size
-    known = np.isfinite(values[_CROP]).astype(np.float32)
-    filled = np.nan_to_num(values[_CROP]).astype(np.float32)
-    weight = cv2.GaussianBlur(known, (0, 0), 2.0)
-    spread = cv2.GaussianBlur(filled * known, (0, 0), 2.0) / np.maximum(weight, 1e-3)
-    enlarged = cv2.resize(np.dstack([spread, weight]), (width, height))
-    grey = _grey(face)
-    painted = paint_scale(enlarged[..., 0].astype(np.float32), grey)
-    plain = paint_scale(np.zeros_like(grey), grey)
-    edge = np.clip(2 * enlarged[..., 1:] - 0.5, 0, 1)  # a soft edge, the colours inside unchanged
-    mixed = plain + (painted - plain) * edge
-    return encode_photo(SrgbImage(np.vstack([mixed, _legend(width, title)]).astype(np.float32)))
+def _paint(values: _Plane, lightness: _Plane) -> _Plane:
+    """`paint_scale` of a whole picture, by table."""
+    column = (np.clip(values, -SCALE, SCALE) + SCALE) * np.float32((_VALUE_STEPS - 1) / (2 * SCALE))
+    row = lightness * np.float32(_GREY_STEPS - 1)
+    return cv2.remap(_palette(), column, row, cv2.INTER_LINEAR).astype(np.float32, copy=False)
 
 
-def _grey(face: SrgbImage) -> _Plane:
-    """Oklab lightness of the face, laid out over the same range for every skin tone."""
-    lightness = np.cbrt(np.maximum(to_linear(face).pixels @ _LUMINANCE, 0))
-    low, high = np.percentile(lightness, (2, 98))
-    spread = np.clip((lightness - low) / max(float(high - low), 1e-3), 0, 1)
-    darkest, lightest = _GREY_RANGE
-    grey: _Plane = (darkest + (lightest - darkest) * spread).astype(np.float32)
+def _crop(photo: SrgbImage, positions: _Plane) -> _View:
+    """The face as the grid sees it, taken from the photo itself at the pictures' resolution."""
+    size = _picture_size()
+    larger = cv2.resize(positions[CROP], size)
+    middle = larger[size[1] // 2, size[0] // 2 - 50 : size[0] // 2 + 51]
+    step = float(np.hypot(*(middle[-1] - middle[0]))) / (len(middle) - 1)
+    width, height = photo.size
+    x, y = larger[..., 0], larger[..., 1]
+    covered = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
+    source = photo.pixels
+    if step > 1.25:  # sampling a large photo so coarsely would turn its grain into noise
+        source = cv2.resize(
+            source, None, fx=1 / step, fy=1 / step, interpolation=cv2.INTER_AREA
+        ).astype(np.float32, copy=False)
+        shrink = np.array([source.shape[1] / width, source.shape[0] / height], np.float32)
+        larger = (larger + np.float32(0.5)) * shrink - np.float32(0.5)
+    sampled = cv2.remap(
+        source, larger, np.empty(0), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return _View(SrgbImage(sampled.astype(np.float32, copy=False)), covered)
+
+
+def _picture_size() -> tuple[int, int]:
+    """Width and height of the pictures, legends aside."""
+    rows, columns = CROP
+    return round(ENLARGED * (columns.stop - columns.start)), round(
+        ENLARGED * (rows.stop - rows.start)
+    )
+
+
+def _in_light_of_baseline(today: LinearImage, before: LinearImage, analysis: Analysis) -> SrgbImage:
+    """Today's photo as the baseline's lamp and camera would have shown it.
+
+    Where no card and no own skin carried the colour, only its brightness is brought to that of the
+    baseline's skin: the frame knows the lamp too little to show its colour as the skin's.
+    """
+    if analysis.reference is Reference.HISTORY:
+        skin = _on_skin(analysis)
+        bright, bright_before = (
+            np.median(light.pixels[skin] @ _LUMINANCE) for light in (today, before)
+        )
+        gain = np.full(3, bright_before / max(bright, 1e-4))
+    else:
+        gain = np.exp(-analysis.light)
+    return to_srgb(LinearImage(today.pixels * gain.astype(np.float32)))
+
+
+def _on_skin(analysis: Analysis) -> NDArray[np.bool_]:
+    """The pixels of the pictures that show skin which counted."""
+    counted = analysis.counted.pixels[CROP].astype(np.uint8)
+    enlarged = cv2.resize(counted, _picture_size(), interpolation=cv2.INTER_NEAREST)
+    on_skin: NDArray[np.bool_] = enlarged.astype(np.bool_)
+    return on_skin
+
+
+def _framed(image: SrgbImage, beyond: NDArray[np.bool_]) -> bytes:
+    """The picture with a plain grey where either photo of the pair ends."""
+    pixels = image.pixels.copy()
+    pixels[beyond] = _BEYOND
+    return encode_photo(SrgbImage(pixels))
+
+
+def _heat_map(grey: _Plane, values: _Plane, title: str) -> bytes:
+    """The map over a grey face; what may be noise is left grey."""
+    shown = cv2.resize(_beyond_noise(values)[CROP], _picture_size())
+    painted = _paint(shown.astype(np.float32, copy=False), grey)
+    return encode_photo(SrgbImage(np.vstack([painted, _legend(title)])))
+
+
+def _beyond_noise(values: _Plane) -> _Plane:
+    """The values (h, w), a little smoothed; 0 where nothing is known or what is seen may be noise.
+
+    Between both limits of `_NOISE_HIDDEN` the values fade in, so that no edge appears there.
+    """
+    known = np.isfinite(values).astype(np.float32)
+    weight = cv2.GaussianBlur(known, (0, 0), _EDGE)
+    filled = cv2.GaussianBlur(np.nan_to_num(values), (0, 0), _EDGE) / np.maximum(weight, 1e-3)
+    hidden, full = (limit * local_noise(values) for limit in _NOISE_HIDDEN)
+    certain = np.clip((np.abs(filled) - hidden) / max(full - hidden, 1e-6), 0, 1)
+    edge = np.clip(2 * weight - 0.5, 0, 1)  # soft, the colours inside unchanged
+    return (filled * certain * edge).astype(np.float32)
+
+
+def _grey(light: LinearImage, skin: NDArray[np.bool_]) -> _Plane:
+    """Oklab lightness of the picture, shifted so that everybody's skin is the same grey."""
+    lightness = np.cbrt(np.maximum(light.pixels @ _LUMINANCE, 0)).astype(np.float32, copy=False)
+    shift = np.float32(_SKIN_GREY - np.median(lightness[skin]))
+    grey: _Plane = np.clip(lightness + shift, *_GREY_RANGE)
     return grey
 
 
-def _legend(width: int, title: str) -> _Plane:
-    """The scale as a bar with ticks in doublings, and what they mean."""
-    height, margin = 150, 60
-    ramp = np.tile(np.linspace(-SCALE, SCALE, width - 2 * margin, dtype=np.float32), (28, 1))
+@cache
+def _legend(title: str) -> _Plane:
+    """The scale as a bar over the whole width, with ticks in doublings."""
+    width, _ = _picture_size()
+    ramp = np.tile(np.linspace(-SCALE, SCALE, width, dtype=np.float32), (34, 1))
     bar = paint_scale(ramp, np.full(ramp.shape, 0.93, np.float32))
-    canvas = Image.new("RGB", (width, height), "white")
-    canvas.paste(Image.fromarray(to_bytes(bar)), (margin, 52))
+    canvas = Image.new("RGB", (width, _LEGEND_HEIGHT), "white")
+    canvas.paste(Image.fromarray(to_bytes(bar)), (0, 60))
     draw = ImageDraw.Draw(canvas)
-    draw.text((margin, 14), title, fill="black", font=ImageFont.load_default(26))
+    draw.text((width / 2, 4), title, "black", ImageFont.load_default(_TITLE_SIZE), anchor="ma")
     for tick in range(-int(SCALE), int(SCALE) + 1):
-        x = margin + (tick + SCALE) / (2 * SCALE) * (width - 2 * margin - 1)
-        draw.line((x, 80, x, 88), fill="black", width=2)
-        label = f"{tick:+d}" if tick else "0, as before"
-        draw.text((x, 92), label, fill="black", font=ImageFont.load_default(22), anchor="ma")
-        if abs(tick) == SCALE:
-            factor = "4 times" if tick > 0 else "a quarter"
-            draw.text(
-                (x, 118), factor, fill="#444444", font=ImageFont.load_default(20), anchor="ma"
-            )
-    return (np.asarray(canvas, np.float32) / 255).astype(np.float32)
+        x = (tick + SCALE) / (2 * SCALE) * (width - 1)
+        draw.line((x, 88, x, 98), fill="black", width=4)
+        anchor = {-SCALE: "la", SCALE: "ra"}.get(tick, "ma")
+        label = f"{tick:+d}" if tick else "0"
+        draw.text((x, 98), label, "black", ImageFont.load_default(_TICK_SIZE), anchor=anchor)
+    legend = (np.asarray(canvas, np.float32) / 255).astype(np.float32)
+    legend.flags.writeable = False
+    return legend
 
 
 def _thumbnail(photo: SrgbImage) -> SrgbImage:
     scale = min(1.0, _THUMBNAIL_WIDTH / photo.size[0])
     small = cv2.resize(photo.pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return SrgbImage(small.astype(np.float32))
+    return SrgbImage(small.astype(np.float32, copy=False))

@@ -1,17 +1,49 @@
 """The evidence: pictures that a person can read, in one scale for all."""
 
 from io import BytesIO
-from itertools import pairwise
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from skimage.color import deltaE_ciede2000, rgb2lab
 
-from analysis.overlays import SCALE, draw_evidence, paint_scale
+from analysis.images import LinearImage, SrgbImage, to_linear, to_srgb
+from analysis.overlays import CROP, ENLARGED, SCALE, draw_evidence, paint_scale
 from analysis.pipeline import analyse_photo
 from analysis.regions import Region
 from tests.analysis.retouching import CHEEKS, portrait, retouched
+
+# Machado, Oliveira and Fernandes (2009), severity 1.0, on linear RGB.
+EYES = {
+    "all cones": np.eye(3).tolist(),
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+}
+
+
+def picture(data: bytes) -> NDArray[np.float32]:
+    return np.asarray(Image.open(BytesIO(data)), np.float32)
+
+
+def on_picture(where: NDArray[np.bool_]) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
+    """Rows and columns of the pictures that show these pixels of the grid."""
+    rows, columns = np.nonzero(where[CROP])
+    return (ENLARGED * rows).astype(np.int_), (ENLARGED * columns).astype(np.int_)
+
+
+def difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """CIEDE2000 between CIELAB colours."""
+    gap: NDArray[np.float32] = deltaE_ciede2000(a, b)  # type: ignore[no-untyped-call]
+    return gap
 
 
 def colour_of(doublings: float, lightness: float = 0.6) -> NDArray[np.float32]:
@@ -37,11 +69,53 @@ def test_the_scale_ends_at_two_doublings() -> None:
     assert not np.array_equal(colour_of(SCALE), colour_of(1.5))
 
 
-@pytest.mark.parametrize("lightness", [0.3, 0.6, 0.88])
-def test_every_step_is_a_visible_step_on_dark_and_light_faces(lightness: float) -> None:
-    steps = [colour_of(v, lightness) for v in np.linspace(-SCALE, SCALE, 9)]
-    gaps = [np.abs(b - a).sum() for a, b in pairwise(steps)]
-    assert min(gaps) > 0.02
+@pytest.mark.parametrize("eyes", EYES)
+@pytest.mark.parametrize("lightness", [0.35, 0.6, 0.85])
+def test_every_quarter_doubling_is_a_like_step_to_everybodys_eyes(
+    lightness: float, eyes: str
+) -> None:
+    values = np.linspace(-SCALE, SCALE, 17, dtype=np.float32)
+    painted = paint_scale(values[np.newaxis], np.full((1, 17), lightness, np.float32))
+    seen = np.clip(to_linear(SrgbImage(painted)).pixels @ np.array(EYES[eyes]).T, 0, 1)
+    lab = rgb2lab(to_srgb(LinearImage(seen.astype(np.float32))).pixels[0])
+    steps = difference(lab[1:], lab[:-1])
+    assert steps.min() > 1.8
+    assert steps.max() < 3.5 * steps.min()
+    assert difference(lab[4], lab[12]) > 30  # half as much against twice as much
+
+
+def test_noise_is_not_painted() -> None:
+    grainy = retouched()
+    grain = np.random.default_rng(1).normal(0, 0.02, grainy.pixels.shape)
+    photo = SrgbImage(np.clip(grainy.pixels + grain, 0, 1).astype(np.float32))
+    analysis = analyse_photo(photo, portrait(), CHEEKS)
+    redness = picture(draw_evidence(analysis, photo, portrait())["redness"])
+    rows, columns = on_picture(analysis.areas[Region.RIGHT_CHEEK].pixels)
+    colourful = np.ptp(redness[rows, columns], axis=-1) > 25
+    assert colourful.mean() < 0.05
+
+
+def test_the_legend_is_as_wide_as_the_picture_and_the_same_for_all() -> None:
+    legends = []
+    for photo in (retouched(CHEEKS, blood=1.5), retouched(melanin=0.5)):
+        drawn = draw_evidence(analyse_photo(photo, portrait(), CHEEKS), photo, portrait())
+        redness = picture(drawn["redness"])
+        legends.append(redness[round(ENLARGED * (CROP[0].stop - CROP[0].start)) :])
+    assert legends[0].shape == legends[1].shape
+    assert np.abs(legends[0] - legends[1])[8:].max() <= 2  # JPEG blocks span the upper edge
+    bar = legends[0][75]
+    assert bar[5, 2] > bar[5, 0] + 100
+    assert bar[-5, 0] > bar[-5, 2] + 100
+
+
+def test_where_one_photo_ends_the_other_ends_too() -> None:
+    cut = SrgbImage(portrait().pixels[:, 720:].copy())
+    drawn = draw_evidence(analyse_photo(cut, portrait(), CHEEKS), cut, portrait())
+    today, before = picture(drawn["aligned"]), picture(drawn["baseline"])
+    outside = np.s_[300:700, :40]
+    for shown in (today, before):
+        assert np.ptp(shown[outside]) < 12
+        assert 215 < shown[outside].mean() < 240
 
 
 def test_colours_stay_inside_the_screen() -> None:
@@ -62,19 +136,32 @@ def test_the_evidence_shows_where_the_blood_is() -> None:
     assert pictures["thumbnail"].width <= 320
     assert pictures["aligned"].size == pictures["baseline"].size
     redness = np.asarray(pictures["redness"], np.float32)
-    cheek = np.nonzero(analysis.areas[Region.LEFT_CHEEK].pixels & analysis.counted.pixels)
-    rows, columns = 2 * (cheek[0] - 30), 2 * cheek[1]
-    red, _, blue = np.median(redness[rows, columns], axis=0)
+    cheek = analysis.areas[Region.LEFT_CHEEK].pixels & analysis.counted.pixels
+    red, _, blue = np.median(redness[on_picture(cheek)], axis=0)
     assert red > blue + 40
-    nose = redness[2 * (360 - 30), 2 * 280]
+    nose = np.median(redness[on_picture(analysis.areas[Region.NOSE].pixels)], axis=0)
     assert np.ptp(nose) < 25
 
 
 def test_the_pair_is_drawn_from_the_same_skin_in_the_same_light() -> None:
     photo = retouched(light=(1.1, 1.0, 0.75))
     drawn = draw_evidence(analyse_photo(photo, portrait(), CHEEKS), photo, portrait())
-    today, before = (
-        np.asarray(Image.open(BytesIO(drawn[name])), np.float32) for name in ("aligned", "baseline")
-    )
-    face = np.s_[500:900, 320:800]
+    today, before = picture(drawn["aligned"]), picture(drawn["baseline"])
+    face = np.s_[350:650, 160:540]
     assert np.abs(today[face] - before[face]).mean() < 5
+
+
+def test_a_large_photo_is_averaged_down_and_not_sampled() -> None:
+    small = portrait().pixels[:1000, 450:1350]
+    rng = np.random.default_rng(2)
+    grain_left = []
+    for plain in (small, np.repeat(np.repeat(small, 3, axis=0), 3, axis=1)):
+        rough = plain + rng.normal(0, 0.04, (*plain.shape[:2], 1))
+        clean, grainy = (
+            SrgbImage(np.clip(pixels, 0, 1).astype(np.float32)) for pixels in (plain, rough)
+        )
+        analysis = analyse_photo(clean, portrait(), CHEEKS)
+        drawn = [draw_evidence(analysis, photo, portrait()) for photo in (clean, grainy)]
+        without, with_grain = (picture(pictures["aligned"]) for pictures in drawn)
+        grain_left.append(float((with_grain - without)[400:600, 200:500].std()))
+    assert grain_left[1] < 0.6 * grain_left[0]
