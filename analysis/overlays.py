@@ -213,11 +213,14 @@ def _beyond_noise(values: _Plane) -> _Plane:
     """
     known = np.isfinite(values).astype(np.float32)
     weight = cv2.GaussianBlur(known, (0, 0), _EDGE)
-    filled = cv2.GaussianBlur(np.nan_to_num(values), (0, 0), _EDGE) / np.maximum(weight, 1e-3)
-    hidden, full = (limit * local_noise(values) for limit in _NOISE_HIDDEN)
-    certain = np.clip((np.abs(filled) - hidden) / max(full - hidden, 1e-6), 0, 1)
+    total = cv2.GaussianBlur(np.nan_to_num(values), (0, 0), _EDGE)
+    filled = total / np.maximum(weight, np.float32(1e-3))
+    noise = max(local_noise(values), 1e-6)
+    hidden, full = _NOISE_HIDDEN
+    certain = np.clip((np.abs(filled) / noise - hidden) / (full - hidden), 0, 1)
     edge = np.clip(2 * weight - 0.5, 0, 1)  # soft, the colours inside unchanged
-    return (filled * certain * edge).astype(np.float32)
+    shown: _Plane = (filled * certain * edge).astype(np.float32)
+    return shown
 
 
 def _grey(light: LinearImage, skin: NDArray[np.bool_]) -> _Plane:
