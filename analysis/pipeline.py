@@ -10,11 +10,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.card_comparison import compare_by_card, joined, see_card
+from analysis.card_locator import CardTrouble
 from analysis.chromophores import (
     CHANGE_PRIORS,
     Estimate,
     Floats,
     Reference,
+    Shift,
     SkinState,
     estimate_state,
     explain,
@@ -65,10 +68,11 @@ class Analysis:
     Arrays lie on the baseline's grid (h, w): `redness_map` and `pigment_map` in doublings, NaN
     where no skin counted; `photo_positions` and `baseline_positions` (h, w, 2) say which point of
     either photo shows each pixel of the grid. `light` (3,) is the shift of log RGB that the
-    reference lays to light and camera.
+    reference lays to light and camera. `card` tells why a card in either photo did not carry it.
     """
 
     reference: Reference
+    card: CardTrouble | None
     regions: Mapping[Region, RegionAnalysis]
     residual: float
     mirrored: bool
@@ -92,6 +96,13 @@ class _Day:
     comparable: Mask
     treated: frozenset[Region]
     state: SkinState
+    card: Shift | None
+
+    def compared(self, besides: Region) -> Comparison | None:
+        """What card and untreated skin say of the light, `besides` never its own reference."""
+        untreated = untreated_skin(self.skin, self.comparable, self.treated, besides=besides)
+        by_skin = compare_by_skin(self.change, untreated, self.state)
+        return joined(self.card, by_skin) if self.card else by_skin
 
 
 def analyse_photo(
@@ -106,38 +117,50 @@ def analyse_photo(
     """
     parts = FACE_REGIONS if Region.FACE in treated else treated
     baseline_face, photo_face = find_face(baseline), find_face(photo)
-    before = view_on_grid(baseline, baseline_face)
-    registration = register(photo, photo_face, onto=before)
-    today = align(registration)
+    view = view_on_grid(baseline, baseline_face)
+    registration = register(photo, photo_face, onto=view)
+    places_today, places_before = locate(registration.view, registration.source), locate(view)
+    card_today, card_before = see_card(photo), see_card(baseline)
+    today = _uncovered(align(registration), card_today.leaves_free(places_today))
+    before = _uncovered(view, card_before.leaves_free(places_before))
     skin = map_skin(before)
     comparable = still_comparable(today, before, skin)
+    state = _state_before(before, skin)
+    by_card = compare_by_card(card_today, card_before, float(state.typical.melanin[0]))
     day = _Day(
         change=log_light(today.light) - log_light(before.light),
         colour=log_light(today.light),
         skin=skin,
         comparable=comparable,
         treated=parts,
-        state=_state_before(before, skin),
+        state=state,
+        card=by_card if isinstance(by_card, Shift) else None,
     )
-    comparison = compare_by_skin(
-        day.change, untreated_skin(skin, comparable, parts, besides=Region.FACE), day.state
-    ) or compare_by_frame(photo, photo_face, baseline, baseline_face)
+    comparison = day.compared(Region.FACE) or compare_by_frame(
+        photo, photo_face, baseline, baseline_face
+    )
     regions = _analyse_regions(day, comparison)
     redness_map, pigment_map = _map_change(day, comparison)
     return Analysis(
         reference=comparison.reference,
+        card=by_card if isinstance(by_card, CardTrouble) else None,
         regions=MappingProxyType(regions),
         residual=registration.residual,
         mirrored=registration.mirrored,
         warnings=_warnings(day, registration),
         redness_map=redness_map,
         pigment_map=pigment_map,
-        photo_positions=locate(registration.view, registration.source),
-        baseline_positions=locate(before),
+        photo_positions=places_today,
+        baseline_positions=places_before,
         light=comparison.shift.value,
         counted=comparable,
         areas=skin.areas,
     )
+
+
+def _uncovered(view: GridView, free: Mask) -> GridView:
+    """The view without what the card hides."""
+    return GridView(view.light, Mask(view.covered.pixels & free.pixels))
 
 
 def _state_before(before: GridView, skin: SkinMap) -> SkinState:
@@ -167,8 +190,7 @@ def _analyse_regions(day: _Day, comparison: Comparison) -> dict[Region, RegionAn
     for region, area in day.skin.areas.items():
         against: Comparison | None = comparison
         if region not in day.treated:  # untreated skin must not be its own reference
-            others = untreated_skin(day.skin, day.comparable, day.treated, besides=region)
-            against = compare_by_skin(day.change, others, day.state)
+            against = day.compared(region)
         if against and (analysed := _analyse_region(day, area, against)):
             regions[region] = analysed
     treated = [day.skin.areas[region].pixels for region in day.treated]

@@ -61,7 +61,11 @@ class Correction:
 
 def read_card(photo: SrgbImage) -> CardReading:
     """Find the card in a photo, mirrored or not, and read its patches; raises `Unusable`."""
-    to_photo = locate_card(photo)
+    return read_patches(photo, locate_card(photo))
+
+
+def read_patches(photo: SrgbImage, to_photo: Floats) -> CardReading:
+    """Read the patches of a card that `locate_card` found; raises `Unusable`."""
     width = card_edge(to_photo) / photo.size[0]
     _check_scale(to_photo, width)
     flat = _flattened(photo, to_photo)
@@ -79,16 +83,15 @@ def read_card(photo: SrgbImage) -> CardReading:
     return CardReading(colours, good, to_photo, width)
 
 
-def covers(reading: CardReading, positions: NDArray[np.float32], margin_mm: float) -> Mask:
+def is_covered(to_photo: Floats, positions: NDArray[np.float32], margin_mm: float) -> Mask:
     """Which of the `positions` (h, w, 2), in pixels of the photo, the card hides with a margin."""
     width, height = CARD_SIZE_MM
-    to_card = np.linalg.inv(reading.to_photo).astype(np.float64)
+    to_card = np.linalg.inv(to_photo).astype(np.float64)
     flat = positions.reshape(-1, 2).astype(np.float64)
     scale = np.column_stack([flat, np.ones(len(flat))]) @ to_card[2]
     # The plane's horizon: beyond it points come back mirrored through infinity.
     before = (
-        scale
-        * (np.array([*mapped(reading.to_photo, np.array([CARD_SIZE_MM]) / 2)[0], 1.0]) @ to_card[2])
+        scale * (np.array([*mapped(to_photo, np.array([CARD_SIZE_MM]) / 2)[0], 1.0]) @ to_card[2])
         > 0
     )
     x, y = mapped(to_card, flat).T

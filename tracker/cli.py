@@ -146,8 +146,19 @@ def add_practitioner(name: str, email: str, time_zone: str, passphrase: str) -> 
     help="Planned or past, with its offset: 2026-03-02T10:00+01:00.",
 )
 @click.option("--depth-mm", type=float, help="Needle depth in millimetres.")
-@click.option("--setting", type=click.Choice([*Setting]), default=Setting.CLINIC, show_default=True)
-@click.option("--area", "areas", multiple=True, type=click.Choice([*AREAS]), help="Default: all.")
+@click.option(
+    "--setting",
+    type=click.Choice([setting.value for setting in Setting]),
+    default=Setting.CLINIC.value,
+    show_default=True,
+)
+@click.option(
+    "--area",
+    "areas",
+    multiple=True,
+    type=click.Choice([area.value for area in AREAS]),
+    help="Default: all.",
+)
 @click.option("--skin-type", type=click.IntRange(1, 6), help="Fitzpatrick type.")
 @click.password_option("--passphrase", help="Asked for when left out; 12 signs or more.")
 def add_patient(

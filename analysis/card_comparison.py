@@ -1,0 +1,76 @@
+"""The card in both photos: what it hides of the skin, and the comparison that it carries."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.card_light import shift_by_card
+from analysis.card_locator import CardTrouble, Unusable, locate_card
+from analysis.chromophores import CHANGE_PRIORS, Floats, Reference, Shift
+from analysis.images import Mask, SrgbImage
+from analysis.reference_card import CardReading, is_covered, read_patches
+from analysis.references import Comparison
+
+_MARGIN_MM: Final = 4.0  # around the card: its cut edge, its shadow, the tips of fingers
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CardSight:
+    """The card in one photo: where it lies if found, its patches if readable, else what is wrong.
+
+    `to_photo` (3, 3) leads from millimetres on the card to pixels of the photo.
+    """
+
+    to_photo: Floats | None
+    reading: CardReading | None
+    trouble: CardTrouble | None
+
+    def leaves_free(self, positions: NDArray[np.float32]) -> Mask:
+        """Which of the `positions` (h, w, 2), in pixels of the photo, the card does not hide."""
+        if self.to_photo is None:
+            return Mask(np.ones(positions.shape[:2], np.bool_))
+        return Mask(~is_covered(self.to_photo, positions, _MARGIN_MM).pixels)
+
+
+def see_card(photo: SrgbImage) -> CardSight:
+    """Look for the card in a photo; its trouble is told, not raised."""
+    to_photo = None
+    try:
+        to_photo = locate_card(photo)
+        return CardSight(to_photo, read_patches(photo, to_photo), None)
+    except Unusable as error:
+        return CardSight(to_photo, None, error.trouble)
+
+
+def compare_by_card(
+    today: CardSight, baseline: CardSight, melanin: float
+) -> Shift | CardTrouble | None:
+    """The light's shift for skin of this melanin fraction, or why the card cannot tell it.
+
+    None where neither photo shows a card: then nobody meant to use one.
+    """
+    if today.reading is None or baseline.reading is None:
+        unseen = {sight.trouble for sight in (today, baseline)} == {CardTrouble.NOT_FOUND}
+        return None if unseen else today.trouble or baseline.trouble
+    try:
+        return shift_by_card(today.reading, baseline.reading, melanin)
+    except Unusable as error:
+        return error.trouble
+
+
+def joined(card: Shift, skin: Comparison | None) -> Comparison:
+    """Card and untreated skin together, each by its precision; the card alone where no skin is.
+
+    Where they contradict each other beyond their spreads, the joint spread grows.
+    """
+    if skin is None:
+        return Comparison(Reference.CARD, card, CHANGE_PRIORS)
+    by_card, by_skin = (np.linalg.inv(shift.covariance) for shift in (card, skin.shift))
+    covariance = np.linalg.inv(by_card + by_skin)
+    value = covariance @ (by_card @ card.value + by_skin @ skin.shift.value)
+    apart = card - skin.shift
+    surprise = float(apart.value @ np.linalg.solve(apart.covariance, apart.value)) / 3
+    shift = Shift(value, covariance.astype(np.float64) * max(1.0, surprise))
+    return Comparison(Reference.CARD, shift, skin.priors)
