@@ -64,7 +64,7 @@ class Finding:
 
     `probability` 0–1; `level` the highest whose limit is passed, None below all of them;
     `onset_day` in days since treatment; `photo_id` the photo that shows it best, None when the
-    answers alone speak.
+    answers alone speak; `flagged_at` when a red flag that stands was answered.
     """
 
     concern: Concern
@@ -74,6 +74,7 @@ class Finding:
     regions: tuple[Region, ...]
     evidence: tuple[Factor, ...]
     photo_id: str | None
+    flagged_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ class Alert:
     photo_id: str | None
     engine: str
     protocol: str
+    flagged_at: datetime | None = None
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
 
@@ -103,8 +105,12 @@ class Alert:
 
 
 def with_finding(alert: Alert, finding: Finding, now: datetime) -> Alert:
-    """The open alert brought up to date; a rise in level asks for an answer again."""
+    """The open alert brought up to date.
+
+    A rise in level, and a red flag answered anew, ask for an answer again.
+    """
     risen = finding.level is not None and finding.level.rank > alert.level.rank
+    flagged = finding.flagged_at is not None and finding.flagged_at != alert.flagged_at
     current = replace(
         alert,
         probability=finding.probability,
@@ -113,10 +119,15 @@ def with_finding(alert: Alert, finding: Finding, now: datetime) -> Alert:
         evidence=finding.evidence,
         photo_id=finding.photo_id,
     )
-    if not risen or finding.level is None:
+    if finding.level is None or not (risen or flagged):
         return current
     return replace(
-        current, level=finding.level, raised_at=now, acknowledged_at=None, acknowledged_by=None
+        current,
+        level=finding.level,
+        raised_at=now,
+        flagged_at=finding.flagged_at,
+        acknowledged_at=None,
+        acknowledged_by=None,
     )
 
 

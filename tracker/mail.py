@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from tracker.settings import Settings
+from tracker.settings import Settings, is_loopback
 
 TIMEOUT_SECONDS = 20
 
@@ -57,6 +57,7 @@ def _through_smtp(url: str) -> Send:
         try:
             with _connect(parts.scheme, host, parts.port) as server:
                 if parts.username:
+                    _refuse_to_tell_passphrase_in_clear(server, host)
                     server.login(unquote(parts.username), unquote(parts.password or ""))
                 server.send_message(mail)
         except smtplib.SMTPRecipientsRefused as error:
@@ -68,6 +69,11 @@ def _through_smtp(url: str) -> Send:
             raise MailFailed(f"{type(error).__name__} on the way to {host}") from error
 
     return send
+
+
+def _refuse_to_tell_passphrase_in_clear(server: smtplib.SMTP, host: str) -> None:
+    if not isinstance(server.sock, ssl.SSLSocket) and not is_loopback(host):
+        raise MailFailed(f"{host} offers no TLS; use smtps:// or a server with STARTTLS")
 
 
 def _connect(scheme: str, host: str, port: int | None) -> smtplib.SMTP:

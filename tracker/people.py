@@ -1,11 +1,15 @@
 """Who uses Afterglow: patients and the practitioners who treat them."""
 
+import re
 from dataclasses import dataclass
+from email.errors import HeaderParseError
+from email.headerregistry import Address
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 SKIN_TYPES = range(1, 7)
 MIN_PASSPHRASE_LENGTH = 12
+_DOMAIN = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?")
 
 
 class Role(StrEnum):
@@ -16,7 +20,7 @@ class Role(StrEnum):
 
 
 class Risk(StrEnum):
-    """A word of the patient's history that moves the priors of recovery."""
+    """A word of the patient's history that the practitioner should know."""
 
     HYPERPIGMENTATION = "hyperpigmentation"
     MELASMA = "melasma"
@@ -60,9 +64,13 @@ def check_time_zone(name: str) -> str:
 def check_email(address: str) -> str:
     """Return the address as it is compared (trimmed, lower case); ValueError if it is none."""
     cleaned = address.strip().lower()
-    local, at, domain = cleaned.partition("@")
-    if not (local and at and domain) or any(c.isspace() or c in "<>,;" for c in cleaned):
-        raise ValueError(f"{address!r} is not an e-mail address; write name@example.org")
+    message = f"{address!r} is not an e-mail address; write name@example.org"
+    try:
+        parsed = Address(addr_spec=cleaned)
+    except (HeaderParseError, ValueError, IndexError) as error:
+        raise ValueError(message) from error
+    if parsed.addr_spec != cleaned or not parsed.username or not _DOMAIN.fullmatch(parsed.domain):
+        raise ValueError(message)
     return cleaned
 
 

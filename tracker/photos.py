@@ -7,6 +7,8 @@ from enum import StrEnum
 CLOCK_TOLERANCE = timedelta(minutes=10)  # phones drift; a photo this far ahead still counts as now
 CLAIM_LEASE = timedelta(minutes=2)  # a claim older than this belonged to a worker that died
 MAX_ATTEMPTS = 3  # a photo that killed the worker this often is set aside, not tried for ever
+FAILED = "analysis_failed"  # the fault of such a photo; sending it again tries again
+OLDEST_BASELINE = timedelta(days=366)  # skin of longer ago is not the skin that was treated
 
 
 class PhotoRole(StrEnum):
@@ -41,6 +43,7 @@ class TimeFault(StrEnum):
     TAKEN_IN_FUTURE = "taken_in_future"
     TAKEN_BEFORE_TREATMENT = "taken_before_treatment"
     BASELINE_AFTER_TREATMENT = "baseline_after_treatment"
+    BASELINE_TOO_OLD = "baseline_too_old"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,4 +86,6 @@ def time_fault(
         return TimeFault.TAKEN_BEFORE_TREATMENT
     if role is PhotoRole.BASELINE and taken_at > performed_at:
         return TimeFault.BASELINE_AFTER_TREATMENT
+    if role is PhotoRole.BASELINE and taken_at < performed_at - OLDEST_BASELINE:
+        return TimeFault.BASELINE_TOO_OLD
     return None

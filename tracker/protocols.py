@@ -4,6 +4,7 @@ import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from tracker.alerts import Concern, Level
@@ -91,7 +92,10 @@ class Protocol:
     """One treatment's priors, to be signed off by the clinic.
 
     `peak_doublings` is the redness two hours after treatment; `day_sd` the spread of true skin
-    from day to day around its curve, in doublings; the model spreads of the concerns likewise.
+    from day to day around its curve, in doublings; the model spreads of the concerns likewise. A
+    second rise ends at `full_rise` doublings, new pigment comes with a time constant of
+    `pigment_days`, and a reading supports it from `pigment_supporting_sds` on. An answer speaks for
+    `answer_memory`.
     """
 
     kind: str
@@ -105,6 +109,10 @@ class Protocol:
     plateau_share: tuple[float, float]
     pigment_amount: Spread
     pigment_sd: float
+    full_rise: float
+    pigment_days: float
+    pigment_supporting_sds: float
+    answer_memory: timedelta
     pain_high_from: int
     pain_rising_by: int
     itch_high_from: int
@@ -154,6 +162,10 @@ def parse_protocol(text: str, source: str) -> Protocol:
         plateau_share=plateau,
         pigment_amount=pigment.spread("amount"),
         pigment_sd=pigment.positive("day_sd"),
+        full_rise=redness.positive("full_rise"),
+        pigment_days=pigment.positive("develops_days"),
+        pigment_supporting_sds=pigment.positive("supporting_sds"),
+        answer_memory=timedelta(hours=signs.positive("memory_hours")),
         pain_high_from=int(signs.number("pain_high_from")),
         pain_rising_by=int(signs.number("pain_rising_by")),
         itch_high_from=int(signs.number("itch_high_from")),

@@ -12,15 +12,16 @@ of the peak follow from one half-life.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tracker.alerts import Concern, Factor, Finding, Level, Source, level_reached, strongest
 from tracker.check_ins import CheckIn
-from tracker.protocols import ConcernRule, Healing, Protocol, Spread
+from tracker.protocols import ConcernRule, Healing, Protocol, RedFlag, Spread
 from tracker.readings import Reading
-from tracker.signs import flag_words, reported_signs, sign_words, tripped_red_flags
+from tracker.signs import flag_words, flags_of, recent, reported_signs, sign_words
 from tracker.treatments import Region, Treatment, days_since
 
 ENGINE = "1"
@@ -28,11 +29,8 @@ BAND = (0.025, 0.975)  # the share of normal courses below the band and below it
 DRAWS = 3000
 SEED = 20260302  # the same course is judged the same way every time
 HEAVY_TAIL_DF = 4  # Student's t: one bad photo cannot carry a verdict
-FULL_RISE = 2.5  # doublings; a second rise does not climb for ever
-PIGMENT_DAYS = 5.0  # time constant with which new pigment develops
 LOG_MILLION = math.log(1e6)
 RED_FLAG_FACTOR = 1e6  # answers that are enough alone
-SUPPORTING_SDS = 2.0  # a reading supports a pigment change when it lies this far from none
 
 Array = NDArray[np.float64]
 
@@ -93,14 +91,18 @@ class _PhotoEvidence:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """What is known at the time of judging, in time order, and the priors that apply."""
+    """What is known at the time of judging, in time order, and the priors that apply.
+
+    `at` is the time of judging, `latest` the day of the newest fact, which windows go by.
+    """
 
     treatment: Treatment
     readings: tuple[Reading, ...]
     check_ins: tuple[CheckIn, ...]
     protocol: Protocol
     healing: Healing
-    until: float
+    at: datetime
+    latest: float
 
 
 def assess(course: Course, protocol: Protocol, until: float) -> Assessment:
@@ -116,6 +118,7 @@ def assess(course: Course, protocol: Protocol, until: float) -> Assessment:
 
 def _known(course: Course, protocol: Protocol, until: float) -> _Case:
     started = course.treatment
+    at = started.performed_at + timedelta(days=until)
     readings = {
         r.photo_id: r for r in course.readings if 0 <= days_since(started, r.taken_at) <= until
     }
@@ -126,7 +129,17 @@ def _known(course: Course, protocol: Protocol, until: float) -> _Case:
         check_ins=tuple(sorted(check_ins.values(), key=lambda c: (c.at, c.id))),
         protocol=protocol,
         healing=protocol.healing_for(started.needle_depth_mm),
-        until=until,
+        at=at,
+        latest=max(
+            (
+                days_since(started, moment)
+                for moment in (
+                    *(r.taken_at for r in readings.values()),
+                    *(c.at for c in check_ins.values()),
+                )
+            ),
+            default=until,
+        ),
     )
 
 
@@ -156,14 +169,14 @@ def _standing(case: _Case) -> float | None:
 
 def _find(case: _Case, concern: Concern) -> Finding:
     rule = case.protocol.concerns[concern]
-    flags = [f for f in tripped_red_flags(case.check_ins, case.protocol) if f.concern is concern]
+    flagged_at, flags = _red_flags(case, concern)
     evidence = [
         Factor(f"red flag: {flag_words(f)}", RED_FLAG_FACTOR, Source.RED_FLAG) for f in flags
     ]
     photo = _photo_evidence(case, concern)
     if photo is not None:
         evidence.append(Factor(_photo_words(concern, photo), photo.factor, Source.PHOTOS))
-    signs = reported_signs(case.check_ins, case.protocol)
+    signs = reported_signs(case.check_ins, case.protocol, case.at)
     evidence += [
         Factor(
             sign_words(name, signs[name]),
@@ -175,7 +188,7 @@ def _find(case: _Case, concern: Concern) -> Finding:
     ]
     odds = rule.prior / (1 - rule.prior) * math.prod(f.factor for f in evidence)
     probability = odds / (1 + odds)
-    possible = rule.window_days[0] <= case.until <= rule.window_days[1]
+    possible = rule.window_days[0] <= case.latest <= rule.window_days[1]
     level = level_reached(probability, rule.limits) if possible else None
     shown = photo if photo is not None and photo.factor > 1 else None
     return Finding(
@@ -186,7 +199,18 @@ def _find(case: _Case, concern: Concern) -> Finding:
         regions=(shown.region,) if shown else (),
         evidence=strongest(evidence),
         photo_id=shown.photo_id if shown else None,
+        flagged_at=flagged_at,
     )
+
+
+def _red_flags(case: _Case, concern: Concern) -> tuple[datetime | None, list[RedFlag]]:
+    """The red flags that stand for a concern, and when the latest of them was answered."""
+    flagged_at, standing = None, []
+    for check_in in recent(case.check_ins, case.protocol, case.at):
+        tripped = [f for f in flags_of(check_in.answers, case.protocol) if f.concern is concern]
+        standing += [f for f in tripped if f not in standing]
+        flagged_at = check_in.at if tripped else flagged_at
+    return flagged_at, standing
 
 
 def _photo_evidence(case: _Case, concern: Concern) -> _PhotoEvidence | None:
@@ -198,7 +222,7 @@ def _photo_evidence(case: _Case, concern: Concern) -> _PhotoEvidence | None:
     start = case.protocol.concerns[concern].window_days[0]
     if concern is Concern.PROLONGED_INFLAMMATION:
         start = max(start, case.healing.clear_days_p95)
-    if concern is Concern.ALLERGIC_REACTION or case.until < start:
+    if concern is Concern.ALLERGIC_REACTION or case.latest < start:
         return None
     judge = _pigment_factor if concern is Concern.HYPERPIGMENTATION else _redness_factor
     carrying = tuple(r for r in case.readings if r.carries_alerts)
@@ -233,7 +257,7 @@ def _redness_factor(
     )
     onset = rng.uniform(*protocol.concerns[Concern.INFECTION].window_days, DRAWS)
     after = np.clip(series.days - onset[:, None], 0, None)
-    rise = np.clip(_draw(protocol.rise_per_day, rng)[:, None] * after, 0, FULL_RISE)
+    rise = np.clip(_draw(protocol.rise_per_day, rng)[:, None] * after, 0, protocol.full_rise)
     clouds = {
         None: normal,
         Concern.PROLONGED_INFLAMMATION: stays,
@@ -249,7 +273,7 @@ def _redness_factor(
     factor = _bounded_factor(_log_mean_exp(fits[concern]) - float(np.logaddexp.reduce(rivals)))
     if concern is Concern.PROLONGED_INFLAMMATION:
         return factor, healing.clear_days_p95
-    return factor, _weighted_mean(onset, fits[concern])
+    return factor, _likely_onset(onset, fits[concern], series)
 
 
 def _pigment_factor(
@@ -258,19 +282,21 @@ def _pigment_factor(
     """How much better growing pigment explains a region than unchanged pigment, and its onset."""
     rule = case.protocol.concerns[concern]
     series = _series(case, region, readings, pigment=True)
-    if not _spans(series, rule):
+    if not _spans(series, rule, case.protocol.pigment_supporting_sds):
         return 1.0, None
     rng = np.random.default_rng(SEED)
     first = rule.window_days[0]
     onset = rng.uniform(first / 2, max(first, series.days[-1]), DRAWS)
     after = np.clip(series.days - onset[:, None], 0, None)
-    grown = _draw(case.protocol.pigment_amount, rng)[:, None] * (1 - np.exp(-after / PIGMENT_DAYS))
+    grown = _draw(case.protocol.pigment_amount, rng)[:, None] * (
+        1 - np.exp(-after / case.protocol.pigment_days)
+    )
     scale = np.hypot(series.sds, case.protocol.pigment_sd)
     fit = _log_likelihood(series.values, grown, scale)
     unchanged = _log_likelihood(series.values, np.zeros((1, series.days.size)), scale)
     return (
         _bounded_factor(_log_mean_exp(fit) - _log_mean_exp(unchanged)),
-        _weighted_mean(onset, fit),
+        _likely_onset(onset, fit, series),
     )
 
 
@@ -292,10 +318,10 @@ def _series(
     )
 
 
-def _spans(series: _Series, rule: ConcernRule) -> bool:
+def _spans(series: _Series, rule: ConcernRule, supporting_sds: float) -> bool:
     """Whether two readings far enough apart, both inside the window, show more than their error."""
     inside = (series.days >= rule.window_days[0]) & (series.days <= rule.window_days[1])
-    days = series.days[inside & (series.values > SUPPORTING_SDS * series.sds)]
+    days = series.days[inside & (series.values > supporting_sds * series.sds)]
     return days.size >= 2 and bool(np.ptp(days) >= rule.readings_apart_days)
 
 
@@ -323,8 +349,13 @@ def _bounded_factor(log_factor: float) -> float:
     return math.exp(min(max(log_factor, -LOG_MILLION), LOG_MILLION))
 
 
-def _weighted_mean(onset: Array, log_weights: Array) -> float:
-    return float(np.average(onset, weights=np.exp(log_weights - log_weights.max())))
+def _likely_onset(onset: Array, log_weights: Array, series: _Series) -> float | None:
+    """The mean onset among draws that had begun by the latest reading; None when none had."""
+    begun = onset <= series.days[-1]
+    if not begun.any():
+        return None
+    weights = np.exp(log_weights[begun] - log_weights[begun].max())
+    return float(np.average(onset[begun], weights=weights))
 
 
 def _log_likelihood(values: Array, predicted: Array, scale: Array) -> Array:

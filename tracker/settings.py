@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -110,26 +110,35 @@ def _listen(text: str) -> tuple[str, int]:
 
 def _checked_url(url: str) -> str:
     parts = urlsplit(url)
-    if parts.scheme == "https" and parts.hostname:
+    plain = parts.hostname and _has_sound_port(parts) and not parts.query and not parts.fragment
+    if plain and parts.scheme == "https":
         return url
-    if parts.scheme == "http" and parts.hostname and _is_loopback(parts.hostname):
+    if plain and parts.scheme == "http" and is_loopback(parts.hostname or ""):
         return url
-    message = f"AFTERGLOW_URL is {url!r}; away from this machine it must begin with https://"
+    message = f"AFTERGLOW_URL is {url!r}; away from this machine it must be https://host[:port]"
     raise SettingsError(message)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this very machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
 
 
+def _has_sound_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+
+
 def _smtp_url(text: str) -> str | None:
     if not text:
         return None
     parts = urlsplit(text)
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or not _has_sound_port(parts):
         raise SettingsError(
             "AFTERGLOW_SMTP must look like smtp://user:passphrase@host:587 (STARTTLS where the"
             " server offers it) or smtps://user:passphrase@host:465"

@@ -37,7 +37,7 @@ class Treatment:
     """One session; the next session is a treatment of its own with its own baseline.
 
     `kind` names a protocol; `needle_depth_mm` is None where no needle was used; `performed_at`
-    and `ended_at` carry their zone.
+    carries its zone.
     """
 
     id: str
@@ -47,7 +47,6 @@ class Treatment:
     setting: Setting
     needle_depth_mm: float | None
     areas: frozenset[Region]
-    ended_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if self.performed_at.tzinfo is None:

@@ -1,5 +1,6 @@
 import base64
 import json
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -63,9 +64,9 @@ def test_a_practitioner_and_a_patient_are_added_and_can_sign_in(
     second = run(*patient, "--depth-mm", "1.5", environment=environment, typed=typed)
     assert second.exit_code == 0, second.output
     db = open_world(read_settings(environment)).connect()
-    signed_in = sign_in(db, "alice@home.example", PASSPHRASE)
+    signed_in = sign_in(db, "alice@home.example", PASSPHRASE, datetime.now(UTC))
     assert signed_in is not None
-    treatment = treatments.current(db, signed_in[0].id)
+    treatment = treatments.current(db, signed_in[0].id, datetime(2026, 3, 3, tzinfo=UTC))
     db.close()
     assert treatment is not None
     assert treatment.needle_depth_mm == 1.5

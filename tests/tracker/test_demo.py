@@ -45,10 +45,10 @@ def test_the_courses_end_shortly_before_now_and_everybody_can_sign_in(
     sign_ins = renew_sign_ins(db)
     assert len(sign_ins) == 1 + len(PATIENTS)
     for way_in in sign_ins:
-        assert sign_in(db, way_in.email, way_in.passphrase) is not None
+        assert sign_in(db, way_in.email, way_in.passphrase, NOW) is not None
     patient = people.by_email(db, PATIENTS[0][1])
     assert patient is not None
-    treatment = treatments.current(db, patient.id)
+    treatment = treatments.current(db, patient.id, NOW)
     assert treatment is not None
     (answered,) = check_ins.of_treatment(db, treatment.id)
     assert answered.at == datetime(2026, 11, 19, 18, 5, tzinfo=UTC)
@@ -65,8 +65,8 @@ def test_a_second_start_keeps_the_data_and_renews_the_passphrases(
     assert list(open_demo(tmp_path / "demo", samples, 8000, Answering(), NOW)) == []
     second = renew_sign_ins(db)[0]
     assert (tmp_path / "demo" / "secret").read_bytes() == kept
-    assert sign_in(db, first.email, first.passphrase) is None
-    assert sign_in(db, second.email, second.passphrase) is not None
+    assert sign_in(db, first.email, first.passphrase, NOW) is None
+    assert sign_in(db, second.email, second.passphrase, NOW) is not None
     db.close()
 
 

@@ -153,3 +153,15 @@ def test_the_standing_tells_how_many_are_less_red() -> None:
     assert 0.1 < usual.standing < 0.9
     assert red.standing > 0.95
     assert assess(course([]), PROTOCOL, 4).standing is None
+
+
+def test_a_window_goes_by_the_facts_not_by_the_hour_of_judging() -> None:
+    days = [reading(day, lambda r, d: rising_again(r, d - 6)) for day in (*DAILY, 11, 12, 13.5)]
+    sick = [check_in(13.5, Answers(pus=True, warmth=True, trend=Trend.WORSE))]
+    assert finding(course(days, sick), Concern.INFECTION, until=14.2).level is not None
+
+
+def test_nothing_is_said_to_begin_in_the_future() -> None:
+    for until in (2.5, 3.1, 4.5):
+        for found in assess(course([reading(day) for day in DAILY[:3]]), PROTOCOL, until).findings:
+            assert found.onset_day is None or found.onset_day <= until

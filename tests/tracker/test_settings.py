@@ -25,8 +25,11 @@ def test_only_the_folder_and_the_secret_have_no_default() -> None:
         ({"AFTERGLOW_SECRET": "not base64!"}, "AFTERGLOW_SECRET"),
         ({"AFTERGLOW_SECRET": "", "AFTERGLOW_SECRET_FILE": "absent"}, "AFTERGLOW_SECRET_FILE"),
         ({"AFTERGLOW_LISTEN": "8000"}, "AFTERGLOW_LISTEN"),
-        ({"AFTERGLOW_URL": "http://clinic.example"}, "must begin with https"),
+        ({"AFTERGLOW_URL": "http://clinic.example"}, "must be https"),
+        ({"AFTERGLOW_URL": "https://clinic.example:99999"}, "AFTERGLOW_URL"),
+        ({"AFTERGLOW_URL": "https://clinic.example?x=1"}, "AFTERGLOW_URL"),
         ({"AFTERGLOW_SMTP": "mail.example"}, "AFTERGLOW_SMTP must look like"),
+        ({"AFTERGLOW_SMTP": "smtp://mail.example:99999"}, "AFTERGLOW_SMTP must look like"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_remedy(change: dict[str, str], words: str) -> None:

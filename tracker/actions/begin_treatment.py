@@ -15,6 +15,5 @@ def begin_treatment(db: Database, treatment: Treatment) -> Treatment:
     protocol_files.load(treatment.kind)
     begun = replace(treatment, id=new_id())
     with writing(db):
-        treatments.end_current(db, begun.patient_id, begun.performed_at)
         treatments.insert(db, begun)
     return begun

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,13 +11,12 @@ from sqlite_utils import Database
 
 from tracker.compute import Analysed, NotMeasurable, analyse_bytes
 from tracker.photo_files import PhotoFiles, PhotoMissing, Picture
-from tracker.photos import MAX_ATTEMPTS, Photo, PhotoStatus
+from tracker.photos import FAILED, MAX_ATTEMPTS, Photo, PhotoStatus
 from tracker.readings import Reading
 from tracker.storage import photos, readings, treatments
 from tracker.storage.connection import writing
 
 BATCH = 8
-FAILED = "analysis_failed"
 
 log = logging.getLogger(__name__)
 
@@ -53,30 +53,53 @@ def measure_photos(
 
     A photo whose measuring breaks off is claimed again later; after MAX_ATTEMPTS it is set aside.
     """
-    running: dict[Future[Analysed | NotMeasurable], _Claim] = {}
+    running = {
+        _start(db, files, compute, claim): claim for claim in _claims(db, now, only_treatment)
+    }
     done: list[Measured | Unmeasured] = []
-    for claim in _claims(db, now, only_treatment):
-        if claim.photo.attempts > MAX_ATTEMPTS:
-            done += _store(db, files, claim, NotMeasurable(FAILED))
-            continue
-        try:
-            photo = files.load(claim.photo.id, Picture.PHOTO)
-            baseline = files.load(claim.baseline_id, Picture.PHOTO)
-        except PhotoMissing:
-            log.exception("photo %s cannot be measured", claim.photo.id)
-            done += _store(db, files, claim, NotMeasurable(FAILED))
-            continue
-        areas = treatments.get(db, claim.photo.treatment_id).areas
-        running[compute.submit(analyse_bytes, photo, baseline, areas)] = claim
+    interrupted = []
     for future in as_completed(running):
-        claim = running[future]
-        broken = future.exception()
-        if broken is None:
-            done += _store(db, files, claim, future.result())
-        else:  # only the kind of error: its words could hold something of the picture
-            log.error("photo %s: %s, will try again", claim.photo.id, type(broken).__name__)
-            _hand_back(db, claim)
+        if isinstance(future.exception(), BrokenProcessPool):
+            interrupted.append(running[future])
+        else:
+            done += _conclude(db, files, running[future], future)
+    # One photo may have killed the process under all of them: now each gets it to itself.
+    for claim in interrupted:
+        done += _conclude(db, files, claim, _start(db, files, compute, claim))
     return done
+
+
+def _start(
+    db: Database, files: PhotoFiles, compute: Executor, claim: _Claim
+) -> Future[Analysed | NotMeasurable]:
+    """Hand a claimed photo to `compute`; what cannot be handed over is answered at once."""
+    hopeless: Future[Analysed | NotMeasurable] = Future()
+    hopeless.set_result(NotMeasurable(FAILED))
+    if claim.photo.attempts > MAX_ATTEMPTS:
+        return hopeless
+    try:
+        photo = files.load(claim.photo.id, Picture.PHOTO)
+        baseline = files.load(claim.baseline_id, Picture.PHOTO)
+    except PhotoMissing:
+        log.exception("photo %s cannot be measured", claim.photo.id)
+        return hopeless
+    areas = treatments.get(db, claim.photo.treatment_id).areas
+    return compute.submit(analyse_bytes, photo, baseline, areas)
+
+
+def _conclude(
+    db: Database, files: PhotoFiles, claim: _Claim, future: Future[Analysed | NotMeasurable]
+) -> list[Measured | Unmeasured]:
+    """Store what came of a photo, or hand it back for another try."""
+    try:
+        return _store(db, files, claim, future.result())
+    except Exception as error:  # noqa: BLE001  (one photo must not cost the others their results)
+        # Only the kind of error: its words could hold something of the picture.
+        log.warning("photo %s: %s, will try again", claim.photo.id, type(error).__name__)
+        with writing(db):
+            waiting = replace(claim.photo, status=PhotoStatus.WAITING)
+            photos.finish(db, waiting, claim.photo.attempts)
+        return []
 
 
 def _claims(db: Database, now: datetime, only_treatment: str | None) -> Iterator[_Claim]:
@@ -121,8 +144,3 @@ def _store(
         readings.insert(db, reading, claim.baseline_id)
         treatments.tell_news(db, photo.treatment_id)
     return [Measured(photo, reading)]
-
-
-def _hand_back(db: Database, claim: _Claim) -> None:
-    with writing(db):
-        photos.finish(db, replace(claim.photo, status=PhotoStatus.WAITING), claim.photo.attempts)

@@ -1,5 +1,6 @@
 """Judge the treatments about which something new is known; open and update alerts."""
 
+import logging
 from datetime import datetime
 
 from sqlite_utils import Database
@@ -14,14 +15,18 @@ from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 from tracker.treatments import Treatment, days_since
 
+log = logging.getLogger(__name__)
+
 
 def raise_alerts(db: Database, now: datetime, only_treatment: str | None = None) -> list[Alert]:
     """Return the alerts that opened or rose in level; their mails are written with them."""
-    return [
-        alert
-        for treatment, news in treatment_rows.with_news(db, only_treatment)
-        for alert in _judge(db, treatment, news, now)
-    ]
+    raised = []
+    for treatment, news in treatment_rows.with_news(db, only_treatment):
+        try:
+            raised += _judge(db, treatment, news, now)
+        except Exception:  # one course that cannot be judged must not silence the others
+            log.exception("treatment %s could not be judged; will try again", treatment.id)
+    return raised
 
 
 def _judge(db: Database, treatment: Treatment, news: int, now: datetime) -> list[Alert]:
@@ -31,7 +36,9 @@ def _judge(db: Database, treatment: Treatment, news: int, now: datetime) -> list
         readings=tuple(readings.of_treatment(db, treatment.id)),
         check_ins=tuple(check_ins.of_treatment(db, treatment.id)),
     )
-    assessment = assess(course, protocol, until=days_since(treatment, now))
+    # What came while this was being judged is dated later than `now`; news is news all the same.
+    newest = max((now, *(r.taken_at for r in course.readings), *(c.at for c in course.check_ins)))
+    assessment = assess(course, protocol, until=days_since(treatment, newest))
     raised = []
     with writing(db):
         known = {alert.concern: alert for alert in alerts.of_treatment(db, treatment.id)}
@@ -43,7 +50,7 @@ def _judge(db: Database, treatment: Treatment, news: int, now: datetime) -> list
             if after is None or after == before:
                 continue
             alerts.save(db, after)
-            if before is None or after.level is not before.level:
+            if before is None or after.raised_at != before.raised_at:
                 _write_mails(db, after, now)
                 raised.append(after)
         treatment_rows.judged(db, treatment.id, news)
@@ -67,6 +74,7 @@ def _opened(
         regions=finding.regions,
         evidence=finding.evidence,
         photo_id=finding.photo_id,
+        flagged_at=finding.flagged_at,
         engine=ENGINE,
         protocol=f"{protocol.kind} {protocol.version}",
     )
@@ -77,4 +85,4 @@ def _write_mails(db: Database, alert: Alert, now: datetime) -> None:
         return
     for practitioner in people.practitioners_of(db, alert.patient_id):
         message = Message(new_id(), practitioner.id, practitioner.email, alert.id, now, now)
-        messages.insert(db, message, alert.level)
+        messages.insert(db, message)

@@ -1,7 +1,7 @@
 """Take in a photo while the patient still holds the phone."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from analysis import decode_photo, encode_photo, judge_photo
 from analysis.errors import Unmeasurable
 from tracker.photo_files import PhotoFiles, Picture
-from tracker.photos import Photo, PhotoStatus, Upload, time_fault
+from tracker.photos import FAILED, Photo, PhotoRole, PhotoStatus, Upload, time_fault
 from tracker.storage import people, photos, treatments
 from tracker.storage.columns import new_id
 from tracker.storage.connection import IntegrityError, writing
@@ -48,11 +48,15 @@ def receive_photo(
 ) -> Accepted | AlreadyReceived | Refused | NoTreatment:
     """Judge an upload and keep it if it can be measured."""
     patient = people.get(db, patient_id)
-    treatment = treatments.current(db, patient_id)
+    treatment = _treatment_for(db, patient_id, upload.role, now)
     if patient is None or treatment is None:
         return NoTreatment()
     digest = hashlib.sha256(upload.data).hexdigest()
     known = photos.by_digest(db, treatment.id, digest)
+    if known is not None and FAILED in known.faults:
+        with writing(db):
+            photos.revive(db, known.id)
+        return Accepted(replace(known, status=PhotoStatus.WAITING, faults=(), attempts=0))
     if known is not None:
         return AlreadyReceived(known)
     judged = _judge(db, files, treatment, upload, patient.zone, now)
@@ -70,6 +74,14 @@ def receive_photo(
             raise
         return AlreadyReceived(first)
     return Accepted(photo)
+
+
+def _treatment_for(
+    db: Database, patient_id: str, role: PhotoRole, now: datetime
+) -> Treatment | None:
+    """A photo from before belongs to the session that is planned, if one is."""
+    planned = treatments.planned(db, patient_id, now) if role is PhotoRole.BASELINE else None
+    return planned or treatments.current(db, patient_id, now)
 
 
 def _judge(

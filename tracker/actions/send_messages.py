@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from sqlite_utils import Database
 
 from tracker.mail import Envelope, MailFailed
-from tracker.messages import compose, next_attempt
+from tracker.messages import Message, compose, next_attempt
 from tracker.storage import messages
 from tracker.storage.connection import writing
 
@@ -37,17 +37,25 @@ def send_messages(
         try:
             send(compose(message, envelope.from_address, envelope.base_url))
         except MailFailed as error:
-            again = next_attempt(replace(message, attempts=message.attempts + 1), now)
-            log.warning("mail %s failed: %s", message.id, error)
-            with writing(db):
-                if again is None:
-                    messages.give_up(db, message.id, now, str(error))
-                    report = replace(report, given_up=report.given_up + 1)
-                else:
-                    messages.retry(db, message.id, again, str(error))
-                    report = replace(report, retried=report.retried + 1)
+            report = _note_failure(db, message, str(error), report, now)
+        except Exception as error:  # one mail that cannot be written must not hold up the others
+            log.exception("mail %s could not be written", message.id)
+            report = _note_failure(db, message, type(error).__name__, report, now)
         else:
             with writing(db):
                 messages.sent(db, message.id, now)
             report = replace(report, sent=report.sent + 1)
     return report
+
+
+def _note_failure(
+    db: Database, message: Message, reason: str, report: SendReport, now: datetime
+) -> SendReport:
+    again = next_attempt(replace(message, attempts=message.attempts + 1), now)
+    log.warning("mail %s failed: %s", message.id, reason)
+    with writing(db):
+        if again is None:
+            messages.give_up(db, message.id, now, reason)
+            return replace(report, given_up=report.given_up + 1)
+        messages.retry(db, message.id, again, reason)
+        return replace(report, retried=report.retried + 1)

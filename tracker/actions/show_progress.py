@@ -59,7 +59,7 @@ def show_progress(db: Database, patient_id: str, now: datetime) -> Progress | No
     patient = people.get(db, patient_id)
     if patient is None:
         return None
-    treatment = treatments.current(db, patient_id)
+    treatment = treatments.current(db, patient_id, now)
     if treatment is None:
         return NotTreated(patient)
     protocol = protocol_files.load(treatment.kind)

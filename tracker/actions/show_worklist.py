@@ -44,7 +44,7 @@ def show_worklist(db: Database, practitioner_id: str, now: datetime) -> list[Wor
 
 
 def _row(db: Database, patient: Person, about: tuple[Alert, ...], now: datetime) -> WorklistRow:
-    treatment = treatments.current(db, patient.id)
+    treatment = treatments.current(db, patient.id, now)
     if treatment is None:
         return WorklistRow(patient, None, None, about, None, None)
     taken = [p for p in photos.of_treatment(db, treatment.id) if p.role is PhotoRole.FOLLOW_UP]

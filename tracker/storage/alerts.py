@@ -57,6 +57,7 @@ def _columns(alert: Alert) -> dict[str, Any]:
         "photo_id": alert.photo_id,
         "engine": alert.engine,
         "protocol": alert.protocol,
+        "flagged_at": optional_time_text(alert.flagged_at),
         "acknowledged_at": optional_time_text(alert.acknowledged_at),
         "acknowledged_by": alert.acknowledged_by,
     }
@@ -80,6 +81,7 @@ def _alert(row: dict[str, Any]) -> Alert:
         photo_id=row["photo_id"],
         engine=row["engine"],
         protocol=row["protocol"],
+        flagged_at=read_optional_time(row["flagged_at"]),
         acknowledged_at=read_optional_time(row["acknowledged_at"]),
         acknowledged_by=row["acknowledged_by"],
     )

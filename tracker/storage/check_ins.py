@@ -11,7 +11,7 @@ from tracker.storage.columns import read_time, time_text
 
 
 def insert(db: Database, check_in: CheckIn) -> None:
-    """Add a check-in; IntegrityError when one of the same moment is there already."""
+    """Add a check-in."""
     db.table("check_ins").insert(
         {
             "id": check_in.id,

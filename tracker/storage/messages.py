@@ -5,23 +5,21 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.alerts import Level
 from tracker.messages import SEND_LEASE, Message
 from tracker.storage.columns import read_optional_time, read_time, time_text
 
 
-def insert(db: Database, message: Message, level: Level) -> None:
-    """Add a mail; a second one about the same alert, level and person changes nothing."""
+def insert(db: Database, message: Message) -> None:
+    """Add a mail; a second one about the same raising of an alert to a person changes nothing."""
     db.execute(
         """INSERT OR IGNORE INTO messages
-           (id, recipient_id, to_address, alert_id, level, created_at, next_attempt_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?)""",
+           (id, recipient_id, to_address, alert_id, created_at, next_attempt_at)
+           VALUES (?, ?, ?, ?, ?, ?)""",
         [
             message.id,
             message.recipient_id,
             message.to_address,
             message.alert_id,
-            str(level),
             time_text(message.created_at),
             time_text(message.next_attempt_at),
         ],

@@ -80,6 +80,13 @@ def claim(db: Database, photo: Photo, now: datetime) -> bool:
     return bool(cursor.rowcount == 1)
 
 
+def revive(db: Database, photo_id: str) -> None:
+    """Let a photo that was set aside wait for its measurement once more."""
+    db.execute(
+        "UPDATE photos SET status = 'waiting', faults = '[]', attempts = 0 WHERE id = ?", [photo_id]
+    )
+
+
 def finish(db: Database, photo: Photo, attempt: int) -> bool:
     """End a claim with the photo's new status, faults and warnings.
 

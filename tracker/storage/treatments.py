@@ -7,9 +7,7 @@ from sqlite_utils import Database
 
 from tracker.storage.columns import (
     names_text,
-    optional_time_text,
     read_names,
-    read_optional_time,
     read_time,
     time_text,
 )
@@ -27,7 +25,6 @@ def insert(db: Database, treatment: Treatment) -> None:
             "setting": str(treatment.setting),
             "needle_depth_mm": treatment.needle_depth_mm,
             "areas": names_text(sorted(treatment.areas)),
-            "ended_at": optional_time_text(treatment.ended_at),
         }
     )
 
@@ -39,20 +36,20 @@ def get(db: Database, treatment_id: str) -> Treatment:
     raise KeyError(treatment_id)
 
 
-def current(db: Database, patient_id: str) -> Treatment | None:
-    """The patient's latest treatment that has not ended."""
-    sql = """SELECT * FROM treatments WHERE patient_id = ? AND ended_at IS NULL
+def current(db: Database, patient_id: str, now: datetime) -> Treatment | None:
+    """The patient's latest treatment, or the next one planned where none has been done yet."""
+    sql = """SELECT * FROM treatments WHERE patient_id = ? AND performed_at <= ?
              ORDER BY performed_at DESC, id LIMIT 1"""
-    return next((_treatment(row) for row in db.query(sql, [patient_id])), None)
+    done = (_treatment(row) for row in db.query(sql, [patient_id, time_text(now)]))
+    return next(done, None) or planned(db, patient_id, now)
 
 
-def end_current(db: Database, patient_id: str, at: datetime) -> None:
-    """End the patient's open treatments that began before `at`."""
-    db.execute(
-        """UPDATE treatments SET ended_at = ?
-           WHERE patient_id = ? AND ended_at IS NULL AND performed_at < ?""",
-        [time_text(at), patient_id, time_text(at)],
-    )
+def planned(db: Database, patient_id: str, now: datetime) -> Treatment | None:
+    """The patient's next treatment after `now`."""
+    sql = """SELECT * FROM treatments WHERE patient_id = ? AND performed_at > ?
+             ORDER BY performed_at, id LIMIT 1"""
+    rows = db.query(sql, [patient_id, time_text(now)])
+    return next((_treatment(row) for row in rows), None)
 
 
 def tell_news(db: Database, treatment_id: str) -> None:
@@ -81,5 +78,4 @@ def _treatment(row: dict[str, Any]) -> Treatment:
         setting=Setting(row["setting"]),
         needle_depth_mm=row["needle_depth_mm"],
         areas=frozenset(Region(name) for name in read_names(row["areas"])),
-        ended_at=read_optional_time(row["ended_at"]),
     )

@@ -1,21 +1,26 @@
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlite_utils import Database
 
 from tests.conftest import PASSPHRASE, Cast
 from tracker.actions.add_person import AddressTaken, add_person
+from tracker.actions.end_session import end_session
 from tracker.actions.renew_passphrase import renew_passphrase
 from tracker.actions.resume_session import resume_session
 from tracker.actions.sign_in import sign_in
 from tracker.people import Person, Role
+from tracker.sessions import LIFETIMES
 from tracker.storage import people
+
+NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)
 
 
 def test_the_right_passphrase_signs_in_whatever_the_case_of_the_address(
     db: Database, cast: Cast
 ) -> None:
-    signed_in = sign_in(db, f" {cast.alice.email.upper()} ", PASSPHRASE)
+    signed_in = sign_in(db, f" {cast.alice.email.upper()} ", PASSPHRASE, NOW)
     assert signed_in is not None
     assert signed_in[0] == cast.alice
 
@@ -24,30 +29,65 @@ def test_the_right_passphrase_signs_in_whatever_the_case_of_the_address(
 def test_a_wrong_passphrase_or_address_signs_nobody_in(
     db: Database, cast: Cast, email: str
 ) -> None:
-    assert sign_in(db, email, "not the right passphrase") is None
+    assert sign_in(db, email, "not the right passphrase", NOW) is None
 
 
 def test_the_passphrase_is_kept_as_argon2id(db: Database, cast: Cast) -> None:
-    stored = people.credentials(db, cast.alice.id)
+    stored = people.passphrase_hash(db, cast.alice.id)
     assert stored is not None
-    assert stored[0].startswith("$argon2id$")
+    assert stored.startswith("$argon2id$")
 
 
 def test_a_session_knows_whom_its_owner_cares_for(db: Database, cast: Cast) -> None:
-    signed_in = sign_in(db, cast.dana.email, PASSPHRASE)
+    signed_in = sign_in(db, cast.dana.email, PASSPHRASE, NOW)
     assert signed_in is not None
-    resumed = resume_session(db, cast.dana.id, signed_in[1])
+    resumed = resume_session(db, signed_in[1], NOW)
     assert resumed is not None
     assert resumed[1].cares_for == {cast.alice.id}
 
 
 def test_a_new_passphrase_ends_the_sessions_before_it(db: Database, cast: Cast) -> None:
-    signed_in = sign_in(db, cast.dana.email, PASSPHRASE)
+    signed_in = sign_in(db, cast.dana.email, PASSPHRASE, NOW)
     assert signed_in is not None
     renew_passphrase(db, cast.dana.id, "another long passphrase")
-    assert resume_session(db, cast.dana.id, signed_in[1]) is None
-    assert sign_in(db, cast.dana.email, PASSPHRASE) is None
-    assert sign_in(db, cast.dana.email, "another long passphrase") is not None
+    assert resume_session(db, signed_in[1], NOW) is None
+    assert sign_in(db, cast.dana.email, PASSPHRASE, NOW) is None
+    assert sign_in(db, cast.dana.email, "another long passphrase", NOW) is not None
+
+
+def test_an_ended_session_is_over_and_others_of_the_person_go_on(db: Database, cast: Cast) -> None:
+    first, second = (sign_in(db, cast.alice.email, PASSPHRASE, NOW) for _ in range(2))
+    assert first is not None
+    assert second is not None
+    end_session(db, first[1])
+    end_session(db, first[1])
+    assert resume_session(db, first[1], NOW) is None
+    assert resume_session(db, second[1], NOW) is not None
+
+
+def test_the_database_holds_no_token_that_could_be_used(db: Database, cast: Cast) -> None:
+    signed_in = sign_in(db, cast.alice.email, PASSPHRASE, NOW)
+    assert signed_in is not None
+    (row,) = db.query("SELECT * FROM sessions")
+    assert signed_in[1] not in row.values()
+    assert resume_session(db, row["token_digest"], NOW) is None
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_session_lasts_its_lifetime_and_no_longer(db: Database, cast: Cast, role: Role) -> None:
+    person = {Role.PATIENT: cast.alice, Role.PRACTITIONER: cast.dana}[role]
+    signed_in = sign_in(db, person.email, PASSPHRASE, NOW)
+    assert signed_in is not None
+    end = NOW + LIFETIMES[role]
+    assert resume_session(db, signed_in[1], end - timedelta(seconds=1)) is not None
+    assert resume_session(db, signed_in[1], end) is None
+
+
+def test_sessions_too_old_for_anybody_are_forgotten(db: Database, cast: Cast) -> None:
+    sign_in(db, cast.alice.email, PASSPHRASE, NOW)
+    sign_in(db, cast.bob.email, PASSPHRASE, NOW + timedelta(days=31))
+    (row,) = db.query("SELECT person_id FROM sessions")
+    assert row["person_id"] == cast.bob.id
 
 
 @pytest.mark.parametrize(

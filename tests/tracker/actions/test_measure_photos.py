@@ -97,7 +97,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(
 def test_a_broken_process_hands_the_photo_back(
     db: Database, world: World, cast: Cast, baseline: Photo
 ) -> None:
-    broken = Answering(BrokenProcessPool("killed"))
+    broken = Answering(BrokenProcessPool("killed"), BrokenProcessPool("killed again"))
     assert measure_photos(db, world.files, broken, NOW) == []
     assert status(db, baseline.id) is PhotoStatus.WAITING
     assert len(measure_photos(db, world.files, Answering(), NOW)) == 1
@@ -111,6 +111,29 @@ def test_a_photo_that_always_breaks_the_analysis_is_set_aside(
     (outcome,) = measure_photos(db, world.files, Answering(), NOW)
     assert isinstance(outcome, Unmeasured)
     assert outcome.photo.faults == ("analysis_failed",)
+
+
+def test_a_photo_that_kills_its_process_takes_no_other_with_it(
+    db: Database, world: World, cast: Cast, baseline: Photo
+) -> None:
+    for number in range(3):
+        keep(db, world, cast, f"day-{number}")
+    killed = BrokenProcessPool("killed")
+    alone = [analysed(reading(1.0)), killed, analysed(reading(1.0)), analysed(reading(1.0))]
+    outcomes = measure_photos(db, world.files, Answering(*[killed] * 4, *alone), NOW)
+    assert [type(o) for o in outcomes] == [Measured] * 3
+
+
+def test_a_full_disk_costs_one_try_and_no_photo(
+    db: Database, world: World, cast: Cast, baseline: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(world.files), "save", full)
+        assert measure_photos(db, world.files, Answering(), NOW) == []
+    assert status(db, baseline.id) is PhotoStatus.WAITING
 
 
 def test_two_workers_never_take_the_same_photo(

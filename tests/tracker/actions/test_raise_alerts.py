@@ -9,7 +9,8 @@ from tracker.actions.raise_alerts import raise_alerts
 from tracker.actions.record_check_in import Recorded, record_check_in
 from tracker.alerts import Alert, Concern, Finding, Level, with_finding
 from tracker.check_ins import Answers, Trend
-from tracker.storage import alerts, messages
+from tracker.storage import alerts, messages, treatments
+from tracker.storage.connection import writing
 
 DAY_4 = datetime(2026, 3, 6, 9, tzinfo=UTC)
 SICK = Answers(pain=6, warmth=True, pus=True, spreading=True, trend=Trend.WORSE)
@@ -82,3 +83,45 @@ def test_the_same_answers_sent_twice_are_kept_once(db: Database, cast: Cast) -> 
     first = record_check_in(db, cast.alice.id, SICK, DAY_4)
     second = record_check_in(db, cast.alice.id, SICK, DAY_4)
     assert first == second
+
+
+def test_answers_that_come_while_the_worker_is_busy_are_judged_all_the_same(
+    db: Database, cast: Cast
+) -> None:
+    began = DAY_4
+    record_check_in(
+        db, cast.alice.id, Answers(fever=True, spreading=True), DAY_4 + timedelta(minutes=1)
+    )
+    (alert,) = raise_alerts(db, began)
+    assert alert.level is Level.URGENT
+
+
+def test_a_harmless_answer_does_not_hide_a_red_flag_that_nobody_judged_yet(
+    db: Database, cast: Cast
+) -> None:
+    record_check_in(db, cast.alice.id, Answers(breathing_or_face_swelling=True), DAY_4)
+    record_check_in(db, cast.alice.id, Answers(), DAY_4 + timedelta(seconds=20))
+    (alert,) = raise_alerts(db, DAY_4 + timedelta(minutes=1))
+    assert (alert.concern, alert.level) == (Concern.ALLERGIC_REACTION, Level.URGENT)
+
+
+def test_a_new_red_flag_after_an_answered_alert_is_told_again(db: Database, cast: Cast) -> None:
+    (first,) = answered(db, cast, Answers(pain=9), DAY_4)
+    answer_alert(db, first.id, cast.dana.id, DAY_4)
+    again = DAY_4 + timedelta(days=2)
+    (second,) = answered(db, cast, Answers(fever=True, spreading=True), again)
+    assert second.id == first.id
+    assert second.needs_answer
+    assert len(messages.due(db, again)) == 2
+    assert raise_alerts(db, again) == []
+
+
+def test_a_course_that_cannot_be_judged_does_not_silence_the_others(
+    db: Database, cast: Cast
+) -> None:
+    broken = replace(cast.treatment, id="broken", patient_id=cast.bob.id, kind="retired")
+    with writing(db):
+        treatments.insert(db, replace(broken, performed_at=broken.performed_at - timedelta(days=1)))
+        treatments.tell_news(db, broken.id)
+    assert len(answered(db, cast, SICK, DAY_4)) == 1
+    assert [t.id for t, _ in treatments.with_news(db, None)] == [broken.id]

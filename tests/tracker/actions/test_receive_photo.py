@@ -2,6 +2,7 @@ import io
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +15,7 @@ from skimage import data
 from sqlite_utils import Database
 
 from tests.conftest import TREATED_AT, Cast
+from tracker.actions.begin_treatment import begin_treatment
 from tracker.actions.receive_photo import (
     Accepted,
     AlreadyReceived,
@@ -22,8 +24,9 @@ from tracker.actions.receive_photo import (
     receive_photo,
 )
 from tracker.photo_files import Picture
-from tracker.photos import PhotoRole, PhotoStatus, Upload
-from tracker.storage import photos
+from tracker.photos import FAILED, PhotoRole, PhotoStatus, Upload
+from tracker.storage import photos, treatments
+from tracker.storage.connection import writing
 from tracker.world import World
 
 COURSE = Path(str(files("sample_images"))) / "normal_type_2"
@@ -114,6 +117,7 @@ def test_what_cannot_be_measured_is_refused_by_name_and_not_kept(
         (PhotoRole.FOLLOW_UP, NEXT_DAY + timedelta(days=1), "taken_in_future"),
         (PhotoRole.FOLLOW_UP, DAY_BEFORE, "taken_before_treatment"),
         (PhotoRole.BASELINE, NEXT_DAY, "baseline_after_treatment"),
+        (PhotoRole.BASELINE, datetime(1, 1, 1, tzinfo=UTC), "baseline_too_old"),
     ],
 )
 def test_a_photo_of_an_impossible_time_is_refused(
@@ -178,3 +182,33 @@ def test_the_same_photo_sent_twice_at_once_is_kept_once(world: World, cast: Cast
 def test_somebody_without_a_treatment_is_told_so(db: Database, world: World, cast: Cast) -> None:
     upload = Upload(FACE, PhotoRole.FOLLOW_UP, NEXT_DAY)
     assert receive_photo(db, world.files, cast.bob.id, upload, NEXT_DAY) == NoTreatment()
+
+
+def test_a_photo_that_was_set_aside_may_be_sent_again(
+    receive: Receive, db: Database, world: World
+) -> None:
+    first = receive(FACE)
+    assert isinstance(first, Accepted)
+    aside = replace(first.photo, status=PhotoStatus.UNMEASURABLE, faults=(FAILED,))
+    with writing(db):
+        assert photos.claim(db, first.photo, NEXT_DAY)
+        assert photos.finish(db, aside, attempt=1)
+    again = receive(FACE)
+    assert isinstance(again, Accepted)
+    assert again.photo.id == first.photo.id
+    stored = photos.get(db, first.photo.id)
+    assert stored is not None
+    assert (stored.status, stored.attempts) == (PhotoStatus.WAITING, 0)
+
+
+def test_a_photo_from_before_belongs_to_the_session_that_is_planned(
+    db: Database, world: World, cast: Cast
+) -> None:
+    coming = replace(cast.treatment, performed_at=NEXT_DAY + timedelta(days=20))
+    planned = begin_treatment(db, coming)
+    upload = Upload(FACE, PhotoRole.BASELINE, NEXT_DAY)
+    before = receive_photo(db, world.files, cast.alice.id, upload, NEXT_DAY)
+    assert isinstance(before, Accepted)
+    assert before.photo.treatment_id == planned.id
+    current = treatments.current(db, cast.alice.id, NEXT_DAY)
+    assert current == cast.treatment
