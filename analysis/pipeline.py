@@ -31,6 +31,7 @@ from analysis.images import LinearImage, Mask, SrgbImage, to_srgb
 from analysis.references import Comparison, compare_by_frame, compare_by_skin, untreated_skin
 from analysis.regions import FACE_REGIONS, Region, SkinMap, eye_openings, map_skin, still_comparable
 from analysis.registration import GridView, Registration, align, locate, register, view_on_grid
+from analysis.spots import SpotMap, Spots, affected_share, count_spots, find_spots
 
 _SMALLEST_SHARE: Final = 0.08  # of a region's pixels; below, the region is left out that day
 _SCLERA: Final = 0.40  # luminance of the brightest of an eye's white, lids shading it
@@ -40,6 +41,7 @@ _MAP_SCALE: Final = 0.25  # maps are solved on a coarser grid: skin reacts in pa
 _MAP_GAP: Final = (9, 9)  # pixels; smaller gaps between counted pixels are interpolated
 _MAP_FILLED: Final = 0.3
 _TURN_WARNS: Final = 8.0  # degrees as `Registration.turn` sees them
+_SIDES_SD: Final = 0.005  # of each log channel: light differs a little between the cheeks
 _MAP_SD: Final = 0.03  # of log RGB at one pixel of that grid
 
 
@@ -49,7 +51,9 @@ class RegionAnalysis:
 
     `redness` and `pigment` are doublings against baseline. `lab` (CIELAB, D65), `ita` (degrees),
     `erythema_index` 100·log10(R/G) and `melanin_index` −100·log10(R) describe the skin as it would
-    look in the baseline's light; no rule uses them. `share` of the region's pixels counted.
+    look in the baseline's light; no rule uses them. `share` of the region's pixels counted, the
+    share `affected` of them is clearly redder than before, and `spots` stand out of the skin
+    around them.
     """
 
     redness: Estimate
@@ -59,6 +63,8 @@ class RegionAnalysis:
     erythema_index: float
     melanin_index: float
     share: float
+    affected: float
+    spots: Spots
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,17 +74,20 @@ class Analysis:
     Arrays lie on the baseline's grid (h, w): `redness_map` and `pigment_map` in doublings, NaN
     where no skin counted; `photo_positions` and `baseline_positions` (h, w, 2) say which point of
     either photo shows each pixel of the grid. `light` (3,) is the shift of log RGB that the
-    reference lays to light and camera. `card` tells why a card in either photo did not carry it.
+    reference lays to light and camera. `asymmetry` is the redness of the left cheek minus that of
+    the right. `card` tells why a card in either photo did not carry it.
     """
 
     reference: Reference
     card: CardTrouble | None
     regions: Mapping[Region, RegionAnalysis]
+    asymmetry: Estimate | None
     residual: float
     mirrored: bool
     warnings: tuple[Fault, ...]
     redness_map: NDArray[np.float32]
     pigment_map: NDArray[np.float32]
+    spot_map: SpotMap
     photo_positions: NDArray[np.float32]
     baseline_positions: NDArray[np.float32]
     light: Floats
@@ -103,6 +112,15 @@ class _Day:
         untreated = untreated_skin(self.skin, self.comparable, self.treated, besides=besides)
         by_skin = compare_by_skin(self.change, untreated, self.state)
         return joined(self.card, by_skin) if self.card else by_skin
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Focal:
+    """Maps of redness and pigment (h, w), doublings, NaN where no skin counted, and their spots."""
+
+    redness: NDArray[np.float32]
+    pigment: NDArray[np.float32]
+    spots: SpotMap
 
 
 def analyse_photo(
@@ -139,17 +157,19 @@ def analyse_photo(
     comparison = day.compared(Region.FACE) or compare_by_frame(
         photo, photo_face, baseline, baseline_face
     )
-    regions = _analyse_regions(day, comparison)
-    redness_map, pigment_map = _map_change(day, comparison)
+    focal = _focal_changes(day, comparison)
+    regions = _analyse_regions(day, comparison, focal)
     return Analysis(
         reference=comparison.reference,
         card=by_card if isinstance(by_card, CardTrouble) else None,
         regions=MappingProxyType(regions),
+        asymmetry=_compare_cheeks(day, comparison, regions),
         residual=registration.residual,
         mirrored=registration.mirrored,
         warnings=_warnings(day, registration),
-        redness_map=redness_map,
-        pigment_map=pigment_map,
+        redness_map=focal.redness,
+        pigment_map=focal.pigment,
+        spot_map=focal.spots,
         photo_positions=places_today,
         baseline_positions=places_before,
         light=comparison.shift.value,
@@ -184,24 +204,28 @@ def _brightness(before: GridView, skin: SkinMap) -> Estimate:
     return Estimate(float(np.log(_SCLERA * cheeks / white)), _SCLERA_SD)
 
 
-def _analyse_regions(day: _Day, comparison: Comparison) -> dict[Region, RegionAnalysis]:
+def _analyse_regions(
+    day: _Day, comparison: Comparison, focal: _Focal
+) -> dict[Region, RegionAnalysis]:
     """Every region with enough skin in sight; treated parts together are `Region.FACE`."""
     regions = {}
     for region, area in day.skin.areas.items():
         against: Comparison | None = comparison
         if region not in day.treated:  # untreated skin must not be its own reference
             against = day.compared(region)
-        if against and (analysed := _analyse_region(day, area, against)):
+        if against and (analysed := _analyse_region(day, focal, area, against)):
             regions[region] = analysed
     treated = [day.skin.areas[region].pixels for region in day.treated]
     together = np.logical_or.reduce([*treated, np.zeros_like(day.comparable.pixels)])
-    if not (face := _analyse_region(day, Mask(together), comparison)):
+    if not (face := _analyse_region(day, focal, Mask(together), comparison)):
         raise Unmeasurable(Fault.OCCLUDED, "too little treated skin can be seen")
     regions[Region.FACE] = face
     return regions
 
 
-def _analyse_region(day: _Day, area: Mask, against: Comparison) -> RegionAnalysis | None:
+def _analyse_region(
+    day: _Day, focal: _Focal, area: Mask, against: Comparison
+) -> RegionAnalysis | None:
     counted = area.pixels & day.comparable.pixels
     share = float(counted.sum() / max(area.pixels.sum(), 1))
     shift = median_shift(day.change, Mask(counted))
@@ -218,7 +242,29 @@ def _analyse_region(day: _Day, area: Mask, against: Comparison) -> RegionAnalysi
         erythema_index=float(100 * np.log10(colour[0] / colour[1])),
         melanin_index=float(-100 * np.log10(colour[0])),
         share=share,
+        affected=affected_share(focal.redness, area),
+        spots=count_spots(focal.spots, area),
     )
+
+
+def _compare_cheeks(
+    day: _Day, comparison: Comparison, regions: Mapping[Region, RegionAnalysis]
+) -> Estimate | None:
+    """Redness of the left cheek minus that of the right: light and camera they share cancel."""
+    cheeks = (Region.LEFT_CHEEK, Region.RIGHT_CHEEK)
+    if not regions.keys() >= set(cheeks):
+        return None
+    left, right = (
+        median_shift(day.change, Mask(day.skin.areas[cheek].pixels & day.comparable.pixels))
+        for cheek in cheeks
+    )
+    if left is None or right is None:
+        return None
+    apart = left - right
+    covariance = apart.covariance + np.eye(3) * _SIDES_SD**2
+    spread = explain(Shift(apart.value, covariance), day.state, comparison.priors).redness.sd
+    gap = regions[Region.LEFT_CHEEK].redness.value - regions[Region.RIGHT_CHEEK].redness.value
+    return Estimate(gap, spread)
 
 
 def _lab(colour: Floats) -> tuple[float, float, float]:
@@ -228,10 +274,8 @@ def _lab(colour: Floats) -> tuple[float, float, float]:
     return float(lightness), float(a), float(b)
 
 
-def _map_change(
-    day: _Day, comparison: Comparison
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Redness and pigment at every pixel of the face that counted; NaN elsewhere."""
+def _focal_changes(day: _Day, comparison: Comparison) -> _Focal:
+    """Redness and pigment at every pixel of the face that counted, and the spots among them."""
     counted = day.comparable.pixels & ~day.skin.neck.pixels
     weight = _coarse(counted.astype(np.float32))
     weighted = _coarse(np.where(counted[..., np.newaxis], day.change, 0).astype(np.float32))
@@ -239,7 +283,7 @@ def _map_change(
     change = weighted[solved] / weight[solved][:, np.newaxis] - comparison.shift.value
     values = explain_pixels(change.astype(np.float64), day.state, _MAP_SD, CHANGE_PRIORS)
     redness, pigment = (_fine(value, solved, counted) for value in values)
-    return redness, pigment
+    return _Focal(redness, pigment, find_spots(redness, pigment))
 
 
 def _coarse(plane: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,22 +1,97 @@
 """Focal lesions: connected areas of skin that changed more than the skin around them.
 
-A papule, a patch or a stain stands out of its region in the maps of redness and pigment; a face
-that has changed evenly has none. All is change against baseline: a mole that was always there is
-no spot.
+A papule, a patch or a stain stands out of its surroundings in the maps of redness and pigment; a
+face that has changed evenly has none. All is change against baseline: a mole that was always there
+is no spot.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.images import Mask
 from analysis.registration import EYE_DISTANCE
 
-_NEIGHBOURHOOD: Final = 0.075  # eye distances: the pixel's surroundings for the noise of a map
+AFFECTED: Final = 0.5
+"""Doublings of blood from which a pixel's skin counts as affected."""
+
+_CERTAIN: Final = 3.0  # standard deviations of noise beyond which a single pixel is believed
+_NEIGHBOURHOOD: Final = 0.075  # eye distances: a pixel's surroundings when a map's noise is judged
+_SURROUNDINGS: Final = 0.22  # …and those out of which a spot must stand; about 14 mm
+_ROUNDS: Final = 3  # what stands out leaves the surroundings round by round
+_LEAST_REDDER: Final = 0.25  # doublings above the surroundings
+_LEAST_DARKER: Final = 0.15
+_NOISES: Final = 5.0  # …and standard deviations of the map's noise
+_SMALLEST: Final = 0.0008  # of a squared eye distance; about 3 mm²
+_SPOT_PEAK: Final = 1.3  # times the limit, somewhere in the spot: what only grazes it is no spot
 
 _Plane = NDArray[np.float32]
 _Pixels = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Lesions:
+    """Spots of one kind in one region: their number, and their share (0..1) of its seen skin."""
+
+    count: int
+    share: float
+
+    def __sub__(self, earlier: "Lesions") -> "Lesions":
+        """Growth since an earlier day; below 0 where lesions have gone or shrunk."""
+        return Lesions(self.count - earlier.count, self.share - earlier.share)
+
+
+@dataclass(frozen=True, slots=True)
+class Spots:
+    """The spots of one region on one day: redder or darker than the skin around them."""
+
+    redder: Lesions
+    darker: Lesions
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpotMap:
+    """Where spots were found on the grid, and where skin was `seen` at all."""
+
+    redder: Mask
+    darker: Mask
+    seen: Mask
+
+
+def measure_growth(spots: Spots, earlier: Spots) -> Spots:
+    """What became more (above 0) or less since an earlier photo of the same region."""
+    return Spots(spots.redder - earlier.redder, spots.darker - earlier.darker)
+
+
+def find_spots(redness_map: _Plane, pigment_map: _Plane) -> SpotMap:
+    """Where skin became redder, and where darker, than its surroundings.
+
+    The maps (h, w) hold doublings against baseline, NaN where no skin counted.
+    """
+    return SpotMap(
+        redder=_standing_out(redness_map, _LEAST_REDDER),
+        darker=_standing_out(pigment_map, _LEAST_DARKER),
+        seen=Mask(np.isfinite(redness_map)),
+    )
+
+
+def count_spots(found: SpotMap, area: Mask) -> Spots:
+    """The spots that lie mostly within one region's `area`, and their share of it."""
+    redder, darker = (_lesions(kind, area, found.seen) for kind in (found.redder, found.darker))
+    return Spots(redder, darker)
+
+
+def affected_share(redness_map: _Plane, area: Mask) -> float:
+    """Share (0..1) of a region's seen skin that is redder than before by more than noise.
+
+    That is by `AFFECTED` doublings, or by more where the map is noisy.
+    """
+    seen = redness_map[area.pixels & np.isfinite(redness_map)]
+    limit = max(AFFECTED, _CERTAIN * local_noise(redness_map))
+    return float(np.mean(seen > limit)) if len(seen) else 0.0
 
 
 def local_noise(values: _Plane) -> float:
@@ -27,12 +102,43 @@ def local_noise(values: _Plane) -> float:
     known = np.isfinite(values)
     if not known.any():
         return 0.0
-    mean = _local_mean(values, known, _NEIGHBOURHOOD * EYE_DISTANCE)
+    mean = _local_mean(values, known, _NEIGHBOURHOOD)
     return float(1.4826 * np.median(np.abs(values[known] - mean[known])))
 
 
-def _local_mean(values: _Plane, known: _Pixels, sigma: float) -> _Plane:
-    """Gaussian mean of `values` over the pixels `known`."""
-    weight = cv2.GaussianBlur(known.astype(np.float32), (0, 0), sigma)
-    total = cv2.GaussianBlur(np.where(known, values, 0).astype(np.float32), (0, 0), sigma)
-    return (total / np.maximum(weight, 1e-4)).astype(np.float32)
+def _standing_out(values: _Plane, least: float) -> Mask:
+    known = np.isfinite(values)
+    limit = max(least, _NOISES * local_noise(values))
+    plane = np.where(known, values, 0).astype(np.float32)
+    above, around = np.zeros_like(plane), known
+    for _ in range(_ROUNDS):
+        above = plane - _local_mean(plane, around, _SURROUNDINGS)
+        around = known & (np.abs(above) < limit / 2)
+    candidates = (known & (above > limit)).astype(np.uint8)
+    number, labels, measures, _ = cv2.connectedComponentsWithStats(candidates, connectivity=8)
+    peaks = np.zeros(number)
+    np.maximum.at(peaks, labels.ravel().astype(np.intp), above.ravel())
+    kept = measures[:, cv2.CC_STAT_AREA] >= _SMALLEST * EYE_DISTANCE**2
+    kept &= peaks > _SPOT_PEAK * limit
+    kept[0] = False  # the background
+    return Mask(kept[labels])
+
+
+def _lesions(spots: Mask, area: Mask, seen: Mask) -> Lesions:
+    number, labels = cv2.connectedComponents(spots.pixels.astype(np.uint8), connectivity=8)
+    whole = np.bincount(labels.ravel(), minlength=number)[1:]
+    inside = np.bincount(labels[area.pixels], minlength=number)[1:]
+    visible = area.pixels & seen.pixels
+    return Lesions(
+        count=int(np.count_nonzero(inside > whole / 2)),
+        share=int(np.count_nonzero(spots.pixels & visible)) / max(int(visible.sum()), 1),
+    )
+
+
+def _local_mean(values: _Plane, known: _Pixels, spread: float) -> _Plane:
+    """Gaussian mean of `values` over the pixels `known`; `spread` in eye distances."""
+    weighted = np.dstack([np.where(known, values, 0), known]).astype(np.float32)
+    coarse = cv2.resize(weighted, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    blurred = cv2.GaussianBlur(coarse, (0, 0), 0.25 * spread * EYE_DISTANCE)
+    mean = blurred[..., 0] / np.maximum(blurred[..., 1], np.float32(1e-4))
+    return cv2.resize(mean, values.shape[::-1]).astype(np.float32)

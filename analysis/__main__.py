@@ -1,0 +1,157 @@
+"""Measure one photo against its baseline: `python -m analysis PHOTO --baseline PHOTO`.
+
+Readings go to standard output as JSON. A photo that cannot be measured ends with status 2 and one
+line on standard error that names the fault and its remedy.
+"""
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from analysis import VERSION, analyse_photo, decode_photo, draw_evidence, judge_photo
+from analysis.errors import Fault, Unmeasurable
+from analysis.images import SrgbImage
+from analysis.pipeline import Analysis
+from analysis.regions import FACE_REGIONS, Region
+from analysis.steps import draw_steps
+
+_REFUSED: Final = 2
+_REMEDIES: Final[Mapping[Fault, str]] = MappingProxyType(
+    {
+        Fault.UNREADABLE: "give a whole JPEG, PNG, WebP, HEIC or AVIF picture",
+        Fault.TOO_LARGE: "give a picture of at most 40 MB and 100 megapixels",
+        Fault.NO_FACE: "take the face from the front, hair and hands away from it",
+        Fault.SEVERAL_FACES: "take one person alone",
+        Fault.FACE_TOO_SMALL: "come closer: the face must be at least 320 pixels wide",
+        Fault.TURNED_AWAY: "look straight into the camera",
+        Fault.BLURRED: "wipe the lens, hold still and let the camera focus on the face",
+        Fault.TOO_DARK: "turn to a window or switch a lamp on",
+        Fault.TOO_BRIGHT: "leave direct sun and switch the flash off",
+        Fault.UNEVEN_LIGHT: "face the window so that both sides of the face are lit",
+        Fault.COLOUR_CAST: "use daylight or white lamps, no filters, no coloured lamps",
+        Fault.OCCLUDED: "uncover the face: no hand, hair, mask or glasses over treated skin",
+        Fault.DIFFERENT_PERSON: "give two photos of the same person in the same pose",
+    }
+)
+
+
+class _NotMeasured(Exception):  # noqa: N818  (an answer, not a programming error)
+    """One line that says which picture cannot be measured, why, and what to do."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    treated = frozenset(Region(name) for name in options.treated) or FACE_REGIONS
+    try:
+        baseline = _read(options.baseline, None)
+        photo = _read(options.photo, baseline)
+        with _naming(options.photo):
+            analysis = analyse_photo(photo, baseline, treated)
+        if options.evidence is not None:
+            _write_pictures(options.evidence, analysis, photo, baseline)
+    except _NotMeasured as refusal:
+        print(refusal, file=sys.stderr)
+        return _REFUSED
+    print(json.dumps(_readings(analysis), indent=2))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m analysis",
+        description="Measure redness and pigment of a face in one photo against its baseline "
+        "photo. Readings go to standard output as JSON, in doublings of blood and melanin.",
+        epilog="Exit status: 0 measured; 2 refused, with the fault and its remedy in one line.",
+    )
+    parser.add_argument("photo", metavar="PHOTO", type=Path, help="the photo to measure")
+    parser.add_argument(
+        "--baseline",
+        metavar="PHOTO",
+        type=Path,
+        required=True,
+        help="a photo of the same face before treatment",
+    )
+    parser.add_argument(
+        "--treated",
+        metavar="REGION",
+        nargs="+",
+        default=[],
+        choices=[str(region) for region in Region],
+        help=f"treated parts of the face, of {', '.join(Region)}; all if left out. "
+        "Skin that was not treated carries the comparison of light.",
+    )
+    parser.add_argument(
+        "--evidence",
+        metavar="FOLDER",
+        type=Path,
+        help="also write a picture of every step and of the result into this folder",
+    )
+    return parser
+
+
+def _read(path: Path, baseline: SrgbImage | None) -> SrgbImage:
+    """A decoded picture that the gate lets pass."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise _NotMeasured(f"{path}: {error.strerror}; name a picture that exists") from error
+    with _naming(path):
+        image = decode_photo(data)
+        quality = judge_photo(image, baseline)
+    if not quality.acceptable:
+        raise _NotMeasured(f"{path}: {_told(*quality.faults)}")
+    return image
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Says which picture cannot be measured."""
+    try:
+        yield
+    except Unmeasurable as verdict:
+        raise _NotMeasured(f"{path}: {_told(verdict.fault)}") from verdict
+
+
+def _told(*faults: Fault) -> str:
+    return "; ".join(f"{fault}: {_REMEDIES[fault]}" for fault in faults)
+
+
+def _write_pictures(
+    folder: Path, analysis: Analysis, photo: SrgbImage, baseline: SrgbImage
+) -> None:
+    drawn = {
+        **draw_steps(analysis, photo, baseline),
+        **draw_evidence(analysis, photo, baseline),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, (name, data) in enumerate(drawn.items(), 1):
+            (folder / f"{number:02}-{name}.jpg").write_bytes(data)
+    except OSError as error:
+        message = f"{folder}: {error.strerror}; name a folder that can be written"
+        raise _NotMeasured(message) from error
+
+
+def _readings(analysis: Analysis) -> Mapping[str, Any]:
+    asymmetry = analysis.asymmetry
+    return {
+        "method": VERSION,
+        "reference": analysis.reference,
+        "warnings": analysis.warnings,
+        "mirrored": analysis.mirrored,
+        "residual": None if math.isnan(analysis.residual) else analysis.residual,
+        "asymmetry": None if asymmetry is None else asdict(asymmetry),
+        "regions": {region: asdict(reading) for region, reading in analysis.regions.items()},
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""`python -m analysis`: readings and pictures of one photo, or one line that says why not."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from analysis.__main__ import main
+from analysis.errors import Fault
+from analysis.images import SrgbImage, encode_photo
+from analysis.regions import Region
+from tests.analysis.retouching import CHEEKS, portrait, retouched
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    here = tmp_path_factory.mktemp("photos")
+    (here / "before.jpg").write_bytes(encode_photo(portrait()))
+    (here / "red.jpg").write_bytes(encode_photo(retouched(CHEEKS, blood=1)))
+    wall = SrgbImage(np.full((400, 400, 3), 0.5, np.float32))
+    (here / "wall.jpg").write_bytes(encode_photo(wall))
+    (here / "note.jpg").write_text("not a picture")
+    return here
+
+
+def test_readings_are_json_and_every_step_a_picture(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "new" / "evidence"
+    arguments = [str(folder / "red.jpg"), "--baseline", str(folder / "before.jpg")]
+    treated = ["--treated", "left_cheek", "right_cheek"]
+    assert main([*arguments, *treated, "--evidence", str(out)]) == 0
+    readings = json.loads(capsys.readouterr().out)
+    cheek = readings["regions"][Region.LEFT_CHEEK]
+    assert readings["reference"] == "skin"
+    assert cheek["redness"]["value"] == pytest.approx(1, abs=0.15)
+    assert cheek["redness"]["sd"] > 0
+    assert cheek["affected"] > 0.8
+    assert cheek["spots"]["darker"] == {"count": 0, "share": 0.0}
+    assert abs(readings["asymmetry"]["value"]) < 0.1
+    names = sorted(path.name for path in out.iterdir())
+    assert names == [
+        "01-photo-face.jpg",
+        "02-baseline-skin.jpg",
+        "03-photo-skin.jpg",
+        "04-checkerboard.jpg",
+        "05-spots.jpg",
+        "06-redness.jpg",
+        "07-pigment.jpg",
+        "08-aligned.jpg",
+        "09-baseline.jpg",
+        "10-thumbnail.jpg",
+    ]
+    for name in names:
+        with Image.open(out / name) as picture:
+            assert picture.format == "JPEG"
+
+
+@pytest.mark.parametrize(
+    ("photo", "words"),
+    [
+        ("wall.jpg", [Fault.NO_FACE, "from the front"]),
+        ("note.jpg", [Fault.UNREADABLE, "give a whole JPEG"]),
+        ("none.jpg", ["No such file", "name a picture"]),
+    ],
+)
+def test_what_cannot_be_measured_is_refused_in_one_line(
+    folder: Path, photo: str, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(folder / photo), "--baseline", str(folder / "before.jpg")]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+    assert photo in told.err
+    assert all(word in told.err for word in words)
+
+
+def test_a_bad_baseline_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(folder / "red.jpg"), "--baseline", str(folder / "wall.jpg")]) == 2
+    assert "wall.jpg" in capsys.readouterr().err
+
+
+def test_pictures_that_cannot_be_written_are_told(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pair = [str(folder / "red.jpg"), "--baseline", str(folder / "before.jpg")]
+    assert main([*pair, "--evidence", str(folder / "note.jpg")]) == 2
+    assert "name a folder" in capsys.readouterr().err
+
+
+def test_help_tells_what_is_measured_and_how_it_ends(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    told = " ".join(capsys.readouterr().out.split())
+    for words in (
+        "--baseline",
+        "--treated",
+        "--evidence",
+        "left_cheek",
+        "Exit status: 0 measured; 2",
+    ):
+        assert words in told
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["a.jpg"], ["a.jpg", "--baseline", "b", "--treated", "x"]]
+)
+def test_misuse_ends_with_status_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
