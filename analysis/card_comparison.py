@@ -6,12 +6,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.card_light import shift_by_card
+from analysis.card_light import CardLight, light_by_card
 from analysis.card_locator import CardTrouble, Unusable, locate_card
-from analysis.chromophores import CHANGE_PRIORS, Floats, Reference, Shift
 from analysis.images import Mask, SrgbImage
 from analysis.reference_card import CardReading, is_covered, read_patches
-from analysis.references import Comparison
+from analysis.viewings import Floats
 
 _MARGIN_MM: Final = 4.0  # around the card: its cut edge, its shadow, the tips of fingers
 
@@ -44,10 +43,8 @@ def see_card(photo: SrgbImage) -> CardSight:
         return CardSight(to_photo, None, error.trouble)
 
 
-def compare_by_card(
-    today: CardSight, baseline: CardSight, melanin: float
-) -> Shift | CardTrouble | None:
-    """The light's shift for skin of this melanin fraction, or why the card cannot tell it.
+def compare_cards(today: CardSight, baseline: CardSight) -> CardLight | CardTrouble | None:
+    """How light and camera changed between two photos by their card, or why it cannot tell.
 
     None where neither photo shows a card: then nobody meant to use one.
     """
@@ -55,22 +52,6 @@ def compare_by_card(
         unseen = {sight.trouble for sight in (today, baseline)} == {CardTrouble.NOT_FOUND}
         return None if unseen else today.trouble or baseline.trouble
     try:
-        return shift_by_card(today.reading, baseline.reading, melanin)
+        return light_by_card(today.reading, baseline.reading)
     except Unusable as error:
         return error.trouble
-
-
-def joined(card: Shift, skin: Comparison | None) -> Comparison:
-    """Card and untreated skin together, each by its precision; the card alone where no skin is.
-
-    Where they contradict each other beyond their spreads, the joint spread grows.
-    """
-    if skin is None:
-        return Comparison(Reference.CARD, card, CHANGE_PRIORS)
-    by_card, by_skin = (np.linalg.inv(shift.covariance) for shift in (card, skin.shift))
-    covariance = np.linalg.inv(by_card + by_skin)
-    value = covariance @ (by_card @ card.value + by_skin @ skin.shift.value)
-    apart = card - skin.shift
-    surprise = float(apart.value @ np.linalg.solve(apart.covariance, apart.value)) / 3
-    shift = Shift(value, covariance.astype(np.float64) * max(1.0, surprise))
-    return Comparison(Reference.CARD, shift, skin.priors)

@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from analysis.card_layout import PATCHES
 from analysis.card_locator import CardTrouble, Unusable
-from analysis.chromophores import Floats, Shift
+from analysis.chromophores import Shift
 from analysis.light_ensemble import DARKEST, MELANIN, ensemble
 from analysis.reference_card import FEWEST_PATCHES, CardReading
+from analysis.skin_optics import BASELINE_BLOOD, TYPICAL_GLARE, log_rgb
+from analysis.viewings import Floats
 
 LARGEST_MISFIT: Final = 3.0  # mean squared surprise per reading; about 1 where all is as imagined
 _READING_SD: Final = 0.022  # log units: noise, and how far real inks lie from the imagined ones
@@ -19,46 +21,84 @@ _DARK_SD: Final = 0.0015  # linear light: stray light and noise, which weigh in 
 _FREEDOM: Final = 12.0  # days differ in how much they differ; a t distribution says how much
 _EXPOSURE_SD: Final = 1.0
 _SURPRISING: Final = 16.0  # squared surprise of a patch's three readings; 11 is one in a hundred
+_FEWEST_TOGETHER: Final = 0.6  # of the clean patches must change as one light would make them
 _SHADED_SD: Final = 0.5  # log units: face and card may stand in different light
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Conditioned:
-    """The ensemble, seen by some of the patches: how far each of them surprises, and the misfit."""
+class CardLight:
+    """How the card changed between two days, and what that says of the light on anything else.
 
-    inverse: Floats
+    `change` (3n,) is the change of log RGB of the patches `used` (n,) against the ensemble's mean,
+    `inverse` that of its covariance; `surprise` (n,) how far each patch is from what the others let
+    expect, squared and scaled; `misfit` about 1 or less where all is as imagined.
+    """
+
+    used: NDArray[np.intp]
     change: Floats
+    inverse: Floats
     surprise: Floats
     misfit: float
 
+    def shift_on(self, melanin: float, glare: float) -> Shift:
+        """The shift of log RGB of skin with this melanin fraction and this share of glare.
 
-def shift_by_card(today: CardReading, baseline: CardReading, melanin: float) -> Shift:
-    """How light and camera moved the log RGB of skin with this melanin fraction.
+        Glare has the colour of the lamp alone: it dilutes what lamps do to skin, most of all in
+        dark skin, so it is taken out of the ensemble's skin and the person's own put in.
+        """
+        both = self._predict(melanin)
+        change = both.value[:3] - both.value[3:]
+        typical = np.exp(log_rgb(melanin, BASELINE_BLOOD))
+        after = typical * np.exp(change)
+        before_glare, after_glare = (
+            np.maximum(colour + glare - TYPICAL_GLARE, DARKEST) for colour in (typical, after)
+        )
+        dilution = np.diag(np.clip(after / after_glare, 0.0, 1.5))
+        slope = np.hstack([dilution, np.eye(3) - dilution])
+        value = both.value[3:] + np.log(after_glare / before_glare)
+        return Shift(value, slope @ both.covariance @ slope.T + _SHADED_SD**2)
+
+    def _predict(self, melanin: float) -> Shift:
+        """The shifts (6,) of the ensemble's skin with this melanin fraction and of a white."""
+        world = ensemble()
+        mix = _between(melanin)
+        cross = world.cross_covariance[_rows(self.used)] @ mix
+        gain = self.inverse @ cross
+        value = world.skin @ mix + self.change @ gain
+        covariance = mix.T @ world.skin_covariance @ mix - cross.T @ gain
+        # Of a multivariate t distribution: P. Ding, The American Statistician 70 (2016) 293.
+        scale = (_FREEDOM + self.misfit * self.change.size) / (_FREEDOM + self.change.size)
+        return Shift(value, scale * (covariance + covariance.T) / 2)
+
+
+def light_by_card(today: CardReading, baseline: CardReading) -> CardLight:
+    """What the card says of the change of light and camera between two photos.
 
     The joint normal distribution of patches and skin over `light_ensemble` is conditioned on the
     change of the patches that both photos show well; light that falls unevenly over the card is
     part of it as a plane of log light, exposure is left open. Patches that the others cannot
     explain (a finger, glare, a shadow) are dropped one by one. Raises `Unusable`.
     """
-    used = today.good & baseline.good
+    clean = today.good & baseline.good
+    used = clean.copy()
     while True:
         if np.count_nonzero(used) < FEWEST_PATCHES:
             raise Unusable(CardTrouble.TOO_FEW_PATCHES, f"{np.count_nonzero(used)} are clean")
-        seen = _condition(today, baseline, np.flatnonzero(used))
-        worst = int(seen.surprise.argmax())
-        if seen.surprise[worst] < _SURPRISING:
+        light = _condition(today, baseline, np.flatnonzero(used))
+        worst = int(light.surprise.argmax())
+        if light.surprise[worst] < _SURPRISING:
             break
-        used[np.flatnonzero(used)[worst]] = False
-    if np.count_nonzero(used) < 0.6 * np.count_nonzero(today.good & baseline.good):
+        used[light.used[worst]] = False
+    if np.count_nonzero(used) < _FEWEST_TOGETHER * np.count_nonzero(clean):
         raise Unusable(CardTrouble.HIGH_RESIDUAL, "its patches do not change together")
-    if seen.misfit > LARGEST_MISFIT:
-        raise Unusable(CardTrouble.HIGH_RESIDUAL, f"misfit {seen.misfit:.1f}")
-    return _predict(seen, np.flatnonzero(used), melanin)
+    if light.misfit > LARGEST_MISFIT:
+        raise Unusable(CardTrouble.HIGH_RESIDUAL, f"misfit {light.misfit:.1f}")
+    return light
 
 
-def _condition(today: CardReading, baseline: CardReading, used: NDArray[np.intp]) -> _Conditioned:
+def _condition(today: CardReading, baseline: CardReading, used: NDArray[np.intp]) -> CardLight:
     world = ensemble()
-    rows = (3 * used[:, np.newaxis] + np.arange(3)).ravel()
+    rows = _rows(used)
     light, light_before = (
         np.maximum(card.colours[used], DARKEST).ravel() for card in (today, baseline)
     )
@@ -83,24 +123,20 @@ def _condition(today: CardReading, baseline: CardReading, used: NDArray[np.intp]
             for block in (slice(3 * i, 3 * i + 3) for i in range(len(used)))
         ]
     )
-    return _Conditioned(inverse, change, surprise, float(change @ pulled / rows.size))
+    return CardLight(
+        used, change, inverse.astype(np.float64), surprise, float(change @ pulled / rows.size)
+    )
 
 
-def _predict(seen: _Conditioned, used: NDArray[np.intp], melanin: float) -> Shift:
-    world = ensemble()
-    rows = (3 * used[:, np.newaxis] + np.arange(3)).ravel()
-    mix = _between(melanin)
-    cross = world.cross_covariance[rows] @ mix
-    gain = seen.inverse @ cross
-    value = world.skin @ mix + seen.change @ gain
-    covariance = mix.T @ world.skin_covariance @ mix - cross.T @ gain
-    # Of a multivariate t distribution: P. Ding, The American Statistician 70 (2016) 293.
-    scale = (_FREEDOM + seen.misfit * rows.size) / (_FREEDOM + rows.size)
-    return Shift(value, scale * (covariance + covariance.T) / 2 + _SHADED_SD**2)
+def _rows(used: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The places of these patches' three channels in the ensemble."""
+    return (3 * used[:, np.newaxis] + np.arange(3)).ravel()
 
 
 def _between(melanin: float) -> Floats:
-    """Weights (3m, 3) that interpolate the ensemble's skins at this melanin."""
+    """Weights (3m + 3, 6): the ensemble's skins interpolated at this melanin, and the white."""
     position = float(np.interp(np.log(melanin), np.log(MELANIN), np.arange(len(MELANIN))))
     share = np.maximum(0.0, 1.0 - np.abs(np.arange(len(MELANIN)) - position))
-    return np.kron(share[:, np.newaxis], np.eye(3)).astype(np.float64)
+    weights = np.zeros((len(MELANIN) + 1, 2))
+    weights[:-1, 0], weights[-1, 1] = share, 1.0
+    return np.kron(weights, np.eye(3)).astype(np.float64)

@@ -22,6 +22,7 @@ from analysis.card_layout import PATCHES
 from analysis.skin_optics import (
     BASELINE_BLOOD,
     DAYLIGHT_D65,
+    TYPICAL_GLARE,
     WAVELENGTHS,
     linear_srgb,
     reflectance,
@@ -46,8 +47,8 @@ _TARGET: Final = np.array([patch.colour for patch in PATCHES])
 class Ensemble:
     """Mean and covariance of what changes between two days.
 
-    `patches` (3n,) are changes of log RGB of the card's n patches, `skin` (3m,) those of the skins
-    of `MELANIN`, both up to a common exposure.
+    `patches` (3n,) are changes of log RGB of the card's n patches, `skin` (3m + 3,) those of the
+    skins of `MELANIN` and, last, of a perfect white, all up to a common exposure.
     """
 
     patches: Floats
@@ -64,7 +65,7 @@ def ensemble() -> Ensemble:
     prints = [_print(rng) for _ in range(_PRINTS)]
     cameras = [_camera(rng) for _ in range(_CAMERAS)]
     patches = np.empty((_PAIRS, 3 * len(PATCHES)))
-    skins = np.empty((_PAIRS, 3 * len(MELANIN)))
+    skins = np.empty((_PAIRS, 3 * len(MELANIN) + 3))
     for pair in range(_PAIRS):
         seen = np.concatenate([prints[rng.integers(_PRINTS)], _skins(rng)])
         first = int(rng.integers(_CAMERAS))
@@ -197,14 +198,15 @@ def _weights(rng: np.random.Generator, phone: _Phone) -> Floats:
 
 
 def _skins(rng: np.random.Generator) -> Floats:
-    """The reflectances of one kind of skin at every melanin of `MELANIN`."""
-    return reflectance(
+    """The reflectances of one kind of skin at every melanin of `MELANIN`, and of a white."""
+    skins = reflectance(
         MELANIN * np.exp2(rng.normal(0, 0.2)),
         BASELINE_BLOOD * np.exp2(rng.normal(0, 0.4)),
-        glare=float(np.clip(rng.normal(0.02, 0.01), 0.003, 0.05)),
+        glare=float(np.clip(rng.normal(TYPICAL_GLARE, 0.006), 0.003, 0.05)),
         saturation=rng.uniform(0.5, 0.8),
         scattering=np.exp2(rng.normal(0, 0.25)),
     )
+    return np.concatenate([skins, np.ones((1, WAVELENGTHS.size))])
 
 
 def _print(rng: np.random.Generator) -> Floats:
