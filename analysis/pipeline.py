@@ -10,16 +10,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.card_comparison import compare_by_card, joined, see_card
+from analysis.card_comparison import compare_cards, see_card
+from analysis.card_light import CardLight
 from analysis.card_locator import CardTrouble
 from analysis.chromophores import (
-    CHANGE_PRIORS,
     Estimate,
-    Floats,
     Reference,
     Shift,
-    SkinState,
-    estimate_state,
+    elsewhere,
     explain,
     explain_pixels,
     log_light,
@@ -28,10 +26,18 @@ from analysis.chromophores import (
 from analysis.errors import Fault, Unmeasurable
 from analysis.faces import find_face
 from analysis.images import LinearImage, Mask, SrgbImage, to_srgb
-from analysis.references import Comparison, compare_by_frame, compare_by_skin, untreated_skin
+from analysis.plausible_skin import SkinState, estimate_state
+from analysis.references import (
+    Comparison,
+    compare_days,
+    compare_frames,
+    see_untreated,
+    untreated_skin,
+)
 from analysis.regions import FACE_REGIONS, Region, SkinMap, eye_openings, map_skin, still_comparable
 from analysis.registration import GridView, Registration, align, locate, register, view_on_grid
 from analysis.spots import SpotMap, Spots, affected_share, count_spots, find_spots
+from analysis.viewings import Floats
 
 _SMALLEST_SHARE: Final = 0.08  # of a region's pixels; below, the region is left out that day
 _SCLERA: Final = 0.40  # luminance of the brightest of an eye's white, lids shading it
@@ -41,6 +47,7 @@ _MAP_SCALE: Final = 0.25  # maps are solved on a coarser grid: skin reacts in pa
 _MAP_GAP: Final = (9, 9)  # pixels; smaller gaps between counted pixels are interpolated
 _MAP_FILLED: Final = 0.3
 _TURN_WARNS: Final = 8.0  # degrees as `Registration.turn` sees them
+_SHADED_SD: Final = 0.2  # log units by which light may fall otherwise on one cheek
 _SIDES_SD: Final = 0.005  # of each log channel: light differs a little between the cheeks
 _MAP_SD: Final = 0.03  # of log RGB at one pixel of that grid
 
@@ -97,26 +104,32 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Day:
-    """One photo laid onto its baseline: the change of log RGB, today's log RGB, and the skin."""
+    """One photo laid onto its baseline: the change of log RGB, today's log RGB, and the skin.
+
+    `against_face` is the baseline's log RGB less that of the whole face; `frame` and `card` are
+    the shifts of log RGB of the surroundings and, by the card, of a face that did not change.
+    """
 
     change: NDArray[np.float32]
     colour: NDArray[np.float32]
+    against_face: NDArray[np.float32]
     skin: SkinMap
     comparable: Mask
     treated: frozenset[Region]
     state: SkinState
+    frame: Shift
     card: Shift | None
 
-    def compared(self, besides: Region) -> Comparison | None:
-        """What card and untreated skin say of the light, `besides` never its own reference."""
-        untreated = untreated_skin(self.skin, self.comparable, self.treated, besides=besides)
-        by_skin = compare_by_skin(self.change, untreated, self.state)
-        return joined(self.card, by_skin) if self.card else by_skin
+    def compared(self, besides: Region) -> Comparison:
+        """What frame, card and untreated skin say of the light; `besides` is no reference."""
+        where = untreated_skin(self.skin, self.comparable, self.treated, besides=besides)
+        untreated = see_untreated(self.change, self.against_face, where)
+        return compare_days(self.state, self.frame, card=self.card, untreated=untreated)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Focal:
-    """Maps of redness and pigment (h, w), doublings, NaN where no skin counted, and their spots."""
+    """What stands on single pixels: redness and pigment in doublings, and the spots among them."""
 
     redness: NDArray[np.float32]
     pigment: NDArray[np.float32]
@@ -143,20 +156,21 @@ def analyse_photo(
     before = _uncovered(view, card_before.leaves_free(places_before))
     skin = map_skin(before)
     comparable = still_comparable(today, before, skin)
-    state = _state_before(before, skin)
-    by_card = compare_by_card(card_today, card_before, float(state.typical.melanin[0]))
+    face_colour = _face_colour(before, skin)
+    state = estimate_state(face_colour, *_brightness(before, skin))
+    by_card = compare_cards(card_today, card_before)
     day = _Day(
         change=log_light(today.light) - log_light(before.light),
         colour=log_light(today.light),
+        against_face=log_light(before.light) - face_colour.astype(np.float32),
         skin=skin,
         comparable=comparable,
         treated=parts,
         state=state,
-        card=by_card if isinstance(by_card, Shift) else None,
+        frame=compare_frames(photo, photo_face, baseline, baseline_face),
+        card=_shift_of_face(by_card, state) if isinstance(by_card, CardLight) else None,
     )
-    comparison = day.compared(Region.FACE) or compare_by_frame(
-        photo, photo_face, baseline, baseline_face
-    )
+    comparison = day.compared(Region.FACE)
     focal = _focal_changes(day, comparison)
     regions = _analyse_regions(day, comparison, focal)
     return Analysis(
@@ -172,7 +186,7 @@ def analyse_photo(
         spot_map=focal.spots,
         photo_positions=places_today,
         baseline_positions=places_before,
-        light=comparison.shift.value,
+        light=comparison.on_skin,
         counted=comparable,
         areas=skin.areas,
     )
@@ -183,17 +197,22 @@ def _uncovered(view: GridView, free: Mask) -> GridView:
     return GridView(view.light, Mask(view.covered.pixels & free.pixels))
 
 
-def _state_before(before: GridView, skin: SkinMap) -> SkinState:
-    """The person's own skin in the baseline photo."""
+def _shift_of_face(light: CardLight, state: SkinState) -> Shift:
+    """The shift of log RGB that the card expects of the face's skin had it not changed."""
+    typical = state.typical
+    return light.shift_on(float(typical.melanin[0]), float(typical.glare[0]))
+
+
+def _face_colour(before: GridView, skin: SkinMap) -> Floats:
+    """Median log RGB (3,) of the face in the baseline photo."""
     on_face = skin.counted.pixels & ~skin.neck.pixels
     if not on_face.any():
         raise Unmeasurable(Fault.OCCLUDED, "no skin counts in the baseline")
-    colour = np.median(log_light(before.light)[on_face], axis=0).astype(np.float64)
-    return estimate_state(colour, _brightness(before, skin))
+    return np.median(log_light(before.light)[on_face], axis=0).astype(np.float64)
 
 
-def _brightness(before: GridView, skin: SkinMap) -> Estimate:
-    """Log luminance of the skin around the eyes against a perfect white, by the white of the eyes.
+def _brightness(before: GridView, skin: SkinMap) -> tuple[float, float]:
+    """Log luminance of the skin around the eyes against a perfect white, and its spread.
 
     The sclera is the one thing in a face that is white in everybody.
     """
@@ -201,7 +220,7 @@ def _brightness(before: GridView, skin: SkinMap) -> Estimate:
     luminance = before.light.pixels @ _LUMINANCE
     cheeks = float(np.median(luminance[np.logical_or.reduce(around) & skin.counted.pixels]))
     white = float(np.mean([np.quantile(luminance[eye.pixels], 0.95) for eye in eye_openings()]))
-    return Estimate(float(np.log(_SCLERA * cheeks / white)), _SCLERA_SD)
+    return float(np.log(_SCLERA * cheeks / white)), _SCLERA_SD
 
 
 def _analyse_regions(
@@ -210,10 +229,12 @@ def _analyse_regions(
     """Every region with enough skin in sight; treated parts together are `Region.FACE`."""
     regions = {}
     for region, area in day.skin.areas.items():
-        against: Comparison | None = comparison
+        against = comparison
         if region not in day.treated:  # untreated skin must not be its own reference
             against = day.compared(region)
-        if against and (analysed := _analyse_region(day, focal, area, against)):
+            if against.reference is Reference.HISTORY:
+                continue
+        if analysed := _analyse_region(day, focal, area, against):
             regions[region] = analysed
     treated = [day.skin.areas[region].pixels for region in day.treated]
     together = np.logical_or.reduce([*treated, np.zeros_like(day.comparable.pixels)])
@@ -229,10 +250,12 @@ def _analyse_region(
     counted = area.pixels & day.comparable.pixels
     share = float(counted.sum() / max(area.pixels.sum(), 1))
     shift = median_shift(day.change, Mask(counted))
-    if shift is None or share < _SMALLEST_SHARE:
+    difference = median_shift(day.against_face, Mask(counted))
+    if shift is None or difference is None or share < _SMALLEST_SHARE:
         return None
-    change = explain(shift - against.shift, day.state, against.priors)
-    colour = np.exp(np.median(day.colour[counted], axis=0) - against.shift.value)
+    seen = Shift(shift.value, shift.covariance + against.covariance)
+    change = explain(seen, against.light, elsewhere(against.state, difference))
+    colour = np.exp(np.median(day.colour[counted], axis=0) - against.on_skin)
     lab = _lab(colour)
     return RegionAnalysis(
         redness=change.redness,
@@ -261,8 +284,9 @@ def _compare_cheeks(
     if left is None or right is None:
         return None
     apart = left - right
-    covariance = apart.covariance + np.eye(3) * _SIDES_SD**2
-    spread = explain(Shift(apart.value, covariance), day.state, comparison.priors).redness.sd
+    covariance = apart.covariance + np.eye(3) * _SIDES_SD**2 + _SHADED_SD**2
+    same_light = -comparison.state.unchanged  # lamp and camera act on both cheeks alike
+    spread = explain(Shift(apart.value, covariance), same_light, comparison.state).redness.sd
     gap = regions[Region.LEFT_CHEEK].redness.value - regions[Region.RIGHT_CHEEK].redness.value
     return Estimate(gap, spread)
 
@@ -280,8 +304,8 @@ def _focal_changes(day: _Day, comparison: Comparison) -> _Focal:
     weight = _coarse(counted.astype(np.float32))
     weighted = _coarse(np.where(counted[..., np.newaxis], day.change, 0).astype(np.float32))
     solved = weight > _MAP_FILLED
-    change = weighted[solved] / weight[solved][:, np.newaxis] - comparison.shift.value
-    values = explain_pixels(change.astype(np.float64), day.state, _MAP_SD, CHANGE_PRIORS)
+    change = weighted[solved] / weight[solved][:, np.newaxis] - comparison.on_skin
+    values = explain_pixels(change.astype(np.float64), day.state, _MAP_SD)
     redness, pigment = (_fine(value, solved, counted) for value in values)
     return _Focal(redness, pigment, find_spots(redness, pigment))
 

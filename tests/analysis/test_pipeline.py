@@ -36,7 +36,7 @@ def test_a_doubling_of_blood_is_read_under_any_light(light: tuple[float, float, 
     assert analysis.reference is Reference.SKIN
     for name in (*CHEEKS, Region.FACE):
         region = analysis.regions[name]
-        assert region.redness.value == pytest.approx(1, abs=0.12)
+        assert region.redness.value == pytest.approx(1, abs=0.15)
         assert abs(region.pigment.value) < 0.06
         assert 0.02 < region.redness.sd < 0.3
     assert abs(analysis.regions[Region.NOSE].redness.value) < 0.12  # untreated
