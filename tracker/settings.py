@@ -23,7 +23,8 @@ class Settings:
     """How this installation runs.
 
     `secret` is the one key from which all others are derived; `smtp_url` None keeps mail in the
-    outbox folder; `base_url` is where people reach the pages, without a slash at its end.
+    outbox folder; `base_url` is where people reach the pages, without a slash at its end;
+    `proxies` is how many trusted proxies pass requests on, each naming whom it speaks for.
     """
 
     data: Path
@@ -33,6 +34,7 @@ class Settings:
     base_url: str
     smtp_url: str | None
     mail_from: str
+    proxies: int = 0
 
     @property
     def database(self) -> Path:
@@ -75,7 +77,17 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         base_url=_checked_url(base_url),
         smtp_url=_smtp_url(environment.get("AFTERGLOW_SMTP", "")),
         mail_from=environment.get("AFTERGLOW_MAIL_FROM", "Afterglow <afterglow@localhost>"),
+        proxies=_proxies(environment.get("AFTERGLOW_PROXIES", "0").strip()),
     )
+
+
+def _proxies(text: str) -> int:
+    if not text.isdecimal():
+        message = (
+            f"AFTERGLOW_PROXIES is {text!r}; write how many proxies stand before it, 0 if none"
+        )
+        raise SettingsError(message)
+    return int(text)
 
 
 def _secret(environment: Mapping[str, str]) -> bytes:

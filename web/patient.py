@@ -61,7 +61,9 @@ def send_photo(visit: Visit) -> ResponseReturnValue:
     sent = read_upload(request.form, request.files, visit.person.zone)
     if isinstance(sent, Errors):
         return render(_upload_again(errors=sent)), 422
-    match receive_photo(visit.db, visit.world.files, visit.person.id, sent, visit.now):
+    with visit.turns_to_decode:
+        received = receive_photo(visit.db, visit.world.files, visit.person.id, sent, visit.now)
+    match received:
         case Accepted(photo):
             return redirect(url_for(".photo", photo_id=photo.id), code=303)
         case AlreadyReceived(photo):

@@ -1,23 +1,26 @@
 """What keeps a browser safe: cookies, headers, forged requests, guessed passphrases, sizes."""
 
 import hashlib
-from datetime import timedelta
+import time
 from io import BytesIO
+from ipaddress import ip_address, ip_network
 from typing import IO
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, request
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_wtf import CSRFProtect
+from werkzeug.exceptions import TooManyRequests
+from werkzeug.middleware.proxy_fix import ProxyFix
 
+from tracker.sessions import LONGEST_LIFETIME
 from tracker.settings import Settings
 
 MAX_REQUEST_BYTES = 41 * 1024 * 1024  # a photo of 40 MB and the words around it
 MAX_WORDS_BYTES = 64 * 1024  # requests that carry no photo
-SESSION_LIFETIME = timedelta(hours=12)
-TRIES_PER_ADDRESS = "10 per 10 minutes"
-TRIES_PER_MACHINE = "60 per 10 minutes"  # a whole clinic may sit behind one address
+TRIES_PER_PERSON = "10 per 10 minutes"  # and client: from elsewhere nobody can lock a person out
+TRIES_PER_CLIENT = "60 per 10 minutes"  # a whole clinic may sit behind one address
+IPV6_HOUSEHOLD_BITS = 64  # the least that one customer is given, to change addresses within
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -47,7 +50,10 @@ class InMemoryRequest(Request):
 
 
 def configure(app: Flask, settings: Settings) -> None:
-    """Set keys, cookies and sizes."""
+    """Set keys, cookies and sizes, and believe the proxies before us as to who asks."""
+    if settings.proxies:
+        wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)
+        app.wsgi_app = wsgi_app  # type: ignore[method-assign]  # as Flask's manual does it
     app.request_class = InMemoryRequest
     app.config.update(
         SECRET_KEY=settings.key_for("sessions"),
@@ -55,7 +61,7 @@ def configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.is_https,
-        PERMANENT_SESSION_LIFETIME=SESSION_LIFETIME,
+        PERMANENT_SESSION_LIFETIME=LONGEST_LIFETIME,  # the server ends those that are shorter
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
         TRUSTED_HOSTS=["localhost", "127.0.0.1", urlsplit(settings.base_url).hostname],
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a form may wait for a tired patient
@@ -78,20 +84,40 @@ def protect(app: Flask, settings: Settings) -> None:
 
 
 def limit_sign_in(app: Flask) -> None:
-    """Slow down guessing; only failures count, by e-mail address and by machine."""
-    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
-    by_machine = limiter.limit(TRIES_PER_MACHINE, deduct_when=_is_failure)
-    by_address = limiter.limit(TRIES_PER_ADDRESS, key_func=_address_key, deduct_when=_is_failure)
+    """Slow down guessing; only failures count, by client and by the person it tries to be."""
+    limiter = Limiter(_client, app=app, storage_uri="memory://")
+    by_client = limiter.limit(TRIES_PER_CLIENT, deduct_when=_is_failure)
+    by_person = limiter.limit(TRIES_PER_PERSON, key_func=_client_as, deduct_when=_is_failure)
     enter = app.view_functions["sign_in.enter"]
-    limited = by_machine(by_address(enter))
+    limited = by_client(by_person(enter))
     app.view_functions["sign_in.enter"] = limited  # type: ignore[assignment]  # Flask's is wider
+
+    def say_when(response: Response) -> Response:
+        limit = limiter.current_limit
+        if response.status_code == TooManyRequests.code and limit is not None:
+            response.headers["Retry-After"] = str(max(1, limit.reset_at - int(time.time())))
+        return response
+
+    app.after_request(say_when)
 
 
 def _is_failure(response: Response) -> bool:
     return response.status_code >= 400
 
 
-def _address_key() -> str:
-    """The address as it is compared, hashed so that no log can hold it."""
-    address = request.form.get("email", "").strip().lower()
-    return hashlib.sha256(address.encode()).hexdigest()
+def _client() -> str:
+    """The network address of whoever asks; for IPv6 the network that one household has."""
+    text = request.remote_addr or ""
+    try:
+        address = ip_address(text)
+    except ValueError:  # some proxies name a client by other means
+        return text
+    if address.version == 4:
+        return text
+    return str(ip_network((address.packed, IPV6_HOUSEHOLD_BITS), strict=False))
+
+
+def _client_as() -> str:
+    """The client and the e-mail address it tries, hashed so that no log can hold it."""
+    email = request.form.get("email", "").strip().lower()
+    return f"{_client()} {hashlib.sha256(email.encode()).hexdigest()}"

@@ -1,9 +1,10 @@
 """This request's visit: who is here, and what the request may reach."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import wraps
+from threading import BoundedSemaphore
 from typing import Concatenate, ParamSpec
 
 from flask import Flask, abort, current_app, g, redirect, request, url_for
@@ -13,6 +14,7 @@ from flask_login import LoginManager, current_user, login_user, logout_user
 from werkzeug.exceptions import SecurityError
 
 from tracker.access import Viewer
+from tracker.actions.end_session import end_session
 from tracker.actions.resume_session import resume_session
 from tracker.people import Person
 from tracker.world import World
@@ -22,6 +24,7 @@ P = ParamSpec("P")
 
 PUBLIC = frozenset({"sign_in.show", "sign_in.enter", "static"})
 CARRIES_PHOTO = frozenset({"patient.send_photo"})
+UPLOADS_DECODED_AT_ONCE = 2  # a decoded photo takes a hundred times the memory of its file
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,9 @@ class Clinic:
 
     world: World
     now: Callable[[], datetime]
+    turns_to_decode: BoundedSemaphore = field(
+        default_factory=lambda: BoundedSemaphore(UPLOADS_DECODED_AT_ONCE)
+    )
 
 
 class Reach:
@@ -37,24 +43,25 @@ class Reach:
 
     def __init__(self, clinic: Clinic) -> None:
         self.world = clinic.world
+        self.turns_to_decode = clinic.turns_to_decode
         self.now = clinic.now()
         self.db = clinic.world.connect()
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person in the form that flask-login keeps in the cookie; `stamp` ends old sessions."""
+    """A person in the form that flask-login wants; its cookie keeps only the session's `token`."""
 
     person: Person
     viewer: Viewer | None
-    stamp: str
+    token: str
     is_authenticated: bool = True
     is_active: bool = True
     is_anonymous: bool = False
 
     def get_id(self) -> str:
-        """The person's id and the stamp of the passphrase in use."""
-        return f"{self.person.id}:{self.stamp}"
+        """What the cookie keeps."""
+        return self.token
 
 
 class Visit(Reach):
@@ -62,6 +69,7 @@ class Visit(Reach):
 
     def __init__(self, reach: Reach, person: Person, viewer: Viewer) -> None:
         self.world, self.now, self.db = reach.world, reach.now, reach.db
+        self.turns_to_decode = reach.turns_to_decode
         self.person = person
         self.viewer = viewer
 
@@ -70,7 +78,7 @@ def begin(app: Flask, world: World, now: Callable[[], datetime]) -> None:
     """Give every request its reach, and let only signed-in people past the public pages."""
     app.extensions["afterglow"] = Clinic(world, now)
     manager = LoginManager(app)
-    manager.session_protection = None  # phones change networks; the stamp ends sessions
+    manager.session_protection = None  # phones change networks
     manager.user_loader(_resume)
     app.before_request(_guard)
     app.teardown_appcontext(_close)
@@ -98,15 +106,17 @@ def signed_in(
     return with_visit
 
 
-def enter(person: Person, stamp: str) -> None:
-    """Begin a session of this person in a fresh cookie."""
-    cookie.clear()
+def enter(person: Person, token: str) -> None:
+    """Put this person's session into a fresh cookie; whichever the old one held ends."""
+    leave()
     cookie.permanent = True
-    login_user(Account(person, None, stamp))
+    login_user(Account(person, None, token))
 
 
 def leave() -> None:
-    """End the session."""
+    """End the session, on the server as in the cookie."""
+    if is_signed_in():
+        end_session(reach().db, current_user.token)
     logout_user()
     cookie.clear()
 
@@ -116,10 +126,9 @@ def is_signed_in() -> bool:
     return bool(current_user.is_authenticated)
 
 
-def _resume(session_id: str) -> Account | None:
-    person_id, _, stamp = session_id.partition(":")
-    resumed = resume_session(reach().db, person_id, stamp)
-    return Account(*resumed, stamp) if resumed else None
+def _resume(token: str) -> Account | None:
+    resumed = resume_session(reach().db, token, reach().now)
+    return Account(*resumed, token) if resumed else None
 
 
 def _guard() -> ResponseReturnValue | None:

@@ -26,7 +26,8 @@ def enter() -> ResponseReturnValue:
     """Let a person in; what was wrong is not told."""
     email, passphrase = request.form.get("email", ""), request.form.get("passphrase", "")
     target = safe_target(request.form.get("next", ""))
-    known = sign_in(session.reach().db, email, passphrase)
+    reach = session.reach()
+    known = sign_in(reach.db, email, passphrase, reach.now)
     if known is None:
         return render(SignInPage(target=target, email=email, failed=True)), 401
     session.enter(*known)

@@ -13,6 +13,7 @@ def test_only_the_folder_and_the_secret_have_no_default() -> None:
     settings = read_settings(GOOD)
     assert settings.base_url == "http://127.0.0.1:8000"
     assert settings.smtp_url is None
+    assert settings.proxies == 0
     assert settings.secret == b"k" * 32
 
 
@@ -25,6 +26,8 @@ def test_only_the_folder_and_the_secret_have_no_default() -> None:
         ({"AFTERGLOW_SECRET": "not base64!"}, "AFTERGLOW_SECRET"),
         ({"AFTERGLOW_SECRET": "", "AFTERGLOW_SECRET_FILE": "absent"}, "AFTERGLOW_SECRET_FILE"),
         ({"AFTERGLOW_LISTEN": "8000"}, "AFTERGLOW_LISTEN"),
+        ({"AFTERGLOW_PROXIES": "one"}, "AFTERGLOW_PROXIES is 'one'; write how many"),
+        ({"AFTERGLOW_PROXIES": "-1"}, "AFTERGLOW_PROXIES"),
         ({"AFTERGLOW_URL": "http://clinic.example"}, "must be https"),
         ({"AFTERGLOW_URL": "https://clinic.example:99999"}, "AFTERGLOW_URL"),
         ({"AFTERGLOW_URL": "https://clinic.example?x=1"}, "AFTERGLOW_URL"),
@@ -35,6 +38,10 @@ def test_only_the_folder_and_the_secret_have_no_default() -> None:
 def test_a_wrong_setting_is_named_with_its_remedy(change: dict[str, str], words: str) -> None:
     with pytest.raises(SettingsError, match=words):
         read_settings(GOOD | change)
+
+
+def test_proxies_are_counted() -> None:
+    assert read_settings(GOOD | {"AFTERGLOW_PROXIES": "2"}).proxies == 2
 
 
 def test_the_secret_may_come_from_a_file(tmp_path: Path) -> None:

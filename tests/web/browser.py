@@ -15,8 +15,11 @@ TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 class Browser:
     """Opens pages and sends forms, with cookies, to one application."""
 
-    def __init__(self, app: Flask, address: str = "http://localhost") -> None:
+    def __init__(
+        self, app: Flask, address: str = "http://localhost", *, client: str = "127.0.0.1"
+    ) -> None:
         self.client = app.test_client()
+        self.client.environ_base["REMOTE_ADDR"] = client
         self._address = address
 
     def get(self, path: str) -> TestResponse:

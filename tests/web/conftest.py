@@ -133,7 +133,7 @@ class Records:
         """The mail about an alert, not sent yet."""
         message = Message(new_id(), to.id, to.email, alert.id, alert.raised_at, alert.raised_at)
         with writing(self.db):
-            messages.insert(self.db, message, alert.level)
+            messages.insert(self.db, message)
         return message
 
 

@@ -1,5 +1,6 @@
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,8 @@ from tests.web.browser import Browser
 from tests.web.conftest import Clock
 from tracker.actions.renew_passphrase import renew_passphrase
 from tracker.people import Person
+from tracker.world import World
+from web import create_app
 from web.sign_in import safe_target
 
 
@@ -66,6 +69,46 @@ def test_signing_out_ends_the_session(alice: Browser) -> None:
     assert alice.get("/").status_code == 303
 
 
+def test_a_cookie_copied_before_signing_out_is_worth_nothing_after(
+    app: Flask, alice: Browser
+) -> None:
+    thief = Browser(app)
+    copied = alice.client.get_cookie("afterglow")
+    assert copied is not None
+    thief.client.set_cookie("afterglow", copied.value)
+    assert thief.get("/").status_code == 200
+    alice.send("/sign-out", {})
+    assert thief.get("/").status_code == 303
+
+
+def test_signing_out_on_one_device_leaves_the_others_alone(
+    cast: Cast, alice: Browser, browser_of: Callable[[Person], Browser]
+) -> None:
+    other_device = browser_of(cast.alice)
+    alice.send("/sign-out", {})
+    assert other_device.get("/").status_code == 200
+
+
+def test_signing_in_again_ends_the_session_before(app: Flask, cast: Cast, alice: Browser) -> None:
+    before = alice.client.get_cookie("afterglow")
+    assert before is not None
+    assert alice.sign_in(cast.bob, PASSPHRASE).status_code == 303
+    old = Browser(app)
+    old.client.set_cookie("afterglow", before.value)
+    assert old.get("/").status_code == 303
+
+
+def test_patients_stay_signed_in_for_a_month_and_practitioners_for_half_a_day(
+    alice: Browser, dana: Browser, clock: Clock
+) -> None:
+    clock.now += timedelta(hours=11, minutes=59)
+    assert [alice.get("/").status_code, dana.get("/").status_code] == [200, 200]
+    clock.now += timedelta(minutes=1)
+    assert [alice.get("/").status_code, dana.get("/").status_code] == [200, 303]
+    clock.now += timedelta(days=30)
+    assert alice.get("/").status_code == 303
+
+
 def test_a_new_passphrase_ends_the_sessions_under_the_old_one(
     cast: Cast, alice: Browser, db: Database
 ) -> None:
@@ -76,7 +119,7 @@ def test_a_new_passphrase_ends_the_sessions_under_the_old_one(
 def test_a_session_that_was_tampered_with_is_none(app: Flask, cast: Cast) -> None:
     browser = Browser(app)
     with browser.client.session_transaction() as cookie:
-        cookie["_user_id"] = f"{cast.alice.id}:wrong stamp"
+        cookie["_user_id"] = cast.alice.id
     assert browser.get("/").status_code == 303
     browser.client.set_cookie("afterglow", "eyJfdXNlcl9pZCI6ImFueW9uZSJ9.forged.forged")
     assert browser.get("/").status_code == 303
@@ -90,6 +133,60 @@ def test_guessing_is_slowed_down_and_says_so(cast: Cast, stranger: Browser) -> N
     assert "Too many tries" in answer.text
     assert stranger.sign_in(cast.alice, PASSPHRASE).status_code == 429
     assert stranger.sign_in(cast.bob, PASSPHRASE).status_code == 303
+
+
+def guess(browser: Browser, person: Person, times: int) -> None:
+    """Fail to sign in so many times."""
+    for _ in range(times):
+        values = {"email": person.email, "passphrase": "a guess at something"}
+        assert browser.send("/sign-in", values).status_code == 401
+
+
+def test_a_refusal_says_when_to_come_back(cast: Cast, stranger: Browser) -> None:
+    guess(stranger, cast.alice, 10)
+    answer = stranger.sign_in(cast.alice, PASSPHRASE)
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 600
+    assert "Retry-After" not in stranger.get("/sign-in").headers
+
+
+def test_nobody_can_lock_a_person_out_from_elsewhere(cast: Cast, app: Flask) -> None:
+    elsewhere, at_home = Browser(app, client="198.51.100.1"), Browser(app, client="203.0.113.7")
+    guess(elsewhere, cast.alice, 10)
+    assert elsewhere.sign_in(cast.alice, PASSPHRASE).status_code == 429
+    assert at_home.sign_in(cast.alice, PASSPHRASE).status_code == 303
+
+
+def test_changing_addresses_within_one_household_gives_no_more_tries(
+    cast: Cast, app: Flask
+) -> None:
+    guess(Browser(app, client="2001:db8:1:2::1"), cast.alice, 10)
+    neighbour, same = (Browser(app, client=f"2001:db8:1:{n}::99") for n in (3, 2))
+    assert same.sign_in(cast.alice, PASSPHRASE).status_code == 429
+    assert neighbour.sign_in(cast.alice, PASSPHRASE).status_code == 303
+
+
+def behind_proxy(app: Flask, forwarded_for: str) -> Browser:
+    """Somebody whose requests come through a proxy on this machine."""
+    browser = Browser(app)
+    browser.client.environ_base["HTTP_X_FORWARDED_FOR"] = forwarded_for
+    return browser
+
+
+def test_behind_a_proxy_each_client_has_tries_of_its_own(
+    world: World, cast: Cast, clock: Clock
+) -> None:
+    app = create_app(replace(world, settings=replace(world.settings, proxies=1)), clock)
+    guess(behind_proxy(app, "198.51.100.1"), cast.alice, 10)
+    disguised = behind_proxy(app, "203.0.113.9, 198.51.100.1")
+    assert disguised.sign_in(cast.alice, PASSPHRASE).status_code == 429
+    assert behind_proxy(app, "203.0.113.7").sign_in(cast.alice, PASSPHRASE).status_code == 303
+
+
+def test_without_a_proxy_nobody_is_believed_to_be_somewhere_else(app: Flask, cast: Cast) -> None:
+    guess(behind_proxy(app, "198.51.100.1"), cast.alice, 10)
+    elsewhere = behind_proxy(app, "203.0.113.7")
+    assert elsewhere.sign_in(cast.alice, PASSPHRASE).status_code == 429
 
 
 def test_signing_in_rightly_is_never_counted(

@@ -6,10 +6,9 @@ import pytest
 
 from analysis.errors import Fault
 from tests.tracker.courses_of_readings import TREATED_AT
-from tracker.actions.measure_photos import FAILED
 from tracker.alerts import Alert, Concern, Level
 from tracker.check_ins import SIGNS
-from tracker.photos import PhotoStatus, SkinState, TimeFault
+from tracker.photos import FAILED, PhotoStatus, SkinState, TimeFault
 from tracker.readings import Estimate
 from tracker.treatments import AREAS, Region
 from web.times import day_words, when

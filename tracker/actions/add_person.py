@@ -1,6 +1,5 @@
 """Open an account."""
 
-import secrets
 from dataclasses import replace
 
 from argon2 import PasswordHasher
@@ -33,7 +32,7 @@ def add_person(
     try:
         with writing(db):
             people.insert(db, added)
-            people.set_credentials(db, added.id, hashed, secrets.token_hex(8))
+            people.set_passphrase_hash(db, added.id, hashed)
             if cared_for_by is not None:
                 people.add_to_care(db, cared_for_by, added.id)
     except IntegrityError as error:

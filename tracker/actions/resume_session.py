@@ -1,21 +1,22 @@
-"""Tell whose session this is, as long as the passphrase has not changed since."""
+"""Tell whose session this is, as long as it has neither been ended nor grown too old."""
 
-import hmac
+from datetime import datetime
 
 from sqlite_utils import Database
 
 from tracker.access import Viewer
 from tracker.people import Person, Role
-from tracker.storage import people
+from tracker.sessions import is_too_old, token_digest
+from tracker.storage import people, sessions
 
 
-def resume_session(db: Database, person_id: str, stamp: str) -> tuple[Person, Viewer] | None:
+def resume_session(db: Database, token: str, now: datetime) -> tuple[Person, Viewer] | None:
     """The person and what that person may be allowed to see, or None when the session is over."""
-    person = people.get(db, person_id)
-    stored = people.credentials(db, person_id)
-    if person is None or stored is None or not hmac.compare_digest(stored[1], stamp):
+    session = sessions.get(db, token_digest(token))
+    person = people.get(db, session.person_id) if session else None
+    if session is None or person is None or is_too_old(session, person.role, now):
         return None
     cares_for: frozenset[str] = frozenset()
     if person.role is Role.PRACTITIONER:
-        cares_for = frozenset(patient.id for patient in people.patients_of(db, person_id))
+        cares_for = frozenset(patient.id for patient in people.patients_of(db, person.id))
     return person, Viewer(person.id, person.role, cares_for)

@@ -1,26 +1,35 @@
-"""Tell who somebody is, from address and passphrase or from a session that is still good."""
+"""Let somebody in who knows address and passphrase."""
+
+from datetime import datetime
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlite_utils import Database
 
 from tracker.people import Person, check_email
-from tracker.storage import people
+from tracker.sessions import LONGEST_LIFETIME, Session, new_token, token_digest
+from tracker.storage import people, sessions
+from tracker.storage.connection import writing
 
 # Hashing for an unknown address takes as long as for a known one, so that time tells nothing.
 _NOBODY = PasswordHasher().hash("nobody signs in with this")
 
 
-def sign_in(db: Database, email: str, passphrase: str) -> tuple[Person, str] | None:
-    """The person and the session stamp, or None when address or passphrase is wrong."""
+def sign_in(db: Database, email: str, passphrase: str, now: datetime) -> tuple[Person, str] | None:
+    """Begin a session: the person and its token, or None when address or passphrase is wrong."""
     try:
         person = people.by_email(db, check_email(email))
     except ValueError:
         person = None
-    stored = people.credentials(db, person.id) if person else None
-    hashed, stamp = stored or (_NOBODY, "")
+    stored = people.passphrase_hash(db, person.id) if person else None
     try:
-        PasswordHasher().verify(hashed, passphrase)
+        PasswordHasher().verify(stored or _NOBODY, passphrase)
     except (VerificationError, InvalidHashError):
         return None
-    return (person, stamp) if person and stored else None
+    if person is None or stored is None:
+        return None
+    token = new_token()
+    with writing(db):
+        sessions.forget_begun_before(db, now - LONGEST_LIFETIME)
+        sessions.begin(db, token_digest(token), Session(person.id, now))
+    return person, token

@@ -16,9 +16,15 @@ CREATE TABLE people (
 ) STRICT;
 CREATE TABLE credentials (
     person_id TEXT PRIMARY KEY REFERENCES people(id),
-    passphrase_hash TEXT NOT NULL,
-    stamp TEXT NOT NULL
+    passphrase_hash TEXT NOT NULL
 ) STRICT;
+CREATE TABLE sessions (
+    token_digest TEXT PRIMARY KEY,
+    person_id TEXT NOT NULL REFERENCES people(id),
+    began_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_of_person ON sessions (person_id);
+CREATE INDEX sessions_by_age ON sessions (began_at);
 CREATE TABLE care_team (
     practitioner_id TEXT NOT NULL REFERENCES people(id),
     patient_id TEXT NOT NULL REFERENCES people(id),
@@ -33,7 +39,6 @@ CREATE TABLE treatments (
     setting TEXT NOT NULL,
     needle_depth_mm REAL,
     areas TEXT NOT NULL,
-    ended_at TEXT,
     news INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX treatments_of_patient ON treatments (patient_id, performed_at);
@@ -87,9 +92,9 @@ CREATE TABLE check_ins (
     treatment_id TEXT NOT NULL REFERENCES treatments(id),
     patient_id TEXT NOT NULL REFERENCES people(id),
     at TEXT NOT NULL,
-    answers TEXT NOT NULL,
-    UNIQUE (treatment_id, at)
+    answers TEXT NOT NULL
 ) STRICT;
+CREATE INDEX check_ins_of_treatment ON check_ins (treatment_id, at);
 CREATE TABLE alerts (
     id TEXT PRIMARY KEY,
     patient_id TEXT NOT NULL REFERENCES people(id),
@@ -104,6 +109,7 @@ CREATE TABLE alerts (
     photo_id TEXT REFERENCES photos(id),
     engine TEXT NOT NULL,
     protocol TEXT NOT NULL,
+    flagged_at TEXT,
     acknowledged_at TEXT,
     acknowledged_by TEXT REFERENCES people(id)
 ) STRICT;
@@ -114,14 +120,13 @@ CREATE TABLE messages (
     recipient_id TEXT NOT NULL REFERENCES people(id),
     to_address TEXT NOT NULL,
     alert_id TEXT NOT NULL REFERENCES alerts(id),
-    level TEXT NOT NULL,
     created_at TEXT NOT NULL,
     next_attempt_at TEXT NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     sent_at TEXT,
     failed_at TEXT,
     error TEXT NOT NULL DEFAULT '',
-    UNIQUE (alert_id, level, recipient_id)
+    UNIQUE (alert_id, created_at, recipient_id)
 ) STRICT;
 CREATE INDEX messages_to_send ON messages (next_attempt_at)
     WHERE sent_at IS NULL AND failed_at IS NULL;

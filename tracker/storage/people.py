@@ -52,17 +52,15 @@ def add_to_care(db: Database, practitioner_id: str, patient_id: str) -> None:
     db.execute("INSERT OR IGNORE INTO care_team VALUES (?, ?)", [practitioner_id, patient_id])
 
 
-def set_credentials(db: Database, person_id: str, passphrase_hash: str, stamp: str) -> None:
-    """Store the hash of a passphrase; the new stamp ends all earlier sessions."""
-    db.execute(
-        "INSERT OR REPLACE INTO credentials VALUES (?, ?, ?)", [person_id, passphrase_hash, stamp]
-    )
+def set_passphrase_hash(db: Database, person_id: str, passphrase_hash: str) -> None:
+    """Store the hash of a person's passphrase in place of any before it."""
+    db.execute("INSERT OR REPLACE INTO credentials VALUES (?, ?)", [person_id, passphrase_hash])
 
 
-def credentials(db: Database, person_id: str) -> tuple[str, str] | None:
-    """The passphrase hash and the session stamp, or None when the person cannot sign in yet."""
-    rows = db.query("SELECT * FROM credentials WHERE person_id = ?", [person_id])
-    return next(((row["passphrase_hash"], row["stamp"]) for row in rows), None)
+def passphrase_hash(db: Database, person_id: str) -> str | None:
+    """The hash of the person's passphrase, or None when the person cannot sign in yet."""
+    rows = db.query("SELECT passphrase_hash FROM credentials WHERE person_id = ?", [person_id])
+    return next((row["passphrase_hash"] for row in rows), None)
 
 
 def _first(db: Database, sql: str, *values: str) -> Person | None:

@@ -1,0 +1,40 @@
+"""Sessions: what shows that somebody signed in, and for how long it is good."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tracker.people import Role
+
+# A practitioner's machine may stand in the open; a patient comes back to the same phone for weeks.
+LIFETIMES: Mapping[Role, timedelta] = {
+    Role.PRACTITIONER: timedelta(hours=12),
+    Role.PATIENT: timedelta(days=30),
+}
+LONGEST_LIFETIME = max(LIFETIMES.values())
+TOKEN_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A person who signed in at `began_at`; it lasts until it is ended or too old."""
+
+    person_id: str
+    began_at: datetime
+
+
+def new_token() -> str:
+    """What the browser keeps: 256 random bits, so that a plain hash of them is safe to store."""
+    return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def token_digest(token: str) -> str:
+    """The form in which a token is stored: whoever reads the database cannot sign in with it."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def is_too_old(session: Session, role: Role, now: datetime) -> bool:
+    """Whether a session has lasted its whole time, however lately it was used."""
+    return now - session.began_at >= LIFETIMES[role]

@@ -1,0 +1,37 @@
+"""Sessions that have not been ended; a token is stored only as its digest."""
+
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.sessions import Session
+from tracker.storage.columns import read_time, time_text
+
+
+def begin(db: Database, digest: str, session: Session) -> None:
+    """Add a session under the digest of its token."""
+    db.execute(
+        "INSERT INTO sessions VALUES (?, ?, ?)",
+        [digest, session.person_id, time_text(session.began_at)],
+    )
+
+
+def get(db: Database, digest: str) -> Session | None:
+    """The session whose token has this digest."""
+    rows = db.query("SELECT * FROM sessions WHERE token_digest = ?", [digest])
+    return next((Session(row["person_id"], read_time(row["began_at"])) for row in rows), None)
+
+
+def end(db: Database, digest: str) -> None:
+    """Remove the session; one that is not there stays away."""
+    db.execute("DELETE FROM sessions WHERE token_digest = ?", [digest])
+
+
+def end_all_of(db: Database, person_id: str) -> None:
+    """Remove every session of a person."""
+    db.execute("DELETE FROM sessions WHERE person_id = ?", [person_id])
+
+
+def forget_begun_before(db: Database, at: datetime) -> None:
+    """Remove the sessions, anybody's, that began before `at`."""
+    db.execute("DELETE FROM sessions WHERE began_at < ?", [time_text(at)])
