@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,7 +25,7 @@ from tracker.actions.begin_treatment import begin_treatment
 from tracker.actions.print_card import print_card
 from tracker.compute import LocalProcesses
 from tracker.courses import CourseError
-from tracker.demo import FolderInUse, SignIn, demo_settings, open_demo, renew_sign_ins
+from tracker.demo import LOOPBACK, FolderInUse, SignIn, demo_settings, open_demo, renew_sign_ins
 from tracker.people import Person, Role, check_email
 from tracker.protocols import ProtocolError
 from tracker.replay import Line, Replay, patient_of, read_course, throw_away_world
@@ -35,7 +35,7 @@ from tracker.storage.connection import DatabaseLocked, migrate, open_database
 from tracker.treatments import AREAS, Region, Setting, Treatment
 from tracker.worker import run_worker
 from tracker.world import World, open_world
-from web.serve import CannotListen
+from web.serve import CannotListen, check_address
 from web.serve import serve as serve_pages
 
 UNREADABLE = 2  # the exit status for input that cannot be used
@@ -71,14 +71,13 @@ def demo(data: Path, port: int) -> None:
     """Open a clinic with sample patients, one of them not recovering."""
     samples = Path(str(files("sample_images")))
     with _told_errors(), _local_processes() as compute:
+        check_address(LOOPBACK, port)  # measuring takes minutes; do not find out afterwards
         with tqdm(desc="Measuring sample photos", unit="photo", disable=None) as bar:
             for done, total in open_demo(data, samples, port, compute, _now()):
                 bar.total = total
                 bar.update(done - bar.n)
         world = open_world(demo_settings(data, port))
-        with _connected(world) as db:
-            sign_ins = renew_sign_ins(db)
-        _serve(world, compute, lambda: _print_sign_ins(world.settings.base_url, sign_ins))
+        serve_pages(world, compute, _now, lambda: _let_in(world))
 
 
 @main.command()
@@ -87,7 +86,7 @@ def serve() -> None:
     with _told_errors(), _local_processes() as compute:
         world = _world()
         address = world.settings.base_url
-        _serve(world, compute, lambda: click.echo(f"Afterglow is open at {address}"))
+        serve_pages(world, compute, _now, lambda: click.echo(f"Afterglow is open at {address}"))
 
 
 @main.command()
@@ -249,13 +248,6 @@ def _local_processes() -> Executor:
     return LocalProcesses(workers=os.cpu_count() or 1)
 
 
-def _serve(world: World, compute: Executor, announce: Callable[[], None]) -> None:
-    try:
-        serve_pages(world, compute, _now, announce)
-    except CannotListen as error:
-        raise click.ClickException(str(error)) from error
-
-
 @contextmanager
 def _told_errors() -> Iterator[None]:
     """Expected trouble becomes one line on standard error and an exit status, not a traceback."""
@@ -264,7 +256,7 @@ def _told_errors() -> Iterator[None]:
     except CourseError as error:
         click.echo(f"afterglow: {error}", err=True)
         sys.exit(UNREADABLE)
-    except (SettingsError, DatabaseLocked, FolderInUse, ProtocolError) as error:
+    except (SettingsError, DatabaseLocked, FolderInUse, CannotListen, ProtocolError) as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -281,6 +273,13 @@ def _checked_input() -> Iterator[None]:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _let_in(world: World) -> None:
+    """Renew the passphrases, which ends what the old ones opened, now that the pages are open."""
+    with _connected(world) as db:
+        sign_ins = renew_sign_ins(db)
+    _print_sign_ins(world.settings.base_url, sign_ins)
 
 
 def _print_sign_ins(address: str, sign_ins: list[SignIn]) -> None:

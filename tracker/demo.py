@@ -23,6 +23,7 @@ from tracker.settings import SECRET_BYTES, Settings, read_settings
 from tracker.storage import people
 from tracker.world import World, open_world
 
+LOOPBACK = "127.0.0.1"
 PRACTITIONER_EMAIL = "dana@clinic.example"
 PRACTITIONER_NAME = "Dr Dana Whitfield"
 PATIENTS = (
@@ -59,7 +60,7 @@ def demo_settings(folder: Path, port: int) -> Settings:
         {
             "AFTERGLOW_DATA": str(folder),
             "AFTERGLOW_SECRET_FILE": str(secret_file),
-            "AFTERGLOW_LISTEN": f"127.0.0.1:{port}",
+            "AFTERGLOW_LISTEN": f"{LOOPBACK}:{port}",
         }
     )
 

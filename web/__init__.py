@@ -15,7 +15,7 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
     """The pages of one clinic as a WSGI application. `now` tells the time, aware and in UTC."""
     app = Flask(__name__)
     security.configure(app, world.settings)
-    session.begin(app, world, now)  # before CSRF: a stranger's body is not even read
+    session.begin(app, world, now)  # before CSRF, whose check would parse a stranger's photo
     security.protect(app, world.settings)
     for blueprint in (
         sign_in.blueprint,

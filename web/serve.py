@@ -2,20 +2,31 @@
 
 import logging
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import datetime
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import waitress
+from waitress.server import BaseWSGIServer, MultiSocketServer
 
+from tracker.settings import Settings
 from tracker.worker import run_worker
 from tracker.world import World
 from web import create_app
 from web.security import MAX_REQUEST_BYTES
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
 THREADS = 8
+CONNECTIONS = 32  # the server keeps a body in memory until it is whole, for each of them
+MEBIBYTE = 1024 * 1024
+MAX_BODY_BYTES = MAX_REQUEST_BYTES + MEBIBYTE  # more than the pages take: they answer in words
+RECEIVED_AT_ONCE = MEBIBYTE // 16  # a body is refused, or whole, before it could overflow to disk
 
 log = logging.getLogger(__name__)
 
@@ -31,27 +42,13 @@ def serve(
 
     Raises CannotListen when host and port cannot be bound.
     """
-    settings = world.settings
-    try:
-        server = waitress.create_server(
-            create_app(world, clock),
-            host=settings.host,
-            port=settings.port,
-            threads=THREADS,
-            # Larger than what the pages take, so that they can answer in words.
-            max_request_body_size=2 * MAX_REQUEST_BYTES,
-            inbuf_overflow=MAX_REQUEST_BYTES,  # a photo never touches the disk in the clear
-            ident=None,
-        )
-    except OSError as error:
-        message = f"{settings.host}:{settings.port}: {error.strerror}; choose another port"
-        raise CannotListen(message) from error
+    server = open_server(create_app(world, clock), world.settings)
     stop = threading.Event()
     worker = threading.Thread(target=run_worker, args=(world, compute, clock, stop), name="worker")
     with _stopped_by_signals():
         worker.start()
-        announce()
         try:
+            announce()
             server.run()
         except (KeyboardInterrupt, SystemExit):
             log.info("stopping")
@@ -59,6 +56,40 @@ def serve(
             stop.set()
             server.close()
             worker.join()
+
+
+def open_server(app: "WSGIApplication", settings: Settings) -> MultiSocketServer | BaseWSGIServer:
+    """Listen for requests, which wait until the server runs. Raises CannotListen."""
+    try:
+        return waitress.create_server(
+            app,
+            host=settings.host,
+            port=settings.port,
+            threads=THREADS,
+            connection_limit=CONNECTIONS,
+            max_request_body_size=MAX_BODY_BYTES,
+            inbuf_overflow=MAX_BODY_BYTES + 2 * RECEIVED_AT_ONCE,
+            recv_bytes=RECEIVED_AT_ONCE,
+            # Those who have proxies say so, and then the application reads what they write.
+            clear_untrusted_proxy_headers=settings.proxies == 0,
+            ident=None,
+        )
+    except OSError as error:
+        raise _cannot_listen(settings.host, settings.port, error) from error
+
+
+def check_address(host: str, port: int) -> None:
+    """Raise CannotListen if an IPv4 address is taken, before long work is begun for its sake."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server will
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise _cannot_listen(host, port, error) from error
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> CannotListen:
+    return CannotListen(f"{host}:{port}: {error.strerror}; choose another port")
 
 
 class _stopped_by_signals:  # noqa: N801  (reads as a verb in its with statement)

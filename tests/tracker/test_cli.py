@@ -1,5 +1,6 @@
 import base64
 import json
+import socket
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -7,11 +8,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.post_office import free_port
+from tracker.actions.add_person import add_person
 from tracker.actions.sign_in import sign_in
 from tracker.cli import main
+from tracker.demo import PRACTITIONER_EMAIL, demo_settings
+from tracker.people import Person, Role
 from tracker.settings import read_settings
 from tracker.storage import treatments
 from tracker.world import open_world
+from web.serve import CannotListen
 
 PASSPHRASE = "correct horse battery"
 
@@ -86,6 +92,45 @@ def test_a_wrong_argument_is_named(
     result = run(*arguments, environment=environment, typed=typed)
     assert result.exit_code == 2
     assert words in result.output
+
+
+def test_a_demo_on_a_taken_port_begins_nothing(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        result = run("demo", "--data", str(tmp_path / "demo"), "--port", str(port))
+    assert result.exit_code == 1
+    assert f"127.0.0.1:{port}: Address already in use; choose another port" in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_second_demo_leaves_the_passphrases_of_the_running_one_alone(tmp_path: Path) -> None:
+    world = open_world(demo_settings(tmp_path / "demo", 8000))
+    db = world.connect()
+    dana = Person("", Role.PRACTITIONER, "Dr Dana", PRACTITIONER_EMAIL, "Europe/Berlin")
+    add_person(db, dana, PASSPHRASE)
+    with socket.create_server(("127.0.0.1", 0)) as running:
+        port = running.getsockname()[1]
+        result = run("demo", "--data", str(tmp_path / "demo"), "--port", str(port))
+    assert result.exit_code == 1
+    assert sign_in(db, PRACTITIONER_EMAIL, PASSPHRASE, datetime.now(UTC)) is not None
+    db.close()
+
+
+def test_passphrases_are_renewed_only_once_the_pages_are_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost_the_race(*_: object) -> None:
+        raise CannotListen("127.0.0.1:8000: Address already in use; choose another port")
+
+    world = open_world(demo_settings(tmp_path / "demo", 8000))
+    db = world.connect()
+    dana = Person("", Role.PRACTITIONER, "Dr Dana", PRACTITIONER_EMAIL, "Europe/Berlin")
+    add_person(db, dana, PASSPHRASE)
+    monkeypatch.setattr("tracker.cli.serve_pages", lost_the_race)
+    result = run("demo", "--data", str(tmp_path / "demo"), "--port", str(free_port()))
+    assert result.exit_code == 1
+    assert sign_in(db, PRACTITIONER_EMAIL, PASSPHRASE, datetime.now(UTC)) is not None
+    db.close()
 
 
 def test_migrating_is_safe_to_repeat(environment: dict[str, str]) -> None:
