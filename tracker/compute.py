@@ -1,11 +1,12 @@
 """Where photos are measured: on an executor, as a pure function from bytes to numbers."""
 
+import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context
-from threading import Lock
+from multiprocessing import get_context, parent_process
+from threading import Lock, Thread
 from typing import ParamSpec, TypeVar
 
 import cv2
@@ -100,7 +101,19 @@ class LocalProcesses(Executor):
         return ProcessPoolExecutor(
             self._workers,
             mp_context=get_context("spawn"),
-            # The pool already uses every core; OpenCV's own threads would only make them wait.
-            initializer=cv2.setNumThreads,
-            initargs=(1,),
+            initializer=_begin_process,
         )
+
+
+def _begin_process() -> None:
+    # The pool already uses every core; OpenCV's own threads would only make them wait.
+    cv2.setNumThreads(1)
+    Thread(target=_end_with_parent, name="end with parent", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed stops nobody; whoever works for it must notice by itself."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)  # at once, whatever the main thread is measuring: nobody waits for it

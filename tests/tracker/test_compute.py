@@ -1,5 +1,7 @@
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from importlib.resources import files
@@ -29,6 +31,29 @@ def test_a_killed_process_breaks_its_photo_and_no_other(processes: LocalProcesse
     with pytest.raises(BrokenProcessPool):
         processes.submit(kill_this_process).result(timeout=60)
     assert processes.submit(os.getpid).result(timeout=60) != os.getpid()
+
+
+CLINIC_THAT_WORKS = """
+import os, time
+from tracker.compute import LocalProcesses
+
+if __name__ == "__main__":
+    with LocalProcesses(workers=1) as compute:
+        compute.submit(os.getpid).result()
+        busy = compute.submit(time.sleep, 600)
+        print("working", flush=True)
+        busy.result()
+"""
+
+
+def test_processes_end_with_a_server_that_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "clinic.py"
+    script.write_text(CLINIC_THAT_WORKS)
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as clinic:
+        assert clinic.stdout is not None
+        assert clinic.stdout.readline() == "working\n"
+        clinic.kill()
+        clinic.communicate(timeout=60)  # the pipe closes when the last process that has it ends
 
 
 def test_a_photo_becomes_numbers_and_pictures_in_another_process(
