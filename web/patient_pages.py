@@ -3,15 +3,15 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ClassVar
 
 from tracker.actions.show_progress import Progress
 from tracker.check_ins import CheckIn, Trend
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
-from tracker.protocols import Aftercare
+from tracker.protocols import Aftercare, RedFlag
 from tracker.readings import Change, Reading, change_between
-from tracker.signs import tripped_red_flags
+from tracker.signs import flags_of, tripped_red_flags
 from tracker.treatments import Region, day_number, days_since
 from web.charts import Chart, face_charts
 from web.times import date_words, day_words, when
@@ -27,7 +27,6 @@ from web.words import (
 )
 
 CALL_IF_WORSE = "If it gets worse or you feel ill, do not wait: call your clinic."
-FLAG_MEMORY = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +193,12 @@ def today_page(progress: Progress, now: datetime) -> TodayPage:
     local = now.astimezone(zone)
     photos = [p for p in follow_ups(progress) if p.taken_at.astimezone(zone).date() == local.date()]
     check_ins = [c for c in progress.check_ins if c.at.astimezone(zone).date() == local.date()]
-    fresh = [c for c in progress.check_ins[-1:] if now - c.at <= FLAG_MEMORY]
     return TodayPage(
         title=day_words(progress.day),
         date=date_words(local, now),
         treatment=treatment_words(progress.treatment, progress.protocol.title),
         care=progress.aftercare,
-        red_flags=_flags(fresh, progress),
+        red_flags=_words(tripped_red_flags(progress.check_ins, progress.protocol, now)),
         photo=_todays_photo(photos, progress, now),
         check_in_state=f"Sent {when(check_ins[-1].at, now, zone)}" if check_ins else None,
         needs_baseline=not has_baseline(progress),
@@ -238,7 +236,7 @@ def check_in_page(
 def check_in_result_page(progress: Progress, check_in: CheckIn) -> CheckInResultPage:
     """What the answers mean for the next minute."""
     return CheckInResultPage(
-        red_flags=_flags([check_in], progress),
+        red_flags=_words(flags_of(check_in.answers, progress.protocol)),
         worse=check_in.answers.trend is Trend.WORSE,
         call_us=progress.aftercare.call_us if progress.aftercare else None,
     )
@@ -352,8 +350,8 @@ def _findings(reading: Reading) -> tuple[str, ...]:
     )
 
 
-def _flags(check_ins: list[CheckIn], progress: Progress) -> tuple[str, ...]:
-    return tuple(flag.words for flag in tripped_red_flags(check_ins, progress.protocol))
+def _words(flags: tuple[RedFlag, ...]) -> tuple[str, ...]:
+    return tuple(flag.words for flag in flags)
 
 
 def _todays_photo(photos: list[Photo], progress: Progress, now: datetime) -> TodaysPhoto | None:
