@@ -8,9 +8,9 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from tracker.actions.show_alert import AlertCase
+from tracker.actions.show_alerts import AlertInCare
 from tracker.actions.show_progress import Progress
-from tracker.actions.show_worklist import WorklistRow
-from tracker.alerts import Alert, Concern, Factor, Source, worst_first
+from tracker.alerts import Alert, Concern, Factor, Source
 from tracker.check_ins import SIGNS, CheckIn
 from tracker.people import Person
 from tracker.photo_files import Picture
@@ -135,19 +135,12 @@ def alert_card(
     )
 
 
-def alerts_page(rows: Sequence[WorklistRow], now: datetime, zone: ZoneInfo) -> AlertsPage:
-    """The alerts of all patients in care, worst first."""
-    about = {
-        alert.id: (alert, row.patient, row.treatment)
-        for row in rows
-        if row.treatment is not None
-        for alert in row.alerts
-    }
-    ordered = worst_first(alert for alert, _, _ in about.values())
-    cards = [(a.needs_answer, alert_card(*about[a.id], now, zone)) for a in ordered]
+def alerts_page(listed: Sequence[AlertInCare], now: datetime, zone: ZoneInfo) -> AlertsPage:
+    """The alerts of all patients in care, in the order given."""
+    cards = [alert_card(each.alert, each.patient, each.treatment, now, zone) for each in listed]
     return AlertsPage(
-        open=tuple(card for waits, card in cards if waits),
-        answered=tuple(card for waits, card in cards if not waits),
+        open=tuple(card for card in cards if card.seen is None),
+        answered=tuple(card for card in cards if card.seen is not None),
     )
 
 

@@ -7,6 +7,7 @@ from werkzeug.exceptions import NotFound
 from tracker.access import may_answer_alerts, may_open_worklist, may_read_outbox, require
 from tracker.actions.answer_alert import answer_alert
 from tracker.actions.show_alert import AlertCase, show_alert
+from tracker.actions.show_alerts import show_alerts
 from tracker.actions.show_outbox import show_outbox
 from tracker.actions.show_progress import NotTreated, Progress, show_progress
 from tracker.actions.show_worklist import show_worklist
@@ -44,8 +45,8 @@ def patient(visit: Visit, patient_id: str) -> ResponseReturnValue:
 def alerts(visit: Visit) -> ResponseReturnValue:
     """All alerts, worst first."""
     require(may_open_worklist(visit.viewer))
-    rows = show_worklist(visit.db, visit.person.id, visit.now)
-    return render(alerts_page(rows, visit.now, visit.person.zone))
+    listed = show_alerts(visit.db, visit.person.id)
+    return render(alerts_page(listed, visit.now, visit.person.zone))
 
 
 @blueprint.get("/alerts/<alert_id>")
