@@ -91,6 +91,10 @@ REMEDIES: Mapping[str, Remedy] = {
         "This photo was taken after your treatment.",
         "Choose “after treatment” as its kind, or send one from before.",
     ),
+    TimeFault.BASELINE_TOO_OLD: Remedy(
+        "This photo was taken more than a year before your treatment.",
+        "Check the date you gave, or send a newer photo from before the treatment.",
+    ),
     "analysis_failed": Remedy(
         "We could not measure this photo.", "Take the photo again in daylight."
     ),
