@@ -18,7 +18,13 @@ from tracker.alerts import Alert, Concern, Level
 from tracker.check_ins import Answers
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
 from tracker.treatments import Region
-from web.patient_pages import progress_page, standing, today_page, upload_page
+from web.patient_pages import (
+    check_in_result_page,
+    progress_page,
+    standing,
+    today_page,
+    upload_page,
+)
 
 
 def photo(day: float, status: PhotoStatus = PhotoStatus.MEASURED) -> Photo:
@@ -134,10 +140,20 @@ def test_a_usable_photo_counts_more_than_a_later_one_that_failed() -> None:
     assert page.photo.id == "photo-3.1"
 
 
-def test_red_flags_of_today_stay_on_the_first_page_until_tomorrow() -> None:
+def test_red_flags_stay_on_the_first_page_as_long_as_the_protocol_remembers_answers() -> None:
     flagged = [check_in(2.0, Answers(breathing_or_face_swelling=True))]
-    assert today_page(so_far(2.5, check_ins=flagged), now_on(2.5)).red_flags
-    assert not today_page(so_far(3.5, check_ins=flagged), now_on(3.5)).red_flags
+    memory = so_far(2.0).protocol.answer_memory / timedelta(days=1)
+    for day, stays in ((2.0 + memory - 0.1, True), (2.0 + memory + 0.1, False)):
+        page = today_page(so_far(day, check_ins=flagged), now_on(day))
+        assert bool(page.red_flags) is stays
+
+
+def test_a_check_in_shows_the_red_flags_of_its_own_answers() -> None:
+    flagged = check_in(2.0, Answers(breathing_or_face_swelling=True))
+    calm = check_in(2.1, Answers())
+    progress = so_far(2.2, check_ins=[flagged, calm])
+    assert check_in_result_page(progress, flagged).red_flags
+    assert not check_in_result_page(progress, calm).red_flags
 
 
 def test_the_first_photo_asked_for_is_the_one_from_before() -> None:

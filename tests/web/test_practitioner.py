@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlite_utils import Database
 
+from tests.conftest import PASSPHRASE
 from tests.tracker.courses_of_readings import rising_again
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
+from tracker.actions.begin_treatment import begin_treatment
 from tracker.alerts import Factor, Level, Source
 from tracker.check_ins import Answers
 from tracker.people import Person
@@ -71,6 +74,7 @@ def test_answering_an_alert_says_who_and_when(
     assert "Seen today, 10:00 by Dr Dana" in page
     assert "I have seen this" not in page
     clock.now += timedelta(days=1)
+    dana.sign_in(records.cast.dana, PASSPHRASE)
     dana.send(f"/alerts/{alert.id}/answer", {})
     assert "Seen yesterday, 10:00 by Dr Dana" in dana.read(f"/alerts/{alert.id}")
     assert "1 in your care, nobody waits for you" in dana.read("/")
@@ -85,6 +89,20 @@ def test_alerts_are_listed_unseen_first(dana: Browser, records: Records) -> None
     page = dana.read("/alerts")
     assert "Everything has been seen" in page
     assert "<h2>Seen</h2>" in page
+
+
+def test_an_alert_keeps_the_day_of_its_own_treatment(
+    dana: Browser, records: Records, db: Database, clock: Clock
+) -> None:
+    records.alert()
+    assert "Day 3" in dana.read("/alerts")
+    again = replace(records.cast.treatment, performed_at=clock.now + timedelta(days=30))
+    begin_treatment(db, again)
+    clock.now += timedelta(days=31)
+    dana.sign_in(records.cast.dana, PASSPHRASE)
+    assert "Day 1" in dana.read("/")
+    assert "Day 3" in dana.read("/alerts")
+    assert "I have seen this" in dana.read("/alerts")
 
 
 def test_the_patient_page_draws_every_region_with_its_table(

@@ -2,19 +2,24 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
+from threading import Event, Lock
 
 import pytest
+from flask import Flask
 from sqlite_utils import Database
 from werkzeug.test import TestResponse
 
 from tests.conftest import TREATED_AT
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
+from tracker.actions.receive_photo import NoTreatment
 from tracker.people import Person
 from tracker.photos import PhotoStatus
+from web.session import UPLOADS_DECODED_AT_ONCE
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,34 @@ def test_an_accepted_photo_is_being_measured_and_the_page_looks_again(
     assert "We are measuring it" in page
     assert "data-refresh" in page
     assert '<noscript><meta http-equiv="refresh"' in page
+
+
+@pytest.mark.usefixtures("gate")
+def test_no_more_than_two_uploads_are_decoded_at_once(
+    alice: Browser, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once: list[int] = []
+    inside, lock, never = [0], Lock(), Event()
+
+    def receive(*_: object) -> NoTreatment:
+        with lock:
+            inside[0] += 1
+            at_once.append(inside[0])
+        never.wait(timeout=0.2)  # long enough for the others to come in, if they may
+        with lock:
+            inside[0] -= 1
+        return NoTreatment()
+
+    monkeypatch.setattr("web.patient.receive_photo", receive)
+    browsers = [Browser(app) for _ in range(5)]
+    for browser in browsers:
+        cookie = alice.client.get_cookie("afterglow")
+        assert cookie is not None
+        browser.client.set_cookie("afterglow", cookie.value)
+    with ThreadPoolExecutor(len(browsers)) as people_at_once:
+        answers = list(people_at_once.map(send, browsers))
+    assert [answer.status_code for answer in answers] == [409] * 5
+    assert max(at_once) == UPLOADS_DECODED_AT_ONCE
 
 
 @pytest.mark.usefixtures("gate")

@@ -1,0 +1,47 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from sqlite_utils import Database
+
+from tests.conftest import Cast
+from tracker.actions.answer_alert import answer_alert
+from tracker.actions.begin_treatment import begin_treatment
+from tracker.actions.raise_alerts import raise_alerts
+from tracker.actions.record_check_in import record_check_in
+from tracker.actions.show_alerts import show_alerts
+from tracker.check_ins import Answers, Trend
+
+DAY_4 = datetime(2026, 3, 6, 9, tzinfo=UTC)
+SICK = Answers(pain=6, warmth=True, pus=True, spreading=True, trend=Trend.WORSE)
+
+
+def test_alerts_of_an_earlier_treatment_are_listed_with_it(db: Database, cast: Cast) -> None:
+    record_check_in(db, cast.alice.id, SICK, DAY_4)
+    (first,) = raise_alerts(db, DAY_4)
+    later = DAY_4 + timedelta(days=30)
+    again = begin_treatment(db, replace(cast.treatment, performed_at=later - timedelta(days=4)))
+    record_check_in(db, cast.alice.id, SICK, later)
+    (second,) = raise_alerts(db, later)
+    listed = show_alerts(db, cast.dana.id)
+    assert [(each.alert.id, each.treatment) for each in listed] == [
+        (first.id, cast.treatment),
+        (second.id, again),
+    ]
+    assert {each.patient for each in listed} == {cast.alice}
+
+
+def test_answered_alerts_come_after_the_others(db: Database, cast: Cast) -> None:
+    record_check_in(db, cast.alice.id, SICK, DAY_4)
+    (first,) = raise_alerts(db, DAY_4)
+    answer_alert(db, first.id, cast.dana.id, DAY_4)
+    later = DAY_4 + timedelta(days=30)
+    begin_treatment(db, replace(cast.treatment, performed_at=later - timedelta(days=4)))
+    record_check_in(db, cast.alice.id, SICK, later)
+    (second,) = raise_alerts(db, later)
+    assert [each.alert.id for each in show_alerts(db, cast.dana.id)] == [second.id, first.id]
+
+
+def test_alerts_are_listed_only_for_those_who_care(db: Database, cast: Cast) -> None:
+    record_check_in(db, cast.alice.id, SICK, DAY_4)
+    raise_alerts(db, DAY_4)
+    assert show_alerts(db, cast.eli.id) == []
