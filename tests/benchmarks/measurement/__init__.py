@@ -1,0 +1,1 @@
+"""How well the measurement measures: photos of known truth, on every tone, under every light."""

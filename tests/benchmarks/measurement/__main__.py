@@ -1,0 +1,72 @@
+"""`python -m tests.benchmarks.measurement`: take the photos, measure them, print the tables."""
+
+import argparse
+from multiprocessing import get_context
+from pathlib import Path
+
+from tqdm import tqdm
+
+from analysis.skin_optics import TONES
+from tests.benchmarks.measurement.faces import rehearse_faces
+from tests.benchmarks.measurement.people import Split, invite
+from tests.benchmarks.measurement.rehearsal import Notes, Task, calibrate_naive, rehearse
+from tests.benchmarks.measurement.spectra import fit_spectra
+from tests.benchmarks.measurement.tables import lay_out
+
+_METHOD = Path("analysis/METHOD.md")
+_BEGIN, _END = "<!-- bench-measurement: begin -->", "<!-- bench-measurement: end -->"
+
+
+def main() -> None:
+    """Run the benchmark as the command line says."""
+    options = _read_options()
+    split = Split(options.split)
+    people = invite(split, per_tone=1 if options.quick else options.people)
+    if options.quick:
+        people = [subject for subject in people if subject.tone in TONES[1::2]]
+    tasks = [Task(subject, rounds=1, full=not options.quick) for subject in people]
+    notes = Notes()
+    with get_context("spawn").Pool(options.processes) as pool:
+        for part in tqdm(pool.imap_unordered(rehearse, tasks), total=len(tasks), unit="person"):
+            notes = notes + part
+    report = [_heading(options, split, len(people)), lay_out(notes, calibrate_naive())]
+    if options.spectra:
+        report.append(fit_spectra(options.spectra))
+    if options.faces:
+        report.append(rehearse_faces(options.faces))
+    text = "\n".join(report)
+    print(text)
+    if options.write:
+        _write(text)
+
+
+def _read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.measurement")
+    parser.add_argument("--quick", action="store_true", help="four people, skin and history only")
+    parser.add_argument("--write", action="store_true", help=f"put the tables into {_METHOD}")
+    parser.add_argument("--split", choices=[s.value for s in Split], default=Split.HELD_OUT.value)
+    parser.add_argument("--people", type=int, default=2, help="of every tone class")
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--spectra", type=Path, help="CSV: subject, then reflectance 400..700 nm")
+    parser.add_argument("--faces", type=Path, help="folder of photos of real faces")
+    return parser.parse_args()
+
+
+def _heading(options: argparse.Namespace, split: Split, people: int) -> str:
+    flags = [flag for flag in ("quick", "write") if getattr(options, flag)]
+    given = [f"--{name} {name.upper()}" for name in ("spectra", "faces") if getattr(options, name)]
+    command = " ".join(
+        ["python -m tests.benchmarks.measurement", *(f"--{f}" for f in flags), *given]
+    )
+    return f"`{command}`, {people} people of the {split.value.replace('_', '-')} split.\n"
+
+
+def _write(text: str) -> None:
+    method = _METHOD.read_text(encoding="utf-8")
+    before, _, rest = method.partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    _METHOD.write_text(f"{before}{_BEGIN}\n{text}\n{_END}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

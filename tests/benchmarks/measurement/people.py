@@ -1,0 +1,109 @@
+"""The invented people of the benchmark, none of them in the sample courses.
+
+The inverse was tuned on the people, cameras and lamps of `Split.TUNING` only; the figures that are
+published come from `Split.HELD_OUT`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+
+from analysis.scenes.cameras import Camera
+from analysis.scenes.head_features import Proportions
+from analysis.scenes.head_hair import HairStyle
+from analysis.scenes.head_skin import Complexion
+from analysis.scenes.heads import Person
+from analysis.scenes.lamps import Lamp
+from analysis.skin_optics import TONES, Tone
+
+
+class Split(StrEnum):
+    """On whom the inverse was tuned, and on whom it is judged."""
+
+    TUNING = "tuning"
+    HELD_OUT = "held_out"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A person of the benchmark, the phones they use and the lights they live under."""
+
+    person: Person
+    tone: Tone
+    split: Split
+    number: int
+    cameras: tuple[Camera, ...]
+    lamps: tuple[Lamp, ...]
+
+    @property
+    def rng_seed(self) -> tuple[int, int, int]:
+        """What makes this subject's photos their own."""
+        return (list(Split).index(self.split), self.number, round(self.tone.ita) + 90)
+
+
+CAMERAS: Final = {
+    Split.TUNING: (Camera.AMBER, Camera.BIRCH, Camera.CEDAR, Camera.DELTA),
+    Split.HELD_OUT: (Camera.ECHO, Camera.FJORD, Camera.NIKON),
+}
+LAMPS: Final = {
+    Split.TUNING: (Lamp.D65, Lamp.A, Lamp.FL2, Lamp.LED_WARM),
+    Split.HELD_OUT: tuple(Lamp),
+}
+CONTRAST: Final = {
+    Camera.BIRCH: 0.10,
+    Camera.DELTA: 0.15,
+    Camera.FJORD: 0.10,
+    Camera.NIKON: 0.15,
+}
+"""Tone curves that depart from plain sRGB, as phones' do; the others have none."""
+
+LIGHT_TONE: Final = TONES[1]
+"""Skin type II, on which the naive reading is calibrated."""
+
+
+def invite(split: Split, per_tone: int) -> list[Subject]:
+    """`per_tone` people of every tone class."""
+    return [_subject(split, tone, number) for number in range(per_tone) for tone in TONES]
+
+
+def _subject(split: Split, tone: Tone, number: int) -> Subject:
+    seed = [7001, list(Split).index(split), TONES.index(tone), number]
+    rng = np.random.default_rng(seed)
+    style = list(HairStyle)[int(rng.integers(len(HairStyle)))]
+    shade = float(rng.uniform(0.016, 0.15 if tone.ita > 30 else 0.03))
+    person = Person(
+        seed=int(rng.integers(1_000, 1_000_000)),
+        complexion=Complexion(
+            tone.melanin,
+            freckles=float(rng.uniform(0, 0.8)) if tone.ita > 0 else 0.0,
+            mottling=float(rng.uniform(0.7, 1.3)),
+            flush=float(rng.uniform(0.7, 1.4)),
+            moles=int(rng.integers(8)),
+            oil=float(rng.uniform(0.8, 1.4)),
+        ),
+        proportions=_proportions(rng),
+        hair_style=style,
+        hair_colour=(shade, 0.65 * shade, 0.42 * shade),
+        brow_density=float(rng.uniform(0.8, 1.2)),
+        iris=(0.05, 0.028, 0.014),
+        clothing=tuple(rng.uniform(0.15, 0.6, 3)),
+    )
+    return Subject(person, tone, split, number, CAMERAS[split], LAMPS[split])
+
+
+def _proportions(rng: np.random.Generator) -> Proportions:
+    return Proportions(
+        face_width=float(rng.uniform(0.95, 1.02)),
+        jaw_width=float(rng.uniform(0.91, 1.03)),
+        chin_length=float(rng.uniform(-5, 1)),
+        pupil_distance=float(rng.uniform(60, 65)),
+        eye_height=float(rng.uniform(9.6, 11.2)),
+        nose_width=float(rng.uniform(32, 43)),
+        nose_height=float(rng.uniform(15.5, 18.5)),
+        mouth_width=float(rng.uniform(48, 54)),
+        upper_lip=float(rng.uniform(6.5, 10)),
+        lower_lip=float(rng.uniform(8.5, 12)),
+        neck_width=float(rng.uniform(50, 56)),
+    )
