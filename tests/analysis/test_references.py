@@ -18,7 +18,8 @@ MORE_IN_FACE = 0.4  # doublings of blood and a quarter of them of melanin, again
 def seen(viewing: int, melanin: float, blood: float) -> Floats:
     one = np.ones(1)
     look = look_at_skin(np.array([viewing]), melanin * one, blood * one, 0.02 * one)
-    return look.log_rgb[0]
+    colour: Floats = look.log_rgb[0]
+    return colour
 
 
 def face_and_neck(tone: Tone, viewing: int, *, redness: float = 0.0) -> tuple[Floats, Floats]:

@@ -10,7 +10,7 @@ from analysis.skin_optics import TONES
 from tests.benchmarks.measurement.faces import rehearse_faces
 from tests.benchmarks.measurement.people import Split, invite
 from tests.benchmarks.measurement.rehearsal import Notes, Task, calibrate_naive, rehearse
-from tests.benchmarks.measurement.spectra import fit_spectra
+from tests.benchmarks.measurement.spectra import fit_spectra, stray_from_the_model
 from tests.benchmarks.measurement.tables import lay_out
 
 _METHOD = Path("analysis/METHOD.md")
@@ -30,6 +30,7 @@ def main() -> None:
         for part in tqdm(pool.imap_unordered(rehearse, tasks), total=len(tasks), unit="person"):
             notes = notes + part
     report = [_heading(options, split, len(people)), lay_out(notes, calibrate_naive())]
+    report.append(stray_from_the_model())
     if options.spectra:
         report.append(fit_spectra(options.spectra))
     if options.faces:

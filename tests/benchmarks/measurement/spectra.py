@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 from skimage.color import deltaE_ciede2000
 
-from analysis.skin_optics import DAYLIGHT_D65, OBSERVER_1931, WAVELENGTHS, reflectance
+from analysis.chromophores import Shift, explain
+from analysis.plausible_skin import estimate_state
+from analysis.skin_optics import (
+    BASELINE_BLOOD,
+    DAYLIGHT_D65,
+    OBSERVER_1931,
+    TONES,
+    WAVELENGTHS,
+    linear_srgb,
+    reflectance,
+)
 
 Floats = NDArray[np.float64]
 
@@ -26,6 +36,16 @@ _FREE: Final[Mapping[str, tuple[float, float, float]]] = MappingProxyType(
     }
 )
 _FITS: Final = (2, 3, 4, 5)
+_SCATTERINGS: Final = (0.8, 1.0, 1.2, 1.4, 1.6, 1.8)
+_STRAY_SKINS: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
+    {
+        "as the model": {},
+        "scattering ×0.7": {"scattering": 0.7},
+        "scattering ×1.5": {"scattering": 1.5},
+        "saturation 0.45": {"saturation": 0.45},
+        "saturation 0.85": {"saturation": 0.85},
+    }
+)
 
 
 def fit_spectra(file: Path) -> str:
@@ -47,7 +67,75 @@ def fit_spectra(file: Path) -> str:
             f"| {fitted} | {np.median(newer):.2f} | {np.median(older):.2f} "
             f"| {np.quantile(older, 0.9):.2f} |"
         )
+    scattering, newer, older = _share_one_scattering(spectra)
+    table.append(
+        f"| log2 melanin, log2 blood, by colour; scattering ×{scattering:.2f} for all, chosen on "
+        f"every other person | {np.median(newer):.2f} | {np.median(older):.2f} "
+        f"| {np.quantile(older, 0.9):.2f} |"
+    )
     return "\n".join(table) + f"\n\n{len(spectra)} people.\n"
+
+
+def _share_one_scattering(spectra: Floats) -> tuple[float, Floats, Floats]:
+    """One scattering for everybody, chosen on half of the people, judged on the others.
+
+    Returns it and the colour differences of the others, ΔE00 and ΔE*ab.
+    """
+    wanted = cielab(spectra)
+    chosen = min(
+        _SCATTERINGS,
+        key=lambda s: float(np.median([_colour_gap(lab, s)[0] for lab in wanted[::2]])),
+    )
+    judged = np.array([_colour_gap(lab, chosen) for lab in wanted[1::2]])
+    return chosen, judged[:, 0], judged[:, 1]
+
+
+def _colour_gap(lab: Floats, scattering: float) -> tuple[float, float]:
+    """ΔE00 and ΔE*ab between a colour and the nearest that melanin and blood can make."""
+
+    def modelled(values: Floats) -> Floats:
+        return cielab(reflectance(2.0 ** values[0], 2.0 ** values[1], scattering=scattering))
+
+    def gap(values: Floats) -> Floats:
+        missed: Floats = modelled(values) - lab
+        return missed
+
+    bounds = np.array([_FREE["log2 melanin"], _FREE["log2 blood"]])
+    fitted = least_squares(gap, bounds[:, 0], bounds=(bounds[:, 1], bounds[:, 2]))
+    nearest = modelled(fitted.x)
+    newer = float(deltaE_ciede2000(nearest, lab))  # type: ignore[no-untyped-call]
+    return newer, float(np.linalg.norm(nearest - lab))
+
+
+def stray_from_the_model() -> str:
+    """What a doubling of blood and half as much melanin again read as in skin unlike the model."""
+    names = list(_STRAY_SKINS)
+    lines = ["#### Skin unlike the model: blood ×2 read as redness / melanin ×1.5 as redness\n"]
+    lines += ["| ITA | " + " | ".join(names) + " |", "|" + "---|" * (len(names) + 1)]
+    for tone in TONES:
+        cells = [f"{tone.ita:.0f}°"]
+        for skin in _STRAY_SKINS.values():
+            redder, darker = (
+                _read_stray(tone.melanin, skin, blood, melanin)
+                for blood, melanin in ((1.0, 0.0), (0.0, float(np.log2(1.5))))
+            )
+            cells.append(f"{redder:.2f} / {darker:+.2f}")
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _read_stray(melanin: float, skin: Mapping[str, float], blood: float, more: float) -> float:
+    """Redness read under one unchanged light, seen by the standard observer."""
+    before, after = (
+        np.log(
+            linear_srgb(reflectance(melanin * 2.0**m, BASELINE_BLOOD * 2.0**b, glare=0.02, **skin))
+        )
+        for b, m in ((0.0, 0.0), (blood, more))
+    )
+    brightness = float(np.log(np.exp(before) @ np.array([0.2126, 0.7152, 0.0722])))
+    state = estimate_state(before, brightness, 0.35)
+    shift = Shift(after - before, np.eye(3) * 0.003**2 + 0.05**2)
+    return explain(shift, np.zeros(3), state).redness.value
 
 
 def _best(spectrum: Floats, free: list[str]) -> Floats:
