@@ -1,4 +1,4 @@
-"""Begin a treatment; the one before it ends."""
+"""Begin a treatment, or plan one; from its hour on it is the current one."""
 
 from dataclasses import replace
 
