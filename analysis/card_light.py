@@ -14,7 +14,7 @@ from analysis.reference_card import FEWEST_PATCHES, CardReading
 from analysis.skin_optics import BASELINE_BLOOD, TYPICAL_GLARE, log_rgb
 from analysis.viewings import Floats
 
-LARGEST_MISFIT: Final = 3.0  # mean squared surprise per reading; about 1 where all is as imagined
+LARGEST_MISFIT: Final = 2.0  # mean squared surprise per reading; about 1 where all is as imagined
 _READING_SD: Final = 0.022  # log units: noise, and how far real inks lie from the imagined ones
 _UNEVEN_SD: Final = 0.15  # log units per 50 mm by which light may fall off across the card
 _DARK_SD: Final = 0.0015  # linear light: stray light and noise, which weigh in dark patches

@@ -20,7 +20,7 @@ from analysis.images import LinearImage, Mask, SrgbImage, to_linear, to_srgb
 Floats = NDArray[np.float64]
 
 FEWEST_PATCHES: Final = 12
-LARGEST_RESIDUAL: Final = 4.0  # ΔE00 that the fit may leave on patches it did not see
+LARGEST_RESIDUAL: Final = 2.0  # ΔE00 left on patches the fit did not see; one print leaves ≤ 1.3
 _FLAT_PIXELS_PER_MM: Final = 6.0  # of the flattened card
 _CORE: Final = 0.56  # of a patch's edge is read; the rim is blur and misplacement
 _FEWEST_PIXELS: Final = 6.0  # of the photo under a patch's core
