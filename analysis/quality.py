@@ -40,21 +40,26 @@ BLUR: Final = Limit(warns=0.016, refuses=0.024)  # width of a sharp edge, in eye
 EXTRA_BLUR: Final = Limit(warns=0.010, refuses=0.018)  # the same beyond the baseline's own
 CLIPPED: Final = Limit(warns=0.04, refuses=0.15)  # share of the skin with a burnt-out channel
 DROWNED: Final = Limit(warns=0.15, refuses=0.40)  # share of the skin darker than a code can tell
-NOISE: Final = Limit(warns=0.10, refuses=0.20)  # log units, pixel to pixel, on the face grid
-TURN: Final = Limit(warns=8.0, refuses=13.0)  # degrees as `Registration.turn` sees them
+NOISE: Final = Limit(warns=0.05, refuses=0.12)  # log units, pixel to pixel, on the face grid
+TURN: Final = Limit(warns=8.0, refuses=11.5)  # degrees as `Registration.turn` sees them
 UNEVEN: Final = Limit(warns=0.9, refuses=1.6)  # log ratio of two sides of the face
 UNEVEN_CHANGE: Final = Limit(warns=0.7, refuses=1.7)  # the same against the baseline's own
-CAST_CHANGE: Final = Limit(warns=0.30, refuses=0.60)  # log ratio of two channels against baseline
+CAST_CHANGE: Final = Limit(warns=0.30, refuses=0.64)  # log ratio of two channels against baseline
 HIDDEN_ALONE: Final = Limit(warns=0.80, refuses=0.93)  # share of the outlines that is no clear skin
 HIDDEN: Final = Limit(warns=0.5, refuses=0.7)  # share of the baseline's skin that cannot be seen
 
+_LOOSENING: Final = frozenset(
+    {Fault.BLURRED, Fault.TOO_DARK, Fault.TURNED_AWAY, Fault.UNEVEN_LIGHT, Fault.OCCLUDED}
+)
 _TWO_COLOURS: Final = 0.25  # hidden share from which a strange colour is a cover, not a lamp
 
 # Log ratios of linear channels that skin can have under any light a phone balances.
 _SKIN_RED_GREEN: Final = (0.10, 1.70)
 _SKIN_GREEN_BLUE: Final = (-0.20, 2.20)
 _BURNT: Final = 0.955
-_BLACK: Final = 0.0012  # linear: the fourth code of 8 bits
+_BLACK: Final = 0.0037  # linear: the 12th code of 8 bits, a tenth darker than the 13th
+_VEIL: Final = 0.005  # linear light that glare and lens may add one day and not the other
+_LOOSE: Final = (78, 0.0085)  # fewer features, and further apart, than two photos of one face show
 _EYE_BAND: Final = np.s_[200:345, 130:430]  # brows to lower lids on the grid
 _FINE, _COARSE = 1.2, 3.5  # two Gaussian widths, pixels, between which the loss of edges is read
 _LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
@@ -106,7 +111,8 @@ def judge_photo(photo: SrgbImage, baseline: SrgbImage | None) -> Quality:
     if baseline is None:
         findings += _judge_alone(look)
     else:
-        findings += _judge_against(_look_at(baseline, find_face(baseline)), look, photo, face)
+        before = _look_at(baseline, find_face(baseline))
+        findings += _judge_against(before, look, photo, face, findings)
     worst: dict[Fault, _Grade] = {}
     for fault, grade in findings:
         worst[fault] = max(grade, worst.get(fault, _Grade.GOOD))
@@ -157,13 +163,14 @@ def _judge_alone(look: _Look) -> list[_Finding]:
     ]
 
 
-def _judge_against(before: _Look, look: _Look, photo: SrgbImage, face: Face) -> list[_Finding]:
+def _judge_against(
+    before: _Look, look: _Look, photo: SrgbImage, face: Face, known: list[_Finding]
+) -> list[_Finding]:
     """Light, colour, blur and pose against the patient's own baseline.
 
     Where the face cannot be laid onto the baseline it may be another person's; but a photo with a
-    useless light or blur explains itself, and then says so.
+    useless light or blur, perhaps `known` already, explains itself, and then says so.
     """
-    hue = np.abs(np.subtract(_skin_hue(look), _skin_hue(before)))
     slant = np.abs(np.subtract(_slants(look), _slants(before)))
     blur, blur_before = measure_blur(look.view.light), measure_blur(before.view.light)
     extra = float(np.sqrt(max(blur**2 - blur_before**2, 0.0)))
@@ -171,18 +178,48 @@ def _judge_against(before: _Look, look: _Look, photo: SrgbImage, face: Face) -> 
         (Fault.BLURRED, _grade(extra, EXTRA_BLUR)),
         (Fault.UNEVEN_LIGHT, _grade(float(slant.max()), UNEVEN_CHANGE)),
     ]
-    cast = (Fault.COLOUR_CAST, _grade(float(hue.max()), CAST_CHANGE))
+    cast = (Fault.COLOUR_CAST, _grade(_cast(before, look), CAST_CHANGE))
     try:
         registration = register(photo, face, onto=before.view)
     except Unmeasurable as unmeasurable:
-        findings.append(cast)
-        explained = any(grade is _Grade.USELESS for _, grade in findings)
-        return findings if explained else [*findings, (unmeasurable.fault, _Grade.USELESS)]
+        explained = any(grade is _Grade.USELESS for _, grade in [*known, *findings])
+        covered = unmeasurable.fault is Fault.OCCLUDED  # a cover has its own colour
+        if explained or (cast[1] is _Grade.USELESS and not covered):
+            return [*findings, cast]
+        return [*findings, (unmeasurable.fault, _Grade.USELESS)]
     hidden = _hidden_share(registration, before)
     if cast[1] is _Grade.USELESS and hidden >= _TWO_COLOURS:  # a lamp tints all of a face alike
         cast = (Fault.OCCLUDED, _Grade.USELESS)
     turn = (Fault.TURNED_AWAY, _grade(abs(registration.turn), TURN))
-    return [*findings, cast, turn, (Fault.OCCLUDED, _grade(hidden, HIDDEN))]
+    return [
+        *findings,
+        cast,
+        turn,
+        (Fault.OCCLUDED, _grade(hidden, HIDDEN)),
+        (Fault.DIFFERENT_PERSON, _likely_other(registration, [*known, *findings, turn])),
+    ]
+
+
+def _likely_other(registration: Registration, findings: list[_Finding]) -> _Grade:
+    """A doubt, never a refusal: another smile may loosen a face as much as another person.
+
+    Blur, noise, turning and hard light loosen it too, and then say so themselves.
+    """
+    fewest, furthest = _LOOSE
+    loose = registration.inliers < fewest and registration.residual > furthest
+    explained = any(grade is not _Grade.GOOD for fault, grade in findings if fault in _LOOSENING)
+    return _Grade.POOR if loose and not explained else _Grade.GOOD
+
+
+def _cast(before: _Look, look: _Look) -> float:
+    """The change of the skin's colour (log ratio of two channels) that no veil of light explains.
+
+    Dark skin returns so little blue that a trace of glare or stray light changes its hue.
+    """
+    now, then = np.array(_skin_hue(look)), np.array(_skin_hue(before))
+    darker = np.minimum(_skin_colour(look), _skin_colour(before))
+    lifted = np.log1p(_VEIL / darker)
+    return float((np.abs(now - then) - np.diff(lifted)).max())
 
 
 def _hidden_share(registration: Registration, before: _Look) -> float:
@@ -230,10 +267,15 @@ def _face_area() -> NDArray[np.bool_]:
 
 def _skin_hue(look: _Look) -> tuple[float, float]:
     """Median log(R/G) and log(G/B) of cheeks and nose, whether or not it looks like skin."""
+    red, green, blue = np.log(_skin_colour(look))
+    return float(red - green), float(green - blue)
+
+
+def _skin_colour(look: _Look) -> NDArray[np.float64]:
+    """Median linear RGB (3,) of cheeks and nose."""
     areas = (Region.LEFT_CHEEK, Region.RIGHT_CHEEK, Region.NOSE)
     core = np.logical_or.reduce([outlined_areas()[region].pixels for region in areas])
-    red, green, blue = np.median(look.log_light[core], axis=0)
-    return float(red - green), float(green - blue)
+    return np.exp(np.median(look.log_light[core], axis=0)).astype(np.float64)
 
 
 def _slants(look: _Look) -> tuple[float, float]:

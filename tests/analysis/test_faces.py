@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import skimage.data
 
 from analysis.errors import Fault, Unmeasurable
 from analysis.faces import find_face, find_faces
@@ -72,6 +73,13 @@ def test_a_small_picture_on_the_wall_is_no_second_person() -> None:
 def test_flags_patches_and_rockets_are_no_faces() -> None:
     assert fault_of(SrgbImage(portrait().pixels[:, 1330:].copy())) is Fault.NO_FACE
     assert fault_of(SrgbImage(portrait().pixels[:, :480].copy())) is Fault.NO_FACE
+
+
+@pytest.mark.parametrize("name", ["cat", "coffee", "coins"])
+def test_cats_cups_and_coins_are_no_faces(name: str) -> None:
+    picture = np.asarray(getattr(skimage.data, name)())
+    grey = picture if picture.ndim == 3 else np.dstack([picture] * 3)
+    assert fault_of(SrgbImage((grey / 255).astype(np.float32))) is Fault.NO_FACE
 
 
 def test_an_empty_wall_has_no_face() -> None:
