@@ -59,23 +59,28 @@ class _Reach:
     """How far each cause may plausibly reach, one standard deviation.
 
     Blood and melanin in doublings, exposure (with shading) in log units, glare as a share of light.
+    Blood reaches less far down than up: skin that reddens does so manyfold, skin that pales still
+    holds most of its blood.
     """
 
-    blood: float
+    more_blood: float
+    less_blood: float
     melanin: float
     exposure: float
     glare: float
 
-    @property
-    def precision(self) -> Floats:
-        """Of the causes in this order, (4, 4)."""
-        return np.diag(np.array([self.blood, self.melanin, self.exposure, self.glare]) ** -2.0)
+    def precision(self, solution: Floats) -> Floats:
+        """Of the causes in this order, (n, 4, 4), on the side of the `solution` (n, 4)."""
+        spreads = np.empty_like(solution)
+        spreads[:] = (self.more_blood, self.melanin, self.exposure, self.glare)
+        spreads[solution[:, 0] < 0, 0] = self.less_blood
+        return spreads[..., np.newaxis] ** -2.0 * np.eye(4)
 
 
 # A treated face, day against day; exposure is the light's business and lies in its covariance.
-_OVER_TIME: Final = _Reach(blood=2.5, melanin=1.0, exposure=0.01, glare=0.004)
+_OVER_TIME: Final = _Reach(more_blood=2.0, less_blood=0.8, melanin=1.0, exposure=0.01, glare=0.004)
 # One part of a face against the rest of it in one photo: noses shine, cheeks are flushed.
-_OVER_SPACE: Final = _Reach(blood=0.6, melanin=0.4, exposure=0.5, glare=0.012)
+_OVER_SPACE: Final = _Reach(more_blood=0.6, less_blood=0.6, melanin=0.4, exposure=0.5, glare=0.012)
 _ELSEWHERE_SD: Final = 0.012  # of each log channel: what no cause explains between two parts
 
 _MODEL_SD: Final = 0.003  # of each log channel
@@ -219,19 +224,20 @@ class _Fit:
 def _solve(observed: Floats, covariance: Floats, problem: _Problem, reach: _Reach) -> _Fit:
     """Gauss–Newton; `observed` is (n, 3), `covariance` shared or one for each."""
     weight = np.linalg.inv(covariance)
-    prior = reach.precision
     solution: Floats = np.zeros((len(observed), 4))
     for _ in range(_ROUNDS):
+        prior = reach.precision(solution)
         missed, slope = _compare(observed, problem, solution)
         slope_weighted = np.swapaxes(slope, -1, -2) @ weight
         precision = slope_weighted @ slope + prior
         pull = slope_weighted @ missed[..., np.newaxis] - prior @ solution[..., np.newaxis]
         step = np.linalg.solve(precision, pull)[..., 0]
         solution = solution + np.clip(step, -_LONGEST_STEP, _LONGEST_STEP)
+    prior = reach.precision(solution)
     missed, slope = _compare(observed, problem, solution)
     precision = np.swapaxes(slope, -1, -2) @ weight @ slope + prior
     cost = np.einsum("ni,nij,nj->n", missed, np.broadcast_to(weight, (len(missed), 3, 3)), missed)
-    cost = cost + np.einsum("ni,ij,nj->n", solution, prior, solution)
+    cost = cost + np.einsum("ni,nij,nj->n", solution, prior, solution)
     log_evidence = -0.5 * (
         cost + np.linalg.slogdet(precision)[1] + np.linalg.slogdet(covariance)[1]
     )
