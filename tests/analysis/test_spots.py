@@ -152,4 +152,4 @@ def test_one_inflamed_cheek_is_an_asymmetry() -> None:
 def test_two_inflamed_cheeks_are_none() -> None:
     asymmetry = analyse_photo(retouched(CHEEKS, blood=1), portrait(), CHEEKS).asymmetry
     assert asymmetry is not None
-    assert abs(asymmetry.value) < 0.1
+    assert abs(asymmetry.value) < 2 * asymmetry.sd < 0.4
