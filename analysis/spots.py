@@ -116,8 +116,8 @@ def _standing_out(values: _Plane, least: float) -> Mask:
         around = known & (np.abs(above) < limit / 2)
     candidates = (known & (above > limit)).astype(np.uint8)
     number, labels, measures, _ = cv2.connectedComponentsWithStats(candidates, connectivity=8)
-    peaks = np.zeros(number)
-    np.maximum.at(peaks, labels.ravel().astype(np.intp), above.ravel())
+    peaks, inside = np.zeros(number), candidates > 0
+    np.maximum.at(peaks, labels[inside].astype(np.intp), above[inside])
     kept = measures[:, cv2.CC_STAT_AREA] >= _SMALLEST * EYE_DISTANCE**2
     kept &= peaks > _SPOT_PEAK * limit
     kept[0] = False  # the background
