@@ -131,6 +131,11 @@ def with_finding(alert: Alert, finding: Finding, now: datetime) -> Alert:
     )
 
 
+def has_risen(before: Alert, after: Alert) -> bool:
+    """Whether the alert must be told again: a higher level, or a red flag answered anew."""
+    return after.level is not before.level or after.flagged_at != before.flagged_at
+
+
 def worst_first(alerts: Iterable[Alert]) -> list[Alert]:
     """Unanswered before answered, urgent before review, older before newer."""
     return sorted(alerts, key=lambda a: (not a.needs_answer, -a.level.rank, a.raised_at))

@@ -118,7 +118,6 @@ def assess(course: Course, protocol: Protocol, until: float) -> Assessment:
 
 def _known(course: Course, protocol: Protocol, until: float) -> _Case:
     started = course.treatment
-    at = started.performed_at + timedelta(days=until)
     readings = {
         r.photo_id: r for r in course.readings if 0 <= days_since(started, r.taken_at) <= until
     }
@@ -129,7 +128,8 @@ def _known(course: Course, protocol: Protocol, until: float) -> _Case:
         check_ins=tuple(sorted(check_ins.values(), key=lambda c: (c.at, c.id))),
         protocol=protocol,
         healing=protocol.healing_for(started.needle_depth_mm),
-        at=at,
+        # Days are rounded; an answer that is known must not seem to come a microsecond later.
+        at=max((started.performed_at + timedelta(days=until), *(c.at for c in check_ins.values()))),
         latest=max(
             (
                 days_since(started, moment)

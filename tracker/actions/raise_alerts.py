@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from tracker.alerts import Alert, Finding, with_finding
+from tracker.alerts import Alert, Finding, has_risen, with_finding
 from tracker.messages import Message
 from tracker.protocols import Protocol
 from tracker.recovery import ENGINE, Course, assess
@@ -50,7 +50,7 @@ def _judge(db: Database, treatment: Treatment, news: int, now: datetime) -> list
             if after is None or after == before:
                 continue
             alerts.save(db, after)
-            if before is None or after.raised_at != before.raised_at:
+            if before is None or has_risen(before, after):
                 _write_mails(db, after, now)
                 raised.append(after)
         treatment_rows.judged(db, treatment.id, news)

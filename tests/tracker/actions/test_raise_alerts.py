@@ -125,3 +125,19 @@ def test_a_course_that_cannot_be_judged_does_not_silence_the_others(
         treatments.tell_news(db, broken.id)
     assert len(answered(db, cast, SICK, DAY_4)) == 1
     assert [t.id for t, _ in treatments.with_news(db, None)] == [broken.id]
+
+
+def test_answers_of_any_microsecond_are_judged_at_once(db: Database, cast: Cast) -> None:
+    odd = DAY_4 + timedelta(microseconds=123_457)
+    moments = [odd + timedelta(hours=3 * n, microseconds=n * 7919) for n in range(8)]
+    flagged = Answers(fever=True, spreading=True)
+    assert [len(answered(db, cast, flagged, moment)) for moment in moments] == [1] * 8
+
+
+def test_an_alert_that_rises_within_one_moment_is_told(db: Database, cast: Cast) -> None:
+    answered(db, cast, Answers(pain=1), DAY_4 - timedelta(days=1))
+    (watch,) = answered(db, cast, Answers(pain=3, warmth=True, trend=Trend.WORSE), DAY_4)
+    assert watch.level is Level.WATCH
+    (risen,) = answered(db, cast, SICK, DAY_4)
+    assert risen.level.is_mailed
+    assert len(messages.due(db, DAY_4)) == 1
