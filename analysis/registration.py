@@ -142,7 +142,7 @@ def register(photo: SrgbImage, face: Face, *, onto: GridView) -> Registration:
     structure = _structure(onto.light)
     features = _features(structure)
     best = _register(view_on_grid(photo, face), structure, features, mirrored=False)
-    if best.inliers < _CLEAR_INLIERS or best.likeness < _CLEAR_LIKENESS:
+    if not _is_firm(best) or best.likeness < _CLEAR_LIKENESS:
         other = _register(_mirrored_view(photo, face), structure, features, mirrored=True)
         best = other if _is_clearly_better(other, best) else best
     if best.likeness < _COVERED_LIKENESS and _is_firm(best):
@@ -174,10 +174,10 @@ def _is_firm(registration: Registration) -> bool:
 
 def _is_clearly_better(mirrored: Registration, plain: Registration) -> bool:
     """Faces are nearly symmetric and lamps are not: only clear support turns a photo round."""
-    return (
-        mirrored.inliers > 1.5 * plain.inliers + 10
-        and mirrored.likeness > plain.likeness + _LIKELIER
+    closer = mirrored.likeness > plain.likeness + _LIKELIER or (
+        _is_firm(mirrored) and not _is_firm(plain) and mirrored.likeness > plain.likeness
     )
+    return closer and mirrored.inliers > 1.5 * plain.inliers + 10
 
 
 def _similarity(face: Face) -> tuple[NDArray[np.float64], float]:
