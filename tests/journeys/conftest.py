@@ -29,7 +29,7 @@ from tracker.world import open_world
 from web import create_app
 
 COURSE = Path(str(files("sample_images"))) / "infection_type_6"
-PATIENCE = timedelta(seconds=60)
+PATIENCE = timedelta(seconds=120)
 
 
 @dataclass

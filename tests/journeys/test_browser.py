@@ -18,6 +18,7 @@ from tracker.courses import CourseCheckIn, CoursePhoto
 
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}
+ALL_SHOWN = "[...document.images].every(i => i.complete || i.loading === 'lazy')"
 PHOTOS = ("baseline-1.jpg", "d03.jpg", "d05.jpg", "d07.jpg")
 
 
@@ -48,7 +49,7 @@ def look(page: Page, folder: Path, name: str) -> None:
     for device, size in (("phone", PHONE), ("desk", DESK)):
         page.set_viewport_size(size)  # type: ignore[arg-type]
         page.wait_for_load_state("networkidle")
-        wait_for(lambda: page.evaluate("[...document.images].every(image => image.complete)"))
+        wait_for(lambda: page.evaluate(ALL_SHOWN))
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0, f"{name} is {wide} px too wide on a {device}"
         page.screenshot(path=folder / f"{name}-{device}.png", full_page=True)
@@ -84,6 +85,7 @@ def send_answers(page: Page, clinic: OpenClinic, answers: Answers) -> None:
     expect(page).to_have_url(re.compile(r"/check-ins/\w+"))
 
 
+@pytest.mark.timeout(400)
 def test_the_journey_on_a_phone_and_at_a_desk(
     page: Page, clinic: OpenClinic, pictures: Path, troubles: list[str]
 ) -> None:

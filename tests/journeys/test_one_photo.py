@@ -3,6 +3,7 @@
 import re
 from dataclasses import asdict
 
+import pytest
 from werkzeug.datastructures import FileStorage
 
 from tests.journeys.conftest import OpenClinic, wait_for
@@ -27,6 +28,7 @@ def send_photo(clinic: OpenClinic, alice: Visitor, event: CoursePhoto) -> None:
     wait_for(lambda: "We are measuring it" not in alice.read(alice.url))
 
 
+@pytest.mark.timeout(400)
 def test_from_a_selfie_to_the_mail_and_the_chart(clinic: OpenClinic) -> None:
     alice = Visitor(clinic.address)
     alice.sign_in(clinic.alice.email, clinic.passphrase)
