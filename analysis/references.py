@@ -126,7 +126,8 @@ def compare_days(
         known = known.joined(value, untreated.shift.covariance + spread)
     if card:
         reference = Reference.CARD
-        known = known.joined(card.value - imagined.unchanged, card.covariance)
+        as_glossy = replace(imagined, glare_after=imagined.glare)  # no card shows the skin's shine
+        known = known.joined(card.value - as_glossy.unchanged, card.covariance)
     kept = draw_evenly(np.exp(known.log_likelihood - known.log_likelihood.max()), _GUESSES)
     return Comparison(reference, known.value[kept], known.covariance, imagined.pick(kept))
 
