@@ -48,7 +48,7 @@ _CLEAR_LIKENESS: Final = 0.90
 _LIKELIER: Final = 0.02
 # With hand or mask over half of the face the other half still matched within 0.004, by 75 features
 # and more, while the likeness fell below 0.70; without, it stayed above 0.85.
-_COVERED_LIKENESS: Final = 0.75
+_COVERED_LIKENESS: Final = 0.70
 _FIRM_RESIDUAL: Final = 0.007
 
 _STEADY: Final = np.array([0.5, 0.4, 0.1], np.float32)  # in red light skin changes least
