@@ -6,7 +6,7 @@ import socket
 import threading
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -46,7 +46,8 @@ def running(app: "WSGIApplication", settings: Settings) -> Iterator[http.client.
     connection = http.client.HTTPConnection(settings.host, settings.port, timeout=60)
     yield connection
     connection.close()
-    server.trigger.pull_trigger(server.close)  # in the thread that waits for its sockets
+    with suppress(OSError):  # awake already, it may close its trigger while we still pull
+        server.trigger.pull_trigger(server.close)  # in the thread that waits for its sockets
     thread.join(timeout=60)
     server.task_dispatcher.shutdown()
 
