@@ -12,11 +12,13 @@ from tracker.actions.add_person import add_person
 from tracker.actions.begin_treatment import begin_treatment
 from tracker.people import Person, Role
 from tracker.settings import Settings
+from tracker.storage import protocol_files
 from tracker.treatments import AREAS, Setting, Treatment
 from tracker.world import World, open_world
 
 TREATED_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PASSPHRASE = "a long enough passphrase"
+PROTOCOLS = protocol_files.read_all(None)
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def cast(db: Database) -> Cast:
     bob = _add(db, "Bob", Role.PATIENT)
     treatment = begin_treatment(
         db,
+        PROTOCOLS,
         Treatment(
             id="",
             patient_id=alice.id,

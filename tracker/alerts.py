@@ -15,7 +15,11 @@ class Concern(StrEnum):
     PROLONGED_INFLAMMATION = "prolonged_inflammation"
     INFECTION = "infection"
     HYPERPIGMENTATION = "hyperpigmentation"
+    HYPOPIGMENTATION = "hypopigmentation"
     ALLERGIC_REACTION = "allergic_reaction"
+    COLD_SORE = "cold_sore"
+    SCARRING = "scarring"
+    SILENCE = "silence"
 
     @property
     def words(self) -> str:

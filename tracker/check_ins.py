@@ -18,7 +18,10 @@ class Trend(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The answers. `pain` and `itch` are 0–10, `swelling` 0 none, 1 mild, 2 clear, 3 severe."""
+    """The answers. `pain` and `itch` are 0–10, `swelling` 0 none, 1 mild, 2 clear, 3 severe.
+
+    Some signs are asked only of some people on some days; None is a question that was not asked.
+    """
 
     pain: int = 0
     itch: int = 0
@@ -29,6 +32,13 @@ class Answers:
     spreading: bool = False
     fever: bool = False
     breathing_or_face_swelling: bool = False
+    dusky: bool | None = None
+    tingling: bool | None = None
+    hives: bool | None = None
+    hardness: bool | None = None
+    new_product: bool | None = None
+    sun: bool | None = None
+    make_up: bool | None = None
     trend: Trend = Trend.SAME
     note: str = ""
 
@@ -38,20 +48,24 @@ class Answers:
             if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= top:
                 raise ValueError(f"{name} must be a whole number from 0 to {top}")
         for name in SIGNS:
-            if not isinstance(getattr(self, name), bool):
-                raise ValueError(f"{name} must be true or false")  # noqa: TRY004 (bad input, not a bug)
+            answer = getattr(self, name)
+            if not isinstance(answer, bool) and (answer is not None or name in DAILY_SIGNS):
+                raise ValueError(f"{name} must be true or false")
         if len(self.note) > MAX_NOTE_LENGTH:
             raise ValueError(f"note is too long; keep it under {MAX_NOTE_LENGTH} signs")
 
 
 SCALES: Mapping[str, int] = {"pain": 10, "itch": 10, "swelling": 3}
+DAILY_SIGNS = ("warmth", "pus", "blisters", "spreading", "fever", "breathing_or_face_swelling")
 SIGNS = (
-    "warmth",
-    "pus",
-    "blisters",
-    "spreading",
-    "fever",
-    "breathing_or_face_swelling",
+    *DAILY_SIGNS,
+    "dusky",
+    "tingling",
+    "hives",
+    "hardness",
+    "new_product",
+    "sun",
+    "make_up",
 )
 ANSWER_NAMES = frozenset(field.name for field in fields(Answers))
 

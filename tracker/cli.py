@@ -30,7 +30,7 @@ from tracker.people import Person, Role, check_email
 from tracker.protocols import ProtocolError
 from tracker.replay import Line, Replay, patient_of, read_course, throw_away_world
 from tracker.settings import SettingsError, read_settings
-from tracker.storage import people, protocol_files
+from tracker.storage import people
 from tracker.storage.connection import DatabaseLocked, migrate, open_database
 from tracker.treatments import AREAS, Region, Setting, Treatment
 from tracker.worker import run_worker
@@ -145,6 +145,7 @@ def add_practitioner(name: str, email: str, time_zone: str, passphrase: str) -> 
     help="Planned or past, with its offset: 2026-03-02T10:00+01:00.",
 )
 @click.option("--depth-mm", type=float, help="Needle depth in millimetres.")
+@click.option("--variant", help="Of a peel or laser, as its protocol names it: superficial.")
 @click.option(
     "--setting",
     type=click.Choice([setting.value for setting in Setting]),
@@ -168,13 +169,14 @@ def add_patient(
     treatment: str,
     performed_at: str,
     depth_mm: float | None,
+    variant: str | None,
     setting: str,
     areas: tuple[str, ...],
     skin_type: int | None,
     passphrase: str,
 ) -> None:
     """Open an account for a patient and begin a treatment."""
-    with _told_errors(), _checked_input(), _connected(_world()) as db:
+    with _told_errors(), _checked_input(), _open_clinic() as (world, db):
         treats = people.by_email(db, check_email(practitioner))
         if treats is None or treats.role is not Role.PRACTITIONER:
             raise click.ClickException(f"no practitioner signs in as {practitioner}")
@@ -186,11 +188,12 @@ def add_patient(
             setting=Setting(setting),
             needle_depth_mm=depth_mm,
             areas=frozenset(Region(area) for area in areas or AREAS),
+            variant=variant,
         )
-        protocol_files.load(planned.kind)  # before the account, so that a wrong kind leaves nothing
+        world.protocols.for_treatment(planned)  # before the account: what is wrong leaves nothing
         person = Person("", Role.PATIENT, name, email, time_zone, skin_type)
         patient = add_person(db, person, passphrase, cared_for_by=treats.id)
-        begin_treatment(db, replace(planned, patient_id=patient.id))
+        begin_treatment(db, world.protocols, replace(planned, patient_id=patient.id))
         click.echo(f"{patient.name} can sign in as {patient.email}")
 
 
@@ -242,6 +245,13 @@ def _connected(world: World) -> Iterator[Database]:
         yield db
     finally:
         db.close()
+
+
+@contextmanager
+def _open_clinic() -> Iterator[tuple[World, Database]]:
+    world = _world()
+    with _connected(world) as db:
+        yield world, db
 
 
 def _local_processes() -> Executor:

@@ -125,6 +125,7 @@ def _treatment(row: Mapping[str, Any]) -> Treatment:
             setting=_kind(Setting, row.get("setting", Setting.CLINIC), "treatment.setting"),
             needle_depth_mm=None if depth is None else float(depth),
             areas=frozenset(_kind(Region, area, "treatment.areas") for area in areas),
+            variant=_text(row, "variant", "treatment") if "variant" in row else None,
         ),
     )
 

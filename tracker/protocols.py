@@ -1,22 +1,20 @@
 """A protocol: everything medical that the code must know about one kind of treatment, as data."""
 
 import math
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from enum import StrEnum
 
 from tracker.alerts import Concern, Level
-from tracker.check_ins import SIGNS
+from tracker.people import Risk
+from tracker.treatments import Treatment
 
-SCHEMA = 1
-DERIVED_SIGNS = ("pain_high", "pain_rising", "itch_high", "trend_worse")
-ALL_SIGNS = frozenset(SIGNS) | frozenset(DERIVED_SIGNS)
+TEAM_PRIOR = "team prior"  # what a source says of itself where nothing better is known
 
 
 class ProtocolError(ValueError):
-    """A protocol file cannot be used; the message names file, key and remedy."""
+    """A protocol cannot be used; the message names file, key and remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +33,20 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Healing:
-    """How redness fades after needles of up to `up_to_mm` (None: any, or no needle).
+    """How redness fades after needles of up to `up_to_mm`, or after a `variant` of the treatment.
 
-    Hours for the half-life of the extra blood; days for the time until the skin is clear.
+    Both None: any other. Hours for the half-life of the extra blood; days for the time until the
+    skin is clear. `peak_doublings` replaces the protocol's; `peak_days` is given where redness is
+    strongest not at once but so many days later.
     """
 
     up_to_mm: float | None
+    variant: str | None
     half_life_hours: Spread
     clear_days: float
     clear_days_p95: float
+    peak_doublings: Spread
+    peak_days: Spread | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,39 @@ class ConcernRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Silence:
+    """How many missed days, within which days, are a signal of their own."""
+
+    window_days: tuple[float, float]
+    missed_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What this treatment always does: photos of these days say nothing about `concerns`."""
+
+    days: tuple[float, float]
+    variants: frozenset[str]
+    concerns: frozenset[Concern]
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class RiskModifier:
+    """What any one of `words` (history, screening, skin type) changes about a concern.
+
+    The odds of the prior are multiplied by `prior_odds`; the window is widened to `window_days`;
+    `signs` replace the ratios of the same names.
+    """
+
+    words: frozenset[str]
+    concern: Concern
+    prior_odds: float
+    window_days: tuple[float, float] | None
+    signs: Mapping[str, SignRatio]
+
+
+@dataclass(frozen=True, slots=True)
 class RedFlag:
     """Answers that act at once, before any photo: all signs together, or pain from a score."""
 
@@ -75,16 +111,87 @@ class RedFlag:
     words: str
 
 
+class Severity(StrEnum):
+    """What an answer of the screening form means for the practitioner."""
+
+    CONTRAINDICATION = "contraindication"
+    CAUTION = "caution"
+    NOTE = "note"
+
+
+class Asks(StrEnum):
+    """What kind of answer a screening question wants."""
+
+    YES_NO = "yes_no"
+    TEXT = "text"
+
+
 @dataclass(frozen=True, slots=True)
-class Aftercare:
-    """What a patient does, avoids and may expect on days `first_day` to `last_day`."""
+class ScreeningQuestion:
+    """One question before treatment.
+
+    A yes (`warn_if` False: a no) warns with `advice`, as severely as `severity` says. A yes also
+    notes `risk` in the patient's history.
+    """
+
+    id: str
+    question: str
+    asks: Asks
+    severity: Severity
+    warn_if: bool
+    advice: str
+    risk: Risk | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInQuestion:
+    """A sign that is asked for on some days; with `words`, only of people with one of these."""
+
+    sign: str
+    question: str
+    days: tuple[float, float]
+    words: frozenset[str]
+
+
+class Heading(StrEnum):
+    """Under which heading a line of aftercare stands."""
+
+    DO = "do"
+    AVOID = "avoid"
+    NORMAL = "normal"
+    CALL_US = "call_us"
+
+
+@dataclass(frozen=True, slots=True)
+class CareLine:
+    """One line of aftercare for days `first_day` to `last_day`.
+
+    `things` name what a line to do uses or a line to avoid forbids, so that one treatment's advice
+    can be held against another's prohibition. `variants` empty: for all.
+    """
 
     first_day: int
     last_day: int
-    do: str
-    avoid: str
-    normal: str
-    call_us: str
+    line: str
+    variants: frozenset[str] = frozenset()
+    things: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceNote:
+    """Where the figures of some keys come from: a citation, or `team prior`."""
+
+    about: tuple[str, ...]
+    citation: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignOff:
+    """Who answers for a protocol at a clinic, since when."""
+
+    by: str
+    on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +202,15 @@ class Protocol:
     from day to day around its curve, in doublings; the model spreads of the concerns likewise. A
     second rise ends at `full_rise` doublings, new pigment comes with a time constant of
     `pigment_days`, and a reading supports it from `pigment_supporting_sds` on. An answer speaks for
-    `answer_memory`.
+    `answer_memory`. `digest` tells two texts of the same version apart.
     """
 
     kind: str
     title: str
     version: str
-    sources: tuple[str, ...]
+    digest: str
+    sign_off: SignOff | None
+    sources: tuple[SourceNote, ...]
     peak_doublings: Spread
     day_sd: float
     history_factor_limit: float
@@ -118,170 +227,102 @@ class Protocol:
     itch_high_from: int
     healing: tuple[Healing, ...]
     concerns: Mapping[Concern, ConcernRule]
+    silence: Silence
+    expected: tuple[Expected, ...]
+    risks: tuple[RiskModifier, ...]
     red_flags: tuple[RedFlag, ...]
-    aftercare: tuple[Aftercare, ...]
+    screening: tuple[ScreeningQuestion, ...]
+    check_in: tuple[CheckInQuestion, ...]
+    aftercare: Mapping[Heading, tuple[CareLine, ...]]
 
-    def healing_for(self, needle_depth_mm: float | None) -> Healing:
-        """The healing that fits the depth; the deepest where the depth is unknown."""
-        if needle_depth_mm is not None:
-            for healing in self.healing:
-                if healing.up_to_mm is not None and needle_depth_mm <= healing.up_to_mm:
-                    return healing
+    @property
+    def label(self) -> str:
+        """Which text judged: `microneedling 2026-11-20 (1f0c2a9b)`."""
+        return f"{self.kind} {self.version} ({self.digest})"
+
+    @property
+    def sign_off_words(self) -> str:
+        """Who has signed the protocol off, or that nobody has."""
+        if self.sign_off is None:
+            return "not yet signed off by a clinic"
+        return f"signed off by {self.sign_off.by} on {self.sign_off.on.isoformat()}"
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """The variants of the treatment, mildest first; empty where needles or nothing tell."""
+        return tuple(h.variant for h in self.healing if h.variant is not None)
+
+    def healing_for(self, needle_depth_mm: float | None, variant: str | None = None) -> Healing:
+        """The healing that fits depth or variant; the last, and longest, where neither is known."""
+        for healing in self.healing:
+            if variant is not None and healing.variant == variant:
+                return healing
+            deep_enough = healing.up_to_mm is not None and needle_depth_mm is not None
+            if deep_enough and needle_depth_mm <= healing.up_to_mm:  # type: ignore[operator]
+                return healing
         return self.healing[-1]
 
-    def aftercare_on(self, day: int) -> Aftercare | None:
-        """The lines for a calendar day since treatment, or None outside the plan."""
-        for care in self.aftercare:
-            if care.first_day <= day <= care.last_day:
-                return care
-        return None
-
-
-def parse_protocol(text: str, source: str) -> Protocol:
-    """Read a protocol from TOML.
-
-    `source` names the file in messages. Raises ProtocolError that names key and remedy.
-    """
-    try:
-        table = _Table(tomllib.loads(text), source)
-    except tomllib.TOMLDecodeError as error:
-        raise ProtocolError(f"{source}: not valid TOML ({error}); mend the line named") from error
-    if table.number("schema") != SCHEMA:
-        raise ProtocolError(f"{source}: schema must be {SCHEMA}")
-    redness, pigment, signs = table.table("redness"), table.table("pigment"), table.table("signs")
-    plateau = redness.pair("plateau_share")
-    return Protocol(
-        kind=table.text("kind"),
-        title=table.text("title"),
-        version=table.text("version"),
-        sources=tuple(table.texts("sources")),
-        peak_doublings=redness.spread("peak_doublings"),
-        day_sd=redness.positive("day_sd"),
-        history_factor_limit=redness.positive("history_factor_limit"),
-        rise_per_day=redness.spread("rise_per_day"),
-        plateau_share=plateau,
-        pigment_amount=pigment.spread("amount"),
-        pigment_sd=pigment.positive("day_sd"),
-        full_rise=redness.positive("full_rise"),
-        pigment_days=pigment.positive("develops_days"),
-        pigment_supporting_sds=pigment.positive("supporting_sds"),
-        answer_memory=timedelta(hours=signs.positive("memory_hours")),
-        pain_high_from=int(signs.number("pain_high_from")),
-        pain_rising_by=int(signs.number("pain_rising_by")),
-        itch_high_from=int(signs.number("itch_high_from")),
-        healing=tuple(_healing(row) for row in table.rows("healing")),
-        concerns={Concern(k): _concern(t) for k, t in _named(table.table("concerns"), Concern)},
-        red_flags=tuple(_red_flag(row) for row in table.rows("red_flags")),
-        aftercare=tuple(_aftercare(row) for row in table.rows("aftercare")),
-    )
-
-
-def _healing(row: "_Table") -> Healing:
-    return Healing(
-        up_to_mm=row.positive("up_to_mm") if "up_to_mm" in row.values else None,
-        half_life_hours=row.spread("half_life_hours"),
-        clear_days=row.positive("clear_days"),
-        clear_days_p95=row.positive("clear_days_p95"),
-    )
-
-
-def _concern(row: "_Table") -> ConcernRule:
-    prior = row.positive("prior")
-    if prior >= 1:
-        raise ProtocolError(f"{row.source}: prior must lie below 1")
-    signs = row.table("signs")
-    unknown = set(signs.values) - ALL_SIGNS
-    if unknown:
-        raise ProtocolError(
-            f"{signs.source}: {min(unknown)} is no sign; use one of {sorted(ALL_SIGNS)}"
+    def counts(self, concern: Concern, day: float, variant: str | None = None) -> bool:
+        """Whether a photo of that day can say anything about a concern after this treatment."""
+        return not any(
+            concern in expected.concerns
+            and expected.days[0] <= day <= expected.days[1]
+            and (not expected.variants or variant in expected.variants)
+            for expected in self.expected
         )
-    limits = row.table("limits")
-    return ConcernRule(
-        window_days=row.pair("window_days"),
-        prior=prior,
-        limits={Level(name): limits.positive(name) for name, _ in _named_values(limits, Level)},
-        signs={name: SignRatio(*signs.pair(name)) for name in signs.values},
-        readings_apart_days=row.number("readings_apart_days", default=0.0),
+
+    def adapted_to(self, words: frozenset[str]) -> "Protocol":
+        """The protocol for a person with these risk words: priors, windows and ratios moved."""
+        rules = dict(self.concerns)
+        for modifier in self.risks:
+            if modifier.words & words:
+                rules[modifier.concern] = _modified(rules[modifier.concern], modifier)
+        return replace(self, concerns=rules)
+
+
+def risk_words(
+    skin_type: int | None, history: frozenset[Risk], screened: frozenset[str] = frozenset()
+) -> frozenset[str]:
+    """What is known about a person as the words that risk modifiers go by.
+
+    `screened` are the ids of the screening questions answered with yes.
+    """
+    tone = {f"skin_type_{skin_type}"} if skin_type is not None else set()
+    return frozenset({*(str(risk) for risk in history), *screened, *tone})
+
+
+@dataclass(frozen=True, slots=True)
+class Protocols:
+    """All protocols of an installation."""
+
+    by_kind: Mapping[str, Protocol]
+
+    def of(self, kind: str) -> Protocol:
+        """The protocol of a kind of treatment; ProtocolError that tells what there is."""
+        if kind not in self.by_kind:
+            kinds = ", ".join(sorted(self.by_kind))
+            raise ProtocolError(f"no protocol for {kind!r}; use one of {kinds}")
+        return self.by_kind[kind]
+
+    def for_treatment(self, treatment: Treatment) -> Protocol:
+        """The protocol that a treatment follows; ProtocolError when kind or variant is unknown."""
+        protocol = self.of(treatment.kind)
+        if treatment.variant is None and not protocol.variants:
+            return protocol
+        if treatment.variant not in protocol.variants:
+            choice = ", ".join(protocol.variants)
+            remedy = f"use one of {choice}" if choice else "leave it out"
+            raise ProtocolError(f"variant of {treatment.kind} is {treatment.variant!r}; {remedy}")
+        return protocol
+
+
+def _modified(rule: ConcernRule, modifier: RiskModifier) -> ConcernRule:
+    odds = rule.prior / (1 - rule.prior) * modifier.prior_odds
+    first, last = rule.window_days
+    earlier, later = modifier.window_days or rule.window_days
+    return replace(
+        rule,
+        prior=odds / (1 + odds),
+        window_days=(min(first, earlier), max(last, later)),
+        signs={**rule.signs, **modifier.signs},
     )
-
-
-def _red_flag(row: "_Table") -> RedFlag:
-    signs = frozenset(row.texts("signs"))
-    if signs - ALL_SIGNS:
-        raise ProtocolError(f"{row.source}.signs: use some of {sorted(ALL_SIGNS)}")
-    pain = int(row.number("pain_from")) if "pain_from" in row.values else None
-    if not signs and pain is None:
-        raise ProtocolError(f"{row.source}: a red flag needs signs or pain_from")
-    try:
-        concern = Concern(row.text("concern"))
-    except ValueError as error:
-        raise ProtocolError(f"{row.source}.concern: use one of {[*Concern]}") from error
-    return RedFlag(signs, pain, concern, row.text("words"))
-
-
-def _aftercare(row: "_Table") -> Aftercare:
-    first, last = row.pair("days")
-    texts = {name: row.text(name) for name in ("do", "avoid", "normal", "call_us")}
-    return Aftercare(first_day=int(first), last_day=int(last), **texts)
-
-
-def _named(table: "_Table", kinds: type[Concern]) -> list[tuple[str, "_Table"]]:
-    return [(name, table.table(name)) for name, _ in _named_values(table, kinds)]
-
-
-def _named_values(table: "_Table", kinds: type[Concern] | type[Level]) -> list[tuple[str, Any]]:
-    for name in table.values:
-        if name not in set(kinds):
-            raise ProtocolError(f"{table.source}.{name}: use one of {[str(k) for k in kinds]}")
-    return list(table.values.items())
-
-
-class _Table:
-    """A TOML table that knows where it stands, so that every mistake is named."""
-
-    def __init__(self, values: Mapping[str, Any], source: str) -> None:
-        self.values = values
-        self.source = source
-
-    def _get(self, key: str, kind: type | tuple[type, ...], wanted: str) -> Any:
-        value = self.values.get(key)
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise ProtocolError(f"{self.source}: {key} must be {wanted}")
-        return value
-
-    def text(self, key: str) -> str:
-        return str(self._get(key, str, "a text"))
-
-    def texts(self, key: str) -> list[str]:
-        return [str(item) for item in self._get(key, list, "a list of texts")]
-
-    def number(self, key: str, default: float | None = None) -> float:
-        if default is not None and key not in self.values:
-            return default
-        return float(self._get(key, (int, float), "a number"))
-
-    def positive(self, key: str) -> float:
-        value = self.number(key)
-        if value <= 0:
-            raise ProtocolError(f"{self.source}: {key} must be greater than 0")
-        return value
-
-    def pair(self, key: str) -> tuple[float, float]:
-        values = self._get(key, list, "two numbers")
-        if len(values) != 2 or not all(isinstance(v, int | float) for v in values):
-            raise ProtocolError(f"{self.source}: {key} must be two numbers")
-        return float(values[0]), float(values[1])
-
-    def table(self, key: str) -> "_Table":
-        return _Table(self._get(key, dict, "a table"), f"{self.source}: {key}")
-
-    def rows(self, key: str) -> list["_Table"]:
-        values = self._get(key, list, "a list of tables")
-        return [_Table(row, f"{self.source}: {key}[{n}]") for n, row in enumerate(values, 1)]
-
-    def spread(self, key: str) -> Spread:
-        table = self.table(key)
-        spread = Spread(*(table.positive(name) for name in ("median", "low", "high")))
-        if not spread.low < spread.median < spread.high:
-            raise ProtocolError(f"{table.source}: low, median and high must rise")
-        return spread

@@ -30,6 +30,9 @@ DRAWS = 3000
 SEED = 20260302  # the same course is judged the same way every time
 HEAVY_TAIL_DF = 4  # Student's t: one bad photo cannot carry a verdict
 LOG_MILLION = math.log(1e6)
+SEEN_ON_PHOTOS = frozenset(
+    {Concern.PROLONGED_INFLAMMATION, Concern.INFECTION, Concern.HYPERPIGMENTATION}
+)
 RED_FLAG_FACTOR = 1e6  # answers that are enough alone
 
 Array = NDArray[np.float64]
@@ -127,7 +130,7 @@ def _known(course: Course, protocol: Protocol, until: float) -> _Case:
         readings=tuple(sorted(readings.values(), key=lambda r: (r.taken_at, r.photo_id))),
         check_ins=tuple(sorted(check_ins.values(), key=lambda c: (c.at, c.id))),
         protocol=protocol,
-        healing=protocol.healing_for(started.needle_depth_mm),
+        healing=protocol.healing_for(started.needle_depth_mm, started.variant),
         # Days are rounded; an answer that is known must not seem to come a microsecond later.
         at=max((started.performed_at + timedelta(days=until), *(c.at for c in check_ins.values()))),
         latest=max(
@@ -222,7 +225,7 @@ def _photo_evidence(case: _Case, concern: Concern) -> _PhotoEvidence | None:
     start = case.protocol.concerns[concern].window_days[0]
     if concern is Concern.PROLONGED_INFLAMMATION:
         start = max(start, case.healing.clear_days_p95)
-    if concern is Concern.ALLERGIC_REACTION or case.latest < start:
+    if concern not in SEEN_ON_PHOTOS or case.latest < start:
         return None
     judge = _pigment_factor if concern is Concern.HYPERPIGMENTATION else _redness_factor
     carrying = tuple(r for r in case.readings if r.carries_alerts)

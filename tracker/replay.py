@@ -70,7 +70,9 @@ class Replay:
         """
         try:
             treatment = begin_treatment(
-                self.db, replace(self.story.treatment, patient_id=self.patient_id)
+                self.db,
+                self.world.protocols,
+                replace(self.story.treatment, patient_id=self.patient_id),
             )
         except ProtocolError as error:
             raise CourseError(f"{COURSE_FILE}: treatment.kind: {error}") from error
@@ -78,7 +80,8 @@ class Replay:
             if isinstance(event, CoursePhoto):
                 yield from self._photo(event, treatment)
             else:
-                record_check_in(self.db, self.patient_id, event.answers, event.at)
+                protocols = self.world.protocols
+                record_check_in(self.db, protocols, self.patient_id, event.answers, event.at)
                 yield from self._work(treatment, event.at, None)
 
     def _photo(self, event: CoursePhoto, treatment: Treatment) -> Iterator[Line]:

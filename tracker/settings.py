@@ -24,7 +24,8 @@ class Settings:
 
     `secret` is the one key from which all others are derived; `smtp_url` None keeps mail in the
     outbox folder; `base_url` is where people reach the pages, without a slash at its end;
-    `proxies` is how many trusted proxies pass requests on, each naming whom it speaks for.
+    `proxies` is how many trusted proxies pass requests on, each naming whom it speaks for;
+    `protocols` is the folder of the clinic's own protocols.
     """
 
     data: Path
@@ -35,6 +36,7 @@ class Settings:
     smtp_url: str | None
     mail_from: str
     proxies: int = 0
+    protocols: Path | None = None
 
     @property
     def database(self) -> Path:
@@ -68,6 +70,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     if not data:
         raise SettingsError("AFTERGLOW_DATA is not set; name the folder that keeps all data")
     host, port = _listen(environment.get("AFTERGLOW_LISTEN", "127.0.0.1:8000"))
+    protocols = environment.get("AFTERGLOW_PROTOCOLS", "").strip()
     base_url = environment.get("AFTERGLOW_URL", f"http://{host}:{port}").rstrip("/")
     return Settings(
         data=Path(data),
@@ -78,6 +81,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         smtp_url=_smtp_url(environment.get("AFTERGLOW_SMTP", "")),
         mail_from=environment.get("AFTERGLOW_MAIL_FROM", "Afterglow <afterglow@localhost>"),
         proxies=_proxies(environment.get("AFTERGLOW_PROXIES", "0").strip()),
+        protocols=Path(protocols) if protocols else None,
     )
 
 

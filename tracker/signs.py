@@ -15,7 +15,7 @@ def recent(check_ins: Sequence[CheckIn], protocol: Protocol, at: datetime) -> tu
 def reported_signs(
     check_ins: Sequence[CheckIn], protocol: Protocol, at: datetime
 ) -> Mapping[str, bool]:
-    """Each sign with whether it was reported lately; empty when nothing was answered lately.
+    """Each sign that was asked for lately with whether it was reported; empty without answers.
 
     `check_ins` in time order. Rising pain is the latest score against the lowest before it.
     """
@@ -23,7 +23,8 @@ def reported_signs(
     if not heard:
         return {}
     latest = heard[-1].answers
-    signs = {name: any(getattr(c.answers, name) for c in heard) for name in SIGNS}
+    asked = {name: [getattr(c.answers, name) for c in heard] for name in SIGNS}
+    signs = {name: any(answers) for name, answers in asked.items() if set(answers) != {None}}
     before = (c.answers.pain for c in check_ins if c.at < heard[-1].at)
     signs["pain_high"] = latest.pain >= protocol.pain_high_from
     signs["pain_rising"] = latest.pain - min(before, default=latest.pain) >= protocol.pain_rising_by

@@ -36,8 +36,8 @@ AREAS = tuple(region for region in Region if region is not Region.FACE)
 class Treatment:
     """One session; the next session is a treatment of its own with its own baseline.
 
-    `kind` names a protocol; `needle_depth_mm` is None where no needle was used; `performed_at`
-    carries its zone.
+    `kind` names a protocol and `variant` one of its variants, such as a deep peel;
+    `needle_depth_mm` is None where no needle was used; `performed_at` carries its zone.
     """
 
     id: str
@@ -47,6 +47,7 @@ class Treatment:
     setting: Setting
     needle_depth_mm: float | None
     areas: frozenset[Region]
+    variant: str | None = None
 
     def __post_init__(self) -> None:
         if self.performed_at.tzinfo is None:

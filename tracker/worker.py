@@ -44,7 +44,7 @@ def work_once(
     """
     return Round(
         photos=tuple(measure_photos(db, world.files, compute, now, only_treatment)),
-        alerts=tuple(raise_alerts(db, now, only_treatment)),
+        alerts=tuple(raise_alerts(db, world.protocols, now, only_treatment)),
         mail=send_messages(db, world.send, world.envelope, now),
     )
 

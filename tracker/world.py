@@ -6,7 +6,9 @@ from sqlite_utils import Database
 
 from tracker.mail import Envelope, Send, sender
 from tracker.photo_files import PhotoFiles
+from tracker.protocols import Protocols
 from tracker.settings import Settings
+from tracker.storage import protocol_files
 from tracker.storage.connection import migrate, open_database
 
 
@@ -15,6 +17,7 @@ class World:
     """Everything with a side effect that this installation can reach."""
 
     settings: Settings
+    protocols: Protocols
     files: PhotoFiles
     send: Send
     envelope: Envelope
@@ -25,10 +28,15 @@ class World:
 
 
 def open_world(settings: Settings) -> World:
-    """Make the data folder if it is new, bring the database up to date, and hand out the rest."""
+    """Make the data folder if it is new, bring the database up to date, and hand out the rest.
+
+    Raises ProtocolError when one of the clinic's own protocols is broken, before anything is made.
+    """
+    protocols = protocol_files.read_all(settings.protocols)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     world = World(
         settings=settings,
+        protocols=protocols,
         files=PhotoFiles(str(settings.photos.resolve()), settings.key_for("photos")),
         send=sender(settings),
         envelope=Envelope(settings.mail_from, settings.base_url),

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.datastructures.file_storage import FileStorage
 
-from tracker.check_ins import MAX_NOTE_LENGTH, SCALES, SIGNS, Answers, Trend
+from tracker.check_ins import DAILY_SIGNS, MAX_NOTE_LENGTH, SCALES, SIGNS, Answers, Trend
 from tracker.photos import PhotoRole, SkinState, Upload
 
 K = TypeVar("K", bound=StrEnum)
@@ -49,7 +49,10 @@ def read_upload(form: Form, files: Files, zone: ZoneInfo) -> Upload | Errors:
 
 
 def read_check_in(form: Form) -> Answers | Errors:
-    """The answers. Scales and the trend must be chosen; a sign that is not ticked is a no."""
+    """The answers. Scales and the trend must be chosen; a sign that is not ticked is a no.
+
+    The form names the signs it asked for; the others were not asked, which is no answer.
+    """
     errors = {name: f"Choose a number for {name}." for name in ("pain", "itch")}
     errors |= {"swelling": "Choose how swollen your skin is.", "trend": "Choose one of the three."}
     scores: dict[str, int] = {}
@@ -66,19 +69,15 @@ def read_check_in(form: Form) -> Answers | Errors:
         errors["note"] = f"The note is too long; keep it under {MAX_NOTE_LENGTH} characters."
     if errors or trend is None:
         return Errors(errors)
-    ticked = {name: form.get(name) == "yes" for name in SIGNS}
+    asked = {*DAILY_SIGNS, *form.getlist("asked")}
+    ticked = {name: form.get(name) == "yes" for name in SIGNS if name in asked}
     return Answers(
         pain=scores["pain"],
         itch=scores["itch"],
         swelling=scores["swelling"],
-        warmth=ticked["warmth"],
-        pus=ticked["pus"],
-        blisters=ticked["blisters"],
-        spreading=ticked["spreading"],
-        fever=ticked["fever"],
-        breathing_or_face_swelling=ticked["breathing_or_face_swelling"],
         trend=trend,
         note=note,
+        **ticked,
     )
 
 

@@ -108,7 +108,7 @@ def send_check_in(visit: Visit) -> ResponseReturnValue:
         return render(check_in_page(progress, request.form, answers.by_field)), 422
     if isinstance(answers, Errors):
         return render(_nothing_yet(visit)), 409
-    match record_check_in(visit.db, visit.person.id, answers, visit.now):
+    match record_check_in(visit.db, visit.world.protocols, visit.person.id, answers, visit.now):
         case Recorded(kept):
             return redirect(url_for(".check_in_result", check_in_id=kept.id), code=303)
         case NothingToAnswer():
@@ -140,7 +140,7 @@ def progress(visit: Visit) -> ResponseReturnValue:
 
 def _own_progress(visit: Visit) -> Progress | NotTreated:
     require(may_record_for_patient(visit.viewer, visit.person.id))
-    return show_progress(visit.db, visit.person.id, visit.now) or abort(404)
+    return show_progress(visit.db, visit.world.protocols, visit.person.id, visit.now) or abort(404)
 
 
 def _nothing_yet(visit: Visit) -> Page:

@@ -7,16 +7,16 @@ from datetime import datetime
 from typing import ClassVar
 
 from tracker.actions.show_progress import Progress
+from tracker.aftercare import DayPlan
 from tracker.check_ins import CheckIn, Trend
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
-from tracker.protocols import Aftercare, RedFlag
+from tracker.protocols import RedFlag
 from tracker.readings import Change, Reading, change_between
 from tracker.signs import flags_of, tripped_red_flags
 from tracker.treatments import Region, day_number, days_since
 from web.charts import Chart, face_charts
-from web.times import date_words, day_words, when
+from web.times import date_words, day_words, until_words, when
 from web.words import (
-    SIGN_QUESTIONS,
     SKIN_STATES,
     STATUSES,
     Remedy,
@@ -63,6 +63,16 @@ class TodaysPhoto:
 
 
 @dataclass(frozen=True, slots=True)
+class CarePlan:
+    """Today's aftercare in words; `avoid` groups what ends on the same day, the soonest first."""
+
+    normal: tuple[str, ...]
+    do: tuple[str, ...]
+    avoid: tuple[tuple[str, tuple[str, ...]], ...]
+    call_us: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TodayPage:
     """One screen for today; states are None while there is something to do."""
 
@@ -72,7 +82,7 @@ class TodayPage:
     title: str
     date: str
     treatment: str
-    care: Aftercare | None
+    care: CarePlan | None
     red_flags: tuple[str, ...]
     photo: TodaysPhoto | None
     check_in_state: str | None
@@ -135,9 +145,9 @@ class CheckInPage:
 
     template: ClassVar[str] = "patient_check_in.html"
     place: ClassVar[str] = "check_in"
-    questions: ClassVar[Mapping[str, str]] = SIGN_QUESTIONS
 
     day: str
+    questions: Mapping[str, str]
     chosen: Mapping[str, str]
     errors: Mapping[str, str]
 
@@ -156,7 +166,7 @@ class CheckInResultPage:
 
     red_flags: tuple[str, ...]
     worse: bool
-    call_us: str | None
+    call_us: tuple[str, ...]
 
     @property
     def title(self) -> str:
@@ -197,7 +207,7 @@ def today_page(progress: Progress, now: datetime) -> TodayPage:
         title=day_words(progress.day),
         date=date_words(local, now),
         treatment=treatment_words(progress.treatment, progress.protocol.title),
-        care=progress.aftercare,
+        care=_care_plan(progress.aftercare, local) if progress.aftercare else None,
         red_flags=_words(tripped_red_flags(progress.check_ins, progress.protocol, now)),
         photo=_todays_photo(photos, progress, now),
         check_in_state=f"Sent {when(check_ins[-1].at, now, zone)}" if check_ins else None,
@@ -230,7 +240,8 @@ def check_in_page(
     progress: Progress, chosen: Mapping[str, str], errors: Mapping[str, str]
 ) -> CheckInPage:
     """The check-in form."""
-    return CheckInPage(day_words(progress.day), chosen, errors)
+    questions = {question.sign: question.question for question in progress.questions}
+    return CheckInPage(day_words(progress.day), questions, chosen, errors)
 
 
 def check_in_result_page(progress: Progress, check_in: CheckIn) -> CheckInResultPage:
@@ -238,7 +249,7 @@ def check_in_result_page(progress: Progress, check_in: CheckIn) -> CheckInResult
     return CheckInResultPage(
         red_flags=_words(flags_of(check_in.answers, progress.protocol)),
         worse=check_in.answers.trend is Trend.WORSE,
-        call_us=progress.aftercare.call_us if progress.aftercare else None,
+        call_us=progress.aftercare.call_us if progress.aftercare else (),
     )
 
 
@@ -347,6 +358,22 @@ def _findings(reading: Reading) -> tuple[str, ...]:
     return (
         f"Redness: {times_words(face.redness.value, 'blood')}.",
         f"Pigment: {times_words(face.pigment.value, 'pigment')}.",
+    )
+
+
+def _care_plan(plan: DayPlan, local: datetime) -> CarePlan:
+    last_dates = sorted({each.last_date for each in plan.avoid})
+    return CarePlan(
+        normal=plan.normal,
+        do=plan.do,
+        avoid=tuple(
+            (
+                until_words(last, local.date()),
+                tuple(each.line for each in plan.avoid if each.last_date == last),
+            )
+            for last in last_dates
+        ),
+        call_us=plan.call_us,
     )
 
 

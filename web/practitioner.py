@@ -31,7 +31,7 @@ def worklist(visit: Visit) -> ResponseReturnValue:
 def patient(visit: Visit, patient_id: str) -> ResponseReturnValue:
     """One patient's recovery."""
     require(may_answer_alerts(visit.viewer, patient_id))
-    match show_progress(visit.db, patient_id, visit.now):
+    match show_progress(visit.db, visit.world.protocols, patient_id, visit.now):
         case Progress() as progress:
             return render(patient_page(progress, visit.now, visit.person.zone))
         case NotTreated(found):
@@ -54,7 +54,7 @@ def alerts(visit: Visit) -> ResponseReturnValue:
 def alert(visit: Visit, alert_id: str) -> ResponseReturnValue:
     """Why this alert was raised."""
     case = _case(visit, alert_id)
-    progress = show_progress(visit.db, case.patient.id, visit.now)
+    progress = show_progress(visit.db, visit.world.protocols, case.patient.id, visit.now)
     course = progress if isinstance(progress, Progress) else None
     return render(alert_page(case, course, visit.now, visit.person.zone))
 

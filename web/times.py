@@ -1,6 +1,6 @@
 """Moments and days in words, in the zone of the person who reads them."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 
@@ -38,3 +38,15 @@ def day_words(day: int) -> str:
             return f"{-before} days before treatment"
         case _:
             return f"Day {day}"
+
+
+def until_words(last: date, today: date) -> str:
+    """`Today`, `Until tomorrow` or `Until Mon 9 Mar`; the day named is the last one."""
+    match (last - today).days:
+        case 0:
+            return "Today"
+        case 1:
+            return "Until tomorrow"
+        case _:
+            year = "" if last.year == today.year else f" {last.year}"
+            return f"Until {last:%a} {last.day} {last:%b}{year}"

@@ -151,15 +151,6 @@ SKIN_STATES: Mapping[SkinState, str] = {
     SkinState.SUNSCREEN: "With sunscreen",
 }
 
-SIGN_QUESTIONS: Mapping[str, str] = {
-    "warmth": "The skin feels warm",
-    "pus": "Pus or a yellow crust",
-    "blisters": "Blisters or punched-out sores",
-    "spreading": "Redness or dark skin spreads beyond the treated area",
-    "fever": "Fever of 38 °C or more, or I feel ill",
-    "breathing_or_face_swelling": "Swelling of eyes or lips, or trouble breathing",
-}
-
 SIGN_NAMES: Mapping[str, str] = {
     "warmth": "warmth",
     "pus": "pus or crust",
@@ -167,6 +158,13 @@ SIGN_NAMES: Mapping[str, str] = {
     "spreading": "spreading",
     "fever": "fever",
     "breathing_or_face_swelling": "face swelling or trouble breathing",
+    "dusky": "black or dusky skin",
+    "tingling": "tingling near the mouth",
+    "hives": "hives",
+    "hardness": "hard or raised spot",
+    "new_product": "new product",
+    "sun": "sun",
+    "make_up": "make-up",
 }
 
 SWELLING = ("none", "mild", "clear", "severe")
@@ -227,20 +225,21 @@ def alert_headline(alert: Alert) -> str:
     """What the alert says, in one plain sentence."""
     where = regions_words(alert.regions).capitalize()
     since = "" if alert.onset_day is None else f" since about day {max(0, round(alert.onset_day))}"
+    if alert.concern is Concern.SILENCE:
+        return "Nothing has come from the patient"
     if not where:
         return f"The answers point to {_with_article(alert.concern)}"
-    match alert.concern:
-        case Concern.INFECTION:
-            return f"{where}: redder again{since}, which can mean an infection"
-        case Concern.PROLONGED_INFLAMMATION:
-            past = "" if alert.onset_day is None else f" past day {round(alert.onset_day)}"
-            return f"{where}: still red{past}, longer than normal"
-        case Concern.HYPERPIGMENTATION:
-            return f"{where}: darker than before treatment{since}"
-        case Concern.ALLERGIC_REACTION:
-            return f"{where}: possible allergic reaction{since}"
+    past = "" if alert.onset_day is None else f" past day {round(alert.onset_day)}"
+    return {
+        Concern.INFECTION: f"{where}: redder again{since}, which can mean an infection",
+        Concern.PROLONGED_INFLAMMATION: f"{where}: still red{past}, longer than normal",
+        Concern.HYPERPIGMENTATION: f"{where}: darker than before treatment{since}",
+        Concern.HYPOPIGMENTATION: f"{where}: lighter than before treatment{since}",
+        Concern.SCARRING: f"{where}: still changed{since}, which can mean a scar",
+    }.get(alert.concern, f"{where}: possible {alert.concern.words}{since}")
 
 
 def _with_article(concern: Concern) -> str:
-    article = {Concern.INFECTION: "an ", Concern.ALLERGIC_REACTION: "an "}.get(concern, "")
+    articles = {"an ": {Concern.INFECTION, Concern.ALLERGIC_REACTION}, "a ": {Concern.COLD_SORE}}
+    article = next((word for word, concerns in articles.items() if concern in concerns), "")
     return f"{article}{concern.words}"

@@ -15,7 +15,7 @@ import pytest
 import waitress
 from aiosmtpd.controller import Controller
 
-from tests.conftest import PASSPHRASE
+from tests.conftest import PASSPHRASE, PROTOCOLS
 from tests.post_office import Inbox, free_port
 from tracker.actions.add_person import add_person
 from tracker.actions.begin_treatment import begin_treatment
@@ -75,7 +75,7 @@ def clinic(settings: Settings) -> Iterator[OpenClinic]:
     alice = add_person(
         db, patient_of(story, "Alice", "alice@home.example"), PASSPHRASE, cared_for_by=dana.id
     )
-    begin_treatment(db, replace(story.treatment, patient_id=alice.id))
+    begin_treatment(db, PROTOCOLS, replace(story.treatment, patient_id=alice.id))
     db.close()
     inbox = Inbox()
     post = Controller(inbox, hostname="127.0.0.1", port=mail_port)

@@ -3,7 +3,8 @@ from importlib.resources import files
 import pytest
 
 from tracker.alerts import Concern, Level
-from tracker.protocols import ProtocolError, parse_protocol
+from tracker.protocol_text import ProtocolTextError, parse_protocol
+from tracker.protocols import Heading, ProtocolError
 from tracker.storage import protocol_files
 
 SHIPPED = files("tracker").joinpath("protocols", "microneedling.toml").read_text(encoding="utf-8")
@@ -24,12 +25,11 @@ def test_the_depth_chooses_the_healing(depth: float | None, clear_by: float) -> 
     assert protocol.healing_for(depth).clear_days_p95 == clear_by
 
 
-def test_aftercare_covers_every_day_of_three_months_once() -> None:
-    protocol = protocol_files.load("microneedling")
-    for day in range(100):
-        lines = [c for c in protocol.aftercare if c.first_day <= day <= c.last_day]
-        assert len(lines) == 1
-    assert protocol.aftercare_on(-1) is None
+def test_what_is_normal_and_when_to_call_is_said_for_every_day_of_three_months() -> None:
+    care = protocol_files.load("microneedling").aftercare
+    for heading in (Heading.NORMAL, Heading.CALL_US):
+        for day in range(101):
+            assert any(line.first_day <= day <= line.last_day for line in care[heading])
 
 
 def test_limits_rise_with_their_level() -> None:
@@ -47,16 +47,31 @@ def test_allergy_is_flagged_by_trouble_breathing() -> None:
 @pytest.mark.parametrize(
     ("right", "wrong", "words"),
     [
-        ("schema = 1", "schema = 9", "schema must be 1"),
-        ('title = "Microneedling"', "title = 3", "title must be a text"),
-        ("prior = 0.04", "prior = 1.5", "prior must lie below 1"),
-        ("[concerns.infection]", "[concerns.boredom]", "boredom: use one of"),
-        ("pus = [15.0, 0.7]", "puss = [15.0, 0.7]", "puss is no sign"),
+        ("schema = 1", "schema = 9", "schema .line 6.: must be 1"),
+        ('title = "Microneedling"', "title = 3", "title .line 8.: must be a text"),
+        ("prior = 0.04", "prior = 1.5", "prolonged_inflammation.prior .*must lie below 1"),
+        ("[concerns.infection]", "[concerns.boredom]", "boredom .*no such concern; use one of"),
+        ("pus = [15.0, 0.7]", "puss = [15.0, 0.7]", "infection.signs.puss .*no such sign"),
+        ("pus = [15.0, 0.7]", "pus = [0.5, 0.7]", "1 or more when reported"),
         ("low = 0.9, high = 2.1", "low = 2.9, high = 2.1", "low, median and high must rise"),
-        ("clear_days = 0.5", "clear_days = -1", "clear_days must be greater than 0"),
-        ('concern = "infection"', 'concern = "x"', "red_flags"),
-        ("window_days = [2, 14]", "window_days = [2]", "window_days must be two numbers"),
-        ("schema = 1", "schema = ", "not valid TOML"),
+        ("clear_days = 0.5", "clear_days = -1", r"healing\[1\].clear_days .*greater than 0"),
+        ("clear_days = 0.5", "clear_days = 7", "must lie below clear_days_p95"),
+        ('concern = "infection"', 'concern = "x"', r"red_flags\[2\].concern .*'x'; use one of"),
+        ("window_days = [2, 14]", "window_days = [2]", "window_days .*must be two numbers"),
+        ("window_days = [2, 14]", "window_days = [14, 2]", "must not be above"),
+        ("schema = 1", "schema = ", "cannot be read"),
+        ("day_sd = 0.12", "day_sd = nan", "redness.day_sd"),
+        ("watch = 0.3, review = 0.7", "watch = 0.8, review = 0.7", "must not fall"),
+        ("watch = 0.3, review = 0.7", "watch = 0.3, soon = 0.7", "no such level"),
+        ("days = [1, 1], line", "days = [1.5, 2], line", r"aftercare.normal\[2\].*whole days"),
+        ("days = [1, 1], line", "days = [1, 0], line", r"aftercare.normal\[2\].days .line"),
+        ('sign = "dusky"', 'sign = "hives"', "dusky is used but never asked"),
+        ('id = "eczema"', 'id = "rosacea"', "asks rosacea twice"),
+        ('about = ["screening"]', 'about = ["magic"]', "'magic' is unknown"),
+        ("missed_days = 2", "missed_days = 2\nmissed_nights = 1", "missed_nights .*no such key"),
+        ("missed_days = 2", "missed_days = 2.5", "must be a whole number"),
+        ('when_any = ["keloid"]', 'when_any = ["freckles"]', "'freckles' is unknown"),
+        ("up_to_mm = 0.75", "up_to_mm = 0.25", "up_to_mm must rise"),
     ],
 )
 def test_a_mistake_is_named_with_file_key_and_remedy(right: str, wrong: str, words: str) -> None:
@@ -69,3 +84,17 @@ def test_a_mistake_is_named_with_file_key_and_remedy(right: str, wrong: str, wor
 def test_an_unknown_kind_is_told_what_there_is() -> None:
     with pytest.raises(ProtocolError, match=r"use one of .*microneedling"):
         protocol_files.load("../secrets")
+
+
+def test_all_mistakes_are_named_at_once_in_the_order_of_the_file() -> None:
+    broken = SHIPPED.replace("day_sd = 0.12", "day_sd = 12").replace("schema = 1", "schema = 2")
+    broken = broken.replace("missed_days", "missed_day")
+    with pytest.raises(ProtocolTextError) as caught:
+        parse_protocol(broken, "own.toml")
+    mistakes = caught.value.mistakes
+    named = [mistake.key for mistake in mistakes]
+    assert named == ["schema", "redness.day_sd", "silence.missed_days", "silence.missed_day"]
+    lines = broken.splitlines()
+    for mistake in mistakes:
+        assert mistake.line is not None
+        assert mistake.key.split(".")[0] in "\n".join(lines[mistake.line - 4 : mistake.line])

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from tests.tracker.courses_of_readings import TREATED_AT, treatment
 from tracker.actions.show_progress import Progress
+from tracker.aftercare import RunningCourse, day_plan, questions_of
 from tracker.alerts import Alert
 from tracker.check_ins import CheckIn
 from tracker.people import Person, Role
@@ -31,13 +32,15 @@ def so_far(
 ) -> Progress:
     """Alice's progress on a day, judged by the real engine."""
     protocol = protocol_files.load("microneedling")
+    running = (RunningCourse(treatment(), protocol, int(day)),)
     course = Course(treatment(), tuple(readings), tuple(check_ins))
     return Progress(
         patient=ALICE,
         treatment=course.treatment,
         protocol=protocol,
         day=int(day),
-        aftercare=protocol.aftercare_on(int(day)),
+        aftercare=day_plan(running, (), now_on(day).date()),
+        questions=questions_of(running),
         photos=tuple(photos),
         readings=course.readings,
         check_ins=course.check_ins,

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlite_utils import Database
 
-from tests.conftest import PASSPHRASE
+from tests.conftest import PASSPHRASE, PROTOCOLS
 from tests.tracker.courses_of_readings import rising_again
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
@@ -97,7 +97,7 @@ def test_an_alert_keeps_the_day_of_its_own_treatment(
     records.alert()
     assert "Day 3" in dana.read("/alerts")
     again = replace(records.cast.treatment, performed_at=clock.now + timedelta(days=30))
-    begin_treatment(db, again)
+    begin_treatment(db, PROTOCOLS, again)
     clock.now += timedelta(days=31)
     dana.sign_in(records.cast.dana, PASSPHRASE)
     assert "Day 1" in dana.read("/")

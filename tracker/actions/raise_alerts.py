@@ -7,9 +7,9 @@ from sqlite_utils import Database
 
 from tracker.alerts import Alert, Finding, has_risen, with_finding
 from tracker.messages import Message
-from tracker.protocols import Protocol
+from tracker.protocols import Protocol, Protocols
 from tracker.recovery import ENGINE, Course, assess
-from tracker.storage import alerts, check_ins, messages, people, protocol_files, readings
+from tracker.storage import alerts, check_ins, messages, people, readings
 from tracker.storage import treatments as treatment_rows
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
@@ -18,19 +18,23 @@ from tracker.treatments import Treatment, days_since
 log = logging.getLogger(__name__)
 
 
-def raise_alerts(db: Database, now: datetime, only_treatment: str | None = None) -> list[Alert]:
+def raise_alerts(
+    db: Database, protocols: Protocols, now: datetime, only_treatment: str | None = None
+) -> list[Alert]:
     """Return the alerts that opened or rose in level; their mails are written with them."""
     raised = []
     for treatment, news in treatment_rows.with_news(db, only_treatment):
         try:
-            raised += _judge(db, treatment, news, now)
+            raised += _judge(db, protocols, treatment, news, now)
         except Exception:  # one course that cannot be judged must not silence the others
             log.exception("treatment %s could not be judged; will try again", treatment.id)
     return raised
 
 
-def _judge(db: Database, treatment: Treatment, news: int, now: datetime) -> list[Alert]:
-    protocol = protocol_files.load(treatment.kind)
+def _judge(
+    db: Database, protocols: Protocols, treatment: Treatment, news: int, now: datetime
+) -> list[Alert]:
+    protocol = protocols.of(treatment.kind)
     course = Course(
         treatment=treatment,
         readings=tuple(readings.of_treatment(db, treatment.id)),
@@ -76,7 +80,7 @@ def _opened(
         photo_id=finding.photo_id,
         flagged_at=finding.flagged_at,
         engine=ENGINE,
-        protocol=f"{protocol.kind} {protocol.version}",
+        protocol=protocol.label,
     )
 
 

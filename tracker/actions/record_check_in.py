@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from sqlite_utils import Database
 
 from tracker.check_ins import Answers, CheckIn
-from tracker.protocols import RedFlag
+from tracker.protocols import Protocols, RedFlag
 from tracker.signs import flags_of
-from tracker.storage import check_ins, protocol_files, treatments
+from tracker.storage import check_ins, treatments
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 
@@ -29,13 +29,13 @@ class NothingToAnswer:
 
 
 def record_check_in(
-    db: Database, patient_id: str, answers: Answers, now: datetime
+    db: Database, protocols: Protocols, patient_id: str, answers: Answers, now: datetime
 ) -> Recorded | NothingToAnswer:
     """Keep the answers given at `now`; of a double tap one is kept."""
     treatment = treatments.current(db, patient_id, now)
     if treatment is None:
         return NothingToAnswer()
-    protocol = protocol_files.load(treatment.kind)
+    protocol = protocols.of(treatment.kind)
     for earlier in check_ins.of_treatment(db, treatment.id):
         if earlier.answers == answers and timedelta(0) <= now - earlier.at < DOUBLE_TAP:
             return Recorded(earlier, flags_of(answers, protocol))

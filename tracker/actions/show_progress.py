@@ -5,12 +5,13 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
+from tracker.aftercare import DayPlan, RunningCourse, day_plan, plan_ends, questions_of
 from tracker.alerts import Alert, worst_first
 from tracker.check_ins import CheckIn
 from tracker.messages import Message
 from tracker.people import Person
 from tracker.photos import Photo
-from tracker.protocols import Aftercare, Protocol
+from tracker.protocols import CheckInQuestion, Protocol, Protocols, risk_words
 from tracker.readings import Reading
 from tracker.recovery import Assessment, Course, assess
 from tracker.storage import (
@@ -19,7 +20,6 @@ from tracker.storage import (
     messages,
     people,
     photos,
-    protocol_files,
     readings,
     treatments,
 )
@@ -31,14 +31,16 @@ class Progress:
     """A treatment so far. `day` counts calendar days in the patient's zone, 0 is treatment day.
 
     `photos`, `readings` and `check_ins` are in time order; `alerts` worst first; `undelivered`
-    are mails about this patient that have not gone out.
+    are mails about this patient that have not gone out. Aftercare and questions are those of all
+    treatments whose plans still run.
     """
 
     patient: Person
     treatment: Treatment
     protocol: Protocol
     day: int
-    aftercare: Aftercare | None
+    aftercare: DayPlan | None
+    questions: tuple[CheckInQuestion, ...]
     photos: tuple[Photo, ...]
     readings: tuple[Reading, ...]
     check_ins: tuple[CheckIn, ...]
@@ -54,7 +56,9 @@ class NotTreated:
     patient: Person
 
 
-def show_progress(db: Database, patient_id: str, now: datetime) -> Progress | NotTreated | None:
+def show_progress(
+    db: Database, protocols: Protocols, patient_id: str, now: datetime
+) -> Progress | NotTreated | None:
     """Collect and judge the current treatment; None when there is no such patient."""
     patient = people.get(db, patient_id)
     if patient is None:
@@ -62,19 +66,20 @@ def show_progress(db: Database, patient_id: str, now: datetime) -> Progress | No
     treatment = treatments.current(db, patient_id, now)
     if treatment is None:
         return NotTreated(patient)
-    protocol = protocol_files.load(treatment.kind)
+    protocol = protocols.of(treatment.kind)
     course = Course(
         treatment=treatment,
         readings=tuple(readings.of_treatment(db, treatment.id)),
         check_ins=tuple(check_ins.of_treatment(db, treatment.id)),
     )
-    day = day_number(treatment, now, patient.zone)
+    running = _running(db, protocols, patient, treatment, now)
     return Progress(
         patient=patient,
         treatment=treatment,
         protocol=protocol,
-        day=day,
-        aftercare=protocol.aftercare_on(day),
+        day=day_number(treatment, now, patient.zone),
+        aftercare=day_plan(running, (), now.astimezone(patient.zone).date()),
+        questions=questions_of(running),
         photos=tuple(photos.of_treatment(db, treatment.id)),
         readings=course.readings,
         check_ins=course.check_ins,
@@ -82,3 +87,18 @@ def show_progress(db: Database, patient_id: str, now: datetime) -> Progress | No
         alerts=tuple(worst_first(alerts.of_treatment(db, treatment.id))),
         undelivered=tuple(messages.undelivered_about(db, patient_id)),
     )
+
+
+def _running(
+    db: Database, protocols: Protocols, patient: Person, current: Treatment, now: datetime
+) -> tuple[RunningCourse, ...]:
+    """The current treatment and every earlier one whose plan still runs, the latest of its kind."""
+    latest = {current.kind: current}
+    for treatment in treatments.done(db, patient.id, now):
+        latest.setdefault(treatment.kind, treatment)
+    words = risk_words(patient.skin_type, patient.history)
+    courses = [
+        RunningCourse(t, protocols.of(t.kind), day_number(t, now, patient.zone), words)
+        for t in latest.values()
+    ]
+    return tuple(c for c in courses if c.treatment == current or c.day <= plan_ends(c.protocol))

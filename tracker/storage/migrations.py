@@ -139,3 +139,9 @@ def first_tables(db: Database) -> None:
     for statement in FIRST_TABLES.split(";"):
         if statement.strip():
             db.execute(statement)
+
+
+@migrations()
+def treatment_variants(db: Database) -> None:
+    """Which variant of a treatment was done, such as a deep peel."""
+    db.execute("ALTER TABLE treatments ADD COLUMN variant TEXT")

@@ -1,23 +1,69 @@
-"""The protocols that ship with Afterglow, read from their files."""
+"""Protocols from their files: those that ship with Afterglow, and a clinic's own in their place."""
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
-from tracker.protocols import Protocol, ProtocolError, parse_protocol
+from tracker.protocol_text import parse_protocol
+from tracker.protocols import Protocol, ProtocolError, Protocols
 
-_FOLDER = files("tracker").joinpath("protocols")
+_SHIPPED = files("tracker").joinpath("protocols")
 
 
 def shipped_kinds() -> tuple[str, ...]:
-    """The kinds of treatment there is a protocol for, by name."""
-    names = (entry.name for entry in _FOLDER.iterdir())
+    """The kinds of treatment there is a shipped protocol for, by name."""
+    names = (entry.name for entry in _SHIPPED.iterdir())
     return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
+def shipped_text(kind: str) -> str:
+    """The text of a shipped protocol; ProtocolError that tells what there is."""
+    if kind not in shipped_kinds():
+        raise ProtocolError(f"no protocol for {kind!r}; use one of {', '.join(shipped_kinds())}")
+    return _SHIPPED.joinpath(f"{kind}.toml").read_text(encoding="utf-8")
 
 
 @cache
 def load(kind: str) -> Protocol:
-    """The protocol of a kind of treatment; ProtocolError when there is none or it is broken."""
-    if kind not in shipped_kinds():
-        raise ProtocolError(f"no protocol for {kind!r}; use one of {', '.join(shipped_kinds())}")
-    name = f"{kind}.toml"
-    return parse_protocol(_FOLDER.joinpath(name).read_text(encoding="utf-8"), name)
+    """The shipped protocol of a kind of treatment."""
+    return parse_protocol(shipped_text(kind), f"{kind}.toml")
+
+
+def read(path: Path) -> Protocol:
+    """The protocol in a clinic's file; ProtocolError names every mistake."""
+    try:
+        return parse_protocol(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise ProtocolError(f"{path}: {error.strerror}; name a protocol's file") from error
+    except UnicodeDecodeError as error:
+        raise ProtocolError(f"{path}: not UTF-8 text; save it as UTF-8") from error
+
+
+def read_all(folder: Path | None) -> Protocols:
+    """The shipped protocols, replaced kind by kind by the `*.toml` files in a clinic's folder.
+
+    Raises ProtocolError with every mistake of every file: a clinic must not work with a protocol
+    other than the one it believes in.
+    """
+    own, troubles = _own(folder) if folder is not None else ({}, [])
+    if troubles:
+        raise ProtocolError("\n".join(troubles))
+    return Protocols({kind: load(kind) for kind in shipped_kinds()} | dict(own))
+
+
+def _own(folder: Path) -> tuple[Mapping[str, Protocol], list[str]]:
+    if not folder.is_dir():
+        return {}, [f"{folder}: no such folder; make it, or leave AFTERGLOW_PROTOCOLS unset"]
+    own: dict[str, Protocol] = {}
+    troubles = []
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            protocol = read(path)
+        except ProtocolError as error:
+            troubles.append(str(error))
+            continue
+        if protocol.kind in own:
+            troubles.append(f"{path}: a second protocol for {protocol.kind}; keep one of them")
+        own[protocol.kind] = protocol
+    return own, troubles

@@ -25,6 +25,7 @@ def insert(db: Database, treatment: Treatment) -> None:
             "setting": str(treatment.setting),
             "needle_depth_mm": treatment.needle_depth_mm,
             "areas": names_text(sorted(treatment.areas)),
+            "variant": treatment.variant,
         }
     )
 
@@ -38,10 +39,14 @@ def get(db: Database, treatment_id: str) -> Treatment:
 
 def current(db: Database, patient_id: str, now: datetime) -> Treatment | None:
     """The patient's latest treatment, or the next one planned where none has been done yet."""
+    return next(iter(done(db, patient_id, now)), None) or planned(db, patient_id, now)
+
+
+def done(db: Database, patient_id: str, now: datetime) -> list[Treatment]:
+    """All treatments of a patient that have been done, the latest first."""
     sql = """SELECT * FROM treatments WHERE patient_id = ? AND performed_at <= ?
-             ORDER BY performed_at DESC, id LIMIT 1"""
-    done = (_treatment(row) for row in db.query(sql, [patient_id, time_text(now)]))
-    return next(done, None) or planned(db, patient_id, now)
+             ORDER BY performed_at DESC, id"""
+    return [_treatment(row) for row in db.query(sql, [patient_id, time_text(now)])]
 
 
 def planned(db: Database, patient_id: str, now: datetime) -> Treatment | None:
@@ -78,4 +83,5 @@ def _treatment(row: dict[str, Any]) -> Treatment:
         setting=Setting(row["setting"]),
         needle_depth_mm=row["needle_depth_mm"],
         areas=frozenset(Region(name) for name in read_names(row["areas"])),
+        variant=row["variant"],
     )

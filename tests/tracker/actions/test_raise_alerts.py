@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlite_utils import Database
 
-from tests.conftest import Cast
+from tests.conftest import PROTOCOLS, Cast
 from tracker.actions.answer_alert import answer_alert
 from tracker.actions.raise_alerts import raise_alerts
 from tracker.actions.record_check_in import Recorded, record_check_in
@@ -18,9 +18,9 @@ UNWELL = Answers(pain=4, warmth=True, spreading=True, trend=Trend.WORSE)
 
 
 def answered(db: Database, cast: Cast, answers: Answers, at: datetime) -> list[Alert]:
-    outcome = record_check_in(db, cast.alice.id, answers, at)
+    outcome = record_check_in(db, PROTOCOLS, cast.alice.id, answers, at)
     assert isinstance(outcome, Recorded)
-    return raise_alerts(db, at)
+    return raise_alerts(db, PROTOCOLS, at)
 
 
 def test_alarming_answers_open_one_alert_and_write_one_mail(db: Database, cast: Cast) -> None:
@@ -28,7 +28,7 @@ def test_alarming_answers_open_one_alert_and_write_one_mail(db: Database, cast: 
     assert alert.concern is Concern.INFECTION
     assert alert.level.is_mailed
     assert [m.to_address for m in messages.due(db, DAY_4)] == [cast.dana.email]
-    assert raise_alerts(db, DAY_4) == []
+    assert raise_alerts(db, PROTOCOLS, DAY_4) == []
     assert answered(db, cast, SICK, DAY_4 + timedelta(hours=1)) == []
     assert len(messages.due(db, DAY_4 + timedelta(hours=1))) == 1
 
@@ -68,9 +68,9 @@ def test_the_first_answer_to_an_alert_stands(db: Database, cast: Cast) -> None:
 def test_what_is_judged_alone_leaves_other_treatments_to_their_own_clock(
     db: Database, cast: Cast
 ) -> None:
-    record_check_in(db, cast.alice.id, SICK, DAY_4)
-    assert raise_alerts(db, DAY_4, only_treatment="another") == []
-    assert len(raise_alerts(db, DAY_4, only_treatment=cast.treatment.id)) == 1
+    record_check_in(db, PROTOCOLS, cast.alice.id, SICK, DAY_4)
+    assert raise_alerts(db, PROTOCOLS, DAY_4, only_treatment="another") == []
+    assert len(raise_alerts(db, PROTOCOLS, DAY_4, only_treatment=cast.treatment.id)) == 1
 
 
 def test_a_finding_below_the_level_of_its_alert_does_not_lower_it(db: Database, cast: Cast) -> None:
@@ -80,8 +80,8 @@ def test_a_finding_below_the_level_of_its_alert_does_not_lower_it(db: Database, 
 
 
 def test_the_same_answers_sent_twice_are_kept_once(db: Database, cast: Cast) -> None:
-    first = record_check_in(db, cast.alice.id, SICK, DAY_4)
-    second = record_check_in(db, cast.alice.id, SICK, DAY_4)
+    first = record_check_in(db, PROTOCOLS, cast.alice.id, SICK, DAY_4)
+    second = record_check_in(db, PROTOCOLS, cast.alice.id, SICK, DAY_4)
     assert first == second
 
 
@@ -90,18 +90,22 @@ def test_answers_that_come_while_the_worker_is_busy_are_judged_all_the_same(
 ) -> None:
     began = DAY_4
     record_check_in(
-        db, cast.alice.id, Answers(fever=True, spreading=True), DAY_4 + timedelta(minutes=1)
+        db,
+        PROTOCOLS,
+        cast.alice.id,
+        Answers(fever=True, spreading=True),
+        DAY_4 + timedelta(minutes=1),
     )
-    (alert,) = raise_alerts(db, began)
+    (alert,) = raise_alerts(db, PROTOCOLS, began)
     assert alert.level is Level.URGENT
 
 
 def test_a_harmless_answer_does_not_hide_a_red_flag_that_nobody_judged_yet(
     db: Database, cast: Cast
 ) -> None:
-    record_check_in(db, cast.alice.id, Answers(breathing_or_face_swelling=True), DAY_4)
-    record_check_in(db, cast.alice.id, Answers(), DAY_4 + timedelta(seconds=20))
-    (alert,) = raise_alerts(db, DAY_4 + timedelta(minutes=1))
+    record_check_in(db, PROTOCOLS, cast.alice.id, Answers(breathing_or_face_swelling=True), DAY_4)
+    record_check_in(db, PROTOCOLS, cast.alice.id, Answers(), DAY_4 + timedelta(seconds=20))
+    (alert,) = raise_alerts(db, PROTOCOLS, DAY_4 + timedelta(minutes=1))
     assert (alert.concern, alert.level) == (Concern.ALLERGIC_REACTION, Level.URGENT)
 
 
@@ -113,7 +117,7 @@ def test_a_new_red_flag_after_an_answered_alert_is_told_again(db: Database, cast
     assert second.id == first.id
     assert second.needs_answer
     assert len(messages.due(db, again)) == 2
-    assert raise_alerts(db, again) == []
+    assert raise_alerts(db, PROTOCOLS, again) == []
 
 
 def test_a_course_that_cannot_be_judged_does_not_silence_the_others(

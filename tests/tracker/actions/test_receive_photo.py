@@ -14,7 +14,7 @@ from PIL import Image
 from skimage import data
 from sqlite_utils import Database
 
-from tests.conftest import TREATED_AT, Cast
+from tests.conftest import PROTOCOLS, TREATED_AT, Cast
 from tracker.actions.begin_treatment import begin_treatment
 from tracker.actions.receive_photo import (
     Accepted,
@@ -205,7 +205,7 @@ def test_a_photo_from_before_belongs_to_the_session_that_is_planned(
     db: Database, world: World, cast: Cast
 ) -> None:
     coming = replace(cast.treatment, performed_at=NEXT_DAY + timedelta(days=20))
-    planned = begin_treatment(db, coming)
+    planned = begin_treatment(db, PROTOCOLS, coming)
     upload = Upload(FACE, PhotoRole.BASELINE, NEXT_DAY)
     before = receive_photo(db, world.files, cast.alice.id, upload, NEXT_DAY)
     assert isinstance(before, Accepted)

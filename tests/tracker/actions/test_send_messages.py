@@ -4,7 +4,7 @@ from email.message import EmailMessage
 import pytest
 from sqlite_utils import Database
 
-from tests.conftest import Cast
+from tests.conftest import PROTOCOLS, Cast
 from tracker.actions.raise_alerts import raise_alerts
 from tracker.actions.record_check_in import record_check_in
 from tracker.actions.send_messages import SendReport, send_messages
@@ -33,8 +33,8 @@ class Post:
 @pytest.fixture
 def due_mail(db: Database, cast: Cast) -> None:
     sick = Answers(pain=6, warmth=True, pus=True, spreading=True, trend=Trend.WORSE)
-    record_check_in(db, cast.alice.id, sick, NOW)
-    raise_alerts(db, NOW)
+    record_check_in(db, PROTOCOLS, cast.alice.id, sick, NOW)
+    raise_alerts(db, PROTOCOLS, NOW)
 
 
 @pytest.mark.usefixtures("due_mail")

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlite_utils import Database
 
-from tests.conftest import Cast
+from tests.conftest import PROTOCOLS, Cast
 from tracker.actions.answer_alert import answer_alert
 from tracker.actions.begin_treatment import begin_treatment
 from tracker.actions.raise_alerts import raise_alerts
@@ -16,12 +16,14 @@ SICK = Answers(pain=6, warmth=True, pus=True, spreading=True, trend=Trend.WORSE)
 
 
 def test_alerts_of_an_earlier_treatment_are_listed_with_it(db: Database, cast: Cast) -> None:
-    record_check_in(db, cast.alice.id, SICK, DAY_4)
-    (first,) = raise_alerts(db, DAY_4)
+    record_check_in(db, PROTOCOLS, cast.alice.id, SICK, DAY_4)
+    (first,) = raise_alerts(db, PROTOCOLS, DAY_4)
     later = DAY_4 + timedelta(days=30)
-    again = begin_treatment(db, replace(cast.treatment, performed_at=later - timedelta(days=4)))
-    record_check_in(db, cast.alice.id, SICK, later)
-    (second,) = raise_alerts(db, later)
+    again = begin_treatment(
+        db, PROTOCOLS, replace(cast.treatment, performed_at=later - timedelta(days=4))
+    )
+    record_check_in(db, PROTOCOLS, cast.alice.id, SICK, later)
+    (second,) = raise_alerts(db, PROTOCOLS, later)
     listed = show_alerts(db, cast.dana.id)
     assert [(each.alert.id, each.treatment) for each in listed] == [
         (first.id, cast.treatment),
@@ -31,17 +33,17 @@ def test_alerts_of_an_earlier_treatment_are_listed_with_it(db: Database, cast: C
 
 
 def test_answered_alerts_come_after_the_others(db: Database, cast: Cast) -> None:
-    record_check_in(db, cast.alice.id, SICK, DAY_4)
-    (first,) = raise_alerts(db, DAY_4)
+    record_check_in(db, PROTOCOLS, cast.alice.id, SICK, DAY_4)
+    (first,) = raise_alerts(db, PROTOCOLS, DAY_4)
     answer_alert(db, first.id, cast.dana.id, DAY_4)
     later = DAY_4 + timedelta(days=30)
-    begin_treatment(db, replace(cast.treatment, performed_at=later - timedelta(days=4)))
-    record_check_in(db, cast.alice.id, SICK, later)
-    (second,) = raise_alerts(db, later)
+    begin_treatment(db, PROTOCOLS, replace(cast.treatment, performed_at=later - timedelta(days=4)))
+    record_check_in(db, PROTOCOLS, cast.alice.id, SICK, later)
+    (second,) = raise_alerts(db, PROTOCOLS, later)
     assert [each.alert.id for each in show_alerts(db, cast.dana.id)] == [second.id, first.id]
 
 
 def test_alerts_are_listed_only_for_those_who_care(db: Database, cast: Cast) -> None:
-    record_check_in(db, cast.alice.id, SICK, DAY_4)
-    raise_alerts(db, DAY_4)
+    record_check_in(db, PROTOCOLS, cast.alice.id, SICK, DAY_4)
+    raise_alerts(db, PROTOCOLS, DAY_4)
     assert show_alerts(db, cast.eli.id) == []

@@ -1,0 +1,334 @@
+"""A protocol's text: read from TOML, every mistake named at once."""
+
+import tomllib
+from collections.abc import Iterable
+from datetime import timedelta
+from hashlib import sha256
+
+from tracker.alerts import Concern, Level
+from tracker.check_ins import SIGNS
+from tracker.people import SKIN_TYPES, Risk
+from tracker.protocols import (
+    Asks,
+    CareLine,
+    CheckInQuestion,
+    ConcernRule,
+    Expected,
+    Heading,
+    Healing,
+    Protocol,
+    ProtocolError,
+    RedFlag,
+    RiskModifier,
+    ScreeningQuestion,
+    Severity,
+    SignOff,
+    SignRatio,
+    Silence,
+    SourceNote,
+    Spread,
+)
+from tracker.toml_tables import Document, Mistake, Table
+
+SCHEMA = 1
+DERIVED_SIGNS = ("pain_high", "pain_rising", "itch_high", "trend_worse")
+ALL_SIGNS = (*SIGNS, *DERIVED_SIGNS)
+JUDGED = tuple(concern for concern in Concern if concern is not Concern.SILENCE)
+SOURCED = ("redness", "pigment", "healing", "concerns", "risks", "screening", "aftercare")
+LAST_DAY = 400  # no plan and no window is longer
+DIGEST_SIGNS = 8
+
+
+class ProtocolTextError(ProtocolError):
+    """A protocol's text cannot be used; `mistakes` names each."""
+
+    def __init__(self, source: str, mistakes: tuple[Mistake, ...]) -> None:
+        super().__init__("\n".join(f"{source}: {mistake}" for mistake in mistakes))
+        self.mistakes = mistakes
+
+
+def parse_protocol(text: str, source: str) -> Protocol:
+    """Read a protocol from TOML; `source` names the file in messages.
+
+    Raises ProtocolTextError that names every key to be mended.
+    """
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        mistake = Mistake("TOML", None, f"cannot be read ({error}); mend the line named")
+        raise ProtocolTextError(source, (mistake,)) from error
+    document = Document(text, values)
+    protocol = _protocol(document.root, sha256(text.encode()).hexdigest()[:DIGEST_SIGNS])
+    if mistakes := document.mistakes():
+        raise ProtocolTextError(source, mistakes)
+    return protocol
+
+
+def _protocol(root: Table, digest: str) -> Protocol:
+    if root.whole("schema", 1, 1000) != SCHEMA:
+        root.note("schema", f"must be {SCHEMA}")
+    redness, pigment, signs = root.table("redness"), root.table("pigment"), root.table("signs")
+    peak = _spread(redness, "peak_doublings")
+    healing = tuple(_healing(row, peak) for row in root.rows("healing", least=1))
+    _check_healing(root, healing)
+    variants = [row.variant for row in healing if row.variant is not None]
+    screening = tuple(_screening(row) for row in root.rows("screening"))
+    words = _words(screening)
+    protocol = Protocol(
+        kind=root.text("kind"),
+        title=root.text("title"),
+        version=root.text("version"),
+        digest=digest,
+        sign_off=_sign_off(root.table("sign_off")) if root.has("sign_off") else None,
+        sources=tuple(_source(row) for row in root.rows("sources", least=1)),
+        peak_doublings=peak,
+        day_sd=redness.positive("day_sd", high=1),
+        history_factor_limit=redness.number("history_factor_limit", 1, 100),
+        rise_per_day=_spread(redness, "rise_per_day"),
+        plateau_share=redness.span("plateau_share", 0, 1),
+        pigment_amount=_spread(pigment, "amount"),
+        pigment_sd=pigment.positive("day_sd", high=1),
+        full_rise=redness.positive("full_rise", high=6),
+        pigment_days=pigment.positive("develops_days", high=90),
+        pigment_supporting_sds=pigment.positive("supporting_sds", high=6),
+        answer_memory=timedelta(hours=signs.number("memory_hours", 1, 336)),
+        pain_high_from=signs.whole("pain_high_from", 1, 10),
+        pain_rising_by=signs.whole("pain_rising_by", 1, 10),
+        itch_high_from=signs.whole("itch_high_from", 1, 10),
+        healing=healing,
+        concerns=_concerns(root.table("concerns")),
+        silence=_silence(root.table("silence")),
+        expected=tuple(_expected(row, variants) for row in root.rows("expected")),
+        risks=tuple(_risk(row, words) for row in root.rows("risks")),
+        red_flags=tuple(_red_flag(row) for row in root.rows("red_flags", least=1)),
+        screening=screening,
+        check_in=tuple(_question(row, words) for row in root.rows("check_in", least=1)),
+        aftercare=_aftercare(root.table("aftercare"), variants),
+    )
+    _check_whole(root, protocol)
+    return protocol
+
+
+def _words(screening: Iterable[ScreeningQuestion]) -> tuple[str, ...]:
+    """What risk modifiers and questions may go by."""
+    asked = (question.id for question in screening if question.asks is Asks.YES_NO)
+    return (*(str(risk) for risk in Risk), *(f"skin_type_{n}" for n in SKIN_TYPES), *asked)
+
+
+def _spread(table: Table, key: str) -> Spread:
+    row = table.table(key)
+    low, median, high = (row.positive(name) for name in ("low", "median", "high"))
+    if not 0 < low < median < high:
+        row.note_here("low, median and high must rise")
+        return Spread(1.0, 0.5, 2.0)
+    return Spread(median, low, high)
+
+
+def _sign_off(row: Table) -> SignOff:
+    return SignOff(by=row.text("by"), on=row.day("on"))
+
+
+def _source(row: Table) -> SourceNote:
+    about = tuple(sorted(row.named("about", (*SOURCED, "signs", "silence", "check_in"))))
+    return SourceNote(about, row.text("citation"), row.text("says"))
+
+
+def _healing(row: Table, peak: Spread) -> Healing:
+    return Healing(
+        up_to_mm=row.positive("up_to_mm", high=5) if row.has("up_to_mm") else None,
+        variant=row.text("variant") if row.has("variant") else None,
+        half_life_hours=_spread(row, "half_life_hours"),
+        clear_days=_before(row, "clear_days", "clear_days_p95"),
+        clear_days_p95=row.positive("clear_days_p95", high=LAST_DAY),
+        peak_doublings=_spread(row, "peak_doublings") if row.has("peak_doublings") else peak,
+        peak_days=_spread(row, "peak_days") if row.has("peak_days") else None,
+    )
+
+
+def _before(row: Table, key: str, later: str) -> float:
+    value = row.positive(key, high=LAST_DAY)
+    if value >= row.positive(later, high=LAST_DAY):
+        row.note(key, f"must lie below {later}")
+    return value
+
+
+def _check_healing(root: Table, rows: tuple[Healing, ...]) -> None:
+    """Either every row is a variant, or depths rise and the last row is for any depth."""
+    variants = [row.variant for row in rows if row.variant is not None]
+    depths = [row.up_to_mm for row in rows if row.up_to_mm is not None]
+    if variants:
+        if len(variants) < len(rows) or depths:
+            root.note("healing", "give every [[healing]] a variant and no up_to_mm, or none one")
+        if len(set(variants)) < len(variants):
+            root.note("healing", "names a variant twice; write one [[healing]] for each")
+    elif rows and (len(depths) != len(rows) - 1 or rows[-1].up_to_mm is not None):
+        root.note("healing", "give up_to_mm in every [[healing]] but the last, for any depth")
+    elif sorted(set(depths)) != depths:
+        root.note("healing", "up_to_mm must rise from one [[healing]] to the next")
+
+
+def _concerns(table: Table) -> dict[Concern, ConcernRule]:
+    table.keys(JUDGED, "no such concern; use one of")
+    return {concern: _concern(table.table(concern)) for concern in JUDGED}
+
+
+def _concern(row: Table) -> ConcernRule:
+    prior = row.positive("prior")
+    if prior >= 1:
+        row.note("prior", "must lie below 1")
+        prior = 0.5
+    return ConcernRule(
+        window_days=row.span("window_days", 0, LAST_DAY),
+        prior=prior,
+        limits=_limits(row.table("limits")),
+        signs=_ratios(row.table("signs")),
+        readings_apart_days=(
+            row.number("readings_apart_days", 0, 90) if row.has("readings_apart_days") else 0.0
+        ),
+    )
+
+
+def _limits(table: Table) -> dict[Level, float]:
+    names = table.keys(Level, "no such level; use some of")
+    limits = {Level(name): table.number(name, 0.01, 1) for name in names}
+    if not limits:
+        table.note_here("must give at least one level its limit, such as review = 0.85")
+    values = [limits[level] for level in Level if level in limits]
+    if values != sorted(values):
+        table.note_here("limits must not fall from watch to review to urgent")
+    return limits
+
+
+def _ratios(table: Table) -> dict[str, SignRatio]:
+    names = table.keys(ALL_SIGNS, "no such sign; use one of")
+    return {name: _ratio(table, name) for name in names}
+
+
+def _ratio(table: Table, name: str) -> SignRatio:
+    """A sign that is there never speaks against its concern, one that is denied never for it."""
+    reported, denied = table.pair(name, 0.001, 1000)
+    if reported < 1 or denied > 1:
+        table.note(name, "must be [1 or more when reported, 1 or less when denied]")
+    return SignRatio(reported, denied)
+
+
+def _silence(row: Table) -> Silence:
+    return Silence(row.span("window_days", 0, LAST_DAY), row.whole("missed_days", 1, 30))
+
+
+def _expected(row: Table, variants: list[str]) -> Expected:
+    return Expected(
+        days=row.span("days", 0, LAST_DAY),
+        variants=row.named("variants", variants) if row.has("variants") else frozenset(),
+        concerns=frozenset(Concern(name) for name in row.named("concerns", JUDGED) & set(JUDGED)),
+        because=row.text("because"),
+    )
+
+
+def _risk(row: Table, words: Iterable[str]) -> RiskModifier:
+    return RiskModifier(
+        words=row.named("when_any", words),
+        concern=_judged(row),
+        prior_odds=row.positive("prior_odds", high=100) if row.has("prior_odds") else 1.0,
+        window_days=row.span("window_days", 0, LAST_DAY) if row.has("window_days") else None,
+        signs=_ratios(row.table("signs")) if row.has("signs") else {},
+    )
+
+
+def _judged(row: Table) -> Concern:
+    concern = row.kind(Concern, "concern")
+    if concern not in JUDGED:
+        row.note("concern", f"{concern} is not judged from answers; use one of {', '.join(JUDGED)}")
+    return concern
+
+
+def _red_flag(row: Table) -> RedFlag:
+    signs = row.named("signs", SIGNS, least=0)
+    pain = row.whole("pain_from", 1, 10) if row.has("pain_from") else None
+    if not signs and pain is None:
+        row.note_here("a red flag needs signs or pain_from")
+    return RedFlag(signs, pain, _judged(row), row.text("words"))
+
+
+def _screening(row: Table) -> ScreeningQuestion:
+    asks = row.kind(Asks, "asks") if row.has("asks") else Asks.YES_NO
+    warns = asks is Asks.YES_NO
+    severity = row.kind(Severity, "severity") if warns else Severity.NOTE
+    advised = warns and severity is not Severity.NOTE
+    return ScreeningQuestion(
+        id=row.text("id"),
+        question=row.text("question"),
+        asks=asks,
+        severity=severity,
+        warn_if=row.truth("warn_if") if warns and row.has("warn_if") else True,
+        advice=row.text("advice") if advised else "",
+        risk=row.kind(Risk, "risk") if warns and row.has("risk") else None,
+    )
+
+
+def _question(row: Table, words: Iterable[str]) -> CheckInQuestion:
+    sign = row.text("sign")
+    if sign not in SIGNS:
+        row.note("sign", f"is {sign!r}; use one of {', '.join(SIGNS)}")
+    return CheckInQuestion(
+        sign=sign,
+        question=row.text("question"),
+        days=row.span("days", 0, LAST_DAY),
+        words=row.named("when_any", words) if row.has("when_any") else frozenset(),
+    )
+
+
+def _aftercare(table: Table, variants: list[str]) -> dict[Heading, tuple[CareLine, ...]]:
+    care = {
+        heading: tuple(_line(row, heading, variants) for row in table.rows(heading, least=1))
+        for heading in Heading
+    }
+    for variant in variants or [""]:
+        for heading in (Heading.NORMAL, Heading.CALL_US):
+            _check_days(table, heading, care[heading], variant)
+    return care
+
+
+def _line(row: Table, heading: Heading, variants: list[str]) -> CareLine:
+    first, last = row.span("days", 0, LAST_DAY)
+    if first != int(first) or last != int(last):
+        row.note("days", "must be whole days, such as [0, 2]")
+    names_things = {Heading.DO: "uses", Heading.AVOID: "forbids"}.get(heading)
+    return CareLine(
+        first_day=int(first),
+        last_day=int(last),
+        line=row.text("line"),
+        variants=row.named("variants", variants) if row.has("variants") else frozenset(),
+        things=(
+            frozenset(row.texts(names_things, least=1))
+            if names_things and row.has(names_things)
+            else frozenset()
+        ),
+    )
+
+
+def _check_days(table: Table, heading: Heading, lines: tuple[CareLine, ...], variant: str) -> None:
+    """What is normal and when to call must be said for every day until the plan ends."""
+    own = [line for line in lines if not line.variants or variant in line.variants]
+    days = {day for line in own for day in range(line.first_day, line.last_day + 1)}
+    missing = next((day for day in range(max(days, default=0)) if day not in days), None)
+    if missing is not None:
+        after = f" after {variant}" if variant else ""
+        table.note(heading, f"says nothing for day {missing}{after}; add a line for it")
+
+
+def _check_whole(root: Table, protocol: Protocol) -> None:
+    """What no single table can know: sources cover the figures, and used signs are asked for."""
+    covered = {name for source in protocol.sources for name in source.about}
+    for name in SOURCED:
+        if name not in covered:
+            remedy = f"nothing says where [{name}] comes from; add a source or the team prior"
+            root.note("sources", remedy)
+    asked = {question.sign for question in protocol.check_in}
+    used = {sign for rule in protocol.concerns.values() for sign in rule.signs}
+    used |= {sign for flag in protocol.red_flags for sign in flag.signs}
+    for sign in sorted((used & set(SIGNS)) - asked):
+        root.note("check_in", f"{sign} is used but never asked; add a [[check_in]] for it")
+    ids = [question.id for question in protocol.screening]
+    for twice in sorted({name for name in ids if ids.count(name) > 1}):
+        root.note("screening", f"asks {twice} twice; give each question an id of its own")

@@ -1,0 +1,263 @@
+"""TOML read key by key, so that every mistake is named with key, line and remedy, all at once."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from math import inf, isfinite
+from typing import Any, TypeVar
+
+K = TypeVar("K", bound=StrEnum)
+Path = tuple[str | int, ...]
+
+_HEADER = re.compile(r"\s*(\[\[?)\s*([\w.\"-]+)\s*\]\]?")
+_KEY = re.compile(r"\s*([\w.-]+)\s*=")
+_ITEM = re.compile(r"\s*[{\"']")
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing to mend: the dotted key, the line it stands on where known, and the remedy."""
+
+    key: str
+    line: int | None
+    remedy: str
+
+    def __str__(self) -> str:
+        place = "" if self.line is None else f" (line {self.line})"
+        return f"{self.key}{place}: {self.remedy}"
+
+
+class Document:
+    """The whole file: where its keys stand, which were asked for, and what was wrong so far."""
+
+    def __init__(self, text: str, values: Mapping[str, Any]) -> None:
+        self._lines = _lines(text)
+        self._tables: list[Table] = []
+        self._mistakes: list[Mistake] = []
+        self.root = Table(values, (), self)
+
+    def note(self, path: Path, remedy: str) -> None:
+        """Remember a mistake."""
+        known = (path[:length] for length in range(len(path), 0, -1))
+        line = next((self._lines[place] for place in known if place in self._lines), None)
+        mistake = Mistake(_dotted(path), line, remedy)
+        if mistake not in self._mistakes:
+            self._mistakes.append(mistake)
+
+    def enter(self, table: "Table") -> None:
+        """Remember a table, whose keys nobody asks for are mistakes in the end."""
+        self._tables.append(table)
+
+    def mistakes(self) -> tuple[Mistake, ...]:
+        """Everything that is wrong, in the order of the file."""
+        for table in self._tables:
+            table.note_unknown_keys()
+        return tuple(sorted(self._mistakes, key=lambda m: (m.line or 0, m.key)))
+
+
+class Table:
+    """One TOML table. A value that is wrong is noted, and a harmless one given in its place.
+
+    Whoever asks for a value therefore never fails; nothing that was read may be used once the
+    document has a mistake.
+    """
+
+    def __init__(self, values: Mapping[str, Any], path: Path, document: Document) -> None:
+        self.path = path
+        self._values = values
+        self._document = document
+        self._asked: set[str] = set()
+        document.enter(self)
+
+    def note(self, key: str, remedy: str) -> None:
+        """Remember that the value of a key is wrong."""
+        self._document.note((*self.path, key), remedy)
+
+    def note_here(self, remedy: str) -> None:
+        """Remember that the table as a whole is wrong."""
+        self._document.note(self.path, remedy)
+
+    def note_unknown_keys(self) -> None:
+        """Every key that nobody asked for is a mistake."""
+        for key in self._values.keys() - self._asked:
+            known = ", ".join(sorted(self._asked - self._values.keys())) or "no other"
+            self.note(key, f"no such key here; remove it or mend its name (not used yet: {known})")
+
+    def has(self, key: str) -> bool:
+        """Whether an optional key is given."""
+        self._asked.add(key)
+        return key in self._values
+
+    def keys(self, known: Iterable[str], remedy: str) -> list[str]:
+        """The keys of a table that maps names to values; others than `known` are mistakes."""
+        names = set(known)
+        self._asked |= self._values.keys()
+        for key in self._values.keys() - names:
+            self.note(key, f"{remedy} {', '.join(sorted(names))}")
+        return [key for key in self._values if key in names]
+
+    def text(self, key: str) -> str:
+        """A text that is not empty."""
+        value = self._get(key, str, "a text")
+        if isinstance(value, str) and not value.strip():
+            self.note(key, "is empty; write the text")
+        return str(value)
+
+    def texts(self, key: str, *, least: int = 0) -> list[str]:
+        """A list of texts."""
+        values = self._get(key, list, "a list of texts")
+        if not isinstance(values, list):
+            return []
+        if not all(isinstance(value, str) and value.strip() for value in values):
+            self.note(key, "must be a list of texts, none of them empty")
+        if len(values) < least:
+            self.note(key, f"must name at least {least}")
+        return [value for value in values if isinstance(value, str)]
+
+    def kind(self, kinds: type[K], key: str) -> K:
+        """One of the names of an enumeration."""
+        value = self._get(key, str, f"one of {', '.join(kinds)}")
+        if value in set(kinds):
+            return kinds(value)
+        if isinstance(value, str):
+            self.note(key, f"is {value!r}; use one of {', '.join(kinds)}")
+        return next(iter(kinds))
+
+    def named(self, key: str, known: Iterable[str], *, least: int = 1) -> frozenset[str]:
+        """A list of names, all of them known."""
+        names, known = self.texts(key, least=least), sorted(known)
+        for name in names:
+            if name not in known:
+                self.note(key, f"{name!r} is unknown; use some of {', '.join(known) or 'none'}")
+        return frozenset(names)
+
+    def truth(self, key: str) -> bool:
+        """True or false."""
+        return self._get(key, bool, "true or false") is True
+
+    def day(self, key: str) -> date:
+        """A date."""
+        value = self._get(key, date, "a date such as 2026-11-20, without quotes")
+        return value if isinstance(value, date) and not isinstance(value, datetime) else date.min
+
+    def number(self, key: str, low: float = -inf, high: float = inf) -> float:
+        """A number from `low` to `high`."""
+        value = self._get(key, (int, float), f"a number{_range(low, high)}")
+        if not isinstance(value, int | float):
+            return 1.0
+        if not isfinite(value) or not low <= value <= high:
+            self.note(key, f"is {value}; it must be a number{_range(low, high)}")
+        return float(value)
+
+    def positive(self, key: str, high: float = inf) -> float:
+        """A number above 0, at most `high`."""
+        value = self.number(key, high=high)
+        if value <= 0:
+            self.note(key, f"is {value:g}; it must be greater than 0")
+        return value
+
+    def whole(self, key: str, low: int, high: int) -> int:
+        """A whole number from `low` to `high`."""
+        value = self.number(key, low, high)
+        if isfinite(value) and value != int(value):
+            self.note(key, f"is {value:g}; it must be a whole number")
+        return int(value) if isfinite(value) else low
+
+    def pair(self, key: str, low: float, high: float) -> tuple[float, float]:
+        """Two numbers from `low` to `high`, in any order."""
+        values = self._get(key, list, "two numbers")
+        if not isinstance(values, list):
+            return 1.0, 1.0
+        if len(values) != 2 or not all(_is_number(value) for value in values):
+            self.note(key, "must be two numbers, such as [2, 14]")
+            return 1.0, 1.0
+        if not all(low <= value <= high for value in values):
+            self.note(key, f"is {values}; both must be numbers{_range(low, high)}")
+        return float(values[0]), float(values[1])
+
+    def span(self, key: str, low: float, high: float) -> tuple[float, float]:
+        """Two numbers of which the second is not below the first."""
+        first, last = self.pair(key, low, high)
+        if first > last:
+            self.note(key, f"is [{first:g}, {last:g}]; the first must not be above the second")
+        return first, last
+
+    def table(self, key: str) -> "Table":
+        """A table inside this one."""
+        value = self._get(key, dict, "a table")
+        return Table(value if isinstance(value, dict) else {}, (*self.path, key), self._document)
+
+    def rows(self, key: str, *, least: int = 0) -> list["Table"]:
+        """A list of tables; none at all where not even one is asked for."""
+        if not least and not self.has(key):
+            return []
+        values = self._get(key, list, f"a list of tables, as [[{key}]]")
+        if not isinstance(values, list):
+            return []
+        if not all(isinstance(value, dict) for value in values):
+            self.note(key, f"must be a list of tables, as [[{key}]]")
+        if len(values) < least:
+            self.note(key, f"must hold at least {least}")
+        return [
+            Table(value, (*self.path, key, number), self._document)
+            for number, value in enumerate(values, 1)
+            if isinstance(value, dict)
+        ]
+
+    def _get(self, key: str, kind: type | tuple[type, ...], wanted: str) -> Any:
+        """The value if it has the type, otherwise None after the mistake was noted."""
+        self._asked.add(key)
+        if key not in self._values:
+            self.note(key, f"is missing; add {wanted}")
+            return None
+        value = self._values[key]
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            self.note(key, f"must be {wanted}")
+            return None
+        return value
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+
+
+def _range(low: float, high: float) -> str:
+    if low == -inf and high == inf:
+        return ""
+    if high == inf:
+        return f" of {low:g} or more"
+    return f" up to {high:g}" if low == -inf else f" from {low:g} to {high:g}"
+
+
+def _dotted(path: Sequence[str | int]) -> str:
+    """`aftercare.do[3].days`."""
+    dotted = ""
+    for step in path:
+        dotted += f"[{step}]" if isinstance(step, int) else f".{step}" if dotted else step
+    return dotted
+
+
+def _lines(text: str) -> dict[Path, int]:
+    """Where headers, keys and the items of long lists stand; lines count from 1."""
+    places: dict[Path, int] = {}
+    header: Path = ()
+    items_of: Path = ()
+    for number, line in enumerate(text.splitlines(), 1):
+        if found := _HEADER.match(line):
+            header = tuple(found[2].replace('"', "").split("."))
+            if found[1] == "[[":
+                header = (*header, 1 + sum(place[:-1] == header for place in _rows(places)))
+            places[header] = number
+        elif found := _KEY.match(line):
+            items_of = (*header, *found[1].split("."))
+            places[items_of] = number
+        elif _ITEM.match(line):
+            count = 1 + sum(place[:-1] == items_of for place in _rows(places))
+            places[(*items_of, count)] = number
+    return places
+
+
+def _rows(places: Iterable[Path]) -> list[Path]:
+    return [place for place in places if place and isinstance(place[-1], int)]
