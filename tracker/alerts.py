@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from tracker.treatments import Region
+from tracker.treatments import Region, Treatment
 
 
 class Concern(StrEnum):
@@ -19,7 +19,7 @@ class Concern(StrEnum):
     ALLERGIC_REACTION = "allergic_reaction"
     COLD_SORE = "cold_sore"
     SCARRING = "scarring"
-    SILENCE = "silence"
+    SILENCE = "silence"  # nothing came; told by the clock and not by the engine
 
     @property
     def words(self) -> str:
@@ -51,6 +51,29 @@ class Source(StrEnum):
     PHOTOS = "photos"
     ANSWERS = "answers"
     RED_FLAG = "red_flag"
+    CLOCK = "clock"  # what did not come
+
+
+class Outcome(StrEnum):
+    """What an alert turned out to be."""
+
+    TRUE = "true"
+    FALSE = "false"
+    UNCLEAR = "unclear"
+
+
+class Stage(StrEnum):
+    """Where an alert is in its life; the order of definition is the order of a work list."""
+
+    OPEN = "open"  # nobody has looked
+    SEEN = "seen"
+    SNOOZED = "snoozed"
+    RESOLVED = "resolved"
+
+    @property
+    def rank(self) -> int:
+        """0 for what must be looked at first."""
+        return list(Stage).index(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +106,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A finding that passed its limit, until a practitioner has answered it."""
+    """A finding that passed its limit, until a practitioner has resolved it.
+
+    `raised_at` is when it last asked for an answer, `found_at` when its concern last passed a
+    limit; `escalations` counts how often it was passed on since it was raised.
+    """
 
     id: str
     patient_id: str
@@ -101,11 +128,47 @@ class Alert:
     flagged_at: datetime | None = None
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
+    found_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    escalated_at: datetime | None = None
+    escalations: int = 0
+    resolved_at: datetime | None = None
+    outcome: Outcome | None = None
+
+    @property
+    def stage(self) -> Stage:
+        """Where the alert is in its life."""
+        if self.resolved_at is not None:
+            return Stage.RESOLVED
+        if self.snoozed_until is not None:
+            return Stage.SNOOZED
+        return Stage.OPEN if self.acknowledged_at is None else Stage.SEEN
 
     @property
     def needs_answer(self) -> bool:
-        """Whether nobody has seen it yet."""
-        return self.acknowledged_at is None
+        """Whether it waits for somebody to look."""
+        return self.stage is Stage.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class CourseAlert:
+    """An alert with the treatment that it followed, which may be an earlier one."""
+
+    alert: Alert
+    treatment: Treatment
+
+
+def asking_again(alert: Alert, now: datetime) -> Alert:
+    """The alert as if nobody had looked: raised at `now`, neither seen, snoozed nor passed on."""
+    return replace(
+        alert,
+        raised_at=now,
+        acknowledged_at=None,
+        acknowledged_by=None,
+        snoozed_until=None,
+        escalated_at=None,
+        escalations=0,
+    )
 
 
 def with_finding(alert: Alert, finding: Finding, now: datetime) -> Alert:
@@ -114,7 +177,7 @@ def with_finding(alert: Alert, finding: Finding, now: datetime) -> Alert:
     A rise in level, and a red flag answered anew, ask for an answer again.
     """
     risen = finding.level is not None and finding.level.rank > alert.level.rank
-    flagged = finding.flagged_at is not None and finding.flagged_at != alert.flagged_at
+    flagged = tells_new_flag(alert, finding)
     current = replace(
         alert,
         probability=finding.probability,
@@ -122,27 +185,24 @@ def with_finding(alert: Alert, finding: Finding, now: datetime) -> Alert:
         regions=finding.regions,
         evidence=finding.evidence,
         photo_id=finding.photo_id,
+        found_at=alert.found_at if finding.level is None else now,
     )
     if finding.level is None or not (risen or flagged):
         return current
-    return replace(
-        current,
-        level=finding.level,
-        raised_at=now,
-        flagged_at=finding.flagged_at,
-        acknowledged_at=None,
-        acknowledged_by=None,
-    )
+    asks = asking_again(current, now)
+    return replace(asks, level=finding.level, flagged_at=finding.flagged_at or alert.flagged_at)
 
 
-def has_risen(before: Alert, after: Alert) -> bool:
-    """Whether the alert must be told again: a higher level, or a red flag answered anew."""
-    return after.level is not before.level or after.flagged_at != before.flagged_at
+def tells_new_flag(alert: Alert, finding: Finding) -> bool:
+    """Whether a red flag was answered that this alert has not told yet."""
+    if finding.flagged_at is None:
+        return False
+    return alert.flagged_at is None or finding.flagged_at > alert.flagged_at
 
 
 def worst_first(alerts: Iterable[Alert]) -> list[Alert]:
-    """Unanswered before answered, urgent before review, older before newer."""
-    return sorted(alerts, key=lambda a: (not a.needs_answer, -a.level.rank, a.raised_at))
+    """Unseen before seen before snoozed before resolved; then urgent first; then older first."""
+    return sorted(alerts, key=lambda a: (a.stage.rank, -a.level.rank, a.raised_at))
 
 
 def level_reached(probability: float, limits: Mapping[Level, float]) -> Level | None:

@@ -22,6 +22,7 @@ from tqdm import tqdm
 from analysis.card_sheet import Paper
 from tracker.actions.add_person import add_person
 from tracker.actions.begin_treatment import begin_treatment
+from tracker.actions.join_care_team import join_care_team
 from tracker.actions.print_card import print_card
 from tracker.compute import LocalProcesses
 from tracker.courses import CourseError
@@ -195,6 +196,23 @@ def add_patient(
         patient = add_person(db, person, passphrase, cared_for_by=treats.id)
         begin_treatment(db, world.protocols, replace(planned, patient_id=patient.id))
         click.echo(f"{patient.name} can sign in as {patient.email}")
+
+
+@main.command(name="add-to-care")
+@click.argument("patient")
+@click.argument("practitioner")
+@click.option(
+    "--turn",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Who is told of an urgent alert first, second and so on.",
+)
+def add_to_care(patient: str, practitioner: str, turn: int) -> None:
+    """Put PATIENT in the care of PRACTITIONER (both e-mail addresses), or change the turn."""
+    with _told_errors(), _checked_input(), _connected(_world()) as db:
+        treats, treated = join_care_team(db, practitioner, patient, turn)
+        click.echo(f"{treated.name} is in the care of {treats.name}, turn {turn}")
 
 
 @main.command()

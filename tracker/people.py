@@ -1,13 +1,16 @@
 """Who uses Afterglow: patients and the practitioners who treat them."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 SKIN_TYPES = range(1, 7)
+HOURS = range(24)
 MIN_PASSPHRASE_LENGTH = 12
 _DOMAIN = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?")
 
@@ -35,6 +38,8 @@ class Person:
     """One account.
 
     `time_zone` is an IANA name; `skin_type` the Fitzpatrick type 1–6 as the patient reports it.
+    `reminder_hour` (0–23, where the person lives) is when a patient is reminded, None for never;
+    `digest_hour` is when a practitioner gets the morning digest.
     """
 
     id: str
@@ -44,11 +49,39 @@ class Person:
     time_zone: str
     skin_type: int | None = None
     history: frozenset[Risk] = frozenset()
+    reminder_hour: int | None = 18
+    digest_hour: int = 7
+
+    def __post_init__(self) -> None:
+        for hour in (self.reminder_hour, self.digest_hour):
+            if hour is not None and hour not in HOURS:
+                raise ValueError("choose an hour from 0 to 23")
 
     @property
     def zone(self) -> ZoneInfo:
         """The zone in which this person's days begin and end."""
         return ZoneInfo(self.time_zone)
+
+    def date_at(self, moment: datetime) -> date:
+        """The day it is for this person at a moment."""
+        return moment.astimezone(self.zone).date()
+
+    def moment_of(self, day: date, hour: int) -> datetime:
+        """When it is `hour` for this person on a day, in UTC.
+
+        An hour that the clocks skip comes as much later as they skip; of an hour that they show
+        twice the first counts (PEP 495, fold 0).
+        """
+        return datetime.combine(day, time(hour), self.zone).astimezone(UTC)
+
+
+def in_turn(team: Sequence[tuple[Person, int]], asked: int) -> list[Person]:
+    """Whom to ask after `asked` rounds without an answer; once every turn was asked, everybody.
+
+    `team` is the care team, each with the turn (any whole numbers, lowest first).
+    """
+    turns = sorted({turn for _, turn in team})
+    return [person for person, turn in team if asked >= len(turns) or turn == turns[asked]]
 
 
 def check_time_zone(name: str) -> str:

@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 SECRET_BYTES = 32
+MINUTES_A_DAY = 24 * 60
 
 
 class SettingsError(ValueError):
@@ -25,7 +27,8 @@ class Settings:
     `secret` is the one key from which all others are derived; `smtp_url` None keeps mail in the
     outbox folder; `base_url` is where people reach the pages, without a slash at its end;
     `proxies` is how many trusted proxies pass requests on, each naming whom it speaks for;
-    `protocols` is the folder of the clinic's own protocols.
+    `protocols` is the folder of the clinic's own protocols; `escalate_after` is how long an urgent
+    alert may stay unread before it is passed on.
     """
 
     data: Path
@@ -37,6 +40,7 @@ class Settings:
     mail_from: str
     proxies: int = 0
     protocols: Path | None = None
+    escalate_after: timedelta = timedelta(minutes=30)
 
     @property
     def database(self) -> Path:
@@ -82,6 +86,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         mail_from=environment.get("AFTERGLOW_MAIL_FROM", "Afterglow <afterglow@localhost>"),
         proxies=_proxies(environment.get("AFTERGLOW_PROXIES", "0").strip()),
         protocols=Path(protocols) if protocols else None,
+        escalate_after=_minutes(environment.get("AFTERGLOW_ESCALATE_AFTER", "30").strip()),
     )
 
 
@@ -92,6 +97,16 @@ def _proxies(text: str) -> int:
         )
         raise SettingsError(message)
     return int(text)
+
+
+def _minutes(text: str) -> timedelta:
+    if not text.isdecimal() or not 0 < int(text) <= MINUTES_A_DAY:
+        message = (
+            f"AFTERGLOW_ESCALATE_AFTER is {text!r}; write the minutes after which an urgent alert"
+            f" that nobody opened is passed on, 1 to {MINUTES_A_DAY}"
+        )
+        raise SettingsError(message)
+    return timedelta(minutes=int(text))
 
 
 def _secret(environment: Mapping[str, str]) -> bytes:

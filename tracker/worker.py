@@ -9,9 +9,12 @@ from threading import Event
 
 from sqlite_utils import Database
 
+from tracker.actions.escalate_alerts import escalate_alerts
 from tracker.actions.measure_photos import Measured, Unmeasured, measure_photos
+from tracker.actions.notice_silence import notice_silence
 from tracker.actions.raise_alerts import raise_alerts
 from tracker.actions.send_messages import SendReport, send_messages
+from tracker.actions.wake_alerts import wake_alerts
 from tracker.alerts import Alert
 from tracker.world import World
 
@@ -42,9 +45,15 @@ def work_once(
 
     With `only_treatment` other treatments are left alone, whose clock may be another.
     """
+    photos = measure_photos(db, world.files, compute, now, only_treatment)
+    alerts = raise_alerts(db, world.protocols, now, only_treatment)
+    if only_treatment is None:
+        alerts += notice_silence(db, world.protocols, now)
+        alerts += wake_alerts(db, now)
+        alerts += escalate_alerts(db, world.settings.escalate_after, now)
     return Round(
-        photos=tuple(measure_photos(db, world.files, compute, now, only_treatment)),
-        alerts=tuple(raise_alerts(db, world.protocols, now, only_treatment)),
+        photos=tuple(photos),
+        alerts=tuple(alerts),
         mail=send_messages(db, world.send, world.envelope, now),
     )
 

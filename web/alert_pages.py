@@ -1,25 +1,28 @@
 """Alerts on the page: the list, and one alert explained in ten seconds."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from tracker.actions.show_alert import AlertCase
 from tracker.actions.show_alerts import AlertInCare
 from tracker.actions.show_progress import Progress
-from tracker.alerts import Alert, Concern, Factor, Source
+from tracker.alert_life import FalseAlarms, Transition, false_alarms
+from tracker.alerts import Alert, Concern, Factor, Outcome, Source, Stage
 from tracker.check_ins import SIGNS, CheckIn
 from tracker.people import Person
 from tracker.photo_files import Picture
 from tracker.treatments import Treatment, day_number
 from web.charts import LARGE, Chart, Quantity, chart
-from web.times import day_words, when
+from web.times import date_words, day_words, when
 from web.words import (
     LEVELS,
+    OUTCOMES,
     SIGN_NAMES,
+    STEPS,
     SWELLING,
     LevelWords,
     alert_headline,
@@ -30,11 +33,12 @@ from web.words import (
 LARGEST_SHOWN = 1000.0  # a factor this large fills its bar
 STRENGTHS = ((10.0, "strongly"), (3.0, "clearly"), (1.5, "somewhat"))
 LATEST_ANSWERS = 3
+SNOOZE_CHOICES = (1, 2, 3, 5, 7, 14, 28)  # days
 
 
 @dataclass(frozen=True, slots=True)
 class AlertCard:
-    """An alert in a list; `seen` says when it was answered, None while nobody has."""
+    """An alert in a list; `state` says what became of it, None while nobody has looked."""
 
     id: str
     kind: str
@@ -42,7 +46,7 @@ class AlertCard:
     level: LevelWords
     headline: str
     raised: str
-    seen: str | None
+    state: str | None
     patient_id: str
     patient_name: str
     day: str
@@ -64,13 +68,15 @@ class AnswersRow:
 
 @dataclass(frozen=True, slots=True)
 class AlertsPage:
-    """All alerts, those nobody has seen first."""
+    """All alerts, those nobody has seen first, and how many were false so far."""
 
     template: ClassVar[str] = "practitioner_alerts.html"
     place: ClassVar[str] = "alerts"
 
     open: tuple[AlertCard, ...]
     answered: tuple[AlertCard, ...]
+    resolved: tuple[AlertCard, ...]
+    verdicts: str
 
     @property
     def title(self) -> str:
@@ -90,11 +96,35 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One step in the life of an alert."""
+
+    at: str
+    what: str
+    level: str
+    who: str
+    why: str
+    versions: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerForm:
+    """What the practitioner chose so far, and what is wrong with it, by field."""
+
+    chosen: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING_CHOSEN = AnswerForm()
+
+
+@dataclass(frozen=True, slots=True)
 class AlertPage:
-    """Why an alert was raised, in ten seconds."""
+    """Why an alert was raised, in ten seconds; `form` is None when there is nothing to answer."""
 
     template: ClassVar[str] = "practitioner_alert.html"
     place: ClassVar[str] = "alerts"
+    outcomes: ClassVar[Mapping[Outcome, str]] = OUTCOMES
 
     card: AlertCard
     treatment: str
@@ -109,6 +139,9 @@ class AlertPage:
     answers: tuple[AnswersRow, ...]
     answered_by: str | None
     versions: str
+    history: tuple[HistoryRow, ...]
+    snooze_days: tuple[tuple[str, str], ...]
+    form: AnswerForm | None
 
     @property
     def title(self) -> str:
@@ -120,7 +153,6 @@ def alert_card(
     alert: Alert, patient: Person, treatment: Treatment, now: datetime, zone: ZoneInfo
 ) -> AlertCard:
     """An alert as it stands in a list, in the reader's zone."""
-    seen = alert.acknowledged_at
     return AlertCard(
         id=alert.id,
         kind=str(alert.level),
@@ -128,7 +160,7 @@ def alert_card(
         level=LEVELS[alert.level],
         headline=alert_headline(alert),
         raised=when(alert.raised_at, now, zone),
-        seen=None if seen is None else when(seen, now, zone),
+        state=_state(alert, now, zone),
         patient_id=patient.id,
         patient_name=patient.name,
         day=day_words(day_number(treatment, alert.raised_at, patient.zone)),
@@ -139,13 +171,19 @@ def alerts_page(listed: Sequence[AlertInCare], now: datetime, zone: ZoneInfo) ->
     """The alerts of all patients in care, in the order given."""
     cards = [alert_card(each.alert, each.patient, each.treatment, now, zone) for each in listed]
     return AlertsPage(
-        open=tuple(card for card in cards if card.seen is None),
-        answered=tuple(card for card in cards if card.seen is not None),
+        open=tuple(c for c, e in zip(cards, listed, strict=True) if e.alert.needs_answer),
+        answered=tuple(c for c, e in zip(cards, listed, strict=True) if _is_under_way(e.alert)),
+        resolved=tuple(c for c, e in zip(cards, listed, strict=True) if _is_over(e.alert)),
+        verdicts=_verdicts(false_alarms(each.alert for each in listed)),
     )
 
 
 def alert_page(
-    case: AlertCase, course: Progress | None, now: datetime, zone: ZoneInfo
+    case: AlertCase,
+    course: Progress | None,
+    now: datetime,
+    zone: ZoneInfo,
+    form: AnswerForm = NOTHING_CHOSEN,
 ) -> AlertPage:
     """One alert; `course` is the patient's current one, shown if the alert belongs to it."""
     alert = case.alert
@@ -155,7 +193,7 @@ def alert_page(
     return AlertPage(
         card=alert_card(alert, case.patient, case.treatment, now, zone),
         treatment=treatment_words(case.treatment, case.treatment.kind.replace("_", " ")),
-        probability=share_words(alert.probability),
+        probability="" if alert.concern is Concern.SILENCE else share_words(alert.probability),
         red_flag=any(factor.source is Source.RED_FLAG for factor in alert.evidence),
         onset="" if alert.onset_day is None else f"Day {max(0, round(alert.onset_day))}",
         evidence=tuple(_evidence(factor) for factor in alert.evidence),
@@ -164,14 +202,76 @@ def alert_page(
         heat_map=Picture.PIGMENT if by_pigment else Picture.REDNESS,
         chart=chart(same, alert.regions[0], quantity, LARGE) if same and alert.regions else None,
         answers=answers_rows(same, now, zone)[:LATEST_ANSWERS] if same else (),
-        answered_by=case.answered_by.name if case.answered_by else None,
-        versions=f"engine {alert.engine}, protocol {alert.protocol}",
+        answered_by=_last_to_answer(case),
+        versions=_versions(alert),
+        history=tuple(_history_row(step, case, now, zone) for step in case.history),
+        snooze_days=_snooze_days(now, zone),
+        form=None if _is_over(alert) else form,
     )
 
 
 def answers_rows(progress: Progress, now: datetime, zone: ZoneInfo) -> tuple[AnswersRow, ...]:
     """The check-ins as a table, newest first."""
     return tuple(_answers(c, progress, now, zone) for c in reversed(progress.check_ins))
+
+
+def _state(alert: Alert, now: datetime, zone: ZoneInfo) -> str | None:
+    match alert.stage:
+        case Stage.OPEN:
+            return None
+        case Stage.SEEN:
+            return f"seen {when(alert.acknowledged_at or now, now, zone)}"
+        case Stage.SNOOZED:
+            until = (alert.snoozed_until or now).astimezone(zone)
+            return f"snoozed until {date_words(until, now)}"
+        case Stage.RESOLVED:
+            words = OUTCOMES[alert.outcome or Outcome.UNCLEAR].partition(":")[0]
+            return f"resolved {when(alert.resolved_at or now, now, zone)} as {words}"
+
+
+def _is_over(alert: Alert) -> bool:
+    return alert.stage is Stage.RESOLVED
+
+
+def _is_under_way(alert: Alert) -> bool:
+    return alert.stage in {Stage.SEEN, Stage.SNOOZED}
+
+
+def _verdicts(count: FalseAlarms) -> str:
+    """The realised false-alarm rate as a count that people can check."""
+    if not count.judged:
+        return "" if not count.unclear else f"{count.unclear} resolved as unclear, none decided."
+    unclear = f" {count.unclear} more stayed unclear." if count.unclear else ""
+    return f"{count.false} of {count.judged} resolved alerts were false alarms.{unclear}"
+
+
+def _versions(behind: Alert | Transition) -> str:
+    return f"engine {behind.engine}, protocol {behind.protocol}"
+
+
+def _history_row(step: Transition, case: AlertCase, now: datetime, zone: ZoneInfo) -> HistoryRow:
+    person = case.people.get(step.by) if step.by else None
+    return HistoryRow(
+        at=when(step.at, now, zone),
+        what=STEPS[step.step],
+        level=LEVELS[step.level].name,
+        who=person.name if person else "Afterglow",
+        why=step.why,
+        versions=_versions(step),
+    )
+
+
+def _last_to_answer(case: AlertCase) -> str | None:
+    """Who is named in the latest step that a person took."""
+    named = [case.people[t.by] for t in case.history if t.by is not None and t.by in case.people]
+    return named[-1].name if named else None
+
+
+def _snooze_days(now: datetime, zone: ZoneInfo) -> tuple[tuple[str, str], ...]:
+    """The days to choose from: each as a form sends it and as people say it."""
+    today = now.astimezone(zone)
+    days = [today + timedelta(days=count) for count in SNOOZE_CHOICES]
+    return tuple((f"{day:%Y-%m-%d}", date_words(day, now)) for day in days)
 
 
 def _answers(check_in: CheckIn, progress: Progress, now: datetime, zone: ZoneInfo) -> AnswersRow:
@@ -190,6 +290,8 @@ def _answers(check_in: CheckIn, progress: Progress, now: datetime, zone: ZoneInf
 
 def _evidence(factor: Factor) -> Evidence:
     what = factor.what[:1].upper() + factor.what[1:]
+    if factor.source is Source.CLOCK:
+        return Evidence(what, "", "counted in whole days", "for", 0.0)
     if factor.source is Source.RED_FLAG:
         return Evidence(what, "red flag", "enough by itself", "for", 50.0)
     weight = max(factor.factor, 1 / factor.factor)

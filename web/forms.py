@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.datastructures.file_storage import FileStorage
 
+from tracker.alert_life import MAX_WHY_LENGTH
+from tracker.alerts import Outcome
 from tracker.check_ins import DAILY_SIGNS, MAX_NOTE_LENGTH, SCALES, SIGNS, Answers, Trend
 from tracker.photos import PhotoRole, SkinState, Upload
 
@@ -79,6 +81,49 @@ def read_check_in(form: Form) -> Answers | Errors:
         note=note,
         **ticked,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Snooze:
+    """Until when a concern shall be quiet, and why."""
+
+    until: date
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What an alert turned out to be, and why."""
+
+    outcome: Outcome
+    why: str
+
+
+def read_snooze(form: Form) -> Snooze | Errors:
+    """The day and the reason; whether the day will do is for the alert to say."""
+    errors = _reason_errors(form)
+    try:
+        until = date.fromisoformat(form.get("until", ""))
+    except ValueError:
+        return Errors(errors | {"until": "Choose a day."})
+    return Errors(errors) if errors else Snooze(until, form.get("why", "").strip())
+
+
+def read_resolution(form: Form) -> Resolution | Errors:
+    """The outcome and the reason."""
+    errors = _reason_errors(form)
+    outcome = _one_of(Outcome, form.get("outcome", ""))
+    if outcome is None:
+        errors["outcome"] = "Choose what it turned out to be."
+    if errors or outcome is None:
+        return Errors(errors)
+    return Resolution(outcome, form.get("why", "").strip())
+
+
+def _reason_errors(form: Form) -> dict[str, str]:
+    if len(form.get("why", "")) <= MAX_WHY_LENGTH:
+        return {}
+    return {"why": f"The reason is too long; keep it under {MAX_WHY_LENGTH} characters."}
 
 
 def _one_of(kind: type[K], text: str) -> K | None:

@@ -1,17 +1,20 @@
 """What a practitioner can do. Every route: parse, allow, act, match, render."""
 
-from flask import Blueprint, abort, redirect, url_for
+from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from tracker.access import may_answer_alerts, may_open_worklist, may_read_outbox, require
 from tracker.actions.answer_alert import answer_alert
+from tracker.actions.resolve_alert import resolve_alert
 from tracker.actions.show_alert import AlertCase, show_alert
 from tracker.actions.show_alerts import show_alerts
 from tracker.actions.show_outbox import show_outbox
 from tracker.actions.show_progress import NotTreated, Progress, show_progress
 from tracker.actions.show_worklist import show_worklist
-from web.alert_pages import alert_page, alerts_page
+from tracker.actions.snooze_alert import snooze_alert
+from web.alert_pages import NOTHING_CHOSEN, AlertPage, AnswerForm, alert_page, alerts_page
+from web.forms import Errors, Resolution, Snooze, read_resolution, read_snooze
 from web.pages import render
 from web.practitioner_pages import UntreatedPage, outbox_page, patient_page, worklist_page
 from web.session import Visit, signed_in
@@ -53,10 +56,7 @@ def alerts(visit: Visit) -> ResponseReturnValue:
 @signed_in
 def alert(visit: Visit, alert_id: str) -> ResponseReturnValue:
     """Why this alert was raised."""
-    case = _case(visit, alert_id)
-    progress = show_progress(visit.db, visit.world.protocols, case.patient.id, visit.now)
-    course = progress if isinstance(progress, Progress) else None
-    return render(alert_page(case, course, visit.now, visit.person.zone))
+    return render(_alert_page(visit, _case(visit, alert_id)))
 
 
 @blueprint.post("/alerts/<alert_id>/answer")
@@ -66,6 +66,36 @@ def answer(visit: Visit, alert_id: str) -> ResponseReturnValue:
     case = _case(visit, alert_id)
     answer_alert(visit.db, case.alert.id, visit.person.id, visit.now)
     return redirect(url_for(".alert", alert_id=alert_id), code=303)
+
+
+@blueprint.post("/alerts/<alert_id>/snooze")
+@signed_in
+def snooze(visit: Visit, alert_id: str) -> ResponseReturnValue:
+    """Keep the concern quiet until a day."""
+    case = _case(visit, alert_id)
+    match read_snooze(request.form):
+        case Errors(by_field):
+            return render(_alert_page(visit, case, AnswerForm(request.form, by_field))), 422
+        case Snooze(until, why):
+            try:
+                snooze_alert(visit.db, alert_id, visit.person, until, why, visit.now)
+            except ValueError as error:
+                wrong = AnswerForm(request.form, {"until": f"{str(error).capitalize()}."})
+                return render(_alert_page(visit, case, wrong)), 422
+            return redirect(url_for(".alert", alert_id=alert_id), code=303)
+
+
+@blueprint.post("/alerts/<alert_id>/resolve")
+@signed_in
+def resolve(visit: Visit, alert_id: str) -> ResponseReturnValue:
+    """Close the alert with what it turned out to be."""
+    case = _case(visit, alert_id)
+    match read_resolution(request.form):
+        case Errors(by_field):
+            return render(_alert_page(visit, case, AnswerForm(request.form, by_field))), 422
+        case Resolution(outcome, why):
+            resolve_alert(visit.db, alert_id, visit.person.id, outcome, why, visit.now)
+            return redirect(url_for(".alert", alert_id=alert_id), code=303)
 
 
 @blueprint.get("/outbox")
@@ -82,3 +112,9 @@ def _case(visit: Visit, alert_id: str) -> AlertCase:
     case = show_alert(visit.db, alert_id) or abort(404)
     require(may_answer_alerts(visit.viewer, case.patient.id))
     return case
+
+
+def _alert_page(visit: Visit, case: AlertCase, form: AnswerForm = NOTHING_CHOSEN) -> AlertPage:
+    progress = show_progress(visit.db, visit.world.protocols, case.patient.id, visit.now)
+    course = progress if isinstance(progress, Progress) else None
+    return alert_page(case, course, visit.now, visit.person.zone, form)

@@ -85,6 +85,7 @@ class PatientPage:
     day: str
     facts: tuple[tuple[str, str], ...]
     cards: tuple[AlertCard, ...]
+    earlier_cards: tuple[AlertCard, ...]
     undelivered: tuple[str, ...]
     face: tuple[Chart, ...]
     redness: tuple[Chart, ...]
@@ -148,7 +149,7 @@ def worklist_page(rows: Sequence[WorklistRow], now: datetime, zone: ZoneInfo) ->
     """The work list in the order the action gives."""
     return WorklistPage(
         rows=tuple(_patient_row(row, now, zone) for row in rows),
-        waiting=sum(any(alert.needs_answer for alert in row.alerts) for row in rows),
+        waiting=sum(any(each.alert.needs_answer for each in row.alerts) for row in rows),
     )
 
 
@@ -163,6 +164,10 @@ def patient_page(progress: Progress, now: datetime, zone: ZoneInfo) -> PatientPa
         cards=tuple(
             alert_card(alert, progress.patient, progress.treatment, now, zone)
             for alert in progress.alerts
+        ),
+        earlier_cards=tuple(
+            alert_card(each.alert, progress.patient, each.treatment, now, zone)
+            for each in progress.earlier_alerts
         ),
         undelivered=tuple(_undelivered(m, now, zone) for m in progress.undelivered),
         face=face_charts(progress),
@@ -187,7 +192,7 @@ def outbox_page(
 
 def _patient_row(row: WorklistRow, now: datetime, zone: ZoneInfo) -> PatientRow:
     treatment, photo = row.treatment, row.latest_photo
-    cards = [alert_card(a, row.patient, treatment, now, zone) for a in row.alerts if treatment]
+    cards = [alert_card(a.alert, row.patient, a.treatment, now, zone) for a in row.alerts]
     depth = (
         treatment_words(treatment, treatment.kind.replace("_", " ").capitalize())
         if treatment

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tracker.alerts import Alert, Concern, Level
+from tracker.alert_life import Step
+from tracker.alerts import Alert, Concern, Level, Outcome
 from tracker.photos import PhotoStatus, SkinState, TimeFault
 from tracker.readings import Estimate
 from tracker.treatments import AREAS, Region, Treatment
@@ -136,6 +137,23 @@ LEVELS: Mapping[Level, LevelWords] = {
     Level.WATCH: LevelWords("Watch", "keep an eye on it", "○"),
 }
 
+OUTCOMES: Mapping[Outcome, str] = {
+    Outcome.TRUE: "true: there was something",
+    Outcome.FALSE: "false alarm",
+    Outcome.UNCLEAR: "unclear",
+}
+
+STEPS: Mapping[Step, str] = {
+    Step.OPENED: "Raised",
+    Step.ROSE: "Rose in level",
+    Step.FLAGGED: "Told again",
+    Step.SEEN: "Seen",
+    Step.SNOOZED: "Snoozed",
+    Step.WOKE: "Back again",
+    Step.ESCALATED: "Passed on",
+    Step.RESOLVED: "Resolved",
+}
+
 STATUSES: Mapping[PhotoStatus, str] = {
     PhotoStatus.WAITING: "waiting to be measured",
     PhotoStatus.MEASURING: "being measured",
@@ -226,7 +244,7 @@ def alert_headline(alert: Alert) -> str:
     where = regions_words(alert.regions).capitalize()
     since = "" if alert.onset_day is None else f" since about day {max(0, round(alert.onset_day))}"
     if alert.concern is Concern.SILENCE:
-        return "Nothing has come from the patient"
+        return f"Nothing has come{since.replace('about ', '')}"
     if not where:
         return f"The answers point to {_with_article(alert.concern)}"
     past = "" if alert.onset_day is None else f" past day {round(alert.onset_day)}"

@@ -28,6 +28,8 @@ def test_only_the_folder_and_the_secret_have_no_default() -> None:
         ({"AFTERGLOW_LISTEN": "8000"}, "AFTERGLOW_LISTEN"),
         ({"AFTERGLOW_PROXIES": "one"}, "AFTERGLOW_PROXIES is 'one'; write how many"),
         ({"AFTERGLOW_PROXIES": "-1"}, "AFTERGLOW_PROXIES"),
+        ({"AFTERGLOW_ESCALATE_AFTER": "soon"}, "write the minutes"),
+        ({"AFTERGLOW_ESCALATE_AFTER": "0"}, "AFTERGLOW_ESCALATE_AFTER"),
         ({"AFTERGLOW_URL": "http://clinic.example"}, "must be https"),
         ({"AFTERGLOW_URL": "https://clinic.example:99999"}, "AFTERGLOW_URL"),
         ({"AFTERGLOW_URL": "https://clinic.example?x=1"}, "AFTERGLOW_URL"),

@@ -41,6 +41,8 @@ RULES = {
     "GET practitioner.alerts": Rule("/alerts", PRACTITIONERS),
     "GET practitioner.alert": Rule("/alerts/{alert}", frozenset({"dana"})),
     "POST practitioner.answer": Rule("/alerts/{alert}/answer", frozenset({"dana"})),
+    "POST practitioner.snooze": Rule("/alerts/{alert}/snooze", frozenset({"dana"})),
+    "POST practitioner.resolve": Rule("/alerts/{alert}/resolve", frozenset({"dana"})),
     "GET practitioner.outbox": Rule("/outbox", PRACTITIONERS),
     "GET pictures.show": Rule(
         "/patients/{alice}/photos/{photo}/photo", frozenset({"alice", "dana"})

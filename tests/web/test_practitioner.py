@@ -142,7 +142,8 @@ def test_a_patient_without_a_treatment_has_a_page(
 ) -> None:
     with writing(db):
         db.execute(
-            "INSERT INTO care_team VALUES (?, ?)", [records.cast.dana.id, records.cast.bob.id]
+            "INSERT INTO care_team (practitioner_id, patient_id) VALUES (?, ?)",
+            [records.cast.dana.id, records.cast.bob.id],
         )
     page = dana.read(f"/patients/{records.cast.bob.id}")
     assert "No treatment has been entered for Bob yet" in page

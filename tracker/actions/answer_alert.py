@@ -1,10 +1,10 @@
 """A practitioner answers an alert."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from sqlite_utils import Database
 
+from tracker.alert_life import seen
 from tracker.alerts import Alert
 from tracker.storage import alerts
 from tracker.storage.connection import writing
@@ -14,8 +14,8 @@ def answer_alert(db: Database, alert_id: str, practitioner_id: str, now: datetim
     """Note who saw the alert and when; the first answer stands. None when there is no alert."""
     with writing(db):
         alert = alerts.get(db, alert_id)
-        if alert is None or not alert.needs_answer:
-            return alert
-        answered = replace(alert, acknowledged_at=now, acknowledged_by=practitioner_id)
-        alerts.save(db, answered)
-        return answered
+        if alert is None:
+            return None
+        moved = seen(alert, practitioner_id, now)
+        alerts.move(db, moved)
+        return moved.alert

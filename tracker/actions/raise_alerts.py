@@ -5,9 +5,11 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from tracker.alerts import Alert, Finding, has_risen, with_finding
+from tracker.alert_life import Judge, Moved, found_again, is_new_cause, judged_again, opened
+from tracker.alerts import Alert, Finding
 from tracker.messages import Message
-from tracker.protocols import Protocol, Protocols
+from tracker.people import in_turn
+from tracker.protocols import Protocols
 from tracker.recovery import ENGINE, Course, assess
 from tracker.storage import alerts, check_ins, messages, people, readings
 from tracker.storage import treatments as treatment_rows
@@ -43,50 +45,36 @@ def _judge(
     # What came while this was being judged is dated later than `now`; news is news all the same.
     newest = max((now, *(r.taken_at for r in course.readings), *(c.at for c in course.check_ins)))
     assessment = assess(course, protocol, until=days_since(treatment, newest))
+    judge = Judge(ENGINE, protocol.label)
     raised = []
     with writing(db):
         known = {alert.concern: alert for alert in alerts.of_treatment(db, treatment.id)}
         for finding in assessment.findings:
-            before = known.get(finding.concern)
-            after = _opened(treatment, finding, protocol, now) if before is None else None
-            if before is not None:
-                after = with_finding(before, finding, now)
-            if after is None or after == before:
+            moved = _moved(treatment, known.get(finding.concern), finding, judge, now)
+            if moved is None:
                 continue
-            alerts.save(db, after)
-            if before is None or has_risen(before, after):
-                _write_mails(db, after, now)
-                raised.append(after)
+            alerts.move(db, moved)
+            if moved.transition is not None:
+                _write_mails(db, moved.alert, now)
+                raised.append(moved.alert)
         treatment_rows.judged(db, treatment.id, news)
     return raised
 
 
-def _opened(
-    treatment: Treatment, finding: Finding, protocol: Protocol, now: datetime
-) -> Alert | None:
-    if finding.level is None:
-        return None
-    return Alert(
-        id=new_id(),
-        patient_id=treatment.patient_id,
-        treatment_id=treatment.id,
-        concern=finding.concern,
-        level=finding.level,
-        raised_at=now,
-        probability=finding.probability,
-        onset_day=finding.onset_day,
-        regions=finding.regions,
-        evidence=finding.evidence,
-        photo_id=finding.photo_id,
-        flagged_at=finding.flagged_at,
-        engine=ENGINE,
-        protocol=protocol.label,
-    )
+def _moved(
+    treatment: Treatment, last: Alert | None, finding: Finding, judge: Judge, now: datetime
+) -> Moved | None:
+    """What a finding does to the latest alert about its concern, or the alert that it opens."""
+    if last is not None and last.resolved_at is None:
+        return judged_again(last, finding, judge, now)
+    if last is None or is_new_cause(last, finding, treatment, now):
+        return opened(new_id(), treatment, finding, judge, now)
+    return found_again(last, finding, now)
 
 
 def _write_mails(db: Database, alert: Alert, now: datetime) -> None:
     if not alert.level.is_mailed:
         return
-    for practitioner in people.practitioners_of(db, alert.patient_id):
+    for practitioner in in_turn(people.care_team_of(db, alert.patient_id), asked=0):
         message = Message(new_id(), practitioner.id, practitioner.email, alert.id, now, now)
         messages.insert(db, message)

@@ -1,25 +1,31 @@
-"""One alert with whom it is about and who answered it."""
+"""One alert with whom it is about and all that has happened to it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlite_utils import Database
 
+from tracker.alert_life import Transition
 from tracker.alerts import Alert
 from tracker.people import Person
 from tracker.photos import Photo
-from tracker.storage import alerts, people, photos, treatments
+from tracker.storage import alert_history, alerts, people, photos, treatments
 from tracker.treatments import Treatment
 
 
 @dataclass(frozen=True, slots=True)
 class AlertCase:
-    """An alert and what is needed to understand it; `photo` shows it best, if a photo does."""
+    """An alert and what is needed to understand it; `photo` shows it best, if a photo does.
+
+    `history` is in the order of time; `people` are those named in it, by id.
+    """
 
     alert: Alert
     patient: Person
     treatment: Treatment
     photo: Photo | None
-    answered_by: Person | None
+    history: tuple[Transition, ...]
+    people: Mapping[str, Person]
 
 
 def show_alert(db: Database, alert_id: str) -> AlertCase | None:
@@ -28,10 +34,13 @@ def show_alert(db: Database, alert_id: str) -> AlertCase | None:
     patient = people.get(db, alert.patient_id) if alert else None
     if alert is None or patient is None:
         return None
+    history = tuple(alert_history.of_alert(db, alert.id))
+    found = (people.get(db, person_id) for person_id in {t.by for t in history if t.by})
     return AlertCase(
         alert=alert,
         patient=patient,
         treatment=treatments.get(db, alert.treatment_id),
         photo=photos.get(db, alert.photo_id) if alert.photo_id else None,
-        answered_by=people.get(db, alert.acknowledged_by) if alert.acknowledged_by else None,
+        history=history,
+        people={person.id: person for person in found if person is not None},
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.aftercare import DayPlan, RunningCourse, day_plan, plan_ends, questions_of
-from tracker.alerts import Alert, worst_first
+from tracker.alerts import Alert, CourseAlert, worst_first
 from tracker.check_ins import CheckIn
 from tracker.messages import Message
 from tracker.people import Person
@@ -30,9 +30,9 @@ from tracker.treatments import Treatment, day_number, days_since
 class Progress:
     """A treatment so far. `day` counts calendar days in the patient's zone, 0 is treatment day.
 
-    `photos`, `readings` and `check_ins` are in time order; `alerts` worst first; `undelivered`
-    are mails about this patient that have not gone out. Aftercare and questions are those of all
-    treatments whose plans still run.
+    `photos`, `readings` and `check_ins` are in time order; `alerts` worst first; `earlier_alerts`
+    those of earlier treatments; `undelivered` are mails about this patient that have not gone out.
+    Aftercare and questions are those of all treatments whose plans still run.
     """
 
     patient: Person
@@ -47,6 +47,7 @@ class Progress:
     assessment: Assessment
     alerts: tuple[Alert, ...]
     undelivered: tuple[Message, ...]
+    earlier_alerts: tuple[CourseAlert, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,11 @@ def show_progress(
         assessment=assess(course, protocol, until=days_since(treatment, now)),
         alerts=tuple(worst_first(alerts.of_treatment(db, treatment.id))),
         undelivered=tuple(messages.undelivered_about(db, patient_id)),
+        earlier_alerts=tuple(
+            CourseAlert(alert, treatments.get(db, alert.treatment_id))
+            for alert in worst_first(alerts.of_patient(db, patient_id))
+            if alert.treatment_id != treatment.id
+        ),
     )
 
 

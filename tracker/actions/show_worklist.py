@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlite_utils import Database
 
-from tracker.alerts import Alert, worst_first
+from tracker.alerts import CourseAlert, Stage, worst_first
 from tracker.people import Person
 from tracker.photos import Photo, PhotoRole
 from tracker.readings import Estimate
@@ -18,24 +18,26 @@ from tracker.treatments import Region, Treatment, day_number
 class WorklistRow:
     """One patient in care.
 
-    `day` counts calendar days since the treatment; `alerts` are those of the current
-    treatment and any that nobody has answered; `redness` is the latest of the whole face since the
+    `day` counts calendar days since the treatment; `alerts` are those not resolved yet, of
+    whichever treatment, worst first; `redness` is the latest of the whole face since the
     treatment; `latest_photo` the latest follow-up, whatever became of it.
     """
 
     patient: Person
     treatment: Treatment | None
     day: int | None
-    alerts: tuple[Alert, ...]
+    alerts: tuple[CourseAlert, ...]
     latest_photo: Photo | None
     redness: Estimate | None
 
 
 def show_worklist(db: Database, practitioner_id: str, now: datetime) -> list[WorklistRow]:
     """All patients in a practitioner's care: open alerts first, then the latest treated."""
-    by_patient: dict[str, list[Alert]] = defaultdict(list)
+    by_patient: dict[str, list[CourseAlert]] = defaultdict(list)
     for alert in worst_first(alerts.for_practitioner(db, practitioner_id)):
-        by_patient[alert.patient_id].append(alert)
+        if alert.stage is not Stage.RESOLVED:
+            followed = treatments.get(db, alert.treatment_id)
+            by_patient[alert.patient_id].append(CourseAlert(alert, followed))
     rows = [
         _row(db, patient, tuple(by_patient[patient.id]), now)
         for patient in people.patients_of(db, practitioner_id)
@@ -43,7 +45,9 @@ def show_worklist(db: Database, practitioner_id: str, now: datetime) -> list[Wor
     return sorted(rows, key=_urgency)
 
 
-def _row(db: Database, patient: Person, about: tuple[Alert, ...], now: datetime) -> WorklistRow:
+def _row(
+    db: Database, patient: Person, about: tuple[CourseAlert, ...], now: datetime
+) -> WorklistRow:
     treatment = treatments.current(db, patient.id, now)
     if treatment is None:
         return WorklistRow(patient, None, None, about, None, None)
@@ -58,14 +62,14 @@ def _row(db: Database, patient: Person, about: tuple[Alert, ...], now: datetime)
         patient=patient,
         treatment=treatment,
         day=day_number(treatment, now, patient.zone),
-        alerts=tuple(a for a in about if a.needs_answer or a.treatment_id == treatment.id),
+        alerts=about,
         latest_photo=taken[-1] if taken else None,
         redness=measured[-1].regions[Region.FACE].redness if measured else None,
     )
 
 
 def _urgency(row: WorklistRow) -> tuple[bool, bool, int, float, str]:
-    waiting = [alert for alert in row.alerts if alert.needs_answer]
-    worst = max((alert.level.rank for alert in row.alerts), default=-1)
+    waiting = [each for each in row.alerts if each.alert.needs_answer]
+    worst = max((each.alert.level.rank for each in waiting or row.alerts), default=-1)
     began = row.treatment.performed_at if row.treatment else datetime.min.replace(tzinfo=UTC)
     return (not waiting, not row.alerts, -worst, -began.timestamp(), row.patient.name)

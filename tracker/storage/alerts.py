@@ -1,11 +1,13 @@
-"""Alerts: one row per treatment and concern for as long as it is open."""
+"""Alerts: one row per treatment and concern for as long as it is not resolved."""
 
 import json
 from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.alerts import Alert, Concern, Factor, Level, Source
+from tracker.alert_life import Moved
+from tracker.alerts import Alert, Concern, Factor, Level, Outcome, Source
+from tracker.storage import alert_history
 from tracker.storage.columns import (
     names_text,
     optional_time_text,
@@ -22,6 +24,13 @@ def save(db: Database, alert: Alert) -> None:
     db.table("alerts").upsert(_columns(alert), pk="id")
 
 
+def move(db: Database, moved: Moved) -> None:
+    """Save the alert together with the step that brought it there."""
+    save(db, moved.alert)
+    if moved.transition is not None:
+        alert_history.insert(db, moved.transition)
+
+
 def get(db: Database, alert_id: str) -> Alert | None:
     """The alert with this id."""
     rows = db.query("SELECT * FROM alerts WHERE id = ?", [alert_id])
@@ -29,9 +38,29 @@ def get(db: Database, alert_id: str) -> Alert | None:
 
 
 def of_treatment(db: Database, treatment_id: str) -> list[Alert]:
-    """The alerts of one treatment, oldest first."""
-    sql = "SELECT * FROM alerts WHERE treatment_id = ? ORDER BY raised_at, id"
+    """The alerts of one treatment, resolved ones first, then oldest first."""
+    sql = """SELECT * FROM alerts WHERE treatment_id = ?
+             ORDER BY resolved_at IS NULL, raised_at, id"""
     return [_alert(row) for row in db.query(sql, [treatment_id])]
+
+
+def of_patient(db: Database, patient_id: str) -> list[Alert]:
+    """The alerts of all treatments of one patient, oldest first."""
+    sql = "SELECT * FROM alerts WHERE patient_id = ? ORDER BY raised_at, id"
+    return [_alert(row) for row in db.query(sql, [patient_id])]
+
+
+def unseen(db: Database) -> list[Alert]:
+    """Every alert that waits for somebody to look, oldest first."""
+    sql = """SELECT * FROM alerts
+             WHERE acknowledged_at IS NULL AND resolved_at IS NULL ORDER BY raised_at, id"""
+    return [_alert(row) for row in db.query(sql)]
+
+
+def snoozed(db: Database) -> list[Alert]:
+    """Every alert that is quiet until a moment, oldest first."""
+    sql = "SELECT * FROM alerts WHERE snoozed_until IS NOT NULL ORDER BY raised_at, id"
+    return [_alert(row) for row in db.query(sql)]
 
 
 def for_practitioner(db: Database, practitioner_id: str) -> list[Alert]:
@@ -60,6 +89,12 @@ def _columns(alert: Alert) -> dict[str, Any]:
         "flagged_at": optional_time_text(alert.flagged_at),
         "acknowledged_at": optional_time_text(alert.acknowledged_at),
         "acknowledged_by": alert.acknowledged_by,
+        "found_at": optional_time_text(alert.found_at),
+        "snoozed_until": optional_time_text(alert.snoozed_until),
+        "escalated_at": optional_time_text(alert.escalated_at),
+        "escalations": alert.escalations,
+        "resolved_at": optional_time_text(alert.resolved_at),
+        "outcome": None if alert.outcome is None else str(alert.outcome),
     }
 
 
@@ -84,4 +119,10 @@ def _alert(row: dict[str, Any]) -> Alert:
         flagged_at=read_optional_time(row["flagged_at"]),
         acknowledged_at=read_optional_time(row["acknowledged_at"]),
         acknowledged_by=row["acknowledged_by"],
+        found_at=read_optional_time(row["found_at"]),
+        snoozed_until=read_optional_time(row["snoozed_until"]),
+        escalated_at=read_optional_time(row["escalated_at"]),
+        escalations=row["escalations"],
+        resolved_at=read_optional_time(row["resolved_at"]),
+        outcome=None if row["outcome"] is None else Outcome(row["outcome"]),
     )

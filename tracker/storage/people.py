@@ -19,6 +19,8 @@ def insert(db: Database, person: Person) -> None:
             "time_zone": person.time_zone,
             "skin_type": person.skin_type,
             "history": names_text(sorted(person.history)),
+            "reminder_hour": person.reminder_hour,
+            "digest_hour": person.digest_hour,
         }
     )
 
@@ -41,15 +43,25 @@ def patients_of(db: Database, practitioner_id: str) -> list[Person]:
 
 
 def practitioners_of(db: Database, patient_id: str) -> list[Person]:
-    """The practitioners who care for a patient, by name."""
-    sql = """SELECT people.* FROM people JOIN care_team ON people.id = care_team.practitioner_id
-             WHERE care_team.patient_id = ? ORDER BY people.name, people.id"""
-    return [_person(row) for row in db.query(sql, [patient_id])]
+    """The practitioners who care for a patient, by whose turn it is and then by name."""
+    return [person for person, _ in care_team_of(db, patient_id)]
 
 
-def add_to_care(db: Database, practitioner_id: str, patient_id: str) -> None:
-    """Put a patient in a practitioner's care; doing so twice changes nothing."""
-    db.execute("INSERT OR IGNORE INTO care_team VALUES (?, ?)", [practitioner_id, patient_id])
+def care_team_of(db: Database, patient_id: str) -> list[tuple[Person, int]]:
+    """Who cares for a patient, each with the turn (1 first) in which an urgent alert is told."""
+    sql = """SELECT people.*, turn FROM people
+             JOIN care_team ON people.id = care_team.practitioner_id
+             WHERE care_team.patient_id = ? ORDER BY turn, people.name, people.id"""
+    return [(_person(row), row["turn"]) for row in db.query(sql, [patient_id])]
+
+
+def add_to_care(db: Database, practitioner_id: str, patient_id: str, turn: int = 1) -> None:
+    """Put a patient in a practitioner's care, or change the practitioner's turn."""
+    db.execute(
+        """INSERT INTO care_team (practitioner_id, patient_id, turn) VALUES (?, ?, ?)
+           ON CONFLICT (practitioner_id, patient_id) DO UPDATE SET turn = excluded.turn""",
+        [practitioner_id, patient_id, turn],
+    )
 
 
 def set_passphrase_hash(db: Database, person_id: str, passphrase_hash: str) -> None:
@@ -76,4 +88,6 @@ def _person(row: dict[str, Any]) -> Person:
         time_zone=row["time_zone"],
         skin_type=row["skin_type"],
         history=frozenset(Risk(name) for name in read_names(row["history"])),
+        reminder_hour=row["reminder_hour"],
+        digest_hour=row["digest_hour"],
     )

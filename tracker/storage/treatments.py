@@ -8,6 +8,7 @@ from sqlite_utils import Database
 from tracker.storage.columns import (
     names_text,
     read_names,
+    read_optional_time,
     read_time,
     time_text,
 )
@@ -55,6 +56,26 @@ def planned(db: Database, patient_id: str, now: datetime) -> Treatment | None:
              ORDER BY performed_at, id LIMIT 1"""
     rows = db.query(sql, [patient_id, time_text(now)])
     return next((_treatment(row) for row in rows), None)
+
+
+def latest_between(db: Database, earliest: datetime, now: datetime) -> list[Treatment]:
+    """Each patient's latest treatment up to `now`, where it was done at `earliest` or later."""
+    sql = """SELECT * FROM treatments WHERE performed_at BETWEEN :earliest AND :now
+             AND NOT EXISTS (SELECT 1 FROM treatments AS later
+                 WHERE later.patient_id = treatments.patient_id
+                   AND later.performed_at > treatments.performed_at AND later.performed_at <= :now)
+             ORDER BY performed_at, id"""
+    values = {"earliest": time_text(earliest), "now": time_text(now)}
+    return [_treatment(row) for row in db.query(sql, values)]
+
+
+def last_heard(db: Database, treatment_id: str) -> datetime | None:
+    """When the latest photo or answer of a treatment came; None when nothing has."""
+    sql = """SELECT max(at) AS at FROM (
+                 SELECT received_at AS at FROM photos WHERE treatment_id = :id
+                 UNION ALL SELECT at FROM check_ins WHERE treatment_id = :id)"""
+    (row,) = db.query(sql, {"id": treatment_id})
+    return read_optional_time(row["at"])
 
 
 def tell_news(db: Database, treatment_id: str) -> None:

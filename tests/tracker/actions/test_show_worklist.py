@@ -40,4 +40,4 @@ def test_an_unanswered_alert_of_an_earlier_treatment_stays_in_sight(
     begin_treatment(db, PROTOCOLS, replace(cast.treatment, performed_at=later))
     (row,) = show_worklist(db, cast.dana.id, later + timedelta(days=1))
     assert row.day == 1
-    assert [a.id for a in row.alerts] == [alert.id]
+    assert [(a.alert.id, a.treatment) for a in row.alerts] == [(alert.id, cast.treatment)]

@@ -1,0 +1,158 @@
+"""Alerts on record: snoozed, passed on, resolved, opened anew, and what their history keeps."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlite_utils import Database
+
+from tests.conftest import PROTOCOLS, TREATED_AT, Cast
+from tracker.actions.answer_alert import answer_alert
+from tracker.actions.begin_treatment import begin_treatment
+from tracker.actions.escalate_alerts import escalate_alerts
+from tracker.actions.join_care_team import join_care_team
+from tracker.actions.notice_silence import notice_silence
+from tracker.actions.raise_alerts import raise_alerts
+from tracker.actions.record_check_in import record_check_in
+from tracker.actions.resolve_alert import resolve_alert
+from tracker.actions.snooze_alert import snooze_alert
+from tracker.actions.wake_alerts import wake_alerts
+from tracker.alert_life import Step
+from tracker.alerts import Alert, Concern, Level, Outcome, Stage
+from tracker.check_ins import Answers, Trend
+from tracker.storage import alert_history, alerts, messages
+from tracker.storage.connection import IntegrityError
+
+DAY_4 = datetime(2026, 3, 6, 9, tzinfo=UTC)
+LIMIT = timedelta(minutes=30)
+FEVER = Answers(fever=True, spreading=True)
+SICK = Answers(pain=6, warmth=True, pus=True, spreading=True, trend=Trend.WORSE)
+
+
+def answered(db: Database, cast: Cast, answers: Answers, at: datetime) -> list[Alert]:
+    record_check_in(db, PROTOCOLS, cast.alice.id, answers, at)
+    return raise_alerts(db, PROTOCOLS, at)
+
+
+def steps_of(db: Database, alert: Alert) -> list[tuple[Step, str | None]]:
+    return [(step.step, step.by) for step in alert_history.of_alert(db, alert.id)]
+
+
+def test_the_whole_life_of_an_alert_is_kept(db: Database, cast: Cast) -> None:
+    (alert,) = answered(db, cast, FEVER, DAY_4)
+    escalate_alerts(db, LIMIT, DAY_4 + LIMIT)
+    answer_alert(db, alert.id, cast.dana.id, DAY_4 + timedelta(hours=1))
+    snooze_alert(db, alert.id, cast.dana, date(2026, 3, 8), "on tablets", DAY_4)
+    wake_alerts(db, datetime(2026, 3, 8, 6, tzinfo=UTC))
+    resolve_alert(db, alert.id, cast.dana.id, Outcome.TRUE, "healed", DAY_4 + timedelta(days=3))
+    dana = cast.dana.id
+    assert steps_of(db, alert) == [
+        (Step.OPENED, None),
+        (Step.ESCALATED, None),
+        (Step.SEEN, dana),
+        (Step.SNOOZED, dana),
+        (Step.WOKE, None),
+        (Step.RESOLVED, dana),
+    ]
+    assert {step.engine for step in alert_history.of_alert(db, alert.id)} == {alert.engine}
+
+
+def test_the_history_of_an_alert_can_be_neither_rewritten_nor_erased(
+    db: Database, cast: Cast
+) -> None:
+    answered(db, cast, SICK, DAY_4)
+    for statement in ("UPDATE alert_history SET why = 'nothing'", "DELETE FROM alert_history"):
+        with pytest.raises(IntegrityError, match="history of an alert is not"):
+            db.execute(statement)
+
+
+def test_a_snoozed_alert_wakes_in_the_morning_of_the_practitioner(db: Database, cast: Cast) -> None:
+    (alert,) = answered(db, cast, SICK, DAY_4)
+    asleep = snooze_alert(db, alert.id, cast.dana, date(2026, 3, 8), "", DAY_4)
+    assert asleep is not None
+    assert asleep.snoozed_until == datetime(2026, 3, 8, 6, tzinfo=UTC)  # 7 in Berlin
+    assert wake_alerts(db, datetime(2026, 3, 8, 5, 59, tzinfo=UTC)) == []
+    (awake,) = wake_alerts(db, datetime(2026, 3, 8, 6, tzinfo=UTC))
+    assert awake.needs_answer
+
+
+def test_a_resolved_alert_is_not_raised_again_for_the_same_cause(db: Database, cast: Cast) -> None:
+    (alert,) = answered(db, cast, SICK, DAY_4)
+    resolve_alert(db, alert.id, cast.dana.id, Outcome.TRUE, "", DAY_4 + timedelta(hours=1))
+    for hours in (12, 24, 48, 60, 84):
+        assert answered(db, cast, SICK, DAY_4 + timedelta(hours=hours)) == []
+    assert [a.stage for a in alerts.of_treatment(db, cast.treatment.id)] == [Stage.RESOLVED]
+
+
+def test_signs_that_come_back_after_days_without_open_a_new_alert(db: Database, cast: Cast) -> None:
+    (first,) = answered(db, cast, SICK, DAY_4)
+    resolve_alert(db, first.id, cast.dana.id, Outcome.TRUE, "", DAY_4 + timedelta(hours=1))
+    assert answered(db, cast, Answers(trend=Trend.BETTER), DAY_4 + timedelta(days=3)) == []
+    (second,) = answered(db, cast, SICK, DAY_4 + timedelta(days=5))
+    assert second.id != first.id
+    assert second.concern is first.concern
+
+
+def test_a_new_red_flag_after_a_resolved_alert_opens_a_new_one(db: Database, cast: Cast) -> None:
+    (first,) = answered(db, cast, FEVER, DAY_4)
+    resolve_alert(db, first.id, cast.dana.id, Outcome.FALSE, "", DAY_4 + timedelta(hours=1))
+    assert raise_alerts(db, PROTOCOLS, DAY_4 + timedelta(hours=2)) == []
+    assert answered(db, cast, Answers(), DAY_4 + timedelta(hours=3)) == []
+    (second,) = answered(db, cast, FEVER, DAY_4 + timedelta(hours=4))
+    assert (second.id != first.id, second.level) == (True, Level.URGENT)
+
+
+def test_an_urgent_alert_goes_to_the_second_person_and_then_to_everybody(
+    db: Database, cast: Cast
+) -> None:
+    join_care_team(db, cast.eli.email, cast.alice.email, 2)
+    answered(db, cast, FEVER, DAY_4)
+
+    def told() -> list[str]:
+        return sorted(m.to_address for m in messages.due(db, DAY_4 + timedelta(days=1)))
+
+    assert told() == [cast.dana.email]
+    assert escalate_alerts(db, LIMIT, DAY_4 + LIMIT - timedelta(seconds=1)) == []
+    assert len(escalate_alerts(db, LIMIT, DAY_4 + LIMIT)) == 1
+    assert escalate_alerts(db, LIMIT, DAY_4 + LIMIT) == []
+    assert told() == [cast.dana.email, cast.eli.email]
+    escalate_alerts(db, LIMIT, DAY_4 + 2 * LIMIT)
+    assert told() == [cast.dana.email] * 2 + [cast.eli.email] * 2
+
+
+def test_an_alert_that_was_seen_is_not_passed_on(db: Database, cast: Cast) -> None:
+    (alert,) = answered(db, cast, FEVER, DAY_4)
+    answer_alert(db, alert.id, cast.dana.id, DAY_4)
+    assert escalate_alerts(db, LIMIT, DAY_4 + timedelta(days=1)) == []
+
+
+def test_only_people_of_the_right_role_join_a_care_team(db: Database, cast: Cast) -> None:
+    with pytest.raises(ValueError, match=r"no practitioner signs in as alice@"):
+        join_care_team(db, cast.alice.email, cast.alice.email, 2)
+    with pytest.raises(ValueError, match=r"no patient signs in as nobody@"):
+        join_care_team(db, cast.eli.email, "nobody@clinic.example", 2)
+
+
+def test_silence_reaches_the_work_list_without_any_news(db: Database, cast: Cast) -> None:
+    day = TREATED_AT + timedelta(hours=3)
+    assert notice_silence(db, PROTOCOLS, day + timedelta(days=3)) == []
+    (alert,) = notice_silence(db, PROTOCOLS, day + timedelta(days=4))
+    assert (alert.concern, alert.level) == (Concern.SILENCE, Level.WATCH)
+    assert notice_silence(db, PROTOCOLS, day + timedelta(days=5)) == []
+    assert messages.due(db, day + timedelta(days=5)) == []
+
+
+def test_a_second_silence_is_told_and_the_same_one_is_not(db: Database, cast: Cast) -> None:
+    (first,) = notice_silence(db, PROTOCOLS, TREATED_AT + timedelta(days=4))
+    called = TREATED_AT + timedelta(days=4, hours=2)
+    resolve_alert(db, first.id, cast.dana.id, Outcome.TRUE, "was away", called)
+    assert notice_silence(db, PROTOCOLS, TREATED_AT + timedelta(days=5)) == []
+    record_check_in(db, PROTOCOLS, cast.alice.id, Answers(), TREATED_AT + timedelta(days=5))
+    (second,) = notice_silence(db, PROTOCOLS, TREATED_AT + timedelta(days=9))
+    assert (second.id != first.id, second.onset_day) == (True, 6.0)
+
+
+def test_only_the_latest_treatment_can_fall_silent(db: Database, cast: Cast) -> None:
+    again = replace(cast.treatment, performed_at=TREATED_AT + timedelta(days=3))
+    begin_treatment(db, PROTOCOLS, again)
+    assert notice_silence(db, PROTOCOLS, TREATED_AT + timedelta(days=4)) == []

@@ -1,0 +1,193 @@
+"""What may happen to an alert, step by step, without a database."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.tracker.courses_of_readings import TREATED_AT, treatment
+from tracker.alert_life import (
+    CALM,
+    LONGEST_SNOOZE,
+    MOST_ESCALATIONS,
+    Judge,
+    Step,
+    escalated,
+    false_alarms,
+    is_new_cause,
+    judged_again,
+    opened,
+    resolved,
+    seen,
+    snoozed,
+    woken,
+)
+from tracker.alerts import Alert, Concern, Finding, Level, Outcome, Stage
+
+JUDGE = Judge("1", "microneedling 1")
+LATER_JUDGE = Judge("2", "microneedling 2")
+LIMIT = timedelta(minutes=30)
+
+
+def on(day: float) -> datetime:
+    return TREATED_AT + timedelta(days=day)
+
+
+def found(
+    level: Level | None = Level.REVIEW,
+    *,
+    onset: float | None = 3.0,
+    flagged_on: float | None = None,
+    concern: Concern = Concern.INFECTION,
+) -> Finding:
+    flagged = None if flagged_on is None else on(flagged_on)
+    return Finding(concern, 0.9, level, onset, (), (), None, flagged)
+
+
+def alert(level: Level = Level.REVIEW, *, onset: float | None = 3.0, day: float = 4.0) -> Alert:
+    moved = opened("a", treatment(), found(level, onset=onset), JUDGE, on(day))
+    assert moved is not None
+    return moved.alert
+
+
+def test_what_passes_no_limit_opens_nothing() -> None:
+    assert opened("a", treatment(), found(None), JUDGE, on(4)) is None
+
+
+def test_every_step_says_who_when_why_and_by_which_engine() -> None:
+    step = resolved(alert(), Outcome.FALSE, "dana", "a new lamp", on(5)).transition
+    assert step is not None
+    assert (step.step, step.by, step.at) == (Step.RESOLVED, "dana", on(5))
+    assert step.why == "false: a new lamp"
+    assert (step.engine, step.protocol) == ("1", "microneedling 1")
+    risen = judged_again(alert(), found(Level.URGENT), LATER_JUDGE, on(5)).transition
+    assert risen is not None
+    assert (risen.step, risen.by, risen.level) == (Step.ROSE, None, Level.URGENT)
+    assert (risen.engine, risen.protocol) == ("2", "microneedling 2")
+
+
+def test_the_first_look_and_the_first_outcome_stand() -> None:
+    looked = seen(alert(), "dana", on(4.1)).alert
+    assert seen(looked, "eli", on(4.2)).transition is None
+    over = resolved(looked, Outcome.TRUE, "dana", "", on(5)).alert
+    again = resolved(over, Outcome.FALSE, "eli", "", on(6))
+    assert again.transition is None
+    assert again.alert.outcome is Outcome.TRUE
+
+
+def test_a_snoozed_alert_is_quiet_until_its_day_and_then_asks_again() -> None:
+    asleep = snoozed(alert(), on(6), "dana", "see again after the weekend", on(4)).alert
+    assert asleep.stage is Stage.SNOOZED
+    assert woken(asleep, on(5.9)).transition is None
+    awake = woken(asleep, on(6)).alert
+    assert awake.needs_answer
+    assert awake.raised_at == on(6)
+
+
+def test_a_snooze_is_broken_by_a_rise_and_by_a_red_flag() -> None:
+    asleep = snoozed(alert(), on(9), "dana", "", on(4)).alert
+    assert judged_again(asleep, found(Level.REVIEW), JUDGE, on(5)).alert.stage is Stage.SNOOZED
+    assert judged_again(asleep, found(Level.URGENT), JUDGE, on(5)).alert.needs_answer
+    assert judged_again(asleep, found(Level.URGENT, flagged_on=5), JUDGE, on(5)).alert.needs_answer
+
+
+@pytest.mark.parametrize("day", [3.0, 4.0, 4.0 + LONGEST_SNOOZE.days + 0.1])
+def test_a_snooze_ends_on_a_day_to_come_and_not_too_far_away(day: float) -> None:
+    with pytest.raises(ValueError, match="choose a day after today, at most 30 days away"):
+        snoozed(alert(), on(day), "dana", "", on(4))
+
+
+def test_an_urgent_alert_that_nobody_looks_at_is_passed_on_again_and_again_but_not_for_ever() -> (
+    None
+):
+    waiting, now, steps = alert(Level.URGENT), on(4), 0
+    for _ in range(10):
+        assert escalated(waiting, LIMIT, now + LIMIT - timedelta(seconds=1)).transition is None
+        now += LIMIT
+        moved = escalated(waiting, LIMIT, now)
+        steps += moved.transition is not None
+        waiting = moved.alert
+    assert steps == waiting.escalations == MOST_ESCALATIONS
+
+
+def test_only_urgent_alerts_that_nobody_saw_are_passed_on() -> None:
+    for quiet in (alert(Level.REVIEW), seen(alert(Level.URGENT), "dana", on(4)).alert):
+        assert escalated(quiet, LIMIT, on(5)).transition is None
+
+
+def test_a_rise_begins_the_wait_anew() -> None:
+    passed_on = escalated(alert(Level.URGENT), LIMIT, on(4) + LIMIT).alert
+    flagged = judged_again(passed_on, found(Level.URGENT, flagged_on=5), JUDGE, on(5)).alert
+    assert flagged.escalations == 0
+    assert escalated(flagged, LIMIT, on(5) + LIMIT).transition is not None
+
+
+@pytest.mark.parametrize(
+    ("finding", "now", "new"),
+    [
+        (found(Level.REVIEW), 5.5, False),  # the same, still there
+        (found(Level.REVIEW, onset=3.8), 5.5, False),  # the same, its onset estimated anew
+        (found(Level.WATCH, onset=8.0), 9.0, True),  # it began after somebody had looked
+        (found(Level.URGENT), 5.5, True),  # worse than what was looked at
+        (found(Level.URGENT, flagged_on=5.2), 5.5, True),  # a red flag not told yet
+        (found(None, flagged_on=None), 9.0, False),  # nothing
+    ],
+)
+def test_only_a_new_cause_opens_an_alert_after_a_resolved_one(
+    finding: Finding, now: float, new: bool
+) -> None:
+    over = resolved(alert(), Outcome.FALSE, "dana", "", on(5)).alert
+    assert is_new_cause(over, finding, treatment(), on(now)) is new
+
+
+def test_answers_that_pause_and_come_back_are_a_new_cause() -> None:
+    over = resolved(alert(onset=None), Outcome.TRUE, "dana", "", on(5)).alert
+    over = replace(over, found_at=on(6))
+    came_back = found(Level.REVIEW, onset=None)
+    assert not is_new_cause(over, came_back, treatment(), on(6) + CALM - timedelta(hours=1))
+    assert is_new_cause(over, came_back, treatment(), on(6) + CALM)
+
+
+def test_a_red_flag_told_before_is_not_told_again() -> None:
+    moved = opened("a", treatment(), found(Level.URGENT, flagged_on=4), JUDGE, on(4))
+    assert moved is not None
+    over = resolved(moved.alert, Outcome.FALSE, "dana", "", on(4.2)).alert
+    assert not is_new_cause(over, found(Level.URGENT, flagged_on=4), treatment(), on(4.5))
+    assert is_new_cause(over, found(Level.URGENT, flagged_on=4.4), treatment(), on(4.5))
+
+
+@given(
+    findings=st.lists(
+        st.tuples(
+            st.sampled_from([None, *Level]),
+            st.none() | st.floats(0, 20),
+            st.none() | st.floats(4, 20),
+        )
+    )
+)
+def test_an_alert_stays_open_until_somebody_answers_and_never_falls_in_level(
+    findings: list[tuple[Level | None, float | None, float | None]],
+) -> None:
+    current = alert(Level.WATCH)
+    for step, (level, onset, flagged_on) in enumerate(findings):
+        after = judged_again(
+            current, found(level, onset=onset, flagged_on=flagged_on), JUDGE, on(5 + step)
+        ).alert
+        assert after.needs_answer
+        if flagged_on is None:
+            assert after.level.rank >= current.level.rank
+        current = after
+
+
+def test_the_false_alarm_rate_counts_verdicts_and_leaves_unclear_ones_out() -> None:
+    def over(outcome: Outcome, level: Level = Level.REVIEW) -> Alert:
+        return resolved(alert(level), outcome, "dana", "", on(5)).alert
+
+    resolved_ones = [over(Outcome.FALSE), over(Outcome.TRUE), over(Outcome.TRUE)]
+    others = [over(Outcome.UNCLEAR), over(Outcome.FALSE, Level.WATCH), alert()]
+    count = false_alarms(resolved_ones + others)
+    assert (count.false, count.judged, count.unclear) == (1, 3, 1)
+    assert count.rate == pytest.approx(1 / 3)
+    assert false_alarms([alert()]).rate is None

@@ -1,0 +1,75 @@
+"""What Dr Dana does about an alert."""
+
+from datetime import timedelta
+
+from sqlite_utils import Database
+
+from tests.conftest import PASSPHRASE, PROTOCOLS
+from tests.web.browser import Browser
+from tests.web.conftest import Clock, Records
+from tracker.actions.notice_silence import notice_silence
+from tracker.alerts import Concern, Level
+
+
+def test_a_snoozed_alert_waits_for_nobody_and_says_until_when(
+    dana: Browser, records: Records
+) -> None:
+    alert = records.alert()
+    chosen = {"until": "2026-03-07", "why": "see her on Saturday"}
+    page = dana.send(f"/alerts/{alert.id}/snooze", chosen, follow=True).text
+    assert "Snoozed until Saturday 7 March by Dr Dana" in page
+    assert "see her on Saturday" in page
+    assert "nobody waits for you" in dana.read("/")
+
+
+def test_a_day_that_will_not_do_is_said_beside_the_field(dana: Browser, records: Records) -> None:
+    alert = records.alert()
+    for until in ("2026-03-01", "2027-03-01"):
+        answer = dana.send(f"/alerts/{alert.id}/snooze", {"until": until})
+        assert answer.status_code == 422
+        assert "Choose a day after today, at most 30 days away." in answer.text
+    assert "Choose a day." in dana.send(f"/alerts/{alert.id}/snooze", {"until": "soon"}).text
+
+
+def test_a_resolved_alert_leaves_the_work_list_and_counts(dana: Browser, records: Records) -> None:
+    false = records.alert(level=Level.REVIEW)
+    true = records.alert(concern=Concern.ALLERGIC_REACTION)
+    dana.send(f"/alerts/{false.id}/resolve", {"outcome": "false", "why": "lamp"})
+    page = dana.read(f"/alerts/{false.id}")
+    assert "Resolved today, 10:00 as false alarm by Dr Dana" in page
+    assert "false: lamp" in page
+    assert "Snooze this concern" not in page
+    dana.send(f"/alerts/{true.id}/resolve", {"outcome": "true", "why": ""})
+    assert "1 of 2 resolved alerts were false alarms." in dana.read("/alerts")
+    assert "Nothing to report" in dana.read("/")
+
+
+def test_an_outcome_must_be_chosen_and_a_reason_may_be_kept_short(
+    dana: Browser, records: Records
+) -> None:
+    alert = records.alert()
+    answer = dana.send(f"/alerts/{alert.id}/resolve", {"why": "x" * 501})
+    assert answer.status_code == 422
+    assert "Choose what it turned out to be." in answer.text
+    assert "keep it under 500 characters" in answer.text
+
+
+def test_the_history_names_people_and_versions(dana: Browser, records: Records) -> None:
+    alert = records.alert()
+    dana.send(f"/alerts/{alert.id}/answer", {})
+    history = dana.read(f"/alerts/{alert.id}").split("History of this alert")[1]
+    assert "Seen" in history
+    assert "Dr Dana · Urgent" in history
+    assert "Engine 1, protocol microneedling 1" in history
+
+
+def test_silence_is_told_in_words_and_without_a_probability(
+    dana: Browser, records: Records, db: Database, clock: Clock
+) -> None:
+    clock.now += timedelta(days=2)
+    (alert,) = notice_silence(db, PROTOCOLS, clock.now)
+    dana.sign_in(records.cast.dana, PASSPHRASE)
+    assert "Nothing has come since day 1" in dana.read("/")
+    page = dana.read(f"/alerts/{alert.id}")
+    assert "No photo and no answers since day 1" in page
+    assert "Probability" not in page

@@ -1,0 +1,52 @@
+"""In the first week, patients from whom nothing comes are put on the clinic's work list."""
+
+from datetime import datetime, timedelta
+
+from sqlite_utils import Database
+
+from tracker.alert_life import Judge, opened
+from tracker.alerts import Alert, Concern
+from tracker.people import Person
+from tracker.protocols import Protocols
+from tracker.silence import FIRST_WEEK_DAYS, RULE, Silence, finding_of, is_told, silence
+from tracker.storage import alerts, people, treatments
+from tracker.storage.columns import new_id
+from tracker.storage.connection import writing
+from tracker.treatments import Treatment
+
+WATCHED = timedelta(days=FIRST_WEEK_DAYS + 4)  # a silence that began in the week is noticed by then
+
+
+def notice_silence(db: Database, protocols: Protocols, now: datetime) -> list[Alert]:
+    """Return the alerts that opened; it takes no news for this, only the clock."""
+    return [
+        alert
+        for treatment in treatments.latest_between(db, now - WATCHED, now)
+        for alert in _notice(db, protocols, treatment, now)
+    ]
+
+
+def _notice(db: Database, protocols: Protocols, treatment: Treatment, now: datetime) -> list[Alert]:
+    patient = people.get(db, treatment.patient_id)
+    if patient is None or not _calls(db, treatment, patient, now):
+        return []
+    with writing(db):
+        quiet = _calls(db, treatment, patient, now)  # a photo may have come before the lock did
+        if quiet is None:
+            return []
+        judge = Judge(RULE, protocols.of(treatment.kind).label)
+        moved = opened(new_id(), treatment, finding_of(quiet), judge, now)
+        if moved is None:
+            return []
+        alerts.move(db, moved)
+    return [moved.alert]
+
+
+def _calls(db: Database, treatment: Treatment, patient: Person, now: datetime) -> Silence | None:
+    """A silence that the clinic must know and does not know yet."""
+    last_heard = treatments.last_heard(db, treatment.id)
+    quiet = silence(treatment, last_heard, now, patient.zone)
+    if not quiet.is_for_clinic(reminded=patient.reminder_hour is not None):
+        return None
+    known = [a for a in alerts.of_treatment(db, treatment.id) if a.concern is Concern.SILENCE]
+    return None if is_told(quiet, known[-1] if known else None) else quiet

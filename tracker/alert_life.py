@@ -1,0 +1,217 @@
+"""The life of an alert: each step is a pure function from an alert to what has become of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tracker.alerts import (
+    Alert,
+    Finding,
+    Level,
+    Outcome,
+    Stage,
+    asking_again,
+    tells_new_flag,
+    with_finding,
+)
+from tracker.treatments import Treatment, days_since
+
+ONSET_BLUR_DAYS = 1.0  # one photo a day: an onset estimated anew strays by about so much
+CALM = timedelta(days=2)  # answers that pause for so long and come back speak of something new
+MOST_ESCALATIONS = 3  # after them everybody has been told; the work list keeps the alert on top
+LONGEST_SNOOZE = timedelta(days=30)
+MAX_WHY_LENGTH = 500
+
+
+class Step(StrEnum):
+    """What can happen to an alert."""
+
+    OPENED = "opened"
+    ROSE = "rose"
+    FLAGGED = "flagged"  # a red flag was answered anew
+    SEEN = "seen"
+    SNOOZED = "snoozed"
+    WOKE = "woke"
+    ESCALATED = "escalated"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One step with who, when and why; `by` is None for the engine and the clock.
+
+    `level`, `engine` and `protocol` are those that stood behind the alert after the step.
+    """
+
+    alert_id: str
+    step: Step
+    at: datetime
+    by: str | None
+    why: str
+    level: Level
+    engine: str
+    protocol: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An alert after a step, and the step for its history; None when nothing needs telling."""
+
+    alert: Alert
+    transition: Transition | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Who judged: the version of the engine (or rule) and the edition of the protocol."""
+
+    engine: str
+    protocol: str
+
+
+def opened(
+    alert_id: str, treatment: Treatment, finding: Finding, judge: Judge, now: datetime
+) -> Moved | None:
+    """The alert that a finding opens, or None when it passes no limit."""
+    if finding.level is None:
+        return None
+    alert = Alert(
+        id=alert_id,
+        patient_id=treatment.patient_id,
+        treatment_id=treatment.id,
+        concern=finding.concern,
+        level=finding.level,
+        raised_at=now,
+        probability=finding.probability,
+        onset_day=finding.onset_day,
+        regions=finding.regions,
+        evidence=finding.evidence,
+        photo_id=finding.photo_id,
+        flagged_at=finding.flagged_at,
+        engine=judge.engine,
+        protocol=judge.protocol,
+        found_at=now,
+    )
+    return _moved(alert, Step.OPENED, now, None, _grounds(alert))
+
+
+def judged_again(alert: Alert, finding: Finding, judge: Judge, now: datetime) -> Moved:
+    """The alert after a new judgement: risen, flagged anew, or only brought up to date."""
+    judged = replace(alert, engine=judge.engine, protocol=judge.protocol)
+    after = with_finding(judged, finding, now)
+    if after.flagged_at != alert.flagged_at:
+        return _moved(after, Step.FLAGGED, now, None, "a red flag was answered")
+    if after.level is not alert.level:
+        return _moved(after, Step.ROSE, now, None, _grounds(after))
+    return Moved(after, None)
+
+
+def seen(alert: Alert, by: str, now: datetime) -> Moved:
+    """A practitioner looked; the first look stands."""
+    if not alert.needs_answer:
+        return Moved(alert, None)
+    after = replace(alert, acknowledged_at=now, acknowledged_by=by)
+    return _moved(after, Step.SEEN, now, by, "")
+
+
+def snoozed(alert: Alert, until: datetime, by: str, why: str, now: datetime) -> Moved:
+    """Quiet until a moment, unless the concern rises or a red flag is answered.
+
+    Raises ValueError for a moment that is not to come, or too far away.
+    """
+    if not now < until <= now + LONGEST_SNOOZE:
+        raise ValueError(f"choose a day after today, at most {LONGEST_SNOOZE.days} days away")
+    if alert.stage is Stage.RESOLVED:
+        return Moved(alert, None)
+    after = replace(seen(alert, by, now).alert, snoozed_until=until)
+    return _moved(after, Step.SNOOZED, now, by, _checked(why))
+
+
+def woken(alert: Alert, now: datetime) -> Moved:
+    """A snooze that is over asks for an answer again."""
+    if alert.stage is not Stage.SNOOZED or alert.snoozed_until is None or now < alert.snoozed_until:
+        return Moved(alert, None)
+    return _moved(asking_again(alert, now), Step.WOKE, now, None, "the snooze is over")
+
+
+def escalated(alert: Alert, limit: timedelta, now: datetime) -> Moved:
+    """An urgent alert that nobody looked at within the clinic's `limit` is passed on."""
+    last_told = alert.escalated_at or alert.raised_at
+    waits = alert.level is Level.URGENT and alert.needs_answer
+    if not waits or alert.escalations >= MOST_ESCALATIONS or now < last_told + limit:
+        return Moved(alert, None)
+    after = replace(alert, escalated_at=now, escalations=alert.escalations + 1)
+    why = f"nobody looked within {round(limit.total_seconds() / 60)} minutes"
+    return _moved(after, Step.ESCALATED, now, None, why)
+
+
+def resolved(alert: Alert, outcome: Outcome, by: str, why: str, now: datetime) -> Moved:
+    """Closed with what it turned out to be. The first outcome stands."""
+    if alert.stage is Stage.RESOLVED:
+        return Moved(alert, None)
+    looked = seen(alert, by, now).alert
+    after = replace(looked, resolved_at=now, outcome=outcome, snoozed_until=None)
+    words = _checked(why)
+    return _moved(after, Step.RESOLVED, now, by, f"{outcome}: {words}" if words else str(outcome))
+
+
+def is_new_cause(last: Alert, finding: Finding, treatment: Treatment, now: datetime) -> bool:
+    """Whether a finding after a resolved alert speaks of something that the alert did not.
+
+    New are a red flag not told yet, a level above the one that was resolved, an onset after the
+    day of resolution, and answers that come back after days without them. Everything else is what
+    somebody has already looked into.
+    """
+    if finding.level is None or last.resolved_at is None:
+        return False
+    if tells_new_flag(last, finding) or finding.level.rank > last.level.rank:
+        return True
+    if finding.onset_day is not None:
+        resolved_day = days_since(treatment, last.resolved_at)
+        known = resolved_day if last.onset_day is None else last.onset_day + ONSET_BLUR_DAYS
+        return finding.onset_day > max(resolved_day, known)
+    return last.found_at is not None and now - last.found_at >= CALM
+
+
+def found_again(last: Alert, finding: Finding, now: datetime) -> Moved:
+    """A resolved alert whose cause still shows, or does so no longer."""
+    return Moved(last if finding.level is None else replace(last, found_at=now), None)
+
+
+@dataclass(frozen=True, slots=True)
+class FalseAlarms:
+    """How many of the resolved alerts were false; `unclear` ones count for neither side."""
+
+    false: int
+    judged: int
+    unclear: int
+
+    @property
+    def rate(self) -> float | None:
+        """The share of false alarms, 0–1; None before the first verdict."""
+        return self.false / self.judged if self.judged else None
+
+
+def false_alarms(alerts: Iterable[Alert]) -> FalseAlarms:
+    """The realised false-alarm rate of the alerts that asked for a look (review and urgent)."""
+    outcomes = [alert.outcome for alert in alerts if alert.level.is_mailed]
+    false = outcomes.count(Outcome.FALSE)
+    judged = false + outcomes.count(Outcome.TRUE)
+    return FalseAlarms(false, judged, outcomes.count(Outcome.UNCLEAR))
+
+
+def _moved(alert: Alert, step: Step, at: datetime, by: str | None, why: str) -> Moved:
+    told = Transition(alert.id, step, at, by, why, alert.level, alert.engine, alert.protocol)
+    return Moved(alert, told)
+
+
+def _grounds(alert: Alert) -> str:
+    """The piece of evidence that weighs most; the rest stands with the alert."""
+    return alert.evidence[0].what if alert.evidence else ""
+
+
+def _checked(why: str) -> str:
+    if len(why) > MAX_WHY_LENGTH:
+        raise ValueError(f"the reason is too long; keep it under {MAX_WHY_LENGTH} signs")
+    return why.strip()

@@ -1,0 +1,65 @@
+"""Silence: in the first week, days without a word are a sign too."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from tracker.alerts import Alert, Concern, Factor, Finding, Level, Source
+from tracker.treatments import Treatment, day_number
+
+RULE = "silence 1"  # stands where other alerts name the engine
+FIRST_WEEK_DAYS = 7
+KIND_WORD_AFTER = 2  # missed days, after which the reminder is a kind one
+CLINIC_AFTER = 3  # missed days: the kind reminder had its day
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Whole days in a row without photo or answers, up to yesterday, where the patient lives.
+
+    `since` is the day number of the first of them.
+    """
+
+    days: int
+    since: int
+
+    @property
+    def is_for_patient(self) -> bool:
+        """Whether a kind word is due: two days of the first week were missed."""
+        return self.days >= KIND_WORD_AFTER and self.since + KIND_WORD_AFTER - 1 <= FIRST_WEEK_DAYS
+
+    def is_for_clinic(self, *, reminded: bool) -> bool:
+        """Whether the clinic must know; at once when the patient wants no reminders."""
+        return self.is_for_patient and self.days >= (CLINIC_AFTER if reminded else KIND_WORD_AFTER)
+
+
+def silence(
+    treatment: Treatment, last_heard: datetime | None, now: datetime, zone: ZoneInfo
+) -> Silence:
+    """How long nothing has come; `last_heard` is when the latest photo or answer did.
+
+    Treatment day itself is never missed, and today is not over yet.
+    """
+    heard = 0 if last_heard is None else max(0, day_number(treatment, last_heard, zone))
+    since = heard + 1
+    return Silence(days=max(0, day_number(treatment, now, zone) - since), since=since)
+
+
+def is_told(quiet: Silence, last: Alert | None) -> bool:
+    """Whether the clinic's latest alert of silence was about these very days, or is still open."""
+    if last is None or last.onset_day is None:
+        return False
+    return last.resolved_at is None or quiet.since <= last.onset_day
+
+
+def finding_of(quiet: Silence) -> Finding:
+    """What the work list says about it; it speaks of nothing but the missed days."""
+    return Finding(
+        concern=Concern.SILENCE,
+        probability=1.0,
+        level=Level.WATCH,
+        onset_day=float(quiet.since),
+        regions=(),
+        evidence=(Factor(f"no photo and no answers since day {quiet.since}", 1.0, Source.CLOCK),),
+        photo_id=None,
+    )
