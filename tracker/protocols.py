@@ -257,8 +257,7 @@ class Protocol:
         for healing in self.healing:
             if variant is not None and healing.variant == variant:
                 return healing
-            deep_enough = healing.up_to_mm is not None and needle_depth_mm is not None
-            if deep_enough and needle_depth_mm <= healing.up_to_mm:  # type: ignore[operator]
+            if needle_depth_mm is not None and needle_depth_mm <= (healing.up_to_mm or 0.0):
                 return healing
         return self.healing[-1]
 

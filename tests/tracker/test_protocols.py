@@ -1,13 +1,18 @@
+from dataclasses import replace
 from importlib.resources import files
 
 import pytest
 
+from tests.conftest import PROTOCOLS
+from tests.tracker.courses_of_readings import treatment
 from tracker.alerts import Concern, Level
+from tracker.people import Risk
 from tracker.protocol_text import ProtocolTextError, parse_protocol
-from tracker.protocols import Heading, ProtocolError
+from tracker.protocols import TEAM_PRIOR, Heading, ProtocolError, risk_words
 from tracker.storage import protocol_files
 
 SHIPPED = files("tracker").joinpath("protocols", "microneedling.toml").read_text(encoding="utf-8")
+EVERY_KIND = pytest.mark.parametrize("kind", protocol_files.shipped_kinds())
 
 
 def test_every_shipped_protocol_reads_and_names_its_sources() -> None:
@@ -25,11 +30,104 @@ def test_the_depth_chooses_the_healing(depth: float | None, clear_by: float) -> 
     assert protocol.healing_for(depth).clear_days_p95 == clear_by
 
 
-def test_what_is_normal_and_when_to_call_is_said_for_every_day_of_three_months() -> None:
-    care = protocol_files.load("microneedling").aftercare
+@EVERY_KIND
+def test_what_is_normal_and_when_to_call_is_said_for_every_day_of_three_months(kind: str) -> None:
+    care = protocol_files.load(kind).aftercare
     for heading in (Heading.NORMAL, Heading.CALL_US):
         for day in range(101):
             assert any(line.first_day <= day <= line.last_day for line in care[heading])
+
+
+@EVERY_KIND
+def test_a_usual_course_is_clear_on_the_day_the_protocol_says(kind: str) -> None:
+    for healing in protocol_files.load(kind).healing:
+        began = healing.peak_days.median if healing.peak_days else 0.0
+        half_lives = (healing.clear_days - began) * 24 / healing.half_life_hours.median
+        assert 2.3 < half_lives < 3.1  # an eighth to a fifth of the extra blood is left
+
+
+@EVERY_KIND
+def test_every_protocol_is_honest_about_where_its_figures_come_from(kind: str) -> None:
+    protocol = protocol_files.load(kind)
+    assert protocol.sign_off_words == "not yet signed off by a clinic"
+    assert {source.citation == TEAM_PRIOR for source in protocol.sources} == {True, False}
+
+
+@EVERY_KIND
+def test_who_had_cold_sores_is_asked_daily_to_day_ten(kind: str) -> None:
+    (question,) = [q for q in protocol_files.load(kind).check_in if q.sign == "tingling"]
+    assert question.words == {"cold_sores"}
+    assert question.days[0] == 0
+    assert question.days[1] >= 10
+
+
+def test_after_ablative_laser_redness_peaks_at_day_14_and_its_rise_is_no_infection() -> None:
+    protocol = protocol_files.load("fractional_laser")
+    peak = protocol.healing_for(None, "ablative").peak_days
+    assert peak is not None
+    assert peak.median == 14
+    assert not protocol.counts(Concern.INFECTION, 13, "ablative")
+    assert protocol.counts(Concern.INFECTION, 13, "non_ablative")
+    assert protocol.healing_for(None, "non_ablative").peak_days is None
+
+
+def test_dark_crusts_after_ipl_are_no_new_pigment() -> None:
+    protocol = protocol_files.load("ipl")
+    assert not any(protocol.counts(Concern.HYPERPIGMENTATION, day) for day in range(2, 11))
+    assert protocol.counts(Concern.HYPERPIGMENTATION, 14)
+    assert protocol.concerns[Concern.HYPERPIGMENTATION].window_days[0] > 10
+
+
+def test_the_depth_of_a_peel_is_its_variant() -> None:
+    protocol = protocol_files.load("chemical_peel")
+    assert protocol.variants == ("superficial", "medium", "deep")
+    clear = [protocol.healing_for(None, variant).clear_days_p95 for variant in protocol.variants]
+    assert clear == [5, 30, 90]
+    assert protocol.healing_for(None, None).clear_days_p95 == 90
+
+
+@pytest.mark.parametrize("variant", [None, "enormous"])
+def test_a_treatment_must_name_a_variant_that_there_is(variant: str | None) -> None:
+    peel = replace(treatment(), kind="chemical_peel", variant=variant)
+    with pytest.raises(ProtocolError, match="use one of superficial, medium, deep"):
+        PROTOCOLS.for_treatment(peel)
+    with pytest.raises(ProtocolError, match="leave it out"):
+        PROTOCOLS.for_treatment(replace(treatment(), variant="deep"))
+
+
+@EVERY_KIND
+def test_a_history_of_dark_patches_is_watched_at_least_as_early_and_longer(kind: str) -> None:
+    protocol = protocol_files.load(kind)
+    usual = protocol.concerns[Concern.HYPERPIGMENTATION]
+    for words in (risk_words(5, frozenset()), risk_words(1, frozenset({Risk.MELASMA}))):
+        watched = protocol.adapted_to(words).concerns[Concern.HYPERPIGMENTATION]
+        assert watched.prior > usual.prior
+        assert watched.window_days[0] <= usual.window_days[0]
+        assert watched.window_days[1] > usual.window_days[1]
+    assert protocol.adapted_to(risk_words(1, frozenset())) == protocol
+
+
+def test_a_no_to_spreading_says_less_where_redness_is_hard_to_see() -> None:
+    protocol = protocol_files.load("microneedling")
+    light, dark = (
+        protocol.adapted_to(risk_words(skin_type, frozenset())).concerns[Concern.INFECTION]
+        for skin_type in (2, 6)
+    )
+    assert dark.signs["spreading"].denied > light.signs["spreading"].denied
+    assert dark.signs["pus"] == light.signs["pus"]
+
+
+def test_every_concern_has_its_window() -> None:
+    for kind in protocol_files.shipped_kinds():
+        protocol = protocol_files.load(kind)
+        assert {*protocol.concerns, Concern.SILENCE} == set(Concern)
+        assert protocol.silence.window_days == (0, 7)
+
+
+def test_a_changed_text_of_the_same_version_has_another_label() -> None:
+    changed = parse_protocol(SHIPPED.replace("prior = 0.04", "prior = 0.03"), "own.toml")
+    assert changed.version == protocol_files.load("microneedling").version
+    assert changed.label != protocol_files.load("microneedling").label
 
 
 def test_limits_rise_with_their_level() -> None:
