@@ -4,19 +4,15 @@ import json
 import logging
 import os
 import signal
-import sys
 import threading
-from collections.abc import Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
 import click
-from sqlite_utils import Database
 from tqdm import tqdm
 
 from analysis.card_sheet import Paper
@@ -25,21 +21,26 @@ from tracker.actions.begin_treatment import begin_treatment
 from tracker.actions.join_care_team import join_care_team
 from tracker.actions.print_card import print_card
 from tracker.compute import LocalProcesses
-from tracker.courses import CourseError
-from tracker.demo import LOOPBACK, FolderInUse, SignIn, demo_settings, open_demo, renew_sign_ins
+from tracker.console import (
+    checked_input,
+    connected,
+    now,
+    open_clinic,
+    told_errors,
+    world_of_settings,
+)
+from tracker.demo import LOOPBACK, SignIn, demo_settings, open_demo, renew_sign_ins
 from tracker.people import Person, Role, check_email
-from tracker.protocols import ProtocolError
+from tracker.protocol_commands import protocol
 from tracker.replay import Line, Replay, patient_of, read_course, throw_away_world
-from tracker.settings import SettingsError, read_settings
+from tracker.settings import read_settings
 from tracker.storage import people
-from tracker.storage.connection import DatabaseLocked, migrate, open_database
+from tracker.storage.connection import migrate, open_database
 from tracker.treatments import AREAS, Region, Setting, Treatment
 from tracker.worker import run_worker
 from tracker.world import World, open_world
 from web.serve import CannotListen, check_address
 from web.serve import serve as serve_pages
-
-UNREADABLE = 2  # the exit status for input that cannot be used
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -71,23 +72,23 @@ def main() -> None:
 def demo(data: Path, port: int) -> None:
     """Open a clinic with sample patients, one of them not recovering."""
     samples = Path(str(files("sample_images")))
-    with _told_errors(), _local_processes() as compute:
+    with told_errors(CannotListen), _local_processes() as compute:
         check_address(LOOPBACK, port)  # measuring takes minutes; do not find out afterwards
         with tqdm(desc="Measuring sample photos", unit="photo", disable=None) as bar:
-            for done, total in open_demo(data, samples, port, compute, _now()):
+            for done, total in open_demo(data, samples, port, compute, now()):
                 bar.total = total
                 bar.update(done - bar.n)
         world = open_world(demo_settings(data, port))
-        serve_pages(world, compute, _now, lambda: _let_in(world))
+        serve_pages(world, compute, now, lambda: _let_in(world))
 
 
 @main.command()
 def serve() -> None:
     """Serve the pages and work the queue, both in this process."""
-    with _told_errors(), _local_processes() as compute:
-        world = _world()
+    with told_errors(CannotListen), _local_processes() as compute:
+        world = world_of_settings()
         address = world.settings.base_url
-        serve_pages(world, compute, _now, lambda: click.echo(f"Afterglow is open at {address}"))
+        serve_pages(world, compute, now, lambda: click.echo(f"Afterglow is open at {address}"))
 
 
 @main.command()
@@ -96,8 +97,8 @@ def worker() -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with _told_errors(), _local_processes() as compute:
-        run_worker(_world(), compute, _now, stop)
+    with told_errors(), _local_processes() as compute:
+        run_worker(world_of_settings(), compute, now, stop)
 
 
 @main.command()
@@ -109,9 +110,9 @@ def replay(course_dir: Path, as_json: bool) -> None:
     Nothing is kept. Exit status 2 when the course cannot be read.
     """
     logging.getLogger().setLevel(logging.WARNING)
-    with _told_errors():
+    with told_errors():
         story = read_course(course_dir)
-        with throw_away_world() as world, _local_processes() as compute, _connected(world) as db:
+        with throw_away_world() as world, _local_processes() as compute, connected(world) as db:
             person = patient_of(story, "Replayed course", "patient@replay.invalid")
             patient = add_person(db, person, os.urandom(16).hex())
             lines = Replay(world, db, compute, course_dir, story, patient.id).lines()
@@ -129,7 +130,7 @@ def replay(course_dir: Path, as_json: bool) -> None:
 @click.password_option("--passphrase", help="Asked for when left out; 12 signs or more.")
 def add_practitioner(name: str, email: str, time_zone: str, passphrase: str) -> None:
     """Open an account for a practitioner."""
-    with _told_errors(), _checked_input(), _connected(_world()) as db:
+    with told_errors(), checked_input(), connected(world_of_settings()) as db:
         person = add_person(db, Person("", Role.PRACTITIONER, name, email, time_zone), passphrase)
         click.echo(f"{person.name} can sign in as {person.email}")
 
@@ -177,7 +178,7 @@ def add_patient(
     passphrase: str,
 ) -> None:
     """Open an account for a patient and begin a treatment."""
-    with _told_errors(), _checked_input(), _open_clinic() as (world, db):
+    with told_errors(), checked_input(), open_clinic() as (world, db):
         treats = people.by_email(db, check_email(practitioner))
         if treats is None or treats.role is not Role.PRACTITIONER:
             raise click.ClickException(f"no practitioner signs in as {practitioner}")
@@ -210,7 +211,7 @@ def add_patient(
 )
 def add_to_care(patient: str, practitioner: str, turn: int) -> None:
     """Put PATIENT in the care of PRACTITIONER (both e-mail addresses), or change the turn."""
-    with _told_errors(), _checked_input(), _connected(_world()) as db:
+    with told_errors(), checked_input(), connected(world_of_settings()) as db:
         treats, treated = join_care_team(db, practitioner, patient, turn)
         click.echo(f"{treated.name} is in the care of {treats.name}, turn {turn}")
 
@@ -243,7 +244,7 @@ def card(paper: str, out: Path) -> None:
 @main.command(name="migrate")
 def migrate_command() -> None:
     """Bring the database up to date; `serve` does so too."""
-    with _told_errors():
+    with told_errors():
         settings = read_settings(os.environ)
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         db = open_database(settings.database, settings.key_for("database"))
@@ -252,60 +253,16 @@ def migrate_command() -> None:
     click.echo(f"done: {', '.join(steps)}" if steps else "nothing to do")
 
 
-def _world() -> World:
-    return open_world(read_settings(os.environ))
-
-
-@contextmanager
-def _connected(world: World) -> Iterator[Database]:
-    db = world.connect()
-    try:
-        yield db
-    finally:
-        db.close()
-
-
-@contextmanager
-def _open_clinic() -> Iterator[tuple[World, Database]]:
-    world = _world()
-    with _connected(world) as db:
-        yield world, db
+main.add_command(protocol)
 
 
 def _local_processes() -> Executor:
     return LocalProcesses(workers=os.cpu_count() or 1)
 
 
-@contextmanager
-def _told_errors() -> Iterator[None]:
-    """Expected trouble becomes one line on standard error and an exit status, not a traceback."""
-    try:
-        yield
-    except CourseError as error:
-        click.echo(f"afterglow: {error}", err=True)
-        sys.exit(UNREADABLE)
-    except (SettingsError, DatabaseLocked, FolderInUse, CannotListen, ProtocolError) as error:
-        raise click.ClickException(str(error)) from error
-
-
-@contextmanager
-def _checked_input() -> Iterator[None]:
-    """What the nouns find wrong in an argument is told like any other misuse of the command."""
-    try:
-        yield
-    except (SettingsError, ProtocolError):
-        raise
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 def _let_in(world: World) -> None:
     """Renew the passphrases, which ends what the old ones opened, now that the pages are open."""
-    with _connected(world) as db:
+    with connected(world) as db:
         sign_ins = renew_sign_ins(db)
     _print_sign_ins(world.settings.base_url, sign_ins)
 

@@ -74,7 +74,6 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     if not data:
         raise SettingsError("AFTERGLOW_DATA is not set; name the folder that keeps all data")
     host, port = _listen(environment.get("AFTERGLOW_LISTEN", "127.0.0.1:8000"))
-    protocols = environment.get("AFTERGLOW_PROTOCOLS", "").strip()
     base_url = environment.get("AFTERGLOW_URL", f"http://{host}:{port}").rstrip("/")
     return Settings(
         data=Path(data),
@@ -85,9 +84,15 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         smtp_url=_smtp_url(environment.get("AFTERGLOW_SMTP", "")),
         mail_from=environment.get("AFTERGLOW_MAIL_FROM", "Afterglow <afterglow@localhost>"),
         proxies=_proxies(environment.get("AFTERGLOW_PROXIES", "0").strip()),
-        protocols=Path(protocols) if protocols else None,
+        protocols=protocols_folder(environment),
         escalate_after=_minutes(environment.get("AFTERGLOW_ESCALATE_AFTER", "30").strip()),
     )
+
+
+def protocols_folder(environment: Mapping[str, str]) -> Path | None:
+    """The folder of the clinic's own protocols; None where the shipped ones do."""
+    folder = environment.get("AFTERGLOW_PROTOCOLS", "").strip()
+    return Path(folder) if folder else None
 
 
 def _proxies(text: str) -> int:

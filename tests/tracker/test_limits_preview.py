@@ -1,0 +1,77 @@
+from dataclasses import replace
+from datetime import timedelta
+
+from tests.tracker.courses_of_readings import (
+    DAILY,
+    TREATED_AT,
+    check_in,
+    course,
+    fading,
+    reading,
+    staying,
+)
+from tracker.alerts import Concern, Level, Outcome
+from tracker.check_ins import Answers, Trend
+from tracker.limits_preview import StoredCourse, compare, counts, lived_through, missed
+from tracker.protocols import Protocol
+from tracker.recovery import Course
+from tracker.storage import protocol_files
+
+PRESENT = protocol_files.load("microneedling")
+SICK = Answers(pain=6, warmth=True, pus=True, spreading=True, trend=Trend.WORSE)
+EVER = TREATED_AT - timedelta(days=1)
+
+
+def stored(known: Course, late_by: float = 0.0, outcome: Outcome | None = None) -> StoredCourse:
+    came = {r.photo_id: r.taken_at + timedelta(days=late_by) for r in known.readings}
+    outcomes = {Concern.INFECTION: outcome} if outcome else {}
+    return StoredCourse(known, came, outcomes, frozenset())
+
+
+def with_limits(concern: Concern, limits: dict[Level, float]) -> Protocol:
+    rule = replace(PRESENT.concerns[concern], limits=limits)
+    return replace(PRESENT, concerns={**PRESENT.concerns, concern: rule})
+
+
+def test_an_alert_is_raised_on_the_day_it_would_have_been_not_on_the_last() -> None:
+    better = [check_in(day, Answers(trend=Trend.BETTER)) for day in (1.1, 7.1, 8.1, 9.1)]
+    known = course([reading(day, fading) for day in DAILY], [*better, check_in(4.1, SICK)])
+    (alert,) = lived_through(stored(known), PRESENT)
+    assert alert.concern is Concern.INFECTION
+    assert alert.raised_at == TREATED_AT + timedelta(days=4.1)
+
+
+def test_a_photo_speaks_only_from_when_it_came() -> None:
+    known = course([reading(day, staying) for day in (*DAILY, 10.05, 11.05)])
+    (at_once,) = lived_through(stored(known), PRESENT)
+    (late,) = lived_through(stored(known, late_by=3), PRESENT)
+    assert at_once.concern is late.concern is Concern.PROLONGED_INFLAMMATION
+    assert late.raised_at - at_once.raised_at == timedelta(days=3)
+
+
+def test_lower_limits_raise_more_and_say_how_many_were_false() -> None:
+    doubtful = course([], [check_in(4.1, Answers(warmth=True, spreading=True, trend=Trend.WORSE))])
+    sick = course([], [check_in(4.1, SICK)])
+    lower = with_limits(Concern.INFECTION, {Level.WATCH: 0.02, Level.REVIEW: 0.05})
+    rows = [
+        compare(stored(doubtful, outcome=Outcome.FALSE), PRESENT, lower, EVER),
+        compare(stored(sick, outcome=Outcome.TRUE), PRESENT, lower, EVER),
+    ]
+    present, changed = counts(rows)[Concern.INFECTION]
+    assert (present.alerts, present.false, present.true) == (1, 0, 1)
+    assert (changed.alerts, changed.mailed, changed.false, changed.true) == (2, 2, 1, 1)
+    assert not missed(rows)
+
+
+def test_higher_limits_own_up_to_what_they_would_have_missed() -> None:
+    sick = course([], [check_in(4.1, SICK)])
+    deaf = with_limits(Concern.INFECTION, {Level.URGENT: 1.0})
+    rows = [compare(stored(sick, outcome=Outcome.TRUE), PRESENT, deaf, EVER)]
+    assert counts(rows)[Concern.INFECTION][1].alerts == 0
+    assert missed(rows) == {Concern.INFECTION: 1}
+
+
+def test_alerts_before_the_days_asked_for_are_not_counted() -> None:
+    sick = course([], [check_in(4.1, SICK)])
+    later = TREATED_AT + timedelta(days=5)
+    assert counts([compare(stored(sick), PRESENT, PRESENT, later)]) == {}

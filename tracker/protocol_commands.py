@@ -1,0 +1,176 @@
+"""`afterglow protocol`: what a clinic does with the protocols' files."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import click
+from tqdm import tqdm
+
+from tracker.actions.preview_limits import preview_limits
+from tracker.alerts import Concern
+from tracker.console import UNREADABLE, now, open_clinic, told_errors
+from tracker.limits_preview import Count, counts, missed
+from tracker.protocols import Protocol, ProtocolError
+from tracker.settings import protocols_folder
+from tracker.storage import protocol_files
+
+
+@click.group()
+def protocol() -> None:
+    """List, copy, check and preview the protocols: everything medical, as editable files.
+
+    A clinic copies one, changes it, checks and previews it, and puts it into the folder that
+    AFTERGLOW_PROTOCOLS names; there it replaces the shipped one of its kind.
+    """
+
+
+@protocol.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+def list_command(as_json: bool) -> None:
+    """List the protocols in use: kind, variants, version, whose, and who has signed them off."""
+    with told_errors():
+        in_use = protocol_files.read_all(protocols_folder(os.environ))
+    found = [each for _, each in sorted(in_use.by_kind.items())]
+    if as_json:
+        click.echo(json.dumps([_row(each) for each in found]))
+        return
+    for each in found:
+        variants = f" ({', '.join(each.variants)})" if each.variants else ""
+        click.echo(f"{each.label}: {each.title}{variants}; {_origin(each)}; {each.sign_off_words}")
+
+
+@protocol.command()
+@click.argument("kind")
+@click.argument("file", type=click.Path(path_type=Path))
+def copy(kind: str, file: Path) -> None:
+    """Copy the shipped protocol of KIND to FILE, or into a folder, to be changed there."""
+    with told_errors():
+        text = protocol_files.shipped_text(kind)
+    target = file / f"{kind}.toml" if file.is_dir() else file
+    try:
+        with target.open("x", encoding="utf-8") as opened:
+            opened.write(text)
+    except FileExistsError as error:
+        message = f"{target} is there already and was left alone; choose another name"
+        raise click.ClickException(message) from error
+    except OSError as error:
+        raise click.ClickException(f"cannot write {target}: {error.strerror}") from error
+    click.echo(f"{target} is yours to change; then: afterglow protocol check {target}")
+
+
+@protocol.command()
+@click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
+def check(files: tuple[Path, ...]) -> None:
+    """Check protocol FILES and name every mistake: file, key, line and remedy.
+
+    Exit status 2 when there is one.
+    """
+    broken = False
+    for file in files:
+        try:
+            click.echo(f"{file}: {_summary(protocol_files.read(file))}")
+        except ProtocolError as error:
+            broken = True
+            click.echo(str(error), err=True)
+    if broken:
+        sys.exit(UNREADABLE)
+
+
+@protocol.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--days",
+    type=click.IntRange(1, 3650),
+    default=90,
+    show_default=True,
+    help="How far back alerts are counted.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+def preview(file: Path, days: int, as_json: bool) -> None:
+    """Tell what the protocol in FILE would have raised on the clinic's own courses.
+
+    Every course is lived through again in time order, under the present protocol and under FILE.
+    Nothing is stored. Exit status 2 when FILE has a mistake.
+    """
+    changed = _readable(file)
+    with told_errors(), open_clinic() as (world, db):
+        replayed = preview_limits(db, world.protocols, changed, now() - timedelta(days=days))
+        rows = list(tqdm(replayed, desc="Replaying", unit="course", disable=None))
+    by_concern, lost = counts(rows), missed(rows)
+    if as_json:
+        click.echo(json.dumps(_as_json(by_concern, lost, len(rows))))
+        return
+    click.echo(f"{len(rows)} courses of {changed.title.lower()}, last {days} days; {changed.label}")
+    for line in _preview_lines(by_concern, lost):
+        click.echo(line)
+
+
+def _origin(each: Protocol) -> str:
+    shipped = each.kind in protocol_files.shipped_kinds()
+    unchanged = shipped and protocol_files.load(each.kind).digest == each.digest
+    return "as shipped" if unchanged else "the clinic's own"
+
+
+def _row(each: Protocol) -> dict[str, object]:
+    return {
+        "kind": each.kind,
+        "title": each.title,
+        "variants": list(each.variants),
+        "label": each.label,
+        "origin": _origin(each),
+        "sign_off": each.sign_off_words,
+    }
+
+
+def _summary(each: Protocol) -> str:
+    return f"no mistake; {each.label}, {each.sign_off_words}"
+
+
+def _readable(file: Path) -> Protocol:
+    try:
+        return protocol_files.read(file)
+    except ProtocolError as error:
+        click.echo(str(error), err=True)
+        sys.exit(UNREADABLE)
+
+
+def _preview_lines(
+    by_concern: Mapping[Concern, tuple[Count, Count]], lost: Mapping[Concern, int]
+) -> Iterable[str]:
+    if not by_concern:
+        yield "Neither the present limits nor these raise any alert."
+    for concern, (present, changed) in by_concern.items():
+        yield (
+            f"{concern.words}: would have raised {_count_words(changed)};"
+            f" the present limits raise {_count_words(present)}"
+        )
+        if lost.get(concern):
+            yield f"  and would have missed {lost[concern]} that the clinic resolved as true"
+
+
+def _count_words(count: Count) -> str:
+    alerts = "1 alert" if count.alerts == 1 else f"{count.alerts} alerts"
+    return f"{alerts} ({count.mailed} mailed), {count.false} of them resolved as false"
+
+
+def _as_json(
+    by_concern: Mapping[Concern, tuple[Count, Count]], lost: Mapping[Concern, int], courses: int
+) -> dict[str, object]:
+    def fields(count: Count) -> dict[str, int]:
+        return {name: getattr(count, name) for name in ("alerts", "mailed", "false", "true")}
+
+    return {
+        "courses": courses,
+        "concerns": {
+            str(concern): {
+                "present": fields(present),
+                "changed": fields(changed),
+                "missed_true": lost.get(concern, 0),
+            }
+            for concern, (present, changed) in by_concern.items()
+        },
+    }
