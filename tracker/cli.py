@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import threading
+import tomllib
 from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import datetime
@@ -32,7 +33,9 @@ from tracker.console import (
 from tracker.demo import LOOPBACK, SignIn, demo_settings, open_demo, renew_sign_ins
 from tracker.people import Person, Role, check_email
 from tracker.protocol_commands import protocol
+from tracker.protocols import Protocol
 from tracker.replay import Line, Replay, patient_of, read_course, throw_away_world
+from tracker.screening import Screening, checked_answers, summary
 from tracker.settings import read_settings
 from tracker.storage import people
 from tracker.storage.connection import migrate, open_database
@@ -162,6 +165,12 @@ def add_practitioner(name: str, email: str, time_zone: str, passphrase: str) -> 
     help="Default: all.",
 )
 @click.option("--skin-type", type=click.IntRange(1, 6), help="Fitzpatrick type.")
+@click.option(
+    "--screening",
+    "screening_file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="TOML with the answers of the screening form: pregnancy = false …",
+)
 @click.password_option("--passphrase", help="Asked for when left out; 12 signs or more.")
 def add_patient(
     name: str,
@@ -175,6 +184,7 @@ def add_patient(
     setting: str,
     areas: tuple[str, ...],
     skin_type: int | None,
+    screening_file: Path | None,
     passphrase: str,
 ) -> None:
     """Open an account for a patient and begin a treatment."""
@@ -192,10 +202,12 @@ def add_patient(
             areas=frozenset(Region(area) for area in areas or AREAS),
             variant=variant,
         )
-        world.protocols.for_treatment(planned)  # before the account: what is wrong leaves nothing
+        # Before the account is opened, so that what is wrong leaves nothing.
+        followed = world.protocols.for_treatment(planned)
+        screening = _screening(screening_file, followed, treats.id) if screening_file else None
         person = Person("", Role.PATIENT, name, email, time_zone, skin_type)
         patient = add_person(db, person, passphrase, cared_for_by=treats.id)
-        begin_treatment(db, world.protocols, replace(planned, patient_id=patient.id))
+        begin_treatment(db, world.protocols, replace(planned, patient_id=patient.id), screening)
         click.echo(f"{patient.name} can sign in as {patient.email}")
 
 
@@ -254,6 +266,18 @@ def migrate_command() -> None:
 
 
 main.add_command(protocol)
+
+
+def _screening(file: Path, followed: Protocol, by: str) -> Screening:
+    """The answers in a file; what speaks against the treatment is told on standard error."""
+    try:
+        answers = tomllib.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise click.UsageError(f"{file}: not valid TOML ({error})") from error
+    screening = Screening(checked_answers(answers, followed), now(), by)
+    for caveat in summary(screening, followed).caveats:
+        click.echo(f"{caveat.severity}: {caveat.question} {caveat.advice}", err=True)
+    return screening
 
 
 def _local_processes() -> Executor:

@@ -15,6 +15,7 @@ from tracker.alerts import Alert, Concern, Factor, Outcome, Source, Stage
 from tracker.check_ins import SIGNS, CheckIn
 from tracker.people import Person
 from tracker.photo_files import Picture
+from tracker.screening import ScreeningSummary
 from tracker.treatments import Treatment, day_number
 from web.charts import LARGE, Chart, Quantity, chart
 from web.times import date_words, day_words, when
@@ -119,6 +120,27 @@ NOTHING_CHOSEN = AnswerForm()
 
 
 @dataclass(frozen=True, slots=True)
+class CaveatRow:
+    """An answer that speaks against the treatment or asks for care."""
+
+    kind: str
+    question: str
+    answer: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScreeningCard:
+    """What was asked before the treatment; `asked` says when, empty when nothing was."""
+
+    caveats: tuple[CaveatRow, ...]
+    noted: tuple[tuple[str, str], ...]
+    open: tuple[str, ...]
+    asked: str
+    history: str
+
+
+@dataclass(frozen=True, slots=True)
 class AlertPage:
     """Why an alert was raised, in ten seconds; `form` is None when there is nothing to answer."""
 
@@ -142,11 +164,36 @@ class AlertPage:
     history: tuple[HistoryRow, ...]
     snooze_days: tuple[tuple[str, str], ...]
     form: AnswerForm | None
+    screening: ScreeningCard
 
     @property
     def title(self) -> str:
         """The page's name."""
         return self.card.headline
+
+
+def screening_card(
+    found: ScreeningSummary | None, patient: Person, now: datetime, zone: ZoneInfo
+) -> ScreeningCard:
+    """What was asked before the treatment, for whoever reads about its course."""
+    history = ", ".join(sorted(risk.replace("_", " ") for risk in patient.history))
+    if found is None:
+        return ScreeningCard((), (), (), "", history)
+    return ScreeningCard(
+        caveats=tuple(
+            CaveatRow(
+                kind=str(caveat.severity),
+                question=caveat.question,
+                answer="yes" if caveat.answer else "no",
+                advice=caveat.advice,
+            )
+            for caveat in found.caveats
+        ),
+        noted=found.noted,
+        open=found.open,
+        asked=when(found.screening.at, now, zone),
+        history=history,
+    )
 
 
 def alert_card(
@@ -207,6 +254,7 @@ def alert_page(
         history=tuple(_history_row(step, case, now, zone) for step in case.history),
         snooze_days=_snooze_days(now, zone),
         form=None if _is_over(alert) else form,
+        screening=screening_card(case.screening, case.patient, now, zone),
     )
 
 

@@ -109,7 +109,7 @@ def outbox(visit: Visit) -> ResponseReturnValue:
 
 
 def _case(visit: Visit, alert_id: str) -> AlertCase:
-    case = show_alert(visit.db, alert_id) or abort(404)
+    case = show_alert(visit.db, visit.world.protocols, alert_id) or abort(404)
     require(may_answer_alerts(visit.viewer, case.patient.id))
     return case
 

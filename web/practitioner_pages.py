@@ -12,7 +12,14 @@ from tracker.actions.show_worklist import WorklistRow
 from tracker.messages import Message
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
 from tracker.treatments import Setting, day_number
-from web.alert_pages import AlertCard, AnswersRow, alert_card, answers_rows
+from web.alert_pages import (
+    AlertCard,
+    AnswersRow,
+    ScreeningCard,
+    alert_card,
+    answers_rows,
+    screening_card,
+)
 from web.charts import Chart, Quantity, Strip, check_in_strip, face_charts, region_charts
 from web.times import day_words, short_date, when
 from web.words import (
@@ -87,6 +94,7 @@ class PatientPage:
     cards: tuple[AlertCard, ...]
     earlier_cards: tuple[AlertCard, ...]
     undelivered: tuple[str, ...]
+    screening: ScreeningCard
     face: tuple[Chart, ...]
     redness: tuple[Chart, ...]
     pigment: tuple[Chart, ...]
@@ -170,6 +178,7 @@ def patient_page(progress: Progress, now: datetime, zone: ZoneInfo) -> PatientPa
             for each in progress.earlier_alerts
         ),
         undelivered=tuple(_undelivered(m, now, zone) for m in progress.undelivered),
+        screening=screening_card(progress.screening, progress.patient, now, zone),
         face=face_charts(progress),
         redness=region_charts(progress, Quantity.REDNESS),
         pigment=region_charts(progress, Quantity.PIGMENT),
@@ -218,6 +227,7 @@ def _facts(progress: Progress) -> tuple[tuple[str, str], ...]:
         ("Treatment", f"{treatment_words(treatment, progress.protocol.title)}, {place}"),
         ("Treated", short_date(treatment.performed_at, patient.zone)),
         ("Areas", areas_words(treatment.areas)),
+        ("Protocol", f"{progress.protocol.version}, {progress.protocol.sign_off_words}"),
         ("Skin type", f"{patient.skin_type} of 6" if patient.skin_type else "not given"),
         ("History", history or "nothing noted"),
     )

@@ -194,9 +194,13 @@ def remedy_for(fault: str) -> Remedy:
 
 
 def treatment_words(treatment: Treatment, title: str) -> str:
-    """`Microneedling, 1.5 mm`."""
-    depth = treatment.needle_depth_mm
-    return title if depth is None else f"{title}, {depth_words(depth)}"
+    """`Microneedling, 1.5 mm` or `Chemical peel, superficial`."""
+    parts = [title]
+    if treatment.variant is not None:
+        parts.append(treatment.variant.replace("_", "-"))
+    if treatment.needle_depth_mm is not None:
+        parts.append(depth_words(treatment.needle_depth_mm))
+    return ", ".join(parts)
 
 
 def depth_words(depth_mm: float) -> str:

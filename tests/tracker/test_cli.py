@@ -207,3 +207,22 @@ def test_a_photo_that_is_missing_or_no_photo_is_told_in_its_place(tmp_path: Path
     told = run("replay", str(tmp_path), "--json")
     first = json.loads(told.stdout.splitlines()[0])
     assert (first["status"], first["faults"]) == ("refused", ["unreadable"])
+
+
+def test_a_screening_file_is_kept_and_its_contraindications_are_told(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    typed = f"{PASSPHRASE}\n{PASSPHRASE}\n"
+    run("add-practitioner", "Dr Dana", "dana@clinic.example", environment=environment, typed=typed)
+    answers = tmp_path / "answers.toml"
+    patient = ["add-patient", "Alice", "alice@home.example"]
+    patient += ["--practitioner", "dana@clinic.example", "--time-zone", "Europe/Berlin"]
+    patient += ["--performed-at", "2026-03-02T10:00+01:00", "--screening", str(answers)]
+    answers.write_text("pregnant = true")
+    wrong = run(*patient, environment=environment, typed=typed)
+    assert wrong.exit_code == 2
+    assert "pregnant is no screening question" in wrong.output
+    answers.write_text("active_infection = true")
+    told = run(*patient, environment=environment, typed=typed)
+    assert told.exit_code == 0, told.output
+    assert "contraindication: Is there an infection" in told.stderr

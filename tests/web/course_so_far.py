@@ -41,6 +41,7 @@ def so_far(
         day=int(day),
         aftercare=day_plan(running, (), now_on(day).date()),
         questions=questions_of(running),
+        screening=None,
         photos=tuple(photos),
         readings=course.readings,
         check_ins=course.check_ins,

@@ -1,5 +1,6 @@
 """The one-minute check-in, through the form."""
 
+import json
 from datetime import timedelta
 
 from sqlite_utils import Database
@@ -58,3 +59,13 @@ def test_later_calm_answers_do_not_take_the_emergency_words_off_the_first_page(
 def test_the_wording_works_on_every_tone(alice: Browser) -> None:
     page = alice.read("/check-in")
     assert "Redness may be hard to see on brown or black skin" in page
+
+
+def test_only_what_was_asked_is_denied_by_an_empty_box(alice: Browser, db: Database) -> None:
+    page = alice.read("/check-in")
+    assert 'name="asked" value="dusky"' in page
+    assert 'value="tingling"' not in page
+    alice.send("/check-in", CALM | {"asked": "hives"})
+    (row,) = db.query("SELECT answers FROM check_ins")
+    answers = json.loads(row["answers"])
+    assert (answers["hives"], answers["tingling"], answers["pus"]) == (False, None, False)

@@ -161,3 +161,18 @@ def test_the_first_photo_asked_for_is_the_one_from_before() -> None:
     assert upload_page(so_far(0, photos=[photo(-1)])).role is PhotoRole.FOLLOW_UP
     unusable = replace(photo(-1), status=PhotoStatus.UNMEASURABLE)
     assert upload_page(so_far(0, photos=[unusable])).role is PhotoRole.BASELINE
+
+
+def test_what_to_avoid_is_grouped_by_its_last_day_the_soonest_first() -> None:
+    page = today_page(so_far(3.2), now_on(3.2))
+    assert page.care is not None
+    untils = [until for until, _ in page.care.avoid]
+    assert untils[0] == "Until tomorrow"
+    assert untils[-1] == "Until Wed 10 Jun"
+    assert "Retinoids, acids, vitamin C and benzoyl peroxide" in page.care.avoid[0][1]
+
+
+def test_a_thing_to_avoid_on_its_last_day_is_avoided_today() -> None:
+    page = today_page(so_far(2.2), now_on(2.2))
+    assert page.care is not None
+    assert page.care.avoid[0] == ("Today", ("Scrubs and brushes",))

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlite_utils import Database
 
-from tests.conftest import PASSPHRASE, PROTOCOLS
+from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT, Cast
 from tests.tracker.courses_of_readings import rising_again
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
@@ -16,7 +16,8 @@ from tracker.alerts import Factor, Level, Source
 from tracker.check_ins import Answers
 from tracker.people import Person
 from tracker.photos import PhotoStatus, SkinState
-from tracker.storage import messages
+from tracker.screening import Screening
+from tracker.storage import messages, screenings
 from tracker.storage.connection import writing
 
 
@@ -200,3 +201,24 @@ def test_factors_are_told_with_their_strength(dana: Browser, records: Records) -
         line = page.split(f"Sign {factor}: yes")[1].split("</li>")[0]
         assert f">{words}</span>" in line
         assert f">{strength}</span>" in line
+
+
+def test_what_was_asked_before_treatment_stands_on_the_page_and_beside_the_alert(
+    db: Database, cast: Cast, dana: Browser, records: Records
+) -> None:
+    screening = Screening(
+        {"active_infection": True, "rosacea": False, "device": "Pen <12>"}, TREATED_AT, cast.dana.id
+    )
+    with writing(db):
+        screenings.insert(db, cast.treatment.id, screening)
+    alert = records.alert()
+    for page in (dana.read(f"/patients/{cast.alice.id}"), dana.read(f"/alerts/{alert.id}")):
+        assert "<strong>Contraindication.</strong>" in page
+        assert "Do not needle until it has healed." in page
+        assert "Pen &lt;12&gt;" in page
+        assert "questions were not answered" in page
+    assert "not yet signed off by a clinic" in dana.read(f"/patients/{cast.alice.id}")
+
+
+def test_no_screening_is_said_to_be_none(cast: Cast, dana: Browser) -> None:
+    assert "No screening was entered." in dana.read(f"/patients/{cast.alice.id}")

@@ -6,9 +6,10 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.limits_preview import Compared, StoredCourse, compare
-from tracker.protocols import Protocol, Protocols, risk_words
+from tracker.protocols import Protocol, Protocols
 from tracker.recovery import Course
-from tracker.storage import alerts, check_ins, people, photos, readings, treatments
+from tracker.screening import words_of
+from tracker.storage import alerts, check_ins, people, photos, readings, screenings, treatments
 from tracker.treatments import Treatment
 
 
@@ -29,6 +30,7 @@ def preview_limits(
 
 def _stored(db: Database, treatment: Treatment) -> StoredCourse:
     person = people.get(db, treatment.patient_id)
+    screening = screenings.of_treatment(db, treatment.id)
     resolved = (alert for alert in alerts.of_treatment(db, treatment.id) if alert.outcome)
     return StoredCourse(
         course=Course(
@@ -38,5 +40,5 @@ def _stored(db: Database, treatment: Treatment) -> StoredCourse:
         ),
         received_at={p.id: p.received_at for p in photos.of_treatment(db, treatment.id)},
         outcomes={alert.concern: alert.outcome for alert in resolved if alert.outcome},
-        words=risk_words(person.skin_type, person.history) if person else frozenset(),
+        words=words_of(person, screening) if person else frozenset(),
     )

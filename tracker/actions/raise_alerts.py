@@ -11,7 +11,8 @@ from tracker.messages import Message
 from tracker.people import in_turn
 from tracker.protocols import Protocols
 from tracker.recovery import ENGINE, Course, assess
-from tracker.storage import alerts, check_ins, messages, people, readings
+from tracker.screening import words_of
+from tracker.storage import alerts, check_ins, messages, people, readings, screenings
 from tracker.storage import treatments as treatment_rows
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
@@ -36,7 +37,9 @@ def raise_alerts(
 def _judge(
     db: Database, protocols: Protocols, treatment: Treatment, news: int, now: datetime
 ) -> list[Alert]:
-    protocol = protocols.of(treatment.kind)
+    person = people.get(db, treatment.patient_id)
+    words = words_of(person, screenings.of_treatment(db, treatment.id)) if person else frozenset()
+    protocol = protocols.of(treatment.kind).adapted_to(words)
     course = Course(
         treatment=treatment,
         readings=tuple(readings.of_treatment(db, treatment.id)),

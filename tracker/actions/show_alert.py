@@ -9,7 +9,9 @@ from tracker.alert_life import Transition
 from tracker.alerts import Alert
 from tracker.people import Person
 from tracker.photos import Photo
-from tracker.storage import alert_history, alerts, people, photos, treatments
+from tracker.protocols import Protocols
+from tracker.screening import ScreeningSummary, summary
+from tracker.storage import alert_history, alerts, people, photos, screenings, treatments
 from tracker.treatments import Treatment
 
 
@@ -26,9 +28,10 @@ class AlertCase:
     photo: Photo | None
     history: tuple[Transition, ...]
     people: Mapping[str, Person]
+    screening: ScreeningSummary | None
 
 
-def show_alert(db: Database, alert_id: str) -> AlertCase | None:
+def show_alert(db: Database, protocols: Protocols, alert_id: str) -> AlertCase | None:
     """The alert with this id, or None."""
     alert = alerts.get(db, alert_id)
     patient = people.get(db, alert.patient_id) if alert else None
@@ -36,11 +39,19 @@ def show_alert(db: Database, alert_id: str) -> AlertCase | None:
         return None
     history = tuple(alert_history.of_alert(db, alert.id))
     found = (people.get(db, person_id) for person_id in {t.by for t in history if t.by})
+    treatment = treatments.get(db, alert.treatment_id)
     return AlertCase(
         alert=alert,
         patient=patient,
-        treatment=treatments.get(db, alert.treatment_id),
+        treatment=treatment,
         photo=photos.get(db, alert.photo_id) if alert.photo_id else None,
         history=history,
+        screening=_screening(db, protocols, treatment),
         people={person.id: person for person in found if person is not None},
     )
+
+
+def _screening(db: Database, protocols: Protocols, treatment: Treatment) -> ScreeningSummary | None:
+    screening = screenings.of_treatment(db, treatment.id)
+    protocol = protocols.by_kind.get(treatment.kind)
+    return summary(screening, protocol) if screening and protocol else None

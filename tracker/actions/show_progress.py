@@ -11,16 +11,19 @@ from tracker.check_ins import CheckIn
 from tracker.messages import Message
 from tracker.people import Person
 from tracker.photos import Photo
-from tracker.protocols import CheckInQuestion, Protocol, Protocols, risk_words
+from tracker.protocols import CheckInQuestion, Protocol, Protocols
 from tracker.readings import Reading
 from tracker.recovery import Assessment, Course, assess
+from tracker.screening import ScreeningSummary, summary, words_of
 from tracker.storage import (
     alerts,
+    care_lines,
     check_ins,
     messages,
     people,
     photos,
     readings,
+    screenings,
     treatments,
 )
 from tracker.treatments import Treatment, day_number, days_since
@@ -30,6 +33,7 @@ from tracker.treatments import Treatment, day_number, days_since
 class Progress:
     """A treatment so far. `day` counts calendar days in the patient's zone, 0 is treatment day.
 
+    `protocol` is adapted to the person, `screening` what was asked before the treatment.
     `photos`, `readings` and `check_ins` are in time order; `alerts` worst first; `earlier_alerts`
     those of earlier treatments; `undelivered` are mails about this patient that have not gone out.
     Aftercare and questions are those of all treatments whose plans still run.
@@ -41,6 +45,7 @@ class Progress:
     day: int
     aftercare: DayPlan | None
     questions: tuple[CheckInQuestion, ...]
+    screening: ScreeningSummary | None
     photos: tuple[Photo, ...]
     readings: tuple[Reading, ...]
     check_ins: tuple[CheckIn, ...]
@@ -67,20 +72,23 @@ def show_progress(
     treatment = treatments.current(db, patient_id, now)
     if treatment is None:
         return NotTreated(patient)
-    protocol = protocols.of(treatment.kind)
+    running = _running(db, protocols, patient, treatment, now)
+    screening = screenings.of_treatment(db, treatment.id)
+    protocol = protocols.of(treatment.kind).adapted_to(words_of(patient, screening))
+    own = care_lines.of_patient(db, patient.id)
     course = Course(
         treatment=treatment,
         readings=tuple(readings.of_treatment(db, treatment.id)),
         check_ins=tuple(check_ins.of_treatment(db, treatment.id)),
     )
-    running = _running(db, protocols, patient, treatment, now)
     return Progress(
         patient=patient,
         treatment=treatment,
         protocol=protocol,
         day=day_number(treatment, now, patient.zone),
-        aftercare=day_plan(running, (), now.astimezone(patient.zone).date()),
+        aftercare=day_plan(running, own, now.astimezone(patient.zone).date()),
         questions=questions_of(running),
+        screening=summary(screening, protocol) if screening else None,
         photos=tuple(photos.of_treatment(db, treatment.id)),
         readings=course.readings,
         check_ins=course.check_ins,
@@ -102,9 +110,14 @@ def _running(
     latest = {current.kind: current}
     for treatment in treatments.done(db, patient.id, now):
         latest.setdefault(treatment.kind, treatment)
-    words = risk_words(patient.skin_type, patient.history)
     courses = [
-        RunningCourse(t, protocols.of(t.kind), day_number(t, now, patient.zone), words)
+        RunningCourse(
+            treatment=t,
+            protocol=protocols.of(t.kind),
+            day=day_number(t, now, patient.zone),
+            words=words_of(patient, screenings.of_treatment(db, t.id)),
+        )
         for t in latest.values()
+        if t.kind in protocols.by_kind  # a kind that the clinic has given up plans nothing more
     ]
     return tuple(c for c in courses if c.treatment == current or c.day <= plan_ends(c.protocol))

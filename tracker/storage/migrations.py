@@ -175,6 +175,28 @@ ALTER TABLE people ADD COLUMN digest_hour INTEGER NOT NULL DEFAULT 7
     CHECK (digest_hour BETWEEN 0 AND 23);
 """
 
+SCREENING_AND_CARE = """
+CREATE TABLE screenings (
+    treatment_id TEXT PRIMARY KEY REFERENCES treatments(id),
+    answers TEXT NOT NULL,
+    at TEXT NOT NULL,
+    by_id TEXT REFERENCES people(id)
+) STRICT;
+CREATE TABLE care_lines (
+    id TEXT PRIMARY KEY,
+    patient_id TEXT NOT NULL REFERENCES people(id),
+    heading TEXT NOT NULL CHECK (heading IN ('do', 'avoid', 'normal', 'call_us')),
+    line TEXT NOT NULL,
+    first_date TEXT NOT NULL,
+    last_date TEXT NOT NULL,
+    added_by TEXT NOT NULL REFERENCES people(id),
+    added_at TEXT NOT NULL,
+    ended_by TEXT REFERENCES people(id),
+    ended_at TEXT
+) STRICT;
+CREATE INDEX care_lines_of_patient ON care_lines (patient_id) WHERE ended_at IS NULL;
+"""
+
 
 @migrations()
 def first_tables(db: Database) -> None:
@@ -192,6 +214,12 @@ def treatment_variants(db: Database) -> None:
 def alert_life(db: Database) -> None:
     """Alerts that are snoozed, passed on and resolved, and the history of each."""
     _run(db, ALERT_LIFE)
+
+
+@migrations()
+def screening_and_care(db: Database) -> None:
+    """What was asked before a treatment, and lines of aftercare for one patient alone."""
+    _run(db, SCREENING_AND_CARE)
 
 
 def _run(db: Database, script: str) -> None:

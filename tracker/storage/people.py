@@ -1,5 +1,6 @@
 """People, their sign-in credentials and who cares for whom."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlite_utils import Database
@@ -62,6 +63,14 @@ def add_to_care(db: Database, practitioner_id: str, patient_id: str, turn: int =
            ON CONFLICT (practitioner_id, patient_id) DO UPDATE SET turn = excluded.turn""",
         [practitioner_id, patient_id, turn],
     )
+
+
+def add_history(db: Database, person_id: str, risks: Iterable[Risk]) -> None:
+    """Note risks in a person's history beside those that are there."""
+    person = get(db, person_id)
+    if person is not None:
+        history = names_text(sorted(person.history | set(risks)))
+        db.execute("UPDATE people SET history = ? WHERE id = ?", [history, person_id])
 
 
 def set_passphrase_hash(db: Database, person_id: str, passphrase_hash: str) -> None:

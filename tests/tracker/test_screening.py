@@ -1,0 +1,132 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlite_utils import Database
+
+from tests.conftest import PROTOCOLS, Cast
+from tracker.actions.begin_treatment import begin_treatment
+from tracker.actions.raise_alerts import raise_alerts
+from tracker.actions.record_check_in import record_check_in
+from tracker.actions.show_alert import show_alert
+from tracker.actions.show_progress import Progress, show_progress
+from tracker.check_ins import Answers
+from tracker.people import Person, Risk, Role
+from tracker.protocols import Severity
+from tracker.screening import Screening, checked_answers, summary, words_of
+from tracker.storage import people, screenings, treatments
+
+PROTOCOL = PROTOCOLS.of("microneedling")
+AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
+ALICE = Person("p", Role.PATIENT, "Alice", "a@b.example", "UTC", skin_type=5)
+
+
+def screened(**answers: bool | str) -> Screening:
+    return Screening(answers, AT, None)
+
+
+def begin(db: Database, cast: Cast, screening: Screening) -> Progress:
+    again = replace(cast.treatment, performed_at=cast.treatment.performed_at + timedelta(days=1))
+    begin_treatment(db, PROTOCOLS, again, screening)
+    progress = show_progress(db, PROTOCOLS, cast.alice.id, again.performed_at + timedelta(days=3))
+    assert isinstance(progress, Progress)
+    return progress
+
+
+def test_contraindications_come_before_cautions_and_say_what_to_do() -> None:
+    told = summary(screened(pregnancy=True, active_infection=True, patch_test=True), PROTOCOL)
+    assert [c.severity for c in told.caveats] == [Severity.CONTRAINDICATION, Severity.CAUTION]
+    assert told.is_contraindicated
+    assert told.caveats[0].advice == "Do not needle until it has healed."
+
+
+def test_a_no_warns_where_the_no_is_the_trouble() -> None:
+    told = summary(screened(patch_test=False, pregnancy=False), PROTOCOL)
+    assert [(c.question.split()[1], c.answer) for c in told.caveats] == [("a", False)]
+
+
+def test_what_nobody_answered_is_told_apart_from_a_no() -> None:
+    told = summary(screened(rosacea=False, device="Pen, 12 needles"), PROTOCOL)
+    assert told.caveats == ()
+    assert ("Do you have rosacea?", "no") in told.noted
+    assert ("Which device and tip?", "Pen, 12 needles") in told.noted
+    assert len(told.open) == len(PROTOCOL.screening) - 2
+
+
+def test_an_answer_to_a_question_that_was_dropped_since_is_kept() -> None:
+    assert ("old question", "yes") in summary(screened(old_question=True), PROTOCOL).noted
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ({"pregnant": True}, "pregnant is no screening question"),
+        ({"pregnancy": "maybe"}, "pregnancy must be answered with true or false"),
+        ({"device": True}, "device must be answered with a text"),
+        ({"device": "x" * 501}, "device is too long"),
+    ],
+)
+def test_an_answer_that_fits_no_question_is_named(
+    answers: dict[str, bool | str], words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        checked_answers(answers, PROTOCOL)
+
+
+def test_history_tone_and_yeses_become_the_words_that_risks_go_by() -> None:
+    person = replace(ALICE, history=frozenset({Risk.KELOID}))
+    screening = screened(recent_sun=True, rosacea=False, device="Pen")
+    assert words_of(person, screening) == {"keloid", "skin_type_5", "recent_sun"}
+    assert words_of(ALICE, None) == {"skin_type_5"}
+
+
+def test_the_screening_is_kept_with_the_treatment_and_adds_to_the_history(
+    db: Database, cast: Cast
+) -> None:
+    screening = Screening({"cold_sores": True, "device": "Pen"}, AT, cast.dana.id)
+    progress = begin(db, cast, screening)
+    assert screenings.of_treatment(db, progress.treatment.id) == screening
+    assert screenings.of_treatment(db, cast.treatment.id) is None
+    assert progress.patient.history == {Risk.COLD_SORES}
+    assert progress.screening is not None
+    assert progress.screening.caveats[0].severity is Severity.CAUTION
+
+
+def test_wrong_answers_leave_nothing_behind(db: Database, cast: Cast) -> None:
+    before = treatments.of_kind(db, "microneedling")
+    with pytest.raises(ValueError, match="no screening question"):
+        begin(db, cast, screened(pregnant=True))
+    assert treatments.of_kind(db, "microneedling") == before
+
+
+def test_the_check_in_asks_about_cold_sores_where_the_history_says_so(
+    db: Database, cast: Cast
+) -> None:
+    without = show_progress(
+        db, PROTOCOLS, cast.alice.id, cast.treatment.performed_at + timedelta(days=3)
+    )
+    assert isinstance(without, Progress)
+    assert "tingling" not in {question.sign for question in without.questions}
+    progress = begin(db, cast, screened(cold_sores=True))
+    assert "tingling" in {question.sign for question in progress.questions}
+    late = show_progress(
+        db, PROTOCOLS, cast.alice.id, progress.treatment.performed_at + timedelta(days=12)
+    )
+    assert isinstance(late, Progress)
+    assert "tingling" not in {question.sign for question in late.questions}
+
+
+def test_a_history_moves_the_priors_that_judge_and_the_screening_stands_beside_the_alert(
+    db: Database, cast: Cast
+) -> None:
+    progress = begin(db, cast, screened(cold_sores=True, pregnancy=True))
+    day_3 = progress.treatment.performed_at + timedelta(days=3)
+    record_check_in(db, PROTOCOLS, cast.alice.id, Answers(pain=1, tingling=True), day_3)
+    (alert,) = raise_alerts(db, PROTOCOLS, day_3)
+    usual = PROTOCOL.concerns[alert.concern]
+    assert progress.protocol.concerns[alert.concern].prior > 5 * usual.prior
+    case = show_alert(db, PROTOCOLS, alert.id)
+    assert case is not None
+    assert case.screening is not None
+    assert [c.severity for c in case.screening.caveats] == [Severity.CAUTION, Severity.CAUTION]
+    assert people.get(db, cast.alice.id) == case.patient
