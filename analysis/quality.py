@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from analysis.errors import Fault, Unmeasurable
 from analysis.faces import Face, find_face
 from analysis.images import LinearImage, SrgbImage
-from analysis.regions import Region, map_skin, outlined_areas, still_comparable
+from analysis.regions import Region, eye_openings, map_skin, outlined_areas, still_comparable
 from analysis.registration import (
     EYE_DISTANCE,
     GridView,
@@ -40,26 +40,26 @@ BLUR: Final = Limit(warns=0.016, refuses=0.024)  # width of a sharp edge, in eye
 EXTRA_BLUR: Final = Limit(warns=0.010, refuses=0.018)  # the same beyond the baseline's own
 CLIPPED: Final = Limit(warns=0.04, refuses=0.15)  # share of the skin with a burnt-out channel
 DROWNED: Final = Limit(warns=0.15, refuses=0.40)  # share of the skin darker than a code can tell
-NOISE: Final = Limit(warns=0.05, refuses=0.12)  # log units, pixel to pixel, on the face grid
+NOISE: Final = Limit(warns=0.05, refuses=0.09)  # log units, pixel to pixel, on the face grid
 TURN: Final = Limit(warns=8.0, refuses=11.5)  # degrees as `Registration.turn` sees them
 UNEVEN: Final = Limit(warns=0.9, refuses=1.6)  # log ratio of two sides of the face
 UNEVEN_CHANGE: Final = Limit(warns=0.7, refuses=1.7)  # the same against the baseline's own
-CAST_CHANGE: Final = Limit(warns=0.30, refuses=0.64)  # log ratio of two channels against baseline
+CAST_CHANGE: Final = Limit(warns=0.30, refuses=0.50)  # log ratio of two channels against baseline
+STRANGENESS: Final = Limit(warns=0.0, refuses=0.25)  # natural log, as `Registration.strangeness`
 HIDDEN_ALONE: Final = Limit(warns=0.80, refuses=0.93)  # share of the outlines that is no clear skin
 HIDDEN: Final = Limit(warns=0.5, refuses=0.7)  # share of the baseline's skin that cannot be seen
 
-_LOOSENING: Final = frozenset(
-    {Fault.BLURRED, Fault.TOO_DARK, Fault.TURNED_AWAY, Fault.UNEVEN_LIGHT, Fault.OCCLUDED}
-)
+_LOOSENING: Final = frozenset({Fault.BLURRED, Fault.OCCLUDED})  # of the same person's face, too
+_ALIKE: Final = 0.96  # likeness that two people never reached, and a beard does not lower
 _TWO_COLOURS: Final = 0.25  # hidden share from which a strange colour is a cover, not a lamp
 
 # Log ratios of linear channels that skin can have under any light a phone balances.
 _SKIN_RED_GREEN: Final = (0.10, 1.70)
 _SKIN_GREEN_BLUE: Final = (-0.20, 2.20)
 _BURNT: Final = 0.955
-_BLACK: Final = 0.0037  # linear: the 12th code of 8 bits, a tenth darker than the 13th
+_BLACK: Final = 0.0065  # linear: the 20th code of 8 bits, a twentieth darker than the 21st
+_SCLERA: Final = (0.75, 0.95)  # quantiles of luminance between the lids
 _VEIL: Final = 0.005  # linear light that glare and lens may add one day and not the other
-_LOOSE: Final = (78, 0.0085)  # fewer features, and further apart, than two photos of one face show
 _EYE_BAND: Final = np.s_[200:345, 130:430]  # brows to lower lids on the grid
 _FINE, _COARSE = 1.2, 3.5  # two Gaussian widths, pixels, between which the loss of edges is read
 _LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
@@ -190,36 +190,53 @@ def _judge_against(
     hidden = _hidden_share(registration, before)
     if cast[1] is _Grade.USELESS and hidden >= _TWO_COLOURS:  # a lamp tints all of a face alike
         cast = (Fault.OCCLUDED, _Grade.USELESS)
-    turn = (Fault.TURNED_AWAY, _grade(abs(registration.turn), TURN))
-    return [
-        *findings,
+    findings += [
         cast,
-        turn,
+        (Fault.TURNED_AWAY, _grade(abs(registration.turn), TURN)),
         (Fault.OCCLUDED, _grade(hidden, HIDDEN)),
-        (Fault.DIFFERENT_PERSON, _likely_other(registration, [*known, *findings, turn])),
     ]
+    return [*findings, (Fault.DIFFERENT_PERSON, _otherness(registration, [*known, *findings]))]
 
 
-def _likely_other(registration: Registration, findings: list[_Finding]) -> _Grade:
-    """A doubt, never a refusal: another smile may loosen a face as much as another person.
+def _otherness(registration: Registration, findings: list[_Finding]) -> _Grade:
+    """Whether this is somebody else's face: too few features agree, and too loosely.
 
-    Blur, noise, turning and hard light loosen it too, and then say so themselves.
+    What is useless for another reason says so itself; blur and covers loosen anybody's features, so
+    there it stays a doubt.
     """
-    fewest, furthest = _LOOSE
-    loose = registration.inliers < fewest and registration.residual > furthest
-    explained = any(grade is not _Grade.GOOD for fault, grade in findings if fault in _LOOSENING)
-    return _Grade.POOR if loose and not explained else _Grade.GOOD
+    grade = _grade(registration.strangeness, STRANGENESS)
+    if registration.likeness >= _ALIKE or any(found is _Grade.USELESS for _, found in findings):
+        return _Grade.GOOD
+    loosened = any(found is _Grade.POOR for fault, found in findings if fault in _LOOSENING)
+    return min(grade, _Grade.POOR) if loosened else grade
 
 
 def _cast(before: _Look, look: _Look) -> float:
-    """The change of the skin's colour (log ratio of two channels) that no veil of light explains.
+    """The change of colour (log ratio of two channels) that skin and eyes both show.
 
-    Dark skin returns so little blue that a trace of glare or stray light changes its hue.
+    Dark skin returns so little blue that a trace of glare, or another camera, changes its hue, and
+    inflamed skin changes its own; the white of the eyes does neither, but may be closed. A lamp
+    tints both.
     """
     now, then = np.array(_skin_hue(look)), np.array(_skin_hue(before))
     darker = np.minimum(_skin_colour(look), _skin_colour(before))
     lifted = np.log1p(_VEIL / darker)
-    return float((np.abs(now - then) - np.diff(lifted)).max())
+    skin = (np.abs(now - then) - np.diff(lifted)).max()
+    eyes = np.abs(_eye_hue(look) - _eye_hue(before)).max()
+    return float(min(skin, eyes))
+
+
+def _eye_hue(look: _Look) -> NDArray[np.float64]:
+    """log(R/G) and log(G/B) of the bright quarter of what lies between the lids, without glints."""
+    light = look.view.light.pixels
+    whites = []
+    for opening in eye_openings():
+        pixels = light[opening.pixels]
+        luminance = pixels @ _LUMINANCE
+        low, high = np.quantile(luminance, _SCLERA)
+        whites.append(np.median(pixels[(luminance >= low) & (luminance <= high)], axis=0))
+    red, green, blue = np.log(np.maximum(np.mean(whites, axis=0), _BLACK / 10))
+    return np.array([red - green, green - blue])
 
 
 def _hidden_share(registration: Registration, before: _Look) -> float:

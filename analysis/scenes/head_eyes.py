@@ -10,8 +10,6 @@ import numpy as np
 
 from analysis.scenes.face_plane import Map, blur, bump, noise, ramp
 from analysis.scenes.head_features import (
-    INNER_CORNER,
-    OUTER_CORNER,
     Proportions,
     eye_coordinates,
     lid_fold,
@@ -43,14 +41,14 @@ def paint_eyes(
     """Paint both eyes; `iris` is the block reflectance of the iris (red, green, blue)."""
     u, v = eye_coordinates(shape.x, shape.y, p)
     upper, lower = lid_lines(u, p)
-    within = ramp(u, INNER_CORNER - 0.1, INNER_CORNER + 0.4) * ramp(
-        u, OUTER_CORNER + 0.1, OUTER_CORNER - 0.4
+    within = ramp(u, p.inner_corner - 0.1, p.inner_corner + 0.4) * ramp(
+        u, p.outer_corner + 0.1, p.outer_corner - 0.4
     )
     opening = ramp(v - upper, -0.18, 0.18) * ramp(lower - v, -0.18, 0.18) * within
     gaze_u, gaze_v = u, v + 0.35
     radius = np.sqrt(gaze_u**2 + gaze_v**2)
 
-    paint = _sclera(u, v, radius, rng)
+    paint = _sclera(u, v, radius, p, rng)
     disc = ramp(radius, _IRIS_RADIUS + 0.28, _IRIS_RADIUS - 0.28)[..., np.newaxis]
     paint = paint * (1.0 - disc) + _iris(gaze_u, gaze_v, radius, iris, rng) * disc
     pupil = ramp(radius, 2.15, 1.75)[..., np.newaxis]
@@ -61,8 +59,8 @@ def paint_eyes(
     under_lid = 1.0 - 0.80 * np.exp(-np.clip(v - upper, 0.0, None) / 1.9)
     corner = (
         1.0
-        - 0.45 * np.exp(-np.abs(u - OUTER_CORNER) / 3.0)
-        - 0.3 * np.exp(-np.abs(u - INNER_CORNER) / 2.5)
+        - 0.45 * np.exp(-np.abs(u - p.outer_corner) / 3.0)
+        - 0.3 * np.exp(-np.abs(u - p.inner_corner) / 2.5)
     )
     round_ball = 1.0 - 0.38 * np.clip(np.abs(u) / 15.0, 0.0, 1.0) ** 2
     shade = (under_lid * corner * round_ball).astype(np.float32)
@@ -74,11 +72,11 @@ def paint_eyes(
     )  # fmt: skip
 
 
-def _sclera(u: Map, v: Map, radius: Map, rng: np.random.Generator) -> Map:
+def _sclera(u: Map, v: Map, radius: Map, p: Proportions, rng: np.random.Generator) -> Map:
     white = np.array([0.37, 0.33, 0.30], dtype=np.float32)
     flesh = np.array([0.50, 0.27, 0.24], dtype=np.float32)
     redness = 0.38 * ramp(np.abs(u), 6.0, 15.0) + 0.05 * np.abs(noise(rng, 1.2))
-    caruncle = bump(u, v, (INNER_CORNER + 2.2, 1.0), (1.5, 1.3))
+    caruncle = bump(u, v, (p.inner_corner + 2.2, 1.0), (1.5, 1.3))
     share = np.clip(redness + caruncle, 0.0, 1.0)[..., np.newaxis]
     shadow = 0.82 + 0.18 * ramp(radius, _IRIS_RADIUS, _IRIS_RADIUS + 1.5)
     result: Map = ((white * (1.0 - share) + flesh * share) * shadow[..., np.newaxis]).astype(
@@ -119,8 +117,8 @@ def _catchlight(shape: HeadShape, u: Map, v: Map, p: Proportions) -> Map:
 
 
 def _crease(u: Map, v: Map, p: Proportions) -> Map:
-    along = ramp(u, INNER_CORNER - 1.0, INNER_CORNER + 6.0) * ramp(
-        u, OUTER_CORNER + 7.0, OUTER_CORNER - 3.0
+    along = ramp(u, p.inner_corner - 1.0, p.inner_corner + 6.0) * ramp(
+        u, p.outer_corner + 7.0, p.outer_corner - 3.0
     )
     below = v - lid_fold(u, p)
     line = np.exp(-0.5 * (np.where(below < 0, below / 0.45, below / 1.1)) ** 2)
@@ -134,9 +132,11 @@ def _lashes(p: Proportions, rng: np.random.Generator) -> Map:
     s = np.linspace(0.0, 1.0, 8)
     for side in (-1.0, 1.0):
         for lid, count, longest in ((0, 270, 5.4), (1, 110, 2.4)):
-            us = np.sort(rng.uniform(INNER_CORNER + 3.0, OUTER_CORNER, count)).astype(np.float32)
+            us = np.sort(rng.uniform(p.inner_corner + 3.0, p.outer_corner, count)).astype(
+                np.float32
+            )
             vs = lid_lines(us, p)[lid]
-            t = (us - INNER_CORNER) / (OUTER_CORNER - INNER_CORNER)
+            t = (us - p.inner_corner) / (p.outer_corner - p.inner_corner)
             length = longest * (0.35 + 0.65 * t) * rng.uniform(0.5, 1.0, count)
             clump = 0.14 * np.sin(us * 3.1 + rng.uniform(0, 6)) + rng.normal(0.0, 0.12, count)
             lean = us / 15.0 * 0.8 + 0.22 + clump
@@ -161,7 +161,12 @@ def paint_brows(p: Proportions, density: float, rng: np.random.Generator) -> Map
         count = int(760 * density)
         t = rng.beta(1.1, 1.2, count)
         spine_x = centre - 19.5 + 44.0 * t
-        spine_y = -16.6 - p.eye_slant * 0.5 - 5.0 * np.sin(np.pi * (t**1.2) * 0.92) + 5.6 * t**3
+        spine_y = (
+            -p.brow_height
+            - p.eye_slant * 0.5
+            - p.brow_arch * np.sin(np.pi * (t**1.2) * 0.92)
+            + 5.6 * t**3
+        )
         thick = (
             3.6 * density**0.35 * (1.0 - 0.70 * t**1.5) * (0.55 + 0.45 * np.minimum(t / 0.2, 1.0))
         )

@@ -12,13 +12,17 @@ from numpy.typing import ArrayLike
 
 from analysis.scenes.face_plane import Map, blur, bump, profile, ramp
 
-INNER_CORNER: Final = -16.0  # mm from the pupil
-OUTER_CORNER: Final = 16.6
+_INNER_CORNER: Final = -16.0  # mm from the pupil, in an eye of usual width
+_OUTER_CORNER: Final = 16.6
 
 
 @dataclass(frozen=True, slots=True)
 class Proportions:
-    """What makes a face this person's; lengths in mm, the rest factors around 1."""
+    """What makes a face this person's; lengths in mm, the rest factors around 1.
+
+    Lengths and heights are counted from the line of the pupils, `nose_to_mouth` from below the nose
+    to the line of the mouth. The defaults are the mean face.
+    """
 
     face_width: float = 1.0
     jaw_width: float = 1.0
@@ -26,17 +30,36 @@ class Proportions:
     pupil_distance: float = 63.0
     eye_height: float = 10.0
     eye_slant: float = 2.0
+    eye_width: float = 1.0
     nose_width: float = 35.0
     nose_length: float = 46.0
     nose_height: float = 18.0
+    nose_to_mouth: float = 20.5
     mouth_width: float = 51.0
     upper_lip: float = 7.0
     lower_lip: float = 9.0
     lid_space: float = 2.8
     smile: float = 1.2
+    brow_height: float = 16.6
+    brow_arch: float = 5.0
     brow_ridge: float = 1.0
     cheekbones: float = 1.0
     neck_width: float = 55.0
+
+    @property
+    def inner_corner(self) -> float:
+        """Where the eye ends towards the nose, mm from the pupil towards the temple."""
+        return _INNER_CORNER * self.eye_width
+
+    @property
+    def outer_corner(self) -> float:
+        """Where the eye ends towards the temple, mm from the pupil."""
+        return _OUTER_CORNER * self.eye_width
+
+    @property
+    def mouth(self) -> float:
+        """The line of the mouth, mm below that of the pupils."""
+        return self.nose_length + self.nose_to_mouth
 
 
 def eye_coordinates(x: Map, y: Map, p: Proportions) -> tuple[Map, Map]:
@@ -50,7 +73,7 @@ def eye_coordinates(x: Map, y: Map, p: Proportions) -> tuple[Map, Map]:
 
 def lid_lines(u: Map, p: Proportions) -> tuple[Map, Map]:
     """v of the upper and of the lower lid's edge at u, mm; they meet at the corners."""
-    t = np.clip((u - INNER_CORNER) / (OUTER_CORNER - INNER_CORNER), 0.0, 1.0)
+    t = np.clip((u - p.inner_corner) / (p.outer_corner - p.inner_corner), 0.0, 1.0)
     base = 1.4 - 1.7 * t
     upper = base - 0.60 * p.eye_height * _arch(t**0.84, 0.72)
     upper = upper + 0.5 * np.exp(-(((t - 0.06) / 0.07) ** 2))
@@ -76,8 +99,8 @@ def raise_eyelids(x: Map, y: Map, p: Proportions) -> Map:
     radius = np.sqrt((u / 1.24) ** 2 + ((v + 0.2) / 0.98) ** 2)
     ball = np.sqrt(np.maximum(14.0**2 - radius**2, 0.0)).astype(np.float32)
     lids: Map = 0.50 * blur(ball, 2.0)
-    along = ramp(u, INNER_CORNER - 1.0, INNER_CORNER + 7.0) * ramp(
-        u, OUTER_CORNER + 8.0, OUTER_CORNER - 2.0
+    along = ramp(u, p.inner_corner - 1.0, p.inner_corner + 7.0) * ramp(
+        u, p.outer_corner + 8.0, p.outer_corner - 2.0
     )
     above = lid_fold(u, p) - v
     lids += along * 1.25 * ramp(above, -0.5, 0.9) * np.exp(-np.maximum(above, 0.0) / 5.0)
@@ -138,8 +161,7 @@ def nostril_shape(side: Map, y: Map, p: Proportions) -> Map:
 def lip_lines(x: Map, p: Proportions) -> tuple[Map, Map, Map]:
     """y (mm) of the upper lip's upper edge, the mouth line and the lower lip's lower edge."""
     t = np.clip(np.abs(x) / (p.mouth_width / 2.0), 0.0, 1.0)
-    centre = p.nose_length + 20.5
-    line = centre + 0.8 * np.exp(-((t / 0.20) ** 2)) - p.smile * t**2.2
+    line = p.mouth + 0.8 * np.exp(-((t / 0.20) ** 2)) - p.smile * t**2.2
     line = line + 0.5 * np.exp(-(((t - 0.5) / 0.25) ** 2))
     fall = (1.0 - t**1.7) ** 0.95
     bow = 1.0 - 0.22 * np.exp(-((t / 0.13) ** 2)) + 0.05 * np.exp(-(((t - 0.24) / 0.12) ** 2))
@@ -162,11 +184,9 @@ def raise_mouth(x: Map, y: Map, p: Proportions) -> Map:
     swell_down = np.sin(np.pi * (0.08 + 0.78 * np.minimum(down, 1.0)))
     swell_down = swell_down * np.exp(-np.maximum(down - 1.0, 0.0) * 1.6)
     relief = inside * np.where(y < line, 2.6 * swell_up, 3.9 * swell_down)
-    corner = (p.mouth_width / 2.0 + 0.5, p.nose_length + 20.5 - p.smile)
+    corner = (p.mouth_width / 2.0 + 0.5, p.mouth - p.smile)
     relief -= 1.1 * bump(side, y, corner, (2.4, 2.4))
     relief += 0.8 * bump(side, y, (corner[0] + 5.0, corner[1] + 1.0), (3.5, 6.0))
-    groove = ramp(y, p.nose_length, p.nose_length + 4.0) * ramp(
-        y, p.nose_length + 15.0, p.nose_length + 11.0
-    )
+    groove = ramp(y, p.nose_length, p.nose_length + 4.0) * ramp(y, p.mouth - 5.5, p.mouth - 9.5)
     ridges = 0.6 * np.exp(-0.5 * ((side - 4.4) / 1.6) ** 2) - 0.5 * np.exp(-0.5 * (side / 2.0) ** 2)
     return blur((relief + groove * ridges).astype(np.float32), 0.5)

@@ -46,9 +46,9 @@ def half_width(y: Map, p: Proportions) -> Map:
         (0.0, 71.5 * face),
         (22.0, 70.0 * face),
         (42.0, 66.5 * face),
-        (60.0, 62.5 * jaw),
-        (76.0, 56.5 * jaw),
-        (90.0, 47.5 * jaw),
+        (min(60.0, chin - 49.0), 62.5 * jaw),
+        (min(76.0, chin - 34.0), 56.5 * jaw),
+        (min(90.0, chin - 21.0), 47.5 * jaw),
         (chin - 17.0, 37.5 * jaw),
         (chin - 9.0, 27.5 * jaw),
         (chin - 4.0, 18.5 * jaw),
@@ -121,16 +121,16 @@ def _falling_back(side: Map, width: Map, power: float) -> Map:
 
 
 def _face_relief(x: Map, y: Map, side: Map, p: Proportions) -> Map:
-    eye = p.pupil_distance / 2.0
-    relief = 2.4 * p.brow_ridge * bump(side, y, (24.0, -17.0), (17.0, 6.5), -8.0)
-    relief += 1.2 * p.brow_ridge * bump(side, y, (0.0, -17.0), (10.0, 7.0))
+    eye, ridge = p.pupil_distance / 2.0, -(p.brow_height + 0.4)
+    relief = 2.4 * p.brow_ridge * bump(side, y, (24.0, ridge), (17.0, 6.5), -8.0)
+    relief += 1.2 * p.brow_ridge * bump(side, y, (0.0, ridge), (10.0, 7.0))
     relief -= 8.0 * bump(side, y, (eye - 1.0, 0.0), (15.5, 10.0))
     relief -= 4.0 * bump(side, y, (16.0, -1.0), (4.5, 8.0))
     relief += 4.0 * p.cheekbones * bump(side, y, (43.0, 25.0), (15.0, 10.0), 18.0)
     relief -= 3.4 * bump(side, y, (45.0, 60.0), (12.0, 17.0))
     relief += 2.6 * bump(side, y, (30.0, 46.0), (10.0, 13.0))
     relief += 4.2 * bump(side, y, (0.0, 104.0 + p.chin_length), (13.0, 9.0))
-    relief -= 2.4 * bump(side, y, (0.0, p.nose_length + 40.0), (15.0, 4.0))
+    relief -= 2.4 * bump(side, y, (0.0, p.mouth + 19.5), (15.0, 4.0))
     relief += raise_eyelids(x, y, p) + raise_nose(side, y, p) + raise_mouth(x, y, p)
     fold = p.nose_width / 2.0 + 1.0 + (y - p.nose_length + 8.0) * 0.42
     reach = ramp(y, p.nose_length - 8.0, p.nose_length + 2.0) * ramp(y, 74.0, 54.0)

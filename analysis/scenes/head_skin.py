@@ -49,7 +49,7 @@ def lay_skin(
     blood = _blood(shape, p, skin, rng)
     darkness = np.clip(np.log2(skin.melanin / 0.02) / 3.5, 0.0, 1.0)
     streaks = noise(rng, 1.0) * 0.07
-    lower_lip = ramp(y, p.nose_length + 19.0, p.nose_length + 25.0)
+    lower_lip = ramp(y, p.mouth - 1.5, p.mouth + 4.5)
     lip_melanin = -0.30 + 0.25 * darkness - 0.75 * darkness * lower_lip
     melanin = melanin * (1.0 - lips) + (lip_melanin + streaks) * lips
     lip_blood = 2.5 + 0.2 * noise(rng, 2.0) + streaks
@@ -86,7 +86,7 @@ def _melanin(shape: HeadShape, p: Proportions, skin: Complexion, rng: np.random.
     )
     hollow = 0.22 * bump(side, y, (25.0, 11.0), (11.0, 4.0), 14.0)
     lids = 0.20 * bump(side, y, (p.pupil_distance / 2.0, -7.0), (15.0, 5.0))
-    mouth = 0.14 * bump(side, y, (0.0, p.nose_length + 20.0), (30.0, 14.0))
+    mouth = 0.14 * bump(side, y, (0.0, p.mouth - 0.5), (30.0, 14.0))
     melanin = uneven + sun + hollow + lids + mouth - 0.22 * ramp(y, 96.0, 124.0)
     melanin += _freckles(x, y, skin, rng) + _moles(x, y, skin, rng)
     if skin.stubble > 0.0:
@@ -117,7 +117,7 @@ def _moles(x: Map, y: Map, skin: Complexion, rng: np.random.Generator) -> Map:
 
 
 def _stubble(side: Map, y: Map, p: Proportions, rng: np.random.Generator) -> Map:
-    moustache = bump(side, y, (12.0, p.nose_length + 9.0), (13.0, 4.5), 12.0)
+    moustache = bump(side, y, (12.0, p.mouth - 11.5), (13.0, 4.5), 12.0)
     jaw = ramp(y, 40.0, 72.0) * ramp(side * 0.55 + y * 0.8, 58.0, 76.0) * ramp(y, 136.0, 118.0)
     beard = np.clip(moustache + jaw + bump(side, y, (0.0, 90.0), (8.0, 6.0)), 0.0, 1.0)
     hairs = ramp(noise(rng, 0.45), 0.7, 1.9)
@@ -182,11 +182,7 @@ def region_maps(shape: HeadShape, p: Proportions) -> dict[Region, Map]:
         * ramp(y, p.nose_length - 2.0, p.nose_length - 5.0)
         * ramp(side, 6.0 + 0.24 * np.maximum(y, 0.0), 4.0 + 0.24 * np.maximum(y, 0.0))
     )
-    chin = (
-        ramp(y, p.nose_length + 34.0, p.nose_length + 37.0)
-        * ramp(y, 115.0, 111.0)
-        * ramp(side, 24.0, 21.0)
-    )
+    chin = ramp(y, p.mouth + 13.5, p.mouth + 16.5) * ramp(y, 115.0, 111.0) * ramp(side, 24.0, 21.0)
     left = (x > 0).astype(np.float32)
     return {
         Region.FOREHEAD: forehead,

@@ -132,7 +132,8 @@ def _bad_photos(subject: Subject, rng: np.random.Generator) -> Iterator[tuple[Fl
     tint = ((2.1, 0.5), (0.5, 1.9))[int(rng.integers(2))]
     yield Flaw.BLURRED, shoot(lambda shot: replace(shot, blur_mm=float(rng.uniform(2.0, 3.5))))
     yield Flaw.DARK, shoot(lambda shot: replace(shot, exposure_ev=-6.5, noise=4.0))
-    yield Flaw.BURNT, shoot(lambda shot: replace(shot, exposure_ev=2.6))
+    burning = 2.6 + subject.stops_darker
+    yield Flaw.BURNT, shoot(lambda shot: replace(shot, exposure_ev=burning))
     yield Flaw.SIDE_LIGHT, shoot(lambda shot: replace(shot, room=side_light))
     yield Flaw.CAST, shoot(lambda shot: replace(shot, white_balance=tint))
     turned = Pose(yaw_degrees=25.0 * across, scale=0.9)

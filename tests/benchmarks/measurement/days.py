@@ -148,7 +148,7 @@ def plan_faulty_days(subject: Subject) -> Iterator[Day]:
     faulty = {
         Fault.BLURRED: replace(before, blur_mm=2.4),
         Fault.DARK: replace(before, exposure_ev=-4.5, noise=8.0),
-        Fault.CLIPPED: replace(before, exposure_ev=2.2),
+        Fault.CLIPPED: replace(before, exposure_ev=2.2 + subject.stops_darker),
         Fault.SIDE_LIGHT: replace(before, room=_SIDE_LIGHT),
         Fault.COVERED: before,
         Fault.OTHER_PERSON: before,

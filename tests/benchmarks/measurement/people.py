@@ -10,13 +10,13 @@ from typing import Final
 
 import numpy as np
 
+from analysis.scenes.bone_structure import draw_proportions
 from analysis.scenes.cameras import Camera
-from analysis.scenes.head_features import Proportions
 from analysis.scenes.head_hair import HairStyle
 from analysis.scenes.head_skin import Complexion
 from analysis.scenes.heads import Person
 from analysis.scenes.lamps import Lamp
-from analysis.skin_optics import TONES, Tone
+from analysis.skin_optics import BASELINE_BLOOD, TONES, Tone, log_rgb
 
 
 class Split(StrEnum):
@@ -41,6 +41,15 @@ class Subject:
     def rng_seed(self) -> tuple[int, int, int]:
         """What makes this subject's photos their own."""
         return (list(Split).index(self.split), self.number, round(self.tone.ita) + 90)
+
+    @property
+    def stops_darker(self) -> float:
+        """Stops by which this skin returns less red light than the lightest.
+
+        So much more exposure does it take to burn it out: what clips light skin suits dark skin.
+        """
+        lightest, own = (log_rgb(tone.melanin, BASELINE_BLOOD)[0] for tone in (TONES[0], self.tone))
+        return float((lightest - own) / np.log(2))
 
 
 CAMERAS: Final = {
@@ -83,7 +92,7 @@ def _subject(split: Split, tone: Tone, number: int) -> Subject:
             moles=int(rng.integers(8)),
             oil=float(rng.uniform(0.8, 1.4)),
         ),
-        proportions=_proportions(rng),
+        proportions=draw_proportions(np.random.default_rng([*seed, 1])),
         hair_style=style,
         hair_colour=(shade, 0.65 * shade, 0.42 * shade),
         brow_density=float(rng.uniform(0.8, 1.2)),
@@ -91,19 +100,3 @@ def _subject(split: Split, tone: Tone, number: int) -> Subject:
         clothing=tuple(rng.uniform(0.15, 0.6, 3)),
     )
     return Subject(person, tone, split, number, CAMERAS[split], LAMPS[split])
-
-
-def _proportions(rng: np.random.Generator) -> Proportions:
-    return Proportions(
-        face_width=float(rng.uniform(0.95, 1.02)),
-        jaw_width=float(rng.uniform(0.91, 1.03)),
-        chin_length=float(rng.uniform(-5, 1)),
-        pupil_distance=float(rng.uniform(60, 65)),
-        eye_height=float(rng.uniform(9.6, 11.2)),
-        nose_width=float(rng.uniform(32, 43)),
-        nose_height=float(rng.uniform(15.5, 18.5)),
-        mouth_width=float(rng.uniform(48, 54)),
-        upper_lip=float(rng.uniform(6.5, 10)),
-        lower_lip=float(rng.uniform(8.5, 12)),
-        neck_width=float(rng.uniform(50, 56)),
-    )
