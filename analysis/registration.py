@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from analysis.errors import Fault, Unmeasurable
 from analysis.faces import Face
+from analysis.features import Features, find_features, match_features
 from analysis.images import LinearImage, Mask, SrgbImage, to_linear
 
 EYE_DISTANCE: Final = 160
@@ -28,7 +29,6 @@ EYE_CENTRE: Final = (280.0, 280.0)
 
 _FACE_CENTRE: Final = (280, 345)
 _FEATURE_AXES: Final = (180, 265)  # half axes of the ellipse in which features are sought
-_FEATURE_RIM: Final = 24  # pixels around it, into which descriptors reach
 _CORE_AXES: Final = (
     140,
     200,
@@ -106,16 +106,6 @@ class Registration:
         return log(self.residual / _LOOSE_RESIDUAL) - 1.5 * log(self.inliers / _FEW_INLIERS)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Features:
-    """Key points of a face: positions (n, 2), angles in degrees, sizes, descriptors (n, 128)."""
-
-    points: NDArray[np.float32]
-    angles: NDArray[np.float32]
-    sizes: NDArray[np.float32]
-    descriptors: NDArray[np.float32]
-
-
 def view_on_grid(photo: SrgbImage, face: Face) -> PhotoView:
     """The photo around `face` on the grid, in linear light, averaged down without aliasing."""
     to_grid, scale = _similarity(face)
@@ -154,7 +144,7 @@ def register(photo: SrgbImage, face: Face, *, onto: GridView) -> Registration:
     `OCCLUDED` when one part of the face agrees precisely and the rest not at all.
     """
     structure = _structure(onto.light)
-    features = _features(structure)
+    features = find_features(structure, _feature_area())
     best = _register(view_on_grid(photo, face), structure, features, mirrored=False)
     if not _is_firm(best) or best.likeness < _CLEAR_LIKENESS:
         other = _register(_mirrored_view(photo, face), structure, features, mirrored=True)
@@ -215,10 +205,10 @@ def _mirrored_view(photo: SrgbImage, face: Face) -> PhotoView:
 
 
 def _register(
-    view: PhotoView, baseline: _Structure, features: _Features, *, mirrored: bool
+    view: PhotoView, baseline: _Structure, features: Features, *, mirrored: bool
 ) -> Registration:
     structure = _structure(view.light)
-    ours, theirs = _matches(features, _features(structure))
+    ours, theirs = match_features(features, find_features(structure, _feature_area()), _REACH)
     affine, agree = _fit_affine(ours, theirs)
     laid = cv2.warpAffine(
         structure,
@@ -250,51 +240,12 @@ def _structure(light: LinearImage) -> _Structure:
     return structure
 
 
-def _features(structure: _Structure) -> _Features:
-    oval = np.zeros_like(structure)
-    cv2.ellipse(oval, (_FACE_CENTRE, tuple(2 * a for a in _FEATURE_AXES), 0), 255, -1)
-    (x, y), (half_width, half_height), rim = _FACE_CENTRE, _FEATURE_AXES, _FEATURE_RIM
-    left, top = x - half_width - rim, y - half_height - rim
-    around = np.s_[top : y + half_height + rim, left : x + half_width + rim]
-    sift = cv2.SIFT.create(nfeatures=700, contrastThreshold=0.02, edgeThreshold=12)
-    points, descriptors = sift.detectAndCompute(structure[around], oval[around])
-    return _Features(
-        np.array([p.pt for p in points], np.float32).reshape(-1, 2)
-        + np.array((left, top), np.float32),
-        np.array([p.angle for p in points], np.float32),
-        np.array([p.size for p in points], np.float32),
-        np.zeros((0, 128), np.float32) if descriptors is None else descriptors.astype(np.float32),
-    )
-
-
-def _matches(ours: _Features, theirs: _Features) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Mutually best pairs of features, (n, 2) each.
-
-    The pupils already fix place, size and orientation roughly, so only features that agree in these
-    compete; the best must clearly beat the next that is not its own neighbour (Lowe's ratio).
-    """
-    if not len(ours.points) or not len(theirs.points):
-        return np.zeros((0, 2), np.float32), np.zeros((0, 2), np.float32)
-    distance = _distances(ours.descriptors, theirs.descriptors)
-    angle = np.abs((ours.angles[:, None] - theirs.angles[None] + 180) % 360 - 180)
-    growth = np.abs(np.log(ours.sizes[:, None] / theirs.sizes[None]))
-    elsewhere = _distances(ours.points, theirs.points) > _REACH
-    distance[elsewhere | (angle > 35) | (growth > 0.6)] = np.inf
-    best = distance.argmin(axis=1)
-    rows = np.arange(len(best))
-    twins = _distances(theirs.points, theirs.points) < 4
-    runner_up = np.where(twins[best], np.inf, distance).min(axis=1)
-    nearest = distance[rows, best]
-    mutual = distance.argmin(axis=0)[best] == rows
-    good = mutual & (nearest < 400) & (nearest < 0.9 * runner_up)
-    return ours.points[good], theirs.points[best[good]]
-
-
-def _distances(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Euclidean distances between the rows of two arrays, (len(a), len(b))."""
-    squared = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1)[None] - 2 * (a @ b.T)
-    distances: NDArray[np.float32] = np.sqrt(np.maximum(squared, 0))
-    return distances
+@cache
+def _feature_area() -> Mask:
+    """Where features are sought: an oval around the face."""
+    oval = np.zeros(GRID_SIZE[::-1], np.uint8)
+    cv2.ellipse(oval, (_FACE_CENTRE, tuple(2 * a for a in _FEATURE_AXES), 0), 1, -1)
+    return Mask(oval > 0)
 
 
 def _fit_affine(
