@@ -18,6 +18,7 @@ from typing import Any, Final
 from analysis import VERSION, analyse_photo, decode_photo, draw_evidence, judge_photo
 from analysis.errors import Fault, Unmeasurable
 from analysis.images import SrgbImage
+from analysis.marked_areas import MarkedAreas
 from analysis.pipeline import Analysis
 from analysis.regions import FACE_REGIONS, Region
 from analysis.steps import draw_steps
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         baseline = _read(options.baseline, None)
         photo = _read(options.photo, baseline)
         with _naming(options.photo):
-            analysis = analyse_photo(photo, baseline, treated)
+            analysis = analyse_photo(photo, baseline, treated, _marked(options))
         if options.evidence is not None:
             _write_pictures(options.evidence, analysis, photo, baseline)
     except _NotMeasured as refusal:
@@ -88,6 +89,17 @@ def _parser() -> argparse.ArgumentParser:
         help=f"treated parts of the face, of {', '.join(Region)}; all if left out. "
         "Skin that was not treated carries the comparison of light.",
     )
+    for name, meaning in (("treated", "what was treated"), ("untreated", "skin to compare by")):
+        parser.add_argument(
+            f"--{name}-area",
+            metavar="X,Y",
+            nargs="+",
+            type=_corner,
+            action="append",
+            default=[],
+            help=f"corners of an area on the baseline photo, {meaning}, in shares of its width and "
+            "height from 0 to 1; may be given more than once and rules over what is found",
+        )
     parser.add_argument(
         "--evidence",
         metavar="FOLDER",
@@ -95,6 +107,24 @@ def _parser() -> argparse.ArgumentParser:
         help="also write a picture of every step and of the result into this folder",
     )
     return parser
+
+
+def _corner(text: str) -> tuple[float, float]:
+    across, down = (float(share) for share in text.split(","))
+    if not (0 <= across <= 1 and 0 <= down <= 1):
+        raise ValueError(text)
+    return across, down
+
+
+def _marked(options: argparse.Namespace) -> MarkedAreas:
+    treated, untreated = (
+        tuple(tuple(corners) for corners in outlines)
+        for outlines in (options.treated_area, options.untreated_area)
+    )
+    try:
+        return MarkedAreas(treated, untreated)
+    except ValueError as error:
+        raise _NotMeasured(f"--treated-area or --untreated-area: {error}") from error
 
 
 def _read(path: Path, baseline: SrgbImage | None) -> SrgbImage:

@@ -26,6 +26,7 @@ from analysis.chromophores import (
 from analysis.errors import Fault, Unmeasurable
 from analysis.faces import find_face
 from analysis.images import LinearImage, Mask, SrgbImage, to_srgb
+from analysis.marked_areas import MarkedAreas, find_marked
 from analysis.plausible_skin import SkinState, estimate_state
 from analysis.references import (
     Comparison,
@@ -34,8 +35,25 @@ from analysis.references import (
     see_untreated,
     untreated_skin,
 )
-from analysis.regions import FACE_REGIONS, Region, SkinMap, eye_openings, map_skin, still_comparable
-from analysis.registration import GridView, Registration, align, locate, register, view_on_grid
+from analysis.regions import (
+    FACE_REGIONS,
+    Region,
+    SkinMap,
+    eye_openings,
+    map_skin,
+    outlined_areas,
+    parts_within,
+    still_comparable,
+)
+from analysis.registration import (
+    GRID_SIZE,
+    GridView,
+    Registration,
+    align,
+    locate,
+    register,
+    view_on_grid,
+)
 from analysis.spots import SpotMap, Spots, affected_share, count_spots, find_spots
 from analysis.viewings import Floats
 
@@ -49,6 +67,7 @@ _MAP_FILLED: Final = 0.3
 _TURN_WARNS: Final = 8.0  # degrees as `Registration.turn` sees them
 _SHADED_SD: Final = 0.2  # log units by which light may fall otherwise on one cheek
 _SIDES_SD: Final = 0.005  # of each log channel: light differs a little between the cheeks
+_NOTHING_MARKED: Final = MarkedAreas()
 _MAP_SD: Final = 0.03  # of log RGB at one pixel of that grid
 
 
@@ -106,8 +125,9 @@ class Analysis:
 class _Day:
     """One photo laid onto its baseline: the change of log RGB, today's log RGB, and the skin.
 
-    `against_face` is the baseline's log RGB less that of the whole face; `frame` and `card` are
-    the shifts of log RGB of the surroundings and, by the card, of a face that did not change.
+    `against_face` is the baseline's log RGB less that of the whole face; `parts` and `treated` are
+    the regions and the pixels that may have changed; `frame` and `card` are the shifts of log RGB
+    of the surroundings and, by the card, of a face that did not change.
     """
 
     change: NDArray[np.float32]
@@ -115,7 +135,8 @@ class _Day:
     against_face: NDArray[np.float32]
     skin: SkinMap
     comparable: Mask
-    treated: frozenset[Region]
+    parts: frozenset[Region]
+    treated: Mask
     state: SkinState
     frame: Shift
     card: Shift | None
@@ -137,16 +158,19 @@ class _Focal:
 
 
 def analyse_photo(
-    photo: SrgbImage, baseline: SrgbImage, treated: frozenset[Region] = FACE_REGIONS
+    photo: SrgbImage,
+    baseline: SrgbImage,
+    treated: frozenset[Region] = FACE_REGIONS,
+    marked: MarkedAreas = _NOTHING_MARKED,
 ) -> Analysis:
     """Blood and melanin of every region against the baseline photo, each with its spread.
 
     `treated` are the parts that may have changed, `Region.FACE` standing for all: the rest of the
-    face serves as reference.
+    face serves as reference. Areas `marked` on the baseline photo rule: a treated area over
+    `treated`, and `Region.FACE` is all of it; untreated skin over the neck and the rest of the face.
 
     Raises `Unmeasurable`: no face or several, another person, or too little skin to be seen.
     """
-    parts = FACE_REGIONS if Region.FACE in treated else treated
     baseline_face, photo_face = find_face(baseline), find_face(photo)
     view = view_on_grid(baseline, baseline_face)
     registration = register(photo, photo_face, onto=view)
@@ -154,7 +178,9 @@ def analyse_photo(
     card_today, card_before = see_card(photo), see_card(baseline)
     today = _uncovered(align(registration), card_today.leaves_free(places_today))
     before = _uncovered(view, card_before.leaves_free(places_before))
-    skin = map_skin(before)
+    drawn = find_marked(marked, view, baseline.size)
+    area = drawn.treated or _outlined(treated, but=drawn.untreated)
+    skin = map_skin(before, area, drawn.untreated)
     comparable = still_comparable(today, before, skin)
     face_colour = _face_colour(before, skin)
     state = estimate_state(face_colour, *_brightness(before, skin))
@@ -165,7 +191,8 @@ def analyse_photo(
         against_face=log_light(before.light) - face_colour.astype(np.float32),
         skin=skin,
         comparable=comparable,
-        treated=parts,
+        parts=parts_within(area),
+        treated=area,
         state=state,
         frame=compare_frames(photo, photo_face, baseline, baseline_face),
         card=_shift_of_face(by_card, state) if isinstance(by_card, CardLight) else None,
@@ -192,6 +219,16 @@ def analyse_photo(
     )
 
 
+def _outlined(parts: frozenset[Region], *, but: Mask | None) -> Mask:
+    """All pixels of these parts of the face, without what was marked as untreated."""
+    whole = Region.FACE in parts
+    together = np.zeros((GRID_SIZE[1], GRID_SIZE[0]), np.bool_)
+    for region, outline in outlined_areas().items():
+        if whole or region in parts:
+            together |= outline.pixels
+    return Mask(together & ~but.pixels) if but else Mask(together)
+
+
 def _uncovered(view: GridView, free: Mask) -> GridView:
     """The view without what the card hides."""
     return GridView(view.light, Mask(view.covered.pixels & free.pixels))
@@ -205,7 +242,7 @@ def _shift_of_face(light: CardLight, state: SkinState) -> Shift:
 
 def _face_colour(before: GridView, skin: SkinMap) -> Floats:
     """Median log RGB (3,) of the face in the baseline photo."""
-    on_face = skin.counted.pixels & ~skin.neck.pixels
+    on_face = skin.counted.pixels & skin.face.pixels
     if not on_face.any():
         raise Unmeasurable(Fault.OCCLUDED, "no skin counts in the baseline")
     return np.median(log_light(before.light)[on_face], axis=0).astype(np.float64)
@@ -230,15 +267,13 @@ def _analyse_regions(
     regions = {}
     for region, area in day.skin.areas.items():
         against = comparison
-        if region not in day.treated:  # untreated skin must not be its own reference
+        if region not in day.parts:  # untreated skin must not be its own reference
             against = day.compared(region)
             if against.reference is Reference.HISTORY:
                 continue
         if analysed := _analyse_region(day, focal, area, against):
             regions[region] = analysed
-    treated = [day.skin.areas[region].pixels for region in day.treated]
-    together = np.logical_or.reduce([*treated, np.zeros_like(day.comparable.pixels)])
-    if not (face := _analyse_region(day, focal, Mask(together), comparison)):
+    if not (face := _analyse_region(day, focal, day.treated, comparison)):
         raise Unmeasurable(Fault.OCCLUDED, "too little treated skin can be seen")
     regions[Region.FACE] = face
     return regions
@@ -300,7 +335,7 @@ def _lab(colour: Floats) -> tuple[float, float, float]:
 
 def _focal_changes(day: _Day, comparison: Comparison) -> _Focal:
     """Redness and pigment at every pixel of the face that counted, and the spots among them."""
-    counted = day.comparable.pixels & ~day.skin.neck.pixels
+    counted = day.comparable.pixels & day.skin.face.pixels
     weight = _coarse(counted.astype(np.float32))
     weighted = _coarse(np.where(counted[..., np.newaxis], day.change, 0).astype(np.float32))
     solved = weight > _MAP_FILLED
@@ -338,7 +373,7 @@ def _warnings(day: _Day, registration: Registration) -> tuple[Fault, ...]:
         warnings.append(Fault.TURNED_AWAY)
     hidden = [
         region
-        for region in day.treated
+        for region in day.parts
         if np.count_nonzero(day.skin.areas[region].pixels & day.comparable.pixels)
         < 0.5 * np.count_nonzero(day.skin.areas[region].pixels & day.skin.counted.pixels)
     ]

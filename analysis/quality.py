@@ -243,7 +243,7 @@ def _hidden_share(registration: Registration, before: _Look) -> float:
     """Share of the baseline's skin on the face that cannot be compared today."""
     skin = map_skin(before.view)
     comparable = still_comparable(align(registration), before.view, skin).pixels
-    counted = skin.counted.pixels & ~skin.neck.pixels
+    counted = skin.counted.pixels & skin.face.pixels
     return 1 - int(np.count_nonzero(comparable & counted)) / max(int(counted.sum()), 1)
 
 

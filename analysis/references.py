@@ -155,15 +155,12 @@ def compare_frames(
     return _frame_shift(np.median(moved, axis=0), disagreement)
 
 
-def untreated_skin(
-    skin: SkinMap, comparable: Mask, treated: frozenset[Region], *, besides: Region
-) -> Mask:
+def untreated_skin(skin: SkinMap, comparable: Mask, treated: Mask, *, besides: Region) -> Mask:
     """Skin that may serve as reference for a region: neck and untreated parts, never itself."""
-    allowed = skin.neck.pixels.copy()
-    for region, area in skin.areas.items():
-        if region not in treated and region is not besides:
-            allowed |= area.pixels
-    return Mask(allowed & comparable.pixels)
+    allowed = skin.reference.pixels & comparable.pixels & ~treated.pixels
+    if besides in skin.areas:
+        allowed &= ~skin.areas[besides].pixels
+    return Mask(allowed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -86,38 +86,74 @@ _DARKEST: Final = 0.0008  # linear; below, an 8-bit code tells nothing
 _BRIGHTEST: Final = 0.955  # linear; above, a channel may be clipped
 _LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
+_TOUCHED: Final = 0.05  # share of an outline from which it is a treated part
+
 _Plane = NDArray[np.float32]
 _Pixels = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SkinMap:
-    """The baseline's skin: the pixels of each region, of face and neck, and which of all count.
+    """The baseline's skin: the pixels of each region, of the face, and which of all count.
 
-    `areas` are outlines filled, `face` everything between them, `neck` is bare skin below the chin;
-    `counted` is true where skin can be measured in the baseline, on the face or below.
+    `areas` are outlines filled, the treated ones cut to what was treated; `face` is everything
+    between them and whatever else was treated. `reference` is skin to compare light by, as far as
+    it was not treated: what was marked or, where nothing was, the outlines and the bare skin below
+    the chin. `counted` is true wherever skin can be measured in the baseline.
     """
 
     areas: Mapping[Region, Mask]
     face: Mask
-    neck: Mask
+    reference: Mask
     counted: Mask
 
 
-def map_skin(baseline: GridView) -> SkinMap:
-    """Outline the regions on the baseline's grid and find the skin that counts."""
-    areas = outlined_areas()
-    face = _hull([area.pixels for area in areas.values()])
-    neck = _filled(_NECK)
+def map_skin(
+    baseline: GridView, treated: Mask | None = None, untreated: Mask | None = None
+) -> SkinMap:
+    """Outline the regions on the baseline's grid and find the skin that counts.
+
+    `treated` is all that may have changed; `untreated` skin that was marked to compare by.
+    """
+    outlines = outlined_areas()
+    face = _hull([area.pixels for area in outlines.values()])
+    if treated:
+        face |= treated.pixels
     allowed = baseline.covered.pixels & ~_never_skin()
-    core = allowed & np.logical_or.reduce([areas[region].pixels for region in _RARELY_HIDDEN])
+    core = allowed & np.logical_or.reduce([outlines[region].pixels for region in _RARELY_HIDDEN])
     own = _like_own_skin(baseline.light, core) & _as_smooth_as(baseline.light, core)
     on_face = is_evenly_lit(baseline.light, Mask(face & allowed & own)).pixels
-    on_neck = neck & allowed & own & _as_bright_as(baseline.light, core)
-    on_neck = is_evenly_lit(baseline.light, Mask(on_neck)).pixels
-    thinned = cv2.erode((on_face | on_neck).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    if untreated:
+        reference = beside = untreated.pixels
+    else:
+        neck = _filled(_NECK)
+        beside = neck & _as_bright_as(baseline.light, core)
+        reference = np.logical_or.reduce([neck, *(area.pixels for area in outlines.values())])
+    on_beside = is_evenly_lit(baseline.light, Mask(beside & allowed & own)).pixels
+    thinned = cv2.erode((on_face | on_beside).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     solid = _without_islands(thinned)
-    return SkinMap(areas, Mask(face), Mask(neck & solid & ~face), Mask(solid))
+    areas = _cut(outlines, treated) if treated else outlines
+    return SkinMap(areas, Mask(face), Mask(reference & solid), Mask(solid))
+
+
+def parts_within(treated: Mask) -> frozenset[Region]:
+    """The parts of the face that a treated area touches."""
+    return frozenset(
+        region
+        for region, area in outlined_areas().items()
+        if np.count_nonzero(area.pixels & treated.pixels) >= _TOUCHED * area.pixels.sum()
+    )
+
+
+def _cut(outlines: Mapping[Region, Mask], treated: Mask) -> Mapping[Region, Mask]:
+    """What is treated of the parts that the area touches; of the others what is not."""
+    touched = parts_within(treated)
+    return MappingProxyType(
+        {
+            region: Mask(area.pixels & (treated.pixels == (region in touched)))
+            for region, area in outlines.items()
+        }
+    )
 
 
 @cache

@@ -1,0 +1,83 @@
+"""What a practitioner drew on the baseline rules over what the analysis finds by itself."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analysis.__main__ import main
+from analysis.chromophores import Reference
+from analysis.faces import find_face
+from analysis.images import encode_photo
+from analysis.marked_areas import MarkedAreas, Outline, find_marked
+from analysis.pipeline import analyse_photo
+from analysis.regions import FACE_REGIONS, Region, outlined_areas
+from analysis.registration import locate, view_on_grid
+from tests.analysis.retouching import portrait, retouched
+
+LEFT, RIGHT = frozenset({Region.LEFT_CHEEK}), frozenset({Region.RIGHT_CHEEK})
+WARM = (1.1, 1.0, 0.8)
+
+
+def around(region: Region) -> Outline:
+    """A box around a region of the portrait, in shares of the photo."""
+    places = locate(view_on_grid(portrait(), find_face(portrait())))
+    x, y = (places[outlined_areas()[region].pixels] / portrait().size).T
+    left, right, top, bottom = (float(edge) for edge in (x.min(), x.max(), y.min(), y.max()))
+    return ((left, top), (right, top), (right, bottom), (left, bottom))
+
+
+def test_a_marked_area_is_measured_and_the_rest_compares() -> None:
+    photo = retouched(LEFT, blood=1, light=WARM)
+    marked = MarkedAreas(treated=(around(Region.LEFT_CHEEK),))
+    analysis = analyse_photo(photo, portrait(), FACE_REGIONS, marked)
+    assert analysis.reference is Reference.SKIN
+    assert analysis.regions[Region.LEFT_CHEEK].redness.value == pytest.approx(1, abs=0.15)
+    assert analysis.regions[Region.FACE].redness.value == pytest.approx(1, abs=0.15)
+    assert abs(analysis.regions[Region.RIGHT_CHEEK].redness.value) < 0.12
+
+
+def test_marked_untreated_skin_compares_though_the_whole_face_was_named() -> None:
+    photo = retouched(FACE_REGIONS - RIGHT, blood=1, light=WARM)
+    marked = MarkedAreas(untreated=(around(Region.RIGHT_CHEEK),))
+    alone = analyse_photo(photo, portrait(), FACE_REGIONS)
+    analysis = analyse_photo(photo, portrait(), FACE_REGIONS, marked)
+    assert alone.reference is Reference.HISTORY
+    assert analysis.reference is Reference.SKIN
+    assert analysis.regions[Region.LEFT_CHEEK].redness.value == pytest.approx(1, abs=0.15)
+    assert Region.RIGHT_CHEEK not in analysis.regions  # it cannot be its own reference
+
+
+def test_outlines_lie_where_they_were_drawn() -> None:
+    view = view_on_grid(portrait(), find_face(portrait()))
+    marked = find_marked(MarkedAreas(treated=(around(Region.NOSE),)), view, portrait().size)
+    assert marked.treated is not None
+    assert marked.untreated is None
+    nose = outlined_areas()[Region.NOSE].pixels
+    assert marked.treated.pixels[nose].mean() > 0.97
+    assert np.count_nonzero(marked.treated.pixels) < 3 * nose.sum()
+
+
+@pytest.mark.parametrize(
+    ("outline", "words"),
+    [(((0.1, 0.1), (0.2, 0.2)), "three corners"), (((0, 0), (0, 2), (1, 1)), "from 0 to 1")],
+)
+def test_an_outline_that_is_none_is_told(outline: Outline, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        MarkedAreas(untreated=(outline,))
+
+
+def test_areas_can_be_given_on_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photo, baseline = tmp_path / "red.jpg", tmp_path / "before.jpg"
+    photo.write_bytes(encode_photo(retouched(LEFT, blood=1)))
+    baseline.write_bytes(encode_photo(portrait()))
+    command = [str(photo), "--baseline", str(baseline), "--treated-area"]
+    corners = [f"{x:.3f},{y:.3f}" for x, y in around(Region.LEFT_CHEEK)]
+    assert main([*command, *corners]) == 0
+    readings = json.loads(capsys.readouterr().out)
+    assert readings["regions"]["face"]["redness"]["value"] == pytest.approx(1, abs=0.15)
+    assert main([*command, *corners[:2]]) == 2
+    assert "three corners" in capsys.readouterr().err
