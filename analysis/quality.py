@@ -44,7 +44,7 @@ NOISE: Final = Limit(warns=0.05, refuses=0.09)  # log units, pixel to pixel, on 
 TURN: Final = Limit(warns=8.0, refuses=11.5)  # degrees as `Registration.turn` sees them
 UNEVEN: Final = Limit(warns=0.9, refuses=1.6)  # log ratio of two sides of the face
 UNEVEN_CHANGE: Final = Limit(warns=0.7, refuses=1.7)  # the same against the baseline's own
-CAST_CHANGE: Final = Limit(warns=0.30, refuses=0.50)  # log ratio of two channels against baseline
+CAST_CHANGE: Final = Limit(warns=0.40, refuses=0.64)  # log ratio of two channels against baseline
 STRANGENESS: Final = Limit(warns=0.0, refuses=0.25)  # natural log, as `Registration.strangeness`
 HIDDEN_ALONE: Final = Limit(warns=0.80, refuses=0.93)  # share of the outlines that is no clear skin
 HIDDEN: Final = Limit(warns=0.5, refuses=0.7)  # share of the baseline's skin that cannot be seen
@@ -178,7 +178,8 @@ def _judge_against(
         (Fault.BLURRED, _grade(extra, EXTRA_BLUR)),
         (Fault.UNEVEN_LIGHT, _grade(float(slant.max()), UNEVEN_CHANGE)),
     ]
-    cast = (Fault.COLOUR_CAST, _grade(_cast(before, look), CAST_CHANGE))
+    skin_cast, eye_cast = _casts(before, look)
+    cast = (Fault.COLOUR_CAST, _grade(min(skin_cast, eye_cast), CAST_CHANGE))
     try:
         registration = register(photo, face, onto=before.view)
     except Unmeasurable as unmeasurable:
@@ -188,7 +189,8 @@ def _judge_against(
             return [*findings, cast]
         return [*findings, (unmeasurable.fault, _Grade.USELESS)]
     hidden = _hidden_share(registration, before)
-    if cast[1] is _Grade.USELESS and hidden >= _TWO_COLOURS:  # a lamp tints all of a face alike
+    two_colours = skin_cast >= CAST_CHANGE.refuses and hidden >= _TWO_COLOURS
+    if two_colours:  # a lamp tints all of a face alike
         cast = (Fault.OCCLUDED, _Grade.USELESS)
     findings += [
         cast,
@@ -211,23 +213,28 @@ def _otherness(registration: Registration, findings: list[_Finding]) -> _Grade:
     return min(grade, _Grade.POOR) if loosened else grade
 
 
-def _cast(before: _Look, look: _Look) -> float:
-    """The change of colour (log ratio of two channels) that skin and eyes both show.
+def _casts(before: _Look, look: _Look) -> tuple[float, float]:
+    """The change of colour (log ratio of two channels) of the skin, and of the white of the eyes.
 
-    Dark skin returns so little blue that a trace of glare, or another camera, changes its hue, and
-    inflamed skin changes its own; the white of the eyes does neither, but may be closed. A lamp
-    tints both.
+    Dark skin returns so little blue that a trace of glare, or another camera, changes its hue;
+    inflamed skin changes its own, and a cover has another. The eyes do not, but may be closed. A
+    lamp tints both.
     """
-    now, then = np.array(_skin_hue(look)), np.array(_skin_hue(before))
-    darker = np.minimum(_skin_colour(look), _skin_colour(before))
-    lifted = np.log1p(_VEIL / darker)
-    skin = (np.abs(now - then) - np.diff(lifted)).max()
-    eyes = np.abs(_eye_hue(look) - _eye_hue(before)).max()
-    return float(min(skin, eyes))
+    now, then = _skin_colour(look), _skin_colour(before)
+    veiled = _between_channels(np.log1p(_VEIL / np.minimum(now, then)))
+    skin = np.abs(_between_channels(np.log(now / then))) - np.abs(veiled)
+    eyes = np.abs(_between_channels(np.log(_eye_colour(look) / _eye_colour(before))))
+    return float(skin.max()), float(eyes.max())
 
 
-def _eye_hue(look: _Look) -> NDArray[np.float64]:
-    """log(R/G) and log(G/B) of the bright quarter of what lies between the lids, without glints."""
+def _between_channels(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Red less green, green less blue, red less blue."""
+    between: NDArray[np.float64] = values[[0, 1, 0]] - values[[1, 2, 2]]
+    return between
+
+
+def _eye_colour(look: _Look) -> NDArray[np.float64]:
+    """Linear RGB (3,) of the bright quarter of what lies between the lids, without glints."""
     light = look.view.light.pixels
     whites = []
     for opening in eye_openings():
@@ -235,8 +242,8 @@ def _eye_hue(look: _Look) -> NDArray[np.float64]:
         luminance = pixels @ _LUMINANCE
         low, high = np.quantile(luminance, _SCLERA)
         whites.append(np.median(pixels[(luminance >= low) & (luminance <= high)], axis=0))
-    red, green, blue = np.log(np.maximum(np.mean(whites, axis=0), _BLACK / 10))
-    return np.array([red - green, green - blue])
+    colour: NDArray[np.float64] = np.maximum(np.mean(whites, axis=0), _BLACK / 10)
+    return colour
 
 
 def _hidden_share(registration: Registration, before: _Look) -> float:

@@ -37,7 +37,7 @@ def test_the_mean_of_many_people_is_near_the_default_face() -> None:
     default = Proportions()
     for field in fields(Proportions):
         drawn = np.array([getattr(person, field.name) for person in PEOPLE])
-        assert abs(drawn.mean() - getattr(default, field.name)) <= 1.1 * drawn.std() + 1e-9
+        assert abs(drawn.mean() - getattr(default, field.name)) <= 1.3 * drawn.std() + 1e-9
 
 
 def test_the_chin_stays_below_the_lips() -> None:
