@@ -119,8 +119,8 @@ def _said(
     for course in running:
         for line in _lines(course, heading):
             if line.things.isdisjoint(without):
-                after = f"After {course.protocol.title.lower()}: " if len(running) > 1 else ""
-                named = f"{after}{line.line}" if heading is Heading.NORMAL else line.line
+                tells_after = heading is Heading.NORMAL and len(running) > 1
+                named = f"{course.protocol.title}: {line.line}" if tells_after else line.line
                 said.setdefault(named.casefold(), named)
     for own in mine:
         if own.heading is heading:

@@ -61,6 +61,8 @@ def test_what_one_treatment_forbids_the_other_does_not_advise() -> None:
     assert any("sunscreen" in line for line in plan(needles).do)
     assert not any("sunscreen" in line for line in plan(needles, peel).do)
     assert not any("active products" in line for line in plan(needles, peel).do)
+    assert any("moisturiser" in line for line in plan(needles).do)
+    assert not any("moisturiser" in line for line in plan(needles, peel).do)
 
 
 def test_every_reason_to_call_is_kept_and_each_is_said_once() -> None:
@@ -68,7 +70,7 @@ def test_every_reason_to_call_is_kept_and_each_is_said_once() -> None:
     both = plan(needles, peel)
     assert set(both.call_us) == {*plan(needles).call_us, *plan(peel).call_us}
     assert len(both.call_us) == len(set(both.call_us))
-    assert both.normal[0].startswith("After microneedling: ")
+    assert both.normal[0].startswith("Microneedling: ")
 
 
 @pytest.mark.parametrize("variant", ["superficial", "medium", "deep"])
@@ -123,8 +125,8 @@ def test_an_earlier_treatment_of_another_kind_still_speaks_on_today(
     assert isinstance(progress, Progress)
     assert progress.aftercare is not None
     assert [line.split(":")[0] for line in progress.aftercare.normal] == [
-        "After chemical peel",
-        "After microneedling",
+        "Chemical peel",
+        "Microneedling",
     ]
     again = replace(cast.treatment, performed_at=later + timedelta(days=10))
     begin_treatment(db, PROTOCOLS, again)
