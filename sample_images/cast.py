@@ -25,6 +25,23 @@ NORA: Final = Person(
     iris=(0.10, 0.13, 0.16),
     clothing=(0.45, 0.50, 0.55),
 )
+SOFIA: Final = Person(
+    seed=12,
+    complexion=Complexion(0.036, freckles=0.3, moles=4, flush=1.1),
+    proportions=Proportions(
+        face_width=0.97,
+        jaw_width=0.92,
+        chin_length=-4.0,
+        neck_width=51.0,
+        nose_width=34.0,
+        eye_height=10.8,
+        pupil_distance=62.0,
+    ),
+    hair_style=HairStyle.TOP_KNOT,
+    hair_colour=(0.055, 0.032, 0.020),
+    iris=(0.09, 0.06, 0.03),
+    clothing=(0.36, 0.40, 0.50),
+)
 MEERA: Final = Person(
     seed=4,
     complexion=Complexion(0.055, freckles=0.15, moles=6),

@@ -117,7 +117,7 @@ def course_toml(story: Story) -> str:
         lines += [
             f"{name} = {_value(answer)}"
             for name, answer in asdict(story.answers(day)).items()
-            if answer != ""
+            if answer is not None and answer != ""
         ]
     return "\n".join(lines) + "\n"
 

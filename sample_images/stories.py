@@ -18,7 +18,7 @@ from analysis.scenes.cameras import Camera
 from analysis.scenes.head_changes import Papules, Patch, SkinState, SpottedPigment
 from analysis.scenes.heads import Person
 from analysis.scenes.lamps import Lamp
-from sample_images.cast import JUNE, KWAME, LEILA, MEERA, NORA
+from sample_images.cast import JUNE, KWAME, LEILA, MEERA, NORA, SOFIA
 from tracker.check_ins import Answers, Trend
 
 TREATED: Final = (
@@ -123,6 +123,10 @@ def _easy_answers(day: int) -> Answers:
         warmth=day == 0,
         trend=Trend.BETTER if day < 6 else Trend.SAME,
     )
+
+
+def _home_answers(day: int) -> Answers:
+    return Answers(pain=(1, 0)[min(day, 1)], itch=(1, 1, 0)[min(day, 2)], trend=Trend.BETTER)
 
 
 def _plateau(day: float) -> SkinState:
@@ -296,5 +300,22 @@ STORIES: Final = (
         history=("hyperpigmentation",),
         expected="hyperpigmentation",
         onset_day=9.5,
+    ),
+    Story(
+        name="home_roller_type_3",
+        summary="A roller at home, 0.3 mm, on type III skin; calm the next day.",
+        person=SOFIA,
+        skin_type=3,
+        performed_at=datetime(2026, 3, 15, 12, 0, tzinfo=ZoneInfo("Europe/Madrid")),
+        needle_depth_mm=0.3,
+        camera=Camera.BIRCH,
+        lamp=Lamp.D65,
+        pictures=_pictures((_EVENING, 1, 2, 5), baselines=_BASELINES),
+        check_in_days=(0, 1, 2, 5),
+        skin=_normal(1.1, 4.0, seed=71),
+        answers=_home_answers,
+        seed=71,
+        kind="home_roller",
+        setting="home",
     ),
 )

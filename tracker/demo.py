@@ -32,6 +32,7 @@ PATIENTS = (
     ("Chloé Martin", "chloe@patients.example"),
     ("Devi Raghunathan", "devi@patients.example"),
     ("Esther Mensah-Lindqvist", "esther@patients.example"),
+    ("Fatou Diallo", "fatou@patients.example"),
 )
 CLEAR_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
 
