@@ -4,10 +4,12 @@ import tomllib
 from collections.abc import Iterable
 from datetime import timedelta
 from hashlib import sha256
+from math import inf
 
 from tracker.alerts import Concern, Level
 from tracker.check_ins import SIGNS
 from tracker.people import SKIN_TYPES, Risk
+from tracker.photos import SkinState
 from tracker.protocols import (
     Asks,
     CareLine,
@@ -16,9 +18,11 @@ from tracker.protocols import (
     Expected,
     Heading,
     Healing,
+    PigmentPriors,
     Protocol,
     ProtocolError,
     RedFlag,
+    RednessPriors,
     RiskModifier,
     ScreeningQuestion,
     Severity,
@@ -31,7 +35,7 @@ from tracker.protocols import (
 from tracker.toml_tables import Document, Mistake, Table
 
 SCHEMA = 1
-DERIVED_SIGNS = ("pain_high", "pain_rising", "itch_high", "trend_worse")
+DERIVED_SIGNS = ("pain_high", "unusual_pain", "itch_high", "swelling_high", "trend_worse")
 ALL_SIGNS = (*SIGNS, *DERIVED_SIGNS)
 JUDGED = tuple(concern for concern in Concern if concern is not Concern.SILENCE)
 SOURCED = ("redness", "pigment", "healing", "concerns", "risks", "screening", "aftercare")
@@ -67,7 +71,7 @@ def parse_protocol(text: str, source: str) -> Protocol:
 def _protocol(root: Table, digest: str) -> Protocol:
     if root.whole("schema", 1, 1000) != SCHEMA:
         root.note("schema", f"must be {SCHEMA}")
-    redness, pigment, signs = root.table("redness"), root.table("pigment"), root.table("signs")
+    redness, signs = root.table("redness"), root.table("signs")
     peak = _spread(redness, "peak_doublings")
     healing = tuple(_healing(row, peak) for row in root.rows("healing", least=1))
     _check_healing(root, healing)
@@ -81,20 +85,15 @@ def _protocol(root: Table, digest: str) -> Protocol:
         digest=digest,
         sign_off=_sign_off(root.table("sign_off")) if root.has("sign_off") else None,
         sources=tuple(_source(row) for row in root.rows("sources", least=1)),
-        peak_doublings=peak,
-        day_sd=redness.positive("day_sd", high=1),
+        redness=_redness(redness),
+        pigment=_pigment(root.table("pigment")),
         history_factor_limit=redness.number("history_factor_limit", 1, 100),
-        rise_per_day=_spread(redness, "rise_per_day"),
-        plateau_share=redness.span("plateau_share", 0, 1),
-        pigment_amount=_spread(pigment, "amount"),
-        pigment_sd=pigment.positive("day_sd", high=1),
-        full_rise=redness.positive("full_rise", high=6),
-        pigment_days=pigment.positive("develops_days", high=90),
-        pigment_supporting_sds=pigment.positive("supporting_sds", high=6),
         answer_memory=timedelta(hours=signs.number("memory_hours", 1, 336)),
+        pain_usual=signs.numbers("pain_usual", 0, 10),
+        pain_unusual_by=signs.whole("pain_unusual_by", 1, 10),
         pain_high_from=signs.whole("pain_high_from", 1, 10),
-        pain_rising_by=signs.whole("pain_rising_by", 1, 10),
         itch_high_from=signs.whole("itch_high_from", 1, 10),
+        swelling_high_from=signs.whole("swelling_high_from", 1, 3),
         healing=healing,
         concerns=_concerns(root.table("concerns")),
         silence=_silence(root.table("silence")),
@@ -122,6 +121,37 @@ def _spread(table: Table, key: str) -> Spread:
         row.note_here("low, median and high must rise")
         return Spread(1.0, 0.5, 2.0)
     return Spread(median, low, high)
+
+
+def _redness(table: Table) -> RednessPriors:
+    states = table.table("state_sd")
+    return RednessPriors(
+        day_sd=table.positive("day_sd", high=1),
+        region_day_sd=table.positive("region_day_sd", high=1),
+        region_log_sd=table.positive("region_log_sd", high=1),
+        rise_per_day=_spread(table, "rise_per_day"),
+        full_rise=table.positive("full_rise", high=6),
+        plateau_share=table.span("plateau_share", 0, 1),
+        slowness=_spread(table, "slowness"),
+        visible=table.positive("visible", high=2),
+        passing_share=table.number("passing_share", 0, 0.9),
+        passing=_spread(table, "passing"),
+        passing_half_life_hours=_spread(table, "passing_half_life_hours"),
+        state_sd={
+            SkinState(name): states.number(name, 0, 3)
+            for name in states.keys(SkinState, "no such state of the skin; use some of")
+        },
+    )
+
+
+def _pigment(table: Table) -> PigmentPriors:
+    return PigmentPriors(
+        day_sd=table.positive("day_sd", high=1),
+        amount=_spread(table, "amount"),
+        loss=_spread(table, "loss"),
+        develops_days=table.positive("develops_days", high=90),
+        crust=_spread(table, "crust"),
+    )
 
 
 def _sign_off(row: Table) -> SignOff:
@@ -177,11 +207,17 @@ def _concern(row: Table) -> ConcernRule:
     if prior >= 1:
         row.note("prior", "must lie below 1")
         prior = 0.5
+    window = row.span("window_days", 0, LAST_DAY)
     return ConcernRule(
-        window_days=row.span("window_days", 0, LAST_DAY),
+        window_days=window,
+        onset_days=row.span("onset_days", 0, LAST_DAY) if row.has("onset_days") else window,
         prior=prior,
         limits=_limits(row.table("limits")),
         signs=_ratios(row.table("signs")),
+        focal_share=row.number("focal_share", 0, 1),
+        one_photo_limit=row.number("one_photo_limit", 1, 1000),
+        photos_limit=row.number("photos_limit", 1) if row.has("photos_limit") else inf,
+        symptomless_share=row.number("symptomless_share", 0, 1),
         readings_apart_days=(
             row.number("readings_apart_days", 0, 90) if row.has("readings_apart_days") else 0.0
         ),

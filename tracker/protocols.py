@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from tracker.alerts import Concern, Level
 from tracker.people import Risk
+from tracker.photos import SkinState
 from tracker.treatments import Treatment
 
 TEAM_PRIOR = "team prior"  # what a source says of itself where nothing better is known
@@ -59,13 +60,67 @@ class SignRatio:
 
 @dataclass(frozen=True, slots=True)
 class ConcernRule:
-    """When a concern is possible, how often it happens, and at which probability it matters."""
+    """When a concern is possible, how often it happens, and at which probability it matters.
+
+    It begins within `onset_days`, and in the share `focal_share` of cases it shows in some region
+    only. Any one photo, or all photos within `readings_apart_days`, multiply its odds by no more
+    than `one_photo_limit`, all photos together by no more than `photos_limit`. The share
+    `symptomless_share` of cases reports no sign.
+    """
 
     window_days: tuple[float, float]
+    onset_days: tuple[float, float]
     prior: float
     limits: Mapping[Level, float]
     signs: Mapping[str, SignRatio]
+    focal_share: float
+    one_photo_limit: float
+    photos_limit: float
+    symptomless_share: float
     readings_apart_days: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RednessPriors:
+    """How redness comes and goes, in doublings; besides the half-lives, which are `Healing`'s.
+
+    `day_sd` is the spread of true skin from day to day around its curve, `region_day_sd` that of
+    one region around its neighbours, `region_log_sd` how unlike regions react (natural log of
+    blood). A second rise climbs by `rise_per_day` up to `full_rise`. Redness that stays either
+    stops at `plateau_share` of the peak's blood or fades `slowness` times more slowly; below
+    `visible` nobody calls it red. The share
+    `passing_share` of courses has a flush or a nick of the size `passing`, which goes with its
+    half-life. `state_sd` is what make-up, sport and the like add to the error of a photo.
+    """
+
+    day_sd: float
+    region_day_sd: float
+    region_log_sd: float
+    rise_per_day: Spread
+    full_rise: float
+    plateau_share: tuple[float, float]
+    slowness: Spread
+    visible: float
+    passing_share: float
+    passing: Spread
+    passing_half_life_hours: Spread
+    state_sd: Mapping[SkinState, float]
+
+
+@dataclass(frozen=True, slots=True)
+class PigmentPriors:
+    """How pigment comes and goes, in doublings.
+
+    `day_sd` is the spread of true skin from day to day. New pigment reaches `amount`, lost pigment
+    `loss`, with a time constant of `develops_days`; `crust` is what bruises and crusts look like
+    until they pass.
+    """
+
+    day_sd: float
+    amount: Spread
+    loss: Spread
+    develops_days: float
+    crust: Spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,11 +253,9 @@ class SignOff:
 class Protocol:
     """One treatment's priors, to be signed off by the clinic.
 
-    `peak_doublings` is the redness two hours after treatment; `day_sd` the spread of true skin
-    from day to day around its curve, in doublings; the model spreads of the concerns likewise. A
-    second rise ends at `full_rise` doublings, new pigment comes with a time constant of
-    `pigment_days`, and a reading supports it from `pigment_supporting_sds` on. An answer speaks for
-    `answer_memory`. `digest` tells two texts of the same version apart.
+    `history_factor_limit` is the most that photos which may not alert alone multiply any odds. An
+    answer speaks for `answer_memory`. `pain_usual` is the most pain that is usual on days 0, 1, …,
+    the last holding from there on. `digest` tells two texts of the same version apart.
     """
 
     kind: str
@@ -211,20 +264,15 @@ class Protocol:
     digest: str
     sign_off: SignOff | None
     sources: tuple[SourceNote, ...]
-    peak_doublings: Spread
-    day_sd: float
+    redness: RednessPriors
+    pigment: PigmentPriors
     history_factor_limit: float
-    rise_per_day: Spread
-    plateau_share: tuple[float, float]
-    pigment_amount: Spread
-    pigment_sd: float
-    full_rise: float
-    pigment_days: float
-    pigment_supporting_sds: float
     answer_memory: timedelta
+    pain_usual: tuple[float, ...]
+    pain_unusual_by: int
     pain_high_from: int
-    pain_rising_by: int
     itch_high_from: int
+    swelling_high_from: int
     healing: tuple[Healing, ...]
     concerns: Mapping[Concern, ConcernRule]
     silence: Silence

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from tracker.check_ins import SIGNS, Answers, CheckIn, Trend
 from tracker.protocols import Protocol, RedFlag
+from tracker.treatments import Treatment, days_since
 
 
 def recent(check_ins: Sequence[CheckIn], protocol: Protocol, at: datetime) -> tuple[CheckIn, ...]:
@@ -13,24 +14,32 @@ def recent(check_ins: Sequence[CheckIn], protocol: Protocol, at: datetime) -> tu
 
 
 def reported_signs(
-    check_ins: Sequence[CheckIn], protocol: Protocol, at: datetime
+    check_ins: Sequence[CheckIn], protocol: Protocol, treatment: Treatment
 ) -> Mapping[str, bool]:
-    """Each sign that was asked for lately with whether it was reported; empty without answers.
+    """Each sign that was asked for with whether any of these check-ins reports it.
 
-    `check_ins` in time order. Rising pain is the latest score against the lowest before it.
+    A sign that was reported once stays reported as long as that answer speaks: a calmer answer
+    afterwards may be relief, or tiredness of asking. So a worse answer never hides another.
     """
-    heard = recent(check_ins, protocol, at)
-    if not heard:
+    if not check_ins:
         return {}
-    latest = heard[-1].answers
-    asked = {name: [getattr(c.answers, name) for c in heard] for name in SIGNS}
-    signs = {name: any(answers) for name, answers in asked.items() if set(answers) != {None}}
-    before = (c.answers.pain for c in check_ins if c.at < heard[-1].at)
-    signs["pain_high"] = latest.pain >= protocol.pain_high_from
-    signs["pain_rising"] = latest.pain - min(before, default=latest.pain) >= protocol.pain_rising_by
-    signs["itch_high"] = latest.itch >= protocol.itch_high_from
-    signs["trend_worse"] = latest.trend is Trend.WORSE
-    return signs
+    every = [c.answers for c in check_ins]
+    unusual = (_is_unusual_pain(c, protocol, treatment) for c in check_ins)
+    asked = {name: [getattr(answers, name) for answers in every] for name in SIGNS}
+    return {
+        **{name: any(answers) for name, answers in asked.items() if set(answers) != {None}},
+        "unusual_pain": any(unusual),
+        "pain_high": any(a.pain >= protocol.pain_high_from for a in every),
+        "itch_high": any(a.itch >= protocol.itch_high_from for a in every),
+        "swelling_high": any(a.swelling >= protocol.swelling_high_from for a in every),
+        "trend_worse": any(a.trend is Trend.WORSE for a in every),
+    }
+
+
+def _is_unusual_pain(check_in: CheckIn, protocol: Protocol, treatment: Treatment) -> bool:
+    """Whether the pain is more than this day after the treatment explains."""
+    day = min(int(max(days_since(treatment, check_in.at), 0)), len(protocol.pain_usual) - 1)
+    return check_in.answers.pain - protocol.pain_usual[day] >= protocol.pain_unusual_by
 
 
 def flags_of(answers: Answers, protocol: Protocol) -> tuple[RedFlag, ...]:
@@ -49,11 +58,6 @@ def tripped_red_flags(
     """The red flags of all recent check-ins; a calmer answer afterwards does not hide one."""
     tripped = (flags_of(c.answers, protocol) for c in recent(check_ins, protocol, at))
     return tuple(dict.fromkeys(flag for flags in tripped for flag in flags))
-
-
-def sign_words(name: str, present: bool) -> str:
-    """A sign as it stands in the evidence: `pain rising: yes`."""
-    return f"{name.replace('_', ' ')}: {'yes' if present else 'no'}"
 
 
 def flag_words(flag: RedFlag) -> str:

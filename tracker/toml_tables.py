@@ -177,6 +177,16 @@ class Table:
             self.note(key, f"is {values}; both must be numbers{_range(low, high)}")
         return float(values[0]), float(values[1])
 
+    def numbers(self, key: str, low: float, high: float) -> tuple[float, ...]:
+        """A list of at least one number from `low` to `high`."""
+        values = self._get(key, list, "a list of numbers")
+        if not isinstance(values, list) or not values or not all(map(_is_number, values)):
+            self.note(key, "must be a list of numbers, such as [4, 3, 2]")
+            return (1.0,)
+        if not all(low <= value <= high for value in values):
+            self.note(key, f"is {values}; all must be numbers{_range(low, high)}")
+        return tuple(float(value) for value in values)
+
     def span(self, key: str, low: float, high: float) -> tuple[float, float]:
         """Two numbers of which the second is not below the first."""
         first, last = self.pair(key, low, high)

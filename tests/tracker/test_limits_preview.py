@@ -50,7 +50,7 @@ def test_a_photo_speaks_only_from_when_it_came() -> None:
 
 
 def test_lower_limits_raise_more_and_say_how_many_were_false() -> None:
-    doubtful = course([], [check_in(4.1, Answers(warmth=True, spreading=True, trend=Trend.WORSE))])
+    doubtful = course([], [check_in(4.1, Answers(fever=True))])
     sick = course([], [check_in(4.1, SICK)])
     lower = with_limits(Concern.INFECTION, {Level.WATCH: 0.02, Level.REVIEW: 0.05})
     rows = [

@@ -12,7 +12,7 @@ from tests.tracker.courses_of_readings import treatment
 from tracker.actions.add_person import add_person
 from tracker.actions.begin_treatment import begin_treatment
 from tracker.actions.record_check_in import record_check_in
-from tracker.check_ins import Answers, Trend
+from tracker.check_ins import Answers
 from tracker.cli import main
 from tracker.people import Person, Role
 from tracker.settings import read_settings
@@ -99,7 +99,7 @@ def test_the_list_says_whose_protocols_they_are(tmp_path: Path) -> None:
 def test_a_broken_file_of_the_clinic_stops_the_start_and_is_named(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    file = own(tmp_path, ("watch = 0.3, review = 0.7", "watch = 3, soon = 0.7"))
+    file = own(tmp_path, ("watch = 0.1, review = 0.2", "watch = 3, soon = 0.7"))
     broken = environment | {"AFTERGLOW_PROTOCOLS": str(file.parent)}
     result = CliRunner().invoke(main, ["serve"], env=broken)
     assert result.exit_code == 1
@@ -126,11 +126,11 @@ def test_a_preview_tells_what_changed_limits_would_have_raised(
     treated_at = datetime.now(UTC) - timedelta(days=6)
     done = replace(treatment(), patient_id=alice.id, performed_at=treated_at)
     begin_treatment(db, world.protocols, done)
-    warm = Answers(warmth=True, spreading=True, trend=Trend.WORSE)
-    record_check_in(db, world.protocols, alice.id, warm, treated_at + timedelta(days=4))
+    feverish = Answers(fever=True)
+    record_check_in(db, world.protocols, alice.id, feverish, treated_at + timedelta(days=4))
     db.close()
     lower = own(
-        tmp_path, ("watch = 0.3, review = 0.7, urgent = 0.95", "watch = 0.02, review = 0.05")
+        tmp_path, ("watch = 0.1, review = 0.2, urgent = 0.8", "watch = 0.02, review = 0.05")
     )
     told = run("preview", str(lower), environment=environment)
     assert told.exit_code == 0, told.output
