@@ -6,6 +6,7 @@ This package knows no patient, file, clock, network or database.
 from typing import Final
 
 from analysis.card_sheet import draw_card
+from analysis.framing import framing_cascade
 from analysis.images import decode_photo, encode_photo
 from analysis.overlays import draw_evidence
 from analysis.pipeline import analyse_photo
@@ -21,5 +22,6 @@ __all__ = [
     "draw_card",
     "draw_evidence",
     "encode_photo",
+    "framing_cascade",
     "judge_photo",
 ]

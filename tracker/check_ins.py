@@ -71,6 +71,17 @@ ANSWER_NAMES = frozenset(field.name for field in fields(Answers))
 
 
 @dataclass(frozen=True, slots=True)
+class Queued:
+    """How answers came that a phone kept until it had a network.
+
+    `made_at`, with its zone, is when they were given; `key` tells a repeat from a second check-in.
+    """
+
+    key: str
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CheckIn:
     """Answers at a time, `at` with its zone."""
 

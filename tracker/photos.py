@@ -50,13 +50,15 @@ class TimeFault(StrEnum):
 class Upload:
     """What the phone sends: file bytes and the patient's words about them.
 
-    `taken_at` None means: the camera's own time if the file carries one, else now.
+    `taken_at` None means: the camera's own time if the file carries one, else `made_at`, when a
+    page took or chose it, else now.
     """
 
     data: bytes
     role: PhotoRole
     taken_at: datetime | None = None
     skin_state: SkinState = SkinState.CLEAN
+    made_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from flask import Flask
 
 from tracker.world import World
-from web import errors, home, patient, pictures, practitioner, security, session, sign_in
+from web import app_shell, errors, home, patient, pictures, practitioner, security, session, sign_in
 
 __all__ = ["create_app"]
 
@@ -20,6 +20,7 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
     for blueprint in (
         sign_in.blueprint,
         home.blueprint,
+        app_shell.blueprint,
         patient.blueprint,
         practitioner.blueprint,
         pictures.blueprint,

@@ -1,5 +1,6 @@
 """What people send: a request becomes a typed value, or words beside each field."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -12,10 +13,12 @@ from werkzeug.datastructures.file_storage import FileStorage
 
 from tracker.alert_life import MAX_WHY_LENGTH
 from tracker.alerts import Outcome
-from tracker.check_ins import DAILY_SIGNS, MAX_NOTE_LENGTH, SCALES, SIGNS, Answers, Trend
+from tracker.check_ins import DAILY_SIGNS, MAX_NOTE_LENGTH, SCALES, SIGNS, Answers, Queued, Trend
 from tracker.photos import PhotoRole, SkinState, Upload
 
 K = TypeVar("K", bound=StrEnum)
+
+KEY = re.compile(r"[0-9a-zA-Z-]{16,64}")
 
 Form = ImmutableMultiDict[str, str]
 Files = ImmutableMultiDict[str, FileStorage]
@@ -47,7 +50,7 @@ def read_upload(form: Form, files: Files, zone: ZoneInfo) -> Upload | Errors:
         errors["taken_at"] = taken_at
     if errors or role is None or state is None or isinstance(taken_at, str):
         return Errors(errors)
-    return Upload(sent[0].read(), role, taken_at, state)
+    return Upload(sent[0].read(), role, taken_at, state, read_made_at(form))
 
 
 def read_check_in(form: Form) -> Answers | Errors:
@@ -124,6 +127,21 @@ def _reason_errors(form: Form) -> dict[str, str]:
     if len(form.get("why", "")) <= MAX_WHY_LENGTH:
         return {}
     return {"why": f"The reason is too long; keep it under {MAX_WHY_LENGTH} characters."}
+
+
+def read_queued(form: Form) -> Queued | None:
+    """The key and the moment under which a page kept answers; None for a plain form."""
+    key, made_at = form.get("key", ""), read_made_at(form)
+    return Queued(key, made_at) if KEY.fullmatch(key) and made_at else None
+
+
+def read_made_at(form: Form) -> datetime | None:
+    """When a page's script says that something was made, in UTC; None without a script."""
+    try:
+        moment = datetime.fromisoformat(form.get("made_at", ""))
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _one_of(kind: type[K], text: str) -> K | None:

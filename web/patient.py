@@ -15,16 +15,15 @@ from tracker.actions.receive_photo import (
 from tracker.actions.record_check_in import NothingToAnswer, Recorded, record_check_in
 from tracker.actions.show_progress import NotTreated, Progress, show_progress
 from tracker.photos import PhotoRole
-from web.forms import Errors, read_check_in, read_upload
+from web.forms import Errors, read_check_in, read_queued, read_upload
 from web.pages import Page, render
-from web.patient_pages import (
-    NoTreatmentPage,
+from web.patient_pages import NoTreatmentPage, progress_page, today_page
+from web.sending_pages import (
     UploadPage,
     check_in_page,
     check_in_result_page,
+    offline_page,
     photo_page,
-    progress_page,
-    today_page,
     upload_page,
 )
 from web.session import Visit, signed_in
@@ -48,7 +47,7 @@ def upload(visit: Visit) -> ResponseReturnValue:
     """The upload form."""
     match _own_progress(visit):
         case Progress() as progress:
-            return render(upload_page(progress))
+            return render(upload_page(progress, visit.now))
         case NotTreated():
             return render(_nothing_yet(visit))
 
@@ -108,7 +107,8 @@ def send_check_in(visit: Visit) -> ResponseReturnValue:
         return render(check_in_page(progress, request.form, answers.by_field)), 422
     if isinstance(answers, Errors):
         return render(_nothing_yet(visit)), 409
-    match record_check_in(visit.db, visit.world.protocols, visit.person.id, answers, visit.now):
+    protocols, queued = visit.world.protocols, read_queued(request.form)
+    match record_check_in(visit.db, protocols, visit.person.id, answers, visit.now, queued):
         case Recorded(kept):
             return redirect(url_for(".check_in_result", check_in_id=kept.id), code=303)
         case NothingToAnswer():
@@ -134,6 +134,17 @@ def progress(visit: Visit) -> ResponseReturnValue:
     match _own_progress(visit):
         case Progress() as so_far:
             return render(progress_page(so_far, visit.now))
+        case NotTreated():
+            return render(_nothing_yet(visit))
+
+
+@blueprint.get("/offline")
+@signed_in
+def offline(visit: Visit) -> ResponseReturnValue:
+    """What a phone keeps for the time without a network: both forms, nothing of the course."""
+    match _own_progress(visit):
+        case Progress() as progress:
+            return render(offline_page(progress, visit.now))
         case NotTreated():
             return render(_nothing_yet(visit))
 

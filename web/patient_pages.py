@@ -1,27 +1,22 @@
 """The patient's pages: what each template is given, made from what the actions answer."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 from tracker.actions.show_progress import Progress
 from tracker.aftercare import DayPlan
-from tracker.check_ins import CheckIn, Trend
-from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
+from tracker.photos import Photo, PhotoRole, PhotoStatus
 from tracker.protocols import RedFlag
 from tracker.readings import Change, Reading, change_between
-from tracker.signs import flags_of, tripped_red_flags
+from tracker.signs import tripped_red_flags
 from tracker.treatments import Region, day_number, days_since
 from web.charts import Chart, face_charts
 from web.times import date_words, day_words, until_words, when
 from web.words import (
-    SKIN_STATES,
     STATUSES,
-    Remedy,
     depth_words,
-    remedy_for,
     times_words,
     treatment_words,
 )
@@ -91,90 +86,6 @@ class TodayPage:
 
 
 @dataclass(frozen=True, slots=True)
-class UploadPage:
-    """The upload form; `remedies` after a refusal, `errors` by field after a mistake."""
-
-    template: ClassVar[str] = "patient_upload.html"
-    place: ClassVar[str] = "photo"
-    skin_states: ClassVar[Mapping[SkinState, str]] = SKIN_STATES
-
-    role: PhotoRole
-    skin_state: str = SkinState.CLEAN
-    taken_at: str = ""
-    remedies: tuple[Remedy, ...] = ()
-    errors: Mapping[str, str] | None = None
-
-    @property
-    def title(self) -> str:
-        """The page's name."""
-        return "Please take it again" if self.remedies else "Take a photo"
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoPage:
-    """What became of one photo."""
-
-    template: ClassVar[str] = "patient_photo.html"
-    place: ClassVar[str] = "photo"
-
-    patient_id: str
-    photo: Photo
-    taken: str
-    already: bool
-    waits_for_baseline: bool
-    findings: tuple[str, ...]
-    remedies: tuple[Remedy, ...]
-
-    @property
-    def is_under_way(self) -> bool:
-        """Whether the page will have more to say in a moment."""
-        on_its_way = self.photo.status in {PhotoStatus.WAITING, PhotoStatus.MEASURING}
-        return on_its_way and not self.waits_for_baseline
-
-    @property
-    def title(self) -> str:
-        """The page's name."""
-        if self.photo.status is PhotoStatus.UNMEASURABLE:
-            return "We could not measure this photo"
-        return "We already had this photo" if self.already else "Thank you, your photo is here"
-
-
-@dataclass(frozen=True, slots=True)
-class CheckInPage:
-    """The check-in form with what was chosen so far."""
-
-    template: ClassVar[str] = "patient_check_in.html"
-    place: ClassVar[str] = "check_in"
-
-    day: str
-    questions: Mapping[str, str]
-    chosen: Mapping[str, str]
-    errors: Mapping[str, str]
-
-    @property
-    def title(self) -> str:
-        """The page's name."""
-        return "How are you today?"
-
-
-@dataclass(frozen=True, slots=True)
-class CheckInResultPage:
-    """After the check-in; red flags fill the screen."""
-
-    template: ClassVar[str] = "patient_check_in_result.html"
-    place: ClassVar[str] = "check_in"
-
-    red_flags: tuple[str, ...]
-    worse: bool
-    call_us: tuple[str, ...]
-
-    @property
-    def title(self) -> str:
-        """The page's name."""
-        return "Get help now" if self.red_flags else "Thank you"
-
-
-@dataclass(frozen=True, slots=True)
 class ProgressPage:
     """Words first, then the chart, then the pictures; `latest` is the latest measured photo."""
 
@@ -208,48 +119,11 @@ def today_page(progress: Progress, now: datetime) -> TodayPage:
         date=date_words(local, now),
         treatment=treatment_words(progress.treatment, progress.protocol.title),
         care=_care_plan(progress.aftercare, local) if progress.aftercare else None,
-        red_flags=_words(tripped_red_flags(progress.check_ins, progress.protocol, now)),
+        red_flags=words_of(tripped_red_flags(progress.check_ins, progress.protocol, now)),
         photo=_todays_photo(photos, progress, now),
         check_in_state=f"Sent {when(check_ins[-1].at, now, zone)}" if check_ins else None,
         needs_baseline=not has_baseline(progress),
         clinic=clinic_words(progress, now),
-    )
-
-
-def upload_page(progress: Progress) -> UploadPage:
-    """The empty form; a photo from before comes first, because all others are compared with it."""
-    return UploadPage(PhotoRole.FOLLOW_UP if has_baseline(progress) else PhotoRole.BASELINE)
-
-
-def photo_page(progress: Progress, photo: Photo, now: datetime, *, already: bool) -> PhotoPage:
-    """What became of a photo of this course."""
-    reading = next((r for r in progress.readings if r.photo_id == photo.id), None)
-    is_result = reading is not None and photo.role is PhotoRole.FOLLOW_UP
-    return PhotoPage(
-        patient_id=progress.patient.id,
-        photo=photo,
-        taken=when(photo.taken_at, now, progress.patient.zone),
-        already=already,
-        waits_for_baseline=photo.status is PhotoStatus.WAITING and not has_baseline(progress),
-        findings=_findings(reading) if is_result and reading else (),
-        remedies=tuple(remedy_for(fault) for fault in photo.faults),
-    )
-
-
-def check_in_page(
-    progress: Progress, chosen: Mapping[str, str], errors: Mapping[str, str]
-) -> CheckInPage:
-    """The check-in form."""
-    questions = {question.sign: question.question for question in progress.questions}
-    return CheckInPage(day_words(progress.day), questions, chosen, errors)
-
-
-def check_in_result_page(progress: Progress, check_in: CheckIn) -> CheckInResultPage:
-    """What the answers mean for the next minute."""
-    return CheckInResultPage(
-        red_flags=_words(flags_of(check_in.answers, progress.protocol)),
-        worse=check_in.answers.trend is Trend.WORSE,
-        call_us=progress.aftercare.call_us if progress.aftercare else (),
     )
 
 
@@ -351,16 +225,6 @@ def _amount(reading: Reading) -> str:
     return f"Your skin holds {amount}."
 
 
-def _findings(reading: Reading) -> tuple[str, ...]:
-    face = reading.regions.get(Region.FACE)
-    if face is None:
-        return ()
-    return (
-        f"Redness: {times_words(face.redness.value, 'blood')}.",
-        f"Pigment: {times_words(face.pigment.value, 'pigment')}.",
-    )
-
-
 def _care_plan(plan: DayPlan, local: datetime) -> CarePlan:
     last_dates = sorted({each.last_date for each in plan.avoid})
     return CarePlan(
@@ -377,7 +241,8 @@ def _care_plan(plan: DayPlan, local: datetime) -> CarePlan:
     )
 
 
-def _words(flags: tuple[RedFlag, ...]) -> tuple[str, ...]:
+def words_of(flags: tuple[RedFlag, ...]) -> tuple[str, ...]:
+    """What red flags tell the patient."""
     return tuple(flag.words for flag in flags)
 
 

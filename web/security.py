@@ -36,6 +36,9 @@ HEADERS = {
 }
 
 
+SAME_FOR_ALL = frozenset({"static", "app_shell.service_worker", "app_shell.framing_cascade"})
+
+
 class InMemoryRequest(Request):
     """A request whose photo never touches the disk before it is encrypted."""
 
@@ -76,7 +79,7 @@ def protect(app: Flask, settings: Settings) -> None:
         response.headers.extend(HEADERS)
         if settings.is_https:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
-        if request.endpoint != "static":
+        if request.endpoint not in SAME_FOR_ALL:
             response.headers["Cache-Control"] = "private, no-store"
         return response
 

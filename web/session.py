@@ -22,7 +22,16 @@ from web.security import MAX_WORDS_BYTES
 
 P = ParamSpec("P")
 
-PUBLIC = frozenset({"sign_in.show", "sign_in.enter", "static"})
+PUBLIC = frozenset(
+    {
+        "sign_in.show",
+        "sign_in.enter",
+        "static",
+        "app_shell.manifest",
+        "app_shell.service_worker",
+        "app_shell.framing_cascade",
+    }
+)
 CARRIES_PHOTO = frozenset({"patient.send_photo"})
 UPLOADS_DECODED_AT_ONCE = 2  # a decoded photo takes a hundred times the memory of its file
 

@@ -11,9 +11,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import waitress
 from aiosmtpd.controller import Controller
+from PIL import Image
+from playwright.sync_api import Page, Request
 
 from tests.conftest import PASSPHRASE, PROTOCOLS
 from tests.post_office import Inbox, free_port
@@ -42,11 +45,35 @@ class OpenClinic:
     alice: Person
     dana: Person
     now: datetime
+    settings: Settings
     passphrase: str = PASSPHRASE
     folder: Path = field(default=COURSE)
 
     def clock(self) -> datetime:
         return self.now
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Where screenshots go: the folder that AFTERGLOW_SCREENSHOTS names, else a temporary one."""
+    folder = Path(os.environ.get("AFTERGLOW_SCREENSHOTS", tmp_path / "screenshots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def troubles(page: Page, clinic: OpenClinic) -> list[str]:
+    """What the browser complains about, and every request to another host."""
+    heard: list[str] = []
+
+    def listen(request: Request) -> None:
+        if not request.url.startswith((clinic.address, "data:")):
+            heard.append(f"asked {request.url}")
+
+    page.on("console", lambda message: heard.append(message.text))
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    page.on("request", listen)
+    return heard
 
 
 def wait_for(what: Callable[[], bool]) -> None:
@@ -79,7 +106,7 @@ def clinic(settings: Settings) -> Iterator[OpenClinic]:
     db.close()
     inbox = Inbox()
     post = Controller(inbox, hostname="127.0.0.1", port=mail_port)
-    opened = OpenClinic(settings.base_url, story, inbox, alice, dana, story.events[0].at)
+    opened = OpenClinic(settings.base_url, story, inbox, alice, dana, story.events[0].at, settings)
     server = waitress.create_server(
         create_app(world, opened.clock), host="127.0.0.1", port=port, threads=4
     )
@@ -101,7 +128,20 @@ def clinic(settings: Settings) -> Iterator[OpenClinic]:
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args() -> dict[str, Any]:
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the browser's camera sees: the face of the sample folder, with a camera's own noise."""
+    rng, path = np.random.default_rng(5), tmp_path_factory.mktemp("film") / "face.mjpeg"
+    with Image.open(COURSE / "baseline-1.jpg") as photo:
+        still = np.asarray(photo.convert("RGB").resize((960, 1280)), np.float32)
+    with path.open("wb") as file:
+        for _ in range(12):
+            frame = np.clip(still + rng.normal(0, 1.5, still.shape), 0, 255).astype(np.uint8)
+            Image.fromarray(frame).save(file, "JPEG", quality=95, subsampling=0)
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(film: Path) -> dict[str, Any]:
     """Chromium of the system; without one browser tests skip, or fail where one is required."""
     chromium = shutil.which("chromium")
     if chromium is None and os.environ.get("AFTERGLOW_REQUIRE_BROWSER"):
@@ -110,5 +150,11 @@ def browser_type_launch_args() -> dict[str, Any]:
         pytest.skip("no chromium on this machine; apt-get install chromium")
     return {
         "executable_path": chromium,
-        "args": ["--no-sandbox", "--disable-background-networking"],
+        "args": [
+            "--no-sandbox",
+            "--disable-background-networking",
+            "--use-fake-ui-for-media-stream",
+            "--use-fake-device-for-media-stream",
+            f"--use-file-for-fake-video-capture={film}",
+        ],
     }

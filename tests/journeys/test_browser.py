@@ -1,15 +1,11 @@
-"""The journey in a real browser, on a phone and at a desk.
+"""The journey in a real browser, on a phone and at a desk."""
 
-Screenshots go to the folder that AFTERGLOW_SCREENSHOTS names, else to a temporary one.
-"""
-
-import os
 import re
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import OpenClinic, wait_for
 from tests.post_office import words_of
@@ -20,28 +16,6 @@ PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}
 ALL_SHOWN = "[...document.images].every(i => i.complete || i.loading === 'lazy')"
 PHOTOS = ("baseline-1.jpg", "d03.jpg", "d05.jpg", "d07.jpg")
-
-
-@pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    folder = Path(os.environ.get("AFTERGLOW_SCREENSHOTS", tmp_path / "screenshots"))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-@pytest.fixture
-def troubles(page: Page, clinic: OpenClinic) -> list[str]:
-    """What the browser complains about, and every request to another host."""
-    heard: list[str] = []
-
-    def listen(request: Request) -> None:
-        if not request.url.startswith((clinic.address, "data:")):
-            heard.append(f"asked {request.url}")
-
-    page.on("console", lambda message: heard.append(message.text))
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    page.on("request", listen)
-    return heard
 
 
 def look(page: Page, folder: Path, name: str) -> None:

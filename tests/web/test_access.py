@@ -16,7 +16,14 @@ from tracker.people import Person
 PATIENTS = frozenset({"alice", "bob"})
 PRACTITIONERS = frozenset({"dana", "eli"})
 EVERYBODY_SIGNED_IN = PATIENTS | PRACTITIONERS
-PUBLIC = {"sign_in.show", "sign_in.enter", "static"}
+PUBLIC = {
+    "sign_in.show",
+    "sign_in.enter",
+    "static",
+    "app_shell.manifest",
+    "app_shell.service_worker",
+    "app_shell.framing_cascade",
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,7 @@ RULES = {
     "GET patient.check_in": Rule("/check-in", PATIENTS),
     "POST patient.send_check_in": Rule("/check-in", PATIENTS),
     "GET patient.check_in_result": Rule("/check-ins/{check_in}", frozenset({"alice"})),
+    "GET patient.offline": Rule("/offline", PATIENTS),
     "GET patient.progress": Rule("/progress", PATIENTS),
     "GET practitioner.patient": Rule("/patients/{alice}", frozenset({"dana"})),
     "GET practitioner.alerts": Rule("/alerts", PRACTITIONERS),

@@ -18,13 +18,8 @@ from tracker.alerts import Alert, Concern, Level
 from tracker.check_ins import Answers
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
 from tracker.treatments import Region
-from web.patient_pages import (
-    check_in_result_page,
-    progress_page,
-    standing,
-    today_page,
-    upload_page,
-)
+from web.patient_pages import progress_page, standing, today_page
+from web.sending_pages import check_in_result_page, upload_page
 
 
 def photo(day: float, status: PhotoStatus = PhotoStatus.MEASURED) -> Photo:
@@ -157,10 +152,10 @@ def test_a_check_in_shows_the_red_flags_of_its_own_answers() -> None:
 
 
 def test_the_first_photo_asked_for_is_the_one_from_before() -> None:
-    assert upload_page(so_far(0)).role is PhotoRole.BASELINE
-    assert upload_page(so_far(0, photos=[photo(-1)])).role is PhotoRole.FOLLOW_UP
+    assert upload_page(so_far(0), now_on(3)).role is PhotoRole.BASELINE
+    assert upload_page(so_far(0, photos=[photo(-1)]), now_on(3)).role is PhotoRole.FOLLOW_UP
     unusable = replace(photo(-1), status=PhotoStatus.UNMEASURABLE)
-    assert upload_page(so_far(0, photos=[unusable])).role is PhotoRole.BASELINE
+    assert upload_page(so_far(0, photos=[unusable]), now_on(3)).role is PhotoRole.BASELINE
 
 
 def test_what_to_avoid_is_grouped_by_its_last_day_the_soonest_first() -> None:

@@ -96,7 +96,8 @@ def _judge(
         image = decode_photo(upload.data)
     except Unmeasurable as verdict:
         return Refused((str(verdict.fault),))
-    taken_at = upload.taken_at or _in_zone(image.captured_at, zone) or now
+    taken_at = upload.taken_at or _in_zone(image.captured_at, zone)
+    taken_at = taken_at or min(upload.made_at or now, now)
     wrong_time = time_fault(upload.role, taken_at, treatment.performed_at, now)
     if wrong_time is not None:
         return Refused((str(wrong_time),))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from tracker.check_ins import Answers, CheckIn
+from tracker.check_ins import Answers, CheckIn, Queued
 from tracker.protocols import Protocols, RedFlag
 from tracker.signs import flags_of
 from tracker.storage import check_ins, treatments
@@ -29,18 +29,37 @@ class NothingToAnswer:
 
 
 def record_check_in(
-    db: Database, protocols: Protocols, patient_id: str, answers: Answers, now: datetime
+    db: Database,
+    protocols: Protocols,
+    patient_id: str,
+    answers: Answers,
+    now: datetime,
+    queued: Queued | None = None,
 ) -> Recorded | NothingToAnswer:
-    """Keep the answers given at `now`; of a double tap one is kept."""
-    treatment = treatments.current(db, patient_id, now)
+    """Keep the answers given at `now`, or when they were `queued`; a repeat is kept once."""
+    at = min(queued.made_at, now) if queued else now  # a phone's clock may be ahead
+    treatment = treatments.current(db, patient_id, at)
     if treatment is None:
         return NothingToAnswer()
-    protocol = protocols.of(treatment.kind)
-    for earlier in check_ins.of_treatment(db, treatment.id):
-        if earlier.answers == answers and timedelta(0) <= now - earlier.at < DOUBLE_TAP:
-            return Recorded(earlier, flags_of(answers, protocol))
-    check_in = CheckIn(new_id(), treatment.id, patient_id, now, answers)
+    flags = flags_of(answers, protocols.of(treatment.kind))
     with writing(db):
-        check_ins.insert(db, check_in)
+        repeated = _repeated(db, treatment.id, CheckIn("", "", patient_id, at, answers), queued)
+        if repeated is not None:
+            return Recorded(repeated, flags)
+        check_in = CheckIn(new_id(), treatment.id, patient_id, at, answers)
+        check_ins.insert(db, check_in, queued.key if queued else None)
         treatments.tell_news(db, treatment.id)
-    return Recorded(check_in, flags_of(answers, protocol))
+    return Recorded(check_in, flags)
+
+
+def _repeated(
+    db: Database, treatment_id: str, sent: CheckIn, queued: Queued | None
+) -> CheckIn | None:
+    """The check-in that is sent once more: under its key, or by a double tap."""
+    known = check_ins.by_key(db, sent.patient_id, queued.key) if queued else None
+    if known is not None:
+        return known
+    for earlier in check_ins.of_treatment(db, treatment_id):
+        if earlier.answers == sent.answers and timedelta(0) <= sent.at - earlier.at < DOUBLE_TAP:
+            return earlier
+    return None

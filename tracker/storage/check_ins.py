@@ -10,8 +10,8 @@ from tracker.check_ins import Answers, CheckIn, Trend
 from tracker.storage.columns import read_time, time_text
 
 
-def insert(db: Database, check_in: CheckIn) -> None:
-    """Add a check-in."""
+def insert(db: Database, check_in: CheckIn, key: str | None = None) -> None:
+    """Add a check-in; IntegrityError when one of this patient came with the same `key` before."""
     db.table("check_ins").insert(
         {
             "id": check_in.id,
@@ -19,8 +19,15 @@ def insert(db: Database, check_in: CheckIn) -> None:
             "patient_id": check_in.patient_id,
             "at": time_text(check_in.at),
             "answers": json.dumps(asdict(check_in.answers), ensure_ascii=False),
+            "key": key,
         }
     )
+
+
+def by_key(db: Database, patient_id: str, key: str) -> CheckIn | None:
+    """The check-in that a patient's phone sent under this key."""
+    sql = "SELECT * FROM check_ins WHERE patient_id = ? AND key = ?"
+    return next((_check_in(row) for row in db.query(sql, [patient_id, key])), None)
 
 
 def of_treatment(db: Database, treatment_id: str) -> list[CheckIn]:

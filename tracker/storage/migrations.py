@@ -222,6 +222,13 @@ def screening_and_care(db: Database) -> None:
     _run(db, SCREENING_AND_CARE)
 
 
+@migrations()
+def keys_of_check_ins(db: Database) -> None:
+    """A phone names what it sends, so that answers sent again are known again."""
+    db.execute("ALTER TABLE check_ins ADD COLUMN key TEXT")
+    db.execute("CREATE UNIQUE INDEX check_ins_by_key ON check_ins (patient_id, key)")
+
+
 def _run(db: Database, script: str) -> None:
     """Statement by statement, inside the step's own transaction; triggers end with END."""
     statement = ""

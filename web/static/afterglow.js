@@ -46,24 +46,8 @@ for (const chart of document.querySelectorAll("svg[data-readout]")) {
   chart.addEventListener("focus", () => { if (chosen < 0) choose(marks.length - 1); });
 }
 
-// Forms: a second tap sends nothing twice, and a file that is too large is not sent at all.
-const LARGEST_PHOTO = 40 * 1024 * 1024;
-for (const form of document.querySelectorAll("form[data-sending]")) {
-  const button = form.querySelector("button[type=submit]");
-  const note = form.querySelector("[data-sending-note]");
-  form.addEventListener("submit", (event) => {
-    const files = [...form.querySelectorAll("input[type=file]")].flatMap((i) => [...i.files]);
-    if (files.some((file) => file.size > LARGEST_PHOTO)) {
-      event.preventDefault();
-      note.textContent = "This file is too large. Send a photo of less than 40 MB.";
-      return;
-    }
-    button.disabled = true;
-    note.textContent = form.dataset.sending;
-  });
-  // Coming back with the browser's back button shows the form as it was, so let it be sent again.
-  window.addEventListener("pageshow", () => { button.disabled = false; });
-  // Of two ways to give a photo, the later choice counts.
+// Of two ways to give a photo, the later choice counts.
+for (const form of document.querySelectorAll("form[data-queued]")) {
   const inputs = form.querySelectorAll("input[type=file]");
   for (const input of inputs) {
     input.addEventListener("change", () => {

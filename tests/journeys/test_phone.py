@@ -1,0 +1,155 @@
+"""A patient's first days on a phone: camera, refusal, no network, and back."""
+
+import re
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.journeys.conftest import OpenClinic, wait_for
+from tests.journeys.test_browser import look, sign_in
+from tracker.check_ins import SCALES, Answers
+from tracker.storage import check_ins, photos
+from tracker.world import open_world
+
+SCREEN = {"width": 390, "height": 844}
+# A film repeats its frames to the bit, which no camera does: mark a corner of every one.
+OWN_NOISE = """
+const draw = CanvasRenderingContext2D.prototype.drawImage;
+CanvasRenderingContext2D.prototype.drawImage = function (...given) {
+  draw.apply(this, given);
+  this.fillStyle = `hsl(${Math.random() * 360} 50% 50%)`;
+  this.fillRect(0, 0, 8, 8);
+};
+"""
+
+
+@pytest.fixture
+def phone(page: Page, clinic: OpenClinic) -> Page:
+    """Alice's phone, two hours before her treatment, signed in."""
+    page.set_viewport_size(SCREEN)  # type: ignore[arg-type]
+    page.add_init_script(OWN_NOISE)
+    at(page, clinic, clinic.story.treatment.performed_at - timedelta(hours=2))
+    sign_in(page, clinic.address, clinic.alice.email, clinic.passphrase)
+    return page
+
+
+def at(page: Page, clinic: OpenClinic, moment: datetime) -> None:
+    """Turn the clocks of clinic and phone."""
+    clinic.now = moment
+    page.clock.set_fixed_time(moment)
+
+
+def days_later(page: Page, clinic: OpenClinic, days: float) -> None:
+    at(page, clinic, clinic.story.treatment.performed_at + timedelta(days=days))
+
+
+def take_photo(page: Page, clinic: OpenClinic) -> None:
+    page.goto(f"{clinic.address}/photo")
+    page.get_by_role("button", name="Open the camera").click()
+    expect(page.locator("[data-hint]")).to_have_text(re.compile("Good"), timeout=30_000)
+    page.get_by_role("button", name="Take the photo").click()
+    expect(page.get_by_role("button", name="Take it again")).to_be_visible()
+
+
+def answer(page: Page, answers: Answers) -> None:
+    given = asdict(answers)
+    for name in (*SCALES, "trend"):
+        page.locator(f'input[name="{name}"][value="{given[name]}"]').check(force=True)
+    page.locator('input[name="fever"]').set_checked(answers.fever, force=True)
+    page.locator('input[name="spreading"]').set_checked(answers.spreading, force=True)
+    page.get_by_role("button", name="Send answers").click()
+
+
+def kept_of(clinic: OpenClinic) -> tuple[list[datetime], list[datetime]]:
+    """When the photos were taken and the answers given that the clinic holds."""
+    db = open_world(clinic.settings).connect()
+    try:
+        (row,) = db.query("SELECT id FROM treatments")
+        seen = photos.of_treatment(db, row["id"]), check_ins.of_treatment(db, row["id"])
+        return [photo.taken_at for photo in seen[0]], [given.at for given in seen[1]]
+    finally:
+        db.close()
+
+
+def be_refused_and_retake(
+    phone: Page, clinic: OpenClinic, pictures: Path, troubles: list[str]
+) -> None:
+    phone.goto(f"{clinic.address}/photo")
+    phone.locator("#library").set_input_files(
+        {"name": "wall.jpg", "mimeType": "image/jpeg", "buffer": wall()}
+    )
+    phone.get_by_label("Your skin in the photo").select_option("sunscreen")
+    phone.get_by_role("button", name="Send photo").click()
+    expect(phone.get_by_text("We cannot find a face.")).to_be_visible(timeout=30_000)
+    look(phone, pictures, "p3-refused")
+    expect(phone.get_by_label("Your skin in the photo")).to_have_value("sunscreen")
+    refusals = [trouble for trouble in troubles if "422" in trouble]
+    assert len(refusals) == 1
+    troubles.remove(refusals[0])  # the browser's own note of the refusal
+    phone.get_by_role("button", name="Open the camera").click()
+    expect(phone.locator("[data-hint]")).to_have_text(re.compile("Good"), timeout=30_000)
+    phone.get_by_role("button", name="Take the photo").click()
+    phone.get_by_role("button", name="Send photo").click()
+    expect(phone.get_by_text("Measured, compared")).to_be_visible(timeout=90_000)
+
+
+@pytest.mark.timeout(400)
+def test_the_first_days_on_a_phone(
+    phone: Page, context: BrowserContext, clinic: OpenClinic, pictures: Path, troubles: list[str]
+) -> None:
+    look(phone, pictures, "p1-before-treatment")
+    for _ in range(2):
+        take_photo(phone, clinic)
+        look(phone, pictures, "p2-photo-taken")
+        phone.get_by_role("button", name="Send photo").click()
+        expect(phone.get_by_text("Ready.")).to_be_visible(timeout=90_000)
+    days_later(phone, clinic, 1)
+    take_photo(phone, clinic)
+    phone.get_by_role("button", name="Send photo").click()
+    expect(phone.get_by_text("Measured, compared")).to_be_visible(timeout=90_000)
+
+    days_later(phone, clinic, 2)
+    be_refused_and_retake(phone, clinic, pictures, troubles)
+    assert troubles == []
+
+    days_later(phone, clinic, 3)
+    given_at = clinic.now
+    context.set_offline(True)
+    phone.goto(f"{clinic.address}/photo")
+    expect(phone.get_by_role("heading", level=1)).to_have_text("You are offline")
+    phone.get_by_role("button", name="Open the camera").click()
+    expect(phone.locator("[data-hint]")).to_have_text(re.compile("Good"), timeout=30_000)
+    phone.get_by_role("button", name="Take the photo").click()
+    phone.get_by_role("button", name="Send photo").click()
+    expect(phone.get_by_text("Photo of")).to_be_visible(timeout=30_000)
+    answer(phone, Answers(pain=6, fever=True, spreading=True))
+    expect(phone.get_by_text("Answers of")).to_be_visible(timeout=30_000)
+    expect(phone.get_by_text("needs a doctor today")).to_be_visible()
+    look(phone, pictures, "p4-offline")
+    before = kept_of(clinic)
+    assert (len(before[0]), len(before[1])) == (4, 0)
+
+    at(phone, clinic, given_at + timedelta(hours=5))
+    context.set_offline(False)
+    phone.goto(clinic.address)
+    wait_for(lambda: [len(sent) for sent in kept_of(clinic)] == [5, 1])
+    taken, answered = kept_of(clinic)
+    assert (taken[-1], answered) == (given_at, [given_at])
+    phone.reload()
+    expect(phone.get_by_text("Kept on this phone")).to_be_hidden()
+    phone.goto(f"{clinic.address}/progress")
+    look(phone, pictures, "p5-progress")
+    phone.goto(clinic.address)
+    expect(phone.get_by_text("needs a doctor today")).to_be_visible()
+
+
+def wall() -> bytes:
+    """A photo of no face."""
+    file = BytesIO()
+    Image.new("RGB", (1200, 1600), (150, 120, 110)).save(file, "JPEG")
+    return file.getvalue()

@@ -1,0 +1,43 @@
+"""What makes the pages an app on a phone: manifest, service worker, the camera's face finder."""
+
+from flask import Blueprint, Response, current_app, jsonify, url_for
+from flask.typing import ResponseReturnValue
+
+from tracker.actions.show_framing_cascade import show_framing_cascade
+
+blueprint = Blueprint("app_shell", __name__)
+
+
+@blueprint.get("/manifest.webmanifest")
+def manifest() -> ResponseReturnValue:
+    """How the pages look on a home screen."""
+    icon = url_for("static", filename="icon.svg")
+    answer = jsonify(
+        name="Afterglow",
+        short_name="Afterglow",
+        description="Your skin after treatment, day by day.",
+        start_url="/",
+        scope="/",
+        display="standalone",
+        background_color="#fbf6f1",
+        theme_color="#fbf6f1",
+        icons=[
+            {"src": icon, "sizes": "any", "type": "image/svg+xml", "purpose": purpose}
+            for purpose in ("any", "maskable")
+        ],
+    )
+    answer.mimetype = "application/manifest+json"
+    return answer
+
+
+@blueprint.get("/service-worker.js")
+def service_worker() -> ResponseReturnValue:
+    """The script that opens pages without a network; it stands at the root to reach all of them."""
+    return current_app.send_static_file("service_worker.js")
+
+
+@blueprint.get("/framing-cascade.json")
+def framing_cascade() -> ResponseReturnValue:
+    """The face finder of the camera page."""
+    answer: Response = jsonify(show_framing_cascade())
+    return answer

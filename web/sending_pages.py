@@ -1,0 +1,189 @@
+"""The pages on which a patient sends photos and answers, and what came of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from tracker.actions.show_progress import Progress
+from tracker.check_ins import CheckIn, Trend
+from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
+from tracker.protocols import RedFlag
+from tracker.readings import Reading
+from tracker.signs import flags_of
+from tracker.treatments import Region
+from web.patient_pages import has_baseline, words_of
+from web.times import day_words, when
+from web.words import SKIN_STATES, Remedy, remedy_for, times_words
+
+
+@dataclass(frozen=True, slots=True)
+class UploadPage:
+    """The upload form; `remedies` after a refusal, `errors` by field after a mistake.
+
+    The camera shows `baseline` faintly over its picture.
+    """
+
+    template: ClassVar[str] = "patient_upload.html"
+    place: ClassVar[str] = "photo"
+    skin_states: ClassVar[Mapping[SkinState, str]] = SKIN_STATES
+
+    role: PhotoRole
+    skin_state: str = SkinState.CLEAN
+    taken_at: str = ""
+    remedies: tuple[Remedy, ...] = ()
+    errors: Mapping[str, str] | None = None
+    baseline: Photo | None = None
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Please take it again" if self.remedies else "Take a photo"
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoPage:
+    """What became of one photo."""
+
+    template: ClassVar[str] = "patient_photo.html"
+    place: ClassVar[str] = "photo"
+
+    patient_id: str
+    photo: Photo
+    taken: str
+    already: bool
+    waits_for_baseline: bool
+    findings: tuple[str, ...]
+    remedies: tuple[Remedy, ...]
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the page will have more to say in a moment."""
+        on_its_way = self.photo.status in {PhotoStatus.WAITING, PhotoStatus.MEASURING}
+        return on_its_way and not self.waits_for_baseline
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        if self.photo.status is PhotoStatus.UNMEASURABLE:
+            return "We could not measure this photo"
+        return "We already had this photo" if self.already else "Thank you, your photo is here"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInPage:
+    """The check-in form with what was chosen so far."""
+
+    template: ClassVar[str] = "patient_check_in.html"
+    place: ClassVar[str] = "check_in"
+
+    day: str
+    questions: Mapping[str, str]
+    chosen: Mapping[str, str]
+    errors: Mapping[str, str]
+    flags: tuple[RedFlag, ...]
+
+    @property
+    def red_flags(self) -> list[dict[str, object]]:
+        """What a page without a network must know to say emergency words."""
+        return [
+            {"signs": sorted(flag.signs), "pain_from": flag.pain_from, "words": flag.words}
+            for flag in self.flags
+        ]
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "How are you today?"
+
+
+@dataclass(frozen=True, slots=True)
+class OfflinePage:
+    """Both forms on one page that says nothing of the course; a phone keeps it."""
+
+    template: ClassVar[str] = "patient_offline.html"
+    place: ClassVar[str] = ""
+
+    photo: UploadPage
+    check_in: CheckInPage
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "You are offline"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInResultPage:
+    """After the check-in; red flags fill the screen."""
+
+    template: ClassVar[str] = "patient_check_in_result.html"
+    place: ClassVar[str] = "check_in"
+
+    red_flags: tuple[str, ...]
+    worse: bool
+    call_us: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Get help now" if self.red_flags else "Thank you"
+
+
+def upload_page(progress: Progress, now: datetime) -> UploadPage:
+    """The empty form; a photo from before comes first, because all others are compared with it."""
+    is_before = now < progress.treatment.performed_at or not has_baseline(progress)
+    measured = [p for p in progress.photos if p.status is PhotoStatus.MEASURED]
+    return UploadPage(
+        role=PhotoRole.BASELINE if is_before else PhotoRole.FOLLOW_UP,
+        baseline=next((p for p in measured if p.role is PhotoRole.BASELINE), None),
+    )
+
+
+def photo_page(progress: Progress, photo: Photo, now: datetime, *, already: bool) -> PhotoPage:
+    """What became of a photo of this course."""
+    reading = next((r for r in progress.readings if r.photo_id == photo.id), None)
+    is_result = reading is not None and photo.role is PhotoRole.FOLLOW_UP
+    return PhotoPage(
+        patient_id=progress.patient.id,
+        photo=photo,
+        taken=when(photo.taken_at, now, progress.patient.zone),
+        already=already,
+        waits_for_baseline=photo.status is PhotoStatus.WAITING and not has_baseline(progress),
+        findings=_findings(reading) if is_result and reading else (),
+        remedies=tuple(remedy_for(fault) for fault in photo.faults),
+    )
+
+
+def check_in_page(
+    progress: Progress, chosen: Mapping[str, str], errors: Mapping[str, str]
+) -> CheckInPage:
+    """The check-in form."""
+    questions = {question.sign: question.question for question in progress.questions}
+    return CheckInPage(
+        day_words(progress.day), questions, chosen, errors, progress.protocol.red_flags
+    )
+
+
+def offline_page(progress: Progress, now: datetime) -> OfflinePage:
+    """The page for the time without a network."""
+    return OfflinePage(upload_page(progress, now), check_in_page(progress, {}, {}))
+
+
+def check_in_result_page(progress: Progress, check_in: CheckIn) -> CheckInResultPage:
+    """What the answers mean for the next minute."""
+    return CheckInResultPage(
+        red_flags=words_of(flags_of(check_in.answers, progress.protocol)),
+        worse=check_in.answers.trend is Trend.WORSE,
+        call_us=progress.aftercare.call_us if progress.aftercare else (),
+    )
+
+
+def _findings(reading: Reading) -> tuple[str, ...]:
+    face = reading.regions.get(Region.FACE)
+    if face is None:
+        return ()
+    return (
+        f"Redness: {times_words(face.redness.value, 'blood')}.",
+        f"Pigment: {times_words(face.pigment.value, 'pigment')}.",
+    )

@@ -1,0 +1,140 @@
+// The camera in the page: preview, oval, ghost of the photo from before, hints, shutter.
+// Without it, or where it is refused, the form's own file fields do the same work.
+import { Framing, HINTS } from "./framing.js";
+
+const LOOKED_AT = 128; // width of the small picture that is judged, in pixels
+const LOOKS_A_SECOND = 5;
+const STEADY_LOOKS = 7; // in a row before the automatic shutter counts down
+const COUNT_FROM = 3;
+const QUALITY = 0.93; // of the JPEG
+const LONGEST_EDGE = 4096; // larger frames are not sharper, only slower to send
+const SPOKEN_EVERY_MS = 3500;
+
+const stage = document.querySelector("[data-camera]");
+if (stage && navigator.mediaDevices?.getUserMedia) prepare(stage);
+
+function prepare(root) {
+  const part = (name) => root.querySelector(`[data-${name}]`);
+  const parts = {
+    root, video: part("video"), ghost: part("ghost"), hint: part("hint"), shutter: part("shutter"),
+    taken: part("taken"), open: part("open"), auto: part("auto"), voice: part("voice"),
+    live: part("live"), review: part("review"),
+  };
+  const state = { stream: null, facing: "user", steady: 0, timer: 0, spoken: 0, framing: null };
+  root.hidden = false;
+  document.querySelector("[data-camera-fallback]").hidden = true;
+
+  parts.open.addEventListener("click", () => start(parts, state));
+  part("switch").addEventListener("click", () => {
+    state.facing = state.facing === "user" ? "environment" : "user";
+    start(parts, state);
+  });
+  part("opacity")?.addEventListener("input", (event) => {
+    parts.ghost.style.setProperty("opacity", event.target.value / 100);
+  });
+  parts.shutter.addEventListener("click", () => shoot(parts, state));
+  part("again").addEventListener("click", () => { forget(root); start(parts, state); });
+  window.addEventListener("pagehide", () => stop(state));
+  document.addEventListener("visibilitychange", () => { if (document.hidden) stop(state); });
+  root.addEventListener("camera:done", () => { stop(state); forget(root); show(parts, "closed"); parts.hint.textContent = ""; });
+  show(parts, "closed");
+}
+
+/** Open the camera, or say why it cannot be and bring the file field back. */
+async function start(parts, state) {
+  stop(state);
+  const video = { facingMode: { ideal: state.facing }, width: { ideal: 2560 }, height: { ideal: 1920 } };
+  try {
+    state.stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
+  } catch (error) {
+    const refused = error.name === "NotAllowedError";
+    parts.hint.textContent = refused
+      ? "The camera is not allowed here. Allow it in your browser's settings, or choose a photo below."
+      : "The camera did not open. Another program may use it. You can choose a photo below.";
+    document.querySelector("[data-camera-fallback]").hidden = false;
+    show(parts, "closed");
+    return;
+  }
+  parts.video.srcObject = state.stream;
+  parts.root.classList.toggle("mirrored", state.facing === "user");
+  await parts.video.play();
+  state.framing ??= new Framing(await (await fetch(parts.root.dataset.cascade)).json());
+  state.steady = 0;
+  show(parts, "live");
+  parts.shutter.focus();
+  state.timer = setInterval(() => look(parts, state), 1000 / LOOKS_A_SECOND);
+}
+
+function stop(state) {
+  clearInterval(state.timer);
+  state.stream?.getTracks().forEach((track) => track.stop());
+  state.stream = null;
+}
+
+function show(parts, what) {
+  parts.open.hidden = what !== "closed";
+  parts.live.hidden = what !== "live";
+  parts.review.hidden = what !== "taken";
+}
+
+/** One look: a hint, and with the automatic shutter perhaps a step of the countdown. */
+function look(parts, state) {
+  const { video } = parts;
+  if (!video.videoWidth) return;
+  const small = drawn(video, LOOKED_AT / video.videoWidth);
+  const picture = small.getContext("2d").getImageData(0, 0, small.width, small.height);
+  const name = state.framing.judge(picture);
+  state.steady = name === "good" ? state.steady + 1 : 0;
+  const looksLeft = STEADY_LOOKS + COUNT_FROM * LOOKS_A_SECOND - state.steady;
+  const counting = parts.auto.checked && state.steady > STEADY_LOOKS;
+  const words = counting ? String(Math.max(1, Math.ceil(looksLeft / LOOKS_A_SECOND))) : HINTS[name];
+  if (parts.hint.textContent !== words) {
+    parts.hint.textContent = words;
+    parts.hint.dataset.hint = name;
+    speak(words, parts, state);
+  }
+  if (parts.auto.checked && looksLeft <= 0) shoot(parts, state);
+}
+
+function speak(words, parts, state) {
+  if (!parts.voice.checked || !window.speechSynthesis) return;
+  const now = performance.now();
+  if (words.length > 1 && now - state.spoken < SPOKEN_EVERY_MS) return;
+  state.spoken = now;
+  speechSynthesis.cancel();
+  speechSynthesis.speak(new SpeechSynthesisUtterance(words));
+}
+
+/** Take the photo at the camera's full size and show it. */
+async function shoot(parts, state) {
+  const { video, taken } = parts;
+  clearInterval(state.timer);
+  const scale = Math.min(1, LONGEST_EDGE / Math.max(video.videoWidth, video.videoHeight));
+  const whole = drawn(video, scale);
+  const blob = await new Promise((done) => { whole.toBlob(done, "image/jpeg", QUALITY); });
+  navigator.vibrate?.(40);
+  stop(state);
+  taken.width = whole.width;
+  taken.height = whole.height;
+  taken.getContext("2d").drawImage(whole, 0, 0);
+  parts.root.photo = new File([blob], "camera.jpg", { type: "image/jpeg" });
+  parts.root.takenAt = new Date();
+  for (const input of document.querySelectorAll("form input[type=file]")) input.value = "";
+  show(parts, "taken");
+  parts.hint.textContent = "Photo taken. Send it, or take it again.";
+  document.querySelector("form[data-queued=photo] button[type=submit]").focus();
+}
+
+function forget(root) {
+  root.photo = null;
+  root.takenAt = null;
+}
+
+/** The frame, not mirrored: the preview alone looks like a mirror. */
+function drawn(video, scale) {
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.round(video.videoWidth * scale);
+  canvas.height = Math.round(video.videoHeight * scale);
+  canvas.getContext("2d", { willReadFrequently: true }).drawImage(video, 0, 0, canvas.width, canvas.height);
+  return canvas;
+}
