@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 MAX_NOTE_LENGTH = 2000
+LONGEST_WAIT = timedelta(days=14)  # that answers may have lain on a phone
 
 
 class Trend(StrEnum):
@@ -79,6 +80,10 @@ class Queued:
 
     key: str
     made_at: datetime
+
+    def given_at(self, now: datetime) -> datetime:
+        """When the answers were given, or `now` where the phone's clock cannot be right."""
+        return self.made_at if now - LONGEST_WAIT <= self.made_at <= now else now
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def record_check_in(
     queued: Queued | None = None,
 ) -> Recorded | NothingToAnswer:
     """Keep the answers given at `now`, or when they were `queued`; a repeat is kept once."""
-    at = min(queued.made_at, now) if queued else now  # a phone's clock may be ahead
+    at = queued.given_at(now) if queued else now
     treatment = treatments.current(db, patient_id, at)
     if treatment is None:
         return NothingToAnswer()

@@ -146,13 +146,15 @@ function showFlags(form) {
     && (flag.pain_from === null || Number(given.get("pain")) >= flag.pain_from));
   const place = document.querySelector("[data-emergency]");
   if (!raised.length || !place) return;
-  place.querySelector("[data-words]").replaceChildren(...raised.map((flag) => {
-    const line = document.createElement("p");
-    line.textContent = flag.words;
-    return line;
-  }));
+  place.replaceChildren(element("h2", "Get help now"), ...raised.map((flag) => element("p", flag.words)));
   place.hidden = false;
   place.focus();
+}
+
+function element(name, words) {
+  const made = document.createElement(name);
+  made.textContent = words;
+  return made;
 }
 
 async function showShelf() {
@@ -160,14 +162,14 @@ async function showShelf() {
   const items = await kept(person);
   shelf.hidden = items.length === 0;
   shelf.querySelector("ul").replaceChildren(...items.map((item) => {
-    const line = document.createElement("li");
     const what = item.hasPhoto ? "Photo" : "Answers";
     const when = new Date(item.madeAt).toLocaleString([], { weekday: "short", hour: "2-digit", minute: "2-digit" });
-    line.textContent = item.refused ? `${what} of ${when} was not kept. ${item.refused} ` : `${what} of ${when}: waits for the network. `;
+    const line = element("li", item.refused
+      ? `${what} of ${when} was not kept. ${item.refused} `
+      : `${what} of ${when}: waits for the network. `);
     if (item.refused) {
-      const button = document.createElement("button");
+      const button = element("button", "I have read this");
       button.className = "quiet";
-      button.textContent = "I have read this";
       button.addEventListener("click", async () => { await forget(item); await showShelf(); });
       line.append(button);
     }
