@@ -12,7 +12,7 @@ from analysis.overlays import draw_evidence
 from analysis.pipeline import analyse_photo
 from analysis.quality import judge_photo
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Changes whenever the same photo would be measured differently; kept with every reading."""
 
 __all__ = [

@@ -17,7 +17,8 @@ from analysis.viewings import Floats
 LARGEST_MISFIT: Final = 2.0  # mean squared surprise per reading; about 1 where all is as imagined
 _READING_SD: Final = 0.022  # log units: noise, and how far real inks lie from the imagined ones
 _UNEVEN_SD: Final = 0.15  # log units per 50 mm by which light may fall off across the card
-_DARK_SD: Final = 0.0015  # linear light: stray light and noise, which weigh in dark patches
+DARK_SD: Final = 0.0015
+"""Linear light: stray light and noise, which weigh in dark patches."""
 _FREEDOM: Final = 12.0  # days differ in how much they differ; a t distribution says how much
 _EXPOSURE_SD: Final = 1.0
 _SURPRISING: Final = 16.0  # squared surprise of a patch's three readings; 11 is one in a hundred
@@ -62,7 +63,7 @@ class CardLight:
         """The shifts (6,) of the ensemble's skin with this melanin fraction and of a white."""
         world = ensemble()
         mix = _between(melanin)
-        cross = world.cross_covariance[_rows(self.used)] @ mix
+        cross = world.cross_covariance[rows_of(self.used)] @ mix
         gain = self.inverse @ cross
         value = world.skin @ mix + self.change @ gain
         covariance = mix.T @ world.skin_covariance @ mix - cross.T @ gain
@@ -98,22 +99,14 @@ def light_by_card(today: CardReading, baseline: CardReading) -> CardLight:
 
 def _condition(today: CardReading, baseline: CardReading, used: NDArray[np.intp]) -> CardLight:
     world = ensemble()
-    rows = _rows(used)
+    rows = rows_of(used)
     light, light_before = (
         np.maximum(card.colours[used], DARKEST).ravel() for card in (today, baseline)
     )
     change = np.log(light) - np.log(light_before) - world.patches[rows]
-    noise = _READING_SD**2 + _DARK_SD**2 * (light**-2 + light_before**-2)
+    noise = _READING_SD**2 + DARK_SD**2 * (light**-2 + light_before**-2)
     covariance = world.patches_covariance[np.ix_(rows, rows)] + np.diag(noise)
-    places = np.array([PATCHES[i].centre for i in used])
-    planes = (places - places.mean(axis=0)) / 50.0
-    for weight, spread in (
-        (np.ones(len(used)), _EXPOSURE_SD),
-        (planes[:, 0], _UNEVEN_SD),
-        (planes[:, 1], _UNEVEN_SD),
-    ):
-        pattern = np.repeat(weight, 3)
-        covariance += spread**2 * np.outer(pattern, pattern)
+    covariance += uneven_light(used)
     inverse = np.linalg.inv(covariance)
     pulled = inverse @ change
     # What a patch shows against what the others let expect: Rasmussen & Williams 2006, eq. 5.12.
@@ -128,7 +121,18 @@ def _condition(today: CardReading, baseline: CardReading, used: NDArray[np.intp]
     )
 
 
-def _rows(used: NDArray[np.intp]) -> NDArray[np.intp]:
+def uneven_light(used: NDArray[np.intp]) -> Floats:
+    """Covariance (3n, 3n) of log RGB of these patches by exposure and light that falls off."""
+    places = np.array([PATCHES[i].centre for i in used])
+    planes = (places - places.mean(axis=0)) / 50.0
+    covariance = np.full((3 * len(used), 3 * len(used)), _EXPOSURE_SD**2)
+    for weight in planes.T:
+        pattern = np.repeat(weight, 3)
+        covariance += _UNEVEN_SD**2 * np.outer(pattern, pattern)
+    return covariance
+
+
+def rows_of(used: NDArray[np.intp]) -> NDArray[np.intp]:
     """The places of these patches' three channels in the ensemble."""
     return (3 * used[:, np.newaxis] + np.arange(3)).ravel()
 

@@ -62,7 +62,7 @@ class Ensemble:
 def ensemble() -> Ensemble:
     """Imagine the pairs of days; always the same, a fraction of a second once a process."""
     rng = np.random.default_rng(_SEED)
-    prints = [_print(rng) for _ in range(_PRINTS)]
+    prints = _prints(rng)
     cameras = [_camera(rng) for _ in range(_CAMERAS)]
     patches = np.empty((_PAIRS, 3 * len(PATCHES)))
     skins = np.empty((_PAIRS, 3 * len(MELANIN) + 3))
@@ -70,7 +70,7 @@ def ensemble() -> Ensemble:
         seen = np.concatenate([prints[rng.integers(_PRINTS)], _skins(rng)])
         first = int(rng.integers(_CAMERAS))
         second = first if rng.random() < _SAME_CAMERA else int(rng.integers(_CAMERAS))
-        days = [_log_colour(seen, _weights(rng, cameras[camera])) for camera in (first, second)]
+        days = [log_colour(seen, _weights(rng, cameras[camera])) for camera in (first, second)]
         change = (days[1] - days[0] + rng.normal(0.0, 0.14, 3)).ravel()
         patches[pair], skins[pair] = np.split(change, [3 * len(PATCHES)])
     centred, skins_centred = patches - patches.mean(axis=0), skins - skins.mean(axis=0)
@@ -83,7 +83,18 @@ def ensemble() -> Ensemble:
     )
 
 
-def _log_colour(reflectances: Floats, weights: Floats) -> Floats:
+@cache
+def imagined_prints() -> Floats:
+    """Reflectances (prints, n, 31) of the card's patches as so many printers make them."""
+    return _prints(np.random.default_rng(_SEED))
+
+
+def _prints(rng: np.random.Generator) -> Floats:
+    return np.stack([_print(rng) for _ in range(_PRINTS)])
+
+
+def log_colour(reflectances: Floats, weights: Floats) -> Floats:
+    """Log linear RGB (..., n, 3) of reflectances (..., n, 31), held at `DARKEST`."""
     logarithm: Floats = np.log(np.maximum(reflectances @ weights.T, DARKEST))
     return logarithm
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from analysis.card_comparison import compare_cards, see_card
 from analysis.card_light import CardLight
 from analysis.card_locator import CardTrouble
+from analysis.card_viewings import weigh_viewings
 from analysis.chromophores import (
     Estimate,
     Reference,
@@ -59,7 +60,7 @@ from analysis.viewings import Floats
 
 _SMALLEST_SHARE: Final = 0.08  # of a region's pixels; below, the region is left out that day
 _SCLERA: Final = 0.40  # luminance of the brightest of an eye's white, lids shading it
-_SCLERA_SD: Final = 0.35  # log units
+_SCLERA_SD: Final = 0.25  # log units
 _LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
 _MAP_SCALE: Final = 0.25  # maps are solved on a coarser grid: skin reacts in patches, not pixels
 _MAP_GAP: Final = (9, 9)  # pixels; smaller gaps between counted pixels are interpolated
@@ -127,7 +128,8 @@ class _Day:
 
     `against_face` is the baseline's log RGB less that of the whole face; `parts` and `treated` are
     the regions and the pixels that may have changed; `frame` and `card` are the shifts of log RGB
-    of the surroundings and, by the card, of a face that did not change.
+    of the surroundings and, by the card, of a face that did not change; `viewings` is the log
+    likelihood of today's lamps and cameras by the card's look.
     """
 
     change: NDArray[np.float32]
@@ -140,12 +142,15 @@ class _Day:
     state: SkinState
     frame: Shift
     card: Shift | None
+    viewings: Floats
 
     def compared(self, besides: Region) -> Comparison:
         """What frame, card and untreated skin say of the light; `besides` is no reference."""
         where = untreated_skin(self.skin, self.comparable, self.treated, besides=besides)
         untreated = see_untreated(self.change, self.against_face, where)
-        return compare_days(self.state, self.frame, card=self.card, untreated=untreated)
+        return compare_days(
+            self.state, self.frame, card=self.card, untreated=untreated, viewings=self.viewings
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,7 +188,8 @@ def analyse_photo(
     skin = map_skin(before, area, drawn.untreated)
     comparable = still_comparable(today, before, skin)
     face_colour = _face_colour(before, skin)
-    state = estimate_state(face_colour, *_brightness(before, skin))
+    viewings = weigh_viewings(card_before.reading)
+    state = estimate_state(face_colour, *_brightness(before, skin), viewings)
     by_card = compare_cards(card_today, card_before)
     day = _Day(
         change=log_light(today.light) - log_light(before.light),
@@ -196,6 +202,7 @@ def analyse_photo(
         state=state,
         frame=compare_frames(photo, photo_face, baseline, baseline_face),
         card=_shift_of_face(by_card, state) if isinstance(by_card, CardLight) else None,
+        viewings=weigh_viewings(card_today.reading),
     )
     comparison = day.compared(Region.FACE)
     focal = _focal_changes(day, comparison)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from analysis.skin_optics import BASELINE_BLOOD, TYPICAL_GLARE
 from analysis.viewings import (
@@ -30,8 +30,10 @@ _MELANIN: Final = np.linspace(np.log2(0.007), np.log2(0.42), 46)
 _MELANIN_SPREAD: Final = (np.log2(0.045), 1.7)
 _BLOOD: Final = np.log2(BASELINE_BLOOD) + np.array([-0.5, 0.0, 0.5])
 _BLOOD_SPREAD: Final = (np.log2(BASELINE_BLOOD), 0.4)
-_GLARE: Final = np.array([0.005, 0.012, 0.02, 0.03, 0.042])
-_GLARE_SPREAD: Final = (TYPICAL_GLARE, 0.012)
+# With the stray light of the lens and shine, which dilute colour as glare does.
+_GLARE: Final = np.array([0.005, 0.012, 0.021, 0.032, 0.045, 0.06])
+_GLARE_SPREAD: Final = (0.028, 0.015)
+_FREEDOM: Final = 2.0  # of a t distribution: the white of an eye may mislead altogether
 _LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722])
 _GUESSES: Final = 1200
 
@@ -94,12 +96,15 @@ def known_skin(melanin: float, blood: float, glare: float = TYPICAL_GLARE) -> Sk
     return SkinState(*skin, shine, np.ones(1), viewing, viewing, shine)
 
 
-def estimate_state(log_colour: Floats, brightness: float, brightness_sd: float) -> SkinState:
+def estimate_state(
+    log_colour: Floats, brightness: float, brightness_sd: float, viewings: ArrayLike = 0.0
+) -> SkinState:
     """A person's plausible skins, from the log RGB (3,) of their skin in the baseline photo.
 
     Its hue is known up to lamp, camera and white balance. `brightness` is the log of its luminance
     against a perfect white under the same light, with one standard deviation: dark skin's hue alone
-    cannot tell glare from melanin.
+    cannot tell glare from melanin. `viewings` is the log likelihood of each viewing (viewings,) by
+    whatever else tells of it.
     """
     axes = np.meshgrid(_MELANIN, _BLOOD, _GLARE, np.arange(count_viewings()), indexing="ij")
     melanin, blood, glare, viewing = (axis.ravel() for axis in axes)
@@ -109,11 +114,11 @@ def estimate_state(log_colour: Floats, brightness: float, brightness_sd: float) 
     bright_gap = brightness - np.log(np.exp(look) @ _LUMINANCE)
     mismatch = (
         np.einsum("ki,ij,kj->k", hue_gap, np.linalg.inv(hue_covariance), hue_gap)
-        + (bright_gap / brightness_sd) ** 2
+        + (_FREEDOM + 1) * np.log1p((bright_gap / brightness_sd) ** 2 / _FREEDOM)
         + _squared(melanin, _MELANIN_SPREAD)
         + _squared(blood, _BLOOD_SPREAD)
         + _squared(glare, _GLARE_SPREAD)
-        - 2 * np.log(commonness()[viewing])
+        - 2 * (np.log(commonness()) + viewings)[viewing]
     )
     kept = draw_evenly(np.exp(-0.5 * (mismatch - mismatch.min())), _GUESSES)
     # Between the points of the grid: even, not random, so that one photo has one reading.

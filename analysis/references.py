@@ -5,7 +5,7 @@ from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from analysis.chromophores import (
     Reference,
@@ -19,7 +19,7 @@ from analysis.faces import Face
 from analysis.images import Mask, SrgbImage, to_linear
 from analysis.plausible_skin import LEAST_GLARE, MOST_GLARE, SkinState, draw_evenly
 from analysis.regions import Region, SkinMap
-from analysis.viewings import Floats, other_viewings
+from analysis.viewings import Floats, count_viewings, other_viewings
 
 _FRAME_EDGE: Final = 160  # long edge of the copy from which the frame's colour is taken
 _HEAD_AXES: Final = (1.7, 2.5)  # of the oval left out, in eye distances; it holds head and neck
@@ -101,10 +101,12 @@ def compare_days(
     *,
     card: Shift | None = None,
     untreated: UntreatedSkin | None = None,
+    viewings: ArrayLike = 0.0,
 ) -> Comparison:
     """What light and camera did, by everything that tells of it; the best source names it.
 
-    `frame` is the shift of the frame's colours, `card` that of the face's skin had it not changed.
+    `frame` is the shift of the frame's colours, `card` that of the face's skin had it not changed,
+    `viewings` the log likelihood (viewings,) of each of today's by the look of the card.
     Each source is believed by its spread. Guesses of lamps and skins under which the sources
     contradict each other lose weight: that is how a lamp betrays itself.
     """
@@ -114,7 +116,7 @@ def compare_days(
     known = _Light(
         np.broadcast_to(frame.value, (len(index), 3)),
         frame.covariance + _UNKNOWN_EXPOSURE**2,
-        np.zeros(len(index)),
+        np.broadcast_to(viewings, count_viewings())[imagined.after],
     )
     reference = Reference.HISTORY
     if untreated:

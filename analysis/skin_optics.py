@@ -89,7 +89,8 @@ _XYZ_TO_LINEAR_SRGB = np.array(
     ]
 )
 _SRGB_RESPONSE = _XYZ_TO_LINEAR_SRGB @ (OBSERVER_1931 * DAYLIGHT_D65[:, np.newaxis]).T
-_SRGB_WEIGHTS = _SRGB_RESPONSE / _SRGB_RESPONSE.sum(axis=1, keepdims=True)
+SRGB_WEIGHTS: Final = _SRGB_RESPONSE / _SRGB_RESPONSE.sum(axis=1, keepdims=True)
+"""From reflectance to linear sRGB (3, 31) under D65; a perfect white is (1, 1, 1)."""
 
 
 def reflectance(
@@ -140,7 +141,7 @@ def _blood_absorption(saturation: float) -> NDArray[np.float64]:
 
 def linear_srgb(spectral_reflectance: ArrayLike) -> NDArray[np.float64]:
     """Linear sRGB (..., 3) of a reflectance (..., 31) under D65; a perfect white is (1, 1, 1)."""
-    rgb: NDArray[np.float64] = np.asarray(spectral_reflectance, dtype=np.float64) @ _SRGB_WEIGHTS.T
+    rgb: NDArray[np.float64] = np.asarray(spectral_reflectance, dtype=np.float64) @ SRGB_WEIGHTS.T
     return rgb
 
 
@@ -213,4 +214,4 @@ def _locate(
     return index, (position - index)[..., np.newaxis]
 
 
-_D65_TABLE: Final = tabulate_log_rgb(_SRGB_WEIGHTS)
+_D65_TABLE: Final = tabulate_log_rgb(SRGB_WEIGHTS)

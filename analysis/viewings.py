@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from analysis.skin_optics import (
     BASELINE_BLOOD,
     DAYLIGHT_D65,
+    SRGB_WEIGHTS,
     TONES,
     WAVELENGTHS,
     linear_srgb,
@@ -64,7 +65,7 @@ class Look:
 
 def count_viewings() -> int:
     """How many there are; `STANDARD` is the first."""
-    return len(_tables())
+    return len(viewing_weights())
 
 
 def commonness() -> Floats:
@@ -117,19 +118,25 @@ def _locate(fraction: Floats, bounds: tuple[float, float]) -> tuple[Indices, Flo
 
 
 @cache
+def viewing_weights() -> Floats:
+    """From reflectance to linear RGB, (viewings, 3, 31); a perfect white is (1, 1, 1)."""
+    weights = [SRGB_WEIGHTS]
+    for filters in _FILTERS:
+        sensitivity = _sensitivities(*filters)
+        matrix = _colour_matrix(sensitivity)
+        weights += [matrix @ _balanced(sensitivity * lamp) for lamp in _lamps()]
+    return np.stack(weights)
+
+
+@cache
 def _tables() -> Floats:
-    """Linear RGB without glare, (viewings, melanin, blood, 3); a perfect white is (1, 1, 1)."""
+    """Linear RGB without glare, (viewings, melanin, blood, 3)."""
     melanin, blood = (
         np.exp2(np.linspace(low, high, round((high - low) * _STEPS_PER_DOUBLING) + 1))
         for low, high in (_LOG2_MELANIN, _LOG2_BLOOD)
     )
     spectra = reflectance(melanin[:, np.newaxis], blood)
-    looks = [linear_srgb(spectra)]
-    for filters in _FILTERS:
-        sensitivity = _sensitivities(*filters)
-        matrix = _colour_matrix(sensitivity)
-        looks += [spectra @ (matrix @ _balanced(sensitivity * lamp)).T for lamp in _lamps()]
-    return np.stack(looks)
+    return np.stack([spectra @ weights.T for weights in viewing_weights()])
 
 
 @cache

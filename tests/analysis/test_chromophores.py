@@ -108,6 +108,14 @@ def test_a_tone_known_roughly_still_reads_a_doubling_of_blood(tone: Tone) -> Non
     assert redness.value > 2 * redness.sd  # seen for certain, in dark skin too
 
 
+@pytest.mark.parametrize("tone", TONES[3:])
+def test_a_misleading_brightness_leaves_the_truth_inside_the_interval(tone: Tone) -> None:
+    colour = log_rgb(tone.melanin, BASELINE_BLOOD)
+    brightness = float(np.log(np.exp(colour) @ LUMINANCE)) + 1.2
+    redness = explain(shift_of(tone, blood=1), SAME_LIGHT, estimate_state(colour, brightness, 0.25))
+    assert abs(redness.redness.value - 1) < 1.96 * redness.redness.sd
+
+
 @pytest.mark.parametrize("tone", TONES[:5])
 def test_a_flushed_cheek_is_known_to_hold_more_blood_than_the_face(tone: Tone) -> None:
     state = seen_in_baseline(tone, np.zeros(3), 0.35)
