@@ -172,7 +172,7 @@ def analyse_photo(
 
     `treated` are the parts that may have changed, `Region.FACE` standing for all: the rest of the
     face serves as reference. Areas `marked` on the baseline photo rule: a treated area over
-    `treated`, and `Region.FACE` is all of it; untreated skin over the neck and the rest of the face.
+    `treated`, and `Region.FACE` is all of it; untreated skin over neck and the rest of the face.
 
     Raises `Unmeasurable`: no face or several, another person, or too little skin to be seen.
     """
