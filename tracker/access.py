@@ -42,6 +42,11 @@ def may_open_worklist(viewer: Viewer) -> bool:
     return viewer.role is Role.PRACTITIONER
 
 
+def may_invite(viewer: Viewer) -> bool:
+    """Whether the viewer may invite patients into their own care."""
+    return viewer.role is Role.PRACTITIONER
+
+
 def may_read_outbox(viewer: Viewer) -> bool:
     """Whether the viewer may read the mails kept for want of an SMTP server (their own only)."""
     return viewer.role is Role.PRACTITIONER

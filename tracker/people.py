@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 SKIN_TYPES = range(1, 7)
 HOURS = range(24)
 MIN_PASSPHRASE_LENGTH = 12
+MAX_NAME_LENGTH = 200
 _DOMAIN = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?")
 
 
@@ -104,6 +105,14 @@ def check_email(address: str) -> str:
         raise ValueError(message) from error
     if parsed.addr_spec != cleaned or not parsed.username or not _DOMAIN.fullmatch(parsed.domain):
         raise ValueError(message)
+    return cleaned
+
+
+def check_name(name: str) -> str:
+    """Return the name without blanks around it; ValueError when nothing, or a book, is left."""
+    cleaned = " ".join(name.split())
+    if not 0 < len(cleaned) <= MAX_NAME_LENGTH:
+        raise ValueError(f"write a name of at most {MAX_NAME_LENGTH} signs")
     return cleaned
 
 

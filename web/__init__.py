@@ -6,7 +6,18 @@ from datetime import datetime
 from flask import Flask
 
 from tracker.world import World
-from web import app_shell, errors, home, patient, pictures, practitioner, security, session, sign_in
+from web import (
+    app_shell,
+    errors,
+    home,
+    invitations,
+    patient,
+    pictures,
+    practitioner,
+    security,
+    session,
+    sign_in,
+)
 
 __all__ = ["create_app"]
 
@@ -23,6 +34,7 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
         app_shell.blueprint,
         patient.blueprint,
         practitioner.blueprint,
+        invitations.blueprint,
         pictures.blueprint,
     ):
         app.register_blueprint(blueprint)

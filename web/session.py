@@ -30,6 +30,8 @@ PUBLIC = frozenset(
         "app_shell.manifest",
         "app_shell.service_worker",
         "app_shell.framing_cascade",
+        "invitations.welcome",
+        "invitations.accept",
     }
 )
 CARRIES_PHOTO = frozenset({"patient.send_photo"})

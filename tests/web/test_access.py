@@ -23,6 +23,8 @@ PUBLIC = {
     "app_shell.manifest",
     "app_shell.service_worker",
     "app_shell.framing_cascade",
+    "invitations.welcome",
+    "invitations.accept",
 }
 
 
@@ -51,6 +53,8 @@ RULES = {
     "POST practitioner.answer": Rule("/alerts/{alert}/answer", frozenset({"dana"})),
     "POST practitioner.snooze": Rule("/alerts/{alert}/snooze", frozenset({"dana"})),
     "POST practitioner.resolve": Rule("/alerts/{alert}/resolve", frozenset({"dana"})),
+    "GET invitations.invite": Rule("/invite", PRACTITIONERS),
+    "POST invitations.send": Rule("/invite", PRACTITIONERS),
     "GET practitioner.outbox": Rule("/outbox", PRACTITIONERS),
     "GET pictures.show": Rule(
         "/patients/{alice}/photos/{photo}/photo", frozenset({"alice", "dana"})

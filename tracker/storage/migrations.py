@@ -197,6 +197,17 @@ CREATE TABLE care_lines (
 CREATE INDEX care_lines_of_patient ON care_lines (patient_id) WHERE ended_at IS NULL;
 """
 
+INVITATIONS = """
+CREATE TABLE invitations (
+    token_digest TEXT PRIMARY KEY,
+    person_id TEXT NOT NULL REFERENCES people(id),
+    invited_by TEXT NOT NULL REFERENCES people(id),
+    created_at TEXT NOT NULL,
+    used_at TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX invitations_of_person ON invitations (person_id);
+"""
+
 
 @migrations()
 def first_tables(db: Database) -> None:
@@ -227,6 +238,12 @@ def keys_of_check_ins(db: Database) -> None:
     """A phone names what it sends, so that answers sent again are known again."""
     db.execute("ALTER TABLE check_ins ADD COLUMN key TEXT")
     db.execute("CREATE UNIQUE INDEX check_ins_by_key ON check_ins (patient_id, key)")
+
+
+@migrations()
+def invitations(db: Database) -> None:
+    """Links by which patients get their accounts."""
+    _run(db, INVITATIONS)
 
 
 def _run(db: Database, script: str) -> None:

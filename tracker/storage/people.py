@@ -73,6 +73,11 @@ def add_history(db: Database, person_id: str, risks: Iterable[Risk]) -> None:
         db.execute("UPDATE people SET history = ? WHERE id = ?", [history, person_id])
 
 
+def move(db: Database, person_id: str, time_zone: str) -> None:
+    """Note the time zone in which a person lives now."""
+    db.execute("UPDATE people SET time_zone = ? WHERE id = ?", [time_zone, person_id])
+
+
 def set_passphrase_hash(db: Database, person_id: str, passphrase_hash: str) -> None:
     """Store the hash of a person's passphrase in place of any before it."""
     db.execute("INSERT OR REPLACE INTO credentials VALUES (?, ?)", [person_id, passphrase_hash])

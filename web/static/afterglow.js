@@ -46,6 +46,11 @@ for (const chart of document.querySelectorAll("svg[data-readout]")) {
   chart.addEventListener("focus", () => { if (chosen < 0) choose(marks.length - 1); });
 }
 
+// A new patient's days begin and end where the phone is.
+for (const field of document.querySelectorAll("[data-time-zone]")) {
+  field.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+}
+
 // Of two ways to give a photo, the later choice counts.
 for (const form of document.querySelectorAll("form[data-queued]")) {
   const inputs = form.querySelectorAll("input[type=file]");

@@ -1,0 +1,92 @@
+"""How a patient gets an account: a link, once."""
+
+import re
+from datetime import timedelta
+
+from flask import Flask
+from sqlite_utils import Database
+
+from tests.conftest import Cast
+from tests.web.browser import Browser
+from tests.web.conftest import Clock
+from tracker.invitations import GOOD_FOR
+from tracker.storage import people
+
+NEW = {"name": "Chinwe", "email": "Chinwe@home.example"}
+OWN = {"passphrase": "violet tram under seven", "time_zone": "Africa/Lagos"}
+
+
+def link_for(dana: Browser, values: dict[str, str] = NEW) -> str:
+    answer = dana.send("/invite", values)
+    assert answer.status_code == 200
+    found = re.search(r'value="http[^"]*(/welcome/[\w-]+)"', answer.text)
+    assert found is not None
+    return found[1]
+
+
+def test_a_patient_follows_the_link_and_is_in(dana: Browser, app: Flask, db: Database) -> None:
+    path, phone = link_for(dana), Browser(app)
+    assert "Welcome, Chinwe" in phone.read(path)
+    assert phone.send(path, OWN).status_code == 303
+    assert "Welcome" in phone.read("/")
+    chinwe = people.by_email(db, "chinwe@home.example")
+    assert chinwe is not None
+    assert chinwe.time_zone == "Africa/Lagos"
+    assert "Chinwe" in dana.read("/")
+
+
+def test_the_code_to_scan_stands_beside_the_link(dana: Browser) -> None:
+    page = dana.send("/invite", NEW).text
+    assert "<svg" in page
+    assert "style=" not in page
+
+
+def test_a_link_works_once(dana: Browser, app: Flask) -> None:
+    path = link_for(dana)
+    Browser(app).send(path, OWN)
+    second = Browser(app)
+    assert second.get(path).status_code == 410
+    assert second.send(path, OWN | {"passphrase": "another one of my own"}).status_code == 410
+
+
+def test_a_link_ends_after_its_time(dana: Browser, app: Flask, clock: Clock) -> None:
+    path = link_for(dana)
+    clock.now += GOOD_FOR - timedelta(seconds=1)
+    assert Browser(app).get(path).status_code == 200
+    clock.now += timedelta(seconds=1)
+    answer = Browser(app).get(path)
+    assert answer.status_code == 410
+    assert "no longer works" in answer.text
+
+
+def test_a_new_link_ends_the_old_one(dana: Browser, app: Flask) -> None:
+    first, second = link_for(dana), link_for(dana)
+    assert Browser(app).get(first).status_code == 410
+    assert Browser(app).get(second).status_code == 200
+
+
+def test_a_short_passphrase_is_refused_and_the_link_still_works(dana: Browser, app: Flask) -> None:
+    path, phone = link_for(dana), Browser(app)
+    answer = phone.send(path, OWN | {"passphrase": "short"})
+    assert answer.status_code == 422
+    assert "too short" in answer.text
+    assert phone.send(path, OWN).status_code == 303
+
+
+def test_nobody_can_be_invited_into_an_account_that_exists(dana: Browser, cast: Cast) -> None:
+    for person in (cast.alice, cast.bob, cast.eli):
+        answer = dana.send("/invite", {"name": "X", "email": person.email})
+        assert answer.status_code == 409
+        assert "has an account already" in answer.text
+
+
+def test_what_is_wrong_with_an_invitation_is_named(dana: Browser) -> None:
+    assert "write a name" in dana.send("/invite", NEW | {"name": "  "}).text.lower()
+    answer = dana.send("/invite", NEW | {"email": "nobody"})
+    assert answer.status_code == 422
+    assert "is not an e-mail address" in answer.text
+
+
+def test_a_strange_time_zone_is_refused(dana: Browser, app: Flask) -> None:
+    answer = Browser(app).send(link_for(dana), OWN | {"time_zone": "Mars/Base"})
+    assert answer.status_code == 422

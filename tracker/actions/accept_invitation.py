@@ -1,0 +1,36 @@
+"""Accept an invitation: a passphrase of one's own, and the first session."""
+
+from datetime import datetime
+
+from argon2 import PasswordHasher
+from sqlite_utils import Database
+
+from tracker.invitations import is_open
+from tracker.people import Person, check_passphrase, check_time_zone
+from tracker.sessions import Session, new_token, token_digest
+from tracker.storage import invitations, people, sessions
+from tracker.storage.connection import writing
+
+
+def accept_invitation(
+    db: Database, token: str, passphrase: str, time_zone: str | None, now: datetime
+) -> tuple[Person, str] | None:
+    """The patient and the token of a session; None when the link no longer works.
+
+    `time_zone` is that of the patient's phone, None keeps the clinic's. Raises ValueError that
+    names what is wrong with passphrase or time zone; the link then still works.
+    """
+    hashed = PasswordHasher().hash(check_passphrase(passphrase))
+    zone = check_time_zone(time_zone) if time_zone else None
+    digest, session_token = token_digest(token), new_token()
+    with writing(db):
+        invitation = invitations.get(db, digest)
+        if invitation is None or not is_open(invitation, now):
+            return None
+        invitations.use(db, digest, now)
+        people.set_passphrase_hash(db, invitation.person_id, hashed)
+        if zone is not None:
+            people.move(db, invitation.person_id, zone)
+        sessions.begin(db, token_digest(session_token), Session(invitation.person_id, now))
+        patient = people.get(db, invitation.person_id)
+    return None if patient is None else (patient, session_token)

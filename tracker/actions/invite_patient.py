@@ -1,0 +1,54 @@
+"""Invite a patient, or send the link once more."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.invitations import Invitation
+from tracker.people import Person, Role, check_email, check_name
+from tracker.sessions import new_token, token_digest
+from tracker.storage import invitations, people
+from tracker.storage.columns import new_id
+from tracker.storage.connection import writing
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """The patient, and the token of the link; it is shown now and never again."""
+
+    patient: Person
+    token: str
+    invitation: Invitation
+
+
+@dataclass(frozen=True, slots=True)
+class HasAccount:
+    """Somebody signs in with this address already."""
+
+
+def invite_patient(
+    db: Database, practitioner: Person, name: str, email: str, now: datetime
+) -> Invited | HasAccount:
+    """Put a new patient in the practitioner's care, with a link to choose a passphrase.
+
+    A patient of this practitioner who has not used the link gets a new one, and the old one ends.
+    Raises ValueError that names what is wrong with name or address.
+    """
+    name, email, token = check_name(name), check_email(email), new_token()
+    with writing(db):
+        patient = people.by_email(db, email)
+        if patient is None:
+            patient = Person(new_id(), Role.PATIENT, name, email, practitioner.time_zone)
+            people.insert(db, patient)
+            people.add_to_care(db, practitioner.id, patient.id)
+        elif not _still_waits(db, patient, practitioner):
+            return HasAccount()
+        invitation = Invitation(patient.id, practitioner.id, now)
+        invitations.renew(db, token_digest(token), invitation)
+    return Invited(patient, token, invitation)
+
+
+def _still_waits(db: Database, patient: Person, practitioner: Person) -> bool:
+    cared_for = practitioner.id in {p.id for p in people.practitioners_of(db, patient.id)}
+    return cared_for and people.passphrase_hash(db, patient.id) is None

@@ -1,0 +1,18 @@
+"""Look at an invitation before it is accepted."""
+
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.invitations import is_open
+from tracker.people import Person
+from tracker.sessions import token_digest
+from tracker.storage import invitations, people
+
+
+def open_invitation(db: Database, token: str, now: datetime) -> Person | None:
+    """Whom the link invites; None when it was used, has expired or never was."""
+    invitation = invitations.get(db, token_digest(token))
+    if invitation is None or not is_open(invitation, now):
+        return None
+    return people.get(db, invitation.person_id)

@@ -1,0 +1,87 @@
+"""The pages of an invitation."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+import segno
+from markupsafe import Markup
+
+from tracker.actions.invite_patient import Invited
+from tracker.people import MIN_PASSPHRASE_LENGTH
+from web.times import date_words
+
+
+@dataclass(frozen=True, slots=True)
+class InvitePage:
+    """The form for a new patient; `trouble` says what was wrong with it."""
+
+    template: ClassVar[str] = "practitioner_invite.html"
+    place: ClassVar[str] = "patients"
+
+    name: str = ""
+    email: str = ""
+    trouble: str = ""
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Invite a patient"
+
+
+@dataclass(frozen=True, slots=True)
+class InvitedPage:
+    """The link, to be handed over: as a code for the phone's camera, and as text."""
+
+    template: ClassVar[str] = "practitioner_invited.html"
+    place: ClassVar[str] = "patients"
+
+    name: str
+    link: str
+    code: Markup
+    until: str
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return f"The link for {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class WelcomePage:
+    """Where a patient chooses a passphrase."""
+
+    template: ClassVar[str] = "patient_welcome.html"
+    place: ClassVar[str] = ""
+    shortest: ClassVar[int] = MIN_PASSPHRASE_LENGTH
+
+    name: str
+    email: str
+    trouble: str = ""
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return f"Welcome, {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiredPage:
+    """A link that no longer works."""
+
+    template: ClassVar[str] = "patient_invitation_expired.html"
+    place: ClassVar[str] = ""
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "This link no longer works"
+
+
+def invited_page(invited: Invited, link: str, now: datetime, zone: ZoneInfo) -> InvitedPage:
+    """The link and its code."""
+    code = segno.make(link, error="m").svg_inline(scale=6, border=4, omitsize=True, light="#fff")
+    until = date_words(invited.invitation.expires_at.astimezone(zone), now)
+    # The code is drawn by the library from our own address: there is nothing to escape.
+    return InvitedPage(invited.patient.name, link, Markup(code), until)  # noqa: S704

@@ -1,0 +1,76 @@
+"""Invitations: a practitioner makes one, a patient follows it."""
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from tracker.access import may_invite, require
+from tracker.actions.accept_invitation import accept_invitation
+from tracker.actions.invite_patient import HasAccount, Invited, invite_patient
+from tracker.actions.open_invitation import open_invitation
+from web import session
+from web.invitation_pages import ExpiredPage, InvitedPage, InvitePage, WelcomePage, invited_page
+from web.pages import render
+from web.session import Visit, signed_in
+
+blueprint = Blueprint("invitations", __name__)
+
+
+@blueprint.get("/invite")
+@signed_in
+def invite(visit: Visit) -> ResponseReturnValue:
+    """The form for a new patient."""
+    require(may_invite(visit.viewer))
+    return render(InvitePage())
+
+
+@blueprint.post("/invite")
+@signed_in
+def send(visit: Visit) -> ResponseReturnValue:
+    """Make the link and show it, once."""
+    require(may_invite(visit.viewer))
+    name, email = request.form.get("name", ""), request.form.get("email", "")
+    try:
+        outcome = invite_patient(visit.db, visit.person, name, email, visit.now)
+    except ValueError as error:
+        return render(InvitePage(name, email, trouble=str(error))), 422
+    match outcome:
+        case Invited() as invited:
+            return render(_invited(visit, invited))
+        case HasAccount():
+            trouble = f"{email.strip()} has an account already; use another address"
+            return render(InvitePage(name, email, trouble=trouble)), 409
+
+
+@blueprint.get("/welcome/<token>")
+def welcome(token: str) -> ResponseReturnValue:
+    """Where the link leads: choose a passphrase."""
+    reach = session.reach()
+    patient = open_invitation(reach.db, token, reach.now)
+    if patient is None:
+        return render(ExpiredPage(), with_person=False), 410
+    return render(WelcomePage(patient.name, patient.email), with_person=False)
+
+
+@blueprint.post("/welcome/<token>")
+def accept(token: str) -> ResponseReturnValue:
+    """Keep the passphrase and let the patient in."""
+    reach = session.reach()
+    patient = open_invitation(reach.db, token, reach.now)
+    if patient is None:
+        return render(ExpiredPage(), with_person=False), 410
+    passphrase, zone = request.form.get("passphrase", ""), request.form.get("time_zone", "")
+    try:
+        accepted = accept_invitation(reach.db, token, passphrase, zone or None, reach.now)
+    except ValueError as error:
+        page = WelcomePage(patient.name, patient.email, trouble=str(error))
+        return render(page, with_person=False), 422
+    if accepted is None:
+        return render(ExpiredPage(), with_person=False), 410
+    session.enter(*accepted)
+    return redirect(url_for("home.show"), code=303)
+
+
+def _invited(visit: Visit, invited: Invited) -> InvitedPage:
+    path = url_for(".welcome", token=invited.token)
+    link = f"{visit.world.settings.base_url}{path}"
+    return invited_page(invited, link, visit.now, visit.person.zone)
