@@ -84,6 +84,7 @@ def _protocol(root: Table, digest: str) -> Protocol:
         version=root.text("version"),
         digest=digest,
         sign_off=_sign_off(root.table("sign_off")) if root.has("sign_off") else None,
+        needle_depth_mm=_depths(root),
         sources=tuple(_source(row) for row in root.rows("sources", least=1)),
         redness=_redness(redness),
         pigment=_pigment(root.table("pigment")),
@@ -156,6 +157,10 @@ def _pigment(table: Table) -> PigmentPriors:
 
 def _sign_off(row: Table) -> SignOff:
     return SignOff(by=row.text("by"), on=row.day("on"))
+
+
+def _depths(root: Table) -> tuple[float, float] | None:
+    return root.span("needle_depth_mm", 0, 5) if root.has("needle_depth_mm") else None
 
 
 def _source(row: Table) -> SourceNote:

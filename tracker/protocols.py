@@ -255,7 +255,8 @@ class Protocol:
 
     `history_factor_limit` is the most that photos which may not alert alone multiply any odds. An
     answer speaks for `answer_memory`. `pain_usual` is the most pain that is usual on days 0, 1, …,
-    the last holding from there on. `digest` tells two texts of the same version apart.
+    the last holding from there on. `needle_depth_mm` is the range the protocol is for, None without
+    needles. `digest` tells two texts of the same version apart.
     """
 
     kind: str
@@ -263,6 +264,7 @@ class Protocol:
     version: str
     digest: str
     sign_off: SignOff | None
+    needle_depth_mm: tuple[float, float] | None
     sources: tuple[SourceNote, ...]
     redness: RednessPriors
     pigment: PigmentPriors
@@ -299,6 +301,15 @@ class Protocol:
     def variants(self) -> tuple[str, ...]:
         """The variants of the treatment, mildest first; empty where needles or nothing tell."""
         return tuple(h.variant for h in self.healing if h.variant is not None)
+
+    def check_depth(self, needle_depth_mm: float) -> None:
+        """Raise ProtocolError when the protocol is not for needles of this depth."""
+        if self.needle_depth_mm is None:
+            raise ProtocolError(f"{self.kind} uses no needles; leave the needle depth out")
+        low, high = self.needle_depth_mm
+        if not low <= needle_depth_mm <= high:
+            message = f"{self.kind} is for needles of {low:g} to {high:g} mm"
+            raise ProtocolError(f"{message}, not {needle_depth_mm:g}; choose another treatment")
 
     def healing_for(self, needle_depth_mm: float | None, variant: str | None = None) -> Healing:
         """The healing that fits depth or variant; the last, and longest, where neither is known."""
@@ -352,14 +363,14 @@ class Protocols:
         return self.by_kind[kind]
 
     def for_treatment(self, treatment: Treatment) -> Protocol:
-        """The protocol that a treatment follows; ProtocolError when kind or variant is unknown."""
+        """The protocol that a treatment follows; ProtocolError when it fits none."""
         protocol = self.of(treatment.kind)
-        if treatment.variant is None and not protocol.variants:
-            return protocol
-        if treatment.variant not in protocol.variants:
+        if treatment.variant not in (protocol.variants or (None,)):
             choice = ", ".join(protocol.variants)
             remedy = f"use one of {choice}" if choice else "leave it out"
             raise ProtocolError(f"variant of {treatment.kind} is {treatment.variant!r}; {remedy}")
+        if treatment.needle_depth_mm is not None:
+            protocol.check_depth(treatment.needle_depth_mm)
         return protocol
 
 

@@ -64,20 +64,23 @@ class Table:
     document has a mistake.
     """
 
-    def __init__(self, values: Mapping[str, Any], path: Path, document: Document) -> None:
+    def __init__(self, values: Mapping[str, Any] | None, path: Path, document: Document) -> None:
         self.path = path
-        self._values = values
+        self._is_absent = values is None  # told once, where the table was asked for
+        self._values = values or {}
         self._document = document
         self._asked: set[str] = set()
         document.enter(self)
 
     def note(self, key: str, remedy: str) -> None:
         """Remember that the value of a key is wrong."""
-        self._document.note((*self.path, key), remedy)
+        if not self._is_absent:
+            self._document.note((*self.path, key), remedy)
 
     def note_here(self, remedy: str) -> None:
         """Remember that the table as a whole is wrong."""
-        self._document.note(self.path, remedy)
+        if not self._is_absent:
+            self._document.note(self.path, remedy)
 
     def note_unknown_keys(self) -> None:
         """Every key that nobody asked for is a mistake."""
@@ -127,7 +130,7 @@ class Table:
 
     def named(self, key: str, known: Iterable[str], *, least: int = 1) -> frozenset[str]:
         """A list of names, all of them known."""
-        names, known = self.texts(key, least=least), sorted(known)
+        names, known = self.texts(key, least=least), sorted(set(known))
         for name in names:
             if name not in known:
                 self.note(key, f"{name!r} is unknown; use some of {', '.join(known) or 'none'}")
@@ -142,11 +145,13 @@ class Table:
         value = self._get(key, date, "a date such as 2026-11-20, without quotes")
         return value if isinstance(value, date) and not isinstance(value, datetime) else date.min
 
-    def number(self, key: str, low: float = -inf, high: float = inf) -> float:
+    def number(
+        self, key: str, low: float = -inf, high: float = inf, otherwise: float = 0.5
+    ) -> float:
         """A number from `low` to `high`."""
         value = self._get(key, (int, float), f"a number{_range(low, high)}")
         if not isinstance(value, int | float):
-            return 1.0
+            return otherwise
         if not isfinite(value) or not low <= value <= high:
             self.note(key, f"is {value}; it must be a number{_range(low, high)}")
         return float(value)
@@ -160,7 +165,7 @@ class Table:
 
     def whole(self, key: str, low: int, high: int) -> int:
         """A whole number from `low` to `high`."""
-        value = self.number(key, low, high)
+        value = self.number(key, low, high, otherwise=low)
         if isfinite(value) and value != int(value):
             self.note(key, f"is {value:g}; it must be a whole number")
         return int(value) if isfinite(value) else low
@@ -197,7 +202,7 @@ class Table:
     def table(self, key: str) -> "Table":
         """A table inside this one."""
         value = self._get(key, dict, "a table")
-        return Table(value if isinstance(value, dict) else {}, (*self.path, key), self._document)
+        return Table(value, (*self.path, key), self._document)
 
     def rows(self, key: str, *, least: int = 0) -> list["Table"]:
         """A list of tables; none at all where not even one is asked for."""

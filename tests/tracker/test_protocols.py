@@ -95,6 +95,23 @@ def test_a_treatment_must_name_a_variant_that_there_is(variant: str | None) -> N
         PROTOCOLS.for_treatment(replace(treatment(), variant="deep"))
 
 
+@pytest.mark.parametrize(
+    ("kind", "variant", "depth", "words"),
+    [
+        ("home_roller", None, 1.0, "home_roller is for needles of 0.1 to 0.5 mm, not 1"),
+        ("microneedling", None, 4.0, "microneedling is for needles of 0.1 to 3 mm"),
+        ("chemical_peel", "deep", 1.0, "uses no needles; leave the needle depth out"),
+    ],
+)
+def test_needles_of_another_depth_belong_to_another_treatment(
+    kind: str, variant: str | None, depth: float, words: str
+) -> None:
+    done = replace(treatment(depth), kind=kind, variant=variant)
+    with pytest.raises(ProtocolError, match=words):
+        PROTOCOLS.for_treatment(done)
+    assert PROTOCOLS.for_treatment(replace(done, needle_depth_mm=None)).kind == kind
+
+
 @EVERY_KIND
 def test_a_history_of_dark_patches_is_watched_at_least_as_early_and_longer(kind: str) -> None:
     protocol = protocol_files.load(kind)
@@ -177,6 +194,13 @@ def test_a_mistake_is_named_with_file_key_and_remedy(right: str, wrong: str, wor
     with pytest.raises(ProtocolError, match=words) as caught:
         parse_protocol(SHIPPED.replace(right, wrong), "own.toml")
     assert str(caught.value).startswith("own.toml")
+
+
+def test_a_table_that_is_missing_is_one_mistake() -> None:
+    start, end = SHIPPED.index("[silence]"), SHIPPED.index("# Risks")
+    with pytest.raises(ProtocolTextError) as caught:
+        parse_protocol(SHIPPED[:start] + SHIPPED[end:], "own.toml")
+    assert [mistake.key for mistake in caught.value.mistakes] == ["silence"]
 
 
 def test_an_unknown_kind_is_told_what_there_is() -> None:
