@@ -16,7 +16,7 @@ from tracker.console import UNREADABLE, now, open_clinic, told_errors
 from tracker.limits_preview import Count, counts, missed
 from tracker.protocols import Protocol, ProtocolError
 from tracker.settings import protocols_folder
-from tracker.storage import protocol_files
+from tracker.storage import protocol_editions, protocol_files
 
 
 @click.group()
@@ -60,6 +60,20 @@ def copy(kind: str, file: Path) -> None:
     except OSError as error:
         raise click.ClickException(f"cannot write {target}: {error.strerror}") from error
     click.echo(f"{target} is yours to change; then: afterglow protocol check {target}")
+
+
+@protocol.command()
+@click.argument("digest")
+def edition(digest: str) -> None:
+    """Print the protocol that judged an alert, by the DIGEST that stands with the alert.
+
+    Every text that was in use is kept in the clinic's database.
+    """
+    with told_errors(), open_clinic() as (_, db):
+        text = protocol_editions.text_of(db, digest)
+    if text is None:
+        raise click.ClickException(f"no protocol with the digest {digest} was in use here")
+    click.echo(text, nl=False)
 
 
 @protocol.command()

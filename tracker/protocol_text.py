@@ -3,7 +3,6 @@
 import tomllib
 from collections.abc import Iterable
 from datetime import timedelta
-from hashlib import sha256
 from math import inf
 
 from tracker.alerts import Concern, Level
@@ -40,7 +39,6 @@ ALL_SIGNS = (*SIGNS, *DERIVED_SIGNS)
 JUDGED = tuple(concern for concern in Concern if concern is not Concern.SILENCE)
 SOURCED = ("redness", "pigment", "healing", "concerns", "risks", "screening", "aftercare")
 LAST_DAY = 400  # no plan and no window is longer
-DIGEST_SIGNS = 8
 
 
 class ProtocolTextError(ProtocolError):
@@ -62,13 +60,13 @@ def parse_protocol(text: str, source: str) -> Protocol:
         mistake = Mistake("TOML", None, f"cannot be read ({error}); mend the line named")
         raise ProtocolTextError(source, (mistake,)) from error
     document = Document(text, values)
-    protocol = _protocol(document.root, sha256(text.encode()).hexdigest()[:DIGEST_SIGNS])
+    protocol = _protocol(document.root, text)
     if mistakes := document.mistakes():
         raise ProtocolTextError(source, mistakes)
     return protocol
 
 
-def _protocol(root: Table, digest: str) -> Protocol:
+def _protocol(root: Table, text: str) -> Protocol:
     if root.whole("schema", 1, 1000) != SCHEMA:
         root.note("schema", f"must be {SCHEMA}")
     redness, signs = root.table("redness"), root.table("signs")
@@ -82,7 +80,7 @@ def _protocol(root: Table, digest: str) -> Protocol:
         kind=root.text("kind"),
         title=root.text("title"),
         version=root.text("version"),
-        digest=digest,
+        text=text,
         sign_off=_sign_off(root.table("sign_off")) if root.has("sign_off") else None,
         needle_depth_mm=_depths(root),
         sources=tuple(_source(row) for row in root.rows("sources", least=1)),

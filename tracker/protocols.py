@@ -2,15 +2,17 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
+from hashlib import sha256
 
 from tracker.alerts import Concern, Level
 from tracker.people import Risk
 from tracker.photos import SkinState
 from tracker.treatments import Treatment
 
+DIGEST_SIGNS = 8
 TEAM_PRIOR = "team prior"  # what a source says of itself where nothing better is known
 
 
@@ -256,13 +258,13 @@ class Protocol:
     `history_factor_limit` is the most that photos which may not alert alone multiply any odds. An
     answer speaks for `answer_memory`. `pain_usual` is the most pain that is usual on days 0, 1, …,
     the last holding from there on. `needle_depth_mm` is the range the protocol is for, None without
-    needles. `digest` tells two texts of the same version apart.
+    needles; `text` is the file it was read from.
     """
 
     kind: str
     title: str
     version: str
-    digest: str
+    text: str = field(repr=False)
     sign_off: SignOff | None
     needle_depth_mm: tuple[float, float] | None
     sources: tuple[SourceNote, ...]
@@ -284,6 +286,11 @@ class Protocol:
     screening: tuple[ScreeningQuestion, ...]
     check_in: tuple[CheckInQuestion, ...]
     aftercare: Mapping[Heading, tuple[CareLine, ...]]
+
+    @property
+    def digest(self) -> str:
+        """Tells two texts of the same version apart."""
+        return sha256(self.text.encode()).hexdigest()[:DIGEST_SIGNS]
 
     @property
     def label(self) -> str:

@@ -8,7 +8,7 @@ from tracker.mail import Envelope, Send, sender
 from tracker.photo_files import PhotoFiles
 from tracker.protocols import Protocols
 from tracker.settings import Settings
-from tracker.storage import protocol_files
+from tracker.storage import protocol_editions, protocol_files
 from tracker.storage.connection import migrate, open_database
 
 
@@ -44,6 +44,7 @@ def open_world(settings: Settings) -> World:
     db = world.connect()
     try:
         migrate(db)
+        protocol_editions.keep(db, protocols)
     finally:
         db.close()
     return world

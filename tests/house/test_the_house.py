@@ -4,12 +4,16 @@ import ast
 import re
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from analysis.regions import Region as SeenRegion
+from tracker.alerts import Concern
 from tracker.cli import main
+from tracker.protocol_text import ALL_SIGNS
+from tracker.storage import protocol_files
 from tracker.treatments import Region
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,6 +80,25 @@ def test_readme_names_only_commands_that_exist() -> None:
     assert {"demo", "test", "install"} <= named <= targets
     commands = set(re.findall(r"^(?:\$ )?afterglow ([a-z][a-z-]+)", readme, re.MULTILINE))
     assert commands <= set(main.commands)
+
+
+def test_the_protocols_keys_are_all_explained() -> None:
+    explained = (ROOT / "tracker" / "PROTOCOLS.md").read_text(encoding="utf-8")
+    for kind in protocol_files.shipped_kinds():
+        written = set(keys_of(tomllib.loads(protocol_files.shipped_text(kind))))
+        for key in written - {"median", "low", "high", *Concern, *ALL_SIGNS}:
+            assert re.search(rf"\b{key}\b", explained), f"{kind}: {key}"
+
+
+def keys_of(value: object) -> Iterator[str]:
+    """Every key of a TOML document, however deep."""
+    if isinstance(value, list):
+        for item in value:
+            yield from keys_of(item)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from keys_of(inner)
 
 
 def test_readme_lists_every_setting() -> None:

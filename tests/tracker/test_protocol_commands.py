@@ -142,6 +142,22 @@ def test_a_preview_tells_what_changed_limits_would_have_raised(
     assert json.loads(machine.stdout) == {"courses": 0, "concerns": {}}
 
 
+def test_the_text_that_judged_can_be_read_after_the_file_has_changed(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    file = own(tmp_path)
+    used = environment | {"AFTERGLOW_PROTOCOLS": str(file.parent)}
+    first = open_world(read_settings(used)).protocols.of("microneedling")
+    file.write_text(protocol_files.shipped_text("microneedling").replace("0.04", "0.03"))
+    second = open_world(read_settings(used)).protocols.of("microneedling")
+    assert first.version == second.version
+    assert first.label != second.label
+    told = run("edition", first.digest, environment=used)
+    assert told.stdout == first.text
+    assert "prior = 0.02" in told.stdout
+    assert "no protocol with the digest" in run("edition", "00000000", environment=used).output
+
+
 def test_a_preview_of_a_broken_file_ends_with_status_2(tmp_path: Path) -> None:
     result = run("preview", str(own(tmp_path, ("prior = 0.04", "prior = 4"))))
     assert result.exit_code == 2

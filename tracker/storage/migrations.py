@@ -196,6 +196,14 @@ CREATE TABLE care_lines (
 ) STRICT;
 CREATE INDEX care_lines_of_patient ON care_lines (patient_id) WHERE ended_at IS NULL;
 """
+PROTOCOL_EDITIONS = """
+CREATE TABLE protocol_editions (
+    digest TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    version TEXT NOT NULL,
+    text TEXT NOT NULL
+) STRICT
+"""
 
 INVITATIONS = """
 CREATE TABLE invitations (
@@ -244,6 +252,12 @@ def keys_of_check_ins(db: Database) -> None:
 def invitations(db: Database) -> None:
     """Links by which patients get their accounts."""
     _run(db, INVITATIONS)
+
+
+@migrations()
+def protocol_editions(db: Database) -> None:
+    """Every text of a protocol that was in use."""
+    db.execute(PROTOCOL_EDITIONS)
 
 
 def _run(db: Database, script: str) -> None:
