@@ -41,11 +41,24 @@ class NoTreatmentPage:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How the latest photo compares, in words; `is_normal` chooses the tone."""
+    """How the latest photo compares, in words; `is_normal` chooses the tone.
+
+    `amount` is the sentence that can be hidden by who does not want numbers.
+    """
 
     headline: str
     details: tuple[str, ...]
+    amount: str
     is_normal: bool
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One day of the time-lapse."""
+
+    photo_id: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +114,7 @@ class ProgressPage:
     waiting: int
     needs_baseline: bool
     needs_photo: bool
+    frames: tuple[Frame, ...]
 
     @property
     def title(self) -> str:
@@ -145,7 +159,13 @@ def progress_page(progress: Progress, now: datetime) -> ProgressPage:
         waiting=sum(p.status in under_way for p in follow_ups(progress)),
         needs_baseline=not has_baseline(progress),
         needs_photo=not follow_ups(progress),
+        frames=tuple(_frame(progress, photo) for photo in measured),
     )
+
+
+def _frame(progress: Progress, photo: Photo) -> Frame:
+    day = day_number(progress.treatment, photo.taken_at, progress.patient.zone)
+    return Frame(photo.id, day_words(day))
 
 
 def follow_ups(progress: Progress) -> list[Photo]:
@@ -182,15 +202,15 @@ def standing(progress: Progress, clinic: str | None) -> Standing | None:
     day = day_number(progress.treatment, read[-1].taken_at, progress.patient.zone)
     depth = progress.treatment.needle_depth_mm
     after = f" after {depth_words(depth)}" if depth is not None else ""
-    details = [*_change(progress, read), _amount(read[-1])]
+    change, amount = _change(progress, read), _amount(read[-1])
     if progress.assessment.is_redder_than_normal:
         count = min(99, math.floor(share * 100))
         headline = f"Redder than {count} of 100 at day {day}{after}"
-        return Standing(headline, (*details, CALL_IF_WORSE), False)
+        return Standing(headline, change, amount, False, CALL_IF_WORSE)
     if clinic is not None:
         usual = f"Taken over the whole face, your redness is usual for day {day}{after}."
-        return Standing(clinic, (usual, *details, CALL_IF_WORSE), False)
-    return Standing(f"Normal for day {day}{after}", tuple(details), True)
+        return Standing(clinic, (usual, *change), amount, False, CALL_IF_WORSE)
+    return Standing(f"Normal for day {day}{after}", change, amount, True)
 
 
 def clinic_words(progress: Progress, now: datetime) -> str | None:
@@ -204,20 +224,20 @@ def clinic_words(progress: Progress, now: datetime) -> str | None:
     return f"Your clinic saw this {when(max(seen), now, progress.patient.zone)}."
 
 
-def _change(progress: Progress, read: list[Reading]) -> list[str]:
+def _change(progress: Progress, read: list[Reading]) -> tuple[str, ...]:
     if len(read) < 2:
-        return []
+        return ()
     before, after = (r.regions[Region.FACE].redness for r in read[-2:])
     zone = progress.patient.zone
     days = [day_number(progress.treatment, r.taken_at, zone) for r in read[-2:]]
     than = {0: "earlier that day", 1: "the day before"}.get(days[1] - days[0], f"day {days[0]}")
     match change_between(before, after):
         case Change.SAME:
-            return [f"Much the same as {than}."]
+            return (f"Much the same as {than}.",)
         case Change.CALMER:
-            return [f"Calmer than {than}."]
+            return (f"Calmer than {than}.",)
         case Change.REDDER:
-            return [f"Redder than {than}."]
+            return (f"Redder than {than}.",)
 
 
 def _amount(reading: Reading) -> str:
