@@ -4,7 +4,6 @@ import secrets
 import smtplib
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -12,20 +11,17 @@ from urllib.parse import unquote, urlsplit
 from tracker.settings import Settings, is_loopback
 
 TIMEOUT_SECONDS = 20
+SIGN_IN_WANTED = 530
 
 Send = Callable[[EmailMessage], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """What every mail of this installation carries: its sender, and where its links lead."""
-
-    from_address: str
-    base_url: str
-
-
 class MailFailed(Exception):  # noqa: N818  (an expected trouble; retried)
     """The mail could not be handed over; the message says why, without its recipient."""
+
+
+class MailRefused(MailFailed):
+    """The server will never take this mail: trying again is of no use."""
 
 
 def sender(settings: Settings) -> Send:
@@ -62,13 +58,24 @@ def _through_smtp(url: str) -> Send:
                 server.send_message(mail)
         except smtplib.SMTPRecipientsRefused as error:
             codes = sorted({code for code, _ in error.recipients.values()})
-            raise MailFailed(f"the server refused the recipient ({codes})") from error
+            raise _refused(f"the server refused the recipient ({codes})", min(codes)) from error
+        except smtplib.SMTPDataError as error:
+            raise _refused(f"the server answered {error.smtp_code}", error.smtp_code) from error
         except smtplib.SMTPResponseException as error:
             raise MailFailed(f"the server answered {error.smtp_code}") from error
         except (OSError, smtplib.SMTPException) as error:
             raise MailFailed(f"{type(error).__name__} on the way to {host}") from error
 
     return send
+
+
+def _refused(words: str, code: int) -> MailFailed:
+    """5xx about the recipient or the mail itself is final (RFC 5321, 4.2.1).
+
+    Not so 530: the server wants a sign-in, which is for the settings to mend.
+    """
+    final = code >= 500 and code != SIGN_IN_WANTED
+    return MailRefused(words) if final else MailFailed(words)
 
 
 def _refuse_to_tell_passphrase_in_clear(server: smtplib.SMTP, host: str) -> None:

@@ -1,33 +1,108 @@
 """A mail as a row: written with its cause, sent at least once, never twice after success."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime
+from enum import StrEnum
+from uuid import UUID, uuid5
 
-SUBJECT = "Afterglow: someone needs your review"
+from tracker.alerts import Alert
+from tracker.people import Person
+from tracker.unsubscribe import unsubscribe_token
+
 SEND_LEASE = timedelta(minutes=5)  # a sender that died in mid-mail gives the row back after this
 RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720, 1440, 1440))
+# Links are longer than the usual 78 signs, and folding would break them; 998 is RFC 5322's limit.
+LONG_LINES = SMTP.clone(max_line_length=998)
+CAUSES = UUID("5f0c8a2e-6c55-4d0e-9a3b-0d1f2f7a9c11")  # turns a cause into the id of its mail
+KEPT_PRIVATE = "Sign in to see why. This mail holds no health details on purpose.\n"
+
+
+class MessageKind(StrEnum):
+    """Why a mail is written; the order of definition is the order of sending."""
+
+    URGENT = "urgent"  # to practitioners, at once
+    ESCALATION = "escalation"  # nobody looked in time
+    DIGEST = "digest"  # to a practitioner, one a morning
+    REMINDER = "reminder"  # to a patient, one a day at most
+    MISSED = "missed"  # the reminder after missed days
+
+    @property
+    def is_reminder(self) -> bool:
+        """Whether it goes to a patient, who may stop it."""
+        return self in {MessageKind.REMINDER, MessageKind.MISSED}
+
+
+SUBJECTS: Mapping[MessageKind, str] = {
+    MessageKind.URGENT: "Afterglow: someone needs your review",
+    MessageKind.ESCALATION: "Afterglow: someone still waits for your review",
+    MessageKind.DIGEST: "Afterglow: your list for this morning",
+    MessageKind.REMINDER: "Afterglow: your reminder for today",
+    MessageKind.MISSED: "Afterglow: we have missed you",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What every mail of this installation carries: its sender, where links lead, what signs."""
+
+    from_address: str
+    base_url: str
+    unsubscribe_key: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """One mail to one person about one cause.
 
-    `attempts` counts tries; `failed_at` is set when the last retry failed; `error` says why the
-    latest try failed.
+    `cause` names what the mail is about, so that it is written once; `alert_ids` are in the order
+    in which they are named; `day` is the day a reminder is for. `attempts` counts tries;
+    `failed_at` is set when the mail was refused or the last retry failed, `withdrawn_at` when it
+    was no longer wanted; `error` says why the latest try failed.
     """
 
-    id: str
+    kind: MessageKind
+    cause: str
     recipient_id: str
     to_address: str
-    alert_id: str
     created_at: datetime
     next_attempt_at: datetime
+    alert_ids: tuple[str, ...] = ()
+    day: date | None = None
     attempts: int = 0
     sent_at: datetime | None = None
     failed_at: datetime | None = None
+    withdrawn_at: datetime | None = None
     error: str = ""
+
+    @property
+    def id(self) -> str:
+        """The same for the same cause, wherever and whenever the mail is written."""
+        return uuid5(CAUSES, self.cause).hex
+
+
+def about_alert(kind: MessageKind, alert: Alert, to: Person, now: datetime) -> Message:
+    """A mail that an alert was raised or passed on; each time it is, that is a cause of its own."""
+    raised = f"{alert.raised_at.timestamp():.6f}:{alert.escalations}"
+    cause = f"{kind}:{alert.id}:{raised}:{to.id}"
+    return Message(kind, cause, to.id, to.email, now, now, alert_ids=(alert.id,))
+
+
+def digest(alerts: Sequence[Alert], to: Person, day: date, now: datetime) -> Message:
+    """The mail of one morning about the alerts given, in their order."""
+    kind = MessageKind.DIGEST
+    cause = f"{kind}:{to.id}:{day}"
+    ids = tuple(alert.id for alert in alerts)
+    return Message(kind, cause, to.id, to.email, now, now, alert_ids=ids, day=day)
+
+
+def reminder(kind: MessageKind, to: Person, day: date, now: datetime) -> Message:
+    """The mail that reminds of one day's photo; of whichever kind, there is one a day."""
+    cause = f"{MessageKind.REMINDER}:{to.id}:{day}"
+    return Message(kind, cause, to.id, to.email, now, now, day=day)
 
 
 def next_attempt(message: Message, now: datetime) -> datetime | None:
@@ -37,22 +112,50 @@ def next_attempt(message: Message, now: datetime) -> datetime | None:
     return now + RETRY_DELAYS[message.attempts - 1]
 
 
-def compose(message: Message, from_address: str, base_url: str) -> EmailMessage:
+def compose(message: Message, envelope: Envelope) -> EmailMessage:
     """Neutral words and a link behind sign-in.
 
-    The Message-ID is the row's own, so that a mail sent twice in a crash is known as one.
+    The Message-ID is the row's own, so that a mail sent twice in a crash is known as one. A
+    reminder can be stopped with one click (RFC 2369, RFC 8058).
     """
-    mail = EmailMessage()
-    mail["Subject"] = SUBJECT
-    mail["From"] = from_address
+    mail = EmailMessage(policy=LONG_LINES)
+    mail["Subject"] = SUBJECTS[message.kind]
+    mail["From"] = envelope.from_address
     mail["To"] = message.to_address
     mail["Date"] = format_datetime(message.created_at)
-    domain = from_address.rpartition("@")[2].rstrip(">") or "localhost"
+    domain = envelope.from_address.rpartition("@")[2].rstrip(">") or "localhost"
     mail["Message-ID"] = f"<{message.id}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(
-        "Someone in your care needs your review.\n\n"
-        f"{base_url}/alerts/{message.alert_id}\n\n"
-        "Sign in to see why. This mail holds no health details on purpose.\n"
-    )
+    body = _words(message, envelope.base_url)
+    if message.kind.is_reminder:
+        token = unsubscribe_token(message.recipient_id, envelope.unsubscribe_key)
+        stop = f"{envelope.base_url}/unsubscribe/{token}"
+        mail["List-Unsubscribe"] = f"<{stop}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        body += f"\nNo more reminders: {stop}\n"
+    mail.set_content(body)
     return mail
+
+
+def _words(message: Message, base_url: str) -> str:
+    links = "\n".join(f"{base_url}/alerts/{alert_id}" for alert_id in message.alert_ids)
+    match message.kind:
+        case MessageKind.URGENT:
+            return f"Someone in your care needs your review.\n\n{links}\n\n{KEPT_PRIVATE}"
+        case MessageKind.ESCALATION:
+            told = "Someone has been waiting for a review, and nobody has looked yet."
+            return f"{told}\n\n{links}\n\n{KEPT_PRIVATE}"
+        case MessageKind.DIGEST:
+            told = f"Reviews that wait for you: {len(message.alert_ids)}. The first comes first."
+            return f"{told}\n\n{links}\n\n{KEPT_PRIVATE}"
+        case MessageKind.REMINDER:
+            return (
+                f"Your photo and your check-in take two minutes.\n\n{base_url}/days/{message.day}\n"
+            )
+        case MessageKind.MISSED:
+            told = (
+                "We have not heard from you for a few days. That is all right: nothing is lost.\n"
+                "A photo and a check-in today help your clinic to look after you. If something\n"
+                "worries you, do not wait: call your clinic."
+            )
+            return f"{told}\n\n{base_url}/days/{message.day}\n"

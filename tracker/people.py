@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, time
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from enum import StrEnum
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from functools import cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 SKIN_TYPES = range(1, 7)
 HOURS = range(24)
@@ -83,6 +84,14 @@ def in_turn(team: Sequence[tuple[Person, int]], asked: int) -> list[Person]:
     """
     turns = sorted({turn for _, turn in team})
     return [person for person, turn in team if asked >= len(turns) or turn == turns[asked]]
+
+
+@cache
+def known_time_zones() -> tuple[str, ...]:
+    """The IANA names that stand for a place, by name."""
+    return tuple(
+        sorted(name for name in available_timezones() if "/" in name and name[:4] != "Etc/")
+    )
 
 
 def check_time_zone(name: str) -> str:

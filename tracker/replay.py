@@ -30,7 +30,7 @@ from tracker.protocols import ProtocolError
 from tracker.readings import Estimate
 from tracker.settings import SECRET_BYTES, Settings
 from tracker.treatments import Treatment
-from tracker.worker import work_once
+from tracker.worker import send_once, work_once
 from tracker.world import World, open_world
 
 Line = Mapping[str, Any]
@@ -112,6 +112,7 @@ class Replay:
         self, treatment: Treatment, now: datetime, sent: tuple[Photo, Line] | None
     ) -> Iterator[Line]:
         done = work_once(self.world, self.db, self.compute, now, only_treatment=treatment.id)
+        send_once(self.world, self.db, lambda: now)
         if sent is not None:
             photo, head = sent
             outcomes = [o for o in done.photos if o.photo.id == photo.id]

@@ -1,11 +1,15 @@
-"""The worker: the one place that puts the actions in order, again and again."""
+"""The worker: the one place that puts the actions in order, again and again.
+
+Two loops share the work, so that neither waits for the other: one measures and judges, the other
+watches the clock and sends mail. Any number of workers may run beside each other.
+"""
 
 import logging
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import datetime
-from threading import Event
+from datetime import datetime, timedelta
+from threading import Event, Thread
 
 from sqlite_utils import Database
 
@@ -13,24 +17,26 @@ from tracker.actions.escalate_alerts import escalate_alerts
 from tracker.actions.measure_photos import Measured, Unmeasured, measure_photos
 from tracker.actions.notice_silence import notice_silence
 from tracker.actions.raise_alerts import raise_alerts
+from tracker.actions.remind_patients import remind_patients
 from tracker.actions.send_messages import SendReport, send_messages
 from tracker.actions.wake_alerts import wake_alerts
+from tracker.actions.write_digests import write_digests
 from tracker.alerts import Alert
 from tracker.world import World
 
 PAUSE_SECONDS = 1.0
 PAUSE_AFTER_TROUBLE_SECONDS = 10.0
+CLOCK_READ_EVERY = timedelta(seconds=30)  # nothing that hangs on the clock needs it finer
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round of work did."""
+    """What one round of measuring and judging did."""
 
     photos: tuple[Measured | Unmeasured, ...]
     alerts: tuple[Alert, ...]
-    mail: SendReport
 
 
 def work_once(
@@ -41,30 +47,64 @@ def work_once(
     *,
     only_treatment: str | None = None,
 ) -> Round:
-    """Measure what waits, judge what is new, send what is due.
+    """Measure what waits and judge what is new.
 
     With `only_treatment` other treatments are left alone, whose clock may be another.
     """
-    photos = measure_photos(db, world.files, compute, now, only_treatment)
-    alerts = raise_alerts(db, world.protocols, now, only_treatment)
-    if only_treatment is None:
-        alerts += notice_silence(db, world.protocols, now)
-        alerts += wake_alerts(db, now)
-        alerts += escalate_alerts(db, world.settings.escalate_after, now)
     return Round(
-        photos=tuple(photos),
-        alerts=tuple(alerts),
-        mail=send_messages(db, world.send, world.envelope, now),
+        photos=tuple(measure_photos(db, world.files, compute, now, only_treatment)),
+        alerts=tuple(raise_alerts(db, world.protocols, now, only_treatment)),
     )
+
+
+def watch_clock(world: World, db: Database, now: datetime) -> None:
+    """Do what no news calls for, only the time."""
+    notice_silence(db, world.protocols, now)
+    wake_alerts(db, now)
+    escalate_alerts(db, world.settings.escalate_after, now)
+    write_digests(db, now)
+    remind_patients(db, world.protocols, now)
+
+
+def send_once(world: World, db: Database, clock: Callable[[], datetime]) -> SendReport:
+    """Send what is due."""
+    return send_messages(db, world.send, world.envelope, clock)
 
 
 def run_worker(world: World, compute: Executor, clock: Callable[[], datetime], stop: Event) -> None:
     """Work until `stop` is set. Trouble in one round is logged and the next one tried later."""
+    post = Thread(target=_repeat, args=(world, _postman(world, clock), stop), name="post")
+    post.start()
+    try:
+        _repeat(world, lambda db: bool(work_once(world, db, compute, clock()).photos), stop)
+    finally:
+        stop.set()
+        post.join()
+
+
+def _postman(world: World, clock: Callable[[], datetime]) -> Callable[[Database], bool]:
+    """A round that sends every time and looks at the clock now and then."""
+    looked_at: datetime | None = None
+
+    def once(db: Database) -> bool:
+        nonlocal looked_at
+        now = clock()
+        if looked_at is None or abs(now - looked_at) >= CLOCK_READ_EVERY:
+            watch_clock(world, db, now)
+            looked_at = now
+        send_once(world, db, clock)
+        return False
+
+    return once
+
+
+def _repeat(world: World, once: Callable[[Database], bool], stop: Event) -> None:
+    """Rounds on a connection of their own; `once` says whether there is more to do right now."""
     db = world.connect()
     try:
         while not stop.is_set():
             try:
-                busy = bool(work_once(world, db, compute, clock()).photos)
+                busy = once(db)
             except Exception:  # whatever it was, the next patient's photo must still be measured
                 log.exception("a round of work broke off; will try again")
                 stop.wait(PAUSE_AFTER_TROUBLE_SECONDS)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from tracker.mail import Envelope, Send, sender
+from tracker.mail import Send, sender
+from tracker.messages import Envelope
 from tracker.photo_files import PhotoFiles
 from tracker.protocols import Protocols
 from tracker.settings import Settings
@@ -39,7 +40,7 @@ def open_world(settings: Settings) -> World:
         protocols=protocols,
         files=PhotoFiles(str(settings.photos.resolve()), settings.key_for("photos")),
         send=sender(settings),
-        envelope=Envelope(settings.mail_from, settings.base_url),
+        envelope=Envelope(settings.mail_from, settings.base_url, settings.key_for("unsubscribe")),
     )
     db = world.connect()
     try:

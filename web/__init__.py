@@ -14,6 +14,7 @@ from web import (
     patient,
     pictures,
     practitioner,
+    preferences,
     security,
     session,
     sign_in,
@@ -36,8 +37,9 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
         practitioner.blueprint,
         invitations.blueprint,
         pictures.blueprint,
+        preferences.blueprint,
     ):
         app.register_blueprint(blueprint)
-    security.limit_sign_in(app)
+    security.limit_sign_in(app, world.settings)
     errors.show_in_style(app)
     return app

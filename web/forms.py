@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TypeVar
@@ -14,6 +14,7 @@ from werkzeug.datastructures.file_storage import FileStorage
 from tracker.alert_life import MAX_WHY_LENGTH
 from tracker.alerts import Outcome
 from tracker.check_ins import DAILY_SIGNS, MAX_NOTE_LENGTH, SCALES, SIGNS, Answers, Queued, Trend
+from tracker.people import HOURS, Person, Role, check_time_zone
 from tracker.photos import PhotoRole, SkinState, Upload
 
 K = TypeVar("K", bound=StrEnum)
@@ -121,6 +122,25 @@ def read_resolution(form: Form) -> Resolution | Errors:
     if errors or outcome is None:
         return Errors(errors)
     return Resolution(outcome, form.get("why", "").strip())
+
+
+def read_mail_choice(form: Form, person: Person) -> Person | Errors:
+    """The person with the hours and the time zone chosen; a patient may choose no reminder."""
+    errors: dict[str, str] = {}
+    zone = form.get("time_zone", "").strip()
+    try:
+        check_time_zone(zone)
+    except ValueError as error:
+        errors["time_zone"] = f"{str(error).capitalize()}."
+    hour = form.get("hour", "")
+    if hour not in {str(each) for each in HOURS}:
+        errors["hour"] = "Choose an hour."
+    if errors:
+        return Errors(errors)
+    if person.role is Role.PRACTITIONER:
+        return replace(person, digest_hour=int(hour), time_zone=zone)
+    reminded = form.get("reminder") == "yes"
+    return replace(person, reminder_hour=int(hour) if reminded else None, time_zone=zone)
 
 
 def _reason_errors(form: Form) -> dict[str, str]:

@@ -1,5 +1,8 @@
 """What a patient can do. Every route: parse, allow, act, match, render."""
 
+from dataclasses import replace
+from datetime import date
+
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
@@ -15,6 +18,7 @@ from tracker.actions.receive_photo import (
 from tracker.actions.record_check_in import NothingToAnswer, Recorded, record_check_in
 from tracker.actions.show_progress import NotTreated, Progress, show_progress
 from tracker.photos import PhotoRole
+from web.day_page import day_page
 from web.forms import Errors, read_check_in, read_queued, read_upload
 from web.pages import Page, render
 from web.patient_pages import NoTreatmentPage, progress_page, today_page
@@ -41,13 +45,29 @@ def today(visit: Visit) -> ResponseReturnValue:
             return render(_nothing_yet(visit))
 
 
+@blueprint.get("/days/<day>")
+@signed_in
+def one_day(visit: Visit, day: str) -> ResponseReturnValue:
+    """The day that a reminder was for."""
+    asked = _day(day) or abort(404)
+    match _own_progress(visit):
+        case Progress() as progress if asked == visit.person.date_at(visit.now):
+            return render(today_page(progress, visit.now))
+        case Progress() as progress:
+            return render(day_page(progress, asked, visit.now) or abort(404))
+        case NotTreated():
+            raise NotFound
+
+
 @blueprint.get("/photo")
 @signed_in
 def upload(visit: Visit) -> ResponseReturnValue:
     """The upload form."""
     match _own_progress(visit):
         case Progress() as progress:
-            return render(upload_page(progress, visit.now))
+            day = _day(request.args.get("day", ""))
+            taken_at = "" if day is None else f"{day}T12:00"
+            return render(replace(upload_page(progress, visit.now), taken_at=taken_at))
         case NotTreated():
             return render(_nothing_yet(visit))
 
@@ -152,6 +172,13 @@ def offline(visit: Visit) -> ResponseReturnValue:
 def _own_progress(visit: Visit) -> Progress | NotTreated:
     require(may_record_for_patient(visit.viewer, visit.person.id))
     return show_progress(visit.db, visit.world.protocols, visit.person.id, visit.now) or abort(404)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _nothing_yet(visit: Visit) -> Page:

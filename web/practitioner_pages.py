@@ -45,6 +45,7 @@ class PatientRow:
     more: int
     redness: str
     photo: str
+    mail_trouble: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ class LetterCard:
     to: str
     date: str
     body: str
-    alert_id: str
+    alert_ids: tuple[str, ...]
     state: str
     failed: bool
 
@@ -216,6 +217,7 @@ def _patient_row(row: WorklistRow, now: datetime, zone: ZoneInfo) -> PatientRow:
         more=max(0, len(cards) - 1),
         redness=estimate_words(row.redness) if row.redness and photo else "",
         photo=f"{when(photo.taken_at, now, zone)}" if photo else "",
+        mail_trouble=row.mail_trouble,
     )
 
 
@@ -271,7 +273,7 @@ def _letter_card(letter: Letter, now: datetime, zone: ZoneInfo, *, has_server: b
         to=str(mail["To"]),
         date=when(message.created_at, now, zone),
         body=str(mail.get_content()).strip(),
-        alert_id=message.alert_id,
+        alert_ids=message.alert_ids,
         state=_letter_state(message, now, zone, has_server=has_server),
         failed=message.failed_at is not None or (bool(message.error) and message.sent_at is None),
     )
@@ -281,6 +283,8 @@ def _letter_state(message: Message, now: datetime, zone: ZoneInfo, *, has_server
     if message.sent_at is not None:
         way = "Sent" if has_server else "Kept in the outbox folder"
         return f"{way} {when(message.sent_at, now, zone)}"
+    if message.withdrawn_at is not None:
+        return f"Not needed any more {when(message.withdrawn_at, now, zone)}"
     if message.failed_at is not None:
         return f"Given up {when(message.failed_at, now, zone)}: {message.error}"
     if message.error:

@@ -1,6 +1,7 @@
 """What keeps a browser safe: cookies, headers, forged requests, guessed passphrases, sizes."""
 
 import hashlib
+import hmac
 import time
 from io import BytesIO
 from ipaddress import ip_address, ip_network
@@ -73,7 +74,8 @@ def configure(app: Flask, settings: Settings) -> None:
 
 def protect(app: Flask, settings: Settings) -> None:
     """Refuse forged requests and send the safe headers with every answer."""
-    CSRFProtect(app)
+    # Mail programs stop reminders by a POST of their own; its link is signed (RFC 8058).
+    CSRFProtect(app).exempt("web.preferences.stop")
 
     def add_headers(response: Response) -> Response:
         response.headers.extend(HEADERS)
@@ -86,11 +88,18 @@ def protect(app: Flask, settings: Settings) -> None:
     app.after_request(add_headers)
 
 
-def limit_sign_in(app: Flask) -> None:
+def limit_sign_in(app: Flask, settings: Settings) -> None:
     """Slow down guessing; only failures count, by client and by the person it tries to be."""
+    key = settings.key_for("limits")
+
+    def client_as() -> str:
+        """The client and the e-mail address it tries, hashed under a key: no log can tell it."""
+        email = request.form.get("email", "").strip().lower()
+        return f"{_client()} {hmac.new(key, email.encode(), hashlib.sha256).hexdigest()}"
+
     limiter = Limiter(_client, app=app, storage_uri="memory://")
     by_client = limiter.limit(TRIES_PER_CLIENT, deduct_when=_is_failure)
-    by_person = limiter.limit(TRIES_PER_PERSON, key_func=_client_as, deduct_when=_is_failure)
+    by_person = limiter.limit(TRIES_PER_PERSON, key_func=client_as, deduct_when=_is_failure)
     enter = app.view_functions["sign_in.enter"]
     limited = by_client(by_person(enter))
     app.view_functions["sign_in.enter"] = limited  # type: ignore[assignment]  # Flask's is wider
@@ -118,9 +127,3 @@ def _client() -> str:
     if address.version == 4:
         return text
     return str(ip_network((address.packed, IPV6_HOUSEHOLD_BITS), strict=False))
-
-
-def _client_as() -> str:
-    """The client and the e-mail address it tries, hashed so that no log can hold it."""
-    email = request.form.get("email", "").strip().lower()
-    return f"{_client()} {hashlib.sha256(email.encode()).hexdigest()}"

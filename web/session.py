@@ -32,6 +32,8 @@ PUBLIC = frozenset(
         "app_shell.framing_cascade",
         "invitations.welcome",
         "invitations.accept",
+        "preferences.unsubscribe",
+        "preferences.stop",
     }
 )
 CARRIES_PHOTO = frozenset({"patient.send_photo"})

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from email.message import Message as Mail
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,10 @@ class OpenClinic:
 
     def clock(self) -> datetime:
         return self.now
+
+    def mails_to(self, person: Person) -> list[Mail]:
+        """What has arrived for somebody, reminders to others left out."""
+        return [mail for mail in self.inbox.mails if person.email in str(mail["To"])]
 
 
 @pytest.fixture

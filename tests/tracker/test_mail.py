@@ -4,20 +4,25 @@ from datetime import UTC, datetime
 
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, Session
+from aiosmtpd.smtp import Envelope as SmtpEnvelope
 
 from tests.post_office import Inbox, free_port, words_of
-from tracker.mail import MailFailed, sender
-from tracker.messages import Message, compose
+from tracker.mail import MailFailed, MailRefused, sender
+from tracker.messages import Envelope, Message, MessageKind, compose
 from tracker.settings import Settings
+from tracker.unsubscribe import unsubscribe_token
 
 AT = datetime(2026, 3, 7, 8, tzinfo=UTC)
-ROW = Message("row-1", "dana", "dana@clinic.example", "alert-1", AT, AT)
-MAIL = compose(ROW, "Afterglow <afterglow@clinic.example>", "https://clinic.example")
+ENVELOPE = Envelope("Afterglow <afterglow@clinic.example>", "https://clinic.example", b"k" * 32)
+ROW = Message(
+    MessageKind.URGENT, "a cause", "dana", "dana@clinic.example", AT, AT, alert_ids=("alert-1",)
+)
+MAIL = compose(ROW, ENVELOPE)
 
 
 class FullInbox:
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: SmtpEnvelope) -> str:  # noqa: N802
         return "452 the mailbox is full"
 
 
@@ -41,14 +46,56 @@ def test_a_real_server_receives_a_neutral_mail(
     sender(through(port, settings))(MAIL)
     (mail,) = handler.mails
     assert mail["Subject"] == "Afterglow: someone needs your review"
-    assert mail["Message-ID"] == "<row-1@clinic.example>"
+    assert mail["Message-ID"] == f"<{ROW.id}@clinic.example>"
     assert "https://clinic.example/alerts/alert-1" in words_of(mail)
 
 
-def test_the_mail_holds_no_health_detail() -> None:
-    words = MAIL.as_string().lower()
+@pytest.mark.parametrize("kind", MessageKind)
+def test_no_mail_holds_a_health_detail(kind: MessageKind) -> None:
+    words = compose(replace(ROW, kind=kind, day=AT.date()), ENVELOPE).as_string().lower()
     for detail in ("infection", "redness", "pigment", "cheek", "patient", "microneedling"):
         assert detail not in words
+
+
+def test_a_reminder_can_be_stopped_with_one_click_and_an_urgent_mail_cannot() -> None:
+    """RFC 8058: both headers, one https link, unbroken and the same in header and words."""
+    mail = compose(replace(ROW, kind=MessageKind.REMINDER, day=AT.date()), ENVELOPE)
+    link = f"https://clinic.example/unsubscribe/{unsubscribe_token('dana', b'k' * 32)}"
+    head, _, body = mail.as_bytes().decode("ascii").replace("\r\n", "\n").partition("\n\n")
+    assert f"List-Unsubscribe: <{link}>" in head.split("\n")
+    assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in head.split("\n")
+    assert link in body
+    assert "https://clinic.example/days/2026-03-07" in body
+    assert MAIL["List-Unsubscribe"] is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "final"),
+    [("550 no such mailbox", True), ("450 try later", False), ("530 sign in first", False)],
+)
+def test_a_recipient_refused_for_good_is_told_from_one_refused_for_now(
+    settings: Settings, answer: str, final: bool
+) -> None:
+    class Choosy:
+        async def handle_RCPT(  # noqa: N802
+            self,
+            server: SMTP,
+            session: Session,
+            envelope: SmtpEnvelope,
+            address: str,
+            options: list[str],
+        ) -> str:
+            return answer
+
+    controller = Controller(Choosy(), hostname="127.0.0.1", port=free_port())
+    controller.start()
+    try:
+        with pytest.raises(MailFailed, match=answer[:3]) as caught:
+            sender(through(controller.port, settings))(MAIL)
+    finally:
+        controller.stop()
+    assert isinstance(caught.value, MailRefused) is final
+    assert "dana" not in str(caught.value)
 
 
 def test_a_server_that_is_down_is_told_without_the_recipient(settings: Settings) -> None:
@@ -71,4 +118,4 @@ def test_without_a_server_the_mail_lies_in_the_outbox_once(settings: Settings) -
     send = sender(settings)
     send(MAIL)
     send(MAIL)
-    assert [path.name for path in settings.outbox.iterdir()] == ["row-1.eml"]
+    assert [path.name for path in settings.outbox.iterdir()] == [f"{ROW.id}.eml"]

@@ -13,7 +13,7 @@ from tests.tracker.courses_of_readings import Doublings, fading, reading, unchan
 from tests.web.browser import Browser
 from tracker.alerts import Alert, Concern, Factor, Level, Source
 from tracker.check_ins import Answers, CheckIn
-from tracker.messages import Message
+from tracker.messages import Message, MessageKind, about_alert
 from tracker.people import Person
 from tracker.photo_files import Picture
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
@@ -131,7 +131,7 @@ class Records:
 
     def mail(self, alert: Alert, to: Person) -> Message:
         """The mail about an alert, not sent yet."""
-        message = Message(new_id(), to.id, to.email, alert.id, alert.raised_at, alert.raised_at)
+        message = about_alert(MessageKind.URGENT, alert, to, alert.raised_at)
         with writing(self.db):
             messages.insert(self.db, message)
         return message

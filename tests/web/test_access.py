@@ -25,6 +25,8 @@ PUBLIC = {
     "app_shell.framing_cascade",
     "invitations.welcome",
     "invitations.accept",
+    "preferences.unsubscribe",
+    "preferences.stop",
 }
 
 
@@ -47,6 +49,9 @@ RULES = {
     "GET patient.check_in_result": Rule("/check-ins/{check_in}", frozenset({"alice"})),
     "GET patient.offline": Rule("/offline", PATIENTS),
     "GET patient.progress": Rule("/progress", PATIENTS),
+    "GET patient.one_day": Rule("/days/2026-03-04", frozenset({"alice"})),
+    "GET preferences.show": Rule("/settings", EVERYBODY_SIGNED_IN),
+    "POST preferences.save": Rule("/settings", EVERYBODY_SIGNED_IN),
     "GET practitioner.patient": Rule("/patients/{alice}", frozenset({"dana"})),
     "GET practitioner.alerts": Rule("/alerts", PRACTITIONERS),
     "GET practitioner.alert": Rule("/alerts/{alert}", frozenset({"dana"})),

@@ -6,10 +6,9 @@ from sqlite_utils import Database
 
 from tracker.alert_life import escalated
 from tracker.alerts import Alert
-from tracker.messages import Message
+from tracker.messages import MessageKind, about_alert
 from tracker.people import in_turn
 from tracker.storage import alerts, messages, people
-from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 
 
@@ -25,5 +24,6 @@ def escalate_alerts(db: Database, limit: timedelta, now: datetime) -> list[Alert
             alerts.move(db, moved)
             team = people.care_team_of(db, moved.alert.patient_id)
             for to in in_turn(team, moved.alert.escalations):
-                messages.insert(db, Message(new_id(), to.id, to.email, moved.alert.id, now, now))
+                message = about_alert(MessageKind.ESCALATION, moved.alert, to, now)
+                messages.insert(db, message)
     return [moved.alert for moved in passed_on]

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.alert_life import Judge, Moved, found_again, is_new_cause, judged_again, opened
-from tracker.alerts import Alert, Finding
-from tracker.messages import Message
+from tracker.alerts import Alert, Finding, Level
+from tracker.messages import MessageKind, about_alert
 from tracker.people import in_turn
 from tracker.protocols import Protocols
 from tracker.recovery import ENGINE, Course, assess
@@ -76,8 +76,8 @@ def _moved(
 
 
 def _write_mails(db: Database, alert: Alert, now: datetime) -> None:
-    if not alert.level.is_mailed:
+    """Urgent at once; the morning digest tells the rest."""
+    if alert.level is not Level.URGENT:
         return
     for practitioner in in_turn(people.care_team_of(db, alert.patient_id), asked=0):
-        message = Message(new_id(), practitioner.id, practitioner.email, alert.id, now, now)
-        messages.insert(db, message)
+        messages.insert(db, about_alert(MessageKind.URGENT, alert, practitioner, now))

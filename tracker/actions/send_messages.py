@@ -1,17 +1,24 @@
-"""Send the mails that are due; failures are kept, shown and tried again with growing delay."""
+"""Send the mails that are due; failures are kept, shown and tried again with growing delay.
+
+Exactly once but for one moment: a sender killed after the server took the mail and before the row
+says so leaves a mail that is sent again when its lease is over. Both carry the same Message-ID.
+"""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.message import EmailMessage
 
 from sqlite_utils import Database
 
-from tracker.mail import Envelope, MailFailed
-from tracker.messages import Message, compose, next_attempt
+from tracker.mail import MailFailed, MailRefused
+from tracker.messages import Envelope, Message, compose, next_attempt
 from tracker.storage import messages
 from tracker.storage.connection import writing
+
+AT_ONCE = 4  # a slow server holds up one mail, not all of them
 
 log = logging.getLogger(__name__)
 
@@ -26,32 +33,54 @@ class SendReport:
 
 
 def send_messages(
-    db: Database, send: Callable[[EmailMessage], None], envelope: Envelope, now: datetime
+    db: Database,
+    send: Callable[[EmailMessage], None],
+    envelope: Envelope,
+    clock: Callable[[], datetime],
 ) -> SendReport:
-    """Send every due mail once; `send` raises MailFailed."""
+    """Send every due mail once; `send` raises MailFailed and is called from several threads.
+
+    Leases go by `clock` at the moment of each claim, because sending takes its time.
+    """
     report = SendReport()
-    for message in messages.due(db, now):
+    claimed = _claimed(db, clock)
+    running: dict[Future[None], Message] = {}
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="mail") as senders:
+        while True:
+            while len(running) < AT_ONCE and (message := next(claimed, None)):
+                running[senders.submit(_hand_over, send, envelope, message)] = message
+            if not running:
+                return report
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                report = _conclude(db, running.pop(future), future, report, clock())
+
+
+def _claimed(db: Database, clock: Callable[[], datetime]) -> Iterator[Message]:
+    """The due mails that are ours, each claimed only when somebody is free to send it."""
+    for message in messages.due(db, clock()):
         with writing(db):
-            if not messages.claim(db, message, now):
-                continue
-        try:
-            send(compose(message, envelope.from_address, envelope.base_url))
-        except MailFailed as error:
-            report = _note_failure(db, message, str(error), report, now)
-        except Exception as error:  # one mail that cannot be written must not hold up the others
-            log.exception("mail %s could not be written", message.id)
-            report = _note_failure(db, message, type(error).__name__, report, now)
-        else:
-            with writing(db):
-                messages.sent(db, message.id, now)
-            report = replace(report, sent=report.sent + 1)
-    return report
+            ours = messages.claim(db, message, clock())
+        if ours:
+            yield replace(message, attempts=message.attempts + 1)
 
 
-def _note_failure(
-    db: Database, message: Message, reason: str, report: SendReport, now: datetime
+def _hand_over(send: Callable[[EmailMessage], None], envelope: Envelope, message: Message) -> None:
+    send(compose(message, envelope))
+
+
+def _conclude(
+    db: Database, message: Message, future: Future[None], report: SendReport, now: datetime
 ) -> SendReport:
-    again = next_attempt(replace(message, attempts=message.attempts + 1), now)
+    error = future.exception()
+    if error is None:
+        with writing(db):
+            messages.sent(db, message.id, now)
+        return replace(report, sent=report.sent + 1)
+    if not isinstance(error, MailFailed):  # a mail that cannot be written holds up no other
+        log.error("mail %s could not be written", message.id, exc_info=error)
+    reason = str(error) if isinstance(error, MailFailed) else type(error).__name__
+    again = None if isinstance(error, MailRefused) else next_attempt(message, now)
     log.warning("mail %s failed: %s", message.id, reason)
     with writing(db):
         if again is None:

@@ -5,8 +5,7 @@ from email.message import EmailMessage
 
 from sqlite_utils import Database
 
-from tracker.mail import Envelope
-from tracker.messages import Message, compose
+from tracker.messages import Envelope, Message, compose
 from tracker.storage import messages
 
 
@@ -21,6 +20,6 @@ class Letter:
 def show_outbox(db: Database, person_id: str, envelope: Envelope) -> list[Letter]:
     """Every mail to this person, newest first, as it was or will be sent."""
     return [
-        Letter(message, compose(message, envelope.from_address, envelope.base_url))
+        Letter(message, compose(message, envelope))
         for message in messages.of_recipient(db, person_id)
     ]

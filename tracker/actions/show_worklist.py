@@ -10,7 +10,7 @@ from tracker.alerts import CourseAlert, Stage, worst_first
 from tracker.people import Person
 from tracker.photos import Photo, PhotoRole
 from tracker.readings import Estimate
-from tracker.storage import alerts, people, photos, readings, treatments
+from tracker.storage import alerts, messages, people, photos, readings, treatments
 from tracker.treatments import Region, Treatment, day_number
 
 
@@ -19,7 +19,8 @@ class WorklistRow:
     """One patient in care.
 
     `day` counts calendar days since the treatment; `alerts` are those not resolved yet, of
-    whichever treatment, worst first; `redness` is the latest of the whole face since the
+    whichever treatment, worst first; `mail_trouble` tells that a mail to or about the patient has
+    not gone out; `redness` is the latest of the whole face since the
     treatment; `latest_photo` the latest follow-up, whatever became of it.
     """
 
@@ -29,6 +30,7 @@ class WorklistRow:
     alerts: tuple[CourseAlert, ...]
     latest_photo: Photo | None
     redness: Estimate | None
+    mail_trouble: bool
 
 
 def show_worklist(db: Database, practitioner_id: str, now: datetime) -> list[WorklistRow]:
@@ -49,8 +51,9 @@ def _row(
     db: Database, patient: Person, about: tuple[CourseAlert, ...], now: datetime
 ) -> WorklistRow:
     treatment = treatments.current(db, patient.id, now)
+    mail_trouble = bool(messages.undelivered_about(db, patient.id))
     if treatment is None:
-        return WorklistRow(patient, None, None, about, None, None)
+        return WorklistRow(patient, None, None, about, None, None, mail_trouble)
     taken = [p for p in photos.of_treatment(db, treatment.id) if p.role is PhotoRole.FOLLOW_UP]
     shown = {photo.id for photo in taken}
     measured = [
@@ -65,6 +68,7 @@ def _row(
         alerts=about,
         latest_photo=taken[-1] if taken else None,
         redness=measured[-1].regions[Region.FACE].redness if measured else None,
+        mail_trouble=mail_trouble,
     )
 
 

@@ -1,44 +1,57 @@
 """The outbox: a row is written with its cause and sent afterwards."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.messages import SEND_LEASE, Message
-from tracker.storage.columns import read_optional_time, read_time, time_text
+from tracker.messages import SEND_LEASE, Message, MessageKind
+from tracker.storage.columns import (
+    names_text,
+    read_names,
+    read_optional_time,
+    read_time,
+    time_text,
+)
+
+_OPEN = "sent_at IS NULL AND failed_at IS NULL AND withdrawn_at IS NULL"
 
 
-def insert(db: Database, message: Message) -> None:
-    """Add a mail; a second one about the same raising of an alert to a person changes nothing."""
-    db.execute(
-        """INSERT OR IGNORE INTO messages
-           (id, recipient_id, to_address, alert_id, created_at, next_attempt_at)
-           VALUES (?, ?, ?, ?, ?, ?)""",
+def insert(db: Database, message: Message) -> bool:
+    """Add a mail; False when one about the same cause is there already."""
+    cursor = db.execute(
+        """INSERT INTO messages (id, kind, cause, recipient_id, to_address, alert_ids, day,
+               created_at, next_attempt_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+           ON CONFLICT (cause) DO NOTHING""",
         [
             message.id,
+            str(message.kind),
+            message.cause,
             message.recipient_id,
             message.to_address,
-            message.alert_id,
+            names_text(message.alert_ids),
+            None if message.day is None else message.day.isoformat(),
             time_text(message.created_at),
             time_text(message.next_attempt_at),
         ],
     )
+    return bool(cursor.rowcount == 1)
 
 
 def due(db: Database, now: datetime) -> list[Message]:
-    """Mails to be sent now, oldest first."""
-    sql = """SELECT * FROM messages
-             WHERE sent_at IS NULL AND failed_at IS NULL AND next_attempt_at <= ?
-             ORDER BY created_at, id"""
-    return [_message(row) for row in db.query(sql, [time_text(now)])]
+    """Mails to be sent now, the most urgent kind first and then the oldest."""
+    sql = f"SELECT * FROM messages WHERE {_OPEN} AND next_attempt_at <= ?"  # noqa: S608 (no input)
+    order = list(MessageKind)
+    found = [_message(row) for row in db.query(sql, [time_text(now)])]
+    return sorted(found, key=lambda m: (order.index(m.kind), m.created_at, m.id))
 
 
 def claim(db: Database, message: Message, now: datetime) -> bool:
-    """Take the mail for one try; False when another sender was faster."""
+    """Take the mail for one try, `now` by the real clock; False when another was faster."""
     cursor = db.execute(
-        """UPDATE messages SET attempts = attempts + 1, next_attempt_at = ?
-           WHERE id = ? AND attempts = ? AND sent_at IS NULL AND failed_at IS NULL""",
+        f"""UPDATE messages SET attempts = attempts + 1, next_attempt_at = ?
+            WHERE id = ? AND attempts = ? AND {_OPEN}""",  # noqa: S608 (no input in it)
         [time_text(now + SEND_LEASE), message.id, message.attempts],
     )
     return bool(cursor.rowcount == 1)
@@ -60,11 +73,16 @@ def retry(db: Database, message_id: str, at: datetime, error: str) -> None:
 
 
 def give_up(db: Database, message_id: str, now: datetime, error: str) -> None:
-    """Note the last failure."""
+    """Note a refusal or the last failure."""
     db.execute(
         "UPDATE messages SET failed_at = ?, error = ? WHERE id = ?",
         [time_text(now), error, message_id],
     )
+
+
+def withdraw(db: Database, message_id: str, now: datetime) -> None:
+    """Note that nobody wants the mail any more."""
+    db.execute("UPDATE messages SET withdrawn_at = ? WHERE id = ?", [time_text(now), message_id])
 
 
 def of_recipient(db: Database, person_id: str) -> list[Message]:
@@ -73,24 +91,54 @@ def of_recipient(db: Database, person_id: str) -> list[Message]:
     return [_message(row) for row in db.query(sql, [person_id])]
 
 
+def reminders_under_way(db: Database) -> list[Message]:
+    """Reminders that have not gone out yet."""
+    sql = f"""SELECT * FROM messages WHERE {_OPEN} AND kind IN (?, ?)
+              ORDER BY created_at, id"""  # noqa: S608 (no input in it)
+    return [_message(row) for row in db.query(sql, _REMINDERS)]
+
+
+def last_reminded(db: Database, patient_id: str) -> datetime | None:
+    """When the patient's latest reminder was written."""
+    sql = """SELECT max(created_at) AS at FROM messages
+             WHERE recipient_id = ? AND kind IN (?, ?)"""
+    (row,) = db.query(sql, [patient_id, *_REMINDERS])
+    return read_optional_time(row["at"])
+
+
 def undelivered_about(db: Database, patient_id: str) -> list[Message]:
-    """Mails about a patient whose latest try failed, newest first."""
-    sql = """SELECT messages.* FROM messages JOIN alerts ON alerts.id = messages.alert_id
-             WHERE alerts.patient_id = ? AND messages.sent_at IS NULL AND messages.error <> ''
-             ORDER BY messages.created_at DESC, messages.id"""
-    return [_message(row) for row in db.query(sql, [patient_id])]
+    """Mails to or about a patient whose latest try failed, newest first.
+
+    Once a later mail has reached the same person, the trouble is over.
+    """
+    sql = """SELECT * FROM messages AS mail
+             WHERE sent_at IS NULL AND withdrawn_at IS NULL AND error <> ''
+               AND (recipient_id = :patient OR EXISTS (
+                   SELECT 1 FROM json_each(mail.alert_ids) AS named
+                   JOIN alerts ON alerts.id = named.value WHERE alerts.patient_id = :patient))
+               AND NOT EXISTS (SELECT 1 FROM messages AS later
+                   WHERE later.recipient_id = mail.recipient_id
+                     AND later.sent_at > mail.created_at AND later.created_at > mail.created_at)
+             ORDER BY created_at DESC, id"""
+    return [_message(row) for row in db.query(sql, {"patient": patient_id})]
+
+
+_REMINDERS: Sequence[str] = [str(kind) for kind in MessageKind if kind.is_reminder]
 
 
 def _message(row: dict[str, Any]) -> Message:
     return Message(
-        id=row["id"],
+        kind=MessageKind(row["kind"]),
+        cause=row["cause"],
         recipient_id=row["recipient_id"],
         to_address=row["to_address"],
-        alert_id=row["alert_id"],
+        alert_ids=read_names(row["alert_ids"]),
+        day=None if row["day"] is None else date.fromisoformat(row["day"]),
         created_at=read_time(row["created_at"]),
         next_attempt_at=read_time(row["next_attempt_at"]),
         attempts=row["attempts"],
         sent_at=read_optional_time(row["sent_at"]),
         failed_at=read_optional_time(row["failed_at"]),
+        withdrawn_at=read_optional_time(row["withdrawn_at"]),
         error=row["error"],
     )

@@ -1,7 +1,12 @@
 """The tables, step by step; a step that has shipped is never edited."""
 
+import json
+from uuid import uuid5
+
 import sqlcipher3
 from sqlite_utils import Database, Migrations
+
+from tracker.messages import CAUSES
 
 migrations = Migrations("afterglow")
 
@@ -216,6 +221,30 @@ CREATE TABLE invitations (
 CREATE INDEX invitations_of_person ON invitations (person_id);
 """
 
+MAIL_KINDS = """
+CREATE TABLE mails (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    cause TEXT NOT NULL UNIQUE,
+    recipient_id TEXT NOT NULL REFERENCES people(id),
+    to_address TEXT NOT NULL,
+    alert_ids TEXT NOT NULL DEFAULT '[]',
+    day TEXT,
+    created_at TEXT NOT NULL,
+    next_attempt_at TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    sent_at TEXT,
+    failed_at TEXT,
+    withdrawn_at TEXT,
+    error TEXT NOT NULL DEFAULT ''
+) STRICT;
+DROP TABLE messages;
+ALTER TABLE mails RENAME TO messages;
+CREATE INDEX messages_to_send ON messages (next_attempt_at)
+    WHERE sent_at IS NULL AND failed_at IS NULL AND withdrawn_at IS NULL;
+CREATE INDEX messages_of_recipient ON messages (recipient_id, created_at);
+"""
+
 
 @migrations()
 def first_tables(db: Database) -> None:
@@ -258,6 +287,22 @@ def invitations(db: Database) -> None:
 def protocol_editions(db: Database) -> None:
     """Every text of a protocol that was in use."""
     db.execute(PROTOCOL_EDITIONS)
+
+
+@migrations()
+def mail_kinds(db: Database) -> None:
+    """Mails of several kinds, each with the one cause it has. Ids come from causes."""
+    old = list(db.query("SELECT * FROM messages"))
+    _run(db, MAIL_KINDS)
+    for row in old:
+        alert_id = row.pop("alert_id")
+        cause = f"urgent:{alert_id}:{row['created_at']}:{row['recipient_id']}"
+        id_of_cause = uuid5(CAUSES, cause).hex
+        db.table("messages").insert(
+            row
+            | {"id": id_of_cause, "kind": "urgent", "cause": cause}
+            | {"alert_ids": json.dumps([alert_id])}
+        )
 
 
 def _run(db: Database, script: str) -> None:

@@ -78,6 +78,14 @@ def move(db: Database, person_id: str, time_zone: str) -> None:
     db.execute("UPDATE people SET time_zone = ? WHERE id = ?", [time_zone, person_id])
 
 
+def set_mail(db: Database, person: Person) -> None:
+    """Store a person's hours of daily mail and time zone."""
+    db.execute(
+        "UPDATE people SET reminder_hour = ?, digest_hour = ?, time_zone = ? WHERE id = ?",
+        [person.reminder_hour, person.digest_hour, person.time_zone, person.id],
+    )
+
+
 def set_passphrase_hash(db: Database, person_id: str, passphrase_hash: str) -> None:
     """Store the hash of a person's passphrase in place of any before it."""
     db.execute("INSERT OR REPLACE INTO credentials VALUES (?, ?)", [person_id, passphrase_hash])

@@ -78,3 +78,17 @@ if (waiting) {
   };
   setTimeout(look, waiting.dataset.refresh * 1000);
 }
+
+// Settings: somebody who travels need not know the name of a time zone.
+const zoneHint = document.querySelector("[data-zone-hint]");
+if (zoneHint) {
+  const field = document.getElementById("time_zone");
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  zoneHint.querySelector("[data-zone]").textContent = here;
+  zoneHint.hidden = !here || here === field.value;
+  zoneHint.querySelector("button").addEventListener("click", () => {
+    field.value = here;
+    zoneHint.hidden = true;
+    field.focus();
+  });
+}

@@ -24,9 +24,9 @@ def answered(db: Database, cast: Cast, answers: Answers, at: datetime) -> list[A
 
 
 def test_alarming_answers_open_one_alert_and_write_one_mail(db: Database, cast: Cast) -> None:
-    (alert,) = answered(db, cast, SICK, DAY_4)
+    (alert,) = answered(db, cast, replace(SICK, fever=True), DAY_4)
     assert alert.concern is Concern.INFECTION
-    assert alert.level.is_mailed
+    assert alert.level is Level.URGENT
     assert [m.to_address for m in messages.due(db, DAY_4)] == [cast.dana.email]
     assert raise_alerts(db, PROTOCOLS, DAY_4) == []
     assert answered(db, cast, SICK, DAY_4 + timedelta(hours=1)) == []

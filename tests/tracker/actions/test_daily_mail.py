@@ -1,0 +1,148 @@
+"""Digests and reminders on record."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from sqlite_utils import Database
+
+from tests.conftest import PROTOCOLS, TREATED_AT, Cast
+from tests.web.conftest import Records
+from tracker.actions.answer_alert import answer_alert
+from tracker.actions.choose_mail import choose_mail
+from tracker.actions.remind_patients import remind_patients
+from tracker.actions.stop_reminders import stop_reminders
+from tracker.actions.write_digests import write_digests
+from tracker.alerts import Concern, Level
+from tracker.messages import Message, MessageKind
+from tracker.photos import PhotoStatus
+from tracker.storage import messages
+from tracker.unsubscribe import unsubscribe_token
+from tracker.world import World
+
+NEXT_SEVEN = datetime(2026, 3, 7, 6, tzinfo=UTC)  # 7 in Berlin
+EVENING = datetime(2026, 3, 6, 17, tzinfo=UTC)  # 18 in Berlin
+KEY = b"k" * 32
+
+
+def kinds_due(db: Database, now: datetime) -> list[MessageKind]:
+    return [message.kind for message in messages.due(db, now)]
+
+
+def test_a_review_waits_for_the_morning(world: World, db: Database, cast: Cast) -> None:
+    alert = Records(db, world, cast).alert(level=Level.REVIEW)
+    assert kinds_due(db, alert.raised_at) == []
+    morning = datetime(2026, 3, 6, 6, tzinfo=UTC)
+    assert write_digests(db, morning - timedelta(seconds=1)) == []
+    (message,) = write_digests(db, morning)
+    assert (message.to_address, message.alert_ids) == (cast.dana.email, (alert.id,))
+    assert write_digests(db, morning + timedelta(hours=1)) == []
+
+
+def test_what_is_raised_after_the_hour_waits_for_the_next_morning(
+    world: World, db: Database, cast: Cast
+) -> None:
+    alert = Records(db, world, cast).alert(level=Level.REVIEW)
+    late = alert.raised_at + timedelta(hours=1)
+    assert write_digests(db, late) == []
+    assert len(write_digests(db, datetime(2026, 3, 6, 6, tzinfo=UTC))) == 1
+
+
+def test_the_digest_names_the_worst_first_and_only_what_nobody_has_seen(
+    world: World, db: Database, cast: Cast
+) -> None:
+    records = Records(db, world, cast)
+    review = records.alert(level=Level.REVIEW)
+    urgent = records.alert(level=Level.URGENT, concern=Concern.ALLERGIC_REACTION)
+    watch = records.alert(level=Level.WATCH, concern=Concern.HYPERPIGMENTATION)
+    (message,) = write_digests(db, NEXT_SEVEN)
+    assert message.alert_ids == (urgent.id, review.id)
+    assert watch.id not in message.alert_ids
+    for alert in (review, urgent):
+        answer_alert(db, alert.id, cast.dana.id, NEXT_SEVEN)
+    assert write_digests(db, NEXT_SEVEN + timedelta(days=1)) == []
+
+
+def test_a_digest_missed_in_an_outage_still_comes_that_day(
+    world: World, db: Database, cast: Cast
+) -> None:
+    Records(db, world, cast).alert(level=Level.REVIEW)
+    assert len(write_digests(db, NEXT_SEVEN + timedelta(hours=8))) == 1
+
+
+def test_a_patient_is_reminded_once_and_of_the_right_day(db: Database, cast: Cast) -> None:
+    assert remind_patients(db, PROTOCOLS, EVENING - timedelta(minutes=1)) == []
+    (message,) = remind_patients(db, PROTOCOLS, EVENING)
+    assert (message.to_address, message.day) == (cast.alice.email, date(2026, 3, 6))
+    assert remind_patients(db, PROTOCOLS, EVENING + timedelta(minutes=1)) == []
+
+
+def test_nobody_is_reminded_whose_photo_has_come(world: World, db: Database, cast: Cast) -> None:
+    Records(db, world, cast).photo(4, PhotoStatus.MEASURED)
+    assert remind_patients(db, PROTOCOLS, EVENING) == []
+
+
+def test_a_photo_that_cannot_be_measured_does_not_stop_the_reminder(
+    world: World, db: Database, cast: Cast
+) -> None:
+    Records(db, world, cast).photo(4, PhotoStatus.UNMEASURABLE, faults=("blurred",))
+    assert len(remind_patients(db, PROTOCOLS, EVENING)) == 1
+
+
+def test_a_reminder_still_on_its_way_is_withdrawn_when_the_photo_comes(
+    world: World, db: Database, cast: Cast
+) -> None:
+    remind_patients(db, PROTOCOLS, EVENING)
+    Records(db, world, cast).photo(4.1)
+    remind_patients(db, PROTOCOLS, EVENING + timedelta(minutes=1))
+    assert messages.due(db, EVENING + timedelta(days=1)) == []
+
+
+def test_a_reminder_still_on_its_way_does_not_come_on_another_day(db: Database, cast: Cast) -> None:
+    remind_patients(db, PROTOCOLS, EVENING)
+    remind_patients(db, PROTOCOLS, EVENING + timedelta(hours=12))
+    assert messages.due(db, EVENING + timedelta(hours=12)) == []
+
+
+def test_after_two_missed_days_of_the_first_week_the_reminder_is_a_kind_one(
+    db: Database, cast: Cast
+) -> None:
+    written: list[Message] = []
+    for day in (1, 2, 3):
+        written += remind_patients(db, PROTOCOLS, EVENING + timedelta(days=day - 4))
+    assert [m.kind for m in written] == [MessageKind.REMINDER] * 2 + [MessageKind.MISSED]
+
+
+def test_whoever_has_no_treatment_is_not_reminded(db: Database, cast: Cast) -> None:
+    reminded = {m.recipient_id for m in remind_patients(db, PROTOCOLS, EVENING)}
+    assert cast.bob.id not in reminded
+
+
+def test_the_link_in_a_reminder_stops_it(db: Database, cast: Cast) -> None:
+    assert not stop_reminders(db, "forged", KEY)
+    assert not stop_reminders(db, unsubscribe_token(cast.alice.id, b"x" * 32), KEY)
+    assert len(remind_patients(db, PROTOCOLS, EVENING)) == 1
+    assert stop_reminders(db, unsubscribe_token(cast.alice.id, KEY), KEY)
+    assert stop_reminders(db, unsubscribe_token(cast.alice.id, KEY), KEY)
+    assert remind_patients(db, PROTOCOLS, EVENING + timedelta(minutes=1)) == []
+    assert messages.due(db, EVENING + timedelta(minutes=1)) == []  # the one on its way, too
+    assert remind_patients(db, PROTOCOLS, EVENING + timedelta(days=1)) == []
+
+
+def test_a_patient_who_moves_her_zone_is_reminded_at_her_hour_there(
+    db: Database, cast: Cast
+) -> None:
+    choose_mail(db, replace(cast.alice, time_zone="America/New_York", reminder_hour=9))
+    assert remind_patients(db, PROTOCOLS, EVENING) == []
+    there = datetime(2026, 3, 7, 14, tzinfo=UTC)  # 9 in New York
+    (message,) = remind_patients(db, PROTOCOLS, there)
+    assert message.day == date(2026, 3, 7)
+
+
+def test_reminders_end_with_the_plan(db: Database, cast: Cast) -> None:
+    days = [
+        day
+        for day in range(1, 140)
+        if remind_patients(db, PROTOCOLS, TREATED_AT.replace(hour=17) + timedelta(days=day))
+    ]
+    assert days[:15] == [*range(1, 15), 21]
+    assert days[-1] <= 100

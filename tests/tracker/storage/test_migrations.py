@@ -1,0 +1,60 @@
+"""A clinic's database of an earlier day is brought up to date and loses nothing."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from tracker.alert_life import Step
+from tracker.alerts import Level
+from tracker.messages import MessageKind
+from tracker.settings import Settings
+from tracker.storage import alert_history, alerts, messages
+from tracker.storage.connection import migrate, open_database, writing
+from tracker.storage.migrations import FIRST_TABLES
+
+AT = "2026-03-06T09:00:00.000000+00:00"
+EVERYTHING = """
+INSERT INTO people (id, role, name, email, time_zone, history) VALUES
+    ('dana', 'practitioner', 'Dr Dana', 'dana@clinic.example', 'Europe/Berlin', '[]'),
+    ('alice', 'patient', 'Alice', 'alice@clinic.example', 'Europe/Berlin', '[]');
+INSERT INTO care_team VALUES ('dana', 'alice');
+INSERT INTO treatments (id, patient_id, kind, performed_at, setting, areas)
+    VALUES ('t', 'alice', 'microneedling', 'THEN', 'clinic', '["nose"]');
+INSERT INTO alerts (id, patient_id, treatment_id, concern, level, raised_at, probability, regions,
+    evidence, engine, protocol, acknowledged_at, acknowledged_by) VALUES
+    ('a', 'alice', 't', 'infection', 'urgent', 'THEN', 0.9, '[]', '[]', '1', 'm 1', 'THEN', 'dana');
+INSERT INTO messages (id, recipient_id, to_address, alert_id, created_at, next_attempt_at)
+    VALUES ('m', 'dana', 'dana@clinic.example', 'a', 'THEN', 'THEN')
+"""
+
+
+@pytest.fixture
+def old_db(settings: Settings, tmp_path: Path) -> Database:
+    db = open_database(tmp_path / "old.db", settings.key_for("database"))
+    for statement in (FIRST_TABLES + EVERYTHING.replace("THEN", AT)).split(";"):
+        if statement.strip():
+            db.execute(statement)
+    db.execute("CREATE TABLE _sqlite_migrations (migration_set TEXT, name TEXT, applied_at TEXT)")
+    db.execute("INSERT INTO _sqlite_migrations VALUES ('afterglow', 'first_tables', ?)", [AT])
+    return db
+
+
+def test_alerts_and_mails_of_the_first_tables_live_on(old_db: Database) -> None:
+    assert "first_tables" not in migrate(old_db)
+    alert = alerts.get(old_db, "a")
+    assert alert is not None
+    assert alert.level is Level.URGENT
+    assert [(s.step, s.by) for s in alert_history.of_alert(old_db, "a")] == [
+        (Step.OPENED, None),
+        (Step.SEEN, "dana"),
+    ]
+    now = datetime(2026, 3, 6, 10, tzinfo=UTC)
+    (mail,) = messages.due(old_db, now)
+    assert (mail.kind, mail.alert_ids) == (MessageKind.URGENT, ("a",))
+    with writing(old_db):
+        messages.sent(old_db, mail.id, now)
+    assert messages.due(old_db, now) == []
+    assert migrate(old_db) == []
+    old_db.close()
