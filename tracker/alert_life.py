@@ -129,10 +129,12 @@ def snoozed(alert: Alert, until: datetime, by: str, why: str, now: datetime) -> 
 
 
 def woken(alert: Alert, now: datetime) -> Moved:
-    """A snooze that is over asks for an answer again."""
+    """A snooze that is over asks for an answer again, from the moment it was to end."""
     if alert.stage is not Stage.SNOOZED or alert.snoozed_until is None or now < alert.snoozed_until:
         return Moved(alert, None)
-    return _moved(asking_again(alert, now), Step.WOKE, now, None, "the snooze is over")
+    return _moved(
+        asking_again(alert, alert.snoozed_until), Step.WOKE, now, None, "the snooze is over"
+    )
 
 
 def escalated(alert: Alert, limit: timedelta, now: datetime) -> Moved:

@@ -57,8 +57,12 @@ def send_messages(
 
 
 def _claimed(db: Database, clock: Callable[[], datetime]) -> Iterator[Message]:
-    """The due mails that are ours, each claimed only when somebody is free to send it."""
-    for message in messages.due(db, clock()):
+    """The due mails that are ours, each claimed only when somebody is free to send it.
+
+    An urgent mail written meanwhile is the next.
+    """
+    while due := messages.due(db, clock(), most=1):
+        (message,) = due
         with writing(db):
             ours = messages.claim(db, message, clock())
         if ours:

@@ -243,6 +243,9 @@ ALTER TABLE mails RENAME TO messages;
 CREATE INDEX messages_to_send ON messages (next_attempt_at)
     WHERE sent_at IS NULL AND failed_at IS NULL AND withdrawn_at IS NULL;
 CREATE INDEX messages_of_recipient ON messages (recipient_id, created_at);
+ALTER TABLE treatments ADD COLUMN judged INTEGER NOT NULL DEFAULT 0;
+DROP INDEX treatments_with_news;
+CREATE INDEX treatments_with_news ON treatments (performed_at) WHERE news > judged;
 """
 
 
@@ -291,7 +294,7 @@ def protocol_editions(db: Database) -> None:
 
 @migrations()
 def mail_kinds(db: Database) -> None:
-    """Mails of several kinds, each with the one cause it has. Ids come from causes."""
+    """Mails of several kinds, each with the one cause it has; news are counted, never undone."""
     old = list(db.query("SELECT * FROM messages"))
     _run(db, MAIL_KINDS)
     for row in old:

@@ -91,14 +91,18 @@ def tell_news(db: Database, treatment_id: str) -> None:
 
 def with_news(db: Database, only: str | None) -> list[tuple[Treatment, int]]:
     """The treatments to be judged (or just the one named), each with its count of news."""
-    sql = """SELECT * FROM treatments WHERE news > 0 AND (:only IS NULL OR id = :only)
+    sql = """SELECT * FROM treatments WHERE news > judged AND (:only IS NULL OR id = :only)
              ORDER BY performed_at, id"""
     return [(_treatment(row), row["news"]) for row in db.query(sql, {"only": only})]
 
 
 def judged(db: Database, treatment_id: str, news: int) -> None:
-    """Note that `news` pieces were judged; what came meanwhile stays news."""
-    db.execute("UPDATE treatments SET news = news - ? WHERE id = ?", [news, treatment_id])
+    """Note that the first `news` pieces were judged; what came meanwhile stays news.
+
+    Both counts only grow, so that two workers who judge the same pieces hide no later one.
+    """
+    sql = "UPDATE treatments SET judged = max(judged, ?) WHERE id = ?"
+    db.execute(sql, [news, treatment_id])
 
 
 def _treatment(row: dict[str, Any]) -> Treatment:

@@ -17,6 +17,7 @@ from tracker.actions.record_check_in import record_check_in
 from tracker.actions.resolve_alert import resolve_alert
 from tracker.actions.snooze_alert import snooze_alert
 from tracker.actions.wake_alerts import wake_alerts
+from tracker.actions.write_digests import write_digests
 from tracker.alert_life import Step
 from tracker.alerts import Alert, Concern, Level, Outcome, Stage
 from tracker.check_ins import Answers, Trend
@@ -72,8 +73,11 @@ def test_a_snoozed_alert_wakes_in_the_morning_of_the_practitioner(db: Database, 
     assert asleep is not None
     assert asleep.snoozed_until == datetime(2026, 3, 8, 6, tzinfo=UTC)  # 7 in Berlin
     assert wake_alerts(db, datetime(2026, 3, 8, 5, 59, tzinfo=UTC)) == []
-    (awake,) = wake_alerts(db, datetime(2026, 3, 8, 6, tzinfo=UTC))
+    late = datetime(2026, 3, 8, 6, 0, 20, tzinfo=UTC)
+    (awake,) = wake_alerts(db, late)
     assert awake.needs_answer
+    (message,) = write_digests(db, late)
+    assert message.alert_ids == (alert.id,)
 
 
 def test_a_resolved_alert_is_not_raised_again_for_the_same_cause(db: Database, cast: Cast) -> None:

@@ -120,6 +120,17 @@ def test_a_new_red_flag_after_an_answered_alert_is_told_again(db: Database, cast
     assert raise_alerts(db, PROTOCOLS, again) == []
 
 
+def test_two_workers_who_judge_the_same_news_hide_no_later_one(db: Database, cast: Cast) -> None:
+    record_check_in(db, PROTOCOLS, cast.alice.id, Answers(), DAY_4)
+    ((_, seen_by_both),) = treatments.with_news(db, None)
+    with writing(db):
+        treatments.judged(db, cast.treatment.id, seen_by_both)
+    record_check_in(db, PROTOCOLS, cast.alice.id, SICK, DAY_4 + timedelta(hours=1))
+    with writing(db):
+        treatments.judged(db, cast.treatment.id, seen_by_both)
+    assert len(raise_alerts(db, PROTOCOLS, DAY_4 + timedelta(hours=1))) == 1
+
+
 def test_a_course_that_cannot_be_judged_does_not_silence_the_others(
     db: Database, cast: Cast
 ) -> None:

@@ -158,6 +158,26 @@ def test_urgent_mail_goes_before_the_reminders(db: Database, cast: Cast) -> None
     assert kinds == [MessageKind.URGENT] + [MessageKind.REMINDER] * 3
 
 
+def test_an_urgent_mail_written_while_others_are_sent_is_the_next(
+    db: Database, cast: Cast, settings: Settings
+) -> None:
+    write_reminders(db, cast.alice, 3 * AT_ONCE)
+    subjects: list[str] = []
+    lock = threading.Lock()
+
+    def send(mail: EmailMessage) -> None:
+        with lock:
+            if not subjects:
+                beside = open_database(settings.database, settings.key_for("database"))
+                record_check_in(beside, PROTOCOLS, cast.alice.id, FEVER, NOW)
+                raise_alerts(beside, PROTOCOLS, NOW)
+                beside.close()
+            subjects.append(str(mail["Subject"]))
+
+    send_messages(db, send, ENVELOPE, lambda: NOW)
+    assert "Afterglow: someone needs your review" in subjects[: 2 * AT_ONCE + 1]
+
+
 def test_one_slow_mail_does_not_hold_up_the_others(db: Database, cast: Cast) -> None:
     slow, *others = write_reminders(db, cast.alice, AT_ONCE + 3)
     others_sent = threading.Semaphore(0)
@@ -180,7 +200,7 @@ def test_a_lease_begins_when_the_mail_is_claimed_and_not_when_the_round_began(
     ticks = iter(range(100))
 
     def clock() -> datetime:
-        return NOW + timedelta(minutes=next(ticks))
+        return NOW + timedelta(seconds=next(ticks))
 
     leases: dict[str, datetime] = {}
 
