@@ -18,13 +18,22 @@ class PhotoRole(StrEnum):
     FOLLOW_UP = "follow_up"
 
 
+class View(StrEnum):
+    """From where the face is seen; the sides are the patient's own. Only the front is measured."""
+
+    FRONT = "front"
+    LEFT = "left"
+    RIGHT = "right"
+
+
 class PhotoStatus(StrEnum):
-    """Where a photo is on its way; the row itself is the queue."""
+    """Where a photo is on its way; the row itself is the queue. A view of a side is only kept."""
 
     WAITING = "waiting"
     MEASURING = "measuring"
     MEASURED = "measured"
     UNMEASURABLE = "unmeasurable"
+    KEPT = "kept"
 
 
 class SkinState(StrEnum):
@@ -59,6 +68,7 @@ class Upload:
     taken_at: datetime | None = None
     skin_state: SkinState = SkinState.CLEAN
     made_at: datetime | None = None
+    view: View = View.FRONT
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,7 @@ class Photo:
     faults: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     attempts: int = 0
+    view: View = View.FRONT
 
 
 def time_fault(

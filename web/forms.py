@@ -15,7 +15,7 @@ from tracker.alert_life import MAX_WHY_LENGTH
 from tracker.alerts import Outcome
 from tracker.check_ins import DAILY_SIGNS, MAX_NOTE_LENGTH, SCALES, SIGNS, Answers, Queued, Trend
 from tracker.people import HOURS, Person, Role, check_time_zone
-from tracker.photos import PhotoRole, SkinState, Upload
+from tracker.photos import PhotoRole, SkinState, Upload, View
 
 K = TypeVar("K", bound=StrEnum)
 
@@ -46,12 +46,15 @@ def read_upload(form: Form, files: Files, zone: ZoneInfo) -> Upload | Errors:
     state = _one_of(SkinState, form.get("skin_state", SkinState.CLEAN))
     if state is None:
         errors["skin_state"] = "Choose one of the skin states."
+    view = _one_of(View, form.get("view", View.FRONT))
+    if view is None:
+        errors["view"] = "Choose one of the three views."
     taken_at = _local_time(form.get("taken_at", ""), zone)
     if isinstance(taken_at, str):
         errors["taken_at"] = taken_at
-    if errors or role is None or state is None or isinstance(taken_at, str):
+    if errors or role is None or state is None or view is None or isinstance(taken_at, str):
         return Errors(errors)
-    return Upload(sent[0].read(), role, taken_at, state, read_made_at(form))
+    return Upload(sent[0].read(), role, taken_at, state, read_made_at(form), view)
 
 
 def read_check_in(form: Form) -> Answers | Errors:

@@ -190,6 +190,7 @@ def _upload_again(faults: tuple[str, ...] = (), errors: Errors | None = None) ->
     return UploadPage(
         role=PhotoRole(role) if role in set(PhotoRole) else PhotoRole.FOLLOW_UP,
         skin_state=request.form.get("skin_state", ""),
+        view=request.form.get("view", ""),
         taken_at=request.form.get("taken_at", ""),
         remedies=tuple(remedy_for(fault) for fault in faults),
         errors=errors.by_field if errors else None,

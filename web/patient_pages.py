@@ -176,7 +176,8 @@ def follow_ups(progress: Progress) -> list[Photo]:
 def has_baseline(progress: Progress) -> bool:
     """Whether there is a photo from before to compare with."""
     return any(
-        photo.role is PhotoRole.BASELINE and photo.status is not PhotoStatus.UNMEASURABLE
+        photo.role is PhotoRole.BASELINE
+        and photo.status not in {PhotoStatus.UNMEASURABLE, PhotoStatus.KEPT}
         for photo in progress.photos
     )
 

@@ -7,14 +7,14 @@ from typing import ClassVar
 
 from tracker.actions.show_progress import Progress
 from tracker.check_ins import CheckIn, Trend
-from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
+from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState, View
 from tracker.protocols import RedFlag
 from tracker.readings import Reading
 from tracker.signs import flags_of
 from tracker.treatments import Region
 from web.patient_pages import has_baseline, words_of
 from web.times import day_words, when
-from web.words import SKIN_STATES, Remedy, remedy_for, times_words
+from web.words import SKIN_STATES, VIEWS, Remedy, remedy_for, times_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,11 @@ class UploadPage:
     template: ClassVar[str] = "patient_upload.html"
     place: ClassVar[str] = "photo"
     skin_states: ClassVar[Mapping[SkinState, str]] = SKIN_STATES
+    views: ClassVar[Mapping[View, str]] = VIEWS
 
     role: PhotoRole
     skin_state: str = SkinState.CLEAN
+    view: str = View.FRONT
     taken_at: str = ""
     remedies: tuple[Remedy, ...] = ()
     errors: Mapping[str, str] | None = None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tracker.alert_life import Step
 from tracker.alerts import Alert, Concern, Level, Outcome
-from tracker.photos import PhotoStatus, SkinState, TimeFault
+from tracker.photos import PhotoStatus, SkinState, TimeFault, View
 from tracker.readings import Estimate
 from tracker.treatments import AREAS, Region, Treatment
 
@@ -159,6 +159,13 @@ STATUSES: Mapping[PhotoStatus, str] = {
     PhotoStatus.MEASURING: "being measured",
     PhotoStatus.MEASURED: "measured",
     PhotoStatus.UNMEASURABLE: "could not be measured",
+    PhotoStatus.KEPT: "kept for your clinic to look at",
+}
+
+VIEWS: Mapping[View, str] = {
+    View.FRONT: "Front",
+    View.LEFT: "Left side",
+    View.RIGHT: "Right side",
 }
 
 SKIN_STATES: Mapping[SkinState, str] = {

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from analysis import decode_photo, encode_photo, judge_photo
 from analysis.errors import Unmeasurable
 from tracker.photo_files import PhotoFiles, Picture
-from tracker.photos import FAILED, Photo, PhotoRole, PhotoStatus, Upload, time_fault
+from tracker.photos import FAILED, Photo, PhotoRole, PhotoStatus, Upload, View, time_fault
 from tracker.storage import people, photos, treatments
 from tracker.storage.columns import new_id
 from tracker.storage.connection import IntegrityError, writing
@@ -101,21 +101,25 @@ def _judge(
     wrong_time = time_fault(upload.role, taken_at, treatment.performed_at, now)
     if wrong_time is not None:
         return Refused((str(wrong_time),))
-    baseline = photos.baseline(db, treatment.id)
-    before = decode_photo(files.load(baseline.id, Picture.PHOTO)) if baseline else None
-    quality = judge_photo(image, before)
-    if quality.faults:
-        return Refused(tuple(str(fault) for fault in quality.faults))
+    warnings: tuple[str, ...] = ()
+    if upload.view is View.FRONT:
+        baseline = photos.baseline(db, treatment.id)
+        before = decode_photo(files.load(baseline.id, Picture.PHOTO)) if baseline else None
+        quality = judge_photo(image, before)
+        if quality.faults:
+            return Refused(tuple(str(fault) for fault in quality.faults))
+        warnings = tuple(str(fault) for fault in quality.warnings)
     photo = Photo(
         id=new_id(),
         treatment_id=treatment.id,
         patient_id=treatment.patient_id,
         role=upload.role,
-        status=PhotoStatus.WAITING,
+        status=PhotoStatus.WAITING if upload.view is View.FRONT else PhotoStatus.KEPT,
         taken_at=taken_at,
         received_at=now,
         skin_state=upload.skin_state,
-        warnings=tuple(str(fault) for fault in quality.warnings),
+        warnings=warnings,
+        view=upload.view,
     )
     return photo, encode_photo(image)
 

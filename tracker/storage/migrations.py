@@ -281,6 +281,12 @@ def keys_of_check_ins(db: Database) -> None:
 
 
 @migrations()
+def views_of_faces(db: Database) -> None:
+    """From where a photo shows the face."""
+    db.execute("ALTER TABLE photos ADD COLUMN view TEXT NOT NULL DEFAULT 'front'")
+
+
+@migrations()
 def invitations(db: Database) -> None:
     """Links by which patients get their accounts."""
     _run(db, INVITATIONS)

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.photos import CLAIM_LEASE, Photo, PhotoRole, PhotoStatus, SkinState
+from tracker.photos import CLAIM_LEASE, Photo, PhotoRole, PhotoStatus, SkinState, View
 from tracker.storage.columns import names_text, read_names, read_time, time_text
 
 
@@ -21,6 +21,7 @@ def insert(db: Database, photo: Photo, digest: str) -> None:
             "taken_at": time_text(photo.taken_at),
             "received_at": time_text(photo.received_at),
             "skin_state": str(photo.skin_state),
+            "view": str(photo.view),
             "warnings": names_text(photo.warnings),
             "digest": digest,
         }
@@ -46,9 +47,9 @@ def of_treatment(db: Database, treatment_id: str) -> list[Photo]:
 
 def baseline(db: Database, treatment_id: str) -> Photo | None:
     """The photo that the others are compared with: the first usable baseline that came."""
-    sql = """SELECT * FROM photos WHERE treatment_id = ? AND role = ? AND status <> ?
-             ORDER BY received_at, taken_at, id LIMIT 1"""
-    return _first(db, sql, treatment_id, PhotoRole.BASELINE, PhotoStatus.UNMEASURABLE)
+    sql = """SELECT * FROM photos WHERE treatment_id = ? AND role = 'baseline' AND view = 'front'
+             AND status <> 'unmeasurable' ORDER BY received_at, taken_at, id LIMIT 1"""
+    return _first(db, sql, treatment_id)
 
 
 def claimable(db: Database, now: datetime, most: int, only_treatment: str | None) -> list[Photo]:
@@ -59,6 +60,7 @@ def claimable(db: Database, now: datetime, most: int, only_treatment: str | None
     sql = """SELECT * FROM photos AS photo
              WHERE (status = 'waiting' OR (status = 'measuring' AND claimed_at <= :stale))
                AND EXISTS (SELECT 1 FROM photos AS other WHERE other.role = 'baseline'
+                   AND other.view = 'front'
                    AND other.treatment_id = photo.treatment_id AND other.status <> 'unmeasurable')
                AND (:treatment IS NULL OR treatment_id = :treatment)
              ORDER BY taken_at, id LIMIT :most"""
@@ -123,4 +125,5 @@ def _photo(row: dict[str, Any]) -> Photo:
         faults=read_names(row["faults"]),
         warnings=read_names(row["warnings"]),
         attempts=row["attempts"],
+        view=View(row["view"]),
     )

@@ -83,7 +83,9 @@ function look(parts, state) {
   if (!video.videoWidth) return;
   const small = drawn(video, LOOKED_AT / video.videoWidth);
   const picture = small.getContext("2d").getImageData(0, 0, small.width, small.height);
-  const name = state.framing.judge(picture);
+  const view = document.querySelector("input[name=view]:checked")?.value || "front";
+  parts.root.dataset.view = view;
+  const name = view === "front" ? state.framing.judge(picture) : state.framing.judgeSide(picture);
   state.steady = name === "good" ? state.steady + 1 : 0;
   const looksLeft = STEADY_LOOKS + COUNT_FROM * LOOKS_A_SECOND - state.steady;
   const counting = parts.auto.checked && state.steady > STEADY_LOOKS;

@@ -21,6 +21,7 @@ export const HINTS = {
   too_bright: "Too bright. Step out of the sun, or turn the lamp down.",
   uneven: "Turn to the window, so that both sides of your face are lit alike.",
   hold_still: "Hold still.",
+  side: "Turn until the ear is in the middle of the oval, then take the photo.",
   good: "Good. Hold still and take the photo.",
 };
 
@@ -37,13 +38,25 @@ export class Framing {
   /** The name of the hint for a small RGBA picture of what the camera sees. */
   judge(picture) {
     const { width, height } = picture;
-    const grey = greyOf(picture);
-    const moved = this.#before ? difference(grey, this.#before) : 1;
-    this.#before = grey;
+    const { grey, moved } = this.#seen(picture);
     if (brightTwentieth(grey) < DARK_ROOM * 255) return "too_dark";
     const face = findFace(grey, width, height, this.#cascade);
     if (!face) return "no_face";
     return placeOf(face, width, height) || lightOf(picture, face) || this.#steadiness(grey, width, face, moved);
+  }
+
+  /** The same for a view of a side, in which there is no face from the front to be found. */
+  judgeSide(picture) {
+    const { grey, moved } = this.#seen(picture);
+    if (brightTwentieth(grey) < DARK_ROOM * 255) return "too_dark";
+    return moved > MOVED ? "hold_still" : "side";
+  }
+
+  #seen(picture) {
+    const grey = greyOf(picture);
+    const moved = this.#before ? difference(grey, this.#before) : 1;
+    this.#before = grey;
+    return { grey, moved };
   }
 
   #steadiness(grey, width, face, moved) {

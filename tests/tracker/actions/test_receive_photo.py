@@ -24,7 +24,7 @@ from tracker.actions.receive_photo import (
     receive_photo,
 )
 from tracker.photo_files import Picture
-from tracker.photos import FAILED, PhotoRole, PhotoStatus, Upload
+from tracker.photos import FAILED, PhotoRole, PhotoStatus, Upload, View
 from tracker.storage import photos, treatments
 from tracker.storage.connection import writing
 from tracker.world import World
@@ -129,6 +129,16 @@ def test_a_photo_of_an_impossible_time_is_refused(
 
 def test_a_clock_that_is_a_little_fast_is_forgiven(receive: Receive) -> None:
     assert isinstance(receive(FACE, NEXT_DAY + timedelta(minutes=5)), Accepted)
+
+
+def test_a_view_of_a_side_is_kept_unjudged_and_never_a_baseline(
+    db: Database, world: World, cast: Cast
+) -> None:
+    upload = Upload(no_face(), PhotoRole.BASELINE, DAY_BEFORE, view=View.LEFT)
+    side = receive_photo(db, world.files, cast.alice.id, upload, NEXT_DAY)
+    assert isinstance(side, Accepted)
+    assert side.photo.status is PhotoStatus.KEPT
+    assert photos.baseline(db, cast.treatment.id) is None
 
 
 def test_an_accepted_photo_waits_and_holds_no_metadata(
