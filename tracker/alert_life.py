@@ -1,6 +1,6 @@
 """The life of an alert: each step is a pure function from an alert to what has become of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -137,14 +137,18 @@ def woken(alert: Alert, now: datetime) -> Moved:
     )
 
 
-def escalated(alert: Alert, limit: timedelta, now: datetime) -> Moved:
-    """An urgent alert that nobody looked at within the clinic's `limit` is passed on."""
+def escalated(alert: Alert, limit: timedelta, to: Sequence[str], now: datetime) -> Moved:
+    """An urgent alert that nobody looked at within the clinic's `limit` is passed on.
+
+    `to` are the names of those who are told now, for the history.
+    """
     last_told = alert.escalated_at or alert.raised_at
     waits = alert.level is Level.URGENT and alert.needs_answer
     if not waits or alert.escalations >= MOST_ESCALATIONS or now < last_told + limit:
         return Moved(alert, None)
     after = replace(alert, escalated_at=now, escalations=alert.escalations + 1)
     why = f"nobody looked within {round(limit.total_seconds() / 60)} minutes"
+    why += f"; told {' and '.join(to)}" if to else "; nobody cares for the patient"
     return _moved(after, Step.ESCALATED, now, None, why)
 
 

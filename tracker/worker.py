@@ -58,12 +58,19 @@ def work_once(
 
 
 def watch_clock(world: World, db: Database, now: datetime) -> None:
-    """Do what no news calls for, only the time."""
-    notice_silence(db, world.protocols, now)
-    wake_alerts(db, now)
-    escalate_alerts(db, world.settings.escalate_after, now)
-    write_digests(db, now)
-    remind_patients(db, world.protocols, now)
+    """Do what no news calls for, only the time; trouble in one duty leaves the others alone."""
+    duties: tuple[Callable[[], object], ...] = (
+        lambda: wake_alerts(db, now),
+        lambda: escalate_alerts(db, world.settings.escalate_after, now),
+        lambda: notice_silence(db, world.protocols, now),
+        lambda: write_digests(db, now),
+        lambda: remind_patients(db, world.protocols, now),
+    )
+    for duty in duties:
+        try:
+            duty()
+        except Exception:  # an urgent alert must be passed on whatever else is broken
+            log.exception("a duty of the clock broke off; will try again")
 
 
 def send_once(world: World, db: Database, clock: Callable[[], datetime]) -> SendReport:

@@ -104,9 +104,9 @@ def test_an_urgent_alert_that_nobody_looks_at_is_passed_on_again_and_again_but_n
 ):
     waiting, now, steps = alert(Level.URGENT), on(4), 0
     for _ in range(10):
-        assert escalated(waiting, LIMIT, now + LIMIT - timedelta(seconds=1)).transition is None
+        assert escalated(waiting, LIMIT, (), now + LIMIT - timedelta(seconds=1)).transition is None
         now += LIMIT
-        moved = escalated(waiting, LIMIT, now)
+        moved = escalated(waiting, LIMIT, (), now)
         steps += moved.transition is not None
         waiting = moved.alert
     assert steps == waiting.escalations == MOST_ESCALATIONS
@@ -114,14 +114,14 @@ def test_an_urgent_alert_that_nobody_looks_at_is_passed_on_again_and_again_but_n
 
 def test_only_urgent_alerts_that_nobody_saw_are_passed_on() -> None:
     for quiet in (alert(Level.REVIEW), seen(alert(Level.URGENT), "dana", on(4)).alert):
-        assert escalated(quiet, LIMIT, on(5)).transition is None
+        assert escalated(quiet, LIMIT, (), on(5)).transition is None
 
 
 def test_a_rise_begins_the_wait_anew() -> None:
-    passed_on = escalated(alert(Level.URGENT), LIMIT, on(4) + LIMIT).alert
+    passed_on = escalated(alert(Level.URGENT), LIMIT, (), on(4) + LIMIT).alert
     flagged = judged_again(passed_on, found(Level.URGENT, flagged_on=5), JUDGE, on(5)).alert
     assert flagged.escalations == 0
-    assert escalated(flagged, LIMIT, on(5) + LIMIT).transition is not None
+    assert escalated(flagged, LIMIT, (), on(5) + LIMIT).transition is not None
 
 
 @pytest.mark.parametrize(

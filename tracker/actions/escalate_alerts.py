@@ -4,26 +4,33 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from tracker.alert_life import escalated
+from tracker.alert_life import Moved, escalated
 from tracker.alerts import Alert
 from tracker.messages import MessageKind, about_alert
-from tracker.people import in_turn
+from tracker.people import Person, in_turn
 from tracker.storage import alerts, messages, people
 from tracker.storage.connection import writing
 
 
 def escalate_alerts(db: Database, limit: timedelta, now: datetime) -> list[Alert]:
     """Return the alerts passed on, unread for `limit`; their mails are written with the step."""
-    waiting = [a for a in alerts.unseen(db) if escalated(a, limit, now).transition]
-    if not waiting:
+    if not any(_passed_on(db, alert, limit, now) for alert in alerts.unseen(db)):
         return []
     with writing(db):
-        steps = [escalated(alert, limit, now) for alert in alerts.unseen(db)]
-        passed_on = [moved for moved in steps if moved.transition is not None]
-        for moved in passed_on:
+        steps = [step for a in alerts.unseen(db) if (step := _passed_on(db, a, limit, now))]
+        for moved, told in steps:
             alerts.move(db, moved)
-            team = people.care_team_of(db, moved.alert.patient_id)
-            for to in in_turn(team, moved.alert.escalations):
+            for to in told:
                 message = about_alert(MessageKind.ESCALATION, moved.alert, to, now)
                 messages.insert(db, message)
-    return [moved.alert for moved in passed_on]
+    return [moved.alert for moved, _ in steps]
+
+
+def _passed_on(
+    db: Database, alert: Alert, limit: timedelta, now: datetime
+) -> tuple[Moved, list[Person]] | None:
+    """The step and whom to tell; None while it is not time."""
+    team = people.care_team_of(db, alert.patient_id)
+    told = in_turn(team, asked=alert.escalations + 1)
+    moved = escalated(alert, limit, [person.name for person in told], now)
+    return None if moved.transition is None else (moved, told)

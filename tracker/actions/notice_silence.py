@@ -1,5 +1,6 @@
 """In the first week, patients from whom nothing comes are put on the clinic's work list."""
 
+import logging
 from datetime import datetime, timedelta
 
 from sqlite_utils import Database
@@ -14,16 +15,20 @@ from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 from tracker.treatments import Treatment
 
+log = logging.getLogger(__name__)
+
 WATCHED = timedelta(days=FIRST_WEEK_DAYS + 4)  # a silence that began in the week is noticed by then
 
 
 def notice_silence(db: Database, protocols: Protocols, now: datetime) -> list[Alert]:
     """Return the alerts that opened; it takes no news for this, only the clock."""
-    return [
-        alert
-        for treatment in treatments.latest_between(db, now - WATCHED, now)
-        for alert in _notice(db, protocols, treatment, now)
-    ]
+    noticed: list[Alert] = []
+    for treatment in treatments.latest_between(db, now - WATCHED, now):
+        try:
+            noticed += _notice(db, protocols, treatment, now)
+        except Exception:  # one course that cannot be read must not silence the others
+            log.exception("treatment %s: silence not judged; will try again", treatment.id)
+    return noticed
 
 
 def _notice(db: Database, protocols: Protocols, treatment: Treatment, now: datetime) -> list[Alert]:

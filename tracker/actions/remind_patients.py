@@ -1,5 +1,6 @@
 """Remind patients of today's photo at the hour they chose, and stop when it has come."""
 
+import logging
 from datetime import date, datetime, timedelta
 
 from sqlite_utils import Database
@@ -15,26 +16,37 @@ from tracker.storage import messages, people, photos, treatments
 from tracker.storage.connection import writing
 from tracker.treatments import Treatment
 
+log = logging.getLogger(__name__)
+
 LONGEST_PLAN = timedelta(days=400)  # nobody is reminded of a treatment before that
 
 
 def remind_patients(db: Database, protocols: Protocols, now: datetime) -> list[Message]:
     """Return the reminders written; those no longer wanted are withdrawn before they go out."""
     _withdraw_unwanted(db, protocols, now)
-    written = []
+    written: list[Message] = []
     for treatment in treatments.latest_between(db, now - LONGEST_PLAN, now):
-        patient = people.get(db, treatment.patient_id)
-        day = (
-            reminder_day(patient, messages.last_reminded(db, patient.id), now) if patient else None
-        )
-        if patient is None or day is None or not _misses(db, protocols, treatment, patient, day):
-            continue
-        message = reminder(_kind(db, treatment, patient, now), patient, day, now)
-        with writing(db):
-            # The photo may have come, or another worker have written, before the lock was ours.
-            if _misses(db, protocols, treatment, patient, day) and messages.insert(db, message):
-                written.append(message)
+        try:
+            written += _remind(db, protocols, treatment, now)
+        except Exception:  # one course that cannot be read must not silence the others
+            log.exception("treatment %s: no reminder; will try again", treatment.id)
     return written
+
+
+def _remind(
+    db: Database, protocols: Protocols, treatment: Treatment, now: datetime
+) -> list[Message]:
+    patient = people.get(db, treatment.patient_id)
+    if patient is None or people.passphrase_hash(db, patient.id) is None:
+        return []  # invited, and cannot sign in yet: the link would lead nowhere
+    day = reminder_day(patient, messages.last_reminded(db, patient.id), now)
+    if day is None or not _misses(db, protocols, treatment, patient, day):
+        return []
+    message = reminder(_kind(db, treatment, patient, now), patient, day, now)
+    with writing(db):
+        # The photo may have come, or another worker have written, before the lock was ours.
+        wanted = _misses(db, protocols, treatment, patient, day) and messages.insert(db, message)
+    return [message] if wanted else []
 
 
 def _withdraw_unwanted(db: Database, protocols: Protocols, now: datetime) -> None:

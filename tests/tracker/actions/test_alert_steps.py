@@ -121,6 +121,11 @@ def test_an_urgent_alert_goes_to_the_second_person_and_then_to_everybody(
     assert escalate_alerts(db, LIMIT, DAY_4 + LIMIT) == []
     assert told() == [cast.dana.email, cast.eli.email]
     escalate_alerts(db, LIMIT, DAY_4 + 2 * LIMIT)
+    (alert,) = alerts.unseen(db)
+    assert [step.why for step in alert_history.of_alert(db, alert.id)][1:] == [
+        "nobody looked within 30 minutes; told Dr Eli",
+        "nobody looked within 30 minutes; told Dr Dana and Dr Eli",
+    ]
     assert told() == [cast.dana.email] * 2 + [cast.eli.email] * 2
 
 

@@ -9,13 +9,15 @@ from tests.conftest import PROTOCOLS, TREATED_AT, Cast
 from tests.web.conftest import Records
 from tracker.actions.answer_alert import answer_alert
 from tracker.actions.choose_mail import choose_mail
+from tracker.actions.notice_silence import notice_silence
 from tracker.actions.remind_patients import remind_patients
 from tracker.actions.stop_reminders import stop_reminders
 from tracker.actions.write_digests import write_digests
 from tracker.alerts import Concern, Level
 from tracker.messages import Message, MessageKind
 from tracker.photos import PhotoStatus
-from tracker.storage import messages
+from tracker.storage import messages, treatments
+from tracker.storage.connection import writing
 from tracker.unsubscribe import unsubscribe_token
 from tracker.world import World
 
@@ -110,6 +112,19 @@ def test_after_two_missed_days_of_the_first_week_the_reminder_is_a_kind_one(
     for day in (1, 2, 3):
         written += remind_patients(db, PROTOCOLS, EVENING + timedelta(days=day - 4))
     assert [m.kind for m in written] == [MessageKind.REMINDER] * 2 + [MessageKind.MISSED]
+
+
+def test_whoever_cannot_sign_in_yet_is_not_reminded(db: Database, cast: Cast) -> None:
+    db.execute("DELETE FROM credentials WHERE person_id = ?", [cast.alice.id])
+    assert remind_patients(db, PROTOCOLS, EVENING) == []
+
+
+def test_a_course_that_cannot_be_read_does_not_silence_the_others(db: Database, cast: Cast) -> None:
+    with writing(db):
+        broken = replace(cast.treatment, id="broken", patient_id=cast.bob.id, kind="retired")
+        treatments.insert(db, broken)
+    assert [m.recipient_id for m in remind_patients(db, PROTOCOLS, EVENING)] == [cast.alice.id]
+    assert [a.patient_id for a in notice_silence(db, PROTOCOLS, EVENING)] == [cast.alice.id]
 
 
 def test_whoever_has_no_treatment_is_not_reminded(db: Database, cast: Cast) -> None:
