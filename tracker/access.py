@@ -32,6 +32,11 @@ def may_record_for_patient(viewer: Viewer, patient_id: str) -> bool:
     return viewer.role is Role.PATIENT and viewer.person_id == patient_id
 
 
+def may_open_own_data(viewer: Viewer) -> bool:
+    """Whether the viewer is somebody about whom data is kept: a patient, for their own."""
+    return viewer.role is Role.PATIENT
+
+
 def may_answer_alerts(viewer: Viewer, patient_id: str) -> bool:
     """Whether the viewer may acknowledge alerts about this patient."""
     return viewer.role is Role.PRACTITIONER and patient_id in viewer.cares_for

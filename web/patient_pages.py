@@ -111,6 +111,7 @@ class ProgressPage:
     charts: tuple[Chart, ...]
     latest: Photo | None
     latest_taken: str
+    latest_seen: tuple[str, ...]
     waiting: int
     needs_baseline: bool
     needs_photo: bool
@@ -156,6 +157,7 @@ def progress_page(progress: Progress, now: datetime) -> ProgressPage:
         charts=(redness, pigment) if pigment.marks else (redness,),
         latest=latest,
         latest_taken=when(latest.taken_at, now, progress.patient.zone) if latest else "",
+        latest_seen=seen_by(progress, latest, now) if latest else (),
         waiting=sum(p.status in under_way for p in follow_ups(progress)),
         needs_baseline=not has_baseline(progress),
         needs_photo=not follow_ups(progress),
@@ -166,6 +168,15 @@ def progress_page(progress: Progress, now: datetime) -> ProgressPage:
 def _frame(progress: Progress, photo: Photo) -> Frame:
     day = day_number(progress.treatment, photo.taken_at, progress.patient.zone)
     return Frame(photo.id, day_words(day))
+
+
+def seen_by(progress: Progress, photo: Photo, now: datetime) -> tuple[str, ...]:
+    """Who opened a photo and when, the latest first."""
+    return tuple(
+        f"Seen by {look.name} {when(look.last_at, now, progress.patient.zone)}"
+        for look in progress.looks
+        if look.photo_id == photo.id
+    )
 
 
 def follow_ups(progress: Progress) -> list[Photo]:

@@ -12,7 +12,7 @@ from tracker.protocols import RedFlag
 from tracker.readings import Reading
 from tracker.signs import flags_of
 from tracker.treatments import Region
-from web.patient_pages import has_baseline, words_of
+from web.patient_pages import has_baseline, seen_by, words_of
 from web.times import day_words, when
 from web.words import SKIN_STATES, VIEWS, Remedy, remedy_for, times_words
 
@@ -57,6 +57,7 @@ class PhotoPage:
     waits_for_baseline: bool
     findings: tuple[str, ...]
     remedies: tuple[Remedy, ...]
+    seen: tuple[str, ...]
 
     @property
     def is_under_way(self) -> bool:
@@ -154,6 +155,7 @@ def photo_page(progress: Progress, photo: Photo, now: datetime, *, already: bool
         waits_for_baseline=photo.status is PhotoStatus.WAITING and not has_baseline(progress),
         findings=_findings(reading) if is_result and reading else (),
         remedies=tuple(remedy_for(fault) for fault in photo.faults),
+        seen=seen_by(progress, photo, now),
     )
 
 

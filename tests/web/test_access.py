@@ -52,6 +52,7 @@ RULES = {
     "GET patient.one_day": Rule("/days/2026-03-04", frozenset({"alice"})),
     "GET preferences.show": Rule("/settings", EVERYBODY_SIGNED_IN),
     "POST preferences.save": Rule("/settings", EVERYBODY_SIGNED_IN),
+    "GET own_data.show": Rule("/my-data", PATIENTS),
     "GET practitioner.patient": Rule("/patients/{alice}", frozenset({"dana"})),
     "GET practitioner.alerts": Rule("/alerts", PRACTITIONERS),
     "GET practitioner.alert": Rule("/alerts/{alert}", frozenset({"dana"})),

@@ -8,6 +8,7 @@ from sqlite_utils import Database
 from tracker.aftercare import DayPlan, RunningCourse, day_plan, plan_ends, questions_of
 from tracker.alerts import Alert, CourseAlert, worst_first
 from tracker.check_ins import CheckIn
+from tracker.looks import Look
 from tracker.messages import Message
 from tracker.people import Person
 from tracker.photos import Photo
@@ -19,6 +20,7 @@ from tracker.storage import (
     alerts,
     care_lines,
     check_ins,
+    looks,
     messages,
     people,
     photos,
@@ -35,7 +37,8 @@ class Progress:
 
     `protocol` is adapted to the person, `screening` what was asked before the treatment.
     `photos`, `readings` and `check_ins` are in time order; `alerts` worst first; `earlier_alerts`
-    those of earlier treatments; `undelivered` are mails about this patient that have not gone out.
+    those of earlier treatments; `undelivered` are mails about this patient that have not gone out;
+    `looks` tell who opened the patient's photos, the latest first.
     Aftercare and questions are those of all treatments whose plans still run.
     """
 
@@ -52,6 +55,7 @@ class Progress:
     assessment: Assessment
     alerts: tuple[Alert, ...]
     undelivered: tuple[Message, ...]
+    looks: tuple[Look, ...] = ()
     earlier_alerts: tuple[CourseAlert, ...] = ()
 
 
@@ -95,6 +99,7 @@ def show_progress(
         assessment=assess(course, protocol, until=days_since(treatment, now)),
         alerts=tuple(worst_first(alerts.of_treatment(db, treatment.id))),
         undelivered=tuple(messages.undelivered_about(db, patient_id)),
+        looks=tuple(looks.of_patient(db, patient_id)),
         earlier_alerts=tuple(
             CourseAlert(alert, treatments.get(db, alert.treatment_id))
             for alert in worst_first(alerts.of_patient(db, patient_id))

@@ -248,6 +248,17 @@ DROP INDEX treatments_with_news;
 CREATE INDEX treatments_with_news ON treatments (performed_at) WHERE news > judged;
 """
 
+LOOKS = """
+CREATE TABLE looks (
+    photo_id TEXT NOT NULL REFERENCES photos(id),
+    person_id TEXT NOT NULL REFERENCES people(id),
+    first_at TEXT NOT NULL,
+    last_at TEXT NOT NULL,
+    PRIMARY KEY (photo_id, person_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX photos_of_patient ON photos (patient_id, taken_at);
+"""
+
 
 @migrations()
 def first_tables(db: Database) -> None:
@@ -312,6 +323,12 @@ def mail_kinds(db: Database) -> None:
             | {"id": id_of_cause, "kind": "urgent", "cause": cause}
             | {"alert_ids": json.dumps([alert_id])}
         )
+
+
+@migrations()
+def looks(db: Database) -> None:
+    """Who opened which photo."""
+    _run(db, LOOKS)
 
 
 def _run(db: Database, script: str) -> None:
