@@ -27,7 +27,7 @@ from tracker.protocols import (
     Severity,
     SignOff,
     SignRatio,
-    Silence,
+    SilenceRule,
     SourceNote,
     Spread,
 )
@@ -251,8 +251,8 @@ def _ratio(table: Table, name: str) -> SignRatio:
     return SignRatio(reported, denied)
 
 
-def _silence(row: Table) -> Silence:
-    return Silence(row.span("window_days", 0, LAST_DAY), row.whole("missed_days", 1, 30))
+def _silence(row: Table) -> SilenceRule:
+    return SilenceRule(row.span("window_days", 0, LAST_DAY), row.whole("missed_days", 1, 30))
 
 
 def _expected(row: Table, variants: list[str]) -> Expected:

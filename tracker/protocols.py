@@ -126,7 +126,7 @@ class PigmentPriors:
 
 
 @dataclass(frozen=True, slots=True)
-class Silence:
+class SilenceRule:
     """How many missed days, within which days, are a signal of their own."""
 
     window_days: tuple[float, float]
@@ -279,7 +279,7 @@ class Protocol:
     swelling_high_from: int
     healing: tuple[Healing, ...]
     concerns: Mapping[Concern, ConcernRule]
-    silence: Silence
+    silence: SilenceRule
     expected: tuple[Expected, ...]
     risks: tuple[RiskModifier, ...]
     red_flags: tuple[RedFlag, ...]

@@ -1,16 +1,14 @@
-"""Silence: in the first week, days without a word are a sign too."""
+"""Silence: in the first days, those without a word are a sign too."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from tracker.alerts import Alert, Concern, Factor, Finding, Level, Source
+from tracker.protocols import SilenceRule
 from tracker.treatments import Treatment, day_number
 
 RULE = "silence 1"  # stands where other alerts name the engine
-FIRST_WEEK_DAYS = 7
-KIND_WORD_AFTER = 2  # missed days, after which the reminder is a kind one
-CLINIC_AFTER = 3  # missed days: the kind reminder had its day
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +21,14 @@ class Silence:
     days: int
     since: int
 
-    @property
-    def is_for_patient(self) -> bool:
-        """Whether a kind word is due: two days of the first week were missed."""
-        return self.days >= KIND_WORD_AFTER and self.since + KIND_WORD_AFTER - 1 <= FIRST_WEEK_DAYS
+    def is_for_patient(self, rule: SilenceRule) -> bool:
+        """Whether a kind word is due: so many days were missed, the last within the window."""
+        last_counted = self.since + rule.missed_days - 1
+        return self.days >= rule.missed_days and last_counted <= rule.window_days[1]
 
-    def is_for_clinic(self, *, reminded: bool) -> bool:
-        """Whether the clinic must know; at once when the patient wants no reminders."""
-        return self.is_for_patient and self.days >= (CLINIC_AFTER if reminded else KIND_WORD_AFTER)
+    def is_for_clinic(self, rule: SilenceRule, *, reminded: bool) -> bool:
+        """Whether the clinic must know: a day after the kind word, or at once without reminders."""
+        return self.is_for_patient(rule) and self.days >= rule.missed_days + reminded
 
 
 def silence(

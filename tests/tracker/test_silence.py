@@ -5,8 +5,11 @@ import pytest
 
 from tests.tracker.courses_of_readings import TREATED_AT, treatment
 from tracker.alerts import Level
+from tracker.protocols import SilenceRule
 from tracker.silence import Silence, finding_of, silence
+from tracker.storage import protocol_files
 
+RULE = protocol_files.load("microneedling").silence
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
@@ -16,12 +19,23 @@ def quiet(day: float, last_heard: float | None = None) -> Silence:
 
 
 def test_two_missed_days_of_the_first_week_call_for_a_kind_word_and_three_for_the_clinic() -> None:
-    assert [quiet(day).is_for_patient for day in (0, 1, 2, 3, 4)] == [False] * 3 + [True] * 2
-    assert [quiet(day).is_for_clinic(reminded=True) for day in (2, 3, 4)] == [False, False, True]
+    assert [quiet(day).is_for_patient(RULE) for day in (0, 1, 2, 3, 4)] == [False] * 3 + [True] * 2
+    assert [quiet(day).is_for_clinic(RULE, reminded=True) for day in (2, 3, 4)] == [
+        False,
+        False,
+        True,
+    ]
 
 
 def test_the_clinic_is_told_at_once_when_the_patient_wants_no_reminders() -> None:
-    assert quiet(3).is_for_clinic(reminded=False)
+    assert quiet(3).is_for_clinic(RULE, reminded=False)
+
+
+def test_a_clinic_may_wait_longer() -> None:
+    patient_clinic = SilenceRule(window_days=(0, 14), missed_days=4)
+    assert not quiet(4).is_for_patient(patient_clinic)
+    assert quiet(5).is_for_patient(patient_clinic)
+    assert quiet(12, last_heard=7).is_for_patient(patient_clinic)
 
 
 def test_whoever_was_heard_yesterday_is_not_silent() -> None:
@@ -32,7 +46,7 @@ def test_whoever_was_heard_yesterday_is_not_silent() -> None:
 
 @pytest.mark.parametrize(("last", "counts"), [(5, True), (6, False), (9, False)])
 def test_a_silence_that_begins_after_the_first_week_is_none(last: float, counts: bool) -> None:
-    assert quiet(last + 4, last_heard=last).is_for_patient is counts
+    assert quiet(last + 4, last_heard=last).is_for_patient(RULE) is counts
 
 
 def test_a_photo_from_before_leaves_every_day_missed() -> None:

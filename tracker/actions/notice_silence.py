@@ -1,4 +1,4 @@
-"""In the first week, patients from whom nothing comes are put on the clinic's work list."""
+"""In the first days, patients from whom nothing comes are put on the clinic's work list."""
 
 import logging
 from datetime import datetime, timedelta
@@ -8,8 +8,8 @@ from sqlite_utils import Database
 from tracker.alert_life import Judge, opened
 from tracker.alerts import Alert, Concern
 from tracker.people import Person
-from tracker.protocols import Protocols
-from tracker.silence import FIRST_WEEK_DAYS, RULE, Silence, finding_of, is_told, silence
+from tracker.protocols import Protocol, Protocols
+from tracker.silence import RULE, Silence, finding_of, is_told, silence
 from tracker.storage import alerts, people, treatments
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
@@ -17,13 +17,14 @@ from tracker.treatments import Treatment
 
 log = logging.getLogger(__name__)
 
-WATCHED = timedelta(days=FIRST_WEEK_DAYS + 4)  # a silence that began in the week is noticed by then
-
 
 def notice_silence(db: Database, protocols: Protocols, now: datetime) -> list[Alert]:
     """Return the alerts that opened; it takes no news for this, only the clock."""
     noticed: list[Alert] = []
-    for treatment in treatments.latest_between(db, now - WATCHED, now):
+    rules = [protocol.silence for protocol in protocols.by_kind.values()]
+    # A silence that began in its window is noticed by then.
+    watched = timedelta(days=max(r.window_days[1] + r.missed_days for r in rules) + 2)
+    for treatment in treatments.latest_between(db, now - watched, now):
         try:
             noticed += _notice(db, protocols, treatment, now)
         except Exception:  # one course that cannot be read must not silence the others
@@ -33,13 +34,16 @@ def notice_silence(db: Database, protocols: Protocols, now: datetime) -> list[Al
 
 def _notice(db: Database, protocols: Protocols, treatment: Treatment, now: datetime) -> list[Alert]:
     patient = people.get(db, treatment.patient_id)
-    if patient is None or not _calls(db, treatment, patient, now):
+    protocol = protocols.of(treatment.kind)
+    if patient is None or not _calls(db, protocol, treatment, patient, now):
         return []
     with writing(db):
-        quiet = _calls(db, treatment, patient, now)  # a photo may have come before the lock did
+        quiet = _calls(
+            db, protocol, treatment, patient, now
+        )  # a photo may have come before the lock did
         if quiet is None:
             return []
-        judge = Judge(RULE, protocols.of(treatment.kind).label)
+        judge = Judge(RULE, protocol.label)
         moved = opened(new_id(), treatment, finding_of(quiet), judge, now)
         if moved is None:
             return []
@@ -47,11 +51,13 @@ def _notice(db: Database, protocols: Protocols, treatment: Treatment, now: datet
     return [moved.alert]
 
 
-def _calls(db: Database, treatment: Treatment, patient: Person, now: datetime) -> Silence | None:
+def _calls(
+    db: Database, protocol: Protocol, treatment: Treatment, patient: Person, now: datetime
+) -> Silence | None:
     """A silence that the clinic must know and does not know yet."""
     last_heard = treatments.last_heard(db, treatment.id)
     quiet = silence(treatment, last_heard, now, patient.zone)
-    if not quiet.is_for_clinic(reminded=patient.reminder_hour is not None):
+    if not quiet.is_for_clinic(protocol.silence, reminded=patient.reminder_hour is not None):
         return None
     known = [a for a in alerts.of_treatment(db, treatment.id) if a.concern is Concern.SILENCE]
     return None if is_told(quiet, known[-1] if known else None) else quiet

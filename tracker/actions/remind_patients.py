@@ -10,7 +10,7 @@ from tracker.mail_hours import is_photo_missing, reminder_day
 from tracker.messages import Message, MessageKind, reminder
 from tracker.people import Person
 from tracker.photos import PhotoRole, PhotoStatus
-from tracker.protocols import Protocols
+from tracker.protocols import Protocol, Protocols
 from tracker.silence import silence
 from tracker.storage import messages, people, photos, treatments
 from tracker.storage.connection import writing
@@ -42,7 +42,8 @@ def _remind(
     day = reminder_day(patient, messages.last_reminded(db, patient.id), now)
     if day is None or not _misses(db, protocols, treatment, patient, day):
         return []
-    message = reminder(_kind(db, treatment, patient, now), patient, day, now)
+    kind = _kind(db, protocols.of(treatment.kind), treatment, patient, now)
+    message = reminder(kind, patient, day, now)
     with writing(db):
         # The photo may have come, or another worker have written, before the lock was ours.
         wanted = _misses(db, protocols, treatment, patient, day) and messages.insert(db, message)
@@ -77,7 +78,9 @@ def _misses(
     return is_photo_missing(patient, treatment, last_day, taken, day)
 
 
-def _kind(db: Database, treatment: Treatment, patient: Person, now: datetime) -> MessageKind:
+def _kind(
+    db: Database, protocol: Protocol, treatment: Treatment, patient: Person, now: datetime
+) -> MessageKind:
     last_heard = treatments.last_heard(db, treatment.id)
     quiet = silence(treatment, last_heard, now, patient.zone)
-    return MessageKind.MISSED if quiet.is_for_patient else MessageKind.REMINDER
+    return MessageKind.MISSED if quiet.is_for_patient(protocol.silence) else MessageKind.REMINDER
