@@ -1,0 +1,120 @@
+"""Every page for people who hear it, zoom it or use no mouse.
+
+The pages are those of the rules of access, so that a new page is looked at without being asked for.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+import waitress
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page
+from sqlite_utils import Database
+
+from tests.conftest import PASSPHRASE, TREATED_AT, Cast
+from tests.journeys.test_browser import sign_in
+from tests.post_office import free_port
+from tests.web.conftest import Records
+from tests.web.test_access import RULES
+from tracker.actions.invite_patient import Invited, invite_patient
+from tracker.check_ins import Answers
+from tracker.settings import Settings
+from tracker.world import open_world
+from web import create_app
+
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+NARROW = {"width": 320, "height": 640}
+NO_PAGES = {"pictures.show"}
+LIGHT = 100 * 1024  # bytes of the first load of Today, without photos
+NOW = TREATED_AT + timedelta(days=3)
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Pages of a clinic in which much has happened, open at `address`."""
+
+    address: str
+    cast: Cast
+    public: tuple[str, ...]
+    names: dict[str, str]
+
+    def of(self, who: str) -> list[str]:
+        """The paths that a person may open."""
+        rules = {name.split()[1]: rule for name, rule in RULES.items() if name.startswith("GET ")}
+        return [
+            rule.path.format(**self.names)
+            for name, rule in rules.items()
+            if who in rule.allowed and name not in NO_PAGES
+        ]
+
+
+@pytest.fixture
+def pages(settings: Settings, db: Database, cast: Cast) -> Iterator[Pages]:
+    port = free_port()
+    world = open_world(replace(settings, port=port, base_url=f"http://127.0.0.1:{port}"))
+    records = Records(db, world, cast)
+    records.measured(-1)
+    names = {
+        "alice": cast.alice.id,
+        "photo": [records.measured(day).id for day in (0.2, 1, 2)][-1],
+        "check_in": records.check_in(2, Answers(pain=9, pus=True)).id,
+        "alert": records.alert().id,
+    }
+    invited = invite_patient(db, cast.dana, "Chinwe", "chinwe@home.example", NOW)
+    assert isinstance(invited, Invited)
+    public = ("/sign-in", f"/welcome/{invited.token}", "/welcome/too-late", "/nothing-here")
+    server = waitress.create_server(
+        create_app(world, lambda: NOW), host="127.0.0.1", port=port, threads=4
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    yield Pages(world.settings.base_url, cast, public, names)
+    server.close()
+    thread.join(timeout=30)
+
+
+def faults(page: Page, address: str) -> list[str]:
+    """What axe finds, and whether the page scrolls sideways on the narrowest phone."""
+    page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    page.goto(address)
+    found = [
+        f"{address}: {fault['id']}: {node['target']}"
+        for fault in Axe().run(page, options=WCAG).response["violations"]
+        for node in fault["nodes"]
+    ]
+    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    return [*found, f"{address} is {wide} px too wide"] if wide > 0 else found
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("who", ["alice", "bob", "dana", "eli"])
+def test_no_page_has_a_fault_that_axe_can_find(page: Page, pages: Pages, who: str) -> None:
+    sign_in(page, pages.address, f"{who}@clinic.example", PASSPHRASE)
+    found = [fault for path in pages.of(who) for fault in faults(page, pages.address + path)]
+    assert found == []
+
+
+@pytest.mark.timeout(400)
+def test_no_public_page_has_a_fault_that_axe_can_find(page: Page, pages: Pages) -> None:
+    found = [fault for path in pages.public for fault in faults(page, pages.address + path)]
+    assert found == []
+
+
+@pytest.mark.timeout(400)
+def test_the_first_load_of_today_is_light(
+    page: Page, new_context: Callable[..., BrowserContext], pages: Pages
+) -> None:
+    sign_in(page, pages.address, pages.cast.alice.email, PASSPHRASE)
+    phone = new_context()  # with a cookie, and nothing kept from any page
+    phone.add_cookies(page.context.cookies())  # type: ignore[arg-type]
+    fresh = phone.new_page()
+    loaded: list[float] = []
+    chrome = phone.new_cdp_session(fresh)
+    chrome.send("Network.enable")
+    chrome.on("Network.loadingFinished", lambda event: loaded.append(event["encodedDataLength"]))
+    fresh.goto(pages.address, wait_until="networkidle")
+    assert len(loaded) > 5
+    assert sum(loaded) < LIGHT
