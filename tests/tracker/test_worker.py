@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,9 +14,10 @@ from sqlite_utils import Database
 from tests.conftest import PROTOCOLS, Cast
 from tracker.actions.raise_alerts import raise_alerts
 from tracker.actions.record_check_in import record_check_in
+from tracker.alert_life import Step
 from tracker.alerts import Concern
 from tracker.check_ins import Answers
-from tracker.storage import alerts, messages
+from tracker.storage import alert_history, alerts, messages
 from tracker.worker import run_worker, watch_clock
 from tracker.world import World
 
@@ -28,6 +30,31 @@ def test_the_clock_alone_calls_for_reminders_digests_and_a_word_about_silence(
     watch_clock(world, db, DAY_4)
     assert [alert.concern for alert in alerts.unseen(db)] == [Concern.SILENCE]
     assert [message.to_address for message in messages.due(db, DAY_4)] == [cast.alice.email]
+
+
+def test_workers_who_look_at_the_clock_at_once_do_everything_once(
+    world: World, db: Database, cast: Cast
+) -> None:
+    record_check_in(db, PROTOCOLS, cast.alice.id, Answers(fever=True, spreading=True), DAY_4)
+    raise_alerts(db, PROTOCOLS, DAY_4)
+    next_morning = DAY_4 + timedelta(hours=14)
+
+    def look(_: int) -> None:
+        connection = world.connect()
+        for now in (DAY_4 + timedelta(hours=1), next_morning):
+            watch_clock(world, connection, now)
+        connection.close()
+
+    with ThreadPoolExecutor(4) as workers:
+        list(workers.map(look, range(4)))
+    kinds = Counter(str(row["kind"]) for row in db.query("SELECT kind FROM messages"))
+    assert kinds == {"urgent": 1, "reminder": 1, "escalation": 2, "digest": 1}
+    (urgent,) = alerts.unseen(db)
+    assert [step.step for step in alert_history.of_alert(db, urgent.id)] == [
+        Step.OPENED,
+        Step.ESCALATED,
+        Step.ESCALATED,
+    ]
 
 
 def test_trouble_with_one_duty_leaves_an_urgent_alert_to_be_passed_on(
