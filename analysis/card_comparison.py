@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from analysis.card_light import CardLight, light_by_card
 from analysis.card_locator import CardTrouble, Unusable, locate_card
 from analysis.images import Mask, SrgbImage
-from analysis.reference_card import CardReading, fit_correction, is_covered, read_patches
+from analysis.reference_card import CardReading, is_covered, misfit_of_light, read_patches
 from analysis.viewings import Floats
 
 _MARGIN_MM: Final = 4.0  # around the card: its cut edge, its shadow, the tips of fingers
@@ -53,7 +53,7 @@ def compare_cards(today: CardSight, baseline: CardSight) -> CardLight | CardTrou
         return None if unseen else today.trouble or baseline.trouble
     try:
         # Another print, or tones that a phone bent, leave a residual that no light could.
-        fit_correction(today.reading, baseline.reading)
+        misfit_of_light(today.reading, baseline.reading)
         return light_by_card(today.reading, baseline.reading)
     except Unusable as error:
         return error.trouble

@@ -78,7 +78,7 @@ class _Reach:
 
 
 # A treated face, day against day; exposure is the light's business and lies in its covariance.
-_OVER_TIME: Final = _Reach(more_blood=2.0, less_blood=1.0, melanin=1.0, exposure=0.01, glare=0.002)
+_OVER_TIME: Final = _Reach(more_blood=1.5, less_blood=1.2, melanin=1.0, exposure=0.01, glare=0.002)
 # One part of a face against the rest of it in one photo: noses shine, cheeks are flushed.
 _OVER_SPACE: Final = _Reach(more_blood=0.6, less_blood=0.6, melanin=0.4, exposure=0.5, glare=0.012)
 _ELSEWHERE_SD: Final = 0.012  # of each log channel: what no cause explains between two parts

@@ -1,7 +1,7 @@
-"""The reference card: find it in a photo, read its patches, fit and apply a colour correction.
+"""The reference card: find it in a photo, read its patches, see whether a light changed them.
 
 The card's own appearance in the *baseline* photo is the target, so what a printer made of the inks
-cancels; only how lamp and camera changed the card since then is corrected.
+cancels; only how lamp and camera changed the card since then is left.
 """
 
 from collections.abc import Callable
@@ -46,19 +46,6 @@ class CardReading:
     width: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Correction:
-    """From today's linear RGB to the baseline's: `matrix` (3, 3), or (6, 3) on root polynomials.
-
-    `residual` is the median ΔE00 on patches left out of the fit; `log_covariance` (3, 3) that of
-    what is left of log RGB on skin-coloured patches.
-    """
-
-    matrix: Floats
-    residual: float
-    log_covariance: Floats
-
-
 def read_card(photo: SrgbImage) -> CardReading:
     """Find the card in a photo, mirrored or not, and read its patches; raises `Unusable`."""
     return read_patches(photo, locate_card(photo))
@@ -100,11 +87,12 @@ def is_covered(to_photo: Floats, positions: NDArray[np.float32], margin_mm: floa
     return Mask((inside & before).reshape(positions.shape[:2]))
 
 
-def fit_correction(today: CardReading, baseline: CardReading) -> Correction:
-    """Fit what lamp and camera did to the card since the baseline; raises `Unusable`.
+def misfit_of_light(today: CardReading, baseline: CardReading) -> float:
+    """How badly any light and camera explain the card's change: median ΔE00 on left-out patches.
 
     Plain 3×3 or root polynomials of degree 2 (Finlayson 2015), whichever predicts patches left out
     of its fit better. Light that falls unevenly over the card is fitted as a plane of log light.
+    Raises `Unusable` above `LARGEST_RESIDUAL`: another print, or tones that a phone bent.
     """
     usable = today.good & baseline.good
     usable[usable] = _agrees(today.colours[usable], baseline.colours[usable])
@@ -112,28 +100,13 @@ def fit_correction(today: CardReading, baseline: CardReading) -> Correction:
         raise Unusable(CardTrouble.TOO_FEW_PATCHES, f"{np.count_nonzero(usable)} are clean")
     seen, wanted = today.colours[usable], baseline.colours[usable]
     places = np.array([patch.centre for patch in PATCHES])[usable]
-    skin = np.array([patch.is_skin for patch in PATCHES])[usable]
-    tried = []
-    for expand in (_plain, _root_polynomial):
-        left_out = np.array(
-            [_predict_left_out(seen, wanted, places, expand, i) for i in range(len(seen))]
-        )
-        tried.append((_colour_difference(left_out, wanted), expand, left_out))
-    residual, expand, left_out = min(tried, key=lambda fitted: fitted[0])
+    residual = min(
+        _colour_difference(_predict_left_out(seen, wanted, places, expand), wanted)
+        for expand in (_plain, _root_polynomial)
+    )
     if residual > LARGEST_RESIDUAL:
         raise Unusable(CardTrouble.HIGH_RESIDUAL, f"ΔE00 {residual:.1f}")
-    matrix, _ = _fit(seen, wanted, places, expand)
-    left = np.log(np.maximum(left_out, 1e-4)) - np.log(np.maximum(wanted, 1e-4))
-    left = (left - left.mean(axis=1, keepdims=True))[skin]
-    return Correction(matrix, residual, left.T @ left / max(len(left) - 1, 1))
-
-
-def apply_correction(light: LinearImage, correction: Correction) -> LinearImage:
-    """The same picture in the baseline's light and camera; up to one common exposure."""
-    expand = _plain if len(correction.matrix) == 3 else _root_polynomial
-    flat = light.pixels.reshape(-1, 3).astype(np.float64)
-    corrected = np.maximum(expand(flat) @ correction.matrix, 0)
-    return LinearImage(corrected.reshape(light.pixels.shape).astype(np.float32))
+    return residual
 
 
 def _flattened(photo: SrgbImage, to_photo: Floats) -> NDArray[np.float32]:
@@ -221,18 +194,16 @@ def _fit(
 
 
 def _predict_left_out(
-    seen: Floats,
-    wanted: Floats,
-    places: Floats,
-    expand: Callable[[Floats], Floats],
-    left_out: int,
+    seen: Floats, wanted: Floats, places: Floats, expand: Callable[[Floats], Floats]
 ) -> Floats:
-    """The baseline colour (3,) of one patch as the others predict it, freed of uneven light."""
-    others = np.arange(len(seen)) != left_out
-    matrix, plane = _fit(seen[others], wanted[others], places[others], expand)
-    offset = (places[left_out] - places[others].mean(axis=0)) / 50.0
-    shade = np.exp(plane[1:] @ offset)
-    predicted: Floats = np.maximum(expand(seen[left_out : left_out + 1]) @ matrix, 0)[0] / shade
+    """Every patch's baseline colour (n, 3) as the others predict it, freed of uneven light."""
+    predicted = np.empty_like(wanted)
+    for left_out in range(len(seen)):
+        others = np.arange(len(seen)) != left_out
+        matrix, plane = _fit(seen[others], wanted[others], places[others], expand)
+        offset = (places[left_out] - places[others].mean(axis=0)) / 50.0
+        light = np.maximum(expand(seen[left_out : left_out + 1]) @ matrix, 0)[0]
+        predicted[left_out] = light / np.exp(plane[1:] @ offset)
     return predicted
 
 

@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 from analysis.card_layout import MARKER_IDS, MIRRORED_IDS, family
 from analysis.card_light import light_by_card
 from analysis.card_locator import CardTrouble, Unusable
-from analysis.images import LinearImage, SrgbImage, decode_photo, encode_photo
+from analysis.images import SrgbImage, decode_photo, encode_photo
 from analysis.reference_card import (
     FEWEST_PATCHES,
     CardReading,
-    apply_correction,
-    fit_correction,
     is_covered,
+    misfit_of_light,
     read_card,
 )
 from analysis.scenes.cameras import Camera
@@ -68,20 +67,20 @@ def trouble_with(photo: SrgbImage) -> CardTrouble:
 def test_the_card_is_found_at_any_rotation(turn: float) -> None:
     reading = read_card(held(turn_degrees=turn))
     assert reading.good.all()
-    assert fit_correction(reading, baseline()).residual < 1
+    assert misfit_of_light(reading, baseline()) < 1
 
 
 @pytest.mark.parametrize(("tilt", "lean"), [(35.0, 0.0), (0.0, -35.0), (25.0, 25.0)])
 def test_the_card_is_found_tilted(tilt: float, lean: float) -> None:
     reading = read_card(held(turn_degrees=20.0, tilt_degrees=tilt, lean_degrees=lean))
-    assert fit_correction(reading, baseline()).residual < 1.5
+    assert misfit_of_light(reading, baseline()) < 1.5
 
 
 @pytest.mark.parametrize(("width", "share"), [(2600, 0.06), (1200, 0.12), (1200, 0.4)])
 def test_the_card_is_found_near_and_far(width: int, share: float) -> None:
     reading = read_card(held(width, share))
     assert reading.width == pytest.approx(share, rel=0.03)
-    assert fit_correction(reading, baseline()).residual < 2
+    assert misfit_of_light(reading, baseline()) < 2
 
 
 def test_a_mirrored_selfie_shows_the_same_patches() -> None:
@@ -167,7 +166,7 @@ def test_of_two_cards_the_larger_is_read_as_one() -> None:
     both[half:] = small.pixels[half:]
     reading = read_card(SrgbImage(both))
     assert reading.width == pytest.approx(0.35, rel=0.05)
-    assert fit_correction(reading, baseline()).residual < 1
+    assert misfit_of_light(reading, baseline()) < 1
 
 
 def test_the_card_hides_what_lies_under_it_and_nothing_else() -> None:
@@ -179,23 +178,14 @@ def test_the_card_hides_what_lies_under_it_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("lamp", [Lamp.A, Lamp.LED_WARM, Lamp.FL2])
-def test_a_correction_brings_the_card_back_to_the_baselines_colours(lamp: Lamp) -> None:
-    reading = read_card(held(lamp=lamp, exposure=0.7))
-    correction = fit_correction(reading, baseline())
-    assert correction.residual < 2
-    both = reading.good & baseline().good
-    card = LinearImage(reading.colours[both].astype(np.float32).reshape(1, -1, 3))
-    corrected = np.log(apply_correction(card, correction).pixels[0] + 1e-3)
-    uncorrected = np.log(reading.colours[both] + 1e-3)
-    wanted = np.log(baseline().colours[both] + 1e-3)
-    left, before = (np.abs(_tint(c - wanted)).mean() for c in (corrected, uncorrected))
-    assert left < 0.5 * before
+def test_another_lamp_is_no_reason_to_refuse_the_card(lamp: Lamp) -> None:
+    assert misfit_of_light(read_card(held(lamp=lamp, exposure=0.7)), baseline()) < 2
 
 
 def test_patches_that_do_not_change_together_are_refused() -> None:
     today = read_card(held())
     shuffled = CardReading(today.colours[::-1].copy(), today.good, today.to_photo, today.width)
-    for refuse in (fit_correction, light_by_card):
+    for refuse in (misfit_of_light, light_by_card):
         with pytest.raises(Unusable) as caught:
             refuse(shuffled, baseline())
         assert caught.value.trouble in {CardTrouble.HIGH_RESIDUAL, CardTrouble.TOO_FEW_PATCHES}

@@ -22,7 +22,7 @@ _CHEEKS: Final = frozenset({Region.LEFT_CHEEK, Region.RIGHT_CHEEK})
 _CHANGES: Final = ((0.0, 0.0), (0.5, 0.0), (1.0, 0.0), (2.0, 0.0), (0.0, 0.585), (1.0, 0.585))
 _LIGHTS: Final = ((1.0, 1.0, 1.0), (1.15, 1.0, 0.8), (0.8, 0.75, 0.8))
 _OWN_MELANIN: Final = 0.022
-_DARKER: Final = (TONES[1], TONES[4], TONES[5])
+_DARKER: Final = (TONES[1], *TONES[4:])
 
 
 def rehearse_faces(folder: Path) -> str:

@@ -133,7 +133,7 @@ def _read_stray(melanin: float, skin: Mapping[str, float], blood: float, more: f
         for b, m in ((0.0, 0.0), (blood, more))
     )
     brightness = float(np.log(np.exp(before) @ np.array([0.2126, 0.7152, 0.0722])))
-    state = estimate_state(before, brightness, 0.35)
+    state = estimate_state(before, brightness, 0.25)
     shift = Shift(after - before, np.eye(3) * 0.003**2 + 0.05**2)
     return explain(shift, np.zeros(3), state).redness.value
 
