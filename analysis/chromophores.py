@@ -87,6 +87,8 @@ _MODEL_SD: Final = 0.003  # of each log channel
 _LAMP_MISFIT: Final = 0.03  # of what a lamp does to skin: real lamps lie between the viewings
 _GAIN_MISFIT: Final = 0.02  # of the change itself: real skin lies beside the model
 
+_DARK_SD: Final = 1e-4  # linear light: what is left of stray light where hardly any comes back
+
 _ROUNDS: Final = 6
 _LONGEST_STEP: Final = np.array([1.2, 0.8, 1.0, 0.015])
 
@@ -168,6 +170,7 @@ def explain(shift: Shift, light: Floats, state: SkinState) -> Change:
         _MODEL_SD**2
         + (_LAMP_MISFIT * state.unchanged) ** 2
         + (_GAIN_MISFIT * (left - state.unchanged)) ** 2
+        + (_DARK_SD * np.exp(-state.appearance)) ** 2
     )
     covariance = shift.covariance + np.eye(3) * unexplained[:, np.newaxis, :]
     problem = _Problem(state.after, state, state.glare_after, state.appearance)

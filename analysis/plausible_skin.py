@@ -25,13 +25,14 @@ LEAST_GLARE: Final = 0.001
 MOST_GLARE: Final = 0.12
 
 _WHITE_BALANCE_SD: Final = 0.07  # of each log channel of a baseline photo taken by a phone
+_DARK_SD: Final = 0.001  # linear light: black is cut off, and few codes are left above it
 # Skins that may be met before treatment, and how common they are (doublings about the middle).
 _MELANIN: Final = np.linspace(np.log2(0.007), np.log2(0.42), 46)
 _MELANIN_SPREAD: Final = (np.log2(0.045), 1.7)
 _BLOOD: Final = np.log2(BASELINE_BLOOD) + np.array([-0.5, 0.0, 0.5])
 _BLOOD_SPREAD: Final = (np.log2(BASELINE_BLOOD), 0.4)
 # With the stray light of the lens and shine, which dilute colour as glare does.
-_GLARE: Final = np.array([0.005, 0.012, 0.021, 0.032, 0.045, 0.06])
+_GLARE: Final = np.array([0.003, 0.009, 0.018, 0.028, 0.04, 0.055])
 _GLARE_SPREAD: Final = (0.028, 0.015)
 _FREEDOM: Final = 2.0  # of a t distribution: the white of an eye may mislead altogether
 _LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722])
@@ -110,7 +111,9 @@ def estimate_state(
     melanin, blood, glare, viewing = (axis.ravel() for axis in axes)
     look = look_at_skin(viewing, np.exp2(melanin), np.exp2(blood), glare).log_rgb
     hue_gap = np.diff(log_colour - look, axis=-1)
-    hue_covariance = _WHITE_BALANCE_SD**2 * np.array([[2.0, -1.0], [-1.0, 2.0]])
+    apart = np.array([[-1.0, 1.0, 0.0], [0.0, -1.0, 1.0]])
+    tint_variance = _WHITE_BALANCE_SD**2 + (_DARK_SD * np.exp(-log_colour)) ** 2
+    hue_covariance = apart @ np.diag(tint_variance) @ apart.T
     bright_gap = brightness - np.log(np.exp(look) @ _LUMINANCE)
     mismatch = (
         np.einsum("ki,ij,kj->k", hue_gap, np.linalg.inv(hue_covariance), hue_gap)

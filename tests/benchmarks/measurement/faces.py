@@ -22,6 +22,7 @@ _CHEEKS: Final = frozenset({Region.LEFT_CHEEK, Region.RIGHT_CHEEK})
 _CHANGES: Final = ((0.0, 0.0), (0.5, 0.0), (1.0, 0.0), (2.0, 0.0), (0.0, 0.585), (1.0, 0.585))
 _LIGHTS: Final = ((1.0, 1.0, 1.0), (1.15, 1.0, 0.8), (0.8, 0.75, 0.8))
 _OWN_MELANIN: Final = 0.022
+_LONG_EDGE: Final = 1280  # pixels
 _DARKER: Final = (TONES[1], *TONES[4:])
 
 
@@ -33,10 +34,17 @@ def rehearse_faces(folder: Path) -> str:
     for file in sorted(folder.iterdir()):
         if file.suffix.lower() not in {".jpg", ".jpeg", ".png", ".heic", ".webp"}:
             continue
-        photo = decode_photo(file.read_bytes())
+        photo = _reduced(decode_photo(file.read_bytes()))
         for tone in _DARKER:
             rows.append(_rehearse_face(file.name, photo, tone.melanin, tone.ita))
     return "\n".join(rows) + "\n"
+
+
+def _reduced(photo: SrgbImage) -> SrgbImage:
+    """The photo no larger than those of the rendered people."""
+    scale = min(1.0, _LONG_EDGE / max(photo.size))
+    pixels = cv2.resize(photo.pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return SrgbImage(np.ascontiguousarray(pixels, np.float32))
 
 
 def _rehearse_face(name: str, photo: SrgbImage, melanin: float, ita: float) -> str:
