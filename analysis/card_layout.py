@@ -65,24 +65,18 @@ class Field:
 class Patch(Field):
     """A field whose colour is read in a photo."""
 
-    is_skin: bool
-
     @property
     def centre(self) -> tuple[float, float]:
         """Its middle (x, y)."""
         return self.left + self.width / 2, self.top + self.height / 2
 
 
-def _colours() -> list[tuple[tuple[float, float, float], bool]]:
-    skin = [
-        tuple(float(c) for c in np.exp(log_rgb(melanin, blood)))
-        for blood in _SKIN_BLOOD
-        for melanin in _SKIN_MELANIN
-    ]
+def _colours() -> list[tuple[float, float, float]]:
+    skin = [np.exp(log_rgb(melanin, blood)) for blood in _SKIN_BLOOD for melanin in _SKIN_MELANIN]
     greys = [(grey, grey, grey) for grey in _GREYS]
     # Neighbours differ in kind, so that a thumb or a reflection takes away some of each.
-    rest = [(colour, False) for pair in zip(greys, _PRIMARIES, strict=True) for colour in pair]
-    toned = [((c[0], c[1], c[2]), True) for c in skin]
+    rest = [colour for pair in zip(greys, _PRIMARIES, strict=True) for colour in pair]
+    toned = [(float(red), float(green), float(blue)) for red, green, blue in skin]
     total, every = len(rest) + len(toned), len(rest)
     turns = [(i + 1) * every // total > i * every // total for i in range(total)]
     return [rest.pop(0) if turn else toned.pop(0) for turn in turns]
@@ -98,9 +92,8 @@ def _lay_out() -> tuple[Patch, ...]:
             width=step_x - _GAP_MM,
             height=step_y - _GAP_MM,
             colour=colour,
-            is_skin=is_skin,
         )
-        for i, (colour, is_skin) in enumerate(_colours())
+        for i, colour in enumerate(_colours())
     )
 
 

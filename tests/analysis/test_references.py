@@ -86,7 +86,7 @@ def test_the_frame_alone_is_believed_least() -> None:
 
 
 def test_a_card_narrows_what_the_neck_says_and_is_named() -> None:
-    tone = TONES[4]
+    tone = TONES[7]
     before, neck_before = face_and_neck(tone, DAYLIGHT)
     after, neck_after = face_and_neck(tone, HALOPHOSPHATE)
     neck = UntreatedSkin(tight(neck_after - neck_before), tight(neck_before - before), 0.05)
