@@ -36,7 +36,7 @@ from tracker.protocol_commands import protocol
 from tracker.protocols import Protocol
 from tracker.replay import Line, Replay, patient_of, read_course, throw_away_world
 from tracker.screening import Screening, checked_answers, summary
-from tracker.settings import read_settings
+from tracker.settings import protocols_folder, read_settings
 from tracker.storage import people
 from tracker.storage.connection import migrate, open_database
 from tracker.treatments import AREAS, Region, Setting, Treatment
@@ -115,7 +115,8 @@ def replay(course_dir: Path, as_json: bool) -> None:
     logging.getLogger().setLevel(logging.WARNING)
     with told_errors():
         story = read_course(course_dir)
-        with throw_away_world() as world, _local_processes() as compute, connected(world) as db:
+        own = protocols_folder(os.environ)
+        with throw_away_world(own) as world, _local_processes() as compute, connected(world) as db:
             person = patient_of(story, "Replayed course", "patient@replay.invalid")
             patient = add_person(db, person, os.urandom(16).hex())
             lines = Replay(world, db, compute, course_dir, story, patient.id).lines()

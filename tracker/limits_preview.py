@@ -48,6 +48,14 @@ class Count:
     false: int
     true: int
 
+    def __add__(self, other: "Count") -> "Count":
+        return Count(
+            self.alerts + other.alerts,
+            self.mailed + other.mailed,
+            self.false + other.false,
+            self.true + other.true,
+        )
+
 
 def compare(
     stored: StoredCourse, present: Protocol, changed: Protocol, since: datetime

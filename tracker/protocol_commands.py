@@ -157,13 +157,21 @@ def _preview_lines(
 ) -> Iterable[str]:
     if not by_concern:
         yield "Neither the present limits nor these raise any alert."
+        return
+    none = Count(0, 0, 0, 0)
+    present, changed = (sum(both, none) for both in zip(*by_concern.values(), strict=True))
+    yield _both_words("in all", present, changed)
     for concern, (present, changed) in by_concern.items():
-        yield (
-            f"{concern.words}: would have raised {_count_words(changed)};"
-            f" the present limits raise {_count_words(present)}"
-        )
+        yield _both_words(concern.words, present, changed)
         if lost.get(concern):
             yield f"  and would have missed {lost[concern]} that the clinic resolved as true"
+
+
+def _both_words(about: str, present: Count, changed: Count) -> str:
+    return (
+        f"{about}: would have raised {_count_words(changed)};"
+        f" the present limits raise {_count_words(present)}"
+    )
 
 
 def _count_words(count: Count) -> str:

@@ -122,8 +122,8 @@ class Replay:
 
 
 @contextmanager
-def throw_away_world() -> Iterator[World]:
-    """A world in a data folder of its own that is gone at the end."""
+def throw_away_world(protocols: Path | None) -> Iterator[World]:
+    """A world in a data folder of its own that is gone at the end; `protocols` as in Settings."""
     with tempfile.TemporaryDirectory(prefix="afterglow-replay-") as data:
         yield open_world(
             Settings(
@@ -134,6 +134,7 @@ def throw_away_world() -> Iterator[World]:
                 base_url="http://127.0.0.1:8000",
                 smtp_url=None,
                 mail_from="Afterglow <afterglow@localhost>",
+                protocols=protocols,
             )
         )
 

@@ -1,6 +1,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from sqlite_utils import Database
+
+from tests.conftest import PROTOCOLS, Cast
 from tests.tracker.courses_of_readings import (
     DAILY,
     TREATED_AT,
@@ -10,12 +13,15 @@ from tests.tracker.courses_of_readings import (
     reading,
     staying,
 )
+from tracker.actions.preview_limits import preview_limits
+from tracker.actions.raise_alerts import raise_alerts
+from tracker.actions.record_check_in import record_check_in
 from tracker.alerts import Concern, Level, Outcome
 from tracker.check_ins import Answers, Trend
 from tracker.limits_preview import StoredCourse, compare, counts, lived_through, missed
 from tracker.protocols import Protocol
 from tracker.recovery import Course
-from tracker.storage import protocol_files
+from tracker.storage import alerts, protocol_files
 
 PRESENT = protocol_files.load("microneedling")
 SICK = Answers(pain=6, warmth=True, pus=True, spreading=True, trend=Trend.WORSE)
@@ -75,3 +81,24 @@ def test_alerts_before_the_days_asked_for_are_not_counted() -> None:
     sick = course([], [check_in(4.1, SICK)])
     later = TREATED_AT + timedelta(days=5)
     assert counts([compare(stored(sick), PRESENT, PRESENT, later)]) == {}
+
+
+def test_a_preview_raises_what_was_raised(db: Database, cast: Cast) -> None:
+    story = [
+        (1.0, Answers(pain=2, trend=Trend.BETTER)),
+        (3.0, Answers(pain=5, warmth=True, trend=Trend.WORSE)),
+        (3.6, replace(SICK, fever=True)),
+        (6.0, Answers(trend=Trend.BETTER)),
+        (8.0, Answers(itch=8, hives=True, new_product=True)),
+    ]
+    for day, answers in story:
+        at = TREATED_AT + timedelta(days=day)
+        record_check_in(db, PROTOCOLS, cast.alice.id, answers, at)
+        raise_alerts(db, PROTOCOLS, at)
+    (row,) = preview_limits(db, PROTOCOLS, PROTOCOLS.of("microneedling"), EVER)
+    raised = alerts.of_treatment(db, cast.treatment.id)
+    assert len(raised) >= 2
+    for previewed in (row.present, row.changed):
+        assert {(a.concern, a.level, a.raised_at) for a in previewed} == {
+            (a.concern, a.level, a.raised_at) for a in raised
+        }

@@ -110,6 +110,28 @@ def test_a_broken_file_of_the_clinic_stops_the_start_and_is_named(
     assert "no such folder" in CliRunner().invoke(main, ["serve"], env=absent).output
 
 
+def test_a_replay_is_judged_by_the_clinics_own_protocols(tmp_path: Path) -> None:
+    (tmp_path / "course.toml").write_text(
+        """
+format = 1
+[patient]
+time_zone = "Europe/Berlin"
+[treatment]
+kind = "microneedling"
+performed_at = 2026-03-02T10:00:00+01:00
+[[check_ins]]
+at = 2026-03-04T08:05:00+01:00
+pain = 7
+""",
+        encoding="utf-8",
+    )
+    file = own(tmp_path, ("pain_from = 9", "pain_from = 7"))
+    for folder, alerted in (("", 0), (str(file.parent), 1)):
+        environment = {"AFTERGLOW_PROTOCOLS": folder}
+        told = CliRunner().invoke(main, ["replay", str(tmp_path), "--json"], env=environment)
+        assert told.stdout.count('"urgent"') == alerted
+
+
 def test_two_files_for_one_kind_are_a_mistake(tmp_path: Path) -> None:
     file = own(tmp_path)
     (file.parent / "again.toml").write_text(file.read_text())
@@ -138,6 +160,7 @@ def test_a_preview_tells_what_changed_limits_would_have_raised(
         told.output
     )
     assert "the present limits raise 0 alerts" in told.output
+    assert "in all: would have raised 1 alert" in told.output
     machine = run("preview", str(lower), "--json", "--days", "1", environment=environment)
     assert json.loads(machine.stdout) == {"courses": 0, "concerns": {}}
 
