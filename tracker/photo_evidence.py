@@ -29,12 +29,14 @@ SHAPES: Final[Mapping[Concern, Shape]] = {
     Concern.HYPOPIGMENTATION: Shape.LIGHTENS,
     Concern.ALLERGIC_REACTION: Shape.RISES,
     Concern.COLD_SORE: Shape.RISES,
-    Concern.SCARRING: Shape.STAYS,
+    Concern.SCARRING: Shape.RISES,
 }
 _OF_PIGMENT: Final = frozenset({Shape.DARKENS, Shape.LIGHTENS})
 _ALWAYS: Final = (0.0, 1.0)  # the usual course has no onset
 _RIVALS: Final = (Concern.PROLONGED_INFLAMMATION, Concern.INFECTION)
 _LOG_MOST: Final = math.log(1e6)  # draws see a tail only so far: beyond, they say no more
+_EARLY: Final = 0.1  # of those whom a concern befalls, sooner than the protocol expects
+_SAYS_SOMETHING: Final = math.log(1.1)
 _CLEARLY: Final = math.log(3.0)  # a region is named when its own factor is at least this…
 _NEARLY_BEST: Final = math.log(0.02)  # …and at least this share of the best one
 
@@ -45,11 +47,14 @@ Array = NDArray[np.floating[Any]]
 class PhotoEvidence:
     """What the photos say of one concern.
 
-    `factor` multiplies its odds. `regions` show it, best first; FACE stands for all treated ones
-    together. `onset_day` is when it is thought to have begun.
+    `factor` multiplies the odds that it is there by now. `rests_on_one` tells that without one
+    photo (or those of one span of days) the others say next to nothing. `regions` show it, best
+    first; FACE stands for all treated ones together. `onset_day` is when it is thought to have
+    begun.
     """
 
     factor: float
+    rests_on_one: bool
     regions: tuple[Region, ...]
     onset_day: float
     photo_id: str
@@ -117,7 +122,7 @@ class _Contest:
         against = [prior + cloud.by_now(usual, kept) for prior, cloud in self.rivals]
         all_priors = math.log(sum(math.exp(prior) for prior, _ in self.rivals))
         rivals = np.logaddexp.reduce(against, axis=0) - all_priors
-        return np.asarray(self.own.by_now(usual, kept) - rivals)
+        return np.asarray(self.own.evidence(kept) - rivals)
 
 
 def judge_photos(
@@ -144,6 +149,14 @@ def earliest_day(concern: Concern, rule: ConcernRule, healing: Healing) -> float
     if concern is Concern.PROLONGED_INFLAMMATION:
         return max(rule.window_days[0], healing.clear_days_p95)
     return rule.window_days[0]
+
+
+def begun_by(day: float, concern: Concern, rule: ConcernRule) -> float:
+    """Of those whom a concern befalls, the share whom it has befallen by this day, 0–1."""
+    if SHAPES[concern] is Shape.STAYS:
+        return 1.0
+    first, last = rule.onset_days
+    return min(max((day - first) / (last - first), _EARLY), 1.0)
 
 
 def _clouds(
@@ -232,8 +245,10 @@ def _judge(
         if log_factor >= max(_CLEARLY, best + _NEARLY_BEST)
     )
     stays = SHAPES[concern] is Shape.STAYS
+    log_factor, rests_on_one = _bounded(contests, rule, readings, counted)
     return PhotoEvidence(
-        factor=math.exp(_bounded(contests, rule, readings, counted)),
+        factor=math.exp(log_factor),
+        rests_on_one=rests_on_one,
         regions=(where,) if where is Region.FACE or not shown else shown,
         onset_day=(
             earliest_day(concern, rule, healing) if stays else contest.own.fit.onset_at(row)
@@ -252,21 +267,25 @@ def _bounded(
     rule: ConcernRule,
     readings: Sequence[Reading],
     counted: NDArray[np.bool_],
-) -> float:
-    """The log factor, resting on no single photo and on no photos that may not alert alone."""
+) -> tuple[float, bool]:
+    """The log factor, bounded by what one photo and photos that may not alert alone may do.
+
+    And whether it rests on one photo.
+    """
     sight = contests[0].sight
-    log_factor = float(_together(contests, counted[np.newaxis])[0])
-    one_photo = math.log(rule.one_photo_limit)
-    if log_factor > one_photo:
+    log_factor, rests_on_one = float(_together(contests, counted[np.newaxis])[0]), False
+    if log_factor > 0:
         spans = _spans(sight.days, max(rule.readings_apart_days, HALF_DAY))
         left = float(_together(contests, counted & ~spans).min())
-        log_factor = min(log_factor, one_photo + max(left, 0.0))
+        log_factor = min(log_factor, math.log(rule.one_photo_limit) + max(left, 0.0))
+        rests_on_one = left < _SAYS_SOMETHING
     carrying = np.array([reading.carries_alerts for reading in readings])
     if not carrying.all():
         limit = math.log(sight.protocol.history_factor_limit)
         alone = float(_together(contests, (counted & carrying)[np.newaxis])[0])
         log_factor = min(max(log_factor, alone - limit), alone + limit)
-    return min(max(log_factor, -_LOG_MOST), _LOG_MOST, math.log(rule.photos_limit))
+    log_most = min(_LOG_MOST, math.log(rule.photos_limit))
+    return min(max(log_factor, -_LOG_MOST), log_most), rests_on_one
 
 
 def _together(contests: Sequence[_Contest], kept: NDArray[np.bool_]) -> Array:

@@ -91,9 +91,10 @@ def see(
     last = float(days[-1])
     seen = np.isfinite(places.values)
     passes = what_passes(draws, passing, days, last)[:, np.newaxis]
+    scale = draws.error_scale[:, np.newaxis]
     light = what_light_does(draws, days, last)[:, np.newaxis] * places.shared_sd[:, np.newaxis]
-    scale = draws.error_scale[:, np.newaxis] ** 2
-    variance = np.where(seen, places.variances, 1) * scale + np.float32(day_sd**2)
+    light = light * scale
+    variance = np.where(seen, places.variances, 1) * scale**2 + np.float32(day_sd**2)
     return Sight(
         places=places,
         days=days,

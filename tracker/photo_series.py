@@ -23,6 +23,7 @@ _OF_COURSE: Final = 0.35
 _OF_PHOTO: Final = 0.40
 _OWN: Final = 0.25
 _MEDIAN: Final = 1.57  # variance of a median against that of a mean
+_LIGHT: Final = 1.5  # standard deviations of a reading
 HALF_DAY: Final = 0.4  # days within which photos show the same skin in much the same light
 _SAME_DAY_CORRELATION: Final = 0.8
 
@@ -82,12 +83,14 @@ def series_of(
     beyond, beyond_sds = _table(readings, untreated, quantity)
     whole, whole_sds = _table(readings, (Region.FACE,), quantity)
     flush = np.array([flush_sd.get(r.skin_state, 0.0) for r in readings], np.float32)
+    carrying = np.array([r.carries_alerts for r in readings])
     near = np.abs(days[:, np.newaxis] - days) < HALF_DAY
+    near &= carrying | ~carrying[:, np.newaxis]  # a photo that may not alert takes no weight away
     return Series(
         days=days,
         weight=(1 / (1 + _SAME_DAY_CORRELATION * (near.sum(axis=1) - 1))).astype(np.float32),
         level=_level((values, sds), (beyond, beyond_sds), (whole, whole_sds), flush),
-        beside=_beside(treated, values, sds),
+        beside=_beside(treated, values, sds, steady=quantity is pigment),
     )
 
 
@@ -135,8 +138,14 @@ def _level(
     )
 
 
-def _beside(regions: tuple[Region, ...], values: Array, sds: Array) -> Places | None:
-    """Each region against the middle of the other treated ones in the same photo."""
+def _beside(
+    regions: tuple[Region, ...], values: Array, sds: Array, *, steady: bool
+) -> Places | None:
+    """Each region against the middle of the other treated ones in the same photo.
+
+    Of a `steady` quantity, which does not change by itself, a middle beyond `_LIGHT` of its own
+    errors is no light but skin: a region is not darker because its neighbours became lighter.
+    """
     count = len(regions)
     if count < 2:
         return None
@@ -144,6 +153,9 @@ def _beside(regions: tuple[Region, ...], values: Array, sds: Array) -> Places | 
     middle, variance, seen = _middle(
         values[others].transpose(1, 0, 2), sds[others].transpose(1, 0, 2)
     )
+    if steady:
+        most = _LIGHT * np.sqrt(variance)
+        middle = np.clip(middle, -most, most)
     beside = np.where(seen > 0, values - middle, np.nan)
     own = _OWN * (sds**2 + variance * _of_middle(seen))
     typical = np.array(

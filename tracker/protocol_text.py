@@ -129,7 +129,7 @@ def _redness(table: Table) -> RednessPriors:
         region_day_sd=table.positive("region_day_sd", high=1),
         region_log_sd=table.positive("region_log_sd", high=1),
         rise_per_day=_spread(table, "rise_per_day"),
-        full_rise=table.positive("full_rise", high=6),
+        full_rise=_spread(table, "full_rise"),
         plateau_share=table.span("plateau_share", 0, 1),
         slowness=_spread(table, "slowness"),
         visible=table.positive("visible", high=2),

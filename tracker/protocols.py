@@ -99,7 +99,7 @@ class RednessPriors:
     region_day_sd: float
     region_log_sd: float
     rise_per_day: Spread
-    full_rise: float
+    full_rise: Spread
     plateau_share: tuple[float, float]
     slowness: Spread
     visible: float

@@ -1,8 +1,8 @@
 """Is this recovery normal? Bayes in the open, from readings and answers to findings.
 
-Every concern starts with the odds that the protocol gives it. The photos multiply them by one
-factor (`photo_evidence`), each reported sign by another, and what the product says is the
-probability. The protocol's limits make levels of it; red flags act whatever it is.
+Every concern starts with the odds that the protocol gives it of having begun by now. The photos
+multiply them by one factor (`photo_evidence`), each reported sign by another, and what the product
+says is the probability. The protocol's limits make levels of it; red flags act whatever it is.
 """
 
 import math
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tracker.alerts import Concern, Factor, Finding, Level, Source, level_reached, strongest
 from tracker.check_ins import CheckIn
 from tracker.evidence_words import photo_words, sign_words
-from tracker.photo_evidence import PhotoEvidence, earliest_day, judge_photos
+from tracker.photo_evidence import PhotoEvidence, begun_by, earliest_day, judge_photos
 from tracker.protocols import ConcernRule, Healing, Protocol, RedFlag
 from tracker.readings import Reading
 from tracker.signs import flag_words, flags_of, recent, reported_signs
@@ -153,12 +153,17 @@ def _find(case: _Case, concern: Concern, rule: ConcernRule, photo: PhotoEvidence
         words = photo_words(concern, photo, case.readings)
         evidence.append(Factor(words, photo.factor, Source.PHOTOS))
     evidence += _answers(case, rule)
-    odds = rule.prior / (1 - rule.prior) * math.prod(f.factor for f in evidence)
+    prior = rule.prior * begun_by(case.day, concern, rule)
+    odds = prior / (1 - prior) * math.prod(f.factor for f in evidence)
     probability = odds / (1 + odds)
     first = earliest_day(concern, rule, case.healing)
     # What was seen on the window's last day may still be judged while its answers speak.
     last = rule.window_days[1] + case.protocol.answer_memory / timedelta(days=1)
-    level = level_reached(probability, rule.limits) if first <= case.day <= last else None
+    possible = first <= case.day <= last
+    # A bad photo is likelier than most concerns; one alone must wait for a second, or for a sign.
+    told = any(f.source is Source.ANSWERS and f.factor > 1 for f in evidence)
+    possible &= told or photo is None or not photo.rests_on_one
+    level = level_reached(probability, rule.limits) if possible else None
     shown = photo if photo is not None and photo.factor > 1 else None
     return Finding(
         concern=concern,

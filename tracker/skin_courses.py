@@ -22,7 +22,10 @@ DRAWS = 512
 SEED = 20260302  # the same course is judged the same way every time
 _ROOM_CHANGES = 0.5  # share of courses in which the light changes for good
 _PASSING_DRAWN = 0.5  # share of the draws in which something passes; weighed by how often it does
-_ERROR_LOG_SD = 0.35  # how far a person's own scatter may lie from what the photos claim
+_ERROR_SCALE = (
+    0.8  # of the errors that photos claim; they are rather too wide (METHOD.md, section 6)
+)
+_ERROR_LOG_SD = 0.35  # how far a person's own scatter may lie from that
 _DIMENSIONS = 17
 _STOPS = 0.5  # share of draws in which redness that stays stops falling, rather than slows
 EDGE = 0.06  # doublings by which courses are sorted softly into those that are clear or not
@@ -48,13 +51,13 @@ class Draws:
 
     `peak_blood` is the extra blood at its peak, on `peak_day`, in shares of the baseline's;
     `half_life` in days. Of redness that stays, `plateau` is the share of the peak that never goes,
-    and `slowness` how many times longer the rest takes; `rise` is in doublings a day;
-    `amount` and `loss` of pigment in doublings; `region` how much more blood a region draws than
-    its neighbours. `offset` and `room_shift` are in standard deviations of what the readings of a
-    course share. Times lie between 0 and 1, from the first to the last day possible. `passing`
-    (redness) and `crust` (pigment) are in doublings, 0 where nothing passes, and fade with
-    `passing_half_life`. `error_scale` multiplies the readings' own errors. `log_weight` (n,) makes
-    the draws a fair sample.
+    and `slowness` how many times longer the rest takes; `rise` is in doublings a day, up to
+    `full_rise`; `amount` and `loss` of pigment in doublings; `region` how much more blood a region
+    draws than its neighbours. `offset` and `room_shift` are in standard deviations of what the
+    readings of a course share. Times lie between 0 and 1, from the first to the last day possible.
+    `passing` (redness) and `crust` (pigment) are in doublings, 0 where nothing passes, and fade
+    with `passing_half_life`. `error_scale` multiplies the readings' own errors. `log_weight` (n,)
+    makes the draws a fair sample.
     """
 
     peak_blood: Array
@@ -72,6 +75,7 @@ class Draws:
     passing_half_life: Array
     onset_time: Array
     rise: Array
+    full_rise: Array
     amount: Array
     loss: Array
     error_scale: Array
@@ -108,9 +112,10 @@ def draw_courses(protocol: Protocol, healing: Healing) -> Draws:
         passing_half_life=_spread(red.passing_half_life_hours, normal[10]) / 24,
         onset_time=even[11],
         rise=_spread(red.rise_per_day, normal[13]),
+        full_rise=_spread(red.full_rise, normal[15]),
         amount=_spread(dark.amount, normal[13]),
         loss=_spread(dark.loss, normal[13]),
-        error_scale=np.exp(np.float32(_ERROR_LOG_SD) * normal[14]),
+        error_scale=np.float32(_ERROR_SCALE) * np.exp(np.float32(_ERROR_LOG_SD) * normal[14]),
         log_weight=np.log(weight[:, 0]),
     )
     # Who is still red when 95 in 100 are clear is no normal course: that is what "stays" means.
@@ -136,9 +141,7 @@ def predicted(
             return stays - _redness(draws, days) if beside else stays
         case Shape.RISES:
             before = _redness_beside(draws, days) if beside else _redness(draws, days)
-            return before + np.clip(
-                draws.rise * (days - onset), 0, np.float32(protocol.redness.full_rise)
-            )
+            return before + np.clip(draws.rise * (days - onset), 0, draws.full_rise)
         case Shape.UNCHANGED:
             return np.zeros((DRAWS, days.size), np.float32)
         case Shape.DARKENS:

@@ -56,9 +56,9 @@ def test_a_photo_speaks_only_from_when_it_came() -> None:
 
 
 def test_lower_limits_raise_more_and_say_how_many_were_false() -> None:
-    doubtful = course([], [check_in(4.1, Answers(fever=True))])
+    doubtful = course([], [check_in(4.1, Answers(pus=True))])
     sick = course([], [check_in(4.1, SICK)])
-    lower = with_limits(Concern.INFECTION, {Level.WATCH: 0.02, Level.REVIEW: 0.05})
+    lower = with_limits(Concern.INFECTION, {Level.WATCH: 0.01, Level.REVIEW: 0.02})
     rows = [
         compare(stored(doubtful, outcome=Outcome.FALSE), PRESENT, lower, EVER),
         compare(stored(sick, outcome=Outcome.TRUE), PRESENT, lower, EVER),

@@ -33,7 +33,7 @@ def run(*arguments: str, environment: dict[str, str] | None = None) -> Result:
     return CliRunner().invoke(main, ["protocol", *arguments], env=environment)
 
 
-def own(tmp_path: Path, change: tuple[str, str] = ("prior = 0.04", "prior = 0.02")) -> Path:
+def own(tmp_path: Path, change: tuple[str, str] = ("prior = 0.06", "prior = 0.02")) -> Path:
     text = protocol_files.shipped_text("microneedling")
     assert change[0] in text
     file = tmp_path / "own" / "microneedling.toml"
@@ -67,7 +67,7 @@ def test_a_copy_never_overwrites(tmp_path: Path) -> None:
 
 
 def test_check_names_every_mistake_of_every_file_and_ends_with_status_2(tmp_path: Path) -> None:
-    first = own(tmp_path, ("prior = 0.04", "prior = 4\npriority = 1"))
+    first = own(tmp_path, ("prior = 0.06", "prior = 4\npriority = 1"))
     second = tmp_path / "second.toml"
     second.write_text("schema = ")
     result = run("check", str(first), str(second), str(tmp_path / "absent.toml"))
@@ -99,7 +99,7 @@ def test_the_list_says_whose_protocols_they_are(tmp_path: Path) -> None:
 def test_a_broken_file_of_the_clinic_stops_the_start_and_is_named(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    file = own(tmp_path, ("watch = 0.1, review = 0.2", "watch = 3, soon = 0.7"))
+    file = own(tmp_path, ("watch = 0.03, review = 0.05", "watch = 3, soon = 0.7"))
     broken = environment | {"AFTERGLOW_PROTOCOLS": str(file.parent)}
     result = CliRunner().invoke(main, ["serve"], env=broken)
     assert result.exit_code == 1
@@ -148,11 +148,11 @@ def test_a_preview_tells_what_changed_limits_would_have_raised(
     treated_at = datetime.now(UTC) - timedelta(days=6)
     done = replace(treatment(), patient_id=alice.id, performed_at=treated_at)
     begin_treatment(db, world.protocols, done)
-    feverish = Answers(fever=True)
-    record_check_in(db, world.protocols, alice.id, feverish, treated_at + timedelta(days=4))
+    doubtful = Answers(pus=True)
+    record_check_in(db, world.protocols, alice.id, doubtful, treated_at + timedelta(days=4))
     db.close()
     lower = own(
-        tmp_path, ("watch = 0.1, review = 0.2, urgent = 0.8", "watch = 0.02, review = 0.05")
+        tmp_path, ("watch = 0.03, review = 0.05, urgent = 0.6", "watch = 0.01, review = 0.02")
     )
     told = run("preview", str(lower), environment=environment)
     assert told.exit_code == 0, told.output
@@ -182,6 +182,6 @@ def test_the_text_that_judged_can_be_read_after_the_file_has_changed(
 
 
 def test_a_preview_of_a_broken_file_ends_with_status_2(tmp_path: Path) -> None:
-    result = run("preview", str(own(tmp_path, ("prior = 0.04", "prior = 4"))))
+    result = run("preview", str(own(tmp_path, ("prior = 0.06", "prior = 4"))))
     assert result.exit_code == 2
     assert "must lie below 1" in result.stderr

@@ -142,7 +142,7 @@ def test_every_concern_has_its_window() -> None:
 
 
 def test_a_changed_text_of_the_same_version_has_another_label() -> None:
-    changed = parse_protocol(SHIPPED.replace("prior = 0.04", "prior = 0.03"), "own.toml")
+    changed = parse_protocol(SHIPPED.replace("prior = 0.06", "prior = 0.03"), "own.toml")
     assert changed.version == protocol_files.load("microneedling").version
     assert changed.label != protocol_files.load("microneedling").label
 
@@ -164,7 +164,7 @@ def test_allergy_is_flagged_by_trouble_breathing() -> None:
     [
         ("schema = 1", "schema = 9", "schema .line 6.: must be 1"),
         ('title = "Microneedling"', "title = 3", "title .line 8.: must be a text"),
-        ("prior = 0.04", "prior = 1.5", "prolonged_inflammation.prior .*must lie below 1"),
+        ("prior = 0.06", "prior = 1.5", "prolonged_inflammation.prior .*must lie below 1"),
         ("[concerns.infection]", "[concerns.boredom]", "boredom .*no such concern; use one of"),
         ("pus = [15.0, 0.7]", "puss = [15.0, 0.7]", "infection.signs.puss .*no such sign"),
         ("pus = [15.0, 0.7]", "pus = [0.5, 0.7]", "1 or more when reported"),
@@ -176,8 +176,8 @@ def test_allergy_is_flagged_by_trouble_breathing() -> None:
         ("window_days = [2, 14]", "window_days = [14, 2]", "must not be above"),
         ("schema = 1", "schema = ", "cannot be read"),
         ("day_sd = 0.12", "day_sd = nan", "redness.day_sd"),
-        ("watch = 0.1, review = 0.2", "watch = 0.8, review = 0.2", "must not fall"),
-        ("watch = 0.1, review = 0.2", "watch = 0.1, soon = 0.2", "no such level"),
+        ("watch = 0.03, review = 0.05", "watch = 0.8, review = 0.05", "must not fall"),
+        ("watch = 0.03, review = 0.05", "watch = 0.03, soon = 0.05", "no such level"),
         ("days = [1, 1], line", "days = [1.5, 2], line", r"aftercare.normal\[2\].*whole days"),
         ("days = [1, 1], line", "days = [1, 0], line", r"aftercare.normal\[2\].days .line"),
         ('sign = "dusky"', 'sign = "hives"', "dusky is used but never asked"),
