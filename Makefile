@@ -4,7 +4,7 @@ VENV := .venv
 STAMP := $(VENV)/.installed
 
 .DELETE_ON_ERROR:
-.PHONY: install demo test samples bench-measurement
+.PHONY: install demo test samples bench-measurement bench-alerts
 
 install: $(STAMP)
 
@@ -30,3 +30,7 @@ samples: install
 bench-measurement: install
 	$(VENV)/bin/python -m tests.benchmarks.measurement --write \
 		$(if $(SPECTRA),--spectra $(SPECTRA)) $(if $(FACES),--faces $(FACES))
+
+# Some minutes on two free cores.
+bench-alerts: install
+	$(VENV)/bin/python -m tests.benchmarks.alerts --write

@@ -55,6 +55,8 @@ _SKINS: Final[Mapping[Fate, Callable[[np.random.Generator, float], Skin]]] = {
     Fate.SCARRING: skins.scarring,
 }
 
+MISSED: Final = (0.0, 0.25, 0.5)  # shares of days without a photo; on average a quarter
+
 # How many of a hundred; ill people are many more than in life, so that they can be counted.
 MIX: Final[Mapping[Fate, int]] = {
     Fate.NORMAL: 40,
@@ -78,6 +80,7 @@ class Case:
     fate: Fate
     tone: Tone
     depth_mm: float
+    missed: float
     skin: Skin
     course: Course
 
@@ -91,7 +94,8 @@ def draw_case(split: Split, number: int) -> Case:
     depth = float(rng.choice(list(HALF_LIVES)))
     skin = _SKINS[fate](rng, depth)
     telling = Telling.SILENT if fate is Fate.SILENT_INFECTION else Telling.TELLS
-    days = photo_days(rng)
+    missed = float(rng.choice(MISSED))
+    days = photo_days(rng, missed)
     illness = illness_of(skin, telling, rng, tone.skin_type)
     phone = choose_phone(rng, tone)
     treatment = Treatment(
@@ -99,4 +103,6 @@ def draw_case(split: Split, number: int) -> Case:
     )
     readings = photograph(skin, phone, days, TREATED_AT, rng)
     check_ins = answer(skin, illness, days, TREATED_AT, rng)
-    return Case(fate, tone, depth, skin, Course(treatment, tuple(readings), tuple(check_ins)))
+    return Case(
+        fate, tone, depth, missed, skin, Course(treatment, tuple(readings), tuple(check_ins))
+    )

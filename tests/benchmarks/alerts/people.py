@@ -39,11 +39,11 @@ class Illness:
 _WELL = Illness(*(np.inf for _ in range(11)))
 
 
-def photo_days(rng: np.random.Generator, missed: float = 0.25) -> list[float]:
-    """Mornings of two weeks and some of the weeks after, a share of them missed, some evenings."""
+def photo_days(rng: np.random.Generator, missed: float) -> list[float]:
+    """Mornings of two weeks and some of the five weeks after; a share missed, some evenings."""
     days = [0.2 + rng.uniform(0, 0.2)]
     days += [n + rng.normal(-0.1, 0.05) for n in range(1, 15)]
-    days += [n + rng.normal(0, 0.3) for n in (16, 18, 21, 24, 28, 32, 36)]
+    days += [n + rng.normal(0, 0.3) for n in (16, 18, 21, 24, 28, 32, 36, 42, 49)]
     kept = [day for day in days if rng.random() >= missed]
     again = [day + rng.uniform(0.02, 0.45) for day in kept if rng.random() < 0.08]
     return sorted(float(day) for day in (*kept, *again))
@@ -56,7 +56,7 @@ def illness_of(skin: Skin, telling: Telling, rng: np.random.Generator, skin_type
         return float(rng.gamma(2.0, mean / 2)) if rng.random() < share else np.inf
 
     if telling is Telling.SILENT:
-        return replace(_WELL, itch=some(0.3, 1.0))
+        return _WELL
     match skin.concern:
         case Concern.INFECTION:
             seen = 0.6 if skin_type < 5 else 0.35  # spreading redness is harder to see on dark skin
@@ -95,6 +95,7 @@ def answer(
 ) -> list[CheckIn]:
     """Check-ins on most photo days, some late, some wrong."""
     most_pain = float(rng.uniform(1, 5))
+    noise = float(rng.gamma(1.5, 1.0))  # some people tick more boxes than others
     check_ins, before = [], most_pain
     for number, day in enumerate(days):
         if rng.random() < 0.15:
@@ -103,7 +104,7 @@ def answer(
         since = when - skin.starts if skin.concern is not None else -np.inf
         pain = most_pain * 0.5**when + max(0.0, since - illness.pain) * illness.pain_per_day
         pain = pain if np.isfinite(pain) else most_pain * 0.5**when
-        answers = _answers(rng, when, since, min(pain, 8.0), before, illness)
+        answers = _answers(rng, when, since, min(pain, 8.0), before, noise, illness)
         before = pain
         at = treated_at + timedelta(days=float(when))
         check_ins.append(CheckIn(f"answers-{number:03d}", "t", "p", at, answers))
@@ -116,14 +117,15 @@ def _answers(
     since: float,
     pain: float,
     before: float,
+    noise: float,
     illness: Illness,
 ) -> Answers:
     def sign(comes: float, false: float) -> bool:
         present = since > comes
-        return bool(rng.random() < (0.85 if present else false))
+        return bool(rng.random() < (0.85 if present else false * noise))
 
     worse = pain > before + 0.4 or since > illness.itch
-    if rng.random() < 0.04:  # not everybody reads the question
+    if rng.random() < 0.04 * noise:  # not everybody reads the question
         worse = not worse
     trend = Trend.WORSE if worse else Trend.BETTER if day < 6 else Trend.SAME
     itch = (2 if 2 < day < 7 else 1) + rng.integers(-1, 2) + (6 if since > illness.itch else 0)
@@ -131,7 +133,7 @@ def _answers(
         pain=int(np.clip(round(pain + rng.normal(0, 0.5)), 0, 8)),
         itch=int(np.clip(itch, 0, 10)),
         swelling=2 if sign(illness.swelling, 0.01) else int(day < 2),
-        warmth=sign(illness.warmth, 0.3 if day < 1.5 else 0.02),
+        warmth=sign(illness.warmth, 0.3 if day < 1.5 else 0.03),
         pus=sign(illness.pus, 0.004),
         blisters=sign(illness.blisters, 0.004),
         spreading=sign(illness.spreading, 0.01),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tests.benchmarks.alerts.cohort import Fate, Split, draw_case
+from tests.benchmarks.alerts.naive import naive_alarms
 from tests.benchmarks.alerts.phones import Tone
 from tracker.alerts import Concern, Level
 from tracker.people import Risk
@@ -21,18 +22,20 @@ class Watched:
     """Who it was, and the probability of every concern after every event (day by day).
 
     `concern` and `starts` are the truth, see `Skin`. `levels` is the first day on which each
-    concern reached each level.
+    concern reached each level, `naive` the days on which simple rules alarm.
     """
 
     fate: Fate
     tone: Tone
     depth_mm: float
+    missed: float
     concern: Concern | None
     starts: float
     reference: Reference
     days: tuple[float, ...]
     probabilities: Mapping[Concern, tuple[float, ...]]
     levels: Mapping[tuple[Concern, Level], float]
+    naive: Mapping[str, tuple[float, ...]]
 
 
 def watch(task: tuple[Split, int]) -> Watched:
@@ -57,10 +60,12 @@ def watch(task: tuple[Split, int]) -> Watched:
         fate=case.fate,
         tone=case.tone,
         depth_mm=case.depth_mm,
+        missed=case.missed,
         concern=case.skin.concern,
         starts=case.skin.starts,
         reference=course.readings[0].reference if course.readings else Reference.HISTORY,
         days=tuple(days),
         probabilities={c: tuple(p) for c, p in probabilities.items()},
         levels=levels,
+        naive=naive_alarms(course.treatment, course.readings, case.tone.ita),
     )
