@@ -59,6 +59,19 @@ _Flow = NDArray[np.float32]
 _Structure = NDArray[np.uint8]
 
 
+@dataclass(frozen=True, slots=True)
+class _Flowing:
+    """How a dense flow is sought: `smoothing` in eye distances, `finest_scale` in halvings."""
+
+    preset: int
+    finest_scale: int
+    smoothing: float
+
+
+_STIFF: Final = _Flowing(cv2.DISOPTICAL_FLOW_PRESET_FAST, finest_scale=2, smoothing=0.10)
+_SUPPLE: Final = _Flowing(cv2.DISOPTICAL_FLOW_PRESET_FAST, finest_scale=1, smoothing=0.05)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class GridView:
     """Light on the face grid, and the pixels that the photo really covers."""
@@ -83,7 +96,8 @@ class Registration:
     shows the same skin. `residual` is the median distance left between matched
     features, as a fraction of the eye distance; `inliers` the number of matches behind it;
     `likeness` (−1..1) the correlation of facial structure once registered; `turn` the change of
-    head rotation about the vertical, in degrees.
+    head rotation about the vertical, in degrees. All four are told before the last, supple flow,
+    which would bend any face to any other.
     """
 
     view: PhotoView
@@ -98,12 +112,13 @@ class Registration:
     def strangeness(self) -> float:
         """How far this lies from two photos of one face, natural log; about 0 it may be another's.
 
-        Few features agree between two people, and those that do lie apart: no smooth flow turns one
-        skull into another. The weights are those that part rendered people best (discriminant).
+        Few features agree between two people, and those that do lie apart: skulls differ. The
+        weights are those that part rendered people best (linear discriminant).
         """
         if not self.inliers:
             return inf
-        return log(self.residual / _LOOSE_RESIDUAL) - 1.5 * log(self.inliers / _FEW_INLIERS)
+        apart = max(self.residual, 1e-6) / _LOOSE_RESIDUAL
+        return log(apart) - 1.5 * log(self.inliers / _FEW_INLIERS)
 
 
 def view_on_grid(photo: SrgbImage, face: Face) -> PhotoView:
@@ -217,15 +232,16 @@ def _register(
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    flow = _refine(baseline, laid.astype(np.uint8))
-    source = _compose(affine, flow)
+    stiff = _compose(affine, _flow(baseline, laid.astype(np.uint8), _STIFF))
+    structure_laid = _sample(structure, stiff)
+    supple = _flow(baseline, structure_laid.astype(np.uint8), _SUPPLE)
     return Registration(
         view=view,
-        source=source,
-        residual=_residual(source, ours[agree], theirs[agree]),
+        source=_sample_points(stiff, supple),
+        residual=_residual(stiff, ours[agree], theirs[agree]),
         inliers=int(np.count_nonzero(agree)),
-        likeness=_likeness(baseline, _sample(structure, source)),
-        turn=_turn(source),
+        likeness=_likeness(baseline, structure_laid),
+        turn=_turn(stiff),
         mirrored=mirrored,
     )
 
@@ -269,12 +285,12 @@ def _fit_affine(
     return affine, agree
 
 
-def _refine(baseline: _Structure, laid: _Structure) -> _Flow:
-    """A smooth flow (h, w, 2) that takes up what an affine cannot: turning, smiling; fades out."""
-    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    search.setFinestScale(2)
+def _flow(baseline: _Structure, laid: _Structure, kind: _Flowing) -> _Flow:
+    """A smooth flow (h, w, 2) that takes up what is left: turning, smiling; fades out."""
+    search = cv2.DISOpticalFlow.create(kind.preset)
+    search.setFinestScale(kind.finest_scale)
     flow = search.calc(baseline, laid, np.empty(0))
-    smooth = _widely_blurred(flow.astype(np.float32, copy=False), 0.1 * EYE_DISTANCE)
+    smooth = _widely_blurred(flow.astype(np.float32, copy=False), kind.smoothing * EYE_DISTANCE)
     length = np.hypot(smooth[..., 0], smooth[..., 1])
     share = np.minimum(1, np.float32(_LARGEST_FLOW) / np.maximum(length, np.float32(1e-6)))
     return smooth * (share * _trust())[..., np.newaxis]
@@ -300,6 +316,15 @@ def _widely_blurred(plane: NDArray[np.float32], sigma: float) -> NDArray[np.floa
 def _compose(affine: NDArray[np.float64], flow: _Flow) -> NDArray[np.float32]:
     """Where each baseline pixel comes from: first its flow, then the affine to the photo's grid."""
     return _transformed(_grid_points() + flow, affine)
+
+
+def _sample_points(source: NDArray[np.float32], flow: _Flow) -> NDArray[np.float32]:
+    """Where each baseline pixel comes from when a flow goes before `source`."""
+    points = _grid_points() + flow
+    moved = cv2.remap(
+        source, points, np.empty(0), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return moved.astype(np.float32, copy=False)
 
 
 @cache
