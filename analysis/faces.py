@@ -6,7 +6,7 @@ cascades agree; patches, stars and folded arms rarely have either.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from math import atan2, degrees, hypot
@@ -98,8 +98,12 @@ def find_faces(photo: SrgbImage) -> tuple[Face, ...]:
         if faces:
             to_photo = np.diag([1 / scale, 1 / scale, 1.0]) @ back
             placed = sorted((_moved(face, to_photo) for face in faces), key=lambda f: -f.width)
-            return tuple(_rivals(placed))
+            return tuple(rivals(placed))
     return ()
+
+
+FindFace = Callable[[SrgbImage], Face]
+"""Finds the one face in a photo, or raises `Unmeasurable` as `find_face` does."""
 
 
 def find_face(photo: SrgbImage) -> Face:
@@ -112,10 +116,11 @@ def find_face(photo: SrgbImage) -> Face:
         raise Unmeasurable(Fault.SEVERAL_FACES, f"{len(faces)} faces")
     if faces:
         return faces[0]
-    raise Unmeasurable(Fault.TURNED_AWAY if _sees_profile(photo) else Fault.NO_FACE)
+    raise Unmeasurable(Fault.TURNED_AWAY if sees_profile(photo) else Fault.NO_FACE)
 
 
-def _sees_profile(photo: SrgbImage) -> bool:
+def sees_profile(photo: SrgbImage) -> bool:
+    """Whether a face is seen from the side."""
     luminance, _ = _log_luminance(photo)
     return any(
         _boxes(view, _Cascade.PROFILE)
@@ -141,7 +146,7 @@ def _faces_in(luminance: NDArray[np.uint8], *, doubtful: bool) -> list[Face]:
     return []
 
 
-def _rivals(faces: list[Face]) -> Iterator[Face]:
+def rivals(faces: list[Face]) -> Iterator[Face]:
     """The largest face, then those that are as surely a face and of comparable size."""
     first, *others = faces
     yield first

@@ -25,7 +25,7 @@ from analysis.chromophores import (
     median_shift,
 )
 from analysis.errors import Fault, Unmeasurable
-from analysis.faces import find_face
+from analysis.faces import FindFace, find_face
 from analysis.images import LinearImage, Mask, SrgbImage, to_srgb
 from analysis.marked_areas import MarkedAreas, find_marked
 from analysis.plausible_skin import SkinState, estimate_state
@@ -167,6 +167,7 @@ def analyse_photo(
     baseline: SrgbImage,
     treated: frozenset[Region] = FACE_REGIONS,
     marked: MarkedAreas = _NOTHING_MARKED,
+    find: FindFace = find_face,
 ) -> Analysis:
     """Blood and melanin of every region against the baseline photo, each with its spread.
 
@@ -176,7 +177,7 @@ def analyse_photo(
 
     Raises `Unmeasurable`: no face or several, another person, or too little skin to be seen.
     """
-    baseline_face, photo_face = find_face(baseline), find_face(photo)
+    baseline_face, photo_face = find(baseline), find(photo)
     view = view_on_grid(baseline, baseline_face)
     registration = register(photo, photo_face, onto=view)
     places_today, places_before = locate(registration.view, registration.source), locate(view)

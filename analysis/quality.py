@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import Fault, Unmeasurable
-from analysis.faces import Face, find_face
+from analysis.faces import Face, FindFace, find_face
 from analysis.images import LinearImage, SrgbImage
 from analysis.regions import Region, eye_openings, map_skin, outlined_areas, still_comparable
 from analysis.registration import (
@@ -96,13 +96,15 @@ class _Look:
     log_light: NDArray[np.float32]
 
 
-def judge_photo(photo: SrgbImage, baseline: SrgbImage | None) -> Quality:
+def judge_photo(
+    photo: SrgbImage, baseline: SrgbImage | None, find: FindFace = find_face
+) -> Quality:
     """Name every fault of a photo; without `baseline` it is judged as a baseline itself.
 
     A baseline in which no single face is found raises `Unmeasurable`: it was never accepted.
     """
     try:
-        face = find_face(photo)
+        face = find(photo)
     except Unmeasurable as unmeasurable:
         return Quality((unmeasurable.fault,), (), None)
     look = _look_at(photo, face)
@@ -111,7 +113,7 @@ def judge_photo(photo: SrgbImage, baseline: SrgbImage | None) -> Quality:
     if baseline is None:
         findings += _judge_alone(look)
     else:
-        before = _look_at(baseline, find_face(baseline))
+        before = _look_at(baseline, find(baseline))
         findings += _judge_against(before, look, photo, face, findings)
     worst: dict[Fault, _Grade] = {}
     for fault, grade in findings:

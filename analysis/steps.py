@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.faces import Face, find_face
+from analysis.faces import Face, FindFace, find_face
 from analysis.images import LinearImage, SrgbImage, encode_photo, to_linear, to_srgb
 from analysis.pipeline import Analysis
 from analysis.regions import Region, map_skin
@@ -41,7 +41,9 @@ _Plane = NDArray[np.float32]
 _Pixels = NDArray[np.bool_]
 
 
-def draw_steps(analysis: Analysis, photo: SrgbImage, baseline: SrgbImage) -> Mapping[str, bytes]:
+def draw_steps(
+    analysis: Analysis, photo: SrgbImage, baseline: SrgbImage, find: FindFace = find_face
+) -> Mapping[str, bytes]:
     """JPEG pictures by name, in the order of the steps.
 
     `photo-face` is the upright photo with the face's square and the pupils (filled where seen, open
@@ -50,7 +52,7 @@ def draw_steps(analysis: Analysis, photo: SrgbImage, baseline: SrgbImage) -> Map
     `checkerboard` both photos in turn, in the baseline's light, whose edges meet where registration
     is right; `spots` the lesions found, yellow where redder and blue where darker.
     """
-    view = view_on_grid(baseline, find_face(baseline))
+    view = view_on_grid(baseline, find(baseline))
     before = to_srgb(view.light).pixels
     laid = to_linear(_laid(photo, analysis.photo_positions)).pixels
     corrected = to_srgb(LinearImage(laid * np.exp(-analysis.light).astype(np.float32))).pixels
@@ -58,7 +60,7 @@ def draw_steps(analysis: Analysis, photo: SrgbImage, baseline: SrgbImage) -> Map
     redder, darker = analysis.spot_map.redder, analysis.spot_map.darker
     lesions = _outlined(corrected, redder.pixels, _REDDER)
     return {
-        "photo-face": encode_photo(_face_marked(photo, find_face(photo))),
+        "photo-face": encode_photo(_face_marked(photo, find(photo))),
         "baseline-skin": _skin_marked(before, analysis, counted),
         "photo-skin": _skin_marked(corrected, analysis, analysis.counted.pixels),
         "checkerboard": encode_photo(SrgbImage(_checkerboard(before, corrected))),

@@ -6,6 +6,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
+from pathlib import Path
 from threading import Lock, Thread
 from typing import ParamSpec, TypeVar
 
@@ -13,13 +14,18 @@ import cv2
 
 from analysis import VERSION, analyse_photo, decode_photo, draw_evidence
 from analysis.errors import Unmeasurable
+from analysis.face_model import FaceModelError, open_face_model
+from analysis.faces import FindFace, find_face
 from analysis.regions import Region as SeenRegion
 from tracker.photo_files import Picture
 from tracker.readings import Estimate, Reference, RegionReading
+from tracker.settings import SettingsError
 from tracker.treatments import Region
 
 P = ParamSpec("P")
 T = TypeVar("T")
+FaceFinder = FindFace
+"""Finds the face in a photo; what gate and measurement are handed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +49,13 @@ class NotMeasurable:
 
 
 def analyse_bytes(
-    photo: bytes, baseline: bytes, areas: frozenset[Region]
+    photo: bytes, baseline: bytes, areas: frozenset[Region], find: FindFace = find_face
 ) -> Analysed | NotMeasurable:
     """Decode both photos, measure the change in the treated areas and draw the evidence."""
     try:
         seen, before = decode_photo(photo), decode_photo(baseline)
-        found = analyse_photo(seen, before, frozenset(SeenRegion(str(area)) for area in areas))
+        treated = frozenset(SeenRegion(str(area)) for area in areas)
+        found = analyse_photo(seen, before, treated, find=find)
     except Unmeasurable as verdict:
         return NotMeasurable(str(verdict.fault))
     return Analysed(
@@ -71,6 +78,22 @@ def analyse_bytes(
         },
         pictures={Picture(name): data for name, data in draw_evidence(found, seen, before).items()},
     )
+
+
+def choose_face_finder(model: Path | None) -> FaceFinder:
+    """The operator's own face model or, without one, what OpenCV ships.
+
+    Raises SettingsError when the file is missing or no face detector.
+    """
+    if model is None:
+        return find_face
+    remedy = "name a file for OpenCV's FaceDetectorYN, or leave AFTERGLOW_FACE_MODEL out"
+    if not model.is_file():
+        raise SettingsError(f"AFTERGLOW_FACE_MODEL: there is no file {model}; {remedy}")
+    try:
+        return open_face_model(str(model.resolve()))
+    except FaceModelError as error:
+        raise SettingsError(f"AFTERGLOW_FACE_MODEL: {error}; {remedy}") from error
 
 
 class LocalProcesses(Executor):

@@ -91,7 +91,9 @@ class Replay:
             taken_at=event.taken_at,
             skin_state=event.skin_state,
         )
-        outcome = receive_photo(self.db, self.world.files, self.patient_id, upload, event.at)
+        outcome = receive_photo(
+            self.db, self.world.files, self.patient_id, upload, event.at, self.world.find_face
+        )
         head = {
             "type": "photo",
             "file": event.file,

@@ -26,7 +26,8 @@ class Settings:
 
     `secret` is the one key from which all others are derived; `smtp_url` None keeps mail in the
     outbox folder; `base_url` is where people reach the pages, without a slash at its end;
-    `proxies` is how many trusted proxies pass requests on, each naming whom it speaks for;
+    `face_model` is a file with a face detector of the operator's own; `proxies` is how many trusted
+    proxies pass requests on, each naming whom it speaks for;
     `protocols` is the folder of the clinic's own protocols; `escalate_after` is how long an urgent
     alert may stay unread before it is passed on.
     """
@@ -39,6 +40,7 @@ class Settings:
     smtp_url: str | None
     mail_from: str
     proxies: int = 0
+    face_model: Path | None = None
     protocols: Path | None = None
     escalate_after: timedelta = timedelta(minutes=30)
 
@@ -83,6 +85,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         base_url=_checked_url(base_url),
         smtp_url=_smtp_url(environment.get("AFTERGLOW_SMTP", "")),
         mail_from=environment.get("AFTERGLOW_MAIL_FROM", "Afterglow <afterglow@localhost>"),
+        face_model=_optional_path(environment.get("AFTERGLOW_FACE_MODEL", "")),
         proxies=_proxies(environment.get("AFTERGLOW_PROXIES", "0").strip()),
         protocols=protocols_folder(environment),
         escalate_after=_minutes(environment.get("AFTERGLOW_ESCALATE_AFTER", "30").strip()),
@@ -93,6 +96,10 @@ def protocols_folder(environment: Mapping[str, str]) -> Path | None:
     """The folder of the clinic's own protocols; None where the shipped ones do."""
     folder = environment.get("AFTERGLOW_PROTOCOLS", "").strip()
     return Path(folder) if folder else None
+
+
+def _optional_path(text: str) -> Path | None:
+    return Path(text.strip()) if text.strip() else None
 
 
 def _proxies(text: str) -> int:

@@ -51,8 +51,9 @@ def work_once(
 
     With `only_treatment` other treatments are left alone, whose clock may be another.
     """
+    measured = measure_photos(db, world.files, compute, now, only_treatment, world.find_face)
     return Round(
-        photos=tuple(measure_photos(db, world.files, compute, now, only_treatment)),
+        photos=tuple(measured),
         alerts=tuple(raise_alerts(db, world.protocols, now, only_treatment)),
     )
 

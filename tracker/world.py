@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
+from tracker.compute import FaceFinder, choose_face_finder
 from tracker.mail import Send, sender
 from tracker.messages import Envelope
 from tracker.photo_files import PhotoFiles
@@ -20,6 +21,7 @@ class World:
     settings: Settings
     protocols: Protocols
     files: PhotoFiles
+    find_face: FaceFinder
     send: Send
     envelope: Envelope
 
@@ -39,6 +41,7 @@ def open_world(settings: Settings) -> World:
         settings=settings,
         protocols=protocols,
         files=PhotoFiles(str(settings.photos.resolve()), settings.key_for("photos")),
+        find_face=choose_face_finder(settings.face_model),
         send=sender(settings),
         envelope=Envelope(settings.mail_from, settings.base_url, settings.key_for("unsubscribe")),
     )

@@ -81,7 +81,10 @@ def send_photo(visit: Visit) -> ResponseReturnValue:
     if isinstance(sent, Errors):
         return render(_upload_again(errors=sent)), 422
     with visit.turns_to_decode:
-        received = receive_photo(visit.db, visit.world.files, visit.person.id, sent, visit.now)
+        world = visit.world
+        received = receive_photo(
+            visit.db, world.files, visit.person.id, sent, visit.now, world.find_face
+        )
     match received:
         case Accepted(photo):
             return redirect(url_for(".photo", photo_id=photo.id), code=303)

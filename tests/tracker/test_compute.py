@@ -9,9 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from tracker.compute import Analysed, LocalProcesses, NotMeasurable, analyse_bytes
+from analysis.faces import find_face
+from tracker.compute import (
+    Analysed,
+    LocalProcesses,
+    NotMeasurable,
+    analyse_bytes,
+    choose_face_finder,
+)
 from tracker.photo_files import Picture
 from tracker.readings import Reference
+from tracker.settings import SettingsError
 from tracker.treatments import AREAS, Region
 
 COURSE = Path(str(files("sample_images"))) / "infection_type_6"
@@ -72,3 +80,18 @@ def test_a_photo_becomes_numbers_and_pictures_in_another_process(
 def test_a_photo_that_cannot_be_measured_comes_back_with_its_fault() -> None:
     baseline = (COURSE / "baseline-1.jpg").read_bytes()
     assert analyse_bytes(b"no photo", baseline, frozenset(AREAS)) == NotMeasurable("unreadable")
+
+
+def test_without_a_face_model_opencvs_own_finds_faces() -> None:
+    assert choose_face_finder(None) is find_face
+
+
+def test_a_face_model_that_cannot_be_loaded_stops_the_start(tmp_path: Path) -> None:
+    broken = tmp_path / "model.onnx"
+    broken.write_bytes(b"no model")
+    for path, words in (
+        (tmp_path / "absent.onnx", "there is no file"),
+        (broken, "no face detector"),
+    ):
+        with pytest.raises(SettingsError, match=f"AFTERGLOW_FACE_MODEL: .*{words}.*leave"):
+            choose_face_finder(path)

@@ -14,6 +14,7 @@ def test_only_the_folder_and_the_secret_have_no_default() -> None:
     assert settings.base_url == "http://127.0.0.1:8000"
     assert settings.smtp_url is None
     assert settings.proxies == 0
+    assert settings.face_model is None
     assert settings.secret == b"k" * 32
 
 
@@ -44,6 +45,11 @@ def test_a_wrong_setting_is_named_with_its_remedy(change: dict[str, str], words:
 
 def test_proxies_are_counted() -> None:
     assert read_settings(GOOD | {"AFTERGLOW_PROXIES": "2"}).proxies == 2
+
+
+def test_a_face_model_is_a_path() -> None:
+    given = read_settings(GOOD | {"AFTERGLOW_FACE_MODEL": " models/face.onnx "})
+    assert given.face_model == Path("models/face.onnx")
 
 
 def test_the_secret_may_come_from_a_file(tmp_path: Path) -> None:

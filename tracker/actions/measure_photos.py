@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
+from analysis.faces import FindFace, find_face
 from tracker.compute import Analysed, NotMeasurable, analyse_bytes
 from tracker.photo_files import PhotoFiles, PhotoMissing, Picture
 from tracker.photos import FAILED, MAX_ATTEMPTS, Photo, PhotoStatus
@@ -48,13 +49,14 @@ def measure_photos(
     compute: Executor,
     now: datetime,
     only_treatment: str | None = None,
+    find: FindFace = find_face,
 ) -> list[Measured | Unmeasured]:
     """Claim up to a batch of waiting photos, measure them on `compute` and store the results.
 
     A photo whose measuring breaks off is claimed again later; after MAX_ATTEMPTS it is set aside.
     """
     running = {
-        _start(db, files, compute, claim): claim for claim in _claims(db, now, only_treatment)
+        _start(db, files, compute, claim, find): claim for claim in _claims(db, now, only_treatment)
     }
     done: list[Measured | Unmeasured] = []
     interrupted = []
@@ -65,12 +67,12 @@ def measure_photos(
             done += _conclude(db, files, running[future], future)
     # One photo may have killed the process under all of them: now each gets it to itself.
     for claim in interrupted:
-        done += _conclude(db, files, claim, _start(db, files, compute, claim))
+        done += _conclude(db, files, claim, _start(db, files, compute, claim, find))
     return done
 
 
 def _start(
-    db: Database, files: PhotoFiles, compute: Executor, claim: _Claim
+    db: Database, files: PhotoFiles, compute: Executor, claim: _Claim, find: FindFace
 ) -> Future[Analysed | NotMeasurable]:
     """Hand a claimed photo to `compute`; what cannot be handed over is answered at once."""
     hopeless: Future[Analysed | NotMeasurable] = Future()
@@ -84,7 +86,7 @@ def _start(
         log.exception("photo %s cannot be measured", claim.photo.id)
         return hopeless
     areas = treatments.get(db, claim.photo.treatment_id).areas
-    return compute.submit(analyse_bytes, photo, baseline, areas)
+    return compute.submit(analyse_bytes, photo, baseline, areas, find)
 
 
 def _conclude(

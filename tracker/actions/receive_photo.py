@@ -9,6 +9,7 @@ from sqlite_utils import Database
 
 from analysis import decode_photo, encode_photo, judge_photo
 from analysis.errors import Unmeasurable
+from analysis.faces import FindFace, find_face
 from tracker.photo_files import PhotoFiles, Picture
 from tracker.photos import FAILED, Photo, PhotoRole, PhotoStatus, Upload, View, time_fault
 from tracker.storage import people, photos, treatments
@@ -44,7 +45,12 @@ class NoTreatment:
 
 
 def receive_photo(
-    db: Database, files: PhotoFiles, patient_id: str, upload: Upload, now: datetime
+    db: Database,
+    files: PhotoFiles,
+    patient_id: str,
+    upload: Upload,
+    now: datetime,
+    find: FindFace = find_face,
 ) -> Accepted | AlreadyReceived | Refused | NoTreatment:
     """Judge an upload and keep it if it can be measured."""
     patient = people.get(db, patient_id)
@@ -59,7 +65,7 @@ def receive_photo(
         return Accepted(replace(known, status=PhotoStatus.WAITING, faults=(), attempts=0))
     if known is not None:
         return AlreadyReceived(known)
-    judged = _judge(db, files, treatment, upload, patient.zone, now)
+    judged = _judge(db, files, treatment, upload, patient.zone, now, find)
     if isinstance(judged, Refused):
         return judged
     photo, stored_form = judged
@@ -91,6 +97,7 @@ def _judge(
     upload: Upload,
     zone: ZoneInfo,
     now: datetime,
+    find: FindFace,
 ) -> tuple[Photo, bytes] | Refused:
     try:
         image = decode_photo(upload.data)
@@ -105,7 +112,7 @@ def _judge(
     if upload.view is View.FRONT:
         baseline = photos.baseline(db, treatment.id)
         before = decode_photo(files.load(baseline.id, Picture.PHOTO)) if baseline else None
-        quality = judge_photo(image, before)
+        quality = judge_photo(image, before, find)
         if quality.faults:
             return Refused(tuple(str(fault) for fault in quality.faults))
         warnings = tuple(str(fault) for fault in quality.warnings)
