@@ -1,4 +1,4 @@
-"""Measure one photo against its baseline: `python -m analysis PHOTO --baseline PHOTO`.
+"""Measure photos against their baseline: `python -m analysis PHOTO --baseline PHOTO`.
 
 Readings go to standard output as JSON. A photo that cannot be measured ends with status 2 and one
 line on standard error that names the fault and its remedy.
@@ -22,6 +22,7 @@ from analysis.marked_areas import MarkedAreas
 from analysis.pipeline import Analysis
 from analysis.regions import FACE_REGIONS, Region
 from analysis.steps import draw_steps
+from analysis.time_lapse import Day, animate, draw_frames
 
 _REFUSED: Final = 2
 _REMEDIES: Final[Mapping[Fault, str]] = MappingProxyType(
@@ -53,26 +54,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     treated = frozenset(Region(name) for name in options.treated) or FACE_REGIONS
     try:
         baseline = _read(options.baseline, None)
-        photo = _read(options.photo, baseline)
-        with _naming(options.photo):
-            analysis = analyse_photo(photo, baseline, treated, _marked(options))
+        marked = _marked(options)
+        days = [_measure(path, baseline, treated, marked) for path in options.photos]
         if options.evidence is not None:
-            _write_pictures(options.evidence, analysis, photo, baseline)
+            _write_pictures(options.evidence, days, baseline)
+        if options.time_lapse is not None:
+            _write_time_lapse(options.time_lapse, days, baseline)
     except _NotMeasured as refusal:
         print(refusal, file=sys.stderr)
         return _REFUSED
-    print(json.dumps(_readings(analysis), indent=2))
+    readings = [_readings(day.analysis) for day in days]
+    print(json.dumps(readings[0] if len(readings) == 1 else readings, indent=2))
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m analysis",
-        description="Measure redness and pigment of a face in one photo against its baseline "
-        "photo. Readings go to standard output as JSON, in doublings of blood and melanin.",
+        description="Measure redness and pigment of a face against its baseline photo. Readings "
+        "go to standard output as JSON, in doublings of blood and melanin; those of several photos "
+        "as a list.",
         epilog="Exit status: 0 measured; 2 refused, with the fault and its remedy in one line.",
     )
-    parser.add_argument("photo", metavar="PHOTO", type=Path, help="the photo to measure")
+    parser.add_argument(
+        "photos", metavar="PHOTO", type=Path, nargs="+", help="a photo to measure, in time order"
+    )
     parser.add_argument(
         "--baseline",
         metavar="PHOTO",
@@ -104,9 +110,25 @@ def _parser() -> argparse.ArgumentParser:
         "--evidence",
         metavar="FOLDER",
         type=Path,
-        help="also write a picture of every step and of the result into this folder",
+        help="also write a picture of every step and of the result into this folder; of several "
+        "photos each into one of its own",
+    )
+    parser.add_argument(
+        "--time-lapse",
+        metavar="FILE",
+        type=Path,
+        help="also write the baseline and all photos, laid onto it and in its light, as an "
+        "animated WebP",
     )
     return parser
+
+
+def _measure(
+    path: Path, baseline: SrgbImage, treated: frozenset[Region], marked: MarkedAreas
+) -> Day:
+    photo = _read(path, baseline)
+    with _naming(path):
+        return Day(path.stem, photo, analyse_photo(photo, baseline, treated, marked))
 
 
 def _corner(text: str) -> tuple[float, float]:
@@ -154,19 +176,27 @@ def _told(*faults: Fault) -> str:
     return "; ".join(f"{fault}: {_REMEDIES[fault]}" for fault in faults)
 
 
-def _write_pictures(
-    folder: Path, analysis: Analysis, photo: SrgbImage, baseline: SrgbImage
-) -> None:
-    drawn = {
-        **draw_steps(analysis, photo, baseline),
-        **draw_evidence(analysis, photo, baseline),
-    }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+def _write_pictures(folder: Path, days: Sequence[Day], baseline: SrgbImage) -> None:
+    for day in days:
+        drawn = {
+            **draw_steps(day.analysis, day.photo, baseline),
+            **draw_evidence(day.analysis, day.photo, baseline),
+        }
+        own = folder if len(days) == 1 else folder / day.caption
         for number, (name, data) in enumerate(drawn.items(), 1):
-            (folder / f"{number:02}-{name}.jpg").write_bytes(data)
+            _write(own / f"{number:02}-{name}.jpg", data)
+
+
+def _write_time_lapse(path: Path, days: Sequence[Day], baseline: SrgbImage) -> None:
+    _write(path, animate(list(draw_frames(baseline, days))))
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
     except OSError as error:
-        message = f"{folder}: {error.strerror}; name a folder that can be written"
+        message = f"{path.parent}: {error.strerror}; name a folder that can be written"
         raise _NotMeasured(message) from error
 
 

@@ -69,7 +69,7 @@ _Plane = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _View:
+class FaceCrop:
     """A photo in the crop of all pictures, and which pixels of it (h, w) the photo shows."""
 
     image: SrgbImage
@@ -81,11 +81,10 @@ def draw_evidence(analysis: Analysis, photo: SrgbImage, baseline: SrgbImage) -> 
 
     `redness` and `pigment` are heat maps over today's face with their scale; `aligned` is today's
     photo laid onto the baseline, in the baseline's light; `baseline` is the same crop of the
-    baseline; `thumbnail` is today's photo, at most 320 px wide. `aligned` of all days, one after
-    the other, is a time-lapse: crop, pose and light stay.
+    baseline; `thumbnail` is today's photo, at most 320 px wide.
     """
-    today = _crop(photo, analysis.photo_positions)
-    before = _crop(baseline, analysis.baseline_positions)
+    today = crop_to_face(photo, analysis.photo_positions)
+    before = crop_to_face(baseline, analysis.baseline_positions)
     beyond = ~(today.covered & before.covered)
     light, light_before = to_linear(today.image), to_linear(before.image)
     grey = _grey(light, _on_skin(analysis))
@@ -93,7 +92,7 @@ def draw_evidence(analysis: Analysis, photo: SrgbImage, baseline: SrgbImage) -> 
     return {
         "redness": _heat_map(grey, analysis.redness_map, "Redness in doublings"),
         "pigment": _heat_map(grey, analysis.pigment_map, "Pigment in doublings"),
-        "aligned": _framed(_in_light_of_baseline(light, light_before, analysis), beyond),
+        "aligned": _framed(in_light_of_baseline(light, light_before, analysis), beyond),
         "baseline": _framed(before.image, beyond),
         "thumbnail": encode_photo(_thumbnail(photo)),
     }
@@ -137,7 +136,7 @@ def _paint(values: _Plane, lightness: _Plane) -> _Plane:
     return cv2.remap(_palette(), column, row, cv2.INTER_LINEAR).astype(np.float32, copy=False)
 
 
-def _crop(photo: SrgbImage, positions: _Plane) -> _View:
+def crop_to_face(photo: SrgbImage, positions: _Plane) -> FaceCrop:
     """The face as the grid sees it, taken from the photo itself at the pictures' resolution."""
     size = _picture_size()
     larger = cv2.resize(positions[CROP], size)
@@ -156,7 +155,7 @@ def _crop(photo: SrgbImage, positions: _Plane) -> _View:
     sampled = cv2.remap(
         source, larger, np.empty(0), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
-    return _View(SrgbImage(sampled.astype(np.float32, copy=False)), covered)
+    return FaceCrop(SrgbImage(sampled.astype(np.float32, copy=False)), covered)
 
 
 def _picture_size() -> tuple[int, int]:
@@ -167,7 +166,7 @@ def _picture_size() -> tuple[int, int]:
     )
 
 
-def _in_light_of_baseline(today: LinearImage, before: LinearImage, analysis: Analysis) -> SrgbImage:
+def in_light_of_baseline(today: LinearImage, before: LinearImage, analysis: Analysis) -> SrgbImage:
     """Today's photo as the baseline's lamp and camera would have shown it.
 
     Where no card and no own skin carried the colour, only its brightness is brought to that of the
