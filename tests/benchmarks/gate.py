@@ -5,15 +5,10 @@ in the sample courses or in any test, and prints a table. Bars: at most 5 % of e
 class. The limits were set on `--split tuning`; the figures to quote come from the held-out people.
 """
 
-import argparse
-import os
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from multiprocessing import get_context
 from typing import Final
 
 import cv2
@@ -30,6 +25,7 @@ from analysis.scenes.head_light import Room
 from analysis.scenes.heads import Person
 from analysis.skin_optics import TONES
 from tests.benchmarks.measurement.people import Split, Subject, invite
+from tests.benchmarks.runs import run_benchmark
 
 BAR: Final = 0.05
 _GOOD_SHOTS: Final = 6
@@ -220,49 +216,38 @@ def _stored(photo: SrgbImage) -> SrgbImage:
     return decode_photo(encode_photo(photo))
 
 
-def write_table(verdicts: Sequence[Verdicts]) -> str:
+def write_table(_: Sequence[Subject], verdicts: Sequence[Verdicts]) -> str:
     """Good photos refused and bad ones accepted, a row for every tone class."""
     flaws = list(Flaw)
-    lines = [f"{'ITA':>5} {'baseline':>9} {'good':>12}  " + "  ".join(f"{f:>12}" for f in flaws)]
+    head = ["ITA", "baseline", "good", *flaws]
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for tone in TONES:
         mine = [v for v in verdicts if v.subject.tone == tone]
         good = [faults for v in mine for faults in v.good]
         refused = sum(bool(faults) for faults in good)
         unfit = sum(bool(v.baseline) for v in mine)
-        row = f"{tone.ita:5.0f} {unfit:>4}/{len(mine):<4} {refused:>5}/{len(good):<6}"
+        row = [f"{tone.ita:.0f}°", f"{unfit} of {len(mine)}", f"{refused} of {len(good)}"]
         cells = [_cell([v.bad[flaw] for v in mine], NAMES[flaw]) for flaw in flaws]
-        lines.append(row + "  " + "  ".join(f"{cell:>12}" for cell in cells))
+        lines.append("| " + " | ".join([*row, *cells]) + " |")
     reasons = Counter(str(fault) for v in verdicts for faults in v.good for fault in faults)
-    lines.append(f"Good photos refused for: {dict(reasons)}")
-    lines.append("Cells: bad photos accepted, of all, and how many were rightly named (✓). Others:")
-    for v in verdicts:
-        for flaw, faults in v.bad.items():
-            if not NAMES[flaw] & set(faults):
-                told = ", ".join(faults) or "accepted"
-                lines.append(f"  ITA {v.subject.tone.ita:.0f} #{v.subject.number} {flaw}: {told}")
+    others = [
+        f"{flaw} at ITA {v.subject.tone.ita:.0f}°: {', '.join(faults) or 'accepted'}"
+        for v in verdicts
+        for flaw, faults in v.bad.items()
+        if not NAMES[flaw] & set(faults)
+    ]
+    lines += [
+        "",
+        f"Good photos refused for: {dict(reasons) or 'nothing'}.",
+        f"Bad photos with other names: {'; '.join(others) or 'none'}.",
+    ]
     return "\n".join(lines) + "\n"
 
 
 def _cell(told: Sequence[tuple[Fault, ...]], names: frozenset[Fault]) -> str:
     accepted = sum(not faults for faults in told)
-    return f"{accepted}/{len(told)} ({sum(bool(names & set(faults)) for faults in told)}✓)"
-
-
-def main() -> None:
-    """Run the benchmark on all cores."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.gate", description=__doc__)
-    parser.add_argument("--people", type=int, default=2, help="of every tone class")
-    parser.add_argument("--split", choices=[str(s) for s in Split], default=str(Split.HELD_OUT))
-    options = parser.parse_args()
-    subjects = invite(Split(options.split), options.people)
-    with ProcessPoolExecutor(
-        os.cpu_count(),
-        mp_context=get_context("spawn"),
-        initializer=cv2.setNumThreads,
-        initargs=(1,),
-    ) as pool:
-        sys.stdout.write(write_table(list(pool.map(judge_subject, subjects))))
+    return f"{accepted} of {len(told)} ({sum(bool(names & set(faults)) for faults in told)} ✓)"
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark("gate", judge_subject, write_table)

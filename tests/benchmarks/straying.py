@@ -5,12 +5,7 @@ a known place in either photo, and prints the median and the 90th percentile of 
 after registration, in % of the eye distance. Bar: a median of at most 1.5 % in every tone class.
 """
 
-import argparse
-import os
-import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from typing import Final
 
 import cv2
@@ -27,7 +22,8 @@ from analysis.scenes.head_changes import SkinState
 from analysis.scenes.heads import Person, paint_head
 from analysis.scenes.shots import FRAME_HEIGHT_MM
 from analysis.skin_optics import TONES
-from tests.benchmarks.measurement.people import Split, Subject, invite
+from tests.benchmarks.measurement.people import Subject
+from tests.benchmarks.runs import run_benchmark
 
 POSES: Final = {
     "straight": Pose(2, -3, 1, 0, 0.97),
@@ -131,7 +127,7 @@ def write_table(
 ) -> str:
     """Median and 90th percentile of the displacement, a row for every tone class."""
     names = list(found[0])
-    lines = [f"{'ITA':>5}  " + "  ".join(f"{name:>14}" for name in names)]
+    lines = ["| ITA | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
     for tone in TONES:
         cells = []
         for name in names:
@@ -143,25 +139,9 @@ def write_table(
             middle, most = np.quantile(np.concatenate(seen), (0.5, 0.9)) * 100
             lost = f" -{len(mine) - len(seen)}" if len(seen) < len(mine) else ""
             cells.append(f"{middle:.2f} / {most:.2f}{lost}")
-        lines.append(f"{tone.ita:5.0f}  " + "  ".join(f"{cell:>14}" for cell in cells))
+        lines.append(f"| {tone.ita:.0f}° | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 
-def main() -> None:
-    """Run the benchmark on all cores."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.straying")
-    parser.add_argument("--people", type=int, default=1, help="of every tone class")
-    parser.add_argument("--split", choices=[str(s) for s in Split], default=str(Split.HELD_OUT))
-    options = parser.parse_args()
-    subjects = invite(Split(options.split), options.people)
-    with ProcessPoolExecutor(
-        os.cpu_count(),
-        mp_context=get_context("spawn"),
-        initializer=cv2.setNumThreads,
-        initargs=(1,),
-    ) as pool:
-        sys.stdout.write(write_table(subjects, list(pool.map(measure_straying, subjects))))
-
-
 if __name__ == "__main__":
-    main()
+    run_benchmark("straying", measure_straying, write_table)
