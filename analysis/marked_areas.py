@@ -22,8 +22,9 @@ _SUBPIXEL_BITS: Final = 4  # in which `cv2.fillPoly` takes fractions of a pixel
 class MarkedAreas:
     """Outlines on the upright baseline photo; where none are drawn, regions and found neck rule.
 
-    `treated` is all that may have changed, `untreated` the skin that serves as reference. Raises
-    ValueError for an outline with fewer than three corners or a corner beyond the photo.
+    `treated` is all that may have changed, and is measured as `Region.FACE` wherever it lies;
+    `untreated` is the skin that serves as reference. Raises ValueError for an outline with fewer
+    than three corners or a corner beyond the photo.
     """
 
     treated: tuple[Outline, ...] = ()

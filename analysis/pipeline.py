@@ -27,7 +27,7 @@ from analysis.chromophores import (
 from analysis.errors import Fault, Unmeasurable
 from analysis.faces import FindFace, find_face
 from analysis.images import LinearImage, Mask, SrgbImage, to_srgb
-from analysis.marked_areas import MarkedAreas, find_marked
+from analysis.marked_areas import MarkedAreas, MarkedSkin, find_marked
 from analysis.plausible_skin import SkinState, estimate_state
 from analysis.references import (
     Comparison,
@@ -171,9 +171,8 @@ def analyse_photo(
 ) -> Analysis:
     """Blood and melanin of every region against the baseline photo, each with its spread.
 
-    `treated` are the parts that may have changed, `Region.FACE` standing for all: the rest of the
-    face serves as reference. Areas `marked` on the baseline photo rule: a treated area over
-    `treated`, and `Region.FACE` is all of it; untreated skin over neck and the rest of the face.
+    `treated` are the parts that may have changed, `Region.FACE` standing for all; the others serve
+    as reference. What is `marked` on the baseline rules over both; `find` finds the faces.
 
     Raises `Unmeasurable`: no face or several, another person, or too little skin to be seen.
     """
@@ -184,9 +183,7 @@ def analyse_photo(
     card_today, card_before = see_card(photo), see_card(baseline)
     today = _uncovered(align(registration), card_today.leaves_free(places_today))
     before = _uncovered(view, card_before.leaves_free(places_before))
-    drawn = find_marked(marked, view, baseline.size)
-    area = drawn.treated or _outlined(treated, but=drawn.untreated)
-    skin = map_skin(before, area, drawn.untreated)
+    skin, area = _map_treated(before, treated, find_marked(marked, view, baseline.size))
     comparable = still_comparable(today, before, skin)
     face_colour = _face_colour(before, skin)
     viewings = weigh_viewings(card_before.reading)
@@ -225,6 +222,14 @@ def analyse_photo(
         counted=comparable,
         areas=skin.areas,
     )
+
+
+def _map_treated(
+    before: GridView, parts: frozenset[Region], drawn: MarkedSkin
+) -> tuple[SkinMap, Mask]:
+    """The baseline's skin, and all that may have changed of it."""
+    area = drawn.treated or _outlined(parts, but=drawn.untreated)
+    return map_skin(before, area, drawn.untreated), area
 
 
 def _outlined(parts: frozenset[Region], *, but: Mask | None) -> Mask:
