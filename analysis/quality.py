@@ -41,7 +41,7 @@ EXTRA_BLUR: Final = Limit(warns=0.010, refuses=0.018)  # the same beyond the bas
 CLIPPED: Final = Limit(warns=0.04, refuses=0.15)  # share of the skin with a burnt-out channel
 DROWNED: Final = Limit(warns=0.15, refuses=0.40)  # share of the skin darker than a code can tell
 NOISE: Final = Limit(warns=0.05, refuses=0.09)  # log units, pixel to pixel, on the face grid
-TURN: Final = Limit(warns=8.0, refuses=11.5)  # degrees as `Registration.turn` sees them
+TURN: Final = Limit(warns=8.0, refuses=14.0)  # degrees as `Registration.turn` sees them
 UNEVEN: Final = Limit(warns=0.9, refuses=1.6)  # log ratio of two sides of the face
 UNEVEN_CHANGE: Final = Limit(warns=0.7, refuses=1.7)  # the same against the baseline's own
 CAST_CHANGE: Final = Limit(warns=0.40, refuses=0.64)  # log ratio of two channels against baseline
