@@ -12,6 +12,7 @@ from web import (
     home,
     invitations,
     own_data,
+    passkeys,
     patient,
     pictures,
     practitioner,
@@ -38,6 +39,7 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
         own_data.blueprint,
         practitioner.blueprint,
         invitations.blueprint,
+        passkeys.blueprint,
         pictures.blueprint,
         preferences.blueprint,
     ):

@@ -37,6 +37,7 @@ class SignInPage:
     target: str
     email: str = ""
     failed: bool = False
+    trouble: str = ""
 
     @property
     def title(self) -> str:

@@ -32,6 +32,8 @@ PUBLIC = frozenset(
         "app_shell.framing_cascade",
         "invitations.welcome",
         "invitations.accept",
+        "passkeys.ask_at_sign_in",
+        "passkeys.enter",
         "preferences.unsubscribe",
         "preferences.stop",
     }

@@ -298,6 +298,23 @@ def views_of_faces(db: Database) -> None:
 
 
 @migrations()
+def passkeys(db: Database) -> None:
+    """Public keys by which people sign in."""
+    _run(
+        db,
+        """CREATE TABLE passkeys (
+            id TEXT PRIMARY KEY,
+            person_id TEXT NOT NULL REFERENCES people(id),
+            public_key BLOB NOT NULL,
+            sign_count INTEGER NOT NULL,
+            added_at TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX passkeys_of_person ON passkeys (person_id);
+        """,
+    )
+
+
+@migrations()
 def invitations(db: Database) -> None:
     """Links by which patients get their accounts."""
     _run(db, INVITATIONS)

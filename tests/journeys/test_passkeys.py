@@ -1,0 +1,69 @@
+"""A passkey in a real browser, whose authenticator is a virtual one."""
+
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import waitress
+from playwright.sync_api import Page, expect
+from sqlite_utils import Database
+
+from tests.conftest import PASSPHRASE, TREATED_AT, Cast
+from tests.journeys.test_browser import sign_in
+from tests.post_office import free_port
+from tracker.settings import Settings
+from tracker.storage import passkeys
+from tracker.world import open_world
+from web import create_app
+
+
+@pytest.fixture
+def address(settings: Settings, cast: Cast) -> Iterator[str]:
+    """The pages under a name: passkeys are not for addresses."""
+    port = free_port()
+    world = open_world(replace(settings, port=port, base_url=f"http://localhost:{port}"))
+    now = TREATED_AT + timedelta(days=3)
+    server = waitress.create_server(
+        create_app(world, lambda: now), host="127.0.0.1", port=port, threads=4
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    yield world.settings.base_url
+    server.close()
+    thread.join(timeout=30)
+
+
+@pytest.mark.timeout(200)
+def test_a_passkey_is_made_used_and_removed(
+    page: Page, address: str, cast: Cast, db: Database
+) -> None:
+    chrome = page.context.new_cdp_session(page)
+    chrome.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+    }
+    chrome.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    sign_in(page, address, cast.alice.email, PASSPHRASE)
+    page.goto(f"{address}/passkeys")
+    page.get_by_role("button", name="Make a passkey").click()
+    expect(page.get_by_text(re.compile("^Passkey added"))).to_be_visible()
+    (key,) = passkeys.of_person(db, cast.alice.id)
+
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Day 3")
+    assert passkeys.of_person(db, cast.alice.id)[0].sign_count > key.sign_count
+
+    page.goto(f"{address}/passkeys")
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("You have none yet.")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_text("We do not know this passkey")).to_be_visible()

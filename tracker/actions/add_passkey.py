@@ -1,0 +1,25 @@
+"""Make a passkey for somebody who is signed in."""
+
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.passkeys import MAX_PASSKEYS, Passkey, PasskeyRefused, Site, made
+from tracker.people import Person
+from tracker.storage import passkeys
+from tracker.storage.connection import IntegrityError, writing
+
+
+def add_passkey(
+    db: Database, site: Site, person: Person, answer: str, challenge: bytes, now: datetime
+) -> Passkey:
+    """Keep the key that the browser made. Raises PasskeyRefused."""
+    key = made(site, person, answer, challenge, now)
+    try:
+        with writing(db):
+            if len(passkeys.of_person(db, person.id)) >= MAX_PASSKEYS:
+                raise PasskeyRefused("you have many passkeys already; remove one first")
+            passkeys.insert(db, key)
+    except IntegrityError as error:
+        raise PasskeyRefused("this passkey is known already") from error
+    return key

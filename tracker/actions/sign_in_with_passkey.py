@@ -1,0 +1,32 @@
+"""Let somebody in who holds a passkey."""
+
+import json
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.passkeys import PasskeyRefused, Site, proven
+from tracker.people import Person
+from tracker.sessions import Session, new_token, token_digest
+from tracker.storage import passkeys, people, sessions
+from tracker.storage.connection import writing
+
+
+def sign_in_with_passkey(
+    db: Database, site: Site, answer: str, challenge: bytes, now: datetime
+) -> tuple[Person, str]:
+    """Begin a session: the person and its token. Raises PasskeyRefused."""
+    unknown = PasskeyRefused("we do not know this passkey; use your passphrase")
+    try:
+        key_id = json.loads(answer)["id"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise unknown from error
+    with writing(db):
+        key = passkeys.get(db, str(key_id))
+        person = people.get(db, key.person_id) if key else None
+        if key is None or person is None:
+            raise unknown
+        passkeys.used(db, key.id, proven(site, key, answer, challenge))
+        token = new_token()
+        sessions.begin(db, token_digest(token), Session(person.id, now))
+    return person, token

@@ -1,0 +1,54 @@
+"""Passkeys: public keys by which people sign in."""
+
+from typing import Any
+
+from sqlite_utils import Database
+
+from tracker.passkeys import Passkey
+from tracker.storage.columns import read_time, time_text
+
+
+def insert(db: Database, key: Passkey) -> None:
+    """Add a key; IntegrityError when it is there already."""
+    db.table("passkeys").insert(
+        {
+            "id": key.id,
+            "person_id": key.person_id,
+            "public_key": key.public_key,
+            "sign_count": key.sign_count,
+            "added_at": time_text(key.added_at),
+        }
+    )
+
+
+def get(db: Database, key_id: str) -> Passkey | None:
+    """The key with this credential id."""
+    return next(
+        (_key(row) for row in db.query("SELECT * FROM passkeys WHERE id = ?", [key_id])), None
+    )
+
+
+def of_person(db: Database, person_id: str) -> list[Passkey]:
+    """A person's keys, the oldest first."""
+    sql = "SELECT * FROM passkeys WHERE person_id = ? ORDER BY added_at, id"
+    return [_key(row) for row in db.query(sql, [person_id])]
+
+
+def used(db: Database, key_id: str, sign_count: int) -> None:
+    """Note how often the key has signed."""
+    db.execute("UPDATE passkeys SET sign_count = ? WHERE id = ?", [sign_count, key_id])
+
+
+def remove(db: Database, person_id: str, key_id: str) -> None:
+    """Forget a person's key; one that is not theirs stays."""
+    db.execute("DELETE FROM passkeys WHERE id = ? AND person_id = ?", [key_id, person_id])
+
+
+def _key(row: dict[str, Any]) -> Passkey:
+    return Passkey(
+        id=row["id"],
+        person_id=row["person_id"],
+        public_key=row["public_key"],
+        sign_count=row["sign_count"],
+        added_at=read_time(row["added_at"]),
+    )

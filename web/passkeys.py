@@ -1,0 +1,97 @@
+"""Passkeys: made and removed by who is signed in, used at sign-in."""
+
+import base64
+
+from flask import Blueprint, Response, redirect, request, url_for
+from flask import session as cookie
+from flask.typing import ResponseReturnValue
+
+from tracker.actions.add_passkey import add_passkey
+from tracker.actions.ask_for_passkey import ask_for_passkey
+from tracker.actions.remove_passkey import remove_passkey
+from tracker.actions.show_passkeys import show_passkeys
+from tracker.actions.sign_in_with_passkey import sign_in_with_passkey
+from tracker.passkeys import PasskeyRefused, Site, request_options
+from tracker.world import World
+from web import session
+from web.pages import SignInPage, render
+from web.passkey_pages import PasskeysPage, passkeys_page
+from web.session import Visit, signed_in
+from web.sign_in import safe_target
+
+blueprint = Blueprint("passkeys", __name__)
+
+CHALLENGE = "passkey_challenge"
+
+
+@blueprint.get("/passkeys")
+@signed_in
+def show(visit: Visit) -> ResponseReturnValue:
+    """One's own keys."""
+    return render(_page(visit))
+
+
+@blueprint.post("/passkeys/options")
+@signed_in
+def ask(visit: Visit) -> ResponseReturnValue:
+    """What the browser needs to make a key."""
+    return _challenge(*ask_for_passkey(visit.db, _site(visit.world), visit.person))
+
+
+@blueprint.post("/passkeys")
+@signed_in
+def add(visit: Visit) -> ResponseReturnValue:
+    """Keep the key that the browser made."""
+    answer, challenge = request.form.get("answer", ""), _kept_challenge()
+    try:
+        add_passkey(visit.db, _site(visit.world), visit.person, answer, challenge, visit.now)
+    except PasskeyRefused as error:
+        return render(_page(visit, trouble=str(error))), 422
+    return redirect(url_for(".show"), code=303)
+
+
+@blueprint.post("/passkeys/remove")
+@signed_in
+def remove(visit: Visit) -> ResponseReturnValue:
+    """Forget a key."""
+    remove_passkey(visit.db, visit.person.id, request.form.get("key", ""))
+    return redirect(url_for(".show"), code=303)
+
+
+@blueprint.post("/sign-in/passkey/options")
+def ask_at_sign_in() -> ResponseReturnValue:
+    """What the browser needs to prove that it holds a key."""
+    return _challenge(*request_options(_site(session.reach().world)))
+
+
+@blueprint.post("/sign-in/passkey")
+def enter() -> ResponseReturnValue:
+    """Let in whoever holds the key."""
+    reach, target = session.reach(), safe_target(request.form.get("next", ""))
+    answer, challenge = request.form.get("answer", ""), _kept_challenge()
+    try:
+        known = sign_in_with_passkey(reach.db, _site(reach.world), answer, challenge, reach.now)
+    except PasskeyRefused as error:
+        return render(SignInPage(target=target, trouble=str(error))), 401
+    session.enter(*known)
+    return redirect(target, code=303)
+
+
+def _page(visit: Visit, trouble: str = "") -> PasskeysPage:
+    keys = show_passkeys(visit.db, visit.person.id)
+    return passkeys_page(keys, visit.now, visit.person.zone, trouble)
+
+
+def _site(world: World) -> Site:
+    return Site(world.settings.base_url)
+
+
+def _challenge(options: str, challenge: bytes) -> Response:
+    """The options; the challenge in them stays in the signed cookie until the browser answers."""
+    cookie[CHALLENGE] = base64.b64encode(challenge).decode()
+    return Response(options, mimetype="application/json")
+
+
+def _kept_challenge() -> bytes:
+    """The challenge, which is good for one answer."""
+    return base64.b64decode(cookie.pop(CHALLENGE, ""))
