@@ -1,8 +1,9 @@
 """A course as a folder holds it: everything about one treatment of one patient, as text."""
 
+import json
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -91,6 +92,49 @@ def parse_course(text: str) -> CourseStory:
         photos=photos,
         check_ins=tuple(_check_in(row, where) for row, where in _rows(table, "check_ins")),
     )
+
+
+def course_text(story: CourseStory) -> str:
+    """The text of a course.toml, from which `parse_course` makes the same story again.
+
+    Times are written on the patient's wall clock; answers that were not asked are left out.
+    """
+    zone, treatment = ZoneInfo(story.time_zone), story.treatment
+    patient: dict[str, object] = {
+        "skin_type": story.skin_type,
+        "time_zone": story.time_zone,
+        "history": sorted(story.history),
+    }
+    treated: dict[str, object] = {
+        "kind": treatment.kind,
+        "variant": treatment.variant,
+        "performed_at": treatment.performed_at.astimezone(zone),
+        "setting": treatment.setting,
+        "needle_depth_mm": treatment.needle_depth_mm,
+        "areas": [area for area in AREAS if area in treatment.areas],
+    }
+    tables = [("[patient]", patient), ("[treatment]", treated)]
+    tables += [
+        ("[[photos]]", asdict(photo) | {"taken_at": photo.taken_at.astimezone(zone)})
+        for photo in story.photos
+    ]
+    tables += [
+        ("[[check_ins]]", {"at": given.at.astimezone(zone)} | asdict(given.answers))
+        for given in story.check_ins
+    ]
+    return f"format = {FORMAT}\n" + "".join(_toml_table(*table) for table in tables)
+
+
+def _toml_table(heading: str, row: Mapping[str, object]) -> str:
+    lines = [f"{key} = {_toml_value(value)}\n" for key, value in row.items() if value is not None]
+    return f"\n{heading}\n" + "".join(lines)
+
+
+def _toml_value(value: object) -> str:
+    """A value as TOML writes it; its text is JSON's but for DEL, which TOML wants escaped."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def shifted(story: CourseStory, days: int) -> CourseStory:

@@ -55,6 +55,7 @@ RULES = {
     "GET preferences.show": Rule("/settings", EVERYBODY_SIGNED_IN),
     "POST preferences.save": Rule("/settings", EVERYBODY_SIGNED_IN),
     "GET own_data.show": Rule("/my-data", PATIENTS),
+    "GET own_data.download": Rule("/my-data/afterglow-my-data.zip", PATIENTS),
     "GET practitioner.patient": Rule("/patients/{alice}", frozenset({"dana"})),
     "GET practitioner.alerts": Rule("/alerts", PRACTITIONERS),
     "GET practitioner.alert": Rule("/alerts/{alert}", frozenset({"dana"})),

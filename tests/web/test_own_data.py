@@ -1,6 +1,8 @@
 """What patients may know and decide about their own data."""
 
 from datetime import timedelta
+from io import BytesIO
+from zipfile import ZipFile
 
 from sqlite_utils import Database
 
@@ -66,3 +68,14 @@ def test_a_look_is_one_row_with_its_first_and_last_time(
         open_picture(dana, photo, Picture.THUMBNAIL)
         (look,) = looks.of_patient(db, cast.alice.id)
         assert (look.first_at, look.last_at) == (began, began + timedelta(minutes=last))
+
+
+def test_the_download_is_an_archive_for_the_patient_alone(alice: Browser, records: Records) -> None:
+    records.measured(1)
+    answer = alice.get("/my-data/afterglow-my-data.zip")
+    assert answer.mimetype == "application/zip"
+    assert answer.headers["Content-Disposition"] == "attachment"
+    assert "no-store" in answer.headers["Cache-Control"]
+    with ZipFile(BytesIO(answer.data)) as archive:
+        assert archive.testzip() is None
+        assert "about-me.json" in archive.namelist()

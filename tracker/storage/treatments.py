@@ -50,6 +50,12 @@ def done(db: Database, patient_id: str, now: datetime) -> list[Treatment]:
     return [_treatment(row) for row in db.query(sql, [patient_id, time_text(now)])]
 
 
+def of_patient(db: Database, patient_id: str) -> list[Treatment]:
+    """All treatments of a patient, done or planned, oldest first."""
+    sql = "SELECT * FROM treatments WHERE patient_id = ? ORDER BY performed_at, id"
+    return [_treatment(row) for row in db.query(sql, [patient_id])]
+
+
 def of_kind(db: Database, kind: str) -> list[Treatment]:
     """All treatments of a kind, oldest first."""
     sql = "SELECT * FROM treatments WHERE kind = ? ORDER BY performed_at, id"

@@ -1,0 +1,140 @@
+"""What patients take away is all of it, and can be measured again."""
+
+import csv
+import json
+from concurrent.futures import Executor, Future
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlite_utils import Database
+
+from tests.conftest import TREATED_AT, Cast
+from tests.web.conftest import Records
+from tracker.actions.add_person import add_person
+from tracker.actions.export_own_data import export_own_data
+from tracker.actions.receive_photo import Accepted, receive_photo
+from tracker.archives import Entry
+from tracker.check_ins import Answers, Trend
+from tracker.compute import NotMeasurable
+from tracker.photo_files import Picture
+from tracker.photos import PhotoRole, Upload
+from tracker.replay import Replay, patient_of, read_course, throw_away_world
+from tracker.storage import looks
+from tracker.storage.connection import writing
+from tracker.world import World
+
+SAMPLE = Path(__file__).resolve().parents[3] / "sample_images" / "infection_type_6"
+
+
+@pytest.fixture
+def records(db: Database, world: World, cast: Cast) -> Records:
+    return Records(db, world, cast)
+
+
+def unpack(entries: list[Entry], folder: Path) -> Path:
+    """The archive as somebody unpacks it; returns the folder of the one course."""
+    for entry in entries:
+        path = folder / entry.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(entry.data)
+    (course,) = folder.glob("course-*")
+    return course
+
+
+def test_the_course_folder_tells_the_same_story(
+    records: Records, db: Database, world: World, cast: Cast, tmp_path: Path
+) -> None:
+    answers = Answers(pain=3, trend=Trend.WORSE, sun=True, note='It "burns"\nat night\\ \x7f ü')
+    taken = [records.measured(-1), records.measured(1), records.measured(2)]
+    records.check_in(1.5, answers)
+    course = unpack(list(export_own_data(db, world.files, cast.alice)), tmp_path)
+    story = read_course(course)
+    assert story.time_zone == cast.alice.time_zone
+    assert [(p.taken_at, p.role) for p in story.photos] == [(p.taken_at, p.role) for p in taken]
+    assert [(c.at, c.answers) for c in story.check_ins] == [
+        (TREATED_AT + timedelta(days=1.5), answers)
+    ]
+    assert story.treatment.performed_at == TREATED_AT
+    assert story.treatment.areas == cast.treatment.areas
+    kept = world.files.load(taken[0].id, Picture.PHOTO)
+    assert (course / story.photos[0].file).read_bytes() == kept
+
+
+def test_readings_alerts_and_lookers_come_too(
+    records: Records, db: Database, world: World, cast: Cast, tmp_path: Path
+) -> None:
+    photo = records.measured(1)
+    records.alert(photo)
+    with writing(db):
+        looks.note(db, photo.id, cast.dana.id, TREATED_AT + timedelta(days=2))
+    course = unpack(list(export_own_data(db, world.files, cast.alice)), tmp_path)
+    with (course / "readings.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["file"] for row in rows} == {"001-follow-up-2026-03-03.jpg"}
+    assert "left_cheek" in {row["region"] for row in rows}
+    assert "second rise, left cheek" in (course / "alerts.csv").read_text(encoding="utf-8")
+    about = json.loads((tmp_path / "about-me.json").read_text(encoding="utf-8"))
+    assert about["cared_for_by"] == ["Dr Dana"]
+    assert [look["who"] for look in about["who_opened_my_photos"]] == ["Dr Dana"]
+
+
+def test_a_photo_that_the_store_has_lost_costs_none_of_the_others(
+    records: Records, db: Database, world: World, cast: Cast, tmp_path: Path
+) -> None:
+    lost, _ = records.measured(1), records.measured(2)
+    world.files.delete(lost.id)
+    course = unpack(list(export_own_data(db, world.files, cast.alice)), tmp_path)
+    assert len(read_course(course).photos) == 1
+    named = (tmp_path / "UNREADABLE.txt").read_text(encoding="utf-8")
+    assert f"{course.name}/001-follow-up-2026-03-03.jpg" in named
+
+
+def test_nobody_elses_data_is_in_it(
+    records: Records, db: Database, world: World, cast: Cast
+) -> None:
+    records.measured(1)
+    paths = [entry.path for entry in export_own_data(db, world.files, cast.bob)]
+    assert paths == ["READ-ME.txt", "about-me.json"]
+
+
+class NothingMeasured(Executor):
+    """Stands in for the machine that measures: every photo that arrives is set aside."""
+
+    def submit(self, *_args: Any, **_more: Any) -> Future[Any]:
+        answer: Future[Any] = Future()
+        answer.set_result(NotMeasurable("blurred"))
+        return answer
+
+
+def test_a_replay_takes_the_photos_in_again(
+    db: Database, world: World, cast: Cast, tmp_path: Path
+) -> None:
+    for name, role, day in (
+        ("baseline-1.jpg", PhotoRole.BASELINE, -1),
+        ("d01.jpg", PhotoRole.FOLLOW_UP, 1),
+    ):
+        at = TREATED_AT + timedelta(days=day)
+        upload = Upload((SAMPLE / name).read_bytes(), role, taken_at=at)
+        assert isinstance(receive_photo(db, world.files, cast.alice.id, upload, at), Accepted)
+    course = unpack(list(export_own_data(db, world.files, cast.alice)), tmp_path)
+    story = read_course(course)
+    with throw_away_world(None) as elsewhere:
+        other = elsewhere.connect()
+        person = add_person(other, patient_of(story, "A", "a@b.example"), "a long passphrase")
+        replay = Replay(elsewhere, other, NothingMeasured(), course, story, person.id)
+        lines = list(replay.lines())
+        other.close()
+    assert [(line["file"], line["status"]) for line in lines] == [
+        ("001-baseline-2026-03-01.jpg", "unmeasurable"),
+        ("002-follow-up-2026-03-03.jpg", "waiting"),
+    ]
+
+
+def test_a_course_with_nothing_in_it_can_be_read_too(
+    db: Database, world: World, cast: Cast, tmp_path: Path
+) -> None:
+    course = unpack(list(export_own_data(db, world.files, cast.alice)), tmp_path)
+    assert read_course(course).photos == ()
+    assert (course / "readings.csv").read_bytes() == b""

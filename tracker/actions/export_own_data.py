@@ -1,0 +1,229 @@
+"""Everything that is kept about a patient, as files that the patient can take away."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlite_utils import Database
+
+from tracker.alerts import Alert
+from tracker.archives import Entry
+from tracker.check_ins import CheckIn
+from tracker.courses import COURSE_FILE, CourseCheckIn, CoursePhoto, CourseStory, course_text
+from tracker.looks import Look
+from tracker.messages import Message
+from tracker.people import Person
+from tracker.photo_files import PhotoFiles, PhotoMissing, Picture
+from tracker.photos import Photo, View
+from tracker.readings import Reading
+from tracker.screening import Screening
+from tracker.storage import (
+    alerts,
+    check_ins,
+    looks,
+    messages,
+    people,
+    photos,
+    readings,
+    screenings,
+    treatments,
+)
+from tracker.treatments import Treatment
+
+Row = Mapping[str, object]
+
+READ_ME = """\
+This is everything that Afterglow keeps about you.
+
+about-me.json      your account, who cares for you, who opened your photos, mails to you
+course-*/          one folder for each treatment:
+  course.toml      the treatment, your photos and your answers
+  *.jpg            your photos as they were kept: without place and camera data
+  sides/           photos from the side, which are looked at but not measured
+  readings.csv     what was measured, by photo and region. Redness and pigment are doublings
+                   against your photo from before: 0 is as before, 1 is twice as much; sd is the
+                   error (one standard deviation)
+  alerts.csv       what the clinic was told, and why
+  screening.json   what was asked before the treatment
+
+Heat maps are drawn from the photos and not included.
+Anyone with Afterglow can measure a course again: afterglow replay course-...
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """All rows about one treatment."""
+
+    treatment: Treatment
+    photos: tuple[Photo, ...]
+    readings: tuple[Reading, ...]
+    check_ins: tuple[CheckIn, ...]
+    alerts: tuple[Alert, ...]
+    screening: Screening | None
+
+
+def export_own_data(db: Database, files: PhotoFiles, patient: Person) -> Iterator[Entry]:
+    """The files, one after the other; a course's folder is what `afterglow replay` reads.
+
+    All rows are read before this returns: afterwards the database is not needed any more.
+    """
+    courses = [_course(db, each) for each in treatments.of_patient(db, patient.id)]
+    about = _about(
+        patient,
+        people.practitioners_of(db, patient.id),
+        looks.of_patient(db, patient.id),
+        messages.of_recipient(db, patient.id),
+    )
+    return _entries(files, patient, courses, about)
+
+
+def _course(db: Database, treatment: Treatment) -> _Course:
+    return _Course(
+        treatment=treatment,
+        photos=tuple(photos.of_treatment(db, treatment.id)),
+        readings=tuple(readings.of_treatment(db, treatment.id)),
+        check_ins=tuple(check_ins.of_treatment(db, treatment.id)),
+        alerts=tuple(alerts.of_treatment(db, treatment.id)),
+        screening=screenings.of_treatment(db, treatment.id),
+    )
+
+
+def _entries(
+    files: PhotoFiles, patient: Person, courses: list[_Course], about: Mapping[str, object]
+) -> Iterator[Entry]:
+    yield Entry("READ-ME.txt", READ_ME.encode())
+    yield _json("about-me.json", about)
+    unreadable: list[str] = []
+    for number, course in enumerate(courses, 1):
+        day = patient.date_at(course.treatment.performed_at)
+        folder = f"course-{number}-{course.treatment.kind.replace('_', '-')}-{day}"
+        yield from _folder(files, patient, course, folder, unreadable)
+    if unreadable:
+        missing = "These photos could not be read; please tell your clinic:\n"
+        yield Entry("UNREADABLE.txt", (missing + "\n".join(unreadable) + "\n").encode())
+
+
+def _folder(
+    files: PhotoFiles, patient: Person, course: _Course, folder: str, unreadable: list[str]
+) -> Iterator[Entry]:
+    """One course; a photo that the store has lost is named and left out, the others are saved."""
+    named = {photo.id: _file_name(n, photo, patient) for n, photo in enumerate(course.photos, 1)}
+    for photo in course.photos:
+        try:
+            yield Entry(f"{folder}/{named[photo.id]}", files.load(photo.id, Picture.PHOTO))
+        except PhotoMissing:
+            unreadable.append(f"{folder}/{named.pop(photo.id)}")
+    kept = [photo for photo in course.photos if photo.id in named and photo.view is View.FRONT]
+    story = CourseStory(
+        time_zone=patient.time_zone,
+        skin_type=patient.skin_type,
+        history=patient.history,
+        treatment=course.treatment,
+        photos=tuple(CoursePhoto(named[p.id], p.taken_at, p.role, p.skin_state) for p in kept),
+        check_ins=tuple(CourseCheckIn(given.at, given.answers) for given in course.check_ins),
+    )
+    yield Entry(f"{folder}/{COURSE_FILE}", course_text(story).encode())
+    zone = patient.zone
+    yield _csv(f"{folder}/readings.csv", _reading_rows(course.readings, named, zone))
+    yield _csv(f"{folder}/alerts.csv", (_alert_row(alert, zone) for alert in course.alerts))
+    if course.screening is not None:
+        yield _json(f"{folder}/screening.json", course.screening.answers)
+
+
+def _file_name(number: int, photo: Photo, patient: Person) -> str:
+    name = f"{number:03d}-{photo.role.replace('_', '-')}-{patient.date_at(photo.taken_at)}"
+    return f"{name}.jpg" if photo.view is View.FRONT else f"sides/{name}-{photo.view}.jpg"
+
+
+def _reading_rows(
+    read: tuple[Reading, ...], named: Mapping[str, str], zone: ZoneInfo
+) -> Iterator[Row]:
+    for reading in read:
+        for region, seen in reading.regions.items():
+            yield {
+                "file": named.get(reading.photo_id, ""),
+                "taken_at": _time(reading.taken_at, zone),
+                "region": region,
+                "redness": seen.redness.value,
+                "redness_sd": seen.redness.sd,
+                "pigment": seen.pigment.value,
+                "pigment_sd": seen.pigment.sd,
+                "lab_l": seen.lab[0],
+                "lab_a": seen.lab[1],
+                "lab_b": seen.lab[2],
+                "ita": seen.ita,
+                "erythema_index": seen.erythema_index,
+                "melanin_index": seen.melanin_index,
+                "share": seen.share,
+                "reference": reading.reference,
+                "method": reading.method,
+            }
+
+
+def _alert_row(alert: Alert, zone: ZoneInfo) -> Row:
+    return {
+        "raised_at": _time(alert.raised_at, zone),
+        "concern": alert.concern.words,
+        "level": alert.level,
+        "probability": alert.probability,
+        "why": "; ".join(factor.what for factor in alert.evidence),
+        "seen_at": _time(alert.acknowledged_at, zone),
+        "resolved_at": _time(alert.resolved_at, zone),
+        "outcome": alert.outcome,
+    }
+
+
+def _about(
+    patient: Person, team: list[Person], seen: list[Look], mails: list[Message]
+) -> dict[str, object]:
+    zone = patient.zone
+    return {
+        "name": patient.name,
+        "email": patient.email,
+        "time_zone": patient.time_zone,
+        "skin_type": patient.skin_type,
+        "history": sorted(patient.history),
+        "reminder_hour": patient.reminder_hour,
+        "cared_for_by": [person.name for person in team],
+        "who_opened_my_photos": [
+            {
+                "who": look.name,
+                "photo_taken_at": _time(look.taken_at, zone),
+                "first_at": _time(look.first_at, zone),
+                "last_at": _time(look.last_at, zone),
+            }
+            for look in seen
+        ],
+        "mails_to_me": [
+            {
+                "kind": mail.kind,
+                "to": mail.to_address,
+                "written_at": _time(mail.created_at, zone),
+                "sent_at": _time(mail.sent_at, zone),
+            }
+            for mail in mails
+        ],
+    }
+
+
+def _time(at: datetime | None, zone: ZoneInfo) -> str | None:
+    return None if at is None else at.astimezone(zone).isoformat()
+
+
+def _csv(path: str, rows: Iterable[Row]) -> Entry:
+    """A table with a line of headings; an empty file when there is nothing to tell."""
+    table, filled = io.StringIO(), list(rows)
+    writer = csv.DictWriter(table, filled[0].keys() if filled else ())
+    if filled:
+        writer.writeheader()
+    writer.writerows(filled)
+    return Entry(path, table.getvalue().encode())
+
+
+def _json(path: str, value: object) -> Entry:
+    return Entry(path, (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode())
