@@ -8,8 +8,9 @@ GOOD_FOR = timedelta(days=14)
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A link for one person; only the digest of its token is stored."""
+    """What a signed link names: one person, for a while, once."""
 
+    id: str
     person_id: str
     invited_by: str
     created_at: datetime

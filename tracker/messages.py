@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 
 from tracker.alerts import Alert
 from tracker.people import Person
-from tracker.unsubscribe import unsubscribe_token
+from tracker.signed_links import LinkPurpose, signed
 
 SEND_LEASE = timedelta(minutes=5)  # a sender that died in mid-mail gives the row back after this
 RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720, 1440, 1440))
@@ -29,6 +29,7 @@ class MessageKind(StrEnum):
     DIGEST = "digest"  # to a practitioner, one a morning
     REMINDER = "reminder"  # to a patient, one a day at most
     MISSED = "missed"  # the reminder after missed days
+    INVITATION = "invitation"  # to a patient who has no account yet
 
     @property
     def is_reminder(self) -> bool:
@@ -42,6 +43,7 @@ SUBJECTS: Mapping[MessageKind, str] = {
     MessageKind.DIGEST: "Afterglow: your list for this morning",
     MessageKind.REMINDER: "Afterglow: your reminder for today",
     MessageKind.MISSED: "Afterglow: we have missed you",
+    MessageKind.INVITATION: "Afterglow: your clinic invites you",
 }
 
 
@@ -51,7 +53,7 @@ class Envelope:
 
     from_address: str
     base_url: str
-    unsubscribe_key: bytes
+    link_key: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,18 @@ def reminder(kind: MessageKind, to: Person, day: date, now: datetime) -> Message
     return Message(kind, cause, to.id, to.email, now, now, day=day)
 
 
+def invitation_mail(invitation_id: str, to: Person, now: datetime) -> Message:
+    """The mail that holds a patient's link; the link is signed when the mail is sent."""
+    kind = MessageKind.INVITATION
+    return Message(kind, f"{kind}:{invitation_id}", to.id, to.email, now, now)
+
+
+def welcome_link(invitation_id: str, envelope: Envelope) -> str:
+    """Where an invitation leads."""
+    token = signed(LinkPurpose.INVITATION, invitation_id, envelope.link_key)
+    return f"{envelope.base_url}/welcome/{token}"
+
+
 def next_attempt(message: Message, now: datetime) -> datetime | None:
     """When to try again after a failure at `now`, or None when it is time to give up."""
     if message.attempts > len(RETRY_DELAYS):
@@ -126,9 +140,9 @@ def compose(message: Message, envelope: Envelope) -> EmailMessage:
     domain = envelope.from_address.rpartition("@")[2].rstrip(">") or "localhost"
     mail["Message-ID"] = f"<{message.id}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
-    body = _words(message, envelope.base_url)
+    body = _words(message, envelope)
     if message.kind.is_reminder:
-        token = unsubscribe_token(message.recipient_id, envelope.unsubscribe_key)
+        token = signed(LinkPurpose.UNSUBSCRIBE, message.recipient_id, envelope.link_key)
         stop = f"{envelope.base_url}/unsubscribe/{token}"
         mail["List-Unsubscribe"] = f"<{stop}>"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
@@ -137,7 +151,8 @@ def compose(message: Message, envelope: Envelope) -> EmailMessage:
     return mail
 
 
-def _words(message: Message, base_url: str) -> str:
+def _words(message: Message, envelope: Envelope) -> str:
+    base_url = envelope.base_url
     links = "\n".join(f"{base_url}/alerts/{alert_id}" for alert_id in message.alert_ids)
     match message.kind:
         case MessageKind.URGENT:
@@ -159,3 +174,7 @@ def _words(message: Message, base_url: str) -> str:
                 "worries you, do not wait: call your clinic."
             )
             return f"{told}\n\n{base_url}/days/{message.day}\n"
+        case MessageKind.INVITATION:
+            link = welcome_link(message.cause.partition(":")[2], envelope)
+            told = "Your clinic invites you to Afterglow. There is nothing to install."
+            return f"{told}\n\n{link}\n\nThe link works once, for two weeks.\n"

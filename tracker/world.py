@@ -43,7 +43,7 @@ def open_world(settings: Settings) -> World:
         files=PhotoFiles(str(settings.photos.resolve()), settings.key_for("photos")),
         find_face=choose_face_finder(settings.face_model),
         send=sender(settings),
-        envelope=Envelope(settings.mail_from, settings.base_url, settings.key_for("unsubscribe")),
+        envelope=Envelope(settings.mail_from, settings.base_url, settings.key_for("links")),
     )
     db = world.connect()
     try:

@@ -38,6 +38,7 @@ class InvitedPage:
     place: ClassVar[str] = "patients"
 
     name: str
+    email: str
     link: str
     code: Markup
     until: str
@@ -84,4 +85,4 @@ def invited_page(invited: Invited, link: str, now: datetime, zone: ZoneInfo) -> 
     code = segno.make(link, error="m").svg_inline(scale=6, border=4, omitsize=True, light="#fff")
     until = date_words(invited.invitation.expires_at.astimezone(zone), now)
     # The code is drawn by the library from our own address: there is nothing to escape.
-    return InvitedPage(invited.patient.name, link, Markup(code), until)  # noqa: S704
+    return InvitedPage(invited.patient.name, invited.patient.email, link, Markup(code), until)  # noqa: S704

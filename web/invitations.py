@@ -7,6 +7,7 @@ from tracker.access import may_invite, require
 from tracker.actions.accept_invitation import accept_invitation
 from tracker.actions.invite_patient import HasAccount, Invited, invite_patient
 from tracker.actions.open_invitation import open_invitation
+from tracker.messages import welcome_link
 from web import session
 from web.invitation_pages import ExpiredPage, InvitedPage, InvitePage, WelcomePage, invited_page
 from web.pages import render
@@ -45,7 +46,7 @@ def send(visit: Visit) -> ResponseReturnValue:
 def welcome(token: str) -> ResponseReturnValue:
     """Where the link leads: choose a passphrase."""
     reach = session.reach()
-    patient = open_invitation(reach.db, token, reach.now)
+    patient = open_invitation(reach.db, token, reach.world.envelope.link_key, reach.now)
     if patient is None:
         return render(ExpiredPage(), with_person=False), 410
     return render(WelcomePage(patient.name, patient.email), with_person=False)
@@ -55,12 +56,13 @@ def welcome(token: str) -> ResponseReturnValue:
 def accept(token: str) -> ResponseReturnValue:
     """Keep the passphrase and let the patient in."""
     reach = session.reach()
-    patient = open_invitation(reach.db, token, reach.now)
+    key = reach.world.envelope.link_key
+    patient = open_invitation(reach.db, token, key, reach.now)
     if patient is None:
         return render(ExpiredPage(), with_person=False), 410
     passphrase, zone = request.form.get("passphrase", ""), request.form.get("time_zone", "")
     try:
-        accepted = accept_invitation(reach.db, token, passphrase, zone or None, reach.now)
+        accepted = accept_invitation(reach.db, token, key, passphrase, zone or None, reach.now)
     except ValueError as error:
         page = WelcomePage(patient.name, patient.email, trouble=str(error))
         return render(page, with_person=False), 422
@@ -71,6 +73,5 @@ def accept(token: str) -> ResponseReturnValue:
 
 
 def _invited(visit: Visit, invited: Invited) -> InvitedPage:
-    path = url_for(".welcome", token=invited.token)
-    link = f"{visit.world.settings.base_url}{path}"
+    link = welcome_link(invited.invitation.id, visit.world.envelope)
     return invited_page(invited, link, visit.now, visit.person.zone)

@@ -44,6 +44,6 @@ def unsubscribe(token: str) -> ResponseReturnValue:
 def stop(token: str) -> ResponseReturnValue:
     """Stop the reminders, for whoever holds the signed link (RFC 8058)."""
     reach = session.reach()
-    if not stop_reminders(reach.db, token, reach.world.envelope.unsubscribe_key):
+    if not stop_reminders(reach.db, token, reach.world.envelope.link_key):
         abort(404)
     return render(UnsubscribePage(token, done=True), with_person=False)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 import waitress
@@ -21,6 +22,7 @@ from tests.web.conftest import Records
 from tests.web.test_access import RULES
 from tracker.actions.invite_patient import Invited, invite_patient
 from tracker.check_ins import Answers
+from tracker.messages import welcome_link
 from tracker.settings import Settings
 from tracker.world import open_world
 from web import create_app
@@ -65,7 +67,12 @@ def pages(settings: Settings, db: Database, cast: Cast) -> Iterator[Pages]:
     }
     invited = invite_patient(db, cast.dana, "Chinwe", "chinwe@home.example", NOW)
     assert isinstance(invited, Invited)
-    public = ("/sign-in", f"/welcome/{invited.token}", "/welcome/too-late", "/nothing-here")
+    public = (
+        "/sign-in",
+        urlsplit(welcome_link(invited.invitation.id, world.envelope)).path,
+        "/welcome/too-late",
+        "/nothing-here",
+    )
     server = waitress.create_server(
         create_app(world, lambda: NOW), host="127.0.0.1", port=port, threads=4
     )

@@ -11,7 +11,7 @@ from tests.post_office import Inbox, free_port, words_of
 from tracker.mail import MailFailed, MailRefused, sender
 from tracker.messages import Envelope, Message, MessageKind, compose
 from tracker.settings import Settings
-from tracker.unsubscribe import unsubscribe_token
+from tracker.signed_links import LinkPurpose, signed
 
 AT = datetime(2026, 3, 7, 8, tzinfo=UTC)
 ENVELOPE = Envelope("Afterglow <afterglow@clinic.example>", "https://clinic.example", b"k" * 32)
@@ -60,7 +60,8 @@ def test_no_mail_holds_a_health_detail(kind: MessageKind) -> None:
 def test_a_reminder_can_be_stopped_with_one_click_and_an_urgent_mail_cannot() -> None:
     """RFC 8058: both headers, one https link, unbroken and the same in header and words."""
     mail = compose(replace(ROW, kind=MessageKind.REMINDER, day=AT.date()), ENVELOPE)
-    link = f"https://clinic.example/unsubscribe/{unsubscribe_token('dana', b'k' * 32)}"
+    token = signed(LinkPurpose.UNSUBSCRIBE, "dana", b"k" * 32)
+    link = f"https://clinic.example/unsubscribe/{token}"
     head, _, body = mail.as_bytes().decode("ascii").replace("\r\n", "\n").partition("\n\n")
     assert f"List-Unsubscribe: <{link}>" in head.split("\n")
     assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in head.split("\n")

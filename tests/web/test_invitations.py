@@ -10,7 +10,9 @@ from tests.conftest import Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock
 from tracker.invitations import GOOD_FOR
-from tracker.storage import people
+from tracker.messages import compose
+from tracker.storage import messages, people
+from tracker.world import World
 
 NEW = {"name": "Chinwe", "email": "Chinwe@home.example"}
 OWN = {"passphrase": "violet tram under seven", "time_zone": "Africa/Lagos"}
@@ -19,7 +21,7 @@ OWN = {"passphrase": "violet tram under seven", "time_zone": "Africa/Lagos"}
 def link_for(dana: Browser, values: dict[str, str] = NEW) -> str:
     answer = dana.send("/invite", values)
     assert answer.status_code == 200
-    found = re.search(r'value="http[^"]*(/welcome/[\w-]+)"', answer.text)
+    found = re.search(r'value="http[^"]*(/welcome/[\w.-]+)"', answer.text)
     assert found is not None
     return found[1]
 
@@ -39,6 +41,18 @@ def test_the_code_to_scan_stands_beside_the_link(dana: Browser) -> None:
     page = dana.send("/invite", NEW).text
     assert "<svg" in page
     assert "style=" not in page
+
+
+def test_the_link_goes_out_by_mail(dana: Browser, world: World, db: Database) -> None:
+    path = link_for(dana)
+    (mail,) = [compose(row, world.envelope) for row in messages.due(db, Clock().now)]
+    assert mail["To"] == "chinwe@home.example"
+    assert path in mail.get_content()
+
+
+def test_a_forged_link_opens_nothing(dana: Browser, app: Flask) -> None:
+    path = link_for(dana)
+    assert Browser(app).get(path[:-1] + ("A" if path[-1] != "A" else "B")).status_code == 410
 
 
 def test_a_link_works_once(dana: Browser, app: Flask) -> None:

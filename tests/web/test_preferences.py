@@ -10,9 +10,9 @@ from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tracker.mail import MailRefused
 from tracker.messages import MessageKind, reminder
+from tracker.signed_links import LinkPurpose, signed
 from tracker.storage import messages, people
 from tracker.storage.connection import writing
-from tracker.unsubscribe import unsubscribe_token
 from tracker.world import World
 
 
@@ -62,7 +62,7 @@ def test_one_click_in_the_mail_program_stops_the_reminders_without_signing_in(
 ) -> None:
     """As RFC 8058 wants it: a POST to the link, no cookie, no token of a form, no redirect."""
     alice = records.cast.alice
-    link = f"/unsubscribe/{unsubscribe_token(alice.id, world.envelope.unsubscribe_key)}"
+    link = f"/unsubscribe/{signed(LinkPurpose.UNSUBSCRIBE, alice.id, world.envelope.link_key)}"
     page = stranger.read(link)
     assert "Stop the reminders?" in page
     kept = people.get(db, alice.id)

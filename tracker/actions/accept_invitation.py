@@ -8,12 +8,13 @@ from sqlite_utils import Database
 from tracker.invitations import is_open
 from tracker.people import Person, check_passphrase, check_time_zone
 from tracker.sessions import Session, new_token, token_digest
+from tracker.signed_links import LinkPurpose, named_by
 from tracker.storage import invitations, people, sessions
 from tracker.storage.connection import writing
 
 
 def accept_invitation(
-    db: Database, token: str, passphrase: str, time_zone: str | None, now: datetime
+    db: Database, token: str, key: bytes, passphrase: str, time_zone: str | None, now: datetime
 ) -> tuple[Person, str] | None:
     """The patient and the token of a session; None when the link no longer works.
 
@@ -22,12 +23,12 @@ def accept_invitation(
     """
     hashed = PasswordHasher().hash(check_passphrase(passphrase))
     zone = check_time_zone(time_zone) if time_zone else None
-    digest, session_token = token_digest(token), new_token()
+    session_token = new_token()
     with writing(db):
-        invitation = invitations.get(db, digest)
+        invitation = invitations.get(db, named_by(LinkPurpose.INVITATION, token, key) or "")
         if invitation is None or not is_open(invitation, now):
             return None
-        invitations.use(db, digest, now)
+        invitations.use(db, invitation.id, now)
         people.set_passphrase_hash(db, invitation.person_id, hashed)
         if zone is not None:
             people.move(db, invitation.person_id, zone)

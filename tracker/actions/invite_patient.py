@@ -6,19 +6,18 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.invitations import Invitation
+from tracker.messages import invitation_mail
 from tracker.people import Person, Role, check_email, check_name
-from tracker.sessions import new_token, token_digest
-from tracker.storage import invitations, people
+from tracker.storage import invitations, messages, people
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """The patient, and the token of the link; it is shown now and never again."""
+    """The patient and what the link names; the mail with it is on its way."""
 
     patient: Person
-    token: str
     invitation: Invitation
 
 
@@ -35,7 +34,7 @@ def invite_patient(
     A patient of this practitioner who has not used the link gets a new one, and the old one ends.
     Raises ValueError that names what is wrong with name or address.
     """
-    name, email, token = check_name(name), check_email(email), new_token()
+    name, email = check_name(name), check_email(email)
     with writing(db):
         patient = people.by_email(db, email)
         if patient is None:
@@ -44,9 +43,10 @@ def invite_patient(
             people.add_to_care(db, practitioner.id, patient.id)
         elif not _still_waits(db, patient, practitioner):
             return HasAccount()
-        invitation = Invitation(patient.id, practitioner.id, now)
-        invitations.renew(db, token_digest(token), invitation)
-    return Invited(patient, token, invitation)
+        invitation = Invitation(new_id(), patient.id, practitioner.id, now)
+        invitations.renew(db, invitation)
+        messages.insert(db, invitation_mail(invitation.id, patient, now))
+    return Invited(patient, invitation)
 
 
 def _still_waits(db: Database, patient: Person, practitioner: Person) -> bool:

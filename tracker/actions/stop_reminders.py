@@ -4,14 +4,14 @@ from dataclasses import replace
 
 from sqlite_utils import Database
 
+from tracker.signed_links import LinkPurpose, named_by
 from tracker.storage import people
 from tracker.storage.connection import writing
-from tracker.unsubscribe import person_of_token
 
 
 def stop_reminders(db: Database, token: str, key: bytes) -> bool:
     """Whether the link was a good one; stopping twice changes nothing."""
-    person_id = person_of_token(token, key)
+    person_id = named_by(LinkPurpose.UNSUBSCRIBE, token, key)
     with writing(db):
         person = people.get(db, person_id) if person_id else None
         if person is None:

@@ -8,14 +8,14 @@ from tracker.invitations import Invitation
 from tracker.storage.columns import read_optional_time, read_time, time_text
 
 
-def renew(db: Database, digest: str, invitation: Invitation) -> None:
-    """Store an invitation under its token's digest in place of any open one of that person."""
+def renew(db: Database, invitation: Invitation) -> None:
+    """Store an invitation in place of any open one of that person."""
     db.execute(
         "DELETE FROM invitations WHERE person_id = ? AND used_at IS NULL", [invitation.person_id]
     )
     db.table("invitations").insert(
         {
-            "token_digest": digest,
+            "id": invitation.id,
             "person_id": invitation.person_id,
             "invited_by": invitation.invited_by,
             "created_at": time_text(invitation.created_at),
@@ -23,13 +23,14 @@ def renew(db: Database, digest: str, invitation: Invitation) -> None:
     )
 
 
-def get(db: Database, digest: str) -> Invitation | None:
-    """The invitation whose token has this digest."""
-    rows = db.query("SELECT * FROM invitations WHERE token_digest = ?", [digest])
+def get(db: Database, invitation_id: str) -> Invitation | None:
+    """The invitation with this id."""
+    rows = db.query("SELECT * FROM invitations WHERE id = ?", [invitation_id])
     row = next(rows, None)
     if row is None:
         return None
     return Invitation(
+        id=row["id"],
         person_id=row["person_id"],
         invited_by=row["invited_by"],
         created_at=read_time(row["created_at"]),
@@ -37,10 +38,10 @@ def get(db: Database, digest: str) -> Invitation | None:
     )
 
 
-def use(db: Database, digest: str, now: datetime) -> bool:
+def use(db: Database, invitation_id: str, now: datetime) -> bool:
     """Mark the invitation as used; False when somebody was faster."""
     cursor = db.execute(
-        "UPDATE invitations SET used_at = ? WHERE token_digest = ? AND used_at IS NULL",
-        [time_text(now), digest],
+        "UPDATE invitations SET used_at = ? WHERE id = ? AND used_at IS NULL",
+        [time_text(now), invitation_id],
     )
     return bool(cursor.rowcount == 1)

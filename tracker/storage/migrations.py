@@ -212,7 +212,7 @@ CREATE TABLE protocol_editions (
 
 INVITATIONS = """
 CREATE TABLE invitations (
-    token_digest TEXT PRIMARY KEY,
+    id TEXT PRIMARY KEY,
     person_id TEXT NOT NULL REFERENCES people(id),
     invited_by TEXT NOT NULL REFERENCES people(id),
     created_at TEXT NOT NULL,

@@ -16,9 +16,9 @@ from tracker.actions.write_digests import write_digests
 from tracker.alerts import Concern, Level
 from tracker.messages import Message, MessageKind
 from tracker.photos import PhotoStatus
+from tracker.signed_links import LinkPurpose, signed
 from tracker.storage import messages, treatments
 from tracker.storage.connection import writing
-from tracker.unsubscribe import unsubscribe_token
 from tracker.world import World
 
 NEXT_SEVEN = datetime(2026, 3, 7, 6, tzinfo=UTC)  # 7 in Berlin
@@ -134,10 +134,10 @@ def test_whoever_has_no_treatment_is_not_reminded(db: Database, cast: Cast) -> N
 
 def test_the_link_in_a_reminder_stops_it(db: Database, cast: Cast) -> None:
     assert not stop_reminders(db, "forged", KEY)
-    assert not stop_reminders(db, unsubscribe_token(cast.alice.id, b"x" * 32), KEY)
+    assert not stop_reminders(db, signed(LinkPurpose.UNSUBSCRIBE, cast.alice.id, b"x" * 32), KEY)
     assert len(remind_patients(db, PROTOCOLS, EVENING)) == 1
-    assert stop_reminders(db, unsubscribe_token(cast.alice.id, KEY), KEY)
-    assert stop_reminders(db, unsubscribe_token(cast.alice.id, KEY), KEY)
+    assert stop_reminders(db, signed(LinkPurpose.UNSUBSCRIBE, cast.alice.id, KEY), KEY)
+    assert stop_reminders(db, signed(LinkPurpose.UNSUBSCRIBE, cast.alice.id, KEY), KEY)
     assert remind_patients(db, PROTOCOLS, EVENING + timedelta(minutes=1)) == []
     assert messages.due(db, EVENING + timedelta(minutes=1)) == []  # the one on its way, too
     assert remind_patients(db, PROTOCOLS, EVENING + timedelta(days=1)) == []
