@@ -32,7 +32,9 @@ def photo_words(concern: Concern, photo: PhotoEvidence, readings: Sequence[Readi
     """What the photos show of a concern: `second rise, left cheek, since day 4`."""
     if photo.factor <= 1:
         return f"photos: {concern.words} does not show"
-    where = " and ".join(region.words for region in photo.regions)
+    where = " and ".join(
+        "whole face" if region is Region.FACE else region.words for region in photo.regions
+    )
     day = round(photo.onset_day)
     now = _now(concern, photo, readings)
     match concern:

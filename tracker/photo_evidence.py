@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tracker.alerts import Concern
 from tracker.photo_fits import Fit, Sight, fit, see
 from tracker.photo_series import HALF_DAY, pigment, redness, series_of
-from tracker.protocols import ConcernRule, Healing, Protocol
+from tracker.protocols import ConcernRule, Healing, Protocol, Spread
 from tracker.readings import Reading
 from tracker.skin_courses import Shape, draw_courses
 from tracker.treatments import Region, Treatment
@@ -47,17 +47,29 @@ Array = NDArray[np.floating[Any]]
 class PhotoEvidence:
     """What the photos say of one concern.
 
-    `factor` multiplies the odds that it is there by now. `rests_on_one` tells that without one
-    photo (or those of one span of days) the others say next to nothing. `regions` show it, best
-    first; FACE stands for all treated ones together. `onset_day` is when it is thought to have
-    begun.
+    `factor` multiplies the odds that it is there by now. `opens` tells that photos may open
+    an alert by themselves: those that carry alerts say so even without any one of them (or those
+    of one span of days). `regions` show it, best first; FACE stands for all treated ones together.
+    `onset_day` is when it is thought to have begun.
     """
 
     factor: float
-    rests_on_one: bool
+    opens: bool
     regions: tuple[Region, ...]
     onset_day: float
     photo_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoVerdict:
+    """What all photos say: of each concern that may show by now, and of the person's own healing.
+
+    `half_life_hours` is that of the extra blood, were the course a usual one; the protocol's where
+    no photo tells more.
+    """
+
+    concerns: Mapping[Concern, PhotoEvidence]
+    half_life_hours: Spread
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,14 +105,13 @@ class _Clouds:
 
     level: Sight
     beside: Sight | None
-    known: dict[tuple[bool, Shape, tuple[float, float]], _Cloud | None]
+    known: dict[tuple[bool, Shape, tuple[float, float]], _Cloud]
 
-    def of(self, sight: Sight, shape: Shape, onset_days: tuple[float, float]) -> _Cloud | None:
-        """A hypothesis about what one way of looking shows; None if it could not have begun."""
+    def of(self, sight: Sight, shape: Shape, onset_days: tuple[float, float]) -> _Cloud:
+        """A hypothesis about what one way of looking shows."""
         key = sight.beside, shape, onset_days
         if key not in self.known:
-            fitted = fit(sight, shape, onset_days)
-            self.known[key] = None if fitted is None else _Cloud(fitted, {})
+            self.known[key] = _Cloud(fit(sight, shape, onset_days), {})
         return self.known[key]
 
 
@@ -127,10 +138,10 @@ class _Contest:
 
 def judge_photos(
     treatment: Treatment, readings: Sequence[Reading], protocol: Protocol, healing: Healing
-) -> Mapping[Concern, PhotoEvidence]:
+) -> PhotoVerdict:
     """What the photos say of every concern that may show by now. `readings` in time order."""
     if not readings:
-        return {}
+        return PhotoVerdict({}, healing.half_life_hours)
     clouds = _clouds(treatment, readings, protocol, healing)
     judged = {}
     for concern, rule in protocol.concerns.items():
@@ -141,7 +152,17 @@ def judge_photos(
             contests = _contests(of_quantity, concern, rule)
             if contests and counted.any():
                 judged[concern] = _judge(contests, concern, healing, readings, counted)
-    return judged
+    return PhotoVerdict(judged, _half_life(clouds[False]))
+
+
+def _half_life(redness: _Clouds) -> Spread:
+    """The half-life (hours) by which the usual course explains the level of the face best."""
+    usual = redness.of(redness.level, Shape.FADES, _ALWAYS)
+    half_lives = 24 * redness.level.draws.half_life[:, 0]
+    order = np.argsort(half_lives)
+    share = np.cumsum(usual.fit.weights_at(0)[order])
+    low, median, high = half_lives[order][np.searchsorted(share, [0.025, 0.5, 0.975])].tolist()
+    return Spread(median=median, low=low, high=high)
 
 
 def earliest_day(concern: Concern, rule: ConcernRule, healing: Healing) -> float:
@@ -204,7 +225,7 @@ def _contests(clouds: _Clouds, concern: Concern, rule: ConcernRule) -> list[_Con
     contests = []
     for share, sight in sights:
         own = clouds.of(sight, shape, rule.onset_days)
-        if own is not None and share > 0:
+        if own.fit.begun > 0 and share > 0:
             contests.append(_Contest(share, sight, own, _rivals(clouds, sight, shape)))
     return contests
 
@@ -218,7 +239,7 @@ def _rivals(clouds: _Clouds, sight: Sight, shape: Shape) -> tuple[tuple[float, _
         if SHAPES[concern] is not shape:
             cloud = clouds.of(sight, SHAPES[concern], rule.onset_days)
             rivals.append((math.log(rule.prior), cloud))
-    return tuple((log_prior, cloud) for log_prior, cloud in rivals if cloud is not None)
+    return tuple((log_prior, cloud) for log_prior, cloud in rivals if cloud.fit.begun > 0)
 
 
 def _judge(
@@ -245,10 +266,10 @@ def _judge(
         if log_factor >= max(_CLEARLY, best + _NEARLY_BEST)
     )
     stays = SHAPES[concern] is Shape.STAYS
-    log_factor, rests_on_one = _bounded(contests, rule, readings, counted)
+    log_factor, opens = _bounded(contests, rule, readings, counted)
     return PhotoEvidence(
         factor=math.exp(log_factor),
-        rests_on_one=rests_on_one,
+        opens=opens,
         regions=(where,) if where is Region.FACE or not shown else shown,
         onset_day=(
             earliest_day(concern, rule, healing) if stays else contest.own.fit.onset_at(row)
@@ -270,22 +291,23 @@ def _bounded(
 ) -> tuple[float, bool]:
     """The log factor, bounded by what one photo and photos that may not alert alone may do.
 
-    And whether it rests on one photo.
+    And whether photos that may alert say so even without any one of them.
     """
     sight = contests[0].sight
-    log_factor, rests_on_one = float(_together(contests, counted[np.newaxis])[0]), False
+    log_factor = float(_together(contests, counted[np.newaxis])[0])
+    carrying = counted & np.array([reading.carries_alerts for reading in readings])
+    opens = False
     if log_factor > 0:
         spans = _spans(sight.days, max(rule.readings_apart_days, HALF_DAY))
         left = float(_together(contests, counted & ~spans).min())
         log_factor = min(log_factor, math.log(rule.one_photo_limit) + max(left, 0.0))
-        rests_on_one = left < _SAYS_SOMETHING
-    carrying = np.array([reading.carries_alerts for reading in readings])
-    if not carrying.all():
+        opens = float(_together(contests, carrying & ~spans).min()) >= _SAYS_SOMETHING
+    if (carrying != counted).any():
         limit = math.log(sight.protocol.history_factor_limit)
-        alone = float(_together(contests, (counted & carrying)[np.newaxis])[0])
+        alone = float(_together(contests, carrying[np.newaxis])[0])
         log_factor = min(max(log_factor, alone - limit), alone + limit)
     log_most = min(_LOG_MOST, math.log(rule.photos_limit))
-    return min(max(log_factor, -_LOG_MOST), log_most), rests_on_one
+    return min(max(log_factor, -_LOG_MOST), log_most), opens
 
 
 def _together(contests: Sequence[_Contest], kept: NDArray[np.bool_]) -> Array:

@@ -66,10 +66,15 @@ class Fit:
         top = weighted.max(axis=0)
         return np.asarray(top + np.log(np.exp(weighted - top).sum(axis=0)))
 
+    def weights_at(self, place: int) -> Array:
+        """The weight (n,) of each draw by how well it explains a place; together 1."""
+        total = self.scores[:, place].sum(axis=1) + self.log_weight
+        weights = np.exp(total - total.max())
+        return np.asarray(weights / weights.sum())
+
     def onset_at(self, place: int) -> float:
         """The mean day of onset among draws, by how well they explain a place."""
-        total = self.scores[:, place].sum(axis=1) + self.log_weight
-        return float(np.average(self.onset, weights=np.exp(total - total.max())))
+        return float(self.onset @ self.weights_at(place))
 
 
 def see(
@@ -108,13 +113,11 @@ def see(
     )
 
 
-def fit(sight: Sight, shape: Shape, onset_days: tuple[float, float]) -> Fit | None:
-    """Fit one hypothesis that may begin within `onset_days`; None if it could not have begun."""
+def fit(sight: Sight, shape: Shape, onset_days: tuple[float, float]) -> Fit:
+    """Fit one hypothesis that may begin within `onset_days`."""
     first, end = onset_days
     begins = shape not in {Shape.FADES, Shape.STAYS, Shape.UNCHANGED}
-    if begins and sight.last <= first:
-        return None
-    until = min(end, sight.last)
+    until = min(max(sight.last, first), end)
     onset = np.float32(first) + sight.draws.onset_time * np.float32(until - first)
     weight = sight.draws.log_weight
 
@@ -128,7 +131,7 @@ def fit(sight: Sight, shape: Shape, onset_days: tuple[float, float]) -> Fit | No
     tail = np.log(1 + distance * distance * sight.precision)
     return Fit(
         scores=(sight.offset - _SLOPE * tail) * sight.weight,
-        log_weight=weight - np.log(np.exp(weight).sum()),
+        log_weight=weight - np.logaddexp.reduce(weight),
         onset=onset[:, 0],
         begun=(until - first) / (end - first) if begins else 1.0,
     )

@@ -213,7 +213,7 @@ def _concern(row: Table) -> ConcernRule:
     window = row.span("window_days", 0, LAST_DAY)
     return ConcernRule(
         window_days=window,
-        onset_days=row.span("onset_days", 0, LAST_DAY) if row.has("onset_days") else window,
+        onset_days=_onset(row) if row.has("onset_days") else window,
         prior=prior,
         limits=_limits(row.table("limits")),
         signs=_ratios(row.table("signs")),
@@ -225,6 +225,14 @@ def _concern(row: Table) -> ConcernRule:
             row.number("readings_apart_days", 0, 90) if row.has("readings_apart_days") else 0.0
         ),
     )
+
+
+def _onset(row: Table) -> tuple[float, float]:
+    first, last = row.span("onset_days", 0, LAST_DAY)
+    if first == last:
+        row.note("onset_days", "must span some time, such as [2, 14]")
+        return first, first + 1
+    return first, last
 
 
 def _limits(table: Table) -> dict[Level, float]:

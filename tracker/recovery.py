@@ -16,7 +16,7 @@ from tracker.alerts import Concern, Factor, Finding, Level, Source, level_reache
 from tracker.check_ins import CheckIn
 from tracker.evidence_words import photo_words, sign_words
 from tracker.photo_evidence import PhotoEvidence, begun_by, earliest_day, judge_photos
-from tracker.protocols import ConcernRule, Healing, Protocol, RedFlag
+from tracker.protocols import ConcernRule, Healing, Protocol, RedFlag, Spread
 from tracker.readings import Reading
 from tracker.signs import flag_words, flags_of, recent, reported_signs
 from tracker.skin_courses import Shape, draw_courses, predicted
@@ -24,6 +24,7 @@ from tracker.treatments import Region, Treatment, days_since
 
 ENGINE = "2"
 BAND = (0.025, 0.975)  # the share of normal courses below the band and below its upper edge
+LEAST_FACTOR = 2.0  # what photos and answers must at least make of the odds to open an alert
 RED_FLAG_FACTOR = 1e6  # answers that are enough alone
 
 
@@ -51,12 +52,13 @@ class Assessment:
     """The band of normal redness, and what the engine thinks of every concern.
 
     `standing` is the share of normal courses that are less red than the latest reading, 0–1; None
-    when there is no reading.
+    when there is no reading. `half_life_hours` is this person's own, as far as the readings tell.
     """
 
     band: tuple[BandPoint, ...]
     findings: tuple[Finding, ...]
     standing: float | None
+    half_life_hours: Spread
 
     @property
     def is_redder_than_normal(self) -> bool:
@@ -85,14 +87,15 @@ def assess(course: Course, protocol: Protocol, until: float) -> Assessment:
     """Judge a course by what was known `until` so many days after the treatment."""
     case = _known(course, protocol, until)
     last_day = max(until, case.healing.clear_days_p95 + 2)
-    shown = judge_photos(case.treatment, case.readings, protocol, case.healing)
+    photos = judge_photos(case.treatment, case.readings, protocol, case.healing)
     return Assessment(
         band=recovery_band(protocol, case.healing, last_day),
         findings=tuple(
-            _find(case, concern, rule, shown.get(concern))
+            _find(case, concern, rule, photos.concerns.get(concern))
             for concern, rule in protocol.concerns.items()
         ),
         standing=_standing(case),
+        half_life_hours=photos.half_life_hours,
     )
 
 
@@ -154,15 +157,16 @@ def _find(case: _Case, concern: Concern, rule: ConcernRule, photo: PhotoEvidence
         evidence.append(Factor(words, photo.factor, Source.PHOTOS))
     evidence += _answers(case, rule)
     prior = rule.prior * begun_by(case.day, concern, rule)
-    odds = prior / (1 - prior) * math.prod(f.factor for f in evidence)
+    factor = math.prod(f.factor for f in evidence)
+    odds = prior / (1 - prior) * factor
     probability = odds / (1 + odds)
     first = earliest_day(concern, rule, case.healing)
     # What was seen on the window's last day may still be judged while its answers speak.
     last = rule.window_days[1] + case.protocol.answer_memory / timedelta(days=1)
-    possible = first <= case.day <= last
-    # A bad photo is likelier than most concerns; one alone must wait for a second, or for a sign.
     told = any(f.source is Source.ANSWERS and f.factor > 1 for f in evidence)
-    possible &= told or photo is None or not photo.rests_on_one
+    # A risk alone is no alert. Nor is one photo: a bad one is likelier than most concerns.
+    speaks = factor >= LEAST_FACTOR and (told or (photo is not None and photo.opens))
+    possible = speaks and first <= case.day <= last
     level = level_reached(probability, rule.limits) if possible else None
     shown = photo if photo is not None and photo.factor > 1 else None
     return Finding(
@@ -201,7 +205,8 @@ def _answers(case: _Case, rule: ConcernRule) -> list[Factor]:
     denied = math.prod(ratio.denied for _, ratio in asked)
     factor = rule.symptomless_share + (1 - rule.symptomless_share) * denied
     names = ", ".join(sign_words(name) for name, ratio in asked if ratio.denied < 1)
-    return [Factor(f"not reported: {names}", factor, Source.ANSWERS)] if names else []
+    told = Factor(f"not reported: {names}", factor, Source.ANSWERS)
+    return [told] if factor < 1 else []
 
 
 def _red_flags(case: _Case, concern: Concern) -> tuple[datetime | None, list[RedFlag]]:

@@ -1,6 +1,7 @@
 import random
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tests.tracker.courses_of_readings import (
@@ -165,3 +166,15 @@ def test_nothing_is_said_to_begin_in_the_future() -> None:
     for until in (2.5, 3.1, 4.5):
         for found in assess(course([reading(day) for day in DAILY[:3]]), PROTOCOL, until).findings:
             assert found.onset_day is None or found.onset_day <= until
+
+
+@pytest.mark.parametrize("hours", [18.0, 30.0, 50.0])
+def test_the_engine_learns_the_persons_own_half_life(hours: float) -> None:
+    def healing(_region: Region, day: float) -> float:
+        return float(np.log2(1 + 1.8 * 2 ** (-day * 24 / hours)))
+
+    nothing = assess(course([]), PROTOCOL, 1).half_life_hours
+    assert nothing == PROTOCOL.healing_for(1.5).half_life_hours
+    learned = assess(course([reading(day, healing) for day in DAILY]), PROTOCOL, 10).half_life_hours
+    assert learned.low < hours < learned.high
+    assert learned.high / learned.low < 0.8 * nothing.high / nothing.low

@@ -246,3 +246,13 @@ def test_areas_of_the_benchmark_are_those_of_the_house() -> None:
         *AREAS,
         Region.FACE,
     }
+
+
+def test_a_risk_alone_is_no_alert() -> None:
+    words = frozenset({"melasma", "skin_type_6", "keloid", "cold_sores", "immunosuppression"})
+    at_risk = PROTOCOL.adapted_to(words)
+    calm = [check_in(day, Answers()) for day in (3, 8, 27, 40)]
+    unreferenced = [replace(reading(d), reference=Reference.HISTORY) for d in (*DAILY, 14, 21, 28)]
+    for known in (course([]), course([], calm), course(unreferenced, calm)):
+        for until in (4, 9, 14.5, 28.5, 41):
+            assert [f.concern for f in assess(known, at_risk, until).findings if f.level] == []
