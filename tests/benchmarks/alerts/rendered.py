@@ -81,7 +81,7 @@ def lay_out(seen: list[Seen]) -> str:
 
 def _alerts(folder: Path, compute: Executor) -> Iterator[Mapping[str, str]]:
     story = read_course(folder)
-    with throw_away_world() as world:
+    with throw_away_world(None) as world:
         db = world.connect()
         try:
             person = patient_of(story, "Rendered course", "patient@replay.invalid")
