@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import waitress
 from aiosmtpd.controller import Controller
 from PIL import Image
 from playwright.sync_api import Page, Request
@@ -31,6 +30,7 @@ from tracker.settings import Settings
 from tracker.worker import run_worker
 from tracker.world import open_world
 from web import create_app
+from web.serve import open_server
 
 COURSE = Path(str(files("sample_images"))) / "infection_type_6"
 PATIENCE = timedelta(seconds=120)
@@ -112,9 +112,7 @@ def clinic(settings: Settings) -> Iterator[OpenClinic]:
     inbox = Inbox()
     post = Controller(inbox, hostname="127.0.0.1", port=mail_port)
     opened = OpenClinic(settings.base_url, story, inbox, alice, dana, story.events[0].at, settings)
-    server = waitress.create_server(
-        create_app(world, opened.clock), host="127.0.0.1", port=port, threads=4
-    )
+    server = open_server(create_app(world, opened.clock), settings)
     stop = threading.Event()
     with LocalProcesses(workers=1) as compute:
         threads = [

@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.journeys.conftest import OpenClinic, wait_for
 from tests.journeys.test_browser import look, sign_in
+from tests.journeys.weak_link import weak_link
 from tracker.check_ins import SCALES, Answers
 from tracker.storage import check_ins, photos
 from tracker.world import open_world
@@ -153,3 +155,39 @@ def wall() -> bytes:
     file = BytesIO()
     Image.new("RGB", (1200, 1600), (150, 120, 110)).save(file, "JPEG")
     return file.getvalue()
+
+
+@pytest.mark.timeout(300)
+def test_a_link_that_breaks_half_way_loses_and_doubles_nothing(
+    page: Page, clinic: OpenClinic, tmp_path: Path
+) -> None:
+    at(page, clinic, clinic.story.treatment.performed_at - timedelta(hours=2))
+    selfie = large_selfie(clinic, tmp_path)
+    with weak_link(clinic.settings.port) as link:
+        address = f"http://127.0.0.1:{link.port}"
+        sign_in(page, address, clinic.alice.email, clinic.passphrase)
+        page.goto(f"{address}/photo")
+        page.locator("#library").set_input_files(selfie)
+        link.bytes_left = selfie.stat().st_size / 2
+        page.get_by_role("button", name="Send photo").click()
+        expect(page.get_by_text("It is kept on this phone")).to_be_visible(timeout=60_000)
+        assert kept_of(clinic)[0] == []
+        link.mend()
+        page.goto(address)
+        wait_for(lambda: len(kept_of(clinic)[0]) == 1)
+        page.reload()
+        expect(page.get_by_text("Kept on this phone")).to_be_hidden()
+    assert kept_of(clinic)[0] == [clinic.now]
+
+
+def large_selfie(clinic: OpenClinic, folder: Path) -> Path:
+    """The face of the sample folder at 17 megapixels, with grain: a file of some 20 MB."""
+    with Image.open(clinic.folder / "baseline-1.jpg") as photo:
+        pixels = np.asarray(photo.convert("RGB").resize((3600, 4680)), np.int16)
+    grain = np.random.default_rng(7).integers(-12, 13, pixels.shape, np.int16)
+    path = folder / "selfie.jpg"
+    Image.fromarray(np.clip(pixels + grain, 0, 255).astype(np.uint8)).save(
+        path, quality=99, subsampling=0
+    )
+    assert 15e6 < path.stat().st_size < 30e6
+    return path

@@ -1,0 +1,68 @@
+"""A network that breaks when a test wants it to."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+PIECE = 64 * 1024
+
+
+class WeakLink:
+    """Passes bytes on to a server; once `bytes_left` have gone there, every line is cut."""
+
+    def __init__(self, port: int) -> None:
+        self.bytes_left = float("inf")
+        self._server_port = port
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self._lines: list[socket.socket] = []
+
+    @property
+    def port(self) -> int:
+        """Where the link begins."""
+        return int(self._door.getsockname()[1])
+
+    def mend(self) -> None:
+        """Let everything through again."""
+        self.bytes_left = float("inf")
+
+    def run(self) -> None:
+        """Take connections until the link is closed."""
+        with suppress(OSError):  # the door was closed: the test is over
+            while True:
+                near, _ = self._door.accept()
+                far = socket.create_connection(("127.0.0.1", self._server_port))
+                self._lines += [near, far]
+                for source, goal in ((near, far), (far, near)):
+                    threading.Thread(
+                        target=self._pass_on, args=(source, goal, source is near), daemon=True
+                    ).start()
+
+    def close(self) -> None:
+        """End the link and all its lines."""
+        for line in (self._door, *self._lines):
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
+            line.close()
+
+    def _pass_on(self, source: socket.socket, goal: socket.socket, counts: bool) -> None:
+        with suppress(OSError):  # the other side has hung up
+            while piece := source.recv(PIECE):
+                self.bytes_left -= len(piece) if counts else 0
+                if self.bytes_left < 0:
+                    break
+                goal.sendall(piece)
+        for line in (source, goal):
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def weak_link(port: int) -> Iterator[WeakLink]:
+    """A link to the server at `port` of this machine."""
+    link = WeakLink(port)
+    thread = threading.Thread(target=link.run, daemon=True)
+    thread.start()
+    yield link
+    link.close()
+    thread.join(timeout=10)
