@@ -55,7 +55,8 @@ def _read_options() -> argparse.Namespace:
 
 def _heading(options: argparse.Namespace, split: Split, people: int) -> str:
     flags = [flag for flag in ("quick", "write") if getattr(options, flag)]
-    given = [f"--{name} {name.upper()}" for name in ("spectra", "faces") if getattr(options, name)]
+    given = [] if options.quick else [f"--people {options.people}"]
+    given += [f"--{name} {name.upper()}" for name in ("spectra", "faces") if getattr(options, name)]
     command = " ".join(
         ["python -m tests.benchmarks.measurement", *(f"--{f}" for f in flags), *given]
     )
