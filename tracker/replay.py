@@ -23,6 +23,7 @@ from tracker.actions.receive_photo import (
 )
 from tracker.actions.record_check_in import record_check_in
 from tracker.alerts import Alert
+from tracker.consents import CareWithdrawn
 from tracker.courses import COURSE_FILE, CourseError, CoursePhoto, CourseStory, parse_course
 from tracker.people import Person, Role
 from tracker.photos import Photo, Upload
@@ -107,6 +108,8 @@ class Replay:
                 yield head | {"status": "already_received"}
             case NoTreatment():
                 yield head | {"status": "refused", "faults": ["no_treatment"]}
+            case CareWithdrawn():
+                yield head | {"status": "refused", "faults": ["care_withdrawn"]}
             case Accepted(photo):
                 yield from self._work(treatment, event.at, (photo, head))
 

@@ -14,6 +14,7 @@ from werkzeug.datastructures.file_storage import FileStorage
 from tracker.alert_life import MAX_WHY_LENGTH
 from tracker.alerts import Outcome
 from tracker.check_ins import DAILY_SIGNS, MAX_NOTE_LENGTH, SCALES, SIGNS, Answers, Queued, Trend
+from tracker.consents import Consent, Decision, Purpose
 from tracker.people import HOURS, Person, Role, check_time_zone
 from tracker.photos import PhotoRole, SkinState, Upload, View
 
@@ -150,6 +151,16 @@ def _reason_errors(form: Form) -> dict[str, str]:
     if len(form.get("why", "")) <= MAX_WHY_LENGTH:
         return {}
     return {"why": f"The reason is too long; keep it under {MAX_WHY_LENGTH} characters."}
+
+
+def read_consent(form: Form, now: datetime) -> Consent | Errors:
+    """A decision about one use of one photo or of everything."""
+    purpose = _one_of(Purpose, form.get("purpose", ""))
+    decision = _one_of(Decision, form.get("decision", ""))
+    photo_id = form.get("photo_id") or None
+    if purpose is None or decision is None or (photo_id and not purpose.is_asked_by_photo):
+        return Errors({"uses": "Choose again what you allow; the page was not complete."})
+    return Consent(purpose, decision, now, photo_id)
 
 
 def read_queued(form: Form) -> Queued | None:

@@ -1,13 +1,16 @@
 """What a patient may know and decide about their own data. Parse, allow, act, match, render."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from tracker.access import may_open_own_data, require
+from tracker.actions.decide_consent import decide_consent
 from tracker.actions.export_own_data import export_own_data
 from tracker.actions.show_own_data import show_own_data
 from tracker.archives import zipped
-from web.own_data_pages import own_data_page
+from tracker.consents import Consent
+from web.forms import Errors, read_consent
+from web.own_data_pages import own_data_page, own_photos_page
 from web.pages import render
 from web.session import Visit, signed_in
 
@@ -31,3 +34,28 @@ def download(visit: Visit) -> ResponseReturnValue:
     pieces = zipped(entries, visit.now.astimezone(visit.person.zone))
     disposition = {"Content-Disposition": "attachment"}
     return Response(pieces, mimetype="application/zip", headers=disposition)
+
+
+@blueprint.get("/my-data/photos")
+@signed_in
+def own_photos(visit: Visit) -> ResponseReturnValue:
+    """Every photo, and what it may be used for."""
+    require(may_open_own_data(visit.viewer))
+    return render(own_photos_page(show_own_data(visit.db, visit.person), visit.now))
+
+
+@blueprint.post("/my-data/uses")
+@signed_in
+def decide(visit: Visit) -> ResponseReturnValue:
+    """Allow a use, or withdraw it."""
+    require(may_open_own_data(visit.viewer))
+    match read_consent(request.form, visit.now):
+        case Errors(by_field):
+            own = show_own_data(visit.db, visit.person)
+            return render(own_data_page(own, visit.now, by_field)), 422
+        case Consent(photo_id=photo_id) as consent:
+            if not decide_consent(visit.db, visit.person.id, consent):
+                abort(404)
+            if photo_id is None:
+                return redirect(url_for(".show", _anchor=consent.purpose), code=303)
+            return redirect(url_for(".own_photos", _anchor=photo_id), code=303)

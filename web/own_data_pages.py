@@ -1,13 +1,17 @@
 """The pages about a patient's own data."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import ClassVar
 
 from tracker.actions.show_own_data import OwnData
+from tracker.consents import Consent, Decision, Purpose, is_given
 from tracker.looks import Look
+from tracker.photos import Photo, PhotoStatus
 from web.times import when
+from web.words import PURPOSES, STATUSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,48 @@ class LookerRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """Whether one use is allowed, for everything or for one photo; `history` in words."""
+
+    purpose: Purpose
+    title: str
+    allowed: bool
+    history: tuple[str, ...] = ()
+
+    @property
+    def other_decision(self) -> Decision:
+        """What can be decided instead."""
+        return Decision.WITHDRAWN if self.allowed else Decision.GIVEN
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPhoto:
+    """One photo and what it may be used for beside care."""
+
+    id: str
+    taken: str
+    state: str
+    has_thumbnail: bool
+    uses: tuple[Use, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPhotosPage:
+    """All photos, the latest first."""
+
+    template: ClassVar[str] = "patient_own_photos.html"
+    place: ClassVar[str] = "own_data"
+
+    patient_id: str
+    photos: tuple[OwnPhoto, ...]
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "My photos"
+
+
+@dataclass(frozen=True, slots=True)
 class OwnDataPage:
     """Who may see the patient's data, and who has looked at the photos."""
 
@@ -29,6 +75,8 @@ class OwnDataPage:
 
     care_team: tuple[str, ...]
     lookers: tuple[LookerRow, ...]
+    uses: tuple[Use, ...]
+    errors: Mapping[str, str] | None
 
     @property
     def title(self) -> str:
@@ -36,7 +84,9 @@ class OwnDataPage:
         return "My data"
 
 
-def own_data_page(own: OwnData, now: datetime) -> OwnDataPage:
+def own_data_page(
+    own: OwnData, now: datetime, errors: Mapping[str, str] | None = None
+) -> OwnDataPage:
     """My data, as it stands now."""
     by_person = sorted(own.looks, key=lambda look: look.person_id)  # stable: the latest stays first
     people = [tuple(of_one) for _, of_one in groupby(by_person, lambda look: look.person_id)]
@@ -44,6 +94,43 @@ def own_data_page(own: OwnData, now: datetime) -> OwnDataPage:
     return OwnDataPage(
         care_team=tuple(person.name for person in own.care_team),
         lookers=tuple(_looker(of_one, own, now) for of_one in people),
+        uses=tuple(_use(purpose, own, now) for purpose in Purpose),
+        errors=errors,
+    )
+
+
+def own_photos_page(own: OwnData, now: datetime) -> OwnPhotosPage:
+    """Every photo, and what it may be used for."""
+    return OwnPhotosPage(own.patient.id, tuple(_photo(photo, own, now) for photo in own.photos))
+
+
+def _use(purpose: Purpose, own: OwnData, now: datetime) -> Use:
+    return Use(
+        purpose=purpose,
+        title=PURPOSES[purpose],
+        allowed=is_given(own.consents, purpose),
+        history=tuple(_decision_words(c, own, now) for c in own.consents if c.purpose is purpose),
+    )
+
+
+def _decision_words(consent: Consent, own: OwnData, now: datetime) -> str:
+    verb = {Decision.GIVEN: "Allowed", Decision.WITHDRAWN: "Withdrawn"}[consent.decision]
+    taken = {photo.id: when(photo.taken_at, now, own.patient.zone) for photo in own.photos}
+    photo = f" for the photo of {taken[consent.photo_id]}" if consent.photo_id in taken else ""
+    return f"{verb}{photo}: {when(consent.at, now, own.patient.zone)}"
+
+
+def _photo(photo: Photo, own: OwnData, now: datetime) -> OwnPhoto:
+    return OwnPhoto(
+        id=photo.id,
+        taken=when(photo.taken_at, now, own.patient.zone),
+        state=STATUSES[photo.status],
+        has_thumbnail=photo.status is PhotoStatus.MEASURED,
+        uses=tuple(
+            Use(purpose, PURPOSES[purpose], is_given(own.consents, purpose, photo.id))
+            for purpose in Purpose
+            if purpose.is_asked_by_photo
+        ),
     )
 
 

@@ -17,11 +17,12 @@ from tracker.actions.receive_photo import (
 )
 from tracker.actions.record_check_in import NothingToAnswer, Recorded, record_check_in
 from tracker.actions.show_progress import NotTreated, Progress, show_progress
+from tracker.consents import CareWithdrawn
 from tracker.photos import PhotoRole
 from web.day_page import day_page
 from web.forms import Errors, read_check_in, read_queued, read_upload
 from web.pages import Page, render
-from web.patient_pages import NoTreatmentPage, progress_page, today_page
+from web.patient_pages import NoTreatmentPage, PausedPage, progress_page, today_page
 from web.sending_pages import (
     UploadPage,
     check_in_page,
@@ -38,11 +39,11 @@ blueprint = Blueprint("patient", __name__)
 
 def today(visit: Visit) -> ResponseReturnValue:
     """The first page."""
-    match _own_progress(visit):
+    match _open_course(visit):
         case Progress() as progress:
             return render(today_page(progress, visit.now))
-        case NotTreated():
-            return render(_nothing_yet(visit))
+        case page:
+            return render(page)
 
 
 @blueprint.get("/days/<day>")
@@ -50,9 +51,9 @@ def today(visit: Visit) -> ResponseReturnValue:
 def one_day(visit: Visit, day: str) -> ResponseReturnValue:
     """The day that a reminder was for."""
     asked = _day(day) or abort(404)
+    if asked == visit.person.date_at(visit.now):
+        return today(visit)
     match _own_progress(visit):
-        case Progress() as progress if asked == visit.person.date_at(visit.now):
-            return render(today_page(progress, visit.now))
         case Progress() as progress:
             return render(day_page(progress, asked, visit.now) or abort(404))
         case NotTreated():
@@ -63,13 +64,13 @@ def one_day(visit: Visit, day: str) -> ResponseReturnValue:
 @signed_in
 def upload(visit: Visit) -> ResponseReturnValue:
     """The upload form."""
-    match _own_progress(visit):
+    match _open_course(visit):
         case Progress() as progress:
             day = _day(request.args.get("day", ""))
             taken_at = "" if day is None else f"{day}T12:00"
             return render(replace(upload_page(progress, visit.now), taken_at=taken_at))
-        case NotTreated():
-            return render(_nothing_yet(visit))
+        case page:
+            return render(page)
 
 
 @blueprint.post("/photo")
@@ -93,7 +94,9 @@ def send_photo(visit: Visit) -> ResponseReturnValue:
         case Refused(faults):
             return render(_upload_again(faults=faults)), 422
         case NoTreatment():
-            return render(_nothing_yet(visit)), 409
+            return render(NoTreatmentPage(visit.person.name)), 409
+        case CareWithdrawn():
+            return render(PausedPage()), 409
 
 
 @blueprint.get("/photos/<photo_id>")
@@ -113,11 +116,11 @@ def photo(visit: Visit, photo_id: str) -> ResponseReturnValue:
 @signed_in
 def check_in(visit: Visit) -> ResponseReturnValue:
     """The check-in form."""
-    match _own_progress(visit):
+    match _open_course(visit):
         case Progress() as progress:
             return render(check_in_page(progress, {}, {}))
-        case NotTreated():
-            return render(_nothing_yet(visit))
+        case page:
+            return render(page)
 
 
 @blueprint.post("/check-in")
@@ -125,17 +128,19 @@ def check_in(visit: Visit) -> ResponseReturnValue:
 def send_check_in(visit: Visit) -> ResponseReturnValue:
     """Keep the answers, or name what is missing."""
     answers = read_check_in(request.form)
-    progress = _own_progress(visit)
-    if isinstance(answers, Errors) and isinstance(progress, Progress):
-        return render(check_in_page(progress, request.form, answers.by_field)), 422
+    course = _open_course(visit)
+    if not isinstance(course, Progress):
+        return render(course), 409
     if isinstance(answers, Errors):
-        return render(_nothing_yet(visit)), 409
+        return render(check_in_page(course, request.form, answers.by_field)), 422
     protocols, queued = visit.world.protocols, read_queued(request.form)
     match record_check_in(visit.db, protocols, visit.person.id, answers, visit.now, queued):
         case Recorded(kept):
             return redirect(url_for(".check_in_result", check_in_id=kept.id), code=303)
         case NothingToAnswer():
-            return render(_nothing_yet(visit)), 409
+            return render(NoTreatmentPage(visit.person.name)), 409
+        case CareWithdrawn():
+            return render(PausedPage()), 409
 
 
 @blueprint.get("/check-ins/<check_in_id>")
@@ -158,18 +163,29 @@ def progress(visit: Visit) -> ResponseReturnValue:
         case Progress() as so_far:
             return render(progress_page(so_far, visit.now))
         case NotTreated():
-            return render(_nothing_yet(visit))
+            return render(NoTreatmentPage(visit.person.name))
 
 
 @blueprint.get("/offline")
 @signed_in
 def offline(visit: Visit) -> ResponseReturnValue:
     """What a phone keeps for the time without a network: both forms, nothing of the course."""
-    match _own_progress(visit):
+    match _open_course(visit):
         case Progress() as progress:
             return render(offline_page(progress, visit.now))
+        case page:
+            return render(page)
+
+
+def _open_course(visit: Visit) -> Progress | Page:
+    """The course that photos and answers go to, or the page that says why there is none."""
+    match _own_progress(visit):
+        case Progress(care_withdrawn_at=None) as progress:
+            return progress
+        case Progress():
+            return PausedPage()
         case NotTreated():
-            return render(_nothing_yet(visit))
+            return NoTreatmentPage(visit.person.name)
 
 
 def _own_progress(visit: Visit) -> Progress | NotTreated:
@@ -182,10 +198,6 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def _nothing_yet(visit: Visit) -> Page:
-    return NoTreatmentPage(visit.person.name)
 
 
 def _upload_again(faults: tuple[str, ...] = (), errors: Errors | None = None) -> Page:

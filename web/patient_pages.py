@@ -40,6 +40,19 @@ class NoTreatmentPage:
 
 
 @dataclass(frozen=True, slots=True)
+class PausedPage:
+    """Photos and answers are not taken, because the patient has withdrawn consent to care."""
+
+    template: ClassVar[str] = "patient_paused.html"
+    place: ClassVar[str] = "today"
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Nothing is measured"
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """How the latest photo compares, in words; `is_normal` chooses the tone.
 

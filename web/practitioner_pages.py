@@ -28,6 +28,7 @@ from web.words import (
     areas_words,
     estimate_words,
     treatment_words,
+    uses_words,
 )
 
 PHOTOS_AT_ONCE = 8
@@ -46,6 +47,7 @@ class PatientRow:
     redness: str
     photo: str
     mail_trouble: bool
+    care_withdrawn: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class PatientPage:
     patient_id: str
     name: str
     day: str
+    care_withdrawn: str | None
     facts: tuple[tuple[str, str], ...]
     cards: tuple[AlertCard, ...]
     earlier_cards: tuple[AlertCard, ...]
@@ -169,6 +172,7 @@ def patient_page(progress: Progress, now: datetime, zone: ZoneInfo) -> PatientPa
         patient_id=progress.patient.id,
         name=progress.patient.name,
         day=day_words(progress.day),
+        care_withdrawn=_withdrawn(progress.care_withdrawn_at, now, zone),
         facts=_facts(progress),
         cards=tuple(
             alert_card(alert, progress.patient, progress.treatment, now, zone)
@@ -218,6 +222,7 @@ def _patient_row(row: WorklistRow, now: datetime, zone: ZoneInfo) -> PatientRow:
         redness=estimate_words(row.redness) if row.redness and photo else "",
         photo=f"{when(photo.taken_at, now, zone)}" if photo else "",
         mail_trouble=row.mail_trouble,
+        care_withdrawn=_withdrawn(row.care_withdrawn_at, now, zone),
     )
 
 
@@ -232,6 +237,7 @@ def _facts(progress: Progress) -> tuple[tuple[str, str], ...]:
         ("Protocol", f"{progress.protocol.version}, {progress.protocol.sign_off_words}"),
         ("Skin type", f"{patient.skin_type} of 6" if patient.skin_type else "not given"),
         ("History", history or "nothing noted"),
+        ("Photos may serve", uses_words(progress.consents)),
     )
 
 
@@ -248,7 +254,7 @@ def _photo_row(photo: Photo, progress: Progress, now: datetime, zone: ZoneInfo) 
         photo=photo,
         day=day_words(day_number(progress.treatment, photo.taken_at, progress.patient.zone)),
         taken=when(photo.taken_at, now, zone),
-        about=_about(photo),
+        about=_about(photo) + _extra_uses(photo, progress),
         faults=tuple(name.replace("_", " ") for name in photo.faults),
         warnings=tuple(name.replace("_", " ") for name in photo.warnings),
     )
@@ -264,6 +270,16 @@ def _about(photo: Photo) -> tuple[str, ...]:
     if photo.skin_state is not SkinState.CLEAN:
         about.append(SKIN_STATES[photo.skin_state].lower())
     return tuple(about)
+
+
+def _extra_uses(photo: Photo, progress: Progress) -> tuple[str, ...]:
+    """Where this one photo's consent differs from that for all of them."""
+    for_all, for_this = uses_words(progress.consents), uses_words(progress.consents, photo.id)
+    return () if for_this == for_all else (f"may serve {for_this}",)
+
+
+def _withdrawn(at: datetime | None, now: datetime, zone: ZoneInfo) -> str | None:
+    return None if at is None else f"Consent to care withdrawn {when(at, now, zone)}"
 
 
 def _letter_card(letter: Letter, now: datetime, zone: ZoneInfo, *, has_server: bool) -> LetterCard:

@@ -1,10 +1,11 @@
 """How names become words: plain, kind, exact. Only tables and phrases; nothing is decided here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tracker.alert_life import Step
 from tracker.alerts import Alert, Concern, Level, Outcome
+from tracker.consents import Consent, Purpose, is_given
 from tracker.photos import PhotoStatus, SkinState, TimeFault, View
 from tracker.readings import Estimate
 from tracker.treatments import AREAS, Region, Treatment
@@ -193,6 +194,19 @@ SIGN_NAMES: Mapping[str, str] = {
 }
 
 SWELLING = ("none", "mild", "clear", "severe")
+
+
+PURPOSES: Mapping[Purpose, str] = {
+    Purpose.CARE: "My care",
+    Purpose.TEACHING: "Teaching",
+    Purpose.RESEARCH: "Research",
+}
+
+
+def uses_words(history: Sequence[Consent], photo_id: str | None = None) -> str:
+    """What photos, or the one named, may be used for: `care and teaching`."""
+    allowed = [str(purpose) for purpose in Purpose if is_given(history, purpose, photo_id)]
+    return " and ".join(allowed) or "nothing any more"
 
 
 def remedy_for(fault: str) -> Remedy:

@@ -56,6 +56,8 @@ RULES = {
     "POST preferences.save": Rule("/settings", EVERYBODY_SIGNED_IN),
     "GET own_data.show": Rule("/my-data", PATIENTS),
     "GET own_data.download": Rule("/my-data/afterglow-my-data.zip", PATIENTS),
+    "GET own_data.own_photos": Rule("/my-data/photos", PATIENTS),
+    "POST own_data.decide": Rule("/my-data/uses", PATIENTS),
     "GET practitioner.patient": Rule("/patients/{alice}", frozenset({"dana"})),
     "GET practitioner.alerts": Rule("/alerts", PRACTITIONERS),
     "GET practitioner.alert": Rule("/alerts/{alert}", frozenset({"dana"})),

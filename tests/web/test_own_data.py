@@ -79,3 +79,42 @@ def test_the_download_is_an_archive_for_the_patient_alone(alice: Browser, record
     with ZipFile(BytesIO(answer.data)) as archive:
         assert archive.testzip() is None
         assert "about-me.json" in archive.namelist()
+
+
+def decide(browser: Browser, purpose: str, decision: str, photo: Photo | None = None) -> None:
+    values = {"purpose": purpose, "decision": decision, "photo_id": photo.id if photo else ""}
+    assert browser.send("/my-data/uses", values).status_code == 303
+
+
+def test_alice_allows_teaching_for_one_photo_and_her_clinic_reads_it(
+    alice: Browser, dana: Browser, records: Records, cast: Cast
+) -> None:
+    photo = records.measured(1)
+    decide(alice, "teaching", "given", photo)
+    assert "Teaching: yes" in alice.read("/my-data/photos")
+    assert "Allowed for the photo of" in alice.read("/my-data")
+    page = dana.read(f"/patients/{cast.alice.id}")
+    assert "May serve care and teaching" in page
+    assert "<dt>Photos may serve</dt><dd>care</dd>" in page
+
+
+def test_withdrawing_care_is_said_plainly_on_both_sides_and_can_be_undone(
+    alice: Browser, dana: Browser, records: Records, cast: Cast
+) -> None:
+    records.measured(1)
+    assert "Your treatment will no longer be measured." in alice.read("/my-data")
+    decide(alice, "care", "withdrawn")
+    for path in ("/", "/photo", "/check-in", "/offline"):
+        assert "Nothing is measured" in alice.read(path), path
+    assert alice.send("/check-in", {"pain": "9"}).status_code == 409
+    assert "Your progress" in alice.read("/progress")
+    for path in ("/", f"/patients/{cast.alice.id}"):
+        assert "Consent to care withdrawn" in dana.read(path)
+    decide(alice, "care", "given")
+    assert "Nothing is measured" not in alice.read("/")
+
+
+def test_a_decision_that_names_no_use_is_asked_again(alice: Browser) -> None:
+    answer = alice.send("/my-data/uses", {"purpose": "advertising", "decision": "given"})
+    assert answer.status_code == 422
+    assert "Choose again what you allow" in answer.text

@@ -5,18 +5,19 @@ from datetime import datetime
 from argon2 import PasswordHasher
 from sqlite_utils import Database
 
+from tracker.consents import Consent, Decision, Purpose
 from tracker.invitations import is_open
 from tracker.people import Person, check_passphrase, check_time_zone
 from tracker.sessions import Session, new_token, token_digest
 from tracker.signed_links import LinkPurpose, named_by
-from tracker.storage import invitations, people, sessions
+from tracker.storage import consents, invitations, people, sessions
 from tracker.storage.connection import writing
 
 
 def accept_invitation(
     db: Database, token: str, key: bytes, passphrase: str, time_zone: str | None, now: datetime
 ) -> tuple[Person, str] | None:
-    """The patient and the token of a session; None when the link no longer works.
+    """The patient, who consents to care, and the token of a session; None when the link is over.
 
     `time_zone` is that of the patient's phone, None keeps the clinic's. Raises ValueError that
     names what is wrong with passphrase or time zone; the link then still works.
@@ -30,6 +31,8 @@ def accept_invitation(
             return None
         invitations.use(db, invitation.id, now)
         people.set_passphrase_hash(db, invitation.person_id, hashed)
+        consent = Consent(Purpose.CARE, Decision.GIVEN, now)  # the page says so beside the button
+        consents.insert(db, invitation.person_id, consent)
         if zone is not None:
             people.move(db, invitation.person_id, zone)
         sessions.begin(db, token_digest(session_token), Session(invitation.person_id, now))

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from tracker.alerts import Alert
 from tracker.archives import Entry
 from tracker.check_ins import CheckIn
+from tracker.consents import Consent
 from tracker.courses import COURSE_FILE, CourseCheckIn, CoursePhoto, CourseStory, course_text
 from tracker.looks import Look
 from tracker.messages import Message
@@ -24,6 +25,7 @@ from tracker.screening import Screening
 from tracker.storage import (
     alerts,
     check_ins,
+    consents,
     looks,
     messages,
     people,
@@ -39,7 +41,8 @@ Row = Mapping[str, object]
 READ_ME = """\
 This is everything that Afterglow keeps about you.
 
-about-me.json      your account, who cares for you, who opened your photos, mails to you
+about-me.json      your account, who cares for you, who opened your photos, what you allowed,
+                   mails to you
 course-*/          one folder for each treatment:
   course.toml      the treatment, your photos and your answers
   *.jpg            your photos as they were kept: without place and camera data
@@ -77,6 +80,8 @@ def export_own_data(db: Database, files: PhotoFiles, patient: Person) -> Iterato
         patient,
         people.practitioners_of(db, patient.id),
         looks.of_patient(db, patient.id),
+        consents.of_patient(db, patient.id),
+        photos.of_patient(db, patient.id),
         messages.of_recipient(db, patient.id),
     )
     return _entries(files, patient, courses, about)
@@ -179,9 +184,14 @@ def _alert_row(alert: Alert, zone: ZoneInfo) -> Row:
 
 
 def _about(
-    patient: Person, team: list[Person], seen: list[Look], mails: list[Message]
+    patient: Person,
+    team: list[Person],
+    seen: list[Look],
+    decided: list[Consent],
+    owned: list[Photo],
+    mails: list[Message],
 ) -> dict[str, object]:
-    zone = patient.zone
+    zone, taken = patient.zone, {photo.id: photo.taken_at for photo in owned}
     return {
         "name": patient.name,
         "email": patient.email,
@@ -198,6 +208,15 @@ def _about(
                 "last_at": _time(look.last_at, zone),
             }
             for look in seen
+        ],
+        "consents": [
+            {
+                "purpose": consent.purpose,
+                "decision": consent.decision,
+                "at": _time(consent.at, zone),
+                "photo_taken_at": _time(taken.get(consent.photo_id or ""), zone),
+            }
+            for consent in decided
         ],
         "mails_to_me": [
             {

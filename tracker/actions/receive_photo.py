@@ -10,9 +10,11 @@ from sqlite_utils import Database
 from analysis import decode_photo, encode_photo, judge_photo
 from analysis.errors import Unmeasurable
 from analysis.faces import FindFace, find_face
+from tracker.consents import CareWithdrawn
+from tracker.people import Person
 from tracker.photo_files import PhotoFiles, Picture
 from tracker.photos import FAILED, Photo, PhotoRole, PhotoStatus, Upload, View, time_fault
-from tracker.storage import people, photos, treatments
+from tracker.storage import consents, people, photos, treatments
 from tracker.storage.columns import new_id
 from tracker.storage.connection import IntegrityError, writing
 from tracker.treatments import Treatment
@@ -51,12 +53,12 @@ def receive_photo(
     upload: Upload,
     now: datetime,
     find: FindFace = find_face,
-) -> Accepted | AlreadyReceived | Refused | NoTreatment:
+) -> Accepted | AlreadyReceived | Refused | NoTreatment | CareWithdrawn:
     """Judge an upload and keep it if it can be measured."""
-    patient = people.get(db, patient_id)
-    treatment = _treatment_for(db, patient_id, upload.role, now)
-    if patient is None or treatment is None:
-        return NoTreatment()
+    belongs_to = _belongs_to(db, patient_id, upload.role, now)
+    if isinstance(belongs_to, NoTreatment | CareWithdrawn):
+        return belongs_to
+    patient, treatment = belongs_to
     digest = hashlib.sha256(upload.data).hexdigest()
     known = photos.by_digest(db, treatment.id, digest)
     if known is not None and FAILED in known.faults:
@@ -80,6 +82,17 @@ def receive_photo(
             raise
         return AlreadyReceived(first)
     return Accepted(photo)
+
+
+def _belongs_to(
+    db: Database, patient_id: str, role: PhotoRole, now: datetime
+) -> tuple[Person, Treatment] | NoTreatment | CareWithdrawn:
+    patient, treatment = people.get(db, patient_id), _treatment_for(db, patient_id, role, now)
+    if patient is None or treatment is None:
+        return NoTreatment()
+    if consents.care_withdrawn_at(db, patient_id) is not None:
+        return CareWithdrawn()
+    return patient, treatment
 
 
 def _treatment_for(

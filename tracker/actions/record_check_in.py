@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from sqlite_utils import Database
 
 from tracker.check_ins import Answers, CheckIn, Queued
+from tracker.consents import CareWithdrawn
 from tracker.protocols import Protocols, RedFlag
 from tracker.signs import flags_of
-from tracker.storage import check_ins, treatments
+from tracker.storage import check_ins, consents, treatments
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 
@@ -35,12 +36,14 @@ def record_check_in(
     answers: Answers,
     now: datetime,
     queued: Queued | None = None,
-) -> Recorded | NothingToAnswer:
+) -> Recorded | NothingToAnswer | CareWithdrawn:
     """Keep the answers given at `now`, or when they were `queued`; a repeat is kept once."""
     at = queued.given_at(now) if queued else now
     treatment = treatments.current(db, patient_id, at)
     if treatment is None:
         return NothingToAnswer()
+    if consents.care_withdrawn_at(db, patient_id) is not None:
+        return CareWithdrawn()
     flags = flags_of(answers, protocols.of(treatment.kind))
     with writing(db):
         repeated = _repeated(db, treatment.id, CheckIn("", "", patient_id, at, answers), queued)

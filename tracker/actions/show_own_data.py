@@ -4,18 +4,26 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
+from tracker.consents import Consent
 from tracker.looks import Look
 from tracker.people import Person
-from tracker.storage import looks, people
+from tracker.photos import Photo
+from tracker.storage import consents, looks, people, photos
 
 
 @dataclass(frozen=True, slots=True)
 class OwnData:
-    """`care_team` may see everything of the patient, by name; `looks` are the latest first."""
+    """What the patient's pages tell about it.
+
+    `care_team` may see everything of the patient, by name; `looks` and `photos` (of all treatments)
+    are the latest first, `consents` in the order of the decisions.
+    """
 
     patient: Person
     care_team: tuple[Person, ...]
     looks: tuple[Look, ...]
+    consents: tuple[Consent, ...]
+    photos: tuple[Photo, ...]
 
 
 def show_own_data(db: Database, patient: Person) -> OwnData:
@@ -24,4 +32,6 @@ def show_own_data(db: Database, patient: Person) -> OwnData:
         patient=patient,
         care_team=tuple(sorted(people.practitioners_of(db, patient.id), key=lambda p: p.name)),
         looks=tuple(looks.of_patient(db, patient.id)),
+        consents=tuple(consents.of_patient(db, patient.id)),
+        photos=tuple(reversed(photos.of_patient(db, patient.id))),
     )

@@ -8,6 +8,7 @@ from sqlite_utils import Database
 from tracker.aftercare import DayPlan, RunningCourse, day_plan, plan_ends, questions_of
 from tracker.alerts import Alert, CourseAlert, worst_first
 from tracker.check_ins import CheckIn
+from tracker.consents import Consent
 from tracker.looks import Look
 from tracker.messages import Message
 from tracker.people import Person
@@ -20,6 +21,7 @@ from tracker.storage import (
     alerts,
     care_lines,
     check_ins,
+    consents,
     looks,
     messages,
     people,
@@ -38,7 +40,8 @@ class Progress:
     `protocol` is adapted to the person, `screening` what was asked before the treatment.
     `photos`, `readings` and `check_ins` are in time order; `alerts` worst first; `earlier_alerts`
     those of earlier treatments; `undelivered` are mails about this patient that have not gone out;
-    `looks` tell who opened the patient's photos, the latest first.
+    `looks` tell who opened the patient's photos, the latest first; `consents` what the patient
+    decided, in that order; `care_withdrawn_at` since when nothing is taken in any more.
     Aftercare and questions are those of all treatments whose plans still run.
     """
 
@@ -56,6 +59,8 @@ class Progress:
     alerts: tuple[Alert, ...]
     undelivered: tuple[Message, ...]
     looks: tuple[Look, ...] = ()
+    consents: tuple[Consent, ...] = ()
+    care_withdrawn_at: datetime | None = None
     earlier_alerts: tuple[CourseAlert, ...] = ()
 
 
@@ -100,6 +105,8 @@ def show_progress(
         alerts=tuple(worst_first(alerts.of_treatment(db, treatment.id))),
         undelivered=tuple(messages.undelivered_about(db, patient_id)),
         looks=tuple(looks.of_patient(db, patient_id)),
+        consents=tuple(consents.of_patient(db, patient_id)),
+        care_withdrawn_at=consents.care_withdrawn_at(db, patient_id),
         earlier_alerts=tuple(
             CourseAlert(alert, treatments.get(db, alert.treatment_id))
             for alert in worst_first(alerts.of_patient(db, patient_id))

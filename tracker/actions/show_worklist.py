@@ -10,7 +10,7 @@ from tracker.alerts import CourseAlert, Stage, worst_first
 from tracker.people import Person
 from tracker.photos import Photo, PhotoRole
 from tracker.readings import Estimate
-from tracker.storage import alerts, messages, people, photos, readings, treatments
+from tracker.storage import alerts, consents, messages, people, photos, readings, treatments
 from tracker.treatments import Region, Treatment, day_number
 
 
@@ -21,7 +21,8 @@ class WorklistRow:
     `day` counts calendar days since the treatment; `alerts` are those not resolved yet, of
     whichever treatment, worst first; `mail_trouble` tells that a mail to or about the patient has
     not gone out; `redness` is the latest of the whole face since the
-    treatment; `latest_photo` the latest follow-up, whatever became of it.
+    treatment; `latest_photo` the latest follow-up, whatever became of it; `care_withdrawn_at` is
+    since when the patient wants nothing measured any more.
     """
 
     patient: Person
@@ -31,6 +32,7 @@ class WorklistRow:
     latest_photo: Photo | None
     redness: Estimate | None
     mail_trouble: bool
+    care_withdrawn_at: datetime | None
 
 
 def show_worklist(db: Database, practitioner_id: str, now: datetime) -> list[WorklistRow]:
@@ -52,8 +54,9 @@ def _row(
 ) -> WorklistRow:
     treatment = treatments.current(db, patient.id, now)
     mail_trouble = bool(messages.undelivered_about(db, patient.id))
+    withdrawn_at = consents.care_withdrawn_at(db, patient.id)
     if treatment is None:
-        return WorklistRow(patient, None, None, about, None, None, mail_trouble)
+        return WorklistRow(patient, None, None, about, None, None, mail_trouble, withdrawn_at)
     taken = [p for p in photos.of_treatment(db, treatment.id) if p.role is PhotoRole.FOLLOW_UP]
     shown = {photo.id for photo in taken}
     measured = [
@@ -69,6 +72,7 @@ def _row(
         latest_photo=taken[-1] if taken else None,
         redness=measured[-1].regions[Region.FACE].redness if measured else None,
         mail_trouble=mail_trouble,
+        care_withdrawn_at=withdrawn_at,
     )
 
 

@@ -7,6 +7,7 @@ import sqlcipher3
 from sqlite_utils import Database, Migrations
 
 from tracker.messages import CAUSES
+from tracker.storage.own_data_tables import CONSENTS
 
 migrations = Migrations("afterglow")
 
@@ -346,6 +347,12 @@ def mail_kinds(db: Database) -> None:
 def looks(db: Database) -> None:
     """Who opened which photo."""
     _run(db, LOOKS)
+
+
+@migrations()
+def consents(db: Database) -> None:
+    """What patients allow; whose consent to care is withdrawn is a view of it."""
+    _run(db, CONSENTS)
 
 
 def _run(db: Database, script: str) -> None:

@@ -45,6 +45,12 @@ def of_treatment(db: Database, treatment_id: str) -> list[Photo]:
     return [_photo(row) for row in db.query(sql, [treatment_id])]
 
 
+def of_patient(db: Database, patient_id: str) -> list[Photo]:
+    """All photos of a patient, of whichever treatment, in the order they were taken."""
+    sql = "SELECT * FROM photos WHERE patient_id = ? ORDER BY taken_at, id"
+    return [_photo(row) for row in db.query(sql, [patient_id])]
+
+
 def baseline(db: Database, treatment_id: str) -> Photo | None:
     """The photo that the others are compared with: the first usable baseline that came."""
     sql = """SELECT * FROM photos WHERE treatment_id = ? AND role = 'baseline' AND view = 'front'
@@ -55,13 +61,15 @@ def baseline(db: Database, treatment_id: str) -> Photo | None:
 def claimable(db: Database, now: datetime, most: int, only_treatment: str | None) -> list[Photo]:
     """Photos that can be measured now: waiting, or claimed by a worker that has died since.
 
-    A photo whose treatment has no baseline yet has nothing to be compared with and waits on.
+    A photo whose treatment has no baseline yet has nothing to be compared with and waits on; so
+    does one whose patient has withdrawn consent to care.
     """
     sql = """SELECT * FROM photos AS photo
              WHERE (status = 'waiting' OR (status = 'measuring' AND claimed_at <= :stale))
                AND EXISTS (SELECT 1 FROM photos AS other WHERE other.role = 'baseline'
                    AND other.view = 'front'
                    AND other.treatment_id = photo.treatment_id AND other.status <> 'unmeasurable')
+               AND patient_id NOT IN (SELECT patient_id FROM care_withdrawn)
                AND (:treatment IS NULL OR treatment_id = :treatment)
              ORDER BY taken_at, id LIMIT :most"""
     values = {

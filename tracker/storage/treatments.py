@@ -71,11 +71,15 @@ def planned(db: Database, patient_id: str, now: datetime) -> Treatment | None:
 
 
 def latest_between(db: Database, earliest: datetime, now: datetime) -> list[Treatment]:
-    """Each patient's latest treatment up to `now`, where it was done at `earliest` or later."""
+    """Each patient's latest treatment up to `now`, where it was done at `earliest` or later.
+
+    Patients who have withdrawn consent to care are left out.
+    """
     sql = """SELECT * FROM treatments WHERE performed_at BETWEEN :earliest AND :now
              AND NOT EXISTS (SELECT 1 FROM treatments AS later
                  WHERE later.patient_id = treatments.patient_id
                    AND later.performed_at > treatments.performed_at AND later.performed_at <= :now)
+             AND patient_id NOT IN (SELECT patient_id FROM care_withdrawn)
              ORDER BY performed_at, id"""
     values = {"earliest": time_text(earliest), "now": time_text(now)}
     return [_treatment(row) for row in db.query(sql, values)]
@@ -96,8 +100,12 @@ def tell_news(db: Database, treatment_id: str) -> None:
 
 
 def with_news(db: Database, only: str | None) -> list[tuple[Treatment, int]]:
-    """The treatments to be judged (or just the one named), each with its count of news."""
+    """The treatments to be judged (or just the one named), each with its count of news.
+
+    Those of patients who have withdrawn consent to care wait.
+    """
     sql = """SELECT * FROM treatments WHERE news > judged AND (:only IS NULL OR id = :only)
+             AND patient_id NOT IN (SELECT patient_id FROM care_withdrawn)
              ORDER BY performed_at, id"""
     return [(_treatment(row), row["news"]) for row in db.query(sql, {"only": only})]
 
