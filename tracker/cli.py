@@ -5,7 +5,6 @@ import logging
 import os
 import signal
 import threading
-import tomllib
 from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import datetime
@@ -39,6 +38,7 @@ from tracker.screening import Screening, checked_answers, summary
 from tracker.settings import protocols_folder, read_settings
 from tracker.storage import people
 from tracker.storage.connection import migrate, open_database
+from tracker.toml_tables import read_toml
 from tracker.treatments import AREAS, Region, Setting, Treatment
 from tracker.worker import run_worker
 from tracker.world import World, open_world
@@ -272,7 +272,7 @@ main.add_command(protocol)
 def _screening(file: Path, followed: Protocol, by: str) -> Screening:
     """The answers in a file; what speaks against the treatment is told on standard error."""
     try:
-        answers = tomllib.loads(file.read_text(encoding="utf-8"))
+        answers = read_toml(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise click.UsageError(f"{file}: not valid TOML ({error})") from error
     screening = Screening(checked_answers(answers, followed), now(), by)

@@ -1,8 +1,7 @@
 """A course as a folder holds it: everything about one treatment of one patient, as text."""
 
 import json
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,6 +11,7 @@ from zoneinfo import ZoneInfo
 from tracker.check_ins import ANSWER_NAMES, Answers, Trend
 from tracker.people import SKIN_TYPES, Risk, check_time_zone
 from tracker.photos import PhotoRole, SkinState
+from tracker.toml_tables import read_toml
 from tracker.treatments import AREAS, Region, Setting, Treatment
 
 FORMAT = 1
@@ -67,8 +67,8 @@ class CourseStory:
 def parse_course(text: str) -> CourseStory:
     """Read the text of a course.toml; CourseError names field and remedy."""
     try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        table = read_toml(text)
+    except ValueError as error:
         raise CourseError(
             f"{COURSE_FILE}: not valid TOML ({error}); mend the line named"
         ) from error
@@ -80,7 +80,7 @@ def parse_course(text: str) -> CourseStory:
         raise CourseError(f"{COURSE_FILE}: patient.skin_type must be a whole number from 1 to 6")
     zone = _text(patient, "time_zone", "patient")
     _named("patient.time_zone", lambda: check_time_zone(zone))
-    history = patient.get("history", [])
+    history = _list(patient, "history", [], "patient")
     photos = tuple(_photo(row, where) for row, where in _rows(table, "photos"))
     if len({photo.file for photo in photos}) < len(photos):
         raise CourseError(f"{COURSE_FILE}: photos.file names a file twice; list each file once")
@@ -155,7 +155,7 @@ def shifted(story: CourseStory, days: int) -> CourseStory:
 
 
 def _treatment(row: Mapping[str, Any]) -> Treatment:
-    areas = row.get("areas", list(AREAS))
+    areas = _list(row, "areas", AREAS, "treatment")
     depth = row.get("needle_depth_mm")
     if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int | float)):
         raise CourseError(f"{COURSE_FILE}: treatment.needle_depth_mm must be a number")
@@ -211,6 +211,15 @@ def _rows(table: Mapping[str, Any], name: str) -> list[tuple[Mapping[str, Any], 
     return [(row, f"{name}[{n}]") for n, row in enumerate(rows, 1)]
 
 
+def _list(
+    row: Mapping[str, Any], key: str, otherwise: Sequence[object], where: str
+) -> Sequence[object]:
+    values = row.get(key, otherwise)
+    if not isinstance(values, Sequence) or isinstance(values, str):
+        raise CourseError(f'{COURSE_FILE}: {where}.{key} must be a list, such as ["…"]')
+    return values
+
+
 def _text(row: Mapping[str, Any], key: str, where: str) -> str:
     value = row.get(key)
     if not isinstance(value, str):
@@ -228,9 +237,9 @@ def _time(row: Mapping[str, Any], key: str, where: str) -> datetime:
 
 
 def _kind(kinds: type[Kind], value: object, where: str) -> Kind:
-    if value not in set(kinds):
+    if not isinstance(value, str) or value not in set(kinds):
         raise CourseError(f"{COURSE_FILE}: {where} is {value!r}; use one of {', '.join(kinds)}")
-    return kinds(str(value))
+    return kinds(value)
 
 
 T = TypeVar("T")

@@ -1,6 +1,6 @@
 """A protocol's text: read from TOML, every mistake named at once."""
 
-import tomllib
+import re
 from collections.abc import Iterable
 from datetime import timedelta
 from math import inf
@@ -31,7 +31,7 @@ from tracker.protocols import (
     SourceNote,
     Spread,
 )
-from tracker.toml_tables import Document, Mistake, Table
+from tracker.toml_tables import Document, Mistake, Table, read_toml
 
 SCHEMA = 1
 DERIVED_SIGNS = ("pain_high", "unusual_pain", "itch_high", "swelling_high", "trend_worse")
@@ -39,6 +39,8 @@ ALL_SIGNS = (*SIGNS, *DERIVED_SIGNS)
 JUDGED = tuple(concern for concern in Concern if concern is not Concern.SILENCE)
 SOURCED = ("redness", "pigment", "healing", "concerns", "risks", "screening", "aftercare")
 LAST_DAY = 400  # no plan and no window is longer
+SPREADS = (0.001, 24.0 * LAST_DAY)  # the hours of the longest plan are the largest figure
+NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class ProtocolTextError(ProtocolError):
@@ -55,8 +57,8 @@ def parse_protocol(text: str, source: str) -> Protocol:
     Raises ProtocolTextError that names every key to be mended.
     """
     try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        values = read_toml(text)
+    except ValueError as error:
         mistake = Mistake("TOML", None, f"cannot be read ({error}); mend the line named")
         raise ProtocolTextError(source, (mistake,)) from error
     document = Document(text, values)
@@ -77,7 +79,7 @@ def _protocol(root: Table, text: str) -> Protocol:
     screening = tuple(_screening(row) for row in root.rows("screening"))
     words = _words(screening)
     protocol = Protocol(
-        kind=root.text("kind"),
+        kind=_name(root, "kind"),
         title=root.text("title"),
         version=root.text("version"),
         text=text,
@@ -113,9 +115,17 @@ def _words(screening: Iterable[ScreeningQuestion]) -> tuple[str, ...]:
     return (*(str(risk) for risk in Risk), *(f"skin_type_{n}" for n in SKIN_TYPES), *asked)
 
 
+def _name(table: Table, key: str) -> str:
+    """What stands in commands, course files and links; the title is for people."""
+    name = table.text(key)
+    if name.strip() and not NAME.fullmatch(name):
+        table.note(key, f"is {name!r}; use small letters a to z, digits and _, as chemical_peel")
+    return name
+
+
 def _spread(table: Table, key: str) -> Spread:
     row = table.table(key)
-    low, median, high = (row.positive(name) for name in ("low", "median", "high"))
+    low, median, high = (row.number(name, *SPREADS) for name in ("low", "median", "high"))
     if not 0 < low < median < high:
         row.note_here("low, median and high must rise")
         return Spread(1.0, 0.5, 2.0)
@@ -169,7 +179,7 @@ def _source(row: Table) -> SourceNote:
 def _healing(row: Table, peak: Spread) -> Healing:
     return Healing(
         up_to_mm=row.positive("up_to_mm", high=5) if row.has("up_to_mm") else None,
-        variant=row.text("variant") if row.has("variant") else None,
+        variant=_name(row, "variant") if row.has("variant") else None,
         half_life_hours=_spread(row, "half_life_hours"),
         clear_days=_before(row, "clear_days", "clear_days_p95"),
         clear_days_p95=row.positive("clear_days_p95", high=LAST_DAY),

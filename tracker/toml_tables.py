@@ -1,11 +1,13 @@
 """TOML read key by key, so that every mistake is named with key, line and remedy, all at once."""
 
 import re
+import sys
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from math import inf, isfinite
+from math import inf
 from typing import Any, TypeVar
 
 K = TypeVar("K", bound=StrEnum)
@@ -27,6 +29,18 @@ class Mistake:
     def __str__(self) -> str:
         place = "" if self.line is None else f" (line {self.line})"
         return f"{self.key}{place}: {self.remedy}"
+
+
+def read_toml(text: str) -> dict[str, Any]:
+    """The values of a TOML text; ValueError that says what is wrong with it.
+
+    Beside its own error the parser lets through that of a number with thousands of digits, and
+    that of brackets inside brackets without end.
+    """
+    try:
+        return tomllib.loads(text)
+    except RecursionError as error:
+        raise ValueError("brackets nested too deeply") from error
 
 
 class Document:
@@ -143,7 +157,9 @@ class Table:
     def day(self, key: str) -> date:
         """A date."""
         value = self._get(key, date, "a date such as 2026-11-20, without quotes")
-        return value if isinstance(value, date) and not isinstance(value, datetime) else date.min
+        if isinstance(value, datetime):
+            self.note(key, "must be a date without an hour, such as 2026-11-20")
+        return value if isinstance(value, date) else date.min
 
     def number(
         self, key: str, low: float = -inf, high: float = inf, otherwise: float = 0.5
@@ -152,9 +168,12 @@ class Table:
         value = self._get(key, (int, float), f"a number{_range(low, high)}")
         if not isinstance(value, int | float):
             return otherwise
-        if not isfinite(value) or not low <= value <= high:
+        if not _is_finite(value):
             self.note(key, f"is {value}; it must be a number{_range(low, high)}")
-        return float(value)
+            return otherwise if low <= otherwise <= high else low
+        if not low <= value <= high:
+            self.note(key, f"is {value}; it must be a number{_range(low, high)}")
+        return float(min(max(value, low), high))
 
     def positive(self, key: str, high: float = inf) -> float:
         """A number above 0, at most `high`."""
@@ -166,9 +185,9 @@ class Table:
     def whole(self, key: str, low: int, high: int) -> int:
         """A whole number from `low` to `high`."""
         value = self.number(key, low, high, otherwise=low)
-        if isfinite(value) and value != int(value):
+        if value != int(value):
             self.note(key, f"is {value:g}; it must be a whole number")
-        return int(value) if isfinite(value) else low
+        return int(value)
 
     def pair(self, key: str, low: float, high: float) -> tuple[float, float]:
         """Two numbers from `low` to `high`, in any order."""
@@ -180,6 +199,7 @@ class Table:
             return 1.0, 1.0
         if not all(low <= value <= high for value in values):
             self.note(key, f"is {values}; both must be numbers{_range(low, high)}")
+            return 1.0, 1.0
         return float(values[0]), float(values[1])
 
     def numbers(self, key: str, low: float, high: float) -> tuple[float, ...]:
@@ -190,6 +210,7 @@ class Table:
             return (1.0,)
         if not all(low <= value <= high for value in values):
             self.note(key, f"is {values}; all must be numbers{_range(low, high)}")
+            return (1.0,)
         return tuple(float(value) for value in values)
 
     def span(self, key: str, low: float, high: float) -> tuple[float, float]:
@@ -235,7 +256,12 @@ class Table:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and _is_finite(value)
+
+
+def _is_finite(value: float) -> bool:
+    """Also of whole numbers that no float can hold, on which `math.isfinite` breaks off."""
+    return abs(value) <= sys.float_info.max
 
 
 def _range(low: float, high: float) -> str:

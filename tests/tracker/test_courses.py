@@ -60,6 +60,10 @@ def test_events_come_in_time_order_with_sensible_defaults() -> None:
         ('trend = "better"', 'trend = "meh"', r"check_ins\[1\].trend"),
         ("[treatment]", "[treatments]", r"\[treatment\] is missing"),
         ("format = 1", "format 1", "not valid TOML"),
+        ("format = 1", "format = " + "[" * 3000, "nested too deeply"),
+        ("format = 1", "format = 1" + "0" * 5000, "not valid TOML"),
+        ('["hyperpigmentation"]', '"hyperpigmentation"', "patient.history must be a list"),
+        ('["hyperpigmentation"]', '[["hyperpigmentation"]]', "patient.history is"),
     ],
 )
 def test_a_mistake_is_named_with_file_field_and_remedy(right: str, wrong: str, words: str) -> None:

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -187,6 +188,15 @@ def test_allergy_is_flagged_by_trouble_breathing() -> None:
         ("missed_days = 2", "missed_days = 2.5", "must be a whole number"),
         ('when_any = ["keloid"]', 'when_any = ["freckles"]', "'freckles' is unknown"),
         ("up_to_mm = 0.75", "up_to_mm = 0.25", "up_to_mm must rise"),
+        ("memory_hours = 48", "memory_hours = nan", "is nan; it must be a number from 1 to 336"),
+        ("memory_hours = 48", "memory_hours = 1e300", "must be a number from 1 to 336"),
+        ("schema = 1", "schema = 1" + "0" * 400, "must be a number from 1 to 1000"),
+        ("schema = 1", "schema = 1" + "0" * 5000, "cannot be read"),
+        ("schema = 1", "schema = " + "[" * 3000, "nested too deeply"),
+        ("window_days = [2, 14]", "window_days = [2, 9999999999]", "numbers from 0 to 400"),
+        ("days = [1, 1], line", "days = [1, 9999999999], line", "numbers from 0 to 400"),
+        ("low = 0.9, high = 2.1", "low = 0.9, high = 1e300", "must be a number from 0.001"),
+        ('kind = "microneedling"', 'kind = "../secrets"', "use small letters a to z"),
     ],
 )
 def test_a_mistake_is_named_with_file_key_and_remedy(right: str, wrong: str, words: str) -> None:
@@ -194,6 +204,19 @@ def test_a_mistake_is_named_with_file_key_and_remedy(right: str, wrong: str, wor
     with pytest.raises(ProtocolError, match=words) as caught:
         parse_protocol(SHIPPED.replace(right, wrong), "own.toml")
     assert str(caught.value).startswith("own.toml")
+
+
+def test_a_protocol_is_signed_off_on_a_day_and_not_at_an_hour() -> None:
+    signed = '[sign_off]\nby = "Dr Dana"\non = 2026-11-20'
+    assert parse_protocol(f"{SHIPPED}\n{signed}", "own.toml").sign_off is not None
+    with pytest.raises(ProtocolError, match="must be a date without an hour"):
+        parse_protocol(f"{SHIPPED}\n{signed}T10:00:00", "own.toml")
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text(SHIPPED, encoding="utf-8-sig")
+    assert protocol_files.read(file).label == protocol_files.load("microneedling").label
 
 
 def test_a_table_that_is_missing_is_one_mistake() -> None:

@@ -32,8 +32,8 @@ def load(kind: str) -> Protocol:
 
 def read(path: Path) -> Protocol:
     """The protocol in a clinic's file; ProtocolError names every mistake."""
-    try:
-        return parse_protocol(path.read_text(encoding="utf-8"), str(path))
+    try:  # some editors begin UTF-8 with a mark, which is no part of the text
+        return parse_protocol(path.read_text(encoding="utf-8-sig"), str(path))
     except OSError as error:
         raise ProtocolError(f"{path}: {error.strerror}; name a protocol's file") from error
     except UnicodeDecodeError as error:
