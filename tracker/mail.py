@@ -4,6 +4,7 @@ import secrets
 import smtplib
 import ssl
 from collections.abc import Callable
+from contextlib import closing, suppress
 from email.message import EmailMessage
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -51,11 +52,14 @@ def _through_smtp(url: str) -> Send:
 
     def send(mail: EmailMessage) -> None:
         try:
-            with _connect(parts.scheme, host, parts.port) as server:
+            with closing(_connect(parts.scheme, host, parts.port)) as server:
                 if parts.username:
                     _refuse_to_tell_passphrase_in_clear(server, host)
                     server.login(unquote(parts.username), unquote(parts.password or ""))
                 server.send_message(mail)
+                # The mail is taken: however the goodbye ends, it must not be sent again.
+                with suppress(OSError, smtplib.SMTPException):
+                    server.quit()
         except smtplib.SMTPRecipientsRefused as error:
             codes = sorted({code for code, _ in error.recipients.values()})
             raise _refused(f"the server refused the recipient ({codes})", min(codes)) from error

@@ -135,7 +135,7 @@ def compose(message: Message, envelope: Envelope) -> EmailMessage:
     mail = EmailMessage(policy=LONG_LINES)
     mail["Subject"] = SUBJECTS[message.kind]
     mail["From"] = envelope.from_address
-    mail["To"] = message.to_address
+    mail["To"] = _in_ascii(message.to_address)
     mail["Date"] = format_datetime(message.created_at)
     domain = envelope.from_address.rpartition("@")[2].rstrip(">") or "localhost"
     mail["Message-ID"] = f"<{message.id}@{domain}>"
@@ -149,6 +149,12 @@ def compose(message: Message, envelope: Envelope) -> EmailMessage:
         body += f"\nNo more reminders: {stop}\n"
     mail.set_content(body)
     return mail
+
+
+def _in_ascii(address: str) -> str:
+    """The address with a domain of other letters as every mail server reads it (IDNA)."""
+    name, _, domain = address.rpartition("@")
+    return f"{name}@{domain.encode('idna').decode('ascii')}"
 
 
 def _words(message: Message, envelope: Envelope) -> str:

@@ -110,6 +110,7 @@ def check_email(address: str) -> str:
     message = f"{address!r} is not an e-mail address; write name@example.org"
     try:
         parsed = Address(addr_spec=cleaned)
+        parsed.domain.encode("idna")  # as its mails will need it
     except (HeaderParseError, ValueError, IndexError) as error:
         raise ValueError(message) from error
     if parsed.addr_spec != cleaned or not parsed.username or not _DOMAIN.fullmatch(parsed.domain):

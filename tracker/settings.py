@@ -5,12 +5,16 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from email.errors import HeaderParseError
+from email.message import EmailMessage
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from tracker.people import check_email
 
 SECRET_BYTES = 32
 MINUTES_A_DAY = 24 * 60
@@ -84,7 +88,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         port=port,
         base_url=_checked_url(base_url),
         smtp_url=_smtp_url(environment.get("AFTERGLOW_SMTP", "")),
-        mail_from=environment.get("AFTERGLOW_MAIL_FROM", "Afterglow <afterglow@localhost>"),
+        mail_from=_sender(
+            environment.get("AFTERGLOW_MAIL_FROM", "Afterglow <afterglow@localhost>")
+        ),
         face_model=_optional_path(environment.get("AFTERGLOW_FACE_MODEL", "")),
         proxies=_proxies(environment.get("AFTERGLOW_PROXIES", "0").strip()),
         protocols=protocols_folder(environment),
@@ -175,6 +181,18 @@ def _has_sound_port(parts: SplitResult) -> bool:
         return parts.port is None or parts.port > 0
     except ValueError:
         return False
+
+
+def _sender(text: str) -> str:
+    sender, mail = text.strip(), EmailMessage()
+    try:
+        mail["From"] = sender
+        (address,) = mail["From"].addresses
+        check_email(address.addr_spec)
+    except (HeaderParseError, ValueError) as error:
+        remedy = "write one sender such as Clinic <mail@clinic.example>"
+        raise SettingsError(f"AFTERGLOW_MAIL_FROM is {text!r}; {remedy}") from error
+    return sender
 
 
 def _smtp_url(text: str) -> str | None:

@@ -10,6 +10,7 @@ from aiosmtpd.smtp import Envelope as SmtpEnvelope
 from tests.post_office import Inbox, free_port, words_of
 from tracker.mail import MailFailed, MailRefused, sender
 from tracker.messages import Envelope, Message, MessageKind, compose
+from tracker.people import check_email
 from tracker.settings import Settings
 from tracker.signed_links import LinkPurpose, signed
 
@@ -97,6 +98,26 @@ def test_a_recipient_refused_for_good_is_told_from_one_refused_for_now(
         controller.stop()
     assert isinstance(caught.value, MailRefused) is final
     assert "dana" not in str(caught.value)
+
+
+def test_a_mail_that_was_taken_has_been_sent_however_the_goodbye_ends(settings: Settings) -> None:
+    class Rude(Inbox):
+        async def handle_QUIT(self, server: SMTP, session: Session, envelope: SmtpEnvelope) -> str:  # noqa: N802
+            return "421 go away"
+
+    handler = Rude()
+    controller = Controller(handler, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    try:
+        sender(through(controller.port, settings))(MAIL)
+    finally:
+        controller.stop()
+    assert len(handler.mails) == 1
+
+
+def test_a_domain_of_other_letters_is_written_as_every_server_reads_it() -> None:
+    mail = compose(replace(ROW, to_address=check_email("Dana@Bücher.example")), ENVELOPE)
+    assert mail["To"] == "dana@xn--bcher-kva.example"
 
 
 def test_a_server_that_is_down_is_told_without_the_recipient(settings: Settings) -> None:
