@@ -21,6 +21,7 @@ ONSET_BLUR_DAYS = 1.0  # one photo a day: an onset estimated anew strays by abou
 CALM = timedelta(days=2)  # answers that pause for so long and come back speak of something new
 MOST_ESCALATIONS = 3  # after them everybody has been told; the work list keeps the alert on top
 LONGEST_SNOOZE = timedelta(days=30)
+SNOOZE_REMEDY = f"choose a day after today, at most {LONGEST_SNOOZE.days} days away"
 MAX_WHY_LENGTH = 500
 
 
@@ -121,7 +122,7 @@ def snoozed(alert: Alert, until: datetime, by: str, why: str, now: datetime) -> 
     Raises ValueError for a moment that is not to come, or too far away.
     """
     if not now < until <= now + LONGEST_SNOOZE:
-        raise ValueError(f"choose a day after today, at most {LONGEST_SNOOZE.days} days away")
+        raise ValueError(SNOOZE_REMEDY)
     if alert.stage is Stage.RESOLVED:
         return Moved(alert, None)
     after = replace(seen(alert, by, now).alert, snoozed_until=until)
@@ -148,7 +149,7 @@ def escalated(alert: Alert, limit: timedelta, to: Sequence[str], now: datetime) 
         return Moved(alert, None)
     after = replace(alert, escalated_at=now, escalations=alert.escalations + 1)
     why = f"nobody looked within {round(limit.total_seconds() / 60)} minutes"
-    why += f"; told {' and '.join(to)}" if to else "; nobody cares for the patient"
+    why += f"; told {' and '.join(to)}" if to else "; the patient has no care team"
     return _moved(after, Step.ESCALATED, now, None, why)
 
 

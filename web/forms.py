@@ -109,17 +109,17 @@ class Resolution:
 
 def read_snooze(form: Form) -> Snooze | Errors:
     """The day and the reason; whether the day will do is for the alert to say."""
-    errors = _reason_errors(form)
+    errors = _reason_errors(form, "snooze_why")
     try:
         until = date.fromisoformat(form.get("until", ""))
     except ValueError:
         return Errors(errors | {"until": "Choose a day."})
-    return Errors(errors) if errors else Snooze(until, form.get("why", "").strip())
+    return Errors(errors) if errors else Snooze(until, form.get("snooze_why", "").strip())
 
 
 def read_resolution(form: Form) -> Resolution | Errors:
     """The outcome and the reason."""
-    errors = _reason_errors(form)
+    errors = _reason_errors(form, "why")
     outcome = _one_of(Outcome, form.get("outcome", ""))
     if outcome is None:
         errors["outcome"] = "Choose what it turned out to be."
@@ -135,7 +135,7 @@ def read_mail_choice(form: Form, person: Person) -> Person | Errors:
     try:
         check_time_zone(zone)
     except ValueError as error:
-        errors["time_zone"] = f"{str(error).capitalize()}."
+        errors["time_zone"] = sentence(str(error))
     hour = form.get("hour", "")
     if hour not in {str(each) for each in HOURS}:
         errors["hour"] = "Choose an hour."
@@ -147,10 +147,15 @@ def read_mail_choice(form: Form, person: Person) -> Person | Errors:
     return replace(person, reminder_hour=int(hour) if reminded else None, time_zone=zone)
 
 
-def _reason_errors(form: Form) -> dict[str, str]:
-    if len(form.get("why", "")) <= MAX_WHY_LENGTH:
+def sentence(remedy: str) -> str:
+    """What a noun finds wrong as it stands on a page; names in it keep their capitals."""
+    return f"{remedy[:1].upper()}{remedy[1:]}."
+
+
+def _reason_errors(form: Form, field: str) -> dict[str, str]:
+    if len(form.get(field, "")) <= MAX_WHY_LENGTH:
         return {}
-    return {"why": f"The reason is too long; keep it under {MAX_WHY_LENGTH} characters."}
+    return {field: f"The reason is too long; keep it under {MAX_WHY_LENGTH} characters."}
 
 
 def read_consent(form: Form, now: datetime) -> Consent | Errors:

@@ -14,7 +14,7 @@ from tracker.actions.show_progress import NotTreated, Progress, show_progress
 from tracker.actions.show_worklist import show_worklist
 from tracker.actions.snooze_alert import snooze_alert
 from web.alert_pages import NOTHING_CHOSEN, AlertPage, AnswerForm, alert_page, alerts_page
-from web.forms import Errors, Resolution, Snooze, read_resolution, read_snooze
+from web.forms import Errors, Resolution, Snooze, read_resolution, read_snooze, sentence
 from web.pages import render
 from web.practitioner_pages import UntreatedPage, outbox_page, patient_page, worklist_page
 from web.session import Visit, signed_in
@@ -80,7 +80,7 @@ def snooze(visit: Visit, alert_id: str) -> ResponseReturnValue:
             try:
                 snooze_alert(visit.db, alert_id, visit.person, until, why, visit.now)
             except ValueError as error:
-                wrong = AnswerForm(request.form, {"until": f"{str(error).capitalize()}."})
+                wrong = AnswerForm(request.form, {"until": sentence(str(error))})
                 return render(_alert_page(visit, case, wrong)), 422
             return redirect(url_for(".alert", alert_id=alert_id), code=303)
 

@@ -15,7 +15,7 @@ def test_a_snoozed_alert_waits_for_nobody_and_says_until_when(
     dana: Browser, records: Records
 ) -> None:
     alert = records.alert()
-    chosen = {"until": "2026-03-07", "why": "see her on Saturday"}
+    chosen = {"until": "2026-03-07", "snooze_why": "see her on Saturday"}
     page = dana.send(f"/alerts/{alert.id}/snooze", chosen, follow=True).text
     assert "Snoozed until Saturday 7 March by Dr Dana" in page
     assert "see her on Saturday" in page
@@ -24,11 +24,22 @@ def test_a_snoozed_alert_waits_for_nobody_and_says_until_when(
 
 def test_a_day_that_will_not_do_is_said_beside_the_field(dana: Browser, records: Records) -> None:
     alert = records.alert()
-    for until in ("2026-03-01", "2027-03-01"):
+    for until in ("2026-03-01", "2027-03-01", "0001-01-01", "9999-12-31"):
         answer = dana.send(f"/alerts/{alert.id}/snooze", {"until": until})
         assert answer.status_code == 422
         assert "Choose a day after today, at most 30 days away." in answer.text
     assert "Choose a day." in dana.send(f"/alerts/{alert.id}/snooze", {"until": "soon"}).text
+
+
+def test_a_snooze_that_is_refused_keeps_its_reason_to_itself(
+    dana: Browser, records: Records
+) -> None:
+    sent = {"until": "soon", "snooze_why": "on tablets"}
+    page = dana.send(f"/alerts/{records.alert().id}/snooze", sent).text
+    snooze, resolve = page.split("What did it turn out to be?")
+    assert "on tablets" in snooze
+    assert "on tablets" not in resolve
+    assert page.count("<details open>") == 1
 
 
 def test_a_resolved_alert_leaves_the_work_list_and_counts(dana: Browser, records: Records) -> None:

@@ -84,12 +84,12 @@ def test_answering_an_alert_says_who_and_when(
 def test_alerts_are_listed_unseen_first(dana: Browser, records: Records) -> None:
     alert = records.alert()
     page = dana.read("/alerts")
-    assert "<h2>Seen</h2>" not in page
+    assert "<h2>Seen or snoozed</h2>" not in page
     assert "I have seen this" in page
     dana.send(f"/alerts/{alert.id}/answer", {})
     page = dana.read("/alerts")
     assert "Everything has been seen" in page
-    assert "<h2>Seen</h2>" in page
+    assert "<h2>Seen or snoozed</h2>" in page
 
 
 def test_an_alert_keeps_the_day_of_its_own_treatment(

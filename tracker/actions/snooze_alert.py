@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from sqlite_utils import Database
 
-from tracker.alert_life import snoozed
+from tracker.alert_life import SNOOZE_REMEDY, snoozed
 from tracker.alerts import Alert
 from tracker.people import Person
 from tracker.storage import alerts
@@ -19,7 +19,10 @@ def snooze_alert(
     The practitioner's own morning counts. Other concerns, a rise in level and a red flag speak all
     the same. Raises ValueError that says what is wrong with day or reason.
     """
-    morning = practitioner.moment_of(until, practitioner.digest_hour)
+    try:
+        morning = practitioner.moment_of(until, practitioner.digest_hour)
+    except OverflowError as error:  # the first and last days of the calendar, in some zones
+        raise ValueError(SNOOZE_REMEDY) from error
     with writing(db):
         alert = alerts.get(db, alert_id)
         if alert is None:

@@ -67,6 +67,18 @@ def test_the_history_of_an_alert_can_be_neither_rewritten_nor_erased(
             db.execute(statement)
 
 
+@pytest.mark.parametrize(
+    ("day", "zone"), [(date.min, "Pacific/Kiritimati"), (date.max, "America/Los_Angeles")]
+)
+def test_no_day_of_any_calendar_breaks_a_snooze(
+    db: Database, cast: Cast, day: date, zone: str
+) -> None:
+    (alert,) = answered(db, cast, SICK, DAY_4)
+    traveller = replace(cast.dana, time_zone=zone, digest_hour=23 if day == date.max else 0)
+    with pytest.raises(ValueError, match="choose a day after today"):
+        snooze_alert(db, alert.id, traveller, day, "", DAY_4)
+
+
 def test_a_snoozed_alert_wakes_in_the_morning_of_the_practitioner(db: Database, cast: Cast) -> None:
     (alert,) = answered(db, cast, SICK, DAY_4)
     asleep = snooze_alert(db, alert.id, cast.dana, date(2026, 3, 8), "", DAY_4)
