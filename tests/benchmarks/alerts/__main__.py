@@ -26,19 +26,24 @@ def main() -> None:
     """Run the benchmark as the command line says."""
     options = _read_options()
     split = Split(options.split)
-    tasks = [(split, number) for number in range(options.courses)]
-    with get_context("spawn").Pool(options.processes) as pool:
-        progress = tqdm(pool.imap(watch, tasks, chunksize=10), total=len(tasks), unit="course")
-        watched = list(progress)
-    written = " --write" if options.write else ""
-    command = f"python -m tests.benchmarks.alerts{written} --courses {options.courses}"
-    heading = f"`{command} --split {split}`. {time_engine()}\n"
-    text = f"{heading}\n{lay_out(watched, protocol_files.load('microneedling'))}"
-    print(text)
-    if options.write:
-        _write(text, _BEGIN, _END)
     if options.photos:
         _see_photos(split, options.photos, write=options.write)
+    else:
+        _watch(split, options.courses, options.processes, write=options.write)
+
+
+def _watch(split: Split, courses: int, processes: int, *, write: bool) -> None:
+    """Judge courses of readings, event by event."""
+    tasks = [(split, number) for number in range(courses)]
+    with get_context("spawn").Pool(processes) as pool:
+        progress = tqdm(pool.imap(watch, tasks, chunksize=10), total=len(tasks), unit="course")
+        watched = list(progress)
+    command = f"python -m tests.benchmarks.alerts --write --courses {courses} --split {split}"
+    heading = f"`{command}`. {time_engine()}\n"
+    text = f"{heading}\n{lay_out(watched, protocol_files.load('microneedling'))}"
+    print(text)
+    if write:
+        _write(text, _BEGIN, _END)
 
 
 def _see_photos(split: Split, courses: int, *, write: bool) -> None:
@@ -47,7 +52,7 @@ def _see_photos(split: Split, courses: int, *, write: bool) -> None:
     with LocalProcesses(1) as compute:
         for number, case in tqdm(rendered_cases(split, courses), unit="rendered course"):
             seen.append(rendered.see(number, case, compute))
-    command = f"python -m tests.benchmarks.alerts --photos {courses} --split {split}"
+    command = f"python -m tests.benchmarks.alerts --write --photos {courses} --split {split}"
     text = f"`{command}`; every photo rendered, measured and judged.\n\n{rendered.lay_out(seen)}"
     print(text)
     if write:
@@ -60,7 +65,11 @@ def _read_options() -> argparse.Namespace:
     parser.add_argument("--split", choices=[s.value for s in Split], default=Split.HELD_OUT.value)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument(
-        "--photos", type=int, default=0, metavar="N", help="also N as photos (slow)"
+        "--photos",
+        type=int,
+        default=0,
+        metavar="N",
+        help="N courses as photos instead (half a minute each)",
     )
     parser.add_argument("--write", action="store_true", help=f"put the tables into {_RECOVERY}")
     return parser.parse_args()

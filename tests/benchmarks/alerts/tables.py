@@ -10,6 +10,7 @@ from tests.benchmarks.alerts.naive import RULES
 from tests.benchmarks.alerts.watching import Watched
 from tracker.alerts import Concern, Level
 from tracker.protocols import Protocol
+from tracker.readings import Reference
 
 MAIN: Final = (Fate.INFECTION, Fate.SILENT_INFECTION, Fate.PROLONGED, Fate.DARKENING)
 _HEALTHY: Final = (Fate.NORMAL, Fate.NICK, Fate.SUNBURN)
@@ -22,14 +23,26 @@ def lay_out(watched: Sequence[Watched], protocol: Protocol) -> str:
     """All tables, as Markdown."""
     parts = ["#### What is found, and how soon\n", _by_fate(watched)]
     parts += ["#### What is raised for nothing\n", _for_nothing(watched)]
-    parts += ["#### By tone class\n", _by(watched, lambda w: f"{w.tone.ita}°")]
-    parts += ["#### By needle depth\n", _by(watched, lambda w: f"{w.depth_mm:g} mm")]
-    parts += ["#### By days missed\n", _by(watched, lambda w: _percent(w.missed, 1))]
+    known = _referenced(watched)
+    parts += ["#### By reference\n", _by(watched, lambda w: w.reference)]
+    parts += [
+        "#### By tone class (card or skin reference)\n",
+        _by(known, lambda w: f"{w.tone.ita}°"),
+    ]
+    parts += ["#### By needle depth (card or skin reference)\n"]
+    parts += [_by(known, lambda w: f"{w.depth_mm:g} mm")]
+    parts += ["#### By days missed (card or skin reference)\n"]
+    parts += [_by(known, lambda w: _percent(w.missed, 1))]
     parts += ["#### Operating curve: were one limit to hold for all concerns\n", _curve(watched)]
     parts += ["#### Reliability: what was said, and how often it was so\n"]
     parts += [_reliability(watched, protocol)]
     parts += ["#### Simple rules on the same courses\n", _naive(watched)]
     return "\n".join(parts)
+
+
+def _referenced(watched: Iterable[Watched]) -> list[Watched]:
+    """Courses whose photos may alert alone: those with card or untreated skin as reference."""
+    return [w for w in watched if w.reference is not Reference.HISTORY]
 
 
 def _mailed(one: Watched) -> dict[Concern, float]:
@@ -38,8 +51,9 @@ def _mailed(one: Watched) -> dict[Concern, float]:
 
 
 def _found(one: Watched) -> float | None:
-    """The day on which the first alert since the onset was mailed, of whatever name."""
-    return min((d for d in _mailed(one).values() if d >= one.starts - _SLACK), default=None)
+    """The day since the onset on which an alert was first mailed, anew or as more urgent."""
+    mailed = (day for (_, level), day in one.levels.items() if level.is_mailed)
+    return min((day for day in mailed if day >= one.starts - _SLACK), default=None)
 
 
 def _named(one: Watched) -> float | None:
@@ -66,19 +80,22 @@ def _by_fate(watched: Sequence[Watched]) -> str:
             continue
         delays = [day - w.starts for w in some if (day := _named(w)) is not None]
         found = [w for w in some if _found(w) is not None]
+        referenced = _referenced(some)
+        of_those = sum(_found(w) is not None for w in referenced)
         rows.append(
             (
                 fate,
                 len(some),
                 _percent(len(found), len(some)),
+                _percent(of_those, len(referenced)),
                 _percent(len(delays), len(some)),
                 _days(delays, 0.5),
                 _days(delays, 0.9),
                 _percent(sum(map(_is_named_first, found)), len(found)),
             )
         )
-    heads = ("truth", "courses", "found", "under its name", "median delay, days", "90 % within")
-    return table((*heads, "right name first"), rows)
+    heads = ("truth", "courses", "found", "with card or skin reference", "under its name")
+    return table((*heads, "median delay, days", "90 % within", "right name first"), rows)
 
 
 def _for_nothing(watched: Sequence[Watched]) -> str:
