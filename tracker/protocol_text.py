@@ -143,7 +143,7 @@ def _redness(table: Table) -> RednessPriors:
         plateau_share=table.span("plateau_share", 0, 1),
         slowness=_spread(table, "slowness"),
         visible=table.positive("visible", high=2),
-        passing_share=table.number("passing_share", 0, 0.9),
+        passing_share=table.number("passing_share", 0.01, 0.9),
         passing=_spread(table, "passing"),
         passing_half_life_hours=_spread(table, "passing_half_life_hours"),
         state_sd={
