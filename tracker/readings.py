@@ -49,6 +49,8 @@ class RegionReading:
     `redness` is log2(blood now / at baseline), `pigment` log2(melanin now / at baseline). The rest
     are reference values that clinicians know (CIELAB, ITA in degrees, erythema and melanin index);
     no rule uses them. `share` is the part of the region that counted, 0–1.
+
+    Raises ValueError for an estimate that is no number: it would spoil the judgement of the course.
     """
 
     redness: Estimate
@@ -58,6 +60,11 @@ class RegionReading:
     erythema_index: float
     melanin_index: float
     share: float
+
+    def __post_init__(self) -> None:
+        for estimate in (self.redness, self.pigment):
+            if not math.isfinite(estimate.value) or not 0 <= estimate.sd < math.inf:
+                raise ValueError(f"{estimate} cannot be used; measure the photo again")
 
 
 @dataclass(frozen=True, slots=True)
