@@ -88,10 +88,14 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class CheckIn:
-    """Answers at a time, `at` with its zone."""
+    """Answers given `at` a time, with its zone, and when the clinic received them.
+
+    The two differ where a phone kept the answers until it had a network.
+    """
 
     id: str
     treatment_id: str
     patient_id: str
     at: datetime
     answers: Answers
+    received_at: datetime

@@ -83,7 +83,7 @@ def lived_through(stored: StoredCourse, protocol: Protocol) -> tuple[Alert, ...]
             readings=tuple(
                 r for r in course.readings if _known_from(stored, r.photo_id, r.taken_at) <= moment
             ),
-            check_ins=tuple(c for c in course.check_ins if c.at <= moment),
+            check_ins=tuple(c for c in course.check_ins if c.received_at <= moment),
         )
         for finding in assess(known, adapted, until=days_since(treatment, moment)).findings:
             before = alerts.get(finding.concern)
@@ -126,7 +126,7 @@ def _moments(stored: StoredCourse) -> list[datetime]:
     """When something became known after the treatment, in time order."""
     course = stored.course
     photos = (_known_from(stored, r.photo_id, r.taken_at) for r in course.readings)
-    moments = {*photos, *(check_in.at for check_in in course.check_ins)}
+    moments = {*photos, *(check_in.received_at for check_in in course.check_ins)}
     return sorted(moment for moment in moments if moment >= course.treatment.performed_at)
 
 

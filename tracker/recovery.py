@@ -18,7 +18,7 @@ from tracker.evidence_words import photo_words, sign_words
 from tracker.photo_evidence import PhotoEvidence, begun_by, earliest_day, judge_photos
 from tracker.protocols import ConcernRule, Healing, Protocol, RedFlag, Spread
 from tracker.readings import Reading
-from tracker.signs import flag_words, flags_of, recent, reported_signs
+from tracker.signs import flag_words, flags_of, lately_received, recent, reported_signs
 from tracker.skin_courses import Shape, draw_courses, predicted
 from tracker.treatments import Region, Treatment, days_since
 
@@ -124,7 +124,7 @@ def _known(course: Course, protocol: Protocol, until: float) -> _Case:
     started = course.treatment
     rows = sorted(course.readings, key=lambda r: (r.taken_at, r.photo_id, r.method))
     readings = {r.photo_id: r for r in rows if 0 <= days_since(started, r.taken_at) <= until}
-    check_ins = {c.id: c for c in course.check_ins if days_since(started, c.at) <= until}
+    check_ins = {c.id: c for c in course.check_ins if days_since(started, c.received_at) <= until}
     return _Case(
         treatment=started,
         readings=tuple(readings.values()),
@@ -132,7 +132,12 @@ def _known(course: Course, protocol: Protocol, until: float) -> _Case:
         protocol=protocol,
         healing=protocol.healing_for(started.needle_depth_mm, started.variant),
         # Days are rounded; an answer that is known must not seem to come a microsecond later.
-        at=max((started.performed_at + timedelta(days=until), *(c.at for c in check_ins.values()))),
+        at=max(
+            (
+                started.performed_at + timedelta(days=until),
+                *(c.received_at for c in check_ins.values()),
+            )
+        ),
     )
 
 
@@ -149,9 +154,7 @@ def _standing(case: _Case) -> float | None:
 
 def _find(case: _Case, concern: Concern, rule: ConcernRule, photo: PhotoEvidence | None) -> Finding:
     flagged_at, flags = _red_flags(case, concern)
-    evidence = [
-        Factor(f"red flag: {flag_words(f)}", RED_FLAG_FACTOR, Source.RED_FLAG) for f in flags
-    ]
+    evidence = [Factor(f"red flag: {words}", RED_FLAG_FACTOR, Source.RED_FLAG) for words in flags]
     if photo is not None:
         words = photo_words(concern, photo, case.readings)
         evidence.append(Factor(words, photo.factor, Source.PHOTOS))
@@ -209,11 +212,17 @@ def _answers(case: _Case, rule: ConcernRule) -> list[Factor]:
     return [told] if factor < 1 else []
 
 
-def _red_flags(case: _Case, concern: Concern) -> tuple[datetime | None, list[RedFlag]]:
-    """The red flags that stand for a concern, and when the latest of them was answered."""
-    flagged_at, standing = None, []
-    for check_in in recent(case.check_ins, case.protocol, case.at):
-        tripped = [f for f in flags_of(check_in.answers, case.protocol) if f.concern is concern]
-        standing += [f for f in tripped if f not in standing]
-        flagged_at = check_in.at if tripped else flagged_at
-    return flagged_at, standing
+def _red_flags(case: _Case, concern: Concern) -> tuple[datetime | None, list[str]]:
+    """The red flags that stand for a concern in words, and when the latest of them came.
+
+    They count from when they came: nobody may have known of them while a phone kept them.
+    """
+    flagged_at: datetime | None = None
+    standing: dict[RedFlag, str] = {}
+    came = lately_received(case.check_ins, case.protocol, case.at)
+    for check_in in sorted(came, key=lambda c: c.received_at):
+        for flag in flags_of(check_in.answers, case.protocol):
+            if flag.concern is concern:
+                standing.setdefault(flag, flag_words(flag, check_in))
+                flagged_at = check_in.received_at
+    return flagged_at, list(standing.values())

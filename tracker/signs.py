@@ -13,6 +13,15 @@ def recent(check_ins: Sequence[CheckIn], protocol: Protocol, at: datetime) -> tu
     return tuple(c for c in check_ins if timedelta(0) <= at - c.at <= protocol.answer_memory)
 
 
+def lately_received(
+    check_ins: Sequence[CheckIn], protocol: Protocol, at: datetime
+) -> tuple[CheckIn, ...]:
+    """Check-ins that came lately, whenever they were given: a phone may have kept them for days."""
+    return tuple(
+        c for c in check_ins if timedelta(0) <= at - c.received_at <= protocol.answer_memory
+    )
+
+
 def reported_signs(
     check_ins: Sequence[CheckIn], protocol: Protocol, treatment: Treatment
 ) -> Mapping[str, bool]:
@@ -60,7 +69,9 @@ def tripped_red_flags(
     return tuple(dict.fromkeys(flag for flags in tripped for flag in flags))
 
 
-def flag_words(flag: RedFlag) -> str:
-    """What tripped a red flag: `fever and spreading`."""
+def flag_words(flag: RedFlag, answered: CheckIn) -> str:
+    """What tripped a red flag: `fever and spreading`; and how late it came, if it did."""
     parts = [name.replace("_", " ") for name in sorted(flag.signs)]
-    return " and ".join(parts) if parts else f"pain {flag.pain_from} or more"
+    words = " and ".join(parts) if parts else f"pain {flag.pain_from} or more"
+    hours = round((answered.received_at - answered.at) / timedelta(hours=1))
+    return f"{words}, answered {hours} hours before it came" if hours > 1 else words

@@ -85,7 +85,8 @@ def reading(
 
 def check_in(day: float, answers: Answers) -> CheckIn:
     """Answers given so many days after the treatment."""
-    return CheckIn(f"check-in-{day}", "t", "p", TREATED_AT + timedelta(days=day), answers)
+    at = TREATED_AT + timedelta(days=day)
+    return CheckIn(f"check-in-{day}", "t", "p", at, answers, received_at=at)
 
 
 def course(readings: Iterable[Reading], check_ins: Iterable[CheckIn] = ()) -> Course:

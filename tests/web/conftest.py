@@ -89,13 +89,9 @@ class Records:
 
     def check_in(self, day: float, answers: Answers) -> CheckIn:
         """Answers given so many days after the treatment."""
-        given = CheckIn(
-            new_id(),
-            self.cast.treatment.id,
-            self.cast.alice.id,
-            TREATED_AT + timedelta(days=day),
-            answers,
-        )
+        at = TREATED_AT + timedelta(days=day)
+        treatment, alice = self.cast.treatment, self.cast.alice
+        given = CheckIn(new_id(), treatment.id, alice.id, at, answers, received_at=at)
         with writing(self.db):
             check_ins.insert(self.db, given)
         return given

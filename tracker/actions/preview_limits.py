@@ -23,7 +23,7 @@ def preview_limits(
     present = protocols.of(changed.kind)
     for treatment in treatments.of_kind(db, changed.kind):
         stored = _stored(db, treatment)
-        came = [*stored.received_at.values(), *(c.at for c in stored.course.check_ins)]
+        came = [*stored.received_at.values(), *(c.received_at for c in stored.course.check_ins)]
         if max(came, default=treatment.performed_at) >= since:
             yield compare(stored, present, changed, since)
 

@@ -46,7 +46,9 @@ def _judge(
         check_ins=tuple(check_ins.of_treatment(db, treatment.id)),
     )
     # What came while this was being judged is dated later than `now`; news is news all the same.
-    newest = max((now, *(r.taken_at for r in course.readings), *(c.at for c in course.check_ins)))
+    newest = max(
+        (now, *(r.taken_at for r in course.readings), *(c.received_at for c in course.check_ins))
+    )
     assessment = assess(course, protocol, until=days_since(treatment, newest))
     judge = Judge(ENGINE, protocol.label)
     raised = []

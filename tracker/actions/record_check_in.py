@@ -46,23 +46,21 @@ def record_check_in(
         return CareWithdrawn()
     flags = flags_of(answers, protocols.of(treatment.kind))
     with writing(db):
-        repeated = _repeated(db, treatment.id, CheckIn("", "", patient_id, at, answers), queued)
+        check_in = CheckIn(new_id(), treatment.id, patient_id, at, answers, received_at=now)
+        repeated = _repeated(db, check_in, queued)
         if repeated is not None:
             return Recorded(repeated, flags)
-        check_in = CheckIn(new_id(), treatment.id, patient_id, at, answers)
         check_ins.insert(db, check_in, queued.key if queued else None)
         treatments.tell_news(db, treatment.id)
     return Recorded(check_in, flags)
 
 
-def _repeated(
-    db: Database, treatment_id: str, sent: CheckIn, queued: Queued | None
-) -> CheckIn | None:
+def _repeated(db: Database, sent: CheckIn, queued: Queued | None) -> CheckIn | None:
     """The check-in that is sent once more: under its key, or by a double tap."""
     known = check_ins.by_key(db, sent.patient_id, queued.key) if queued else None
     if known is not None:
         return known
-    for earlier in check_ins.of_treatment(db, treatment_id):
+    for earlier in check_ins.of_treatment(db, sent.treatment_id):
         if earlier.answers == sent.answers and timedelta(0) <= sent.at - earlier.at < DOUBLE_TAP:
             return earlier
     return None

@@ -18,6 +18,7 @@ def insert(db: Database, check_in: CheckIn, key: str | None = None) -> None:
             "treatment_id": check_in.treatment_id,
             "patient_id": check_in.patient_id,
             "at": time_text(check_in.at),
+            "received_at": time_text(check_in.received_at),
             "answers": json.dumps(asdict(check_in.answers), ensure_ascii=False),
             "key": key,
         }
@@ -44,4 +45,5 @@ def _check_in(row: dict[str, Any]) -> CheckIn:
         patient_id=row["patient_id"],
         at=read_time(row["at"]),
         answers=Answers(**answers | {"trend": Trend(answers["trend"])}),
+        received_at=read_time(row["received_at"]),
     )

@@ -355,6 +355,13 @@ def consents(db: Database) -> None:
     _run(db, CONSENTS)
 
 
+@migrations()
+def receipt_of_check_ins(db: Database) -> None:
+    """When answers came, which a phone may have kept; of older ones only the time given is left."""
+    db.execute("ALTER TABLE check_ins ADD COLUMN received_at TEXT NOT NULL DEFAULT ''")
+    db.execute("UPDATE check_ins SET received_at = at")
+
+
 def _run(db: Database, script: str) -> None:
     """Statement by statement, inside the step's own transaction; triggers end with END."""
     statement = ""

@@ -89,7 +89,7 @@ def last_heard(db: Database, treatment_id: str) -> datetime | None:
     """When the latest photo or answer of a treatment came; None when nothing has."""
     sql = """SELECT max(at) AS at FROM (
                  SELECT received_at AS at FROM photos WHERE treatment_id = :id
-                 UNION ALL SELECT at FROM check_ins WHERE treatment_id = :id)"""
+                 UNION ALL SELECT received_at AS at FROM check_ins WHERE treatment_id = :id)"""
     (row,) = db.query(sql, {"id": treatment_id})
     return read_optional_time(row["at"])
 

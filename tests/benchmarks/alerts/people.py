@@ -107,7 +107,7 @@ def answer(
         answers = _answers(rng, when, since, min(pain, 8.0), before, noise, illness)
         before = pain
         at = treated_at + timedelta(days=float(when))
-        check_ins.append(CheckIn(f"answers-{number:03d}", "t", "p", at, answers))
+        check_ins.append(CheckIn(f"answers-{number:03d}", "t", "p", at, answers, at))
     return check_ins
 
 

@@ -7,8 +7,9 @@ from tests.conftest import PROTOCOLS, Cast
 from tracker.actions.answer_alert import answer_alert
 from tracker.actions.raise_alerts import raise_alerts
 from tracker.actions.record_check_in import Recorded, record_check_in
-from tracker.alerts import Alert, Concern, Finding, Level, with_finding
-from tracker.check_ins import Answers, Trend
+from tracker.actions.resolve_alert import resolve_alert
+from tracker.alerts import Alert, Concern, Finding, Level, Outcome, with_finding
+from tracker.check_ins import Answers, Queued, Trend
 from tracker.storage import alerts, messages, treatments
 from tracker.storage.connection import writing
 
@@ -98,6 +99,34 @@ def test_answers_that_come_while_the_worker_is_busy_are_judged_all_the_same(
     )
     (alert,) = raise_alerts(db, PROTOCOLS, began)
     assert alert.level is Level.URGENT
+
+
+def test_a_red_flag_that_a_phone_kept_for_days_still_reaches_the_clinic(
+    db: Database, cast: Cast
+) -> None:
+    kept = Queued("3f0c8a52-6a51-4c7e-9d0b-0d2f6f1c1e11", DAY_4)
+    came = DAY_4 + timedelta(days=3)
+    flagged = Answers(fever=True, spreading=True)
+    record_check_in(db, PROTOCOLS, cast.alice.id, flagged, came, kept)
+    (alert,) = raise_alerts(db, PROTOCOLS, came)
+    assert (alert.concern, alert.level) == (Concern.INFECTION, Level.URGENT)
+    assert "red flag: fever and spreading, answered 72 hours before it came" in {
+        factor.what for factor in alert.evidence
+    }
+    assert [m.to_address for m in messages.due(db, came)] == [cast.dana.email]
+
+
+def test_a_red_flag_that_comes_late_is_told_after_a_later_one_was_resolved(
+    db: Database, cast: Cast
+) -> None:
+    (first,) = answered(db, cast, Answers(fever=True, spreading=True), DAY_4)
+    resolve_alert(db, first.id, cast.dana.id, Outcome.FALSE, "hay fever", DAY_4)
+    kept = Queued("3f0c8a52-6a51-4c7e-9d0b-0d2f6f1c1e11", DAY_4 - timedelta(days=1))
+    came = DAY_4 + timedelta(hours=2)
+    record_check_in(db, PROTOCOLS, cast.alice.id, Answers(pain=9), came, kept)
+    (second,) = raise_alerts(db, PROTOCOLS, came)
+    assert second.id != first.id
+    assert second.level is Level.URGENT
 
 
 def test_a_harmless_answer_does_not_hide_a_red_flag_that_nobody_judged_yet(

@@ -6,7 +6,7 @@ from sqlite_utils import Database
 from tests.conftest import PROTOCOLS, Cast
 from tracker.actions.record_check_in import Recorded, record_check_in
 from tracker.check_ins import Answers, CheckIn, Queued
-from tracker.storage import check_ins
+from tracker.storage import check_ins, treatments
 
 NOW = datetime(2026, 3, 6, 9, tzinfo=UTC)
 GIVEN = NOW - timedelta(hours=20)
@@ -23,7 +23,8 @@ def test_answers_that_waited_on_the_phone_keep_the_time_they_were_given(
     assert isinstance(
         record_check_in(db, PROTOCOLS, cast.alice.id, Answers(), NOW, QUEUED), Recorded
     )
-    assert [check_in.at for check_in in kept(db, cast)] == [GIVEN]
+    assert [(c.at, c.received_at) for c in kept(db, cast)] == [(GIVEN, NOW)]
+    assert treatments.last_heard(db, cast.treatment.id) == NOW
 
 
 def test_answers_sent_again_under_their_key_are_kept_once(db: Database, cast: Cast) -> None:

@@ -10,7 +10,7 @@ from tracker.alert_life import Step
 from tracker.alerts import Level
 from tracker.messages import MessageKind
 from tracker.settings import Settings
-from tracker.storage import alert_history, alerts, messages
+from tracker.storage import alert_history, alerts, check_ins, messages
 from tracker.storage.connection import migrate, open_database, writing
 from tracker.storage.migrations import FIRST_TABLES
 
@@ -25,6 +25,8 @@ INSERT INTO treatments (id, patient_id, kind, performed_at, setting, areas)
 INSERT INTO alerts (id, patient_id, treatment_id, concern, level, raised_at, probability, regions,
     evidence, engine, protocol, acknowledged_at, acknowledged_by) VALUES
     ('a', 'alice', 't', 'infection', 'urgent', 'THEN', 0.9, '[]', '[]', '1', 'm 1', 'THEN', 'dana');
+INSERT INTO check_ins (id, treatment_id, patient_id, at, answers)
+    VALUES ('c', 't', 'alice', 'THEN', '{"trend": "same"}');
 INSERT INTO messages (id, recipient_id, to_address, alert_id, created_at, next_attempt_at)
     VALUES ('m', 'dana', 'dana@clinic.example', 'a', 'THEN', 'THEN')
 """
@@ -56,5 +58,7 @@ def test_alerts_and_mails_of_the_first_tables_live_on(old_db: Database) -> None:
     with writing(old_db):
         messages.sent(old_db, mail.id, now)
     assert messages.due(old_db, now) == []
+    (given,) = check_ins.of_treatment(old_db, "t")
+    assert given.received_at == given.at
     assert migrate(old_db) == []
     old_db.close()
