@@ -22,7 +22,7 @@ _STILL_BARS: Final = {Reference.CARD: 0.15, Reference.SKIN: 0.25}
 
 @dataclass(frozen=True, slots=True)
 class _Scores:
-    """What §7 of the design asks of a set of readings."""
+    """How near a set of readings comes to the truth."""
 
     count: int
     slope: float
@@ -32,6 +32,7 @@ class _Scores:
     pigment_covered: float
     melanin_as_redness: float
     blood_as_pigment: float
+    twice_the_blood: float
 
 
 def lay_out(notes: Notes, naive_scale: float) -> str:
@@ -65,6 +66,7 @@ def _score(readings: Sequence[Reading]) -> _Scores:
         pigment_covered=float(covered[1]),
         melanin_as_redness=_median(value[darker, 0]),
         blood_as_pigment=_median(value[redder, 1]),
+        twice_the_blood=_median(value[redder, 0]),
     )
 
 
@@ -81,7 +83,7 @@ def _median(values: Floats) -> float:
 def _by_tone(mixed: Sequence[Reading]) -> str:
     head = (
         "reference", "ITA", "readings", "slope", "redness error", "pigment error",
-        "redness in 95 %", "pigment in 95 %", "melanin ×1.5 as redness", "blood ×2 as pigment",
+        "redness in 95 %", "pigment in 95 %", "melanin ×1.5 as redness", "blood ×2 as pigment", "blood ×2 as redness",
     )  # fmt: skip
     rows = []
     for reference in Reference:
@@ -98,7 +100,7 @@ def _by_tone(mixed: Sequence[Reading]) -> str:
             rows.append(_score_row(reference, "all" if ita is None else f"{ita:.0f}°", score))
         if errors:
             worst = max(errors) / min(errors)
-            rows.append([reference.value, "worst / best", "", "", f"{worst:.1f}", *[""] * 5])
+            rows.append([reference.value, "worst / best", "", "", f"{worst:.1f}", *[""] * 6])
     return _table(head, rows)
 
 
@@ -112,8 +114,10 @@ def _score_row(reference: Reference, label: str, score: _Scores) -> list[str]:
         f"{score.pigment_error:.2f}",
         f"{score.redness_covered:.0%}",
         f"{score.pigment_covered:.0%}",
-        f"{score.melanin_as_redness:+.2f}",
-        f"{score.blood_as_pigment:+.2f}",
+        *(
+            "" if np.isnan(value) else f"{value:+.2f}"
+            for value in (score.melanin_as_redness, score.blood_as_pigment, score.twice_the_blood)
+        ),
     ]
 
 
