@@ -83,7 +83,8 @@ def _median(values: Floats) -> float:
 def _by_tone(mixed: Sequence[Reading]) -> str:
     head = (
         "reference", "ITA", "readings", "slope", "redness error", "pigment error",
-        "redness in 95 %", "pigment in 95 %", "melanin ×1.5 as redness", "blood ×2 as pigment", "blood ×2 as redness",
+        "redness in 95 %", "pigment in 95 %", "melanin ×1.5 as redness", "blood ×2 as pigment",
+        "blood ×2 as redness",
     )  # fmt: skip
     rows = []
     for reference in Reference:
