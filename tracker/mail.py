@@ -3,7 +3,7 @@
 import secrets
 import smtplib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from email.message import EmailMessage
 from pathlib import Path
@@ -30,6 +30,12 @@ def sender(settings: Settings) -> Send:
     if settings.smtp_url is None:
         return _into_folder(settings.outbox)
     return _through_smtp(settings.smtp_url)
+
+
+def forget(outbox: Path, message_ids: Iterable[str]) -> None:
+    """Delete these mails from the outbox folder, those of them that are there."""
+    for message_id in message_ids:
+        (outbox / f"{message_id}.eml").unlink(missing_ok=True)
 
 
 def _into_folder(folder: Path) -> Send:

@@ -18,6 +18,7 @@ from tracker.people import check_email
 
 SECRET_BYTES = 32
 MINUTES_A_DAY = 24 * 60
+MOST_YEARS_KEPT = 100
 
 
 class SettingsError(ValueError):
@@ -33,7 +34,8 @@ class Settings:
     `face_model` is a file with a face detector of the operator's own; `proxies` is how many trusted
     proxies pass requests on, each naming whom it speaks for;
     `protocols` is the folder of the clinic's own protocols; `escalate_after` is how long an urgent
-    alert may stay unread before it is passed on.
+    alert may stay unread before it is passed on; `keep_records_years` is how long the clinic must
+    keep the records of a patient who closes the account, 0 for not at all.
     """
 
     data: Path
@@ -47,6 +49,7 @@ class Settings:
     face_model: Path | None = None
     protocols: Path | None = None
     escalate_after: timedelta = timedelta(minutes=30)
+    keep_records_years: int = 0
 
     @property
     def database(self) -> Path:
@@ -94,6 +97,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         face_model=_optional_path(environment.get("AFTERGLOW_FACE_MODEL", "")),
         proxies=_proxies(environment.get("AFTERGLOW_PROXIES", "0").strip()),
         protocols=protocols_folder(environment),
+        keep_records_years=_years(environment.get("AFTERGLOW_KEEP_RECORDS_YEARS", "0").strip()),
         escalate_after=_minutes(environment.get("AFTERGLOW_ESCALATE_AFTER", "30").strip()),
     )
 
@@ -125,6 +129,16 @@ def _minutes(text: str) -> timedelta:
         )
         raise SettingsError(message)
     return timedelta(minutes=int(text))
+
+
+def _years(text: str) -> int:
+    if not text.isdecimal() or int(text) > MOST_YEARS_KEPT:
+        message = (
+            f"AFTERGLOW_KEEP_RECORDS_YEARS is {text!r}; write for how many years the law makes you"
+            f" keep the records of a closed account, 0 to {MOST_YEARS_KEPT}"
+        )
+        raise SettingsError(message)
+    return int(text)
 
 
 def _secret(environment: Mapping[str, str]) -> bytes:

@@ -13,6 +13,7 @@ from threading import Event, Thread
 
 from sqlite_utils import Database
 
+from tracker.actions.erase_accounts import erase_accounts
 from tracker.actions.escalate_alerts import escalate_alerts
 from tracker.actions.measure_photos import Measured, Unmeasured, measure_photos
 from tracker.actions.notice_silence import notice_silence
@@ -66,6 +67,7 @@ def watch_clock(world: World, db: Database, now: datetime) -> None:
         lambda: notice_silence(db, world.protocols, now),
         lambda: write_digests(db, now),
         lambda: remind_patients(db, world.protocols, now),
+        lambda: erase_accounts(db, world.files, world.settings.outbox, now),
     )
     for duty in duties:
         try:

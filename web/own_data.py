@@ -1,16 +1,27 @@
 """What a patient may know and decide about their own data. Parse, allow, act, match, render."""
 
-from flask import Blueprint, Response, abort, redirect, request, url_for
+from dataclasses import replace
+
+from flask import Blueprint, Response, abort, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from tracker.access import may_open_own_data, require
+from tracker.actions.close_account import close_account
 from tracker.actions.decide_consent import decide_consent
 from tracker.actions.export_own_data import export_own_data
 from tracker.actions.show_own_data import show_own_data
 from tracker.archives import zipped
 from tracker.consents import Consent
+from web import session
 from web.forms import Errors, read_consent
-from web.own_data_pages import own_data_page, own_photos_page
+from web.own_data_pages import (
+    NOT_UNDERSTOOD,
+    WRONG_PASSPHRASE,
+    ClosedPage,
+    closing_page,
+    own_data_page,
+    own_photos_page,
+)
 from web.pages import render
 from web.session import Visit, signed_in
 
@@ -59,3 +70,28 @@ def decide(visit: Visit) -> ResponseReturnValue:
             if photo_id is None:
                 return redirect(url_for(".show", _anchor=consent.purpose), code=303)
             return redirect(url_for(".own_photos", _anchor=photo_id), code=303)
+
+
+@blueprint.get("/my-data/close")
+@signed_in
+def closing(visit: Visit) -> ResponseReturnValue:
+    """What goes, what stays and why, before the account is closed."""
+    require(may_open_own_data(visit.viewer))
+    return render(closing_page(visit.person, visit.world.settings.keep_records_years, visit.now))
+
+
+@blueprint.post("/my-data/close")
+@signed_in
+def close(visit: Visit) -> ResponseReturnValue:
+    """Close the account for good, if the passphrase is right."""
+    require(may_open_own_data(visit.viewer))
+    keep_years, passphrase = visit.world.settings.keep_records_years, request.form.get("passphrase")
+    page = closing_page(visit.person, keep_years, visit.now)
+    if request.form.get("understood") != "yes":
+        return render(replace(page, errors=NOT_UNDERSTOOD)), 422
+    if close_account(visit.db, visit.person.id, passphrase or "", keep_years, visit.now) is None:
+        return render(replace(page, errors=WRONG_PASSPHRASE)), 422
+    session.leave()
+    response = make_response(render(ClosedPage(page.kept_until), with_person=False))
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'  # what the phone keeps goes, too
+    return response

@@ -8,9 +8,11 @@ from typing import ClassVar
 
 from tracker.actions.show_own_data import OwnData
 from tracker.consents import Consent, Decision, Purpose, is_given
+from tracker.erasures import years_later
 from tracker.looks import Look
+from tracker.people import Person
 from tracker.photos import Photo, PhotoStatus
-from web.times import when
+from web.times import date_words, when
 from web.words import PURPOSES, STATUSES
 
 
@@ -82,6 +84,49 @@ class OwnDataPage:
     def title(self) -> str:
         """The page's name."""
         return "My data"
+
+
+NOT_UNDERSTOOD: Mapping[str, str] = {"understood": "Tick that you have read what happens."}
+WRONG_PASSPHRASE: Mapping[str, str] = {"passphrase": "That is not your passphrase."}
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingPage:
+    """What goes, what stays and why; `kept_until` is None where nothing must be kept."""
+
+    template: ClassVar[str] = "patient_closing.html"
+    place: ClassVar[str] = "own_data"
+
+    email: str
+    years: int
+    kept_until: str | None
+    errors: Mapping[str, str] | None = None
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Delete my account"
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedPage:
+    """After the account was closed."""
+
+    template: ClassVar[str] = "patient_closed.html"
+    place: ClassVar[str] = ""
+
+    kept_until: str | None
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Your account is closed"
+
+
+def closing_page(patient: Person, keep_years: int, now: datetime) -> ClosingPage:
+    """The page before an account is closed, in a clinic that must keep records so many years."""
+    until = years_later(now.astimezone(patient.zone), keep_years)
+    return ClosingPage(patient.email, keep_years, date_words(until, now) if keep_years else None)
 
 
 def own_data_page(

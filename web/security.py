@@ -37,6 +37,7 @@ HEADERS = {
 }
 
 
+ASK_FOR_PASSPHRASE = ("sign_in.enter", "own_data.close")
 SAME_FOR_ALL = frozenset({"static", "app_shell.service_worker", "app_shell.framing_cascade"})
 
 
@@ -100,9 +101,9 @@ def limit_sign_in(app: Flask, settings: Settings) -> None:
     limiter = Limiter(_client, app=app, storage_uri="memory://")
     by_client = limiter.limit(TRIES_PER_CLIENT, deduct_when=_is_failure)
     by_person = limiter.limit(TRIES_PER_PERSON, key_func=client_as, deduct_when=_is_failure)
-    enter = app.view_functions["sign_in.enter"]
-    limited = by_client(by_person(enter))
-    app.view_functions["sign_in.enter"] = limited  # type: ignore[assignment]  # Flask's is wider
+    for endpoint in ASK_FOR_PASSPHRASE:
+        limited = by_client(by_person(app.view_functions[endpoint]))
+        app.view_functions[endpoint] = limited  # type: ignore[assignment]  # Flask's is wider
 
     def say_when(response: Response) -> Response:
         limit = limiter.current_limit

@@ -58,6 +58,8 @@ RULES = {
     "GET own_data.download": Rule("/my-data/afterglow-my-data.zip", PATIENTS),
     "GET own_data.own_photos": Rule("/my-data/photos", PATIENTS),
     "POST own_data.decide": Rule("/my-data/uses", PATIENTS),
+    "GET own_data.closing": Rule("/my-data/close", PATIENTS),
+    "POST own_data.close": Rule("/my-data/close", PATIENTS),
     "GET practitioner.patient": Rule("/patients/{alice}", frozenset({"dana"})),
     "GET practitioner.alerts": Rule("/alerts", PRACTITIONERS),
     "GET practitioner.alert": Rule("/alerts/{alert}", frozenset({"dana"})),

@@ -1,17 +1,20 @@
 """What patients may know and decide about their own data."""
 
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from zipfile import ZipFile
 
 from sqlite_utils import Database
 
-from tests.conftest import TREATED_AT, Cast
+from tests.conftest import PASSPHRASE, TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tracker.photo_files import Picture
 from tracker.photos import Photo
 from tracker.storage import looks
+from tracker.world import World
+from web import create_app
 
 
 def open_picture(browser: Browser, photo: Photo, picture: Picture = Picture.PHOTO) -> None:
@@ -118,3 +121,35 @@ def test_a_decision_that_names_no_use_is_asked_again(alice: Browser) -> None:
     answer = alice.send("/my-data/uses", {"purpose": "advertising", "decision": "given"})
     assert answer.status_code == 422
     assert "Choose again what you allow" in answer.text
+
+
+def test_closing_the_account_takes_reading_a_tick_and_the_passphrase(
+    alice: Browser, dana: Browser, cast: Cast
+) -> None:
+    assert "Nobody can bring it back." in alice.read("/my-data/close")
+    unread = alice.send("/my-data/close", {"passphrase": PASSPHRASE})
+    assert (unread.status_code, "Tick that you have read" in unread.text) == (422, True)
+    wrong = alice.send("/my-data/close", {"understood": "yes", "passphrase": "a wrong passphrase"})
+    assert (wrong.status_code, "That is not your passphrase." in wrong.text) == (422, True)
+    closed = alice.send("/my-data/close", {"understood": "yes", "passphrase": PASSPHRASE})
+    assert "Your account is closed" in closed.text
+    assert closed.headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert alice.get("/").status_code == 303
+    assert alice.sign_in(cast.alice, PASSPHRASE).status_code == 401
+    assert "Alice" not in dana.read("/")
+
+
+def test_a_clinic_that_must_keep_records_says_until_when(world: World, cast: Cast) -> None:
+    keeps = replace(world, settings=replace(world.settings, keep_records_years=10))
+    browser = Browser(create_app(keeps, Clock()))
+    browser.sign_in(cast.alice, PASSPHRASE)
+    page = browser.read("/my-data/close")
+    assert "keep the records of a treatment for 10 years" in page
+    assert "<strong>Wednesday 5 March 2036</strong>" in page
+
+
+def test_guessing_the_passphrase_to_close_an_account_is_slowed_down(alice: Browser) -> None:
+    guess = {"understood": "yes", "passphrase": "a wrong passphrase"}
+    tries = [alice.send("/my-data/close", guess).status_code for _ in range(11)]
+    assert tries[:10] == [422] * 10
+    assert tries[10] == 429

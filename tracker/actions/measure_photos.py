@@ -141,8 +141,10 @@ def _store(
         regions=result.regions,
     )
     with writing(db):
-        if not photos.finish(db, photo, attempt):
-            return []
-        readings.insert(db, reading, claim.baseline_id)
-        treatments.tell_news(db, photo.treatment_id)
-    return [Measured(photo, reading)]
+        is_ours = photos.finish(db, photo, attempt)
+        if is_ours:
+            readings.insert(db, reading, claim.baseline_id)
+            treatments.tell_news(db, photo.treatment_id)
+    if not is_ours and photos.get(db, photo.id) is None:
+        files.delete(photo.id)  # the patient was erased meanwhile
+    return [Measured(photo, reading)] if is_ours else []

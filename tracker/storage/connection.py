@@ -32,6 +32,7 @@ def open_database(path: Path, key: bytes) -> Database:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # a receipt shown to a patient must be true
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
     except sqlcipher3.DatabaseError as error:
         connection.close()
         message = (

@@ -80,9 +80,31 @@ def give_up(db: Database, message_id: str, now: datetime, error: str) -> None:
     )
 
 
+def withdraw_all_to(db: Database, person_id: str, now: datetime) -> None:
+    """Let no mail to this person that has not gone out go out any more."""
+    sql = f"UPDATE messages SET withdrawn_at = ? WHERE recipient_id = ? AND {_OPEN}"  # noqa: S608
+    db.execute(sql, [time_text(now), person_id])
+
+
 def withdraw(db: Database, message_id: str, now: datetime) -> None:
     """Note that nobody wants the mail any more."""
     db.execute("UPDATE messages SET withdrawn_at = ? WHERE id = ?", [time_text(now), message_id])
+
+
+def forget_alerts_of(db: Database, patient_id: str) -> None:
+    """Take a patient's alerts out of all mails, and delete the mails that name no other."""
+    sql = """SELECT id, alert_ids FROM messages AS mail WHERE EXISTS (
+                 SELECT 1 FROM json_each(mail.alert_ids) AS named
+                 JOIN alerts ON alerts.id = named.value WHERE alerts.patient_id = ?)"""
+    alerts = db.query("SELECT id FROM alerts WHERE patient_id = ?", [patient_id])
+    theirs = {row["id"] for row in alerts}
+    for row in list(db.query(sql, [patient_id])):
+        others = [name for name in read_names(row["alert_ids"]) if name not in theirs]
+        if others:
+            update = "UPDATE messages SET alert_ids = ? WHERE id = ?"
+            db.execute(update, [names_text(others), row["id"]])
+        else:
+            db.execute("DELETE FROM messages WHERE id = ?", [row["id"]])
 
 
 def of_recipient(db: Database, person_id: str) -> list[Message]:

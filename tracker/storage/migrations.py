@@ -7,7 +7,7 @@ import sqlcipher3
 from sqlite_utils import Database, Migrations
 
 from tracker.messages import CAUSES
-from tracker.storage.own_data_tables import CONSENTS
+from tracker.storage.own_data_tables import CONSENTS, ERASURES
 
 migrations = Migrations("afterglow")
 
@@ -360,6 +360,12 @@ def receipt_of_check_ins(db: Database) -> None:
     """When answers came, which a phone may have kept; of older ones only the time given is left."""
     db.execute("ALTER TABLE check_ins ADD COLUMN received_at TEXT NOT NULL DEFAULT ''")
     db.execute("UPDATE check_ins SET received_at = at")
+
+
+@migrations()
+def erasures(db: Database) -> None:
+    """Closed accounts, and histories that may go with them."""
+    _run(db, ERASURES)
 
 
 def _run(db: Database, script: str) -> None:

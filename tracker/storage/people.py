@@ -86,6 +86,20 @@ def set_mail(db: Database, person: Person) -> None:
     )
 
 
+def close(db: Database, person_id: str) -> None:
+    """End everything by which a person signs in, is cared for and is reached.
+
+    The address is let go, so that it may open another account.
+    """
+    for table in ("credentials", "passkeys", "sessions", "invitations"):
+        db.execute(f"DELETE FROM {table} WHERE person_id = ?", [person_id])  # noqa: S608
+    db.execute("DELETE FROM care_team WHERE patient_id = ?", [person_id])
+    db.execute(
+        "UPDATE people SET email = id || '@closed.invalid', reminder_hour = NULL WHERE id = ?",
+        [person_id],
+    )
+
+
 def set_passphrase_hash(db: Database, person_id: str, passphrase_hash: str) -> None:
     """Store the hash of a person's passphrase in place of any before it."""
     db.execute("INSERT OR REPLACE INTO credentials VALUES (?, ?)", [person_id, passphrase_hash])

@@ -80,6 +80,13 @@ def claimable(db: Database, now: datetime, most: int, only_treatment: str | None
     return [_photo(row) for row in db.query(sql, values)]
 
 
+def is_any_claimed(db: Database, patient_id: str, now: datetime) -> bool:
+    """Whether somebody may be measuring a photo of this patient right now."""
+    sql = """SELECT 1 FROM photos
+             WHERE patient_id = ? AND status = 'measuring' AND claimed_at > ?"""
+    return any(db.query(sql, [patient_id, time_text(now - CLAIM_LEASE)]))
+
+
 def claim(db: Database, photo: Photo, now: datetime) -> bool:
     """Take the photo if nobody else has since it was read; False when somebody was faster."""
     cursor = db.execute(

@@ -1,0 +1,241 @@
+"""Whoever wants to be forgotten is forgotten: no row, no file, whatever breaks off on the way."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from sqlite_utils import Database
+
+from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT, Cast
+from tests.tracker.actions.pictures import Answering
+from tests.web.conftest import Records
+from tracker.actions.add_care_line import add_care_line
+from tracker.actions.begin_treatment import begin_treatment
+from tracker.actions.close_account import close_account
+from tracker.actions.decide_consent import decide_consent
+from tracker.actions.erase_accounts import erase_accounts
+from tracker.actions.invite_patient import Invited, invite_patient
+from tracker.actions.measure_photos import measure_photos
+from tracker.actions.raise_alerts import raise_alerts
+from tracker.actions.record_check_in import record_check_in
+from tracker.actions.show_worklist import show_worklist
+from tracker.actions.sign_in import sign_in
+from tracker.aftercare import OwnLine
+from tracker.check_ins import Answers
+from tracker.consents import Consent, Decision, Purpose
+from tracker.messages import MessageKind, digest, reminder
+from tracker.photo_files import PhotoFiles, PhotoMissing, Picture
+from tracker.photos import CLAIM_LEASE, PhotoStatus
+from tracker.protocols import Heading
+from tracker.screening import Screening
+from tracker.storage import alerts, erasures, looks, messages, photos
+from tracker.storage.connection import IntegrityError, writing
+from tracker.world import World
+
+NOW = TREATED_AT + timedelta(days=4)
+
+
+@pytest.fixture
+def records(db: Database, world: World, cast: Cast) -> Records:
+    return Records(db, world, cast)
+
+
+@pytest.fixture
+def full(db: Database, world: World, records: Records, cast: Cast) -> Records:
+    """Alice has left a trace in every table there is."""
+    for day in (-1, 1, 2):
+        photo = records.measured(day)
+    records.photo(3, PhotoStatus.MEASURING)
+    alert = records.alert(photo)
+    record_check_in(db, PROTOCOLS, cast.alice.id, Answers(fever=True, spreading=True), NOW)
+    raise_alerts(db, PROTOCOLS, NOW)
+    begin_treatment(
+        db, PROTOCOLS, cast.treatment, Screening({"cold_sores": True}, NOW, cast.dana.id)
+    )
+    today = NOW.date()
+    line = OwnLine("", cast.alice.id, Heading.DO, "rest", today, today, cast.dana.id, NOW)
+    add_care_line(db, line)
+    decide_consent(db, cast.alice.id, Consent(Purpose.TEACHING, Decision.GIVEN, NOW, photo.id))
+    with writing(db):
+        looks.note(db, photo.id, cast.dana.id, NOW)
+        messages.insert(db, reminder(MessageKind.REMINDER, cast.alice, NOW.date(), NOW))
+        messages.insert(db, digest([alert], cast.dana, NOW.date(), NOW))
+    return records
+
+
+def tables_with(db: Database, words: list[str]) -> set[str]:
+    return {
+        name
+        for name in db.table_names()
+        for row in db.table(name).rows
+        if any(word in str(value) for value in row.values() for word in words)
+    }
+
+
+def close(db: Database, cast: Cast, keep_years: int = 0) -> None:
+    assert close_account(db, cast.alice.id, PASSPHRASE, keep_years, NOW) is not None
+
+
+def erase(db: Database, world: World) -> list[str]:
+    done = erase_accounts(db, world.files, world.settings.outbox, NOW)
+    return [erasure.patient_id for erasure in done]
+
+
+def test_nothing_is_left_but_the_tombstone(
+    db: Database, world: World, full: Records, cast: Cast
+) -> None:
+    words = [cast.alice.id, cast.alice.name, cast.alice.email]
+    words += [photo.id for photo in photos.of_patient(db, cast.alice.id)]
+    words += [alert.id for alert in alerts.of_patient(db, cast.alice.id)]
+    mails = [m.id for m in messages.of_recipient(db, cast.alice.id)]
+    world.settings.outbox.mkdir()
+    for mail in mails:
+        (world.settings.outbox / f"{mail}.eml").write_text(f"To: {cast.alice.email}")
+    assert len(tables_with(db, words)) > 12
+    with writing(db):
+        db.execute("UPDATE photos SET status = 'measured'")
+    close(db, cast)
+    assert erase(db, world) == [cast.alice.id]
+    assert tables_with(db, words) == {"erasures"}
+    for table in ("region_readings", "alert_history", "screenings", "consents", "looks"):
+        assert db.table(table).count == 0, table
+    assert list(world.settings.outbox.iterdir()) == []
+    assert [path for path in world.settings.photos.rglob("*") if path.is_file()] == []
+    assert erase(db, world) == []
+
+
+def test_what_was_deleted_is_overwritten_and_the_log_emptied(
+    db: Database, world: World, full: Records, cast: Cast
+) -> None:
+    assert db.execute("PRAGMA secure_delete").fetchone() == (1,)
+    with writing(db):
+        db.execute("UPDATE photos SET status = 'measured'")
+    close(db, cast)
+    erase(db, world)
+    log = world.settings.database.with_name(f"{world.settings.database.name}-wal")
+    one_page_of_the_tombstone = 2 * (4096 + 24) + 32
+    assert log.stat().st_size <= one_page_of_the_tombstone
+
+
+def test_others_keep_everything(db: Database, world: World, records: Records, cast: Cast) -> None:
+    photo = records.measured(1)
+    assert close_account(db, cast.bob.id, PASSPHRASE, 0, NOW) is not None
+    assert erase(db, world) == [cast.bob.id]
+    assert [kept.id for kept in photos.of_patient(db, cast.alice.id)] == [photo.id]
+    assert world.files.load(photo.id, Picture.PHOTO)
+    assert [row.patient.id for row in show_worklist(db, cast.dana.id, NOW)] == [cast.alice.id]
+
+
+def test_a_digest_about_two_patients_keeps_the_other(
+    db: Database, world: World, records: Records, cast: Cast
+) -> None:
+    hers = records.alert()
+    with writing(db):
+        both = digest([hers], cast.dana, NOW.date(), NOW)
+        messages.insert(db, replace(both, alert_ids=(hers.id, "of another")))
+    close(db, cast)
+    erase(db, world)
+    (mail,) = messages.of_recipient(db, cast.dana.id)
+    assert mail.alert_ids == ("of another",)
+
+
+def test_a_closed_account_lets_nobody_in_and_nobody_see(
+    db: Database, world: World, full: Records, cast: Cast
+) -> None:
+    close(db, cast, keep_years=10)
+    assert sign_in(db, cast.alice.email, PASSPHRASE, NOW) is None
+    assert show_worklist(db, cast.dana.id, NOW) == []
+    assert cast.alice.id not in {mail.recipient_id for mail in messages.due(db, NOW)}
+    again = invite_patient(db, cast.dana, "Alice", cast.alice.email, NOW)
+    assert isinstance(again, Invited)
+    assert again.patient.id != cast.alice.id
+
+
+def test_what_the_law_keeps_is_erased_when_its_time_ends(
+    db: Database, world: World, records: Records, cast: Cast
+) -> None:
+    photo = records.measured(1)
+    close(db, cast, keep_years=10)
+    assert erase_accounts(db, world.files, world.settings.outbox, _after(years=10, days=-1)) == []
+    assert photos.get(db, photo.id) is not None
+    done = erase_accounts(db, world.files, world.settings.outbox, _after(years=10))
+    assert [erasure.patient_id for erasure in done] == [cast.alice.id]
+    assert photos.get(db, photo.id) is None
+
+
+def test_a_wrong_passphrase_closes_nothing(db: Database, cast: Cast) -> None:
+    assert close_account(db, cast.alice.id, "not her passphrase", 0, NOW) is None
+    assert sign_in(db, cast.alice.email, PASSPHRASE, NOW) is not None
+
+
+def test_histories_go_with_their_patient_and_never_alone(
+    db: Database, full: Records, cast: Cast
+) -> None:
+    for table in ("consents", "alert_history"):
+        with pytest.raises(IntegrityError, match="not erased"):
+            db.table(table).delete_where()
+
+
+@pytest.mark.parametrize("broken", ["files", "rows", "log"])
+def test_what_breaks_off_is_finished_in_the_next_round(
+    db: Database,
+    world: World,
+    full: Records,
+    cast: Cast,
+    broken: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    words = [cast.alice.id, cast.alice.email]
+    with writing(db):
+        db.execute("UPDATE photos SET status = 'measured'")
+    close(db, cast)
+    with monkeypatch.context() as trouble:
+        if broken == "files":
+            trouble.setattr(PhotoFiles, "delete", _break)
+        elif broken == "rows":
+            trouble.setattr(erasures, "erase_rows", _break)
+        else:
+            trouble.setattr(erasures, "wipe_log", lambda db: False)
+        assert erase(db, world) == []
+    assert erase(db, world) == [cast.alice.id]
+    assert tables_with(db, words) == {"erasures"}
+    assert [path for path in world.settings.photos.rglob("*") if path.is_file()] == []
+
+
+def test_a_photo_under_measurement_is_waited_for(
+    db: Database, world: World, records: Records, cast: Cast
+) -> None:
+    records.measured(-1)
+    photo = records.photo(1)
+    with writing(db):
+        assert photos.claim(db, photo, NOW)
+    close(db, cast)
+    assert erase(db, world) == []
+    later = NOW + CLAIM_LEASE
+    assert len(erase_accounts(db, world.files, world.settings.outbox, later)) == 1
+
+
+def test_pictures_drawn_while_the_patient_was_erased_are_not_kept(
+    db: Database, world: World, records: Records, cast: Cast
+) -> None:
+    records.measured(-1)
+    photo = records.photo(1)
+
+    class ErasedMeanwhile(Answering):
+        def submit(self, *args, **kwargs):  # type: ignore[no-untyped-def]
+            close(db, cast)
+            later = NOW + CLAIM_LEASE
+            assert erase_accounts(db, world.files, world.settings.outbox, later)
+            return super().submit(*args, **kwargs)
+
+    assert measure_photos(db, world.files, ErasedMeanwhile(), NOW) == []
+    with pytest.raises(PhotoMissing):
+        world.files.load(photo.id, Picture.THUMBNAIL)
+
+
+def _after(years: int, days: int = 0) -> datetime:
+    return NOW.replace(year=NOW.year + years) + timedelta(days=days)
+
+
+def _break(*_: object) -> None:
+    raise OSError("the disk is away")
