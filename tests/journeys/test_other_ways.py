@@ -1,0 +1,87 @@
+"""The patient's way without a script, and without a pointer."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.journeys.conftest import OpenClinic
+from tests.journeys.test_browser import sign_in
+
+MANY = 60  # stops of the Tab key on one page
+
+
+def before_treatment(clinic: OpenClinic) -> None:
+    clinic.now = clinic.story.treatment.performed_at - timedelta(hours=2)
+
+
+@pytest.mark.timeout(200)
+def test_without_a_script_a_photo_and_answers_arrive_and_can_be_read(
+    browser: Browser, clinic: OpenClinic
+) -> None:
+    before_treatment(clinic)
+    page = browser.new_context(java_script_enabled=False).new_page()
+    sign_in(page, clinic.address, clinic.alice.email, clinic.passphrase)
+    page.goto(f"{clinic.address}/photo")
+    expect(page.get_by_role("button", name="Open the camera")).to_be_hidden()
+    page.locator("#library").set_input_files(clinic.folder / "baseline-1.jpg")
+    page.get_by_role("button", name="Send photo").click()
+    expect(page).to_have_url(re.compile(r"/photos/\w+"))
+    page.goto(f"{clinic.address}/check-in")
+    for name, value in (("pain", "1"), ("itch", "0"), ("swelling", "0"), ("trend", "same")):
+        page.locator(f'input[name="{name}"][value="{value}"]').check(force=True)
+    page.get_by_role("button", name="Send answers").click()
+    expect(page).to_have_url(re.compile(r"/check-ins/\w+"))
+    page.goto(f"{clinic.address}/progress")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your progress")
+    page.context.close()
+
+
+@pytest.mark.timeout(200)
+def test_with_the_keyboard_alone_a_photo_and_answers_are_sent(
+    page: Page, clinic: OpenClinic
+) -> None:
+    before_treatment(clinic)
+    page.clock.set_fixed_time(clinic.now)
+    page.goto(clinic.address)
+    type_into(page, "email", clinic.alice.email)
+    type_into(page, "passphrase", clinic.passphrase)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Treatment day")
+    press(page, "Send your photo from before")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Take a photo")
+    press(page, "Open the camera")
+    expect(page.locator("[data-hint]")).to_have_text(re.compile("Good"), timeout=30_000)
+    page.keyboard.press("Enter")  # the shutter has the focus
+    expect(page.get_by_role("button", name="Take it again")).to_be_visible()
+    page.keyboard.press("Enter")  # and now the button that sends
+    expect(page.get_by_text("Ready.")).to_be_visible(timeout=90_000)
+    press(page, "Check-in")
+    expect(page.get_by_role("heading", level=1)).to_have_text("How are you today?")
+    for name, arrow in (("pain", 2), ("itch", 1), ("swelling", 1), ("trend", 2)):
+        tab_to(page, f"document.activeElement.name === '{name}'")
+        page.keyboard.press("Space")
+        for _ in range(arrow):
+            page.keyboard.press("ArrowRight")
+    press(page, "Send answers")
+    expect(page).to_have_url(re.compile(r"/check-ins/\w+"))
+
+
+def type_into(page: Page, field: str, text: str) -> None:
+    tab_to(page, f"document.activeElement.id === '{field}'")
+    page.keyboard.type(text)
+
+
+def press(page: Page, words: str) -> None:
+    """Go to the button or link with these words and press it."""
+    tab_to(page, f"document.activeElement.textContent.trim() === {words!r}")
+    page.keyboard.press("Enter")
+
+
+def tab_to(page: Page, condition: str) -> None:
+    for _ in range(MANY):
+        if page.evaluate(condition):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"the Tab key does not lead to where {condition}")
