@@ -68,7 +68,8 @@ def _through_smtp(url: str) -> Send:
                     server.quit()
         except smtplib.SMTPRecipientsRefused as error:
             codes = sorted({code for code, _ in error.recipients.values()})
-            raise _refused(f"the server refused the recipient ({codes})", min(codes)) from error
+            told = ", ".join(str(code) for code in codes)
+            raise _refused(f"the server refused the recipient ({told})", min(codes)) from error
         except smtplib.SMTPDataError as error:
             raise _refused(f"the server answered {error.smtp_code}", error.smtp_code) from error
         except smtplib.SMTPResponseException as error:

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from tracker.actions.choose_mail import choose_mail
 from tracker.actions.stop_reminders import stop_reminders
 from tracker.people import Person
+from tracker.signed_links import LinkPurpose, named_by
 from web import session
 from web.forms import Errors, read_mail_choice
 from web.pages import render
@@ -37,6 +38,9 @@ def save(visit: Visit) -> ResponseReturnValue:
 @blueprint.get("/unsubscribe/<token>")
 def unsubscribe(token: str) -> ResponseReturnValue:
     """A button: opening a link changes nothing, for machines open links too."""
+    key = session.reach().world.envelope.link_key
+    if named_by(LinkPurpose.UNSUBSCRIBE, token, key) is None:
+        abort(404)
     return render(UnsubscribePage(token), with_person=False)
 
 

@@ -77,6 +77,7 @@ def test_one_click_in_the_mail_program_stops_the_reminders_without_signing_in(
 
 
 def test_a_forged_link_stops_nothing(stranger: Browser) -> None:
+    assert stranger.client.get("/unsubscribe/forged").status_code == 404
     assert stranger.client.post("/unsubscribe/forged").status_code == 404
 
 
