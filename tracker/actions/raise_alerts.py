@@ -53,6 +53,8 @@ def _judge(
     judge = Judge(ENGINE, protocol.label)
     raised = []
     with writing(db):
+        if not treatment_rows.judged(db, treatment.id, news):
+            return []
         known = {alert.concern: alert for alert in alerts.of_treatment(db, treatment.id)}
         for finding in assessment.findings:
             moved = _moved(treatment, known.get(finding.concern), finding, judge, now)
@@ -62,7 +64,6 @@ def _judge(
             if moved.transition is not None:
                 _write_mails(db, moved.alert, now)
                 raised.append(moved.alert)
-        treatment_rows.judged(db, treatment.id, news)
     return raised
 
 

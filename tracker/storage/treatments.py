@@ -110,13 +110,13 @@ def with_news(db: Database, only: str | None) -> list[tuple[Treatment, int]]:
     return [(_treatment(row), row["news"]) for row in db.query(sql, {"only": only})]
 
 
-def judged(db: Database, treatment_id: str, news: int) -> None:
+def judged(db: Database, treatment_id: str, news: int) -> bool:
     """Note that the first `news` pieces were judged; what came meanwhile stays news.
 
-    Both counts only grow, so that two workers who judge the same pieces hide no later one.
+    False when another worker has judged as many or more: what was found without them is stale.
     """
-    sql = "UPDATE treatments SET judged = max(judged, ?) WHERE id = ?"
-    db.execute(sql, [news, treatment_id])
+    sql = "UPDATE treatments SET judged = :news WHERE id = :id AND judged < :news"
+    return bool(db.execute(sql, {"news": news, "id": treatment_id}).rowcount == 1)
 
 
 def _treatment(row: dict[str, Any]) -> Treatment:

@@ -8,7 +8,7 @@ from tracker.actions.answer_alert import answer_alert
 from tracker.actions.raise_alerts import raise_alerts
 from tracker.actions.record_check_in import Recorded, record_check_in
 from tracker.actions.resolve_alert import resolve_alert
-from tracker.alerts import Alert, Concern, Finding, Level, Outcome, with_finding
+from tracker.alerts import Alert, Concern, Finding, Level, Outcome, Source, with_finding
 from tracker.check_ins import Answers, Queued, Trend
 from tracker.storage import alerts, messages, treatments
 from tracker.storage.connection import writing
@@ -110,9 +110,9 @@ def test_a_red_flag_that_a_phone_kept_for_days_still_reaches_the_clinic(
     record_check_in(db, PROTOCOLS, cast.alice.id, flagged, came, kept)
     (alert,) = raise_alerts(db, PROTOCOLS, came)
     assert (alert.concern, alert.level) == (Concern.INFECTION, Level.URGENT)
-    assert "red flag: fever and spreading, answered 72 hours before it came" in {
-        factor.what for factor in alert.evidence
-    }
+    (told,) = (factor.what for factor in alert.evidence if factor.source is Source.RED_FLAG)
+    assert "fever or feeling ill together with redness spreading" in told
+    assert told.endswith("; answered 3 days before it came")
     assert [m.to_address for m in messages.due(db, came)] == [cast.dana.email]
 
 
@@ -153,10 +153,10 @@ def test_two_workers_who_judge_the_same_news_hide_no_later_one(db: Database, cas
     record_check_in(db, PROTOCOLS, cast.alice.id, Answers(), DAY_4)
     ((_, seen_by_both),) = treatments.with_news(db, None)
     with writing(db):
-        treatments.judged(db, cast.treatment.id, seen_by_both)
+        assert treatments.judged(db, cast.treatment.id, seen_by_both)
     record_check_in(db, PROTOCOLS, cast.alice.id, SICK, DAY_4 + timedelta(hours=1))
     with writing(db):
-        treatments.judged(db, cast.treatment.id, seen_by_both)
+        assert not treatments.judged(db, cast.treatment.id, seen_by_both)
     assert len(raise_alerts(db, PROTOCOLS, DAY_4 + timedelta(hours=1))) == 1
 
 
