@@ -1,11 +1,14 @@
 """The words of evidence: what a colleague would write into the note."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Final
 
 from tracker.alerts import Concern
+from tracker.check_ins import CheckIn
 from tracker.photo_evidence import PhotoEvidence
 from tracker.photo_series import pigment, redness
+from tracker.protocols import RedFlag
 from tracker.readings import Reading
 from tracker.treatments import Region
 
@@ -28,13 +31,23 @@ def sign_words(name: str) -> str:
     return _SIGNS.get(name, name.replace("_", " "))
 
 
+def flag_words(flag: RedFlag, answered: CheckIn) -> str:
+    """What tripped a red flag: `red flag: strong pain`; and how late it came, if it did."""
+    signs = [sign_words(name) for name in sorted(flag.signs)] or [f"pain {flag.pain_from} or more"]
+    words = f"red flag: {' together with '.join(signs)}"
+    late = answered.received_at - answered.at
+    hours = round(late / timedelta(hours=1))
+    if hours < 2:
+        return words
+    told = f"{hours} hours" if hours < 48 else f"{late.days} days"
+    return f"{words}; answered {told} before it came"
+
+
 def photo_words(concern: Concern, photo: PhotoEvidence, readings: Sequence[Reading]) -> str:
     """What the photos show of a concern: `second rise, left cheek, since day 4`."""
     if photo.factor <= 1:
         return f"photos: {concern.words} does not show"
-    where = " and ".join(
-        "whole face" if region is Region.FACE else region.words for region in photo.regions
-    )
+    where = " and ".join(region.words for region in photo.regions)
     day = round(photo.onset_day)
     now = _now(concern, photo, readings)
     match concern:

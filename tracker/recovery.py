@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from tracker.alerts import Concern, Factor, Finding, Level, Source, level_reached, strongest
 from tracker.check_ins import CheckIn
-from tracker.evidence_words import photo_words, sign_words
+from tracker.evidence_words import flag_words, photo_words, sign_words
 from tracker.photo_evidence import PhotoEvidence, begun_by, earliest_day, judge_photos
 from tracker.protocols import ConcernRule, Healing, Protocol, RedFlag, Spread
 from tracker.readings import Reading
-from tracker.signs import flag_words, flags_of, lately_received, recent, reported_signs
+from tracker.signs import flags_of, lately_received, recent, reported_signs
 from tracker.skin_courses import Shape, draw_courses, predicted
 from tracker.treatments import Region, Treatment, days_since
 
@@ -154,7 +154,7 @@ def _standing(case: _Case) -> float | None:
 
 def _find(case: _Case, concern: Concern, rule: ConcernRule, photo: PhotoEvidence | None) -> Finding:
     flagged_at, flags = _red_flags(case, concern)
-    evidence = [Factor(f"red flag: {words}", RED_FLAG_FACTOR, Source.RED_FLAG) for words in flags]
+    evidence = [Factor(words, RED_FLAG_FACTOR, Source.RED_FLAG) for words in flags]
     if photo is not None:
         words = photo_words(concern, photo, case.readings)
         evidence.append(Factor(words, photo.factor, Source.PHOTOS))

@@ -67,11 +67,3 @@ def tripped_red_flags(
     """The red flags of all recent check-ins; a calmer answer afterwards does not hide one."""
     tripped = (flags_of(c.answers, protocol) for c in recent(check_ins, protocol, at))
     return tuple(dict.fromkeys(flag for flags in tripped for flag in flags))
-
-
-def flag_words(flag: RedFlag, answered: CheckIn) -> str:
-    """What tripped a red flag: `fever and spreading`; and how late it came, if it did."""
-    parts = [name.replace("_", " ") for name in sorted(flag.signs)]
-    words = " and ".join(parts) if parts else f"pain {flag.pain_from} or more"
-    hours = round((answered.received_at - answered.at) / timedelta(hours=1))
-    return f"{words}, answered {hours} hours before it came" if hours > 1 else words

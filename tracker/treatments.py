@@ -25,8 +25,8 @@ class Region(StrEnum):
 
     @property
     def words(self) -> str:
-        """The region as people say it: `left cheek`."""
-        return self.value.replace("_", " ")
+        """The region as people say it: `left cheek`, `whole face`."""
+        return "whole face" if self is Region.FACE else self.value.replace("_", " ")
 
 
 AREAS = tuple(region for region in Region if region is not Region.FACE)

@@ -176,12 +176,11 @@ def chart(progress: Progress, region: Region, quantity: Quantity, height: float)
     band = progress.assessment.band if quantity is Quantity.REDNESS else ()
     low, high = _range(progress, quantity, band)
     scale = _Scale(last_day(progress), low, high, height)
-    name = "whole face" if region is Region.FACE else region.words
     return Chart(
         name=f"{quantity}-{region}",
-        title=f"{str(quantity).capitalize()}, {name}",
+        title=f"{str(quantity).capitalize()}, {region.words}",
         quantity=quantity,
-        summary=_summary(progress, points, quantity, name),
+        summary=_summary(progress, points, quantity, region.words),
         height=height,
         as_before=scale.y(0),
         treated=scale.x(0),
