@@ -39,9 +39,13 @@ SNOOZE_CHOICES = (1, 2, 3, 5, 7, 14, 28)  # days
 
 @dataclass(frozen=True, slots=True)
 class AlertCard:
-    """An alert in a list; `state` says what became of it, None while nobody has looked."""
+    """An alert in a list; `state` says what became of it, None while nobody has looked.
+
+    `asked` tells which time it asked for an answer: what was shown may not be what it says by now.
+    """
 
     id: str
+    asked: str
     kind: str
     concern: str
     level: LevelWords
@@ -110,10 +114,14 @@ class HistoryRow:
 
 @dataclass(frozen=True, slots=True)
 class AnswerForm:
-    """What the practitioner chose so far, and what is wrong with it, by field."""
+    """What the practitioner chose so far, and what is wrong with it, by field.
+
+    `is_outdated` tells that the alert asked anew after the page was opened.
+    """
 
     chosen: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
+    is_outdated: bool = False
 
 
 NOTHING_CHOSEN = AnswerForm()
@@ -196,12 +204,18 @@ def screening_card(
     )
 
 
+def asked(alert: Alert) -> str:
+    """Which time an alert asked for an answer, as forms carry it."""
+    return alert.raised_at.isoformat()
+
+
 def alert_card(
     alert: Alert, patient: Person, treatment: Treatment, now: datetime, zone: ZoneInfo
 ) -> AlertCard:
     """An alert as it stands in a list, in the reader's zone."""
     return AlertCard(
         id=alert.id,
+        asked=asked(alert),
         kind=str(alert.level),
         concern=alert.concern.words,
         level=LEVELS[alert.level],

@@ -13,7 +13,14 @@ from tracker.actions.show_outbox import show_outbox
 from tracker.actions.show_progress import NotTreated, Progress, show_progress
 from tracker.actions.show_worklist import show_worklist
 from tracker.actions.snooze_alert import snooze_alert
-from web.alert_pages import NOTHING_CHOSEN, AlertPage, AnswerForm, alert_page, alerts_page
+from web.alert_pages import (
+    NOTHING_CHOSEN,
+    AlertPage,
+    AnswerForm,
+    alert_page,
+    alerts_page,
+    asked,
+)
 from web.forms import Errors, Resolution, Snooze, read_resolution, read_snooze, sentence
 from web.pages import render
 from web.practitioner_pages import UntreatedPage, outbox_page, patient_page, worklist_page
@@ -64,6 +71,8 @@ def alert(visit: Visit, alert_id: str) -> ResponseReturnValue:
 def answer(visit: Visit, alert_id: str) -> ResponseReturnValue:
     """Note that the practitioner has seen the alert."""
     case = _case(visit, alert_id)
+    if outdated := _outdated(visit, case):
+        return outdated
     answer_alert(visit.db, case.alert.id, visit.person.id, visit.now)
     return redirect(url_for(".alert", alert_id=alert_id), code=303)
 
@@ -73,6 +82,8 @@ def answer(visit: Visit, alert_id: str) -> ResponseReturnValue:
 def snooze(visit: Visit, alert_id: str) -> ResponseReturnValue:
     """Keep the concern quiet until a day."""
     case = _case(visit, alert_id)
+    if outdated := _outdated(visit, case):
+        return outdated
     match read_snooze(request.form):
         case Errors(by_field):
             return render(_alert_page(visit, case, AnswerForm(request.form, by_field))), 422
@@ -90,6 +101,8 @@ def snooze(visit: Visit, alert_id: str) -> ResponseReturnValue:
 def resolve(visit: Visit, alert_id: str) -> ResponseReturnValue:
     """Close the alert with what it turned out to be."""
     case = _case(visit, alert_id)
+    if outdated := _outdated(visit, case):
+        return outdated
     match read_resolution(request.form):
         case Errors(by_field):
             return render(_alert_page(visit, case, AnswerForm(request.form, by_field))), 422
@@ -112,6 +125,13 @@ def _case(visit: Visit, alert_id: str) -> AlertCase:
     case = show_alert(visit.db, visit.world.protocols, alert_id) or abort(404)
     require(may_answer_alerts(visit.viewer, case.patient.id))
     return case
+
+
+def _outdated(visit: Visit, case: AlertCase) -> ResponseReturnValue | None:
+    """The page anew where the alert rose, or a red flag was answered, after it was opened."""
+    if request.form.get("asked") in {None, asked(case.alert)}:
+        return None
+    return render(_alert_page(visit, case, AnswerForm(request.form, is_outdated=True))), 409
 
 
 def _alert_page(visit: Visit, case: AlertCase, form: AnswerForm = NOTHING_CHOSEN) -> AlertPage:

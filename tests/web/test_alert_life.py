@@ -1,7 +1,10 @@
 """What Dr Dana does about an alert."""
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from sqlite_utils import Database
 
 from tests.conftest import PASSPHRASE, PROTOCOLS
@@ -9,6 +12,8 @@ from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tracker.actions.notice_silence import notice_silence
 from tracker.alerts import Concern, Level
+from tracker.storage import alerts
+from tracker.storage.connection import writing
 
 
 def test_a_snoozed_alert_waits_for_nobody_and_says_until_when(
@@ -40,6 +45,29 @@ def test_a_snooze_that_is_refused_keeps_its_reason_to_itself(
     assert "on tablets" in snooze
     assert "on tablets" not in resolve
     assert page.count("<details open>") == 1
+
+
+@pytest.mark.parametrize(
+    ("step", "values"),
+    [
+        ("answer", {}),
+        ("snooze", {"until": "2026-03-07"}),
+        ("resolve", {"outcome": "false", "why": "lamp"}),
+    ],
+)
+def test_nobody_answers_an_alert_that_has_risen_since_the_page_was_opened(
+    dana: Browser, records: Records, db: Database, step: str, values: dict[str, str]
+) -> None:
+    alert = records.alert(level=Level.REVIEW)
+    (shown,) = set(re.findall(r'name="asked" value="([^"]+)"', dana.read(f"/alerts/{alert.id}")))
+    risen = replace(alert, level=Level.URGENT, raised_at=alert.raised_at + timedelta(minutes=5))
+    with writing(db):
+        alerts.save(db, risen)
+    answer = dana.send(f"/alerts/{alert.id}/{step}", values | {"asked": shown})
+    assert answer.status_code == 409
+    assert "This alert has changed since you opened it." in answer.text
+    assert values.get("why", "") in answer.text
+    assert alerts.get(db, alert.id) == risen
 
 
 def test_a_resolved_alert_leaves_the_work_list_and_counts(dana: Browser, records: Records) -> None:
