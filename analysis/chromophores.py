@@ -87,6 +87,7 @@ _MODEL_SD: Final = 0.003  # of each log channel
 _LAMP_MISFIT: Final = 0.03  # of what a lamp does to skin: real lamps lie between the viewings
 _GAIN_MISFIT: Final = 0.02  # of the change itself: real skin lies beside the model
 
+_MAP_SHADING: Final = 0.1  # log units by which light may fall otherwise on one pixel today
 _DARK_SD: Final = 1e-4  # linear light: what is left of stray light where hardly any comes back
 
 _ROUNDS: Final = 6
@@ -186,11 +187,12 @@ def explain(shift: Shift, light: Floats, state: SkinState) -> Change:
 def explain_pixels(change: Floats, state: SkinState, sd: float) -> tuple[Floats, Floats]:
     """Redness and pigment, (n,) each, for n changes of log RGB (n, 3) with one spread `sd`.
 
-    `change` is already freed of the light; exposure and shading stay free.
+    `change` is already freed of the light; shading may differ a little. Were it free, hue alone
+    would have to tell melanin from blood, and in very dark skin it tells more from less by glare.
     """
     many = state.typical.pick(np.zeros(len(change), np.intp))
     problem = _Problem(many.after, many, many.glare_after, many.appearance)
-    covariance = np.eye(3) * sd**2 + 0.6**2
+    covariance = np.eye(3) * sd**2 + _MAP_SHADING**2
     solution = _solve(change, covariance, problem, _OVER_TIME).solution
     return solution[:, 0], solution[:, 1]
 

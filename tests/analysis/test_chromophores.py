@@ -132,6 +132,13 @@ def test_maps_agree_with_regions() -> None:
     assert pigment == pytest.approx([0, 0, 0], abs=0.06)
 
 
+def test_maps_show_more_melanin_as_more_in_very_dark_skin_that_was_misjudged() -> None:
+    darker = shift_of(TONES[6], melanin=0.58).value[np.newaxis] + np.array([[0.0], [0.05], [-0.05]])
+    judged_lighter = known_skin(0.13, BASELINE_BLOOD, 0.013)
+    _, pigment = explain_pixels(darker, judged_lighter, 0.03)
+    assert pigment == pytest.approx([0.6, 0.6, 0.6], abs=0.35)
+
+
 def test_the_median_shift_ignores_a_mole_and_its_spread_is_that_of_the_median() -> None:
     rng = np.random.default_rng(5)
     scatter = []
