@@ -8,8 +8,7 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
@@ -111,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         type=Path,
         help="also write a picture of every step and of the result into this folder; of several "
-        "photos each into one of its own",
+        "photos each into one of its own, numbered",
     )
     parser.add_argument(
         "--time-lapse",
@@ -127,14 +126,22 @@ def _measure(
     path: Path, baseline: SrgbImage, treated: frozenset[Region], marked: MarkedAreas
 ) -> Day:
     photo = _read(path, baseline)
-    with _naming(path):
+    try:
         return Day(path.stem, photo, analyse_photo(photo, baseline, treated, marked))
+    except Unmeasurable as verdict:
+        told = _told(verdict.fault)
+        if marked.treated and verdict.fault is Fault.OCCLUDED:
+            told += "; or outline more skin with --treated-area"
+        raise _NotMeasured(f"{path}: {told}") from verdict
 
 
 def _corner(text: str) -> tuple[float, float]:
-    across, down = (float(share) for share in text.split(","))
-    if not (0 <= across <= 1 and 0 <= down <= 1):
-        raise ValueError(text)
+    """A corner in shares of width and height; whether it lies in the photo `_marked` judges."""
+    try:
+        across, down = (float(share) for share in text.split(","))
+    except ValueError as error:
+        message = f"{text!r} is no corner; write it as two shares from 0 to 1, such as 0.4,0.25"
+        raise argparse.ArgumentTypeError(message) from error
     return across, down
 
 
@@ -152,24 +159,15 @@ def _marked(options: argparse.Namespace) -> MarkedAreas:
 def _read(path: Path, baseline: SrgbImage | None) -> SrgbImage:
     """A decoded picture that the gate lets pass."""
     try:
-        data = path.read_bytes()
+        image = decode_photo(path.read_bytes())
+        quality = judge_photo(image, baseline)
     except OSError as error:
         raise _NotMeasured(f"{path}: {error.strerror}; name a picture that exists") from error
-    with _naming(path):
-        image = decode_photo(data)
-        quality = judge_photo(image, baseline)
+    except Unmeasurable as verdict:
+        raise _NotMeasured(f"{path}: {_told(verdict.fault)}") from verdict
     if not quality.acceptable:
         raise _NotMeasured(f"{path}: {_told(*quality.faults)}")
     return image
-
-
-@contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Says which picture cannot be measured."""
-    try:
-        yield
-    except Unmeasurable as verdict:
-        raise _NotMeasured(f"{path}: {_told(verdict.fault)}") from verdict
 
 
 def _told(*faults: Fault) -> str:
@@ -177,12 +175,12 @@ def _told(*faults: Fault) -> str:
 
 
 def _write_pictures(folder: Path, days: Sequence[Day], baseline: SrgbImage) -> None:
-    for day in days:
+    for place, day in enumerate(days, 1):
         drawn = {
             **draw_steps(day.analysis, day.photo, baseline),
             **draw_evidence(day.analysis, day.photo, baseline),
         }
-        own = folder if len(days) == 1 else folder / day.caption
+        own = folder if len(days) == 1 else folder / f"{place:02}-{day.caption}"
         for number, (name, data) in enumerate(drawn.items(), 1):
             _write(own / f"{number:02}-{name}.jpg", data)
 

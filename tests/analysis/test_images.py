@@ -1,11 +1,14 @@
 """Decoding: whatever bytes arrive, upright sRGB comes out, or a named fault."""
 
 import struct
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pillow_heif
@@ -124,6 +127,15 @@ def png_that_claims(width: int, height: int) -> bytes:
 @pytest.mark.parametrize("size", [(10_100, 10_000), (14_000, 14_000), (60_000, 60_000)])
 def test_a_decompression_bomb_is_refused_by_its_header(size: tuple[int, int]) -> None:
     assert fault_of(png_that_claims(*size)) is Fault.TOO_LARGE
+
+
+def test_a_large_picture_is_refused_without_a_warning_beside_it(tmp_path: Path) -> None:
+    large = tmp_path / "large.png"
+    large.write_bytes(png_that_claims(11_000, 11_000))
+    command = [sys.executable, "-m", "analysis", str(large), "--baseline", str(large)]
+    told = subprocess.run(command, capture_output=True, text=True, check=False).stderr
+    assert told.count("\n") == 1
+    assert Fault.TOO_LARGE in told
 
 
 def test_too_many_bytes_are_refused_before_they_are_looked_at() -> None:

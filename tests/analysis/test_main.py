@@ -77,6 +77,44 @@ def test_what_cannot_be_measured_is_refused_in_one_line(
     assert all(word in told.err for word in words)
 
 
+@pytest.mark.parametrize(
+    ("corners", "words"),
+    [
+        (["0.1,0.9", "0.15,0.9", "0.1,0.95"], ["red.jpg", "outline more skin"]),
+        (["0,2", "1,1", "0,0"], ["--treated-area", "from 0 to 1"]),
+        (["nan,0", "1,1", "0,1"], ["--treated-area", "from 0 to 1"]),
+        (["0,0", "1,1"], ["--treated-area", "three corners"]),
+    ],
+)
+def test_an_area_that_cannot_be_used_is_refused_in_one_line(
+    folder: Path, corners: list[str], words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    pair = [str(folder / "red.jpg"), "--baseline", str(folder / "before.jpg")]
+    assert main([*pair, "--treated-area", *corners]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+    assert all(word in told.err for word in words)
+
+
+def test_a_corner_that_is_no_pair_of_numbers_is_shown_how_to_write_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["a.jpg", "--baseline", "b.jpg", "--treated-area", "left", "1,1", "0,1"])
+    assert ended.value.code == 2
+    assert "'left' is no corner" in capsys.readouterr().err
+
+
+def test_photos_of_one_name_keep_pictures_of_their_own(folder: Path, tmp_path: Path) -> None:
+    twin = tmp_path / "red.jpg"
+    twin.write_bytes((folder / "red.jpg").read_bytes())
+    photos = [str(folder / "red.jpg"), str(twin)]
+    out = tmp_path / "out"
+    assert main([*photos, "--baseline", str(folder / "before.jpg"), "--evidence", str(out)]) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["01-red", "02-red"]
+
+
 def test_a_bad_baseline_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(folder / "red.jpg"), "--baseline", str(folder / "wall.jpg")]) == 2
     assert "wall.jpg" in capsys.readouterr().err
