@@ -5,6 +5,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.message import Message as Mail
@@ -28,7 +29,7 @@ from tracker.people import Person, Role
 from tracker.replay import patient_of, read_course
 from tracker.settings import Settings
 from tracker.worker import run_worker
-from tracker.world import open_world
+from tracker.world import World, open_world
 from web import create_app
 from web.serve import open_server
 
@@ -89,6 +90,17 @@ def wait_for(what: Callable[[], bool]) -> None:
         time.sleep(0.2)
 
 
+@contextmanager
+def pages_open(world: World, clock: Callable[[], datetime]) -> Iterator[None]:
+    """The pages, served as they are for a clinic, at the address of its settings."""
+    server = open_server(create_app(world, clock), world.settings)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    yield
+    server.close()
+    thread.join(timeout=30)
+
+
 @pytest.fixture
 def clinic(settings: Settings) -> Iterator[OpenClinic]:
     port, mail_port = free_port(), free_port()
@@ -112,21 +124,14 @@ def clinic(settings: Settings) -> Iterator[OpenClinic]:
     inbox = Inbox()
     post = Controller(inbox, hostname="127.0.0.1", port=mail_port)
     opened = OpenClinic(settings.base_url, story, inbox, alice, dana, story.events[0].at, settings)
-    server = open_server(create_app(world, opened.clock), settings)
     stop = threading.Event()
-    with LocalProcesses(workers=1) as compute:
-        threads = [
-            threading.Thread(target=server.run),
-            threading.Thread(target=run_worker, args=(world, compute, opened.clock, stop)),
-        ]
+    with LocalProcesses(workers=1) as compute, pages_open(world, opened.clock):
+        worker = threading.Thread(target=run_worker, args=(world, compute, opened.clock, stop))
         post.start()
-        for thread in threads:
-            thread.start()
+        worker.start()
         yield opened
         stop.set()
-        server.close()
-        for thread in threads:
-            thread.join(timeout=30)
+        worker.join(timeout=30)
         post.stop()
 
 

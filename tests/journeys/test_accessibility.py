@@ -3,19 +3,18 @@
 The pages are those of the rules of access, so that a new page is looked at without being asked for.
 """
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
-import waitress
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page
 from sqlite_utils import Database
 
 from tests.conftest import PASSPHRASE, TREATED_AT, Cast
+from tests.journeys.conftest import pages_open
 from tests.journeys.test_browser import sign_in
 from tests.post_office import free_port
 from tests.web.conftest import Records
@@ -25,11 +24,10 @@ from tracker.check_ins import Answers
 from tracker.messages import welcome_link
 from tracker.settings import Settings
 from tracker.world import open_world
-from web import create_app
 
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 NARROW = {"width": 320, "height": 640}
-NO_PAGES = {"pictures.show"}
+NO_PAGES = {"pictures.show", "own_data.download"}
 LIGHT = 100 * 1024  # bytes of the first load of Today, without photos
 NOW = TREATED_AT + timedelta(days=3)
 
@@ -73,14 +71,8 @@ def pages(settings: Settings, db: Database, cast: Cast) -> Iterator[Pages]:
         "/welcome/too-late",
         "/nothing-here",
     )
-    server = waitress.create_server(
-        create_app(world, lambda: NOW), host="127.0.0.1", port=port, threads=4
-    )
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    yield Pages(world.settings.base_url, cast, public, names)
-    server.close()
-    thread.join(timeout=30)
+    with pages_open(world, lambda: NOW):
+        yield Pages(world.settings.base_url, cast, public, names)
 
 
 def faults(page: Page, address: str) -> list[str]:

@@ -1,23 +1,21 @@
 """A passkey in a real browser, whose authenticator is a virtual one."""
 
 import re
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-import waitress
 from playwright.sync_api import Page, expect
 from sqlite_utils import Database
 
 from tests.conftest import PASSPHRASE, TREATED_AT, Cast
+from tests.journeys.conftest import pages_open
 from tests.journeys.test_browser import sign_in
 from tests.post_office import free_port
 from tracker.settings import Settings
 from tracker.storage import passkeys
 from tracker.world import open_world
-from web import create_app
 
 
 @pytest.fixture
@@ -25,15 +23,8 @@ def address(settings: Settings, cast: Cast) -> Iterator[str]:
     """The pages under a name: passkeys are not for addresses."""
     port = free_port()
     world = open_world(replace(settings, port=port, base_url=f"http://localhost:{port}"))
-    now = TREATED_AT + timedelta(days=3)
-    server = waitress.create_server(
-        create_app(world, lambda: now), host="127.0.0.1", port=port, threads=4
-    )
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    yield world.settings.base_url
-    server.close()
-    thread.join(timeout=30)
+    with pages_open(world, lambda: TREATED_AT + timedelta(days=3)):
+        yield world.settings.base_url
 
 
 @pytest.mark.timeout(200)
