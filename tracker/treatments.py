@@ -52,6 +52,10 @@ class Treatment:
     def __post_init__(self) -> None:
         if self.performed_at.tzinfo is None:
             raise ValueError("performed_at carries no zone; write an offset such as +01:00")
+        if not 1900 < self.performed_at.year < 2200:
+            raise ValueError(
+                f"performed_at is in the year {self.performed_at.year}; check the date"
+            )
         if not self.areas or not self.areas <= set(AREAS):
             raise ValueError(f"areas must be some of {', '.join(AREAS)}")
         if self.needle_depth_mm is not None and not 0 < self.needle_depth_mm <= 5:

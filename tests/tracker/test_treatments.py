@@ -20,6 +20,11 @@ def test_a_late_evening_treatment_is_day_one_after_midnight_at_home() -> None:
     assert day_number(evening, datetime(2026, 3, 3, 0, 5, tzinfo=BERLIN), ZoneInfo("UTC")) == 0
 
 
+def test_a_treatment_of_another_century_is_a_slip_of_the_pen() -> None:
+    with pytest.raises(ValueError, match="performed_at is in the year 206; check the date"):
+        treated_at(datetime(206, 3, 2, 10, tzinfo=BERLIN))
+
+
 @pytest.mark.parametrize("month", [3, 10])
 def test_days_are_calendar_days_across_daylight_saving_changes(month: int) -> None:
     last_sunday = {3: 29, 10: 25}[month]
