@@ -37,7 +37,14 @@ def open_world(settings: Settings) -> World:
     """
     protocols = protocol_files.read_all(settings.protocols)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    world = World(
+    db = open_database(settings.database, settings.key_for("database"))
+    try:
+        migrate(db)
+        protocol_editions.keep(db, protocols)
+        protocols = protocol_editions.with_given_up(db, protocols)
+    finally:
+        db.close()
+    return World(
         settings=settings,
         protocols=protocols,
         files=PhotoFiles(str(settings.photos.resolve()), settings.key_for("photos")),
@@ -45,10 +52,3 @@ def open_world(settings: Settings) -> World:
         send=sender(settings),
         envelope=Envelope(settings.mail_from, settings.base_url, settings.key_for("links")),
     )
-    db = world.connect()
-    try:
-        migrate(db)
-        protocol_editions.keep(db, protocols)
-    finally:
-        db.close()
-    return world

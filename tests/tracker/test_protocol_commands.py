@@ -181,6 +181,24 @@ def test_the_text_that_judged_can_be_read_after_the_file_has_changed(
     assert "no protocol with the digest" in run("edition", "00000000", environment=used).output
 
 
+def test_courses_of_a_kind_whose_file_is_gone_follow_its_last_text(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    folder = own(tmp_path, ('kind = "microneedling"', 'kind = "our_needling"')).parent
+    world = open_world(read_settings(environment | {"AFTERGLOW_PROTOCOLS": str(folder)}))
+    assert "our_needling" not in open_world(read_settings(environment)).protocols.by_kind
+    db = world.connect()
+    alice = add_person(
+        db, Person("", Role.PATIENT, "Alice", "alice@home.example", "UTC"), PASSPHRASE
+    )
+    needled = replace(treatment(), kind="our_needling", patient_id=alice.id)
+    begin_treatment(db, world.protocols, needled)
+    db.close()
+    kept = open_world(read_settings(environment)).protocols
+    assert kept.of("our_needling") == world.protocols.of("our_needling")
+    assert kept.of("microneedling") == protocol_files.load("microneedling")
+
+
 def test_a_preview_of_a_broken_file_ends_with_status_2(tmp_path: Path) -> None:
     result = run("preview", str(own(tmp_path, ("prior = 0.06", "prior = 4"))))
     assert result.exit_code == 2

@@ -1,9 +1,14 @@
 """Editions: every text of a protocol that was ever in use, so that an alert's can be read again."""
 
+import logging
+
 from sqlite_utils import Database
 
+from tracker.protocol_text import parse_protocol
 from tracker.protocols import Protocols
 from tracker.storage.connection import writing
+
+log = logging.getLogger(__name__)
 
 
 def keep(db: Database, protocols: Protocols) -> None:
@@ -18,6 +23,25 @@ def keep(db: Database, protocols: Protocols) -> None:
                 "INSERT OR IGNORE INTO protocol_editions VALUES (?, ?, ?, ?)",
                 [each.digest, each.kind, each.version, each.text],
             )
+
+
+def with_given_up(db: Database, protocols: Protocols) -> Protocols:
+    """These protocols, and the last kept text of each kind that has no file but courses.
+
+    Whoever was treated by it must still be looked after. Raises ProtocolError when a kept text
+    can no longer be read.
+    """
+    sql = """SELECT kind, text FROM protocol_editions
+             WHERE rowid IN (SELECT max(rowid) FROM protocol_editions GROUP BY kind)
+               AND kind IN (SELECT kind FROM treatments)"""
+    given_up = {
+        row["kind"]: parse_protocol(row["text"], f"the text kept of {row['kind']}")
+        for row in db.query(sql)
+        if row["kind"] not in protocols.by_kind
+    }
+    for kind in sorted(given_up):
+        log.warning("no file for protocol %s; its courses follow the text kept last", kind)
+    return Protocols({**given_up, **protocols.by_kind})
 
 
 def text_of(db: Database, digest: str) -> str | None:
