@@ -37,6 +37,11 @@ def may_open_own_data(viewer: Viewer) -> bool:
     return viewer.role is Role.PATIENT
 
 
+def may_take_part(viewer: Viewer, patient_id: str) -> bool:
+    """Whether the viewer may read and write in this patient's conversation."""
+    return may_see_patient(viewer, patient_id)
+
+
 def may_answer_alerts(viewer: Viewer, patient_id: str) -> bool:
     """Whether the viewer may acknowledge alerts about this patient."""
     return viewer.role is Role.PRACTITIONER and patient_id in viewer.cares_for

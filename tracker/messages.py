@@ -10,6 +10,7 @@ from enum import StrEnum
 from uuid import UUID, uuid5
 
 from tracker.alerts import Alert
+from tracker.conversation import Remark
 from tracker.people import Person
 from tracker.signed_links import LinkPurpose, signed
 
@@ -26,6 +27,7 @@ class MessageKind(StrEnum):
 
     URGENT = "urgent"  # to practitioners, at once
     ESCALATION = "escalation"  # nobody looked in time
+    REMARK = "remark"  # the other side of a conversation wrote
     DIGEST = "digest"  # to a practitioner, one a morning
     REMINDER = "reminder"  # to a patient, one a day at most
     MISSED = "missed"  # the reminder after missed days
@@ -40,6 +42,7 @@ class MessageKind(StrEnum):
 SUBJECTS: Mapping[MessageKind, str] = {
     MessageKind.URGENT: "Afterglow: someone needs your review",
     MessageKind.ESCALATION: "Afterglow: someone still waits for your review",
+    MessageKind.REMARK: "Afterglow: you have a message",
     MessageKind.DIGEST: "Afterglow: your list for this morning",
     MessageKind.REMINDER: "Afterglow: your reminder for today",
     MessageKind.MISSED: "Afterglow: we have missed you",
@@ -91,6 +94,12 @@ def about_alert(kind: MessageKind, alert: Alert, to: Person, now: datetime) -> M
     raised = f"{alert.raised_at.timestamp():.6f}:{alert.escalations}"
     cause = f"{kind}:{alert.id}:{raised}:{to.id}"
     return Message(kind, cause, to.id, to.email, now, now, alert_ids=(alert.id,))
+
+
+def remark_mail(remark: Remark, to: Person, now: datetime) -> Message:
+    """The mail that somebody wrote; it tells neither who nor what."""
+    kind = MessageKind.REMARK
+    return Message(kind, f"{kind}:{remark.id}:{to.id}", to.id, to.email, now, now)
 
 
 def digest(alerts: Sequence[Alert], to: Person, day: date, now: datetime) -> Message:
@@ -158,29 +167,30 @@ def _in_ascii(address: str) -> str:
 
 
 def _words(message: Message, envelope: Envelope) -> str:
-    base_url = envelope.base_url
-    links = "\n".join(f"{base_url}/alerts/{alert_id}" for alert_id in message.alert_ids)
+    base_url, ending = envelope.base_url, KEPT_PRIVATE
+    where = "\n".join(f"{base_url}/alerts/{alert_id}" for alert_id in message.alert_ids)
     match message.kind:
         case MessageKind.URGENT:
-            return f"Someone in your care needs your review.\n\n{links}\n\n{KEPT_PRIVATE}"
+            told = "Someone in your care needs your review."
         case MessageKind.ESCALATION:
             told = "Someone has been waiting for a review, and nobody has looked yet."
-            return f"{told}\n\n{links}\n\n{KEPT_PRIVATE}"
+        case MessageKind.REMARK:
+            told, where = "You have a message.", f"{base_url}/"
+            ending = "Sign in to read it. This mail holds no health details on purpose.\n"
         case MessageKind.DIGEST:
             told = f"Reviews that wait for you: {len(message.alert_ids)}. The first comes first."
-            return f"{told}\n\n{links}\n\n{KEPT_PRIVATE}"
         case MessageKind.REMINDER:
-            return (
-                f"Your photo and your check-in take two minutes.\n\n{base_url}/days/{message.day}\n"
-            )
+            told = "Your photo and your check-in take two minutes."
+            where, ending = f"{base_url}/days/{message.day}", ""
         case MessageKind.MISSED:
             told = (
                 "We have not heard from you for a few days. That is all right: nothing is lost.\n"
                 "A photo and a check-in today help your clinic to look after you. If something\n"
                 "worries you, do not wait: call your clinic."
             )
-            return f"{told}\n\n{base_url}/days/{message.day}\n"
+            where, ending = f"{base_url}/days/{message.day}", ""
         case MessageKind.INVITATION:
-            link = welcome_link(message.cause.partition(":")[2], envelope)
             told = "Your clinic invites you to Afterglow. There is nothing to install."
-            return f"{told}\n\n{link}\n\nThe link works once, for two weeks.\n"
+            where = welcome_link(message.cause.partition(":")[2], envelope)
+            ending = "The link works once, for two weeks.\n"
+    return f"{told}\n\n{where}\n" + (f"\n{ending}" if ending else "")

@@ -8,6 +8,7 @@ from flask import Flask
 from tracker.world import World
 from web import (
     app_shell,
+    conversation,
     errors,
     home,
     invitations,
@@ -37,6 +38,7 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
         app_shell.blueprint,
         patient.blueprint,
         own_data.blueprint,
+        conversation.blueprint,
         practitioner.blueprint,
         invitations.blueprint,
         passkeys.blueprint,

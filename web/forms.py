@@ -15,6 +15,7 @@ from tracker.alert_life import MAX_WHY_LENGTH
 from tracker.alerts import Outcome
 from tracker.check_ins import DAILY_SIGNS, MAX_NOTE_LENGTH, SCALES, SIGNS, Answers, Queued, Trend
 from tracker.consents import Consent, Decision, Purpose
+from tracker.conversation import Draft
 from tracker.people import HOURS, Person, Role, check_time_zone
 from tracker.photos import PhotoRole, SkinState, Upload, View
 
@@ -166,6 +167,22 @@ def read_consent(form: Form, now: datetime) -> Consent | Errors:
     if purpose is None or decision is None or (photo_id and not purpose.is_asked_by_photo):
         return Errors({"uses": "Choose again what you allow; the page was not complete."})
     return Consent(purpose, decision, now, photo_id)
+
+
+def read_draft(form: Form, files: Files) -> Draft | Errors:
+    """Something to say, perhaps with a photo."""
+    sent = [file for file in files.getlist("photo") if file.filename]
+    if len(sent) > 1:
+        return Errors({"photo": "Send one photo at a time; choose only one."})
+    key = form.get("key", "")
+    if KEY.fullmatch(key) is None:
+        return Errors({"text": "The page was not complete; send it once more."})
+    text = form.get("text", "").replace("\r\n", "\n").strip()
+    try:
+        return Draft(text, sent[0].read() if sent else None, key)
+    except ValueError as error:
+        words = str(error)
+        return Errors({"text": f"{words[:1].upper()}{words[1:]}."})
 
 
 def read_queued(form: Form) -> Queued | None:

@@ -109,6 +109,7 @@ class TodayPage:
     check_in_state: str | None
     needs_baseline: bool
     clinic: str | None
+    unread: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ def today_page(progress: Progress, now: datetime) -> TodayPage:
         check_in_state=f"Sent {when(check_ins[-1].at, now, zone)}" if check_ins else None,
         needs_baseline=not has_baseline(progress),
         clinic=clinic_words(progress, now),
+        unread=progress.unread_by_patient,
     )
 
 

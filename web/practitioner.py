@@ -45,7 +45,7 @@ def patient(visit: Visit, patient_id: str) -> ResponseReturnValue:
         case Progress() as progress:
             return render(patient_page(progress, visit.now, visit.person.zone))
         case NotTreated(found):
-            return render(UntreatedPage(found.name))
+            return render(UntreatedPage(found.id, found.name))
         case None:
             raise NotFound
 

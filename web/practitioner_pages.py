@@ -48,11 +48,13 @@ class PatientRow:
     photo: str
     mail_trouble: bool
     care_withdrawn: str | None
+    unread: int
 
 
 @dataclass(frozen=True, slots=True)
 class WorklistPage:
-    """All patients, worst first; `waiting` counts those with an alert nobody has seen."""
+    """All patients, worst first; `waiting` counts those with an alert or a message that
+    nobody has seen."""
 
     template: ClassVar[str] = "practitioner_worklist.html"
     place: ClassVar[str] = "patients"
@@ -94,6 +96,7 @@ class PatientPage:
     name: str
     day: str
     care_withdrawn: str | None
+    unread: int
     facts: tuple[tuple[str, str], ...]
     cards: tuple[AlertCard, ...]
     earlier_cards: tuple[AlertCard, ...]
@@ -120,6 +123,7 @@ class UntreatedPage:
     template: ClassVar[str] = "practitioner_untreated.html"
     place: ClassVar[str] = "patients"
 
+    patient_id: str
     name: str
 
     @property
@@ -161,7 +165,9 @@ def worklist_page(rows: Sequence[WorklistRow], now: datetime, zone: ZoneInfo) ->
     """The work list in the order the action gives."""
     return WorklistPage(
         rows=tuple(_patient_row(row, now, zone) for row in rows),
-        waiting=sum(any(each.alert.needs_answer for each in row.alerts) for row in rows),
+        waiting=sum(
+            row.unread > 0 or any(each.alert.needs_answer for each in row.alerts) for row in rows
+        ),
     )
 
 
@@ -173,6 +179,7 @@ def patient_page(progress: Progress, now: datetime, zone: ZoneInfo) -> PatientPa
         name=progress.patient.name,
         day=day_words(progress.day),
         care_withdrawn=_withdrawn(progress.care_withdrawn_at, now, zone),
+        unread=progress.unread_by_clinic,
         facts=_facts(progress),
         cards=tuple(
             alert_card(alert, progress.patient, progress.treatment, now, zone)
@@ -223,6 +230,7 @@ def _patient_row(row: WorklistRow, now: datetime, zone: ZoneInfo) -> PatientRow:
         photo=f"{when(photo.taken_at, now, zone)}" if photo else "",
         mail_trouble=row.mail_trouble,
         care_withdrawn=_withdrawn(row.care_withdrawn_at, now, zone),
+        unread=row.unread,
     )
 
 

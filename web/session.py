@@ -38,7 +38,7 @@ PUBLIC = frozenset(
         "preferences.stop",
     }
 )
-CARRIES_PHOTO = frozenset({"patient.send_photo"})
+CARRIES_PHOTO = frozenset({"patient.send_photo", "conversation.say"})
 UPLOADS_DECODED_AT_ONCE = 2  # a decoded photo takes a hundred times the memory of its file
 
 

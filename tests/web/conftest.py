@@ -13,11 +13,12 @@ from tests.tracker.courses_of_readings import Doublings, fading, reading, unchan
 from tests.web.browser import Browser
 from tracker.alerts import Alert, Concern, Factor, Level, Source
 from tracker.check_ins import Answers, CheckIn
+from tracker.conversation import Remark
 from tracker.messages import Message, MessageKind, about_alert
 from tracker.people import Person
 from tracker.photo_files import Picture
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
-from tracker.storage import alerts, check_ins, messages, photos, readings
+from tracker.storage import alerts, check_ins, conversation, messages, photos, readings
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 from tracker.treatments import Region
@@ -124,6 +125,16 @@ class Records:
         with writing(self.db):
             alerts.save(self.db, alert)
         return alert
+
+    def remark(self, author: Person, text: str, photo: bytes | None = None) -> Remark:
+        """Something said in Alice's conversation."""
+        at, patient = TREATED_AT + timedelta(days=2), self.cast.alice.id
+        said = Remark(new_id(), patient, author.id, author.name, at, text, photo is not None)
+        with writing(self.db):
+            conversation.insert(self.db, said, key=new_id())
+        if photo is not None:
+            self.world.files.save(said.id, Picture.PHOTO, photo)
+        return said
 
     def mail(self, alert: Alert, to: Person) -> Message:
         """The mail about an alert, not sent yet."""

@@ -60,6 +60,11 @@ RULES = {
     "POST own_data.decide": Rule("/my-data/uses", PATIENTS),
     "GET own_data.closing": Rule("/my-data/close", PATIENTS),
     "POST own_data.close": Rule("/my-data/close", PATIENTS),
+    "GET conversation.show": Rule("/patients/{alice}/conversation", frozenset({"alice", "dana"})),
+    "POST conversation.say": Rule("/patients/{alice}/conversation", frozenset({"alice", "dana"})),
+    "GET conversation.photo": Rule(
+        "/patients/{alice}/conversation/{remark}/photo", frozenset({"alice", "dana"})
+    ),
     "GET practitioner.patient": Rule("/patients/{alice}", frozenset({"dana"})),
     "GET practitioner.alerts": Rule("/alerts", PRACTITIONERS),
     "GET practitioner.alert": Rule("/alerts/{alert}", frozenset({"dana"})),
@@ -87,6 +92,7 @@ def paths(records: Records, cast: Cast) -> dict[str, tuple[str, Rule]]:
         "photo": records.measured(1).id,
         "check_in": records.check_in(1, Answers()).id,
         "alert": records.alert().id,
+        "remark": records.remark(cast.alice, "Is this normal?", photo=b"JPEG").id,
     }
     return {name: (rule.path.format(**names), rule) for name, rule in RULES.items()}
 

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from tracker.erasures import Erasure
 from tracker.mail import forget
 from tracker.photo_files import PhotoFiles
-from tracker.storage import erasures, messages, photos
+from tracker.storage import conversation, erasures, messages, photos
 from tracker.storage.connection import writing
 
 log = logging.getLogger(__name__)
@@ -35,8 +35,10 @@ def _erase(db: Database, files: PhotoFiles, outbox: Path, patient_id: str, now: 
     """False when it must wait: for a photo that is being measured, or a reader of the log."""
     if photos.is_any_claimed(db, patient_id, now):
         return False
-    for photo in photos.of_patient(db, patient_id):
-        files.delete(photo.id)
+    with_files = [photo.id for photo in photos.of_patient(db, patient_id)]
+    with_files += [remark.id for remark in conversation.of_patient(db, patient_id)]
+    for each in with_files:
+        files.delete(each)
     forget(outbox, [message.id for message in messages.of_recipient(db, patient_id)])
     with writing(db):
         messages.forget_alerts_of(db, patient_id)

@@ -14,6 +14,7 @@ from tracker.alerts import Alert
 from tracker.archives import Entry
 from tracker.check_ins import CheckIn
 from tracker.consents import Consent
+from tracker.conversation import Remark
 from tracker.courses import COURSE_FILE, CourseCheckIn, CoursePhoto, CourseStory, course_text
 from tracker.looks import Look
 from tracker.messages import Message
@@ -26,6 +27,7 @@ from tracker.storage import (
     alerts,
     check_ins,
     consents,
+    conversation,
     looks,
     messages,
     people,
@@ -43,6 +45,7 @@ This is everything that Afterglow keeps about you.
 
 about-me.json      your account, who cares for you, who opened your photos, what you allowed,
                    mails to you
+conversation.json  what you and your clinic wrote to each other; its photos are in conversation/
 course-*/          one folder for each treatment:
   course.toml      the treatment, your photos and your answers
   *.jpg            your photos as they were kept: without place and camera data
@@ -84,7 +87,8 @@ def export_own_data(db: Database, files: PhotoFiles, patient: Person) -> Iterato
         photos.of_patient(db, patient.id),
         messages.of_recipient(db, patient.id),
     )
-    return _entries(files, patient, courses, about)
+    said = conversation.of_patient(db, patient.id)
+    return _entries(files, patient, courses, about, said)
 
 
 def _course(db: Database, treatment: Treatment) -> _Course:
@@ -99,11 +103,16 @@ def _course(db: Database, treatment: Treatment) -> _Course:
 
 
 def _entries(
-    files: PhotoFiles, patient: Person, courses: list[_Course], about: Mapping[str, object]
+    files: PhotoFiles,
+    patient: Person,
+    courses: list[_Course],
+    about: Mapping[str, object],
+    said: list[Remark],
 ) -> Iterator[Entry]:
     yield Entry("READ-ME.txt", READ_ME.encode())
     yield _json("about-me.json", about)
     unreadable: list[str] = []
+    yield from _conversation(files, patient, said, unreadable)
     for number, course in enumerate(courses, 1):
         day = patient.date_at(course.treatment.performed_at)
         folder = f"course-{number}-{course.treatment.kind.replace('_', '-')}-{day}"
@@ -113,17 +122,40 @@ def _entries(
         yield Entry("UNREADABLE.txt", (missing + "\n".join(unreadable) + "\n").encode())
 
 
+def _conversation(
+    files: PhotoFiles, patient: Person, said: list[Remark], unreadable: list[str]
+) -> Iterator[Entry]:
+    lines: list[Row] = []
+    for number, remark in enumerate(said, 1):
+        path = f"conversation/{number:03d}.jpg" if remark.has_photo else None
+        if path is not None:
+            yield from _picture(files, remark.id, path, unreadable)
+        seen = [{"who": r.name, "at": _time(r.seen_at, patient.zone)} for r in remark.receipts]
+        at = _time(remark.at, patient.zone)
+        words: Row = {"who": remark.author, "at": at, "text": remark.text, "photo": path}
+        lines.append({**words, "seen_by": seen})
+    yield _json("conversation.json", lines)
+
+
+def _picture(files: PhotoFiles, kept_as: str, path: str, unreadable: list[str]) -> Iterator[Entry]:
+    """One photo; one that the store has lost is named and left out, the others are saved."""
+    try:
+        yield Entry(path, files.load(kept_as, Picture.PHOTO))
+    except PhotoMissing:
+        unreadable.append(path)
+
+
 def _folder(
     files: PhotoFiles, patient: Person, course: _Course, folder: str, unreadable: list[str]
 ) -> Iterator[Entry]:
-    """One course; a photo that the store has lost is named and left out, the others are saved."""
     named = {photo.id: _file_name(n, photo, patient) for n, photo in enumerate(course.photos, 1)}
     for photo in course.photos:
-        try:
-            yield Entry(f"{folder}/{named[photo.id]}", files.load(photo.id, Picture.PHOTO))
-        except PhotoMissing:
-            unreadable.append(f"{folder}/{named.pop(photo.id)}")
-    kept = [photo for photo in course.photos if photo.id in named and photo.view is View.FRONT]
+        yield from _picture(files, photo.id, f"{folder}/{named[photo.id]}", unreadable)
+    kept = [
+        photo
+        for photo in course.photos
+        if photo.view is View.FRONT and f"{folder}/{named[photo.id]}" not in unreadable
+    ]
     story = CourseStory(
         time_zone=patient.time_zone,
         skin_type=patient.skin_type,

@@ -22,6 +22,7 @@ from tracker.storage import (
     care_lines,
     check_ins,
     consents,
+    conversation,
     looks,
     messages,
     people,
@@ -42,6 +43,7 @@ class Progress:
     those of earlier treatments; `undelivered` are mails about this patient that have not gone out;
     `looks` tell who opened the patient's photos, the latest first; `consents` what the patient
     decided, in that order; `care_withdrawn_at` since when nothing is taken in any more.
+    `unread_by_…` count what each side wrote and the other has not read.
     Aftercare and questions are those of all treatments whose plans still run.
     """
 
@@ -61,6 +63,8 @@ class Progress:
     looks: tuple[Look, ...] = ()
     consents: tuple[Consent, ...] = ()
     care_withdrawn_at: datetime | None = None
+    unread_by_patient: int = 0
+    unread_by_clinic: int = 0
     earlier_alerts: tuple[CourseAlert, ...] = ()
 
 
@@ -107,6 +111,8 @@ def show_progress(
         looks=tuple(looks.of_patient(db, patient_id)),
         consents=tuple(consents.of_patient(db, patient_id)),
         care_withdrawn_at=consents.care_withdrawn_at(db, patient_id),
+        unread_by_patient=conversation.unread_by_patient(db, patient_id),
+        unread_by_clinic=conversation.unread_by_clinic(db, patient_id),
         earlier_alerts=tuple(
             CourseAlert(alert, treatments.get(db, alert.treatment_id))
             for alert in worst_first(alerts.of_patient(db, patient_id))

@@ -10,7 +10,16 @@ from tracker.alerts import CourseAlert, Stage, worst_first
 from tracker.people import Person
 from tracker.photos import Photo, PhotoRole
 from tracker.readings import Estimate
-from tracker.storage import alerts, consents, messages, people, photos, readings, treatments
+from tracker.storage import (
+    alerts,
+    consents,
+    conversation,
+    messages,
+    people,
+    photos,
+    readings,
+    treatments,
+)
 from tracker.treatments import Region, Treatment, day_number
 
 
@@ -22,7 +31,8 @@ class WorklistRow:
     whichever treatment, worst first; `mail_trouble` tells that a mail to or about the patient has
     not gone out; `redness` is the latest of the whole face since the
     treatment; `latest_photo` the latest follow-up, whatever became of it; `care_withdrawn_at` is
-    since when the patient wants nothing measured any more.
+    since when the patient wants nothing measured any more; `unread` counts what the patient wrote
+    and nobody has read.
     """
 
     patient: Person
@@ -33,10 +43,11 @@ class WorklistRow:
     redness: Estimate | None
     mail_trouble: bool
     care_withdrawn_at: datetime | None
+    unread: int
 
 
 def show_worklist(db: Database, practitioner_id: str, now: datetime) -> list[WorklistRow]:
-    """All patients in a practitioner's care: open alerts first, then the latest treated."""
+    """All patients in a practitioner's care: open alerts, unread messages, the latest treated."""
     by_patient: dict[str, list[CourseAlert]] = defaultdict(list)
     for alert in worst_first(alerts.for_practitioner(db, practitioner_id)):
         if alert.stage is not Stage.RESOLVED:
@@ -55,8 +66,11 @@ def _row(
     treatment = treatments.current(db, patient.id, now)
     mail_trouble = bool(messages.undelivered_about(db, patient.id))
     withdrawn_at = consents.care_withdrawn_at(db, patient.id)
+    unread = conversation.unread_by_clinic(db, patient.id)
     if treatment is None:
-        return WorklistRow(patient, None, None, about, None, None, mail_trouble, withdrawn_at)
+        return WorklistRow(
+            patient, None, None, about, None, None, mail_trouble, withdrawn_at, unread
+        )
     taken = [p for p in photos.of_treatment(db, treatment.id) if p.role is PhotoRole.FOLLOW_UP]
     shown = {photo.id for photo in taken}
     measured = [
@@ -73,11 +87,19 @@ def _row(
         redness=measured[-1].regions[Region.FACE].redness if measured else None,
         mail_trouble=mail_trouble,
         care_withdrawn_at=withdrawn_at,
+        unread=unread,
     )
 
 
-def _urgency(row: WorklistRow) -> tuple[bool, bool, int, float, str]:
+def _urgency(row: WorklistRow) -> tuple[bool, bool, bool, int, float, str]:
     waiting = [each for each in row.alerts if each.alert.needs_answer]
     worst = max((each.alert.level.rank for each in waiting or row.alerts), default=-1)
     began = row.treatment.performed_at if row.treatment else datetime.min.replace(tzinfo=UTC)
-    return (not waiting, not row.alerts, -worst, -began.timestamp(), row.patient.name)
+    return (
+        not waiting,
+        not row.unread,
+        not row.alerts,
+        -worst,
+        -began.timestamp(),
+        row.patient.name,
+    )

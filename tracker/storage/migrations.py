@@ -7,7 +7,7 @@ import sqlcipher3
 from sqlite_utils import Database, Migrations
 
 from tracker.messages import CAUSES
-from tracker.storage.own_data_tables import CONSENTS, ERASURES
+from tracker.storage.own_data_tables import CONSENTS, CONVERSATION, ERASURES
 
 migrations = Migrations("afterglow")
 
@@ -366,6 +366,12 @@ def receipt_of_check_ins(db: Database) -> None:
 def erasures(db: Database) -> None:
     """Closed accounts, and histories that may go with them."""
     _run(db, ERASURES)
+
+
+@migrations()
+def conversation(db: Database) -> None:
+    """What patients and clinic write to each other, and who has read it."""
+    _run(db, CONVERSATION)
 
 
 def _run(db: Database, script: str) -> None:

@@ -28,7 +28,7 @@ from tracker.photo_files import PhotoFiles, PhotoMissing, Picture
 from tracker.photos import CLAIM_LEASE, PhotoStatus
 from tracker.protocols import Heading
 from tracker.screening import Screening
-from tracker.storage import alerts, erasures, looks, messages, photos
+from tracker.storage import alerts, conversation, erasures, looks, messages, photos
 from tracker.storage.connection import IntegrityError, writing
 from tracker.world import World
 
@@ -56,7 +56,10 @@ def full(db: Database, world: World, records: Records, cast: Cast) -> Records:
     line = OwnLine("", cast.alice.id, Heading.DO, "rest", today, today, cast.dana.id, NOW)
     add_care_line(db, line)
     decide_consent(db, cast.alice.id, Consent(Purpose.TEACHING, Decision.GIVEN, NOW, photo.id))
+    records.remark(cast.alice, "Is this normal?", photo=b"JPEG of a chin")
+    records.remark(cast.dana, "Yes.")
     with writing(db):
+        conversation.note_read(db, cast.alice.id, cast.dana.id, NOW)
         looks.note(db, photo.id, cast.dana.id, NOW)
         messages.insert(db, reminder(MessageKind.REMINDER, cast.alice, NOW.date(), NOW))
         messages.insert(db, digest([alert], cast.dana, NOW.date(), NOW))
@@ -97,7 +100,14 @@ def test_nothing_is_left_but_the_tombstone(
     close(db, cast)
     assert erase(db, world) == [cast.alice.id]
     assert tables_with(db, words) == {"erasures"}
-    for table in ("region_readings", "alert_history", "screenings", "consents", "looks"):
+    for table in (
+        "region_readings",
+        "alert_history",
+        "screenings",
+        "consents",
+        "looks",
+        "remark_receipts",
+    ):
         assert db.table(table).count == 0, table
     assert list(world.settings.outbox.iterdir()) == []
     assert [path for path in world.settings.photos.rglob("*") if path.is_file()] == []

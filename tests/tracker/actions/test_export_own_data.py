@@ -67,6 +67,7 @@ def test_readings_alerts_and_lookers_come_too(
 ) -> None:
     photo = records.measured(1)
     records.alert(photo)
+    records.remark(cast.alice, "Is this normal?", photo=b"JPEG of a chin")
     with writing(db):
         looks.note(db, photo.id, cast.dana.id, TREATED_AT + timedelta(days=2))
     course = unpack(list(export_own_data(db, world.files, cast.alice)), tmp_path)
@@ -77,6 +78,9 @@ def test_readings_alerts_and_lookers_come_too(
     assert "second rise, left cheek" in (course / "alerts.csv").read_text(encoding="utf-8")
     about = json.loads((tmp_path / "about-me.json").read_text(encoding="utf-8"))
     assert about["cared_for_by"] == ["Dr Dana"]
+    assert (tmp_path / "conversation/001.jpg").read_bytes() == b"JPEG of a chin"
+    (said,) = json.loads((tmp_path / "conversation.json").read_text(encoding="utf-8"))
+    assert (said["who"], said["text"]) == ("Alice", "Is this normal?")
     assert [look["who"] for look in about["who_opened_my_photos"]] == ["Dr Dana"]
 
 
@@ -96,7 +100,7 @@ def test_nobody_elses_data_is_in_it(
 ) -> None:
     records.measured(1)
     paths = [entry.path for entry in export_own_data(db, world.files, cast.bob)]
-    assert paths == ["READ-ME.txt", "about-me.json"]
+    assert paths == ["READ-ME.txt", "about-me.json", "conversation.json"]
 
 
 class NothingMeasured(Executor):

@@ -1,0 +1,84 @@
+"""Remarks of the conversations, and who has read them."""
+
+from collections import defaultdict
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.conversation import Receipt, Remark
+from tracker.storage.columns import read_time, time_text
+
+
+def insert(db: Database, remark: Remark, key: str) -> None:
+    """Add a remark; IntegrityError when its author has sent one with this key before."""
+    db.table("remarks").insert(
+        {
+            "id": remark.id,
+            "patient_id": remark.patient_id,
+            "author_id": remark.author_id,
+            "at": time_text(remark.at),
+            "text": remark.text,
+            "has_photo": int(remark.has_photo),
+            "key": key,
+        }
+    )
+
+
+def is_known(db: Database, author_id: str, key: str) -> bool:
+    """Whether this author has sent a remark with this key."""
+    sql = "SELECT 1 FROM remarks WHERE author_id = ? AND key = ?"
+    return any(db.query(sql, [author_id, key]))
+
+
+def of_patient(db: Database, patient_id: str) -> list[Remark]:
+    """A patient's whole conversation, oldest first."""
+    receipts: dict[str, list[Receipt]] = defaultdict(list)
+    sql = """SELECT remark_id, person_id, name, seen_at FROM remark_receipts
+             JOIN remarks ON remarks.id = remark_id JOIN people ON people.id = person_id
+             WHERE remarks.patient_id = ? ORDER BY seen_at, name"""
+    for row in db.query(sql, [patient_id]):
+        receipt = Receipt(row["person_id"], row["name"], read_time(row["seen_at"]))
+        receipts[row["remark_id"]].append(receipt)
+    sql = """SELECT remarks.*, people.name FROM remarks JOIN people ON people.id = author_id
+             WHERE patient_id = ? ORDER BY at, remarks.id"""
+    return [
+        Remark(
+            id=row["id"],
+            patient_id=row["patient_id"],
+            author_id=row["author_id"],
+            author=row["name"],
+            at=read_time(row["at"]),
+            text=row["text"],
+            has_photo=bool(row["has_photo"]),
+            receipts=tuple(receipts[row["id"]]),
+        )
+        for row in db.query(sql, [patient_id])
+    ]
+
+
+def note_read(db: Database, patient_id: str, reader_id: str, now: datetime) -> None:
+    """Note that somebody has read what the other side said; the first time stays."""
+    db.execute(
+        """INSERT OR IGNORE INTO remark_receipts (remark_id, person_id, seen_at)
+           SELECT id, :reader, :now FROM remarks
+           WHERE patient_id = :patient AND (author_id = :patient) <> (:reader = :patient)""",
+        {"patient": patient_id, "reader": reader_id, "now": time_text(now)},
+    )
+
+
+def unread_by_patient(db: Database, patient_id: str) -> int:
+    """How many remarks of the care team the patient has not read."""
+    sql = """SELECT count(*) AS n FROM remarks WHERE patient_id = :patient
+             AND author_id <> :patient AND NOT EXISTS (SELECT 1 FROM remark_receipts
+                 WHERE remark_id = remarks.id AND person_id = :patient)"""
+    (row,) = db.query(sql, {"patient": patient_id})
+    return int(row["n"])
+
+
+def unread_by_clinic(db: Database, patient_id: str) -> int:
+    """How many remarks of the patient nobody of the care team has read."""
+    sql = """SELECT count(*) AS n FROM remarks WHERE patient_id = :patient
+             AND author_id = :patient AND NOT EXISTS (
+                 SELECT 1 FROM remark_receipts WHERE remark_id = remarks.id)"""
+    (row,) = db.query(sql, {"patient": patient_id})
+    return int(row["n"])
