@@ -31,7 +31,7 @@ def is_known(db: Database, author_id: str, key: str) -> bool:
 
 
 def of_patient(db: Database, patient_id: str) -> list[Remark]:
-    """A patient's whole conversation, oldest first."""
+    """A patient's whole conversation, oldest first; of one moment, in the order it came."""
     receipts: dict[str, list[Receipt]] = defaultdict(list)
     sql = """SELECT remark_id, person_id, name, seen_at FROM remark_receipts
              JOIN remarks ON remarks.id = remark_id JOIN people ON people.id = person_id
@@ -40,7 +40,7 @@ def of_patient(db: Database, patient_id: str) -> list[Remark]:
         receipt = Receipt(row["person_id"], row["name"], read_time(row["seen_at"]))
         receipts[row["remark_id"]].append(receipt)
     sql = """SELECT remarks.*, people.name FROM remarks JOIN people ON people.id = author_id
-             WHERE patient_id = ? ORDER BY at, remarks.id"""
+             WHERE patient_id = ? ORDER BY at, remarks.rowid"""
     return [
         Remark(
             id=row["id"],
