@@ -25,6 +25,7 @@ _SEEN: Final = (0.10, 0.85, 0.35)
 _NOT_SEEN: Final = (0.95, 0.15, 0.55)
 _REDDER: Final = (1.0, 0.85, 0.0)
 _DARKER: Final = (0.0, 0.9, 1.0)
+_BEYOND: Final = 0.90  # display grey where a photo ends
 # Okabe and Ito's colours: told apart by everybody.
 _OUTLINES: Final[Mapping[Region, tuple[float, float, float]]] = MappingProxyType(
     {
@@ -53,9 +54,10 @@ def draw_steps(
     is right; `spots` the lesions found, yellow where redder and blue where darker.
     """
     view = view_on_grid(baseline, find(baseline))
-    before = to_srgb(view.light).pixels
+    before = _framed(to_srgb(view.light), baseline.size, analysis.baseline_positions)
     laid = to_linear(_laid(photo, analysis.photo_positions)).pixels
-    corrected = to_srgb(LinearImage(laid * np.exp(-analysis.light).astype(np.float32))).pixels
+    in_its_light = to_srgb(LinearImage(laid * np.exp(-analysis.light).astype(np.float32)))
+    corrected = _framed(in_its_light, photo.size, analysis.photo_positions)
     counted = map_skin(view).counted.pixels
     redder, darker = analysis.spot_map.redder, analysis.spot_map.darker
     lesions = _outlined(corrected, redder.pixels, _REDDER)
@@ -70,9 +72,16 @@ def draw_steps(
 
 def _laid(photo: SrgbImage, positions: _Plane) -> SrgbImage:
     laid = cv2.remap(
-        photo.pixels, positions, np.empty(0), cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
+        photo.pixels, positions, np.empty(0), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return SrgbImage(laid.astype(np.float32, copy=False))
+
+
+def _framed(picture: SrgbImage, size: tuple[int, int], positions: _Plane) -> _Plane:
+    """The picture, plain grey where the photo of this width and height had ended."""
+    inside = (positions >= 0) & (positions <= np.array(size) - 1)
+    whole = np.all(inside, axis=-1, keepdims=True)
+    return np.where(whole, picture.pixels, np.float32(_BEYOND))
 
 
 def _face_marked(photo: SrgbImage, face: Face) -> SrgbImage:

@@ -106,6 +106,17 @@ def test_a_corner_that_is_no_pair_of_numbers_is_shown_how_to_write_it(
     assert "'left' is no corner" in capsys.readouterr().err
 
 
+def test_steps_are_plain_grey_where_a_photo_ends(folder: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.jpg"
+    cut.write_bytes(encode_photo(SrgbImage(portrait().pixels[:1000])))
+    pair = [str(cut), "--baseline", str(folder / "before.jpg")]
+    assert main([*pair, "--evidence", str(tmp_path / "out")]) == 0
+    for name, ends in (("02-baseline-skin", False), ("03-photo-skin", True), ("05-spots", True)):
+        with Image.open(tmp_path / "out" / f"{name}.jpg") as picture:
+            lowest = np.asarray(picture)[-1].astype(float)
+        assert (np.abs(lowest - 0.9 * 255).max() < 4) == ends
+
+
 def test_photos_of_one_name_keep_pictures_of_their_own(folder: Path, tmp_path: Path) -> None:
     twin = tmp_path / "red.jpg"
     twin.write_bytes((folder / "red.jpg").read_bytes())
