@@ -63,13 +63,12 @@ _Structure = NDArray[np.uint8]
 class _Flowing:
     """How a dense flow is sought: `smoothing` in eye distances, `finest_scale` in halvings."""
 
-    preset: int
     finest_scale: int
     smoothing: float
 
 
-_STIFF: Final = _Flowing(cv2.DISOPTICAL_FLOW_PRESET_FAST, finest_scale=2, smoothing=0.10)
-_SUPPLE: Final = _Flowing(cv2.DISOPTICAL_FLOW_PRESET_FAST, finest_scale=1, smoothing=0.05)
+_STIFF: Final = _Flowing(finest_scale=2, smoothing=0.10)
+_SUPPLE: Final = _Flowing(finest_scale=1, smoothing=0.05)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -287,7 +286,7 @@ def _fit_affine(
 
 def _flow(baseline: _Structure, laid: _Structure, kind: _Flowing) -> _Flow:
     """A smooth flow (h, w, 2) that takes up what is left: turning, smiling; fades out."""
-    search = cv2.DISOpticalFlow.create(kind.preset)
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     search.setFinestScale(kind.finest_scale)
     flow = search.calc(baseline, laid, np.empty(0))
     smooth = _widely_blurred(flow.astype(np.float32, copy=False), kind.smoothing * EYE_DISTANCE)

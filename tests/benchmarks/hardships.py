@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 
 from analysis.errors import Fault, Unmeasurable
 from analysis.faces import find_face
-from analysis.images import SrgbImage, decode_photo, encode_photo
+from analysis.images import SrgbImage
 from analysis.quality import judge_photo
-from analysis.scenes import Pose, Shot, photograph
-from analysis.scenes.head_changes import SkinState
+from analysis.scenes import Pose
 from analysis.scenes.heads import Person
+from analysis.scenes.shots import FRAME_HEIGHT_MM
 from analysis.skin_optics import TONES
 from tests.benchmarks.measurement.people import Subject
 from tests.benchmarks.runs import run_benchmark
+from tests.benchmarks.snapshots import aim, take
 
 _STRAIGHT: Final = Pose(scale=0.95)
 _Colour = tuple[float, float, float]
@@ -96,7 +97,7 @@ _POSES: Final[Mapping[Hardship, Pose]] = {
 def face_hardships(subject: Subject) -> Mapping[Hardship, Seen]:
     """Photograph one person under every hardship and ask detector and gate."""
     rng = np.random.default_rng([31, *subject.rng_seed])
-    baseline = _taken(subject.person, _shot(subject, Pose(), rng))
+    baseline = take(subject.person, aim(subject, Pose(), rng))
     return {hardship: _see(subject, hardship, baseline, rng) for hardship in Hardship}
 
 
@@ -105,7 +106,7 @@ def _see(
 ) -> Seen:
     change = _PEOPLE.get(hardship)
     person = change(subject.person) if change else subject.person
-    photo = _taken(person, _shot(subject, _POSES.get(hardship, _STRAIGHT), rng))
+    photo = take(person, aim(subject, _POSES.get(hardship, _STRAIGHT), rng))
     match hardship:
         case Hardship.GLASSES:
             photo = _with_glasses(photo, subject.person)
@@ -122,24 +123,10 @@ def _see(
     return Seen(found=True, faults=judge_photo(photo, baseline).faults)
 
 
-def _shot(subject: Subject, pose: Pose, rng: np.random.Generator) -> Shot:
-    return Shot(
-        camera=subject.cameras[int(rng.integers(len(subject.cameras)))],
-        lamp=subject.lamps[int(rng.integers(len(subject.lamps)))],
-        pose=pose,
-        exposure_ev=float(rng.uniform(-0.4, 0.3)),
-        seed=int(rng.integers(1_000_000)),
-    )
-
-
-def _taken(person: Person, shot: Shot) -> SrgbImage:
-    return decode_photo(encode_photo(photograph(person, SkinState(), shot).image))
-
-
 def _at(photo: SrgbImage, points: Sequence[tuple[float, float]]) -> NDArray[np.int32]:
     """Points of the face plane (mm from between the pupils) in a photo taken straight on."""
     width, height = photo.size
-    per_mm = height / 276.0 * _STRAIGHT.scale
+    per_mm = height / FRAME_HEIGHT_MM * _STRAIGHT.scale
     places = [(width / 2 + x * per_mm, height / 2 + (y - 37.0) * per_mm) for x, y in points]
     return np.rint(places).astype(np.int32)
 

@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 
 from analysis.errors import Unmeasurable
 from analysis.faces import find_face
-from analysis.images import SrgbImage, decode_photo, encode_photo
+from analysis.images import SrgbImage
 from analysis.registration import locate, register, view_on_grid
-from analysis.scenes import Pose, Shot, photograph
+from analysis.scenes import Pose, Shot
 from analysis.scenes.face_plane import MM_PER_PIXEL, coordinates, to_pixels
-from analysis.scenes.head_changes import SkinState
 from analysis.scenes.heads import Person, paint_head
 from analysis.scenes.shots import FRAME_HEIGHT_MM
 from analysis.skin_optics import TONES
 from tests.benchmarks.measurement.people import Subject
 from tests.benchmarks.runs import run_benchmark
+from tests.benchmarks.snapshots import aim, take
 
 POSES: Final = {
     "straight": Pose(2, -3, 1, 0, 0.97),
@@ -61,8 +61,8 @@ def where_seen(person: Person, points: NDArray[np.float32], shot: Shot) -> NDArr
 def measure_straying(subject: Subject) -> dict[str, NDArray[np.float64] | None]:
     """Displacements (n,) in eye distances by pose; none where the photo was refused."""
     rng = np.random.default_rng([23, *subject.rng_seed])
-    first = _shot(subject, Pose(), rng)
-    baseline = _taken(subject.person, first)
+    first = aim(subject, Pose(), rng)
+    baseline = take(subject.person, first)
     view = view_on_grid(baseline, find_face(baseline))
     points = _skin_points(subject.person, rng)
     on_grid = np.vstack([view.to_photo, [0, 0, 1]])
@@ -88,27 +88,13 @@ def _photos(
     subject: Subject, points: NDArray[np.float32], rng: np.random.Generator
 ) -> Iterator[tuple[str, SrgbImage, NDArray[np.float64]]]:
     for name, pose in POSES.items():
-        shot = _shot(subject, pose, rng)
-        photo = _taken(subject.person, shot)
+        shot = aim(subject, pose, rng)
+        photo = take(subject.person, shot)
         truth = where_seen(subject.person, points, shot)
         yield name, photo, truth
         if name == "straight":
             flipped = SrgbImage(np.ascontiguousarray(photo.pixels[:, ::-1]))
             yield MIRRORED, flipped, np.array([photo.size[0] - 1, 0]) - truth * [1, -1]
-
-
-def _shot(subject: Subject, pose: Pose, rng: np.random.Generator) -> Shot:
-    return Shot(
-        camera=subject.cameras[int(rng.integers(len(subject.cameras)))],
-        lamp=subject.lamps[int(rng.integers(len(subject.lamps)))],
-        pose=pose,
-        exposure_ev=float(rng.uniform(-0.4, 0.3)),
-        seed=int(rng.integers(1_000_000)),
-    )
-
-
-def _taken(person: Person, shot: Shot) -> SrgbImage:
-    return decode_photo(encode_photo(photograph(person, SkinState(), shot).image))
 
 
 def _skin_points(person: Person, rng: np.random.Generator) -> NDArray[np.float32]:
