@@ -194,7 +194,7 @@ def _write(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     except OSError as error:
-        message = f"{path.parent}: {error.strerror}; name a folder that can be written"
+        message = f"{error.filename}: {error.strerror}; name a place that can be written"
         raise _NotMeasured(message) from error
 
 

@@ -131,12 +131,15 @@ def test_a_bad_baseline_is_named(folder: Path, capsys: pytest.CaptureFixture[str
     assert "wall.jpg" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("option", "place"), [("--evidence", "note.jpg"), ("--time-lapse", ".")])
 def test_pictures_that_cannot_be_written_are_told(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, option: str, place: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pair = [str(folder / "red.jpg"), "--baseline", str(folder / "before.jpg")]
-    assert main([*pair, "--evidence", str(folder / "note.jpg")]) == 2
-    assert "name a folder" in capsys.readouterr().err
+    assert main([*pair, option, str(folder / place)]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"{folder / place}: ")
+    assert "name a place" in told
 
 
 def test_help_tells_what_is_measured_and_how_it_ends(capsys: pytest.CaptureFixture[str]) -> None:
