@@ -42,6 +42,16 @@ def may_take_part(viewer: Viewer, patient_id: str) -> bool:
     return may_see_patient(viewer, patient_id)
 
 
+def may_treat_themselves(viewer: Viewer) -> bool:
+    """Whether the viewer may begin a treatment of their own and let practitioners in."""
+    return viewer.role is Role.PATIENT
+
+
+def may_accept_share_codes(viewer: Viewer) -> bool:
+    """Whether the viewer may take a patient into their care who has handed over a code."""
+    return viewer.role is Role.PRACTITIONER
+
+
 def may_answer_alerts(viewer: Viewer, patient_id: str) -> bool:
     """Whether the viewer may acknowledge alerts about this patient."""
     return viewer.role is Role.PRACTITIONER and patient_id in viewer.cares_for

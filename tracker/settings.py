@@ -19,6 +19,7 @@ from tracker.people import check_email
 SECRET_BYTES = 32
 MINUTES_A_DAY = 24 * 60
 MOST_YEARS_KEPT = 100
+HOME_ROLLER = "home_roller"  # the one treatment that people do to themselves
 
 
 class SettingsError(ValueError):
@@ -35,7 +36,8 @@ class Settings:
     proxies pass requests on, each naming whom it speaks for;
     `protocols` is the folder of the clinic's own protocols; `escalate_after` is how long an urgent
     alert may stay unread before it is passed on; `keep_records_years` is how long the clinic must
-    keep the records of a patient who closes the account, 0 for not at all.
+    keep the records of a patient who closes the account, 0 for not at all; `open_sign_up` is the
+    kind of treatment that people may sign up for without a clinic, None for none.
     """
 
     data: Path
@@ -50,6 +52,7 @@ class Settings:
     protocols: Path | None = None
     escalate_after: timedelta = timedelta(minutes=30)
     keep_records_years: int = 0
+    open_sign_up: str | None = None
 
     @property
     def database(self) -> Path:
@@ -97,6 +100,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         face_model=_optional_path(environment.get("AFTERGLOW_FACE_MODEL", "")),
         proxies=_proxies(environment.get("AFTERGLOW_PROXIES", "0").strip()),
         protocols=protocols_folder(environment),
+        open_sign_up=_open_sign_up(environment.get("AFTERGLOW_OPEN_SIGN_UP", "").strip()),
         keep_records_years=_years(environment.get("AFTERGLOW_KEEP_RECORDS_YEARS", "0").strip()),
         escalate_after=_minutes(environment.get("AFTERGLOW_ESCALATE_AFTER", "30").strip()),
     )
@@ -129,6 +133,16 @@ def _minutes(text: str) -> timedelta:
         )
         raise SettingsError(message)
     return timedelta(minutes=int(text))
+
+
+def _open_sign_up(text: str) -> str | None:
+    if text not in {"", HOME_ROLLER}:
+        message = (
+            f"AFTERGLOW_OPEN_SIGN_UP is {text!r}; write {HOME_ROLLER} to let people sign up who"
+            " roll at home, or leave it empty"
+        )
+        raise SettingsError(message)
+    return text or None
 
 
 def _years(text: str) -> int:

@@ -16,8 +16,10 @@ from tracker.alerts import Outcome
 from tracker.check_ins import DAILY_SIGNS, MAX_NOTE_LENGTH, SCALES, SIGNS, Answers, Queued, Trend
 from tracker.consents import Consent, Decision, Purpose
 from tracker.conversation import Draft
+from tracker.own_treatments import OwnTreatment
 from tracker.people import HOURS, Person, Role, check_time_zone
 from tracker.photos import PhotoRole, SkinState, Upload, View
+from tracker.protocols import Asks, Protocol
 
 K = TypeVar("K", bound=StrEnum)
 
@@ -183,6 +185,30 @@ def read_draft(form: Form, files: Files) -> Draft | Errors:
     except ValueError as error:
         words = str(error)
         return Errors({"text": f"{words[:1].upper()}{words[1:]}."})
+
+
+def read_own_treatment(form: Form, protocol: Protocol, zone: ZoneInfo) -> OwnTreatment | Errors:
+    """What somebody is about to do at home; every yes-or-no question must be answered."""
+    errors: dict[str, str] = {}
+    answers: dict[str, bool | str] = {}
+    for question in protocol.screening:
+        given = form.get(question.id, "").strip()
+        if question.asks is Asks.TEXT:
+            answers[question.id] = given
+        elif given in {"yes", "no"}:
+            answers[question.id] = given == "yes"
+        else:
+            errors[question.id] = f"Answer yes or no: {question.question}"
+    performed_at = _local_time(form.get("performed_at", ""), zone)
+    if not isinstance(performed_at, datetime):
+        errors["performed_at"] = "Choose the day and time at which you roll."
+    depth = form.get("depth", "")
+    if re.fullmatch(r"0\.\d{1,2}", depth) is None:
+        errors["depth"] = "Choose how long the needles are."
+    if errors or not isinstance(performed_at, datetime):
+        return Errors(errors)
+    cautions_read = form.get("cautions_read") == "yes"
+    return OwnTreatment(protocol.kind, performed_at, float(depth), answers, cautions_read)
 
 
 def read_queued(form: Form) -> Queued | None:

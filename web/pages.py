@@ -38,6 +38,7 @@ class SignInPage:
     email: str = ""
     failed: bool = False
     trouble: str = ""
+    may_sign_up: bool = False
 
     @property
     def title(self) -> str:

@@ -41,7 +41,8 @@ def today(visit: Visit) -> ResponseReturnValue:
     """The first page."""
     match _open_course(visit):
         case Progress() as progress:
-            return render(today_page(progress, visit.now))
+            may_begin = progress.is_alone and visit.world.settings.open_sign_up is not None
+            return render(replace(today_page(progress, visit.now), may_begin=may_begin))
         case page:
             return render(page)
 
@@ -184,8 +185,9 @@ def _open_course(visit: Visit) -> Progress | Page:
             return progress
         case Progress():
             return PausedPage()
-        case NotTreated():
-            return NoTreatmentPage(visit.person.name)
+        case NotTreated(is_alone=is_alone):
+            may_begin = is_alone and visit.world.settings.open_sign_up is not None
+            return NoTreatmentPage(visit.person.name, may_begin)
 
 
 def _own_progress(visit: Visit) -> Progress | NotTreated:

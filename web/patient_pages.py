@@ -22,16 +22,21 @@ from web.words import (
 )
 
 CALL_IF_WORSE = "If it gets worse or you feel ill, do not wait: call your clinic."
+SEE_A_DOCTOR = "If it gets worse or you feel ill, do not wait: see a doctor."
+NOBODY_LOOKS = (
+    "Something here is unusual, and nobody at a clinic sees it: show it to a doctor today."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class NoTreatmentPage:
-    """An account whose treatment has not been entered yet."""
+    """An account without a treatment, which the patient may begin or a clinic will enter."""
 
     template: ClassVar[str] = "patient_no_treatment.html"
     place: ClassVar[str] = "today"
 
     name: str
+    may_begin: bool = False
 
     @property
     def title(self) -> str:
@@ -110,6 +115,8 @@ class TodayPage:
     needs_baseline: bool
     clinic: str | None
     unread: int
+    is_alone: bool
+    may_begin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +161,7 @@ def today_page(progress: Progress, now: datetime) -> TodayPage:
         needs_baseline=not has_baseline(progress),
         clinic=clinic_words(progress, now),
         unread=progress.unread_by_patient,
+        is_alone=progress.is_alone,
     )
 
 
@@ -230,13 +238,14 @@ def standing(progress: Progress, clinic: str | None) -> Standing | None:
     depth = progress.treatment.needle_depth_mm
     after = f" after {depth_words(depth)}" if depth is not None else ""
     change, amount = _change(progress, read), _amount(read[-1])
+    advice = SEE_A_DOCTOR if progress.is_alone else CALL_IF_WORSE
     if progress.assessment.is_redder_than_normal:
         count = min(99, math.floor(share * 100))
         headline = f"Redder than {count} of 100 at day {day}{after}"
-        return Standing(headline, change, amount, False, CALL_IF_WORSE)
+        return Standing(headline, change, amount, False, advice)
     if clinic is not None:
         usual = f"Taken over the whole face, your redness is usual for day {day}{after}."
-        return Standing(clinic, (usual, *change), amount, False, CALL_IF_WORSE)
+        return Standing(clinic, (usual, *change), amount, False, advice)
     return Standing(f"Normal for day {day}{after}", change, amount, True)
 
 
@@ -245,6 +254,8 @@ def clinic_words(progress: Progress, now: datetime) -> str | None:
     mailed = [alert for alert in progress.alerts if alert.level.is_mailed]
     if not mailed:
         return None
+    if progress.is_alone:
+        return NOBODY_LOOKS
     seen = [alert.acknowledged_at for alert in mailed if alert.acknowledged_at is not None]
     if len(seen) < len(mailed):
         return "We have asked your clinic to look at your photos and answers."

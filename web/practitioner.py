@@ -44,7 +44,7 @@ def patient(visit: Visit, patient_id: str) -> ResponseReturnValue:
     match show_progress(visit.db, visit.world.protocols, patient_id, visit.now):
         case Progress() as progress:
             return render(patient_page(progress, visit.now, visit.person.zone))
-        case NotTreated(found):
+        case NotTreated(patient=found):
             return render(UntreatedPage(found.id, found.name))
         case None:
             raise NotFound

@@ -37,7 +37,12 @@ HEADERS = {
 }
 
 
-ASK_FOR_PASSPHRASE = ("sign_in.enter", "own_data.close")
+GUESSED_AT = (
+    "sign_in.enter",
+    "own_data.close",
+    "home_care.open_own_account",
+    "home_care.enter_code",
+)
 SAME_FOR_ALL = frozenset({"static", "app_shell.service_worker", "app_shell.framing_cascade"})
 
 
@@ -101,7 +106,7 @@ def limit_sign_in(app: Flask, settings: Settings) -> None:
     limiter = Limiter(_client, app=app, storage_uri="memory://")
     by_client = limiter.limit(TRIES_PER_CLIENT, deduct_when=_is_failure)
     by_person = limiter.limit(TRIES_PER_PERSON, key_func=client_as, deduct_when=_is_failure)
-    for endpoint in ASK_FOR_PASSPHRASE:
+    for endpoint in GUESSED_AT:
         limited = by_client(by_person(app.view_functions[endpoint]))
         app.view_functions[endpoint] = limited  # type: ignore[assignment]  # Flask's is wider
 

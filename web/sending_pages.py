@@ -125,6 +125,7 @@ class CheckInResultPage:
 
     red_flags: tuple[str, ...]
     worse: bool
+    is_alone: bool
     call_us: tuple[str, ...]
 
     @property
@@ -179,6 +180,7 @@ def check_in_result_page(progress: Progress, check_in: CheckIn) -> CheckInResult
     return CheckInResultPage(
         red_flags=words_of(flags_of(check_in.answers, progress.protocol)),
         worse=check_in.answers.trend is Trend.WORSE,
+        is_alone=progress.is_alone,
         call_us=progress.aftercare.call_us if progress.aftercare else (),
     )
 

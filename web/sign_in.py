@@ -18,7 +18,8 @@ def show() -> ResponseReturnValue:
     target = safe_target(request.args.get("next", ""))
     if session.is_signed_in():
         return redirect(target, code=303)
-    return render(SignInPage(target=target))
+    may_sign_up = session.reach().world.settings.open_sign_up is not None
+    return render(SignInPage(target=target, may_sign_up=may_sign_up))
 
 
 @blueprint.post("/sign-in")

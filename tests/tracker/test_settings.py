@@ -15,6 +15,7 @@ def test_only_the_folder_and_the_secret_have_no_default() -> None:
     assert settings.smtp_url is None
     assert settings.proxies == 0
     assert settings.keep_records_years == 0
+    assert settings.open_sign_up is None
     assert settings.face_model is None
     assert settings.secret == b"k" * 32
 
@@ -32,6 +33,7 @@ def test_only_the_folder_and_the_secret_have_no_default() -> None:
         ({"AFTERGLOW_PROXIES": "-1"}, "AFTERGLOW_PROXIES"),
         ({"AFTERGLOW_ESCALATE_AFTER": "soon"}, "write the minutes"),
         ({"AFTERGLOW_ESCALATE_AFTER": "0"}, "AFTERGLOW_ESCALATE_AFTER"),
+        ({"AFTERGLOW_OPEN_SIGN_UP": "microneedling"}, "write home_roller"),
         ({"AFTERGLOW_KEEP_RECORDS_YEARS": "ten"}, "write for how many years"),
         ({"AFTERGLOW_KEEP_RECORDS_YEARS": "101"}, "AFTERGLOW_KEEP_RECORDS_YEARS"),
         ({"AFTERGLOW_URL": "http://clinic.example"}, "must be https"),

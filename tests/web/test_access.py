@@ -25,6 +25,8 @@ PUBLIC = {
     "app_shell.framing_cascade",
     "invitations.welcome",
     "invitations.accept",
+    "home_care.sign_up",
+    "home_care.open_own_account",
     "passkeys.ask_at_sign_in",
     "passkeys.enter",
     "preferences.unsubscribe",
@@ -60,6 +62,12 @@ RULES = {
     "POST own_data.decide": Rule("/my-data/uses", PATIENTS),
     "GET own_data.closing": Rule("/my-data/close", PATIENTS),
     "POST own_data.close": Rule("/my-data/close", PATIENTS),
+    "GET home_care.begin": Rule("/begin", frozenset()),  # only where the clinic lets people sign up
+    "POST home_care.begin_now": Rule("/begin", frozenset()),
+    "GET home_care.share": Rule("/my-data/share", PATIENTS),
+    "POST home_care.make_code": Rule("/my-data/share", PATIENTS),
+    "GET home_care.accept": Rule("/accept", PRACTITIONERS),
+    "POST home_care.enter_code": Rule("/accept", PRACTITIONERS),
     "GET conversation.show": Rule("/patients/{alice}/conversation", frozenset({"alice", "dana"})),
     "POST conversation.say": Rule("/patients/{alice}/conversation", frozenset({"alice", "dana"})),
     "GET conversation.photo": Rule(

@@ -18,7 +18,13 @@ from tracker.alerts import Alert, Concern, Level
 from tracker.check_ins import Answers
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
 from tracker.treatments import Region
-from web.patient_pages import progress_page, standing, today_page
+from web.patient_pages import (
+    NOBODY_LOOKS,
+    SEE_A_DOCTOR,
+    progress_page,
+    standing,
+    today_page,
+)
 from web.sending_pages import check_in_result_page, upload_page
 
 
@@ -171,3 +177,16 @@ def test_a_thing_to_avoid_on_its_last_day_is_avoided_today() -> None:
     page = today_page(so_far(2.2), now_on(2.2))
     assert page.care is not None
     assert page.care.avoid[0] == ("Today", ("Scrubs and brushes",))
+
+
+def test_whom_no_clinic_watches_is_sent_to_a_doctor() -> None:
+    progress = replace(
+        so_far(6.2, [reading(d + 0.1, staying) for d in range(7)], alerts=[alert()]), is_alone=True
+    )
+    page = today_page(progress, now_on(6.2))
+    assert page.clinic == NOBODY_LOOKS
+    told = standing(progress, page.clinic)
+    assert told is not None
+    assert told.advice == SEE_A_DOCTOR
+    page_after = check_in_result_page(progress, check_in(6, Answers()))
+    assert page_after.is_alone

@@ -43,6 +43,7 @@ class Progress:
     those of earlier treatments; `undelivered` are mails about this patient that have not gone out;
     `looks` tell who opened the patient's photos, the latest first; `consents` what the patient
     decided, in that order; `care_withdrawn_at` since when nothing is taken in any more.
+    `is_alone` tells that nobody of a clinic cares for the patient here;
     `unread_by_…` count what each side wrote and the other has not read.
     Aftercare and questions are those of all treatments whose plans still run.
     """
@@ -63,6 +64,7 @@ class Progress:
     looks: tuple[Look, ...] = ()
     consents: tuple[Consent, ...] = ()
     care_withdrawn_at: datetime | None = None
+    is_alone: bool = False
     unread_by_patient: int = 0
     unread_by_clinic: int = 0
     earlier_alerts: tuple[CourseAlert, ...] = ()
@@ -70,9 +72,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class NotTreated:
-    """The patient has an account but no treatment yet."""
+    """The patient has an account but no treatment yet; `is_alone` as in Progress."""
 
     patient: Person
+    is_alone: bool
 
 
 def show_progress(
@@ -84,7 +87,7 @@ def show_progress(
         return None
     treatment = treatments.current(db, patient_id, now)
     if treatment is None:
-        return NotTreated(patient)
+        return NotTreated(patient, not people.practitioners_of(db, patient_id))
     running = _running(db, protocols, patient, treatment, now)
     screening = screenings.of_treatment(db, treatment.id)
     protocol = protocols.of(treatment.kind).adapted_to(words_of(patient, screening))
@@ -111,6 +114,7 @@ def show_progress(
         looks=tuple(looks.of_patient(db, patient_id)),
         consents=tuple(consents.of_patient(db, patient_id)),
         care_withdrawn_at=consents.care_withdrawn_at(db, patient_id),
+        is_alone=not people.practitioners_of(db, patient_id),
         unread_by_patient=conversation.unread_by_patient(db, patient_id),
         unread_by_clinic=conversation.unread_by_clinic(db, patient_id),
         earlier_alerts=tuple(

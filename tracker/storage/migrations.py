@@ -7,7 +7,7 @@ import sqlcipher3
 from sqlite_utils import Database, Migrations
 
 from tracker.messages import CAUSES
-from tracker.storage.own_data_tables import CONSENTS, CONVERSATION, ERASURES
+from tracker.storage.own_data_tables import CONSENTS, CONVERSATION, ERASURES, SHARE_CODES
 
 migrations = Migrations("afterglow")
 
@@ -372,6 +372,12 @@ def erasures(db: Database) -> None:
 def conversation(db: Database) -> None:
     """What patients and clinic write to each other, and who has read it."""
     _run(db, CONVERSATION)
+
+
+@migrations()
+def share_codes(db: Database) -> None:
+    """Codes by which patients let practitioners in."""
+    _run(db, SHARE_CODES)
 
 
 def _run(db: Database, script: str) -> None:

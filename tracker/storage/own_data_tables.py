@@ -60,3 +60,13 @@ CREATE TABLE remark_receipts (
     PRIMARY KEY (remark_id, person_id)
 ) STRICT, WITHOUT ROWID;
 """
+
+SHARE_CODES = """
+CREATE TABLE share_codes (
+    digest TEXT PRIMARY KEY,
+    patient_id TEXT NOT NULL REFERENCES people(id),
+    created_at TEXT NOT NULL,
+    used_at TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX share_codes_of_patient ON share_codes (patient_id);
+"""

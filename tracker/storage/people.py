@@ -93,7 +93,8 @@ def close(db: Database, person_id: str) -> None:
     """
     for table in ("credentials", "passkeys", "sessions", "invitations"):
         db.execute(f"DELETE FROM {table} WHERE person_id = ?", [person_id])  # noqa: S608
-    db.execute("DELETE FROM care_team WHERE patient_id = ?", [person_id])
+    for table in ("care_team", "share_codes"):
+        db.execute(f"DELETE FROM {table} WHERE patient_id = ?", [person_id])  # noqa: S608
     db.execute(
         "UPDATE people SET email = id || '@closed.invalid', reminder_hour = NULL WHERE id = ?",
         [person_id],

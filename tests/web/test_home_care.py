@@ -1,0 +1,159 @@
+"""The way of somebody who rolls at home, until a practitioner is let in."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlite_utils import Database
+
+from tests.conftest import PASSPHRASE, PROTOCOLS, Cast
+from tests.web.browser import Browser
+from tests.web.conftest import Clock
+from tracker.actions.make_share_code import make_share_code
+from tracker.people import Person
+from tracker.protocols import Asks
+from tracker.share_codes import GOOD_FOR, as_entered, new_code
+from tracker.storage import people, screenings, treatments
+from tracker.treatments import Setting
+from tracker.world import World
+from web import create_app
+
+ACCOUNT = {
+    "name": "Hana",
+    "email": "hana@home.example",
+    "passphrase": PASSPHRASE,
+    "time_zone": "Europe/Berlin",
+}
+QUESTIONS = [q for q in PROTOCOLS.of("home_roller").screening if q.asks is Asks.YES_NO]
+HARMLESS = {q.id: "no" if q.warn_if else "yes" for q in QUESTIONS} | {
+    "depth": "0.3",
+    "performed_at": "2026-03-05T12:00",
+}
+
+
+@pytest.fixture
+def open_app(world: World, clock: Clock) -> Flask:
+    """A clinic that lets people sign up."""
+    settings = replace(world.settings, open_sign_up="home_roller")
+    return create_app(replace(world, settings=settings), clock)
+
+
+@pytest.fixture
+def hana(open_app: Flask) -> Browser:
+    """Somebody who has just signed up."""
+    browser = Browser(open_app)
+    assert browser.send("/sign-up", ACCOUNT).headers["Location"] == "/begin"
+    return browser
+
+
+def person(db: Database) -> Person:
+    found = people.by_email(db, ACCOUNT["email"])
+    assert found is not None
+    return found
+
+
+def test_without_the_setting_nobody_signs_up(stranger: Browser) -> None:
+    assert stranger.get("/sign-up").status_code == 404
+    assert stranger.send("/sign-up", ACCOUNT).status_code == 404
+    assert "Create an account" not in stranger.read("/sign-in")
+
+
+def test_a_home_roller_goes_from_sign_up_to_the_first_photo(
+    hana: Browser, db: Database, clock: Clock
+) -> None:
+    assert "70 % alcohol" in hana.read("/begin")
+    begun = hana.send("/begin", HARMLESS)
+    assert (begun.status_code, begun.headers["Location"]) == (303, "/photo")
+    treatment = treatments.current(db, person(db).id, clock.now)
+    assert treatment is not None
+    assert (treatment.kind, treatment.setting) == ("home_roller", Setting.HOME)
+    assert treatment.needle_depth_mm == 0.3
+    screening = screenings.of_treatment(db, treatment.id)
+    assert screening is not None
+    assert screening.by is None
+    assert "See a doctor if" in hana.read("/")
+    assert person(db).reminder_hour is None
+
+
+@pytest.mark.parametrize("answer", [{"keloid": "yes"}, {"own_roller": "no"}])
+def test_a_contraindication_stops_and_says_what_to_do(
+    hana: Browser, db: Database, clock: Clock, answer: dict[str, str]
+) -> None:
+    stopped = hana.send("/begin", HARMLESS | answer | {"cautions_read": "yes"})
+    assert stopped.status_code == 409
+    assert "Please do not roll now" in stopped.text
+    assert treatments.current(db, person(db).id, clock.now) is None
+
+
+def test_a_caution_must_be_read_first(hana: Browser) -> None:
+    careful = HARMLESS | {"cold_sores": "yes"}
+    asked = hana.send("/begin", careful)
+    assert asked.status_code == 409
+    assert "herpes" in asked.text
+    assert hana.send("/begin", careful | {"cautions_read": "yes"}).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"rosacea": ""}, "Answer yes or no"),
+        ({"depth": "1.5"}, "Choose how long the needles are"),
+        ({"depth": "0.9"}, "choose another treatment"),
+        ({"performed_at": ""}, "Choose the day and time"),
+        ({"performed_at": "2026-01-01T12:00"}, "Choose a time from yesterday"),
+    ],
+)
+def test_mistakes_are_named_and_answers_kept(
+    hana: Browser, wrong: dict[str, str], words: str
+) -> None:
+    again = hana.send("/begin", HARMLESS | wrong)
+    assert again.status_code == 422
+    assert words in again.text
+    assert 'name="pregnancy" value="no" required checked' in again.text
+
+
+def test_an_address_with_an_account_is_told_to_sign_in(open_app: Flask, cast: Cast) -> None:
+    taken = Browser(open_app).send("/sign-up", ACCOUNT | {"email": cast.alice.email})
+    assert taken.status_code == 422
+    assert "has an account already; sign in" in taken.text
+
+
+def test_whoever_has_a_clinic_begins_nothing_alone(open_app: Flask, cast: Cast) -> None:
+    browser = Browser(open_app)
+    browser.sign_in(cast.alice, PASSPHRASE)
+    assert browser.get("/begin").status_code == 404
+
+
+def test_a_code_lets_one_practitioner_in_once(
+    hana: Browser, db: Database, cast: Cast, browser_of: Callable[[Person], Browser]
+) -> None:
+    hana.send("/begin", HARMLESS)
+    page = hana.send("/my-data/share", {}).text
+    (code,) = re.findall(r"[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}", page)
+    eli, dana = browser_of(cast.eli), browser_of(cast.dana)
+    accepted = eli.send("/accept", {"code": code.lower().replace("-", " ")})
+    assert accepted.headers["Location"] == f"/patients/{person(db).id}"
+    assert "Hana" in eli.read("/")
+    assert "does not work" in dana.send("/accept", {"code": code}).text
+    assert "Dr Eli" in hana.read("/my-data")
+    assert "Call us if" in hana.read("/")
+    assert hana.get("/begin").status_code == 404
+
+
+def test_a_code_grows_old_and_a_new_one_ends_it(
+    dana: Browser, db: Database, cast: Cast, clock: Clock
+) -> None:
+    first, second = (make_share_code(db, cast.bob.id, clock.now) for _ in range(2))
+    assert dana.send("/accept", {"code": first}).status_code == 422
+    clock.now += GOOD_FOR - timedelta(seconds=1)
+    dana.sign_in(cast.dana, PASSPHRASE)
+    clock.now += timedelta(seconds=1)
+    assert dana.send("/accept", {"code": second}).status_code == 422
+
+
+def test_a_code_is_known_however_it_is_typed() -> None:
+    code = new_code()
+    assert as_entered(f" {code.lower().replace('-', '')} ") == code

@@ -1,0 +1,44 @@
+"""Begin a treatment of one's own, unless the answers speak against it."""
+
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.own_treatments import Cautioned, OwnTreatment, Stopped, check_start
+from tracker.protocols import Protocols, Severity
+from tracker.screening import Screening, checked_answers, risks_of, summary
+from tracker.storage import people, screenings, treatments
+from tracker.storage.columns import new_id
+from tracker.storage.connection import writing
+from tracker.treatments import AREAS, Setting, Treatment
+
+
+def begin_own_treatment(
+    db: Database, protocols: Protocols, patient_id: str, own: OwnTreatment, now: datetime
+) -> Treatment | Stopped | Cautioned:
+    """Store the treatment with its screening.
+
+    No practitioner is there to weigh a contraindication, so it stops the treatment. Raises
+    ProtocolError when the needles are too long, ValueError that names a wrong time or answer.
+    """
+    treatment = Treatment(
+        id=new_id(),
+        patient_id=patient_id,
+        kind=own.kind,
+        performed_at=check_start(own.performed_at, now),
+        setting=Setting.HOME,
+        needle_depth_mm=own.needle_depth_mm,
+        areas=frozenset(AREAS),
+    )
+    protocol = protocols.for_treatment(treatment)
+    screening = Screening(checked_answers(own.answers, protocol), now, by=None)
+    caveats = summary(screening, protocol).caveats
+    if any(caveat.severity is Severity.CONTRAINDICATION for caveat in caveats):
+        return Stopped(caveats)
+    if caveats and not own.cautions_read:
+        return Cautioned(caveats)
+    with writing(db):
+        treatments.insert(db, treatment)
+        screenings.insert(db, treatment.id, screening)
+        people.add_history(db, patient_id, risks_of(own.answers, protocol))
+    return treatment

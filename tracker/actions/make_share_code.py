@@ -1,0 +1,18 @@
+"""Make a code by which a patient lets a practitioner in."""
+
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.sessions import token_digest
+from tracker.share_codes import ShareCode, new_code
+from tracker.storage import share_codes
+from tracker.storage.connection import writing
+
+
+def make_share_code(db: Database, patient_id: str, now: datetime) -> str:
+    """The code; it is shown now and never again, and ends the one before it."""
+    code = new_code()
+    with writing(db):
+        share_codes.renew(db, token_digest(code), ShareCode(patient_id, now))
+    return code
