@@ -12,7 +12,7 @@ from tracker.messages import MessageKind
 from tracker.settings import Settings
 from tracker.storage import alert_history, alerts, check_ins, messages
 from tracker.storage.connection import migrate, open_database, writing
-from tracker.storage.migrations import FIRST_TABLES
+from tracker.storage.tables import FIRST_TABLES
 
 AT = "2026-03-06T09:00:00.000000+00:00"
 EVERYTHING = """
