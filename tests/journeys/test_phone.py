@@ -1,20 +1,25 @@
 """A patient's first days on a phone: camera, refusal, no network, and back."""
 
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.conftest import PROTOCOLS
 from tests.journeys.conftest import OpenClinic, wait_for
 from tests.journeys.test_browser import look, sign_in
 from tests.journeys.weak_link import weak_link
+from tracker.actions.begin_treatment import begin_treatment
+from tracker.actions.invite_patient import Invited, invite_patient
 from tracker.check_ins import SCALES, Answers
+from tracker.messages import welcome_link
 from tracker.storage import check_ins, photos
 from tracker.world import open_world
 
@@ -32,12 +37,33 @@ CanvasRenderingContext2D.prototype.drawImage = function (...given) {
 
 @pytest.fixture
 def phone(page: Page, clinic: OpenClinic) -> Page:
-    """Alice's phone, two hours before her treatment, signed in."""
+    """The phone of a patient who has just followed the link of Dr Dana's invitation.
+
+    Two hours before the treatment, which is that of the sample folder.
+    """
     page.set_viewport_size(SCREEN)  # type: ignore[arg-type]
     page.add_init_script(OWN_NOISE)
     at(page, clinic, clinic.story.treatment.performed_at - timedelta(hours=2))
-    sign_in(page, clinic.address, clinic.alice.email, clinic.passphrase)
+    page.goto(invite(clinic))
+    page.get_by_label("Choose a passphrase").fill(clinic.passphrase)
+    page.get_by_role("button", name="Begin").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Treatment day")
     return page
+
+
+def invite(clinic: OpenClinic) -> str:
+    """The link that Dr Dana's new patient gets, whose treatment is entered already."""
+    world = open_world(clinic.settings)
+    db = world.connect()
+    try:
+        invited = invite_patient(db, clinic.dana, "Chinwe", "chinwe@home.example", clinic.now)
+        assert isinstance(invited, Invited)
+        begin_treatment(
+            db, PROTOCOLS, replace(clinic.story.treatment, patient_id=invited.patient.id)
+        )
+        return welcome_link(invited.invitation.id, world.envelope)
+    finally:
+        db.close()
 
 
 def at(page: Page, clinic: OpenClinic, moment: datetime) -> None:
@@ -71,7 +97,7 @@ def kept_of(clinic: OpenClinic) -> tuple[list[datetime], list[datetime]]:
     """When the photos were taken and the answers given that the clinic holds."""
     db = open_world(clinic.settings).connect()
     try:
-        (row,) = db.query("SELECT id FROM treatments")
+        *_, row = db.query("SELECT id FROM treatments ORDER BY rowid")
         seen = photos.of_treatment(db, row["id"]), check_ins.of_treatment(db, row["id"])
         return [photo.taken_at for photo in seen[0]], [given.at for given in seen[1]]
     finally:
@@ -105,11 +131,16 @@ def test_the_first_days_on_a_phone(
     phone: Page, context: BrowserContext, clinic: OpenClinic, pictures: Path, troubles: list[str]
 ) -> None:
     look(phone, pictures, "p1-before-treatment")
-    for _ in range(2):
-        take_photo(phone, clinic)
-        look(phone, pictures, "p2-photo-taken")
-        phone.get_by_role("button", name="Send photo").click()
-        expect(phone.get_by_text("Ready.")).to_be_visible(timeout=90_000)
+    take_photo(phone, clinic)
+    look(phone, pictures, "p2-photo-taken")
+    phone.get_by_role("button", name="Send photo").click()
+    expect(phone.get_by_text("Ready.")).to_be_visible(timeout=90_000)
+    phone.goto(f"{clinic.address}/photo")
+    phone.locator("#library").set_input_files(
+        {"name": "IMG_0001.HEIC", "mimeType": "image/heic", "buffer": heic(clinic)}
+    )
+    phone.get_by_role("button", name="Send photo").click()
+    expect(phone.get_by_text("Ready.")).to_be_visible(timeout=90_000)
     days_later(phone, clinic, 1)
     take_photo(phone, clinic)
     phone.get_by_role("button", name="Send photo").click()
@@ -148,6 +179,15 @@ def test_the_first_days_on_a_phone(
     look(phone, pictures, "p5-progress")
     phone.goto(clinic.address)
     expect(phone.get_by_text("needs a doctor today")).to_be_visible()
+
+
+def heic(clinic: OpenClinic) -> bytes:
+    """The second photo from before, as an iPhone would have written it."""
+    pillow_heif.register_heif_opener()
+    file = BytesIO()
+    with Image.open(clinic.folder / "baseline-2.jpg") as photo:
+        Image.fromarray(np.asarray(photo)).save(file, "HEIF", quality=90)  # without its own time
+    return file.getvalue()
 
 
 def wall() -> bytes:
