@@ -30,6 +30,7 @@ from tracker.protocols import Heading
 from tracker.screening import Screening
 from tracker.storage import alerts, conversation, erasures, looks, messages, photos
 from tracker.storage.connection import IntegrityError, writing
+from tracker.worker import watch_clock
 from tracker.world import World
 
 NOW = TREATED_AT + timedelta(days=4)
@@ -249,3 +250,10 @@ def _after(years: int, days: int = 0) -> datetime:
 
 def _break(*_: object) -> None:
     raise OSError("the disk is away")
+
+
+def test_the_worker_erases_by_the_clock(db: Database, world: World, cast: Cast) -> None:
+    close(db, cast)
+    watch_clock(world, db, NOW)
+    assert erase(db, world) == []
+    assert tables_with(db, [cast.alice.id]) == {"erasures"}
