@@ -51,12 +51,14 @@ for (const field of document.querySelectorAll("[data-time-zone]")) {
   field.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
 }
 
-// Of two ways to give a photo, the later choice counts.
+// Of two ways to give a photo, the later choice counts; one that is taken now is not of another day.
 for (const form of document.querySelectorAll("form[data-queued]")) {
   const inputs = form.querySelectorAll("input[type=file]");
   for (const input of inputs) {
     input.addEventListener("change", () => {
-      if (input.files.length) for (const other of inputs) if (other !== input) other.value = "";
+      if (!input.files.length) return;
+      for (const other of inputs) if (other !== input) other.value = "";
+      if (input.hasAttribute("capture")) form.elements.taken_at.value = "";
     });
   }
 }

@@ -20,7 +20,7 @@ function prepare(root) {
     taken: part("taken"), open: part("open"), auto: part("auto"), voice: part("voice"),
     live: part("live"), review: part("review"),
   };
-  const state = { stream: null, facing: "user", steady: 0, timer: 0, spoken: 0, framing: null };
+  const state = { stream: null, facing: "user", turn: 0, seen: "", steady: 0, timer: 0, spoken: 0, cascade: null, framing: null };
   root.hidden = false;
   document.querySelector("[data-camera-fallback]").hidden = true;
 
@@ -33,9 +33,12 @@ function prepare(root) {
     parts.ghost.style.setProperty("opacity", event.target.value / 100);
   });
   parts.shutter.addEventListener("click", () => shoot(parts, state));
+  parts.auto.addEventListener("change", () => { state.steady = 0; }); // it always counts down first
   part("again").addEventListener("click", () => { forget(root); start(parts, state); });
-  window.addEventListener("pagehide", () => stop(state));
-  document.addEventListener("visibilitychange", () => { if (document.hidden) stop(state); });
+  window.addEventListener("pagehide", () => interrupt(parts, state, ""));
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) interrupt(parts, state, "The camera was closed while you were away. Open it again.");
+  });
   root.addEventListener("camera:done", () => { stop(state); forget(root); show(parts, "closed"); parts.hint.textContent = ""; });
   show(parts, "closed");
 }
@@ -43,32 +46,59 @@ function prepare(root) {
 /** Open the camera, or say why it cannot be and bring the file field back. */
 async function start(parts, state) {
   stop(state);
-  const video = { facingMode: { ideal: state.facing }, width: { ideal: 2560 }, height: { ideal: 1920 } };
+  const { turn } = state;
   try {
-    state.stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
+    const stream = await opened(state);
+    if (turn !== state.turn) return end(stream); // pressed twice, or left meanwhile
+    state.stream = stream;
+    parts.video.srcObject = stream;
+    await parts.video.play();
+    state.cascade ??= await (await fetch(parts.root.dataset.cascade)).json();
   } catch (error) {
-    const refused = error.name === "NotAllowedError";
-    parts.hint.textContent = refused
+    if (turn !== state.turn) return undefined; // stopped on purpose while it opened
+    stop(state);
+    parts.hint.textContent = error.name === "NotAllowedError"
       ? "The camera is not allowed here. Allow it in your browser's settings, or choose a photo below."
       : "The camera did not open. Another program may use it. You can choose a photo below.";
     document.querySelector("[data-camera-fallback]").hidden = false;
-    show(parts, "closed");
-    return;
+    return show(parts, "closed");
   }
-  parts.video.srcObject = state.stream;
-  parts.root.classList.toggle("mirrored", state.facing === "user");
-  await parts.video.play();
-  state.framing ??= new Framing(await (await fetch(parts.root.dataset.cascade)).json());
+  if (turn !== state.turn) return undefined;
+  const [track] = state.stream.getVideoTracks();
+  track.addEventListener("ended", () => interrupt(parts, state, "The camera was lost. Open it again, or choose a photo below."));
+  parts.root.classList.toggle("mirrored", (track.getSettings().facingMode || state.facing) === "user");
+  state.framing = new Framing(state.cascade); // one camera's sharpness says nothing of another's
   state.steady = 0;
   show(parts, "live");
   parts.shutter.focus();
   state.timer = setInterval(() => look(parts, state), 1000 / LOOKS_A_SECOND);
+  return undefined;
 }
 
+function opened({ facing }) {
+  const video = { facingMode: { ideal: facing }, width: { ideal: 2560 }, height: { ideal: 1920 } };
+  return navigator.mediaDevices.getUserMedia({ video, audio: false });
+}
+
+/** Let the camera go; whatever is still opening it finds that its turn is over. */
 function stop(state) {
+  state.turn += 1;
   clearInterval(state.timer);
-  state.stream?.getTracks().forEach((track) => track.stop());
+  if (state.stream) end(state.stream);
   state.stream = null;
+}
+
+function end(stream) {
+  stream.getTracks().forEach((track) => track.stop());
+}
+
+/** The camera went away by itself: no still picture may look as if it were live. */
+function interrupt(parts, state, words) {
+  const wasOpen = state.stream !== null;
+  stop(state);
+  if (!wasOpen) return;
+  show(parts, "closed");
+  parts.hint.textContent = words;
 }
 
 function show(parts, what) {
@@ -87,10 +117,12 @@ function look(parts, state) {
   parts.root.dataset.view = view;
   const name = view === "front" ? state.framing.judge(picture) : state.framing.judgeSide(picture);
   state.steady = name === "good" ? state.steady + 1 : 0;
+  const settled = name === state.seen; // a hint of one look only would flicker, and be read aloud
+  state.seen = name;
   const looksLeft = STEADY_LOOKS + COUNT_FROM * LOOKS_A_SECOND - state.steady;
   const counting = parts.auto.checked && state.steady > STEADY_LOOKS;
   const words = counting ? String(Math.max(1, Math.ceil(looksLeft / LOOKS_A_SECOND))) : HINTS[name];
-  if (parts.hint.textContent !== words) {
+  if (settled && parts.hint.textContent !== words) {
     parts.hint.textContent = words;
     parts.hint.dataset.hint = name;
     speak(words, parts, state);
@@ -107,29 +139,33 @@ function speak(words, parts, state) {
   speechSynthesis.speak(new SpeechSynthesisUtterance(words));
 }
 
-/** Take the photo at the camera's full size and show it. */
+/** Take the photo at the camera's full size, show it and put it into the form as if chosen there. */
 async function shoot(parts, state) {
   const { video, taken } = parts;
-  clearInterval(state.timer);
-  const scale = Math.min(1, LONGEST_EDGE / Math.max(video.videoWidth, video.videoHeight));
-  const whole = drawn(video, scale);
-  const blob = await new Promise((done) => { whole.toBlob(done, "image/jpeg", QUALITY); });
-  navigator.vibrate?.(40);
+  if (!state.stream || !video.videoWidth) return;
+  const takenAt = new Date();
+  const whole = drawn(video, Math.min(1, LONGEST_EDGE / Math.max(video.videoWidth, video.videoHeight)));
   stop(state);
+  navigator.vibrate?.(40);
+  const blob = await new Promise((done) => { whole.toBlob(done, "image/jpeg", QUALITY); });
   taken.width = whole.width;
   taken.height = whole.height;
   taken.getContext("2d").drawImage(whole, 0, 0);
-  parts.root.photo = new File([blob], "camera.jpg", { type: "image/jpeg" });
-  parts.root.takenAt = new Date();
-  for (const input of document.querySelectorAll("form input[type=file]")) input.value = "";
+  forget(parts.root);
+  const chosen = new DataTransfer();
+  chosen.items.add(new File([blob], "camera.jpg", { type: "image/jpeg" }));
+  const form = parts.root.closest("form");
+  form.querySelector("input[type=file]").files = chosen.files;
+  form.elements.taken_at.value = ""; // a day asked for is not when this was taken
+  parts.root.takenAt = takenAt;
   show(parts, "taken");
   parts.hint.textContent = "Photo taken. Send it, or take it again.";
-  document.querySelector("form[data-queued=photo] button[type=submit]").focus();
+  form.querySelector("button[type=submit]").focus();
 }
 
 function forget(root) {
-  root.photo = null;
   root.takenAt = null;
+  for (const input of root.closest("form").querySelectorAll("input[type=file]")) input.value = "";
 }
 
 /** The frame, not mirrored: the preview alone looks like a mirror. */
