@@ -24,6 +24,7 @@ from web.forms import Errors, read_check_in, read_queued, read_upload
 from web.pages import Page, render
 from web.patient_pages import NoTreatmentPage, PausedPage, progress_page, today_page
 from web.sending_pages import (
+    OfflinePage,
     UploadPage,
     check_in_page,
     check_in_result_page,
@@ -174,8 +175,8 @@ def offline(visit: Visit) -> ResponseReturnValue:
     match _open_course(visit):
         case Progress() as progress:
             return render(offline_page(progress, visit.now))
-        case page:
-            return render(page)
+        case _:
+            return render(OfflinePage())
 
 
 def _open_course(visit: Visit) -> Progress | Page:

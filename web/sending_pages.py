@@ -1,7 +1,7 @@
 """The pages on which a patient sends photos and answers, and what came of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -102,13 +102,13 @@ class CheckInPage:
 
 @dataclass(frozen=True, slots=True)
 class OfflinePage:
-    """Both forms on one page that says nothing of the course; a phone keeps it."""
+    """Both forms, where there is a course; a phone keeps this page, so it names nobody."""
 
     template: ClassVar[str] = "patient_offline.html"
     place: ClassVar[str] = ""
 
-    photo: UploadPage
-    check_in: CheckInPage
+    photo: UploadPage | None = None
+    check_in: CheckInPage | None = None
 
     @property
     def title(self) -> str:
@@ -171,8 +171,9 @@ def check_in_page(
 
 
 def offline_page(progress: Progress, now: datetime) -> OfflinePage:
-    """The page for the time without a network."""
-    return OfflinePage(upload_page(progress, now), check_in_page(progress, {}, {}))
+    """The page for the time without a network, which cannot show the photo from before either."""
+    photo = replace(upload_page(progress, now), baseline=None)
+    return OfflinePage(photo, check_in_page(progress, {}, {}))
 
 
 def check_in_result_page(progress: Progress, check_in: CheckIn) -> CheckInResultPage:

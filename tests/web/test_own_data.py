@@ -107,8 +107,11 @@ def test_withdrawing_care_is_said_plainly_on_both_sides_and_can_be_undone(
     records.measured(1)
     assert "Your treatment will no longer be measured." in alice.read("/my-data")
     decide(alice, "care", "withdrawn")
-    for path in ("/", "/photo", "/check-in", "/offline"):
+    for path in ("/", "/photo", "/check-in"):
         assert "Nothing is measured" in alice.read(path), path
+    kept_by_the_phone = alice.read("/offline")
+    assert "You are offline" in kept_by_the_phone
+    assert "Send" not in kept_by_the_phone
     assert alice.send("/check-in", {"pain": "9"}).status_code == 409
     assert "Your progress" in alice.read("/progress")
     for path in ("/", f"/patients/{cast.alice.id}"):

@@ -4,21 +4,31 @@ import { forget, keep, kept, markRefused, opened } from "./queue.js";
 
 const PATIENCE_MS = 120_000; // without a single byte going out
 const LOOK_AGAIN_MS = 30_000;
+const LONGEST_REST_MS = 3_600_000; // before an item is tried again with which the clinic had trouble
 const LARGEST_PHOTO = 40 * 1024 * 1024;
+const REFUSALS = [409, 413, 422]; // what no second try will change
 
 const person = document.body.dataset.person;
 const shelf = document.querySelector("[data-unsent]");
+const rests = new Map(); // by key: how long an item rests after trouble, and until when
+// Without these (no TLS, an old browser) the forms go out as they do without a script.
+const canKeep = window.isSecureContext && window.indexedDB && navigator.locks && crypto.randomUUID && AbortSignal.timeout;
 
-for (const form of document.querySelectorAll("form[data-queued]")) {
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    submit(form).catch((error) => tell(form, `Something went wrong on this phone (${error.name}). Reload the page and try again.`));
-  });
-}
-if (person) {
+if (person && canKeep) {
+  for (const form of document.querySelectorAll("form[data-queued]")) {
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      submit(form).catch((error) => {
+        submitButton(form).disabled = false;
+        tell(form, `Something went wrong on this phone (${error.name}). Reload the page and try again.`);
+      });
+    });
+  }
   navigator.serviceWorker?.register("/service-worker.js");
   caches.open("afterglow").then((cache) => cache.add("/offline")).catch(ignoreOffline);
-  document.querySelector("form.leave")?.addEventListener("submit", () => caches.delete("afterglow"));
+  document.querySelector("form.leave")?.addEventListener("submit", () => {
+    caches.open("afterglow").then((cache) => cache.delete("/offline"));
+  });
   window.addEventListener("online", () => flush());
   setInterval(() => flush(), LOOK_AGAIN_MS);
   flush();
@@ -30,37 +40,53 @@ function ignoreOffline(error) {
 }
 
 async function submit(form) {
-  const button = form.querySelector("button[type=submit]");
   const camera = document.querySelector("[data-camera]");
-  const chosen = [...form.querySelectorAll("input[type=file]")].flatMap((input) => [...input.files])[0];
-  const photo = camera?.photo || chosen || null;
+  const [photo = null] = [...form.querySelectorAll("input[type=file]")].flatMap((input) => [...input.files]);
   if (form.dataset.queued === "photo" && !photo) return tell(form, "Take a photo first, or choose one.");
   if (photo && photo.size > LARGEST_PHOTO) return tell(form, "This file is too large. Send a photo of less than 40 MB.");
+  submitButton(form).disabled = true;
+  showFlags(form);
   const madeAt = (photo && camera?.takenAt) || new Date();
-  button.disabled = true;
   const fields = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && name !== "csrf_token");
   const item = await keep({
     key: crypto.randomUUID(), person, path: form.getAttribute("action"), fields, photo,
     madeAt: madeAt.toISOString(),
-  });
+  }).catch(() => null);
+  if (!item) return sendUnkept(form);
+  tell(form, "Sending …");
   const answer = await flush({ form, only: item });
-  button.disabled = false;
-  if (answer?.arrived) location.assign(answer.url);
-  else if (answer?.page) showRefusal(form, answer.page);
-  else {
-    camera?.dispatchEvent(new Event("camera:done"));
-    showFlags(form);
-    form.reset();
-    tell(form, "You are offline, or the clinic cannot be reached. It is kept on this phone and goes out by itself.");
-  }
-  return undefined;
+  submitButton(form).disabled = false;
+  if (!answer) return location.assign("/"); // another page was faster: Today tells what came of it
+  if (answer.arrived) return location.assign(answer.url);
+  if (answer.page) return showRefusal(form, answer.page);
+  camera?.dispatchEvent(new Event("camera:done"));
+  form.reset();
+  return tell(form, waitingWords(answer));
 }
 
-/** Send what is kept, oldest first; one page at a time does it. Returns the answer about `only`. */
+/** Where nothing can be kept (no room, a private window), the form goes out as without a script. */
+function sendUnkept(form) {
+  if (navigator.onLine) return form.submit();
+  submitButton(form).disabled = false;
+  return tell(form, "You are offline, and this phone cannot keep it: there is no room, or this is a private window. Leave this page open and send it when the network is back.");
+}
+
+function waitingWords({ reached, signedOut }) {
+  if (signedOut) return "You are signed out. It is kept on this phone and goes out when you sign in again.";
+  if (reached) return "Afterglow has trouble at the moment. It is kept on this phone and goes out by itself.";
+  return "You are offline, or Afterglow cannot be reached. It is kept on this phone and goes out by itself.";
+}
+
+/**
+ * Send what is kept: answers first, then the oldest. One page at a time does it; who only looks
+ * again leaves it to the page that is at it. Returns the answer about `only`.
+ */
 async function flush({ form = null, only = null } = {}) {
   let about = null;
-  await navigator.locks.request("afterglow-sending", async () => {
-    const waiting = (await kept(person)).filter((item) => !item.refused);
+  await navigator.locks.request("afterglow-sending", { ifAvailable: !only }, async (lock) => {
+    if (!lock) return;
+    const waiting = (await kept(person)).filter((item) => !item.refused && !isResting(item));
+    waiting.sort((a, b) => a.hasPhoto - b.hasPhoto);
     for (const item of waiting) {
       const ours = only && item.key === only.key;
       const answer = await send(item, (share) => { if (ours) tell(form, `Sending … ${Math.round(share * 100)} %`); });
@@ -68,17 +94,31 @@ async function flush({ form = null, only = null } = {}) {
       if (answer.arrived) await forget(item);
       else if (answer.page && ours) await forget(item); // its fate is on the screen
       else if (answer.page) await markRefused(item, remedyIn(answer.page));
-      else break; // no network, or signed out: the others would fare alike
+      else if (answer.reached) rest(item);
+      else {
+        about ??= answer; // no network, or signed out: the others would fare alike
+        break;
+      }
     }
   });
   await showShelf();
   return about;
 }
 
-/** One item's way: {arrived, url}, {page} when it was refused with reasons, {} when it did not get there. */
+function rest(item) {
+  const pause = Math.min(2 * (rests.get(item.key)?.pause || LOOK_AGAIN_MS), LONGEST_REST_MS);
+  rests.set(item.key, { pause, until: performance.now() + pause });
+}
+
+const isResting = (item) => rests.get(item.key)?.until > performance.now();
+
+/**
+ * One item's way: {reached} tells whether the clinic answered, {arrived, url} that it has the item,
+ * {page} that it refused it with reasons, {signedOut} that somebody else or nobody is signed in.
+ */
 async function send(item, onProgress) {
-  const token = await freshToken();
-  if (!token) return {};
+  const { token, signedOut } = await session();
+  if (!token) return { reached: false, signedOut };
   const { fields, photo } = await opened(item);
   const body = new FormData();
   for (const [name, value] of [...fields, ["csrf_token", token], ["key", item.key], ["made_at", item.madeAt]]) {
@@ -86,10 +126,13 @@ async function send(item, onProgress) {
   }
   if (photo) body.append("photo", photo, photo.name);
   const request = await posted(item.path, body, onProgress);
-  const page = request && new DOMParser().parseFromString(request.responseText, "text/html");
-  if (!request || request.status >= 500 || request.status === 429) return {};
-  if (request.status >= 400) return { page };
-  return new URL(request.responseURL).pathname === "/sign-in" ? {} : { arrived: true, url: request.responseURL };
+  if (!request) return { reached: false };
+  if (REFUSALS.includes(request.status)) {
+    return { reached: true, page: new DOMParser().parseFromString(request.responseText, "text/html") };
+  }
+  if (request.status >= 400) return { reached: true };
+  if (new URL(request.responseURL).pathname === "/sign-in") return { reached: false, signedOut: true };
+  return { reached: true, arrived: true, url: request.responseURL };
 }
 
 /** XMLHttpRequest, because fetch does not tell how much has gone out. Null when it broke off. */
@@ -111,18 +154,25 @@ function posted(path, body, onProgress) {
   });
 }
 
-/** A token against forged requests from a page of now; null when offline or signed out. */
-async function freshToken() {
-  const answer = await fetch("/check-in", { redirect: "manual", cache: "no-store" }).catch(() => null);
-  if (!answer?.ok) return null;
+/**
+ * {token} against forged requests, of this person's session: the token of one session is refused in
+ * another, so what one person kept cannot go out as somebody else's. {signedOut} without a session.
+ */
+async function session() {
+  const options = { redirect: "manual", cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) };
+  const answer = await fetch("/check-in", options).catch(() => null);
+  if (answer?.type === "opaqueredirect") return { signedOut: true };
+  if (!answer?.ok) return {};
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  return page.querySelector("input[name=csrf_token]")?.value || null;
+  if (page.body.dataset.person !== person) return { signedOut: true };
+  return { token: page.querySelector("input[name=csrf_token]").value };
 }
 
 /** Why it was refused, above the form as it was: no answer has to be given twice. */
 function showRefusal(form, page) {
-  const words = page.querySelector(".note.bad") || page.querySelector("main > :first-child");
-  const note = document.adoptNode(words);
+  const given = page.querySelector(".note.bad");
+  const note = given ? document.adoptNode(given) : element("p", remedyIn(page));
+  note.className = "note bad";
   note.dataset.refusal = "";
   note.tabIndex = -1;
   document.querySelector("[data-refusal]")?.remove();
@@ -132,7 +182,15 @@ function showRefusal(form, page) {
   document.querySelector("[data-camera]")?.dispatchEvent(new Event("camera:done"));
 }
 
-const remedyIn = (page) => page.querySelector(".remedies, .note.bad, h1")?.textContent.trim().replace(/\s+/g, " ") || "";
+/** The words of a refusal; a proxy before the clinic may answer with a page of its own. */
+function remedyIn(page) {
+  const places = page.querySelector(".remedies") || page.querySelector(".note.bad");
+  const words = (places ? [places] : [...page.querySelectorAll("main h1, main .lead")])
+    .map((place) => place.textContent.trim().replace(/\s+/g, " "));
+  return words.join(". ") || "It was not taken, and no reason was given. Please try once more later.";
+}
+
+const submitButton = (form) => form.querySelector("button[type=submit]");
 
 function tell(form, words) {
   if (form) form.querySelector("[data-sending-note]").textContent = words;
@@ -160,19 +218,22 @@ function element(name, words) {
 async function showShelf() {
   if (!shelf) return;
   const items = await kept(person);
+  const state = JSON.stringify(items.map((item) => [item.key, item.refused]));
+  if (shelf.dataset.state === state) return; // whoever reads or stands on it is not disturbed
+  shelf.dataset.state = state;
   shelf.hidden = items.length === 0;
-  shelf.querySelector("ul").replaceChildren(...items.map((item) => {
-    const what = item.hasPhoto ? "Photo" : "Answers";
-    const when = new Date(item.madeAt).toLocaleString([], { weekday: "short", hour: "2-digit", minute: "2-digit" });
-    const line = element("li", item.refused
-      ? `${what} of ${when} was not kept. ${item.refused} `
-      : `${what} of ${when}: waits for the network. `);
-    if (item.refused) {
-      const button = element("button", "I have read this");
-      button.className = "quiet";
-      button.addEventListener("click", async () => { await forget(item); await showShelf(); });
-      line.append(button);
-    }
-    return line;
-  }));
+  shelf.querySelector("ul").replaceChildren(...items.map(shelfLine));
+}
+
+function shelfLine(item) {
+  const what = item.hasPhoto ? "Photo" : "Answers";
+  const format = { weekday: "short", hour: "2-digit", minute: "2-digit" };
+  const when = new Date(item.madeAt).toLocaleString(document.documentElement.lang, format);
+  if (!item.refused) return element("li", `${what} of ${when}: kept until it can go out. `);
+  const line = element("li", `${what} of ${when}: it was not taken. ${item.refused} `);
+  const button = element("button", "I have read this");
+  button.className = "quiet";
+  button.addEventListener("click", async () => { await forget(item); await showShelf(); });
+  line.append(button);
+  return line;
 }

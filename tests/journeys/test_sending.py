@@ -1,0 +1,154 @@
+"""Photos and answers on a phone when people, its storage or the clinic do not play along."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from http import HTTPStatus
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+from sqlite_utils import Database
+
+from tests.conftest import PASSPHRASE, TREATED_AT, Cast
+from tests.journeys.conftest import pages_open, wait_for
+from tests.journeys.test_browser import sign_in
+from tests.post_office import free_port
+from tracker.check_ins import SCALES
+from tracker.consents import Consent, Decision, Purpose
+from tracker.people import Person
+from tracker.settings import Settings
+from tracker.storage import check_ins, consents
+from tracker.world import open_world
+
+NOW = TREATED_AT + timedelta(days=3)
+NO_STORAGE = "indexedDB.open = () => { throw new DOMException('private', 'InvalidStateError'); };"
+
+
+@dataclass
+class Phone:
+    """A browser at the pages of a clinic."""
+
+    page: Page
+    address: str
+    db: Database
+    cast: Cast
+
+    def sign_in(self, person: Person) -> None:
+        sign_in(self.page, self.address, person.email, PASSPHRASE)
+        expect(self.page.get_by_role("heading", level=1)).to_be_visible()
+
+    def answer(self, sign: str | None = None) -> None:
+        """Fill in the check-in and send it."""
+        for name, value in (*((scale, "1") for scale in SCALES), ("trend", "same")):
+            self.page.locator(f'input[name="{name}"][value="{value}"]').check(force=True)
+        if sign is not None:
+            self.page.locator(f'input[name="{sign}"]').check(force=True)
+        self.page.get_by_role("button", name="Send answers").click()
+
+    def check_in(self, sign: str | None = None) -> None:
+        self.page.goto(f"{self.address}/check-in")
+        self.answer(sign)
+
+    def refuse(self, path: str, status: HTTPStatus, body: str = "") -> None:
+        """Let a proxy before the clinic answer what is posted there."""
+
+        def answer(route: Route) -> None:
+            if route.request.method == "POST":
+                route.fulfill(status=status, body=body, content_type="text/html")
+            else:
+                route.continue_()
+
+        self.page.route(f"**{path}", answer)
+
+    def received(self) -> int:
+        return len(check_ins.of_treatment(self.db, self.cast.treatment.id))
+
+
+@pytest.fixture
+def phone(page: Page, settings: Settings, db: Database, cast: Cast) -> Iterator[Phone]:
+    port = free_port()
+    world = open_world(replace(settings, port=port, base_url=f"http://127.0.0.1:{port}"))
+    with pages_open(world, lambda: NOW):
+        yield Phone(page, world.settings.base_url, db, cast)
+
+
+@pytest.mark.timeout(200)
+def test_what_one_person_wrote_never_goes_out_as_another(phone: Phone) -> None:
+    phone.sign_in(phone.cast.alice)
+    phone.page.goto(f"{phone.address}/check-in")
+    other_tab = Phone(phone.page.context.new_page(), phone.address, phone.db, phone.cast)
+    other_tab.page.goto(phone.address)
+    other_tab.page.get_by_role("button", name="Sign out").click()
+    other_tab.sign_in(phone.cast.bob)
+
+    phone.answer()
+    expect(phone.page.get_by_text("You are signed out. It is kept on this phone")).to_be_visible()
+    assert list(phone.db["check_ins"].rows) == []
+    other_tab.page.reload()
+    expect(other_tab.page.get_by_text("Kept on this phone")).to_be_hidden()
+
+    other_tab.page.get_by_role("button", name="Sign out").click()
+    other_tab.sign_in(phone.cast.alice)
+    wait_for(lambda: phone.received() == 1)
+
+
+@pytest.mark.timeout(200)
+def test_a_phone_that_can_keep_nothing_sends_the_plain_form(phone: Phone) -> None:
+    phone.page.add_init_script(NO_STORAGE)
+    phone.sign_in(phone.cast.alice)
+    phone.check_in()
+    expect(phone.page.get_by_text("Your answers are with your clinic")).to_be_visible()
+    assert phone.received() == 1
+
+
+@pytest.mark.timeout(200)
+def test_trouble_at_the_clinic_loses_nothing_and_holds_nothing_else_up(phone: Phone) -> None:
+    phone.sign_in(phone.cast.alice)
+    phone.refuse("/photo", HTTPStatus.INTERNAL_SERVER_ERROR)
+    phone.page.goto(f"{phone.address}/photo")
+    selfie = {"name": "selfie.jpg", "mimeType": "image/jpeg", "buffer": b"JPEG"}
+    phone.page.locator("#library").set_input_files(selfie)  # type: ignore[arg-type]
+    phone.page.get_by_role("button", name="Send photo").click()
+    expect(phone.page.get_by_text("Afterglow has trouble at the moment")).to_be_visible()
+    phone.page.goto(f"{phone.address}/check-in")
+    kept = phone.page.locator("[data-unsent] li")
+    expect(kept).to_have_text(re.compile("^Photo of"))
+    phone.answer()
+    expect(phone.page.get_by_text("Your answers are with your clinic")).to_be_visible()
+    expect(kept).to_have_text(re.compile("^Photo of"))
+
+
+@pytest.mark.timeout(200)
+def test_a_refusal_is_told_whoever_writes_it(phone: Phone) -> None:
+    phone.sign_in(phone.cast.alice)
+    phone.refuse("/check-in", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "<h1>413 too large</h1>")
+    phone.check_in()
+    expect(phone.page.get_by_text("no reason was given")).to_be_focused()
+    phone.page.unroute_all()
+    phone.page.goto(f"{phone.address}/check-in")
+    consent = Consent(Purpose.CARE, Decision.WITHDRAWN, NOW)
+    with phone.db.conn:
+        consents.insert(phone.db, phone.cast.alice.id, consent)
+    phone.answer()
+    expect(phone.page.get_by_text("You have withdrawn your consent to care")).to_be_focused()
+
+
+@pytest.mark.timeout(200)
+def test_emergency_words_wait_for_no_answer(phone: Phone) -> None:
+    phone.sign_in(phone.cast.alice)
+    phone.page.goto(f"{phone.address}/check-in")
+    phone.page.route("**/check-in", lambda _: None)  # a network that swallows everything
+    phone.answer(sign="breathing_or_face_swelling")
+    expect(phone.page.get_by_role("heading", name="Get help now")).to_be_visible()
+
+
+@pytest.mark.timeout(200)
+def test_the_page_that_a_phone_keeps_names_nobody_and_goes_with_the_session(phone: Phone) -> None:
+    kept = "caches.match('/offline').then(page => page ? page.text() : null)"
+    phone.sign_in(phone.cast.alice)
+    wait_for(lambda: phone.page.evaluate(kept) is not None)
+    assert phone.cast.alice.name not in phone.page.evaluate(kept)
+    phone.page.get_by_role("button", name="Sign out").click()
+    expect(phone.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    wait_for(lambda: phone.page.evaluate(kept) is None)
