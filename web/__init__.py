@@ -13,6 +13,7 @@ from web import (
     home,
     home_care,
     invitations,
+    languages,
     own_data,
     passkeys,
     patient,
@@ -33,6 +34,7 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
     security.configure(app, world.settings)
     session.begin(app, world, now)  # before CSRF, whose check would parse a stranger's photo
     security.protect(app, world.settings)
+    languages.speak(app)
     for blueprint in (
         sign_in.blueprint,
         home.blueprint,
