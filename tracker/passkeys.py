@@ -4,7 +4,7 @@ The browser proves that it holds a private key which never leaves it; we keep th
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from webauthn import (
@@ -26,6 +26,9 @@ from webauthn.helpers.structs import (
 from tracker.people import Person
 
 MAX_PASSKEYS = 20  # of one person
+CHALLENGE_GOOD_FOR = timedelta(minutes=10)  # an answer that was overheard is worth nothing later
+# What a wrong proof raises, and what the library lets through from an answer that is none.
+MALFORMED = (WebAuthnException, ValueError, RecursionError)
 
 
 class PasskeyRefused(ValueError):  # noqa: N818  (bad input; the message names the remedy)
@@ -44,6 +47,14 @@ class Passkey:
 
 
 @dataclass(frozen=True, slots=True)
+class Challenge:
+    """Random bytes that a browser was asked to sign, and when."""
+
+    asked: bytes
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """Whom a passkey is for: `origin` such as https://clinic.example, and its host."""
 
@@ -53,6 +64,13 @@ class Site:
     def host(self) -> str:
         """The name that passkeys are bound to."""
         return urlsplit(self.origin).hostname or ""
+
+
+def still_good(challenge: Challenge | None, now: datetime) -> bytes:
+    """The bytes that an answer must hold. Raises PasskeyRefused when they were asked long ago."""
+    if challenge is None or not timedelta(0) <= now - challenge.asked_at < CHALLENGE_GOOD_FOR:
+        raise PasskeyRefused("that took too long; try once more")
+    return challenge.asked
 
 
 def creation_options(site: Site, person: Person, known: list[Passkey]) -> tuple[str, bytes]:
@@ -84,7 +102,7 @@ def made(site: Site, person: Person, answer: str, challenge: bytes, now: datetim
             expected_origin=site.origin,
             require_user_verification=True,
         )
-    except WebAuthnException as error:
+    except MALFORMED as error:
         raise PasskeyRefused("the passkey could not be made; try once more") from error
     key_id = bytes_to_base64url(proof.credential_id)
     return Passkey(key_id, person.id, proof.credential_public_key, proof.sign_count, now)
@@ -113,6 +131,6 @@ def proven(site: Site, key: Passkey, answer: str, challenge: bytes) -> int:
             credential_current_sign_count=key.sign_count,
             require_user_verification=True,
         )
-    except WebAuthnException as error:
+    except MALFORMED as error:
         raise PasskeyRefused("this passkey was not accepted; use your passphrase") from error
     return int(proof.new_sign_count)

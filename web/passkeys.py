@@ -1,6 +1,7 @@
 """Passkeys: made and removed by who is signed in, used at sign-in."""
 
 import base64
+from datetime import datetime
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask import session as cookie
@@ -11,7 +12,7 @@ from tracker.actions.ask_for_passkey import ask_for_passkey
 from tracker.actions.remove_passkey import remove_passkey
 from tracker.actions.show_passkeys import show_passkeys
 from tracker.actions.sign_in_with_passkey import sign_in_with_passkey
-from tracker.passkeys import PasskeyRefused, Site, request_options
+from tracker.passkeys import Challenge, PasskeyRefused, Site, request_options
 from tracker.world import World
 from web import session
 from web.pages import SignInPage, render
@@ -35,7 +36,8 @@ def show(visit: Visit) -> ResponseReturnValue:
 @signed_in
 def ask(visit: Visit) -> ResponseReturnValue:
     """What the browser needs to make a key."""
-    return _challenge(*ask_for_passkey(visit.db, _site(visit.world), visit.person))
+    options, asked = ask_for_passkey(visit.db, _site(visit.world), visit.person)
+    return _challenge(options, asked, visit.now)
 
 
 @blueprint.post("/passkeys")
@@ -61,7 +63,8 @@ def remove(visit: Visit) -> ResponseReturnValue:
 @blueprint.post("/sign-in/passkey/options")
 def ask_at_sign_in() -> ResponseReturnValue:
     """What the browser needs to prove that it holds a key."""
-    return _challenge(*request_options(_site(session.reach().world)))
+    reach = session.reach()
+    return _challenge(*request_options(_site(reach.world)), reach.now)
 
 
 @blueprint.post("/sign-in/passkey")
@@ -86,12 +89,15 @@ def _site(world: World) -> Site:
     return Site(world.settings.base_url)
 
 
-def _challenge(options: str, challenge: bytes) -> Response:
+def _challenge(options: str, asked: bytes, now: datetime) -> Response:
     """The options; the challenge in them stays in the signed cookie until the browser answers."""
-    cookie[CHALLENGE] = base64.b64encode(challenge).decode()
+    cookie[CHALLENGE] = [base64.b64encode(asked).decode(), now.isoformat()]
     return Response(options, mimetype="application/json")
 
 
-def _kept_challenge() -> bytes:
-    """The challenge, which is good for one answer."""
-    return base64.b64decode(cookie.pop(CHALLENGE, ""))
+def _kept_challenge() -> Challenge | None:
+    """The challenge, which is good for one answer; None when none was asked."""
+    if (kept := cookie.pop(CHALLENGE, None)) is None:
+        return None
+    asked, asked_at = kept
+    return Challenge(base64.b64decode(asked), datetime.fromisoformat(asked_at))

@@ -4,17 +4,30 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from tracker.passkeys import MAX_PASSKEYS, Passkey, PasskeyRefused, Site, made
+from tracker.passkeys import (
+    MAX_PASSKEYS,
+    Challenge,
+    Passkey,
+    PasskeyRefused,
+    Site,
+    made,
+    still_good,
+)
 from tracker.people import Person
 from tracker.storage import passkeys
 from tracker.storage.connection import IntegrityError, writing
 
 
 def add_passkey(
-    db: Database, site: Site, person: Person, answer: str, challenge: bytes, now: datetime
+    db: Database,
+    site: Site,
+    person: Person,
+    answer: str,
+    challenge: Challenge | None,
+    now: datetime,
 ) -> Passkey:
     """Keep the key that the browser made. Raises PasskeyRefused."""
-    key = made(site, person, answer, challenge, now)
+    key = made(site, person, answer, still_good(challenge, now), now)
     try:
         with writing(db):
             if len(passkeys.of_person(db, person.id)) >= MAX_PASSKEYS:

@@ -1,0 +1,101 @@
+"""Signing in with a passkey whose device is played by the test."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from sqlite_utils import Database
+from webauthn.helpers import bytes_to_base64url, encode_cbor
+from werkzeug.test import TestResponse
+
+from tests.conftest import TREATED_AT, Cast
+from tests.web.browser import Browser
+from tests.web.conftest import Clock
+from tracker.passkeys import CHALLENGE_GOOD_FOR, Passkey
+from tracker.storage import passkeys
+from tracker.storage.connection import writing
+
+HOST, ORIGIN = "127.0.0.1", "http://127.0.0.1:8000"
+PRESENT_AND_VERIFIED = b"\x05"
+KEY_ID = bytes_to_base64url(b"alice's phone")
+
+Answer = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+@pytest.fixture
+def device(db: Database, cast: Cast) -> Answer:
+    """Alice's phone, whose passkeys count nothing, as those that are kept in a cloud do not."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    place = private.public_key().public_numbers()
+    x, y = (number.to_bytes(32, "big") for number in (place.x, place.y))
+    public = encode_cbor({1: 2, 3: -7, -1: 1, -2: x, -3: y})
+    with writing(db):
+        passkeys.insert(db, Passkey(KEY_ID, cast.alice.id, public, 0, TREATED_AT))
+
+    def answer(options: Mapping[str, Any]) -> dict[str, Any]:
+        asked = {"type": "webauthn.get", "challenge": options["challenge"], "origin": ORIGIN}
+        client = json.dumps(asked).encode()
+        seen = hashlib.sha256(HOST.encode()).digest() + PRESENT_AND_VERIFIED + bytes(4)
+        signature = private.sign(seen + hashlib.sha256(client).digest(), ec.ECDSA(SHA256()))
+        parts = {"clientDataJSON": client, "authenticatorData": seen, "signature": signature}
+        response = {name: bytes_to_base64url(part) for name, part in parts.items()}
+        return {"id": KEY_ID, "rawId": KEY_ID, "type": "public-key", "response": response}
+
+    return answer
+
+
+def ask(browser: Browser) -> dict[str, Any]:
+    options = browser.send("/sign-in/passkey/options", {}).json
+    assert isinstance(options, dict)
+    return options
+
+
+def enter(browser: Browser, answer: object) -> TestResponse:
+    return browser.send("/sign-in/passkey", {"answer": json.dumps(answer), "next": ""})
+
+
+def test_a_passkey_lets_its_holder_in(stranger: Browser, device: Answer) -> None:
+    assert enter(stranger, device(ask(stranger))).status_code == 303
+    assert "Alice" in stranger.read("/")
+
+
+def test_an_answer_that_was_overheard_is_worth_nothing_later(
+    stranger: Browser, device: Answer, clock: Clock
+) -> None:
+    answer = device(ask(stranger))
+    clock.now += CHALLENGE_GOOD_FOR
+    refused = enter(stranger, answer)
+    assert refused.status_code == 401
+    assert "That took too long" in refused.text
+    clock.now += timedelta(minutes=1)
+    ask(stranger)
+    assert enter(stranger, answer).status_code == 401
+
+
+def test_an_answer_to_nothing_that_was_asked_is_refused(stranger: Browser, device: Answer) -> None:
+    assert enter(stranger, device({"challenge": ""})).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"id": "\ud800"},
+        {"id": KEY_ID, "rawId": "é", "type": "public-key", "response": {}},
+        {"id": KEY_ID, "rawId": "A", "type": "public-key", "response": {}},
+        [],
+    ],
+)
+def test_an_answer_that_is_none_is_refused_plainly(
+    stranger: Browser, device: Answer, answer: object
+) -> None:
+    ask(stranger)
+    assert enter(stranger, answer).status_code == 401
+    good = device({"challenge": ""})
+    ask(stranger)
+    good["response"]["clientDataJSON"] = bytes_to_base64url(b"[" * 20_000)
+    assert enter(stranger, good).status_code == 401
