@@ -9,6 +9,7 @@ from sqlite_utils import Database
 from tests.conftest import Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock
+from tracker.actions.renew_passphrase import renew_passphrase
 from tracker.invitations import GOOD_FOR
 from tracker.messages import compose
 from tracker.storage import messages, people
@@ -77,6 +78,17 @@ def test_a_new_link_ends_the_old_one(dana: Browser, app: Flask) -> None:
     first, second = link_for(dana), link_for(dana)
     assert Browser(app).get(first).status_code == 410
     assert Browser(app).get(second).status_code == 200
+
+
+def test_a_passphrase_given_otherwise_ends_the_link(
+    dana: Browser, app: Flask, db: Database
+) -> None:
+    path = link_for(dana)
+    chinwe = people.by_email(db, "chinwe@home.example")
+    assert chinwe is not None
+    renew_passphrase(db, chinwe.id, "amber lift over nine")
+    assert Browser(app).get(path).status_code == 410
+    assert Browser(app).send(path, OWN).status_code == 410
 
 
 def test_a_short_passphrase_is_refused_and_the_link_still_works(dana: Browser, app: Flask) -> None:

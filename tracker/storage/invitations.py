@@ -10,9 +10,7 @@ from tracker.storage.columns import read_optional_time, read_time, time_text
 
 def renew(db: Database, invitation: Invitation) -> None:
     """Store an invitation in place of any open one of that person."""
-    db.execute(
-        "DELETE FROM invitations WHERE person_id = ? AND used_at IS NULL", [invitation.person_id]
-    )
+    end_open(db, invitation.person_id)
     db.table("invitations").insert(
         {
             "id": invitation.id,
@@ -21,6 +19,11 @@ def renew(db: Database, invitation: Invitation) -> None:
             "created_at": time_text(invitation.created_at),
         }
     )
+
+
+def end_open(db: Database, person_id: str) -> None:
+    """Let a person's open invitation end, if there is one."""
+    db.execute("DELETE FROM invitations WHERE person_id = ? AND used_at IS NULL", [person_id])
 
 
 def get(db: Database, invitation_id: str) -> Invitation | None:
