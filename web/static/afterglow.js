@@ -46,6 +46,24 @@ for (const chart of document.querySelectorAll("svg[data-readout]")) {
   chart.addEventListener("focus", () => { if (chosen < 0) choose(marks.length - 1); });
 }
 
+// Some people heal better without numbers; the choice stays on this phone, for all of their pages.
+if (document.body.classList.contains("patient")) {
+  const toggle = document.querySelector("[data-numbers]");
+  const show = () => {
+    const hidden = localStorage.getItem("numbers") === "hidden";
+    document.body.classList.toggle("no-numbers", hidden);
+    if (toggle) toggle.textContent = hidden ? "Show numbers" : "Hide numbers";
+  };
+  show();
+  if (toggle) {
+    toggle.hidden = false;
+    toggle.addEventListener("click", () => {
+      localStorage.setItem("numbers", localStorage.getItem("numbers") === "hidden" ? "shown" : "hidden");
+      show();
+    });
+  }
+}
+
 // A new patient's days begin and end where the phone is.
 for (const field of document.querySelectorAll("[data-time-zone]")) {
   field.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";

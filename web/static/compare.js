@@ -2,7 +2,6 @@
 
 for (const pair of document.querySelectorAll("[data-compare]")) slide(pair);
 for (const row of document.querySelectorAll("[data-lapse]")) lapse(row);
-for (const button of document.querySelectorAll("[data-numbers]")) numbers(button);
 
 /** Lay the second picture over the first and cut it off where the slider stands. */
 function slide(pair) {
@@ -48,21 +47,6 @@ function lapse(row) {
   const steps = element("div", "steps");
   steps.append(play, range);
   row.after(steps);
-  show();
-}
-
-/** Some people heal better without numbers; the choice stays on this phone. */
-function numbers(toggle) {
-  const show = () => {
-    const hidden = localStorage.getItem("numbers") === "hidden";
-    document.body.classList.toggle("no-numbers", hidden);
-    toggle.textContent = hidden ? "Show numbers" : "Hide numbers";
-  };
-  toggle.hidden = false;
-  toggle.addEventListener("click", () => {
-    localStorage.setItem("numbers", localStorage.getItem("numbers") === "hidden" ? "shown" : "hidden");
-    show();
-  });
   show();
 }
 
