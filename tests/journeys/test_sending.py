@@ -14,15 +14,26 @@ from tests.conftest import PASSPHRASE, TREATED_AT, Cast
 from tests.journeys.conftest import pages_open, wait_for
 from tests.journeys.test_browser import sign_in
 from tests.post_office import free_port
+from tests.web.conftest import Records
 from tracker.check_ins import SCALES
 from tracker.consents import Consent, Decision, Purpose
 from tracker.people import Person
 from tracker.settings import Settings
 from tracker.storage import check_ins, consents
-from tracker.world import open_world
+from tracker.world import World, open_world
 
 NOW = TREATED_AT + timedelta(days=3)
 NO_STORAGE = "indexedDB.open = () => { throw new DOMException('private', 'InvalidStateError'); };"
+LOSE_THE_KEY = """
+new Promise((done) => {
+  const opening = indexedDB.open("afterglow");
+  opening.onsuccess = () => {
+    const losing = opening.result.transaction("keys", "readwrite");
+    losing.objectStore("keys").clear();
+    losing.oncomplete = () => { opening.result.close(); done(); };
+  };
+})
+"""
 
 
 @dataclass
@@ -31,6 +42,7 @@ class Phone:
 
     page: Page
     address: str
+    world: World
     db: Database
     cast: Cast
 
@@ -70,14 +82,16 @@ def phone(page: Page, settings: Settings, db: Database, cast: Cast) -> Iterator[
     port = free_port()
     world = open_world(replace(settings, port=port, base_url=f"http://127.0.0.1:{port}"))
     with pages_open(world, lambda: NOW):
-        yield Phone(page, world.settings.base_url, db, cast)
+        yield Phone(page, world.settings.base_url, world, db, cast)
 
 
 @pytest.mark.timeout(200)
 def test_what_one_person_wrote_never_goes_out_as_another(phone: Phone) -> None:
     phone.sign_in(phone.cast.alice)
     phone.page.goto(f"{phone.address}/check-in")
-    other_tab = Phone(phone.page.context.new_page(), phone.address, phone.db, phone.cast)
+    other_tab = Phone(
+        phone.page.context.new_page(), phone.address, phone.world, phone.db, phone.cast
+    )
     other_tab.page.goto(phone.address)
     other_tab.page.get_by_role("button", name="Sign out").click()
     other_tab.sign_in(phone.cast.bob)
@@ -152,3 +166,35 @@ def test_the_page_that_a_phone_keeps_names_nobody_and_goes_with_the_session(phon
     phone.page.get_by_role("button", name="Sign out").click()
     expect(phone.page.get_by_role("heading", name="Sign in")).to_be_visible()
     wait_for(lambda: phone.page.evaluate(kept) is None)
+
+
+@pytest.mark.timeout(200)
+def test_what_a_phone_can_no_longer_read_is_told_and_holds_nothing_up(phone: Phone) -> None:
+    phone.sign_in(phone.cast.alice)
+    phone.refuse("/check-in", HTTPStatus.SERVICE_UNAVAILABLE)
+    phone.check_in()
+    expect(phone.page.get_by_text("Afterglow has trouble at the moment")).to_be_visible()
+    phone.page.evaluate(LOSE_THE_KEY)
+    phone.page.unroute_all()
+    phone.page.goto(f"{phone.address}/check-in")
+    expect(phone.page.get_by_text("This phone can no longer read it")).to_be_visible()
+    phone.answer()
+    expect(phone.page.get_by_text("Your answers are with your clinic")).to_be_visible()
+    phone.page.get_by_role("button", name="I have read this").click()
+    expect(phone.page.get_by_text("Kept on this phone")).to_be_hidden()
+
+
+@pytest.mark.timeout(200)
+def test_hidden_numbers_are_hidden_on_every_page(phone: Phone) -> None:
+    records = Records(phone.db, phone.world, phone.cast)
+    records.measured(-1)
+    photo = records.measured(2)
+    phone.sign_in(phone.cast.alice)
+    finding = phone.page.get_by_text(re.compile("^Redness:"))
+    phone.page.goto(f"{phone.address}/photos/{photo.id}")
+    expect(finding).to_be_visible()
+    phone.page.goto(f"{phone.address}/progress")
+    phone.page.get_by_role("button", name="Hide numbers").click()
+    expect(phone.page.get_by_role("heading", name="Day by day")).to_be_hidden()
+    phone.page.goto(f"{phone.address}/photos/{photo.id}")
+    expect(finding).to_be_hidden()

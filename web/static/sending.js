@@ -58,7 +58,7 @@ async function submit(form) {
   submitButton(form).disabled = false;
   if (!answer) return location.assign("/"); // another page was faster: Today tells what came of it
   if (answer.arrived) return location.assign(answer.url);
-  if (answer.page) return showRefusal(form, answer.page);
+  if (answer.page) return showRefusal(form, answer);
   camera?.dispatchEvent(new Event("camera:done"));
   form.reset();
   return tell(form, waitingWords(answer));
@@ -89,11 +89,11 @@ async function flush({ form = null, only = null } = {}) {
     waiting.sort((a, b) => a.hasPhoto - b.hasPhoto);
     for (const item of waiting) {
       const ours = only && item.key === only.key;
-      const answer = await send(item, (share) => { if (ours) tell(form, `Sending … ${Math.round(share * 100)} %`); });
+      const answer = await send(item, (share) => { if (ours) tell(form, `Sending … ${10 * Math.floor(share * 10)} %`); });
       if (ours) about = answer;
       if (answer.arrived) await forget(item);
       else if (answer.page && ours) await forget(item); // its fate is on the screen
-      else if (answer.page) await markRefused(item, remedyIn(answer.page));
+      else if (answer.words) await markRefused(item, answer.words);
       else if (answer.reached) rest(item);
       else {
         about ??= answer; // no network, or signed out: the others would fare alike
@@ -114,12 +114,14 @@ const isResting = (item) => rests.get(item.key)?.until > performance.now();
 
 /**
  * One item's way: {reached} tells whether the clinic answered, {arrived, url} that it has the item,
- * {page} that it refused it with reasons, {signedOut} that somebody else or nobody is signed in.
+ * {page, words} that it was refused and why, {signedOut} that somebody else or nobody is signed in.
  */
 async function send(item, onProgress) {
   const { token, signedOut } = await session();
   if (!token) return { reached: false, signedOut };
-  const { fields, photo } = await opened(item);
+  const content = await opened(item).catch(() => null);
+  if (!content) return { reached: true, words: "This phone can no longer read it. Please do it once more." };
+  const { fields, photo } = content;
   const body = new FormData();
   for (const [name, value] of [...fields, ["csrf_token", token], ["key", item.key], ["made_at", item.madeAt]]) {
     body.append(name, value);
@@ -128,7 +130,8 @@ async function send(item, onProgress) {
   const request = await posted(item.path, body, onProgress);
   if (!request) return { reached: false };
   if (REFUSALS.includes(request.status)) {
-    return { reached: true, page: new DOMParser().parseFromString(request.responseText, "text/html") };
+    const page = new DOMParser().parseFromString(request.responseText, "text/html");
+    return { reached: true, page, words: remedyIn(page) };
   }
   if (request.status >= 400) return { reached: true };
   if (new URL(request.responseURL).pathname === "/sign-in") return { reached: false, signedOut: true };
@@ -169,9 +172,9 @@ async function session() {
 }
 
 /** Why it was refused, above the form as it was: no answer has to be given twice. */
-function showRefusal(form, page) {
+function showRefusal(form, { page, words }) {
   const given = page.querySelector(".note.bad");
-  const note = given ? document.adoptNode(given) : element("p", remedyIn(page));
+  const note = given ? document.adoptNode(given) : element("p", words);
   note.className = "note bad";
   note.dataset.refusal = "";
   note.tabIndex = -1;
