@@ -220,5 +220,5 @@ def _grounds(alert: Alert) -> str:
 
 def _checked(why: str) -> str:
     if len(why) > MAX_WHY_LENGTH:
-        raise ValueError(f"the reason is too long; keep it under {MAX_WHY_LENGTH} signs")
+        raise ValueError(f"the reason is too long; keep it under {MAX_WHY_LENGTH} characters")
     return why.strip()

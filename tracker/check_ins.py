@@ -53,7 +53,7 @@ class Answers:
             if not isinstance(answer, bool) and (answer is not None or name in DAILY_SIGNS):
                 raise ValueError(f"{name} must be true or false")
         if len(self.note) > MAX_NOTE_LENGTH:
-            raise ValueError(f"note is too long; keep it under {MAX_NOTE_LENGTH} signs")
+            raise ValueError(f"note is too long; keep it under {MAX_NOTE_LENGTH} characters")
 
 
 SCALES: Mapping[str, int] = {"pain": 10, "itch": 10, "swelling": 3}

@@ -131,7 +131,7 @@ def replay(course_dir: Path, as_json: bool) -> None:
 @click.argument("name")
 @click.argument("email")
 @click.option("--time-zone", default="UTC", show_default=True, help="IANA name, as Europe/Berlin.")
-@click.password_option("--passphrase", help="Asked for when left out; 12 signs or more.")
+@click.password_option("--passphrase", help="Asked for when left out; 12 characters or more.")
 def add_practitioner(name: str, email: str, time_zone: str, passphrase: str) -> None:
     """Open an account for a practitioner."""
     with told_errors(), checked_input(), connected(world_of_settings()) as db:
@@ -172,7 +172,7 @@ def add_practitioner(name: str, email: str, time_zone: str, passphrase: str) -> 
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="TOML with the answers of the screening form: pregnancy = false …",
 )
-@click.password_option("--passphrase", help="Asked for when left out; 12 signs or more.")
+@click.password_option("--passphrase", help="Asked for when left out; 12 characters or more.")
 def add_patient(
     name: str,
     email: str,

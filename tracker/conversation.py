@@ -55,4 +55,6 @@ class Draft:
         if not self.text and self.photo is None:
             raise ValueError("write something, or choose a photo")
         if len(self.text) > MAX_REMARK_LENGTH:
-            raise ValueError(f"the message is too long; keep it under {MAX_REMARK_LENGTH} signs")
+            raise ValueError(
+                f"the message is too long; keep it under {MAX_REMARK_LENGTH} characters"
+            )

@@ -122,12 +122,14 @@ def check_name(name: str) -> str:
     """Return the name without blanks around it; ValueError when nothing, or a book, is left."""
     cleaned = " ".join(name.split())
     if not 0 < len(cleaned) <= MAX_NAME_LENGTH:
-        raise ValueError(f"write a name of at most {MAX_NAME_LENGTH} signs")
+        raise ValueError(f"write a name of at most {MAX_NAME_LENGTH} characters")
     return cleaned
 
 
 def check_passphrase(passphrase: str) -> str:
     """Return the passphrase if it is long enough; length beats puzzles (NIST SP 800-63B)."""
     if len(passphrase) < MIN_PASSPHRASE_LENGTH:
-        raise ValueError(f"the passphrase is too short; use {MIN_PASSPHRASE_LENGTH} signs or more")
+        raise ValueError(
+            f"the passphrase is too short; use {MIN_PASSPHRASE_LENGTH} characters or more"
+        )
     return passphrase
