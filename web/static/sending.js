@@ -27,6 +27,7 @@ if (person && canKeep) {
   navigator.serviceWorker?.register("/service-worker.js");
   caches.open("afterglow").then((cache) => cache.add("/offline")).catch(ignoreOffline);
   document.querySelector("form.leave")?.addEventListener("submit", () => {
+    if (!navigator.onLine) return; // nobody can sign out now, so the page is still needed
     caches.open("afterglow").then((cache) => cache.delete("/offline"));
   });
   window.addEventListener("online", () => flush());
