@@ -3,16 +3,16 @@
 import base64
 from datetime import datetime
 
-from flask import Blueprint, Response, redirect, request, url_for
-from flask import session as cookie
+from flask import Blueprint, Response, current_app, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from itsdangerous import BadSignature, URLSafeSerializer
 
 from tracker.actions.add_passkey import add_passkey
 from tracker.actions.ask_for_passkey import ask_for_passkey
 from tracker.actions.remove_passkey import remove_passkey
 from tracker.actions.show_passkeys import show_passkeys
 from tracker.actions.sign_in_with_passkey import sign_in_with_passkey
-from tracker.passkeys import Challenge, PasskeyRefused, Site, request_options
+from tracker.passkeys import CHALLENGE_GOOD_FOR, Challenge, PasskeyRefused, Site, request_options
 from tracker.world import World
 from web import session
 from web.pages import SignInPage, render
@@ -48,8 +48,8 @@ def add(visit: Visit) -> ResponseReturnValue:
     try:
         add_passkey(visit.db, _site(visit.world), visit.person, answer, challenge, visit.now)
     except PasskeyRefused as error:
-        return render(_page(visit, trouble=str(error))), 422
-    return redirect(url_for(".show"), code=303)
+        return _answered((render(_page(visit, trouble=str(error))), 422))
+    return _answered(redirect(url_for(".show"), code=303))
 
 
 @blueprint.post("/passkeys/remove")
@@ -75,9 +75,9 @@ def enter() -> ResponseReturnValue:
     try:
         known = sign_in_with_passkey(reach.db, _site(reach.world), answer, challenge, reach.now)
     except PasskeyRefused as error:
-        return render(SignInPage(target=target, trouble=str(error))), 401
+        return _answered((render(SignInPage(target=target, trouble=str(error))), 401))
     session.enter(*known)
-    return redirect(target, code=303)
+    return _answered(redirect(target, code=303))
 
 
 def _page(visit: Visit, trouble: str = "") -> PasskeysPage:
@@ -90,14 +90,38 @@ def _site(world: World) -> Site:
 
 
 def _challenge(options: str, asked: bytes, now: datetime) -> Response:
-    """The options; the challenge in them stays in the signed cookie until the browser answers."""
-    cookie[CHALLENGE] = [base64.b64encode(asked).decode(), now.isoformat()]
-    return Response(options, mimetype="application/json")
+    """The options; the challenge in them stays in a signed cookie until the browser answers.
+
+    It has a cookie of its own: an answer to another request of the page, still on its way, would
+    put the session's cookie back to what it was before.
+    """
+    response = Response(options, mimetype="application/json")
+    response.set_cookie(
+        CHALLENGE,
+        _signer().dumps([base64.b64encode(asked).decode(), now.isoformat()]),
+        max_age=CHALLENGE_GOOD_FOR,
+        secure=request.is_secure,
+        httponly=True,
+        samesite="Strict",
+    )
+    return response
 
 
 def _kept_challenge() -> Challenge | None:
-    """The challenge, which is good for one answer; None when none was asked."""
-    if (kept := cookie.pop(CHALLENGE, None)) is None:
+    """The challenge; None when none was asked."""
+    try:
+        asked, asked_at = _signer().loads(request.cookies.get(CHALLENGE, ""))
+    except BadSignature:
         return None
-    asked, asked_at = kept
     return Challenge(base64.b64decode(asked), datetime.fromisoformat(asked_at))
+
+
+def _answered(answer: ResponseReturnValue) -> Response:
+    """The same answer, after which the challenge is good for no other."""
+    response = make_response(answer)
+    response.delete_cookie(CHALLENGE, secure=request.is_secure, httponly=True, samesite="Strict")
+    return response
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt=CHALLENGE)
