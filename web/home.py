@@ -5,8 +5,8 @@ from flask.typing import ResponseReturnValue
 
 from tracker.people import Role
 from web.patient import today
-from web.practitioner import worklist
 from web.session import Visit, signed_in
+from web.worklist import worklist
 
 blueprint = Blueprint("home", __name__)
 

@@ -11,7 +11,6 @@ from tracker.actions.show_alert import AlertCase, show_alert
 from tracker.actions.show_alerts import show_alerts
 from tracker.actions.show_outbox import show_outbox
 from tracker.actions.show_progress import NotTreated, Progress, show_progress
-from tracker.actions.show_worklist import show_worklist
 from tracker.actions.snooze_alert import snooze_alert
 from web.alert_pages import (
     NOTHING_CHOSEN,
@@ -23,17 +22,10 @@ from web.alert_pages import (
 )
 from web.forms import Errors, Resolution, Snooze, read_resolution, read_snooze, sentence
 from web.pages import render
-from web.practitioner_pages import UntreatedPage, outbox_page, patient_page, worklist_page
+from web.practitioner_pages import UntreatedPage, outbox_page, patient_page
 from web.session import Visit, signed_in
 
 blueprint = Blueprint("practitioner", __name__)
-
-
-def worklist(visit: Visit) -> ResponseReturnValue:
-    """The first page: all patients, worst first."""
-    require(may_open_worklist(visit.viewer))
-    rows = show_worklist(visit.db, visit.person.id, visit.now)
-    return render(worklist_page(rows, visit.now, visit.person.zone))
 
 
 @blueprint.get("/patients/<patient_id>")

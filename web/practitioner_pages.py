@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from tracker.actions.show_outbox import Letter
 from tracker.actions.show_progress import Progress
-from tracker.actions.show_worklist import WorklistRow
 from tracker.messages import Message
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
 from tracker.treatments import Setting, day_number
@@ -21,51 +20,16 @@ from web.alert_pages import (
     screening_card,
 )
 from web.charts import Chart, Quantity, Strip, check_in_strip, face_charts, region_charts
-from web.times import day_words, short_date, when
+from web.times import day_words, short_date, when, withdrawn_words
 from web.words import (
     SKIN_STATES,
     STATUSES,
     areas_words,
-    estimate_words,
     treatment_words,
     uses_words,
 )
 
 PHOTOS_AT_ONCE = 8
-
-
-@dataclass(frozen=True, slots=True)
-class PatientRow:
-    """One line of the work list; `card` is its worst alert, `more` counts the others."""
-
-    id: str
-    name: str
-    treatment: str
-    day: str
-    card: AlertCard | None
-    more: int
-    redness: str
-    photo: str
-    mail_trouble: bool
-    care_withdrawn: str | None
-    unread: int
-
-
-@dataclass(frozen=True, slots=True)
-class WorklistPage:
-    """All patients, worst first; `waiting` counts those with an alert or a message that
-    nobody has seen."""
-
-    template: ClassVar[str] = "practitioner_worklist.html"
-    place: ClassVar[str] = "patients"
-
-    rows: tuple[PatientRow, ...]
-    waiting: int
-
-    @property
-    def title(self) -> str:
-        """The page's name."""
-        return "Patients"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,16 +125,6 @@ class OutboxPage:
         return "Outbox"
 
 
-def worklist_page(rows: Sequence[WorklistRow], now: datetime, zone: ZoneInfo) -> WorklistPage:
-    """The work list in the order the action gives."""
-    return WorklistPage(
-        rows=tuple(_patient_row(row, now, zone) for row in rows),
-        waiting=sum(
-            row.unread > 0 or any(each.alert.needs_answer for each in row.alerts) for row in rows
-        ),
-    )
-
-
 def patient_page(progress: Progress, now: datetime, zone: ZoneInfo) -> PatientPage:
     """One patient's recovery, times in the reader's zone."""
     photos = [_photo_row(p, progress, now, zone) for p in reversed(progress.photos)]
@@ -178,7 +132,7 @@ def patient_page(progress: Progress, now: datetime, zone: ZoneInfo) -> PatientPa
         patient_id=progress.patient.id,
         name=progress.patient.name,
         day=day_words(progress.day),
-        care_withdrawn=_withdrawn(progress.care_withdrawn_at, now, zone),
+        care_withdrawn=withdrawn_words(progress.care_withdrawn_at, now, zone),
         unread=progress.unread_by_clinic,
         facts=_facts(progress),
         cards=tuple(
@@ -208,29 +162,6 @@ def outbox_page(
     return OutboxPage(
         tuple(_letter_card(letter, now, zone, has_server=has_server) for letter in letters),
         has_server,
-    )
-
-
-def _patient_row(row: WorklistRow, now: datetime, zone: ZoneInfo) -> PatientRow:
-    treatment, photo = row.treatment, row.latest_photo
-    cards = [alert_card(a.alert, row.patient, a.treatment, now, zone) for a in row.alerts]
-    depth = (
-        treatment_words(treatment, treatment.kind.replace("_", " ").capitalize())
-        if treatment
-        else ""
-    )
-    return PatientRow(
-        id=row.patient.id,
-        name=row.patient.name,
-        treatment=depth or "No treatment yet",
-        day="" if row.day is None else day_words(row.day),
-        card=cards[0] if cards else None,
-        more=max(0, len(cards) - 1),
-        redness=estimate_words(row.redness) if row.redness and photo else "",
-        photo=f"{when(photo.taken_at, now, zone)}" if photo else "",
-        mail_trouble=row.mail_trouble,
-        care_withdrawn=_withdrawn(row.care_withdrawn_at, now, zone),
-        unread=row.unread,
     )
 
 
@@ -284,10 +215,6 @@ def _extra_uses(photo: Photo, progress: Progress) -> tuple[str, ...]:
     """Where this one photo's consent differs from that for all of them."""
     for_all, for_this = uses_words(progress.consents), uses_words(progress.consents, photo.id)
     return () if for_this == for_all else (f"may serve {for_this}",)
-
-
-def _withdrawn(at: datetime | None, now: datetime, zone: ZoneInfo) -> str | None:
-    return None if at is None else f"Consent to care withdrawn {when(at, now, zone)}"
 
 
 def _letter_card(letter: Letter, now: datetime, zone: ZoneInfo, *, has_server: bool) -> LetterCard:

@@ -50,3 +50,8 @@ def until_words(last: date, today: date) -> str:
         case _:
             year = "" if last.year == today.year else f" {last.year}"
             return f"Until {last:%a} {last.day} {last:%b}{year}"
+
+
+def withdrawn_words(at: datetime | None, now: datetime, zone: ZoneInfo) -> str | None:
+    """Since when a patient wants nothing measured any more; None while they do."""
+    return None if at is None else f"Consent to care withdrawn {when(at, now, zone)}"
