@@ -10,7 +10,7 @@ import numpy as np
 import pillow_heif
 import pytest
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, FilePayload, Page, expect
 
 from tests.conftest import PROTOCOLS
 from tests.journeys.conftest import OpenClinic, wait_for
@@ -24,6 +24,7 @@ from tracker.storage import check_ins, photos
 from tracker.world import open_world
 
 SCREEN = {"width": 390, "height": 844}
+HEAVY = 8_000_000  # bytes
 # A film repeats its frames to the bit, which no camera does: mark a corner of every one.
 OWN_NOISE = """
 const draw = CanvasRenderingContext2D.prototype.drawImage;
@@ -231,3 +232,34 @@ def large_selfie(clinic: OpenClinic, folder: Path) -> Path:
     )
     assert 15e6 < path.stat().st_size < 30e6
     return path
+
+
+@pytest.mark.timeout(300)
+def test_over_a_slow_link_a_photo_shows_its_way_and_answers_overtake_it(
+    page: Page, clinic: OpenClinic
+) -> None:
+    at(page, clinic, clinic.story.treatment.performed_at - timedelta(hours=2))
+    with weak_link(clinic.settings.port) as link:
+        address = f"http://127.0.0.1:{link.port}"
+        sign_in(page, address, clinic.alice.email, clinic.passphrase)
+        page.goto(f"{address}/photo")
+        page.locator("#library").set_input_files(heavy_selfie(clinic))
+        link.bytes_a_second = HEAVY / 5
+        page.get_by_role("button", name="Send photo").click()
+        expect(page.get_by_text(re.compile(r"Sending … [2-5]0 %"))).to_be_visible()
+        expect(page.locator("progress")).to_be_visible()
+
+        page.goto(f"{address}/check-in")  # which breaks the upload off
+        expect(page.get_by_text(re.compile(r"^Photo of .* Sending … [1-5]0 %"))).to_be_visible()
+        answer(page, Answers())
+        expect(page.get_by_text("Your answers are with your clinic")).to_be_visible()
+        assert [len(sent) for sent in kept_of(clinic)] == [0, 1]
+        expect(page.get_by_text(re.compile(r"^Photo of .* Sending … [1-5]0 %"))).to_be_visible()
+        expect(page.get_by_text("Kept on this phone")).to_be_hidden(timeout=30_000)
+    assert [len(sent) for sent in kept_of(clinic)] == [1, 1]
+
+
+def heavy_selfie(clinic: OpenClinic) -> FilePayload:
+    """The first photo from before, as heavy as that of a good camera: readers ignore its end."""
+    photo = (clinic.folder / "baseline-1.jpg").read_bytes()
+    return {"name": "selfie.jpg", "mimeType": "image/jpeg", "buffer": photo.ljust(HEAVY, b"\0")}

@@ -1,7 +1,9 @@
-"""A network that breaks when a test wants it to."""
+"""A network that is slow, or breaks, when a test wants it to."""
 
 import socket
+import struct
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -9,12 +11,19 @@ PIECE = 64 * 1024
 
 
 class WeakLink:
-    """Passes bytes on to a server; once `bytes_left` have gone there, every line is cut."""
+    """Passes bytes on to a server, at most `bytes_a_second` of each line.
+
+    Once `bytes_left` have gone there, every line is cut. What comes back is neither slowed nor
+    counted, as on most phones the way up is the narrow one.
+    """
 
     def __init__(self, port: int) -> None:
         self.bytes_left = float("inf")
+        self.bytes_a_second = float("inf")
         self._server_port = port
         self._door = socket.create_server(("127.0.0.1", 0))
+        # A browser must not be able to pour a whole photo into a buffer and call it sent.
+        self._door.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, PIECE)
         self._lines: list[socket.socket] = []
 
     @property
@@ -50,11 +59,21 @@ class WeakLink:
             while piece := source.recv(PIECE):
                 self.bytes_left -= len(piece) if counts else 0
                 if self.bytes_left < 0:
+                    _cut(source, goal)
                     break
+                time.sleep(len(piece) / self.bytes_a_second if counts else 0)
                 goal.sendall(piece)
         for line in (source, goal):
             with suppress(OSError):
                 line.shutdown(socket.SHUT_RDWR)
+
+
+def _cut(*lines: socket.socket) -> None:
+    """Break the lines as a lost network does: at once, whatever is still on its way."""
+    for line in lines:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        line.shutdown(socket.SHUT_RDWR)  # wakes who waits for the line
+        line.close()
 
 
 @contextmanager

@@ -78,19 +78,28 @@ function waitingWords({ reached, signedOut }) {
   return "You are offline, or Afterglow cannot be reached. It is kept on this phone and goes out by itself.";
 }
 
+/** Send what is kept. Answers do not queue behind a photo that is long on its way. */
+async function flush({ form = null, only = null } = {}) {
+  if (!only) await showShelf();
+  const kinds = only ? [only.hasPhoto] : [false, true];
+  const [about] = await Promise.all(kinds.map((hasPhoto) => flushKind(hasPhoto, form, only)));
+  await showShelf();
+  return about;
+}
+
 /**
- * Send what is kept: answers first, then the oldest. One page at a time does it; who only looks
+ * Send the photos, or the answers, the oldest first. One page at a time does it; who only looks
  * again leaves it to the page that is at it. Returns the answer about `only`.
  */
-async function flush({ form = null, only = null } = {}) {
+async function flushKind(hasPhoto, form, only) {
   let about = null;
-  await navigator.locks.request("afterglow-sending", { ifAvailable: !only }, async (lock) => {
-    if (!lock) return;
-    const waiting = (await kept(person)).filter((item) => !item.refused && !isResting(item));
-    waiting.sort((a, b) => a.hasPhoto - b.hasPhoto);
+  const lock = hasPhoto ? "afterglow-sending-photos" : "afterglow-sending-answers";
+  await navigator.locks.request(lock, { ifAvailable: !only }, async (held) => {
+    if (!held) return;
+    const waiting = (await kept(person)).filter((item) => item.hasPhoto === hasPhoto && !item.refused && !isResting(item));
     for (const item of waiting) {
       const ours = only && item.key === only.key;
-      const answer = await send(item, (share) => { if (ours) tell(form, `Sending … ${10 * Math.floor(share * 10)} %`); });
+      const answer = await send(item, (share) => { if (ours) tell(form, ...onItsWay(item, share)); else showOnShelf(item, share); });
       if (ours) about = answer;
       if (answer.arrived) await forget(item);
       else if (answer.page && ours) await forget(item); // its fate is on the screen
@@ -102,8 +111,13 @@ async function flush({ form = null, only = null } = {}) {
       }
     }
   });
-  await showShelf();
   return about;
+}
+
+/** Words for how much has gone out, in tens, and the share for a bar. */
+function onItsWay({ hasPhoto }, share) {
+  if (share === 1 && hasPhoto) return ["All of it is sent. Your photo is being checked …", null];
+  return [`Sending … ${10 * Math.floor(share * 10)} %`, share];
 }
 
 function rest(item) {
@@ -196,8 +210,16 @@ function remedyIn(page) {
 
 const submitButton = (form) => form.querySelector("button[type=submit]");
 
-function tell(form, words) {
-  if (form) form.querySelector("[data-sending-note]").textContent = words;
+function tell(form, words, share = null) {
+  const note = form.querySelector("[data-sending-note]");
+  if (note.textContent !== words) note.replaceChildren(words, ...bar(share)); // told once, not with every byte
+}
+
+function bar(share) {
+  if (share === null) return [];
+  const made = Object.assign(document.createElement("progress"), { max: 1, value: share });
+  made.setAttribute("aria-hidden", "true"); // the words say it
+  return [made];
 }
 
 /** Emergency words do not wait for the network. */
@@ -230,14 +252,30 @@ async function showShelf() {
 }
 
 function shelfLine(item) {
-  const what = item.hasPhoto ? "Photo" : "Answers";
-  const format = { weekday: "short", hour: "2-digit", minute: "2-digit" };
-  const when = new Date(item.madeAt).toLocaleString(document.documentElement.lang, format);
-  if (!item.refused) return element("li", `${what} of ${when}: kept until it can go out. `);
-  const line = element("li", `${what} of ${when}: it was not taken. ${item.refused} `);
+  const line = element("li", item.refused
+    ? `${nameOf(item)}: it was not taken. ${item.refused} `
+    : `${nameOf(item)}: kept until it can go out. `);
+  line.dataset.key = item.key;
+  if (!item.refused) return line;
   const button = element("button", "I have read this");
   button.className = "quiet";
   button.addEventListener("click", async () => { await forget(item); await showShelf(); });
   line.append(button);
   return line;
+}
+
+/** What is kept goes out now: show how far it is, where it stands on the shelf. */
+function showOnShelf(item, share) {
+  const line = [...shelf.querySelectorAll("li")].find(({ dataset }) => dataset.key === item.key);
+  const [words, part] = onItsWay(item, share);
+  const whole = `${nameOf(item)}: ${words} ${part === null ? "" : "Leave this page open until it has gone."}`;
+  if (!line || line.textContent === whole) return;
+  line.replaceChildren(whole, ...bar(part));
+  shelf.dataset.state = ""; // if it does not arrive, the line says again that it is kept
+}
+
+function nameOf(item) {
+  const format = { weekday: "short", hour: "2-digit", minute: "2-digit" };
+  const when = new Date(item.madeAt).toLocaleString(document.documentElement.lang, format);
+  return `${item.hasPhoto ? "Photo" : "Answers"} of ${when}`;
 }
