@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tracker.people import Role
+from tracker.people import Duty, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +12,7 @@ class Viewer:
     person_id: str
     role: Role
     cares_for: frozenset[str] = frozenset()
+    duties: frozenset[Duty] = frozenset()
 
 
 class Forbidden(Exception):  # noqa: N818  (a verdict, shown as "not found" so that it tells nothing)
@@ -23,8 +24,20 @@ def may_see_patient(viewer: Viewer, patient_id: str) -> bool:
     match viewer.role:
         case Role.PATIENT:
             return viewer.person_id == patient_id
-        case Role.PRACTITIONER:
+        case Role.PRACTITIONER | Role.ASSISTANT:
             return patient_id in viewer.cares_for
+        case Role.OFFICE:
+            return False
+
+
+def may_follow(viewer: Viewer, patient_id: str) -> bool:
+    """Whether the viewer may open the clinic's pages about a patient: the care team."""
+    return viewer.role.has_patients and patient_id in viewer.cares_for
+
+
+def may_treat(viewer: Viewer, patient_id: str) -> bool:
+    """Whether the viewer may enter a patient's treatments and screening: the care team."""
+    return may_follow(viewer, patient_id)
 
 
 def may_record_for_patient(viewer: Viewer, patient_id: str) -> bool:
@@ -53,23 +66,38 @@ def may_accept_share_codes(viewer: Viewer) -> bool:
 
 
 def may_answer_alerts(viewer: Viewer, patient_id: str) -> bool:
-    """Whether the viewer may acknowledge alerts about this patient."""
+    """Whether the viewer may answer alerts about this patient: seen, snoozed, resolved."""
     return viewer.role is Role.PRACTITIONER and patient_id in viewer.cares_for
 
 
 def may_open_worklist(viewer: Viewer) -> bool:
     """Whether the viewer has patients to look after at all."""
-    return viewer.role is Role.PRACTITIONER
+    return viewer.role.has_patients
 
 
 def may_invite(viewer: Viewer) -> bool:
-    """Whether the viewer may invite patients into their own care."""
+    """Whether the viewer may invite patients."""
     return viewer.role is Role.PRACTITIONER
 
 
 def may_read_outbox(viewer: Viewer) -> bool:
     """Whether the viewer may read the mails kept for want of an SMTP server (their own only)."""
+    return viewer.role is not Role.PATIENT
+
+
+def may_edit_protocols(viewer: Viewer) -> bool:
+    """Whether the viewer may change what the clinic's protocols say: those who answer for it."""
     return viewer.role is Role.PRACTITIONER
+
+
+def may_administer(viewer: Viewer) -> bool:
+    """Whether the viewer may rule over people, opening hours, health page and audit log."""
+    return Duty.ADMINISTRATION in viewer.duties
+
+
+def may_see_staff(viewer: Viewer) -> bool:
+    """Whether the viewer may see who works at the clinic: everybody who does."""
+    return viewer.role is not Role.PATIENT
 
 
 def require(allowed: bool) -> None:

@@ -20,6 +20,7 @@ from tracker.actions.add_person import add_person
 from tracker.actions.begin_treatment import begin_treatment
 from tracker.actions.join_care_team import join_care_team
 from tracker.actions.print_card import print_card
+from tracker.clinic_commands import appoint
 from tracker.compute import LocalProcesses
 from tracker.console import (
     checked_input,
@@ -30,7 +31,7 @@ from tracker.console import (
     world_of_settings,
 )
 from tracker.demo import LOOPBACK, SignIn, demo_settings, open_demo, renew_sign_ins
-from tracker.people import Person, Role, check_email
+from tracker.people import Duty, Person, Role, check_email
 from tracker.protocol_commands import protocol
 from tracker.protocols import Protocol
 from tracker.replay import Line, Replay, patient_of, read_course, throw_away_world
@@ -131,11 +132,21 @@ def replay(course_dir: Path, as_json: bool) -> None:
 @click.argument("name")
 @click.argument("email")
 @click.option("--time-zone", default="UTC", show_default=True, help="IANA name, as Europe/Berlin.")
+@click.option(
+    "--administrator",
+    "duties",
+    flag_value=Duty.ADMINISTRATION.value,
+    help="Also invites staff, and sets opening hours and roles.",
+)
 @click.password_option("--passphrase", help="Asked for when left out; 12 characters or more.")
-def add_practitioner(name: str, email: str, time_zone: str, passphrase: str) -> None:
+def add_practitioner(
+    name: str, email: str, time_zone: str, duties: str | None, passphrase: str
+) -> None:
     """Open an account for a practitioner."""
     with told_errors(), checked_input(), connected(world_of_settings()) as db:
-        person = add_person(db, Person("", Role.PRACTITIONER, name, email, time_zone), passphrase)
+        has = frozenset({Duty(duties)} if duties else ())
+        practitioner = Person("", Role.PRACTITIONER, name, email, time_zone, duties=has)
+        person = add_person(db, practitioner, passphrase)
         click.echo(f"{person.name} can sign in as {person.email}")
 
 
@@ -214,7 +225,7 @@ def add_patient(
 
 @main.command(name="add-to-care")
 @click.argument("patient")
-@click.argument("practitioner")
+@click.argument("carer")
 @click.option(
     "--turn",
     type=click.IntRange(min=1),
@@ -222,10 +233,10 @@ def add_patient(
     show_default=True,
     help="Who is told of an urgent alert first, second and so on.",
 )
-def add_to_care(patient: str, practitioner: str, turn: int) -> None:
-    """Put PATIENT in the care of PRACTITIONER (both e-mail addresses), or change the turn."""
+def add_to_care(patient: str, carer: str, turn: int) -> None:
+    """Put PATIENT in the care of CARER (both e-mail addresses), or change the turn."""
     with told_errors(), checked_input(), connected(world_of_settings()) as db:
-        treats, treated = join_care_team(db, practitioner, patient, turn)
+        treats, treated = join_care_team(db, carer, patient, turn)
         click.echo(f"{treated.name} is in the care of {treats.name}, turn {turn}")
 
 
@@ -266,6 +277,7 @@ def migrate_command() -> None:
     click.echo(f"done: {', '.join(steps)}" if steps else "nothing to do")
 
 
+main.add_command(appoint)
 main.add_command(protocol)
 
 

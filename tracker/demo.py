@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from tracker.actions.add_person import add_person
 from tracker.actions.renew_passphrase import renew_passphrase
 from tracker.courses import CourseStory, shifted
-from tracker.people import Person, Role
+from tracker.people import Duty, Person, Role
 from tracker.replay import Replay, patient_of, read_course
 from tracker.settings import SECRET_BYTES, Settings, read_settings
 from tracker.storage import people
@@ -107,11 +107,15 @@ def _import_samples(
     stories = [_until_now(read_course(folder), now) for folder in folders]
     db = world.connect()
     try:
-        practitioner = add_person(
-            db,
-            Person("", Role.PRACTITIONER, PRACTITIONER_NAME, PRACTITIONER_EMAIL, "Europe/Berlin"),
-            _fresh_passphrase(),
+        owner = Person(
+            "",
+            Role.PRACTITIONER,
+            PRACTITIONER_NAME,
+            PRACTITIONER_EMAIL,
+            "Europe/Berlin",
+            duties=frozenset(Duty),
         )
+        practitioner = add_person(db, owner, _fresh_passphrase())
         patients = [
             add_person(
                 db,

@@ -1,4 +1,4 @@
-"""Who uses Afterglow: patients and the practitioners who treat them."""
+"""Who uses Afterglow: patients, and those who work at the clinic."""
 
 import re
 from collections.abc import Sequence
@@ -18,10 +18,23 @@ _DOMAIN = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?")
 
 
 class Role(StrEnum):
-    """What a person is to the clinic."""
+    """What a person is to the patients."""
 
     PATIENT = "patient"
-    PRACTITIONER = "practitioner"
+    PRACTITIONER = "practitioner"  # treats, and answers alerts
+    ASSISTANT = "assistant"  # cares for patients with the team, and draws no conclusions
+    OFFICE = "office"  # works at the clinic and sees no patient
+
+    @property
+    def has_patients(self) -> bool:
+        """Whether patients can be in this person's care."""
+        return self in {Role.PRACTITIONER, Role.ASSISTANT}
+
+
+class Duty(StrEnum):
+    """What somebody who works at the clinic does besides."""
+
+    ADMINISTRATION = "administration"  # people, opening hours, health of the system, audit log
 
 
 class Risk(StrEnum):
@@ -41,7 +54,8 @@ class Person:
 
     `time_zone` is an IANA name; `skin_type` the Fitzpatrick type 1–6 as the patient reports it.
     `reminder_hour` (0–23, where the person lives) is when a patient is reminded, None for never;
-    `digest_hour` is when a practitioner gets the morning digest.
+    `digest_hour` is when a practitioner gets the morning digest. Since `suspended_at` a person of
+    the clinic can neither sign in nor be told of anything; None for everybody else.
     """
 
     id: str
@@ -53,8 +67,12 @@ class Person:
     history: frozenset[Risk] = frozenset()
     reminder_hour: int | None = 18
     digest_hour: int = 7
+    duties: frozenset[Duty] = frozenset()
+    suspended_at: datetime | None = None
 
     def __post_init__(self) -> None:
+        if self.role is Role.PATIENT and self.duties:
+            raise ValueError("a patient has no duty at the clinic")
         for hour in (self.reminder_hour, self.digest_hour):
             if hour is not None and hour not in HOURS:
                 raise ValueError("choose an hour from 0 to 23")

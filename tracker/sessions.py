@@ -8,10 +8,13 @@ from datetime import datetime, timedelta
 
 from tracker.people import Role
 
-# A practitioner's machine may stand in the open; a patient comes back to the same phone for weeks.
+# The clinic's machines may stand in the open; a patient comes back to the same phone for weeks.
+AT_THE_CLINIC = timedelta(hours=12)
 LIFETIMES: Mapping[Role, timedelta] = {
-    Role.PRACTITIONER: timedelta(hours=12),
     Role.PATIENT: timedelta(days=30),
+    Role.PRACTITIONER: AT_THE_CLINIC,
+    Role.ASSISTANT: AT_THE_CLINIC,
+    Role.OFFICE: AT_THE_CLINIC,
 }
 LONGEST_LIFETIME = max(LIFETIMES.values())
 TOKEN_BYTES = 32

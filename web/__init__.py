@@ -8,6 +8,7 @@ from flask import Flask
 from tracker.world import World
 from web import (
     app_shell,
+    clinic,
     conversation,
     errors,
     home,
@@ -44,6 +45,7 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
         conversation.blueprint,
         home_care.blueprint,
         practitioner.blueprint,
+        clinic.blueprint,
         invitations.blueprint,
         passkeys.blueprint,
         pictures.blueprint,

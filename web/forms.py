@@ -144,7 +144,7 @@ def read_mail_choice(form: Form, person: Person) -> Person | Errors:
         errors["hour"] = "Choose an hour."
     if errors:
         return Errors(errors)
-    if person.role is Role.PRACTITIONER:
+    if person.role is not Role.PATIENT:
         return replace(person, digest_hour=int(hour), time_zone=zone)
     reminded = form.get("reminder") == "yes"
     return replace(person, reminder_hour=int(hour) if reminded else None, time_zone=zone)

@@ -4,7 +4,13 @@ from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from tracker.access import may_answer_alerts, may_open_worklist, may_read_outbox, require
+from tracker.access import (
+    may_answer_alerts,
+    may_follow,
+    may_open_worklist,
+    may_read_outbox,
+    require,
+)
 from tracker.actions.answer_alert import answer_alert
 from tracker.actions.resolve_alert import resolve_alert
 from tracker.actions.show_alert import AlertCase, show_alert
@@ -32,7 +38,7 @@ blueprint = Blueprint("practitioner", __name__)
 @signed_in
 def patient(visit: Visit, patient_id: str) -> ResponseReturnValue:
     """One patient's recovery."""
-    require(may_answer_alerts(visit.viewer, patient_id))
+    require(may_follow(visit.viewer, patient_id))
     match show_progress(visit.db, visit.world.protocols, patient_id, visit.now):
         case Progress() as progress:
             return render(patient_page(progress, visit.now, visit.person.zone))
@@ -54,8 +60,10 @@ def alerts(visit: Visit) -> ResponseReturnValue:
 @blueprint.get("/alerts/<alert_id>")
 @signed_in
 def alert(visit: Visit, alert_id: str) -> ResponseReturnValue:
-    """Why this alert was raised."""
-    return render(_alert_page(visit, _case(visit, alert_id)))
+    """Why this alert was raised; the care team may read it, answering is another matter."""
+    case = show_alert(visit.db, visit.world.protocols, alert_id) or abort(404)
+    require(may_follow(visit.viewer, case.patient.id))
+    return render(_alert_page(visit, case))
 
 
 @blueprint.post("/alerts/<alert_id>/answer")

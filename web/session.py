@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user, login_user, logout_user
 from werkzeug.exceptions import SecurityError
 
+from tracker import access
 from tracker.access import Viewer
 from tracker.actions.end_session import end_session
 from tracker.actions.resume_session import resume_session
@@ -99,6 +100,7 @@ def begin(app: Flask, world: World, now: Callable[[], datetime]) -> None:
     manager.user_loader(_resume)
     app.before_request(_guard)
     app.teardown_appcontext(_close)
+    app.jinja_env.globals.update(access=access, viewer=_viewer)
 
 
 def reach() -> Reach:
@@ -141,6 +143,11 @@ def leave() -> None:
 def is_signed_in() -> bool:
     """Whether somebody is signed in."""
     return bool(current_user.is_authenticated)
+
+
+def _viewer() -> Viewer | None:
+    """Who reads the page, so that it offers only what `access` allows."""
+    return current_user.viewer if is_signed_in() else None
 
 
 def _resume(token: str) -> Account | None:

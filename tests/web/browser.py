@@ -45,7 +45,7 @@ class Browser:
     def token(self) -> str:
         """A token against forged requests, from whichever page has a form."""
         found = TOKEN.search(self.client.get("/sign-in", base_url=self._address).text)
-        found = found or TOKEN.search(self.client.get("/", base_url=self._address).text)
+        found = found or TOKEN.search(self.client.get("/settings", base_url=self._address).text)
         assert found is not None
         return found[1]
 

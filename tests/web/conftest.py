@@ -11,14 +11,15 @@ from sqlite_utils import Database
 from tests.conftest import PASSPHRASE, TREATED_AT, Cast
 from tests.tracker.courses_of_readings import Doublings, fading, reading, unchanged
 from tests.web.browser import Browser
+from tracker.actions.add_person import add_person
 from tracker.alerts import Alert, Concern, Factor, Level, Source
 from tracker.check_ins import Answers, CheckIn
 from tracker.conversation import Remark
 from tracker.messages import Message, MessageKind, about_alert
-from tracker.people import Person
+from tracker.people import Duty, Person, Role
 from tracker.photo_files import Picture
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
-from tracker.storage import alerts, check_ins, conversation, messages, photos, readings
+from tracker.storage import alerts, check_ins, conversation, messages, people, photos, readings
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 from tracker.treatments import Region
@@ -142,6 +143,33 @@ class Records:
         with writing(self.db):
             messages.insert(self.db, message)
         return message
+
+
+@pytest.fixture
+def fay(db: Database, cast: Cast) -> Person:
+    """An assistant in Alice's care team."""
+    person = Person("", Role.ASSISTANT, "Fay", "fay@clinic.example", "Europe/Berlin")
+    added = add_person(db, person, PASSPHRASE)
+    with writing(db):
+        people.add_to_care(db, added.id, cast.alice.id)
+    return added
+
+
+@pytest.fixture
+def ada(db: Database, cast: Cast) -> Person:
+    """A practitioner who also administers, and cares for nobody."""
+    duties = frozenset({Duty.ADMINISTRATION})
+    name, zone = "Dr Ada", "Europe/Berlin"
+    person = Person("", Role.PRACTITIONER, name, "ada@clinic.example", zone, duties=duties)
+    return add_person(db, person, PASSPHRASE)
+
+
+@pytest.fixture
+def olga(db: Database, cast: Cast) -> Person:
+    """An administrator who sees no patient."""
+    duties = frozenset({Duty.ADMINISTRATION})
+    person = Person("", Role.OFFICE, "Olga", "olga@clinic.example", "Europe/Berlin", duties=duties)
+    return add_person(db, person, PASSPHRASE)
 
 
 @pytest.fixture

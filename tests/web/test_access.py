@@ -14,8 +14,12 @@ from tracker.check_ins import Answers
 from tracker.people import Person
 
 PATIENTS = frozenset({"alice", "bob"})
-PRACTITIONERS = frozenset({"dana", "eli"})
-EVERYBODY_SIGNED_IN = PATIENTS | PRACTITIONERS
+PRACTITIONERS = frozenset({"dana", "eli", "ada"})
+CARERS = PRACTITIONERS | {"fay"}
+ADMINISTRATORS = frozenset({"ada", "olga"})
+STAFF = CARERS | ADMINISTRATORS
+TEAM = frozenset({"dana", "fay"})  # Alice's
+EVERYBODY_SIGNED_IN = PATIENTS | STAFF
 PUBLIC = {
     "sign_in.show",
     "sign_in.enter",
@@ -68,14 +72,14 @@ RULES = {
     "POST home_care.make_code": Rule("/my-data/share", PATIENTS),
     "GET home_care.accept": Rule("/accept", PRACTITIONERS),
     "POST home_care.enter_code": Rule("/accept", PRACTITIONERS),
-    "GET conversation.show": Rule("/patients/{alice}/conversation", frozenset({"alice", "dana"})),
-    "POST conversation.say": Rule("/patients/{alice}/conversation", frozenset({"alice", "dana"})),
+    "GET conversation.show": Rule("/patients/{alice}/conversation", TEAM | {"alice"}),
+    "POST conversation.say": Rule("/patients/{alice}/conversation", TEAM | {"alice"}),
     "GET conversation.photo": Rule(
-        "/patients/{alice}/conversation/{remark}/photo", frozenset({"alice", "dana"})
+        "/patients/{alice}/conversation/{remark}/photo", TEAM | {"alice"}
     ),
-    "GET practitioner.patient": Rule("/patients/{alice}", frozenset({"dana"})),
-    "GET practitioner.alerts": Rule("/alerts", PRACTITIONERS),
-    "GET practitioner.alert": Rule("/alerts/{alert}", frozenset({"dana"})),
+    "GET practitioner.patient": Rule("/patients/{alice}", TEAM),
+    "GET practitioner.alerts": Rule("/alerts", CARERS),
+    "GET practitioner.alert": Rule("/alerts/{alert}", TEAM),
     "POST practitioner.answer": Rule("/alerts/{alert}/answer", frozenset({"dana"})),
     "POST practitioner.snooze": Rule("/alerts/{alert}/snooze", frozenset({"dana"})),
     "POST practitioner.resolve": Rule("/alerts/{alert}/resolve", frozenset({"dana"})),
@@ -85,11 +89,18 @@ RULES = {
     "POST passkeys.remove": Rule("/passkeys/remove", EVERYBODY_SIGNED_IN),
     "GET invitations.invite": Rule("/invite", PRACTITIONERS),
     "POST invitations.send": Rule("/invite", PRACTITIONERS),
-    "GET practitioner.outbox": Rule("/outbox", PRACTITIONERS),
-    "GET pictures.show": Rule(
-        "/patients/{alice}/photos/{photo}/photo", frozenset({"alice", "dana"})
-    ),
+    "GET practitioner.outbox": Rule("/outbox", STAFF),
+    "GET pictures.show": Rule("/patients/{alice}/photos/{photo}/photo", TEAM | {"alice"}),
+    "GET clinic.show": Rule("/clinic/", STAFF),
+    "GET clinic.people": Rule("/clinic/people", STAFF),
 }
+
+
+@pytest.fixture
+def everybody(cast: Cast, fay: Person, ada: Person, olga: Person) -> dict[str, Person]:
+    """The cast and who else works at the clinic."""
+    patients_and_doctors = {name: getattr(cast, name) for name in ("alice", "bob", "dana", "eli")}
+    return patients_and_doctors | {"fay": fay, "ada": ada, "olga": olga}
 
 
 @pytest.fixture
@@ -122,11 +133,11 @@ def test_every_route_has_a_rule(app: Flask) -> None:
 @pytest.mark.parametrize("who", sorted(EVERYBODY_SIGNED_IN))
 def test_each_person_reaches_exactly_what_is_theirs(
     who: str,
-    cast: Cast,
+    everybody: dict[str, Person],
     paths: dict[str, tuple[str, Rule]],
     browser_of: Callable[[Person], Browser],
 ) -> None:
-    browser = browser_of(getattr(cast, who))
+    browser = browser_of(everybody[who])
     ends_session = "POST sign_in.leave"
     for name in [*(n for n in RULES if n != ends_session), ends_session]:
         path, rule = paths[name]

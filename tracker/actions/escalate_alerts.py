@@ -30,7 +30,7 @@ def _passed_on(
     db: Database, alert: Alert, limit: timedelta, now: datetime
 ) -> tuple[Moved, list[Person]] | None:
     """The step and whom to tell; None while it is not time."""
-    team = people.care_team_of(db, alert.patient_id)
+    team = people.answering_team_of(db, alert.patient_id)
     told = in_turn(team, asked=alert.escalations + 1)
     moved = escalated(alert, limit, [person.name for person in told], now)
     return None if moved.transition is None else (moved, told)

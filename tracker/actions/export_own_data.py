@@ -81,7 +81,7 @@ def export_own_data(db: Database, files: PhotoFiles, patient: Person) -> Iterato
     courses = [_course(db, each) for each in treatments.of_patient(db, patient.id)]
     about = _about(
         patient,
-        people.practitioners_of(db, patient.id),
+        [person for person, _ in people.care_team_of(db, patient.id)],
         looks.of_patient(db, patient.id),
         consents.of_patient(db, patient.id),
         photos.of_patient(db, patient.id),

@@ -50,5 +50,5 @@ def invite_patient(
 
 
 def _still_waits(db: Database, patient: Person, practitioner: Person) -> bool:
-    cared_for = practitioner.id in {p.id for p in people.practitioners_of(db, patient.id)}
+    cared_for = practitioner.id in {person.id for person, _ in people.care_team_of(db, patient.id)}
     return cared_for and people.passphrase_hash(db, patient.id) is None

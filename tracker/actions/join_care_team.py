@@ -1,4 +1,4 @@
-"""Put a patient in a practitioner's care."""
+"""Put a patient in the care of a practitioner or assistant."""
 
 from sqlite_utils import Database
 
@@ -8,21 +8,18 @@ from tracker.storage.connection import writing
 
 
 def join_care_team(
-    db: Database, practitioner_email: str, patient_email: str, turn: int
+    db: Database, carer_email: str, patient_email: str, turn: int
 ) -> tuple[Person, Person]:
-    """Return practitioner and patient; `turn` 1 is told of an urgent alert first.
+    """Return carer and patient; a practitioner of `turn` 1 is told of an urgent alert first.
 
     Raises ValueError that names an address nobody of that role signs in with.
     """
-    practitioner = _by_email(db, practitioner_email, Role.PRACTITIONER)
-    patient = _by_email(db, patient_email, Role.PATIENT)
+    carer = people.by_email(db, check_email(carer_email))
+    if carer is None or not carer.role.has_patients:
+        raise ValueError(f"no practitioner or assistant signs in as {carer_email}")
+    patient = people.by_email(db, check_email(patient_email))
+    if patient is None or patient.role is not Role.PATIENT:
+        raise ValueError(f"no patient signs in as {patient_email}")
     with writing(db):
-        people.add_to_care(db, practitioner.id, patient.id, turn)
-    return practitioner, patient
-
-
-def _by_email(db: Database, email: str, role: Role) -> Person:
-    person = people.by_email(db, check_email(email))
-    if person is None or person.role is not role:
-        raise ValueError(f"no {role} signs in as {email}")
-    return person
+        people.add_to_care(db, carer.id, patient.id, turn)
+    return carer, patient

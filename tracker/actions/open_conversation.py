@@ -31,4 +31,5 @@ def open_conversation(
     if any(remark.waits_for(reader_id) for remark in remarks):
         with writing(db):
             conversation.note_read(db, patient_id, reader_id, now)
-    return Conversation(patient, tuple(people.practitioners_of(db, patient_id)), remarks)
+    team = tuple(person for person, _ in people.care_team_of(db, patient_id))
+    return Conversation(patient, team, remarks)

@@ -82,5 +82,5 @@ def _write_mails(db: Database, alert: Alert, now: datetime) -> None:
     """Urgent at once; the morning digest tells the rest."""
     if alert.level is not Level.URGENT:
         return
-    for practitioner in in_turn(people.care_team_of(db, alert.patient_id), asked=0):
+    for practitioner in in_turn(people.answering_team_of(db, alert.patient_id), asked=0):
         messages.insert(db, about_alert(MessageKind.URGENT, alert, practitioner, now))

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.access import Viewer
-from tracker.people import Person, Role
+from tracker.people import Person
 from tracker.sessions import is_too_old, token_digest
 from tracker.storage import people, sessions
 
@@ -16,7 +16,9 @@ def resume_session(db: Database, token: str, now: datetime) -> tuple[Person, Vie
     person = people.get(db, session.person_id) if session else None
     if session is None or person is None or is_too_old(session, person.role, now):
         return None
+    if person.suspended_at is not None:
+        return None
     cares_for: frozenset[str] = frozenset()
-    if person.role is Role.PRACTITIONER:
+    if person.role.has_patients:
         cares_for = frozenset(patient.id for patient in people.patients_of(db, person.id))
-    return person, Viewer(person.id, person.role, cares_for)
+    return person, Viewer(person.id, person.role, cares_for, person.duties)

@@ -28,9 +28,10 @@ class OwnData:
 
 def show_own_data(db: Database, patient: Person) -> OwnData:
     """Collect it."""
+    team = (person for person, _ in people.care_team_of(db, patient.id))
     return OwnData(
         patient=patient,
-        care_team=tuple(sorted(people.practitioners_of(db, patient.id), key=lambda p: p.name)),
+        care_team=tuple(sorted(team, key=lambda person: person.name)),
         looks=tuple(looks.of_patient(db, patient.id)),
         consents=tuple(consents.of_patient(db, patient.id)),
         photos=tuple(reversed(photos.of_patient(db, patient.id))),

@@ -26,7 +26,7 @@ def sign_in(db: Database, email: str, passphrase: str, now: datetime) -> tuple[P
         PasswordHasher().verify(stored or _NOBODY, passphrase)
     except (VerificationError, InvalidHashError):
         return None
-    if person is None or stored is None:
+    if person is None or stored is None or person.suspended_at is not None:
         return None
     token = new_token()
     with writing(db):

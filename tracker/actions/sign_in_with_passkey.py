@@ -27,7 +27,7 @@ def sign_in_with_passkey(
     with writing(db):
         key = passkeys.get(db, key_id)
         person = people.get(db, key.person_id) if key else None
-        if key is None or person is None:
+        if key is None or person is None or person.suspended_at is not None:
             raise unknown
         passkeys.used(db, key.id, proven(site, key, answer, asked))
         token = new_token()

@@ -27,7 +27,7 @@ def write_digests(db: Database, now: datetime) -> list[Message]:
 
 def _by_practitioner(db: Database, waiting: list[Alert]) -> list[tuple[Person, list[Alert]]]:
     """Who is first in turn for which alerts; a second person has a digest of their own patients."""
-    teams = {alert.patient_id: people.care_team_of(db, alert.patient_id) for alert in waiting}
+    teams = {alert.patient_id: people.answering_team_of(db, alert.patient_id) for alert in waiting}
     told: dict[str, tuple[Person, list[Alert]]] = {}
     for alert in worst_first(waiting):
         for practitioner in in_turn(teams[alert.patient_id], asked=0):

@@ -7,6 +7,7 @@ import sqlcipher3
 from sqlite_utils import Database, Migrations
 
 from tracker.messages import CAUSES
+from tracker.storage.clinic_tables import ROLES_AND_DUTIES
 from tracker.storage.own_data_tables import CONSENTS, CONVERSATION, ERASURES, SHARE_CODES
 from tracker.storage.tables import (
     ALERT_LIFE,
@@ -138,6 +139,12 @@ def conversation(db: Database) -> None:
 def share_codes(db: Database) -> None:
     """Codes by which patients let practitioners in."""
     _run(db, SHARE_CODES)
+
+
+@migrations()
+def roles_and_duties(db: Database) -> None:
+    """Assistants and those who see no patient; administrators; people who are suspended."""
+    _run(db, ROLES_AND_DUTIES)
 
 
 def _run(db: Database, script: str) -> None:

@@ -1,12 +1,18 @@
 """People, their sign-in credentials and who cares for whom."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.people import Person, Risk, Role
-from tracker.storage.columns import names_text, read_names
+from tracker.people import Duty, Person, Risk, Role
+from tracker.storage.columns import (
+    names_text,
+    optional_time_text,
+    read_names,
+    read_optional_time,
+)
 
 
 def insert(db: Database, person: Person) -> None:
@@ -22,6 +28,8 @@ def insert(db: Database, person: Person) -> None:
             "history": names_text(sorted(person.history)),
             "reminder_hour": person.reminder_hour,
             "digest_hour": person.digest_hour,
+            "duties": names_text(sorted(person.duties)),
+            "suspended_at": optional_time_text(person.suspended_at),
         }
     )
 
@@ -36,33 +44,64 @@ def by_email(db: Database, email: str) -> Person | None:
     return _first(db, "SELECT * FROM people WHERE email = ?", email)
 
 
-def patients_of(db: Database, practitioner_id: str) -> list[Person]:
-    """The patients in a practitioner's care, by name."""
+def staff(db: Database) -> list[tuple[Person, int, bool]]:
+    """Who works at the clinic, with how many patients and whether they can sign in yet.
+
+    By name, suspended people last.
+    """
+    sql = """SELECT people.*,
+                 (SELECT count(*) FROM care_team WHERE practitioner_id = people.id) AS patients,
+                 EXISTS (SELECT 1 FROM credentials WHERE person_id = people.id) AS signed_up
+             FROM people WHERE role <> 'patient'
+             ORDER BY suspended_at IS NOT NULL, name COLLATE NOCASE, id"""
+    return [(_person(row), row["patients"], bool(row["signed_up"])) for row in db.query(sql)]
+
+
+def patients_of(db: Database, carer_id: str) -> list[Person]:
+    """The patients in somebody's care, by name."""
     sql = """SELECT people.* FROM people JOIN care_team ON people.id = care_team.patient_id
              WHERE care_team.practitioner_id = ? ORDER BY people.name, people.id"""
-    return [_person(row) for row in db.query(sql, [practitioner_id])]
+    return [_person(row) for row in db.query(sql, [carer_id])]
 
 
 def practitioners_of(db: Database, patient_id: str) -> list[Person]:
     """The practitioners who care for a patient, by whose turn it is and then by name."""
-    return [person for person, _ in care_team_of(db, patient_id)]
+    return [person for person, _ in answering_team_of(db, patient_id)]
+
+
+def answering_team_of(db: Database, patient_id: str) -> list[tuple[Person, int]]:
+    """Who may answer a patient's alerts, each with the turn (1 first) in which one is told."""
+    team = care_team_of(db, patient_id)
+    return [(person, turn) for person, turn in team if person.role is Role.PRACTITIONER]
 
 
 def care_team_of(db: Database, patient_id: str) -> list[tuple[Person, int]]:
-    """Who cares for a patient, each with the turn (1 first) in which an urgent alert is told."""
+    """Who cares for a patient, each with the turn (1 first); suspended people rest."""
     sql = """SELECT people.*, turn FROM people
              JOIN care_team ON people.id = care_team.practitioner_id
-             WHERE care_team.patient_id = ? ORDER BY turn, people.name, people.id"""
+             WHERE care_team.patient_id = ? AND suspended_at IS NULL
+             ORDER BY turn, people.name, people.id"""
     return [(_person(row), row["turn"]) for row in db.query(sql, [patient_id])]
 
 
 def add_to_care(db: Database, practitioner_id: str, patient_id: str, turn: int = 1) -> None:
-    """Put a patient in a practitioner's care, or change the practitioner's turn."""
+    """Put a patient in the care of a practitioner or assistant, or change that person's turn."""
     db.execute(
         """INSERT INTO care_team (practitioner_id, patient_id, turn) VALUES (?, ?, ?)
            ON CONFLICT (practitioner_id, patient_id) DO UPDATE SET turn = excluded.turn""",
         [practitioner_id, patient_id, turn],
     )
+
+
+def set_duties(db: Database, person_id: str, duties: Iterable[Duty]) -> None:
+    """Store a person's duties in place of those before."""
+    db.execute("UPDATE people SET duties = ? WHERE id = ?", [names_text(sorted(duties)), person_id])
+
+
+def suspend(db: Database, person_id: str, since: datetime | None) -> None:
+    """Let a person of the clinic rest from a moment on; None brings them back."""
+    sql = "UPDATE people SET suspended_at = ? WHERE id = ?"
+    db.execute(sql, [optional_time_text(since), person_id])
 
 
 def add_history(db: Database, person_id: str, risks: Iterable[Risk]) -> None:
@@ -127,4 +166,6 @@ def _person(row: dict[str, Any]) -> Person:
         history=frozenset(Risk(name) for name in read_names(row["history"])),
         reminder_hour=row["reminder_hour"],
         digest_hour=row["digest_hour"],
+        duties=frozenset(Duty(name) for name in read_names(row["duties"])),
+        suspended_at=read_optional_time(row["suspended_at"]),
     )

@@ -148,7 +148,7 @@ def test_an_alert_that_was_seen_is_not_passed_on(db: Database, cast: Cast) -> No
 
 
 def test_only_people_of_the_right_role_join_a_care_team(db: Database, cast: Cast) -> None:
-    with pytest.raises(ValueError, match=r"no practitioner signs in as alice@"):
+    with pytest.raises(ValueError, match=r"no practitioner or assistant signs in as alice@"):
         join_care_team(db, cast.alice.email, cast.alice.email, 2)
     with pytest.raises(ValueError, match=r"no patient signs in as nobody@"):
         join_care_team(db, cast.eli.email, "nobody@clinic.example", 2)

@@ -9,9 +9,10 @@ from sqlite_utils import Database
 from tracker.alert_life import Step
 from tracker.alerts import Level
 from tracker.messages import MessageKind
+from tracker.people import Role
 from tracker.settings import Settings
-from tracker.storage import alert_history, alerts, check_ins, messages
-from tracker.storage.connection import migrate, open_database, writing
+from tracker.storage import alert_history, alerts, check_ins, messages, people
+from tracker.storage.connection import IntegrityError, migrate, open_database, writing
 from tracker.storage.tables import FIRST_TABLES
 
 AT = "2026-03-06T09:00:00.000000+00:00"
@@ -61,4 +62,22 @@ def test_alerts_and_mails_of_the_first_tables_live_on(old_db: Database) -> None:
     (given,) = check_ins.of_treatment(old_db, "t")
     assert given.received_at == given.at
     assert migrate(old_db) == []
+    old_db.close()
+
+
+def test_people_keep_their_roles_and_all_that_refers_to_them(old_db: Database) -> None:
+    migrate(old_db)
+    dana, alice = people.get(old_db, "dana"), people.get(old_db, "alice")
+    assert dana is not None
+    assert alice is not None
+    assert (dana.role, dana.duties, dana.suspended_at) == (Role.PRACTITIONER, frozenset(), None)
+    assert alice.role is Role.PATIENT
+    assert people.care_team_of(old_db, "alice") == [(dana, 1)]
+    assert list(old_db.query("PRAGMA foreign_key_check")) == []
+    with pytest.raises(IntegrityError, match="FOREIGN KEY"):
+        old_db.execute("DELETE FROM people WHERE id = 'dana'")
+    with pytest.raises(IntegrityError, match="CHECK"):
+        old_db.execute("UPDATE people SET role = 'surgeon' WHERE id = 'dana'")
+    with pytest.raises(IntegrityError, match="not rewritten"):
+        old_db.execute("UPDATE alert_history SET why = 'otherwise'")
     old_db.close()
