@@ -80,8 +80,8 @@ def draw_evidence(analysis: Analysis, photo: SrgbImage, baseline: SrgbImage) -> 
     """JPEG pictures by name.
 
     `redness` and `pigment` are heat maps over today's face with their scale; `aligned` is today's
-    photo laid onto the baseline, in the baseline's light; `baseline` is the same crop of the
-    baseline; `thumbnail` is today's photo, at most 320 px wide.
+    photo laid onto the baseline, in the baseline's light, `as_taken` the same in its own light;
+    `baseline` is the same crop of the baseline; `thumbnail` is today's photo, at most 320 px wide.
     """
     today = crop_to_face(photo, analysis.photo_positions)
     before = crop_to_face(baseline, analysis.baseline_positions)
@@ -93,6 +93,7 @@ def draw_evidence(analysis: Analysis, photo: SrgbImage, baseline: SrgbImage) -> 
         "redness": _heat_map(grey, analysis.redness_map, "Redness in doublings"),
         "pigment": _heat_map(grey, analysis.pigment_map, "Pigment in doublings"),
         "aligned": _framed(in_light_of_baseline(light, light_before, analysis), beyond),
+        "as_taken": _framed(today.image, beyond),
         "baseline": _framed(before.image, beyond),
         "thumbnail": encode_photo(_thumbnail(photo)),
     }

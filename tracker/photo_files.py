@@ -19,7 +19,8 @@ class Picture(StrEnum):
     PHOTO = "photo"  # as received: upright, sRGB, no metadata
     REDNESS = "redness"  # heat map
     PIGMENT = "pigment"  # heat map
-    ALIGNED = "aligned"  # laid over the baseline
+    ALIGNED = "aligned"  # laid over the baseline, in its light
+    AS_TAKEN = "as_taken"  # laid over the baseline, in the photo's own light
     BASELINE = "baseline"  # the baseline in the same crop
     THUMBNAIL = "thumbnail"
 
@@ -61,6 +62,11 @@ class PhotoFiles:
             return AESGCM(self.key).decrypt(nonce, data, _bound_to(photo_id, picture))
         except (InvalidTag, ValueError) as error:
             raise PhotoMissing(f"{picture} of photo {photo_id} is damaged") from error
+
+    def has(self, photo_id: str, picture: Picture) -> bool:
+        """Whether the picture is in the store; of a photo measured long ago one may be missing."""
+        store, path = self._place(photo_id, picture)
+        return bool(store.exists(path))
 
     def delete(self, photo_id: str) -> None:
         """Remove every picture of a photo; nothing happens when there is none."""

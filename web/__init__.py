@@ -9,6 +9,7 @@ from tracker.world import World
 from web import (
     app_shell,
     clinic,
+    comparison,
     conversation,
     errors,
     home,
@@ -46,6 +47,7 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
         home_care.blueprint,
         practitioner.blueprint,
         clinic.blueprint,
+        comparison.blueprint,
         invitations.blueprint,
         passkeys.blueprint,
         pictures.blueprint,

@@ -130,7 +130,7 @@ def test_the_evidence_shows_where_the_blood_is() -> None:
     photo = retouched(CHEEKS, blood=1.5)
     analysis = analyse_photo(photo, portrait(), CHEEKS)
     drawn = draw_evidence(analysis, photo, portrait())
-    assert set(drawn) == {"redness", "pigment", "aligned", "baseline", "thumbnail"}
+    assert set(drawn) == {"redness", "pigment", "aligned", "as_taken", "baseline", "thumbnail"}
     pictures = {name: Image.open(BytesIO(data)) for name, data in drawn.items()}
     assert all(not picture.getexif() for picture in pictures.values())
     assert pictures["thumbnail"].width <= 320
@@ -149,6 +149,17 @@ def test_the_pair_is_drawn_from_the_same_skin_in_the_same_light() -> None:
     today, before = picture(drawn["aligned"]), picture(drawn["baseline"])
     face = np.s_[350:650, 160:540]
     assert np.abs(today[face] - before[face]).mean() < 5
+
+
+def test_the_light_of_the_day_is_kept_beside_that_of_the_baseline() -> None:
+    photo = retouched(light=(1.1, 1.0, 0.75))
+    drawn = draw_evidence(analyse_photo(photo, portrait(), CHEEKS), photo, portrait())
+    as_taken, before = picture(drawn["as_taken"]), picture(drawn["baseline"])
+    face = np.s_[350:650, 160:540]
+    red, _, blue = (as_taken[face] - before[face]).mean(axis=(0, 1))
+    assert as_taken.shape == before.shape
+    assert red > 3
+    assert blue < -8
 
 
 def test_a_large_photo_is_averaged_down_and_not_sampled() -> None:

@@ -78,6 +78,7 @@ RULES = {
         "/patients/{alice}/conversation/{remark}/photo", TEAM | {"alice"}
     ),
     "GET practitioner.patient": Rule("/patients/{alice}", TEAM),
+    "GET comparison.show": Rule("/patients/{alice}/compare", TEAM),
     "GET practitioner.alerts": Rule("/alerts", CARERS),
     "GET practitioner.alert": Rule("/alerts/{alert}", TEAM),
     "POST practitioner.answer": Rule("/alerts/{alert}/answer", frozenset({"dana"})),
