@@ -17,9 +17,10 @@ from tracker.check_ins import DAILY_SIGNS, MAX_NOTE_LENGTH, SCALES, SIGNS, Answe
 from tracker.consents import Consent, Decision, Purpose
 from tracker.conversation import Draft
 from tracker.own_treatments import OwnTreatment
-from tracker.people import HOURS, Person, Role, check_time_zone
+from tracker.people import HOURS, MAX_NAME_LENGTH, Person, Role, check_time_zone
 from tracker.photos import PhotoRole, SkinState, Upload, View
 from tracker.protocols import Asks, Protocol
+from tracker.worklist import Group, Place, Wish
 
 K = TypeVar("K", bound=StrEnum)
 
@@ -91,6 +92,18 @@ def read_check_in(form: Form) -> Answers | Errors:
         trend=trend,
         note=note,
         **ticked,
+    )
+
+
+def read_wish(args: Mapping[str, str]) -> Wish:
+    """What an address of the work list asks for; what it does not know it leaves out."""
+    after, before = (Place.read(args.get(name, "")) for name in ("after", "before"))
+    return Wish(
+        group=_one_of(Group, args.get("show", "")),
+        sought=args.get("q", "").strip()[:MAX_NAME_LENGTH],
+        whose=args.get("whose") or None,
+        after=after,
+        before=before if after is None else None,
     )
 
 

@@ -1,44 +1,117 @@
 """The work list: what its template is given, made from what the action answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
+from itertools import groupby
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from tracker.actions.show_worklist import WorklistRow
+from tracker.actions.show_worklist import Worklist, WorklistRow
+from tracker.readings import Change
+from tracker.worklist import Group, Wish
 from web.alert_pages import AlertCard, alert_card
 from web.times import day_words, when, withdrawn_words
 from web.words import estimate_words, treatment_words
 
+MARK_SIGNS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class GroupWords:
+    """A group in words; `mark` is a shape, so that colour is never alone."""
+
+    name: str
+    mark: str
+
+
+GROUPS: Mapping[Group, GroupWords] = {
+    Group.ANSWER: GroupWords("Needs an answer", "!"),
+    Group.UNSEEN: GroupWords("New photos", "▣"),
+    Group.SILENT: GroupWords("Silent", "…"),
+    Group.FOLLOWED: GroupWords("Seen, not closed", "◐"),
+    Group.RECOVERING: GroupWords("Recovering", "↘"),
+    Group.PLANNED: GroupWords("Not begun", "◌"),
+    Group.FINISHED: GroupWords("Finished or paused", "✓"),
+}
+CHANGES: Mapping[Change, str] = {
+    Change.CALMER: "↘ calmer than the photo before",
+    Change.SAME: "→ as on the photo before",
+    Change.REDDER: "↗ redder than the photo before",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class PatientRow:
-    """One line of the work list; `card` is its worst alert, `more` counts the others."""
+    """One line of the work list; `card` is its worst alert, `more` counts the others.
+
+    `mark` changes when anything does that the row tells, but for the passing of time.
+    """
 
     id: str
+    mark: str
     name: str
     treatment: str
     day: str
     card: AlertCard | None
     more: int
     redness: str
+    change: str
     photo: str
+    unseen: str
     mail_trouble: bool
     care_withdrawn: str | None
     unread: int
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """The patients of one group that this page shows; `count` is how many there are in all."""
+
+    group: Group
+    words: GroupWords
+    count: int
+    rows: tuple[PatientRow, ...]
+
+    @property
+    def more(self) -> int:
+        """How many are not shown here."""
+        return self.count - len(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One way to narrow the list: a link that keeps the others."""
+
+    words: str
+    mark: str
+    count: int
+    kept: Mapping[str, str]
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class WorklistPage:
-    """All patients, worst first; `waiting` counts those with an alert or a message that
-    nobody has seen."""
+    """The patients in care, worst first; `waiting` counts those who wait for somebody.
+
+    `kept` is what an address must hold to show the same list from its beginning.
+    """
 
     template: ClassVar[str] = "worklist.html"
     place: ClassVar[str] = "patients"
 
-    rows: tuple[PatientRow, ...]
+    sections: tuple[Section, ...]
+    folded: tuple[Section, ...]
+    choices: tuple[Choice, ...]
+    kept: Mapping[str, str]
+    sought: str
+    found: int
     waiting: int
+    has_patients: bool
+    span: str
+    earlier: str
+    later: str
 
     @property
     def title(self) -> str:
@@ -46,34 +119,95 @@ class WorklistPage:
         return "Patients"
 
 
-def worklist_page(rows: Sequence[WorklistRow], now: datetime, zone: ZoneInfo) -> WorklistPage:
-    """The work list in the order the action gives."""
+def worklist_page(listed: Worklist, wish: Wish, now: datetime, zone: ZoneInfo) -> WorklistPage:
+    """The page of the work list that was asked for, times in the reader's zone."""
+    part = listed.cut
+    found = sum(part.counts.values())
+    is_narrowed = bool(wish.sought or wish.whose or wish.group)
     return WorklistPage(
-        rows=tuple(_patient_row(row, now, zone) for row in rows),
-        waiting=sum(
-            row.unread > 0 or any(each.alert.needs_answer for each in row.alerts) for row in rows
+        sections=tuple(
+            _section(group, part.counts[group], list(rows), now, zone)
+            for group, rows in groupby(listed.rows, key=lambda row: row.standing.group)
+        ),
+        folded=tuple(
+            _section(group, part.counts[group], rows, now, zone)
+            for group, rows in listed.folded.items()
+        ),
+        choices=_choices(part.counts, wish),
+        kept=_kept(wish, wish.group),
+        sought=wish.sought,
+        found=found,
+        waiting=sum(count for group, count in part.counts.items() if group.waits),
+        has_patients=found > 0 or is_narrowed,
+        span=_span(part.first, len(part.rows), part.total),
+        earlier=str(part.earlier or ""),
+        later=str(part.later or ""),
+    )
+
+
+def _kept(wish: Wish, group: Group | None) -> dict[str, str]:
+    kept = {"show": str(group or ""), "q": wish.sought, "whose": wish.whose or ""}
+    return {name: value for name, value in kept.items() if value}
+
+
+def _choices(counts: Mapping[Group, int], wish: Wish) -> tuple[Choice, ...]:
+    """Everybody, then each group that has somebody in it (or is chosen, however empty)."""
+    everybody = Choice("All", "", sum(counts.values()), _kept(wish, None), wish.group is None)
+    return (
+        everybody,
+        *(
+            Choice(words.name, words.mark, counts[group], _kept(wish, group), group is wish.group)
+            for group, words in GROUPS.items()
+            if counts[group] or group is wish.group
         ),
     )
 
 
+def _span(first: int, shown: int, total: int) -> str:
+    """`51–100 of 245`; empty where everything is on one page."""
+    return "" if shown == total else f"{first:,}–{first + shown - 1:,} of {total:,}"
+
+
+def _section(
+    group: Group, count: int, rows: Sequence[WorklistRow], now: datetime, zone: ZoneInfo
+) -> Section:
+    return Section(group, GROUPS[group], count, tuple(_patient_row(r, now, zone) for r in rows))
+
+
 def _patient_row(row: WorklistRow, now: datetime, zone: ZoneInfo) -> PatientRow:
-    treatment, photo = row.treatment, row.latest_photo
-    cards = [alert_card(a.alert, row.patient, a.treatment, now, zone) for a in row.alerts]
-    depth = (
-        treatment_words(treatment, treatment.kind.replace("_", " ").capitalize())
-        if treatment
-        else ""
-    )
+    treatment, photos, facts = row.treatment, row.photos, row.standing.facts
+    worst = row.alerts[0] if row.alerts else None
+    kind = treatment.kind.replace("_", " ").capitalize() if treatment else ""
     return PatientRow(
         id=row.patient.id,
+        mark=_mark(row),
         name=row.patient.name,
-        treatment=depth or "No treatment yet",
+        treatment=treatment_words(treatment, kind) if treatment else "No treatment yet",
         day="" if row.day is None else day_words(row.day),
-        card=cards[0] if cards else None,
-        more=max(0, len(cards) - 1),
-        redness=estimate_words(row.redness) if row.redness and photo else "",
-        photo=f"{when(photo.taken_at, now, zone)}" if photo else "",
+        card=alert_card(worst.alert, row.patient, worst.treatment, now, zone) if worst else None,
+        more=max(0, len(row.alerts) - 1),
+        redness=estimate_words(photos.redness) if photos and photos.redness else "",
+        change=CHANGES[photos.change] if photos and photos.change else "",
+        photo=when(photos.taken_at, now, zone) if photos else "",
+        unseen=_unseen(facts.unseen, facts.unseen_since, now, zone),
         mail_trouble=row.mail_trouble,
-        care_withdrawn=withdrawn_words(row.care_withdrawn_at, now, zone),
-        unread=row.unread,
+        care_withdrawn=withdrawn_words(facts.care_withdrawn_at, now, zone),
+        unread=facts.unread,
     )
+
+
+def _unseen(count: int, since: datetime | None, now: datetime, zone: ZoneInfo) -> str:
+    if since is None:
+        return ""
+    return "1 new photo" if count == 1 else f"{count} new photos since {when(since, now, zone)}"
+
+
+def _mark(row: WorklistRow) -> str:
+    facts = row.standing.facts
+    told = (
+        row.standing.group,
+        [(each.alert.id, each.alert.raised_at, each.alert.stage) for each in row.alerts],
+        (facts.unread, facts.unseen, facts.care_withdrawn_at, facts.treatment_id),
+        (row.photos, row.mail_trouble, row.patient.name),
+    )
+    return sha256(repr(told).encode()).hexdigest()[:MARK_SIGNS]

@@ -1,26 +1,18 @@
 """Who needs the practitioner, worst first."""
 
-from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlite_utils import Database
 
-from tracker.alerts import CourseAlert, Stage, worst_first
+from tracker.aftercare import plan_ends
+from tracker.alerts import CourseAlert, worst_first
 from tracker.people import Person
-from tracker.photos import Photo, PhotoRole
-from tracker.readings import Estimate
-from tracker.storage import (
-    alerts,
-    consents,
-    conversation,
-    messages,
-    people,
-    photos,
-    readings,
-    treatments,
-)
-from tracker.treatments import Region, Treatment, day_number
+from tracker.protocols import Protocols
+from tracker.storage import messages, people, treatments, worklist
+from tracker.treatments import Treatment, day_number
+from tracker.worklist import Cut, Group, LatestPhotos, Standing, Wish, cut, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,77 +21,72 @@ class WorklistRow:
 
     `day` counts calendar days since the treatment; `alerts` are those not resolved yet, of
     whichever treatment, worst first; `mail_trouble` tells that a mail to or about the patient has
-    not gone out; `redness` is the latest of the whole face since the
-    treatment; `latest_photo` the latest follow-up, whatever became of it; `care_withdrawn_at` is
-    since when the patient wants nothing measured any more; `unread` counts what the patient wrote
-    and nobody has read.
+    not gone out; `photos` is None before the first one since the treatment.
     """
 
     patient: Person
+    standing: Standing
     treatment: Treatment | None
     day: int | None
     alerts: tuple[CourseAlert, ...]
-    latest_photo: Photo | None
-    redness: Estimate | None
+    photos: LatestPhotos | None
     mail_trouble: bool
-    care_withdrawn_at: datetime | None
-    unread: int
 
 
-def show_worklist(db: Database, practitioner_id: str, now: datetime) -> list[WorklistRow]:
-    """All patients in a practitioner's care: open alerts, unread messages, the latest treated."""
-    by_patient: dict[str, list[CourseAlert]] = defaultdict(list)
-    for alert in worst_first(alerts.for_practitioner(db, practitioner_id)):
-        if alert.stage is not Stage.RESOLVED:
-            followed = treatments.get(db, alert.treatment_id)
-            by_patient[alert.patient_id].append(CourseAlert(alert, followed))
-    rows = [
-        _row(db, patient, tuple(by_patient[patient.id]), now)
-        for patient in people.patients_of(db, practitioner_id)
+@dataclass(frozen=True, slots=True)
+class Worklist:
+    """The page that was asked for, with rows for all that it shows."""
+
+    cut: Cut
+    rows: tuple[WorklistRow, ...]
+    folded: Mapping[Group, tuple[WorklistRow, ...]]
+
+
+def show_worklist(
+    db: Database, protocols: Protocols, reader_id: str, wish: Wish, now: datetime
+) -> Worklist:
+    """One page of the patients in a practitioner's care."""
+    last_days = {kind: plan_ends(protocol) for kind, protocol in protocols.by_kind.items()}
+    standings = [
+        standing(facts, last_days.get(facts.kind), now)
+        for facts in worklist.facts_of(db, reader_id, (), now)
     ]
-    return sorted(rows, key=_urgency)
+    part = cut(standings, wish, reader_id)
+    shown = [*part.rows, *(each for group in part.folded.values() for each in group)]
+    rows = _rows(db, shown, now)
+    return Worklist(
+        cut=part,
+        rows=tuple(rows[each.facts.patient_id] for each in part.rows),
+        folded={
+            group: tuple(rows[each.facts.patient_id] for each in standings)
+            for group, standings in part.folded.items()
+        },
+    )
 
 
-def _row(
-    db: Database, patient: Person, about: tuple[CourseAlert, ...], now: datetime
-) -> WorklistRow:
-    treatment = treatments.current(db, patient.id, now)
-    mail_trouble = bool(messages.undelivered_about(db, patient.id))
-    withdrawn_at = consents.care_withdrawn_at(db, patient.id)
-    unread = conversation.unread_by_clinic(db, patient.id)
-    if treatment is None:
-        return WorklistRow(
-            patient, None, None, about, None, None, mail_trouble, withdrawn_at, unread
+def _rows(db: Database, shown: Iterable[Standing], now: datetime) -> dict[str, WorklistRow]:
+    """What the page tells about each patient, read for all of them at once."""
+    by_patient = {each.facts.patient_id: each for each in shown}
+    followed = {e.facts.treatment_id for e in by_patient.values() if e.facts.treatment_id}
+    alerted = {alert.treatment_id for e in by_patient.values() for alert in e.facts.alerts}
+    patients = people.by_ids(db, by_patient)
+    courses = treatments.by_ids(db, followed | alerted)
+    photos = worklist.latest_photos(db, followed)
+    in_trouble = messages.with_trouble(db)
+    rows = {}
+    for patient_id, each in by_patient.items():
+        facts, patient = each.facts, patients[patient_id]
+        treatment = courses[facts.treatment_id] if facts.treatment_id else None
+        rows[patient_id] = WorklistRow(
+            patient=patient,
+            standing=each,
+            treatment=treatment,
+            day=None if treatment is None else day_number(treatment, now, patient.zone),
+            alerts=tuple(
+                CourseAlert(alert, courses[alert.treatment_id])
+                for alert in worst_first(facts.alerts)
+            ),
+            photos=photos.get(facts.treatment_id or ""),
+            mail_trouble=patient_id in in_trouble,
         )
-    taken = [p for p in photos.of_treatment(db, treatment.id) if p.role is PhotoRole.FOLLOW_UP]
-    shown = {photo.id for photo in taken}
-    measured = [
-        r
-        for r in readings.of_treatment(db, treatment.id)
-        if r.photo_id in shown and Region.FACE in r.regions
-    ]
-    return WorklistRow(
-        patient=patient,
-        treatment=treatment,
-        day=day_number(treatment, now, patient.zone),
-        alerts=about,
-        latest_photo=taken[-1] if taken else None,
-        redness=measured[-1].regions[Region.FACE].redness if measured else None,
-        mail_trouble=mail_trouble,
-        care_withdrawn_at=withdrawn_at,
-        unread=unread,
-    )
-
-
-def _urgency(row: WorklistRow) -> tuple[bool, bool, bool, int, float, str]:
-    waiting = [each for each in row.alerts if each.alert.needs_answer]
-    worst = max((each.alert.level.rank for each in waiting or row.alerts), default=-1)
-    began = row.treatment.performed_at if row.treatment else datetime.min.replace(tzinfo=UTC)
-    return (
-        not waiting,
-        not row.unread,
-        not row.alerts,
-        -worst,
-        -began.timestamp(),
-        row.patient.name,
-    )
+    return rows

@@ -1,6 +1,7 @@
 """Alerts: one row per treatment and concern for as long as it is not resolved."""
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from sqlite_utils import Database
@@ -69,6 +70,14 @@ def for_practitioner(db: Database, practitioner_id: str) -> list[Alert]:
              JOIN care_team ON care_team.patient_id = alerts.patient_id
              WHERE care_team.practitioner_id = ? ORDER BY raised_at, id"""
     return [_alert(row) for row in db.query(sql, [practitioner_id])]
+
+
+def unresolved_of(db: Database, practitioner_ids: Collection[str]) -> list[Alert]:
+    """What is not resolved about all patients of these practitioners, in no order."""
+    sql = """SELECT * FROM alerts INDEXED BY alerts_unresolved
+             WHERE resolved_at IS NULL AND patient_id IN (SELECT patient_id FROM care_team
+                 WHERE practitioner_id IN (SELECT value FROM json_each(?)))"""
+    return [_alert(row) for row in db.query(sql, [names_text(practitioner_ids)])]
 
 
 def _columns(alert: Alert) -> dict[str, Any]:

@@ -9,12 +9,21 @@ from tracker.storage.columns import read_time, time_text
 
 
 def note(db: Database, photo_id: str, person_id: str, now: datetime) -> None:
-    """Note that a person opened a photo; a look that was noted later already stays the last."""
+    """Note that somebody of the clinic opened a photo, and has caught up with those before it.
+
+    A look that was noted later already stays the last.
+    """
     db.execute(
         """INSERT INTO looks (photo_id, person_id, first_at, last_at) VALUES (?, ?, ?, ?)
            ON CONFLICT (photo_id, person_id)
            DO UPDATE SET last_at = max(last_at, excluded.last_at)""",
         [photo_id, person_id, time_text(now), time_text(now)],
+    )
+    db.execute(
+        """UPDATE photos SET seen_at = :now FROM photos AS opened
+           WHERE opened.id = :photo AND photos.patient_id = opened.patient_id
+             AND photos.taken_at <= opened.taken_at AND photos.seen_at IS NULL""",
+        {"photo": photo_id, "now": time_text(now)},
     )
 
 

@@ -16,6 +16,10 @@ from tracker.storage.columns import (
 )
 
 _OPEN = "sent_at IS NULL AND failed_at IS NULL AND withdrawn_at IS NULL"
+_IN_TROUBLE = """sent_at IS NULL AND withdrawn_at IS NULL AND error <> ''
+    AND NOT EXISTS (SELECT 1 FROM messages AS later
+        WHERE later.recipient_id = mail.recipient_id
+          AND later.sent_at > mail.created_at AND later.created_at > mail.created_at)"""
 
 
 def insert(db: Database, message: Message) -> bool:
@@ -133,16 +137,22 @@ def undelivered_about(db: Database, patient_id: str) -> list[Message]:
 
     Once a later mail has reached the same person, the trouble is over.
     """
-    sql = """SELECT * FROM messages AS mail
-             WHERE sent_at IS NULL AND withdrawn_at IS NULL AND error <> ''
+    sql = f"""SELECT * FROM messages AS mail
+             WHERE {_IN_TROUBLE}
                AND (recipient_id = :patient OR EXISTS (
                    SELECT 1 FROM json_each(mail.alert_ids) AS named
                    JOIN alerts ON alerts.id = named.value WHERE alerts.patient_id = :patient))
-               AND NOT EXISTS (SELECT 1 FROM messages AS later
-                   WHERE later.recipient_id = mail.recipient_id
-                     AND later.sent_at > mail.created_at AND later.created_at > mail.created_at)
-             ORDER BY created_at DESC, id"""
+             ORDER BY created_at DESC, id"""  # noqa: S608 (no input in it)
     return [_message(row) for row in db.query(sql, {"patient": patient_id})]
+
+
+def with_trouble(db: Database) -> frozenset[str]:
+    """Everybody to or about whom a mail has not gone out, by id."""
+    sql = f"""SELECT recipient_id AS id FROM messages AS mail WHERE {_IN_TROUBLE}
+              UNION SELECT alerts.patient_id FROM messages AS mail
+                  JOIN json_each(mail.alert_ids) AS named
+                  JOIN alerts ON alerts.id = named.value WHERE {_IN_TROUBLE}"""  # noqa: S608
+    return frozenset(row["id"] for row in db.query(sql))
 
 
 _REMINDERS: Sequence[str] = [str(kind) for kind in MessageKind if kind.is_reminder]

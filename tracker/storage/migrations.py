@@ -18,6 +18,7 @@ from tracker.storage.tables import (
     PROTOCOL_EDITIONS,
     SCREENING_AND_CARE,
 )
+from tracker.storage.worklist_tables import WHAT_WAITS
 
 migrations = Migrations("afterglow")
 
@@ -145,6 +146,12 @@ def share_codes(db: Database) -> None:
 def roles_and_duties(db: Database) -> None:
     """Assistants and those who see no patient; administrators; people who are suspended."""
     _run(db, ROLES_AND_DUTIES)
+
+
+@migrations()
+def what_waits(db: Database) -> None:
+    """Photos that nobody of the clinic has caught up with, and indexes of all that waits."""
+    _run(db, WHAT_WAITS)
 
 
 def _run(db: Database, script: str) -> None:

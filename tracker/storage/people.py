@@ -64,6 +64,12 @@ def patients_of(db: Database, carer_id: str) -> list[Person]:
     return [_person(row) for row in db.query(sql, [carer_id])]
 
 
+def by_ids(db: Database, ids: Iterable[str]) -> dict[str, Person]:
+    """The people with these ids, by id."""
+    sql = "SELECT * FROM people WHERE id IN (SELECT value FROM json_each(?))"
+    return {row["id"]: _person(row) for row in db.query(sql, [names_text(ids)])}
+
+
 def practitioners_of(db: Database, patient_id: str) -> list[Person]:
     """The practitioners who care for a patient, by whose turn it is and then by name."""
     return [person for person, _ in answering_team_of(db, patient_id)]

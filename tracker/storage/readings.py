@@ -32,8 +32,8 @@ def of_treatment(db: Database, treatment_id: str) -> list[Reading]:
     """The newest reading of every measured photo of a treatment, in the order they were taken."""
     sql = """SELECT readings.*, photos.taken_at, photos.skin_state
              FROM readings JOIN photos ON photos.id = readings.photo_id
-             WHERE photos.treatment_id = ? AND readings.id IN
-                   (SELECT max(id) FROM readings GROUP BY photo_id)
+             WHERE photos.treatment_id = ? AND readings.id =
+                   (SELECT max(id) FROM readings AS newest WHERE newest.photo_id = photos.id)
              ORDER BY photos.taken_at, photos.id"""
     rows = list(db.query(sql, [treatment_id]))
     regions: dict[int, dict[Region, RegionReading]] = {row["id"]: {} for row in rows}

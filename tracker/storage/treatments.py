@@ -1,5 +1,6 @@
 """Treatments, and whether something new waits to be judged."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -36,6 +37,12 @@ def get(db: Database, treatment_id: str) -> Treatment:
     for row in db.query("SELECT * FROM treatments WHERE id = ?", [treatment_id]):
         return _treatment(row)
     raise KeyError(treatment_id)
+
+
+def by_ids(db: Database, ids: Iterable[str]) -> dict[str, Treatment]:
+    """The treatments with these ids, by id."""
+    sql = "SELECT * FROM treatments WHERE id IN (SELECT value FROM json_each(?))"
+    return {row["id"]: _treatment(row) for row in db.query(sql, [names_text(ids)])}
 
 
 def current(db: Database, patient_id: str, now: datetime) -> Treatment | None:

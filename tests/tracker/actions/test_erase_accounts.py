@@ -18,7 +18,6 @@ from tracker.actions.invite_patient import Invited, invite_patient
 from tracker.actions.measure_photos import measure_photos
 from tracker.actions.raise_alerts import raise_alerts
 from tracker.actions.record_check_in import record_check_in
-from tracker.actions.show_worklist import show_worklist
 from tracker.actions.sign_in import sign_in
 from tracker.aftercare import OwnLine
 from tracker.check_ins import Answers
@@ -28,7 +27,7 @@ from tracker.photo_files import PhotoFiles, PhotoMissing, Picture
 from tracker.photos import CLAIM_LEASE, PhotoStatus
 from tracker.protocols import Heading
 from tracker.screening import Screening
-from tracker.storage import alerts, conversation, erasures, looks, messages, photos
+from tracker.storage import alerts, conversation, erasures, looks, messages, photos, worklist
 from tracker.storage.connection import IntegrityError, writing
 from tracker.worker import watch_clock
 from tracker.world import World
@@ -134,7 +133,9 @@ def test_others_keep_everything(db: Database, world: World, records: Records, ca
     assert erase(db, world) == [cast.bob.id]
     assert [kept.id for kept in photos.of_patient(db, cast.alice.id)] == [photo.id]
     assert world.files.load(photo.id, Picture.PHOTO)
-    assert [row.patient.id for row in show_worklist(db, cast.dana.id, NOW)] == [cast.alice.id]
+    assert [seen.patient_id for seen in worklist.facts_of(db, cast.dana.id, (), NOW)] == [
+        cast.alice.id
+    ]
 
 
 def test_a_digest_about_two_patients_keeps_the_other(
@@ -155,7 +156,7 @@ def test_a_closed_account_lets_nobody_in_and_nobody_see(
 ) -> None:
     close(db, cast, keep_years=10)
     assert sign_in(db, cast.alice.email, PASSPHRASE, NOW) is None
-    assert show_worklist(db, cast.dana.id, NOW) == []
+    assert worklist.facts_of(db, cast.dana.id, (), NOW) == []
     assert cast.alice.id not in {mail.recipient_id for mail in messages.due(db, NOW)}
     again = invite_patient(db, cast.dana, "Alice", cast.alice.email, NOW)
     assert isinstance(again, Invited)

@@ -1,23 +1,49 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlite_utils import Database
 
 from tests.conftest import PASSPHRASE, PROTOCOLS, Cast
+from tests.tracker.courses_of_readings import rising_again, staying
+from tests.web.conftest import Records
 from tracker.actions.add_person import add_person
 from tracker.actions.begin_treatment import begin_treatment
 from tracker.actions.raise_alerts import raise_alerts
 from tracker.actions.record_check_in import record_check_in
-from tracker.actions.show_worklist import show_worklist
+from tracker.actions.show_picture import show_picture
+from tracker.actions.show_worklist import Worklist, show_worklist
 from tracker.check_ins import Answers, Trend
+from tracker.photo_files import Picture
+from tracker.photos import Photo, PhotoStatus
+from tracker.readings import Change
+from tracker.storage import messages
+from tracker.storage.connection import writing
+from tracker.worklist import Group, Wish
+from tracker.world import World
 
 DAY_4 = datetime(2026, 3, 6, 9, tzinfo=UTC)
 SICK = Answers(pain=6, warmth=True, pus=True, spreading=True, trend=Trend.WORSE)
 
 
+@pytest.fixture
+def records(db: Database, world: World, cast: Cast) -> Records:
+    return Records(db, world, cast)
+
+
+def listed(db: Database, cast: Cast, now: datetime = DAY_4) -> Worklist:
+    return show_worklist(db, PROTOCOLS, cast.dana.id, Wish(), now)
+
+
+def group_of_alice(db: Database, cast: Cast) -> Group:
+    ((group, _),) = listed(db, cast).cut.counts.items()
+    return group
+
+
 def test_only_patients_in_care_are_listed(db: Database, cast: Cast) -> None:
-    assert [row.patient for row in show_worklist(db, cast.dana.id, DAY_4)] == [cast.alice]
-    assert show_worklist(db, cast.eli.id, DAY_4) == []
+    (row,) = listed(db, cast).folded[Group.RECOVERING]
+    assert row.patient == cast.alice
+    assert not show_worklist(db, PROTOCOLS, cast.eli.id, Wish(), DAY_4).cut.counts
 
 
 def test_whoever_has_an_unanswered_alert_comes_first(db: Database, cast: Cast) -> None:
@@ -26,7 +52,8 @@ def test_whoever_has_an_unanswered_alert_comes_first(db: Database, cast: Cast) -
     begin_treatment(db, PROTOCOLS, replace(cast.treatment, patient_id=aaron.id))
     record_check_in(db, PROTOCOLS, cast.alice.id, SICK, DAY_4)
     raise_alerts(db, PROTOCOLS, DAY_4)
-    rows = show_worklist(db, cast.dana.id, DAY_4)
+    found = listed(db, cast)
+    rows = [*found.rows, *found.folded[Group.RECOVERING]]
     assert [row.patient.name for row in rows] == ["Alice", "Aaron"]
     assert [row.day for row in rows] == [4, 4]
 
@@ -38,6 +65,61 @@ def test_an_unanswered_alert_of_an_earlier_treatment_stays_in_sight(
     (alert,) = raise_alerts(db, PROTOCOLS, DAY_4)
     later = DAY_4 + timedelta(days=30)
     begin_treatment(db, PROTOCOLS, replace(cast.treatment, performed_at=later))
-    (row,) = show_worklist(db, cast.dana.id, later + timedelta(days=1))
+    (row,) = listed(db, cast, later + timedelta(days=1)).rows
     assert row.day == 1
     assert [(a.alert.id, a.treatment) for a in row.alerts] == [(alert.id, cast.treatment)]
+
+
+def test_a_photo_is_new_until_somebody_has_opened_it_or_a_later_one(
+    db: Database, world: World, cast: Cast, records: Records
+) -> None:
+    first, second = records.measured(1), records.measured(2)
+    (row,) = listed(db, cast).rows
+    assert row.standing.facts.unseen == 2
+
+    def look(photo: Photo) -> None:
+        show_picture(
+            db, world.files, cast.dana.id, cast.alice.id, photo.id, Picture.THUMBNAIL, DAY_4
+        )
+
+    look(first)
+    assert group_of_alice(db, cast) is Group.UNSEEN
+    look(second)
+    assert group_of_alice(db, cast) is Group.RECOVERING
+    records.measured(1.5)
+    assert group_of_alice(db, cast) is Group.UNSEEN
+
+
+def test_ones_own_look_and_photos_without_pictures_do_not_count(
+    db: Database, world: World, cast: Cast, records: Records
+) -> None:
+    records.photo(1, PhotoStatus.UNMEASURABLE)
+    records.photo(1)
+    records.measured(-1)
+    assert group_of_alice(db, cast) is Group.RECOVERING
+    photo = records.measured(2)
+    show_picture(db, world.files, cast.alice.id, cast.alice.id, photo.id, Picture.PHOTO, DAY_4)
+    assert group_of_alice(db, cast) is Group.UNSEEN
+
+
+def test_a_message_waits_until_it_is_read(db: Database, cast: Cast, records: Records) -> None:
+    records.remark(cast.dana, "How are you?")
+    assert group_of_alice(db, cast) is Group.RECOVERING
+    records.remark(cast.alice, "It stings.")
+    (row,) = listed(db, cast).rows
+    assert row.standing.facts.unread == 1
+
+
+def test_a_row_tells_what_became_of_redness_and_of_mails(
+    db: Database, cast: Cast, records: Records
+) -> None:
+    records.measured(1, staying)
+    records.measured(3, rising_again)
+    mail = records.mail(records.alert(), cast.dana)
+    with writing(db):
+        messages.retry(db, mail.id, DAY_4, "the server answered 421")
+    (row,) = listed(db, cast).rows
+    assert row.photos is not None
+    assert row.photos.redness is not None
+    assert row.photos.change in set(Change)
+    assert row.mail_trouble

@@ -1,0 +1,217 @@
+"""Who waits, in what order, and what a page of the list shows."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tracker.alerts import Alert, Concern, Level
+from tracker.readings import Change, Estimate
+from tracker.worklist import (
+    FOLDED,
+    PAGE,
+    Facts,
+    Group,
+    LatestPhotos,
+    Place,
+    Standing,
+    Wish,
+    cut,
+    next_waiting,
+    plain,
+    standing,
+)
+
+NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
+LAST_DAY = 42
+QUIET = Facts(
+    patient_id="alice",
+    name="Alice",
+    email="alice@clinic.example",
+    treatment_id="one",
+    kind="microneedling",
+    performed_at=NOW - timedelta(days=5),
+    unread=0,
+    unread_since=None,
+    unseen=0,
+    unseen_since=None,
+    care_withdrawn_at=None,
+    in_place_of=None,
+    alerts=(),
+)
+
+
+def hours_ago(hours: float) -> datetime:
+    return NOW - timedelta(hours=hours)
+
+
+def alert(
+    level: Level = Level.WATCH,
+    hours: float = 1,
+    concern: Concern = Concern.INFECTION,
+    seen: bool = False,
+    snoozed: bool = False,
+) -> Alert:
+    return Alert(
+        id=f"{concern}-{level}-{hours}",
+        patient_id="alice",
+        treatment_id="one",
+        concern=concern,
+        level=level,
+        raised_at=hours_ago(hours),
+        probability=0.9,
+        onset_day=None,
+        regions=(),
+        evidence=(),
+        photo_id=None,
+        engine="1",
+        protocol="1",
+        acknowledged_at=NOW if seen or snoozed else None,
+        snoozed_until=NOW + timedelta(days=1) if snoozed else None,
+    )
+
+
+def named(name: str, facts: Facts = QUIET) -> Facts:
+    return replace(facts, patient_id=name, name=name, email=f"{name.lower()}@home.example")
+
+
+def stand(facts: Facts) -> Standing:
+    return standing(facts, LAST_DAY, NOW)
+
+
+def names(rows: tuple[Standing, ...]) -> list[str]:
+    return [row.facts.name for row in rows]
+
+
+SILENCE = alert(concern=Concern.SILENCE)
+UNREAD = replace(QUIET, unread=1, unread_since=hours_ago(3))
+UNSEEN = replace(QUIET, unseen=2, unseen_since=hours_ago(3))
+
+
+@pytest.mark.parametrize(
+    ("facts", "group"),
+    [
+        (QUIET, Group.RECOVERING),
+        (replace(QUIET, alerts=(alert(),)), Group.ANSWER),
+        (UNREAD, Group.ANSWER),
+        (UNSEEN, Group.UNSEEN),
+        (replace(UNSEEN, alerts=(SILENCE,)), Group.UNSEEN),
+        (replace(QUIET, alerts=(SILENCE,)), Group.SILENT),
+        (replace(QUIET, alerts=(replace(SILENCE, acknowledged_at=NOW),)), Group.FOLLOWED),
+        (replace(QUIET, alerts=(alert(seen=True),)), Group.FOLLOWED),
+        (replace(QUIET, performed_at=None), Group.PLANNED),
+        (replace(QUIET, performed_at=NOW + timedelta(days=1)), Group.PLANNED),
+        (replace(QUIET, performed_at=NOW - timedelta(days=LAST_DAY)), Group.RECOVERING),
+        (replace(QUIET, performed_at=NOW - timedelta(days=LAST_DAY + 2)), Group.FINISHED),
+        (replace(UNREAD, performed_at=NOW - timedelta(days=900)), Group.ANSWER),
+        (replace(QUIET, care_withdrawn_at=NOW), Group.FINISHED),
+    ],
+)
+def test_a_patient_stands_where_the_most_pressing_thing_puts_them(
+    facts: Facts, group: Group
+) -> None:
+    assert stand(facts).group is group
+
+
+def test_worst_comes_first_and_of_the_same_the_one_who_has_waited_longest() -> None:
+    expected = [
+        named("urgent", replace(QUIET, alerts=(alert(Level.URGENT, 1),))),
+        named("old review", replace(QUIET, alerts=(alert(Level.REVIEW, 30),))),
+        named("new review", replace(QUIET, alerts=(alert(Level.REVIEW, 2),))),
+        named("watch", replace(QUIET, alerts=(alert(Level.WATCH, 90),))),
+        named("old message", replace(UNREAD, unread_since=hours_ago(99))),
+        named("new message", UNREAD),
+        named("photos in a case", replace(UNSEEN, alerts=(alert(Level.URGENT, seen=True),))),
+        named("old photos", replace(UNSEEN, unseen_since=hours_ago(50))),
+        named("new photos", UNSEEN),
+        named("silent", replace(QUIET, alerts=(SILENCE,))),
+        named("seen", replace(QUIET, alerts=(alert(Level.WATCH, seen=True),))),
+        named("snoozed", replace(QUIET, alerts=(alert(Level.URGENT, snoozed=True),))),
+    ]
+    shown = cut([stand(facts) for facts in reversed(expected)], Wish(), "dana")
+    assert names(shown.rows) == [facts.name for facts in expected]
+
+
+def test_the_quiet_are_folded_and_counted() -> None:
+    many = [stand(named(f"calm {n}")) for n in range(FOLDED + 5)]
+    shown = cut([stand(named("urgent", UNREAD)), *many], Wish(), "dana")
+    assert names(shown.rows) == ["urgent"]
+    assert len(shown.folded[Group.RECOVERING]) == FOLDED
+    assert shown.counts == {Group.ANSWER: 1, Group.RECOVERING: FOLDED + 5}
+    assert len(cut(many, Wish(group=Group.RECOVERING), "dana").rows) == FOLDED + 5
+
+
+def test_pages_follow_each_other_without_a_gap_either_way() -> None:
+    everybody = [stand(named(f"n{n:03}", UNREAD)) for n in range(2 * PAGE + 7)]
+    one = cut(everybody, Wish(), "dana")
+    two = cut(everybody, Wish(after=one.later), "dana")
+    three = cut(everybody, Wish(after=two.later), "dana")
+    assert len({*names(one.rows), *names(two.rows), *names(three.rows)}) == len(everybody)
+    assert (one.earlier, three.later) == (None, None)
+    assert cut(everybody, Wish(before=three.earlier), "dana").rows == two.rows
+    assert (two.first, three.first, three.total) == (PAGE + 1, 2 * PAGE + 1, len(everybody))
+
+
+def test_whoever_is_answered_meanwhile_makes_nobody_be_skipped() -> None:
+    everybody = [stand(named(f"n{n:03}", UNREAD)) for n in range(2 * PAGE)]
+    one = cut(everybody, Wish(), "dana")
+    answered = set(names(one.rows[:10]))
+    left = [e for e in everybody if e.facts.name not in answered]
+    two = cut(left, Wish(after=one.later), "dana")
+    assert {*names(one.rows), *names(two.rows)} == {each.facts.name for each in everybody}
+
+
+def test_a_place_can_be_written_and_read_and_names_nobody() -> None:
+    place = stand(named("Zoë Quiet")).place
+    assert Place.read(str(place)) == place
+    assert "Zo" not in str(place)
+    for text in ("", "1.2.3", "a.b.c.d", "1.2.3.4.5"):
+        assert Place.read(text) is None
+
+
+@pytest.mark.parametrize(
+    ("sought", "found"),
+    [
+        ("zoe", ["Zoë Ångström"]),
+        ("ANGSTROM zo", ["Zoë Ångström"]),
+        ("soren", ["Søren"]),
+        ("strasse", ["Frau Straße"]),
+        ("זוהר", ["זוהר"]),
+        ("søren@home", ["Søren"]),
+        ("home.example", []),
+        ("  ", ["Zoë Ångström", "Søren", "Frau Straße", "זוהר"]),
+    ],
+)
+def test_people_are_found_without_case_and_accents(sought: str, found: list[str]) -> None:
+    everybody = [stand(named(n)) for n in ("Zoë Ångström", "Søren", "Frau Straße", "זוהר")]
+    wish = Wish(sought=sought, group=None if sought.strip() else Group.RECOVERING)
+    assert sorted(names(cut(everybody, wish, "dana").rows)) == sorted(found)
+
+
+def test_one_may_ask_for_ones_own_patients_or_those_of_whom_one_stands_in_for() -> None:
+    own, lent = named("own", UNREAD), replace(named("lent", UNREAD), in_place_of="dana")
+    both = [stand(own), stand(lent)]
+    assert len(cut(both, Wish(), "eli").rows) == 2
+    assert names(cut(both, Wish(whose="eli"), "eli").rows) == ["own"]
+    assert names(cut(both, Wish(whose="dana"), "eli").rows) == ["lent"]
+
+
+def test_the_next_who_waits_follows_and_after_the_last_comes_the_first() -> None:
+    first = named("first", replace(QUIET, alerts=(alert(Level.URGENT),)))
+    last = named("last", UNREAD)
+    everybody = [stand(last), stand(first), stand(named("calm"))]
+    assert next_waiting(everybody, "first") == "last"
+    assert next_waiting(everybody, "last") == "first"
+    assert next_waiting(everybody, "calm") == "first"
+    assert next_waiting([stand(first)], "first") is None
+
+
+def test_text_is_compared_plain() -> None:
+    assert plain("  Łukasz  Ælfgård ") == "lukasz aelfgard"
+
+
+def test_what_became_of_redness_needs_two_photos() -> None:
+    calm, red = Estimate(0.2, 0.05), Estimate(0.9, 0.05)
+    assert LatestPhotos(NOW, calm, red).change is Change.CALMER
+    assert LatestPhotos(NOW, red, calm).change is Change.REDDER
+    assert LatestPhotos(NOW, red, None).change is None

@@ -1,0 +1,126 @@
+"""What the work list reads: one row a patient for the order, and more for the rows on a page.
+
+Nothing here grows with the age of the clinic: what waits has indexes of its own, and of each course
+only the latest photos are opened.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlite_utils import Database
+
+from tracker.alerts import Alert
+from tracker.readings import Estimate
+from tracker.storage import alerts
+from tracker.storage.columns import names_text, read_optional_time, read_time, time_text
+from tracker.treatments import Region
+from tracker.worklist import Facts, LatestPhotos
+
+
+def facts_of(
+    db: Database, reader_id: str, absent_ids: Collection[str], now: datetime
+) -> list[Facts]:
+    """About the reader's patients, and those of the practitioners for whom the reader stands in."""
+    practitioners = [reader_id, *absent_ids]
+    about: dict[str, list[Alert]] = defaultdict(list)
+    for alert in alerts.unresolved_of(db, practitioners):
+        about[alert.patient_id].append(alert)
+    values = {
+        "reader": reader_id,
+        "practitioners": names_text(practitioners),
+        "now": time_text(now),
+    }
+    return [_facts(row, about) for row in db.query(_FACTS, values)]
+
+
+_FACTS = """
+WITH reach AS (
+    SELECT patient_id,
+           CASE WHEN max(practitioner_id = :reader) THEN NULL ELSE min(practitioner_id) END
+               AS in_place_of
+    FROM care_team WHERE practitioner_id IN (SELECT value FROM json_each(:practitioners))
+    GROUP BY patient_id),
+followed AS (
+    SELECT reach.*, coalesce(
+        (SELECT id FROM treatments WHERE treatments.patient_id = reach.patient_id
+            AND performed_at <= :now ORDER BY performed_at DESC, id LIMIT 1),
+        (SELECT id FROM treatments WHERE treatments.patient_id = reach.patient_id
+            AND performed_at > :now ORDER BY performed_at, id LIMIT 1)) AS treatment_id
+    FROM reach),
+unread AS (
+    SELECT patient_id, count(*) AS n, min(at) AS since FROM remarks
+    WHERE author_id = patient_id
+      AND NOT EXISTS (SELECT 1 FROM remark_receipts WHERE remark_id = remarks.id)
+    GROUP BY patient_id),
+unseen AS (
+    SELECT patient_id, count(*) AS n, min(taken_at) AS since FROM photos
+    WHERE seen_at IS NULL AND status = 'measured' AND role = 'follow_up'
+    GROUP BY patient_id)
+SELECT people.id, people.name, people.email, followed.in_place_of,
+       treatments.id AS treatment_id, treatments.kind, treatments.performed_at,
+       unread.n AS unread, unread.since AS unread_since,
+       unseen.n AS unseen, unseen.since AS unseen_since, care_withdrawn.at AS withdrawn_at
+FROM followed
+JOIN people ON people.id = followed.patient_id
+LEFT JOIN treatments ON treatments.id = followed.treatment_id
+LEFT JOIN unread ON unread.patient_id = people.id
+LEFT JOIN unseen ON unseen.patient_id = people.id
+LEFT JOIN care_withdrawn ON care_withdrawn.patient_id = people.id
+"""
+
+
+def latest_photos(db: Database, treatment_ids: Iterable[str]) -> dict[str, LatestPhotos]:
+    """Of each treatment the latest follow-up photo, and redness on the last two measured."""
+    found: dict[str, LatestPhotos] = {}
+    values = {"treatments": names_text(treatment_ids), "face": str(Region.FACE)}
+    redness: dict[str, list[Estimate]] = defaultdict(list)
+    for row in db.query(_REDNESS, values):
+        redness[row["treatment_id"]].append(Estimate(row["redness"], row["redness_sd"]))
+    for row in db.query(_LATEST, values):
+        measured = redness[row["treatment_id"]]
+        found[row["treatment_id"]] = LatestPhotos(
+            taken_at=read_time(row["taken_at"]),
+            redness=measured[0] if measured else None,
+            before=measured[1] if len(measured) > 1 else None,
+        )
+    return found
+
+
+_LATEST = """
+SELECT asked.value AS treatment_id, photos.taken_at FROM json_each(:treatments) AS asked
+JOIN photos ON photos.id = (
+    SELECT id FROM photos AS each WHERE each.treatment_id = asked.value AND each.role = 'follow_up'
+    ORDER BY each.taken_at DESC, each.id DESC LIMIT 1)
+"""
+_REDNESS = """
+SELECT photos.treatment_id, region_readings.redness, region_readings.redness_sd
+FROM json_each(:treatments) AS asked
+JOIN photos ON photos.id IN (
+    SELECT id FROM photos AS each WHERE each.treatment_id = asked.value
+        AND each.role = 'follow_up' AND each.status = 'measured'
+    ORDER BY each.taken_at DESC, each.id DESC LIMIT 2)
+JOIN readings ON readings.id = (
+    SELECT max(id) FROM readings AS newest WHERE newest.photo_id = photos.id)
+JOIN region_readings ON region_readings.reading_id = readings.id AND region = :face
+ORDER BY photos.treatment_id, photos.taken_at DESC, photos.id DESC
+"""
+
+
+def _facts(row: dict[str, Any], about: Mapping[str, list[Alert]]) -> Facts:
+    return Facts(
+        patient_id=row["id"],
+        name=row["name"],
+        email=row["email"],
+        treatment_id=row["treatment_id"],
+        kind=row["kind"] or "",
+        performed_at=read_optional_time(row["performed_at"]),
+        unread=row["unread"] or 0,
+        unread_since=read_optional_time(row["unread_since"]),
+        unseen=row["unseen"] or 0,
+        unseen_since=read_optional_time(row["unseen_since"]),
+        care_withdrawn_at=read_optional_time(row["withdrawn_at"]),
+        in_place_of=row["in_place_of"],
+        alerts=tuple(about.get(row["id"], ())),
+    )
