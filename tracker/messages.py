@@ -19,6 +19,10 @@ RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 24
 # Links are longer than the usual 78 signs, and folding would break them; 998 is RFC 5322's limit.
 LONG_LINES = SMTP.clone(max_line_length=998)
 CAUSES = UUID("5f0c8a2e-6c55-4d0e-9a3b-0d1f2f7a9c11")  # turns a cause into the id of its mail
+NOT_ME = (
+    "If that was you, there is nothing to do. If not, somebody else can sign in as you: look at\n"
+    "your passkeys there, and tell the people who run these pages at once.\n"
+)
 KEPT_PRIVATE = "Sign in to see why. This mail holds no health details on purpose.\n"
 
 
@@ -32,6 +36,8 @@ class MessageKind(StrEnum):
     REMINDER = "reminder"  # to a patient, one a day at most
     MISSED = "missed"  # the reminder after missed days
     INVITATION = "invitation"  # to a patient who has no account yet
+    PASSKEY_ADDED = "passkey_added"  # to its owner, who may know nothing of it
+    PASSKEY_REMOVED = "passkey_removed"
 
     @property
     def is_reminder(self) -> bool:
@@ -47,6 +53,8 @@ SUBJECTS: Mapping[MessageKind, str] = {
     MessageKind.REMINDER: "Afterglow: your reminder for today",
     MessageKind.MISSED: "Afterglow: we have missed you",
     MessageKind.INVITATION: "Afterglow: your clinic invites you",
+    MessageKind.PASSKEY_ADDED: "Afterglow: a passkey was added to your account",
+    MessageKind.PASSKEY_REMOVED: "Afterglow: a passkey was removed from your account",
 }
 
 
@@ -122,6 +130,11 @@ def invitation_mail(invitation_id: str, to: Person, now: datetime) -> Message:
     return Message(kind, f"{kind}:{invitation_id}", to.id, to.email, now, now)
 
 
+def about_passkey(kind: MessageKind, key_id: str, owner: Person, now: datetime) -> Message:
+    """The mail that a passkey was added or removed."""
+    return Message(kind, f"{kind}:{key_id}", owner.id, owner.email, now, now)
+
+
 def welcome_link(invitation_id: str, envelope: Envelope) -> str:
     """Where an invitation leads."""
     token = signed(LinkPurpose.INVITATION, invitation_id, envelope.link_key)
@@ -193,4 +206,9 @@ def _words(message: Message, envelope: Envelope) -> str:
             told = "Your clinic invites you to Afterglow. There is nothing to install."
             where = welcome_link(message.cause.partition(":")[2], envelope)
             ending = "The link works once, for two weeks.\n"
+        case MessageKind.PASSKEY_ADDED | MessageKind.PASSKEY_REMOVED:
+            added = message.kind is MessageKind.PASSKEY_ADDED
+            told = f"A passkey was {'added to' if added else 'removed from'} your account."
+            where = f"{base_url}/passkeys"
+            ending = NOT_ME
     return f"{told}\n\n{where}\n" + (f"\n{ending}" if ending else "")

@@ -17,6 +17,8 @@ LIFETIMES: Mapping[Role, timedelta] = {
     Role.OFFICE: AT_THE_CLINIC,
 }
 LONGEST_LIFETIME = max(LIFETIMES.values())
+# Whoever signed in so lately may change how this account is signed in to; others show it again.
+PROOF_GOOD_FOR = timedelta(minutes=10)
 TOKEN_BYTES = 32
 
 
@@ -41,3 +43,8 @@ def token_digest(token: str) -> str:
 def is_too_old(session: Session, role: Role, now: datetime) -> bool:
     """Whether a session has lasted its whole time, however lately it was used."""
     return now - session.began_at >= LIFETIMES[role]
+
+
+def has_just_begun(session: Session, now: datetime) -> bool:
+    """Whether passphrase or passkey were shown so lately that they need not be shown again."""
+    return now - session.began_at < PROOF_GOOD_FOR

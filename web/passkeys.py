@@ -1,7 +1,9 @@
 """Passkeys: made and removed by who is signed in, used at sign-in."""
 
 import base64
+from collections.abc import Callable
 from datetime import datetime
+from functools import wraps
 
 from flask import Blueprint, Response, current_app, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,6 +15,7 @@ from tracker.actions.remove_passkey import remove_passkey
 from tracker.actions.show_passkeys import show_passkeys
 from tracker.actions.sign_in_with_passkey import sign_in_with_passkey
 from tracker.passkeys import CHALLENGE_GOOD_FOR, Challenge, PasskeyRefused, Site, request_options
+from tracker.sessions import has_just_begun
 from tracker.world import World
 from web import session
 from web.pages import SignInPage, render
@@ -25,15 +28,33 @@ blueprint = Blueprint("passkeys", __name__)
 CHALLENGE = "passkey_challenge"
 
 
+def freshly_signed_in(
+    view: Callable[[Visit], ResponseReturnValue],
+) -> Callable[[], ResponseReturnValue]:
+    """Send those who signed in a while ago to the page on which they show again who they are.
+
+    Else whoever finds an unlocked phone would make a key that lasts.
+    """
+
+    @signed_in
+    @wraps(view)
+    def with_proof(visit: Visit) -> ResponseReturnValue:
+        if not has_just_begun(visit.session, visit.now):
+            return redirect(url_for("passkeys.show"), code=303)
+        return view(visit)
+
+    return with_proof
+
+
 @blueprint.get("/passkeys")
 @signed_in
 def show(visit: Visit) -> ResponseReturnValue:
-    """One's own keys."""
+    """One's own keys, and the way to show again who one is."""
     return render(_page(visit))
 
 
 @blueprint.post("/passkeys/options")
-@signed_in
+@freshly_signed_in
 def ask(visit: Visit) -> ResponseReturnValue:
     """What the browser needs to make a key."""
     options, asked = ask_for_passkey(visit.db, _site(visit.world), visit.person)
@@ -41,7 +62,7 @@ def ask(visit: Visit) -> ResponseReturnValue:
 
 
 @blueprint.post("/passkeys")
-@signed_in
+@freshly_signed_in
 def add(visit: Visit) -> ResponseReturnValue:
     """Keep the key that the browser made."""
     answer, challenge = request.form.get("answer", ""), _kept_challenge()
@@ -53,10 +74,10 @@ def add(visit: Visit) -> ResponseReturnValue:
 
 
 @blueprint.post("/passkeys/remove")
-@signed_in
+@freshly_signed_in
 def remove(visit: Visit) -> ResponseReturnValue:
     """Forget a key."""
-    remove_passkey(visit.db, visit.person.id, request.form.get("key", ""))
+    remove_passkey(visit.db, visit.person, request.form.get("key", ""), visit.now)
     return redirect(url_for(".show"), code=303)
 
 
@@ -82,7 +103,8 @@ def enter() -> ResponseReturnValue:
 
 def _page(visit: Visit, trouble: str = "") -> PasskeysPage:
     keys = show_passkeys(visit.db, visit.person.id)
-    return passkeys_page(keys, visit.now, visit.person.zone, trouble)
+    may_change = has_just_begun(visit.session, visit.now)
+    return passkeys_page(keys, visit.person, visit.now, trouble, may_change=may_change)
 
 
 def _site(world: World) -> Site:

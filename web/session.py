@@ -18,6 +18,7 @@ from tracker.access import Viewer
 from tracker.actions.end_session import end_session
 from tracker.actions.resume_session import resume_session
 from tracker.people import Person
+from tracker.sessions import Session
 from tracker.world import World
 from web.security import MAX_WORDS_BYTES
 
@@ -73,6 +74,7 @@ class Account:
     person: Person
     viewer: Viewer | None
     token: str
+    session: Session | None = None
     is_authenticated: bool = True
     is_active: bool = True
     is_anonymous: bool = False
@@ -85,11 +87,12 @@ class Account:
 class Visit(Reach):
     """The request of a signed-in person."""
 
-    def __init__(self, reach: Reach, person: Person, viewer: Viewer) -> None:
+    def __init__(self, reach: Reach, person: Person, viewer: Viewer, session: Session) -> None:
         self.world, self.now, self.db = reach.world, reach.now, reach.db
         self.turns_to_decode = reach.turns_to_decode
         self.person = person
         self.viewer = viewer
+        self.session = session
 
 
 def begin(app: Flask, world: World, now: Callable[[], datetime]) -> None:
@@ -120,7 +123,9 @@ def signed_in(
     def with_visit(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
         if not current_user.is_authenticated:
             abort(401)
-        return view(Visit(reach(), current_user.person, current_user.viewer), *args, **kwargs)
+        account = current_user
+        visit = Visit(reach(), account.person, account.viewer, account.session)
+        return view(visit, *args, **kwargs)
 
     return with_visit
 
@@ -152,7 +157,10 @@ def _viewer() -> Viewer | None:
 
 def _resume(token: str) -> Account | None:
     resumed = resume_session(reach().db, token, reach().now)
-    return Account(*resumed, token) if resumed else None
+    if resumed is None:
+        return None
+    person, viewer, session = resumed
+    return Account(person, viewer, token, session)
 
 
 def _guard() -> ResponseReturnValue | None:

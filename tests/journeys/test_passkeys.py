@@ -13,8 +13,9 @@ from tests.conftest import PASSPHRASE, TREATED_AT, Cast
 from tests.journeys.conftest import pages_open
 from tests.journeys.test_browser import sign_in
 from tests.post_office import free_port
+from tracker.messages import MessageKind
 from tracker.settings import Settings
-from tracker.storage import passkeys
+from tracker.storage import messages, passkeys
 from tracker.world import open_world
 
 
@@ -46,6 +47,8 @@ def test_a_passkey_is_made_used_and_removed(
     page.get_by_role("button", name="Make a passkey").click()
     expect(page.get_by_text(re.compile("^Passkey added"))).to_be_visible()
     (key,) = passkeys.of_person(db, cast.alice.id)
+    (mail,) = messages.of_recipient(db, cast.alice.id)
+    assert mail.kind is MessageKind.PASSKEY_ADDED
 
     page.get_by_role("button", name="Sign out").click()
     page.get_by_role("button", name="Use a passkey").click()

@@ -13,11 +13,13 @@ from sqlite_utils import Database
 from webauthn.helpers import bytes_to_base64url, encode_cbor
 from werkzeug.test import TestResponse
 
-from tests.conftest import TREATED_AT, Cast
+from tests.conftest import PASSPHRASE, TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock
+from tracker.messages import Envelope, MessageKind, compose
 from tracker.passkeys import CHALLENGE_GOOD_FOR, Passkey
-from tracker.storage import passkeys
+from tracker.sessions import PROOF_GOOD_FOR
+from tracker.storage import messages, passkeys
 from tracker.storage.connection import writing
 
 HOST, ORIGIN = "127.0.0.1", "http://127.0.0.1:8000"
@@ -99,3 +101,42 @@ def test_an_answer_that_is_none_is_refused_plainly(
     ask(stranger)
     good["response"]["clientDataJSON"] = bytes_to_base64url(b"[" * 20_000)
     assert enter(stranger, good).status_code == 401
+
+
+def test_whoever_finds_an_unlocked_phone_changes_no_passkey(
+    alice: Browser, device: Answer, db: Database, cast: Cast, clock: Clock
+) -> None:
+    assert "First show that it is you" not in alice.read("/passkeys")
+    clock.now += PROOF_GOOD_FOR
+    for path in ("/passkeys", "/passkeys/options", "/passkeys/remove"):
+        sent_away = alice.send(path, {"key": KEY_ID})
+        assert (sent_away.status_code, sent_away.headers["Location"]) == (303, "/passkeys")
+    assert "First show that it is you" in alice.read("/passkeys")
+    assert len(passkeys.of_person(db, cast.alice.id)) == 1
+    assert messages.of_recipient(db, cast.alice.id) == []
+
+    assert alice.sign_in(cast.alice, PASSPHRASE, target="/passkeys").status_code == 303
+    alice.send("/passkeys/remove", {"key": KEY_ID})
+    assert passkeys.of_person(db, cast.alice.id) == []
+
+
+def test_a_passkey_that_was_shown_just_now_is_enough(
+    alice: Browser, device: Answer, clock: Clock
+) -> None:
+    clock.now += PROOF_GOOD_FOR
+    enter(alice, device(ask(alice)))
+    assert "First show that it is you" not in alice.read("/passkeys")
+
+
+def test_a_mail_tells_once_that_a_passkey_is_gone(
+    alice: Browser, dana: Browser, device: Answer, db: Database, cast: Cast
+) -> None:
+    dana.send("/passkeys/remove", {"key": KEY_ID})  # hers it is not
+    for _ in range(2):
+        alice.send("/passkeys/remove", {"key": KEY_ID})
+    assert messages.of_recipient(db, cast.dana.id) == []
+    (mail,) = messages.of_recipient(db, cast.alice.id)
+    assert mail.kind is MessageKind.PASSKEY_REMOVED
+    sent = compose(mail, Envelope("Afterglow <a@clinic.example>", ORIGIN, b"key")).get_content()
+    assert f"{ORIGIN}/passkeys" in sent
+    assert cast.alice.name not in sent

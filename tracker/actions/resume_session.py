@@ -6,12 +6,14 @@ from sqlite_utils import Database
 
 from tracker.access import Viewer
 from tracker.people import Person
-from tracker.sessions import is_too_old, token_digest
+from tracker.sessions import Session, is_too_old, token_digest
 from tracker.storage import people, sessions
 
 
-def resume_session(db: Database, token: str, now: datetime) -> tuple[Person, Viewer] | None:
-    """The person and what that person may be allowed to see, or None when the session is over."""
+def resume_session(
+    db: Database, token: str, now: datetime
+) -> tuple[Person, Viewer, Session] | None:
+    """The person, what that person may be allowed to see, and the session; None when it is over."""
     session = sessions.get(db, token_digest(token))
     person = people.get(db, session.person_id) if session else None
     if session is None or person is None or is_too_old(session, person.role, now):
@@ -21,4 +23,4 @@ def resume_session(db: Database, token: str, now: datetime) -> tuple[Person, Vie
     cares_for: frozenset[str] = frozenset()
     if person.role.has_patients:
         cares_for = frozenset(patient.id for patient in people.patients_of(db, person.id))
-    return person, Viewer(person.id, person.role, cares_for, person.duties)
+    return person, Viewer(person.id, person.role, cares_for, person.duties), session

@@ -39,9 +39,10 @@ def used(db: Database, key_id: str, sign_count: int) -> None:
     db.execute("UPDATE passkeys SET sign_count = ? WHERE id = ?", [sign_count, key_id])
 
 
-def remove(db: Database, person_id: str, key_id: str) -> None:
-    """Forget a person's key; one that is not theirs stays."""
-    db.execute("DELETE FROM passkeys WHERE id = ? AND person_id = ?", [key_id, person_id])
+def remove(db: Database, person_id: str, key_id: str) -> bool:
+    """Forget a person's key; False when they have no such key."""
+    sql = "DELETE FROM passkeys WHERE id = ? AND person_id = ?"
+    return bool(db.execute(sql, [key_id, person_id]).rowcount == 1)
 
 
 def _key(row: dict[str, Any]) -> Passkey:
