@@ -25,6 +25,7 @@ from web import (
     security,
     session,
     sign_in,
+    treatments,
 )
 
 __all__ = ["create_app"]
@@ -48,6 +49,7 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
         practitioner.blueprint,
         clinic.blueprint,
         comparison.blueprint,
+        treatments.blueprint,
         invitations.blueprint,
         passkeys.blueprint,
         pictures.blueprint,
