@@ -80,6 +80,11 @@ def may_invite(viewer: Viewer) -> bool:
     return viewer.role is Role.PRACTITIONER
 
 
+def may_read_protocols(viewer: Viewer) -> bool:
+    """Whether the viewer may read what the clinic's protocols say: everybody who works there."""
+    return viewer.role is not Role.PATIENT
+
+
 def may_read_outbox(viewer: Viewer) -> bool:
     """Whether the viewer may read the mails kept for want of an SMTP server (their own only)."""
     return viewer.role is not Role.PATIENT

@@ -44,7 +44,7 @@ def open_clinic() -> Iterator[tuple[World, Database]]:
     """The clinic that the environment names, and a connection to it."""
     world = world_of_settings()
     with connected(world) as db:
-        yield world, db
+        yield world.renewed(db), db
 
 
 @contextmanager

@@ -3,13 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tracker.alert_life import Judge, judged_again, opened
 from tracker.alerts import Alert, Concern, Outcome
 from tracker.protocols import Protocol
 from tracker.recovery import ENGINE, Course, assess
 from tracker.treatments import days_since
+
+PREVIEWED = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,46 @@ class Count:
             self.false + other.false,
             self.true + other.true,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class CourseCount:
+    """The alerts about one concern under the present and under the changed protocol.
+
+    `missed` are those resolved as true that only the present one raises.
+    """
+
+    present: Count
+    changed: Count
+    missed: int
+
+    def __add__(self, other: "CourseCount") -> "CourseCount":
+        return CourseCount(
+            self.present + other.present, self.changed + other.changed, self.missed + other.missed
+        )
+
+
+def preview_since(saved_at: datetime) -> datetime:
+    """From when on the alerts of a draft saved at a moment are counted."""
+    return saved_at - PREVIEWED
+
+
+def counts_of(compared: Compared) -> dict[Concern, CourseCount]:
+    """By concern, what one course adds to the counts."""
+    lost = missed([compared])
+    return {
+        concern: CourseCount(present, changed, lost[concern])
+        for concern, (present, changed) in counts([compared]).items()
+    }
+
+
+def in_all(courses: Iterable[Mapping[Concern, CourseCount]]) -> dict[Concern, CourseCount]:
+    """By concern, the counts of all courses."""
+    total: dict[Concern, CourseCount] = {}
+    for course in courses:
+        for concern, count in course.items():
+            total[concern] = total[concern] + count if concern in total else count
+    return {concern: total[concern] for concern in Concern if concern in total}
 
 
 def compare(

@@ -31,7 +31,11 @@ def protocol() -> None:
 @protocol.command(name="list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
 def list_command(as_json: bool) -> None:
-    """List the protocols in use: kind, variants, version, whose, and who has signed them off."""
+    """List the protocols of the files: kind, variants, version, whose, who has signed them off.
+
+    Where the clinic has put an edition into force on its pages, those tell; a file of the clinic's
+    own goes before it.
+    """
     with told_errors():
         in_use = protocol_files.read_all(protocols_folder(os.environ))
     found = [each for _, each in sorted(in_use.by_kind.items())]

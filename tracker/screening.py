@@ -14,15 +14,11 @@ Answers = Mapping[str, bool | str]
 
 @dataclass(frozen=True, slots=True)
 class Screening:
-    """The answers by question id; `by` is who entered them, None when the patient did alone.
-
-    `reason` is why the treatment was done though an answer is a contraindication.
-    """
+    """The answers by question id; `by` is who entered them, None when the patient did alone."""
 
     answers: Answers
     at: datetime
     by: str | None
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

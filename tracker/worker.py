@@ -17,6 +17,7 @@ from tracker.actions.erase_accounts import erase_accounts
 from tracker.actions.escalate_alerts import escalate_alerts
 from tracker.actions.measure_photos import Measured, Unmeasured, measure_photos
 from tracker.actions.notice_silence import notice_silence
+from tracker.actions.preview_drafts import preview_drafts
 from tracker.actions.raise_alerts import raise_alerts
 from tracker.actions.remind_patients import remind_patients
 from tracker.actions.send_messages import SendReport, send_messages
@@ -53,9 +54,10 @@ def work_once(
     With `only_treatment` other treatments are left alone, whose clock may be another.
     """
     measured = measure_photos(db, world.files, compute, now, only_treatment, world.find_face)
+    protocols = world.renewed(db).protocols  # after measuring, which may take long
     return Round(
         photos=tuple(measured),
-        alerts=tuple(raise_alerts(db, world.protocols, now, only_treatment)),
+        alerts=tuple(raise_alerts(db, protocols, now, only_treatment)),
     )
 
 
@@ -64,9 +66,9 @@ def watch_clock(world: World, db: Database, now: datetime) -> None:
     duties: tuple[Callable[[], object], ...] = (
         lambda: wake_alerts(db, now),
         lambda: escalate_alerts(db, world.settings.escalate_after, now),
-        lambda: notice_silence(db, world.protocols, now),
+        lambda: notice_silence(db, world.renewed(db).protocols, now),
         lambda: write_digests(db, now),
-        lambda: remind_patients(db, world.protocols, now),
+        lambda: remind_patients(db, world.renewed(db).protocols, now),
         lambda: erase_accounts(db, world.files, world.settings.outbox, now),
     )
     for duty in duties:
@@ -86,10 +88,17 @@ def run_worker(world: World, compute: Executor, clock: Callable[[], datetime], s
     post = Thread(target=_repeat, args=(world, _postman(world, clock), stop), name="post")
     post.start()
     try:
-        _repeat(world, lambda db: bool(work_once(world, db, compute, clock()).photos), stop)
+        _repeat(world, lambda db: _work(world, db, compute, clock()), stop)
     finally:
         stop.set()
         post.join()
+
+
+def _work(world: World, db: Database, compute: Executor, now: datetime) -> bool:
+    """Photos first; only when none waits, what drafts of protocols would have raised."""
+    if work_once(world, db, compute, now).photos:
+        return True
+    return bool(preview_drafts(db, compute))
 
 
 def _postman(world: World, clock: Callable[[], datetime]) -> Callable[[Database], bool]:

@@ -1,6 +1,6 @@
 """The outside world, built in one place from the settings and handed to whoever needs it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlite_utils import Database
 
@@ -10,16 +10,20 @@ from tracker.messages import Envelope
 from tracker.photo_files import PhotoFiles
 from tracker.protocols import Protocols
 from tracker.settings import Settings
-from tracker.storage import protocol_editions, protocol_files
+from tracker.storage import protocol_editions, protocol_enactments, protocol_files
 from tracker.storage.connection import migrate, open_database
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything with a side effect that this installation can reach."""
+    """Everything with a side effect that this installation can reach.
+
+    `kept_in_files` are the kinds of treatment whose protocol is a file of whoever runs the machine.
+    """
 
     settings: Settings
     protocols: Protocols
+    kept_in_files: frozenset[str]
     files: PhotoFiles
     find_face: FaceFinder
     send: Send
@@ -29,24 +33,39 @@ class World:
         """A fresh connection; one belongs to one request or worker, who closes it."""
         return open_database(self.settings.database, self.settings.key_for("database"))
 
+    def renewed(self, db: Database) -> "World":
+        """This world with the protocols that are in force by now.
+
+        The clinic puts editions into force while pages and workers run; a file goes before them.
+        Raises ProtocolError when an edition can no longer be read.
+        """
+        enacted = protocol_enactments.in_force(db, leaving_out=self.kept_in_files)
+        if not enacted:
+            return self
+        return replace(self, protocols=Protocols({**self.protocols.by_kind, **enacted}))
+
 
 def open_world(settings: Settings) -> World:
     """Make the data folder if it is new, bring the database up to date, and hand out the rest.
 
-    Raises ProtocolError when one of the clinic's own protocols is broken, before anything is made.
+    Raises ProtocolError when one of the clinic's own protocols is broken, before anything is made,
+    or when the edition in force can no longer be read; a file for its kind is the way out.
     """
-    protocols = protocol_files.read_all(settings.protocols)
+    own = protocol_files.read_own(settings.protocols)
+    protocols = protocol_files.with_shipped(own)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     db = open_database(settings.database, settings.key_for("database"))
     try:
         migrate(db)
         protocol_editions.keep(db, protocols)
         protocols = protocol_editions.with_given_up(db, protocols)
+        protocol_enactments.in_force(db, leaving_out=frozenset(own))  # unreadable: told at once
     finally:
         db.close()
     return World(
         settings=settings,
         protocols=protocols,
+        kept_in_files=frozenset(own),
         files=PhotoFiles(str(settings.photos.resolve()), settings.key_for("photos")),
         find_face=choose_face_finder(settings.face_model),
         send=sender(settings),

@@ -22,10 +22,10 @@ from web import (
     pictures,
     practitioner,
     preferences,
+    protocol_editor,
     security,
     session,
     sign_in,
-    treatments,
 )
 
 __all__ = ["create_app"]
@@ -49,11 +49,11 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
         practitioner.blueprint,
         clinic.blueprint,
         comparison.blueprint,
-        treatments.blueprint,
         invitations.blueprint,
         passkeys.blueprint,
         pictures.blueprint,
         preferences.blueprint,
+        protocol_editor.blueprint,
     ):
         app.register_blueprint(blueprint)
     security.limit_sign_in(app, world.settings)

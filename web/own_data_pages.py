@@ -110,12 +110,11 @@ class ClosingPage:
 
 @dataclass(frozen=True, slots=True)
 class ClosedPage:
-    """After the account was closed; by the id its phone forgets what it still kept."""
+    """After the account was closed."""
 
     template: ClassVar[str] = "patient_closed.html"
     place: ClassVar[str] = ""
 
-    patient_id: str
     kept_until: str | None
 
     @property

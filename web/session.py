@@ -61,10 +61,10 @@ class Reach:
     """What a request may reach: the world, one database connection and one moment, `now`."""
 
     def __init__(self, clinic: Clinic) -> None:
-        self.world = clinic.world
         self.turns_to_decode = clinic.turns_to_decode
         self.now = clinic.now()
         self.db = clinic.world.connect()
+        self.world = clinic.world.renewed(self.db)
 
 
 @dataclass(frozen=True, slots=True)

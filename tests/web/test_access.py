@@ -7,9 +7,10 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.conftest import Cast
+from tests.conftest import PROTOCOLS, TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Records
+from tracker.actions.draft_protocol import draft_protocol
 from tracker.check_ins import Answers
 from tracker.people import Person
 
@@ -79,20 +80,22 @@ RULES = {
     ),
     "GET practitioner.patient": Rule("/patients/{alice}", TEAM),
     "GET comparison.show": Rule("/patients/{alice}/compare", TEAM),
-    "GET treatments.series": Rule("/patients/{alice}/treatments", TEAM),
-    "GET treatments.new": Rule("/patients/{alice}/treatments/new", TEAM),
-    "POST treatments.enter": Rule("/patients/{alice}/treatments/new", TEAM),
-    "GET treatments.correct": Rule("/patients/{alice}/treatments/{treatment}/correct", TEAM),
-    "POST treatments.save_correction": Rule(
-        "/patients/{alice}/treatments/{treatment}/correct", TEAM
-    ),
-    "POST treatments.end": Rule("/patients/{alice}/treatments/{treatment}/end", TEAM),
-    "POST treatments.resume": Rule("/patients/{alice}/treatments/{treatment}/resume", TEAM),
     "GET practitioner.alerts": Rule("/alerts", CARERS),
     "GET practitioner.alert": Rule("/alerts/{alert}", TEAM),
     "POST practitioner.answer": Rule("/alerts/{alert}/answer", frozenset({"dana"})),
     "POST practitioner.snooze": Rule("/alerts/{alert}/snooze", frozenset({"dana"})),
     "POST practitioner.resolve": Rule("/alerts/{alert}/resolve", frozenset({"dana"})),
+    "GET protocol_editor.index": Rule("/protocols", STAFF),
+    "GET protocol_editor.show": Rule("/protocols/microneedling", STAFF),
+    "GET protocol_editor.edition": Rule("/protocols/microneedling/editions/{edition}", STAFF),
+    "GET protocol_editor.edit": Rule("/protocols/microneedling/edit", PRACTITIONERS),
+    "POST protocol_editor.save_form": Rule(
+        "/protocols/microneedling/edit?of={edition}", PRACTITIONERS
+    ),
+    "GET protocol_editor.text": Rule("/protocols/microneedling/text", PRACTITIONERS),
+    "POST protocol_editor.save_text": Rule("/protocols/microneedling/text", PRACTITIONERS),
+    "GET protocol_editor.draft": Rule("/protocols/microneedling/drafts/{draft}", PRACTITIONERS),
+    "POST protocol_editor.enact": Rule("/protocols/microneedling/drafts/{draft}", PRACTITIONERS),
     "GET passkeys.show": Rule("/passkeys", EVERYBODY_SIGNED_IN),
     "POST passkeys.ask": Rule("/passkeys/options", EVERYBODY_SIGNED_IN),
     "POST passkeys.add": Rule("/passkeys", EVERYBODY_SIGNED_IN),
@@ -116,12 +119,16 @@ def everybody(cast: Cast, fay: Person, ada: Person, olga: Person) -> dict[str, P
 @pytest.fixture
 def paths(records: Records, cast: Cast) -> dict[str, tuple[str, Rule]]:
     """Each rule with its path filled in."""
+    protocol = PROTOCOLS.of("microneedling")
     names = {
         "alice": cast.alice.id,
-        "treatment": cast.treatment.id,
         "photo": records.measured(1).id,
         "check_in": records.check_in(1, Answers()).id,
         "alert": records.alert().id,
+        "edition": protocol.digest,
+        "draft": draft_protocol(
+            records.db, PROTOCOLS, protocol.kind, protocol.text, cast.dana, TREATED_AT
+        ).id,
         "remark": records.remark(cast.alice, "Is this normal?", photo=b"JPEG").id,
     }
     return {name: (rule.path.format(**names), rule) for name, rule in RULES.items()}

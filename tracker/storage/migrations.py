@@ -8,6 +8,7 @@ from sqlite_utils import Database, Migrations
 
 from tracker.messages import CAUSES
 from tracker.storage.clinic_tables import ROLES_AND_DUTIES
+from tracker.storage.desk_tables import PROTOCOL_DRAFTS
 from tracker.storage.own_data_tables import CONSENTS, CONVERSATION, ERASURES, SHARE_CODES
 from tracker.storage.tables import (
     ALERT_LIFE,
@@ -18,7 +19,6 @@ from tracker.storage.tables import (
     PROTOCOL_EDITIONS,
     SCREENING_AND_CARE,
 )
-from tracker.storage.treatment_tables import PROCEDURES
 from tracker.storage.worklist_tables import WHAT_WAITS
 
 migrations = Migrations("afterglow")
@@ -156,9 +156,9 @@ def what_waits(db: Database) -> None:
 
 
 @migrations()
-def procedures(db: Database) -> None:
-    """How treatments were done, early ends, and what was corrected afterwards."""
-    _run(db, PROCEDURES)
+def protocol_drafts(db: Database) -> None:
+    """What a clinic changes in its protocols, and which edition is in force since when."""
+    _run(db, PROTOCOL_DRAFTS)
 
 
 def _run(db: Database, script: str) -> None:

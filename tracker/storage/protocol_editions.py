@@ -5,7 +5,7 @@ import logging
 from sqlite_utils import Database
 
 from tracker.protocol_text import parse_protocol
-from tracker.protocols import Protocols
+from tracker.protocols import Protocol, Protocols
 from tracker.storage.connection import writing
 
 log = logging.getLogger(__name__)
@@ -19,10 +19,15 @@ def keep(db: Database, protocols: Protocols) -> None:
         return
     with writing(db):
         for each in fresh:
-            db.execute(
-                "INSERT OR IGNORE INTO protocol_editions VALUES (?, ?, ?, ?)",
-                [each.digest, each.kind, each.version, each.text],
-            )
+            insert(db, each)
+
+
+def insert(db: Database, protocol: Protocol) -> None:
+    """Keep the text of an edition, unless it is kept already."""
+    db.execute(
+        "INSERT OR IGNORE INTO protocol_editions VALUES (?, ?, ?, ?)",
+        [protocol.digest, protocol.kind, protocol.version, protocol.text],
+    )
 
 
 def with_given_up(db: Database, protocols: Protocols) -> Protocols:
@@ -48,3 +53,15 @@ def text_of(db: Database, digest: str) -> str | None:
     """The text with this digest, or None when it was never in use here."""
     rows = db.query("SELECT text FROM protocol_editions WHERE digest = ?", [digest])
     return next((row["text"] for row in rows), None)
+
+
+def text_of_kind(db: Database, kind: str, digest: str) -> str | None:
+    """Like `text_of`, for an edition of this kind of treatment only."""
+    sql = "SELECT text FROM protocol_editions WHERE kind = ? AND digest = ?"
+    return next((row["text"] for row in db.query(sql, [kind, digest])), None)
+
+
+def edition(db: Database, digest: str) -> Protocol | None:
+    """The edition with this digest, or None; ProtocolError when it can no longer be read."""
+    text = text_of(db, digest)
+    return None if text is None else parse_protocol(text, f"the edition {digest}")

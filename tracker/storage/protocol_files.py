@@ -43,12 +43,25 @@ def read(path: Path) -> Protocol:
 def read_all(folder: Path | None) -> Protocols:
     """The shipped protocols, replaced kind by kind by the `*.toml` files in a clinic's folder.
 
+    Raises ProtocolError like `read_own`.
+    """
+    return with_shipped(read_own(folder))
+
+
+def read_own(folder: Path | None) -> Mapping[str, Protocol]:
+    """The protocols in a clinic's folder by kind; none without a folder.
+
     Raises ProtocolError with every mistake of every file: a clinic must not work with a protocol
     other than the one it believes in.
     """
     own, troubles = _own(folder) if folder is not None else ({}, [])
     if troubles:
         raise ProtocolError("\n".join(troubles))
+    return own
+
+
+def with_shipped(own: Mapping[str, Protocol]) -> Protocols:
+    """The shipped protocols with a clinic's own in their place."""
     return Protocols({kind: load(kind) for kind in shipped_kinds()} | dict(own))
 
 

@@ -1,0 +1,231 @@
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlite_utils import Database
+
+from tests.conftest import PROTOCOLS, TREATED_AT, Cast
+from tests.web.browser import Browser
+from tests.web.conftest import Clock, Records
+from tracker.actions.preview_drafts import preview_drafts
+from tracker.check_ins import Answers
+from tracker.people import Person
+from tracker.protocol_edits import values_of
+from tracker.settings import Settings
+from tracker.storage import alerts, protocol_editions, treatments
+from tracker.storage.connection import IntegrityError, writing
+from tracker.worker import work_once
+from tracker.world import World, open_world
+from web import create_app
+
+SHIPPED = PROTOCOLS.of("microneedling")
+HERE = "/protocols/microneedling"
+DEAF = SHIPPED.text.replace(
+    "limits = { watch = 0.03, review = 0.05, urgent = 0.6 }", "limits = { urgent = 1.0 }"
+)
+KEEN = SHIPPED.text.replace(
+    "limits = { watch = 0.03, review = 0.05, urgent = 0.6 }",
+    "limits = { watch = 0.01, review = 0.02, urgent = 0.6 }",
+)
+
+
+def save(browser: Browser, text: str) -> str:
+    """Save a text and return where it leads."""
+    answer = browser.send(f"{HERE}/text", {"text": text})
+    assert answer.status_code == 303
+    return str(answer.headers["Location"])
+
+
+def enact(browser: Browser, text: str, why: str = "Two infections were seen late") -> int:
+    return browser.send(save(browser, text), {"why": why}).status_code
+
+
+def count(db: Database) -> int:
+    with ThreadPoolExecutor(1) as compute:
+        return preview_drafts(db, compute)
+
+
+@pytest.fixture
+def sick(records: Records, clock: Clock) -> None:
+    """Alice's answers tell of pus, which the shipped limits call for a review."""
+    records.check_in(4.1, Answers(pus=True, pain=3))
+    clock.now = TREATED_AT + timedelta(days=5)
+
+
+def test_the_list_says_that_nobody_has_signed_off(dana: Browser) -> None:
+    page = dana.read("/protocols")
+    assert page.count("Not yet signed off by a clinic") == len(PROTOCOLS.by_kind)
+    assert "as shipped with Afterglow" in page
+
+
+def test_a_protocol_reads_as_words(dana: Browser) -> None:
+    page = dana.read(HERE)
+    for words in ("up to 1.75 mm", "days 2 to 14", "Pus or a yellow crust", "Keep your hands off"):
+        assert words in page
+
+
+def test_an_edition_is_in_force_for_pages_and_worker_without_a_restart(
+    db: Database, world: World, cast: Cast, sick: None, dana: Browser, clock: Clock
+) -> None:
+    assert enact(dana, KEEN) == 303
+    page = dana.read(HERE)
+    assert "0.02" in page
+    assert "Dr Dana" in page
+    assert "Two infections were seen late" in page
+    with ThreadPoolExecutor(1) as compute:
+        (alert,) = work_once(world, db, compute, clock.now).alerts
+    assert alert.protocol == world.renewed(db).protocols.of("microneedling").label
+    assert alert.protocol != SHIPPED.label
+
+
+def test_courses_under_way_are_judged_again_and_keep_the_alerts_they_have(
+    db: Database, world: World, cast: Cast, sick: None, dana: Browser, clock: Clock
+) -> None:
+    with writing(db):
+        treatments.tell_news(db, cast.treatment.id)
+    with ThreadPoolExecutor(1) as compute:
+        (before,) = work_once(world, db, compute, clock.now).alerts
+        enact(dana, DEAF)
+        assert work_once(world, db, compute, clock.now).alerts == ()
+    (after,) = alerts.of_treatment(db, cast.treatment.id)
+    assert before.protocol == SHIPPED.label
+    assert (after.level, after.raised_at) == (before.level, before.raised_at)
+    assert treatments.with_news(db, None) == []
+
+
+def test_the_preview_counts_every_course_and_owns_up_to_what_is_missed(
+    db: Database, cast: Cast, sick: None, dana: Browser
+) -> None:
+    draft = save(dana, DEAF)
+    assert "0 of 1 courses counted so far" in dana.read(draft)
+    assert count(db) == 1
+    page = dana.read(draft)
+    assert "would have raised 0 alerts in the last 90 days, on 1 course" in page
+    assert "The edition in force raises 1" in page
+    assert "1 fewer" in page
+    assert "data-counting" not in page
+    assert count(db) == 0
+
+
+def test_without_courses_the_preview_says_so(
+    cast: Cast, db: Database, clock: Clock, browser_of: Callable[[Person], Browser]
+) -> None:
+    clock.now = TREATED_AT + timedelta(days=200)
+    dana = browser_of(cast.dana)
+    assert "No course of this kind had a photo or an answer" in dana.read(save(dana, KEEN))
+
+
+def test_mistakes_are_named_by_line_and_the_text_is_kept(dana: Browser) -> None:
+    broken = SHIPPED.text.replace("prior = 0.06", 'prior = "often"').replace("days = 3", "dayz = 3")
+    page = dana.read(save(dana, broken))
+    assert "concerns.prolonged_inflammation.prior" in page
+    number = broken.splitlines().index('prior = "often"') + 1
+    assert f"Line {number}" in page
+    assert "prior = &#34;often&#34;" in page
+
+
+def test_the_form_names_each_mistake_beside_its_field(dana: Browser) -> None:
+    values = (values_of(SHIPPED.text) or {}) | {
+        "of": SHIPPED.digest,
+        "concerns.infection.limits.review": "five",
+        "concerns.scarring.limits.watch": "0.5",
+    }
+    answer = dana.send(f"{HERE}/edit", values, follow=True)
+    assert 'id="concerns.infection.limits.review-error"' in answer.text
+    assert 'id="concerns.scarring.limits-error"' in answer.text
+    assert 'value="five"' in answer.text
+
+
+def test_the_form_leads_to_a_draft_with_its_differences(dana: Browser) -> None:
+    values = (values_of(SHIPPED.text) or {}) | {
+        "of": SHIPPED.digest,
+        "concerns.infection.limits.review": "0.2",
+        "sign_off.by": "Dr Dana",
+    }
+    answer = dana.send(f"{HERE}/edit", values, follow=True)
+    assert "limits = { watch = 0.03, review = 0.2, urgent = 0.6 }" in answer.text
+    assert "signed off by Dr Dana on 2026-03-05" in answer.text
+
+
+def test_the_second_of_two_editors_is_told_and_nothing_is_overwritten(
+    db: Database, world: World, cast: Cast, dana: Browser, browser_of: Callable[[Person], Browser]
+) -> None:
+    eli = browser_of(cast.eli)
+    first, second = save(dana, KEEN), save(eli, DEAF)
+    assert dana.send(first, {"why": "We saw two late"}).status_code == 303
+    refused = eli.send(second, {"why": "Too many false ones"})
+    assert refused.status_code == 409
+    assert "Dr Dana put another edition into force" in refused.text
+    assert "Put into force" not in refused.text
+    assert world.renewed(db).protocols.of("microneedling").text == KEEN
+    assert enact(eli, DEAF) == 303  # after having seen what it undoes
+    assert world.renewed(db).protocols.of("microneedling").text == DEAF
+
+
+def test_one_goes_back_by_putting_an_older_edition_into_force_again(
+    db: Database, world: World, cast: Cast, dana: Browser
+) -> None:
+    enact(dana, KEEN)
+    older = dana.read(f"{HERE}/editions/{SHIPPED.digest}")
+    assert "Go back to this edition" in older
+    assert enact(dana, SHIPPED.text, "Too many false ones") == 303
+    page = dana.read(HERE)
+    assert page.index("Too many false ones") < page.index("Two infections were seen late")
+    assert world.renewed(db).protocols.of("microneedling") == SHIPPED
+
+
+def test_an_edition_needs_a_reason(dana: Browser) -> None:
+    answer = dana.send(save(dana, KEEN), {"why": "  "})
+    assert answer.status_code == 422
+    assert "Say why" in answer.text
+
+
+def test_an_edition_that_a_course_on_record_does_not_fit_is_refused(
+    db: Database, world: World, cast: Cast, dana: Browser
+) -> None:
+    shallow = SHIPPED.text.replace("needle_depth_mm = [0.1, 3.0]", "needle_depth_mm = [0.1, 1.0]")
+    draft = save(dana, shallow)
+    assert "1 course on record no longer fit" in dana.read(draft)
+    assert dana.send(draft, {"why": "Safer"}).status_code == 409
+    assert world.renewed(db).protocols.of("microneedling") == SHIPPED
+
+
+def test_what_was_in_force_is_never_rewritten(db: Database, cast: Cast, dana: Browser) -> None:
+    enact(dana, KEEN)
+    for forbidden in (
+        "UPDATE protocol_enactments SET why = ''",
+        "DELETE FROM protocol_enactments",
+        "UPDATE protocol_drafts SET text = ''",
+    ):
+        with pytest.raises(IntegrityError), writing(db):
+            db.execute(forbidden)
+
+
+def test_a_file_goes_before_the_pages_and_tells_so(
+    settings: Settings, tmp_path: Path, cast: Cast, dana: Browser, clock: Clock
+) -> None:
+    enact(dana, KEEN)
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "mine.toml").write_text(DEAF, encoding="utf-8")
+    world = open_world(replace(settings, protocols=tmp_path / "own"))
+    app: Flask = create_app(world, clock)
+    browser = Browser(app)
+    browser.sign_in(cast.dana, "a long enough passphrase")
+    page = browser.read(HERE)
+    assert "Kept in a file" in page
+    assert "Change the whole text" not in page
+    assert browser.get(f"{HERE}/edit").headers["Location"] == HERE
+    assert browser.send(f"{HERE}/text", {"text": KEEN}).headers["Location"] == HERE
+
+
+def test_an_edition_survives_a_restart_and_its_text_is_kept(
+    settings: Settings, db: Database, cast: Cast, dana: Browser
+) -> None:
+    enact(dana, KEEN)
+    again = open_world(settings).renewed(db).protocols.of("microneedling")
+    assert again.text == KEEN
+    assert protocol_editions.text_of(db, again.digest) == KEEN

@@ -1,0 +1,91 @@
+"""Changes of a protocol on their way into force: drafts, what differs, and who enacted what."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+MAX_REASON_LENGTH = 500
+LINES_AROUND = 2  # how many unchanged lines are shown about a change
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolDraft:
+    """A text that somebody saved; it may still have mistakes, and it is never changed.
+
+    `based_on` is the digest of the edition in force when the editing began.
+    """
+
+    id: str
+    kind: str
+    based_on: str
+    text: str
+    author_id: str
+    author: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Enactment:
+    """An edition put into force: by whom (the name), when and why."""
+
+    kind: str
+    digest: str
+    version: str
+    by: str
+    at: datetime
+    why: str
+
+
+class Origin(StrEnum):
+    """Where the edition in force comes from."""
+
+    SHIPPED = "shipped"
+    ENACTED = "enacted"  # by the clinic, on its pages
+    FILE = "file"  # of whoever runs the machine, which goes before all others
+
+
+def origin(kind: str, kept_in_files: frozenset[str], enactments: Sequence[Enactment]) -> Origin:
+    """Where the edition in force of a kind of treatment comes from."""
+    if kind in kept_in_files:
+        return Origin.FILE
+    return Origin.ENACTED if enactments else Origin.SHIPPED
+
+
+class Change(StrEnum):
+    """What became of a line; a gap stands for the unchanged lines left out."""
+
+    SAME = "same"
+    ADDED = "added"
+    REMOVED = "removed"
+    GAP = "gap"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a comparison; `number` counts from 1 in the text that holds it, 0 for a gap."""
+
+    change: Change
+    number: int
+    text: str
+
+
+def differences(before: str, after: str) -> tuple[Line, ...]:
+    """What was removed and added, line by line, with the lines around; empty when nothing was."""
+    old, new = before.splitlines(), after.splitlines()
+    lines: list[Line] = []
+    for group in SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(LINES_AROUND):
+        if group[0][3] > 0:
+            lines.append(Line(Change.GAP, 0, ""))
+        for tag, first_old, last_old, first_new, last_new in group:
+            if tag == "equal":
+                lines += _lines(Change.SAME, new, first_new, last_new)
+                continue
+            lines += _lines(Change.REMOVED, old, first_old, last_old)
+            lines += _lines(Change.ADDED, new, first_new, last_new)
+    return tuple(lines)
+
+
+def _lines(change: Change, text: list[str], first: int, last: int) -> Iterator[Line]:
+    return (Line(change, number + 1, text[number]) for number in range(first, last))

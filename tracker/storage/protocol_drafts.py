@@ -1,0 +1,59 @@
+"""Drafts of protocols."""
+
+from typing import Any
+
+from sqlite_utils import Database
+
+from tracker.protocol_drafts import ProtocolDraft
+from tracker.storage.columns import read_time, time_text
+
+
+def insert(db: Database, draft: ProtocolDraft) -> None:
+    """Add a draft."""
+    db.table("protocol_drafts").insert(
+        {
+            "id": draft.id,
+            "kind": draft.kind,
+            "based_on": draft.based_on,
+            "text": draft.text,
+            "author_id": draft.author_id,
+            "at": time_text(draft.at),
+        }
+    )
+
+
+def get(db: Database, draft_id: str) -> ProtocolDraft | None:
+    """The draft with this id, or None."""
+    sql = """SELECT protocol_drafts.*, name FROM protocol_drafts
+             JOIN people ON people.id = author_id WHERE protocol_drafts.id = ?"""
+    return next((_draft(row) for row in db.query(sql, [draft_id])), None)
+
+
+def latest(db: Database, kind: str, count: int) -> list[ProtocolDraft]:
+    """The drafts of a kind that were saved last, the newest first."""
+    sql = """SELECT protocol_drafts.*, name FROM protocol_drafts
+             JOIN people ON people.id = author_id WHERE kind = ?
+             ORDER BY at DESC, protocol_drafts.rowid DESC LIMIT ?"""
+    return [_draft(row) for row in db.query(sql, [kind, count])]
+
+
+def to_preview(db: Database) -> list[ProtocolDraft]:
+    """Each author's latest draft of each kind, where it is not counted to the end; newest first."""
+    sql = """SELECT protocol_drafts.*, name FROM protocol_drafts
+             JOIN people ON people.id = author_id WHERE protocol_drafts.rowid IN
+                 (SELECT max(rowid) FROM protocol_drafts GROUP BY kind, author_id)
+             AND protocol_drafts.id NOT IN (SELECT draft_id FROM protocol_previews_complete)
+             ORDER BY at DESC, protocol_drafts.rowid DESC"""
+    return [_draft(row) for row in db.query(sql)]
+
+
+def _draft(row: dict[str, Any]) -> ProtocolDraft:
+    return ProtocolDraft(
+        id=row["id"],
+        kind=row["kind"],
+        based_on=row["based_on"],
+        text=row["text"],
+        author_id=row["author_id"],
+        author=row["name"],
+        at=read_time(row["at"]),
+    )

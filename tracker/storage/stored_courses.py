@@ -1,0 +1,26 @@
+"""A course as it lies in several tables, with what the clinic came to know about it, and when."""
+
+from sqlite_utils import Database
+
+from tracker.limits_preview import StoredCourse
+from tracker.recovery import Course
+from tracker.screening import words_of
+from tracker.storage import alerts, check_ins, people, photos, readings, screenings
+from tracker.treatments import Treatment
+
+
+def of_treatment(db: Database, treatment: Treatment) -> StoredCourse:
+    """The course of a treatment, from everything that is kept."""
+    person = people.get(db, treatment.patient_id)
+    screening = screenings.of_treatment(db, treatment.id)
+    resolved = (alert for alert in alerts.of_treatment(db, treatment.id) if alert.outcome)
+    return StoredCourse(
+        course=Course(
+            treatment=treatment,
+            readings=tuple(readings.of_treatment(db, treatment.id)),
+            check_ins=tuple(check_ins.of_treatment(db, treatment.id)),
+        ),
+        received_at={p.id: p.received_at for p in photos.of_treatment(db, treatment.id)},
+        outcomes={alert.concern: alert.outcome for alert in resolved if alert.outcome},
+        words=words_of(person, screening) if person else frozenset(),
+    )
