@@ -40,6 +40,11 @@ def may_treat(viewer: Viewer, patient_id: str) -> bool:
     return may_follow(viewer, patient_id)
 
 
+def may_annotate(viewer: Viewer, patient_id: str) -> bool:
+    """Whether the viewer may draw on a patient's photos and read what is drawn: the care team."""
+    return may_follow(viewer, patient_id)
+
+
 def may_record_for_patient(viewer: Viewer, patient_id: str) -> bool:
     """Whether the viewer may send photos and check-ins as this patient: only the patient."""
     return viewer.role is Role.PATIENT and viewer.person_id == patient_id

@@ -1,15 +1,22 @@
 """What the address and the forms of the compare page say."""
 
+import re
+from collections.abc import Callable
 from enum import StrEnum
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 
+from tracker.annotations import Drawing, Place, Shape, check_note, check_places
 from tracker.comparisons import Asked
 from tracker.photos import View
+from web.annotation_pages import DrawForm
 from web.comparison_pages import Choices, Heat, Light, Mode
 
 K = TypeVar("K", bound=StrEnum)
+P = ParamSpec("P")
+
+NUMBER = re.compile(r"-?\d{1,3}(?:\.\d{1,6})?")
 
 
 def read_choices(said: MultiDict[str, str] | ImmutableMultiDict[str, str]) -> Choices:
@@ -24,6 +31,53 @@ def read_choices(said: MultiDict[str, str] | ImmutableMultiDict[str, str]) -> Ch
         light=_one_of(Light, said.get("light", "")) or Light.SAME,
         heat=_one_of(Heat, said.get("heat", "")) or Heat.NONE,
     )
+
+
+def read_drawing(said: ImmutableMultiDict[str, str], of: str) -> Drawing | DrawForm:
+    """What is to be drawn, or the form with what is wrong; `of` says for which annotation."""
+    errors: dict[str, str] = {}
+    shape = _one_of(Shape, said.get("shape", ""))
+    places = _places(said.get("places", ""))
+    if shape is None:
+        errors["shape"] = "Choose what to draw."
+    if places is None:
+        errors["places"] = (
+            "Write places as percent from the left and from the top, such as 42 61; 50 61."
+        )
+    note = said.get("note", "").replace("\r\n", "\n").strip()
+    if shape is not None and places is not None:
+        errors |= _wrong("places", check_places, shape, places)
+    errors |= _wrong("note", check_note, note)
+    if errors or shape is None or places is None:
+        return DrawForm(of, said, errors)
+    return Drawing(shape, places, note)
+
+
+def _wrong(field: str, check: Callable[P, None], *said: P.args, **more: P.kwargs) -> dict[str, str]:
+    """What a check of a noun finds wrong with a field; nothing when it passes."""
+    try:
+        check(*said, **more)
+    except ValueError as error:
+        words = str(error)
+        return {field: f"{words[:1].upper()}{words[1:]}."}
+    return {}
+
+
+def read_version(said: ImmutableMultiDict[str, str]) -> int:
+    """Which version of an annotation the form was made from; 0 for none."""
+    text = said.get("read", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+
+
+def _places(text: str) -> tuple[Place, ...] | None:
+    """Places in shares 0–1; None when the text is no list of pairs of numbers."""
+    places: list[Place] = []
+    for part in filter(str.strip, text.replace("\n", ";").split(";")):
+        numbers = NUMBER.findall(part)
+        if len(numbers) != 2 or NUMBER.sub("", part).strip(" \t,%"):
+            return None
+        places.append((float(numbers[0]) / 100, float(numbers[1]) / 100))
+    return tuple(places) or None
 
 
 def _one_of(kind: type[K], text: str) -> K | None:

@@ -8,13 +8,24 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from tracker.actions.show_comparison import Comparison, Laid, NotTreated
+from tracker.annotations import Shape
 from tracker.comparisons import Asked
 from tracker.photo_files import Picture
 from tracker.photos import Photo, SkinState, View
 from tracker.readings import Reference
 from tracker.treatments import day_number
+from web.annotation_pages import (
+    NOTHING_DRAWN,
+    SHAPES,
+    DrawForm,
+    Notes,
+    notes_on,
+)
 from web.times import day_words, short_date, when
 from web.words import SKIN_STATES, VIEWS, treatment_words
+
+ADDRESS = ("before", "after", "view", "mode", "light", "heat")
+"""What the page's address may say."""
 
 
 class Mode(StrEnum):
@@ -96,6 +107,7 @@ class ComparePage:
     modes: ClassVar[Mapping[Mode, str]] = MODES
     lights: ClassVar[Mapping[Light, str]] = LIGHTS
     heats: ClassVar[Mapping[Heat, str]] = HEATS
+    shapes: ClassVar[Mapping[Shape, str]] = SHAPES
 
     patient_id: str
     name: str
@@ -107,6 +119,8 @@ class ComparePage:
     views: tuple[tuple[View, str, int], ...]
     days: tuple[tuple[str, str], ...]
     panes: tuple[Pane, ...]
+    notes: Notes
+    form: DrawForm
 
     @property
     def title(self) -> str:
@@ -124,6 +138,15 @@ class ComparePage:
         return tuple((str(view), f"{words} ({n})") for view, words, n in self.views if n)
 
     @property
+    def noted_days(self) -> tuple[tuple[str, str], ...]:
+        """Other photos of this view on which something is drawn: id, and day with their number."""
+        return tuple(
+            (photo_id, f"{words}: {self.notes.elsewhere[photo_id]}")
+            for photo_id, words in self.days
+            if photo_id in self.notes.elsewhere
+        )
+
+    @property
     def address(self) -> dict[str, str]:
         """What the page's own address says, to be changed by one thing at a time."""
         chosen = {pane.side: pane.photo_id for pane in self.panes}
@@ -137,7 +160,11 @@ class ComparePage:
 
 
 def compare_page(
-    shown: Comparison | NotTreated, choices: Choices, now: datetime, zone: ZoneInfo
+    shown: Comparison | NotTreated,
+    choices: Choices,
+    now: datetime,
+    zone: ZoneInfo,
+    form: DrawForm = NOTHING_DRAWN,
 ) -> ComparePage:
     """The two photos, times in the reader's zone; without photos the page says so."""
     if isinstance(shown, NotTreated):
@@ -152,6 +179,8 @@ def compare_page(
             views=(),
             days=(),
             panes=(),
+            notes=Notes(),
+            form=form,
         )
     withdrawn = shown.care_withdrawn_at
     title = shown.treatment.kind.replace("_", " ").capitalize()
@@ -173,7 +202,15 @@ def compare_page(
             for side, laid in (("before", shown.before), ("after", shown.after))
             if laid is not None
         ),
+        notes=notes_on(_sides(shown), shown.annotations, now, zone),
+        form=form,
     )
+
+
+def _sides(shown: Comparison) -> dict[str, str]:
+    """Which side each photo stands on; one that stands on both is called after."""
+    sides = (("before", shown.before), ("after", shown.after))
+    return {laid.photo.id: side for side, laid in sides if laid is not None}
 
 
 def _pane(

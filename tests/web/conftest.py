@@ -13,13 +13,23 @@ from tests.tracker.courses_of_readings import Doublings, fading, reading, unchan
 from tests.web.browser import Browser
 from tracker.actions.add_person import add_person
 from tracker.alerts import Alert, Concern, Factor, Level, Source
+from tracker.annotations import Annotation, Drawing, Shape
 from tracker.check_ins import Answers, CheckIn
 from tracker.conversation import Remark
 from tracker.messages import Message, MessageKind, about_alert
 from tracker.people import Duty, Person, Role
 from tracker.photo_files import Picture
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
-from tracker.storage import alerts, check_ins, conversation, messages, people, photos, readings
+from tracker.storage import (
+    alerts,
+    annotations,
+    check_ins,
+    conversation,
+    messages,
+    people,
+    photos,
+    readings,
+)
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 from tracker.treatments import Region
@@ -126,6 +136,16 @@ class Records:
         with writing(self.db):
             alerts.save(self.db, alert)
         return alert
+
+    def annotation(self, photo: Photo, note: str = "new scaling here") -> Annotation:
+        """A circle that Dr Dana has drawn on a photo."""
+        drawing = Drawing(Shape.CIRCLE, ((0.4, 0.6), (0.5, 0.6)), note)
+        at, kept_as, dana = TREATED_AT + timedelta(days=2), new_id(), self.cast.dana.id
+        with writing(self.db):
+            annotations.add_version(self.db, kept_as, photo.id, drawing, dana, at)
+        drawn = annotations.get(self.db, kept_as)
+        assert drawn is not None
+        return drawn
 
     def remark(self, author: Person, text: str, photo: bytes | None = None) -> Remark:
         """Something said in Alice's conversation."""

@@ -80,6 +80,9 @@ RULES = {
     ),
     "GET practitioner.patient": Rule("/patients/{alice}", TEAM),
     "GET comparison.show": Rule("/patients/{alice}/compare", TEAM),
+    "POST comparison.draw": Rule("/patients/{alice}/annotations", TEAM),
+    "POST comparison.revise": Rule("/patients/{alice}/annotations/{annotation}", TEAM),
+    "POST comparison.withdraw": Rule("/patients/{alice}/annotations/{annotation}/withdraw", TEAM),
     "GET practitioner.alerts": Rule("/alerts", CARERS),
     "GET practitioner.alert": Rule("/alerts/{alert}", TEAM),
     "POST practitioner.answer": Rule("/alerts/{alert}/answer", frozenset({"dana"})),
@@ -129,6 +132,7 @@ def paths(records: Records, cast: Cast) -> dict[str, tuple[str, Rule]]:
         "draft": draft_protocol(
             records.db, PROTOCOLS, protocol.kind, protocol.text, cast.dana, TREATED_AT
         ).id,
+        "annotation": records.annotation(records.measured(1.5)).id,
         "remark": records.remark(cast.alice, "Is this normal?", photo=b"JPEG").id,
     }
     return {name: (rule.path.format(**names), rule) for name, rule in RULES.items()}

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from sqlite_utils import Database
+from werkzeug.test import TestResponse
 
+from tests.conftest import Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Records
 from tracker.people import Person
 from tracker.photo_files import Picture
+from tracker.photos import Photo
 from tracker.storage import looks
 from tracker.storage.connection import writing
 
@@ -99,3 +102,65 @@ def test_alert_and_photos_lead_to_the_comparison(dana: Browser, records: Records
     there = f"/compare?after={photo.id}"
     assert f'{there}&amp;heat=redness">Compare them' in dana.read(f"/alerts/{alert.id}")
     assert there in dana.read(f"/patients/{photo.patient_id}")
+
+
+def draw(dana: Browser, records: Records, photo: Photo, **said: str) -> TestResponse:
+    form = {"photo": photo.id, "shape": "circle", "places": "42 61.5; 50 61.5", "note": "scaling"}
+    address = f"/patients/{records.cast.alice.id}/annotations?after={photo.id}&mode=side"
+    return dana.send(address, form | said, follow=True)
+
+
+def test_a_note_is_drawn_on_both_photos_and_told_in_a_list(
+    dana: Browser, records: Records, cast: Cast
+) -> None:
+    records.measured(-1)
+    photo = records.measured(2)
+    answer = draw(dana, records, photo)
+    assert answer.status_code == 200
+    assert "mode=side" in answer.request.query_string.decode()
+    page = answer.text
+    assert page.count('x="34.0%" y="11.5%" width="16.0%"') == 2
+    assert page.count('class="drawn-shape other-day"') == 1
+    assert "After · Circle about 42 % from the left, 62 % from the top · Dr Dana, today" in page
+
+
+def test_a_drawing_that_cannot_be_kept_loses_nothing(dana: Browser, records: Records) -> None:
+    photo = records.measured(2)
+    answer = draw(dana, records, photo, places="somewhere left", note="looks <odd>")
+    assert answer.status_code == 422
+    assert "percent from the left" in answer.text
+    assert 'value="somewhere left"' in answer.text
+    assert "looks &lt;odd&gt;</textarea>" in answer.text
+    assert "Nothing is drawn on them yet" in answer.text
+
+
+def test_a_note_is_changed_withdrawn_and_still_told(dana: Browser, records: Records) -> None:
+    drawn = records.annotation(records.measured(2))
+    there = f"/patients/{records.cast.alice.id}/annotations/{drawn.id}"
+    form = {"read": str(drawn.latest.number), "shape": "point", "places": "42, 61"}
+    page = dana.send(there, form | {"note": "gone by now"}, follow=True).text
+    assert "gone by now" in page
+    assert "Earlier versions" in page
+    assert dana.send(there, form | {"note": "my own words"}).status_code == 409
+    assert "You wrote: “my own words”" in dana.send(there, form | {"note": "my own words"}).text
+    latest = form | {"read": str(drawn.latest.number + 1)}
+    page = dana.send(f"{there}/withdraw", latest, follow=True).text
+    assert "Nothing is drawn on them yet" in page
+    assert "Withdrawn: 1" in page
+    assert "new scaling here" in page
+
+
+def test_notes_on_other_days_lead_there(dana: Browser, records: Records) -> None:
+    for day in (-1, 1, 2):
+        records.annotation(records.measured(day))
+    page = dana.read(compare(records))
+    assert "Notes on other days: " in page
+    assert "Day 1 · Tue 3 Mar, 10:00: 1</a>" in page
+
+
+def test_patients_see_no_notes_of_the_care_team(
+    alice: Browser, dana: Browser, records: Records
+) -> None:
+    records.annotation(records.measured(2))
+    for path in ("/", "/progress", "/my-data", "/days/2026-03-04"):
+        assert "new scaling here" not in alice.read(path)

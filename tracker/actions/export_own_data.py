@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlite_utils import Database
 
 from tracker.alerts import Alert
+from tracker.annotations import Annotation, Place
 from tracker.archives import Entry
 from tracker.check_ins import CheckIn
 from tracker.consents import Consent
@@ -25,6 +26,7 @@ from tracker.readings import Reading
 from tracker.screening import Screening
 from tracker.storage import (
     alerts,
+    annotations,
     check_ins,
     consents,
     conversation,
@@ -55,6 +57,9 @@ course-*/          one folder for each treatment:
                    error (one standard deviation)
   alerts.csv       what the clinic was told, and why
   screening.json   what was asked before the treatment
+  annotations.json what the clinic drew on your photos, with every version. Places are shares of the
+                   picture from its left and top: of a photo from the side the photo itself, else
+                   the crop of the face in which all days lie alike
 
 Heat maps are drawn from the photos and not included.
 Anyone with Afterglow can measure a course again: afterglow replay course-...
@@ -71,6 +76,7 @@ class _Course:
     check_ins: tuple[CheckIn, ...]
     alerts: tuple[Alert, ...]
     screening: Screening | None
+    annotations: tuple[Annotation, ...]
 
 
 def export_own_data(db: Database, files: PhotoFiles, patient: Person) -> Iterator[Entry]:
@@ -99,6 +105,7 @@ def _course(db: Database, treatment: Treatment) -> _Course:
         check_ins=tuple(check_ins.of_treatment(db, treatment.id)),
         alerts=tuple(alerts.of_treatment(db, treatment.id)),
         screening=screenings.of_treatment(db, treatment.id),
+        annotations=tuple(annotations.of_treatment(db, treatment.id)),
     )
 
 
@@ -170,6 +177,9 @@ def _folder(
     yield _csv(f"{folder}/alerts.csv", (_alert_row(alert, zone) for alert in course.alerts))
     if course.screening is not None:
         yield _json(f"{folder}/screening.json", course.screening.answers)
+    if course.annotations:
+        drawn = [_annotation_row(each, named, zone) for each in course.annotations]
+        yield _json(f"{folder}/annotations.json", drawn)
 
 
 def _file_name(number: int, photo: Photo, patient: Person) -> str:
@@ -213,6 +223,27 @@ def _alert_row(alert: Alert, zone: ZoneInfo) -> Row:
         "resolved_at": _time(alert.resolved_at, zone),
         "outcome": alert.outcome,
     }
+
+
+def _annotation_row(drawn: Annotation, named: Mapping[str, str], zone: ZoneInfo) -> Row:
+    return {
+        "file": named.get(drawn.photo_id, ""),
+        "versions": [
+            {
+                "shape": version.drawing.shape,
+                "places": [_shares(place) for place in version.drawing.places],
+                "note": version.drawing.note,
+                "who": version.author,
+                "at": _time(version.at, zone),
+                "withdrawn": version.is_withdrawn,
+            }
+            for version in drawn.versions
+        ],
+    }
+
+
+def _shares(place: Place) -> dict[str, float]:
+    return {"from_left": place[0], "from_top": place[1]}
 
 
 def _about(

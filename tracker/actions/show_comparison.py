@@ -5,12 +5,21 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
+from tracker.annotations import Annotation
 from tracker.comparisons import Asked, comparable, pair_asked, view_asked
 from tracker.people import Person
 from tracker.photo_files import PhotoFiles, Picture
 from tracker.photos import Photo, View
 from tracker.readings import Reading
-from tracker.storage import consents, conversation, people, photos, readings, treatments
+from tracker.storage import (
+    annotations,
+    consents,
+    conversation,
+    people,
+    photos,
+    readings,
+    treatments,
+)
 from tracker.treatments import Treatment
 
 
@@ -33,7 +42,8 @@ class Laid:
 class Comparison:
     """A pair out of one treatment; `before` and `after` are None when no photo of the view came.
 
-    `photos` are those of the view in time order; `counts` tells how many each view has.
+    `photos` are those of the view in time order; `counts` tells how many each view has;
+    `annotations` are those of the view, withdrawn ones too.
     """
 
     patient: Person
@@ -43,6 +53,7 @@ class Comparison:
     photos: tuple[Photo, ...]
     before: Laid | None
     after: Laid | None
+    annotations: tuple[Annotation, ...]
     care_withdrawn_at: datetime | None
     unread_by_clinic: int
 
@@ -91,6 +102,7 @@ def show_comparison(
         photos=comparable(taken, view),
         before=laid(pair.before) if pair else None,
         after=laid(pair.after) if pair else None,
+        annotations=tuple(a for a in annotations.of_treatment(db, treatment.id) if a.view is view),
         care_withdrawn_at=consents.care_withdrawn_at(db, patient_id),
         unread_by_clinic=unread,
     )

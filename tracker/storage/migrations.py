@@ -7,6 +7,7 @@ import sqlcipher3
 from sqlite_utils import Database, Migrations
 
 from tracker.messages import CAUSES
+from tracker.storage.annotation_tables import ANNOTATIONS
 from tracker.storage.clinic_tables import ROLES_AND_DUTIES
 from tracker.storage.desk_tables import PROTOCOL_DRAFTS
 from tracker.storage.own_data_tables import CONSENTS, CONVERSATION, ERASURES, SHARE_CODES
@@ -159,6 +160,12 @@ def what_waits(db: Database) -> None:
 def protocol_drafts(db: Database) -> None:
     """What a clinic changes in its protocols, and which edition is in force since when."""
     _run(db, PROTOCOL_DRAFTS)
+
+
+@migrations()
+def annotations(db: Database) -> None:
+    """What the care team draws on photos."""
+    _run(db, ANNOTATIONS)
 
 
 def _run(db: Database, script: str) -> None:

@@ -15,6 +15,7 @@ from tests.web.conftest import Records
 from tracker.actions.add_person import add_person
 from tracker.actions.export_own_data import export_own_data
 from tracker.actions.receive_photo import Accepted, receive_photo
+from tracker.actions.revise_annotation import Revised, revise_annotation
 from tracker.archives import Entry
 from tracker.check_ins import Answers, Trend
 from tracker.compute import NotMeasurable
@@ -142,3 +143,17 @@ def test_a_course_with_nothing_in_it_can_be_read_too(
     course = unpack(list(export_own_data(db, world.files, cast.alice)), tmp_path)
     assert read_course(course).photos == ()
     assert (course / "readings.csv").read_bytes() == b""
+
+
+def test_what_the_clinic_drew_on_the_photos_is_handed_over_with_its_history(
+    records: Records, db: Database, world: World, cast: Cast, tmp_path: Path
+) -> None:
+    drawn = records.annotation(records.measured(1), note="a new crust")
+    alice, dana, read = cast.alice.id, cast.dana.id, drawn.latest.number
+    assert revise_annotation(db, alice, drawn.id, read, None, dana, TREATED_AT) == Revised()
+    course = unpack(list(export_own_data(db, world.files, cast.alice)), tmp_path)
+    (told,) = json.loads((course / "annotations.json").read_text())
+    assert told["file"] == "001-follow-up-2026-03-03.jpg"
+    assert [version["withdrawn"] for version in told["versions"]] == [False, True]
+    assert told["versions"][0]["note"] == "a new crust"
+    assert told["versions"][0]["places"][0] == {"from_left": 0.4, "from_top": 0.6}
