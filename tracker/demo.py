@@ -15,8 +15,11 @@ from threading import Event
 from sqlite_utils import Database
 
 from tracker.actions.add_person import add_person
+from tracker.actions.change_clinic import change_clinic
 from tracker.actions.renew_passphrase import renew_passphrase
+from tracker.clinic import Clinic
 from tracker.courses import CourseStory, shifted
+from tracker.opening_hours import OpeningHours, read_spans
 from tracker.people import Duty, Person, Role
 from tracker.replay import Replay, patient_of, read_course
 from tracker.settings import SECRET_BYTES, Settings, read_settings
@@ -33,6 +36,12 @@ PATIENTS = (
     ("Devi Raghunathan", "devi@patients.example"),
     ("Esther Mensah-Lindqvist", "esther@patients.example"),
     ("Fatou Diallo", "fatou@patients.example"),
+)
+OPEN_HOURS = read_spans("09:00–12:30, 14:00–18:00")
+CLINIC = Clinic(
+    OpeningHours("Europe/Berlin", (OPEN_HOURS,) * 5 + ((),) * 2),
+    phone="+49 30 23125 014",  # of the block that the German regulator keeps for stories
+    emergency_number="112",
 )
 CLEAR_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
 
@@ -116,6 +125,7 @@ def _import_samples(
             duties=frozenset(Duty),
         )
         practitioner = add_person(db, owner, _fresh_passphrase())
+        change_clinic(db, CLINIC, practitioner.id, now)
         patients = [
             add_person(
                 db,

@@ -8,6 +8,7 @@ from flask import Flask
 from tracker.world import World
 from web import (
     app_shell,
+    calling,
     clinic,
     comparison,
     conversation,
@@ -38,6 +39,7 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
     session.begin(app, world, now)  # before CSRF, whose check would parse a stranger's photo
     security.protect(app, world.settings)
     languages.speak(app)
+    calling.tell(app)
     for blueprint in (
         sign_in.blueprint,
         home.blueprint,

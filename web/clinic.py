@@ -1,11 +1,17 @@
-"""The clinic as a whole: who works there. Every route: parse, allow, act, match, render."""
+"""The clinic as a whole: who works there, how it is reached. Parse, allow, act, match, render."""
 
-from flask import Blueprint, redirect, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from tracker.access import may_see_staff, require
+from tracker.access import may_administer, may_see_staff, require
+from tracker.actions.change_clinic import Changed, ChangedMeanwhile, change_clinic
+from tracker.actions.show_clinic import show_clinic
 from tracker.actions.show_staff import show_staff
+from tracker.clinic import Clinic
+from web.clinic_forms import read_clinic
 from web.clinic_pages import staff_page
+from web.forms import Errors
+from web.hours_pages import hours_page, outdated_hours_page, wrong_hours_page
 from web.pages import render
 from web.session import Visit, signed_in
 
@@ -31,3 +37,29 @@ def people(visit: Visit) -> ResponseReturnValue:
     """Who works here."""
     require(may_see_staff(visit.viewer))
     return render(staff_page(show_staff(visit.db), visit.person))
+
+
+@blueprint.get("/hours")
+@signed_in
+def hours(visit: Visit) -> ResponseReturnValue:
+    """Opening hours and numbers."""
+    require(may_administer(visit.viewer))
+    saved = request.args.get("saved") == "yes"
+    return render(hours_page(show_clinic(visit.db), visit.person, saved=saved))
+
+
+@blueprint.post("/hours")
+@signed_in
+def save_hours(visit: Visit) -> ResponseReturnValue:
+    """Keep them, or name what is wrong."""
+    require(may_administer(visit.viewer))
+    match read_clinic(request.form):
+        case Errors(by_field):
+            return render(wrong_hours_page(request.form, by_field)), 422
+        case Clinic() as clinic:
+            outcome = change_clinic(visit.db, clinic, visit.person.id, visit.now)
+    match outcome:
+        case Changed():
+            return redirect(url_for(".hours", saved="yes"), code=303)
+        case ChangedMeanwhile(theirs):
+            return render(outdated_hours_page(request.form, theirs)), 409

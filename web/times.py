@@ -55,3 +55,16 @@ def until_words(last: date, today: date) -> str:
 def withdrawn_words(at: datetime | None, now: datetime, zone: ZoneInfo) -> str | None:
     """Since when a patient wants nothing measured any more; None while they do."""
     return None if at is None else f"Consent to care withdrawn {when(at, now, zone)}"
+
+
+def moment_words(at: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """A moment to come: `18:00`, `tomorrow at 09:00` or `Mon 9 Mar at 09:00`."""
+    local, today = at.astimezone(zone), now.astimezone(zone).date()
+    match (local.date() - today).days:
+        case 0:
+            return f"{local:%H:%M}"
+        case 1:
+            return f"tomorrow at {local:%H:%M}"
+        case _:
+            year = "" if local.year == today.year else f" {local.year}"
+            return f"{local:%a} {local.day} {local:%b}{year} at {local:%H:%M}"

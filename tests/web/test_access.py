@@ -109,6 +109,8 @@ RULES = {
     "GET pictures.show": Rule("/patients/{alice}/photos/{photo}/photo", TEAM | {"alice"}),
     "GET clinic.show": Rule("/clinic/", STAFF),
     "GET clinic.people": Rule("/clinic/people", STAFF),
+    "GET clinic.hours": Rule("/clinic/hours", ADMINISTRATORS),
+    "POST clinic.save_hours": Rule("/clinic/hours", ADMINISTRATORS),
 }
 
 

@@ -10,3 +10,34 @@ ALTER TABLE people DROP COLUMN former_role;
 ALTER TABLE people ADD COLUMN duties TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE people ADD COLUMN suspended_at TEXT;
 """
+
+CLINIC = """
+CREATE TABLE clinic (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    phone TEXT NOT NULL,
+    emergency_number TEXT NOT NULL,
+    time_zone TEXT NOT NULL,
+    week TEXT NOT NULL,
+    closed TEXT NOT NULL,
+    edition INTEGER NOT NULL
+) STRICT;
+"""
+
+# No foreign keys: what was done stays on record after a patient is erased, to whom no id leads.
+AUDIT_LOG = """
+CREATE TABLE audit_log (
+    id INTEGER PRIMARY KEY,
+    act TEXT NOT NULL,
+    at TEXT NOT NULL,
+    by_id TEXT,
+    about_id TEXT,
+    details TEXT NOT NULL
+) STRICT;
+CREATE INDEX audit_log_by_time ON audit_log (at);
+CREATE INDEX audit_log_of_person ON audit_log (by_id, at);
+CREATE INDEX audit_log_about ON audit_log (about_id, at);
+CREATE TRIGGER audit_log_is_not_rewritten BEFORE UPDATE ON audit_log
+    BEGIN SELECT RAISE(ABORT, 'the audit log is not rewritten'); END;
+CREATE TRIGGER audit_log_is_not_erased BEFORE DELETE ON audit_log
+    BEGIN SELECT RAISE(ABORT, 'the audit log is not erased'); END;
+"""

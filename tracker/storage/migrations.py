@@ -8,7 +8,7 @@ from sqlite_utils import Database, Migrations
 
 from tracker.messages import CAUSES
 from tracker.storage.annotation_tables import ANNOTATIONS
-from tracker.storage.clinic_tables import ROLES_AND_DUTIES
+from tracker.storage.clinic_tables import AUDIT_LOG, CLINIC, ROLES_AND_DUTIES
 from tracker.storage.desk_tables import PROTOCOL_DRAFTS
 from tracker.storage.own_data_tables import CONSENTS, CONVERSATION, ERASURES, SHARE_CODES
 from tracker.storage.tables import (
@@ -166,6 +166,18 @@ def protocol_drafts(db: Database) -> None:
 def annotations(db: Database) -> None:
     """What the care team draws on photos."""
     _run(db, ANNOTATIONS)
+
+
+@migrations()
+def clinic(db: Database) -> None:
+    """By which numbers and when the clinic is reached."""
+    _run(db, CLINIC)
+
+
+@migrations()
+def audit_log(db: Database) -> None:
+    """Who did what about whom; rows are only added."""
+    _run(db, AUDIT_LOG)
 
 
 def _run(db: Database, script: str) -> None:

@@ -230,7 +230,7 @@ function showFlags(form) {
     && (flag.pain_from === null || Number(given.get("pain")) >= flag.pain_from));
   const place = document.querySelector("[data-emergency]");
   if (!raised.length || !place) return;
-  place.replaceChildren(element("h2", "Get help now"), ...raised.map((flag) => element("p", flag.words)));
+  place.querySelector("[data-emergency-words]").replaceChildren(element("h2", "Get help now"), ...raised.map((flag) => element("p", flag.words)));
   place.hidden = false;
   place.focus();
 }

@@ -1,0 +1,120 @@
+"""Numbers and opening hours: administrators enter them, patients find them where they need them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from sqlite_utils import Database
+
+from tests.conftest import PROTOCOLS, Cast
+from tests.web.browser import Browser
+from tests.web.conftest import Clock
+from tracker.actions.change_clinic import change_clinic
+from tracker.actions.record_check_in import record_check_in
+from tracker.actions.show_clinic import show_clinic
+from tracker.check_ins import Answers
+from tracker.clinic import Clinic
+from tracker.opening_hours import OpeningHours, read_spans
+from tracker.people import Person
+from tracker.storage.connection import IntegrityError, writing
+
+BrowserOf = Callable[[Person], Browser]
+DAY = read_spans("09:00-18:00")
+CLINIC = Clinic(OpeningHours("Europe/Berlin", (DAY,) * 5 + ((),) * 2), "+49 30 1234567", "112")
+LINKS = ('href="tel:+49301234567"', 'href="tel:112"')
+
+
+@pytest.fixture
+def entered(db: Database, ada: Person, clock: Clock) -> Clinic:
+    change_clinic(db, CLINIC, ada.id, clock.now)
+    return show_clinic(db)
+
+
+def test_an_administrator_enters_them_and_reads_what_is_kept(
+    db: Database, olga: Person, browser_of: BrowserOf
+) -> None:
+    browser = browser_of(olga)
+    form = {"phone": "+49 30 1234567", "emergency_number": "112", "time_zone": "Europe/Berlin"}
+    form |= {"monday": "9-12:30, 14-18", "closed": "2026-12-24", "edition": "0"}
+    assert browser.send("/clinic/hours", form).status_code == 303
+    page = browser.read("/clinic/hours")
+    assert "09:00–12:30, 14:00–18:00" in page
+    assert show_clinic(db).emergency_number == "112"
+
+
+def test_wrong_hours_are_named_and_nothing_typed_is_lost(
+    olga: Person, browser_of: BrowserOf
+) -> None:
+    form = {"phone": "030 1234567", "emergency_number": "help", "time_zone": "Mars"}
+    answer = browser_of(olga).send("/clinic/hours", form | {"friday": "till late"})
+    assert answer.status_code == 422
+    for words in ("is no telephone number", "IANA", "no time from and until", "till late", "help"):
+        assert words in answer.text
+
+
+def test_nobody_overwrites_silently_what_another_entered(
+    db: Database, entered: Clinic, ada: Person, olga: Person, browser_of: BrowserOf, clock: Clock
+) -> None:
+    form = {"time_zone": "Europe/Berlin", "phone": "030 99999", "edition": str(entered.edition)}
+    change_clinic(db, replace(entered, emergency_number="999"), ada.id, clock.now)
+    browser = browser_of(olga)
+    late = browser.send("/clinic/hours", form)
+    assert late.status_code == 409
+    assert "Somebody else changed this meanwhile" in late.text
+    assert "999" in late.text
+    assert "030 99999" in late.text
+    assert show_clinic(db).emergency_number == "999"
+    again = browser.send("/clinic/hours", form | {"edition": str(entered.edition + 1)})
+    assert again.status_code == 303
+    assert show_clinic(db).phone == "030 99999"
+
+
+def test_every_change_is_in_the_audit_log_for_good(
+    db: Database, entered: Clinic, ada: Person, clock: Clock
+) -> None:
+    change_clinic(db, replace(entered, emergency_number="999"), ada.id, clock.now)
+    rows = list(db.query("SELECT by_id, details FROM audit_log WHERE act = 'clinic_changed'"))
+    assert rows == [
+        {"by_id": ada.id, "details": "first entry"},
+        {"by_id": ada.id, "details": "emergency number"},
+    ]
+    for statement in ("UPDATE audit_log SET by_id = 'me'", "DELETE FROM audit_log"):
+        with pytest.raises(IntegrityError, match="the audit log is not"), writing(db):
+            db.execute(statement)
+
+
+def test_a_patient_finds_the_numbers_where_a_page_says_to_call(
+    db: Database, cast: Cast, entered: Clinic, alice: Browser, clock: Clock
+) -> None:
+    red_flag = Answers(fever=True, spreading=True)
+    given = record_check_in(db, PROTOCOLS, cast.alice.id, red_flag, clock.now)
+    pages = ["/", "/offline", "/check-in", f"/patients/{cast.alice.id}/conversation"]
+    pages.append(f"/check-ins/{given.check_in.id}")  # type: ignore[union-attr]
+    for path in pages:
+        page = alice.read(path)
+        assert all(link in page for link in LINKS), path
+    assert "Open now, until 18:00." in alice.read("/")
+    clock.now = datetime(2026, 3, 6, 18, 30, tzinfo=UTC)
+    assert "Closed now; opens Mon 9 Mar at 09:00." in alice.read("/")
+    assert "When your clinic is open" in alice.read("/offline")
+
+
+def test_whoever_is_in_nobodys_care_is_sent_to_no_clinic(
+    cast: Cast, entered: Clinic, browser_of: BrowserOf
+) -> None:
+    assert "tel:" not in browser_of(cast.bob).read("/offline")
+
+
+def test_administrators_are_told_until_there_is_an_emergency_number(
+    db: Database, ada: Person, clock: Clock, dana: Browser, browser_of: BrowserOf
+) -> None:
+    administrator, words = browser_of(ada), "No emergency number is entered."
+    assert words in administrator.read("/")
+    assert words not in dana.read("/")
+    change_clinic(db, CLINIC, ada.id, clock.now)
+    assert words not in administrator.read("/")
+
+
+def test_no_number_is_invented(alice: Browser) -> None:
+    assert "tel:" not in alice.read("/")

@@ -1,0 +1,41 @@
+"""The audit log: who did what about whom, and when. It holds no name and nothing about health."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+SAME_LOOK_MINUTES = 5  # a page opened again within them is the same look
+
+
+class Act(StrEnum):
+    """What can be done that the clinic must be able to account for."""
+
+    SIGNED_IN = "signed_in"
+    SIGN_IN_FAILED = "sign_in_failed"
+    PATIENT_OPENED = "patient_opened"
+    PATIENT_INVITED = "patient_invited"
+    PATIENT_HANDED_OVER = "patient_handed_over"
+    CARE_TEAM_CHANGED = "care_team_changed"
+    DATA_EXPORTED = "data_exported"
+    STAFF_INVITED = "staff_invited"
+    ROLE_CHANGED = "role_changed"
+    SUSPENDED = "suspended"
+    BROUGHT_BACK = "brought_back"
+    CLINIC_CHANGED = "clinic_changed"
+    # kept by other histories and shown beside these
+    PHOTO_OPENED = "photo_opened"
+    ALERT_ANSWERED = "alert_answered"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One act. `by` is None for somebody unknown and for the command line, `about` for nobody.
+
+    `details` tells more in a few plain words: the new role, what was changed.
+    """
+
+    act: Act
+    at: datetime
+    by: str | None = None
+    about: str | None = None
+    details: str = ""

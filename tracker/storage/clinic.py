@@ -1,0 +1,45 @@
+"""How the clinic is reached: one row, once somebody has entered it."""
+
+import json
+from datetime import date
+
+from sqlite_utils import Database
+
+from tracker.clinic import Clinic
+from tracker.opening_hours import ClosedDays, OpeningHours, Span
+
+
+def get(db: Database) -> Clinic | None:
+    """What was entered, or None while nothing was."""
+    row = next(db.query("SELECT * FROM clinic"), None)
+    if row is None:
+        return None
+    week = json.loads(row["week"])
+    closed = json.loads(row["closed"])
+    return Clinic(
+        hours=OpeningHours(
+            time_zone=row["time_zone"],
+            week=tuple(tuple(Span(*span) for span in spans) for spans in week),
+            closed=tuple(ClosedDays(*map(date.fromisoformat, days)) for days in closed),
+        ),
+        phone=row["phone"],
+        emergency_number=row["emergency_number"],
+        edition=row["edition"],
+    )
+
+
+def replace(db: Database, clinic: Clinic) -> None:
+    """Store it in place of what was there."""
+    hours = clinic.hours
+    db.table("clinic").insert(
+        {
+            "id": 1,
+            "phone": clinic.phone,
+            "emergency_number": clinic.emergency_number,
+            "time_zone": hours.time_zone,
+            "week": json.dumps([[[s.opens, s.closes] for s in spans] for spans in hours.week]),
+            "closed": json.dumps([[f"{d.first}", f"{d.last}"] for d in hours.closed]),
+            "edition": clinic.edition,
+        },
+        replace=True,
+    )
