@@ -198,8 +198,8 @@ def _words(message: Message, envelope: Envelope) -> str:
         case MessageKind.MISSED:
             told = (
                 "We have not heard from you for a few days. That is all right: nothing is lost.\n"
-                "A photo and a check-in today help your clinic to look after you. If something\n"
-                "worries you, do not wait: call your clinic."
+                "A photo and a check-in today show how your skin is doing. If something worries\n"
+                "you, do not wait: call your clinic or a doctor."
             )
             where, ending = f"{base_url}/days/{message.day}", ""
         case MessageKind.INVITATION:

@@ -14,11 +14,15 @@ Answers = Mapping[str, bool | str]
 
 @dataclass(frozen=True, slots=True)
 class Screening:
-    """The answers by question id; `by` is who entered them, None when the patient did alone."""
+    """The answers by question id; `by` is who entered them, None when the patient did alone.
+
+    `reason` is why the treatment was done though an answer is a contraindication.
+    """
 
     answers: Answers
     at: datetime
     by: str | None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

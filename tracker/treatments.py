@@ -5,6 +5,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from tracker.procedures import Ending, Procedure
+
+NOTHING_NOTED = Procedure()
+
 
 class Setting(StrEnum):
     """Where the treatment was done."""
@@ -37,7 +41,8 @@ class Treatment:
     """One session; the next session is a treatment of its own with its own baseline.
 
     `kind` names a protocol and `variant` one of its variants, such as a deep peel;
-    `needle_depth_mm` is None where no needle was used; `performed_at` carries its zone.
+    `needle_depth_mm` is None where no needle was used; `performed_at` carries its zone. `ending`
+    is None while the course runs, also when its plan is over.
     """
 
     id: str
@@ -48,6 +53,8 @@ class Treatment:
     needle_depth_mm: float | None
     areas: frozenset[Region]
     variant: str | None = None
+    procedure: Procedure = NOTHING_NOTED
+    ending: Ending | None = None
 
     def __post_init__(self) -> None:
         if self.performed_at.tzinfo is None:
@@ -70,3 +77,24 @@ def days_since(treatment: Treatment, at: datetime) -> float:
 def day_number(treatment: Treatment, at: datetime, zone: ZoneInfo) -> int:
     """Calendar days since the treatment, counted where the patient lives; 0 is treatment day."""
     return (at.astimezone(zone).date() - treatment.performed_at.astimezone(zone).date()).days
+
+
+def check_planned(treatment: Treatment, now: datetime, *, planned: bool) -> None:
+    """Raise ValueError where the time does not fit what was said: done already, or planned."""
+    if treatment.performed_at > now and not planned:
+        raise ValueError("that time lies ahead; choose an earlier one, or say that it is planned")
+    if treatment.performed_at <= now and planned:
+        raise ValueError("that time has passed; choose a later one, or say that it has been done")
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A change to what is on record about a treatment: `before` is what stood there until then.
+
+    `by` is the name of who changed it.
+    """
+
+    before: Treatment
+    at: datetime
+    by: str
+    why: str

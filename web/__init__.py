@@ -27,6 +27,7 @@ from web import (
     security,
     session,
     sign_in,
+    treatments,
 )
 
 __all__ = ["create_app"]
@@ -51,6 +52,7 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
         practitioner.blueprint,
         clinic.blueprint,
         comparison.blueprint,
+        treatments.blueprint,
         invitations.blueprint,
         passkeys.blueprint,
         pictures.blueprint,

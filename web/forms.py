@@ -45,16 +45,16 @@ def read_upload(form: Form, files: Files, zone: ZoneInfo) -> Upload | Errors:
         errors["photo"] = (
             "Choose a photo first." if not sent else "Send one photo at a time; choose only one."
         )
-    role = _one_of(PhotoRole, form.get("role", ""))
+    role = one_of(PhotoRole, form.get("role", ""))
     if role is None:
         errors["role"] = "Say whether the photo is from before or after your treatment."
-    state = _one_of(SkinState, form.get("skin_state", SkinState.CLEAN))
+    state = one_of(SkinState, form.get("skin_state", SkinState.CLEAN))
     if state is None:
         errors["skin_state"] = "Choose one of the skin states."
-    view = _one_of(View, form.get("view", View.FRONT))
+    view = one_of(View, form.get("view", View.FRONT))
     if view is None:
         errors["view"] = "Choose one of the three views."
-    taken_at = _local_time(form.get("taken_at", ""), zone)
+    taken_at = local_time(form.get("taken_at", ""), zone)
     if isinstance(taken_at, str):
         errors["taken_at"] = taken_at
     if errors or role is None or state is None or view is None or isinstance(taken_at, str):
@@ -75,7 +75,7 @@ def read_check_in(form: Form) -> Answers | Errors:
         if text in {str(score) for score in range(top + 1)}:
             scores[name] = int(text)
             del errors[name]
-    trend = _one_of(Trend, form.get("trend", ""))
+    trend = one_of(Trend, form.get("trend", ""))
     if trend is not None:
         del errors["trend"]
     note = form.get("note", "").replace("\r\n", "\n").strip()
@@ -99,7 +99,7 @@ def read_wish(args: Mapping[str, str]) -> Wish:
     """What an address of the work list asks for; what it does not know it leaves out."""
     after, before = (Place.read(args.get(name, "")) for name in ("after", "before"))
     return Wish(
-        group=_one_of(Group, args.get("show", "")),
+        group=one_of(Group, args.get("show", "")),
         sought=args.get("q", "").strip()[:MAX_NAME_LENGTH],
         whose=args.get("whose") or None,
         after=after,
@@ -136,7 +136,7 @@ def read_snooze(form: Form) -> Snooze | Errors:
 def read_resolution(form: Form) -> Resolution | Errors:
     """The outcome and the reason."""
     errors = _reason_errors(form, "why")
-    outcome = _one_of(Outcome, form.get("outcome", ""))
+    outcome = one_of(Outcome, form.get("outcome", ""))
     if outcome is None:
         errors["outcome"] = "Choose what it turned out to be."
     if errors or outcome is None:
@@ -176,8 +176,8 @@ def _reason_errors(form: Form, field: str) -> dict[str, str]:
 
 def read_consent(form: Form, now: datetime) -> Consent | Errors:
     """A decision about one use of one photo or of everything."""
-    purpose = _one_of(Purpose, form.get("purpose", ""))
-    decision = _one_of(Decision, form.get("decision", ""))
+    purpose = one_of(Purpose, form.get("purpose", ""))
+    decision = one_of(Decision, form.get("decision", ""))
     photo_id = form.get("photo_id") or None
     if purpose is None or decision is None or (photo_id and not purpose.is_asked_by_photo):
         return Errors({"uses": "Choose again what you allow; the page was not complete."})
@@ -212,7 +212,7 @@ def read_own_treatment(form: Form, protocol: Protocol, zone: ZoneInfo) -> OwnTre
             answers[question.id] = given == "yes"
         else:
             errors[question.id] = f"Answer yes or no: {question.question}"
-    performed_at = _local_time(form.get("performed_at", ""), zone)
+    performed_at = local_time(form.get("performed_at", ""), zone)
     if not isinstance(performed_at, datetime):
         errors["performed_at"] = "Choose the day and time at which you roll."
     depth = form.get("depth", "")
@@ -239,11 +239,12 @@ def read_made_at(form: Form) -> datetime | None:
         return None
 
 
-def _one_of(kind: type[K], text: str) -> K | None:
+def one_of(kind: type[K], text: str) -> K | None:
+    """The kind of this name, or None."""
     return kind(text) if text in set(kind) else None
 
 
-def _local_time(text: str, zone: ZoneInfo) -> datetime | str | None:
+def local_time(text: str, zone: ZoneInfo) -> datetime | str | None:
     """The moment, None when none was given, or what is wrong with it."""
     if not text.strip():
         return None

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from flask import Blueprint, Response, abort, make_response, redirect, request, url_for
+from flask import Blueprint, Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from tracker.access import may_open_own_data, require
@@ -92,6 +92,4 @@ def close(visit: Visit) -> ResponseReturnValue:
     if close_account(visit.db, visit.person.id, passphrase or "", keep_years, visit.now) is None:
         return render(replace(page, errors=WRONG_PASSPHRASE)), 422
     session.leave()
-    response = make_response(render(ClosedPage(page.kept_until), with_person=False))
-    response.headers["Clear-Site-Data"] = '"cache", "storage"'  # what the phone keeps goes, too
-    return response
+    return render(ClosedPage(visit.person.id, page.kept_until), with_person=False)

@@ -110,11 +110,12 @@ class ClosingPage:
 
 @dataclass(frozen=True, slots=True)
 class ClosedPage:
-    """After the account was closed."""
+    """After the account was closed; by the id its phone forgets what it still kept."""
 
     template: ClassVar[str] = "patient_closed.html"
     place: ClassVar[str] = ""
 
+    patient_id: str
     kept_until: str | None
 
     @property

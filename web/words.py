@@ -127,7 +127,7 @@ ERRORS: Mapping[int | str, ErrorWords] = {
     500: ErrorWords(
         "Something broke on our side",
         "It has been noted. Please try again in a few minutes. If your skin worries you now,"
-        " call your clinic.",
+        " call your clinic or a doctor.",
     ),
 }
 UNKNOWN_ERROR = ErrorWords("That did not work", "Go back and try again.")
@@ -160,7 +160,7 @@ STATUSES: Mapping[PhotoStatus, str] = {
     PhotoStatus.MEASURING: "being measured",
     PhotoStatus.MEASURED: "measured",
     PhotoStatus.UNMEASURABLE: "could not be measured",
-    PhotoStatus.KEPT: "kept for your clinic to look at",
+    PhotoStatus.KEPT: "kept to be looked at",
 }
 
 VIEWS: Mapping[View, str] = {

@@ -59,6 +59,7 @@ def pages(settings: Settings, db: Database, cast: Cast) -> Iterator[Pages]:
     records.measured(-1)
     names = {
         "alice": cast.alice.id,
+        "treatment": cast.treatment.id,
         "photo": [records.measured(day).id for day in (0.2, 1, 2)][-1],
         "check_in": records.check_in(2, Answers(pain=9, pus=True)).id,
         "alert": records.alert().id,

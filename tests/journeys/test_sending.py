@@ -24,6 +24,16 @@ from tracker.world import World, open_world
 
 NOW = TREATED_AT + timedelta(days=3)
 NO_STORAGE = "indexedDB.open = () => { throw new DOMException('private', 'InvalidStateError'); };"
+KEEP = """
+async (person) => {
+  const { keep } = await import("/static/queue.js");
+  const key = crypto.randomUUID(), madeAt = new Date().toISOString();
+  await keep({ key, person, path: "/check-in", fields: [], photo: null, madeAt });
+}
+"""
+KEPT = """
+async (person) => (await (await import("/static/queue.js")).kept(person)).length
+"""
 LOSE_THE_KEY = """
 new Promise((done) => {
   const opening = indexedDB.open("afterglow");
@@ -166,6 +176,24 @@ def test_the_page_that_a_phone_keeps_names_nobody_and_goes_with_the_session(phon
     phone.page.get_by_role("button", name="Sign out").click()
     expect(phone.page.get_by_role("heading", name="Sign in")).to_be_visible()
     wait_for(lambda: phone.page.evaluate(kept) is None)
+
+
+@pytest.mark.timeout(200)
+def test_closing_an_account_forgets_what_the_phone_kept_of_it_and_of_nobody_else(
+    phone: Phone,
+) -> None:
+    alice, bob = phone.cast.alice, phone.cast.bob
+    phone.sign_in(alice)
+    phone.page.route("**/check-in", lambda route: route.abort())
+    for person in (alice, bob):
+        phone.page.evaluate(KEEP, person.id)
+    phone.page.goto(f"{phone.address}/my-data/close")
+    phone.page.get_by_label("I have read what happens").check()
+    phone.page.get_by_label("Your passphrase").fill(PASSPHRASE)
+    phone.page.get_by_role("button", name="Delete my account").click()
+    expect(phone.page.get_by_role("heading", level=1)).to_have_text("Your account is closed")
+    wait_for(lambda: phone.page.evaluate(KEPT, alice.id) == 0)
+    assert phone.page.evaluate(KEPT, bob.id) == 1
 
 
 @pytest.mark.timeout(200)

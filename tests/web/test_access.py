@@ -83,6 +83,15 @@ RULES = {
     "POST comparison.draw": Rule("/patients/{alice}/annotations", TEAM),
     "POST comparison.revise": Rule("/patients/{alice}/annotations/{annotation}", TEAM),
     "POST comparison.withdraw": Rule("/patients/{alice}/annotations/{annotation}/withdraw", TEAM),
+    "GET treatments.series": Rule("/patients/{alice}/treatments", TEAM),
+    "GET treatments.new": Rule("/patients/{alice}/treatments/new", TEAM),
+    "POST treatments.enter": Rule("/patients/{alice}/treatments/new", TEAM),
+    "GET treatments.correct": Rule("/patients/{alice}/treatments/{treatment}/correct", TEAM),
+    "POST treatments.save_correction": Rule(
+        "/patients/{alice}/treatments/{treatment}/correct", TEAM
+    ),
+    "POST treatments.end": Rule("/patients/{alice}/treatments/{treatment}/end", TEAM),
+    "POST treatments.resume": Rule("/patients/{alice}/treatments/{treatment}/resume", TEAM),
     "GET practitioner.alerts": Rule("/alerts", CARERS),
     "GET practitioner.alert": Rule("/alerts/{alert}", TEAM),
     "POST practitioner.answer": Rule("/alerts/{alert}/answer", frozenset({"dana"})),
@@ -127,6 +136,7 @@ def paths(records: Records, cast: Cast) -> dict[str, tuple[str, Rule]]:
     protocol = PROTOCOLS.of("microneedling")
     names = {
         "alice": cast.alice.id,
+        "treatment": cast.treatment.id,
         "photo": records.measured(1).id,
         "check_in": records.check_in(1, Answers()).id,
         "alert": records.alert().id,

@@ -57,6 +57,7 @@ def _withdraw_unwanted(db: Database, protocols: Protocols, now: datetime) -> Non
         wanted = (
             patient is not None
             and treatment is not None
+            and treatment.ending is None
             and patient.reminder_hour is not None
             and message.day == patient.date_at(now)
             and _misses(db, protocols, treatment, patient, message.day)

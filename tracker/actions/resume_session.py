@@ -22,5 +22,5 @@ def resume_session(
         return None
     cares_for: frozenset[str] = frozenset()
     if person.role.has_patients:
-        cares_for = frozenset(patient.id for patient in people.patients_of(db, person.id))
+        cares_for = people.ids_in_care_of(db, [person.id])
     return person, Viewer(person.id, person.role, cares_for, person.duties), session

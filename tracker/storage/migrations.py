@@ -20,6 +20,7 @@ from tracker.storage.tables import (
     PROTOCOL_EDITIONS,
     SCREENING_AND_CARE,
 )
+from tracker.storage.treatment_tables import PROCEDURES
 from tracker.storage.worklist_tables import WHAT_WAITS
 
 migrations = Migrations("afterglow")
@@ -154,6 +155,12 @@ def roles_and_duties(db: Database) -> None:
 def what_waits(db: Database) -> None:
     """Photos that nobody of the clinic has caught up with, and indexes of all that waits."""
     _run(db, WHAT_WAITS)
+
+
+@migrations()
+def procedures(db: Database) -> None:
+    """How treatments were done, early ends, and what was corrected afterwards."""
+    _run(db, PROCEDURES)
 
 
 @migrations()

@@ -64,6 +64,13 @@ def patients_of(db: Database, carer_id: str) -> list[Person]:
     return [_person(row) for row in db.query(sql, [carer_id])]
 
 
+def ids_in_care_of(db: Database, carer_ids: Iterable[str]) -> frozenset[str]:
+    """The ids of all patients in the care of any of these people."""
+    sql = """SELECT patient_id FROM care_team
+             WHERE practitioner_id IN (SELECT value FROM json_each(?))"""
+    return frozenset(patient_id for (patient_id,) in db.execute(sql, [names_text(carer_ids)]))
+
+
 def by_ids(db: Database, ids: Iterable[str]) -> dict[str, Person]:
     """The people with these ids, by id."""
     sql = "SELECT * FROM people WHERE id IN (SELECT value FROM json_each(?))"

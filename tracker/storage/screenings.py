@@ -16,6 +16,7 @@ def insert(db: Database, treatment_id: str, screening: Screening) -> None:
             "answers": json.dumps(dict(screening.answers), ensure_ascii=False),
             "at": time_text(screening.at),
             "by_id": screening.by,
+            "reason": screening.reason,
         }
     )
 
@@ -23,7 +24,7 @@ def insert(db: Database, treatment_id: str, screening: Screening) -> None:
 def of_treatment(db: Database, treatment_id: str) -> Screening | None:
     """The screening before a treatment, or None when nothing was asked."""
     rows = db.query("SELECT * FROM screenings WHERE treatment_id = ?", [treatment_id])
-    return next(
-        (Screening(json.loads(row["answers"]), read_time(row["at"]), row["by_id"]) for row in rows),
-        None,
-    )
+    for row in rows:
+        at, answers = read_time(row["at"]), json.loads(row["answers"])
+        return Screening(answers, at, row["by_id"], row["reason"])
+    return None

@@ -1,13 +1,17 @@
 """Treatments, and whether something new waits to be judged."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sqlite_utils import Database
 
+from tracker.procedures import Ending, Procedure, Product, ProductUse
 from tracker.storage.columns import (
     names_text,
+    optional_time_text,
     read_names,
     read_optional_time,
     read_time,
@@ -18,31 +22,25 @@ from tracker.treatments import Region, Setting, Treatment
 
 def insert(db: Database, treatment: Treatment) -> None:
     """Add a treatment."""
-    db.table("treatments").insert(
-        {
-            "id": treatment.id,
-            "patient_id": treatment.patient_id,
-            "kind": treatment.kind,
-            "performed_at": time_text(treatment.performed_at),
-            "setting": str(treatment.setting),
-            "needle_depth_mm": treatment.needle_depth_mm,
-            "areas": names_text(sorted(treatment.areas)),
-            "variant": treatment.variant,
-        }
-    )
+    db.table("treatments").insert({"id": treatment.id, **columns_of(treatment)})
+
+
+def update(db: Database, treatment: Treatment) -> None:
+    """Put these facts in the place of those on record; what was is for `corrections` to keep."""
+    db.table("treatments").update(treatment.id, columns_of(treatment))
 
 
 def get(db: Database, treatment_id: str) -> Treatment:
     """The treatment with this id; KeyError if there is none."""
     for row in db.query("SELECT * FROM treatments WHERE id = ?", [treatment_id]):
-        return _treatment(row)
+        return read(row)
     raise KeyError(treatment_id)
 
 
 def by_ids(db: Database, ids: Iterable[str]) -> dict[str, Treatment]:
     """The treatments with these ids, by id."""
     sql = "SELECT * FROM treatments WHERE id IN (SELECT value FROM json_each(?))"
-    return {row["id"]: _treatment(row) for row in db.query(sql, [names_text(ids)])}
+    return {row["id"]: read(row) for row in db.query(sql, [names_text(ids)])}
 
 
 def current(db: Database, patient_id: str, now: datetime) -> Treatment | None:
@@ -54,19 +52,19 @@ def done(db: Database, patient_id: str, now: datetime) -> list[Treatment]:
     """All treatments of a patient that have been done, the latest first."""
     sql = """SELECT * FROM treatments WHERE patient_id = ? AND performed_at <= ?
              ORDER BY performed_at DESC, id"""
-    return [_treatment(row) for row in db.query(sql, [patient_id, time_text(now)])]
+    return [read(row) for row in db.query(sql, [patient_id, time_text(now)])]
 
 
 def of_patient(db: Database, patient_id: str) -> list[Treatment]:
     """All treatments of a patient, done or planned, oldest first."""
     sql = "SELECT * FROM treatments WHERE patient_id = ? ORDER BY performed_at, id"
-    return [_treatment(row) for row in db.query(sql, [patient_id])]
+    return [read(row) for row in db.query(sql, [patient_id])]
 
 
 def of_kind(db: Database, kind: str) -> list[Treatment]:
     """All treatments of a kind, oldest first."""
     sql = "SELECT * FROM treatments WHERE kind = ? ORDER BY performed_at, id"
-    return [_treatment(row) for row in db.query(sql, [kind])]
+    return [read(row) for row in db.query(sql, [kind])]
 
 
 def heard_since(db: Database, kind: str, since: datetime) -> list[Treatment]:
@@ -81,7 +79,7 @@ def heard_since(db: Database, kind: str, since: datetime) -> list[Treatment]:
                  (SELECT max(received_at) FROM came WHERE treatment_id = treatments.id),
                  performed_at) >= :since
              ORDER BY performed_at DESC, id"""
-    return [_treatment(row) for row in db.query(sql, {"kind": kind, "since": time_text(since)})]
+    return [read(row) for row in db.query(sql, {"kind": kind, "since": time_text(since)})]
 
 
 def planned(db: Database, patient_id: str, now: datetime) -> Treatment | None:
@@ -89,22 +87,24 @@ def planned(db: Database, patient_id: str, now: datetime) -> Treatment | None:
     sql = """SELECT * FROM treatments WHERE patient_id = ? AND performed_at > ?
              ORDER BY performed_at, id LIMIT 1"""
     rows = db.query(sql, [patient_id, time_text(now)])
-    return next((_treatment(row) for row in rows), None)
+    return next((read(row) for row in rows), None)
 
 
 def latest_between(db: Database, earliest: datetime, now: datetime) -> list[Treatment]:
     """Each patient's latest treatment up to `now`, where it was done at `earliest` or later.
 
-    Patients who have withdrawn consent to care are left out.
+    A course that was ended early is left out, and so are all before it; patients who have
+    withdrawn consent to care are left out, too.
     """
     sql = """SELECT * FROM treatments WHERE performed_at BETWEEN :earliest AND :now
              AND NOT EXISTS (SELECT 1 FROM treatments AS later
                  WHERE later.patient_id = treatments.patient_id
                    AND later.performed_at > treatments.performed_at AND later.performed_at <= :now)
+             AND ended_at IS NULL
              AND patient_id NOT IN (SELECT patient_id FROM care_withdrawn)
              ORDER BY performed_at, id"""
     values = {"earliest": time_text(earliest), "now": time_text(now)}
-    return [_treatment(row) for row in db.query(sql, values)]
+    return [read(row) for row in db.query(sql, values)]
 
 
 def last_heard(db: Database, treatment_id: str) -> datetime | None:
@@ -129,7 +129,7 @@ def with_news(db: Database, only: str | None) -> list[tuple[Treatment, int]]:
     sql = """SELECT * FROM treatments WHERE news > judged AND (:only IS NULL OR id = :only)
              AND patient_id NOT IN (SELECT patient_id FROM care_withdrawn)
              ORDER BY performed_at, id"""
-    return [(_treatment(row), row["news"]) for row in db.query(sql, {"only": only})]
+    return [(read(row), row["news"]) for row in db.query(sql, {"only": only})]
 
 
 def judged(db: Database, treatment_id: str, news: int) -> bool:
@@ -141,7 +141,38 @@ def judged(db: Database, treatment_id: str, news: int) -> bool:
     return bool(db.execute(sql, {"news": news, "id": treatment_id}).rowcount == 1)
 
 
-def _treatment(row: dict[str, Any]) -> Treatment:
+def devices(db: Database) -> list[tuple[str, str]]:
+    """Every device that was used here, with its maker, the latest used first."""
+    sql = """SELECT device, maker, max(performed_at) AS used FROM treatments WHERE device <> ''
+             GROUP BY device, maker ORDER BY used DESC, device, maker"""
+    return [(row["device"], row["maker"]) for row in db.query(sql)]
+
+
+def columns_of(treatment: Treatment) -> dict[str, Any]:
+    """All facts about a treatment as they are written; `read` reads them."""
+    procedure, ending = treatment.procedure, treatment.ending
+    return {
+        "patient_id": treatment.patient_id,
+        "kind": treatment.kind,
+        "performed_at": time_text(treatment.performed_at),
+        "setting": str(treatment.setting),
+        "needle_depth_mm": treatment.needle_depth_mm,
+        "areas": names_text(sorted(treatment.areas)),
+        "variant": treatment.variant,
+        "device": procedure.device,
+        "maker": procedure.maker,
+        "passes": procedure.passes,
+        "products": json.dumps([asdict(each) for each in procedure.products], ensure_ascii=False),
+        "performed_by": procedure.performed_by,
+        "ended_at": optional_time_text(ending.at if ending else None),
+        "ended_by": ending.by if ending else None,
+        "ended_why": ending.why if ending else "",
+    }
+
+
+def read(row: Mapping[str, Any]) -> Treatment:
+    """The treatment that `columns_of` wrote, under its id."""
+    ended_at = read_optional_time(row["ended_at"])
     return Treatment(
         id=row["id"],
         patient_id=row["patient_id"],
@@ -151,4 +182,15 @@ def _treatment(row: dict[str, Any]) -> Treatment:
         needle_depth_mm=row["needle_depth_mm"],
         areas=frozenset(Region(name) for name in read_names(row["areas"])),
         variant=row["variant"],
+        procedure=Procedure(
+            device=row["device"],
+            maker=row["maker"],
+            passes=row["passes"],
+            products=tuple(
+                Product(each["name"], ProductUse(each["use"]), each["batch"])
+                for each in json.loads(row["products"])
+            ),
+            performed_by=row["performed_by"],
+        ),
+        ending=Ending(ended_at, row["ended_by"], row["ended_why"]) if ended_at else None,
     )

@@ -30,7 +30,7 @@ function offer(form, path, ask) {
         headers: { "X-CSRFToken": form.elements.csrf_token.value },
       });
       if (options.redirected) return location.assign(options.url); // show again who you are
-      if (!options.ok) throw new Error(`the clinic answered ${options.status}`);
+      if (!options.ok) throw new Error(`the answer was ${options.status}`);
       form.elements.answer.value = JSON.stringify((await ask(await options.json())).toJSON());
     } catch (error) {
       note.textContent = error.name === "NotAllowedError"

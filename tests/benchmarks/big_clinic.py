@@ -1,0 +1,284 @@
+"""A clinic of years, made in a minute: many patients, courses, photos, readings and alerts.
+
+Rows are written in bulk and no photo is taken: the pages are measured on it, not the pixels.
+"""
+
+import json
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from sqlite_utils import Database
+
+from tracker.actions.add_person import add_person
+from tracker.alerts import Concern, Level, Source
+from tracker.people import Person, Role
+from tracker.storage.columns import time_text
+from tracker.storage.connection import writing
+from tracker.treatments import AREAS, Region
+from tracker.world import World
+
+PASSPHRASE = "only for this benchmark"
+NOW = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
+COURSES = 4
+APART = timedelta(days=35)
+OLDEST_DAYS = 400  # how long ago the latest course may have begun
+OPEN_SHARE, IN_HAND_SHARE = 0.06, 0.06  # of the patients, with an alert that is not resolved
+UNREAD_SHARE, UNSEEN_SHARE = 0.03, 0.08
+REMARKS = 10
+FIRST_NAMES = (
+    "Amara", "Bjørn", "Chloé", "Devi", "Esther", "Fatou", "Grace", "Hồng", "Ingrid", "José",
+    "Katarzyna", "Łukasz", "Marta", "Ngozi", "Olga", "Priya", "Quinn", "Rosa", "Søren", "Thandiwe",
+    "Uma", "Valérie", "Wei", "Ximena", "Yusuf", "Zoë", "زينب", "יעל", "Александра", "美咲",
+)  # fmt: skip
+LAST_NAMES = (
+    "Adeyemi", "Björk", "Castro", "Diallo", "Eze", "Ferreira", "García", "Hoang", "Ivanova",
+    "Jansen", "Kowalski", "Lindqvist", "Mensah-Featherstonehaugh", "Nakamura", "Okafor", "Petrov",
+    "Raghunathan", "Šimůnek", "Tran", "Weiß", "العلي", "כהן", "de la Fuente y Montenegro",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class BigClinic:
+    """Who signs in: the practitioner of all patients, and one patient in mid-course."""
+
+    practitioner: Person
+    patient: Person
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    patient_id: str
+    id: str
+    performed_at: datetime
+    is_latest: bool
+    photos: tuple[tuple[str, datetime], ...]
+
+
+def found_clinic(world: World, patients: int, readings: int, seed: int) -> BigClinic:
+    """Fill an empty clinic; the same numbers and seed give the same clinic."""
+    rng = random.Random(seed)  # noqa: S311  (a clinic to look at, no secret)
+    db = world.connect()
+    dana = Person("", Role.PRACTITIONER, "Dr Dana", "dana@clinic.example", "Europe/Berlin")
+    alice = Person("", Role.PATIENT, "Alice", "alice@home.example", "Europe/Berlin")
+    try:
+        dana = add_person(db, dana, PASSPHRASE)
+        alice = add_person(db, alice, PASSPHRASE, cared_for_by=dana.id)
+        ids = [alice.id, *(_id(rng) for _ in range(patients - 1))]
+        with writing(db):
+            _fill(db, "people", _people(ids[1:], rng))
+            _fill(db, "care_team", ((dana.id, patient, 1) for patient in ids[1:]), _CARE)
+            courses = list(_courses(ids, readings // patients // COURSES, rng))
+            _write_courses(db, courses, rng)
+            _write_looks(db, courses, dana.id, rng)
+            _write_alerts(db, courses, dana.id, rng)
+            _write_remarks(db, ids, dana.id, rng)
+        db.execute("ANALYZE")
+    finally:
+        db.close()
+    return BigClinic(dana, alice)
+
+
+_CARE = ("practitioner_id", "patient_id", "turn")
+
+
+def _id(rng: random.Random) -> str:
+    return UUID(int=rng.getrandbits(128), version=4).hex
+
+
+def _fill(
+    db: Database,
+    table: str,
+    rows: Iterable[Sequence[object]] | Iterable[dict[str, object]],
+    columns: Sequence[str] = (),
+) -> None:
+    """Insert rows at once; they are dictionaries, or sequences under the `columns` named."""
+    listed = iter(rows)
+    first = next(listed, None)
+    if first is None:
+        return
+    named = tuple(first) if isinstance(first, dict) else columns
+    marks = ", ".join("?" * len(named))
+    sql = f"INSERT INTO {table} ({', '.join(named)}) VALUES ({marks})"  # noqa: S608 (own names)
+    values = ([*row.values()] if isinstance(row, dict) else row for row in (first, *listed))
+    db.conn.executemany(sql, values)
+
+
+def _people(ids: Sequence[str], rng: random.Random) -> Iterator[dict[str, object]]:
+    for number, person_id in enumerate(ids):
+        yield {
+            "id": person_id,
+            "role": "patient",
+            "name": f"{rng.choice(FIRST_NAMES)} {rng.choice(LAST_NAMES)}",
+            "email": f"patient{number:05}@home.example",
+            "time_zone": rng.choice(("Europe/Berlin", "Africa/Lagos", "America/New_York")),
+            "history": "[]",
+        }
+
+
+def _courses(ids: Sequence[str], photos: int, rng: random.Random) -> Iterator[_Course]:
+    for number, patient_id in enumerate(ids):
+        began = NOW - timedelta(days=3 if number == 0 else rng.uniform(0.3, OLDEST_DAYS))
+        for back in range(COURSES):
+            performed_at = began - back * APART
+            days = min(30.0, (NOW - performed_at) / timedelta(days=1))
+            taken = [
+                performed_at + timedelta(days=days * (n + 0.5) / photos) for n in range(photos)
+            ]
+            pictures = tuple((_id(rng), at) for at in taken)
+            yield _Course(patient_id, _id(rng), performed_at, back == 0, pictures)
+
+
+def _write_courses(db: Database, courses: Sequence[_Course], rng: random.Random) -> None:
+    areas = json.dumps(sorted(AREAS))
+    treatments = (
+        (c.id, c.patient_id, "microneedling", time_text(c.performed_at), "clinic", 1.5, areas)
+        for c in courses
+    )
+    named = ("id", "patient_id", "kind", "performed_at", "setting", "needle_depth_mm", "areas")
+    _fill(db, "treatments", treatments, named)
+    _fill(db, "photos", (row for course in courses for row in _photo_rows(course, rng)))
+    photos = [photo for course in courses for photo in _measured(course)]
+    _fill(
+        db,
+        "readings",
+        ((n, photo, base, "1", "4.13", "skin", 0.01) for n, (photo, base, _) in enumerate(photos)),
+        ("id", "photo_id", "baseline_id", "method", "opencv", "reference", "residual"),
+    )
+    _fill(db, "region_readings", _region_rows(photos, rng))
+    _fill(db, "check_ins", (row for course in courses for row in _check_in_rows(course, rng)))
+
+
+def _photo_rows(course: _Course, rng: random.Random) -> Iterator[dict[str, object]]:
+    before = (_id_of_baseline(course), course.performed_at - timedelta(hours=1))
+    for photo_id, taken_at in (before, *course.photos):
+        at = time_text(taken_at)
+        yield {
+            "id": photo_id,
+            "treatment_id": course.id,
+            "patient_id": course.patient_id,
+            "role": "baseline" if taken_at < course.performed_at else "follow_up",
+            "status": "measured",
+            "taken_at": at,
+            "received_at": at,
+            "skin_state": "clean",
+            "digest": photo_id,
+        }
+
+
+def _id_of_baseline(course: _Course) -> str:
+    return f"b{course.id[1:]}"
+
+
+def _measured(course: _Course) -> Iterator[tuple[str, str, float]]:
+    """Each photo with its baseline and its day."""
+    for photo_id, taken_at in course.photos:
+        day = (taken_at - course.performed_at) / timedelta(days=1)
+        yield photo_id, _id_of_baseline(course), day
+
+
+def _region_rows(
+    photos: Sequence[tuple[str, str, float]], rng: random.Random
+) -> Iterator[dict[str, object]]:
+    for number, (_, _, day) in enumerate(photos):
+        for region in Region:
+            yield {
+                "reading_id": number,
+                "region": str(region),
+                "redness": 1.4 * 0.5 ** (day / 1.5) + rng.gauss(0, 0.04),
+                "redness_sd": 0.05,
+                "pigment": rng.gauss(0, 0.03),
+                "pigment_sd": 0.04,
+                "lab_l": 60.0,
+                "lab_a": 14.0,
+                "lab_b": 16.0,
+                "ita": 30.0,
+                "erythema_index": 0.2,
+                "melanin_index": 0.3,
+                "share": 1.0,
+            }
+
+
+def _check_in_rows(course: _Course, rng: random.Random) -> Iterator[dict[str, object]]:
+    answers = json.dumps({"pain": 1, "itch": 1, "swelling": 0, "trend": "same", "note": ""})
+    for _, taken_at in course.photos[::2]:
+        at = time_text(taken_at)
+        yield {
+            "id": _id(rng),
+            "treatment_id": course.id,
+            "patient_id": course.patient_id,
+            "at": at,
+            "answers": answers,
+            "received_at": at,
+        }
+
+
+def _write_looks(
+    db: Database, courses: Sequence[_Course], reader_id: str, rng: random.Random
+) -> None:
+    """Everything was opened, but for the last photos of a few."""
+    looks = []
+    for course in courses:
+        left = rng.randint(1, 3) if course.is_latest and rng.random() < UNSEEN_SHARE else 0
+        opened = course.photos[: len(course.photos) - left]
+        looks += [(photo_id, reader_id, time_text(at), time_text(at)) for photo_id, at in opened]
+    _fill(db, "looks", looks, ("photo_id", "person_id", "first_at", "last_at"))
+    db.execute(
+        "UPDATE photos SET seen_at = taken_at WHERE role = 'baseline'"
+        " OR id IN (SELECT photo_id FROM looks)"
+    )
+
+
+def _write_alerts(
+    db: Database, courses: Sequence[_Course], reader_id: str, rng: random.Random
+) -> None:
+    concerns = [concern for concern in Concern if concern is not Concern.SILENCE]
+    rows = []
+    for course in courses:
+        fate = rng.random() if course.is_latest else 1 - rng.random() / 2
+        if course.is_latest and OPEN_SHARE + IN_HAND_SHARE <= fate < 0.5:
+            continue
+        is_open, is_silent = fate < OPEN_SHARE, fate < OPEN_SHARE / 4
+        is_resolved = fate >= OPEN_SHARE + IN_HAND_SHARE
+        last = course.photos[-1][1] - timedelta(minutes=rng.randrange(3000))
+        evidence = [("second rise, left cheek, since day 3", 14.0), ("pain worse", 5.0)] * 2
+        rows.append(
+            {
+                "id": _id(rng),
+                "patient_id": course.patient_id,
+                "treatment_id": course.id,
+                "concern": str(Concern.SILENCE if is_silent else rng.choice(concerns)),
+                "level": str(Level.WATCH if is_silent else rng.choice(list(Level))),
+                "raised_at": time_text(last),
+                "probability": 0.8,
+                "onset_day": 3.0,
+                "regions": json.dumps(["left_cheek"]),
+                "evidence": json.dumps([[*e, Source.PHOTOS] for e in evidence]),
+                "engine": "1",
+                "protocol": "microneedling 1",
+                "acknowledged_at": None if is_open else time_text(last),
+                "acknowledged_by": None if is_open else reader_id,
+                "resolved_at": time_text(last) if is_resolved else None,
+                "outcome": rng.choice(("true", "false", "unclear")) if is_resolved else None,
+            }
+        )
+    _fill(db, "alerts", rows)
+
+
+def _write_remarks(db: Database, ids: Sequence[str], reader_id: str, rng: random.Random) -> None:
+    remarks, receipts = [], []
+    for patient_id in ids:
+        waits = rng.random() < UNREAD_SHARE
+        for number in range(REMARKS):
+            remark_id, at = _id(rng), NOW - timedelta(hours=5 * (REMARKS - number))
+            author, reader = (patient_id, reader_id) if number % 2 else (reader_id, patient_id)
+            remarks.append(
+                (remark_id, patient_id, author, time_text(at), "Is this normal?", 0, remark_id)
+            )
+            if number < REMARKS - 1 or not waits:
+                receipts.append((remark_id, reader, time_text(at)))
+    named = ("id", "patient_id", "author_id", "at", "text", "has_photo", "key")
+    _fill(db, "remarks", remarks, named)
+    _fill(db, "remark_receipts", receipts, ("remark_id", "person_id", "seen_at"))

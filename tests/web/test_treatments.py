@@ -1,0 +1,240 @@
+"""How Dr Dana writes down what was done to Alice, and corrects it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlite_utils import Database
+
+from tests.conftest import TREATED_AT, Cast
+from tests.web.browser import Browser
+from tests.web.conftest import Clock, Records
+from tracker.actions.decide_consent import decide_consent
+from tracker.consents import Consent, Decision, Purpose
+from tracker.people import Person, Risk
+from tracker.procedures import Product, ProductUse
+from tracker.storage import corrections, people, screenings, treatments
+from tracker.treatments import Region
+
+NEEDLED: dict[str, Any] = {
+    "kind": "microneedling",
+    "known": "1",
+    "stage": "done",
+    "performed_at": "2026-03-05T08:30",
+    "setting": "clinic",
+    "depth": "0,5",
+    "passes": "3",
+    "areas": ["nose", "chin"],
+    "device": "SkinPen  Precision",
+    "maker": "Crown",
+    "performed_by": "Dr Dana",
+    "product_0": "Lidocaine cream",
+    "product_0_use": "numbing",
+    "product_0_batch": "L-17",
+    "product_1": "",
+    "product_1_use": "during",
+    "ask_pregnancy": "no",
+    "ask_cold_sores": "yes",
+}
+
+
+@pytest.fixture
+def new(cast: Cast) -> str:
+    return f"/patients/{cast.alice.id}/treatments/new"
+
+
+@pytest.fixture
+def course(cast: Cast) -> str:
+    return f"/patients/{cast.alice.id}/treatments/{cast.treatment.id}"
+
+
+def on_record() -> dict[str, Any]:
+    """What is on record about Alice's first session, as its form carries it."""
+    return {**NEEDLED, "performed_at": "2026-03-02T10:00", "depth": "1.5", "known": "0"}
+
+
+def test_a_session_is_kept_with_device_passes_products_and_answers(
+    db: Database, cast: Cast, dana: Browser, new: str
+) -> None:
+    assert dana.send(new, NEEDLED).status_code == 303
+    session = treatments.of_patient(db, cast.alice.id)[-1]
+    assert session.performed_at == TREATED_AT + timedelta(days=2, hours=22, minutes=30)
+    assert (session.needle_depth_mm, session.areas) == (0.5, frozenset({Region.NOSE, Region.CHIN}))
+    assert (session.procedure.device, session.procedure.passes) == ("SkinPen Precision", 3)
+    numbing = Product("Lidocaine cream", ProductUse.NUMBING, "L-17")
+    assert session.procedure.products == (numbing,)
+    screening = screenings.of_treatment(db, session.id)
+    assert screening is not None
+    assert screening.answers["numbing"] == "Lidocaine cream"
+    assert (screening.answers["pregnancy"], screening.by) == (False, cast.dana.id)
+    alice = people.get(db, cast.alice.id)
+    assert alice is not None
+    assert Risk.COLD_SORES in alice.history
+    page = dana.read(f"/patients/{cast.alice.id}/treatments")
+    assert page.index("Session 2") < page.index("Session 1")
+    assert "SkinPen Precision, Crown" in page
+    assert "Lidocaine cream (before, to numb), batch L-17" in page
+
+
+def test_what_speaks_against_it_needs_a_reason_that_is_kept(
+    db: Database, cast: Cast, dana: Browser, new: str
+) -> None:
+    keloids = {**NEEDLED, "ask_keloid": "yes"}
+    answer = dana.send(new, keloids)
+    assert answer.status_code == 409
+    assert "Do not needle where keloids can form." in answer.text
+    assert 'value="L-17"' in answer.text
+    assert len(treatments.of_patient(db, cast.alice.id)) == 1
+    why = "Only on the chest; none on the face in 20 years."
+    assert dana.send(new, {**keloids, "reason": why}).status_code == 303
+    session = treatments.of_patient(db, cast.alice.id)[-1]
+    screening = screenings.of_treatment(db, session.id)
+    assert screening is not None
+    assert screening.reason == why
+    assert why in dana.read(f"/patients/{cast.alice.id}/treatments")
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"performed_at": "2026-03-05T12:00"}, "That time lies ahead"),
+        ({"stage": "planned"}, "That time has passed"),
+        ({"performed_at": "soon"}, "Write the day and the time"),
+        ({"performed_at": "0001-01-01T00:00"}, "Write the day and the time"),
+        ({"depth": "9"}, "from 0.1 to 3 mm"),
+        ({"passes": "0"}, "whole number from 1 to 50"),
+        ({"areas": []}, "at least one area"),
+        ({"product_1_batch": "4711"}, "A product needs a name"),
+        ({"setting": ""}, "Say where it was done"),
+        ({"reason": "x" * 2000}, "Keep the reason under"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_typed_is_lost(
+    db: Database, cast: Cast, dana: Browser, new: str, changed: dict[str, str], words: str
+) -> None:
+    answer = dana.send(new, {**NEEDLED, **changed})
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert 'value="SkinPen  Precision"' in answer.text
+    assert 'name="ask_cold_sores" value="yes" checked' in answer.text
+    assert len(treatments.of_patient(db, cast.alice.id)) == 1
+
+
+def test_a_planned_session_may_lie_ahead(db: Database, cast: Cast, dana: Browser, new: str) -> None:
+    ahead = {**NEEDLED, "stage": "planned", "performed_at": "2026-03-06T10:00"}
+    assert dana.send(new, ahead).status_code == 303
+    assert ">Planned</span>" in dana.read(f"/patients/{cast.alice.id}/treatments")
+
+
+def test_a_session_sent_twice_is_entered_once(
+    db: Database, cast: Cast, dana: Browser, new: str
+) -> None:
+    assert dana.send(new, NEEDLED).status_code == 303
+    again = dana.send(new, NEEDLED)
+    assert again.status_code == 409
+    assert 'name="known" value="2"' in again.text
+    assert len(treatments.of_patient(db, cast.alice.id)) == 2
+
+
+def test_one_more_product_has_a_row_and_keeps_the_rest(dana: Browser, new: str) -> None:
+    page = dana.send(new, {**NEEDLED, "more": "product"}).text
+    assert 'name="product_2"' in page
+    assert 'value="L-17"' in page
+
+
+def test_the_next_session_begins_as_the_last_one(dana: Browser, cast: Cast, new: str) -> None:
+    dana.send(new, NEEDLED)
+    listed = dana.read(new)
+    assert "Same as last time: Microneedling, 0.5" in listed
+    form = dana.read(f"{new}?like={cast.treatment.id}")
+    assert 'name="depth" inputmode="decimal" autocomplete="off" value="1.5"' in form
+    assert '<option value="SkinPen Precision">' in form
+    assert 'value="2026-03-05T10:00"' in form  # now, where Alice lives
+    assert 'name="ask_pregnancy" value="no" checked' not in form  # asked anew every time
+
+
+def test_nothing_is_entered_against_the_patients_will(
+    db: Database, cast: Cast, dana: Browser, new: str
+) -> None:
+    withdrawn = Consent(Purpose.CARE, Decision.WITHDRAWN, TREATED_AT)
+    decide_consent(db, cast.alice.id, withdrawn)
+    assert "withdrawn consent" in dana.send(new, NEEDLED).text
+    assert len(treatments.of_patient(db, cast.alice.id)) == 1
+
+
+def test_a_correction_keeps_what_stood_there_and_has_the_course_judged_again(
+    db: Database, cast: Cast, dana: Browser, course: str
+) -> None:
+    corrected = {**on_record(), "depth": "2", "why": "Tip was set deeper."}
+    assert dana.send(f"{course}/correct", corrected).status_code == 303
+    (kept,) = corrections.of_treatment(db, cast.treatment.id)
+    assert (kept.before, kept.by) == (cast.treatment, "Dr Dana")
+    assert treatments.get(db, cast.treatment.id).needle_depth_mm == 2
+    assert [t.id for t, _ in treatments.with_news(db, None)] == [cast.treatment.id]
+    page = dana.read(f"/patients/{cast.alice.id}/treatments")
+    assert "<del>1.5\N{NO-BREAK SPACE}mm</del>" in page
+    assert "Tip was set deeper." in page
+
+
+def test_two_corrections_at_once_do_not_overwrite_each_other(
+    db: Database, cast: Cast, dana: Browser, course: str
+) -> None:
+    corrected = {**on_record(), "why": "Mistyped."}
+    assert dana.send(f"{course}/correct", {**corrected, "depth": "2"}).status_code == 303
+    late = dana.send(f"{course}/correct", {**corrected, "depth": "0.5"})
+    assert late.status_code == 409
+    assert 'value="0.5"' in late.text
+    assert treatments.get(db, cast.treatment.id).needle_depth_mm == 2
+
+
+def test_a_correction_needs_a_reason_and_fits_the_photos(
+    db: Database, cast: Cast, dana: Browser, course: str, records: Records
+) -> None:
+    records.measured(-1)
+    records.measured(1)
+    silent = dana.send(f"{course}/correct", {**on_record(), "depth": "2"})
+    assert (silent.status_code, "Say why" in silent.text) == (422, True)
+    for time, words in (("2026-03-01T08:00", "from before"), ("2026-03-04T08:00", "from after")):
+        moved = {**on_record(), "performed_at": time, "why": "Another day."}
+        answer = dana.send(f"{course}/correct", moved)
+        assert (answer.status_code, words in answer.text) == (422, True)
+    assert treatments.get(db, cast.treatment.id) == cast.treatment
+
+
+def test_another_kind_of_treatment_can_be_put_right(
+    db: Database, cast: Cast, dana: Browser, course: str
+) -> None:
+    form = dana.read(f"{course}/correct?kind=chemical_peel")
+    assert 'name="variant" value="deep"' in form
+    peel = {**on_record(), "kind": "chemical_peel", "variant": "deep", "why": "A peel."}
+    assert dana.send(f"{course}/correct", peel).status_code == 303
+    corrected = treatments.get(db, cast.treatment.id)
+    assert (corrected.kind, corrected.needle_depth_mm) == ("chemical_peel", None)
+
+
+def test_an_ended_course_reminds_nobody_and_may_be_taken_up_again(
+    db: Database, cast: Cast, dana: Browser, course: str, clock: Clock
+) -> None:
+    def watched() -> list[str]:
+        return [t.id for t in treatments.latest_between(db, TREATED_AT, clock.now)]
+
+    assert watched() == [cast.treatment.id]
+    assert dana.send(f"{course}/end", {"why": " "}).status_code == 422
+    assert dana.send(f"{course}/end", {"why": "Alice moved away."}).status_code == 303
+    assert watched() == []
+    assert "Alice moved away." in dana.read(f"/patients/{cast.alice.id}/treatments")
+    assert dana.get(f"/patients/{cast.alice.id}").status_code == 200  # charts stay
+    assert dana.send(f"{course}/resume", {}).status_code == 303
+    assert watched() == [cast.treatment.id]
+    assert len(corrections.of_treatment(db, cast.treatment.id)) == 2
+
+
+def test_nobody_reaches_a_session_through_another_patient(
+    db: Database, cast: Cast, browser_of: Callable[[Person], Browser]
+) -> None:
+    people.add_to_care(db, cast.eli.id, cast.bob.id)
+    eli = browser_of(cast.eli)
+    path = f"/patients/{cast.bob.id}/treatments/{cast.treatment.id}"
+    assert eli.get(f"{path}/correct").status_code == 404
+    assert eli.send(f"{path}/end", {"why": "No."}).status_code == 404

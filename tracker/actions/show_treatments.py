@@ -1,0 +1,99 @@
+"""All sessions of a patient as a series, and what stands around them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.aftercare import OwnLine
+from tracker.people import Person
+from tracker.photos import Photo, PhotoStatus
+from tracker.protocols import Protocol, Protocols
+from tracker.screening import ScreeningSummary, summary
+from tracker.storage import (
+    care_lines,
+    consents,
+    conversation,
+    corrections,
+    people,
+    photos,
+    screenings,
+    treatments,
+)
+from tracker.treatments import Correction, Treatment
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One treatment: `number` counts from the first, `baseline` is what its photos compare with.
+
+    `photos` counts those that came, `waiting` those of them that are still to be measured;
+    `ended_by` is the name of who ended it early.
+    """
+
+    number: int
+    treatment: Treatment
+    protocol: Protocol
+    screening: ScreeningSummary | None
+    baseline: Photo | None
+    photos: int
+    waiting: int
+    corrections: tuple[Correction, ...]
+    ended_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """All sessions of a patient, oldest first; `devices` are those used at this clinic before.
+
+    `team` are the names of those who care for the patient, `own_lines` the patient's own aftercare.
+    """
+
+    patient: Person
+    sessions: tuple[Session, ...]
+    devices: tuple[tuple[str, str], ...]
+    team: tuple[str, ...]
+    own_lines: tuple[OwnLine, ...]
+    care_withdrawn_at: datetime | None
+    unread: int
+
+    def of(self, treatment_id: str) -> Session | None:
+        """The session with this id."""
+        return next((each for each in self.sessions if each.treatment.id == treatment_id), None)
+
+
+def show_treatments(db: Database, protocols: Protocols, patient_id: str) -> Series | None:
+    """Collect the series; None when there is no such patient."""
+    patient = people.get(db, patient_id)
+    if patient is None:
+        return None
+    return Series(
+        patient=patient,
+        sessions=tuple(
+            _session(db, protocols, number, treatment)
+            for number, treatment in enumerate(treatments.of_patient(db, patient_id), 1)
+        ),
+        devices=tuple(treatments.devices(db)),
+        team=tuple(each.name for each in people.practitioners_of(db, patient_id)),
+        own_lines=tuple(care_lines.of_patient(db, patient_id)),
+        care_withdrawn_at=consents.care_withdrawn_at(db, patient_id),
+        unread=conversation.unread_by_clinic(db, patient_id),
+    )
+
+
+def _session(db: Database, protocols: Protocols, number: int, treatment: Treatment) -> Session:
+    protocol = protocols.of(treatment.kind)
+    screening = screenings.of_treatment(db, treatment.id)
+    came = photos.of_treatment(db, treatment.id)
+    ended_by = people.get(db, treatment.ending.by) if treatment.ending else None
+    return Session(
+        number=number,
+        treatment=treatment,
+        protocol=protocol,
+        screening=summary(screening, protocol) if screening else None,
+        baseline=photos.baseline(db, treatment.id),
+        photos=len(came),
+        waiting=sum(p.status in {PhotoStatus.WAITING, PhotoStatus.MEASURING} for p in came),
+        corrections=tuple(corrections.of_treatment(db, treatment.id)),
+        ended_by=ended_by.name if ended_by else "",
+    )

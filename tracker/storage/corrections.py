@@ -1,0 +1,46 @@
+"""What was corrected about treatments: what stood there before, who changed it and why."""
+
+import json
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.storage import treatments
+from tracker.storage.columns import read_time, time_text
+from tracker.treatments import Correction, Treatment
+
+
+def insert(db: Database, before: Treatment, at: datetime, by_id: str, why: str) -> None:
+    """Keep what stood there until now."""
+    db.table("corrections").insert(
+        {
+            "treatment_id": before.id,
+            "before": json.dumps(treatments.columns_of(before), ensure_ascii=False),
+            "at": time_text(at),
+            "by_id": by_id,
+            "why": why,
+        }
+    )
+
+
+def of_treatment(db: Database, treatment_id: str) -> list[Correction]:
+    """All corrections of a treatment in the order they were made."""
+    sql = """SELECT corrections.*, people.name FROM corrections
+             JOIN people ON people.id = corrections.by_id
+             WHERE treatment_id = ? ORDER BY corrections.id"""
+    return [
+        Correction(
+            before=treatments.read(json.loads(row["before"]) | {"id": treatment_id}),
+            at=read_time(row["at"]),
+            by=row["name"],
+            why=row["why"],
+        )
+        for row in db.query(sql, [treatment_id])
+    ]
+
+
+def count(db: Database, treatment_id: str) -> int:
+    """How often a treatment was corrected."""
+    sql = "SELECT count(*) AS n FROM corrections WHERE treatment_id = ?"
+    (row,) = db.query(sql, [treatment_id])
+    return int(row["n"])

@@ -1,0 +1,6 @@
+// The account is closed: what this phone still kept of it goes, and nothing of anybody else.
+import { forget, kept } from "./queue.js";
+
+const { closed } = document.querySelector("[data-closed]").dataset;
+if (window.indexedDB) await Promise.all((await kept(closed)).map(forget));
+if (window.caches) await (await caches.open("afterglow")).delete("/offline");
