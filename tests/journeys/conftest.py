@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 from aiosmtpd.controller import Controller
 from PIL import Image
-from playwright.sync_api import Page, Request
+from playwright.sync_api import Page, Request, ViewportSize
 
-from tests.conftest import PASSPHRASE, PROTOCOLS
+from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT
 from tests.post_office import Inbox, free_port
 from tracker.actions.add_person import add_person
 from tracker.actions.begin_treatment import begin_treatment
@@ -35,6 +35,8 @@ from web.serve import open_server
 
 COURSE = Path(str(files("sample_images"))) / "infection_type_6"
 PATIENCE = timedelta(seconds=120)
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DAY_3 = TREATED_AT + timedelta(days=3)
 
 
 @dataclass
@@ -70,10 +72,15 @@ def pictures(tmp_path: Path) -> Path:
 @pytest.fixture
 def troubles(page: Page, clinic: OpenClinic) -> list[str]:
     """What the browser complains about, and every request to another host."""
+    return heard_from(page, clinic.address)
+
+
+def heard_from(page: Page, address: str) -> list[str]:
+    """A list to which whatever the browser complains about is added from now on."""
     heard: list[str] = []
 
     def listen(request: Request) -> None:
-        if not request.url.startswith((clinic.address, "data:")):
+        if not request.url.startswith((address, "data:")):
             heard.append(f"asked {request.url}")
 
     page.on("console", lambda message: heard.append(message.text))
@@ -96,9 +103,22 @@ def pages_open(world: World, clock: Callable[[], datetime]) -> Iterator[None]:
     server = open_server(create_app(world, clock), world.settings)
     thread = threading.Thread(target=server.run)
     thread.start()
-    yield
-    server.close()
-    thread.join(timeout=30)
+    try:
+        yield
+    finally:
+        # A browser keeps its lines open, and the server runs as long as there is one: end all.
+        lines = server._map
+        server.trigger.pull_trigger(lambda: server.asyncore.close_all(lines))
+        thread.join(timeout=30)
+
+
+@contextmanager
+def clinic_at_day_3(settings: Settings, *, host: str = "127.0.0.1") -> Iterator[World]:
+    """The pages alone, without worker and mail, three days after Alice's treatment."""
+    port = free_port()
+    world = open_world(replace(settings, port=port, base_url=f"http://{host}:{port}"))
+    with pages_open(world, lambda: DAY_3):
+        yield world
 
 
 @pytest.fixture

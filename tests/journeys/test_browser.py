@@ -6,15 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
-from tests.journeys.conftest import OpenClinic, wait_for
+from tests.journeys.conftest import PHONE, OpenClinic, wait_for
 from tests.post_office import words_of
 from tracker.check_ins import SCALES, SIGNS, Answers
 from tracker.courses import CourseCheckIn, CoursePhoto
 
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1280, "height": 800}
+DESK: ViewportSize = {"width": 1280, "height": 800}
 ALL_SHOWN = "[...document.images].every(i => i.complete || i.loading === 'lazy')"
 PHOTOS = ("baseline-1.jpg", "d03.jpg", "d05.jpg", "d07.jpg")
 
@@ -22,13 +21,13 @@ PHOTOS = ("baseline-1.jpg", "d03.jpg", "d05.jpg", "d07.jpg")
 def look(page: Page, folder: Path, name: str) -> None:
     """Take the page at both widths; it must never scroll sideways."""
     for device, size in (("phone", PHONE), ("desk", DESK)):
-        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.set_viewport_size(size)
         page.wait_for_load_state("networkidle")
         wait_for(lambda: page.evaluate(ALL_SHOWN))
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0, f"{name} is {wide} px too wide on a {device}"
         page.screenshot(path=folder / f"{name}-{device}.png", full_page=True)
-    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    page.set_viewport_size(PHONE)
 
 
 def sign_in(page: Page, address: str, email: str, passphrase: str) -> None:

@@ -2,20 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.conftest import PASSPHRASE, TREATED_AT, Cast
-from tests.journeys.conftest import pages_open
+from tests.conftest import PASSPHRASE, Cast
+from tests.journeys.conftest import DAY_3, clinic_at_day_3
 from tests.journeys.test_browser import sign_in
-from tests.post_office import free_port
 from tracker.settings import Settings
-from tracker.world import open_world
 
-NOW = TREATED_AT + timedelta(days=3)
 LEAVE = """
 Object.defineProperty(document, "hidden", { value: true, configurable: true });
 document.dispatchEvent(new Event("visibilitychange"));
@@ -32,11 +28,9 @@ CHOSEN = "[...document.querySelectorAll('input[type=file]')].flatMap(i => [...i.
 @pytest.fixture
 def camera(page: Page, settings: Settings, cast: Cast) -> Iterator[Page]:
     """The page for a photo of yesterday, with the camera open and content."""
-    port = free_port()
-    world = open_world(replace(settings, port=port, base_url=f"http://127.0.0.1:{port}"))
-    with pages_open(world, lambda: NOW):
+    with clinic_at_day_3(settings) as world:
         sign_in(page, world.settings.base_url, cast.alice.email, PASSPHRASE)
-        yesterday = (NOW - timedelta(days=1)).date().isoformat()
+        yesterday = (DAY_3 - timedelta(days=1)).date().isoformat()
         page.goto(f"{world.settings.base_url}/photo?day={yesterday}")
         expect(page.get_by_label("When was it taken?")).to_have_value(f"{yesterday}T12:00")
         page.get_by_role("button", name="Open the camera").click()

@@ -7,9 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.conftest import OpenClinic
+from tests.journeys.keyboard import choose, press, type_into
 from tests.journeys.test_browser import sign_in
-
-MANY = 60  # stops of the Tab key on one page
 
 
 def before_treatment(clinic: OpenClinic) -> None:
@@ -59,29 +58,7 @@ def test_with_the_keyboard_alone_a_photo_and_answers_are_sent(
     expect(page.get_by_text("Ready.")).to_be_visible(timeout=90_000)
     press(page, "Check-in")
     expect(page.get_by_role("heading", level=1)).to_have_text("How are you today?")
-    for name, arrow in (("pain", 2), ("itch", 1), ("swelling", 1), ("trend", 2)):
-        tab_to(page, f"document.activeElement.name === '{name}'")
-        page.keyboard.press("Space")
-        for _ in range(arrow):
-            page.keyboard.press("ArrowRight")
+    for name, arrows in (("pain", 2), ("itch", 1), ("swelling", 1), ("trend", 2)):
+        choose(page, name, arrows)
     press(page, "Send answers")
     expect(page).to_have_url(re.compile(r"/check-ins/\w+"))
-
-
-def type_into(page: Page, field: str, text: str) -> None:
-    tab_to(page, f"document.activeElement.id === '{field}'")
-    page.keyboard.type(text)
-
-
-def press(page: Page, words: str) -> None:
-    """Go to the button or link with these words and press it."""
-    tab_to(page, f"document.activeElement.textContent.trim() === {words!r}")
-    page.keyboard.press("Enter")
-
-
-def tab_to(page: Page, condition: str) -> None:
-    for _ in range(MANY):
-        if page.evaluate(condition):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"the Tab key does not lead to where {condition}")

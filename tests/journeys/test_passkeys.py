@@ -2,29 +2,23 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 from sqlite_utils import Database
 
-from tests.conftest import PASSPHRASE, TREATED_AT, Cast
-from tests.journeys.conftest import pages_open
+from tests.conftest import PASSPHRASE, Cast
+from tests.journeys.conftest import clinic_at_day_3
 from tests.journeys.test_browser import sign_in
-from tests.post_office import free_port
 from tracker.messages import MessageKind
 from tracker.settings import Settings
 from tracker.storage import messages, passkeys
-from tracker.world import open_world
 
 
 @pytest.fixture
 def address(settings: Settings, cast: Cast) -> Iterator[str]:
     """The pages under a name: passkeys are not for addresses."""
-    port = free_port()
-    world = open_world(replace(settings, port=port, base_url=f"http://localhost:{port}"))
-    with pages_open(world, lambda: TREATED_AT + timedelta(days=3)):
+    with clinic_at_day_3(settings, host="localhost") as world:
         yield world.settings.base_url
 
 

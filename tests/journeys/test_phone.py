@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, FilePayload, Page, expect
 
 from tests.conftest import PROTOCOLS
-from tests.journeys.conftest import OpenClinic, wait_for
+from tests.journeys.conftest import PHONE, OpenClinic, wait_for
 from tests.journeys.test_browser import look, sign_in
 from tests.journeys.weak_link import weak_link
 from tracker.actions.begin_treatment import begin_treatment
@@ -23,7 +23,6 @@ from tracker.messages import welcome_link
 from tracker.storage import check_ins, photos
 from tracker.world import open_world
 
-SCREEN = {"width": 390, "height": 844}
 HEAVY = 8_000_000  # bytes
 # A film repeats its frames to the bit, which no camera does: mark a corner of every one.
 OWN_NOISE = """
@@ -42,7 +41,7 @@ def phone(page: Page, clinic: OpenClinic) -> Page:
 
     Two hours before the treatment, which is that of the sample folder.
     """
-    page.set_viewport_size(SCREEN)  # type: ignore[arg-type]
+    page.set_viewport_size(PHONE)
     page.add_init_script(OWN_NOISE)
     at(page, clinic, clinic.story.treatment.performed_at - timedelta(hours=2))
     page.goto(invite(clinic))

@@ -2,27 +2,24 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
 from http import HTTPStatus
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 from sqlite_utils import Database
 
-from tests.conftest import PASSPHRASE, TREATED_AT, Cast
-from tests.journeys.conftest import pages_open, wait_for
+from tests.conftest import PASSPHRASE, Cast
+from tests.journeys.conftest import DAY_3, clinic_at_day_3, wait_for
 from tests.journeys.test_browser import sign_in
-from tests.post_office import free_port
 from tests.web.conftest import Records
 from tracker.check_ins import SCALES
 from tracker.consents import Consent, Decision, Purpose
 from tracker.people import Person
 from tracker.settings import Settings
 from tracker.storage import check_ins, consents
-from tracker.world import World, open_world
+from tracker.world import World
 
-NOW = TREATED_AT + timedelta(days=3)
 NO_STORAGE = "indexedDB.open = () => { throw new DOMException('private', 'InvalidStateError'); };"
 KEEP = """
 async (person) => {
@@ -89,9 +86,7 @@ class Phone:
 
 @pytest.fixture
 def phone(page: Page, settings: Settings, db: Database, cast: Cast) -> Iterator[Phone]:
-    port = free_port()
-    world = open_world(replace(settings, port=port, base_url=f"http://127.0.0.1:{port}"))
-    with pages_open(world, lambda: NOW):
+    with clinic_at_day_3(settings) as world:
         yield Phone(page, world.settings.base_url, world, db, cast)
 
 
@@ -151,7 +146,7 @@ def test_a_refusal_is_told_whoever_writes_it(phone: Phone) -> None:
     expect(phone.page.get_by_text("no reason was given")).to_be_focused()
     phone.page.unroute_all()
     phone.page.goto(f"{phone.address}/check-in")
-    consent = Consent(Purpose.CARE, Decision.WITHDRAWN, NOW)
+    consent = Consent(Purpose.CARE, Decision.WITHDRAWN, DAY_3)
     with phone.db.conn:
         consents.insert(phone.db, phone.cast.alice.id, consent)
     phone.answer()
