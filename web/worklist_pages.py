@@ -36,9 +36,9 @@ GROUPS: Mapping[Group, GroupWords] = {
     Group.FINISHED: GroupWords("Finished or paused", "✓"),
 }
 CHANGES: Mapping[Change, str] = {
-    Change.CALMER: "↘ calmer than the photo before",
-    Change.SAME: "→ as on the photo before",
-    Change.REDDER: "↗ redder than the photo before",
+    Change.CALMER: "↘ calmer",
+    Change.SAME: "→ no change",
+    Change.REDDER: "↗ redder",
 }
 
 

@@ -5,9 +5,10 @@ Rows are written in bulk and no photo is taken: the pages are measured on it, no
 
 import json
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from uuid import UUID
 
 from sqlite_utils import Database
@@ -20,13 +21,16 @@ from tracker.storage.connection import writing
 from tracker.treatments import AREAS, Region
 from tracker.world import World
 
+Cell = str | int | float | None
+
 PASSPHRASE = "only for this benchmark"
 NOW = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
 COURSES = 4
 APART = timedelta(days=35)
 OLDEST_DAYS = 400  # how long ago the latest course may have begun
-OPEN_SHARE, IN_HAND_SHARE = 0.06, 0.06  # of the patients, with an alert that is not resolved
-UNREAD_SHARE, UNSEEN_SHARE = 0.03, 0.08
+FRESH = timedelta(days=60)  # courses with which something may still be the matter
+OPEN_SHARE, IN_HAND_SHARE = 0.3, 0.3  # of those, with an alert that is not resolved
+UNSEEN_SHARE, UNREAD_SHARE = 0.4, 0.03  # of those, and of all patients
 REMARKS = 10
 FIRST_NAMES = (
     "Amara", "Bjørn", "Chloé", "Devi", "Esther", "Fatou", "Grace", "Hồng", "Ingrid", "José",
@@ -54,6 +58,7 @@ class _Course:
     id: str
     performed_at: datetime
     is_latest: bool
+    is_fresh: bool
     photos: tuple[tuple[str, datetime], ...]
 
 
@@ -69,7 +74,7 @@ def found_clinic(world: World, patients: int, readings: int, seed: int) -> BigCl
         ids = [alice.id, *(_id(rng) for _ in range(patients - 1))]
         with writing(db):
             _fill(db, "people", _people(ids[1:], rng))
-            _fill(db, "care_team", ((dana.id, patient, 1) for patient in ids[1:]), _CARE)
+            _fill(db, "care_team", _under(_CARE, ((dana.id, patient, 1) for patient in ids[1:])))
             courses = list(_courses(ids, readings // patients // COURSES, rng))
             _write_courses(db, courses, rng)
             _write_looks(db, courses, dana.id, rng)
@@ -88,25 +93,22 @@ def _id(rng: random.Random) -> str:
     return UUID(int=rng.getrandbits(128), version=4).hex
 
 
-def _fill(
-    db: Database,
-    table: str,
-    rows: Iterable[Sequence[object]] | Iterable[dict[str, object]],
-    columns: Sequence[str] = (),
-) -> None:
-    """Insert rows at once; they are dictionaries, or sequences under the `columns` named."""
+def _fill(db: Database, table: str, rows: Iterable[Mapping[str, Cell]]) -> None:
+    """Insert rows at once; all have the columns of the first."""
     listed = iter(rows)
     first = next(listed, None)
     if first is None:
         return
-    named = tuple(first) if isinstance(first, dict) else columns
-    marks = ", ".join("?" * len(named))
-    sql = f"INSERT INTO {table} ({', '.join(named)}) VALUES ({marks})"  # noqa: S608 (own names)
-    values = ([*row.values()] if isinstance(row, dict) else row for row in (first, *listed))
-    db.conn.executemany(sql, values)
+    names, places = ", ".join(first), ", ".join(f":{name}" for name in first)
+    sql = f"INSERT INTO {table} ({names}) VALUES ({places})"  # noqa: S608 (no input in it)
+    db.conn.executemany(sql, chain([first], listed))
 
 
-def _people(ids: Sequence[str], rng: random.Random) -> Iterator[dict[str, object]]:
+def _under(names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[dict[str, Cell]]:
+    return (dict(zip(names, row, strict=True)) for row in rows)
+
+
+def _people(ids: Sequence[str], rng: random.Random) -> Iterator[dict[str, Cell]]:
     for number, person_id in enumerate(ids):
         yield {
             "id": person_id,
@@ -128,7 +130,8 @@ def _courses(ids: Sequence[str], photos: int, rng: random.Random) -> Iterator[_C
                 performed_at + timedelta(days=days * (n + 0.5) / photos) for n in range(photos)
             ]
             pictures = tuple((_id(rng), at) for at in taken)
-            yield _Course(patient_id, _id(rng), performed_at, back == 0, pictures)
+            is_fresh = back == 0 and NOW - began < FRESH
+            yield _Course(patient_id, _id(rng), performed_at, back == 0, is_fresh, pictures)
 
 
 def _write_courses(db: Database, courses: Sequence[_Course], rng: random.Random) -> None:
@@ -138,20 +141,22 @@ def _write_courses(db: Database, courses: Sequence[_Course], rng: random.Random)
         for c in courses
     )
     named = ("id", "patient_id", "kind", "performed_at", "setting", "needle_depth_mm", "areas")
-    _fill(db, "treatments", treatments, named)
+    _fill(db, "treatments", _under(named, treatments))
     _fill(db, "photos", (row for course in courses for row in _photo_rows(course, rng)))
     photos = [photo for course in courses for photo in _measured(course)]
     _fill(
         db,
         "readings",
-        ((n, photo, base, "1", "4.13", "skin", 0.01) for n, (photo, base, _) in enumerate(photos)),
-        ("id", "photo_id", "baseline_id", "method", "opencv", "reference", "residual"),
+        _under(
+            ("id", "photo_id", "baseline_id", "method", "opencv", "reference", "residual"),
+            ((n, photo, base, "1", "4", "skin", 0.01) for n, (photo, base, _) in enumerate(photos)),
+        ),
     )
     _fill(db, "region_readings", _region_rows(photos, rng))
     _fill(db, "check_ins", (row for course in courses for row in _check_in_rows(course, rng)))
 
 
-def _photo_rows(course: _Course, rng: random.Random) -> Iterator[dict[str, object]]:
+def _photo_rows(course: _Course, rng: random.Random) -> Iterator[dict[str, Cell]]:
     before = (_id_of_baseline(course), course.performed_at - timedelta(hours=1))
     for photo_id, taken_at in (before, *course.photos):
         at = time_text(taken_at)
@@ -181,7 +186,7 @@ def _measured(course: _Course) -> Iterator[tuple[str, str, float]]:
 
 def _region_rows(
     photos: Sequence[tuple[str, str, float]], rng: random.Random
-) -> Iterator[dict[str, object]]:
+) -> Iterator[dict[str, Cell]]:
     for number, (_, _, day) in enumerate(photos):
         for region in Region:
             yield {
@@ -201,7 +206,7 @@ def _region_rows(
             }
 
 
-def _check_in_rows(course: _Course, rng: random.Random) -> Iterator[dict[str, object]]:
+def _check_in_rows(course: _Course, rng: random.Random) -> Iterator[dict[str, Cell]]:
     answers = json.dumps({"pain": 1, "itch": 1, "swelling": 0, "trend": "same", "note": ""})
     for _, taken_at in course.photos[::2]:
         at = time_text(taken_at)
@@ -221,10 +226,10 @@ def _write_looks(
     """Everything was opened, but for the last photos of a few."""
     looks = []
     for course in courses:
-        left = rng.randint(1, 3) if course.is_latest and rng.random() < UNSEEN_SHARE else 0
+        left = rng.randint(1, 3) if course.is_fresh and rng.random() < UNSEEN_SHARE else 0
         opened = course.photos[: len(course.photos) - left]
         looks += [(photo_id, reader_id, time_text(at), time_text(at)) for photo_id, at in opened]
-    _fill(db, "looks", looks, ("photo_id", "person_id", "first_at", "last_at"))
+    _fill(db, "looks", _under(("photo_id", "person_id", "first_at", "last_at"), looks))
     db.execute(
         "UPDATE photos SET seen_at = taken_at WHERE role = 'baseline'"
         " OR id IN (SELECT photo_id FROM looks)"
@@ -235,10 +240,10 @@ def _write_alerts(
     db: Database, courses: Sequence[_Course], reader_id: str, rng: random.Random
 ) -> None:
     concerns = [concern for concern in Concern if concern is not Concern.SILENCE]
-    rows = []
+    rows: list[dict[str, Cell]] = []
     for course in courses:
-        fate = rng.random() if course.is_latest else 1 - rng.random() / 2
-        if course.is_latest and OPEN_SHARE + IN_HAND_SHARE <= fate < 0.5:
+        fate = rng.random() if course.is_fresh else 1.0
+        if course.is_latest and fate >= OPEN_SHARE + IN_HAND_SHARE:
             continue
         is_open, is_silent = fate < OPEN_SHARE, fate < OPEN_SHARE / 4
         is_resolved = fate >= OPEN_SHARE + IN_HAND_SHARE
@@ -280,5 +285,5 @@ def _write_remarks(db: Database, ids: Sequence[str], reader_id: str, rng: random
             if number < REMARKS - 1 or not waits:
                 receipts.append((remark_id, reader, time_text(at)))
     named = ("id", "patient_id", "author_id", "at", "text", "has_photo", "key")
-    _fill(db, "remarks", remarks, named)
-    _fill(db, "remark_receipts", receipts, ("remark_id", "person_id", "seen_at"))
+    _fill(db, "remarks", _under(named, remarks))
+    _fill(db, "remark_receipts", _under(("remark_id", "person_id", "seen_at"), receipts))
