@@ -80,6 +80,11 @@ def may_open_worklist(viewer: Viewer) -> bool:
     return viewer.role.has_patients
 
 
+def may_be_absent(viewer: Viewer) -> bool:
+    """Whether the viewer has patients for whom somebody may have to stand in."""
+    return viewer.role.has_patients
+
+
 def may_invite(viewer: Viewer) -> bool:
     """Whether the viewer may invite patients."""
     return viewer.role is Role.PRACTITIONER

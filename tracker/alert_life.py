@@ -1,6 +1,7 @@
 """The life of an alert: each step is a pure function from an alert to what has become of it."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -200,12 +201,10 @@ class FalseAlarms:
         return self.false / self.judged if self.judged else None
 
 
-def false_alarms(alerts: Iterable[Alert]) -> FalseAlarms:
-    """The realised false-alarm rate of the alerts that asked for a look (review and urgent)."""
-    outcomes = [alert.outcome for alert in alerts if alert.level.is_mailed]
-    false = outcomes.count(Outcome.FALSE)
-    judged = false + outcomes.count(Outcome.TRUE)
-    return FalseAlarms(false, judged, outcomes.count(Outcome.UNCLEAR))
+def false_alarms(outcomes: Counter[Outcome]) -> FalseAlarms:
+    """The realised false-alarm rate, from how often alerts turned out to be what."""
+    false = outcomes[Outcome.FALSE]
+    return FalseAlarms(false, false + outcomes[Outcome.TRUE], outcomes[Outcome.UNCLEAR])
 
 
 def _moved(alert: Alert, step: Step, at: datetime, by: str | None, why: str) -> Moved:

@@ -7,6 +7,7 @@ from flask import Flask
 
 from tracker.world import World
 from web import (
+    absences,
     app_shell,
     calling,
     clinic,
@@ -50,6 +51,7 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
         conversation.blueprint,
         home_care.blueprint,
         practitioner.blueprint,
+        absences.blueprint,
         clinic.blueprint,
         comparison.blueprint,
         treatments.blueprint,

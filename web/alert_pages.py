@@ -1,16 +1,16 @@
 """Alerts on the page: the list, and one alert explained in ten seconds."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from tracker.actions.show_alert import AlertCase
-from tracker.actions.show_alerts import AlertInCare
+from tracker.actions.show_alerts import AlertsInCare
 from tracker.actions.show_progress import Progress
-from tracker.alert_life import FalseAlarms, Transition, false_alarms
+from tracker.alert_life import FalseAlarms, Transition
 from tracker.alerts import Alert, Concern, Factor, Outcome, Source, Stage
 from tracker.check_ins import SIGNS, CheckIn
 from tracker.people import Person
@@ -81,6 +81,7 @@ class AlertsPage:
     open: tuple[AlertCard, ...]
     answered: tuple[AlertCard, ...]
     resolved: tuple[AlertCard, ...]
+    are_all: bool
     verdicts: str
 
     @property
@@ -228,14 +229,16 @@ def alert_card(
     )
 
 
-def alerts_page(listed: Sequence[AlertInCare], now: datetime, zone: ZoneInfo) -> AlertsPage:
+def alerts_page(found: AlertsInCare, now: datetime, zone: ZoneInfo) -> AlertsPage:
     """The alerts of all patients in care, in the order given."""
+    listed = found.listed
     cards = [alert_card(each.alert, each.patient, each.treatment, now, zone) for each in listed]
     return AlertsPage(
         open=tuple(c for c, e in zip(cards, listed, strict=True) if e.alert.needs_answer),
         answered=tuple(c for c, e in zip(cards, listed, strict=True) if _is_under_way(e.alert)),
         resolved=tuple(c for c, e in zip(cards, listed, strict=True) if _is_over(e.alert)),
-        verdicts=_verdicts(false_alarms(each.alert for each in listed)),
+        are_all=found.are_all,
+        verdicts=_verdicts(found.verdicts),
     )
 
 

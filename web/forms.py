@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.datastructures.file_storage import FileStorage
 
+from tracker.absences import Leave
 from tracker.alert_life import MAX_WHY_LENGTH
 from tracker.alerts import Outcome
 from tracker.check_ins import DAILY_SIGNS, MAX_NOTE_LENGTH, SCALES, SIGNS, Answers, Queued, Trend
@@ -105,6 +106,19 @@ def read_wish(args: Mapping[str, str]) -> Wish:
         after=after,
         before=before if after is None else None,
     )
+
+
+def read_leave(form: Form) -> Leave | Errors:
+    """The days somebody is away and who stands in; nobody where none is named."""
+    days, errors = {}, {}
+    for name, words in (("first_day", "first"), ("last_day", "last")):
+        try:
+            days[name] = date.fromisoformat(form.get(name, ""))
+        except ValueError:
+            errors[name] = f"Choose the {words} day away."
+    if errors:
+        return Errors(errors)
+    return Leave(days["first_day"], days["last_day"], form.get("deputy") or None)
 
 
 @dataclass(frozen=True, slots=True)

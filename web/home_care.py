@@ -119,7 +119,7 @@ def _own_protocol(visit: Visit) -> Protocol:
     """The protocol of those whom no clinic treats; for all others there is no such page."""
     require(may_treat_themselves(visit.viewer))
     kind = _open_kind(visit.world.settings)
-    if show_own_data(visit.db, visit.person).care_team:
+    if show_own_data(visit.db, visit.person, visit.now).care_team:
         abort(404)
     return visit.world.protocols.of(kind)
 

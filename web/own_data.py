@@ -33,7 +33,7 @@ blueprint = Blueprint("own_data", __name__)
 def show(visit: Visit) -> ResponseReturnValue:
     """What is kept and who has seen it."""
     require(may_open_own_data(visit.viewer))
-    return render(own_data_page(show_own_data(visit.db, visit.person), visit.now))
+    return render(own_data_page(show_own_data(visit.db, visit.person, visit.now), visit.now))
 
 
 @blueprint.get("/my-data/afterglow-my-data.zip")
@@ -52,7 +52,7 @@ def download(visit: Visit) -> ResponseReturnValue:
 def own_photos(visit: Visit) -> ResponseReturnValue:
     """Every photo, and what it may be used for."""
     require(may_open_own_data(visit.viewer))
-    return render(own_photos_page(show_own_data(visit.db, visit.person), visit.now))
+    return render(own_photos_page(show_own_data(visit.db, visit.person, visit.now), visit.now))
 
 
 @blueprint.post("/my-data/uses")
@@ -62,7 +62,7 @@ def decide(visit: Visit) -> ResponseReturnValue:
     require(may_open_own_data(visit.viewer))
     match read_consent(request.form, visit.now):
         case Errors(by_field):
-            own = show_own_data(visit.db, visit.person)
+            own = show_own_data(visit.db, visit.person, visit.now)
             return render(own_data_page(own, visit.now, by_field)), 422
         case Consent(photo_id=photo_id) as consent:
             if not decide_consent(visit.db, visit.person.id, consent):

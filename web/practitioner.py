@@ -53,7 +53,7 @@ def patient(visit: Visit, patient_id: str) -> ResponseReturnValue:
 def alerts(visit: Visit) -> ResponseReturnValue:
     """All alerts, worst first."""
     require(may_open_worklist(visit.viewer))
-    listed = show_alerts(visit.db, visit.person.id)
+    listed = show_alerts(visit.db, visit.person, visit.now)
     return render(alerts_page(listed, visit.now, visit.person.zone))
 
 

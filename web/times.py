@@ -27,6 +27,12 @@ def short_date(at: datetime, zone: ZoneInfo) -> str:
     return f"{local.day} {local:%b}, {local:%H:%M}"
 
 
+def day_and_month(at: datetime, zone: ZoneInfo) -> str:
+    """`Mon 2 Mar`."""
+    local = at.astimezone(zone)
+    return f"{local:%a} {local.day} {local:%b}"
+
+
 def day_words(day: int) -> str:
     """`Day 3`, `Treatment day`, `2 days before treatment`."""
     match day:

@@ -15,5 +15,5 @@ def worklist(visit: Visit) -> ResponseReturnValue:
     """The patients who wait, worst first, and the others by groups."""
     require(may_open_worklist(visit.viewer))
     wish = read_wish(request.args)
-    listed = show_worklist(visit.db, visit.world.protocols, visit.person.id, wish, visit.now)
-    return render(worklist_page(listed, wish, visit.now, visit.person.zone))
+    listed = show_worklist(visit.db, visit.world.protocols, visit.person, wish, visit.now)
+    return render(worklist_page(listed, wish, visit.person.id, visit.now, visit.person.zone))

@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import groupby
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
+from tracker.absences import Absence
 from tracker.actions.show_worklist import Worklist, WorklistRow
+from tracker.people import Person
 from tracker.readings import Change
 from tracker.worklist import Group, Wish
 from web.alert_pages import AlertCard, alert_card
-from web.times import day_words, when, withdrawn_words
+from web.times import day_and_month, day_words, when, withdrawn_words
 from web.words import estimate_words, treatment_words
 
 MARK_SIGNS = 12
@@ -52,6 +54,7 @@ class PatientRow:
     id: str
     mark: str
     name: str
+    in_place_of: str
     treatment: str
     day: str
     card: AlertCard | None
@@ -92,6 +95,15 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class StandInNote:
+    """For whom the reader stands in: `link` is what an address must hold to show those alone."""
+
+    words: str
+    link: Mapping[str, str]
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class WorklistPage:
     """The patients in care, worst first; `waiting` counts those who wait for somebody.
 
@@ -104,6 +116,8 @@ class WorklistPage:
     sections: tuple[Section, ...]
     folded: tuple[Section, ...]
     choices: tuple[Choice, ...]
+    stood_in: tuple[StandInNote, ...]
+    notes: tuple[str, ...]
     kept: Mapping[str, str]
     sought: str
     found: int
@@ -119,21 +133,24 @@ class WorklistPage:
         return "Patients"
 
 
-def worklist_page(listed: Worklist, wish: Wish, now: datetime, zone: ZoneInfo) -> WorklistPage:
+def worklist_page(
+    listed: Worklist, wish: Wish, reader_id: str, now: datetime, zone: ZoneInfo
+) -> WorklistPage:
     """The page of the work list that was asked for, times in the reader's zone."""
     part = listed.cut
     found = sum(part.counts.values())
     is_narrowed = bool(wish.sought or wish.whose or wish.group)
     return WorklistPage(
         sections=tuple(
-            _section(group, part.counts[group], list(rows), now, zone)
+            _section(group, listed, list(rows), now, zone)
             for group, rows in groupby(listed.rows, key=lambda row: row.standing.group)
         ),
         folded=tuple(
-            _section(group, part.counts[group], rows, now, zone)
-            for group, rows in listed.folded.items()
+            _section(group, listed, rows, now, zone) for group, rows in listed.folded.items()
         ),
         choices=_choices(part.counts, wish),
+        stood_in=_stood_in(listed, wish, reader_id, zone),
+        notes=_notes(listed, zone),
         kept=_kept(wish, wish.group),
         sought=wish.sought,
         found=found,
@@ -145,8 +162,49 @@ def worklist_page(listed: Worklist, wish: Wish, now: datetime, zone: ZoneInfo) -
     )
 
 
-def _kept(wish: Wish, group: Group | None) -> dict[str, str]:
-    kept = {"show": str(group or ""), "q": wish.sought, "whose": wish.whose or ""}
+def _stood_in(
+    listed: Worklist, wish: Wish, reader_id: str, zone: ZoneInfo
+) -> tuple[StandInNote, ...]:
+    """Everybody stood in for; with them, the way to one's own patients alone, and back to all."""
+    notes = [
+        StandInNote(
+            f"Standing in for {each.absent.name} until {_end(each.absence, zone)}:"
+            f" {each.patients:,} {'patient' if each.patients == 1 else 'patients'}",
+            _kept(wish, wish.group, each.absent.id),
+            each.absent.id == wish.whose,
+        )
+        for each in listed.stood_in
+    ]
+    if not notes:
+        return ()
+    own = StandInNote("Only my own", _kept(wish, wish.group, reader_id), wish.whose == reader_id)
+    everybody = StandInNote("Everybody’s", _kept(wish, wish.group, ""), wish.whose is None)
+    return (everybody, own, *notes)
+
+
+def _notes(listed: Worklist, zone: ZoneInfo) -> tuple[str, ...]:
+    """What else the reader must know about absences."""
+    notes = [
+        f"You will stand in for {listed.named[each.person_id].name} from"
+        f" {day_and_month(each.begins_at, zone)} until {_end(each, zone)}."
+        for each in listed.coming
+    ]
+    if (own := listed.own_absence) is not None:
+        deputy = listed.named[own.deputy_id].name if own.deputy_id else "the next in turn"
+        verb = "stands in" if own.deputy_id else "is asked"
+        notes.append(f"You are away until {_end(own, zone)}; {deputy} {verb}.")
+    return tuple(notes)
+
+
+def _end(absence: Absence, zone: ZoneInfo) -> str:
+    """The last day of an absence, as the reader counts days."""
+    return day_and_month(absence.ends_at - timedelta(microseconds=1), zone)
+
+
+def _kept(wish: Wish, group: Group | None, whose: str | None = None) -> dict[str, str]:
+    """What keeps a wish in an address; `whose` overrules that of the wish."""
+    chosen = (wish.whose or "") if whose is None else whose
+    kept = {"show": str(group or ""), "q": wish.sought, "whose": chosen}
     return {name: value for name, value in kept.items() if value}
 
 
@@ -169,12 +227,15 @@ def _span(first: int, shown: int, total: int) -> str:
 
 
 def _section(
-    group: Group, count: int, rows: Sequence[WorklistRow], now: datetime, zone: ZoneInfo
+    group: Group, listed: Worklist, rows: Sequence[WorklistRow], now: datetime, zone: ZoneInfo
 ) -> Section:
-    return Section(group, GROUPS[group], count, tuple(_patient_row(r, now, zone) for r in rows))
+    shown = tuple(_patient_row(row, listed.named, now, zone) for row in rows)
+    return Section(group, GROUPS[group], listed.cut.counts[group], shown)
 
 
-def _patient_row(row: WorklistRow, now: datetime, zone: ZoneInfo) -> PatientRow:
+def _patient_row(
+    row: WorklistRow, named: Mapping[str, Person], now: datetime, zone: ZoneInfo
+) -> PatientRow:
     treatment, photos, facts = row.treatment, row.photos, row.standing.facts
     worst = row.alerts[0] if row.alerts else None
     kind = treatment.kind.replace("_", " ").capitalize() if treatment else ""
@@ -182,6 +243,7 @@ def _patient_row(row: WorklistRow, now: datetime, zone: ZoneInfo) -> PatientRow:
         id=row.patient.id,
         mark=_mark(row),
         name=row.patient.name,
+        in_place_of=named[facts.in_place_of].name if facts.in_place_of else "",
         treatment=treatment_words(treatment, kind) if treatment else "No treatment yet",
         day="" if row.day is None else day_words(row.day),
         card=alert_card(worst.alert, row.patient, worst.treatment, now, zone) if worst else None,

@@ -1,5 +1,6 @@
 """What may happen to an alert, step by step, without a database."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -182,12 +183,7 @@ def test_an_alert_stays_open_until_somebody_answers_and_never_falls_in_level(
 
 
 def test_the_false_alarm_rate_counts_verdicts_and_leaves_unclear_ones_out() -> None:
-    def over(outcome: Outcome, level: Level = Level.REVIEW) -> Alert:
-        return resolved(alert(level), outcome, "dana", "", on(5)).alert
-
-    resolved_ones = [over(Outcome.FALSE), over(Outcome.TRUE), over(Outcome.TRUE)]
-    others = [over(Outcome.UNCLEAR), over(Outcome.FALSE, Level.WATCH), alert()]
-    count = false_alarms(resolved_ones + others)
+    count = false_alarms(Counter({Outcome.FALSE: 1, Outcome.TRUE: 2, Outcome.UNCLEAR: 1}))
     assert (count.false, count.judged, count.unclear) == (1, 3, 1)
     assert count.rate == pytest.approx(1 / 3)
-    assert false_alarms([alert()]).rate is None
+    assert false_alarms(Counter()).rate is None

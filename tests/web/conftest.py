@@ -11,7 +11,9 @@ from sqlite_utils import Database
 from tests.conftest import PASSPHRASE, TREATED_AT, Cast
 from tests.tracker.courses_of_readings import Doublings, fading, reading, unchanged
 from tests.web.browser import Browser
+from tracker.absences import Absence, Leave
 from tracker.actions.add_person import add_person
+from tracker.actions.enter_absence import enter_absence
 from tracker.alerts import Alert, Concern, Factor, Level, Source
 from tracker.annotations import Annotation, Drawing, Shape
 from tracker.check_ins import Answers, CheckIn
@@ -156,6 +158,12 @@ class Records:
         if photo is not None:
             self.world.files.save(said.id, Picture.PHOTO, photo)
         return said
+
+    def absence(self, person: Person, deputy: Person | None = None, days: int = 7) -> Absence:
+        """Somebody is away for so many days, from the day after the treatment on."""
+        first = TREATED_AT.date() + timedelta(days=1)
+        leave = Leave(first, first + timedelta(days=days - 1), deputy.id if deputy else None)
+        return enter_absence(self.db, person, leave, TREATED_AT)
 
     def mail(self, alert: Alert, to: Person) -> Message:
         """The mail about an alert, not sent yet."""

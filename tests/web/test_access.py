@@ -61,6 +61,9 @@ RULES = {
     "GET patient.one_day": Rule("/days/2026-03-04", frozenset({"alice"})),
     "GET preferences.show": Rule("/settings", EVERYBODY_SIGNED_IN),
     "POST preferences.save": Rule("/settings", EVERYBODY_SIGNED_IN),
+    "GET absences.show": Rule("/settings/absences", CARERS),
+    "POST absences.enter": Rule("/settings/absences", CARERS),
+    "POST absences.end": Rule("/settings/absences/{absence}/end", frozenset({"eli"})),
     "GET own_data.show": Rule("/my-data", PATIENTS),
     "GET own_data.download": Rule("/my-data/afterglow-my-data.zip", PATIENTS),
     "GET own_data.own_photos": Rule("/my-data/photos", PATIENTS),
@@ -145,6 +148,7 @@ def paths(records: Records, cast: Cast) -> dict[str, tuple[str, Rule]]:
             records.db, PROTOCOLS, protocol.kind, protocol.text, cast.dana, TREATED_AT
         ).id,
         "annotation": records.annotation(records.measured(1.5)).id,
+        "absence": records.absence(cast.eli).id,
         "remark": records.remark(cast.alice, "Is this normal?", photo=b"JPEG").id,
     }
     return {name: (rule.path.format(**names), rule) for name, rule in RULES.items()}

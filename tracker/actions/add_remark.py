@@ -11,7 +11,7 @@ from tracker.conversation import Draft, Remark
 from tracker.messages import remark_mail
 from tracker.people import Person, in_turn
 from tracker.photo_files import PhotoFiles, Picture
-from tracker.storage import conversation, messages, people
+from tracker.storage import absences, conversation, messages, people
 from tracker.storage.columns import new_id
 from tracker.storage.connection import IntegrityError, writing
 
@@ -62,7 +62,7 @@ def _to_be_told(db: Database, remark: Remark) -> list[Person]:
     if remark.is_from_patient:
         if conversation.unread_by_clinic(db, remark.patient_id):
             return []
-        return in_turn(people.care_team_of(db, remark.patient_id), asked=0)
+        return in_turn(absences.caring_on_duty(db, remark.patient_id, remark.at), asked=0)
     patient = people.get(db, remark.patient_id)
     if patient is None or conversation.unread_by_patient(db, patient.id):
         return []

@@ -8,7 +8,7 @@ from tracker.alert_life import Moved, escalated
 from tracker.alerts import Alert
 from tracker.messages import MessageKind, about_alert
 from tracker.people import Person, in_turn
-from tracker.storage import alerts, messages, people
+from tracker.storage import absences, alerts, messages
 from tracker.storage.connection import writing
 
 
@@ -30,7 +30,7 @@ def _passed_on(
     db: Database, alert: Alert, limit: timedelta, now: datetime
 ) -> tuple[Moved, list[Person]] | None:
     """The step and whom to tell; None while it is not time."""
-    team = people.answering_team_of(db, alert.patient_id)
+    team = absences.answering_on_duty(db, alert.patient_id, now)
     told = in_turn(team, asked=alert.escalations + 1)
     moved = escalated(alert, limit, [person.name for person in told], now)
     return None if moved.transition is None else (moved, told)

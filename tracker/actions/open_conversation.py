@@ -7,7 +7,7 @@ from sqlite_utils import Database
 
 from tracker.conversation import Remark
 from tracker.people import Person
-from tracker.storage import conversation, people
+from tracker.storage import absences, conversation, people
 from tracker.storage.connection import writing
 
 
@@ -31,5 +31,5 @@ def open_conversation(
     if any(remark.waits_for(reader_id) for remark in remarks):
         with writing(db):
             conversation.note_read(db, patient_id, reader_id, now)
-    team = tuple(person for person, _ in people.care_team_of(db, patient_id))
+    team = tuple(person for person, _ in absences.caring_on_duty(db, patient_id, now))
     return Conversation(patient, team, remarks)

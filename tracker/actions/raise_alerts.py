@@ -12,7 +12,7 @@ from tracker.people import in_turn
 from tracker.protocols import Protocols
 from tracker.recovery import ENGINE, Course, assess
 from tracker.screening import words_of
-from tracker.storage import alerts, check_ins, messages, people, readings, screenings
+from tracker.storage import absences, alerts, check_ins, messages, people, readings, screenings
 from tracker.storage import treatments as treatment_rows
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
@@ -82,5 +82,5 @@ def _write_mails(db: Database, alert: Alert, now: datetime) -> None:
     """Urgent at once; the morning digest tells the rest."""
     if alert.level is not Level.URGENT:
         return
-    for practitioner in in_turn(people.answering_team_of(db, alert.patient_id), asked=0):
+    for practitioner in in_turn(absences.answering_on_duty(db, alert.patient_id, now), asked=0):
         messages.insert(db, about_alert(MessageKind.URGENT, alert, practitioner, now))

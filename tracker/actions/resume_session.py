@@ -7,7 +7,7 @@ from sqlite_utils import Database
 from tracker.access import Viewer
 from tracker.people import Person
 from tracker.sessions import Session, is_too_old, token_digest
-from tracker.storage import people, sessions
+from tracker.storage import absences, people, sessions
 
 
 def resume_session(
@@ -22,5 +22,7 @@ def resume_session(
         return None
     cares_for: frozenset[str] = frozenset()
     if person.role.has_patients:
-        cares_for = people.ids_in_care_of(db, [person.id])
+        cares_for = people.ids_in_care_of(
+            db, [person.id, *absences.stood_in_for_by(db, person, now)]
+        )
     return person, Viewer(person.id, person.role, cares_for, person.duties), session

@@ -1,13 +1,17 @@
-"""Every alert about the patients in a practitioner's care."""
+"""The alerts about the patients in somebody's care, or of whom the person stands in for."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlite_utils import Database
 
+from tracker.alert_life import FalseAlarms, false_alarms
 from tracker.alerts import Alert, worst_first
 from tracker.people import Person
-from tracker.storage import alerts, people, treatments
+from tracker.storage import absences, alerts, people, treatments
 from tracker.treatments import Treatment
+
+MOST_RESOLVED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +23,27 @@ class AlertInCare:
     treatment: Treatment
 
 
-def show_alerts(db: Database, practitioner_id: str) -> list[AlertInCare]:
-    """All alerts of all treatments, those nobody has answered first and then worst first."""
-    about = {patient.id: patient for patient in people.patients_of(db, practitioner_id)}
-    return [
-        AlertInCare(alert, about[alert.patient_id], treatments.get(db, alert.treatment_id))
-        for alert in worst_first(alerts.for_practitioner(db, practitioner_id))
-    ]
+@dataclass(frozen=True, slots=True)
+class AlertsInCare:
+    """All alerts of all treatments that are not resolved, those nobody has answered first and then
+    worst first; then the last that were resolved, the latest first, or without `are_all` only the
+    first `MOST_RESOLVED` of them. `verdicts` count all that ever were.
+    """
+
+    listed: tuple[AlertInCare, ...]
+    are_all: bool
+    verdicts: FalseAlarms
+
+
+def show_alerts(db: Database, reader: Person, now: datetime) -> AlertsInCare:
+    """Collect them."""
+    carers = [reader.id, *absences.stood_in_for_by(db, reader, now)]
+    resolved = alerts.latest_resolved_of(db, carers, MOST_RESOLVED + 1)
+    shown = [*worst_first(alerts.unresolved_of(db, carers)), *resolved[:MOST_RESOLVED]]
+    about = people.by_ids(db, {alert.patient_id for alert in shown})
+    courses = treatments.by_ids(db, {alert.treatment_id for alert in shown})
+    return AlertsInCare(
+        listed=tuple(AlertInCare(a, about[a.patient_id], courses[a.treatment_id]) for a in shown),
+        are_all=len(resolved) <= MOST_RESOLVED,
+        verdicts=false_alarms(alerts.outcomes_of(db, carers)),
+    )

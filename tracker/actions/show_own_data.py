@@ -1,6 +1,7 @@
 """What is kept about a patient and who has seen it, for the patient."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlite_utils import Database
 
@@ -8,15 +9,16 @@ from tracker.consents import Consent
 from tracker.looks import Look
 from tracker.people import Person
 from tracker.photos import Photo
-from tracker.storage import consents, looks, people, photos
+from tracker.storage import absences, consents, looks, photos
 
 
 @dataclass(frozen=True, slots=True)
 class OwnData:
     """What the patient's pages tell about it.
 
-    `care_team` may see everything of the patient, by name; `looks` and `photos` (of all treatments)
-    are the latest first, `consents` in the order of the decisions.
+    `care_team`, with who stands in for them now, may see everything of the patient, by name;
+    `looks` and `photos` (of all treatments) are the latest first, `consents` in the order of the
+    decisions.
     """
 
     patient: Person
@@ -26,9 +28,9 @@ class OwnData:
     photos: tuple[Photo, ...]
 
 
-def show_own_data(db: Database, patient: Person) -> OwnData:
+def show_own_data(db: Database, patient: Person, now: datetime) -> OwnData:
     """Collect it."""
-    team = (person for person, _ in people.care_team_of(db, patient.id))
+    team = (person for person, _ in absences.caring_on_duty(db, patient.id, now))
     return OwnData(
         patient=patient,
         care_team=tuple(sorted(team, key=lambda person: person.name)),

@@ -1,16 +1,18 @@
 """Who needs the practitioner, worst first."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlite_utils import Database
 
+from tracker.absences import Absence
 from tracker.aftercare import plan_ends
 from tracker.alerts import CourseAlert, worst_first
 from tracker.people import Person
 from tracker.protocols import Protocols
-from tracker.storage import messages, people, treatments, worklist
+from tracker.storage import absences, messages, people, treatments, worklist
 from tracker.treatments import Treatment, day_number
 from tracker.worklist import Cut, Group, LatestPhotos, Standing, Wish, cut, standing
 
@@ -34,28 +36,55 @@ class WorklistRow:
 
 
 @dataclass(frozen=True, slots=True)
+class StoodIn:
+    """Somebody away for whom the reader stands in, with how many patients that brings."""
+
+    absent: Person
+    absence: Absence
+    patients: int
+
+
+@dataclass(frozen=True, slots=True)
 class Worklist:
-    """The page that was asked for, with rows for all that it shows."""
+    """The page that was asked for, with rows for all that it shows.
+
+    `coming` are absences in which the reader will stand in; `own_absence` is the reader's own,
+    while it lasts. Everybody named in one of them is in `named`, by id.
+    """
 
     cut: Cut
+    stood_in: tuple[StoodIn, ...]
+    coming: tuple[Absence, ...]
+    own_absence: Absence | None
+    named: Mapping[str, Person]
     rows: tuple[WorklistRow, ...]
     folded: Mapping[Group, tuple[WorklistRow, ...]]
 
 
 def show_worklist(
-    db: Database, protocols: Protocols, reader_id: str, wish: Wish, now: datetime
+    db: Database, protocols: Protocols, reader: Person, wish: Wish, now: datetime
 ) -> Worklist:
-    """One page of the patients in a practitioner's care."""
+    """One page of the patients in somebody's care, or of whom the reader stands in for."""
     last_days = {kind: plan_ends(protocol) for kind, protocol in protocols.by_kind.items()}
+    absent_ids = absences.stood_in_for_by(db, reader, now)
     standings = [
         standing(facts, last_days.get(facts.kind), now)
-        for facts in worklist.facts_of(db, reader_id, (), now)
+        for facts in worklist.facts_of(db, reader.id, absent_ids, now)
     ]
-    part = cut(standings, wish, reader_id)
+    part = cut(standings, wish, reader.id)
+    not_over = absences.not_over(db, now)
+    lasting = {each.person_id: each for each in not_over if each.lasts_at(now)}
+    deputies = {each.deputy_id for each in not_over if each.deputy_id is not None}
+    named = people.by_ids(db, {each.person_id for each in not_over} | deputies)
+    lent = Counter(each.facts.in_place_of for each in standings)
     shown = [*part.rows, *(each for group in part.folded.values() for each in group)]
     rows = _rows(db, shown, now)
     return Worklist(
         cut=part,
+        stood_in=tuple(StoodIn(named[each], lasting[each], lent[each]) for each in absent_ids),
+        coming=tuple(e for e in not_over if e.deputy_id == reader.id and not e.lasts_at(now)),
+        own_absence=lasting.get(reader.id),
+        named=named,
         rows=tuple(rows[each.facts.patient_id] for each in part.rows),
         folded={
             group: tuple(rows[each.facts.patient_id] for each in standings)

@@ -8,7 +8,7 @@ from tracker.alerts import Alert, worst_first
 from tracker.mail_hours import digest_moment
 from tracker.messages import Message, digest
 from tracker.people import Person, in_turn
-from tracker.storage import alerts, messages, people
+from tracker.storage import absences, alerts, messages
 from tracker.storage.connection import writing
 
 
@@ -20,14 +20,18 @@ def write_digests(db: Database, now: datetime) -> list[Message]:
     with writing(db):
         return [
             message
-            for practitioner, about in _by_practitioner(db, waiting)
+            for practitioner, about in _by_practitioner(db, waiting, now)
             if (message := _digest(practitioner, about, now)) and messages.insert(db, message)
         ]
 
 
-def _by_practitioner(db: Database, waiting: list[Alert]) -> list[tuple[Person, list[Alert]]]:
+def _by_practitioner(
+    db: Database, waiting: list[Alert], now: datetime
+) -> list[tuple[Person, list[Alert]]]:
     """Who is first in turn for which alerts; a second person has a digest of their own patients."""
-    teams = {alert.patient_id: people.answering_team_of(db, alert.patient_id) for alert in waiting}
+    teams = {
+        alert.patient_id: absences.answering_on_duty(db, alert.patient_id, now) for alert in waiting
+    }
     told: dict[str, tuple[Person, list[Alert]]] = {}
     for alert in worst_first(waiting):
         for practitioner in in_turn(teams[alert.patient_id], asked=0):

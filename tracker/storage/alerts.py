@@ -1,6 +1,7 @@
 """Alerts: one row per treatment and concern for as long as it is not resolved."""
 
 import json
+from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
@@ -18,6 +19,9 @@ from tracker.storage.columns import (
     time_text,
 )
 from tracker.treatments import Region
+
+_ABOUT_PATIENTS_OF = """patient_id IN (SELECT patient_id FROM care_team
+    WHERE practitioner_id IN (SELECT value FROM json_each(?)))"""
 
 
 def save(db: Database, alert: Alert) -> None:
@@ -64,19 +68,27 @@ def snoozed(db: Database) -> list[Alert]:
     return [_alert(row) for row in db.query(sql)]
 
 
-def for_practitioner(db: Database, practitioner_id: str) -> list[Alert]:
-    """The alerts about all patients in a practitioner's care, oldest first."""
-    sql = """SELECT alerts.* FROM alerts
-             JOIN care_team ON care_team.patient_id = alerts.patient_id
-             WHERE care_team.practitioner_id = ? ORDER BY raised_at, id"""
-    return [_alert(row) for row in db.query(sql, [practitioner_id])]
+def latest_resolved_of(db: Database, practitioner_ids: Collection[str], most: int) -> list[Alert]:
+    """The last `most` that were resolved about all patients of these practitioners."""
+    sql = f"""SELECT * FROM alerts WHERE resolved_at IS NOT NULL AND {_ABOUT_PATIENTS_OF}
+              ORDER BY resolved_at DESC, id LIMIT ?"""  # noqa: S608 (no input in it)
+    return [_alert(row) for row in db.query(sql, [names_text(practitioner_ids), most])]
+
+
+def outcomes_of(db: Database, practitioner_ids: Collection[str]) -> Counter[Outcome]:
+    """How often alerts that asked for a look turned out to be what, about all these patients."""
+    sql = f"""SELECT outcome, count(*) AS n FROM alerts WHERE resolved_at IS NOT NULL
+              AND {_ABOUT_PATIENTS_OF} AND level IN (SELECT value FROM json_each(?))
+              GROUP BY outcome"""  # noqa: S608 (no input in it)
+    mailed = names_text(level for level in Level if level.is_mailed)
+    rows = db.query(sql, [names_text(practitioner_ids), mailed])
+    return Counter({Outcome(row["outcome"]): row["n"] for row in rows if row["outcome"]})
 
 
 def unresolved_of(db: Database, practitioner_ids: Collection[str]) -> list[Alert]:
     """What is not resolved about all patients of these practitioners, in no order."""
-    sql = """SELECT * FROM alerts INDEXED BY alerts_unresolved
-             WHERE resolved_at IS NULL AND patient_id IN (SELECT patient_id FROM care_team
-                 WHERE practitioner_id IN (SELECT value FROM json_each(?)))"""
+    sql = f"""SELECT * FROM alerts INDEXED BY alerts_unresolved
+             WHERE resolved_at IS NULL AND {_ABOUT_PATIENTS_OF}"""  # noqa: S608 (no input in it)
     return [_alert(row) for row in db.query(sql, [names_text(practitioner_ids)])]
 
 

@@ -21,7 +21,7 @@ from tracker.storage.tables import (
     SCREENING_AND_CARE,
 )
 from tracker.storage.treatment_tables import PROCEDURES
-from tracker.storage.worklist_tables import WHAT_WAITS
+from tracker.storage.worklist_tables import ABSENCES, WHAT_WAITS
 
 migrations = Migrations("afterglow")
 
@@ -185,6 +185,12 @@ def clinic(db: Database) -> None:
 def audit_log(db: Database) -> None:
     """Who did what about whom; rows are only added."""
     _run(db, AUDIT_LOG)
+
+
+@migrations()
+def absences(db: Database) -> None:
+    """Who is away, and who stands in."""
+    _run(db, ABSENCES)
 
 
 def _run(db: Database, script: str) -> None:

@@ -8,8 +8,12 @@ from tracker.actions.answer_alert import answer_alert
 from tracker.actions.begin_treatment import begin_treatment
 from tracker.actions.raise_alerts import raise_alerts
 from tracker.actions.record_check_in import record_check_in
+from tracker.actions.resolve_alert import resolve_alert
 from tracker.actions.show_alerts import show_alerts
+from tracker.alerts import Level, Outcome
 from tracker.check_ins import Answers, Trend
+from tracker.storage import alerts
+from tracker.storage.connection import writing
 
 DAY_4 = datetime(2026, 3, 6, 9, tzinfo=UTC)
 SICK = Answers(pain=6, warmth=True, pus=True, spreading=True, trend=Trend.WORSE)
@@ -24,7 +28,7 @@ def test_alerts_of_an_earlier_treatment_are_listed_with_it(db: Database, cast: C
     )
     record_check_in(db, PROTOCOLS, cast.alice.id, SICK, later)
     (second,) = raise_alerts(db, PROTOCOLS, later)
-    listed = show_alerts(db, cast.dana.id)
+    listed = show_alerts(db, cast.dana, later).listed
     assert [(each.alert.id, each.treatment) for each in listed] == [
         (first.id, cast.treatment),
         (second.id, again),
@@ -40,10 +44,28 @@ def test_answered_alerts_come_after_the_others(db: Database, cast: Cast) -> None
     begin_treatment(db, PROTOCOLS, replace(cast.treatment, performed_at=later - timedelta(days=4)))
     record_check_in(db, PROTOCOLS, cast.alice.id, SICK, later)
     (second,) = raise_alerts(db, PROTOCOLS, later)
-    assert [each.alert.id for each in show_alerts(db, cast.dana.id)] == [second.id, first.id]
+    assert [each.alert.id for each in show_alerts(db, cast.dana, later).listed] == [
+        second.id,
+        first.id,
+    ]
 
 
 def test_alerts_are_listed_only_for_those_who_care(db: Database, cast: Cast) -> None:
     record_check_in(db, PROTOCOLS, cast.alice.id, SICK, DAY_4)
     raise_alerts(db, PROTOCOLS, DAY_4)
-    assert show_alerts(db, cast.eli.id) == []
+    assert show_alerts(db, cast.eli, DAY_4).listed == ()
+
+
+def test_verdicts_are_counted_over_all_alerts_that_asked_for_a_look(
+    db: Database, cast: Cast
+) -> None:
+    record_check_in(db, PROTOCOLS, cast.alice.id, SICK, DAY_4)
+    (alert,) = raise_alerts(db, PROTOCOLS, DAY_4)
+    resolve_alert(db, alert.id, cast.dana.id, Outcome.FALSE, "", DAY_4)
+    with writing(db):
+        quiet = replace(alert, id="quiet", level=Level.WATCH, resolved_at=DAY_4)
+        alerts.save(db, replace(quiet, outcome=Outcome.FALSE))
+    found = show_alerts(db, cast.dana, DAY_4)
+    assert (found.verdicts.false, found.verdicts.judged) == (1, 1)
+    assert len(found.listed) == 2
+    assert found.are_all

@@ -32,7 +32,7 @@ def records(db: Database, world: World, cast: Cast) -> Records:
 
 
 def listed(db: Database, cast: Cast, now: datetime = DAY_4) -> Worklist:
-    return show_worklist(db, PROTOCOLS, cast.dana.id, Wish(), now)
+    return show_worklist(db, PROTOCOLS, cast.dana, Wish(), now)
 
 
 def group_of_alice(db: Database, cast: Cast) -> Group:
@@ -43,7 +43,7 @@ def group_of_alice(db: Database, cast: Cast) -> Group:
 def test_only_patients_in_care_are_listed(db: Database, cast: Cast) -> None:
     (row,) = listed(db, cast).folded[Group.RECOVERING]
     assert row.patient == cast.alice
-    assert not show_worklist(db, PROTOCOLS, cast.eli.id, Wish(), DAY_4).cut.counts
+    assert not show_worklist(db, PROTOCOLS, cast.eli, Wish(), DAY_4).cut.counts
 
 
 def test_whoever_has_an_unanswered_alert_comes_first(db: Database, cast: Cast) -> None:

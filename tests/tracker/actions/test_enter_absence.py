@@ -1,0 +1,143 @@
+"""While somebody is away, the deputy is asked and may see; afterwards neither."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from sqlite_utils import Database
+
+from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT, Cast
+from tests.web.conftest import Records
+from tracker.absences import Leave
+from tracker.actions.add_person import add_person
+from tracker.actions.end_absence import end_absence
+from tracker.actions.enter_absence import enter_absence
+from tracker.actions.escalate_alerts import escalate_alerts
+from tracker.actions.raise_alerts import raise_alerts
+from tracker.actions.record_check_in import record_check_in
+from tracker.actions.resume_session import resume_session
+from tracker.actions.show_absences import show_absences
+from tracker.actions.show_worklist import show_worklist
+from tracker.actions.sign_in import sign_in
+from tracker.actions.write_digests import write_digests
+from tracker.alerts import Level
+from tracker.check_ins import Answers, Trend
+from tracker.people import Person, Role
+from tracker.storage import absences, messages
+from tracker.worklist import Wish
+from tracker.world import World
+
+DAY_1 = TREATED_AT + timedelta(days=1, hours=2)
+BACK = TREATED_AT + timedelta(days=9)
+LIMIT = timedelta(hours=1)
+SICK = Answers(pain=9, fever=True, spreading=True, trend=Trend.WORSE)
+
+
+@pytest.fixture
+def records(db: Database, world: World, cast: Cast) -> Records:
+    return Records(db, world, cast)
+
+
+def sees_alice(db: Database, person: Person, cast: Cast, now: datetime) -> bool:
+    token = sign_in(db, person.email, PASSPHRASE, now)
+    assert token is not None
+    resumed = resume_session(db, token[1], now)
+    assert resumed is not None
+    return cast.alice.id in resumed[1].cares_for
+
+
+def told(db: Database, *people: Person) -> list[int]:
+    return [len(messages.of_recipient(db, person.id)) for person in people]
+
+
+def test_the_deputy_sees_the_patients_while_it_lasts_and_not_before_or_after(
+    db: Database, cast: Cast, records: Records
+) -> None:
+    records.absence(cast.dana, deputy=cast.eli)
+    assert not sees_alice(db, cast.eli, cast, TREATED_AT)
+    assert sees_alice(db, cast.eli, cast, DAY_1)
+    assert sees_alice(db, cast.dana, cast, DAY_1)
+    assert not sees_alice(db, cast.eli, cast, BACK)
+
+
+def test_an_absence_that_is_ended_early_takes_the_reach_with_it(
+    db: Database, cast: Cast, records: Records
+) -> None:
+    absence = records.absence(cast.dana, deputy=cast.eli)
+    assert sees_alice(db, cast.eli, cast, DAY_1)
+    assert end_absence(db, absence.id, cast.dana.id, DAY_1)
+    assert not sees_alice(db, cast.eli, cast, DAY_1)
+
+
+def test_nobody_ends_the_absence_of_another(db: Database, cast: Cast, records: Records) -> None:
+    absence = records.absence(cast.dana, deputy=cast.eli)
+    assert not end_absence(db, absence.id, cast.eli.id, DAY_1)
+    assert absences.get(db, absence.id) == absence
+
+
+def test_urgent_mails_go_to_the_deputy_instead_and_at_last_to_everybody(
+    db: Database, cast: Cast, records: Records
+) -> None:
+    records.absence(cast.dana, deputy=cast.eli)
+    record_check_in(db, PROTOCOLS, cast.alice.id, SICK, DAY_1)
+    assert raise_alerts(db, PROTOCOLS, DAY_1)
+    assert told(db, cast.dana, cast.eli) == [0, 1]
+    assert escalate_alerts(db, LIMIT, DAY_1 + LIMIT)
+    assert told(db, cast.dana, cast.eli) == [1, 1]
+    assert escalate_alerts(db, LIMIT, DAY_1 + 2 * LIMIT)
+    assert told(db, cast.dana, cast.eli) == [2, 2]
+
+
+def test_the_morning_list_goes_to_the_deputy(db: Database, cast: Cast, records: Records) -> None:
+    records.absence(cast.dana, deputy=cast.eli)
+    records.alert(level=Level.REVIEW)
+    write_digests(db, TREATED_AT + timedelta(days=4))
+    assert told(db, cast.dana, cast.eli) == [0, 1]
+
+
+def test_without_anybody_else_the_one_away_is_told(
+    db: Database, cast: Cast, records: Records
+) -> None:
+    records.absence(cast.dana)
+    record_check_in(db, PROTOCOLS, cast.alice.id, SICK, DAY_1)
+    raise_alerts(db, PROTOCOLS, DAY_1)
+    assert told(db, cast.dana, cast.eli) == [1, 0]
+
+
+def test_the_work_list_tells_whose_patients_they_are(
+    db: Database, cast: Cast, records: Records
+) -> None:
+    absence = records.absence(cast.dana, deputy=cast.eli)
+    before = show_worklist(db, PROTOCOLS, cast.eli, Wish(), TREATED_AT)
+    assert (before.coming, before.stood_in) == ((absence,), ())
+    during = show_worklist(db, PROTOCOLS, cast.eli, Wish(), DAY_1)
+    (lent,) = during.stood_in
+    assert (lent.absent, lent.patients) == (cast.dana, 1)
+    (row,) = [row for rows in during.folded.values() for row in rows]
+    assert row.standing.facts.in_place_of == cast.dana.id
+    assert not show_worklist(db, PROTOCOLS, cast.eli, Wish(), BACK).cut.counts
+
+
+def test_overlapping_absences_of_one_person_are_refused_and_others_are_told(
+    db: Database, cast: Cast, records: Records
+) -> None:
+    mine = records.absence(cast.dana, deputy=cast.eli)
+    with pytest.raises(ValueError, match="end that absence first"):
+        records.absence(cast.dana)
+    theirs = records.absence(cast.eli, deputy=cast.dana)
+    assert show_absences(db, cast.dana, TREATED_AT).clashes == {mine.id: (theirs,)}
+
+
+def test_only_another_practitioner_can_be_a_deputy(
+    db: Database, cast: Cast, records: Records
+) -> None:
+    role = replace(cast.eli, role=Role.ASSISTANT, email="gil@clinic.example", name="Gil")
+    assistant = add_person(db, role, PASSPHRASE)
+    for deputy in (cast.dana, cast.alice, assistant):
+        with pytest.raises(ValueError, match="cannot stand in"):
+            records.absence(cast.dana, deputy=deputy)
+    choice = show_absences(db, cast.dana, TREATED_AT).deputies
+    assert choice == (cast.eli,)
+    day = TREATED_AT.date()
+    with pytest.raises(ValueError, match="cannot stand in"):
+        enter_absence(db, cast.dana, Leave(day, day, "nobody"), TREATED_AT)

@@ -1,0 +1,96 @@
+"""Absences: no row is ever deleted, one that was ended early only ends earlier."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlite_utils import Database
+
+from tracker.absences import Absence, deputies_of, may_stand_in, on_duty, stood_in_for
+from tracker.people import Person
+from tracker.storage import people
+from tracker.storage.columns import (
+    optional_time_text,
+    read_optional_time,
+    read_time,
+    time_text,
+)
+
+
+def save(db: Database, absence: Absence) -> None:
+    """Add an absence, or bring its row up to date."""
+    db.table("absences").upsert(
+        {
+            "id": absence.id,
+            "person_id": absence.person_id,
+            "deputy_id": absence.deputy_id,
+            "begins_at": time_text(absence.begins_at),
+            "ends_at": time_text(absence.ends_at),
+            "time_zone": absence.time_zone,
+            "entered_at": time_text(absence.entered_at),
+            "ended_at": optional_time_text(absence.ended_at),
+        },
+        pk="id",
+    )
+
+
+def get(db: Database, absence_id: str) -> Absence | None:
+    """The absence with this id."""
+    rows = db.query("SELECT * FROM absences WHERE id = ?", [absence_id])
+    return next((_absence(row) for row in rows), None)
+
+
+def of_person(db: Database, person_id: str) -> list[Absence]:
+    """All absences of somebody, the latest first."""
+    sql = "SELECT * FROM absences WHERE person_id = ? ORDER BY begins_at DESC, id"
+    return [_absence(row) for row in db.query(sql, [person_id])]
+
+
+def not_over(db: Database, now: datetime) -> list[Absence]:
+    """Everybody's absences that last or are to come, the earliest first."""
+    sql = """SELECT * FROM absences WHERE ends_at > ? AND begins_at < ends_at
+             ORDER BY begins_at, id"""
+    return [_absence(row) for row in db.query(sql, [time_text(now)])]
+
+
+def running(db: Database, now: datetime) -> dict[str, Absence]:
+    """The absences that last now, by person."""
+    return {each.person_id: each for each in not_over(db, now) if each.lasts_at(now)}
+
+
+def stood_in_for_by(db: Database, deputy: Person, now: datetime) -> list[str]:
+    """The ids of everybody for whom this person stands in now."""
+    return stood_in_for(deputy.id, running(db, now)) if may_stand_in(deputy) else []
+
+
+def answering_on_duty(db: Database, patient_id: str, now: datetime) -> list[tuple[Person, int]]:
+    """Whom to ask about a patient's alerts now, each with the turn."""
+    return _on_duty(db, people.answering_team_of(db, patient_id), now)
+
+
+def caring_on_duty(db: Database, patient_id: str, now: datetime) -> list[tuple[Person, int]]:
+    """Who cares for a patient now, each with the turn; those away come last."""
+    return _on_duty(db, people.care_team_of(db, patient_id), now)
+
+
+def _on_duty(
+    db: Database, team: list[tuple[Person, int]], now: datetime
+) -> list[tuple[Person, int]]:
+    away = running(db, now)
+    if not any(person.id in away for person, _ in team):
+        return team
+    named = {deputy for person, _ in team for deputy in deputies_of(person.id, away)}
+    able = {d.id: d for d in people.by_ids(db, named).values() if may_stand_in(d)}
+    return on_duty(team, away, able)
+
+
+def _absence(row: dict[str, Any]) -> Absence:
+    return Absence(
+        id=row["id"],
+        person_id=row["person_id"],
+        deputy_id=row["deputy_id"],
+        begins_at=read_time(row["begins_at"]),
+        ends_at=read_time(row["ends_at"]),
+        time_zone=row["time_zone"],
+        entered_at=read_time(row["entered_at"]),
+        ended_at=read_optional_time(row["ended_at"]),
+    )
