@@ -260,7 +260,7 @@ def alert_page(
         probability="" if alert.concern is Concern.SILENCE else share_words(alert.probability),
         red_flag=any(factor.source is Source.RED_FLAG for factor in alert.evidence),
         onset="" if alert.onset_day is None else f"Day {max(0, round(alert.onset_day))}",
-        evidence=tuple(_evidence(factor) for factor in alert.evidence),
+        evidence=tuple(evidence_line(factor) for factor in alert.evidence),
         photo_id=case.photo.id if case.photo else None,
         photo_taken=_photo_taken(case, now, zone),
         heat_map=Picture.PIGMENT if by_pigment else Picture.REDNESS,
@@ -353,7 +353,8 @@ def _answers(check_in: CheckIn, progress: Progress, now: datetime, zone: ZoneInf
     )
 
 
-def _evidence(factor: Factor) -> Evidence:
+def evidence_line(factor: Factor) -> Evidence:
+    """One factor in words, with its strength."""
     what = factor.what[:1].upper() + factor.what[1:]
     if factor.source is Source.CLOCK:
         return Evidence(what, "", "counted in whole days", "for", 0.0)

@@ -12,13 +12,12 @@ from enum import StrEnum
 from itertools import pairwise
 
 from tracker.actions.show_progress import Progress
-from tracker.check_ins import SIGNS
 from tracker.photos import SkinState
 from tracker.readings import Estimate, Reading, Reference
 from tracker.recovery import BandPoint
 from tracker.treatments import Region, day_number, days_since
 from web.times import short_date
-from web.words import SIGN_NAMES, SKIN_STATES, estimate_words, signed, times_words
+from web.words import SKIN_STATES, estimate_words, signed, times_words
 
 GRID = 1000.0
 EDGE = 2.5  # percent kept free left and right, so that no mark is cut
@@ -30,8 +29,6 @@ TICK_STEPS = (1, 2, 3, 7, 14, 28)
 # A gap is longer than what was asked for: a photo a day for two weeks, then one a week.
 DAILY_UNTIL = 14.0
 LONGEST_STEP_DAILY, LONGEST_STEP_WEEKLY = 2.2, 11.0
-STRIP_ROW = 30.0
-STRIP_BAR = 22.0
 
 
 class Quantity(StrEnum):
@@ -95,6 +92,7 @@ class Chart:
 
     name: str
     title: str
+    region: Region
     quantity: Quantity
     summary: str
     height: float
@@ -109,28 +107,7 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """One answer of one check-in; `top` and `height` in pixels."""
-
-    x: float
-    top: float
-    height: float
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Strip:
-    """The check-in answers under the same days as the charts."""
-
-    days: tuple[Tick, ...]
-    rows: tuple[Tick, ...]
-    bars: tuple[Bar, ...]
-    alarms: tuple[Bar, ...]
-    height: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Scale:
+class Scale:
     """From days and doublings to percent and pixels."""
 
     last_day: float
@@ -139,13 +116,16 @@ class _Scale:
     height: float
 
     def x(self, day: float) -> float:
+        """Percent from the left."""
         return round(EDGE + (100 - 2 * EDGE) * day / self.last_day, 2)
 
     def y(self, value: float) -> float:
+        """Pixels from the top."""
         share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
         return round(TOP + (self.height - TOP - FOOT) * (1 - share), 1)
 
     def on_grid(self, day: float, value: float) -> str:
+        """A point of the stretching grid."""
         return f"{self.x(day) * GRID / 100:g},{self.y(value):g}"
 
 
@@ -175,47 +155,23 @@ def chart(progress: Progress, region: Region, quantity: Quantity, height: float)
     points = _points(progress, region, quantity)
     band = progress.assessment.band if quantity is Quantity.REDNESS else ()
     low, high = _range(progress, quantity, band)
-    scale = _Scale(last_day(progress), low, high, height)
+    scale = Scale(last_day(progress), low, high, height)
     return Chart(
-        name=f"{quantity}-{region}",
+        name=f"{quantity}-{region}{'-small' if height == SMALL else ''}",
         title=f"{str(quantity).capitalize()}, {region.words}",
+        region=region,
         quantity=quantity,
         summary=_summary(progress, points, quantity, region.words),
         height=height,
         as_before=scale.y(0),
         treated=scale.x(0),
-        days=_day_ticks(scale),
+        days=day_ticks(scale),
         levels=_level_ticks(scale, 1.0 if quantity is Quantity.REDNESS else 0.5),
         band=_band(band, scale),
         lines=_lines(points, scale),
         marks=tuple(_mark(p, scale, quantity, points, progress) for p in points),
         rows=tuple(_row(p, quantity, band, progress) for p in points),
     )
-
-
-def check_in_strip(progress: Progress) -> Strip | None:
-    """Pain, itch and signs of every check-in; None when there are none."""
-    if not progress.check_ins:
-        return None
-    scale = _Scale(last_day(progress), 0, 10, STRIP_BAR)
-    bars, alarms = [], []
-    for check_in in progress.check_ins:
-        x = scale.x(days_since(progress.treatment, check_in.at))
-        answers = check_in.answers
-        when = short_date(check_in.at, progress.patient.zone)
-        for row, (name, score) in enumerate((("pain", answers.pain), ("itch", answers.itch))):
-            height = max(2.0, STRIP_BAR * score / 10)
-            foot = (row + 1) * STRIP_ROW - 4
-            bars.append(
-                Bar(x, round(foot - height, 1), round(height, 1), f"{when}: {name} {score}")
-            )
-        signs = [SIGN_NAMES[name] for name in SIGNS if getattr(answers, name)]
-        if signs:
-            alarms.append(Bar(x, 3 * STRIP_ROW - 8, 0, f"{when}: {', '.join(signs)}"))
-    rows = tuple(
-        Tick(STRIP_ROW * (row + 1) - 4, name) for row, name in enumerate(("pain", "itch", "signs"))
-    )
-    return Strip(_day_ticks(scale), rows, tuple(bars), tuple(alarms), 3 * STRIP_ROW)
 
 
 def last_day(progress: Progress) -> float:
@@ -275,7 +231,8 @@ def _range(
     return math.floor(low * 2) / 2, math.ceil(high * 2) / 2
 
 
-def _day_ticks(scale: _Scale) -> tuple[Tick, ...]:
+def day_ticks(scale: Scale) -> tuple[Tick, ...]:
+    """A few whole days along the axis."""
     most = MOST_TICKS_SMALL if scale.height == SMALL else MOST_TICKS_LARGE
     step = next(
         (s for s in TICK_STEPS if scale.last_day / s < most),
@@ -285,7 +242,7 @@ def _day_ticks(scale: _Scale) -> tuple[Tick, ...]:
     return tuple(Tick(scale.x(day), str(day)) for day in days)
 
 
-def _level_ticks(scale: _Scale, step: float) -> tuple[Tick, ...]:
+def _level_ticks(scale: Scale, step: float) -> tuple[Tick, ...]:
     first, last = math.ceil(scale.low / step), math.floor(scale.high / step)
     return tuple(
         Tick(scale.y(n * step), _level_words(n * step), f"{n * step:+g}".replace("-", "−"))
@@ -300,7 +257,7 @@ def _level_words(doublings: float) -> str:
     return words.get(doublings, f"{round(2**doublings, 1):g} times")
 
 
-def _band(band: Sequence[BandPoint], scale: _Scale) -> Band | None:
+def _band(band: Sequence[BandPoint], scale: Scale) -> Band | None:
     if not band:
         return None
     closed = [*band, BandPoint(scale.last_day, band[-1].low, band[-1].median, band[-1].high)]
@@ -310,7 +267,7 @@ def _band(band: Sequence[BandPoint], scale: _Scale) -> Band | None:
     return Band(area=f"M{' '.join(upper)} {' '.join(lower)}Z", median=f"M{' '.join(middle)}")
 
 
-def _lines(points: Sequence[_Point], scale: _Scale) -> tuple[str, ...]:
+def _lines(points: Sequence[_Point], scale: Scale) -> tuple[str, ...]:
     """The points joined, but never across days on which nothing was seen."""
     runs: list[list[_Point]] = []
     for point in points:
@@ -331,7 +288,7 @@ def _is_gap(day: float, following: float) -> bool:
 
 def _mark(
     point: _Point,
-    scale: _Scale,
+    scale: Scale,
     quantity: Quantity,
     points: Sequence[_Point],
     progress: Progress,
@@ -351,7 +308,7 @@ def _mark(
     )
 
 
-def _radius(latest: bool, scale: _Scale, count: int) -> float:
+def _radius(latest: bool, scale: Scale, count: int) -> float:
     usual = 3.0 if count > MANY_MARKS or scale.height == SMALL else 4.5
     return usual + 2 if latest else usual
 

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Callable
-from enum import StrEnum
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec
 
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 
@@ -12,8 +11,8 @@ from tracker.comparisons import Asked
 from tracker.photos import View
 from web.annotation_pages import DrawForm
 from web.comparison_pages import Choices, Heat, Light, Mode
+from web.forms import one_of, sentence
 
-K = TypeVar("K", bound=StrEnum)
 P = ParamSpec("P")
 
 NUMBER = re.compile(r"-?\d{1,3}(?:\.\d{1,6})?")
@@ -25,18 +24,18 @@ def read_choices(said: MultiDict[str, str] | ImmutableMultiDict[str, str]) -> Ch
         asked=Asked(
             before=said.get("before") or None,
             after=said.get("after") or None,
-            view=_one_of(View, said.get("view", "")),
+            view=one_of(View, said.get("view", "")),
         ),
-        mode=_one_of(Mode, said.get("mode", "")) or Mode.SLIDER,
-        light=_one_of(Light, said.get("light", "")) or Light.SAME,
-        heat=_one_of(Heat, said.get("heat", "")) or Heat.NONE,
+        mode=one_of(Mode, said.get("mode", "")) or Mode.SLIDER,
+        light=one_of(Light, said.get("light", "")) or Light.SAME,
+        heat=one_of(Heat, said.get("heat", "")) or Heat.NONE,
     )
 
 
 def read_drawing(said: ImmutableMultiDict[str, str], of: str) -> Drawing | DrawForm:
     """What is to be drawn, or the form with what is wrong; `of` says for which annotation."""
     errors: dict[str, str] = {}
-    shape = _one_of(Shape, said.get("shape", ""))
+    shape = one_of(Shape, said.get("shape", ""))
     places = _places(said.get("places", ""))
     if shape is None:
         errors["shape"] = "Choose what to draw."
@@ -58,8 +57,7 @@ def _wrong(field: str, check: Callable[P, None], *said: P.args, **more: P.kwargs
     try:
         check(*said, **more)
     except ValueError as error:
-        words = str(error)
-        return {field: f"{words[:1].upper()}{words[1:]}."}
+        return {field: sentence(str(error))}
     return {}
 
 
@@ -78,7 +76,3 @@ def _places(text: str) -> tuple[Place, ...] | None:
             return None
         places.append((float(numbers[0]) / 100, float(numbers[1]) / 100))
     return tuple(places) or None
-
-
-def _one_of(kind: type[K], text: str) -> K | None:
-    return kind(text) if text in set(kind) else None

@@ -21,7 +21,7 @@ from web.annotation_pages import (
     Notes,
     notes_on,
 )
-from web.times import day_words, short_date, when
+from web.times import day_words, short_date, when, withdrawn_words
 from web.words import SKIN_STATES, VIEWS, treatment_words
 
 ADDRESS = ("before", "after", "view", "mode", "light", "heat")
@@ -182,15 +182,12 @@ def compare_page(
             notes=Notes(),
             form=form,
         )
-    withdrawn = shown.care_withdrawn_at
     title = shown.treatment.kind.replace("_", " ").capitalize()
     return ComparePage(
         patient_id=shown.patient.id,
         name=shown.patient.name,
         unread=shown.unread_by_clinic,
-        care_withdrawn=f"Consent to care withdrawn {when(withdrawn, now, zone)}"
-        if withdrawn
-        else None,
+        care_withdrawn=withdrawn_words(shown.care_withdrawn_at, now, zone),
         treatment=f"{treatment_words(shown.treatment, title)},"
         f" {short_date(shown.treatment.performed_at, zone)}",
         choices=choices,

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.datastructures.file_storage import FileStorage
 
 from tracker.absences import Leave
@@ -21,7 +21,10 @@ from tracker.own_treatments import OwnTreatment
 from tracker.people import HOURS, MAX_NAME_LENGTH, Person, Role, check_time_zone
 from tracker.photos import PhotoRole, SkinState, Upload, View
 from tracker.protocols import Asks, Protocol
+from tracker.treatments import Region
 from tracker.worklist import Group, Place, Wish
+from web.charts import Quantity
+from web.recovery_pages import Focus
 
 K = TypeVar("K", bound=StrEnum)
 
@@ -175,6 +178,12 @@ def read_mail_choice(form: Form, person: Person) -> Person | Errors:
         return replace(person, digest_hour=int(hour), time_zone=zone)
     reminded = form.get("reminder") == "yes"
     return replace(person, reminder_hour=int(hour) if reminded else None, time_zone=zone)
+
+
+def read_focus(said: MultiDict[str, str]) -> Focus:
+    """Which chart to show large; what is missing or unknown is left to the page."""
+    region, quantity = said.get("region", ""), said.get("quantity", "")
+    return Focus(one_of(Region, region), one_of(Quantity, quantity))
 
 
 def sentence(remedy: str) -> str:

@@ -26,7 +26,7 @@ from web.alert_pages import (
     alerts_page,
     asked,
 )
-from web.forms import Errors, Resolution, Snooze, read_resolution, read_snooze, sentence
+from web.forms import Errors, Resolution, Snooze, read_focus, read_resolution, read_snooze, sentence
 from web.pages import render
 from web.practitioner_pages import UntreatedPage, outbox_page, patient_page
 from web.session import Visit, signed_in
@@ -39,9 +39,10 @@ blueprint = Blueprint("practitioner", __name__)
 def patient(visit: Visit, patient_id: str) -> ResponseReturnValue:
     """One patient's recovery."""
     require(may_follow(visit.viewer, patient_id))
+    focus = read_focus(request.args)
     match show_progress(visit.db, visit.world.protocols, patient_id, visit.now):
         case Progress() as progress:
-            return render(patient_page(progress, visit.now, visit.person.zone))
+            return render(patient_page(progress, visit.now, visit.person.zone, focus))
         case NotTreated(patient=found):
             return render(UntreatedPage(found.id, found.name))
         case None:

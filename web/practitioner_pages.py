@@ -1,5 +1,6 @@
 """The practitioner's pages: what each template is given, made from what the actions answer."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,18 +9,22 @@ from zoneinfo import ZoneInfo
 
 from tracker.actions.show_outbox import Letter
 from tracker.actions.show_progress import Progress
+from tracker.alerts import Alert, Concern
 from tracker.messages import Message
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
 from tracker.treatments import Setting, day_number
 from web.alert_pages import (
     AlertCard,
     AnswersRow,
+    Evidence,
     ScreeningCard,
     alert_card,
     answers_rows,
+    evidence_line,
     screening_card,
 )
-from web.charts import Chart, Quantity, Strip, check_in_strip, face_charts, region_charts
+from web.charts import Quantity
+from web.recovery_pages import Focus, Recovery, recovery
 from web.times import day_words, short_date, when, withdrawn_words
 from web.words import (
     SKIN_STATES,
@@ -30,6 +35,7 @@ from web.words import (
 )
 
 PHOTOS_AT_ONCE = 8
+STRONGEST = 3  # lines of evidence beside the alert that leads the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,17 @@ class PhotoRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Lead:
+    """The worst alert that waits for an answer, its strongest evidence, and what shows it."""
+
+    card: AlertCard
+    evidence: tuple[Evidence, ...]
+    photo_id: str | None
+    taken: str
+    quantity: Quantity
+
+
+@dataclass(frozen=True, slots=True)
 class PatientPage:
     """One patient's recovery."""
 
@@ -62,14 +79,12 @@ class PatientPage:
     care_withdrawn: str | None
     unread: int
     facts: tuple[tuple[str, str], ...]
+    lead: Lead | None
     cards: tuple[AlertCard, ...]
     earlier_cards: tuple[AlertCard, ...]
     undelivered: tuple[str, ...]
     screening: ScreeningCard
-    face: tuple[Chart, ...]
-    redness: tuple[Chart, ...]
-    pigment: tuple[Chart, ...]
-    strip: Strip | None
+    recovery: Recovery
     answers: tuple[AnswersRow, ...]
     photos: tuple[PhotoRow, ...]
     earlier_photos: tuple[PhotoRow, ...]
@@ -125,8 +140,9 @@ class OutboxPage:
         return "Outbox"
 
 
-def patient_page(progress: Progress, now: datetime, zone: ZoneInfo) -> PatientPage:
-    """One patient's recovery, times in the reader's zone."""
+def patient_page(progress: Progress, now: datetime, zone: ZoneInfo, focus: Focus) -> PatientPage:
+    """One patient's recovery, times in the reader's zone; `focus` is what the large chart shows."""
+    first = next((alert for alert in progress.alerts if alert.needs_answer), None)
     photos = [_photo_row(p, progress, now, zone) for p in reversed(progress.photos)]
     return PatientPage(
         patient_id=progress.patient.id,
@@ -135,9 +151,11 @@ def patient_page(progress: Progress, now: datetime, zone: ZoneInfo) -> PatientPa
         care_withdrawn=withdrawn_words(progress.care_withdrawn_at, now, zone),
         unread=progress.unread_by_clinic,
         facts=_facts(progress),
+        lead=_lead(first, progress, now, zone) if first else None,
         cards=tuple(
             alert_card(alert, progress.patient, progress.treatment, now, zone)
             for alert in progress.alerts
+            if alert is not first
         ),
         earlier_cards=tuple(
             alert_card(each.alert, progress.patient, each.treatment, now, zone)
@@ -145,14 +163,32 @@ def patient_page(progress: Progress, now: datetime, zone: ZoneInfo) -> PatientPa
         ),
         undelivered=tuple(_undelivered(m, now, zone) for m in progress.undelivered),
         screening=screening_card(progress.screening, progress.patient, now, zone),
-        face=face_charts(progress),
-        redness=region_charts(progress, Quantity.REDNESS),
-        pigment=region_charts(progress, Quantity.PIGMENT),
-        strip=check_in_strip(progress),
+        recovery=recovery(progress, focus, _told_by(first)),
         answers=answers_rows(progress, now, zone),
         photos=tuple(photos[:PHOTOS_AT_ONCE]),
         earlier_photos=tuple(photos[PHOTOS_AT_ONCE:]),
     )
+
+
+def _lead(alert: Alert, progress: Progress, now: datetime, zone: ZoneInfo) -> Lead:
+    photo = next((each for each in progress.photos if each.id == alert.photo_id), None)
+    strongest = sorted(alert.evidence, key=lambda each: -abs(math.log(each.factor)))[:STRONGEST]
+    return Lead(
+        card=alert_card(alert, progress.patient, progress.treatment, now, zone),
+        evidence=tuple(evidence_line(factor) for factor in strongest),
+        photo_id=photo.id if photo else None,
+        taken=_photo_row(photo, progress, now, zone).day if photo else "",
+        quantity=_told_by(alert).quantity or Quantity.REDNESS,
+    )
+
+
+def _told_by(alert: Alert | None) -> Focus:
+    """The region and the quantity that an alert is about."""
+    if alert is None:
+        return Focus()
+    of_pigment = {Concern.HYPERPIGMENTATION, Concern.HYPOPIGMENTATION}
+    quantity = Quantity.PIGMENT if alert.concern in of_pigment else Quantity.REDNESS
+    return Focus(alert.regions[0] if alert.regions else None, quantity)
 
 
 def outbox_page(

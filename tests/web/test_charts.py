@@ -4,9 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from tests.tracker.courses_of_readings import check_in, darkening, fading, reading, rising_again
+from tests.tracker.courses_of_readings import darkening, fading, reading, rising_again
 from tests.web.course_so_far import now_on, so_far
-from tracker.check_ins import Answers
 from tracker.photos import SkinState
 from tracker.readings import Estimate, Reading, Reference
 from tracker.recovery import BandPoint
@@ -16,7 +15,6 @@ from web.charts import (
     Chart,
     Quantity,
     chart,
-    check_in_strip,
     face_charts,
     normal_at,
     region_charts,
@@ -145,21 +143,3 @@ def test_the_band_is_read_between_its_points_and_holds_on_after_its_end() -> Non
     assert normal_at(band, 1) == BandPoint(1, 0, 0.75, 1.5)
     assert normal_at(band, 9) == band[-1]
     assert normal_at(band, -1) is None
-
-
-def test_check_ins_lie_under_the_same_days_as_the_photos() -> None:
-    course = so_far(
-        3,
-        [reading(2.0)],
-        check_ins=[check_in(1.0, Answers(pain=2)), check_in(2.0, Answers(pain=8, pus=True))],
-    )
-    strip, drawn = check_in_strip(course), face_charts(course)[0]
-    assert strip is not None
-    assert strip.days == drawn.days
-    assert strip.bars[2].x == drawn.marks[0].x
-    assert strip.bars[2].height > strip.bars[0].height
-    assert [alarm.words for alarm in strip.alarms] == ["4 Mar, 10:00: pus or crust"]
-
-
-def test_without_check_ins_there_is_no_strip() -> None:
-    assert check_in_strip(so_far(3)) is None

@@ -112,12 +112,43 @@ def test_the_patient_page_draws_every_region_with_its_table(
     for day in range(3):
         records.measured(day + 0.1)
     page = dana.read(f"/patients/{records.cast.alice.id}")
-    for quantity in ("redness", "pigment"):
-        for region in ("face", "forehead", "left_cheek", "right_cheek", "nose", "chin"):
-            section = page.split(f'id="{quantity}-{region}-title"')[1].split("</section>")[0]
-            assert section.count("<circle") == 3
-            assert section.count('<th scope="row">') == 3
-            assert ('class="band"' in section) is (quantity == "redness")
+    small = [
+        f"{quantity}-{region}-small"
+        for quantity in ("redness", "pigment")
+        for region in ("forehead", "left_cheek", "right_cheek", "nose", "chin")
+    ]
+    for name in ("redness-face", *small):
+        section = page.split(f'id="{name}-title"')[1].split("</section>")[0]
+        assert section.count("<circle") == 3
+        assert section.count('<th scope="row">') == 3
+        assert ('class="band"' in section) is name.startswith("redness")
+
+
+def test_the_large_chart_shows_what_is_asked_for_else_what_the_alert_is_about(
+    dana: Browser, records: Records
+) -> None:
+    photo = records.measured(3, rising_again)
+    patient = f"/patients/{records.cast.alice.id}"
+    assert 'id="redness-face-title"' in dana.read(f"{patient}?region=ear&quantity=height")
+    records.alert(photo)
+    assert 'id="redness-left_cheek-title"' in dana.read(patient)
+    assert 'id="pigment-nose-title"' in dana.read(f"{patient}?region=nose&quantity=pigment")
+
+
+def test_the_alert_that_waits_leads_the_page_with_its_evidence_and_two_photos(
+    dana: Browser, records: Records
+) -> None:
+    photo = records.measured(3, rising_again)
+    alert = records.alert(photo)
+    page = dana.read(f"/patients/{records.cast.alice.id}")
+    lead = page.split('class="lead-alert urgent"')[1].split("</article>")[0]
+    assert "Second rise, left cheek, since day 2" in lead
+    assert f"/photos/{photo.id}/baseline" in lead
+    assert f"/photos/{photo.id}/aligned" in lead
+    assert f"/compare?after={photo.id}&amp;heat=redness" in lead
+    assert "I have seen this" in lead
+    dana.send(f"/alerts/{alert.id}/answer", {})
+    assert "lead-alert" not in dana.read(f"/patients/{records.cast.alice.id}")
 
 
 def test_answers_and_photos_are_on_the_patient_page(dana: Browser, records: Records) -> None:
