@@ -45,6 +45,11 @@ def may_annotate(viewer: Viewer, patient_id: str) -> bool:
     return may_follow(viewer, patient_id)
 
 
+def may_write_notes(viewer: Viewer, patient_id: str) -> bool:
+    """Whether the viewer may read and write the notes about a patient: the care team."""
+    return may_follow(viewer, patient_id)
+
+
 def may_record_for_patient(viewer: Viewer, patient_id: str) -> bool:
     """Whether the viewer may send photos and check-ins as this patient: only the patient."""
     return viewer.role is Role.PATIENT and viewer.person_id == patient_id

@@ -18,6 +18,7 @@ from web import (
     home_care,
     invitations,
     languages,
+    notes,
     own_data,
     passkeys,
     patient,
@@ -42,6 +43,7 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
     security.protect(app, world.settings)
     languages.speak(app)
     calling.tell(app)
+    notes.tell(app)
     for blueprint in (
         sign_in.blueprint,
         home.blueprint,
@@ -56,6 +58,7 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
         comparison.blueprint,
         treatments.blueprint,
         invitations.blueprint,
+        notes.blueprint,
         passkeys.blueprint,
         pictures.blueprint,
         preferences.blueprint,

@@ -14,11 +14,13 @@ from tests.web.browser import Browser
 from tracker.absences import Absence, Leave
 from tracker.actions.add_person import add_person
 from tracker.actions.enter_absence import enter_absence
+from tracker.actions.write_note import write_note
 from tracker.alerts import Alert, Concern, Factor, Level, Source
 from tracker.annotations import Annotation, Drawing, Shape
 from tracker.check_ins import Answers, CheckIn
 from tracker.conversation import Remark
 from tracker.messages import Message, MessageKind, about_alert
+from tracker.notes import Note, NoteText
 from tracker.people import Duty, Person, Role
 from tracker.photo_files import Picture
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
@@ -28,6 +30,7 @@ from tracker.storage import (
     check_ins,
     conversation,
     messages,
+    notes,
     people,
     photos,
     readings,
@@ -148,6 +151,15 @@ class Records:
         drawn = annotations.get(self.db, kept_as)
         assert drawn is not None
         return drawn
+
+    def note(self, text: str, *, pinned: bool = False) -> Note:
+        """A note about Alice that Dr Dana has written."""
+        kept_as, alice = new_id(), self.cast.alice.id
+        at = TREATED_AT + timedelta(days=2)
+        write_note(self.db, kept_as, alice, NoteText(text, pinned), self.cast.dana.id, at)
+        written = notes.get(self.db, kept_as)
+        assert written is not None
+        return written
 
     def remark(self, author: Person, text: str, photo: bytes | None = None) -> Remark:
         """Something said in Alice's conversation."""

@@ -86,6 +86,10 @@ RULES = {
     "POST comparison.draw": Rule("/patients/{alice}/annotations", TEAM),
     "POST comparison.revise": Rule("/patients/{alice}/annotations/{annotation}", TEAM),
     "POST comparison.withdraw": Rule("/patients/{alice}/annotations/{annotation}/withdraw", TEAM),
+    "GET notes.show": Rule("/patients/{alice}/notes", TEAM),
+    "POST notes.write": Rule("/patients/{alice}/notes", TEAM),
+    "POST notes.revise": Rule("/patients/{alice}/notes/{note}", TEAM),
+    "POST notes.withdraw": Rule("/patients/{alice}/notes/{note}/withdraw", TEAM),
     "GET treatments.series": Rule("/patients/{alice}/treatments", TEAM),
     "GET treatments.new": Rule("/patients/{alice}/treatments/new", TEAM),
     "POST treatments.enter": Rule("/patients/{alice}/treatments/new", TEAM),
@@ -143,6 +147,7 @@ def paths(records: Records, cast: Cast) -> dict[str, tuple[str, Rule]]:
         "photo": records.measured(1).id,
         "check_in": records.check_in(1, Answers()).id,
         "alert": records.alert().id,
+        "note": records.note("Afraid of needles").id,
         "edition": protocol.digest,
         "draft": draft_protocol(
             records.db, PROTOCOLS, protocol.kind, protocol.text, cast.dana, TREATED_AT

@@ -19,6 +19,7 @@ from tracker.conversation import Remark
 from tracker.courses import COURSE_FILE, CourseCheckIn, CoursePhoto, CourseStory, course_text
 from tracker.looks import Look
 from tracker.messages import Message
+from tracker.notes import Note
 from tracker.people import Person
 from tracker.photo_files import PhotoFiles, PhotoMissing, Picture
 from tracker.photos import Photo, View
@@ -32,6 +33,7 @@ from tracker.storage import (
     conversation,
     looks,
     messages,
+    notes,
     people,
     photos,
     readings,
@@ -47,6 +49,7 @@ This is everything that Afterglow keeps about you.
 
 about-me.json      your account, who cares for you, who opened your photos, what you allowed,
                    mails to you
+notes.json         what your clinic noted about you, with every version
 conversation.json  what you and your clinic wrote to each other; its photos are in conversation/
 course-*/          one folder for each treatment:
   course.toml      the treatment, your photos and your answers
@@ -94,7 +97,8 @@ def export_own_data(db: Database, files: PhotoFiles, patient: Person) -> Iterato
         messages.of_recipient(db, patient.id),
     )
     said = conversation.of_patient(db, patient.id)
-    return _entries(files, patient, courses, about, said)
+    noted = [_note_row(note, patient.zone) for note in notes.of_patient(db, patient.id)]
+    return _entries(files, patient, courses, about, said, noted)
 
 
 def _course(db: Database, treatment: Treatment) -> _Course:
@@ -115,9 +119,11 @@ def _entries(
     courses: list[_Course],
     about: Mapping[str, object],
     said: list[Remark],
+    noted: list[Row],
 ) -> Iterator[Entry]:
     yield Entry("READ-ME.txt", READ_ME.encode())
     yield _json("about-me.json", about)
+    yield _json("notes.json", noted)
     unreadable: list[str] = []
     yield from _conversation(files, patient, said, unreadable)
     for number, course in enumerate(courses, 1):
@@ -239,6 +245,21 @@ def _annotation_row(drawn: Annotation, named: Mapping[str, str], zone: ZoneInfo)
             }
             for version in drawn.versions
         ],
+    }
+
+
+def _note_row(note: Note, zone: ZoneInfo) -> Row:
+    return {
+        "versions": [
+            {
+                "text": version.says.text,
+                "pinned": version.says.is_pinned,
+                "who": version.author,
+                "at": _time(version.at, zone),
+                "withdrawn": version.is_withdrawn,
+            }
+            for version in note.versions
+        ]
     }
 
 

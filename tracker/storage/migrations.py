@@ -9,7 +9,7 @@ from sqlite_utils import Database, Migrations
 from tracker.messages import CAUSES
 from tracker.storage.annotation_tables import ANNOTATIONS
 from tracker.storage.clinic_tables import AUDIT_LOG, CLINIC, ROLES_AND_DUTIES
-from tracker.storage.desk_tables import PROTOCOL_DRAFTS
+from tracker.storage.desk_tables import NOTES, PROTOCOL_DRAFTS
 from tracker.storage.own_data_tables import CONSENTS, CONVERSATION, ERASURES, SHARE_CODES
 from tracker.storage.tables import (
     ALERT_LIFE,
@@ -191,6 +191,12 @@ def audit_log(db: Database) -> None:
 def absences(db: Database) -> None:
     """Who is away, and who stands in."""
     _run(db, ABSENCES)
+
+
+@migrations()
+def notes(db: Database) -> None:
+    """What the care team writes down about a patient, version by version."""
+    _run(db, NOTES)
 
 
 def _run(db: Database, script: str) -> None:

@@ -48,6 +48,7 @@ def full(db: Database, world: World, records: Records, cast: Cast) -> Records:
     records.photo(3, PhotoStatus.MEASURING)
     alert = records.alert(photo)
     records.annotation(photo)
+    records.note("Afraid of needles")
     record_check_in(db, PROTOCOLS, cast.alice.id, Answers(fever=True, spreading=True), NOW)
     raise_alerts(db, PROTOCOLS, NOW)
     begin_treatment(

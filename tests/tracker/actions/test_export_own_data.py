@@ -16,6 +16,7 @@ from tracker.actions.add_person import add_person
 from tracker.actions.export_own_data import export_own_data
 from tracker.actions.receive_photo import Accepted, receive_photo
 from tracker.actions.revise_annotation import Revised, revise_annotation
+from tracker.actions.revise_note import revise_note
 from tracker.archives import Entry
 from tracker.check_ins import Answers, Trend
 from tracker.compute import NotMeasurable
@@ -101,7 +102,7 @@ def test_nobody_elses_data_is_in_it(
 ) -> None:
     records.measured(1)
     paths = [entry.path for entry in export_own_data(db, world.files, cast.bob)]
-    assert paths == ["READ-ME.txt", "about-me.json", "conversation.json"]
+    assert paths == ["READ-ME.txt", "about-me.json", "notes.json", "conversation.json"]
 
 
 class NothingMeasured(Executor):
@@ -157,3 +158,15 @@ def test_what_the_clinic_drew_on_the_photos_is_handed_over_with_its_history(
     assert [version["withdrawn"] for version in told["versions"]] == [False, True]
     assert told["versions"][0]["note"] == "a new crust"
     assert told["versions"][0]["places"][0] == {"from_left": 0.4, "from_top": 0.6}
+
+
+def test_notes_of_the_clinic_are_handed_over_with_every_version(
+    records: Records, db: Database, world: World, cast: Cast, tmp_path: Path
+) -> None:
+    note, alice, dana = records.note("Afraid of needles"), cast.alice.id, cast.dana.id
+    revise_note(db, alice, note.id, note.latest.number, None, dana, TREATED_AT)
+    unpack(list(export_own_data(db, world.files, cast.alice)), tmp_path)
+    (told,) = json.loads((tmp_path / "notes.json").read_text(encoding="utf-8"))
+    assert [version["withdrawn"] for version in told["versions"]] == [False, True]
+    assert told["versions"][0]["text"] == "Afraid of needles"
+    assert told["versions"][0]["who"] == "Dr Dana"
