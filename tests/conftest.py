@@ -59,6 +59,11 @@ def db(world: World) -> Iterator[Database]:
 
 @pytest.fixture
 def cast(db: Database) -> Cast:
+    return cast_of(db)
+
+
+def cast_of(db: Database) -> Cast:
+    """Everybody, in a clinic that is empty so far."""
     dana = _add(db, "Dr Dana", Role.PRACTITIONER)
     eli = _add(db, "Dr Eli", Role.PRACTITIONER)
     alice = _add(db, "Alice", Role.PATIENT, cared_for_by=dana.id)

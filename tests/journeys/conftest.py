@@ -9,17 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.message import Message as Mail
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from aiosmtpd.controller import Controller
-from PIL import Image
 from playwright.sync_api import Page, Request, ViewportSize
 
 from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT
+from tests.journeys.film import COURSE, camera_that_shows, shoot_film
 from tests.post_office import Inbox, free_port
 from tracker.actions.add_person import add_person
 from tracker.actions.begin_treatment import begin_treatment
@@ -33,7 +31,6 @@ from tracker.world import World, open_world
 from web import create_app
 from web.serve import open_server
 
-COURSE = Path(str(files("sample_images"))) / "infection_type_6"
 PATIENCE = timedelta(seconds=120)
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DAY_3 = TREATED_AT + timedelta(days=3)
@@ -157,14 +154,8 @@ def clinic(settings: Settings) -> Iterator[OpenClinic]:
 
 @pytest.fixture(scope="session")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the browser's camera sees: the face of the sample folder, with a camera's own noise."""
-    rng, path = np.random.default_rng(5), tmp_path_factory.mktemp("film") / "face.mjpeg"
-    with Image.open(COURSE / "baseline-1.jpg") as photo:
-        still = np.asarray(photo.convert("RGB").resize((960, 1280)), np.float32)
-    with path.open("wb") as file:
-        for _ in range(12):
-            frame = np.clip(still + rng.normal(0, 1.5, still.shape), 0, 255).astype(np.uint8)
-            Image.fromarray(frame).save(file, "JPEG", quality=95, subsampling=0)
+    path = tmp_path_factory.mktemp("film") / "face.mjpeg"
+    shoot_film(path)
     return path
 
 
@@ -181,8 +172,6 @@ def browser_type_launch_args(film: Path) -> dict[str, Any]:
         "args": [
             "--no-sandbox",
             "--disable-background-networking",
-            "--use-fake-ui-for-media-stream",
-            "--use-fake-device-for-media-stream",
-            f"--use-file-for-fake-video-capture={film}",
+            *camera_that_shows(film),
         ],
     }

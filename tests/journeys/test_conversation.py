@@ -8,7 +8,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 from sqlite_utils import Database
 
 from tests.conftest import PASSPHRASE, Cast
-from tests.journeys.conftest import COURSE, PHONE, clinic_at_day_3, heard_from
+from tests.journeys.conftest import PHONE, clinic_at_day_3, heard_from
+from tests.journeys.film import COURSE
 from tests.journeys.keyboard import press, type_into
 from tests.journeys.test_browser import sign_in
 from tests.web.conftest import Records
