@@ -35,6 +35,11 @@ def may_follow(viewer: Viewer, patient_id: str) -> bool:
     return viewer.role.has_patients and patient_id in viewer.cares_for
 
 
+def may_arrange_care(viewer: Viewer, patient_id: str) -> bool:
+    """Whether the viewer may change who cares for a patient: a practitioner who does."""
+    return viewer.role is Role.PRACTITIONER and patient_id in viewer.cares_for
+
+
 def may_treat(viewer: Viewer, patient_id: str) -> bool:
     """Whether the viewer may enter a patient's treatments and screening: the care team."""
     return may_follow(viewer, patient_id)

@@ -1,4 +1,7 @@
-"""The audit log: who did what about whom, and when. It holds no name and nothing about health."""
+"""The audit log: who did what about whom, and when.
+
+It names no patient and tells nothing of health.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime

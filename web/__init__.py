@@ -10,6 +10,7 @@ from web import (
     absences,
     app_shell,
     calling,
+    care_team,
     clinic,
     comparison,
     conversation,
@@ -29,6 +30,7 @@ from web import (
     security,
     session,
     sign_in,
+    staff,
     treatments,
 )
 
@@ -55,6 +57,8 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
         practitioner.blueprint,
         absences.blueprint,
         clinic.blueprint,
+        staff.blueprint,
+        care_team.blueprint,
         comparison.blueprint,
         treatments.blueprint,
         invitations.blueprint,

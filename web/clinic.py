@@ -1,4 +1,4 @@
-"""The clinic as a whole: who works there, how it is reached. Parse, allow, act, match, render."""
+"""How the clinic is reached. Every route: parse, allow, act, match, render."""
 
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -6,10 +6,8 @@ from flask.typing import ResponseReturnValue
 from tracker.access import may_administer, may_see_staff, require
 from tracker.actions.change_clinic import Changed, ChangedMeanwhile, change_clinic
 from tracker.actions.show_clinic import show_clinic
-from tracker.actions.show_staff import show_staff
 from tracker.clinic import Clinic
 from web.clinic_forms import read_clinic
-from web.clinic_pages import staff_page
 from web.forms import Errors
 from web.hours_pages import hours_page, outdated_hours_page, wrong_hours_page
 from web.pages import render
@@ -28,15 +26,7 @@ def show(visit: Visit) -> ResponseReturnValue:
 def first_page(visit: Visit) -> ResponseReturnValue:
     """Lead there."""
     require(may_see_staff(visit.viewer))
-    return redirect(url_for("clinic.people"), code=303)
-
-
-@blueprint.get("/people")
-@signed_in
-def people(visit: Visit) -> ResponseReturnValue:
-    """Who works here."""
-    require(may_see_staff(visit.viewer))
-    return render(staff_page(show_staff(visit.db), visit.person))
+    return redirect(url_for("staff.index"), code=303)
 
 
 @blueprint.get("/hours")

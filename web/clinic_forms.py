@@ -5,7 +5,8 @@ from typing import TypeVar
 
 from tracker.clinic import Clinic, check_emergency_number, check_phone
 from tracker.opening_hours import WEEKDAYS, OpeningHours, read_closed_days, read_spans
-from tracker.people import check_time_zone
+from tracker.people import Duty, check_time_zone
+from tracker.staff import STAFF_ROLES, Position, Reassignment, Status
 from web.forms import Errors, sentence
 
 T = TypeVar("T")
@@ -34,3 +35,33 @@ def read_clinic(form: Mapping[str, str]) -> Clinic | Errors:
         edition=field("edition", int, 0),
     )
     return Errors(errors) if errors else clinic
+
+
+def read_position(form: Mapping[str, str]) -> Position | Errors:
+    """What somebody is to be at the clinic."""
+    role = next((each for each in STAFF_ROLES if each == form.get("role")), None)
+    if role is None:
+        return Errors({"role": "Choose what the person is at the clinic."})
+    duties = {Duty.ADMINISTRATION} if form.get("administration") == "yes" else set()
+    is_suspended = form.get("status") == Status.SUSPENDED
+    return Position(role, frozenset(duties), Status.SUSPENDED if is_suspended else Status.ACTIVE)
+
+
+def read_reassignment(form: Mapping[str, str], person_id: str) -> Reassignment | Errors:
+    """A new position, on top of the one that the page showed."""
+    match read_position(form):
+        case Errors() as errors:
+            return errors
+        case Position() as to:
+            successor = form.get("hand_over_to") or None
+            return Reassignment(person_id, form.get("was", ""), to, successor)
+
+
+def read_turn(form: Mapping[str, str]) -> int | None:
+    """Whose turn it is to be told, None for who leaves. Raises ValueError."""
+    if form.get("leave") == "yes":
+        return None
+    turn = form.get("turn", "")
+    if not turn.isdecimal():
+        raise ValueError("choose a turn")
+    return int(turn)

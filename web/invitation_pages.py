@@ -9,7 +9,7 @@ import segno
 from markupsafe import Markup
 
 from tracker.actions.invite_patient import Invited
-from tracker.people import MIN_PASSPHRASE_LENGTH
+from tracker.people import MIN_PASSPHRASE_LENGTH, Person, Role
 from web.times import date_words
 
 
@@ -42,6 +42,7 @@ class InvitedPage:
     link: str
     code: Markup
     until: str
+    back: str = "/"
 
     @property
     def title(self) -> str:
@@ -51,7 +52,7 @@ class InvitedPage:
 
 @dataclass(frozen=True, slots=True)
 class WelcomePage:
-    """Where a patient chooses a passphrase."""
+    """Where somebody who was invited chooses a passphrase."""
 
     template: ClassVar[str] = "patient_welcome.html"
     place: ClassVar[str] = ""
@@ -59,6 +60,7 @@ class WelcomePage:
 
     name: str
     email: str
+    is_patient: bool
     trouble: str = ""
 
     @property
@@ -80,9 +82,19 @@ class ExpiredPage:
         return "This link no longer works"
 
 
+def welcome_page(invited: Person, trouble: str = "") -> WelcomePage:
+    """The form for a patient, or for somebody who will work here."""
+    return WelcomePage(invited.name, invited.email, invited.role is Role.PATIENT, trouble)
+
+
 def invited_page(invited: Invited, link: str, now: datetime, zone: ZoneInfo) -> InvitedPage:
     """The link and its code."""
-    code = segno.make(link, error="m").svg_inline(scale=6, border=4, omitsize=True, light="#fff")
     until = date_words(invited.invitation.expires_at.astimezone(zone), now)
+    return InvitedPage(invited.patient.name, invited.patient.email, link, code_of(link), until)
+
+
+def code_of(link: str) -> Markup:
+    """The link for the camera of a phone."""
+    code = segno.make(link, error="m").svg_inline(scale=6, border=4, omitsize=True, light="#fff")
     # The code is drawn by the library from our own address: there is nothing to escape.
-    return InvitedPage(invited.patient.name, invited.patient.email, link, Markup(code), until)  # noqa: S704
+    return Markup(code)  # noqa: S704

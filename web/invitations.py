@@ -9,7 +9,7 @@ from tracker.actions.invite_patient import HasAccount, Invited, invite_patient
 from tracker.actions.open_invitation import open_invitation
 from tracker.messages import welcome_link
 from web import session
-from web.invitation_pages import ExpiredPage, InvitedPage, InvitePage, WelcomePage, invited_page
+from web.invitation_pages import ExpiredPage, InvitedPage, InvitePage, invited_page, welcome_page
 from web.pages import render
 from web.session import Visit, signed_in
 
@@ -46,26 +46,25 @@ def send(visit: Visit) -> ResponseReturnValue:
 def welcome(token: str) -> ResponseReturnValue:
     """Where the link leads: choose a passphrase."""
     reach = session.reach()
-    patient = open_invitation(reach.db, token, reach.world.envelope.link_key, reach.now)
-    if patient is None:
+    invited = open_invitation(reach.db, token, reach.world.envelope.link_key, reach.now)
+    if invited is None:
         return render(ExpiredPage(), with_person=False), 410
-    return render(WelcomePage(patient.name, patient.email), with_person=False)
+    return render(welcome_page(invited), with_person=False)
 
 
 @blueprint.post("/welcome/<token>")
 def accept(token: str) -> ResponseReturnValue:
-    """Keep the passphrase and let the patient in."""
+    """Keep the passphrase and let them in."""
     reach = session.reach()
     key = reach.world.envelope.link_key
-    patient = open_invitation(reach.db, token, key, reach.now)
-    if patient is None:
+    invited = open_invitation(reach.db, token, key, reach.now)
+    if invited is None:
         return render(ExpiredPage(), with_person=False), 410
     passphrase, zone = request.form.get("passphrase", ""), request.form.get("time_zone", "")
     try:
         accepted = accept_invitation(reach.db, token, key, passphrase, zone or None, reach.now)
     except ValueError as error:
-        page = WelcomePage(patient.name, patient.email, trouble=str(error))
-        return render(page, with_person=False), 422
+        return render(welcome_page(invited, str(error)), with_person=False), 422
     if accepted is None:
         return render(ExpiredPage(), with_person=False), 410
     session.enter(*accepted)

@@ -124,7 +124,13 @@ RULES = {
     "GET practitioner.outbox": Rule("/outbox", STAFF),
     "GET pictures.show": Rule("/patients/{alice}/photos/{photo}/photo", TEAM | {"alice"}),
     "GET clinic.show": Rule("/clinic/", STAFF),
-    "GET clinic.people": Rule("/clinic/people", STAFF),
+    "GET staff.index": Rule("/clinic/people", STAFF),
+    "GET staff.invite": Rule("/clinic/people/invite", ADMINISTRATORS),
+    "POST staff.send": Rule("/clinic/people/invite", ADMINISTRATORS),
+    "GET staff.show": Rule("/clinic/people/{dana}", ADMINISTRATORS),
+    "POST staff.change": Rule("/clinic/people/{dana}", ADMINISTRATORS),
+    "GET care_team.show": Rule("/patients/{alice}/care-team", TEAM),
+    "POST care_team.arrange": Rule("/patients/{alice}/care-team", frozenset({"dana"})),
     "GET clinic.hours": Rule("/clinic/hours", ADMINISTRATORS),
     "POST clinic.save_hours": Rule("/clinic/hours", ADMINISTRATORS),
 }
@@ -144,6 +150,7 @@ def paths(records: Records, cast: Cast) -> dict[str, tuple[str, Rule]]:
     names = {
         "alice": cast.alice.id,
         "treatment": cast.treatment.id,
+        "dana": cast.dana.id,
         "photo": records.measured(1).id,
         "check_in": records.check_in(1, Answers()).id,
         "alert": records.alert().id,

@@ -7,7 +7,7 @@ from sqlite_utils import Database
 
 from tracker.consents import Consent, Decision, Purpose
 from tracker.invitations import is_open
-from tracker.people import Person, check_passphrase, check_time_zone
+from tracker.people import Person, Role, check_passphrase, check_time_zone
 from tracker.sessions import Session, new_token, token_digest
 from tracker.signed_links import LinkPurpose, named_by
 from tracker.storage import consents, invitations, people, sessions
@@ -17,10 +17,11 @@ from tracker.storage.connection import writing
 def accept_invitation(
     db: Database, token: str, key: bytes, passphrase: str, time_zone: str | None, now: datetime
 ) -> tuple[Person, str] | None:
-    """The patient, who consents to care, and the token of a session; None when the link is over.
+    """Who was invited and the token of a session; None when the link is over.
 
-    `time_zone` is that of the patient's phone, None keeps the clinic's. Raises ValueError that
-    names what is wrong with passphrase or time zone; the link then still works.
+    A patient consents to care by it. `time_zone` is that of the phone, None keeps the clinic's.
+    Raises ValueError that names what is wrong with passphrase or time zone; the link then still
+    works.
     """
     hashed = PasswordHasher().hash(check_passphrase(passphrase))
     zone = check_time_zone(time_zone) if time_zone else None
@@ -31,10 +32,11 @@ def accept_invitation(
             return None
         invitations.use(db, invitation.id, now)
         people.set_passphrase_hash(db, invitation.person_id, hashed)
-        consent = Consent(Purpose.CARE, Decision.GIVEN, now)  # the page says so beside the button
-        consents.insert(db, invitation.person_id, consent)
         if zone is not None:
             people.move(db, invitation.person_id, zone)
         sessions.begin(db, token_digest(session_token), Session(invitation.person_id, now))
-        patient = people.get(db, invitation.person_id)
-    return None if patient is None else (patient, session_token)
+        person = people.get(db, invitation.person_id)
+        if person is not None and person.role is Role.PATIENT:
+            consent = Consent(Purpose.CARE, Decision.GIVEN, now)  # the page says so at the button
+            consents.insert(db, person.id, consent)
+    return None if person is None else (person, session_token)

@@ -111,6 +111,12 @@ def set_duties(db: Database, person_id: str, duties: Iterable[Duty]) -> None:
     db.execute("UPDATE people SET duties = ? WHERE id = ?", [names_text(sorted(duties)), person_id])
 
 
+def set_position(db: Database, person_id: str, role: Role, duties: Iterable[Duty]) -> None:
+    """Store what a person of the clinic is to patients and does besides."""
+    db.execute("UPDATE people SET role = ? WHERE id = ?", [str(role), person_id])
+    set_duties(db, person_id, duties)
+
+
 def suspend(db: Database, person_id: str, since: datetime | None) -> None:
     """Let a person of the clinic rest from a moment on; None brings them back."""
     sql = "UPDATE people SET suspended_at = ? WHERE id = ?"

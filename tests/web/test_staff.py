@@ -1,0 +1,127 @@
+"""People of the clinic are invited and changed by its administrators."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlite_utils import Database
+
+from tests.conftest import PASSPHRASE, Cast
+from tests.web.browser import Browser
+from tracker.people import Duty, Person, Role
+from tracker.staff import position_of
+from tracker.storage import consents, people
+
+BrowserOf = Callable[[Person], Browser]
+NEW = {"name": "Gil", "email": "gil@clinic.example", "role": "assistant", "administration": "yes"}
+OWN = {"passphrase": "violet tram under seven", "time_zone": "Europe/Berlin"}
+
+
+@pytest.fixture
+def admin(olga: Person, browser_of: BrowserOf) -> Browser:
+    return browser_of(olga)
+
+
+def link_in(page: str) -> str:
+    found = re.search(r'value="http[^"]*(/welcome/[\w.-]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+def test_a_colleague_follows_the_link_and_chooses_a_passphrase(
+    admin: Browser, app: Flask, db: Database
+) -> None:
+    path = link_in(admin.send("/clinic/people/invite", NEW).text)
+    assert "Invited, has not signed in yet" in admin.read("/clinic/people")
+    theirs = Browser(app)
+    page = theirs.read(path)
+    assert "You are invited to work with Afterglow" in page
+    assert "measured" not in page
+    assert theirs.send(path, OWN).status_code == 303
+    assert "Alerts" in theirs.read("/")
+    gil = people.by_email(db, "gil@clinic.example")
+    assert gil is not None
+    assert (gil.role, gil.duties) == (Role.ASSISTANT, frozenset(Duty))
+    assert consents.of_patient(db, gil.id) == []
+    assert Browser(app).get(path).status_code == 410
+
+
+def test_a_new_link_ends_the_old_one_and_changes_no_position(
+    admin: Browser, app: Flask, db: Database
+) -> None:
+    first = link_in(admin.send("/clinic/people/invite", NEW).text)
+    second = link_in(admin.send("/clinic/people/invite", NEW | {"role": "practitioner"}).text)
+    assert Browser(app).get(first).status_code == 410
+    assert Browser(app).get(second).status_code == 200
+    gil = people.by_email(db, "gil@clinic.example")
+    assert gil is not None
+    assert gil.role is Role.ASSISTANT
+
+
+def test_an_address_in_use_and_wrong_input_are_named_and_nothing_is_lost(
+    admin: Browser, cast: Cast
+) -> None:
+    for person in (cast.alice, cast.dana):
+        answer = admin.send("/clinic/people/invite", NEW | {"email": person.email})
+        assert answer.status_code == 409
+        assert "has an account already" in answer.text
+    answer = admin.send("/clinic/people/invite", NEW | {"email": "gil", "role": "surgeon"})
+    assert answer.status_code == 422
+    assert "Choose what the person is" in answer.text
+    assert 'value="Gil"' in answer.text
+
+
+def test_suspending_asks_who_takes_over_without_naming_patients_to_the_office(
+    admin: Browser, cast: Cast, db: Database
+) -> None:
+    path = f"/clinic/people/{cast.dana.id}"
+    form = {"role": "practitioner", "status": "suspended", "was": str(position_of(cast.dana))}
+    asked = admin.send(path, form)
+    assert asked.status_code == 409
+    assert "One patient has no other practitioner." in asked.text
+    assert "Alice" not in asked.text
+    assert admin.send(path, form | {"hand_over_to": cast.eli.id}).status_code == 303
+    assert "Suspended" in admin.read("/clinic/people")
+    assert [p.id for p in people.practitioners_of(db, cast.alice.id)] == [cast.eli.id]
+
+
+def test_a_refusal_says_what_to_do(admin: Browser, olga: Person, cast: Cast) -> None:
+    form = {"role": "practitioner", "status": "active", "was": str(position_of(olga))}
+    own = admin.send(f"/clinic/people/{olga.id}", form)
+    assert own.status_code == 409
+    assert "Ask another administrator" in own.text
+    outdated = admin.send(f"/clinic/people/{cast.eli.id}", form)
+    assert outdated.status_code == 409
+    assert "Somebody else has changed this meanwhile" in outdated.text
+
+
+def test_a_practitioner_hands_a_patient_over(
+    dana: Browser, cast: Cast, browser_of: BrowserOf
+) -> None:
+    path = f"/patients/{cast.alice.id}/care-team"
+    alone = dana.send(path, {"person": cast.dana.id, "leave": "yes"})
+    assert alone.status_code == 409
+    assert "Let somebody else join first" in alone.text
+    assert dana.send(path, {"person": cast.eli.id, "turn": "1"}).status_code == 303
+    assert "Dr Eli" in dana.read(path)
+    assert dana.send(path, {"person": cast.dana.id, "leave": "yes"}).status_code == 303
+    assert dana.get(path).status_code == 404
+    assert "Alice" in browser_of(cast.eli).read("/")
+
+
+@pytest.mark.parametrize("form", [{"person": "nobody", "turn": "1"}, {"person": "eli"}])
+def test_an_unfinished_choice_is_named(dana: Browser, cast: Cast, form: dict[str, str]) -> None:
+    values = {name: cast.eli.id if value == "eli" else value for name, value in form.items()}
+    answer = dana.send(f"/patients/{cast.alice.id}/care-team", values)
+    assert answer.status_code == 422
+    assert "Choose" in answer.text
+
+
+def test_everybody_of_the_clinic_sees_who_works_here(
+    cast: Cast, fay: Person, browser_of: BrowserOf
+) -> None:
+    page = browser_of(fay).read("/clinic/people")
+    assert "Dr Dana" in page
+    assert "Invite somebody" not in page
+    assert PASSPHRASE not in page
