@@ -8,6 +8,8 @@ from typing import Final
 from analysis.card_sheet import draw_card
 from analysis.framing import framing_cascade
 from analysis.images import decode_photo, encode_photo
+from analysis.marked_areas import MarkedAreas
+from analysis.marking import judge_marked
 from analysis.overlays import draw_evidence
 from analysis.pipeline import analyse_photo
 from analysis.quality import judge_photo
@@ -17,11 +19,13 @@ VERSION: Final = "2"
 
 __all__ = [
     "VERSION",
+    "MarkedAreas",
     "analyse_photo",
     "decode_photo",
     "draw_card",
     "draw_evidence",
     "encode_photo",
     "framing_cascade",
+    "judge_marked",
     "judge_photo",
 ]

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations, pairwise, product
+from math import isfinite
 from typing import Final
 
 import cv2
@@ -15,6 +17,7 @@ Outline = tuple[tuple[float, float], ...]
 """Corners (x, y) in shares of a photo's width and height: (0, 0) is its upper left corner."""
 
 _FEWEST_CORNERS: Final = 3
+_COARSE: Final = 1024  # pixels across, on which overlaps are looked for
 _SUBPIXEL_BITS: Final = 4  # in which `cv2.fillPoly` takes fractions of a pixel
 
 
@@ -23,20 +26,37 @@ class MarkedAreas:
     """Outlines on the upright baseline photo; where none are drawn, regions and found neck rule.
 
     `treated` is all that may have changed, and is measured as `Region.FACE` wherever it lies;
-    `untreated` is the skin that serves as reference. Raises ValueError for an outline with fewer
-    than three corners or a corner beyond the photo.
+    `untreated` is the skin that serves as reference. Raises ValueError that names the outline:
+    fewer than three corners, a corner beyond the photo, sides that cross, or skin that is said to
+    be both.
     """
 
     treated: tuple[Outline, ...] = ()
     untreated: tuple[Outline, ...] = ()
 
     def __post_init__(self) -> None:
-        for outline in (*self.treated, *self.untreated):
+        for name, outline in self.named():
             if len(outline) < _FEWEST_CORNERS:
-                raise ValueError("an outline needs at least three corners")
-            if any(not 0 <= share <= 1 for corner in outline for share in corner):
-                message = "corners are shares of the photo's width and height, from 0 to 1"
-                raise ValueError(message)
+                raise ValueError(f"{name} needs at least three corners")
+            if any(not isfinite(share) or not 0 <= share <= 1 for c in outline for share in c):
+                raise ValueError(
+                    f"{name} leaves the photo; corners are shares of its width and height, 0 to 1"
+                )
+            if _crosses_itself(outline):
+                raise ValueError(f"{name} crosses itself; take a corner back, or draw two outlines")
+        named = self.named()
+        for (name, one), (other_name, other) in product(
+            named[: len(self.treated)], named[len(self.treated) :]
+        ):
+            if _overlap(one, other):
+                raise ValueError(f"{name} and {other_name} overlap; skin cannot be both")
+
+    def named(self) -> tuple[tuple[str, Outline], ...]:
+        """Every outline as people call it: `treated area 1`, `untreated skin 2`."""
+        return (
+            *((f"treated area {n}", outline) for n, outline in enumerate(self.treated, 1)),
+            *((f"untreated skin {n}", outline) for n, outline in enumerate(self.untreated, 1)),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,3 +93,65 @@ def _on_grid(
         corners = np.array(outline) * size - 0.5
         placed = corners @ to_grid[:, :2].T + to_grid[:, 2]
         yield np.rint(placed * 2**_SUBPIXEL_BITS).astype(np.int32)
+
+
+def _crosses_itself(outline: Outline) -> bool:
+    """Whether two sides that are no neighbours meet, or a corner comes twice."""
+    count, sides = len(outline), _sides(outline)
+    return len(set(outline)) < count or any(
+        _meet(sides[first], sides[second])
+        for first, second in combinations(range(count), 2)
+        if second - first not in {1, count - 1}
+    )
+
+
+def _overlap(one: Outline, other: Outline) -> bool:
+    """Whether two outlines share more than an edge or a corner."""
+    first, second = _inside(one), _inside(other)
+    return bool((first & second).any())
+
+
+def _inside(outline: Outline) -> NDArray[np.bool_]:
+    """What lies inside on a coarse picture of the photo, the edge left out."""
+    picture = np.zeros((_COARSE, _COARSE), np.uint8)
+    cv2.fillPoly(picture, [np.rint(np.array(outline) * (_COARSE - 1)).astype(np.int32)], 1)
+    edge = cv2.BORDER_CONSTANT
+    return cv2.erode(picture, np.ones((3, 3)), borderType=edge, borderValue=1) > 0
+
+
+_Corner = tuple[float, float]
+_Side = tuple[_Corner, _Corner]
+
+
+def _sides(outline: Outline) -> list[_Side]:
+    return list(pairwise((*outline, outline[0])))
+
+
+def _turn(side: _Side, corner: _Corner) -> float:
+    """Twice the signed area of side and corner: on which side of the line the corner lies."""
+    (ax, ay), (bx, by) = side
+    return (bx - ax) * (corner[1] - ay) - (by - ay) * (corner[0] - ax)
+
+
+def _cross(one: _Side, other: _Side) -> bool:
+    """Whether two sides run through each other; touching is not crossing."""
+    return (
+        _turn(one, other[0]) * _turn(one, other[1]) < 0
+        and _turn(other, one[0]) * _turn(other, one[1]) < 0
+    )
+
+
+def _meet(one: _Side, other: _Side) -> bool:
+    """Whether two sides cross or touch."""
+    return _cross(one, other) or any(
+        _turn(side, corner) == 0 and _within(side, corner)
+        for side, corners in ((one, other), (other, one))
+        for corner in corners
+    )
+
+
+def _within(side: _Side, corner: _Corner) -> bool:
+    """Whether a corner on the line of a side lies between its ends."""
+    (ax, ay), (bx, by) = side
+    x, y = corner
+    return min(ax, bx) <= x <= max(ax, bx) and min(ay, by) <= y <= max(ay, by)

@@ -181,9 +181,9 @@ def analyse_photo(
     registration = register(photo, photo_face, onto=view)
     places_today, places_before = locate(registration.view, registration.source), locate(view)
     card_today, card_before = see_card(photo), see_card(baseline)
-    today = _uncovered(align(registration), card_today.leaves_free(places_today))
-    before = _uncovered(view, card_before.leaves_free(places_before))
-    skin, area = _map_treated(before, treated, find_marked(marked, view, baseline.size))
+    today = uncovered(align(registration), card_today.leaves_free(places_today))
+    before = uncovered(view, card_before.leaves_free(places_before))
+    skin, area = map_treated(before, treated, find_marked(marked, view, baseline.size))
     comparable = still_comparable(today, before, skin)
     face_colour = _face_colour(before, skin)
     viewings = weigh_viewings(card_before.reading)
@@ -224,7 +224,7 @@ def analyse_photo(
     )
 
 
-def _map_treated(
+def map_treated(
     before: GridView, parts: frozenset[Region], drawn: MarkedSkin
 ) -> tuple[SkinMap, Mask]:
     """The baseline's skin, and all that may have changed of it."""
@@ -242,7 +242,7 @@ def _outlined(parts: frozenset[Region], *, but: Mask | None) -> Mask:
     return Mask(together & ~but.pixels) if but else Mask(together)
 
 
-def _uncovered(view: GridView, free: Mask) -> GridView:
+def uncovered(view: GridView, free: Mask) -> GridView:
     """The view without what the card hides."""
     return GridView(view.light, Mask(view.covered.pixels & free.pixels))
 

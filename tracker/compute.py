@@ -12,11 +12,12 @@ from typing import ParamSpec, TypeVar
 
 import cv2
 
-from analysis import VERSION, analyse_photo, decode_photo, draw_evidence
+from analysis import VERSION, MarkedAreas, analyse_photo, decode_photo, draw_evidence
 from analysis.errors import Unmeasurable
 from analysis.face_model import FaceModelError, open_face_model
 from analysis.faces import FindFace, find_face
 from analysis.regions import Region as SeenRegion
+from tracker.outlines import NOTHING_DRAWN, Outlines
 from tracker.photo_files import Picture
 from tracker.readings import Estimate, Reference, RegionReading
 from tracker.settings import SettingsError
@@ -49,13 +50,21 @@ class NotMeasurable:
 
 
 def analyse_bytes(
-    photo: bytes, baseline: bytes, areas: frozenset[Region], find: FindFace = find_face
+    photo: bytes,
+    baseline: bytes,
+    areas: frozenset[Region],
+    drawn: Outlines = NOTHING_DRAWN,
+    find: FindFace = find_face,
 ) -> Analysed | NotMeasurable:
-    """Decode both photos, measure the change in the treated areas and draw the evidence."""
+    """Decode both photos, measure the change in what was treated and draw the evidence.
+
+    `drawn` are outlines on the baseline photo, which rule over the areas.
+    """
     try:
         seen, before = decode_photo(photo), decode_photo(baseline)
         treated = frozenset(SeenRegion(str(area)) for area in areas)
-        found = analyse_photo(seen, before, treated, find=find)
+        marked = MarkedAreas(drawn.treated, drawn.untreated)
+        found = analyse_photo(seen, before, treated, marked, find=find)
     except Unmeasurable as verdict:
         return NotMeasurable(str(verdict.fault))
     return Analysed(

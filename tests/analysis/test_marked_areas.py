@@ -11,12 +11,14 @@ from analysis.chromophores import Reference
 from analysis.faces import find_face
 from analysis.images import encode_photo
 from analysis.marked_areas import MarkedAreas, Outline, find_marked
+from analysis.marking import MarkFault, judge_marked
 from analysis.pipeline import analyse_photo
 from analysis.regions import FACE_REGIONS, Region, outlined_areas
 from analysis.registration import locate, view_on_grid
 from tests.analysis.retouching import portrait, retouched
 
 LEFT, RIGHT = frozenset({Region.LEFT_CHEEK}), frozenset({Region.RIGHT_CHEEK})
+FACE = frozenset({Region.FACE})
 WARM = (1.1, 1.0, 0.8)
 
 
@@ -61,7 +63,15 @@ def test_outlines_lie_where_they_were_drawn() -> None:
 
 @pytest.mark.parametrize(
     ("outline", "words"),
-    [(((0.1, 0.1), (0.2, 0.2)), "three corners"), (((0, 0), (0, 2), (1, 1)), "from 0 to 1")],
+    [
+        (((0.1, 0.1), (0.2, 0.2)), "untreated skin 1 needs at least three corners"),
+        (((0, 0), (0, 2), (1, 1)), "untreated skin 1 leaves the photo"),
+        (((0, 0), (0, float("nan")), (1, 1)), "untreated skin 1 leaves the photo"),
+        (((0.1, 0.1), (0.4, 0.4), (0.4, 0.1), (0.1, 0.4)), "untreated skin 1 crosses itself"),
+        (((0.1, 0.1), (0.4, 0.1), (0.4, 0.4), (0.4, 0.1)), "untreated skin 1 crosses itself"),
+        (((0.1, 0.1), (0.4, 0.1), (0.2, 0.1), (0.2, 0.4)), "untreated skin 1 crosses itself"),
+        (((0.1, 0.1), (0.4, 0.1), (0.4, 0.4), (0.25, 0.1)), "untreated skin 1 crosses itself"),
+    ],
 )
 def test_an_outline_that_is_none_is_told(outline: Outline, words: str) -> None:
     with pytest.raises(ValueError, match=words):
@@ -81,3 +91,49 @@ def test_areas_can_be_given_on_the_command_line(
     assert readings["regions"]["face"]["redness"]["value"] == pytest.approx(1, abs=0.15)
     assert main([*command, *corners[:2]]) == 2
     assert "three corners" in capsys.readouterr().err
+
+
+BOX: Outline = ((0.2, 0.2), (0.4, 0.2), (0.4, 0.4), (0.2, 0.4))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        BOX,
+        ((0.25, 0.25), (0.35, 0.25), (0.35, 0.35)),  # within
+        ((0.1, 0.1), (0.5, 0.1), (0.5, 0.5), (0.1, 0.5)),  # around
+        ((0.3, 0.1), (0.5, 0.3), (0.3, 0.5)),  # across
+    ],
+)
+def test_skin_is_not_treated_and_untreated(other: Outline) -> None:
+    with pytest.raises(ValueError, match="treated area 1 and untreated skin 1 overlap"):
+        MarkedAreas((BOX,), (other,))
+
+
+def test_neighbours_may_touch_and_outlines_of_one_kind_may_overlap() -> None:
+    beside: Outline = ((0.4, 0.2), (0.6, 0.2), (0.6, 0.4), (0.4, 0.4))
+    MarkedAreas((BOX,), (beside,))
+    MarkedAreas((BOX, BOX))
+
+
+def test_what_cannot_be_measured_is_told_while_it_is_drawn() -> None:
+    def box(x: float, y: float, side: float) -> Outline:
+        return ((x, y), (x + side, y), (x + side, y + side), (x, y + side))
+
+    view = view_on_grid(portrait(), find_face(portrait()))
+    x, y = (float(share) for share in locate(view)[280, 200] / portrait().size)
+    eye, speck, wall = box(x - 0.015, y - 0.015, 0.03), box(0.45, 0.5, 0.01), box(0.88, 0.3, 0.1)
+    cheek = around(Region.LEFT_CHEEK)
+    marked = MarkedAreas(treated=(cheek, speck), untreated=(eye, wall))
+    assert [(each.outline, each.fault) for each in judge_marked(portrait(), FACE, marked)] == [
+        ("treated area 2", MarkFault.TOO_SMALL),
+        ("untreated skin 1", MarkFault.NO_SKIN),
+        ("untreated skin 2", MarkFault.OUTSIDE),
+    ]
+
+
+def test_marking_all_that_was_treated_as_untreated_leaves_nothing_to_measure() -> None:
+    cheek = around(Region.LEFT_CHEEK)
+    marked = MarkedAreas(untreated=(cheek,))
+    (trouble,) = judge_marked(portrait(), LEFT, marked)
+    assert trouble.fault is MarkFault.NO_SKIN

@@ -86,6 +86,7 @@ def found_clinic(world: World, patients: int, readings: int, seed: int) -> BigCl
     return BigClinic(dana, alice)
 
 
+_HOW_MEASURED = ("method", "opencv", "reference", "residual")
 _CARE = ("practitioner_id", "patient_id", "turn")
 
 
@@ -148,8 +149,11 @@ def _write_courses(db: Database, courses: Sequence[_Course], rng: random.Random)
         db,
         "readings",
         _under(
-            ("id", "photo_id", "baseline_id", "method", "opencv", "reference", "residual"),
-            ((n, photo, base, "1", "4", "skin", 0.01) for n, (photo, base, _) in enumerate(photos)),
+            (*("id", "photo_id", "baseline_id", "areas"), *_HOW_MEASURED),
+            (
+                (n, photo, base, areas, "1", "4", "skin", 0.01)
+                for n, (photo, base, _) in enumerate(photos)
+            ),
         ),
     )
     _fill(db, "region_readings", _region_rows(photos, rng))

@@ -26,6 +26,7 @@ from tracker.actions.put_into_force import InForce, put_into_force
 from tracker.actions.show_draft import show_draft
 from tracker.check_ins import Answers, CheckIn
 from tracker.compute import LocalProcesses
+from tracker.outlines import Ground
 from tracker.people import Person, Role
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
 from tracker.settings import Settings
@@ -89,11 +90,12 @@ def _course(db: Database, number: int) -> None:
     with writing(db):
         for day in range(DAYS):
             at = TREATED_AT + timedelta(days=day + 0.05)
-            seen = PhotoRole.FOLLOW_UP, PhotoStatus.WAITING
+            seen = PhotoRole.FOLLOW_UP, PhotoStatus.MEASURED
             photo = Photo(new_id(), done.id, kept.id, *seen, at, at, SkinState.CLEAN)
             photos.insert(db, photo, digest=new_id())
             measured = reading(day + 0.05, fading, seed=number)
-            readings.insert(db, replace(measured, photo_id=photo.id), baseline_id=photo.id)
+            ground = Ground(photo.id, done.areas, None)
+            readings.insert(db, replace(measured, photo_id=photo.id), ground)
             told = CheckIn(new_id(), done.id, kept.id, at, Answers(pain=1), received_at=at)
             check_ins.insert(db, told)
 

@@ -21,6 +21,7 @@ from tracker.check_ins import Answers, CheckIn
 from tracker.conversation import Remark
 from tracker.messages import Message, MessageKind, about_alert
 from tracker.notes import Note, NoteText
+from tracker.outlines import Ground
 from tracker.people import Duty, Person, Role
 from tracker.photo_files import Picture
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
@@ -37,7 +38,7 @@ from tracker.storage import (
 )
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
-from tracker.treatments import Region
+from tracker.treatments import AREAS, Region
 from tracker.world import World
 from web import create_app
 
@@ -101,7 +102,7 @@ class Records:
             reading(abs(day), redness, pigment), photo_id=photo.id, taken_at=photo.taken_at
         )
         with writing(self.db):
-            readings.insert(self.db, seen, baseline_id=photo.id)
+            readings.insert(self.db, seen, Ground(photo.id, frozenset(AREAS), None))
         return photo
 
     def check_in(self, day: float, answers: Answers) -> CheckIn:

@@ -45,6 +45,8 @@ def correct_treatment(
         _check_photos(db, corrected)
         corrections.insert(db, before, now, by, why)
         treatments.update(db, corrected)
+        if corrected.areas != before.areas:
+            photos.measure_again(db, corrected.id)
         treatments.tell_news(db, corrected.id)
     return corrected
 

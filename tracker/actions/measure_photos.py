@@ -11,10 +11,11 @@ from sqlite_utils import Database
 
 from analysis.faces import FindFace, find_face
 from tracker.compute import Analysed, NotMeasurable, analyse_bytes
+from tracker.outlines import Ground
 from tracker.photo_files import PhotoFiles, PhotoMissing, Picture
 from tracker.photos import FAILED, MAX_ATTEMPTS, Photo, PhotoStatus
 from tracker.readings import Reading
-from tracker.storage import photos, readings, treatments
+from tracker.storage import outlines, photos, readings, treatments
 from tracker.storage.connection import writing
 
 BATCH = 8
@@ -40,7 +41,7 @@ class Unmeasured:
 @dataclass(frozen=True, slots=True)
 class _Claim:
     photo: Photo
-    baseline_id: str
+    ground: Ground
 
 
 def measure_photos(
@@ -56,7 +57,7 @@ def measure_photos(
     A photo whose measuring breaks off is claimed again later; after MAX_ATTEMPTS it is set aside.
     """
     running = {
-        _start(db, files, compute, claim, find): claim for claim in _claims(db, now, only_treatment)
+        _start(files, compute, claim, find): claim for claim in _claims(db, now, only_treatment)
     }
     done: list[Measured | Unmeasured] = []
     interrupted = []
@@ -67,12 +68,12 @@ def measure_photos(
             done += _conclude(db, files, running[future], future)
     # One photo may have killed the process under all of them: now each gets it to itself.
     for claim in interrupted:
-        done += _conclude(db, files, claim, _start(db, files, compute, claim, find))
+        done += _conclude(db, files, claim, _start(files, compute, claim, find))
     return done
 
 
 def _start(
-    db: Database, files: PhotoFiles, compute: Executor, claim: _Claim, find: FindFace
+    files: PhotoFiles, compute: Executor, claim: _Claim, find: FindFace
 ) -> Future[Analysed | NotMeasurable]:
     """Hand a claimed photo to `compute`; what cannot be handed over is answered at once."""
     hopeless: Future[Analysed | NotMeasurable] = Future()
@@ -81,12 +82,13 @@ def _start(
         return hopeless
     try:
         photo = files.load(claim.photo.id, Picture.PHOTO)
-        baseline = files.load(claim.baseline_id, Picture.PHOTO)
+        baseline = files.load(claim.ground.baseline_id, Picture.PHOTO)
     except PhotoMissing:
         log.exception("photo %s cannot be measured", claim.photo.id)
         return hopeless
-    areas = treatments.get(db, claim.photo.treatment_id).areas
-    return compute.submit(analyse_bytes, photo, baseline, areas, find)
+    return compute.submit(
+        analyse_bytes, photo, baseline, claim.ground.areas, claim.ground.outlines, find
+    )
 
 
 def _conclude(
@@ -113,19 +115,18 @@ def _claims(db: Database, now: datetime, only_treatment: str | None) -> Iterator
             ours = photos.claim(db, photo, now)
         if ours:
             claimed = replace(photo, status=PhotoStatus.MEASURING, attempts=photo.attempts + 1)
-            yield _Claim(claimed, baseline.id)
+            yield _Claim(claimed, outlines.ground_of(db, photo, baseline.id))
 
 
 def _store(
     db: Database, files: PhotoFiles, claim: _Claim, result: Analysed | NotMeasurable
 ) -> list[Measured | Unmeasured]:
     """Store a result; an empty list when the claim was lost and somebody else does the work."""
-    attempt = claim.photo.attempts
     if isinstance(result, NotMeasurable):
         status, faults = PhotoStatus.UNMEASURABLE, (result.fault,)
         photo = replace(claim.photo, status=status, faults=faults)
         with writing(db):
-            return [Unmeasured(photo)] if photos.finish(db, photo, attempt) else []
+            return [Unmeasured(photo)] if _finish(db, claim, photo) else []
     for picture, data in result.pictures.items():
         files.save(claim.photo.id, picture, data)
     warnings = tuple(dict.fromkeys(claim.photo.warnings + result.warnings))
@@ -141,10 +142,23 @@ def _store(
         regions=result.regions,
     )
     with writing(db):
-        is_ours = photos.finish(db, photo, attempt)
+        is_ours = _finish(db, claim, photo)
         if is_ours:
-            readings.insert(db, reading, claim.baseline_id)
+            readings.insert(db, reading, claim.ground)
             treatments.tell_news(db, photo.treatment_id)
     if not is_ours and photos.get(db, photo.id) is None:
         files.delete(photo.id)  # the patient was erased meanwhile
     return [Measured(photo, reading)] if is_ours else []
+
+
+def _finish(db: Database, claim: _Claim, photo: Photo) -> bool:
+    """End a claim; False where it was lost, or where the ground changed under it meanwhile.
+
+    What was measured on another ground is dropped, and the photo waits to be measured on this one.
+    """
+    if not photos.finish(db, photo, claim.photo.attempts):
+        return False
+    if outlines.ground_of(db, photo, claim.ground.baseline_id) != claim.ground:
+        photos.revive(db, photo.id)
+        return False
+    return True

@@ -20,7 +20,7 @@ from tracker.storage.tables import (
     PROTOCOL_EDITIONS,
     SCREENING_AND_CARE,
 )
-from tracker.storage.treatment_tables import PROCEDURES
+from tracker.storage.treatment_tables import OUTLINES, PROCEDURES
 from tracker.storage.worklist_tables import ABSENCES, WHAT_WAITS
 
 migrations = Migrations("afterglow")
@@ -197,6 +197,12 @@ def absences(db: Database) -> None:
 def notes(db: Database) -> None:
     """What the care team writes down about a patient, version by version."""
     _run(db, NOTES)
+
+
+@migrations()
+def outlines(db: Database) -> None:
+    """What is drawn on baselines, and on which ground each photo was measured."""
+    _run(db, OUTLINES)
 
 
 def _run(db: Database, script: str) -> None:

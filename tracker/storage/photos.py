@@ -104,6 +104,21 @@ def revive(db: Database, photo_id: str) -> None:
     )
 
 
+def measure_again(db: Database, treatment_id: str) -> int:
+    """Let all photos of a treatment wait again that were measured, or could not be; their number.
+
+    A photo counts as measured only while its newest reading lies on what now counts. One that is
+    being measured right now is handed back by whoever measures it.
+    """
+    cursor = db.execute(
+        """UPDATE photos SET status = 'waiting', faults = '[]', attempts = 0
+           WHERE treatment_id = ? AND (status = 'measured'
+               OR (status = 'unmeasurable' AND role = 'follow_up'))""",
+        [treatment_id],
+    )
+    return int(cursor.rowcount)
+
+
 def finish(db: Database, photo: Photo, attempt: int) -> bool:
     """End a claim with the photo's new status, faults and warnings.
 

@@ -1,21 +1,24 @@
-"""Readings: new rows beside the old when the method changes, never over them."""
+"""Readings: new rows beside the old when method or ground changes, never over them."""
 
 from typing import Any
 
 from sqlite_utils import Database
 
+from tracker.outlines import Ground
 from tracker.photos import SkinState
 from tracker.readings import Estimate, Reading, Reference, RegionReading
-from tracker.storage.columns import read_time
+from tracker.storage.columns import names_text, read_time
 from tracker.treatments import Region
 
 
-def insert(db: Database, reading: Reading, baseline_id: str) -> None:
-    """Add what one method measured on one photo, against the photo `baseline_id`."""
+def insert(db: Database, reading: Reading, ground: Ground) -> None:
+    """Add what one method measured on one photo, and on which ground."""
     row = db.table("readings").insert(
         {
             "photo_id": reading.photo_id,
-            "baseline_id": baseline_id,
+            "baseline_id": ground.baseline_id,
+            "areas": names_text(sorted(ground.areas)),
+            "outlines_id": ground.marking.id if ground.marking else None,
             "method": reading.method,
             "opencv": reading.opencv,
             "reference": str(reading.reference),
@@ -29,10 +32,14 @@ def insert(db: Database, reading: Reading, baseline_id: str) -> None:
 
 
 def of_treatment(db: Database, treatment_id: str) -> list[Reading]:
-    """The newest reading of every measured photo of a treatment, in the order they were taken."""
+    """The newest reading of every measured photo of a treatment, in the order they were taken.
+
+    A photo that waits to be measured on another ground has none: readings of different skin never
+    stand in one course.
+    """
     sql = """SELECT readings.*, photos.taken_at, photos.skin_state
              FROM readings JOIN photos ON photos.id = readings.photo_id
-             WHERE photos.treatment_id = ? AND readings.id =
+             WHERE photos.treatment_id = ? AND photos.status = 'measured' AND readings.id =
                    (SELECT max(id) FROM readings AS newest WHERE newest.photo_id = photos.id)
              ORDER BY photos.taken_at, photos.id"""
     rows = list(db.query(sql, [treatment_id]))

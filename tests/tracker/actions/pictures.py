@@ -27,12 +27,17 @@ def analysed(like: Reading) -> Analysed:
 
 
 class Answering(Executor):
-    """Gives the answers in turn; an exception among them is raised by its future."""
+    """Gives the answers in turn; an exception among them is raised by its future.
+
+    `calls` are the arguments it was asked with.
+    """
 
     def __init__(self, *answers: object) -> None:
         self.answers = list(answers)
+        self.calls: list[tuple[object, ...]] = []
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        self.calls.append(args)
         future: Future[T] = Future()
         answer = self.answers.pop(0) if self.answers else analysed(reading(1.0))
         if isinstance(answer, BaseException):

@@ -9,9 +9,10 @@ from tests.tracker.actions.pictures import Answering, analysed
 from tests.tracker.courses_of_readings import reading
 from tracker.actions.measure_photos import Measured, Unmeasured, measure_photos
 from tracker.compute import NotMeasurable
+from tracker.outlines import Outline, Outlines
 from tracker.photo_files import Picture
 from tracker.photos import CLAIM_LEASE, MAX_ATTEMPTS, Photo, PhotoRole, PhotoStatus, SkinState
-from tracker.storage import photos, readings, treatments
+from tracker.storage import outlines, photos, readings, treatments
 from tracker.storage.connection import writing
 from tracker.world import World
 
@@ -166,3 +167,52 @@ def test_a_photo_whose_file_is_gone_is_set_aside(
     measure_photos(db, world.files, Answering(), NOW)
     assert status(db, day.id) is PhotoStatus.UNMEASURABLE
     assert status(db, baseline.id) is PhotoStatus.MEASURED
+
+
+CHEEK = ((0.5, 0.4), (0.6, 0.4), (0.6, 0.5))
+
+
+def draw(db: Database, cast: Cast, baseline: Photo, *treated: Outline) -> None:
+    with writing(db):
+        outlines.insert(db, baseline.id, Outlines(treated), cast.dana.id, NOW)
+        photos.measure_again(db, cast.treatment.id)
+
+
+def test_what_was_drawn_reaches_the_analysis_and_the_course_is_measured_anew(
+    db: Database, world: World, cast: Cast, baseline: Photo
+) -> None:
+    keep(db, world, cast, "day-1")
+    measure_photos(db, world.files, Answering(), NOW)
+    assert len(readings.of_treatment(db, cast.treatment.id)) == 2
+    draw(db, cast, baseline, CHEEK)
+    assert readings.of_treatment(db, cast.treatment.id) == []  # nothing of another ground is shown
+    asked = Answering(analysed(reading(1.5)), analysed(reading(1.5)))
+    assert len(measure_photos(db, world.files, asked, NOW)) == 2
+    assert {call[3] for call in asked.calls} == {Outlines((CHEEK,))}
+    course = readings.of_treatment(db, cast.treatment.id)
+    assert [read.regions for read in course] == [reading(1.5).regions] * 2
+    kept = list(db.query("SELECT outlines_id FROM readings ORDER BY id"))
+    assert [row["outlines_id"] for row in kept] == [None, None, 1, 1]  # beside the old, never over
+
+
+def test_a_photo_that_was_being_measured_while_somebody_drew_is_measured_once_more(
+    db: Database, world: World, cast: Cast, baseline: Photo
+) -> None:
+    class DrawnMeanwhile(Answering):
+        def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]
+            draw(db, cast, baseline, CHEEK)
+            return super().submit(fn, *args, **kwargs)
+
+    assert measure_photos(db, world.files, DrawnMeanwhile(), NOW) == []
+    assert status(db, baseline.id) is PhotoStatus.WAITING
+    assert readings.of_treatment(db, cast.treatment.id) == []
+    assert len(measure_photos(db, world.files, Answering(), NOW)) == 1
+
+
+def test_a_follow_up_that_could_not_be_measured_gets_another_chance_on_new_ground(
+    db: Database, world: World, cast: Cast, baseline: Photo
+) -> None:
+    day = keep(db, world, cast, "day-1")
+    measure_photos(db, world.files, Answering(analysed(reading(0)), NotMeasurable("occluded")), NOW)
+    draw(db, cast, baseline)
+    assert status(db, day.id) is PhotoStatus.WAITING

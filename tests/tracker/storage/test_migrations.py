@@ -10,10 +10,12 @@ from tracker.alert_life import Step
 from tracker.alerts import Level
 from tracker.messages import MessageKind
 from tracker.people import Role
+from tracker.readings import Estimate
 from tracker.settings import Settings
-from tracker.storage import alert_history, alerts, check_ins, messages, people
+from tracker.storage import alert_history, alerts, check_ins, messages, people, readings
 from tracker.storage.connection import IntegrityError, migrate, open_database, writing
 from tracker.storage.tables import FIRST_TABLES
+from tracker.treatments import Region
 
 AT = "2026-03-06T09:00:00.000000+00:00"
 EVERYTHING = """
@@ -23,6 +25,10 @@ INSERT INTO people (id, role, name, email, time_zone, history) VALUES
 INSERT INTO care_team VALUES ('dana', 'alice');
 INSERT INTO treatments (id, patient_id, kind, performed_at, setting, areas)
     VALUES ('t', 'alice', 'microneedling', 'THEN', 'clinic', '["nose"]');
+INSERT INTO photos (id, treatment_id, patient_id, role, status, taken_at, received_at, skin_state,
+    digest) VALUES ('p', 't', 'alice', 'baseline', 'measured', 'THEN', 'THEN', 'clean', 'd');
+INSERT INTO readings VALUES (7, 'p', 'p', '1', '4', 'card', 0.1);
+INSERT INTO region_readings VALUES (7, 'nose', 1.5, 0.1, 0, 0.1, 60, 10, 15, 40, 30, 20, 0.9);
 INSERT INTO alerts (id, patient_id, treatment_id, concern, level, raised_at, probability, regions,
     evidence, engine, protocol, acknowledged_at, acknowledged_by) VALUES
     ('a', 'alice', 't', 'infection', 'urgent', 'THEN', 0.9, '[]', '[]', '1', 'm 1', 'THEN', 'dana');
@@ -61,6 +67,11 @@ def test_alerts_and_mails_of_the_first_tables_live_on(old_db: Database) -> None:
     assert messages.due(old_db, now) == []
     (given,) = check_ins.of_treatment(old_db, "t")
     assert given.received_at == given.at
+    (measured,) = readings.of_treatment(old_db, "t")
+    assert measured.regions[Region.NOSE].redness == Estimate(1.5, 0.1)
+    assert list(old_db.query("SELECT areas, outlines_id FROM readings")) == [
+        {"areas": '["nose"]', "outlines_id": None}
+    ]
     assert migrate(old_db) == []
     old_db.close()
 

@@ -1,0 +1,68 @@
+"""Draw the treated area and untreated skin on a baseline; its photos are measured again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from analysis import MarkedAreas, decode_photo, judge_marked
+from analysis.faces import FindFace, find_face
+from analysis.regions import Region as SeenRegion
+from tracker.outlines import Outlines
+from tracker.photo_files import PhotoFiles, Picture
+from tracker.photos import Photo
+from tracker.storage import outlines, photos, treatments
+from tracker.storage.connection import writing
+from tracker.treatments import Treatment
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The outlines are kept; so many photos wait to be measured again."""
+
+    photos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Undrawable:
+    """Nothing was kept; each trouble names an outline and a fault of `analysis.marking`."""
+
+    troubles: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnMeanwhile:
+    """Somebody else drew on this baseline after the page was opened; nothing was changed."""
+
+
+def draw_areas(
+    db: Database,
+    files: PhotoFiles,
+    treatment: Treatment,
+    baseline: Photo,
+    drawn: Outlines,
+    by: str,
+    now: datetime,
+    *,
+    known: int,
+    find: FindFace = find_face,
+) -> Drawn | Undrawable | DrawnMeanwhile:
+    """Keep the outlines as the latest version, and let every photo of the course be measured anew.
+
+    `known` is how many versions whoever draws has seen. Raises ValueError for outlines that are
+    none (crossing, beyond the photo, treated and untreated at once), PhotoMissing when the store
+    has lost the baseline.
+    """
+    marked = MarkedAreas(drawn.treated, drawn.untreated)
+    parts = frozenset(SeenRegion(str(area)) for area in treatment.areas)
+    photo = decode_photo(files.load(baseline.id, Picture.PHOTO))
+    troubles = judge_marked(photo, parts, marked, find)
+    if troubles:
+        return Undrawable(tuple((each.outline, str(each.fault)) for each in troubles))
+    with writing(db):
+        if len(outlines.of_baseline(db, baseline.id)) != known:
+            return DrawnMeanwhile()
+        outlines.insert(db, baseline.id, drawn, by, now)
+        again = photos.measure_again(db, treatment.id)
+        treatments.tell_news(db, treatment.id)
+    return Drawn(again)

@@ -1,0 +1,50 @@
+"""What was drawn on baseline photos, version beside version, and what photos are measured on."""
+
+import json
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.outlines import Ground, Marking, Outline, Outlines
+from tracker.photos import Photo
+from tracker.storage import treatments
+from tracker.storage.columns import read_time, time_text
+
+
+def insert(db: Database, baseline_id: str, drawn: Outlines, by_id: str, at: datetime) -> None:
+    """Add a version; from now on it counts."""
+    db.table("outlines").insert(
+        {
+            "baseline_id": baseline_id,
+            "treated": json.dumps(drawn.treated),
+            "untreated": json.dumps(drawn.untreated),
+            "at": time_text(at),
+            "by_id": by_id,
+        }
+    )
+
+
+def of_baseline(db: Database, baseline_id: str) -> list[Marking]:
+    """All versions on a baseline, the latest last; that one counts."""
+    sql = """SELECT outlines.*, people.name FROM outlines JOIN people ON people.id = by_id
+             WHERE baseline_id = ? ORDER BY outlines.id"""
+    return [
+        Marking(
+            id=row["id"],
+            outlines=Outlines(_read(row["treated"]), _read(row["untreated"])),
+            at=read_time(row["at"]),
+            by=row["name"],
+        )
+        for row in db.query(sql, [baseline_id])
+    ]
+
+
+def ground_of(db: Database, photo: Photo, baseline_id: str) -> Ground:
+    """What a photo is to be measured on now."""
+    markings = of_baseline(db, baseline_id)
+    areas = treatments.get(db, photo.treatment_id).areas
+    return Ground(baseline_id, areas, markings[-1] if markings else None)
+
+
+def _read(text: str) -> tuple[Outline, ...]:
+    return tuple(tuple((x, y) for x, y in outline) for outline in json.loads(text))
