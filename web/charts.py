@@ -130,7 +130,9 @@ class Scale:
 
 
 @dataclass(frozen=True, slots=True)
-class _Point:
+class Point:
+    """One region of one reading, so many days after the treatment."""
+
     day: float
     estimate: Estimate
     reading: Reading
@@ -152,9 +154,9 @@ def region_charts(progress: Progress, quantity: Quantity) -> tuple[Chart, ...]:
 
 def chart(progress: Progress, region: Region, quantity: Quantity, height: float) -> Chart:
     """The course of one region; all charts of a quantity share one scale, to be compared."""
-    points = _points(progress, region, quantity)
+    points = points_of(progress, region, quantity)
     band = progress.assessment.band if quantity is Quantity.REDNESS else ()
-    low, high = _range(progress, quantity, band)
+    low, high = value_range(progress, quantity, band)
     scale = Scale(last_day(progress), low, high, height)
     return Chart(
         name=f"{quantity}-{region}{'-small' if height == SMALL else ''}",
@@ -201,13 +203,14 @@ def normal_at(band: Sequence[BandPoint], day: float) -> BandPoint | None:
     return band[-1]
 
 
-def _points(progress: Progress, region: Region, quantity: Quantity) -> list[_Point]:
+def points_of(progress: Progress, region: Region, quantity: Quantity) -> list[Point]:
+    """What was measured of a region since the treatment, in time order."""
     points = []
     for reading in progress.readings:
         day = days_since(progress.treatment, reading.taken_at)
         if day < 0 or region not in reading.regions:
             continue
-        points.append(_Point(day, _estimate(reading, region, quantity), reading))
+        points.append(Point(day, _estimate(reading, region, quantity), reading))
     return points
 
 
@@ -216,7 +219,7 @@ def _estimate(reading: Reading, region: Region, quantity: Quantity) -> Estimate:
     return measured.redness if quantity is Quantity.REDNESS else measured.pigment
 
 
-def _range(
+def value_range(
     progress: Progress, quantity: Quantity, band: Iterable[BandPoint]
 ) -> tuple[float, float]:
     """Lowest and highest doublings shown: what is usual, widened for what was measured."""
@@ -245,15 +248,16 @@ def day_ticks(scale: Scale) -> tuple[Tick, ...]:
 def _level_ticks(scale: Scale, step: float) -> tuple[Tick, ...]:
     first, last = math.ceil(scale.low / step), math.floor(scale.high / step)
     return tuple(
-        Tick(scale.y(n * step), _level_words(n * step), f"{n * step:+g}".replace("-", "−"))
+        Tick(scale.y(n * step), level_words(n * step), f"{n * step:+g}".replace("-", "−"))
         if n
         else Tick(scale.y(0), "as before", "0")
         for n in range(first, last + 1)
     )
 
 
-def _level_words(doublings: float) -> str:
-    words = {-1.0: "half", 1.0: "twice"}
+def level_words(doublings: float) -> str:
+    """`twice` for one doubling, `as before` for none."""
+    words = {-1.0: "half", 0.0: "as before", 1.0: "twice"}
     return words.get(doublings, f"{round(2**doublings, 1):g} times")
 
 
@@ -267,11 +271,11 @@ def _band(band: Sequence[BandPoint], scale: Scale) -> Band | None:
     return Band(area=f"M{' '.join(upper)} {' '.join(lower)}Z", median=f"M{' '.join(middle)}")
 
 
-def _lines(points: Sequence[_Point], scale: Scale) -> tuple[str, ...]:
+def _lines(points: Sequence[Point], scale: Scale) -> tuple[str, ...]:
     """The points joined, but never across days on which nothing was seen."""
-    runs: list[list[_Point]] = []
+    runs: list[list[Point]] = []
     for point in points:
-        if not runs or _is_gap(runs[-1][-1].day, point.day):
+        if not runs or is_gap(runs[-1][-1].day, point.day):
             runs.append([])
         runs[-1].append(point)
     return tuple(
@@ -281,20 +285,20 @@ def _lines(points: Sequence[_Point], scale: Scale) -> tuple[str, ...]:
     )
 
 
-def _is_gap(day: float, following: float) -> bool:
+def is_gap(day: float, following: float) -> bool:
+    """Whether more days lie between two photos than were to be missed."""
     longest = LONGEST_STEP_DAILY if following <= DAILY_UNTIL else LONGEST_STEP_WEEKLY
     return following - day > longest
 
 
 def _mark(
-    point: _Point,
+    point: Point,
     scale: Scale,
     quantity: Quantity,
-    points: Sequence[_Point],
+    points: Sequence[Point],
     progress: Progress,
 ) -> Mark:
     value, reach = point.estimate.value, 1.96 * point.estimate.sd
-    row = _row(point, quantity, (), progress)
     return Mark(
         x=scale.x(point.day),
         y=scale.y(value),
@@ -303,9 +307,15 @@ def _mark(
         hollow=not point.reading.carries_alerts,
         latest=point is points[-1],
         radius=_radius(point is points[-1], scale, len(points)),
-        words=f"Day {row.day} ({row.when}): {row.value}, {row.meaning}"
-        + (f" ({row.note})" if row.note else ""),
+        words=point_words(point, quantity, progress),
     )
+
+
+def point_words(point: Point, quantity: Quantity, progress: Progress) -> str:
+    """`Day 3 (5 Mar, 08:10): +0.81 ± 0.18, 1.8 times as much blood as before`."""
+    row = _row(point, quantity, (), progress)
+    note = f" ({row.note})" if row.note else ""
+    return f"Day {row.day} ({row.when}): {row.value}, {row.meaning}{note}"
 
 
 def _radius(latest: bool, scale: Scale, count: int) -> float:
@@ -313,7 +323,7 @@ def _radius(latest: bool, scale: Scale, count: int) -> float:
     return usual + 2 if latest else usual
 
 
-def _row(point: _Point, quantity: Quantity, band: Sequence[BandPoint], progress: Progress) -> Row:
+def _row(point: Point, quantity: Quantity, band: Sequence[BandPoint], progress: Progress) -> Row:
     reading, zone = point.reading, progress.patient.zone
     normal = normal_at(band, point.day)
     return Row(
@@ -336,7 +346,7 @@ def _caveats(reading: Reading) -> str:
     return ", ".join(caveats)
 
 
-def _summary(progress: Progress, points: Sequence[_Point], quantity: Quantity, name: str) -> str:
+def _summary(progress: Progress, points: Sequence[Point], quantity: Quantity, name: str) -> str:
     if not points:
         return f"{str(quantity).capitalize()} of the {name}: no photo measured yet."
     rows = [_row(p, quantity, progress.assessment.band, progress) for p in (points[0], points[-1])]

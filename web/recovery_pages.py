@@ -1,10 +1,12 @@
 """The recovery of one patient: one chart large, all regions small, and what happened besides."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tracker.actions.show_progress import Progress
 from tracker.treatments import Region
 from web.charts import LARGE, Chart, Quantity, chart, region_charts
+from web.plot_data import plot_data
 from web.timeline import Strip, timeline
 
 
@@ -27,6 +29,7 @@ class Recovery:
     redness: tuple[Chart, ...]
     pigment: tuple[Chart, ...]
     strip: Strip | None
+    plot: Mapping[str, object]
 
 
 def recovery(progress: Progress, focus: Focus, otherwise: Focus) -> Recovery:
@@ -43,4 +46,5 @@ def recovery(progress: Progress, focus: Focus, otherwise: Focus) -> Recovery:
         redness=region_charts(progress, Quantity.REDNESS),
         pigment=region_charts(progress, Quantity.PIGMENT),
         strip=timeline(progress),
+        plot=plot_data(progress, quantity, region),
     )

@@ -43,7 +43,9 @@ GUESSED_AT = (
     "home_care.open_own_account",
     "home_care.enter_code",
 )
-SAME_FOR_ALL = frozenset({"static", "app_shell.service_worker", "app_shell.framing_cascade"})
+SAME_FOR_ALL = frozenset(
+    {"static", "kept.static", "app_shell.service_worker", "app_shell.framing_cascade"}
+)
 
 
 class InMemoryRequest(Request):

@@ -29,6 +29,7 @@ PUBLIC = frozenset(
         "sign_in.show",
         "sign_in.enter",
         "static",
+        "kept.static",
         "app_shell.manifest",
         "app_shell.service_worker",
         "app_shell.framing_cascade",

@@ -1,6 +1,7 @@
 """The tree keeps its own rules: sizes, names, documents, nothing from outside."""
 
 import ast
+import json
 import re
 import subprocess
 import tomllib
@@ -50,7 +51,9 @@ def test_no_file_names_a_registry_or_a_path_of_one_machine() -> None:
     pattern = re.compile(
         r"index[-]url|find[-]links|python[h]osted|/op[t]/|/roo[t]/|/wor[k]/|/tm[p]/"
     )
-    for path in tracked(".py", ".toml", ".txt", ".md", ".html", ".js", ".css", "Makefile", "run"):
+    for path in tracked(
+        ".py", ".toml", ".txt", ".md", ".html", ".js", ".json", ".css", "Makefile", "run"
+    ):
         assert pattern.search(path.read_text(encoding="utf-8")) is None, path
 
 
@@ -62,6 +65,16 @@ def test_every_dependency_is_pinned() -> None:
     wanted = {re.split(r"[^a-z0-9-]", line)[0] for line in declared}
     assert len(wanted) > 20
     assert wanted <= names
+
+
+def test_libraries_of_the_pages_are_pinned_by_digest_and_by_no_address() -> None:
+    package = json.loads((ROOT / "web" / "package.json").read_text(encoding="utf-8"))
+    lock = json.loads((ROOT / "web" / "package-lock.json").read_text(encoding="utf-8"))
+    for name, version in package["dependencies"].items():
+        pinned = lock["packages"][f"node_modules/{name}"]
+        assert pinned["version"] == version
+        assert pinned["integrity"].startswith("sha512-")
+        assert "resolved" not in pinned
 
 
 def test_no_second_opencv_wheel_is_pinned() -> None:

@@ -25,6 +25,7 @@ PUBLIC = {
     "sign_in.show",
     "sign_in.enter",
     "static",
+    "kept.static",
     "app_shell.manifest",
     "app_shell.service_worker",
     "app_shell.framing_cascade",

@@ -1,0 +1,73 @@
+"""The course as numbers for the browser's own chart, and the library that draws it."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from tests.tracker.courses_of_readings import reading
+from tests.web.browser import Browser
+from tests.web.conftest import Records
+from tests.web.course_so_far import so_far
+from tracker.readings import Reference
+from tracker.treatments import Region
+from web import kept
+from web.charts import Quantity
+from web.plot_data import plot_data
+
+
+def numbers(*days: float, quantity: Quantity = Quantity.REDNESS) -> dict[str, Any]:
+    course = so_far(days[-1], [reading(day) for day in days])
+    told = json.dumps(plot_data(course, quantity, Region.FACE))
+    return cast(dict[str, Any], json.loads(told))
+
+
+def test_every_region_comes_with_its_points_and_their_range() -> None:
+    regions = numbers(0.5, 1.5)["regions"]
+    assert [region["name"] for region in regions][:2] == ["face", "forehead"]
+    for region in regions:
+        assert [point["day"] for point in region["points"]] == [0.5, 1.5]
+        assert all(point["reach"] > 0 for point in region["points"])
+        assert region["points"][0]["words"].startswith("Day 0")
+
+
+def test_a_line_breaks_where_days_were_missed() -> None:
+    points = numbers(0.5, 1.5, 6.5)["regions"][0]["points"]
+    assert [point["breaks"] for point in points] == [False, False, True]
+
+
+def test_less_certain_points_are_told() -> None:
+    course = so_far(2, [reading(1, reference=Reference.HISTORY)])
+    told = plot_data(course, Quantity.REDNESS, Region.FACE)
+    regions = cast(list[dict[str, Any]], told["regions"])
+    assert regions[0]["points"][0]["hollow"]
+
+
+def test_the_band_reaches_to_the_end_of_the_axis_and_pigment_has_none() -> None:
+    redness, pigment = numbers(40.0), numbers(40.0, quantity=Quantity.PIGMENT)
+    assert redness["band"][-1][0] == redness["lastDay"]
+    assert pigment["band"] == []
+    assert [0, "as before"] in redness["levels"]
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_the_chart_of_the_server_stands_whether_or_not_the_library_is_there(
+    dana: Browser,
+    records: Records,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    *,
+    installed: bool,
+) -> None:
+    monkeypatch.setattr(kept, "UPLOT", tmp_path)
+    if installed:
+        (tmp_path / "uPlot.iife.min.js").touch()
+    records.measured(1)
+    page = dana.read(f"/patients/{records.cast.alice.id}")
+    assert 'aria-label="Redness of the whole face: 1 photo' in page
+    assert ("uPlot.iife.min.js" in page) is installed
+    data = re.search(r'<script type="application/json"[^>]*>(.*?)</script>', page)
+    assert (data is not None) is installed
+    assert data is None or json.loads(data[1])["chosen"] == "face"

@@ -1,0 +1,18 @@
+"""Libraries for the pages, installed at set-up and served from our own origin, never committed.
+
+Every page lives without them: a chart that is drawn on the server stands where one is missing.
+"""
+
+from pathlib import Path
+
+from flask import Blueprint
+
+UPLOT = Path(__file__).parent / "node_modules" / "uplot" / "dist"
+
+blueprint = Blueprint("kept", __name__, static_folder=UPLOT, static_url_path="/kept/uplot")
+
+
+@blueprint.app_context_processor
+def libraries() -> dict[str, bool]:
+    """What templates may ask for."""
+    return {"has_uplot": (UPLOT / "uPlot.iife.min.js").is_file()}
