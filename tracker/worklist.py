@@ -28,7 +28,7 @@ class Group(StrEnum):
     FOLLOWED = "followed"  # an alert that was seen or snoozed and is not resolved
     RECOVERING = "recovering"
     PLANNED = "planned"  # no treatment yet
-    FINISHED = "finished"  # the plan is over, or consent was withdrawn
+    FINISHED = "finished"  # the plan is over, the course was ended, or consent withdrawn
 
     @property
     def rank(self) -> int:
@@ -50,7 +50,8 @@ class Group(StrEnum):
 class Facts:
     """What is on record about one patient, before anything is decided.
 
-    The treatment is the current one, else the next one planned. `unread` messages of the patient
+    The treatment is the current one, else the next one planned; `ended_at` is when somebody of the
+    clinic ended its course. `unread` messages of the patient
     were read by nobody, `unseen` photos opened by nobody of the clinic; `*_since` is when the
     oldest of them came. `alerts` are those not resolved. `in_place_of` is the practitioner for
     whom the reader stands in, None for the reader's own patients.
@@ -62,6 +63,7 @@ class Facts:
     treatment_id: str | None
     kind: str
     performed_at: datetime | None
+    ended_at: datetime | None
     unread: int
     unread_since: datetime | None
     unseen: int
@@ -256,7 +258,7 @@ def _group(facts: Facts, last_day: int | None, now: datetime) -> Group:
 
 
 def _quiet_group(facts: Facts, last_day: int | None, now: datetime) -> Group:
-    if facts.care_withdrawn_at is not None:
+    if facts.care_withdrawn_at is not None or facts.ended_at is not None:
         return Group.FINISHED
     if facts.performed_at is None or facts.performed_at > now:
         return Group.PLANNED

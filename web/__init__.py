@@ -33,6 +33,7 @@ from web import (
     sign_in,
     staff,
     treatments,
+    worklist,
 )
 
 __all__ = ["create_app"]
@@ -56,6 +57,7 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
         conversation.blueprint,
         home_care.blueprint,
         practitioner.blueprint,
+        worklist.blueprint,
         absences.blueprint,
         clinic.blueprint,
         staff.blueprint,

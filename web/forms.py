@@ -12,6 +12,7 @@ from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.datastructures.file_storage import FileStorage
 
 from tracker.absences import Leave
+from tracker.actions.acknowledge_alert import ShownAlert
 from tracker.alert_life import MAX_WHY_LENGTH
 from tracker.alerts import Outcome
 from tracker.check_ins import DAILY_SIGNS, MAX_NOTE_LENGTH, SCALES, SIGNS, Answers, Queued, Trend
@@ -109,6 +110,15 @@ def read_wish(args: Mapping[str, str]) -> Wish:
         after=after,
         before=before if after is None else None,
     )
+
+
+def read_shown_alert(form: Form, patient_id: str) -> ShownAlert | None:
+    """The alert that stood in a patient's row, as the form carries it; None when it names none."""
+    try:
+        raised_at = datetime.fromisoformat(form.get("asked", ""))
+    except ValueError:
+        return None
+    return ShownAlert(form.get("alert", ""), patient_id, raised_at)
 
 
 def read_leave(form: Form) -> Leave | Errors:

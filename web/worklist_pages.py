@@ -126,6 +126,9 @@ class WorklistPage:
     span: str
     earlier: str
     later: str
+    here: Mapping[str, str]
+    version: str
+    is_outdated: bool
 
     @property
     def title(self) -> str:
@@ -134,9 +137,20 @@ class WorklistPage:
 
 
 def worklist_page(
-    listed: Worklist, wish: Wish, reader_id: str, now: datetime, zone: ZoneInfo
+    listed: Worklist,
+    wish: Wish,
+    reader: Person,
+    now: datetime,
+    *,
+    version: str,
+    is_outdated: bool = False,
 ) -> WorklistPage:
-    """The page of the work list that was asked for, times in the reader's zone."""
+    """The page of the work list that was asked for, times in the reader's zone.
+
+    `version` is told to the script that watches for changes; `is_outdated` that an alert was to be
+    acknowledged that says more by now than was shown.
+    """
+    zone = reader.zone
     part = listed.cut
     found = sum(part.counts.values())
     is_narrowed = bool(wish.sought or wish.whose or wish.group)
@@ -149,7 +163,7 @@ def worklist_page(
             _section(group, listed, rows, now, zone) for group, rows in listed.folded.items()
         ),
         choices=_choices(part.counts, wish),
-        stood_in=_stood_in(listed, wish, reader_id, zone),
+        stood_in=_stood_in(listed, wish, reader.id, zone),
         notes=_notes(listed, zone),
         kept=_kept(wish, wish.group),
         sought=wish.sought,
@@ -159,7 +173,16 @@ def worklist_page(
         span=_span(part.first, len(part.rows), part.total),
         earlier=str(part.earlier or ""),
         later=str(part.later or ""),
+        here=here(wish),
+        version=version,
+        is_outdated=is_outdated,
     )
+
+
+def here(wish: Wish) -> dict[str, str]:
+    """What an address must hold to show the same page of the same list."""
+    places = {"after": str(wish.after or ""), "before": str(wish.before or "")}
+    return _kept(wish, wish.group) | {name: place for name, place in places.items() if place}
 
 
 def _stood_in(

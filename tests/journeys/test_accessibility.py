@@ -27,7 +27,7 @@ from tracker.world import open_world
 
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 NARROW = {"width": 320, "height": 640}
-NO_PAGES = {"pictures.show", "conversation.photo", "own_data.download"}
+NO_PAGES = {"pictures.show", "conversation.photo", "own_data.download", "worklist.version"}
 LIGHT = 100 * 1024  # bytes of the first load of Today, without photos
 NOW = TREATED_AT + timedelta(days=3)
 

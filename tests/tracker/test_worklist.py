@@ -31,6 +31,7 @@ QUIET = Facts(
     treatment_id="one",
     kind="microneedling",
     performed_at=NOW - timedelta(days=5),
+    ended_at=None,
     unread=0,
     unread_since=None,
     unseen=0,
@@ -105,6 +106,7 @@ UNSEEN = replace(QUIET, unseen=2, unseen_since=hours_ago(3))
         (replace(QUIET, performed_at=NOW - timedelta(days=LAST_DAY + 2)), Group.FINISHED),
         (replace(UNREAD, performed_at=NOW - timedelta(days=900)), Group.ANSWER),
         (replace(QUIET, care_withdrawn_at=NOW), Group.FINISHED),
+        (replace(QUIET, ended_at=NOW), Group.FINISHED),
     ],
 )
 def test_a_patient_stands_where_the_most_pressing_thing_puts_them(

@@ -163,8 +163,9 @@ class Records:
         return written
 
     def remark(self, author: Person, text: str, photo: bytes | None = None) -> Remark:
-        """Something said in Alice's conversation."""
-        at, patient = TREATED_AT + timedelta(days=2), self.cast.alice.id
+        """Something said in the author's own conversation, by the clinic in Alice's."""
+        at = TREATED_AT + timedelta(days=2)
+        patient = author.id if author.role is Role.PATIENT else self.cast.alice.id
         said = Remark(new_id(), patient, author.id, author.name, at, text, photo is not None)
         with writing(self.db):
             conversation.insert(self.db, said, key=new_id())

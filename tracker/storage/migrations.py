@@ -21,7 +21,7 @@ from tracker.storage.tables import (
     SCREENING_AND_CARE,
 )
 from tracker.storage.treatment_tables import OUTLINES, PROCEDURES
-from tracker.storage.worklist_tables import ABSENCES, WHAT_WAITS
+from tracker.storage.worklist_tables import ABSENCES, WHAT_WAITS, WORKLIST_VERSION
 
 migrations = Migrations("afterglow")
 
@@ -203,6 +203,12 @@ def notes(db: Database) -> None:
 def outlines(db: Database) -> None:
     """What is drawn on baselines, and on which ground each photo was measured."""
     _run(db, OUTLINES)
+
+
+@migrations()
+def worklist_version(db: Database) -> None:
+    """A number by which an open work list learns that it is out of date."""
+    _run(db, WORKLIST_VERSION)
 
 
 def _run(db: Database, script: str) -> None:

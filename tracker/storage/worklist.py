@@ -35,6 +35,12 @@ def facts_of(
     return [_facts(row, about) for row in db.query(_FACTS, values)]
 
 
+def version(db: Database) -> int:
+    """A number that has grown when anything was written that a work list may tell."""
+    (row,) = db.query("SELECT number FROM worklist_version")
+    return int(row["number"])
+
+
 _FACTS = """
 WITH reach AS (
     SELECT patient_id,
@@ -59,7 +65,7 @@ unseen AS (
     WHERE seen_at IS NULL AND status = 'measured' AND role = 'follow_up'
     GROUP BY patient_id)
 SELECT people.id, people.name, people.email, followed.in_place_of,
-       treatments.id AS treatment_id, treatments.kind, treatments.performed_at,
+       treatments.id AS treatment_id, treatments.kind, treatments.performed_at, treatments.ended_at,
        unread.n AS unread, unread.since AS unread_since,
        unseen.n AS unseen, unseen.since AS unseen_since, care_withdrawn.at AS withdrawn_at
 FROM followed
@@ -116,6 +122,7 @@ def _facts(row: dict[str, Any], about: Mapping[str, list[Alert]]) -> Facts:
         treatment_id=row["treatment_id"],
         kind=row["kind"] or "",
         performed_at=read_optional_time(row["performed_at"]),
+        ended_at=read_optional_time(row["ended_at"]),
         unread=row["unread"] or 0,
         unread_since=read_optional_time(row["unread_since"]),
         unseen=row["unseen"] or 0,

@@ -1,5 +1,7 @@
 """What the work list needs to be quick, as the migrations make it."""
 
+from collections.abc import Sequence
+
 # `seen_at` is when somebody of the clinic first opened this photo or a later one: whoever has seen
 # day 7 has caught up. The indexes hold what waits, which stays small however old the clinic is.
 WHAT_WAITS = """
@@ -31,3 +33,35 @@ CREATE TABLE absences (
 CREATE INDEX absences_by_end ON absences (ends_at);
 CREATE INDEX absences_of_person ON absences (person_id, begins_at);
 """
+
+# One number that grows with everything that work lists tell, whoever writes it: nothing can forget.
+_TELLS = {
+    "alerts": "level raised_at acknowledged_at snoozed_until resolved_at",
+    "photos": "status seen_at",
+    "treatments": "kind variant needle_depth_mm performed_at ended_at",
+    "remarks": "",
+    "remark_receipts": "",
+    "consents": "",
+    "care_team": "turn",
+    "absences": "deputy_id ends_at",
+    "messages": "sent_at failed_at withdrawn_at error",
+}
+
+
+def _telling(table: str, columns: Sequence[str]) -> str:
+    bump = "BEGIN UPDATE worklist_version SET number = number + 1; END;"
+    old, new = (", ".join(f"{row}.{name}" for name in columns) for row in ("OLD", "NEW"))
+    update = f"""
+CREATE TRIGGER {table}_changed AFTER UPDATE ON {table} WHEN ({old}) IS NOT ({new})
+    {bump}"""
+    return f"""
+CREATE TRIGGER {table}_came AFTER INSERT ON {table}
+    {bump}
+CREATE TRIGGER {table}_went AFTER DELETE ON {table}
+    {bump}{update if columns else ""}"""
+
+
+WORKLIST_VERSION = """
+CREATE TABLE worklist_version (number INTEGER NOT NULL) STRICT;
+INSERT INTO worklist_version VALUES (0);
+""" + "".join(_telling(table, columns.split()) for table, columns in _TELLS.items())

@@ -1,0 +1,146 @@
+"""The practitioner's morning by keyboard: through the list, and what comes meanwhile."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlite_utils import Database
+
+from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT, Cast
+from tests.journeys.conftest import pages_open
+from tests.journeys.test_browser import sign_in
+from tests.post_office import free_port
+from tests.web.conftest import Clock, Records
+from tracker.actions.add_person import add_person
+from tracker.actions.begin_treatment import begin_treatment
+from tracker.alerts import Level
+from tracker.people import Person, Role
+from tracker.settings import Settings
+from tracker.storage import alerts
+from tracker.storage.connection import writing
+from tracker.world import open_world
+
+DESK = {"width": 1280, "height": 800}
+NEXT_LOOK = 16_000  # milliseconds
+
+
+@dataclass
+class Desk:
+    """Dr Dana's open work list: Alice has an alert, Bea and Cem are well."""
+
+    address: str
+    records: Records
+    bea: Person
+
+
+@pytest.fixture
+def desk(settings: Settings, db: Database, cast: Cast, page: Page) -> Iterator[Desk]:
+    port = free_port()
+    world = open_world(replace(settings, port=port, base_url=f"http://127.0.0.1:{port}"))
+    records = Records(db, world, cast)
+    records.alert()
+    bea = _patient(db, cast, "Bea", treated_at=TREATED_AT + timedelta(hours=1))
+    _patient(db, cast, "Cem", TREATED_AT)
+    page.set_viewport_size(DESK)  # type: ignore[arg-type]
+    with pages_open(world, Clock()):
+        page.clock.install()
+        sign_in(page, world.settings.base_url, cast.dana.email, PASSPHRASE)
+        expect(page.get_by_role("button", name="Keys")).to_be_visible()
+        yield Desk(world.settings.base_url, records, bea)
+
+
+def _patient(db: Database, cast: Cast, name: str, treated_at: datetime) -> Person:
+    person = Person("", Role.PATIENT, name, f"{name.lower()}@home.example", "Europe/Berlin")
+    patient = add_person(db, person, PASSPHRASE, cared_for_by=cast.dana.id)
+    begin_treatment(
+        db, PROTOCOLS, replace(cast.treatment, patient_id=patient.id, performed_at=treated_at)
+    )
+    return patient
+
+
+def focused(page: Page) -> str:
+    return str(page.evaluate("document.activeElement.textContent"))
+
+
+def test_through_the_list_by_keyboard(page: Page, desk: Desk) -> None:
+    page.keyboard.press("j")
+    assert focused(page) == "Alice"
+    page.keyboard.press("j")
+    assert focused(page) == "Alice"  # the others are folded
+    page.keyboard.press("a")
+    expect(page.get_by_text("Seen: Alice.")).to_be_visible()
+    expect(page.locator("#main").get_by_text("Seen Mon", exact=False)).to_have_count(0)
+    assert focused(page) == "Alice"
+    page.get_by_text("Recovering", exact=False).last.click()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    assert focused(page) == "Bea"
+    page.keyboard.press("k")
+    assert focused(page) == "Alice"
+    page.keyboard.press("/")
+    page.keyboard.type("janka")  # letters, not keys
+    expect(page.locator("#q")).to_have_value("janka")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("bea")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Bea")).to_be_visible()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/patients/{desk.bea.id}")
+    page.keyboard.press("n")
+    page.wait_for_url(f"{desk.address}/")
+
+
+def test_single_keys_can_be_switched_off(page: Page, desk: Desk) -> None:
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.get_by_label("Use single keys on this device").uncheck(force=True)
+    page.get_by_role("button", name="Close").click()
+    page.keyboard.press("j")
+    assert focused(page) != "Alice"
+    page.reload()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_what_comes_meanwhile_is_told_and_moves_nothing_until_it_is_asked_for(
+    page: Page, desk: Desk
+) -> None:
+    page.keyboard.press("j")
+    where = page.locator(".row").first.bounding_box()
+    desk.records.remark(desk.bea, "It stings.")
+    page.clock.fast_forward(NEXT_LOOK)
+    expect(page.get_by_text("1 change.")).to_be_visible()
+    assert focused(page) == "Alice"
+    assert page.locator(".row").first.bounding_box() == where
+    expect(page.get_by_text("1 new message")).to_have_count(0)
+    page.keyboard.press("r")
+    expect(page.get_by_text("1 new message")).to_be_visible()
+    assert focused(page) == "Alice"
+    expect(page.get_by_text("2 of 3 wait for you")).to_be_visible()
+
+
+def test_an_alert_that_rose_meanwhile_is_not_acknowledged_unread(
+    page: Page, desk: Desk, db: Database
+) -> None:
+    page.keyboard.press("j")
+    (alert,) = alerts.of_patient(db, desk.records.cast.alice.id)
+    with writing(db):
+        alerts.save(db, replace(alert, level=Level.REVIEW, raised_at=Clock().now))
+    page.keyboard.press("a")
+    expect(page.get_by_text("Look again: the alert about Alice")).to_be_visible()
+    expect(page.locator(".row").first.get_by_text("Review")).to_be_visible()
+    (known,) = alerts.of_patient(db, desk.records.cast.alice.id)
+    assert known.needs_answer
+    page.keyboard.press("a")
+    expect(page.get_by_text("Seen: Alice.")).to_be_visible()
+
+
+def test_a_list_without_a_connection_says_that_it_is_old(page: Page, desk: Desk) -> None:
+    page.context.set_offline(True)
+    page.clock.fast_forward(NEXT_LOOK)
+    expect(page.get_by_text("this list may be old")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.get_by_text("The connection is back.")).to_be_visible()
