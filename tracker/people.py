@@ -117,7 +117,7 @@ def check_time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        message = f"time zone {name!r} is unknown; write an IANA name such as Europe/Berlin"
+        message = f"time zone {name!r} is unknown; write one such as Europe/Berlin"
         raise ValueError(message) from error
     return name
 

@@ -46,7 +46,14 @@ class ConversationPage:
     @property
     def title(self) -> str:
         """The page's name."""
-        return "Messages with your clinic" if self.is_patient else f"Messages with {self.patient}"
+        if not self.is_patient:
+            return f"Messages with {self.patient}"
+        return "Messages with your clinic" if self.readers else "Messages"
+
+    @property
+    def first_new(self) -> str | None:
+        """The oldest remark that the reader has not seen."""
+        return next((remark.id for remark in self.remarks if remark.is_new), None)
 
 
 def conversation_page(

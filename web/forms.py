@@ -73,7 +73,10 @@ def read_check_in(form: Form) -> Answers | Errors:
     The form names the signs it asked for; the others were not asked, which is no answer.
     """
     errors = {name: f"Choose a number for {name}." for name in ("pain", "itch")}
-    errors |= {"swelling": "Choose how swollen your skin is.", "trend": "Choose one of the three."}
+    errors |= {
+        "swelling": "Choose how swollen your skin is.",
+        "trend": "Choose better, the same or worse.",
+    }
     scores: dict[str, int] = {}
     for name, top in SCALES.items():
         text = form.get(name, "")

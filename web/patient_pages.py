@@ -116,6 +116,7 @@ class TodayPage:
     clinic: str | None
     unread: int
     is_alone: bool
+    is_before: bool
     may_begin: bool = False
 
 
@@ -162,6 +163,7 @@ def today_page(progress: Progress, now: datetime) -> TodayPage:
         clinic=clinic_words(progress, now),
         unread=progress.unread_by_patient,
         is_alone=progress.is_alone,
+        is_before=progress.day < 0,
     )
 
 

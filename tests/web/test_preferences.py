@@ -45,7 +45,7 @@ def test_a_practitioner_chooses_the_hour_of_the_digest(
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"time_zone": "Berlin"}, "write an IANA name such as Europe/Berlin."),
+        ({"time_zone": "Berlin"}, "write one such as Europe/Berlin."),
         ({"hour": "24"}, "Choose an hour."),
     ],
 )

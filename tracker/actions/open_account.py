@@ -39,7 +39,7 @@ def open_account(
     hashed, token = PasswordHasher().hash(check_passphrase(passphrase)), new_token()
     with writing(db):
         if people.by_email(db, patient.email) is not None:
-            raise ValueError(f"{patient.email} has an account already; sign in, or use another")
+            raise ValueError("this address has an account already; sign in, or use another")
         people.insert(db, patient)
         people.set_passphrase_hash(db, patient.id, hashed)
         consents.insert(db, patient.id, Consent(Purpose.CARE, Decision.GIVEN, now))
