@@ -20,7 +20,7 @@ from tracker.actions.add_person import add_person
 from tracker.actions.begin_treatment import begin_treatment
 from tracker.actions.join_care_team import join_care_team
 from tracker.actions.print_card import print_card
-from tracker.clinic_commands import appoint
+from tracker.clinic_commands import appoint, health
 from tracker.compute import LocalProcesses
 from tracker.console import (
     checked_input,
@@ -278,6 +278,7 @@ def migrate_command() -> None:
 
 
 main.add_command(appoint)
+main.add_command(health)
 main.add_command(protocol)
 
 

@@ -16,6 +16,7 @@ from sqlite_utils import Database
 from tracker.actions.erase_accounts import erase_accounts
 from tracker.actions.escalate_alerts import escalate_alerts
 from tracker.actions.measure_photos import Measured, Unmeasured, measure_photos
+from tracker.actions.note_sign import note_sign
 from tracker.actions.notice_silence import notice_silence
 from tracker.actions.preview_drafts import preview_drafts
 from tracker.actions.raise_alerts import raise_alerts
@@ -24,6 +25,7 @@ from tracker.actions.send_messages import SendReport, send_messages
 from tracker.actions.wake_alerts import wake_alerts
 from tracker.actions.write_digests import write_digests
 from tracker.alerts import Alert
+from tracker.health import Sign
 from tracker.world import World
 
 PAUSE_SECONDS = 1.0
@@ -85,10 +87,11 @@ def send_once(world: World, db: Database, clock: Callable[[], datetime]) -> Send
 
 def run_worker(world: World, compute: Executor, clock: Callable[[], datetime], stop: Event) -> None:
     """Work until `stop` is set. Trouble in one round is logged and the next one tried later."""
-    post = Thread(target=_repeat, args=(world, _postman(world, clock), stop), name="post")
+    postman = (world, Sign.POST, _postman(world, clock), clock, stop)
+    post = Thread(target=_repeat, args=postman, name="post")
     post.start()
     try:
-        _repeat(world, lambda db: _work(world, db, compute, clock()), stop)
+        _repeat(world, Sign.MEASURING, lambda db: _work(world, db, compute, clock()), clock, stop)
     finally:
         stop.set()
         post.join()
@@ -96,7 +99,10 @@ def run_worker(world: World, compute: Executor, clock: Callable[[], datetime], s
 
 def _work(world: World, db: Database, compute: Executor, now: datetime) -> bool:
     """Photos first; only when none waits, what drafts of protocols would have raised."""
-    if work_once(world, db, compute, now).photos:
+    photos = work_once(world, db, compute, now).photos
+    if any(isinstance(photo, Measured) for photo in photos):
+        note_sign(db, Sign.MEASURED, now)
+    if photos:
         return True
     return bool(preview_drafts(db, compute))
 
@@ -117,13 +123,26 @@ def _postman(world: World, clock: Callable[[], datetime]) -> Callable[[Database]
     return once
 
 
-def _repeat(world: World, once: Callable[[Database], bool], stop: Event) -> None:
-    """Rounds on a connection of their own; `once` says whether there is more to do right now."""
+def _repeat(
+    world: World,
+    sign: Sign,
+    once: Callable[[Database], bool],
+    clock: Callable[[], datetime],
+    stop: Event,
+) -> None:
+    """Rounds on a connection of their own; `once` says whether there is more to do right now.
+
+    Only a round that came to its end leaves its sign of life.
+    """
     db = world.connect()
+    noted: datetime | None = None
     try:
         while not stop.is_set():
             try:
                 busy = once(db)
+                if noted is None or abs(clock() - noted) >= CLOCK_READ_EVERY:
+                    noted = clock()
+                    note_sign(db, sign, noted)
             except Exception:  # whatever it was, the next patient's photo must still be measured
                 log.exception("a round of work broke off; will try again")
                 stop.wait(PAUSE_AFTER_TROUBLE_SECONDS)

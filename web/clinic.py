@@ -1,4 +1,4 @@
-"""How the clinic is reached. Every route: parse, allow, act, match, render."""
+"""How the clinic is reached and how its machinery fares. Parse, allow, act, match, render."""
 
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -6,9 +6,11 @@ from flask.typing import ResponseReturnValue
 from tracker.access import may_administer, may_see_staff, require
 from tracker.actions.change_clinic import Changed, ChangedMeanwhile, change_clinic
 from tracker.actions.show_clinic import show_clinic
+from tracker.actions.show_health import show_health
 from tracker.clinic import Clinic
 from web.clinic_forms import read_clinic
 from web.forms import Errors
+from web.health_pages import health_page
 from web.hours_pages import hours_page, outdated_hours_page, wrong_hours_page
 from web.pages import render
 from web.session import Visit, signed_in
@@ -53,3 +55,13 @@ def save_hours(visit: Visit) -> ResponseReturnValue:
             return redirect(url_for(".hours", saved="yes"), code=303)
         case ChangedMeanwhile(theirs):
             return render(outdated_hours_page(request.form, theirs)), 409
+
+
+@blueprint.get("/health")
+@signed_in
+def health(visit: Visit) -> ResponseReturnValue:
+    """How the machinery behind the pages fares."""
+    require(may_administer(visit.viewer))
+    world = visit.world
+    facts = show_health(visit.db, world.settings.database, world.protocols, visit.now)
+    return render(health_page(facts, visit.person.zone))

@@ -1,12 +1,16 @@
 """The commands about the clinic and those who work there."""
 
 import base64
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from tracker.actions.note_sign import note_sign
 from tracker.cli import main
+from tracker.health import Sign
 from tracker.people import Duty
 from tracker.settings import read_settings
 from tracker.storage import people
@@ -40,3 +44,24 @@ def test_the_first_administrator_is_appointed_by_command(environment: dict[str, 
     db = open_world(read_settings(environment)).connect()
     assert [person.duties for person, *_ in people.staff(db)] == [{Duty.ADMINISTRATION}] * 2
     db.close()
+
+
+def test_health_says_that_no_worker_runs_and_that_there_is_no_backup(
+    environment: dict[str, str],
+) -> None:
+    told = run("health", environment=environment)
+    assert told.exit_code == 1
+    assert "failing  worker" in told.output
+    assert "look     backup" in told.output
+    found = json.loads(run("health", "--json", environment=environment).output)
+    assert found["state"] == "failing"
+    assert found["parts"]["mails"] == "good"
+    assert found["photos_waiting"] == 0
+
+
+def test_health_is_well_while_a_worker_does_its_rounds(environment: dict[str, str]) -> None:
+    db = open_world(read_settings(environment)).connect()
+    for sign in Sign:
+        note_sign(db, sign, datetime.now(UTC))
+    db.close()
+    assert run("health", environment=environment).exit_code == 0

@@ -17,7 +17,8 @@ from tracker.actions.record_check_in import record_check_in
 from tracker.alert_life import Step
 from tracker.alerts import Concern
 from tracker.check_ins import Answers
-from tracker.storage import alert_history, alerts, messages
+from tracker.health import Sign
+from tracker.storage import alert_history, alerts, messages, signs_of_life
 from tracker.worker import run_worker, watch_clock
 from tracker.world import World
 
@@ -99,3 +100,4 @@ def test_a_mail_server_that_hangs_does_not_hold_up_the_judging(
             stop.set()
             worker.join(timeout=60)
     assert Concern.ALLERGIC_REACTION in concerns
+    assert signs_of_life.latest(db)[Sign.MEASURING] == DAY_4

@@ -136,6 +136,7 @@ RULES = {
     "GET care_team.show": Rule("/patients/{alice}/care-team", TEAM),
     "POST care_team.arrange": Rule("/patients/{alice}/care-team", frozenset({"dana"})),
     "GET clinic.hours": Rule("/clinic/hours", ADMINISTRATORS),
+    "GET clinic.health": Rule("/clinic/health", ADMINISTRATORS),
     "POST clinic.save_hours": Rule("/clinic/hours", ADMINISTRATORS),
 }
 

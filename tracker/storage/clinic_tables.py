@@ -41,3 +41,10 @@ CREATE TRIGGER audit_log_is_not_rewritten BEFORE UPDATE ON audit_log
 CREATE TRIGGER audit_log_is_not_erased BEFORE DELETE ON audit_log
     BEGIN SELECT RAISE(ABORT, 'the audit log is not erased'); END;
 """
+
+SIGNS_OF_LIFE = """
+CREATE TABLE signs_of_life (
+    sign TEXT PRIMARY KEY,
+    at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+"""

@@ -8,7 +8,12 @@ from sqlite_utils import Database, Migrations
 
 from tracker.messages import CAUSES
 from tracker.storage.annotation_tables import ANNOTATIONS
-from tracker.storage.clinic_tables import AUDIT_LOG, CLINIC, ROLES_AND_DUTIES
+from tracker.storage.clinic_tables import (
+    AUDIT_LOG,
+    CLINIC,
+    ROLES_AND_DUTIES,
+    SIGNS_OF_LIFE,
+)
 from tracker.storage.desk_tables import NOTES, PROTOCOL_DRAFTS
 from tracker.storage.own_data_tables import CONSENTS, CONVERSATION, ERASURES, SHARE_CODES
 from tracker.storage.tables import (
@@ -209,6 +214,12 @@ def outlines(db: Database) -> None:
 def worklist_version(db: Database) -> None:
     """A number by which an open work list learns that it is out of date."""
     _run(db, WORKLIST_VERSION)
+
+
+@migrations()
+def signs_of_life(db: Database) -> None:
+    """When the worker last did its rounds."""
+    _run(db, SIGNS_OF_LIFE)
 
 
 def _run(db: Database, script: str) -> None:
