@@ -115,6 +115,16 @@ def may_edit_protocols(viewer: Viewer) -> bool:
     return viewer.role is Role.PRACTITIONER
 
 
+def may_read_replies(viewer: Viewer) -> bool:
+    """Whether the viewer may read the templates of messages: everybody who writes to patients."""
+    return viewer.role.has_patients
+
+
+def may_edit_replies(viewer: Viewer) -> bool:
+    """Whether the viewer may change the templates of messages: those who answer for advice."""
+    return viewer.role is Role.PRACTITIONER
+
+
 def may_administer(viewer: Viewer) -> bool:
     """Whether the viewer may rule over people, opening hours, health page and audit log."""
     return Duty.ADMINISTRATION in viewer.duties

@@ -36,6 +36,7 @@ class Step(StrEnum):
     SNOOZED = "snoozed"
     WOKE = "woke"
     ESCALATED = "escalated"
+    HANDED_OVER = "handed_over"  # by a practitioner, to a colleague
     RESOLVED = "resolved"
 
 
@@ -152,6 +153,19 @@ def escalated(alert: Alert, limit: timedelta, to: Sequence[str], now: datetime) 
     why = f"nobody looked within {round(limit.total_seconds() / 60)} minutes"
     why += f"; told {' and '.join(to)}" if to else "; the patient has no care team"
     return _moved(after, Step.ESCALATED, now, None, why)
+
+
+def handed_over(alert: Alert, to: str, by: str, note: str, now: datetime) -> Moved:
+    """A practitioner asks a colleague (`to` is the name) to look: the alert asks anew.
+
+    Raises ValueError without a note, or when it is too long.
+    """
+    if not note.strip():
+        raise ValueError("say what you ask your colleague")
+    words = _checked(note)
+    if alert.stage is Stage.RESOLVED:
+        return Moved(alert, None)
+    return _moved(asking_again(alert, now), Step.HANDED_OVER, now, by, f"to {to}: {words}")
 
 
 def resolved(alert: Alert, outcome: Outcome, by: str, why: str, now: datetime) -> Moved:

@@ -31,6 +31,7 @@ class MessageKind(StrEnum):
 
     URGENT = "urgent"  # to practitioners, at once
     ESCALATION = "escalation"  # nobody looked in time
+    HANDED_OVER = "handed_over"  # a colleague asks
     REMARK = "remark"  # the other side of a conversation wrote
     DIGEST = "digest"  # to a practitioner, one a morning
     REMINDER = "reminder"  # to a patient, one a day at most
@@ -48,6 +49,7 @@ class MessageKind(StrEnum):
 SUBJECTS: Mapping[MessageKind, str] = {
     MessageKind.URGENT: "Afterglow: someone needs your review",
     MessageKind.ESCALATION: "Afterglow: someone still waits for your review",
+    MessageKind.HANDED_OVER: "Afterglow: a colleague asks for your review",
     MessageKind.REMARK: "Afterglow: you have a message",
     MessageKind.DIGEST: "Afterglow: your list for this morning",
     MessageKind.REMINDER: "Afterglow: your reminder for today",
@@ -187,6 +189,8 @@ def _words(message: Message, envelope: Envelope) -> str:
             told = "Someone in your care needs your review."
         case MessageKind.ESCALATION:
             told = "Someone has been waiting for a review, and nobody has looked yet."
+        case MessageKind.HANDED_OVER:
+            told = "A colleague asks you to look at something."
         case MessageKind.REMARK:
             told, where = "You have a message.", f"{base_url}/"
             ending = "Sign in to read it. This mail holds no health details on purpose.\n"

@@ -8,6 +8,7 @@ from flask import Flask
 from tracker.world import World
 from web import (
     absences,
+    alert_answers,
     app_shell,
     calling,
     care_team,
@@ -28,6 +29,7 @@ from web import (
     practitioner,
     preferences,
     protocol_editor,
+    replies,
     security,
     session,
     sign_in,
@@ -58,6 +60,7 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
         home_care.blueprint,
         practitioner.blueprint,
         worklist.blueprint,
+        alert_answers.blueprint,
         absences.blueprint,
         clinic.blueprint,
         staff.blueprint,
@@ -71,6 +74,7 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
         kept.blueprint,
         preferences.blueprint,
         protocol_editor.blueprint,
+        replies.blueprint,
     ):
         app.register_blueprint(blueprint)
     security.limit_sign_in(app, world.settings)

@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from tracker.people import Person
 from tracker.photo_files import Picture
 from tracker.screening import ScreeningSummary
 from tracker.treatments import Treatment, day_number
+from web.answer_pages import NOTHING_CHOSEN, AnswerForm, Desk
 from web.charts import LARGE, Chart, Quantity, chart
 from web.times import date_words, day_words, when
 from web.words import (
@@ -34,7 +35,6 @@ from web.words import (
 LARGEST_SHOWN = 1000.0  # a factor this large fills its bar
 STRENGTHS = ((10.0, "strongly"), (3.0, "clearly"), (1.5, "somewhat"))
 LATEST_ANSWERS = 3
-SNOOZE_CHOICES = (1, 2, 3, 5, 7, 14, 28)  # days
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,21 +114,6 @@ class HistoryRow:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerForm:
-    """What the practitioner chose so far, and what is wrong with it, by field.
-
-    `is_outdated` tells that the alert asked anew after the page was opened.
-    """
-
-    chosen: Mapping[str, str] = field(default_factory=dict)
-    errors: Mapping[str, str] = field(default_factory=dict)
-    is_outdated: bool = False
-
-
-NOTHING_CHOSEN = AnswerForm()
-
-
-@dataclass(frozen=True, slots=True)
 class CaveatRow:
     """An answer that speaks against the treatment or asks for care."""
 
@@ -171,7 +156,7 @@ class AlertPage:
     answered_by: str | None
     versions: str
     history: tuple[HistoryRow, ...]
-    snooze_days: tuple[tuple[str, str], ...]
+    desk: Desk
     form: AnswerForm | None
     screening: ScreeningCard
 
@@ -245,6 +230,7 @@ def alerts_page(found: AlertsInCare, now: datetime, zone: ZoneInfo) -> AlertsPag
 def alert_page(
     case: AlertCase,
     course: Progress | None,
+    desk: Desk,
     now: datetime,
     zone: ZoneInfo,
     form: AnswerForm = NOTHING_CHOSEN,
@@ -269,7 +255,7 @@ def alert_page(
         answered_by=_last_to_answer(case),
         versions=_versions(alert),
         history=tuple(_history_row(step, case, now, zone) for step in case.history),
-        snooze_days=_snooze_days(now, zone),
+        desk=desk,
         form=None if _is_over(alert) else form,
         screening=screening_card(case.screening, case.patient, now, zone),
     )
@@ -330,13 +316,6 @@ def _last_to_answer(case: AlertCase) -> str | None:
     """Who is named in the latest step that a person took."""
     named = [case.people[t.by] for t in case.history if t.by is not None and t.by in case.people]
     return named[-1].name if named else None
-
-
-def _snooze_days(now: datetime, zone: ZoneInfo) -> tuple[tuple[str, str], ...]:
-    """The days to choose from: each as a form sends it and as people say it."""
-    today = now.astimezone(zone)
-    days = [today + timedelta(days=count) for count in SNOOZE_CHOICES]
-    return tuple((f"{day:%Y-%m-%d}", date_words(day, now)) for day in days)
 
 
 def _answers(check_in: CheckIn, progress: Progress, now: datetime, zone: ZoneInfo) -> AnswersRow:

@@ -152,6 +152,7 @@ STEPS: Mapping[Step, str] = {
     Step.SNOOZED: "Snoozed",
     Step.WOKE: "Back again",
     Step.ESCALATED: "Passed on",
+    Step.HANDED_OVER: "Passed to a colleague",
     Step.RESOLVED: "Resolved",
 }
 

@@ -14,7 +14,7 @@ from tracker.storage.clinic_tables import (
     ROLES_AND_DUTIES,
     SIGNS_OF_LIFE,
 )
-from tracker.storage.desk_tables import NOTES, PROTOCOL_DRAFTS
+from tracker.storage.desk_tables import NOTES, PROTOCOL_DRAFTS, REPLY_TEMPLATES
 from tracker.storage.own_data_tables import CONSENTS, CONVERSATION, ERASURES, SHARE_CODES
 from tracker.storage.tables import (
     ALERT_LIFE,
@@ -220,6 +220,12 @@ def worklist_version(db: Database) -> None:
 def signs_of_life(db: Database) -> None:
     """When the worker last did its rounds."""
     _run(db, SIGNS_OF_LIFE)
+
+
+@migrations()
+def reply_templates(db: Database) -> None:
+    """Templates of messages to patients, version by version."""
+    _run(db, REPLY_TEMPLATES)
 
 
 def _run(db: Database, script: str) -> None:

@@ -1,0 +1,153 @@
+"""Dr Dana answers an alert: a message from a template, and a colleague who is asked."""
+
+from collections.abc import Callable
+
+from sqlite_utils import Database
+
+from tests.conftest import Cast
+from tests.web.browser import Browser
+from tests.web.conftest import Records
+from tracker.people import Person
+from tracker.storage import alerts, conversation, messages, people
+from tracker.storage.connection import writing
+
+KEY = "a1b2c3d4e5f60718293a4b5c6d7e8f90"
+
+
+def said(db: Database, cast: Cast) -> list[str]:
+    return [remark.text for remark in conversation.of_patient(db, cast.alice.id)]
+
+
+def test_a_template_comes_filled_in_and_goes_only_when_sent(
+    db: Database, cast: Cast, dana: Browser, records: Records
+) -> None:
+    alert = records.alert()
+    page = dana.send(f"/alerts/{alert.id}/message", {"reply": "come-and-show", "text": "P.S."})
+    assert page.status_code == 200
+    assert "P.S.\n\nHello Alice, I would like to look at your skin myself" in page.text
+    assert said(db, cast) == []
+    sent = dana.send(f"/alerts/{alert.id}/message", {"text": "Hello Alice, call me", "key": KEY})
+    assert sent.status_code == 303
+    assert said(db, cast) == ["Hello Alice, call me"]
+    assert "Sent." in dana.read(str(sent.headers["Location"]))
+
+
+def test_sending_and_seeing_are_one_step_where_wished(
+    db: Database, dana: Browser, records: Records
+) -> None:
+    alert = records.alert()
+    dana.send(f"/alerts/{alert.id}/message", {"text": "Call me", "key": KEY})
+    assert alerts.get(db, alert.id) == alert
+    dana.send(f"/alerts/{alert.id}/message", {"text": "Call me!", "key": KEY[::-1], "seen": "yes"})
+    seen = alerts.get(db, alert.id)
+    assert seen is not None
+    assert seen.acknowledged_at is not None
+
+
+def test_a_message_sent_twice_goes_once(
+    db: Database, cast: Cast, dana: Browser, records: Records
+) -> None:
+    alert = records.alert()
+    for _ in range(2):
+        dana.send(f"/alerts/{alert.id}/message", {"text": "Call me", "key": KEY, "seen": "yes"})
+    assert said(db, cast) == ["Call me"]
+
+
+def test_nothing_goes_when_the_alert_has_changed_since_and_the_words_stay(
+    db: Database, cast: Cast, dana: Browser, records: Records
+) -> None:
+    alert = records.alert()
+    values = {"text": "All is well", "key": KEY, "seen": "yes", "asked": "2026-01-01T00:00:00"}
+    stale = dana.send(f"/alerts/{alert.id}/message", values)
+    assert stale.status_code == 409
+    assert "This alert has changed since you opened it" in stale.text
+    assert "All is well</textarea>" in stale.text
+    assert said(db, cast) == []
+
+
+def test_an_empty_message_is_refused(dana: Browser, records: Records) -> None:
+    answer = dana.send(f"/alerts/{records.alert().id}/message", {"text": " ", "key": KEY})
+    assert answer.status_code == 422
+    assert "Write the message first" in answer.text
+
+
+def test_a_colleague_is_asked_with_a_note_and_the_alert_asks_anew(
+    db: Database, cast: Cast, dana: Browser, records: Records
+) -> None:
+    with writing(db):
+        people.add_to_care(db, cast.eli.id, cast.alice.id)
+    alert = records.alert()
+    dana.send(f"/alerts/{alert.id}/answer", {})
+    asked = {"colleague": cast.eli.id, "note": "Is this a cold sore?"}
+    page = dana.send(f"/alerts/{alert.id}/hand-over", asked, follow=True).text
+    assert "Passed to a colleague" in page
+    assert "to Dr Eli: Is this a cold sore?" in page
+    anew = alerts.get(db, alert.id)
+    assert anew is not None
+    assert anew.needs_answer
+    (mail,) = messages.of_recipient(db, cast.eli.id)
+    assert mail.kind == "handed_over"
+
+
+def test_whoever_is_asked_from_outside_joins_the_care_team_and_the_audit_log_tells(
+    db: Database,
+    cast: Cast,
+    dana: Browser,
+    records: Records,
+    browser_of: Callable[[Person], Browser],
+) -> None:
+    alert = records.alert()
+    eli = browser_of(cast.eli)
+    assert eli.get(f"/alerts/{alert.id}").status_code == 404
+    assert "Joins the care team by this" in dana.read(f"/alerts/{alert.id}")
+    dana.send(f"/alerts/{alert.id}/hand-over", {"colleague": cast.eli.id, "note": "Please look"})
+    assert "Please look" in eli.read(f"/alerts/{alert.id}")
+    (entry,) = db.query("SELECT * FROM audit_log WHERE act = 'care_team_changed'")
+    assert (entry["by_id"], entry["about_id"]) == (cast.dana.id, cast.alice.id)
+
+
+def test_nobody_is_asked_who_cannot_answer_or_without_a_note(
+    db: Database, cast: Cast, dana: Browser, records: Records
+) -> None:
+    alert = records.alert()
+    path = f"/alerts/{alert.id}/hand-over"
+    for colleague in (cast.bob.id, cast.dana.id, "nobody"):
+        answer = dana.send(path, {"colleague": colleague, "note": "Please look"})
+        assert answer.status_code == 422
+        assert "Choose a colleague who can answer" in answer.text
+    answer = dana.send(path, {"colleague": cast.eli.id, "note": ""})
+    assert "Say what you ask your colleague" in answer.text
+    assert alerts.get(db, alert.id) == alert
+    assert cast.eli.id not in {who.id for who, _ in people.care_team_of(db, cast.alice.id)}
+
+
+def test_templates_have_versions_and_go_out_of_use_without_being_lost(
+    dana: Browser, records: Records
+) -> None:
+    changed = {"title": "Go on", "text": "Hello {first name}, all fine.\n{me}", "read": "0"}
+    assert dana.send("/message-templates/keep-going", changed).status_code == 303
+    page = dana.read("/message-templates")
+    assert "written by Dr Dana" in page
+    assert "As shipped" in page
+    late = dana.send("/message-templates/keep-going", replace_text(changed, "Mine"))
+    assert late.status_code == 409
+    assert "Somebody was faster" in late.text
+    assert "Mine</textarea>" in late.text
+    gone = dana.send("/message-templates/another-photo/withdraw", {"read": "0"})
+    assert gone.status_code == 303
+    assert "Out of use" in dana.read("/message-templates")
+    on_alert = dana.read(f"/alerts/{records.alert().id}")
+    assert "Go on" in on_alert
+    assert "Please send another photo" not in on_alert
+
+
+def test_a_place_nobody_can_fill_in_is_said_beside_the_message(dana: Browser) -> None:
+    values = {"title": "Hi", "text": "Hello {name}", "read": "0"}
+    answer = dana.send("/message-templates/mine", values)
+    assert answer.status_code == 422
+    assert "{name} cannot be filled in" in answer.text
+    assert "Hello {name}</textarea>" in answer.text
+
+
+def replace_text(values: dict[str, str], text: str) -> dict[str, str]:
+    return {**values, "text": text}

@@ -1,0 +1,57 @@
+"""One alert as a request may reach it: looked up, allowed, shown; for all routes about it."""
+
+from collections.abc import Mapping
+
+from flask import abort, request
+from flask.typing import ResponseReturnValue
+
+from tracker.access import may_answer_alerts, may_follow, require
+from tracker.actions.show_alert import AlertCase, show_alert
+from tracker.actions.show_colleagues import show_colleagues
+from tracker.actions.show_progress import Progress, show_progress
+from tracker.actions.show_replies import show_replies
+from tracker.reply_templates import filled
+from web.alert_pages import AlertPage, alert_page, asked
+from web.answer_pages import NOTHING_CHOSEN, AnswerForm, desk
+from web.pages import render
+from web.session import Visit
+
+
+def case_to_follow(visit: Visit, alert_id: str) -> AlertCase:
+    """The alert, for the care team; answering is another matter."""
+    case = show_alert(visit.db, visit.world.protocols, alert_id) or abort(404)
+    require(may_follow(visit.viewer, case.patient.id))
+    return case
+
+
+def case_to_answer(visit: Visit, alert_id: str) -> AlertCase:
+    """The alert, for those who may answer it."""
+    case = show_alert(visit.db, visit.world.protocols, alert_id) or abort(404)
+    require(may_answer_alerts(visit.viewer, case.patient.id))
+    return case
+
+
+def outdated_page(visit: Visit, case: AlertCase) -> ResponseReturnValue | None:
+    """The page anew where the alert rose, or a red flag was answered, after it was opened."""
+    if request.form.get("asked") in {None, asked(case.alert)}:
+        return None
+    return render(shown(visit, case, AnswerForm(request.form, is_outdated=True))), 409
+
+
+def shown(visit: Visit, case: AlertCase, form: AnswerForm = NOTHING_CHOSEN) -> AlertPage:
+    """The page of the alert with what was chosen so far."""
+    progress = show_progress(visit.db, visit.world.protocols, case.patient.id, visit.now)
+    course = progress if isinstance(progress, Progress) else None
+    colleagues = show_colleagues(visit.db, case.patient.id, visit.person.id, visit.now)
+    templates, zone = show_replies(visit.db), visit.person.zone
+    choices = desk(case.alert.concern, templates, colleagues, visit.now, zone)
+    return alert_page(case, course, choices, visit.now, zone, form)
+
+
+def with_template(visit: Visit, case: AlertCase, sent: Mapping[str, str]) -> dict[str, str]:
+    """The form as it was sent, with the chosen template below what was typed already."""
+    templates = {each.id: each for each in show_replies(visit.db) if not each.is_withdrawn}
+    chosen = templates.get(sent.get("reply", "")) or abort(404)
+    words = filled(chosen.says, case.patient, case.treatment, visit.person, visit.now)
+    typed = sent.get("text", "").strip()
+    return {**sent, "text": f"{typed}\n\n{words}" if typed else words}
