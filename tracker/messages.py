@@ -19,11 +19,6 @@ RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 24
 # Links are longer than the usual 78 signs, and folding would break them; 998 is RFC 5322's limit.
 LONG_LINES = SMTP.clone(max_line_length=998)
 CAUSES = UUID("5f0c8a2e-6c55-4d0e-9a3b-0d1f2f7a9c11")  # turns a cause into the id of its mail
-NOT_ME = (
-    "If that was you, there is nothing to do. If not, somebody else can sign in as you: look at\n"
-    "your passkeys there, and tell the people who run these pages at once.\n"
-)
-KEPT_PRIVATE = "Sign in to see why. This mail holds no health details on purpose.\n"
 
 
 class MessageKind(StrEnum):
@@ -37,6 +32,7 @@ class MessageKind(StrEnum):
     REMINDER = "reminder"  # to a patient, one a day at most
     MISSED = "missed"  # the reminder after missed days
     INVITATION = "invitation"  # to a patient who has no account yet
+    ADDRESS = "address"  # to a patient who signed up alone
     PASSKEY_ADDED = "passkey_added"  # to its owner, who may know nothing of it
     PASSKEY_REMOVED = "passkey_removed"
 
@@ -55,8 +51,43 @@ SUBJECTS: Mapping[MessageKind, str] = {
     MessageKind.REMINDER: "Afterglow: your reminder for today",
     MessageKind.MISSED: "Afterglow: we have missed you",
     MessageKind.INVITATION: "Afterglow: your clinic invites you",
+    MessageKind.ADDRESS: "Afterglow: is this your address?",
     MessageKind.PASSKEY_ADDED: "Afterglow: a passkey was added to your account",
     MessageKind.PASSKEY_REMOVED: "Afterglow: a passkey was removed from your account",
+}
+TOLD: Mapping[MessageKind, str] = {
+    MessageKind.URGENT: "Someone in your care needs your review.",
+    MessageKind.ESCALATION: "Someone has been waiting for a review, and nobody has looked yet.",
+    MessageKind.HANDED_OVER: "A colleague asks you to look at something.",
+    MessageKind.REMARK: "You have a message.",
+    MessageKind.DIGEST: "Reviews that wait for you: {reviews}. The first comes first.",
+    MessageKind.REMINDER: "Your photo and your check-in take two minutes.",
+    MessageKind.MISSED: (
+        "We have not heard from you for a few days. That is all right: nothing is lost.\n"
+        "A photo and a check-in today show how your skin is doing. If something worries\n"
+        "you, do not wait: call your clinic or a doctor."
+    ),
+    MessageKind.INVITATION: "Your clinic invites you to Afterglow. There is nothing to install.",
+    MessageKind.ADDRESS: (
+        "Somebody opened an account with this address. Was it you? Then confirm it:"
+    ),
+    MessageKind.PASSKEY_ADDED: "A passkey was added to your account.",
+    MessageKind.PASSKEY_REMOVED: "A passkey was removed from your account.",
+}
+KEPT_PRIVATE = "Sign in to see why. This mail holds no health details on purpose.\n"
+NOT_ME = (
+    "If that was you, there is nothing to do. If not, somebody else can sign in as you: look at\n"
+    "your passkeys there, and tell the people who run these pages at once.\n"
+)
+# After the link; where nothing is named, KEPT_PRIVATE.
+ENDINGS: Mapping[MessageKind, str] = {
+    MessageKind.REMARK: "Sign in to read it. This mail holds no health details on purpose.\n",
+    MessageKind.REMINDER: "",
+    MessageKind.MISSED: "",
+    MessageKind.INVITATION: "The link works once, for two weeks.\n",
+    MessageKind.ADDRESS: "If it was not you, do nothing: no other mail follows.\n",
+    MessageKind.PASSKEY_ADDED: NOT_ME,
+    MessageKind.PASSKEY_REMOVED: NOT_ME,
 }
 
 
@@ -132,9 +163,21 @@ def invitation_mail(invitation_id: str, to: Person, now: datetime) -> Message:
     return Message(kind, f"{kind}:{invitation_id}", to.id, to.email, now, now)
 
 
+def address_mail(to: Person, now: datetime) -> Message:
+    """The mail that asks whether the address is the person's, once an hour at most."""
+    kind = MessageKind.ADDRESS
+    return Message(kind, f"{kind}:{to.id}:{now:%Y-%m-%dT%H}", to.id, to.email, now, now)
+
+
 def about_passkey(kind: MessageKind, key_id: str, owner: Person, now: datetime) -> Message:
     """The mail that a passkey was added or removed."""
     return Message(kind, f"{kind}:{key_id}", owner.id, owner.email, now, now)
+
+
+def confirmation_link(person_id: str, envelope: Envelope) -> str:
+    """Where somebody who signed up shows that the address is theirs."""
+    token = signed(LinkPurpose.ADDRESS, person_id, envelope.link_key)
+    return f"{envelope.base_url}/confirm/{token}"
 
 
 def welcome_link(invitation_id: str, envelope: Envelope) -> str:
@@ -182,37 +225,24 @@ def _in_ascii(address: str) -> str:
 
 
 def _words(message: Message, envelope: Envelope) -> str:
-    base_url, ending = envelope.base_url, KEPT_PRIVATE
-    where = "\n".join(f"{base_url}/alerts/{alert_id}" for alert_id in message.alert_ids)
+    told = TOLD[message.kind].format(reviews=len(message.alert_ids))
+    ending = ENDINGS.get(message.kind, KEPT_PRIVATE)
+    return f"{told}\n\n{_where(message, envelope)}\n" + (f"\n{ending}" if ending else "")
+
+
+def _where(message: Message, envelope: Envelope) -> str:
+    """The link; several, one a line, where a mail is about several alerts."""
+    base_url = envelope.base_url
     match message.kind:
-        case MessageKind.URGENT:
-            told = "Someone in your care needs your review."
-        case MessageKind.ESCALATION:
-            told = "Someone has been waiting for a review, and nobody has looked yet."
-        case MessageKind.HANDED_OVER:
-            told = "A colleague asks you to look at something."
         case MessageKind.REMARK:
-            told, where = "You have a message.", f"{base_url}/"
-            ending = "Sign in to read it. This mail holds no health details on purpose.\n"
-        case MessageKind.DIGEST:
-            told = f"Reviews that wait for you: {len(message.alert_ids)}. The first comes first."
-        case MessageKind.REMINDER:
-            told = "Your photo and your check-in take two minutes."
-            where, ending = f"{base_url}/days/{message.day}", ""
-        case MessageKind.MISSED:
-            told = (
-                "We have not heard from you for a few days. That is all right: nothing is lost.\n"
-                "A photo and a check-in today show how your skin is doing. If something worries\n"
-                "you, do not wait: call your clinic or a doctor."
-            )
-            where, ending = f"{base_url}/days/{message.day}", ""
+            return f"{base_url}/"
+        case MessageKind.REMINDER | MessageKind.MISSED:
+            return f"{base_url}/days/{message.day}"
         case MessageKind.INVITATION:
-            told = "Your clinic invites you to Afterglow. There is nothing to install."
-            where = welcome_link(message.cause.partition(":")[2], envelope)
-            ending = "The link works once, for two weeks.\n"
+            return welcome_link(message.cause.partition(":")[2], envelope)
+        case MessageKind.ADDRESS:
+            return confirmation_link(message.recipient_id, envelope)
         case MessageKind.PASSKEY_ADDED | MessageKind.PASSKEY_REMOVED:
-            added = message.kind is MessageKind.PASSKEY_ADDED
-            told = f"A passkey was {'added to' if added else 'removed from'} your account."
-            where = f"{base_url}/passkeys"
-            ending = NOT_ME
-    return f"{told}\n\n{where}\n" + (f"\n{ending}" if ending else "")
+            return f"{base_url}/passkeys"
+        case _:
+            return "\n".join(f"{base_url}/alerts/{alert_id}" for alert_id in message.alert_ids)

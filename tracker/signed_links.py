@@ -10,6 +10,7 @@ class LinkPurpose(StrEnum):
     """What a link is for; one that was signed for one purpose is no good for another."""
 
     UNSUBSCRIBE = "unsubscribe"  # names a person; it never grows old (RFC 8058)
+    ADDRESS = "address"  # names a person who signed up; following it twice changes nothing
     INVITATION = "invitation"  # names an invitation, which is used up and grows old by its row
 
 

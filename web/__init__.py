@@ -8,6 +8,7 @@ from flask import Flask
 from tracker.world import World
 from web import (
     absences,
+    addresses,
     alert_answers,
     app_shell,
     calling,
@@ -58,6 +59,7 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
         own_data.blueprint,
         conversation.blueprint,
         home_care.blueprint,
+        addresses.blueprint,
         practitioner.blueprint,
         worklist.blueprint,
         alert_answers.blueprint,

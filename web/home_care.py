@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from tracker.access import may_accept_share_codes, may_treat_themselves, require
 from tracker.actions.accept_share_code import accept_share_code
 from tracker.actions.begin_own_treatment import begin_own_treatment
+from tracker.actions.is_address_confirmed import is_address_confirmed
 from tracker.actions.make_share_code import make_share_code
 from tracker.actions.open_account import open_account
 from tracker.actions.show_own_data import show_own_data
@@ -79,7 +80,7 @@ def begin_now(visit: Visit) -> ResponseReturnValue:
 def share(visit: Visit) -> ResponseReturnValue:
     """What a practitioner would see, and a button."""
     require(may_treat_themselves(visit.viewer))
-    return render(SharePage())
+    return render(SharePage(is_address_confirmed(visit.db, visit.person.id)))
 
 
 @blueprint.post("/my-data/share")
@@ -87,7 +88,8 @@ def share(visit: Visit) -> ResponseReturnValue:
 def make_code(visit: Visit) -> ResponseReturnValue:
     """Show the code, once."""
     require(may_treat_themselves(visit.viewer))
-    return render(SharePage(make_share_code(visit.db, visit.person.id, visit.now)))
+    code = make_share_code(visit.db, visit.person.id, visit.now)
+    return render(SharePage(code is not None, code))
 
 
 @blueprint.get("/accept")

@@ -70,11 +70,15 @@ class StoppedPage:
 
 @dataclass(frozen=True, slots=True)
 class SharePage:
-    """The code for a practitioner, shown once; None before it is made."""
+    """The code for a practitioner, shown once; None before it is made.
+
+    There is none before the patient's address `is_confirmed`.
+    """
 
     template: ClassVar[str] = "patient_share.html"
     place: ClassVar[str] = "own_data"
 
+    is_confirmed: bool
     code: str | None = None
 
     @property

@@ -9,7 +9,10 @@ from tracker.people import HOURS, Person, Role, known_time_zones
 
 @dataclass(frozen=True, slots=True)
 class SettingsPage:
-    """Hours and time zone; `chosen` is what the form holds, `saved` whether it was just kept."""
+    """Hours and time zone; `chosen` is what the form holds, `saved` whether it was just kept.
+
+    Reminders wait until the address `is_confirmed`.
+    """
 
     template: ClassVar[str] = "settings.html"
     place: ClassVar[str] = "settings"
@@ -19,6 +22,7 @@ class SettingsPage:
     email: str
     chosen: Mapping[str, str]
     zones: Sequence[str]
+    is_confirmed: bool
     saved: bool = False
     errors: Mapping[str, str] = field(default_factory=dict)
 
@@ -45,18 +49,20 @@ class UnsubscribePage:
 
 
 def settings_page(
-    person: Person, chosen: Mapping[str, str], errors: Mapping[str, str]
+    person: Person, chosen: Mapping[str, str], errors: Mapping[str, str], *, is_confirmed: bool
 ) -> SettingsPage:
     """The form as it was sent, with what is wrong."""
     is_patient = person.role is Role.PATIENT
-    return SettingsPage(is_patient, person.email, chosen, known_time_zones(), errors=errors)
+    zones = known_time_zones()
+    return SettingsPage(is_patient, person.email, chosen, zones, is_confirmed, errors=errors)
 
 
-def saved_settings_page(person: Person, *, saved: bool) -> SettingsPage:
+def saved_settings_page(person: Person, *, saved: bool, is_confirmed: bool) -> SettingsPage:
     """The form with what is kept."""
     is_patient = person.role is Role.PATIENT
     hour = person.reminder_hour if is_patient else person.digest_hour
     chosen = {"time_zone": person.time_zone, "hour": str(18 if hour is None else hour)}
     if hour is not None:
         chosen["reminder"] = "yes"
-    return SettingsPage(is_patient, person.email, chosen, known_time_zones(), saved=saved)
+    zones = known_time_zones()
+    return SettingsPage(is_patient, person.email, chosen, zones, is_confirmed, saved=saved)

@@ -4,6 +4,7 @@ from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from tracker.actions.choose_mail import choose_mail
+from tracker.actions.is_address_confirmed import is_address_confirmed
 from tracker.actions.stop_reminders import stop_reminders
 from tracker.people import Person
 from tracker.signed_links import LinkPurpose, named_by
@@ -20,7 +21,9 @@ blueprint = Blueprint("preferences", __name__)
 @signed_in
 def show(visit: Visit) -> ResponseReturnValue:
     """One's own hours and time zone."""
-    return render(saved_settings_page(visit.person, saved=request.args.get("saved") == "yes"))
+    saved = request.args.get("saved") == "yes"
+    is_confirmed = is_address_confirmed(visit.db, visit.person.id)
+    return render(saved_settings_page(visit.person, saved=saved, is_confirmed=is_confirmed))
 
 
 @blueprint.post("/settings")
@@ -29,7 +32,9 @@ def save(visit: Visit) -> ResponseReturnValue:
     """Keep them, or name what is wrong."""
     match read_mail_choice(request.form, visit.person):
         case Errors(by_field):
-            return render(settings_page(visit.person, request.form, by_field)), 422
+            is_confirmed = is_address_confirmed(visit.db, visit.person.id)
+            page = settings_page(visit.person, request.form, by_field, is_confirmed=is_confirmed)
+            return render(page), 422
         case Person() as person:
             choose_mail(visit.db, person)
             return redirect(url_for(".show", saved="yes"), code=303)

@@ -35,6 +35,8 @@ PUBLIC = frozenset(
         "app_shell.framing_cascade",
         "invitations.welcome",
         "invitations.accept",
+        "addresses.ask",
+        "addresses.confirm",
         "home_care.sign_up",
         "home_care.open_own_account",
         "passkeys.ask_at_sign_in",

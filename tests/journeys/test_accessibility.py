@@ -21,7 +21,7 @@ from tests.web.conftest import Records
 from tests.web.test_access import RULES
 from tracker.actions.invite_patient import Invited, invite_patient
 from tracker.check_ins import Answers
-from tracker.messages import welcome_link
+from tracker.messages import confirmation_link, welcome_link
 from tracker.settings import Settings
 from tracker.world import open_world
 
@@ -70,6 +70,7 @@ def pages(settings: Settings, db: Database, cast: Cast) -> Iterator[Pages]:
         "/sign-in",
         urlsplit(welcome_link(invited.invitation.id, world.envelope)).path,
         "/welcome/too-late",
+        urlsplit(confirmation_link(cast.alice.id, world.envelope)).path,
         "/nothing-here",
     )
     with pages_open(world, lambda: NOW):

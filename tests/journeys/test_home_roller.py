@@ -5,13 +5,17 @@ from dataclasses import replace
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+from sqlite_utils import Database
 
 from tests.conftest import PASSPHRASE, PROTOCOLS, Cast
 from tests.journeys.conftest import PHONE, clinic_at_day_3, heard_from
 from tests.journeys.keyboard import choose, press, tab_to, type_into
 from tests.journeys.test_browser import sign_in
+from tracker.messages import confirmation_link
 from tracker.protocols import Asks
 from tracker.settings import Settings
+from tracker.storage import people
+from tracker.world import World
 
 QUESTIONS = [q for q in PROTOCOLS.of("home_roller").screening if q.asks is Asks.YES_NO]
 CAUTION = "cold_sores"
@@ -19,7 +23,11 @@ CAUTION = "cold_sores"
 
 @pytest.mark.timeout(200)
 def test_from_sign_up_with_the_keyboard_alone_to_a_practitioner_who_sees_it(
-    page: Page, new_context: Callable[..., BrowserContext], settings: Settings, cast: Cast
+    page: Page,
+    new_context: Callable[..., BrowserContext],
+    settings: Settings,
+    db: Database,
+    cast: Cast,
 ) -> None:
     page.set_viewport_size(PHONE)
     with clinic_at_day_3(replace(settings, open_sign_up="home_roller")) as world:
@@ -31,6 +39,7 @@ def test_from_sign_up_with_the_keyboard_alone_to_a_practitioner_who_sees_it(
         assert troubles == noted  # the browser's own note that a caution asks to be read first
         expect(page.get_by_role("heading", level=1)).to_have_text("Take a photo")
 
+        confirm_address(page, db, world)
         page.goto(f"{address}/my-data")
         expect(page.get_by_text("Nobody at a clinic cares for you here")).to_be_visible()
         press(page, "Let a practitioner in")
@@ -49,6 +58,15 @@ def test_from_sign_up_with_the_keyboard_alone_to_a_practitioner_who_sees_it(
         page.goto(address)
         expect(page.get_by_text("Call us if")).to_be_visible()
         assert troubles == noted
+
+
+def confirm_address(page: Page, db: Database, world: World) -> None:
+    """Follow the link in the mail."""
+    hana = people.by_email(db, "hana@home.example")
+    assert hana is not None
+    page.goto(confirmation_link(hana.id, world.envelope))
+    press(page, "Yes, it is mine")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your address is confirmed")
 
 
 def sign_up(page: Page, address: str) -> None:

@@ -31,6 +31,8 @@ PUBLIC = {
     "app_shell.framing_cascade",
     "invitations.welcome",
     "invitations.accept",
+    "addresses.ask",
+    "addresses.confirm",
     "home_care.sign_up",
     "home_care.open_own_account",
     "passkeys.ask_at_sign_in",
@@ -74,6 +76,7 @@ RULES = {
     "POST own_data.decide": Rule("/my-data/uses", PATIENTS),
     "GET own_data.closing": Rule("/my-data/close", PATIENTS),
     "POST own_data.close": Rule("/my-data/close", PATIENTS),
+    "POST addresses.send_again": Rule("/my-data/confirm", PATIENTS),
     "GET home_care.begin": Rule("/begin", frozenset()),  # only where the clinic lets people sign up
     "POST home_care.begin_now": Rule("/begin", frozenset()),
     "GET home_care.share": Rule("/my-data/share", PATIENTS),

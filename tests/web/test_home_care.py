@@ -9,14 +9,18 @@ import pytest
 from flask import Flask
 from sqlite_utils import Database
 
-from tests.conftest import PASSPHRASE, PROTOCOLS, Cast
+from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock
+from tracker.actions.confirm_address import confirm_address
 from tracker.actions.make_share_code import make_share_code
+from tracker.actions.remind_patients import remind_patients
+from tracker.messages import compose
 from tracker.people import Person
 from tracker.protocols import Asks
 from tracker.share_codes import GOOD_FOR, as_entered, new_code
-from tracker.storage import people, screenings, treatments
+from tracker.signed_links import LinkPurpose, signed
+from tracker.storage import messages, people, screenings, treatments
 from tracker.treatments import Setting
 from tracker.world import World
 from web import create_app
@@ -27,6 +31,7 @@ ACCOUNT = {
     "passphrase": PASSPHRASE,
     "time_zone": "Europe/Berlin",
 }
+KEY = b"signs the links"
 QUESTIONS = [q for q in PROTOCOLS.of("home_roller").screening if q.asks is Asks.YES_NO]
 HARMLESS = {q.id: "no" if q.warn_if else "yes" for q in QUESTIONS} | {
     "depth": "0.3",
@@ -131,6 +136,7 @@ def test_a_code_lets_one_practitioner_in_once(
     hana: Browser, db: Database, cast: Cast, browser_of: Callable[[Person], Browser]
 ) -> None:
     hana.send("/begin", HARMLESS)
+    confirm_address(db, signed(LinkPurpose.ADDRESS, person(db).id, KEY), KEY)
     page = hana.send("/my-data/share", {}).text
     (code,) = re.findall(r"[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}", page)
     eli, dana = browser_of(cast.eli), browser_of(cast.dana)
@@ -147,6 +153,8 @@ def test_a_code_grows_old_and_a_new_one_ends_it(
     dana: Browser, db: Database, cast: Cast, clock: Clock
 ) -> None:
     first, second = (make_share_code(db, cast.bob.id, clock.now) for _ in range(2))
+    assert first is not None
+    assert second is not None
     assert dana.send("/accept", {"code": first}).status_code == 422
     clock.now += GOOD_FOR - timedelta(seconds=1)
     dana.sign_in(cast.dana, PASSPHRASE)
@@ -157,3 +165,49 @@ def test_a_code_grows_old_and_a_new_one_ends_it(
 def test_a_code_is_known_however_it_is_typed() -> None:
     code = new_code()
     assert as_entered(f" {code.lower().replace('-', '')} ") == code
+
+
+def test_until_the_address_is_confirmed_nobody_is_let_in(
+    hana: Browser, open_app: Flask, world: World, db: Database
+) -> None:
+    (mail,) = messages.of_recipient(db, person(db).id)
+    sent = compose(mail, world.envelope)
+    assert sent["To"] == ACCOUNT["email"]
+    (link,) = re.findall(r"http://\S+(/confirm/\S+)", sent.get_content())
+    assert "First confirm your address." in hana.send("/my-data/share", {}).text
+    assert "First confirm your address." in hana.read("/settings")
+
+    elsewhere = Browser(open_app)
+    assert "Is this your address?" in elsewhere.read(link)
+    assert "First confirm" in hana.read("/my-data/share"), "opening the link must change nothing"
+    assert elsewhere.send(link, {}).status_code == 200
+    assert "share-code" in hana.send("/my-data/share", {}).text
+    assert "First confirm your address." not in hana.read("/settings")
+
+
+def test_the_link_is_mailed_again_once_an_hour_at_most(
+    hana: Browser, db: Database, clock: Clock
+) -> None:
+    for _ in range(2):
+        assert "A link is on its way" in hana.send("/my-data/confirm", {}).text
+    assert len(messages.of_recipient(db, person(db).id)) == 1
+    clock.now += timedelta(hours=1)
+    hana.send("/my-data/confirm", {})
+    assert len(messages.of_recipient(db, person(db).id)) == 2
+
+
+def test_no_reminder_goes_to_an_address_that_may_be_somebody_elses(
+    hana: Browser, db: Database, clock: Clock
+) -> None:
+    hana.send("/begin", HARMLESS)
+    hana.send("/settings", {"reminder": "yes", "hour": "18", "time_zone": "Europe/Berlin"})
+    evening = TREATED_AT.replace(day=6, hour=17, minute=30)
+    assert remind_patients(db, PROTOCOLS, evening) == []
+    confirm_address(db, signed(LinkPurpose.ADDRESS, person(db).id, KEY), KEY)
+    assert len(remind_patients(db, PROTOCOLS, evening)) == 1
+
+
+@pytest.mark.parametrize("token", ["forged", signed(LinkPurpose.UNSUBSCRIBE, "alice", KEY)])
+def test_a_forged_link_confirms_nothing(stranger: Browser, token: str) -> None:
+    assert stranger.get(f"/confirm/{token}").status_code == 404
+    assert stranger.send(f"/confirm/{token}", {}).status_code == 404

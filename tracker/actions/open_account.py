@@ -6,6 +6,7 @@ from argon2 import PasswordHasher
 from sqlite_utils import Database
 
 from tracker.consents import Consent, Decision, Purpose
+from tracker.messages import address_mail
 from tracker.people import (
     Person,
     Role,
@@ -15,7 +16,7 @@ from tracker.people import (
     check_time_zone,
 )
 from tracker.sessions import Session, new_token, token_digest
-from tracker.storage import consents, people, sessions
+from tracker.storage import consents, messages, people, sessions, unconfirmed_addresses
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 
@@ -25,7 +26,8 @@ def open_account(
 ) -> tuple[Person, str]:
     """The patient, who consents to be measured, and the token of a session.
 
-    Reminders stay off until the person asks for them: nobody has shown that the address is theirs.
+    A mail asks whether the address is theirs. Until it is confirmed nobody is let in by a code and
+    no reminder goes there; these stay off until the person asks for them.
     Raises ValueError that names what is wrong, also when the address has an account.
     """
     patient = Person(
@@ -43,5 +45,7 @@ def open_account(
         people.insert(db, patient)
         people.set_passphrase_hash(db, patient.id, hashed)
         consents.insert(db, patient.id, Consent(Purpose.CARE, Decision.GIVEN, now))
+        unconfirmed_addresses.insert(db, patient.id)
+        messages.insert(db, address_mail(patient, now))
         sessions.begin(db, token_digest(token), Session(patient.id, now))
     return patient, token

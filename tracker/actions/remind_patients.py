@@ -12,7 +12,7 @@ from tracker.people import Person
 from tracker.photos import PhotoRole, PhotoStatus
 from tracker.protocols import Protocol, Protocols
 from tracker.silence import silence
-from tracker.storage import messages, people, photos, treatments
+from tracker.storage import messages, people, photos, treatments, unconfirmed_addresses
 from tracker.storage.connection import writing
 from tracker.treatments import Treatment
 
@@ -39,6 +39,8 @@ def _remind(
     patient = people.get(db, treatment.patient_id)
     if patient is None or people.passphrase_hash(db, patient.id) is None:
         return []  # invited, and cannot sign in yet: the link would lead nowhere
+    if unconfirmed_addresses.has(db, patient.id):
+        return []  # the address may be somebody else's
     day = reminder_day(patient, messages.last_reminded(db, patient.id), now)
     if day is None or not _misses(db, protocols, treatment, patient, day):
         return []

@@ -15,7 +15,13 @@ from tracker.storage.clinic_tables import (
     SIGNS_OF_LIFE,
 )
 from tracker.storage.desk_tables import NOTES, PROTOCOL_DRAFTS, REPLY_TEMPLATES
-from tracker.storage.own_data_tables import CONSENTS, CONVERSATION, ERASURES, SHARE_CODES
+from tracker.storage.own_data_tables import (
+    CONSENTS,
+    CONVERSATION,
+    ERASURES,
+    SHARE_CODES,
+    UNCONFIRMED_ADDRESSES,
+)
 from tracker.storage.tables import (
     ALERT_LIFE,
     FIRST_TABLES,
@@ -226,6 +232,12 @@ def signs_of_life(db: Database) -> None:
 def reply_templates(db: Database) -> None:
     """Templates of messages to patients, version by version."""
     _run(db, REPLY_TEMPLATES)
+
+
+@migrations()
+def unconfirmed_addresses(db: Database) -> None:
+    """Addresses of people who signed up alone, until they followed the link in a mail."""
+    _run(db, UNCONFIRMED_ADDRESSES)
 
 
 def _run(db: Database, script: str) -> None:

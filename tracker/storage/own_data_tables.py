@@ -70,3 +70,10 @@ CREATE TABLE share_codes (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX share_codes_of_patient ON share_codes (patient_id);
 """
+
+# Who signed up alone and has not shown yet that the address is theirs.
+UNCONFIRMED_ADDRESSES = """
+CREATE TABLE unconfirmed_addresses (
+    person_id TEXT PRIMARY KEY REFERENCES people(id)
+) STRICT, WITHOUT ROWID;
+"""
