@@ -14,7 +14,13 @@ from tracker.screening import Caveat
 from tracker.treatments import AREAS, Correction, Setting, Treatment, day_number
 from web.alert_pages import ScreeningCard, screening_card
 from web.times import day_words, short_date, until_words, when
-from web.treatment_words import PRODUCT_USES, SETTINGS, fact_words, product_words
+from web.treatment_words import (
+    PRODUCT_USES,
+    SETTINGS,
+    fact_words,
+    marking_words,
+    product_words,
+)
 from web.words import treatment_words
 
 LEAST_PRODUCT_ROWS = 2
@@ -44,6 +50,7 @@ class SessionCard:
     facts: Pairs
     products: tuple[str, ...]
     baseline_id: str | None
+    drawn: str
     photos: str
     screening: ScreeningCard
     reason: str
@@ -280,6 +287,7 @@ def _card(session: Session, series: Series, now: datetime, reader: ZoneInfo) -> 
         ),
         products=tuple(product_words(each) for each in treatment.procedure.products),
         baseline_id=session.baseline.id if session.baseline else None,
+        drawn=marking_words(session.markings[-1].outlines) if session.markings else "",
         photos=_photos_words(session),
         screening=screening_card(session.screening, patient, now, reader),
         reason=session.screening.screening.reason if session.screening else "",

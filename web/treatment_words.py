@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
+from tracker.outlines import Outlines
 from tracker.procedures import Product, ProductUse
 from tracker.treatments import Setting, Treatment
 from web.words import areas_words, depth_words
@@ -20,6 +21,21 @@ def product_words(product: Product) -> str:
     """`Lidocaine cream (before, to numb), batch 4711`."""
     batch = f", batch {product.batch}" if product.batch else ""
     return f"{product.name} ({PRODUCT_USES[product.use].lower()}){batch}"
+
+
+MARK_FAULTS: Mapping[str, str] = {
+    "too_small": "is too small to be measured; draw it larger",
+    "outside": "lies beside face, neck and upper chest; draw it on them",
+    "no_skin": "shows too little bare skin, for hair, eyes, lips and shade do not count; move it",
+}
+
+
+def marking_words(outlines: Outlines) -> str:
+    """`2 treated areas, 1 untreated`, or that nothing is drawn any more."""
+    treated, untreated = len(outlines.treated), len(outlines.untreated)
+    parts = [f"{treated} treated area{'' if treated == 1 else 's'}"] if treated else []
+    parts += [f"{untreated} untreated"] if untreated else []
+    return ", ".join(parts) or "nothing drawn any more"
 
 
 def fact_words(treatment: Treatment, zone: ZoneInfo) -> dict[str, str]:

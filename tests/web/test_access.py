@@ -108,6 +108,8 @@ RULES = {
         "/patients/{alice}/treatments/{treatment}/correct", TEAM
     ),
     "POST treatments.end": Rule("/patients/{alice}/treatments/{treatment}/end", TEAM),
+    "GET areas.show": Rule("/patients/{alice}/treatments/{treatment}/areas", TEAM),
+    "POST areas.draw": Rule("/patients/{alice}/treatments/{treatment}/areas", TEAM),
     "POST treatments.resume": Rule("/patients/{alice}/treatments/{treatment}/resume", TEAM),
     "GET practitioner.alerts": Rule("/alerts", CARERS),
     "GET practitioner.alert": Rule("/alerts/{alert}", TEAM),

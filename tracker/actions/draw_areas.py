@@ -6,10 +6,11 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from analysis import MarkedAreas, decode_photo, judge_marked
+from analysis.errors import Unmeasurable
 from analysis.faces import FindFace, find_face
 from analysis.regions import Region as SeenRegion
 from tracker.outlines import Outlines
-from tracker.photo_files import PhotoFiles, Picture
+from tracker.photo_files import PhotoFiles, PhotoMissing, Picture
 from tracker.photos import Photo
 from tracker.storage import outlines, photos, treatments
 from tracker.storage.connection import writing
@@ -35,6 +36,11 @@ class DrawnMeanwhile:
     """Somebody else drew on this baseline after the page was opened; nothing was changed."""
 
 
+@dataclass(frozen=True, slots=True)
+class NothingToDrawOn:
+    """The baseline cannot be opened, or no face is found in it any more."""
+
+
 def draw_areas(
     db: Database,
     files: PhotoFiles,
@@ -46,17 +52,19 @@ def draw_areas(
     *,
     known: int,
     find: FindFace = find_face,
-) -> Drawn | Undrawable | DrawnMeanwhile:
+) -> Drawn | Undrawable | DrawnMeanwhile | NothingToDrawOn:
     """Keep the outlines as the latest version, and let every photo of the course be measured anew.
 
     `known` is how many versions whoever draws has seen. Raises ValueError for outlines that are
-    none (crossing, beyond the photo, treated and untreated at once), PhotoMissing when the store
-    has lost the baseline.
+    none: crossing, beyond the photo, or treated and untreated at once.
     """
     marked = MarkedAreas(drawn.treated, drawn.untreated)
     parts = frozenset(SeenRegion(str(area)) for area in treatment.areas)
-    photo = decode_photo(files.load(baseline.id, Picture.PHOTO))
-    troubles = judge_marked(photo, parts, marked, find)
+    try:
+        photo = decode_photo(files.load(baseline.id, Picture.PHOTO))
+        troubles = judge_marked(photo, parts, marked, find)
+    except (PhotoMissing, Unmeasurable):
+        return NothingToDrawOn()
     if troubles:
         return Undrawable(tuple((each.outline, str(each.fault)) for each in troubles))
     with writing(db):

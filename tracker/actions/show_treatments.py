@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.aftercare import OwnLine
+from tracker.outlines import Marking
 from tracker.people import Person
 from tracker.photos import Photo, PhotoStatus
 from tracker.protocols import Protocol, Protocols
@@ -15,6 +16,7 @@ from tracker.storage import (
     consents,
     conversation,
     corrections,
+    outlines,
     people,
     photos,
     screenings,
@@ -27,6 +29,7 @@ from tracker.treatments import Correction, Treatment
 class Session:
     """One treatment: `number` counts from the first, `baseline` is what its photos compare with.
 
+    `markings` are the versions of what was drawn on the baseline, of which the last counts.
     `photos` counts those that came, `waiting` those of them that are still to be measured;
     `ended_by` is the name of who ended it early.
     """
@@ -36,6 +39,7 @@ class Session:
     protocol: Protocol
     screening: ScreeningSummary | None
     baseline: Photo | None
+    markings: tuple[Marking, ...]
     photos: int
     waiting: int
     corrections: tuple[Correction, ...]
@@ -85,13 +89,15 @@ def _session(db: Database, protocols: Protocols, number: int, treatment: Treatme
     protocol = protocols.of(treatment.kind)
     screening = screenings.of_treatment(db, treatment.id)
     came = photos.of_treatment(db, treatment.id)
+    baseline = photos.baseline(db, treatment.id)
     ended_by = people.get(db, treatment.ending.by) if treatment.ending else None
     return Session(
         number=number,
         treatment=treatment,
         protocol=protocol,
         screening=summary(screening, protocol) if screening else None,
-        baseline=photos.baseline(db, treatment.id),
+        baseline=baseline,
+        markings=tuple(outlines.of_baseline(db, baseline.id)) if baseline else (),
         photos=len(came),
         waiting=sum(p.status in {PhotoStatus.WAITING, PhotoStatus.MEASURING} for p in came),
         corrections=tuple(corrections.of_treatment(db, treatment.id)),
