@@ -4,6 +4,7 @@ The pages are those of the rules of access, so that a new page is looked at with
 """
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -13,13 +14,15 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page
 from sqlite_utils import Database
 
-from tests.conftest import PASSPHRASE, TREATED_AT, Cast
+from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT, Cast
 from tests.journeys.conftest import pages_open
 from tests.journeys.test_browser import sign_in
 from tests.post_office import free_port
 from tests.web.conftest import Records
 from tests.web.test_access import RULES
+from tracker.actions.draft_protocol import draft_protocol
 from tracker.actions.invite_patient import Invited, invite_patient
+from tracker.actions.preview_drafts import preview_drafts
 from tracker.check_ins import Answers
 from tracker.messages import confirmation_link, welcome_link
 from tracker.settings import Settings
@@ -30,6 +33,7 @@ NARROW = {"width": 320, "height": 640}
 NO_PAGES = {"pictures.show", "conversation.photo", "own_data.download", "worklist.version"}
 LIGHT = 100 * 1024  # bytes of the first load of Today, without photos
 NOW = TREATED_AT + timedelta(days=3)
+LOWER = PROTOCOLS.of("microneedling").text.replace("review = 0.05", "review = 0.04")
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,12 @@ def pages(settings: Settings, db: Database, cast: Cast) -> Iterator[Pages]:
         "photo": [records.measured(day).id for day in (0.2, 1, 2)][-1],
         "check_in": records.check_in(2, Answers(pain=9, pus=True)).id,
         "alert": records.alert().id,
+        "edition": PROTOCOLS.of("microneedling").digest,
+        "draft": draft_protocol(db, PROTOCOLS, "microneedling", LOWER, cast.dana, NOW).id,
     }
+    records.note("Allergic to lidocaine", pinned=True)
+    with ThreadPoolExecutor(1) as compute:
+        preview_drafts(db, compute)
     invited = invite_patient(db, cast.dana, "Chinwe", "chinwe@home.example", NOW)
     assert isinstance(invited, Invited)
     public = (
