@@ -38,9 +38,9 @@ class OwnLine:
 
     def __post_init__(self) -> None:
         if not self.line.strip() or len(self.line) > MAX_LINE_LENGTH:
-            raise ValueError(f"line must have 1 to {MAX_LINE_LENGTH} characters")
+            raise ValueError(f"the line must have 1 to {MAX_LINE_LENGTH} characters")
         if self.first_date > self.last_date:
-            raise ValueError("first_date must not lie after last_date; swap them")
+            raise ValueError("the first day must not lie after the last; swap them")
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,11 @@ class TreatmentsPage:
     notice: str = ""
 
     @property
+    def adds_line(self) -> bool:
+        """Whether a line of aftercare was sent that could not be kept."""
+        return not self.errors.keys().isdisjoint({"heading", "line", "first_date", "last_date"})
+
+    @property
     def title(self) -> str:
         """The page's name."""
         return f"Treatment of {self.name}"

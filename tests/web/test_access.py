@@ -110,6 +110,8 @@ RULES = {
     "POST treatments.end": Rule("/patients/{alice}/treatments/{treatment}/end", TEAM),
     "GET areas.show": Rule("/patients/{alice}/treatments/{treatment}/areas", TEAM),
     "POST areas.draw": Rule("/patients/{alice}/treatments/{treatment}/areas", TEAM),
+    "POST care_lines.add": Rule("/patients/{alice}/care-lines", TEAM),
+    "POST care_lines.end": Rule("/patients/{alice}/care-lines/any/end", TEAM),
     "POST treatments.resume": Rule("/patients/{alice}/treatments/{treatment}/resume", TEAM),
     "GET practitioner.alerts": Rule("/alerts", CARERS),
     "GET practitioner.alert": Rule("/alerts/{alert}", TEAM),
