@@ -19,10 +19,11 @@ from tests.journeys.conftest import pages_open
 from tests.journeys.test_browser import sign_in
 from tests.post_office import free_port
 from tests.web.conftest import Records
-from tests.web.test_access import RULES
+from tests.web.test_access import RULES, things
 from tracker.actions.draft_protocol import draft_protocol
 from tracker.actions.invite_patient import Invited, invite_patient
 from tracker.actions.preview_drafts import preview_drafts
+from tracker.alerts import Concern, Level
 from tracker.check_ins import Answers
 from tracker.messages import confirmation_link, welcome_link
 from tracker.settings import Settings
@@ -61,15 +62,14 @@ def pages(settings: Settings, db: Database, cast: Cast) -> Iterator[Pages]:
     world = open_world(replace(settings, port=port, base_url=f"http://127.0.0.1:{port}"))
     records = Records(db, world, cast)
     records.measured(-1)
-    names = {
-        "alice": cast.alice.id,
-        "treatment": cast.treatment.id,
-        "photo": [records.measured(day).id for day in (0.2, 1, 2)][-1],
+    latest = [records.measured(day) for day in (0.2, 1, 2)][-1]
+    records.annotation(latest)
+    names = things(records) | {
+        "photo": latest.id,
         "check_in": records.check_in(2, Answers(pain=9, pus=True)).id,
-        "alert": records.alert().id,
-        "edition": PROTOCOLS.of("microneedling").digest,
         "draft": draft_protocol(db, PROTOCOLS, "microneedling", LOWER, cast.dana, NOW).id,
     }
+    records.alert(latest, level=Level.REVIEW, concern=Concern.PROLONGED_INFLAMMATION)
     records.note("Allergic to lidocaine", pinned=True)
     with ThreadPoolExecutor(1) as compute:
         preview_drafts(db, compute)

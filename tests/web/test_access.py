@@ -160,11 +160,10 @@ def everybody(cast: Cast, fay: Person, ada: Person, olga: Person) -> dict[str, P
     return patients_and_doctors | {"fay": fay, "ada": ada, "olga": olga}
 
 
-@pytest.fixture
-def paths(records: Records, cast: Cast) -> dict[str, tuple[str, Rule]]:
-    """Each rule with its path filled in."""
-    protocol = PROTOCOLS.of("microneedling")
-    names = {
+def things(records: Records) -> dict[str, str]:
+    """One of everything that the rules' paths name, about Alice, by id."""
+    protocol, cast = PROTOCOLS.of("microneedling"), records.cast
+    return {
         "alice": cast.alice.id,
         "treatment": cast.treatment.id,
         "dana": cast.dana.id,
@@ -180,6 +179,12 @@ def paths(records: Records, cast: Cast) -> dict[str, tuple[str, Rule]]:
         "absence": records.absence(cast.eli).id,
         "remark": records.remark(cast.alice, "Is this normal?", photo=b"JPEG").id,
     }
+
+
+@pytest.fixture
+def paths(records: Records) -> dict[str, tuple[str, Rule]]:
+    """Each rule with its path filled in."""
+    names = things(records)
     return {name: (rule.path.format(**names), rule) for name, rule in RULES.items()}
 
 
