@@ -66,6 +66,7 @@ def _measure(world: World, clinic: BigClinic, times: int, rng: random.Random) ->
         "search": (dana, ["/?q=zoe", "/?q=soren+weis", "/?q=patient0", "/?q=nobody"]),
         "filter: recovering": (dana, ["/?show=recovering"]),
         "filter: finished": (dana, ["/?show=finished"]),
+        "has it changed?": (dana, ["/worklist/version"]),
         "alerts": (dana, ["/alerts"]),
         "a patient": (dana, patients),
         "a patient's own Today": (alice, ["/"]),
