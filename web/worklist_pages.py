@@ -34,7 +34,7 @@ GROUPS: Mapping[Group, GroupWords] = {
     Group.SILENT: GroupWords("Silent", "…"),
     Group.FOLLOWED: GroupWords("Seen, not closed", "◐"),
     Group.RECOVERING: GroupWords("Recovering", "↘"),
-    Group.PLANNED: GroupWords("Not begun", "◌"),
+    Group.PLANNED: GroupWords("Not begun", "▹"),
     Group.FINISHED: GroupWords("Finished or paused", "✓"),
 }
 CHANGES: Mapping[Change, str] = {

@@ -70,9 +70,10 @@ def test_through_the_list_by_keyboard(page: Page, desk: Desk) -> None:
     page.keyboard.press("j")
     assert focused(page) == "Alice"  # the others are folded
     page.keyboard.press("a")
-    expect(page.get_by_text("Seen: Alice.")).to_be_visible()
+    expect(page.get_by_text("Seen: \u2068Alice\u2069.")).to_be_visible()
     expect(page.locator("#main").get_by_text("Seen Mon", exact=False)).to_have_count(0)
     assert focused(page) == "Alice"
+    expect(page.get_by_role("link", name="Alice", exact=True)).to_be_in_viewport()
     page.get_by_text("Recovering", exact=False).last.click()
     page.keyboard.press("j")
     page.keyboard.press("j")
@@ -130,12 +131,12 @@ def test_an_alert_that_rose_meanwhile_is_not_acknowledged_unread(
     with writing(db):
         alerts.save(db, replace(alert, level=Level.REVIEW, raised_at=Clock().now))
     page.keyboard.press("a")
-    expect(page.get_by_text("Look again: the alert about Alice")).to_be_visible()
+    expect(page.get_by_text("Look again: the alert about \u2068Alice\u2069")).to_be_visible()
     expect(page.locator(".row").first.get_by_text("Review")).to_be_visible()
     (known,) = alerts.of_patient(db, desk.records.cast.alice.id)
     assert known.needs_answer
     page.keyboard.press("a")
-    expect(page.get_by_text("Seen: Alice.")).to_be_visible()
+    expect(page.get_by_text("Seen: \u2068Alice\u2069.")).to_be_visible()
 
 
 def test_a_list_without_a_connection_says_that_it_is_old(page: Page, desk: Desk) -> None:

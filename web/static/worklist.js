@@ -47,7 +47,7 @@ const acknowledge = async (form) => {
   if (sending) return;
   sending = true;
   const row = form.closest(".row");
-  const name = linkOf(row).textContent;
+  const name = `\u2068${linkOf(row).textContent}\u2069`; // whichever way it is written
   const hadFocus = row.contains(document.activeElement);
   try {
     const answer = await page(form.action, { method: "POST", body: new FormData(form) });
