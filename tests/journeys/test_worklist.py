@@ -47,7 +47,7 @@ def desk(settings: Settings, db: Database, cast: Cast, page: Page) -> Iterator[D
     with pages_open(world, Clock()):
         page.clock.install()
         sign_in(page, world.settings.base_url, cast.dana.email, PASSPHRASE)
-        expect(page.get_by_role("button", name="Keys")).to_be_visible()
+        keys_work(page)
         yield Desk(world.settings.base_url, records, bea)
 
 
@@ -58,6 +58,11 @@ def _patient(db: Database, cast: Cast, name: str, treated_at: datetime) -> Perso
         db, PROTOCOLS, replace(cast.treatment, patient_id=patient.id, performed_at=treated_at)
     )
     return patient
+
+
+def keys_work(page: Page) -> None:
+    """Wait for the script."""
+    expect(page.get_by_role("button", name="Keys")).to_be_visible()
 
 
 def focused(page: Page) -> str:
@@ -86,10 +91,13 @@ def test_through_the_list_by_keyboard(page: Page, desk: Desk) -> None:
     page.keyboard.press("Control+a")
     page.keyboard.type("bea")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Bea")).to_be_visible()
+    page.wait_for_url("**/?q=bea")
+    keys_work(page)
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/patients/{desk.bea.id}")
+    link = page.get_by_role("link", name="Next who waits")
+    expect(link).to_have_attribute("aria-keyshortcuts", "n")
     page.keyboard.press("n")
     page.wait_for_url(f"{desk.address}/")
 
@@ -102,6 +110,7 @@ def test_single_keys_can_be_switched_off(page: Page, desk: Desk) -> None:
     page.keyboard.press("j")
     assert focused(page) != "Alice"
     page.reload()
+    keys_work(page)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_hidden()
 
