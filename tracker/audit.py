@@ -4,10 +4,11 @@ It names no patient and tells nothing of health.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-SAME_LOOK_MINUTES = 5  # a page opened again within them is the same look
+SAME_LOOK = timedelta(minutes=5)  # a patient opened again within it is the same look
+MOST_A_PAGE = 50
 
 
 class Act(StrEnum):
@@ -28,6 +29,7 @@ class Act(StrEnum):
     # kept by other histories and shown beside these
     PHOTO_OPENED = "photo_opened"
     ALERT_ANSWERED = "alert_answered"
+    PROTOCOL_CHANGED = "protocol_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +44,17 @@ class Entry:
     by: str | None = None
     about: str | None = None
     details: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which entries to show; None asks for all.
+
+    `about` are ids of whom, or their beginnings; `until` is excluded.
+    """
+
+    by: str | None = None
+    act: Act | None = None
+    about: frozenset[str] | None = None
+    since: datetime | None = None
+    until: datetime | None = None

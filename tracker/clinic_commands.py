@@ -26,7 +26,7 @@ def appoint(email: str) -> None:
     It must be somebody who works at the clinic, and stays what they are there besides.
     """
     with told_errors(), checked_input(), connected(world_of_settings()) as db:
-        person = appoint_administrator(db, email)
+        person = appoint_administrator(db, email, now())
         click.echo(f"{person.name} is an administrator")
 
 

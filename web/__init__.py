@@ -12,6 +12,7 @@ from web import (
     alert_answers,
     app_shell,
     areas,
+    audit,
     calling,
     care_lines,
     care_team,
@@ -25,6 +26,7 @@ from web import (
     kept,
     languages,
     notes,
+    openings,
     own_data,
     passkeys,
     patient,
@@ -52,6 +54,7 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
     security.protect(app, world.settings)
     languages.speak(app)
     calling.tell(app)
+    openings.watch(app)
     notes.tell(app)
     for blueprint in (
         sign_in.blueprint,
@@ -68,6 +71,7 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
         absences.blueprint,
         clinic.blueprint,
         staff.blueprint,
+        audit.blueprint,
         care_team.blueprint,
         comparison.blueprint,
         treatments.blueprint,

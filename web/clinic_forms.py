@@ -1,15 +1,18 @@
 """What the forms about the clinic hold, as typed values or errors by field."""
 
 from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
+from tracker.audit import Act, Search
 from tracker.clinic import Clinic, check_emergency_number, check_phone
 from tracker.opening_hours import WEEKDAYS, OpeningHours, read_closed_days, read_spans
-from tracker.people import Duty, check_time_zone
+from tracker.people import Duty, Person, check_time_zone
 from tracker.staff import STAFF_ROLES, Position, Reassignment, Status
 from web.forms import Errors, sentence
 
 T = TypeVar("T")
+MOST_DIGITS = 6  # of the number of a page
 
 
 def read_clinic(form: Mapping[str, str]) -> Clinic | Errors:
@@ -65,3 +68,51 @@ def read_turn(form: Mapping[str, str]) -> int | None:
     if not turn.isdecimal():
         raise ValueError("choose a turn")
     return int(turn)
+
+
+def read_page_number(query: Mapping[str, str]) -> int:
+    """Which page of a list, the first is 1; the first for what is no number."""
+    asked = query.get("page", "")
+    return max(1, int(asked)) if asked.isdecimal() and len(asked) < MOST_DIGITS else 1
+
+
+def read_audit_search(
+    query: Mapping[str, str], names: Mapping[str, str], reader: Person
+) -> Search | Errors:
+    """Which entries; days are those of the reader, `names` those that the reader may see, by id.
+
+    Whoever else an entry is about is found by the beginning of the id.
+    """
+    errors: dict[str, str] = {}
+
+    def midnight(name: str, extra_days: int) -> datetime | None:
+        try:
+            return _midnight(query.get(name, ""), extra_days, reader)
+        except (ValueError, OverflowError):
+            errors[name] = "Choose a day, or write it as 2026-12-24."
+            return None
+
+    since, until = midnight("since", 0), midnight("until", 1)
+    if errors:
+        return Errors(errors)
+    return Search(
+        by=query.get("by") or None,
+        act=next((act for act in Act if act == query.get("act")), None),
+        about=_about(query.get("about", "").strip(), names),
+        since=since,
+        until=until,
+    )
+
+
+def _midnight(text: str, extra_days: int, reader: Person) -> datetime | None:
+    if not text:
+        return None
+    day = date.fromisoformat(text) + timedelta(days=extra_days)
+    return reader.moment_of(day, hour=0)
+
+
+def _about(text: str, names: Mapping[str, str]) -> frozenset[str] | None:
+    if not text:
+        return None
+    named = (key for key, name in names.items() if text.casefold() in name.casefold())
+    return frozenset(named) | {text.lower()}

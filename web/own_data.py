@@ -9,6 +9,7 @@ from tracker.access import may_open_own_data, require
 from tracker.actions.close_account import close_account
 from tracker.actions.decide_consent import decide_consent
 from tracker.actions.export_own_data import export_own_data
+from tracker.actions.note_export import note_export
 from tracker.actions.show_own_data import show_own_data
 from tracker.archives import zipped
 from tracker.consents import Consent
@@ -41,6 +42,7 @@ def show(visit: Visit) -> ResponseReturnValue:
 def download(visit: Visit) -> ResponseReturnValue:
     """Everything that is kept, as an archive that is made while it is sent."""
     require(may_open_own_data(visit.viewer))
+    note_export(visit.db, visit.person.id, visit.person.id, "own data", visit.now)
     entries = export_own_data(visit.db, visit.world.files, visit.person)
     pieces = zipped(entries, visit.now.astimezone(visit.person.zone))
     disposition = {"Content-Disposition": "attachment"}

@@ -149,6 +149,8 @@ RULES = {
     "POST care_team.arrange": Rule("/patients/{alice}/care-team", frozenset({"dana"})),
     "GET clinic.hours": Rule("/clinic/hours", ADMINISTRATORS),
     "GET clinic.health": Rule("/clinic/health", ADMINISTRATORS),
+    "GET audit.show": Rule("/clinic/audit-log", ADMINISTRATORS),
+    "GET audit.download": Rule("/clinic/audit-log.csv", ADMINISTRATORS),
     "POST clinic.save_hours": Rule("/clinic/hours", ADMINISTRATORS),
 }
 

@@ -4,10 +4,11 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
+from tracker.audit import Act, Entry
 from tracker.people import Person
 from tracker.sessions import token_digest
 from tracker.share_codes import as_entered
-from tracker.storage import people, share_codes
+from tracker.storage import audit_log, people, share_codes
 from tracker.storage.connection import writing
 
 
@@ -22,4 +23,8 @@ def accept_share_code(
             return None
         share_codes.use(db, digest, now)
         people.add_to_care(db, practitioner_id, offered.patient_id)
+        joined = Entry(
+            Act.CARE_TEAM_CHANGED, now, practitioner_id, offered.patient_id, "joined with a code"
+        )
+        audit_log.add(db, joined)
         return people.get(db, offered.patient_id)

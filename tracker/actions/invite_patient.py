@@ -5,10 +5,11 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
+from tracker.audit import Act, Entry
 from tracker.invitations import Invitation
 from tracker.messages import invitation_mail
 from tracker.people import Person, Role, check_email, check_name
-from tracker.storage import invitations, messages, people
+from tracker.storage import audit_log, invitations, messages, people
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 
@@ -46,6 +47,7 @@ def invite_patient(
         invitation = Invitation(new_id(), patient.id, practitioner.id, now)
         invitations.renew(db, invitation)
         messages.insert(db, invitation_mail(invitation.id, patient, now))
+        audit_log.add(db, Entry(Act.PATIENT_INVITED, now, practitioner.id, patient.id))
     return Invited(patient, invitation)
 
 

@@ -6,9 +6,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlite_utils import Database
 
+from tracker.audit import Act, Entry
 from tracker.people import Person, check_email
 from tracker.sessions import LONGEST_LIFETIME, Session, new_token, token_digest
-from tracker.storage import people, sessions
+from tracker.storage import audit_log, people, sessions
 from tracker.storage.connection import writing
 
 # Hashing for an unknown address takes as long as for a known one, so that time tells nothing.
@@ -22,14 +23,20 @@ def sign_in(db: Database, email: str, passphrase: str, now: datetime) -> tuple[P
     except ValueError:
         person = None
     stored = people.passphrase_hash(db, person.id) if person else None
-    try:
-        PasswordHasher().verify(stored or _NOBODY, passphrase)
-    except (VerificationError, InvalidHashError):
-        return None
-    if person is None or stored is None or person.suspended_at is not None:
-        return None
-    token = new_token()
+    fits, token = _fits(stored, passphrase), new_token()
     with writing(db):
+        if person is None or not fits or person.suspended_at is not None:
+            whose = None if person is None else person.id
+            audit_log.add(db, Entry(Act.SIGN_IN_FAILED, now, about=whose))
+            return None
+        audit_log.add(db, Entry(Act.SIGNED_IN, now, person.id))
         sessions.forget_begun_before(db, now - LONGEST_LIFETIME)
         sessions.begin(db, token_digest(token), Session(person.id, now))
     return person, token
+
+
+def _fits(stored: str | None, passphrase: str) -> bool:
+    try:
+        return PasswordHasher().verify(stored or _NOBODY, passphrase) and stored is not None
+    except (VerificationError, InvalidHashError):
+        return False

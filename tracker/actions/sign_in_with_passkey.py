@@ -5,10 +5,11 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
+from tracker.audit import Act, Entry
 from tracker.passkeys import Challenge, PasskeyRefused, Site, proven, still_good
 from tracker.people import Person
 from tracker.sessions import Session, new_token, token_digest
-from tracker.storage import passkeys, people, sessions
+from tracker.storage import audit_log, passkeys, people, sessions
 from tracker.storage.connection import writing
 
 
@@ -32,4 +33,5 @@ def sign_in_with_passkey(
         passkeys.used(db, key.id, proven(site, key, answer, asked))
         token = new_token()
         sessions.begin(db, token_digest(token), Session(person.id, now))
+        audit_log.add(db, Entry(Act.SIGNED_IN, now, person.id, details="with a passkey"))
     return person, token

@@ -1,9 +1,13 @@
 """The audit log; a row is added in the transaction of the act that it tells of."""
 
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
 from sqlite_utils import Database
 
-from tracker.audit import Entry
-from tracker.storage.columns import time_text
+from tracker.audit import Act, Entry, Search
+from tracker.storage.columns import read_time, time_text
 
 
 def add(db: Database, entry: Entry) -> None:
@@ -11,4 +15,43 @@ def add(db: Database, entry: Entry) -> None:
     db.execute(
         "INSERT INTO audit_log (act, at, by_id, about_id, details) VALUES (?, ?, ?, ?, ?)",
         [str(entry.act), time_text(entry.at), entry.by, entry.about, entry.details],
+    )
+
+
+def is_noted(db: Database, entry: Entry, since: datetime) -> bool:
+    """Whether the same person did the same about the same person since a moment."""
+    sql = """SELECT 1 FROM audit_log WHERE by_id = ? AND at > ? AND act = ? AND about_id = ?"""
+    values = [entry.by, time_text(since), str(entry.act), entry.about]
+    return any(db.query(sql, values))
+
+
+def search(db: Database, wanted: Search, most: int = -1, skip: int = 0) -> Iterator[Entry]:
+    """The entries found, the histories kept elsewhere among them, newest first."""
+    conditions: list[str] = ["1"]
+    values: list[Any] = []
+    for condition, value in (
+        ("by_id = ?", wanted.by),
+        ("act = ?", wanted.act and str(wanted.act)),
+        ("at >= ?", wanted.since and time_text(wanted.since)),
+        ("at < ?", wanted.until and time_text(wanted.until)),
+    ):
+        if value is not None:
+            conditions.append(condition)
+            values.append(value)
+    if wanted.about is not None:
+        starts = " OR ".join(["instr(about_id, ?) = 1"] * len(wanted.about))
+        conditions.append(f"({starts or 0})")
+        values += sorted(wanted.about)
+    sql = f"""SELECT * FROM audit_trail WHERE {" AND ".join(conditions)}
+              ORDER BY at DESC, act, about_id LIMIT ? OFFSET ?"""  # noqa: S608 (no input in it)
+    return (_entry(row) for row in db.query(sql, [*values, most, skip]))
+
+
+def _entry(row: dict[str, Any]) -> Entry:
+    return Entry(
+        act=Act(row["act"]),
+        at=read_time(row["at"]),
+        by=row["by_id"],
+        about=row["about_id"],
+        details=row["details"],
     )

@@ -10,6 +10,7 @@ from tracker.messages import CAUSES
 from tracker.storage.annotation_tables import ANNOTATIONS
 from tracker.storage.clinic_tables import (
     AUDIT_LOG,
+    AUDIT_TRAIL,
     CLINIC,
     ROLES_AND_DUTIES,
     SIGNS_OF_LIFE,
@@ -238,6 +239,12 @@ def reply_templates(db: Database) -> None:
 def unconfirmed_addresses(db: Database) -> None:
     """Addresses of people who signed up alone, until they followed the link in a mail."""
     _run(db, UNCONFIRMED_ADDRESSES)
+
+
+@migrations()
+def audit_trail(db: Database) -> None:
+    """The audit log and the histories beside it, as one."""
+    _run(db, AUDIT_TRAIL)
 
 
 def _run(db: Database, script: str) -> None:

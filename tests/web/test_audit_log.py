@@ -1,0 +1,142 @@
+"""What is done is on record: who, what, about whom, when; and only administrators read it."""
+
+import csv
+from collections.abc import Callable
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from sqlite_utils import Database
+
+from tests.conftest import PASSPHRASE, Cast
+from tests.web.browser import Browser
+from tests.web.conftest import Clock, Records
+from tracker.actions.sign_in import sign_in
+from tracker.audit import MOST_A_PAGE, Act, Entry
+from tracker.people import Person
+from tracker.storage import audit_log
+from tracker.storage.connection import writing
+
+BrowserOf = Callable[[Person], Browser]
+LOG = "/clinic/audit-log"
+
+
+@pytest.fixture
+def admin(olga: Person, browser_of: BrowserOf) -> Browser:
+    return browser_of(olga)
+
+
+def entries(admin: Browser, query: str = "") -> list[dict[str, str]]:
+    """The log as its file says it, newest first."""
+    return list(csv.DictReader(StringIO(admin.get(f"{LOG}.csv{query}").text)))
+
+
+def acts(admin: Browser, query: str = "") -> list[str]:
+    return [row["did"] for row in entries(admin, query)]
+
+
+def test_signing_in_and_failing_to_is_on_record(
+    db: Database, cast: Cast, admin: Browser, clock: Clock
+) -> None:
+    sign_in(db, cast.eli.email, "a wrong passphrase", clock.now)
+    sign_in(db, "nobody@clinic.example", "a wrong passphrase", clock.now)
+    sign_in(db, cast.eli.email, PASSPHRASE, clock.now)
+    failed = entries(admin, "?act=sign_in_failed")
+    assert sorted(row["about"] for row in failed) == ["", "Dr Eli"]
+    assert "Dr Eli" in [row["by"] for row in entries(admin, "?act=signed_in")]
+
+
+def test_opening_a_patient_is_noted_once_in_a_while(
+    cast: Cast, records: Records, dana: Browser, admin: Browser, clock: Clock
+) -> None:
+    alert = records.alert()
+    dana.read(f"/patients/{cast.alice.id}")
+    dana.read(f"/patients/{cast.alice.id}/care-team")
+    dana.read(f"/alerts/{alert.id}")
+    assert acts(admin, "?act=patient_opened") == ["opened a patient"]
+    clock.now += timedelta(minutes=6)
+    dana.read(f"/alerts/{alert.id}")
+    assert len(acts(admin, "?act=patient_opened")) == 2
+
+
+def test_what_was_refused_was_not_opened(
+    cast: Cast, browser_of: BrowserOf, admin: Browser, alice: Browser
+) -> None:
+    browser_of(cast.eli).get(f"/patients/{cast.alice.id}")
+    alice.read(f"/patients/{cast.alice.id}/conversation")
+    assert acts(admin, "?act=patient_opened") == []
+
+
+def test_looks_and_answers_stand_beside_what_the_log_keeps(
+    cast: Cast, records: Records, dana: Browser, admin: Browser
+) -> None:
+    photo, alert = records.measured(1), records.alert()
+    dana.get(f"/patients/{cast.alice.id}/photos/{photo.id}/photo")
+    dana.send(f"/alerts/{alert.id}/answer", {})
+    (seen,) = entries(admin, "?act=photo_opened")
+    (answered,) = entries(admin, "?act=alert_answered")
+    assert seen["by"] == answered["by"] == "Dr Dana"
+    assert seen["about id"] == answered["about id"] == cast.alice.id
+    assert answered["details"] == "seen"
+
+
+def test_patients_are_named_only_to_whoever_cares_for_them(
+    db: Database, cast: Cast, admin: Browser, ada: Person, dana: Browser, browser_of: BrowserOf
+) -> None:
+    dana.read(f"/patients/{cast.alice.id}")
+    page = admin.read(LOG)
+    assert "Alice" not in page
+    assert f"Patient {cast.alice.id[:8]}" in page
+    with writing(db):
+        db.execute("INSERT INTO care_team VALUES (?, ?, 1)", [ada.id, cast.alice.id])
+    assert "Alice" in browser_of(ada).read(LOG)
+
+
+def test_the_log_is_searched_by_person_kind_patient_and_day(
+    cast: Cast, dana: Browser, admin: Browser, clock: Clock
+) -> None:
+    dana.read(f"/patients/{cast.alice.id}")
+    by_dana = f"?by={cast.dana.id}"
+    assert set(acts(admin, by_dana)) == {"signed in", "opened a patient"}
+    assert acts(admin, f"?about={cast.alice.id[:8]}") == ["opened a patient"]
+    assert acts(admin, "?about=Alice") == []
+    assert acts(admin, f"{by_dana}&since=2026-03-05&until=2026-03-05")
+    assert acts(admin, f"{by_dana}&since=2026-03-06") == []
+    assert acts(admin, f"{by_dana}&until=2026-03-04") == []
+
+
+def test_a_wrong_day_is_named_and_the_rest_of_the_search_is_kept(admin: Browser) -> None:
+    for path in (LOG, f"{LOG}.csv"):
+        answer = admin.get(f"{path}?since=yesterday&about=somebody")
+        assert answer.status_code == 422
+        assert "write it as 2026-12-24" in answer.text
+        assert 'value="somebody"' in answer.text
+
+
+def test_a_long_log_has_pages(db: Database, admin: Browser, olga: Person, clock: Clock) -> None:
+    with writing(db):
+        for count in range(MOST_A_PAGE + 1):
+            at = clock.now - timedelta(hours=count)
+            audit_log.add(db, Entry(Act.CLINIC_CHANGED, at, olga.id, details=f"number {count}."))
+    first = admin.read(f"{LOG}?act=clinic_changed")
+    assert "number 0." in first
+    assert f"number {MOST_A_PAGE}." not in first
+    assert "act=clinic_changed&amp;page=2" in first
+    second = admin.read(f"{LOG}?act=clinic_changed&page=2")
+    assert f"number {MOST_A_PAGE}." in second
+    assert "number 1." not in second
+
+
+def test_taking_data_out_is_on_record(alice: Browser, admin: Browser, cast: Cast) -> None:
+    assert alice.get("/my-data/afterglow-my-data.zip").status_code == 200
+    taken = entries(admin, "?act=data_exported")
+    assert [(row["details"], row["about id"]) for row in taken] == [
+        ("audit log", ""),
+        ("own data", cast.alice.id),
+    ]
+
+
+def test_a_spreadsheet_calculates_nothing(db: Database, admin: Browser, clock: Clock) -> None:
+    with writing(db):
+        audit_log.add(db, Entry(Act.CLINIC_CHANGED, clock.now, details="=1+1"))
+    assert "'=1+1" in [row["details"] for row in entries(admin)]

@@ -1,0 +1,142 @@
+"""The page of the audit log."""
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from io import StringIO
+from typing import ClassVar
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from tracker.actions.read_audit_log import Names
+from tracker.audit import MOST_A_PAGE, Act, Entry
+from web.times import when
+
+ACTS: Mapping[Act, str] = {
+    Act.SIGNED_IN: "signed in",
+    Act.SIGN_IN_FAILED: "failed to sign in",
+    Act.PATIENT_OPENED: "opened a patient",
+    Act.PHOTO_OPENED: "opened a photo",
+    Act.ALERT_ANSWERED: "answered an alert",
+    Act.PATIENT_INVITED: "invited a patient",
+    Act.PATIENT_HANDED_OVER: "handed a patient over",
+    Act.CARE_TEAM_CHANGED: "changed a care team",
+    Act.DATA_EXPORTED: "took data out",
+    Act.STAFF_INVITED: "invited a colleague",
+    Act.ROLE_CHANGED: "changed a position",
+    Act.SUSPENDED: "suspended somebody",
+    Act.BROUGHT_BACK: "brought somebody back",
+    Act.CLINIC_CHANGED: "changed numbers or opening hours",
+    Act.PROTOCOL_CHANGED: "put a protocol into force",
+}
+COLUMNS = ("at (UTC)", "by", "by id", "did", "about", "about id", "details")
+SHOWN_OF_ID = 8
+FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")  # with which a spreadsheet begins to calculate
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One entry in words."""
+
+    at: str
+    by: str
+    did: str
+    about: str
+    details: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """Entries found, newest first, and the search; `newer` and `older` lead to the next pages."""
+
+    template: ClassVar[str] = "clinic_audit_log.html"
+    place: ClassVar[str] = "clinic"
+    acts: ClassVar[Mapping[Act, str]] = ACTS
+
+    rows: tuple[AuditRow, ...]
+    staff: tuple[tuple[str, str], ...]
+    chosen: Mapping[str, str]
+    newer: str | None
+    older: str | None
+    as_file: str
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Audit log"
+
+
+def audit_page(
+    found: Sequence[Entry],
+    names: Names,
+    chosen: Mapping[str, str],
+    now: datetime,
+    zone: ZoneInfo,
+    *,
+    number: int = 1,
+    errors: Mapping[str, str] | None = None,
+) -> AuditPage:
+    """A page of entries, of which one more than fits tells that there are more."""
+    asked = {name: value for name, value in chosen.items() if value and name != "page"}
+    return AuditPage(
+        rows=tuple(_row(entry, names, now, zone) for entry in found[:MOST_A_PAGE]),
+        staff=tuple((person.id, person.name) for person in names.staff.values()),
+        chosen=chosen,
+        newer=_query(asked, number - 1) if number > 1 else None,
+        older=_query(asked, number + 1) if len(found) > MOST_A_PAGE else None,
+        as_file=f"?{urlencode(asked)}",
+        errors=errors or {},
+    )
+
+
+def csv_lines(entries: Iterable[Entry], names: Names) -> Iterator[str]:
+    """A heading and one line an entry (RFC 4180); nothing that a spreadsheet would calculate."""
+    yield _csv_line(COLUMNS)
+    for entry in entries:
+        yield _csv_line(
+            (
+                entry.at.astimezone(UTC).isoformat(timespec="seconds"),
+                _who(entry.by, names),
+                entry.by or "",
+                ACTS[entry.act],
+                _who(entry.about, names),
+                entry.about or "",
+                entry.details,
+            )
+        )
+
+
+def _query(asked: Mapping[str, str], number: int) -> str:
+    return f"?{urlencode({**asked, 'page': number})}"
+
+
+def _row(entry: Entry, names: Names, now: datetime, zone: ZoneInfo) -> AuditRow:
+    return AuditRow(
+        at=when(entry.at, now, zone),
+        by=_who(entry.by, names) or _nobody(entry),
+        did=ACTS[entry.act],
+        about=_who(entry.about, names),
+        details=entry.details,
+    )
+
+
+def _nobody(entry: Entry) -> str:
+    return "Somebody" if entry.act is Act.SIGN_IN_FAILED else "The command line"
+
+
+def _who(person_id: str | None, names: Names) -> str:
+    """A name that the reader may see, otherwise the beginning of the id."""
+    if person_id is None:
+        return ""
+    known = names.staff.get(person_id) or names.patients.get(person_id)
+    return known.name if known else f"Patient {person_id[:SHOWN_OF_ID]}"
+
+
+def _csv_line(values: Iterable[str]) -> str:
+    line = StringIO()
+    csv.writer(line).writerow(
+        f"'{value}" if value.startswith(FORMULA_MARKS) else value for value in values
+    )
+    return line.getvalue()
