@@ -37,9 +37,9 @@ def misfits(protocol: Protocol, treatments: Iterable[Treatment]) -> tuple[Mistak
         try:
             alone.for_treatment(treatment)
         except ProtocolError as error:
-            found[str(error)] += 1
+            found[str(error).partition(";")[0]] += 1
     return tuple(
-        Mistake("healing", None, f"{_times(count)} on record no longer fit this edition: {trouble}")
+        Mistake("healing", None, f"{_times(count)} on record would not fit: {trouble}; keep it")
         for trouble, count in found.items()
     )
 

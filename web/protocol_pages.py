@@ -101,7 +101,7 @@ class ProtocolPage:
     @property
     def title(self) -> str:
         """The page's name."""
-        return self.row.title if self.earlier is None else f"{self.row.title}, {self.row.version}"
+        return self.row.title if self.earlier is None else f"{self.row.title}, earlier edition"
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,18 +304,21 @@ def _progress(preview: Preview) -> str | None:
 
 
 def _summary(preview: Preview) -> str:
-    """`These limits would have raised 7 alerts in the last 90 days; those in force raise 5.`"""
+    """`This draft would have raised 7 alerts in the last 90 days, on 40 courses.` and so on."""
     if not preview.courses:
         return "No course of this kind had a photo or an answer in the last 90 days."
+    if not preview.done:
+        return "Nothing is counted yet."
     none = Count(0, 0, 0, 0)
     total = sum(preview.by_concern.values(), CourseCount(none, none, 0))
     changed, present = total.changed.alerts, total.present.alerts
-    alerts = "1 alert" if changed == 1 else f"{changed} alerts"
-    courses = "1 course" if preview.courses == 1 else f"{preview.courses} courses"
-    raised = f"This draft would have raised {alerts} in the last 90 days, on {courses}."
-    if changed == present:
-        return f"{raised} The edition in force raises as many."
-    return f"{raised} The edition in force raises {present}."
+    courses = "1 course" if preview.done == 1 else f"{preview.done} courses"
+    within = f"in the last 90 days, on {courses}"
+    if not changed and not present:
+        return f"Neither this draft nor the edition in force would have raised an alert {within}."
+    alerts = "no alert" if not changed else "1 alert" if changed == 1 else f"{changed} alerts"
+    other = "as many" if changed == present else str(present) if present else "none"
+    return f"This draft would have raised {alerts} {within}. The edition in force raises {other}."
 
 
 def _counts(by_concern: Mapping[Concern, CourseCount]) -> Iterator[CountRow]:

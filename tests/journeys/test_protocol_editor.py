@@ -68,7 +68,7 @@ def test_a_limit_is_edited_previewed_and_put_into_force(
 
     raised = "This draft would have raised 1 alert in the last 90 days, on 1 course."
     expect(page.locator("[data-preview]")).to_contain_text(raised, timeout=PATIENCE)
-    expect(page.locator("[data-preview]")).to_contain_text("The edition in force raises 0.")
+    expect(page.locator("[data-preview]")).to_contain_text("The edition in force raises none.")
     expect(page.get_by_role("row", name="Infection")).to_contain_text("1 more")
     expect(page.get_by_role("row", name=re.compile("added"))).to_have_count(6)
     page.get_by_label("Why").fill("Two were seen late")

@@ -25,7 +25,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class DraftCase:
-    """A draft beside the protocol in force; with mistakes there is no preview.
+    """A draft beside the protocol in force; with mistakes, or outdated, there is no preview.
 
     `is_outdated` tells that another edition came into force after the draft was begun.
     """
@@ -60,7 +60,7 @@ def show_draft(db: Database, protocols: Protocols, draft_id: str) -> DraftCase |
         changed=changed if isinstance(changed, Protocol) else None,
         mistakes=mistakes,
         differences=differences(in_force.text, draft.text),
-        preview=None if mistakes else _preview(db, draft),
+        preview=None if mistakes or draft.based_on != in_force.digest else _preview(db, draft),
     )
 
 
