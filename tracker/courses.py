@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from tracker.check_ins import ANSWER_NAMES, Answers, Trend
 from tracker.people import SKIN_TYPES, Risk, check_time_zone
 from tracker.photos import PhotoRole, SkinState
+from tracker.procedures import Procedure, Product, ProductUse
 from tracker.toml_tables import read_toml
 from tracker.treatments import AREAS, Region, Setting, Treatment
 
@@ -112,8 +113,13 @@ def course_text(story: CourseStory) -> str:
         "setting": treatment.setting,
         "needle_depth_mm": treatment.needle_depth_mm,
         "areas": [area for area in AREAS if area in treatment.areas],
+        "device": treatment.procedure.device or None,
+        "maker": treatment.procedure.maker or None,
+        "passes": treatment.procedure.passes,
+        "performed_by": treatment.procedure.performed_by or None,
     }
     tables = [("[patient]", patient), ("[treatment]", treated)]
+    tables += [("[[treatment.products]]", asdict(each)) for each in treatment.procedure.products]
     tables += [
         ("[[photos]]", asdict(photo) | {"taken_at": photo.taken_at.astimezone(zone)})
         for photo in story.photos
@@ -170,8 +176,29 @@ def _treatment(row: Mapping[str, Any]) -> Treatment:
             needle_depth_mm=None if depth is None else float(depth),
             areas=frozenset(_kind(Region, area, "treatment.areas") for area in areas),
             variant=_text(row, "variant", "treatment") if "variant" in row else None,
+            procedure=_procedure(row),
         ),
     )
+
+
+def _procedure(row: Mapping[str, Any]) -> Procedure:
+    """How it was done, as far as the course tells; all of it may be left out."""
+    passes = row.get("passes")
+    if passes is not None and (isinstance(passes, bool) or not isinstance(passes, int)):
+        raise CourseError(f"{COURSE_FILE}: treatment.passes must be a whole number")
+    device, maker, by = (
+        _text(row, key, "treatment") if key in row else ""
+        for key in ("device", "maker", "performed_by")
+    )
+    products = tuple(
+        Product(
+            name=_text(each, "name", f"treatment.{where}"),
+            use=_kind(ProductUse, each.get("use", ProductUse.DURING), f"treatment.{where}.use"),
+            batch=_text(each, "batch", f"treatment.{where}") if "batch" in each else "",
+        )
+        for each, where in _rows(row, "products")
+    )
+    return Procedure(device, maker, passes, products, by)
 
 
 def _photo(row: Mapping[str, Any], where: str) -> CoursePhoto:

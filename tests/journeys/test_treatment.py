@@ -55,7 +55,7 @@ def test_what_is_drawn_on_the_photo_from_before_is_what_is_measured(
         send(world, clinic, name)
     wait_for(lambda: face_of_the_latest(world, clinic) is not None)
     before = face_of_the_latest(world, clinic)
-    page.set_viewport_size(DESK)  # type: ignore[arg-type]
+    page.set_viewport_size(DESK)
     sign_in(page, clinic.address, clinic.dana.email, clinic.passphrase)
     page.goto(f"{clinic.address}/patients/{clinic.alice.id}")
     page.get_by_role("link", name="Treatment", exact=True).click()
@@ -76,7 +76,7 @@ def test_what_is_drawn_on_the_photo_from_before_is_what_is_measured(
         board.press(key)
     expect(page.locator("#untreated")).to_have_value("40 80; 60 80; 60 90; 40 90")
     look(page, pictures, "treatment-1-areas")
-    page.set_viewport_size(DESK)  # type: ignore[arg-type]
+    page.set_viewport_size(DESK)
     page.get_by_role("button", name="Save and measure again").click()
     expect(page.get_by_text("Before: 1 treated area, 1 untreated")).to_be_visible()
     wait_for(lambda: face_of_the_latest(world, clinic) is not None)

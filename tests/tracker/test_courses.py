@@ -1,10 +1,12 @@
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from tracker.courses import CourseError, CoursePhoto, parse_course, shifted
+from tracker.courses import CourseError, CoursePhoto, course_text, parse_course, shifted
 from tracker.photos import PhotoRole
+from tracker.procedures import Procedure, Product, ProductUse
 from tracker.treatments import AREAS
 
 COURSE = """
@@ -43,15 +45,40 @@ def test_events_come_in_time_order_with_sensible_defaults() -> None:
     assert story.treatment.areas == frozenset(AREAS)
 
 
+def test_how_it_was_done_is_written_and_read_again() -> None:
+    told = parse_course(COURSE)
+    procedure = Procedure(
+        device='Pen "X"',
+        maker="Maker",
+        passes=3,
+        products=(
+            Product("Lidocaine", ProductUse.NUMBING, "L-17"),
+            Product("Gel", ProductUse.AFTER),
+        ),
+        performed_by="Dr Dana",
+    )
+    done = replace(told, treatment=replace(told.treatment, procedure=procedure))
+    assert parse_course(course_text(done)) == done
+    assert told.treatment.procedure == Procedure()
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "words"),
     [
         ("format = 1", "format = 2", "format must be 1"),
-        ('"Europe/Berlin"', '"Mars/Olympus"', "patient.time_zone.*IANA"),
+        ('"Europe/Berlin"', '"Mars/Olympus"', "patient.time_zone.*such as Europe"),
         ("skin_type = 4", "skin_type = 7", "patient.skin_type"),
         ('["hyperpigmentation"]', '["bad luck"]', "patient.history"),
         ("2026-03-02T10:00:00+01:00", "2026-03-02T10:00:00", "treatment.performed_at.*offset"),
         ("needle_depth_mm = 1.5", "needle_depth_mm = 15", "needle_depth_mm"),
+        ("needle_depth_mm = 1.5", "passes = 1.5", "treatment.passes must be a whole number"),
+        ("needle_depth_mm = 1.5", "passes = 99", "treatment: passes must be .* from 1 to 50"),
+        ("needle_depth_mm = 1.5", "device = 3", "treatment.device must be a text"),
+        (
+            "needle_depth_mm = 1.5",
+            'products = [{ name = "Serum", use = "never" }]',
+            r"treatment.products\[1\].use",
+        ),
         ('"d01.jpg"', '"../d01.jpg"', r"photos\[1\].file must be a plain name"),
         ('"d01.jpg"', '"baseline-1.jpg"', "names a file twice"),
         ('role = "baseline"', 'role = "before"', r"photos\[2\].role"),

@@ -20,6 +20,7 @@ from tracker.courses import COURSE_FILE, CourseCheckIn, CoursePhoto, CourseStory
 from tracker.looks import Look
 from tracker.messages import Message
 from tracker.notes import Note
+from tracker.outlines import Marking
 from tracker.people import Person
 from tracker.photo_files import PhotoFiles, PhotoMissing, Picture
 from tracker.photos import Photo, View
@@ -31,16 +32,18 @@ from tracker.storage import (
     check_ins,
     consents,
     conversation,
+    corrections,
     looks,
     messages,
     notes,
+    outlines,
     people,
     photos,
     readings,
     screenings,
     treatments,
 )
-from tracker.treatments import Treatment
+from tracker.treatments import Correction, Treatment
 
 Row = Mapping[str, object]
 
@@ -59,7 +62,12 @@ course-*/          one folder for each treatment:
                    against your photo from before: 0 is as before, 1 is twice as much; sd is the
                    error (one standard deviation)
   alerts.csv       what the clinic was told, and why
+  earlier-readings.csv
+                   what was measured before the method or the areas changed; it counts no more
   screening.json   what was asked before the treatment
+  treatment.json   what was corrected about the treatment, why it ended early if it did, why it was
+                   done though an answer spoke against it, and the areas drawn on your photo from
+                   before (corners as shares of its width and height), with every version
   annotations.json what the clinic drew on your photos, with every version. Places are shares of the
                    picture from its left and top: of a photo from the side the photo itself, else
                    the crop of the face in which all days lie alike
@@ -80,6 +88,9 @@ class _Course:
     alerts: tuple[Alert, ...]
     screening: Screening | None
     annotations: tuple[Annotation, ...]
+    superseded: tuple[Reading, ...]
+    corrections: tuple[Correction, ...]
+    markings: Mapping[str, list[Marking]]
 
 
 def export_own_data(db: Database, files: PhotoFiles, patient: Person) -> Iterator[Entry]:
@@ -102,14 +113,18 @@ def export_own_data(db: Database, files: PhotoFiles, patient: Person) -> Iterato
 
 
 def _course(db: Database, treatment: Treatment) -> _Course:
+    taken = photos.of_treatment(db, treatment.id)
     return _Course(
         treatment=treatment,
-        photos=tuple(photos.of_treatment(db, treatment.id)),
+        photos=tuple(taken),
         readings=tuple(readings.of_treatment(db, treatment.id)),
         check_ins=tuple(check_ins.of_treatment(db, treatment.id)),
         alerts=tuple(alerts.of_treatment(db, treatment.id)),
         screening=screenings.of_treatment(db, treatment.id),
         annotations=tuple(annotations.of_treatment(db, treatment.id)),
+        superseded=tuple(readings.superseded(db, treatment.id)),
+        corrections=tuple(corrections.of_treatment(db, treatment.id)),
+        markings={photo.id: outlines.of_baseline(db, photo.id) for photo in taken},
     )
 
 
@@ -181,11 +196,44 @@ def _folder(
     zone = patient.zone
     yield _csv(f"{folder}/readings.csv", _reading_rows(course.readings, named, zone))
     yield _csv(f"{folder}/alerts.csv", (_alert_row(alert, zone) for alert in course.alerts))
+    if course.superseded:
+        earlier = _reading_rows(course.superseded, named, zone)
+        yield _csv(f"{folder}/earlier-readings.csv", earlier)
+    yield _json(f"{folder}/treatment.json", _treatment_row(course, named, zone))
     if course.screening is not None:
         yield _json(f"{folder}/screening.json", course.screening.answers)
     if course.annotations:
         drawn = [_annotation_row(each, named, zone) for each in course.annotations]
         yield _json(f"{folder}/annotations.json", drawn)
+
+
+def _treatment_row(course: _Course, named: Mapping[str, str], zone: ZoneInfo) -> Row:
+    ending = course.treatment.ending
+    return {
+        "ended_early_at": _time(ending.at if ending else None, zone),
+        "ended_early_because": ending.why if ending else None,
+        "done_all_the_same_because": (course.screening.reason if course.screening else "") or None,
+        "corrections": [
+            {
+                "who": each.by,
+                "at": _time(each.at, zone),
+                "why": each.why,
+                "before": treatments.columns_of(each.before),
+            }
+            for each in course.corrections
+        ],
+        "drawn": [
+            {
+                "file": named[photo_id],
+                "who": version.by,
+                "at": _time(version.at, zone),
+                "treated": version.outlines.treated,
+                "untreated": version.outlines.untreated,
+            }
+            for photo_id, versions in course.markings.items()
+            for version in versions
+        ],
+    }
 
 
 def _file_name(number: int, photo: Photo, patient: Person) -> str:

@@ -37,11 +37,22 @@ def of_treatment(db: Database, treatment_id: str) -> list[Reading]:
     A photo that waits to be measured on another ground has none: readings of different skin never
     stand in one course.
     """
-    sql = """SELECT readings.*, photos.taken_at, photos.skin_state
-             FROM readings JOIN photos ON photos.id = readings.photo_id
-             WHERE photos.treatment_id = ? AND photos.status = 'measured' AND readings.id =
-                   (SELECT max(id) FROM readings AS newest WHERE newest.photo_id = photos.id)
-             ORDER BY photos.taken_at, photos.id"""
+    return _read(db, treatment_id, f"photos.status = 'measured' AND readings.id = {_NEWEST}")
+
+
+def superseded(db: Database, treatment_id: str) -> list[Reading]:
+    """All other readings of a treatment: by an older method, or on ground that counts no more."""
+    return _read(db, treatment_id, f"(photos.status <> 'measured' OR readings.id <> {_NEWEST})")
+
+
+_NEWEST = "(SELECT max(id) FROM readings AS newest WHERE newest.photo_id = photos.id)"
+
+
+def _read(db: Database, treatment_id: str, which: str) -> list[Reading]:
+    sql = f"""SELECT readings.*, photos.taken_at, photos.skin_state
+              FROM readings JOIN photos ON photos.id = readings.photo_id
+              WHERE photos.treatment_id = ? AND {which}
+              ORDER BY photos.taken_at, photos.id, readings.id"""  # noqa: S608 (no input in it)
     rows = list(db.query(sql, [treatment_id]))
     regions: dict[int, dict[Region, RegionReading]] = {row["id"]: {} for row in rows}
     sql = """SELECT region_readings.* FROM region_readings

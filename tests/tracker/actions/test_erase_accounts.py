@@ -13,6 +13,7 @@ from tracker.actions.add_care_line import add_care_line
 from tracker.actions.begin_treatment import begin_treatment
 from tracker.actions.close_account import close_account
 from tracker.actions.decide_consent import decide_consent
+from tracker.actions.end_treatment import end_treatment
 from tracker.actions.erase_accounts import erase_accounts
 from tracker.actions.invite_patient import Invited, invite_patient
 from tracker.actions.measure_photos import measure_photos
@@ -23,11 +24,22 @@ from tracker.aftercare import OwnLine
 from tracker.check_ins import Answers
 from tracker.consents import Consent, Decision, Purpose
 from tracker.messages import MessageKind, digest, reminder
+from tracker.outlines import Outlines
 from tracker.photo_files import PhotoFiles, PhotoMissing, Picture
 from tracker.photos import CLAIM_LEASE, PhotoStatus
+from tracker.procedures import Ending
 from tracker.protocols import Heading
 from tracker.screening import Screening
-from tracker.storage import alerts, conversation, erasures, looks, messages, photos, worklist
+from tracker.storage import (
+    alerts,
+    conversation,
+    erasures,
+    looks,
+    messages,
+    outlines,
+    photos,
+    worklist,
+)
 from tracker.storage.connection import IntegrityError, writing
 from tracker.worker import watch_clock
 from tracker.world import World
@@ -54,6 +66,10 @@ def full(db: Database, world: World, records: Records, cast: Cast) -> Records:
     begin_treatment(
         db, PROTOCOLS, cast.treatment, Screening({"cold_sores": True}, NOW, cast.dana.id)
     )
+    end_treatment(db, cast.treatment.id, Ending(NOW, cast.dana.id, "Alice moved away."))
+    with writing(db):
+        corner = ((0.1, 0.2), (0.3, 0.2), (0.3, 0.4))
+        outlines.insert(db, photo.id, Outlines((corner,)), cast.dana.id, NOW)
     today = NOW.date()
     line = OwnLine("", cast.alice.id, Heading.DO, "rest", today, today, cast.dana.id, NOW)
     add_care_line(db, line)

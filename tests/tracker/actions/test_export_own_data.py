@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from tests.conftest import TREATED_AT, Cast
 from tests.web.conftest import Records
 from tracker.actions.add_person import add_person
+from tracker.actions.end_treatment import end_treatment
 from tracker.actions.export_own_data import export_own_data
 from tracker.actions.receive_photo import Accepted, receive_photo
 from tracker.actions.revise_annotation import Revised, revise_annotation
@@ -20,10 +21,12 @@ from tracker.actions.revise_note import revise_note
 from tracker.archives import Entry
 from tracker.check_ins import Answers, Trend
 from tracker.compute import NotMeasurable
+from tracker.outlines import Outlines
 from tracker.photo_files import Picture
 from tracker.photos import PhotoRole, Upload
+from tracker.procedures import Ending
 from tracker.replay import Replay, patient_of, read_course, throw_away_world
-from tracker.storage import looks
+from tracker.storage import looks, outlines, photos
 from tracker.storage.connection import writing
 from tracker.world import World
 
@@ -170,3 +173,21 @@ def test_notes_of_the_clinic_are_handed_over_with_every_version(
     assert [version["withdrawn"] for version in told["versions"]] == [False, True]
     assert told["versions"][0]["text"] == "Afraid of needles"
     assert told["versions"][0]["who"] == "Dr Dana"
+
+
+def test_corrections_ends_and_drawn_areas_go_along(
+    records: Records, db: Database, world: World, cast: Cast, tmp_path: Path
+) -> None:
+    baseline = records.measured(-1)
+    end_treatment(db, cast.treatment.id, Ending(TREATED_AT, cast.dana.id, "Alice moved away."))
+    corner = ((0.1, 0.2), (0.3, 0.2), (0.3, 0.4))
+    with writing(db):
+        outlines.insert(db, baseline.id, Outlines((corner,)), cast.dana.id, TREATED_AT)
+        photos.measure_again(db, cast.treatment.id)
+    course = unpack(list(export_own_data(db, world.files, cast.alice)), tmp_path)
+    told = json.loads((course / "treatment.json").read_text(encoding="utf-8"))
+    assert told["ended_early_because"] == "Alice moved away."
+    assert [each["who"] for each in told["corrections"]] == ["Dr Dana"]
+    assert told["drawn"][0]["treated"] == [[[0.1, 0.2], [0.3, 0.2], [0.3, 0.4]]]
+    assert (course / "readings.csv").read_text(encoding="utf-8") == ""  # waits to be measured anew
+    assert "left_cheek" in (course / "earlier-readings.csv").read_text(encoding="utf-8")
