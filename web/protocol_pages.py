@@ -294,7 +294,8 @@ def _outdated(case: ProtocolCase, now: datetime, zone: ZoneInfo) -> str:
     if not case.enactments:
         return "Another edition has come into force since this draft was begun."
     latest = case.enactments[0]
-    return f"{latest.by} put another edition into force {when(latest.at, now, zone)}: {latest.why}"
+    at, why = when(latest.at, now, zone), latest.why.removesuffix(".")
+    return f"{latest.by} put another edition into force {at}: {why}"
 
 
 def _progress(preview: Preview) -> str | None:

@@ -15,6 +15,7 @@ from tracker.actions.preview_drafts import preview_drafts
 from tracker.check_ins import Answers
 from tracker.people import Person
 from tracker.protocol_edits import values_of
+from tracker.protocols import ProtocolError
 from tracker.settings import Settings
 from tracker.storage import alerts, protocol_editions, treatments
 from tracker.storage.connection import IntegrityError, writing
@@ -229,3 +230,16 @@ def test_an_edition_survives_a_restart_and_its_text_is_kept(
     again = open_world(settings).renewed(db).protocols.of("microneedling")
     assert again.text == KEEN
     assert protocol_editions.text_of(db, again.digest) == KEEN
+
+
+def test_an_edition_that_can_no_longer_be_read_stops_the_start_and_a_file_is_the_way_out(
+    settings: Settings, db: Database, cast: Cast, dana: Browser, tmp_path: Path
+) -> None:
+    enact(dana, KEEN)
+    with writing(db):
+        db.execute("UPDATE protocol_editions SET text = 'schema = 2' WHERE text = ?", [KEEN])
+    with pytest.raises(ProtocolError, match="the edition of microneedling in force"):
+        open_world(settings)
+    (tmp_path / "mine.toml").write_text(SHIPPED.text, encoding="utf-8")
+    opened = open_world(replace(settings, protocols=tmp_path))
+    assert opened.renewed(db).protocols.of("microneedling") == SHIPPED
