@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
+from tracker.aftercare import plan_ends
 from tracker.alerts import Alert, Concern, Level, worst_first
+from tracker.protocols import Protocols
 from tracker.readings import Change, Estimate, change_between
 
 PAGE = 50
@@ -172,6 +174,12 @@ class Cut:
         """The place after which the next page begins, None on the last page."""
         last = self.first + len(self.rows) - 1
         return self.rows[-1].place if self.rows and last < self.total else None
+
+
+def standings(known: Iterable[Facts], protocols: Protocols, now: datetime) -> list[Standing]:
+    """Decide where each patient stands, in the order given."""
+    last_days = {kind: plan_ends(protocol) for kind, protocol in protocols.by_kind.items()}
+    return [standing(facts, last_days.get(facts.kind), now) for facts in known]
 
 
 def standing(facts: Facts, last_day: int | None, now: datetime) -> Standing:

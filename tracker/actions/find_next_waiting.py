@@ -4,18 +4,16 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from tracker.aftercare import plan_ends
 from tracker.people import Person
 from tracker.protocols import Protocols
 from tracker.storage import absences, worklist
-from tracker.worklist import next_waiting, standing
+from tracker.worklist import next_waiting, standings
 
 
 def find_next_waiting(
     db: Database, protocols: Protocols, reader: Person, patient_id: str, now: datetime
 ) -> str | None:
     """The id of the patient after this one who waits, or of the first; None when no other does."""
-    last_days = {kind: plan_ends(protocol) for kind, protocol in protocols.by_kind.items()}
     absent_ids = absences.stood_in_for_by(db, reader, now)
     facts = worklist.facts_of(db, reader.id, absent_ids, now)
-    return next_waiting((standing(f, last_days.get(f.kind), now) for f in facts), patient_id)
+    return next_waiting(standings(facts, protocols, now), patient_id)

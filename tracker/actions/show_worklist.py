@@ -8,13 +8,12 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.absences import Absence
-from tracker.aftercare import plan_ends
 from tracker.alerts import CourseAlert, worst_first
 from tracker.people import Person
 from tracker.protocols import Protocols
 from tracker.storage import absences, messages, people, treatments, worklist
 from tracker.treatments import Treatment, day_number
-from tracker.worklist import Cut, Group, LatestPhotos, Standing, Wish, cut, standing
+from tracker.worklist import Cut, Group, LatestPhotos, Standing, Wish, cut, standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +64,14 @@ def show_worklist(
     db: Database, protocols: Protocols, reader: Person, wish: Wish, now: datetime
 ) -> Worklist:
     """One page of the patients in somebody's care, or of whom the reader stands in for."""
-    last_days = {kind: plan_ends(protocol) for kind, protocol in protocols.by_kind.items()}
     absent_ids = absences.stood_in_for_by(db, reader, now)
-    standings = [
-        standing(facts, last_days.get(facts.kind), now)
-        for facts in worklist.facts_of(db, reader.id, absent_ids, now)
-    ]
-    part = cut(standings, wish, reader.id)
+    known = worklist.facts_of(db, reader.id, absent_ids, now)
+    part = cut(standings(known, protocols, now), wish, reader.id)
     not_over = absences.not_over(db, now)
     lasting = {each.person_id: each for each in not_over if each.lasts_at(now)}
     deputies = {each.deputy_id for each in not_over if each.deputy_id is not None}
     named = people.by_ids(db, {each.person_id for each in not_over} | deputies)
-    lent = Counter(each.facts.in_place_of for each in standings)
+    lent = Counter(facts.in_place_of for facts in known)
     shown = [*part.rows, *(each for group in part.folded.values() for each in group)]
     rows = _rows(db, shown, now)
     return Worklist(
@@ -87,8 +82,8 @@ def show_worklist(
         named=named,
         rows=tuple(rows[each.facts.patient_id] for each in part.rows),
         folded={
-            group: tuple(rows[each.facts.patient_id] for each in standings)
-            for group, standings in part.folded.items()
+            group: tuple(rows[each.facts.patient_id] for each in folded)
+            for group, folded in part.folded.items()
         },
     )
 

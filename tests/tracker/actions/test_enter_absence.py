@@ -141,3 +141,16 @@ def test_only_another_practitioner_can_be_a_deputy(
     day = TREATED_AT.date()
     with pytest.raises(ValueError, match="cannot stand in"):
         enter_absence(db, cast.dana, Leave(day, day, "nobody"), TREATED_AT)
+
+
+def test_who_lets_whom_see_patients_is_in_the_audit_log(
+    db: Database, cast: Cast, records: Records
+) -> None:
+    absence = records.absence(cast.dana, deputy=cast.eli)
+    assert end_absence(db, absence.id, cast.dana.id, DAY_1)
+    assert end_absence(db, absence.id, cast.dana.id, DAY_1)
+    sql = "SELECT details FROM audit_log WHERE act = 'care_team_changed' ORDER BY at"
+    assert [row["details"] for row in db.query(sql)] == [
+        "away 2026-03-03 to 2026-03-09, Dr Eli stands in",
+        "absence from 2026-03-03 ended",
+    ]
