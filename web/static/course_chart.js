@@ -132,8 +132,8 @@ function course(figure, data) {
   const axes = { stroke: colour("ink"), font: "12px system-ui, sans-serif", grid: { stroke: colour("line"), width: 1 }, ticks: { show: false } };
   const plot = new window.uPlot({
     width: figure.clientWidth,
-    height: data.height + 30,
-    padding: [4, 0, 0, 0],
+    height: data.height + 36,
+    padding: [10, 0, 0, 0],
     legend: { show: false },
     cursor: { drag: { x: true, y: false }, points: { show: false }, y: false },
     scales: { x: { time: false, range: (_, min, max) => (min === max ? whole : [min, max]) }, y: { range: [data.low, data.high] } },
@@ -199,7 +199,7 @@ function course(figure, data) {
     });
   }
   for (const line of tools.querySelectorAll("line")) line.setAttribute("stroke-dasharray", line.dataset.name === data.chosen ? "" : dashes[line.dataset.at % dashes.length].join(" "));
-  new ResizeObserver(() => plot.setSize({ width: figure.clientWidth, height: data.height + 30 })).observe(figure);
+  new ResizeObserver(() => plot.setSize({ width: figure.clientWidth, height: data.height + 36 })).observe(figure);
 }
 
 /** A few whole days between two moments. */
