@@ -15,6 +15,7 @@ from tracker.actions.draw_areas import (
     draw_areas,
 )
 from tracker.actions.show_treatments import Series, Session, show_treatments
+from tracker.consents import CareWithdrawn
 from tracker.photos import Photo
 from web.area_pages import Sent, areas_page, fault_words
 from web.forms import Errors, sentence
@@ -28,6 +29,8 @@ NOT_KEPT: Mapping[type, str] = {
     " was saved yet: look at the versions below, then save again.",
     NothingToDrawOn: "The photo from before cannot be measured any more. Please tell whoever runs"
     " Afterglow for you.",
+    CareWithdrawn: "The patient has withdrawn consent to care: no photo may be measured anew, so"
+    " nothing was saved.",
 }
 
 
@@ -51,7 +54,7 @@ def draw(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnValu
     match _drawn(visit, session, session.baseline, sent):
         case Drawn():
             return redirect(url_for("treatments.series", patient_id=patient_id), code=303)
-        case DrawnMeanwhile() | NothingToDrawOn() as why_not:
+        case DrawnMeanwhile() | NothingToDrawOn() | CareWithdrawn() as why_not:
             return render(replace(page, notice=NOT_KEPT[type(why_not)])), 409
         case Undrawable(troubles):
             return render(replace(page, errors=fault_words(troubles))), 422
@@ -61,7 +64,7 @@ def draw(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnValu
 
 def _drawn(
     visit: Visit, session: Session, baseline: Photo, sent: Sent
-) -> Drawn | DrawnMeanwhile | Undrawable | NothingToDrawOn | Errors:
+) -> Drawn | DrawnMeanwhile | Undrawable | NothingToDrawOn | CareWithdrawn | Errors:
     known = request.form.get("known", "")
     try:
         return draw_areas(

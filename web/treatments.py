@@ -39,10 +39,12 @@ NOT_ENTERED: Mapping[type, str] = {
     " sessions first; if this one is another, save it again.",
     CareWithdrawn: "The patient has withdrawn consent to care: nothing new can be entered.",
 }
-CORRECTED_MEANWHILE = (
-    "Somebody corrected this treatment after you opened it. Nothing of yours was saved yet;"
-    " look at the corrections first, then save again."
-)
+NOT_CORRECTED: Mapping[type, str] = {
+    CorrectedMeanwhile: "Somebody corrected this treatment after you opened it. Nothing of yours"
+    " was saved yet; look at the corrections first, then save again.",
+    CareWithdrawn: "The patient has withdrawn consent to care: no photo may be measured anew. Leave"
+    " the areas as they were; all else can be corrected.",
+}
 
 
 @blueprint.get("/patients/<patient_id>/treatments")
@@ -116,8 +118,8 @@ def save_correction(visit: Visit, patient_id: str, treatment_id: str) -> Respons
     match _corrected(visit, shown.patient, session, protocol):
         case Errors(by_field):
             return render(replace(page, errors=by_field)), 422
-        case CorrectedMeanwhile():
-            return render(replace(page, notice=CORRECTED_MEANWHILE)), 409
+        case CorrectedMeanwhile() | CareWithdrawn() as why_not:
+            return render(replace(page, notice=NOT_CORRECTED[type(why_not)])), 409
         case Treatment():
             return _to_series(patient_id)
 
@@ -193,7 +195,7 @@ def _entered(
 
 def _corrected(
     visit: Visit, patient: Person, session: Session, protocol: Protocol
-) -> Treatment | CorrectedMeanwhile | Errors:
+) -> Treatment | CorrectedMeanwhile | CareWithdrawn | Errors:
     entered = read_treatment(request.form, protocol, patient)
     why = request.form.get("why", "").replace("\r\n", "\n").strip()
     if not why or len(why) > MAX_REASON_LENGTH:

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from tests.conftest import Cast
+from tests.conftest import TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Records
+from tracker.actions.decide_consent import decide_consent
+from tracker.consents import Consent, Decision, Purpose
 from tracker.photo_files import Picture
 from tracker.photos import Photo
-from tracker.storage import outlines
+from tracker.storage import outlines, readings
 from tracker.world import World
 
 PHOTO = Path(str(files("sample_images"))) / "normal_type_2" / "baseline-1.jpg"
@@ -86,3 +88,13 @@ def test_a_photo_that_cannot_be_opened_is_told(dana: Browser, records: Records, 
     records.measured(-1)  # its file is no photo
     answer = dana.send(path, {"treated": CHEEK, "known": "0"})
     assert (answer.status_code, "cannot be measured any more" in answer.text) == (409, True)
+
+
+def test_who_withdrew_consent_keeps_the_readings_there_are(
+    db: Database, cast: Cast, dana: Browser, baseline: Photo, path: str
+) -> None:
+    decide_consent(db, cast.alice.id, Consent(Purpose.CARE, Decision.WITHDRAWN, TREATED_AT))
+    answer = dana.send(path, {"treated": CHEEK, "known": "0"})
+    assert (answer.status_code, "withdrawn consent" in answer.text) == (409, True)
+    assert f">{CHEEK}</textarea>" in answer.text
+    assert [each.photo_id for each in readings.of_treatment(db, cast.treatment.id)] == [baseline.id]

@@ -14,8 +14,8 @@ from tracker.actions.decide_consent import decide_consent
 from tracker.consents import Consent, Decision, Purpose
 from tracker.people import Person, Risk
 from tracker.procedures import Product, ProductUse
-from tracker.storage import corrections, people, screenings, treatments
-from tracker.treatments import Region
+from tracker.storage import corrections, people, readings, screenings, treatments
+from tracker.treatments import AREAS, Region
 
 NEEDLED: dict[str, Any] = {
     "kind": "microneedling",
@@ -200,6 +200,21 @@ def test_a_correction_needs_a_reason_and_fits_the_photos(
         answer = dana.send(f"{course}/correct", moved)
         assert (answer.status_code, words in answer.text) == (422, True)
     assert treatments.get(db, cast.treatment.id) == cast.treatment
+
+
+def test_other_areas_wait_for_consent_and_all_else_is_corrected(
+    db: Database, cast: Cast, dana: Browser, course: str, records: Records
+) -> None:
+    photo = records.measured(-1)
+    decide_consent(db, cast.alice.id, Consent(Purpose.CARE, Decision.WITHDRAWN, TREATED_AT))
+    corrected = {**on_record(), "depth": "2", "why": "Tip was set deeper."}
+    refused = dana.send(f"{course}/correct", {**corrected, "areas": ["nose"]})
+    assert (refused.status_code, "withdrawn consent" in refused.text) == (409, True)
+    assert [each.photo_id for each in readings.of_treatment(db, cast.treatment.id)] == [photo.id]
+    all_areas = [str(area) for area in AREAS]
+    answer = dana.send(f"{course}/correct", {**corrected, "areas": all_areas})
+    assert answer.status_code == 303
+    assert treatments.get(db, cast.treatment.id).needle_depth_mm == 2
 
 
 def test_another_kind_of_treatment_can_be_put_right(

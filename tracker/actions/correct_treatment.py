@@ -5,9 +5,10 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
+from tracker.consents import CareWithdrawn
 from tracker.photos import PhotoRole
 from tracker.protocols import Protocols
-from tracker.storage import corrections, photos, treatments
+from tracker.storage import consents, corrections, photos, treatments
 from tracker.storage.connection import writing
 from tracker.treatments import Treatment, check_planned
 
@@ -27,12 +28,13 @@ def correct_treatment(
     *,
     planned: bool,
     known: int,
-) -> Treatment | CorrectedMeanwhile:
+) -> Treatment | CorrectedMeanwhile | CareWithdrawn:
     """Put the corrected facts in place and have the course judged again.
 
-    `known` is how many corrections the person who makes this one has seen. Raises ProtocolError
-    when no protocol fits, ValueError for a time that is wrong or that does not fit the photos
-    there are.
+    `known` is how many corrections the person who makes this one has seen. Other areas have every
+    photo measured anew, which a patient who has withdrawn consent to care does not allow. Raises
+    ProtocolError when no protocol fits, ValueError for a time that is wrong or that does not fit
+    the photos there are.
     """
     protocols.for_treatment(corrected)
     check_planned(corrected, now, planned=planned)
@@ -43,9 +45,12 @@ def correct_treatment(
         if corrected == before:
             return before
         _check_photos(db, corrected)
+        other_areas = corrected.areas != before.areas
+        if other_areas and consents.care_withdrawn_at(db, corrected.patient_id) is not None:
+            return CareWithdrawn()
         corrections.insert(db, before, now, by, why)
         treatments.update(db, corrected)
-        if corrected.areas != before.areas:
+        if other_areas:
             photos.measure_again(db, corrected.id)
         treatments.tell_news(db, corrected.id)
     return corrected

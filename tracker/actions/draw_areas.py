@@ -9,10 +9,11 @@ from analysis import MarkedAreas, decode_photo, judge_marked
 from analysis.errors import Unmeasurable
 from analysis.faces import FindFace, find_face
 from analysis.regions import Region as SeenRegion
+from tracker.consents import CareWithdrawn
 from tracker.outlines import Outlines
 from tracker.photo_files import PhotoFiles, PhotoMissing, Picture
 from tracker.photos import Photo
-from tracker.storage import outlines, photos, treatments
+from tracker.storage import consents, outlines, photos, treatments
 from tracker.storage.connection import writing
 from tracker.treatments import Treatment
 
@@ -52,11 +53,12 @@ def draw_areas(
     *,
     known: int,
     find: FindFace = find_face,
-) -> Drawn | Undrawable | DrawnMeanwhile | NothingToDrawOn:
+) -> Drawn | Undrawable | DrawnMeanwhile | NothingToDrawOn | CareWithdrawn:
     """Keep the outlines as the latest version, and let every photo of the course be measured anew.
 
-    `known` is how many versions whoever draws has seen. Raises ValueError for outlines that are
-    none: crossing, beyond the photo, or treated and untreated at once.
+    `known` is how many versions whoever draws has seen. A patient who has withdrawn consent to care
+    keeps the readings there are, for nothing would be measured in their place. Raises ValueError
+    for outlines that are none: crossing, beyond the photo, or treated and untreated at once.
     """
     marked = MarkedAreas(drawn.treated, drawn.untreated)
     parts = frozenset(SeenRegion(str(area)) for area in treatment.areas)
@@ -68,6 +70,8 @@ def draw_areas(
     if troubles:
         return Undrawable(tuple((each.outline, str(each.fault)) for each in troubles))
     with writing(db):
+        if consents.care_withdrawn_at(db, treatment.patient_id) is not None:
+            return CareWithdrawn()
         if len(outlines.of_baseline(db, baseline.id)) != known:
             return DrawnMeanwhile()
         outlines.insert(db, baseline.id, drawn, by, now)
