@@ -74,6 +74,8 @@ def planned(absence_id: str, person: Person, leave: Leave, now: datetime) -> Abs
         raise ValueError("these days are over; choose days from today on")
     if leave.last_day - leave.first_day >= LONGEST:
         raise ValueError("that is longer than a year; enter a shorter one")
+    if leave.first_day - person.date_at(now) > LONGEST:
+        raise ValueError("that begins more than a year from now; check the days")
     return Absence(
         id=absence_id,
         person_id=person.id,

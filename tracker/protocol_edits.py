@@ -1,6 +1,5 @@
 """Edits of a protocol's text by the values that clinics change most; all other lines stay."""
 
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -11,7 +10,7 @@ import tomlkit
 from tracker.alerts import Level
 from tracker.protocol_text import JUDGED, ProtocolTextError, parse_protocol
 from tracker.protocols import Heading, Protocol, ProtocolError, Protocols
-from tracker.toml_tables import Mistake
+from tracker.toml_tables import Mistake, read_toml
 from tracker.treatments import Treatment
 
 NEW_LINES = 2  # empty rows for more aftercare under each heading
@@ -50,7 +49,7 @@ def values_of(text: str) -> dict[str, str] | None:
     Values of a wrong type are given as they stand, so that they can be mended.
     """
     try:
-        document = tomllib.loads(text)
+        document = read_toml(text)
         return {
             **_limits_of(document["concerns"]),
             "silence.missed_days": str(document["silence"]["missed_days"]),
@@ -58,7 +57,7 @@ def values_of(text: str) -> dict[str, str] | None:
             **_care_of(document["aftercare"]),
             "sign_off.by": str(document.get("sign_off", {}).get("by", "")),
         }
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError, ValueError):
+    except (KeyError, TypeError, AttributeError, ValueError):
         return None
 
 

@@ -22,6 +22,7 @@ from web.forms import Errors, Form, local_time, one_of, sentence
 
 ASKED = "ask_"  # before the id of a screening question, which a clinic may name as it likes
 DEPTH = re.compile(r"\d(?:[.,]\d{1,2})?")
+PASSES = re.compile(r"\d{1,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def _depth(form: Form, protocol: Protocol, errors: dict[str, str]) -> float | No
 
 def _procedure(form: Form, errors: dict[str, str]) -> Procedure | None:
     passes = form.get("passes", "").strip()
-    if passes and not (passes.isdecimal() and 1 <= int(passes) <= MOST_PASSES):
+    if passes and not (PASSES.fullmatch(passes) and 1 <= int(passes) <= MOST_PASSES):
         errors["passes"] = f"Write a whole number from 1 to {MOST_PASSES}, or leave it empty."
         passes = ""
     products = _products(form, errors)

@@ -62,6 +62,7 @@ def test_one_may_leave_today_from_now_on() -> None:
         (date(2026, 4, 3), date(2026, 4, 2), "swap them"),
         (date(2026, 3, 1), date(2026, 3, 26), "from today on"),
         (date(2026, 4, 1), date(2027, 4, 2), "a shorter one"),
+        (date(9999, 12, 30), date(9999, 12, 31), "check the days"),
     ],
 )
 def test_days_that_make_no_absence_are_refused_with_a_remedy(

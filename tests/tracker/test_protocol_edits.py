@@ -118,6 +118,7 @@ def test_whoever_signs_off_does_so_today_and_nobody_stays_signed_by_accident() -
 
 def test_a_text_the_form_cannot_show_is_left_to_the_text_page() -> None:
     assert values_of("[[[") is None
+    assert values_of("deep = " + "[" * 5000) is None
     assert values_of("schema = 1") is None
     assert values_of(SHIPPED.text.replace("limits = {", "limits = 3 #{", 1)) is None
 

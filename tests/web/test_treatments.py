@@ -108,6 +108,7 @@ def test_what_speaks_against_it_needs_a_reason_that_is_kept(
         ({"product_1_batch": "4711"}, "A product needs a name"),
         ({"setting": ""}, "Say where it was done"),
         ({"reason": "x" * 2000}, "Keep the reason under"),
+        ({"passes": "9" * 5000}, "Write a whole number from 1 to 50"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_typed_is_lost(
