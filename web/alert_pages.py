@@ -35,6 +35,7 @@ from web.words import (
 LARGEST_SHOWN = 1000.0  # a factor this large fills its bar
 STRENGTHS = ((10.0, "strongly"), (3.0, "clearly"), (1.5, "somewhat"))
 LATEST_ANSWERS = 3
+OF_PIGMENT = frozenset({Concern.HYPERPIGMENTATION, Concern.HYPOPIGMENTATION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +239,7 @@ def alert_page(
     """One alert; `course` is the patient's current one, shown if the alert belongs to it."""
     alert = case.alert
     same = course if course is not None and course.treatment.id == alert.treatment_id else None
-    by_pigment = alert.concern is Concern.HYPERPIGMENTATION
+    by_pigment = alert.concern in OF_PIGMENT
     quantity = Quantity.PIGMENT if by_pigment else Quantity.REDNESS
     return AlertPage(
         card=alert_card(alert, case.patient, case.treatment, now, zone),

@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 from tracker.actions.show_outbox import Letter
 from tracker.actions.show_progress import Progress
-from tracker.alerts import Alert, Concern
+from tracker.alerts import Alert
 from tracker.messages import Message
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
 from tracker.treatments import Setting, day_number
 from web.alert_pages import (
+    OF_PIGMENT,
     AlertCard,
     AnswersRow,
     Evidence,
@@ -186,8 +187,7 @@ def _told_by(alert: Alert | None) -> Focus:
     """The region and the quantity that an alert is about."""
     if alert is None:
         return Focus()
-    of_pigment = {Concern.HYPERPIGMENTATION, Concern.HYPOPIGMENTATION}
-    quantity = Quantity.PIGMENT if alert.concern in of_pigment else Quantity.REDNESS
+    quantity = Quantity.PIGMENT if alert.concern in OF_PIGMENT else Quantity.REDNESS
     return Focus(alert.regions[0] if alert.regions else None, quantity)
 
 

@@ -12,7 +12,7 @@ from tests.tracker.courses_of_readings import rising_again
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tracker.actions.begin_treatment import begin_treatment
-from tracker.alerts import Factor, Level, Source
+from tracker.alerts import Concern, Factor, Level, Source
 from tracker.check_ins import Answers
 from tracker.people import Person
 from tracker.photos import PhotoStatus, SkinState
@@ -54,6 +54,14 @@ def test_an_alert_says_why_and_shows_both_photos(dana: Browser, records: Records
     for picture in ("baseline", "aligned", "redness"):
         assert f"/photos/{photo.id}/{picture}" in page
     assert 'id="redness-left_cheek-title"' in page
+
+
+def test_an_alert_about_pigment_shows_the_map_of_pigment(dana: Browser, records: Records) -> None:
+    photo = records.measured(3)
+    for concern in (Concern.HYPERPIGMENTATION, Concern.HYPOPIGMENTATION):
+        page = dana.read(f"/alerts/{records.alert(photo, concern=concern).id}")
+        assert f"/photos/{photo.id}/pigment" in page
+        assert f"/photos/{photo.id}/redness" not in page
 
 
 def test_an_alert_from_answers_alone_shows_the_answers(dana: Browser, records: Records) -> None:
