@@ -12,7 +12,7 @@ from analysis.faces import FindFace, find_face
 from analysis.images import Mask, SrgbImage
 from analysis.marked_areas import MarkedAreas, Outline, find_marked
 from analysis.pipeline import map_treated, uncovered
-from analysis.regions import Region, SkinMap
+from analysis.regions import Region, SkinMap, region_corners
 from analysis.registration import EYE_DISTANCE, PhotoView, locate, view_on_grid
 
 _SMALLEST: Final = 0.04  # squared eye distances; the nose has about 0.25
@@ -60,6 +60,17 @@ def judge_marked(
     if not marked.treated and _share(area, skin.counted) < _LEAST_SKIN:
         troubles.append(MarkTrouble(_LEFT, MarkFault.NO_SKIN))
     return tuple(troubles)
+
+
+def outline_region(region: Region, baseline: SrgbImage, find: FindFace = find_face) -> Outline:
+    """A part of the face as it lies on this baseline photo, for whoever draws to begin from.
+
+    Raises `Unmeasurable` where no face is found.
+    """
+    view = view_on_grid(baseline, find(baseline))
+    corners = locate(view, region_corners(region).astype(np.float32))
+    shares = np.clip((corners + 0.5) / baseline.size, 0, 1)
+    return tuple((float(x), float(y)) for x, y in shares)
 
 
 def _fault(

@@ -164,6 +164,11 @@ def outlined_areas() -> Mapping[Region, Mask]:
     )
 
 
+def region_corners(region: Region) -> NDArray[np.float64]:
+    """The corners (n, 2) of a part's outline on the grid; KeyError for FACE, which has none."""
+    return np.array([_on_grid(point) for point in _OUTLINES[region]])
+
+
 def eye_openings() -> tuple[Mask, Mask]:
     """Where the openings between the lids lie on the grid, the one further left first."""
     openings = []

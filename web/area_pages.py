@@ -1,7 +1,7 @@
 """The page on which areas are drawn on the photo from before treatment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -11,10 +11,12 @@ from tracker.outlines import (
     MOST_CORNERS,
     MOST_OUTLINES,
     NOTHING_DRAWN,
+    Outline,
     Outlines,
     outlines_text,
     parse_outlines,
 )
+from tracker.treatments import AREAS
 from web.times import when
 from web.treatment_words import MARK_FAULTS, marking_words
 from web.words import treatment_words
@@ -31,6 +33,9 @@ class AreasPage:
     place: ClassVar[str] = "patients"
     most_outlines: ClassVar[int] = MOST_OUTLINES
     most_corners: ClassVar[int] = MOST_CORNERS
+    regions: ClassVar[tuple[tuple[str, str], ...]] = tuple(
+        (str(area), area.words.capitalize()) for area in AREAS
+    )
 
     patient_id: str
     name: str
@@ -60,6 +65,12 @@ class Sent:
     treated: str
     untreated: str
 
+    def plus(self, kind: str, outline: Outline) -> "Sent":
+        """With one outline more."""
+        field = "untreated" if kind == "untreated" else "treated"
+        text = f"{getattr(self, field).rstrip()}\n{outlines_text((outline,))}".lstrip()
+        return replace(self, **{field: text})
+
     def read(self) -> Outlines:
         """The outlines; ValueError that names field, line and corner."""
         return Outlines(
@@ -84,7 +95,7 @@ def areas_page(
         baseline_id=session.baseline.id if session.baseline else None,
         treated=fields.treated,
         untreated=fields.untreated,
-        shapes=_shapes(latest),
+        shapes=_shapes(fields),
         known=len(session.markings),
         versions=tuple(
             (when(each.at, now, reader), each.by, marking_words(each.outlines))
@@ -103,7 +114,12 @@ def fault_words(troubles: tuple[tuple[str, str], ...]) -> dict[str, str]:
     return {where: " ".join(said) for where, said in words.items()}
 
 
-def _shapes(outlines: Outlines) -> tuple[tuple[str, str], ...]:
+def _shapes(fields: Sent) -> tuple[tuple[str, str], ...]:
+    """Kind and points of what can be drawn; a field that cannot be read is told beside itself."""
+    try:
+        outlines = fields.read()
+    except ValueError:
+        return ()
     kinds = (("treated", outlines.treated), ("untreated", outlines.untreated))
     return tuple(
         (kind, " ".join(f"{100 * x:.2f},{100 * y:.2f}" for x, y in outline))

@@ -15,10 +15,12 @@ from tracker.actions.draw_areas import (
     draw_areas,
 )
 from tracker.actions.show_treatments import Series, Session, show_treatments
+from tracker.actions.suggest_outline import suggest_outline
 from tracker.consents import CareWithdrawn
 from tracker.photos import Photo
+from tracker.treatments import AREAS, Region
 from web.area_pages import Sent, areas_page, fault_words
-from web.forms import Errors, sentence
+from web.forms import Errors, one_of, sentence
 from web.pages import render
 from web.session import Visit, signed_in
 
@@ -51,6 +53,9 @@ def draw(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnValu
     page = areas_page(series, session, visit.now, visit.person.zone, sent)
     if session.baseline is None:
         return render(page), 409
+    if "add" in request.form:
+        sent = _with_region(visit, session.baseline, sent)
+        return render(areas_page(series, session, visit.now, visit.person.zone, sent))
     match _drawn(visit, session, session.baseline, sent):
         case Drawn():
             return redirect(url_for("treatments.series", patient_id=patient_id), code=303)
@@ -67,22 +72,35 @@ def _drawn(
 ) -> Drawn | DrawnMeanwhile | Undrawable | NothingToDrawOn | CareWithdrawn | Errors:
     known = request.form.get("known", "")
     try:
-        return draw_areas(
-            visit.db,
-            visit.world.files,
-            session.treatment,
-            baseline,
-            sent.read(),
-            visit.person.id,
-            visit.now,
-            known=int(known) if known.isdecimal() else -1,
-            find=visit.world.find_face,
-        )
+        outlines = sent.read()
+        with visit.turns_to_decode:
+            return draw_areas(
+                visit.db,
+                visit.world.files,
+                session.treatment,
+                baseline,
+                outlines,
+                visit.person.id,
+                visit.now,
+                known=int(known) if known.isdecimal() else -1,
+                find=visit.world.find_face,
+            )
     except ValueError as error:
         words = str(error)
         return Errors(
             {"untreated" if words.startswith("untreated") else "treated": sentence(words)}
         )
+
+
+def _with_region(visit: Visit, baseline: Photo, sent: Sent) -> Sent:
+    """What was sent, and one part of the face more where it can be found."""
+    region = one_of(Region, request.form.get("region", ""))
+    if region not in AREAS:
+        return sent
+    with visit.turns_to_decode:
+        world = visit.world
+        outline = suggest_outline(world.files, baseline, region, world.find_face)
+    return sent.plus(request.form["add"], outline) if outline else sent
 
 
 def _session(visit: Visit, patient_id: str, treatment_id: str) -> tuple[Series, Session]:

@@ -11,7 +11,7 @@ from analysis.chromophores import Reference
 from analysis.faces import find_face
 from analysis.images import encode_photo
 from analysis.marked_areas import MarkedAreas, Outline, find_marked
-from analysis.marking import MarkFault, judge_marked
+from analysis.marking import MarkFault, judge_marked, outline_region
 from analysis.pipeline import analyse_photo
 from analysis.regions import FACE_REGIONS, Region, outlined_areas
 from analysis.registration import locate, view_on_grid
@@ -137,3 +137,14 @@ def test_marking_all_that_was_treated_as_untreated_leaves_nothing_to_measure() -
     marked = MarkedAreas(untreated=(cheek,))
     (trouble,) = judge_marked(portrait(), LEFT, marked)
     assert trouble.fault is MarkFault.NO_SKIN
+
+
+def test_a_part_of_the_face_can_be_begun_from() -> None:
+    view = view_on_grid(portrait(), find_face(portrait()))
+    cheek = outline_region(Region.LEFT_CHEEK, portrait())
+    drawn = find_marked(MarkedAreas((cheek,)), view, portrait().size).treated
+    assert drawn is not None
+    expected = outlined_areas()[Region.LEFT_CHEEK].pixels
+    both = np.count_nonzero(drawn.pixels & expected)
+    assert both > 0.97 * np.count_nonzero(drawn.pixels | expected)
+    assert judge_marked(portrait(), FACE, MarkedAreas((cheek,))) == ()

@@ -1,5 +1,6 @@
 """The page on which Dr Dana draws on Alice's photo from before."""
 
+import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -98,3 +99,18 @@ def test_who_withdrew_consent_keeps_the_readings_there_are(
     assert (answer.status_code, "withdrawn consent" in answer.text) == (409, True)
     assert f">{CHEEK}</textarea>" in answer.text
     assert [each.photo_id for each in readings.of_treatment(db, cast.treatment.id)] == [baseline.id]
+
+
+def test_a_part_of_the_face_is_laid_out_without_drawing(
+    db: Database, dana: Browser, baseline: Photo, path: str
+) -> None:
+    sent = {"treated": "", "untreated": NECK, "known": "0", "region": "left_cheek"}
+    page = dana.send(path, {**sent, "add": "treated"}).text
+    found = re.search(r'name="treated"[^>]*>([^<]+)</textarea>', page)
+    assert found is not None
+    assert f">{NECK}</textarea>" in page
+    assert page.count('class="line area-') == 2 + 2  # on the photo, and as samples
+    kept = dana.send(path, {**sent, "treated": found[1]})
+    assert kept.status_code == 303
+    (version,) = outlines.of_baseline(db, baseline.id)
+    assert len(version.outlines.treated) == 1
