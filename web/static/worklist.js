@@ -170,7 +170,8 @@ const watch = async () => {
     say(`No connection since ${lostAt}: this list may be old. Trying again.`);
     wait = Math.min(SLOWEST, wait * 2);
   }
-  timer = setTimeout(watch, wait);
+  clearTimeout(timer); // another look may have overtaken this one; one timer is enough
+  if (!document.hidden) timer = setTimeout(watch, wait);
 };
 
 if (list()) {
