@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from tracker.readings import Quantity
 from tracker.treatments import Region, Treatment
 
 
@@ -25,6 +26,12 @@ class Concern(StrEnum):
     def words(self) -> str:
         """The concern as people say it: `prolonged inflammation`."""
         return self.value.replace("_", " ")
+
+    @property
+    def quantity(self) -> Quantity:
+        """What is to be looked at first where this is the concern."""
+        of_pigment = self in {Concern.HYPERPIGMENTATION, Concern.HYPOPIGMENTATION}
+        return Quantity.PIGMENT if of_pigment else Quantity.REDNESS
 
 
 class Level(StrEnum):

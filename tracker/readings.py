@@ -26,12 +26,24 @@ class Estimate:
     sd: float
 
 
-class Change(StrEnum):
-    """What became of redness between two readings, as far as their errors allow to say."""
+class Quantity(StrEnum):
+    """What is measured in each region."""
 
-    CALMER = "calmer"
+    REDNESS = "redness"
+    PIGMENT = "pigment"
+
+    @property
+    def substance(self) -> str:
+        """What there is more or less of."""
+        return "blood" if self is Quantity.REDNESS else "pigment"
+
+
+class Change(StrEnum):
+    """What became of a quantity between two readings, as far as their errors allow to say."""
+
+    LESS = "less"
     SAME = "same"
-    REDDER = "redder"
+    MORE = "more"
 
 
 def change_between(before: Estimate, after: Estimate) -> Change:
@@ -39,7 +51,7 @@ def change_between(before: Estimate, after: Estimate) -> Change:
     difference = after.value - before.value
     if abs(difference) <= 1.96 * math.hypot(before.sd, after.sd):
         return Change.SAME
-    return Change.CALMER if difference < 0 else Change.REDDER
+    return Change.LESS if difference < 0 else Change.MORE
 
 
 @dataclass(frozen=True, slots=True)

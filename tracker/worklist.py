@@ -11,7 +11,8 @@ from hashlib import sha256
 from tracker.aftercare import plan_ends
 from tracker.alerts import Alert, Concern, Level, worst_first
 from tracker.protocols import Protocols
-from tracker.readings import Change, Estimate, change_between
+from tracker.readings import Change, Estimate, Quantity, change_between
+from tracker.treatments import Region
 
 PAGE = 50
 FOLDED = 20  # rows of a folded group that are at hand without asking for its own page
@@ -76,21 +77,30 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class Gauge:
+    """What a row tells of a course: redness of the whole face, or what its worst alert is about."""
+
+    region: Region = Region.FACE
+    quantity: Quantity = Quantity.REDNESS
+
+
+@dataclass(frozen=True, slots=True)
 class LatestPhotos:
-    """When the latest photo since the treatment was taken, whatever became of it, and redness of
-    the whole face on the last two that were measured, the later one first.
+    """When the latest photo since the treatment was taken, whatever became of it, and the gauge on
+    the last two that were measured, the later one first.
     """
 
     taken_at: datetime
-    redness: Estimate | None
+    gauge: Gauge
+    latest: Estimate | None
     before: Estimate | None
 
     @property
     def change(self) -> Change | None:
-        """What became of redness between the two, as far as their errors allow to say."""
-        if self.redness is None or self.before is None:
+        """What became of it between the two, as far as their errors allow to say."""
+        if self.latest is None or self.before is None:
             return None
-        return change_between(self.before, self.redness)
+        return change_between(self.before, self.latest)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -188,6 +198,14 @@ def standing(facts: Facts, last_day: int | None, now: datetime) -> Standing:
     level, since = _urgency(facts, group)
     tie = sha256(facts.patient_id.encode()).hexdigest()[:_TIE_SIGNS]
     return Standing(facts, group, Place(group.rank, level, since, tie))
+
+
+def gauge(facts: Facts) -> Gauge:
+    """What to tell: beside an alert about one cheek the whole face would mislead."""
+    worst = next(iter(worst_first(facts.alerts)), None)
+    if worst is None or worst.treatment_id != facts.treatment_id or not worst.regions:
+        return Gauge()
+    return Gauge(worst.regions[0], worst.concern.quantity)
 
 
 def cut(standings: Iterable[Standing], wish: Wish, reader_id: str) -> Cut:

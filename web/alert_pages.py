@@ -15,10 +15,11 @@ from tracker.alerts import Alert, Concern, Factor, Outcome, Source, Stage
 from tracker.check_ins import SIGNS, CheckIn
 from tracker.people import Person
 from tracker.photo_files import Picture
+from tracker.readings import Quantity
 from tracker.screening import ScreeningSummary
 from tracker.treatments import Treatment, day_number
 from web.answer_pages import NOTHING_CHOSEN, AnswerForm, Desk
-from web.charts import LARGE, Chart, Quantity, chart
+from web.charts import LARGE, Chart, chart
 from web.times import date_words, day_words, when
 from web.words import (
     LEVELS,
@@ -35,7 +36,6 @@ from web.words import (
 LARGEST_SHOWN = 1000.0  # a factor this large fills its bar
 STRENGTHS = ((10.0, "strongly"), (3.0, "clearly"), (1.5, "somewhat"))
 LATEST_ANSWERS = 3
-OF_PIGMENT = frozenset({Concern.HYPERPIGMENTATION, Concern.HYPOPIGMENTATION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +239,7 @@ def alert_page(
     """One alert; `course` is the patient's current one, shown if the alert belongs to it."""
     alert = case.alert
     same = course if course is not None and course.treatment.id == alert.treatment_id else None
-    by_pigment = alert.concern in OF_PIGMENT
-    quantity = Quantity.PIGMENT if by_pigment else Quantity.REDNESS
+    quantity = alert.concern.quantity
     return AlertPage(
         card=alert_card(alert, case.patient, case.treatment, now, zone),
         treatment=treatment_words(case.treatment, case.treatment.kind.replace("_", " ")),
@@ -250,7 +249,7 @@ def alert_page(
         evidence=tuple(evidence_line(factor) for factor in alert.evidence),
         photo_id=case.photo.id if case.photo else None,
         photo_taken=_photo_taken(case, now, zone),
-        heat_map=Picture.PIGMENT if by_pigment else Picture.REDNESS,
+        heat_map=Picture.PIGMENT if quantity is Quantity.PIGMENT else Picture.REDNESS,
         chart=chart(same, alert.regions[0], quantity, LARGE) if same and alert.regions else None,
         answers=answers_rows(same, now, zone)[:LATEST_ANSWERS] if same else (),
         answered_by=_last_to_answer(case),

@@ -8,12 +8,11 @@ grid that is GRID wide and stretches.
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import pairwise
 
 from tracker.actions.show_progress import Progress
 from tracker.photos import SkinState
-from tracker.readings import Estimate, Reading, Reference
+from tracker.readings import Estimate, Quantity, Reading, Reference
 from tracker.recovery import BandPoint
 from tracker.treatments import Region, day_number, days_since
 from web.times import short_date
@@ -29,18 +28,6 @@ TICK_STEPS = (1, 2, 3, 7, 14, 28)
 # A gap is longer than what was asked for: a photo a day for two weeks, then one a week.
 DAILY_UNTIL = 14.0
 LONGEST_STEP_DAILY, LONGEST_STEP_WEEKLY = 2.2, 11.0
-
-
-class Quantity(StrEnum):
-    """What a chart shows."""
-
-    REDNESS = "redness"
-    PIGMENT = "pigment"
-
-    @property
-    def substance(self) -> str:
-        """What there is more or less of."""
-        return "blood" if self is Quantity.REDNESS else "pigment"
 
 
 @dataclass(frozen=True, slots=True)

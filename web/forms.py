@@ -22,9 +22,9 @@ from tracker.own_treatments import OwnTreatment
 from tracker.people import HOURS, MAX_NAME_LENGTH, Person, Role, check_time_zone
 from tracker.photos import PhotoRole, SkinState, Upload, View
 from tracker.protocols import Asks, Protocol
+from tracker.readings import Quantity
 from tracker.treatments import Region
 from tracker.worklist import Group, Place, Wish
-from web.charts import Quantity
 from web.recovery_pages import Focus
 
 K = TypeVar("K", bound=StrEnum)

@@ -274,9 +274,9 @@ def _change(progress: Progress, read: list[Reading]) -> tuple[str, ...]:
     match change_between(before, after):
         case Change.SAME:
             return (f"Much the same as {than}.",)
-        case Change.CALMER:
+        case Change.LESS:
             return (f"Calmer than {than}.",)
-        case Change.REDDER:
+        case Change.MORE:
             return (f"Redder than {than}.",)
 
 

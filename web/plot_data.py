@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from tracker.actions.show_progress import Progress
+from tracker.readings import Quantity
 from tracker.recovery import BandPoint
 from tracker.treatments import Region
 from web.charts import (
     EDGE,
     LARGE,
     Point,
-    Quantity,
     is_gap,
     last_day,
     level_words,

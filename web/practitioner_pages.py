@@ -12,9 +12,9 @@ from tracker.actions.show_progress import Progress
 from tracker.alerts import Alert
 from tracker.messages import Message
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
+from tracker.readings import Quantity
 from tracker.treatments import Setting, day_number
 from web.alert_pages import (
-    OF_PIGMENT,
     AlertCard,
     AnswersRow,
     Evidence,
@@ -24,7 +24,6 @@ from web.alert_pages import (
     evidence_line,
     screening_card,
 )
-from web.charts import Quantity
 from web.recovery_pages import Focus, Recovery, recovery
 from web.times import day_words, short_date, when, withdrawn_words
 from web.words import (
@@ -187,8 +186,7 @@ def _told_by(alert: Alert | None) -> Focus:
     """The region and the quantity that an alert is about."""
     if alert is None:
         return Focus()
-    quantity = Quantity.PIGMENT if alert.concern in OF_PIGMENT else Quantity.REDNESS
-    return Focus(alert.regions[0] if alert.regions else None, quantity)
+    return Focus(alert.regions[0] if alert.regions else None, alert.concern.quantity)
 
 
 def outbox_page(

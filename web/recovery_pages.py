@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tracker.actions.show_progress import Progress
+from tracker.readings import Quantity
 from tracker.treatments import Region
-from web.charts import LARGE, Chart, Quantity, chart, region_charts
+from web.charts import LARGE, Chart, chart, region_charts
 from web.plot_data import plot_data
 from web.timeline import Strip, timeline
 

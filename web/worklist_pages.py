@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from tracker.absences import Absence
 from tracker.actions.show_worklist import Worklist, WorklistRow
 from tracker.people import Person
-from tracker.readings import Change
-from tracker.worklist import Group, Wish
+from tracker.readings import Change, Quantity
+from tracker.worklist import Gauge, Group, LatestPhotos, Wish
 from web.alert_pages import AlertCard, alert_card
 from web.times import day_and_month, day_words, when, withdrawn_words
 from web.words import estimate_words, treatment_words
@@ -37,10 +37,17 @@ GROUPS: Mapping[Group, GroupWords] = {
     Group.PLANNED: GroupWords("Not begun", "▹"),
     Group.FINISHED: GroupWords("Finished or paused", "✓"),
 }
-CHANGES: Mapping[Change, str] = {
-    Change.CALMER: "↘ calmer",
-    Change.SAME: "→ no change",
-    Change.REDDER: "↗ redder",
+CHANGES: Mapping[Quantity, Mapping[Change, str]] = {
+    Quantity.REDNESS: {
+        Change.LESS: "↘ calmer",
+        Change.SAME: "→ no change",
+        Change.MORE: "↗ redder",
+    },
+    Quantity.PIGMENT: {
+        Change.LESS: "↘ lighter",
+        Change.SAME: "→ no change",
+        Change.MORE: "↗ darker",
+    },
 }
 
 
@@ -48,6 +55,7 @@ CHANGES: Mapping[Change, str] = {
 class PatientRow:
     """One line of the work list; `card` is its worst alert, `more` counts the others.
 
+    `gauge` names what `measured` is, such as `Redness, left cheek` beside an alert about it.
     `mark` changes when anything does that the row tells, but for the passing of time.
     """
 
@@ -59,7 +67,8 @@ class PatientRow:
     day: str
     card: AlertCard | None
     more: int
-    redness: str
+    gauge: str
+    measured: str
     change: str
     photo: str
     unseen: str
@@ -271,14 +280,20 @@ def _patient_row(
         day="" if row.day is None else day_words(row.day),
         card=alert_card(worst.alert, row.patient, worst.treatment, now, zone) if worst else None,
         more=max(0, len(row.alerts) - 1),
-        redness=estimate_words(photos.redness) if photos and photos.redness else "",
-        change=CHANGES[photos.change] if photos and photos.change else "",
+        gauge=_gauge_words(photos),
+        measured=estimate_words(photos.latest) if photos and photos.latest else "",
+        change=CHANGES[photos.gauge.quantity][photos.change] if photos and photos.change else "",
         photo=when(photos.taken_at, now, zone) if photos else "",
         unseen=_unseen(facts.unseen, facts.unseen_since, now, zone),
         mail_trouble=row.mail_trouble,
         care_withdrawn=withdrawn_words(facts.care_withdrawn_at, now, zone),
         unread=facts.unread,
     )
+
+
+def _gauge_words(photos: LatestPhotos | None) -> str:
+    gauge = photos.gauge if photos else Gauge()
+    return f"{gauge.quantity.capitalize()}, {gauge.region.words}"
 
 
 def _unseen(count: int, since: datetime | None, now: datetime, zone: ZoneInfo) -> str:

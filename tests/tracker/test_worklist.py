@@ -6,17 +6,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tracker.alerts import Alert, Concern, Level
-from tracker.readings import Change, Estimate
+from tracker.readings import Change, Estimate, Quantity
+from tracker.treatments import Region
 from tracker.worklist import (
     FOLDED,
     PAGE,
     Facts,
+    Gauge,
     Group,
     LatestPhotos,
     Place,
     Standing,
     Wish,
     cut,
+    gauge,
     next_waiting,
     plain,
     standing,
@@ -212,8 +215,21 @@ def test_text_is_compared_plain() -> None:
     assert plain("  Łukasz  Ælfgård ") == "lukasz aelfgard"
 
 
+def test_a_row_tells_of_the_region_that_its_worst_alert_is_about() -> None:
+    cheek = replace(alert(Level.URGENT), regions=(Region.LEFT_CHEEK, Region.NOSE))
+    spot = replace(alert(Level.REVIEW, concern=Concern.HYPERPIGMENTATION), regions=(Region.CHIN,))
+    assert gauge(replace(QUIET, alerts=(spot, cheek))) == Gauge(Region.LEFT_CHEEK)
+    assert gauge(replace(QUIET, alerts=(spot,))) == Gauge(Region.CHIN, Quantity.PIGMENT)
+
+
+def test_a_row_tells_of_the_whole_face_where_no_alert_names_a_region_of_this_course() -> None:
+    earlier = replace(alert(Level.URGENT), regions=(Region.NOSE,), treatment_id="before")
+    for alerts in ((), (alert(),), (earlier,)):
+        assert gauge(replace(QUIET, alerts=alerts)) == Gauge(Region.FACE, Quantity.REDNESS)
+
+
 def test_what_became_of_redness_needs_two_photos() -> None:
     calm, red = Estimate(0.2, 0.05), Estimate(0.9, 0.05)
-    assert LatestPhotos(NOW, calm, red).change is Change.CALMER
-    assert LatestPhotos(NOW, red, calm).change is Change.REDDER
-    assert LatestPhotos(NOW, red, None).change is None
+    assert LatestPhotos(NOW, Gauge(), calm, red).change is Change.LESS
+    assert LatestPhotos(NOW, Gauge(), red, calm).change is Change.MORE
+    assert LatestPhotos(NOW, Gauge(), red, None).change is None

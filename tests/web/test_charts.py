@@ -7,13 +7,12 @@ import pytest
 from tests.tracker.courses_of_readings import darkening, fading, reading, rising_again
 from tests.web.course_so_far import now_on, so_far
 from tracker.photos import SkinState
-from tracker.readings import Estimate, Reading, Reference
+from tracker.readings import Estimate, Quantity, Reading, Reference
 from tracker.recovery import BandPoint
 from tracker.treatments import Region
 from web.charts import (
     LARGE,
     Chart,
-    Quantity,
     chart,
     face_charts,
     normal_at,

@@ -11,10 +11,9 @@ from tests.tracker.courses_of_readings import reading
 from tests.web.browser import Browser
 from tests.web.conftest import Records
 from tests.web.course_so_far import so_far
-from tracker.readings import Reference
+from tracker.readings import Quantity, Reference
 from tracker.treatments import Region
 from web import kept
-from web.charts import Quantity
 from web.plot_data import plot_data
 
 

@@ -162,3 +162,14 @@ def test_an_alert_that_is_judged_again_to_the_same_end_changes_nothing(
     with writing(db):
         alerts.save(db, replace(alert, probability=0.98))
     assert etag(dana) == known
+
+
+def test_beside_an_alert_about_one_region_its_own_number_stands(
+    records: Records, dana: Browser
+) -> None:
+    latest = [records.measured(day) for day in (1, 2)][-1]
+    assert "Redness, whole face" in dana.read("/")
+    records.alert(latest)
+    page = dana.read("/")
+    assert "Redness, left cheek" in page
+    assert "Redness, whole face" not in page

@@ -13,7 +13,7 @@ from tracker.people import Person
 from tracker.protocols import Protocols
 from tracker.storage import absences, messages, people, treatments, worklist
 from tracker.treatments import Treatment, day_number
-from tracker.worklist import Cut, Group, LatestPhotos, Standing, Wish, cut, standings
+from tracker.worklist import Cut, Group, LatestPhotos, Standing, Wish, cut, gauge, standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,13 @@ def show_worklist(
 def _rows(db: Database, shown: Iterable[Standing], now: datetime) -> dict[str, WorklistRow]:
     """What the page tells about each patient, read for all of them at once."""
     by_patient = {each.facts.patient_id: each for each in shown}
-    followed = {e.facts.treatment_id for e in by_patient.values() if e.facts.treatment_id}
+    gauges = {
+        e.facts.treatment_id: gauge(e.facts) for e in by_patient.values() if e.facts.treatment_id
+    }
     alerted = {alert.treatment_id for e in by_patient.values() for alert in e.facts.alerts}
     patients = people.by_ids(db, by_patient)
-    courses = treatments.by_ids(db, followed | alerted)
-    photos = worklist.latest_photos(db, followed)
+    courses = treatments.by_ids(db, gauges.keys() | alerted)
+    photos = worklist.latest_photos(db, gauges)
     in_trouble = messages.with_trouble(db)
     rows = {}
     for patient_id, each in by_patient.items():

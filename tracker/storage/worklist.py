@@ -4,8 +4,9 @@ Nothing here grows with the age of the clinic: what waits has indexes of its own
 only the latest photos are opened.
 """
 
+import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,8 +16,7 @@ from tracker.alerts import Alert
 from tracker.readings import Estimate
 from tracker.storage import alerts
 from tracker.storage.columns import names_text, read_optional_time, read_time, time_text
-from tracker.treatments import Region
-from tracker.worklist import Facts, LatestPhotos
+from tracker.worklist import Facts, Gauge, LatestPhotos
 
 
 def facts_of(
@@ -77,39 +77,43 @@ LEFT JOIN care_withdrawn ON care_withdrawn.patient_id = people.id
 """
 
 
-def latest_photos(db: Database, treatment_ids: Iterable[str]) -> dict[str, LatestPhotos]:
-    """Of each treatment the latest follow-up photo, and redness on the last two measured."""
+def latest_photos(db: Database, gauges: Mapping[str, Gauge]) -> dict[str, LatestPhotos]:
+    """By treatment its latest follow-up photo, and its gauge on the last two measured."""
     found: dict[str, LatestPhotos] = {}
-    values = {"treatments": names_text(treatment_ids), "face": str(Region.FACE)}
-    redness: dict[str, list[Estimate]] = defaultdict(list)
-    for row in db.query(_REDNESS, values):
-        redness[row["treatment_id"]].append(Estimate(row["redness"], row["redness_sd"]))
+    regions = {treatment_id: str(gauge.region) for treatment_id, gauge in gauges.items()}
+    values = {"regions": json.dumps(regions)}
+    estimates: dict[str, list[Estimate]] = defaultdict(list)
+    for row in db.query(_MEASURED, values):
+        quantity = gauges[row["treatment_id"]].quantity
+        estimates[row["treatment_id"]].append(Estimate(row[quantity], row[f"{quantity}_sd"]))
     for row in db.query(_LATEST, values):
-        measured = redness[row["treatment_id"]]
+        measured = estimates[row["treatment_id"]]
         found[row["treatment_id"]] = LatestPhotos(
             taken_at=read_time(row["taken_at"]),
-            redness=measured[0] if measured else None,
+            gauge=gauges[row["treatment_id"]],
+            latest=measured[0] if measured else None,
             before=measured[1] if len(measured) > 1 else None,
         )
     return found
 
 
 _LATEST = """
-SELECT asked.value AS treatment_id, photos.taken_at FROM json_each(:treatments) AS asked
+SELECT asked.key AS treatment_id, photos.taken_at FROM json_each(:regions) AS asked
 JOIN photos ON photos.id = (
-    SELECT id FROM photos AS each WHERE each.treatment_id = asked.value AND each.role = 'follow_up'
+    SELECT id FROM photos AS each WHERE each.treatment_id = asked.key AND each.role = 'follow_up'
     ORDER BY each.taken_at DESC, each.id DESC LIMIT 1)
 """
-_REDNESS = """
-SELECT photos.treatment_id, region_readings.redness, region_readings.redness_sd
-FROM json_each(:treatments) AS asked
+_MEASURED = """
+SELECT photos.treatment_id, region_readings.redness, region_readings.redness_sd,
+       region_readings.pigment, region_readings.pigment_sd
+FROM json_each(:regions) AS asked
 JOIN photos ON photos.id IN (
-    SELECT id FROM photos AS each WHERE each.treatment_id = asked.value
+    SELECT id FROM photos AS each WHERE each.treatment_id = asked.key
         AND each.role = 'follow_up' AND each.status = 'measured'
     ORDER BY each.taken_at DESC, each.id DESC LIMIT 2)
 JOIN readings ON readings.id = (
     SELECT max(id) FROM readings AS newest WHERE newest.photo_id = photos.id)
-JOIN region_readings ON region_readings.reading_id = readings.id AND region = :face
+JOIN region_readings ON region_readings.reading_id = readings.id AND region = asked.value
 ORDER BY photos.treatment_id, photos.taken_at DESC, photos.id DESC
 """
 

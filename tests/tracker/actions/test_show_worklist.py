@@ -120,6 +120,6 @@ def test_a_row_tells_what_became_of_redness_and_of_mails(
         messages.retry(db, mail.id, DAY_4, "the server answered 421")
     (row,) = listed(db, cast).rows
     assert row.photos is not None
-    assert row.photos.redness is not None
+    assert row.photos.latest is not None
     assert row.photos.change in set(Change)
     assert row.mail_trouble

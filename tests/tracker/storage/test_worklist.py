@@ -10,14 +10,13 @@ from tracker.storage.columns import names_text, time_text
 GROWING = ("photos", "readings", "region_readings", "check_ins", "alerts", "looks", "treatments")
 
 
-@pytest.mark.parametrize("name", ["_FACTS", "_LATEST", "_REDNESS"])
+@pytest.mark.parametrize("name", ["_FACTS", "_LATEST", "_MEASURED"])
 def test_no_table_that_grows_is_read_from_end_to_end(db: Database, cast: Cast, name: str) -> None:
     values = {
         "reader": cast.dana.id,
         "practitioners": names_text([cast.dana.id]),
         "now": time_text(TREATED_AT),
-        "treatments": names_text([cast.treatment.id]),
-        "face": "face",
+        "regions": f'{{"{cast.treatment.id}": "face"}}',
     }
     sql = getattr(worklist, name)
     named = {key: value for key, value in values.items() if f":{key}" in sql}
