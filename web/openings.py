@@ -10,6 +10,8 @@ from tracker.actions.note_opening import note_opening
 from web import session
 
 COUNTED_OTHERWISE = frozenset({"pictures.show"})  # a look at a photo is noted with the photo
+# A form that is wrong, or outdated, comes back on the whole page about the patient.
+SHOWN = frozenset({HTTPStatus.OK, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY})
 
 
 def watch(app: Flask) -> None:
@@ -23,7 +25,7 @@ def watch(app: Flask) -> None:
 def _note(response: Response) -> Response:
     named = request.view_args or {}
     patient_id, alert_id = named.get("patient_id"), named.get("alert_id")
-    was_shown = response.status_code == HTTPStatus.OK and request.endpoint not in COUNTED_OTHERWISE
+    was_shown = response.status_code in SHOWN and request.endpoint not in COUNTED_OTHERWISE
     if not was_shown or (patient_id is None and alert_id is None):
         return response
     if session.is_signed_in() and may_see_staff(current_user.viewer):

@@ -59,6 +59,17 @@ def test_opening_a_patient_is_noted_once_in_a_while(
     assert len(acts(admin, "?act=patient_opened")) == 2
 
 
+@pytest.mark.parametrize(("form", "status"), [("wrong", 422), ("outdated", 409)])
+def test_a_page_that_comes_back_with_a_wrong_form_was_opened(
+    cast: Cast, records: Records, dana: Browser, admin: Browser, form: str, status: int
+) -> None:
+    note = records.note("Afraid of needles")
+    path = f"/patients/{cast.alice.id}/notes" + (f"/{note.id}" if form == "outdated" else "")
+    answer = dana.send(path, {"text": "Not any more." if form == "outdated" else "", "read": "0"})
+    assert (answer.status_code, "Afraid of needles" in answer.text) == (status, True)
+    assert acts(admin, "?act=patient_opened") == ["opened a patient"]
+
+
 def test_what_was_refused_was_not_opened(
     cast: Cast, browser_of: BrowserOf, admin: Browser, alice: Browser
 ) -> None:
