@@ -23,6 +23,7 @@ from tracker.skin_courses import Shape, draw_courses, predicted
 from tracker.treatments import Region, Treatment, days_since
 
 ENGINE = "2"
+LONGEST_BAND = 400.0  # days; no plan and no window is longer, and what is normal changes no more
 BAND = (0.025, 0.975)  # the share of normal courses below the band and below its upper edge
 LEAST_FACTOR = 2.0  # what photos and answers must at least make of the odds to open an alert
 RED_FLAG_FACTOR = 1e6  # answers that are enough alone
@@ -86,7 +87,7 @@ class _Case:
 def assess(course: Course, protocol: Protocol, until: float) -> Assessment:
     """Judge a course by what was known `until` so many days after the treatment."""
     case = _known(course, protocol, until)
-    last_day = max(until, case.healing.clear_days_p95 + 2)
+    last_day = min(max(until, case.healing.clear_days_p95 + 2), LONGEST_BAND)
     photos = judge_photos(case.treatment, case.readings, protocol, case.healing)
     return Assessment(
         band=recovery_band(protocol, case.healing, last_day),

@@ -21,7 +21,7 @@ from tracker.alerts import Concern, Finding, Level
 from tracker.check_ins import Answers, Trend
 from tracker.photos import SkinState
 from tracker.readings import Reference
-from tracker.recovery import Course, assess
+from tracker.recovery import LONGEST_BAND, Course, assess
 from tracker.storage import protocol_files
 from tracker.treatments import Region
 
@@ -144,6 +144,12 @@ def test_the_band_falls_from_its_peak_to_none_and_holds_the_usual_course() -> No
     assert medians[-1] < 0.1
     for point in band:
         assert point.low < fading(Region.FACE, point.day) < point.high
+
+
+def test_the_band_ends_with_the_longest_plan_however_long_ago_the_treatment_was() -> None:
+    band = assess(course([]), PROTOCOL, 45_000).band
+    assert band[-1].day == LONGEST_BAND
+    assert len(band) < LONGEST_BAND + 20
 
 
 def test_the_standing_tells_how_many_are_less_red() -> None:
