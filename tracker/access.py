@@ -130,6 +130,11 @@ def may_administer(viewer: Viewer) -> bool:
     return Duty.ADMINISTRATION in viewer.duties
 
 
+def may_see_outcomes(viewer: Viewer) -> bool:
+    """Whether the viewer may see the clinic's numbers, which name nobody."""
+    return viewer.role is Role.PRACTITIONER or may_administer(viewer)
+
+
 def may_see_staff(viewer: Viewer) -> bool:
     """Whether the viewer may see who works at the clinic: everybody who does."""
     return viewer.role is not Role.PATIENT

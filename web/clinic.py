@@ -3,15 +3,17 @@
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from tracker.access import may_administer, may_see_staff, require
+from tracker.access import may_administer, may_see_outcomes, may_see_staff, require
 from tracker.actions.change_clinic import Changed, ChangedMeanwhile, change_clinic
 from tracker.actions.show_clinic import show_clinic
 from tracker.actions.show_health import show_health
+from tracker.actions.show_outcomes import show_outcomes
 from tracker.clinic import Clinic
 from web.clinic_forms import read_clinic
 from web.forms import Errors
 from web.health_pages import health_page
 from web.hours_pages import hours_page, outdated_hours_page, wrong_hours_page
+from web.outcome_pages import outcomes_page
 from web.pages import render
 from web.session import Visit, signed_in
 
@@ -28,7 +30,8 @@ def show(visit: Visit) -> ResponseReturnValue:
 def first_page(visit: Visit) -> ResponseReturnValue:
     """Lead there."""
     require(may_see_staff(visit.viewer))
-    return redirect(url_for("staff.index"), code=303)
+    first = "clinic.outcomes" if may_see_outcomes(visit.viewer) else "staff.index"
+    return redirect(url_for(first), code=303)
 
 
 @blueprint.get("/hours")
@@ -65,3 +68,12 @@ def health(visit: Visit) -> ResponseReturnValue:
     world = visit.world
     facts = show_health(visit.db, world.settings.database, world.protocols, visit.now)
     return render(health_page(facts, visit.person.zone))
+
+
+@blueprint.get("/outcomes")
+@signed_in
+def outcomes(visit: Visit) -> ResponseReturnValue:
+    """What became of courses and alerts, in numbers."""
+    require(may_see_outcomes(visit.viewer))
+    protocols = visit.world.protocols
+    return render(outcomes_page(show_outcomes(visit.db, protocols, visit.now), protocols))

@@ -151,6 +151,7 @@ RULES = {
     "GET clinic.health": Rule("/clinic/health", ADMINISTRATORS),
     "GET audit.show": Rule("/clinic/audit-log", ADMINISTRATORS),
     "GET audit.download": Rule("/clinic/audit-log.csv", ADMINISTRATORS),
+    "GET clinic.outcomes": Rule("/clinic/outcomes", PRACTITIONERS | ADMINISTRATORS),
     "POST clinic.save_hours": Rule("/clinic/hours", ADMINISTRATORS),
 }
 

@@ -1,0 +1,59 @@
+"""What outcomes are counted from; each question is one pass over its table."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.alerts import Concern, Level, Outcome
+from tracker.outcomes import Asked, Redness
+from tracker.storage import treatments
+from tracker.storage.columns import names_text, read_optional_time, read_time, time_text
+from tracker.treatments import Region, Treatment
+
+_MAILED = names_text(level for level in Level if level.is_mailed)
+
+
+def courses(db: Database, now: datetime) -> list[tuple[Treatment, Sequence[Redness]]]:
+    """Every treatment done, with the newest reading of each photo since, in the order of time."""
+    sql = """SELECT photos.treatment_id, photos.taken_at, region_readings.redness
+             FROM photos
+             JOIN readings ON readings.photo_id = photos.id AND readings.id =
+                 (SELECT max(id) FROM readings AS newest WHERE newest.photo_id = photos.id)
+             JOIN region_readings ON region_readings.reading_id = readings.id
+                 AND region_readings.region = ?
+             WHERE photos.role = 'follow_up' AND photos.status = 'measured'
+             ORDER BY photos.taken_at, photos.id"""
+    seen: dict[str, list[Redness]] = defaultdict(list)
+    for row in db.query(sql, [str(Region.FACE)]):
+        seen[row["treatment_id"]].append(Redness(read_time(row["taken_at"]), row["redness"]))
+    done = db.query("SELECT * FROM treatments WHERE performed_at <= ?", [time_text(now)])
+    return [(treatments.read(row), seen[row["id"]]) for row in done]
+
+
+def resolved(db: Database) -> Mapping[Concern, Counter[Outcome]]:
+    """How often alerts that asked for a look turned out to be what, by concern."""
+    counts: dict[Concern, Counter[Outcome]] = defaultdict(Counter)
+    sql = """SELECT concern, outcome, count(*) AS n FROM alerts
+             WHERE resolved_at IS NOT NULL AND outcome IS NOT NULL
+                 AND level IN (SELECT value FROM json_each(?))
+             GROUP BY concern, outcome"""
+    for row in db.query(sql, [_MAILED]):
+        counts[Concern(row["concern"])][Outcome(row["outcome"])] = row["n"]
+    return counts
+
+
+def asked(db: Database) -> list[Asked]:
+    """When each alert first asked for a look, at which level, and when somebody first looked."""
+    sql = """SELECT asked.level, asked.at, (SELECT min(at) FROM alert_history AS later
+                 WHERE later.alert_id = asked.alert_id AND later.by_id IS NOT NULL
+                     AND later.id > asked.id) AS seen_at
+             FROM alert_history AS asked WHERE id IN
+                 (SELECT min(id) FROM alert_history
+                  WHERE by_id IS NULL AND level IN (SELECT value FROM json_each(?))
+                  GROUP BY alert_id)"""
+    return [
+        Asked(Level(row["level"]), read_time(row["at"]), read_optional_time(row["seen_at"]))
+        for row in db.query(sql, [_MAILED])
+    ]
