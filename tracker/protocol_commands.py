@@ -49,21 +49,25 @@ def list_command(as_json: bool) -> None:
 
 @protocol.command()
 @click.argument("kind")
-@click.argument("file", type=click.Path(path_type=Path))
-def copy(kind: str, file: Path) -> None:
-    """Copy the shipped protocol of KIND to FILE, or into a folder, to be changed there."""
+@click.argument("target", type=click.Path(path_type=Path))
+def copy(kind: str, target: Path) -> None:
+    """Copy the shipped protocol of KIND to TARGET, to be changed there.
+
+    TARGET is a file whose name ends in .toml, or else a folder, made where there is none.
+    """
     with told_errors():
         text = protocol_files.shipped_text(kind)
-    target = file / f"{kind}.toml" if file.is_dir() else file
+    file = target if target.suffix == ".toml" else target / f"{kind}.toml"
     try:
-        with target.open("x", encoding="utf-8") as opened:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("x", encoding="utf-8") as opened:
             opened.write(text)
     except FileExistsError as error:
-        message = f"{target} is there already and was left alone; choose another name"
+        message = f"{error.filename} is there already and was left alone; choose another name"
         raise click.ClickException(message) from error
     except OSError as error:
-        raise click.ClickException(f"cannot write {target}: {error.strerror}") from error
-    click.echo(f"{target} is yours to change; then: afterglow protocol check {target}")
+        raise click.ClickException(f"cannot write {file}: {error.strerror}") from error
+    click.echo(f"{file} is yours to change; then: afterglow protocol check {file}")
 
 
 @protocol.command()

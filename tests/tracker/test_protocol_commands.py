@@ -43,9 +43,9 @@ def own(tmp_path: Path, change: tuple[str, str] = ("prior = 0.06", "prior = 0.02
 
 
 def test_a_protocol_is_copied_changed_and_checked(tmp_path: Path) -> None:
-    copied = run("copy", "chemical_peel", str(tmp_path))
+    copied = run("copy", "chemical_peel", str(tmp_path / "not" / "there"))
     assert copied.exit_code == 0, copied.output
-    file = tmp_path / "chemical_peel.toml"
+    file = tmp_path / "not" / "there" / "chemical_peel.toml"
     text = file.read_text(encoding="utf-8")
     assert text == protocol_files.shipped_text("chemical_peel")
     signed = '[sign_off]\nby = "Dr Dana Whitfield"\non = 2026-11-20\n'
