@@ -55,7 +55,7 @@ class HealthRow:
 
 @dataclass(frozen=True, slots=True)
 class HealthPage:
-    """Every part, the worst first, and the versions that run."""
+    """Every part, the worst first, and what runs in which versions."""
 
     template: ClassVar[str] = "clinic_health.html"
     place: ClassVar[str] = "clinic"
@@ -64,7 +64,7 @@ class HealthPage:
     state: State
     rows: tuple[HealthRow, ...]
     figures: tuple[tuple[str, str], ...]
-    versions: tuple[tuple[str, str], ...]
+    versions: tuple[tuple[str, tuple[str, ...]], ...]
     looked: str
 
     @property
@@ -83,7 +83,10 @@ def health_page(facts: Facts, zone: ZoneInfo) -> HealthPage:
         state=state,
         rows=tuple(_row(part, states[part], facts, zone) for part in ordered),
         figures=_figures(facts, zone),
-        versions=tuple(facts.versions.items()),
+        versions=tuple(
+            (name[:1].upper() + name[1:], tuple(version.split(", ")))
+            for name, version in facts.versions.items()
+        ),
         looked=when(facts.at, facts.at, zone),
     )
 
@@ -141,7 +144,7 @@ def _figures(facts: Facts, zone: ZoneInfo) -> tuple[tuple[str, str], ...]:
     measured = facts.signs.get(Sign.MEASURED)
     lag = "no mail in the last day" if facts.lag is None else span_words(facts.lag)
     return (
-        ("Last photo measured", when(measured, facts.at, zone) if measured else "none yet"),
-        ("Longest way of a mail in the last day", lag),
+        ("Worker last measured a photo", when(measured, facts.at, zone) if measured else "not yet"),
+        ("Slowest mail in the last day", lag),
         ("Size of the database", bytes_words(facts.database_bytes)),
     )

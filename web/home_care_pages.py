@@ -100,7 +100,7 @@ class AcceptPage:
     @property
     def title(self) -> str:
         """The page's name."""
-        return "A patient's code"
+        return "A patient’s code"
 
 
 def begin_page(protocol: Protocol, now: datetime, zone: ZoneInfo) -> BeginPage:

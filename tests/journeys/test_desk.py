@@ -120,7 +120,7 @@ def test_a_note_is_drawn_by_keys_alone(page: Page, desk: Desk) -> None:
     places = page.locator("details.add input[name=places]")
     expect(places).to_have_value("49 49; 51 49")
     page.locator("details.add textarea").fill("small crust")
-    page.locator("details.add").get_by_role("button", name="Keep").press("Enter")
+    page.locator("details.add").get_by_role("button", name="Save").press("Enter")
     expect(page.locator(".note-list")).to_contain_text("Circle about 49 % from the left")
     expect(page.locator(".drawn-shape")).to_have_count(2)
     assert desk.troubles == []

@@ -54,7 +54,7 @@ def test_a_withdrawn_note_stays_struck_through_and_cannot_be_changed(
     assert dana.send(f"{here}/{note.id}/withdraw", {"read": note.latest.number}).status_code == 303
     page = dana.read(here)
     assert "<s>Wrong patient</s>" in page
-    assert "Keep the change" not in page
+    assert "Save the change" not in page
     late = dana.send(f"{here}/{note.id}", {"text": "Mine", "read": note.latest.number})
     assert late.status_code == 409
     assert "Mine" in late.text
