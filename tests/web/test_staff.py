@@ -57,6 +57,10 @@ def test_a_new_link_ends_the_old_one_and_changes_no_position(
     gil = people.by_email(db, "gil@clinic.example")
     assert gil is not None
     assert gil.role is Role.ASSISTANT
+    told = {
+        row["details"] for row in db.query("SELECT * FROM audit_log WHERE about_id = ?", [gil.id])
+    }
+    assert told == {str(position_of(gil))}
 
 
 def test_an_address_in_use_and_wrong_input_are_named_and_nothing_is_lost(

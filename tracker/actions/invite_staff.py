@@ -9,7 +9,7 @@ from tracker.audit import Act, Entry
 from tracker.invitations import Invitation
 from tracker.messages import invitation_mail
 from tracker.people import Person, Role, check_email, check_name
-from tracker.staff import Position
+from tracker.staff import Position, position_of
 from tracker.storage import audit_log, invitations, messages, people
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
@@ -48,7 +48,9 @@ def invite_staff(
         invitation = Invitation(new_id(), person.id, inviter.id, now)
         invitations.renew(db, invitation)
         messages.insert(db, invitation_mail(invitation.id, person, now))
-        audit_log.add(db, Entry(Act.STAFF_INVITED, now, inviter.id, person.id, str(position)))
+        audit_log.add(
+            db, Entry(Act.STAFF_INVITED, now, inviter.id, person.id, str(position_of(person)))
+        )
     return StaffInvited(person, invitation)
 
 
