@@ -14,7 +14,16 @@ from tracker.actions.snooze_alert import snooze_alert
 from tracker.conversation import Draft
 from web.alert_case import case_to_answer, case_to_follow, outdated_page, shown, with_template
 from web.answer_pages import AnswerForm
-from web.forms import KEY, Errors, Resolution, Snooze, read_resolution, read_snooze, sentence
+from web.forms import (
+    KEY,
+    Errors,
+    Resolution,
+    Snooze,
+    read_resolution,
+    read_snooze,
+    sentence,
+    typed,
+)
 from web.pages import render
 from web.session import Visit, signed_in
 
@@ -79,7 +88,7 @@ def message(visit: Visit, alert_id: str) -> ResponseReturnValue:
     key = sent.get("key", "")
     key = key if KEY.fullmatch(key) else secrets.token_hex(16)
     try:
-        draft = Draft(sent.get("text", "").strip(), None, key)
+        draft = Draft(typed(sent, "text"), None, key)
     except ValueError:
         wrong = {"text": "Write the message first, or take it a little shorter."}
         return render(shown(visit, case, AnswerForm(sent, wrong))), 422
@@ -98,7 +107,7 @@ def hand_over(visit: Visit, alert_id: str) -> ResponseReturnValue:
     case = case_to_answer(visit, alert_id)
     if stale := outdated_page(visit, case):
         return stale
-    to, note = request.form.get("colleague", ""), request.form.get("note", "")
+    to, note = request.form.get("colleague", ""), typed(request.form, "note")
     try:
         hand_over_alert(visit.db, alert_id, visit.person, to, note, visit.now)
     except ValueError as error:

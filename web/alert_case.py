@@ -13,6 +13,7 @@ from tracker.actions.show_replies import show_replies
 from tracker.reply_templates import filled
 from web.alert_pages import AlertPage, alert_page, asked
 from web.answer_pages import NOTHING_CHOSEN, AnswerForm, desk
+from web.forms import typed
 from web.pages import render
 from web.session import Visit
 
@@ -53,5 +54,5 @@ def with_template(visit: Visit, case: AlertCase, sent: Mapping[str, str]) -> dic
     templates = {each.id: each for each in show_replies(visit.db) if not each.is_withdrawn}
     chosen = templates.get(sent.get("reply", "")) or abort(404)
     words = filled(chosen.says, case.patient, case.treatment, visit.person, visit.now)
-    typed = sent.get("text", "").strip()
-    return {**sent, "text": f"{typed}\n\n{words}" if typed else words}
+    said = typed(sent, "text")
+    return {**sent, "text": f"{said}\n\n{words}" if said else words}

@@ -11,7 +11,7 @@ from tracker.comparisons import Asked
 from tracker.photos import View
 from web.annotation_pages import DrawForm
 from web.comparison_pages import Choices, Heat, Light, Mode
-from web.forms import one_of, sentence
+from web.forms import one_of, sentence, typed
 
 P = ParamSpec("P")
 
@@ -43,7 +43,7 @@ def read_drawing(said: ImmutableMultiDict[str, str], of: str) -> Drawing | DrawF
         errors["places"] = (
             "Write places as percent from the left and from the top, such as 42 61; 50 61."
         )
-    note = said.get("note", "").replace("\r\n", "\n").strip()
+    note = typed(said, "note")
     if shape is not None and places is not None:
         errors |= _wrong("places", check_places, shape, places)
     errors |= _wrong("note", check_note, note)

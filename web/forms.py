@@ -86,7 +86,7 @@ def read_check_in(form: Form) -> Answers | Errors:
     trend = one_of(Trend, form.get("trend", ""))
     if trend is not None:
         del errors["trend"]
-    note = form.get("note", "").replace("\r\n", "\n").strip()
+    note = typed(form, "note")
     if len(note) > MAX_NOTE_LENGTH:
         errors["note"] = f"The note is too long; keep it under {MAX_NOTE_LENGTH} characters."
     if errors or trend is None:
@@ -160,7 +160,7 @@ def read_snooze(form: Form) -> Snooze | Errors:
         until = date.fromisoformat(form.get("until", ""))
     except ValueError:
         return Errors(errors | {"until": "Choose a day."})
-    return Errors(errors) if errors else Snooze(until, form.get("snooze_why", "").strip())
+    return Errors(errors) if errors else Snooze(until, typed(form, "snooze_why"))
 
 
 def read_resolution(form: Form) -> Resolution | Errors:
@@ -171,7 +171,7 @@ def read_resolution(form: Form) -> Resolution | Errors:
         errors["outcome"] = "Choose what it turned out to be."
     if errors or outcome is None:
         return Errors(errors)
-    return Resolution(outcome, form.get("why", "").strip())
+    return Resolution(outcome, typed(form, "why"))
 
 
 def read_mail_choice(form: Form, person: Person) -> Person | Errors:
@@ -205,7 +205,7 @@ def sentence(remedy: str) -> str:
 
 
 def _reason_errors(form: Form, field: str) -> dict[str, str]:
-    if len(form.get(field, "")) <= MAX_WHY_LENGTH:
+    if len(typed(form, field)) <= MAX_WHY_LENGTH:
         return {}
     return {field: f"The reason is too long; keep it under {MAX_WHY_LENGTH} characters."}
 
@@ -228,7 +228,7 @@ def read_draft(form: Form, files: Files) -> Draft | Errors:
     key = form.get("key", "")
     if KEY.fullmatch(key) is None:
         return Errors({"text": "The page was not complete; send it once more."})
-    text = form.get("text", "").replace("\r\n", "\n").strip()
+    text = typed(form, "text")
     try:
         return Draft(text, sent[0].read() if sent else None, key)
     except ValueError as error:
@@ -273,6 +273,11 @@ def read_made_at(form: Form) -> datetime | None:
         return moment.astimezone(UTC) if moment.tzinfo else None
     except (ValueError, OverflowError):
         return None
+
+
+def typed(form: Mapping[str, str], field: str) -> str:
+    """What was typed; forms send two signs for the end of a line, which people count as one."""
+    return form.get(field, "").replace("\r\n", "\n").strip()
 
 
 def one_of(kind: type[K], text: str) -> K | None:

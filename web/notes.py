@@ -13,7 +13,7 @@ from tracker.actions.show_notes import NotesAbout, show_notes
 from tracker.actions.write_note import write_note
 from tracker.notes import NoteText
 from web import session
-from web.forms import KEY, sentence
+from web.forms import KEY, sentence, typed
 from web.note_pages import NOTHING_WRITTEN, NoteForm, NotesPage, PinnedNote, notes_page, pinned
 from web.pages import render
 from web.session import Visit, signed_in
@@ -91,7 +91,7 @@ def _revised(
 
 def _read(note_id: str = "") -> NoteText | NoteForm:
     """The note as it was sent, or the form with what is wrong."""
-    text, is_pinned = request.form.get("text", "").strip(), request.form.get("pinned") == "yes"
+    text, is_pinned = typed(request.form, "text"), request.form.get("pinned") == "yes"
     try:
         return NoteText(text, is_pinned)
     except ValueError as error:

@@ -11,7 +11,7 @@ from tracker.actions.show_draft import DraftCase, show_draft
 from tracker.actions.show_protocol import ProtocolCase, show_protocol
 from tracker.protocol_edits import checked, values_of, with_values
 from tracker.protocols import Protocol
-from web.forms import sentence
+from web.forms import sentence, typed
 from web.pages import render
 from web.protocol_form_pages import form_page, text_page
 from web.protocol_pages import draft_page, edition_page, protocol_page, protocols_page
@@ -109,7 +109,7 @@ def draft(visit: Visit, kind: str, draft_id: str) -> ResponseReturnValue:
 def enact(visit: Visit, kind: str, draft_id: str) -> ResponseReturnValue:
     """Put the draft into force."""
     case, drafted = _editable(visit, kind), _draft(visit, kind, draft_id)
-    why, protocols = request.form.get("why", "").strip(), visit.world.protocols
+    why, protocols = typed(request.form, "why"), visit.world.protocols
     try:
         done = put_into_force(visit.db, protocols, drafted.draft, visit.person, why, visit.now)
     except ValueError as error:

@@ -10,7 +10,7 @@ from tracker.actions.revise_reply import ReplyOvertaken, ReplyRevised, revise_re
 from tracker.actions.show_replies import show_replies
 from tracker.alerts import Concern
 from tracker.reply_templates import ReplyText
-from web.forms import sentence
+from web.forms import sentence, typed
 from web.pages import render
 from web.reply_pages import NOTHING_TYPED, RepliesPage, ReplyForm, replies_page
 from web.session import Visit, signed_in
@@ -68,7 +68,7 @@ def _read(template_id: str) -> ReplyText | ReplyForm:
     """The template as it was sent, or the form with what is wrong."""
     sent = request.form
     title = " ".join(sent.get("title", "").split())
-    text = sent.get("text", "").replace("\r\n", "\n").strip()
+    text = typed(sent, "text")
     concerns = frozenset(Concern(name) for name in sent.getlist("concern") if name in set(Concern))
     try:
         return ReplyText(title, text, concerns)

@@ -18,7 +18,7 @@ from tracker.procedures import (
 from tracker.protocols import Asks, Protocol
 from tracker.screening import MAX_TEXT_LENGTH, Screening
 from tracker.treatments import AREAS, Region, Setting, Treatment
-from web.forms import Errors, Form, local_time, one_of, sentence
+from web.forms import Errors, Form, local_time, one_of, sentence, typed
 
 ASKED = "ask_"  # before the id of a screening question, which a clinic may name as it likes
 DEPTH = re.compile(r"\d(?:[.,]\d{1,2})?")
@@ -89,7 +89,7 @@ def read_screening(
                 errors[f"{ASKED}{question.id}"] = (
                     f"Keep the answer under {MAX_TEXT_LENGTH} characters."
                 )
-    reason = form.get("reason", "").replace("\r\n", "\n").strip()
+    reason = typed(form, "reason")
     if len(reason) > MAX_REASON_LENGTH:
         errors["reason"] = f"Keep the reason under {MAX_REASON_LENGTH} characters."
     return Errors(errors) if errors else Screening(answers, now, by, reason)

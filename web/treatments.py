@@ -17,7 +17,7 @@ from tracker.people import Person
 from tracker.procedures import MAX_REASON_LENGTH, Ending
 from tracker.protocols import Protocol
 from tracker.treatments import Treatment
-from web.forms import Errors, sentence
+from web.forms import Errors, sentence, typed
 from web.pages import render
 from web.session import Visit, signed_in
 from web.treatment_forms import product_rows, read_screening, read_treatment
@@ -130,7 +130,7 @@ def end(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnValue
     """End the course early."""
     shown = _series(visit, patient_id)
     session = shown.of(treatment_id) or abort(404)
-    why = request.form.get("why", "").replace("\r\n", "\n").strip()
+    why = typed(request.form, "why")
     try:
         ending = Ending(visit.now, visit.person.id, why)
     except ValueError as error:
@@ -197,7 +197,7 @@ def _corrected(
     visit: Visit, patient: Person, session: Session, protocol: Protocol
 ) -> Treatment | CorrectedMeanwhile | CareWithdrawn | Errors:
     entered = read_treatment(request.form, protocol, patient)
-    why = request.form.get("why", "").replace("\r\n", "\n").strip()
+    why = typed(request.form, "why")
     if not why or len(why) > MAX_REASON_LENGTH:
         told = {"why": f"Say why in fewer than {MAX_REASON_LENGTH} characters."}
         known = entered.by_field if isinstance(entered, Errors) else {}

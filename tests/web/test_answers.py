@@ -32,6 +32,17 @@ def test_a_template_comes_filled_in_and_goes_only_when_sent(
     assert "Sent." in dana.read(str(sent.headers["Location"]))
 
 
+def test_lines_as_browsers_send_them_count_as_people_count_them(
+    db: Database, cast: Cast, dana: Browser, records: Records
+) -> None:
+    alert = records.alert()
+    lines = "\n".join(["x" * 9] * 50)  # 499 signs
+    asked = {"colleague": cast.eli.id, "note": lines.replace("\n", "\r\n")}
+    assert dana.send(f"/alerts/{alert.id}/hand-over", asked).status_code == 303
+    dana.send(f"/alerts/{alert.id}/message", {"text": "Call me\r\nnow", "key": KEY})
+    assert said(db, cast) == ["Call me\nnow"]
+
+
 def test_sending_and_seeing_are_one_step_where_wished(
     db: Database, dana: Browser, records: Records
 ) -> None:

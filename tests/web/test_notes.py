@@ -6,7 +6,7 @@ from sqlite_utils import Database
 from tests.conftest import Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Records
-from tracker.storage import people
+from tracker.storage import notes, people
 from tracker.storage.connection import IntegrityError, writing
 
 KEY = "a1b2c3d4e5f60718293a4b5c6d7e8f90"
@@ -25,6 +25,15 @@ def test_an_edit_never_loses_what_was_there(dana: Browser, records: Records, her
     assert "2 versions" in page
     assert page.index("Afraid of long needles") < page.index(">Afraid of needles<")
     assert "Written</strong> by you" in page
+
+
+def test_lines_as_browsers_send_them_count_as_people_count_them(
+    dana: Browser, here: str, db: Database, cast: Cast
+) -> None:
+    lines = "\n".join(["x" * 39] * 100)  # 3999 signs
+    answer = dana.send(here, {"text": lines.replace("\n", "\r\n"), "key": KEY})
+    assert answer.status_code == 303
+    assert [note.latest.says.text for note in notes.of_patient(db, cast.alice.id)] == [lines]
 
 
 def test_the_second_of_two_who_write_is_told_and_nothing_is_overwritten(
