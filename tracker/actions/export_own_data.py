@@ -5,30 +5,46 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
 from tracker.alerts import Alert
-from tracker.annotations import Annotation, Place
+from tracker.annotations import Annotation
 from tracker.archives import Entry
+from tracker.audit import Search
 from tracker.check_ins import CheckIn
 from tracker.consents import Consent
 from tracker.conversation import Remark
 from tracker.courses import COURSE_FILE, CourseCheckIn, CoursePhoto, CourseStory, course_text
 from tracker.looks import Look
 from tracker.messages import Message
-from tracker.notes import Note
 from tracker.outlines import Marking
+from tracker.own_data import (
+    READ_ME,
+    Named,
+    Row,
+    alert_row,
+    annotation_row,
+    care_line_row,
+    is_told_elsewhere,
+    local_time,
+    log_row,
+    note_row,
+    reading_rows,
+    step_row,
+)
 from tracker.people import Person
 from tracker.photo_files import PhotoFiles, PhotoMissing, Picture
 from tracker.photos import Photo, View
 from tracker.readings import Reading
 from tracker.screening import Screening
 from tracker.storage import (
+    alert_history,
     alerts,
     annotations,
+    audit_log,
+    care_lines,
     check_ins,
     consents,
     conversation,
@@ -45,37 +61,6 @@ from tracker.storage import (
 )
 from tracker.treatments import Correction, Treatment
 
-Row = Mapping[str, object]
-
-READ_ME = """\
-This is everything that Afterglow keeps about you.
-
-about-me.json      your account, who cares for you, who opened your photos, what you allowed,
-                   mails to you
-notes.json         what your clinic noted about you, with every version
-conversation.json  what you and your clinic wrote to each other; its photos are in conversation/
-course-*/          one folder for each treatment:
-  course.toml      the treatment, your photos and your answers
-  *.jpg            your photos as they were kept: without place and camera data
-  sides/           photos from the side, which are looked at but not measured
-  readings.csv     what was measured, by photo and region. Redness and pigment are doublings
-                   against your photo from before: 0 is as before, 1 is twice as much; sd is the
-                   error (one standard deviation)
-  alerts.csv       what the clinic was told, and why
-  earlier-readings.csv
-                   what was measured before the method or the areas changed; it counts no more
-  screening.json   what was asked before the treatment
-  treatment.json   what was corrected about the treatment, why it ended early if it did, why it was
-                   done though an answer spoke against it, and the areas drawn on your photo from
-                   before (corners as shares of its width and height), with every version
-  annotations.json what the clinic drew on your photos, with every version. Places are shares of the
-                   picture from its left and top: of a photo from the side the photo itself, else
-                   the crop of the face in which all days lie alike
-
-Heat maps are drawn from the photos and not included.
-Anyone with Afterglow can measure a course again: afterglow replay course-...
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class _Course:
@@ -88,6 +73,7 @@ class _Course:
     alerts: tuple[Alert, ...]
     screening: Screening | None
     annotations: tuple[Annotation, ...]
+    steps: tuple[Row, ...]
     superseded: tuple[Reading, ...]
     corrections: tuple[Correction, ...]
     markings: Mapping[str, list[Marking]]
@@ -98,7 +84,10 @@ def export_own_data(db: Database, files: PhotoFiles, patient: Person) -> Iterato
 
     All rows are read before this returns: afterwards the database is not needed any more.
     """
-    courses = [_course(db, each) for each in treatments.of_patient(db, patient.id)]
+    who = _people_named(db, patient)
+    courses = [
+        _course(db, each, who, patient.zone) for each in treatments.of_patient(db, patient.id)
+    ]
     about = _about(
         patient,
         [person for person, _ in people.care_team_of(db, patient.id)],
@@ -108,20 +97,49 @@ def export_own_data(db: Database, files: PhotoFiles, patient: Person) -> Iterato
         messages.of_recipient(db, patient.id),
     )
     said = conversation.of_patient(db, patient.id)
-    noted = [_note_row(note, patient.zone) for note in notes.of_patient(db, patient.id)]
-    return _entries(files, patient, courses, about, said, noted)
+    beside = [
+        _json("notes.json", [note_row(n, patient.zone) for n in notes.of_patient(db, patient.id)]),
+        _json("care-lines.json", _care_lines(db, patient, who)),
+        _json("log.json", _log(db, patient, who)),
+    ]
+    return _entries(files, patient, courses, about, said, beside)
 
 
-def _course(db: Database, treatment: Treatment) -> _Course:
-    taken = photos.of_treatment(db, treatment.id)
+def _people_named(db: Database, patient: Person) -> Named:
+    """Whoever may have said or done something about the patient, by id."""
+    return {person.id: person for person, *_ in people.staff(db)} | {patient.id: patient}
+
+
+def _care_lines(db: Database, patient: Person, who: Named) -> list[Row]:
+    given = care_lines.ever_of_patient(db, patient.id)
+    return [care_line_row(line, ended_at, who, patient.zone) for line, ended_at in given]
+
+
+def _log(db: Database, patient: Person, who: Named) -> list[Row]:
+    """The oldest first."""
+    by_and_about = {
+        *audit_log.search(db, Search(by=patient.id)),
+        *audit_log.search(db, Search(about=frozenset({patient.id}))),
+    }
+    told = sorted(by_and_about, key=lambda entry: (entry.at, entry.act))
+    return [log_row(each, who, patient.zone) for each in told if not is_told_elsewhere(each)]
+
+
+def _course(db: Database, treatment: Treatment, who: Named, zone: ZoneInfo) -> _Course:
+    taken, told = photos.of_treatment(db, treatment.id), alerts.of_treatment(db, treatment.id)
     return _Course(
         treatment=treatment,
         photos=tuple(taken),
         readings=tuple(readings.of_treatment(db, treatment.id)),
         check_ins=tuple(check_ins.of_treatment(db, treatment.id)),
-        alerts=tuple(alerts.of_treatment(db, treatment.id)),
+        alerts=tuple(told),
         screening=screenings.of_treatment(db, treatment.id),
         annotations=tuple(annotations.of_treatment(db, treatment.id)),
+        steps=tuple(
+            step_row(alert, step, who, zone)
+            for alert in told
+            for step in alert_history.of_alert(db, alert.id)
+        ),
         superseded=tuple(readings.superseded(db, treatment.id)),
         corrections=tuple(corrections.of_treatment(db, treatment.id)),
         markings={photo.id: outlines.of_baseline(db, photo.id) for photo in taken},
@@ -134,11 +152,11 @@ def _entries(
     courses: list[_Course],
     about: Mapping[str, object],
     said: list[Remark],
-    noted: list[Row],
+    beside: list[Entry],
 ) -> Iterator[Entry]:
     yield Entry("READ-ME.txt", READ_ME.encode())
     yield _json("about-me.json", about)
-    yield _json("notes.json", noted)
+    yield from beside
     unreadable: list[str] = []
     yield from _conversation(files, patient, said, unreadable)
     for number, course in enumerate(courses, 1):
@@ -158,8 +176,8 @@ def _conversation(
         path = f"conversation/{number:03d}.jpg" if remark.has_photo else None
         if path is not None:
             yield from _picture(files, remark.id, path, unreadable)
-        seen = [{"who": r.name, "at": _time(r.seen_at, patient.zone)} for r in remark.receipts]
-        at = _time(remark.at, patient.zone)
+        seen = [{"who": r.name, "at": local_time(r.seen_at, patient.zone)} for r in remark.receipts]
+        at = local_time(remark.at, patient.zone)
         words: Row = {"who": remark.author, "at": at, "text": remark.text, "photo": path}
         lines.append({**words, "seen_by": seen})
     yield _json("conversation.json", lines)
@@ -194,29 +212,31 @@ def _folder(
     )
     yield Entry(f"{folder}/{COURSE_FILE}", course_text(story).encode())
     zone = patient.zone
-    yield _csv(f"{folder}/readings.csv", _reading_rows(course.readings, named, zone))
-    yield _csv(f"{folder}/alerts.csv", (_alert_row(alert, zone) for alert in course.alerts))
+    yield _csv(f"{folder}/readings.csv", reading_rows(course.readings, named, zone))
+    yield _csv(f"{folder}/alerts.csv", (alert_row(alert, zone) for alert in course.alerts))
+    if course.steps:
+        yield _json(f"{folder}/alert-steps.json", course.steps)
     if course.superseded:
-        earlier = _reading_rows(course.superseded, named, zone)
+        earlier = reading_rows(course.superseded, named, zone)
         yield _csv(f"{folder}/earlier-readings.csv", earlier)
     yield _json(f"{folder}/treatment.json", _treatment_row(course, named, zone))
     if course.screening is not None:
         yield _json(f"{folder}/screening.json", course.screening.answers)
     if course.annotations:
-        drawn = [_annotation_row(each, named, zone) for each in course.annotations]
+        drawn = [annotation_row(each, named, zone) for each in course.annotations]
         yield _json(f"{folder}/annotations.json", drawn)
 
 
 def _treatment_row(course: _Course, named: Mapping[str, str], zone: ZoneInfo) -> Row:
     ending = course.treatment.ending
     return {
-        "ended_early_at": _time(ending.at if ending else None, zone),
+        "ended_early_at": local_time(ending.at if ending else None, zone),
         "ended_early_because": ending.why if ending else None,
         "done_all_the_same_because": (course.screening.reason if course.screening else "") or None,
         "corrections": [
             {
                 "who": each.by,
-                "at": _time(each.at, zone),
+                "at": local_time(each.at, zone),
                 "why": each.why,
                 "before": treatments.columns_of(each.before),
             }
@@ -226,7 +246,7 @@ def _treatment_row(course: _Course, named: Mapping[str, str], zone: ZoneInfo) ->
             {
                 "file": named[photo_id],
                 "who": version.by,
-                "at": _time(version.at, zone),
+                "at": local_time(version.at, zone),
                 "treated": version.outlines.treated,
                 "untreated": version.outlines.untreated,
             }
@@ -239,80 +259,6 @@ def _treatment_row(course: _Course, named: Mapping[str, str], zone: ZoneInfo) ->
 def _file_name(number: int, photo: Photo, patient: Person) -> str:
     name = f"{number:03d}-{photo.role.replace('_', '-')}-{patient.date_at(photo.taken_at)}"
     return f"{name}.jpg" if photo.view is View.FRONT else f"sides/{name}-{photo.view}.jpg"
-
-
-def _reading_rows(
-    read: tuple[Reading, ...], named: Mapping[str, str], zone: ZoneInfo
-) -> Iterator[Row]:
-    for reading in read:
-        for region, seen in reading.regions.items():
-            yield {
-                "file": named.get(reading.photo_id, ""),
-                "taken_at": _time(reading.taken_at, zone),
-                "region": region,
-                "redness": seen.redness.value,
-                "redness_sd": seen.redness.sd,
-                "pigment": seen.pigment.value,
-                "pigment_sd": seen.pigment.sd,
-                "lab_l": seen.lab[0],
-                "lab_a": seen.lab[1],
-                "lab_b": seen.lab[2],
-                "ita": seen.ita,
-                "erythema_index": seen.erythema_index,
-                "melanin_index": seen.melanin_index,
-                "share": seen.share,
-                "reference": reading.reference,
-                "method": reading.method,
-            }
-
-
-def _alert_row(alert: Alert, zone: ZoneInfo) -> Row:
-    return {
-        "raised_at": _time(alert.raised_at, zone),
-        "concern": alert.concern.words,
-        "level": alert.level,
-        "probability": alert.probability,
-        "why": "; ".join(factor.what for factor in alert.evidence),
-        "seen_at": _time(alert.acknowledged_at, zone),
-        "resolved_at": _time(alert.resolved_at, zone),
-        "outcome": alert.outcome,
-    }
-
-
-def _annotation_row(drawn: Annotation, named: Mapping[str, str], zone: ZoneInfo) -> Row:
-    return {
-        "file": named.get(drawn.photo_id, ""),
-        "versions": [
-            {
-                "shape": version.drawing.shape,
-                "places": [_shares(place) for place in version.drawing.places],
-                "note": version.drawing.note,
-                "who": version.author,
-                "at": _time(version.at, zone),
-                "withdrawn": version.is_withdrawn,
-            }
-            for version in drawn.versions
-        ],
-    }
-
-
-def _note_row(note: Note, zone: ZoneInfo) -> Row:
-    return {
-        "versions": [
-            {
-                "text": version.says.text,
-                "pinned": version.says.is_pinned,
-                "who": version.author,
-                "at": _time(version.at, zone),
-                "withdrawn": version.is_withdrawn,
-            }
-            for version in note.versions
-        ]
-    }
-
-
-def _shares(place: Place) -> dict[str, float]:
-    return {"from_left": place[0], "from_top": place[1]}
 
 
 def _about(
@@ -335,9 +281,9 @@ def _about(
         "who_opened_my_photos": [
             {
                 "who": look.name,
-                "photo_taken_at": _time(look.taken_at, zone),
-                "first_at": _time(look.first_at, zone),
-                "last_at": _time(look.last_at, zone),
+                "photo_taken_at": local_time(look.taken_at, zone),
+                "first_at": local_time(look.first_at, zone),
+                "last_at": local_time(look.last_at, zone),
             }
             for look in seen
         ],
@@ -345,8 +291,8 @@ def _about(
             {
                 "purpose": consent.purpose,
                 "decision": consent.decision,
-                "at": _time(consent.at, zone),
-                "photo_taken_at": _time(taken.get(consent.photo_id or ""), zone),
+                "at": local_time(consent.at, zone),
+                "photo_taken_at": local_time(taken.get(consent.photo_id or ""), zone),
             }
             for consent in decided
         ],
@@ -354,16 +300,12 @@ def _about(
             {
                 "kind": mail.kind,
                 "to": mail.to_address,
-                "written_at": _time(mail.created_at, zone),
-                "sent_at": _time(mail.sent_at, zone),
+                "written_at": local_time(mail.created_at, zone),
+                "sent_at": local_time(mail.sent_at, zone),
             }
             for mail in mails
         ],
     }
-
-
-def _time(at: datetime | None, zone: ZoneInfo) -> str | None:
-    return None if at is None else at.astimezone(zone).isoformat()
 
 
 def _csv(path: str, rows: Iterable[Row]) -> Entry:

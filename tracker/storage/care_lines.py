@@ -6,7 +6,7 @@ from sqlite_utils import Database
 
 from tracker.aftercare import OwnLine
 from tracker.protocols import Heading
-from tracker.storage.columns import read_time, time_text
+from tracker.storage.columns import read_optional_time, read_time, time_text
 
 
 def insert(db: Database, line: OwnLine) -> None:
@@ -27,18 +27,25 @@ def insert(db: Database, line: OwnLine) -> None:
 
 def of_patient(db: Database, patient_id: str) -> list[OwnLine]:
     """The lines of a patient that nobody has ended, in the order they were added."""
-    sql = """SELECT * FROM care_lines WHERE patient_id = ? AND ended_at IS NULL
-             ORDER BY added_at, id"""
+    return [line for line, ended_at in ever_of_patient(db, patient_id) if ended_at is None]
+
+
+def ever_of_patient(db: Database, patient_id: str) -> list[tuple[OwnLine, datetime | None]]:
+    """All lines that a patient was ever given, each with when it was taken back, in that order."""
+    sql = "SELECT * FROM care_lines WHERE patient_id = ? ORDER BY added_at, id"
     return [
-        OwnLine(
-            id=row["id"],
-            patient_id=row["patient_id"],
-            heading=Heading(row["heading"]),
-            line=row["line"],
-            first_date=date.fromisoformat(row["first_date"]),
-            last_date=date.fromisoformat(row["last_date"]),
-            added_by=row["added_by"],
-            added_at=read_time(row["added_at"]),
+        (
+            OwnLine(
+                id=row["id"],
+                patient_id=row["patient_id"],
+                heading=Heading(row["heading"]),
+                line=row["line"],
+                first_date=date.fromisoformat(row["first_date"]),
+                last_date=date.fromisoformat(row["last_date"]),
+                added_by=row["added_by"],
+                added_at=read_time(row["added_at"]),
+            ),
+            read_optional_time(row["ended_at"]),
         )
         for row in db.query(sql, [patient_id])
     ]

@@ -12,12 +12,18 @@ from sqlite_utils import Database
 
 from tests.conftest import TREATED_AT, Cast
 from tests.web.conftest import Records
+from tracker.actions.add_care_line import add_care_line
 from tracker.actions.add_person import add_person
+from tracker.actions.end_care_line import end_care_line
 from tracker.actions.end_treatment import end_treatment
 from tracker.actions.export_own_data import export_own_data
+from tracker.actions.note_opening import note_opening
 from tracker.actions.receive_photo import Accepted, receive_photo
+from tracker.actions.resolve_alert import resolve_alert
 from tracker.actions.revise_annotation import Revised, revise_annotation
 from tracker.actions.revise_note import revise_note
+from tracker.aftercare import OwnLine
+from tracker.alerts import Outcome
 from tracker.archives import Entry
 from tracker.check_ins import Answers, Trend
 from tracker.compute import NotMeasurable
@@ -25,6 +31,7 @@ from tracker.outlines import Outlines
 from tracker.photo_files import Picture
 from tracker.photos import PhotoRole, Upload
 from tracker.procedures import Ending
+from tracker.protocols import Heading
 from tracker.replay import Replay, patient_of, read_course, throw_away_world
 from tracker.storage import looks, outlines, photos
 from tracker.storage.connection import writing
@@ -89,6 +96,30 @@ def test_readings_alerts_and_lookers_come_too(
     assert [look["who"] for look in about["who_opened_my_photos"]] == ["Dr Dana"]
 
 
+def test_what_the_clinic_did_about_the_patient_comes_too(
+    records: Records, db: Database, world: World, cast: Cast, tmp_path: Path
+) -> None:
+    now, day = TREATED_AT + timedelta(days=3), TREATED_AT.date()
+    alert, dana = records.alert(), cast.dana
+    resolve_alert(db, alert.id, dana.id, Outcome.FALSE, "A scratch by the cat.", now)
+    line = OwnLine("", cast.alice.id, Heading.DO, "Keep the cat away.", day, day, dana.id, now)
+    end_care_line(db, add_care_line(db, line).id, dana.id, now)
+    note_opening(db, dana.id, now, patient_id=cast.alice.id)
+    note_opening(db, dana.id, now, patient_id=cast.bob.id)
+    course = unpack(list(export_own_data(db, world.files, cast.alice)), tmp_path)
+    (step,) = json.loads((course / "alert-steps.json").read_text(encoding="utf-8"))
+    assert (step["who"], step["step"], step["why"]) == (
+        "Dr Dana",
+        "resolved",
+        "false: A scratch by the cat.",
+    )
+    (given,) = json.loads((tmp_path / "care-lines.json").read_text(encoding="utf-8"))
+    assert (given["line"], given["who"]) == ("Keep the cat away.", "Dr Dana")
+    assert given["taken_back_at"] == now.astimezone(cast.alice.zone).isoformat()
+    (opened,) = json.loads((tmp_path / "log.json").read_text(encoding="utf-8"))
+    assert (opened["who"], opened["did"]) == ("Dr Dana", "patient opened")
+
+
 def test_a_photo_that_the_store_has_lost_costs_none_of_the_others(
     records: Records, db: Database, world: World, cast: Cast, tmp_path: Path
 ) -> None:
@@ -105,7 +136,14 @@ def test_nobody_elses_data_is_in_it(
 ) -> None:
     records.measured(1)
     paths = [entry.path for entry in export_own_data(db, world.files, cast.bob)]
-    assert paths == ["READ-ME.txt", "about-me.json", "notes.json", "conversation.json"]
+    assert paths == [
+        "READ-ME.txt",
+        "about-me.json",
+        "notes.json",
+        "care-lines.json",
+        "log.json",
+        "conversation.json",
+    ]
 
 
 class NothingMeasured(Executor):
