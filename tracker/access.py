@@ -96,8 +96,8 @@ def may_be_absent(viewer: Viewer) -> bool:
 
 
 def may_invite(viewer: Viewer) -> bool:
-    """Whether the viewer may invite patients."""
-    return viewer.role is Role.PRACTITIONER
+    """Whether the viewer may invite patients: an assistant for a practitioner who will treat."""
+    return viewer.role.has_patients
 
 
 def may_read_protocols(viewer: Viewer) -> bool:

@@ -15,13 +15,18 @@ from web.times import date_words
 
 @dataclass(frozen=True, slots=True)
 class InvitePage:
-    """The form for a new patient; `trouble` says what was wrong with it."""
+    """The form for a new patient; `trouble` says what was wrong with it.
+
+    `choices` are the practitioners among whom an assistant chooses; empty for a practitioner.
+    """
 
     template: ClassVar[str] = "practitioner_invite.html"
     place: ClassVar[str] = "patients"
 
     name: str = ""
     email: str = ""
+    practitioner: str = ""
+    choices: tuple[Person, ...] = ()
     trouble: str = ""
 
     @property

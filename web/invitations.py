@@ -1,4 +1,4 @@
-"""Invitations: a practitioner makes one, a patient follows it."""
+"""Invitations: a practitioner or assistant makes one, a patient follows it."""
 
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -7,7 +7,9 @@ from tracker.access import may_invite, require
 from tracker.actions.accept_invitation import accept_invitation
 from tracker.actions.invite_patient import HasAccount, Invited, invite_patient
 from tracker.actions.open_invitation import open_invitation
+from tracker.actions.show_practitioners import show_practitioners
 from tracker.messages import welcome_link
+from tracker.people import Role
 from web import session
 from web.invitation_pages import ExpiredPage, InvitedPage, InvitePage, invited_page, welcome_page
 from web.pages import render
@@ -21,7 +23,7 @@ blueprint = Blueprint("invitations", __name__)
 def invite(visit: Visit) -> ResponseReturnValue:
     """The form for a new patient."""
     require(may_invite(visit.viewer))
-    return render(InvitePage())
+    return render(_form(visit))
 
 
 @blueprint.post("/invite")
@@ -30,16 +32,17 @@ def send(visit: Visit) -> ResponseReturnValue:
     """Make the link and show it, once."""
     require(may_invite(visit.viewer))
     name, email = request.form.get("name", ""), request.form.get("email", "")
+    treating = request.form.get("practitioner")
     try:
-        outcome = invite_patient(visit.db, visit.person, name, email, visit.now)
+        outcome = invite_patient(visit.db, visit.person, name, email, visit.now, treating)
     except ValueError as error:
-        return render(InvitePage(name, email, trouble=str(error))), 422
+        return render(_form(visit, trouble=str(error))), 422
     match outcome:
         case Invited() as invited:
             return render(_invited(visit, invited))
         case HasAccount():
             trouble = f"{email.strip()} has an account already; use another address"
-            return render(InvitePage(name, email, trouble=trouble)), 409
+            return render(_form(visit, trouble=trouble)), 409
 
 
 @blueprint.get("/welcome/<token>")
@@ -69,6 +72,18 @@ def accept(token: str) -> ResponseReturnValue:
         return render(ExpiredPage(), with_person=False), 410
     session.enter(*accepted)
     return redirect(url_for("home.show"), code=303)
+
+
+def _form(visit: Visit, trouble: str = "") -> InvitePage:
+    """The form as it was filled in; who is no practitioner chooses one."""
+    treats = visit.person.role is Role.PRACTITIONER
+    return InvitePage(
+        name=request.form.get("name", ""),
+        email=request.form.get("email", ""),
+        practitioner=request.form.get("practitioner", ""),
+        choices=() if treats else tuple(show_practitioners(visit.db)),
+        trouble=trouble,
+    )
 
 
 def _invited(visit: Visit, invited: Invited) -> InvitedPage:

@@ -1,6 +1,7 @@
 """How a patient gets an account: a link, once."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 from flask import Flask
@@ -12,6 +13,7 @@ from tests.web.conftest import Clock
 from tracker.actions.renew_passphrase import renew_passphrase
 from tracker.invitations import GOOD_FOR
 from tracker.messages import compose
+from tracker.people import Person
 from tracker.storage import messages, people
 from tracker.world import World
 
@@ -116,3 +118,26 @@ def test_what_is_wrong_with_an_invitation_is_named(dana: Browser) -> None:
 def test_a_strange_time_zone_is_refused(dana: Browser, app: Flask) -> None:
     answer = Browser(app).send(link_for(dana), OWN | {"time_zone": "Mars/Base"})
     assert answer.status_code == 422
+
+
+def test_an_assistant_invites_for_a_practitioner(
+    fay: Person, cast: Cast, db: Database, browser_of: Callable[[Person], Browser]
+) -> None:
+    browser = browser_of(fay)
+    assert "Treated by" in browser.read("/invite")
+    link_for(browser, NEW | {"practitioner": cast.eli.id})
+    chinwe = people.by_email(db, "chinwe@home.example")
+    assert chinwe is not None
+    assert {person.id for person, _ in people.care_team_of(db, chinwe.id)} == {cast.eli.id, fay.id}
+    assert [person.id for person in people.practitioners_of(db, chinwe.id)] == [cast.eli.id]
+
+
+def test_an_assistant_alone_cannot_take_on_a_patient(
+    fay: Person, cast: Cast, db: Database, browser_of: Callable[[Person], Browser]
+) -> None:
+    for nobody in ({}, {"practitioner": fay.id}, {"practitioner": cast.bob.id}):
+        answer = browser_of(fay).send("/invite", NEW | nobody)
+        assert answer.status_code == 422
+        assert "Choose the practitioner who will treat" in answer.text
+        assert 'value="Chinwe"' in answer.text
+    assert people.by_email(db, "chinwe@home.example") is None

@@ -28,29 +28,48 @@ class HasAccount:
 
 
 def invite_patient(
-    db: Database, practitioner: Person, name: str, email: str, now: datetime
+    db: Database,
+    inviter: Person,
+    name: str,
+    email: str,
+    now: datetime,
+    practitioner_id: str | None = None,
 ) -> Invited | HasAccount:
-    """Put a new patient in the practitioner's care, with a link to choose a passphrase.
+    """Put a new patient in the inviter's care, with a link to choose a passphrase.
 
-    A patient of this practitioner who has not used the link gets a new one, and the old one ends.
-    Raises ValueError that names what is wrong with name or address.
+    An assistant names the practitioner who will treat, because somebody must be able to answer
+    alerts; both are then of the care team. A patient of this inviter who has not used the link gets
+    a new one, and the old one ends. Raises ValueError that names what is wrong with name, address
+    or practitioner.
     """
     name, email = check_name(name), check_email(email)
     with writing(db):
         patient = people.by_email(db, email)
         if patient is None:
-            patient = Person(new_id(), Role.PATIENT, name, email, practitioner.time_zone)
+            carers = {_treating(db, inviter, practitioner_id), inviter.id}
+            patient = Person(new_id(), Role.PATIENT, name, email, inviter.time_zone)
             people.insert(db, patient)
-            people.add_to_care(db, practitioner.id, patient.id)
-        elif not _still_waits(db, patient, practitioner):
+            for carer_id in carers:
+                people.add_to_care(db, carer_id, patient.id)
+        elif not _still_waits(db, patient, inviter):
             return HasAccount()
-        invitation = Invitation(new_id(), patient.id, practitioner.id, now)
+        invitation = Invitation(new_id(), patient.id, inviter.id, now)
         invitations.renew(db, invitation)
         messages.insert(db, invitation_mail(invitation.id, patient, now))
-        audit_log.add(db, Entry(Act.PATIENT_INVITED, now, practitioner.id, patient.id))
+        audit_log.add(db, Entry(Act.PATIENT_INVITED, now, inviter.id, patient.id))
     return Invited(patient, invitation)
 
 
-def _still_waits(db: Database, patient: Person, practitioner: Person) -> bool:
-    cared_for = practitioner.id in {person.id for person, _ in people.care_team_of(db, patient.id)}
+def _treating(db: Database, inviter: Person, practitioner_id: str | None) -> str:
+    """Who will answer this patient's alerts."""
+    if inviter.role is Role.PRACTITIONER:
+        return inviter.id
+    found = people.get(db, practitioner_id) if practitioner_id else None
+    if found is None or found.role is not Role.PRACTITIONER or found.suspended_at is not None:
+        raise ValueError("choose the practitioner who will treat this patient")
+    return found.id
+
+
+def _still_waits(db: Database, patient: Person, inviter: Person) -> bool:
+    cared_for = inviter.id in {person.id for person, _ in people.care_team_of(db, patient.id)}
     return cared_for and people.passphrase_hash(db, patient.id) is None
