@@ -292,8 +292,8 @@ def _verdicts(count: FalseAlarms) -> str:
     """The realised false-alarm rate as a count that people can check."""
     if not count.judged:
         return "" if not count.unclear else f"{count.unclear} resolved as unclear, none decided."
-    unclear = f" {count.unclear} more stayed unclear." if count.unclear else ""
-    return f"{count.false} of {count.judged} resolved alerts were false alarms.{unclear}"
+    unclear = f" {count.unclear:,} more stayed unclear." if count.unclear else ""
+    return f"{count.false:,} of {count.judged:,} resolved alerts were false alarms.{unclear}"
 
 
 def _versions(behind: Alert | Transition) -> str:

@@ -145,7 +145,7 @@ def _false_row(concern: Concern, count: FalseAlarms) -> FalseRow:
     enough = count.rate is not None and count.judged >= FEWEST
     return FalseRow(
         name=words[:1].upper() + words[1:],
-        counted=f"{count.false} of {count.judged}",
+        counted=f"{count.false:,} of {count.judged:,}",
         unclear=count.unclear,
         bar=round(100 * count.rate, 1) if enough and count.rate is not None else None,
     )

@@ -245,7 +245,7 @@ def regions_words(regions: tuple[Region, ...]) -> str:
 
 def signed(value: float) -> str:
     """A number with its sign, two places, a true minus: `+0.81`."""
-    return f"{value:+.2f}".replace("-", "−")
+    return f"{value:+z.2f}".replace("-", "−")
 
 
 def estimate_words(estimate: Estimate) -> str:

@@ -63,6 +63,7 @@ def test_a_headline_names_the_place_and_the_day() -> None:
 def test_numbers_carry_sign_and_range() -> None:
     assert estimate_words(Estimate(0.81, 0.09)) == "+0.81 ± 0.18"
     assert estimate_words(Estimate(-0.2, 0.1)) == "−0.20 ± 0.20"
+    assert estimate_words(Estimate(-0.001, 0.1)) == "+0.00 ± 0.20"
 
 
 def test_doublings_are_told_as_times() -> None:

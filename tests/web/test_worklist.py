@@ -58,7 +58,7 @@ def test_people_are_searched_by_name_and_by_email(
         assert "<bdi>Alice</bdi>" in page
         assert "زينب" not in page
     assert "<bdi>زينب</bdi>" in dana.read("/?q=zaynab@")
-    assert "Nobody is called so." in dana.read("/?q=nobody")
+    assert "No patient has this name." in dana.read("/?q=nobody")
 
 
 def test_an_address_that_asks_for_nonsense_shows_the_list(dana: Browser) -> None:
