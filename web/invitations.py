@@ -41,7 +41,7 @@ def send(visit: Visit) -> ResponseReturnValue:
         case Invited() as invited:
             return render(_invited(visit, invited))
         case HasAccount():
-            trouble = f"{email.strip()} has an account already; use another address"
+            trouble = f"somebody signs in as {email.strip()} already; use another address"
             return render(_form(visit, trouble=trouble)), 409
 
 

@@ -110,7 +110,9 @@ def _invited(visit: Visit, position: Position) -> ResponseReturnValue:
             zone = visit.person.zone
             return render(staff_invited_page(person, invitation, link, visit.now, zone))
         case AddressInUse():
-            errors = {"email": f"{email.strip()} has an account already; use another address."}
+            errors = {
+                "email": f"Somebody signs in as {email.strip()} already; use another address."
+            }
             return render(InviteStaffPage(request.form, errors)), 409
 
 

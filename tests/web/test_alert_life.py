@@ -98,7 +98,7 @@ def test_the_history_names_people_and_versions(dana: Browser, records: Records) 
     dana.send(f"/alerts/{alert.id}/answer", {})
     history = dana.read(f"/alerts/{alert.id}").split("History of this alert")[1]
     assert "Seen" in history
-    assert "Dr Dana · Urgent" in history
+    assert "<bdi>Dr Dana</bdi> · Urgent" in history
     assert "Engine 1, protocol microneedling 1" in history
 
 

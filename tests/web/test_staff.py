@@ -69,7 +69,7 @@ def test_an_address_in_use_and_wrong_input_are_named_and_nothing_is_lost(
     for person in (cast.alice, cast.dana):
         answer = admin.send("/clinic/people/invite", NEW | {"email": person.email})
         assert answer.status_code == 409
-        assert "has an account already" in answer.text
+        assert "Somebody signs in as" in answer.text
     answer = admin.send("/clinic/people/invite", NEW | {"email": "gil", "role": "surgeon"})
     assert answer.status_code == 422
     assert "Choose what the person is" in answer.text
