@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import time
+from http import HTTPStatus
 from io import BytesIO
 from ipaddress import ip_address, ip_network
 from typing import IO
@@ -21,6 +22,7 @@ MAX_REQUEST_BYTES = 41 * 1024 * 1024  # a photo of 40 MB and the words around it
 MAX_WORDS_BYTES = 64 * 1024  # requests that carry no photo
 TRIES_PER_PERSON = "10 per 10 minutes"  # and client: from elsewhere nobody can lock a person out
 TRIES_PER_CLIENT = "60 per 10 minutes"  # a whole clinic may sit behind one address
+ACCOUNTS_PER_CLIENT = "10 per hour"  # each sends a mail to whatever address was written
 IPV6_HOUSEHOLD_BITS = 64  # the least that one customer is given, to change addresses within
 
 HEADERS = {
@@ -43,6 +45,7 @@ GUESSED_AT = (
     "home_care.open_own_account",
     "home_care.enter_code",
 )
+OPENS_ACCOUNT = "home_care.open_own_account"
 SAME_FOR_ALL = frozenset(
     {"static", "kept.static", "app_shell.service_worker", "app_shell.framing_cascade"}
 )
@@ -97,7 +100,10 @@ def protect(app: Flask, settings: Settings) -> None:
 
 
 def limit_sign_in(app: Flask, settings: Settings) -> None:
-    """Slow down guessing; only failures count, by client and by the person it tries to be."""
+    """Slow down guessing; only failures count, by client and by the person it tries to be.
+
+    Accounts that were opened count by client, too: nobody fills strangers' mailboxes.
+    """
     key = settings.key_for("limits")
 
     def client_as() -> str:
@@ -111,6 +117,9 @@ def limit_sign_in(app: Flask, settings: Settings) -> None:
     for endpoint in GUESSED_AT:
         limited = by_client(by_person(app.view_functions[endpoint]))
         app.view_functions[endpoint] = limited  # type: ignore[assignment]  # Flask's is wider
+    by_accounts = limiter.limit(ACCOUNTS_PER_CLIENT, deduct_when=_is_opened)
+    sign_up = by_accounts(app.view_functions[OPENS_ACCOUNT])
+    app.view_functions[OPENS_ACCOUNT] = sign_up  # type: ignore[assignment]
 
     def say_when(response: Response) -> Response:
         limit = limiter.current_limit
@@ -119,6 +128,10 @@ def limit_sign_in(app: Flask, settings: Settings) -> None:
         return response
 
     app.after_request(say_when)
+
+
+def _is_opened(response: Response) -> bool:
+    return response.status_code == HTTPStatus.SEE_OTHER
 
 
 def _is_failure(response: Response) -> bool:

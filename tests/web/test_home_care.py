@@ -54,6 +54,15 @@ def hana(open_app: Flask) -> Browser:
     return browser
 
 
+def test_nobody_fills_the_mailboxes_of_strangers_by_opening_accounts(open_app: Flask) -> None:
+    def open_account(number: int, client: str) -> int:
+        values = ACCOUNT | {"email": f"stranger{number}@home.example"}
+        return Browser(open_app, client=client).send("/sign-up", values).status_code
+
+    assert [open_account(number, "198.51.100.1") for number in range(11)] == [303] * 10 + [429]
+    assert open_account(11, "203.0.113.7") == 303
+
+
 def person(db: Database) -> Person:
     found = people.by_email(db, ACCOUNT["email"])
     assert found is not None
