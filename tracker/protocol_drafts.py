@@ -75,7 +75,9 @@ def differences(before: str, after: str) -> tuple[Line, ...]:
     """What was removed and added, line by line, with the lines around; empty when nothing was."""
     old, new = before.splitlines(), after.splitlines()
     lines: list[Line] = []
-    for group in SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(LINES_AROUND):
+    # Lines begin and end with what they hold: thousands of empty ones are no places to begin at.
+    matcher = SequenceMatcher(_is_empty, old, new, autojunk=False)
+    for group in matcher.get_grouped_opcodes(LINES_AROUND):
         if group[0][3] > 0:
             lines.append(Line(Change.GAP, 0, ""))
         for tag, first_old, last_old, first_new, last_new in group:
@@ -85,6 +87,10 @@ def differences(before: str, after: str) -> tuple[Line, ...]:
             lines += _lines(Change.REMOVED, old, first_old, last_old)
             lines += _lines(Change.ADDED, new, first_new, last_new)
     return tuple(lines)
+
+
+def _is_empty(line: str) -> bool:
+    return not line.strip()
 
 
 def _lines(change: Change, text: list[str], first: int, last: int) -> Iterator[Line]:
