@@ -52,7 +52,9 @@ def shown(visit: Visit, case: AlertCase, form: AnswerForm = NOTHING_CHOSEN) -> A
 def with_template(visit: Visit, case: AlertCase, sent: Mapping[str, str]) -> dict[str, str]:
     """The form as it was sent, with the chosen template below what was typed already."""
     templates = {each.id: each for each in show_replies(visit.db) if not each.is_withdrawn}
-    chosen = templates.get(sent.get("reply", "")) or abort(404)
+    chosen = templates.get(sent.get("reply", ""))
+    if chosen is None:  # withdrawn since the page was opened
+        return dict(sent)
     words = filled(chosen.says, case.patient, case.treatment, visit.person, visit.now)
     said = typed(sent, "text")
     return {**sent, "text": f"{said}\n\n{words}" if said else words}

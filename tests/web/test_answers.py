@@ -32,6 +32,15 @@ def test_a_template_comes_filled_in_and_goes_only_when_sent(
     assert "Sent." in dana.read(str(sent.headers["Location"]))
 
 
+def test_what_was_typed_stays_when_the_template_was_withdrawn_meanwhile(
+    dana: Browser, records: Records
+) -> None:
+    alert = records.alert()
+    dana.send("/message-templates/come-and-show/withdraw", {"read": "0"})
+    page = dana.send(f"/alerts/{alert.id}/message", {"reply": "come-and-show", "text": "P.S."})
+    assert (page.status_code, ">P.S.</textarea>" in page.text) == (200, True)
+
+
 def test_lines_as_browsers_send_them_count_as_people_count_them(
     db: Database, cast: Cast, dana: Browser, records: Records
 ) -> None:
