@@ -1,4 +1,20 @@
-"""HTTP and HTML in, actions out: no rule about skin and no SQL lives here."""
+"""HTTP and HTML in, actions out: no rule about skin and no SQL lives here.
+
+Where a line goes, by the end of a module's name:
+
+- `<thing>.py`: the routes of one thing, as a blueprint: parse, allow, act, match, render;
+- `<thing>_pages.py`: what its templates are given, frozen, made from what actions answer;
+- `forms.py`, `<thing>_forms.py`: what was typed, read into values or into errors by field;
+- `charts.py`, `plot_data.py`, `timeline.py`: marks of charts as plain numbers and words;
+- `words.py`, `times.py`, `<thing>_words.py`: how a kind, a number or a moment is said;
+- `session.py`, `security.py`, `serve.py`, `errors.py`: who asks, headers, server, mistakes;
+- `templates/<name>.html` belongs to the page that names it, `templates/_<name>.html` to several;
+- `static/`: `afterglow.css` for all, `desk.css` for the clinic, then a file a room; scripts add to
+  pages that work without them.
+
+Whoever opens a page about one patient passes `tracker.access`; `tests/web/test_access.py` holds
+a rule for every route.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
