@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar
 
-from tracker.absences import Absence
+from tracker.absences import Absence, may_stand_in
 from tracker.actions.show_absences import Absences
 from tracker.people import Person
 from web.times import when
@@ -73,7 +73,7 @@ def _row(absence: Absence, known: Absences, reader: Person, now: datetime) -> Ab
     return AbsenceRow(
         id=absence.id,
         days=_days(absence.first_day, absence.last_day),
-        who=_who(absence, known, reader),
+        who=_who(absence, known, reader, now),
         state=_state(absence, reader, now),
         clashes=tuple(
             f"{known.people[other.person_id].name} is away too,"
@@ -83,12 +83,15 @@ def _row(absence: Absence, known: Absences, reader: Person, now: datetime) -> Ab
     )
 
 
-def _who(absence: Absence, known: Absences, reader: Person) -> str:
+def _who(absence: Absence, known: Absences, reader: Person, now: datetime) -> str:
     if absence.person_id != reader.id:
         return f"You stand in for {known.people[absence.person_id].name}"
     if absence.deputy_id is None:
         return "Nobody stands in; the next in turn is asked"
-    return f"{known.people[absence.deputy_id].name} stands in"
+    deputy = known.people[absence.deputy_id]
+    if absence.is_over(now) or may_stand_in(deputy):
+        return f"{deputy.name} stands in"
+    return f"{deputy.name} cannot stand in any more; the next in turn is asked"
 
 
 def _state(absence: Absence, reader: Person, now: datetime) -> str:

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from tracker.absences import Absence
+from tracker.absences import Absence, may_stand_in
 from tracker.actions.show_worklist import Worklist, WorklistRow
 from tracker.people import Person
 from tracker.readings import Change, Quantity
@@ -222,9 +222,11 @@ def _notes(listed: Worklist, zone: ZoneInfo) -> tuple[str, ...]:
         for each in listed.coming
     ]
     if (own := listed.own_absence) is not None:
-        deputy = listed.named[own.deputy_id].name if own.deputy_id else "the next in turn"
-        verb = "stands in" if own.deputy_id else "is asked"
-        notes.append(f"You are away until {_end(own, zone)}; {deputy} {verb}.")
+        deputy = listed.named[own.deputy_id] if own.deputy_id else None
+        told = "the next in turn is asked"
+        if deputy is not None and may_stand_in(deputy):
+            told = f"{deputy.name} stands in"
+        notes.append(f"You are away until {_end(own, zone)}; {told}.")
     return tuple(notes)
 
 

@@ -3,10 +3,14 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from tests.conftest import PASSPHRASE
+from sqlite_utils import Database
+
+from tests.conftest import PASSPHRASE, TREATED_AT
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tracker.people import Person
+from tracker.storage import people
+from tracker.storage.connection import writing
 
 PAGE = "/settings/absences"
 DAYS = {"first_day": "2026-03-06", "last_day": "2026-03-08"}
@@ -28,6 +32,16 @@ def test_wrong_days_keep_what_was_typed_and_name_the_remedy(dana: Browser) -> No
     assert "swap them" in answer.text
     assert 'value="2026-03-09"' in answer.text
     assert "Choose the last day away." in dana.send(PAGE, {"first_day": "2026-03-09"}).text
+
+
+def test_a_deputy_who_was_suspended_is_not_said_to_stand_in(
+    db: Database, dana: Browser, records: Records
+) -> None:
+    records.absence(records.cast.dana, deputy=records.cast.eli)
+    with writing(db):
+        people.suspend(db, records.cast.eli.id, TREATED_AT)
+    assert "You are away until Mon 9 Mar; the next in turn is asked." in dana.read("/")
+    assert "Dr Eli cannot stand in any more; the next in turn is asked" in dana.read(PAGE)
 
 
 def test_the_deputy_finds_the_patients_on_the_work_list_and_may_answer(
