@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import tomlkit
+from tomlkit.items import AoT
 
 from tracker.alerts import Level
 from tracker.protocol_text import JUDGED, ProtocolTextError, parse_protocol
@@ -95,7 +96,7 @@ def _limits_of(concerns: Any) -> dict[str, str]:
 
 def _questions_of(questions: Any) -> dict[str, str]:
     values = {}
-    for number, question in enumerate(questions, 1):
+    for number, question in enumerate(_listed(questions), 1):
         first, last = question["days"]
         values[f"check_in[{number}].asked"] = "yes"
         values[f"check_in[{number}].sign"] = str(question["sign"])
@@ -108,12 +109,18 @@ def _questions_of(questions: Any) -> dict[str, str]:
 def _care_of(aftercare: Any) -> dict[str, str]:
     values = {}
     for heading in Heading:
-        for number, row in enumerate(aftercare[str(heading)], 1):
+        for number, row in enumerate(_listed(aftercare[str(heading)]), 1):
             first, last = row["days"]
             path = f"aftercare.{heading}[{number}]"
             values[f"{path}.line"] = str(row["line"])
             values |= {f"{path}.days.first": str(first), f"{path}.days.last": str(last)}
     return values
+
+
+def _listed(rows: Any) -> list[Any]:
+    if not isinstance(rows, list):
+        raise TypeError("rows stand in a list")
+    return rows
 
 
 def _set_limits(rule: Any, path: str, values: Values) -> None:
@@ -145,7 +152,7 @@ def _set_questions(document: Any, values: Values, shipped: Protocol | None) -> N
             row["days"] = [_plain(day) for day in question.days]
             if question.words:
                 row["when_any"] = sorted(question.words)
-            questions.append(tomlkit.item(row))
+            _append(questions, row)
 
 
 def _set_lines(rows: Any, path: str, values: Values) -> None:
@@ -159,9 +166,15 @@ def _set_lines(rows: Any, path: str, values: Values) -> None:
             del rows[number - 1]
     for number in range(count + 1, count + NEW_LINES + 1):
         if line := values.get(f"{path}[{number}].line", "").strip():
-            row = tomlkit.inline_table()
-            row.update({"days": _days(values, f"{path}[{number}]", "days"), "line": line})
-            rows.append(row)
+            days = _days(values, f"{path}[{number}]", "days")
+            _append(rows, {"days": days, "line": line})
+
+
+def _append(rows: Any, values: Mapping[str, object]) -> None:
+    """Add a row as the others are written: under a heading of its own, or between braces."""
+    row: Any = tomlkit.table() if isinstance(rows, AoT) else tomlkit.inline_table()
+    row.update(values)
+    rows.append(row)
 
 
 def _days(values: Values, path: str, name: str) -> list[int | float | str]:

@@ -1,5 +1,8 @@
+import tomllib
 from dataclasses import replace
 from datetime import date
+
+import tomlkit
 
 from tests.tracker.courses_of_readings import treatment
 from tracker.alerts import Concern, Level
@@ -87,6 +90,31 @@ def test_a_question_nobody_needs_can_be_left_out_and_come_back() -> None:
     assert again.check_in[-1] == SHIPPED.check_in[number - 1]
 
 
+def test_lines_and_questions_come_back_however_the_text_writes_its_lists() -> None:
+    values = tomllib.loads(SHIPPED.text)
+    questions = tomlkit.array()
+    for row in values.pop("check_in"):
+        questions.append(tomlkit.inline_table() | row)
+    other_way_round = tomlkit.dumps({"check_in": questions, **values})
+    assert "[[aftercare.do]]" in other_way_round
+    assert "[[check_in]]" not in other_way_round
+    count = len(SHIPPED.aftercare[Heading.DO])
+    line = {f"aftercare.do[{count + 1}].{name}": "2" for name in ("days.first", "days.last")}
+    line[f"aftercare.do[{count + 1}].line"] = "Drink water."
+    fewer = _sent(other_way_round, {"check_in[3].asked": "", **line})
+    sign = SHIPPED.check_in[2].sign
+    whole = checked(_sent(fewer, {f"check_in.{sign}.asked": "yes"}), "microneedling")
+    assert isinstance(whole, Protocol)
+    assert whole.aftercare[Heading.DO][-1].line == "Drink water."
+    assert {each.sign for each in whole.check_in} == {each.sign for each in SHIPPED.check_in}
+
+
+def _sent(text: str, changes: dict[str, str]) -> str:
+    before = values_of(text)
+    assert before is not None
+    return with_values(text, before | changes, SHIPPED, TODAY)
+
+
 def test_a_question_that_an_alert_goes_by_cannot_be_left_out() -> None:
     number = next(n for n, q in enumerate(SHIPPED.check_in, 1) if q.sign == "pus")
     found = remedies(changed(**{f"check_in[{number}].asked": ""}))
@@ -120,6 +148,7 @@ def test_a_text_the_form_cannot_show_is_left_to_the_text_page() -> None:
     assert values_of("[[[") is None
     assert values_of("deep = " + "[" * 5000) is None
     assert values_of("schema = 1") is None
+    assert values_of(SHIPPED.text.replace("\ndo = [", "\ndo = {}\nrest = [", 1)) is None
     assert values_of(SHIPPED.text.replace("limits = {", "limits = 3 #{", 1)) is None
 
 
