@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import ClassVar
 from urllib.parse import urlencode
@@ -32,6 +32,7 @@ ACTS: Mapping[Act, str] = {
 }
 COLUMNS = ("at (UTC)", "by", "by id", "did", "about", "about id", "details")
 SHOWN_OF_ID = 8
+A_MINUTE = timedelta(minutes=1)  # as finely as the first look is told
 FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")  # with which a spreadsheet begins to calculate
 
 
@@ -118,8 +119,16 @@ def _row(entry: Entry, names: Names, now: datetime, zone: ZoneInfo) -> AuditRow:
         by=_who(entry.by, names) or _nobody(entry),
         did=ACTS[entry.act],
         about=_who(entry.about, names),
-        details=entry.details,
+        details=_details(entry, now, zone),
     )
+
+
+def _details(entry: Entry, now: datetime, zone: ZoneInfo) -> str:
+    """What is told besides; of a photo opened again, when it was first, in the reader's zone."""
+    if entry.act is not Act.PHOTO_OPENED:
+        return entry.details
+    first = datetime.fromisoformat(entry.details.removeprefix("first ")).replace(tzinfo=UTC)
+    return f"first {when(first, now, zone)}" if entry.at - first > A_MINUTE else ""
 
 
 def _nobody(entry: Entry) -> str:

@@ -91,6 +91,17 @@ def test_looks_and_answers_stand_beside_what_the_log_keeps(
     assert answered["details"] == "seen"
 
 
+def test_of_a_photo_opened_again_the_first_time_is_told_as_people_tell_it(
+    cast: Cast, records: Records, dana: Browser, admin: Browser, clock: Clock
+) -> None:
+    photo = records.measured(1)
+    dana.get(f"/patients/{cast.alice.id}/photos/{photo.id}/photo")
+    assert "(first" not in admin.read(LOG)
+    clock.now += timedelta(hours=2)
+    dana.get(f"/patients/{cast.alice.id}/photos/{photo.id}/photo")
+    assert "(first today, " in admin.read(LOG)
+
+
 def test_patients_are_named_only_to_whoever_cares_for_them(
     db: Database, cast: Cast, admin: Browser, ada: Person, dana: Browser, browser_of: BrowserOf
 ) -> None:

@@ -186,7 +186,7 @@ def test_a_patient_without_a_treatment_has_a_page(
             [records.cast.dana.id, records.cast.bob.id],
         )
     page = dana.read(f"/patients/{records.cast.bob.id}")
-    assert "No treatment has been entered for Bob yet" in page
+    assert "No treatment has been entered for <bdi>Bob</bdi> yet" in page
     assert "No treatment yet" in dana.read("/")
 
 
