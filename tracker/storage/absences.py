@@ -58,8 +58,15 @@ def running(db: Database, now: datetime) -> dict[str, Absence]:
 
 
 def stood_in_for_by(db: Database, deputy: Person, now: datetime) -> list[str]:
-    """The ids of everybody for whom this person stands in now."""
-    return stood_in_for(deputy.id, running(db, now)) if may_stand_in(deputy) else []
+    """The ids of everybody for whom this person stands in now.
+
+    Nobody stands in for somebody who was suspended: what rests cannot be lent.
+    """
+    if not may_stand_in(deputy):
+        return []
+    absent_ids = stood_in_for(deputy.id, running(db, now))
+    known = people.by_ids(db, absent_ids) if absent_ids else {}
+    return [each for each in absent_ids if known[each].suspended_at is None]
 
 
 def answering_on_duty(db: Database, patient_id: str, now: datetime) -> list[tuple[Person, int]]:

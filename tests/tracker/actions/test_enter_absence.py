@@ -23,7 +23,8 @@ from tracker.actions.write_digests import write_digests
 from tracker.alerts import Level
 from tracker.check_ins import Answers, Trend
 from tracker.people import Person, Role
-from tracker.storage import absences, messages
+from tracker.storage import absences, messages, people
+from tracker.storage.connection import writing
 from tracker.worklist import Wish
 from tracker.world import World
 
@@ -67,6 +68,16 @@ def test_an_absence_that_is_ended_early_takes_the_reach_with_it(
     assert sees_alice(db, cast.eli, cast, DAY_1)
     assert end_absence(db, absence.id, cast.dana.id, DAY_1)
     assert not sees_alice(db, cast.eli, cast, DAY_1)
+
+
+def test_who_is_suspended_meanwhile_lends_no_patients_any_more(
+    db: Database, cast: Cast, records: Records
+) -> None:
+    records.absence(cast.dana, deputy=cast.eli)
+    with writing(db):
+        people.suspend(db, cast.dana.id, DAY_1)
+    assert not sees_alice(db, cast.eli, cast, DAY_1)
+    assert not show_worklist(db, PROTOCOLS, cast.eli, Wish(), DAY_1).cut.counts
 
 
 def test_nobody_ends_the_absence_of_another(db: Database, cast: Cast, records: Records) -> None:
