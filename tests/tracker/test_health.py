@@ -8,13 +8,14 @@ import pytest
 from sqlite_utils import Database
 
 from tests.conftest import PROTOCOLS, Cast
+from tests.web.conftest import Records
 from tracker.actions.note_sign import note_sign
 from tracker.actions.raise_alerts import raise_alerts
 from tracker.actions.record_check_in import record_check_in
 from tracker.actions.show_health import show_health
 from tracker.check_ins import Answers
 from tracker.health import GIBIBYTE, Facts, Part, Queue, Sign, State, judge, worst
-from tracker.storage import messages
+from tracker.storage import messages, photos
 from tracker.storage.connection import writing
 from tracker.world import World
 
@@ -80,6 +81,19 @@ def test_the_facts_are_those_of_the_rows(world: World, db: Database, cast: Cast)
     lag = look(world, db, NOW + timedelta(minutes=5)).lag
     assert lag is not None
     assert round(lag.total_seconds()) == 180
+
+
+def test_a_course_that_is_measured_anew_has_not_waited_since_its_photos_came(
+    world: World, db: Database, cast: Cast
+) -> None:
+    records = Records(db, world, cast)
+    days = [records.measured(day) for day in (-1, 1, 2)]
+    with writing(db):
+        photos.measure_again(db, cast.treatment.id)
+    later = NOW + timedelta(days=30)
+    assert look(world, db, later).photos == Queue(len(days), None, 0)
+    fresh = records.photo(2.5)
+    assert look(world, db, later).photos == Queue(len(days) + 1, fresh.received_at, 0)
 
 
 def test_lost_mails_count_for_a_week(world: World, db: Database, cast: Cast) -> None:

@@ -12,9 +12,12 @@ from tracker.storage.columns import read_optional_time, time_text
 def of_photos(db: Database, since: datetime) -> Queue:
     """Photos that could be measured, and those set aside among the ones received since then.
 
-    What waits for a baseline, or for its patient's consent, waits for the patient.
+    What waits for a baseline, or for its patient's consent, waits for the patient. What has a
+    reading and is measured anew has not waited since it came; it does not count as the oldest.
     """
-    sql = """SELECT count(*) AS waiting, min(received_at) AS oldest FROM photos AS photo
+    sql = """SELECT count(*) AS waiting, min(CASE WHEN NOT EXISTS
+                 (SELECT 1 FROM readings WHERE readings.photo_id = photo.id)
+                 THEN received_at END) AS oldest FROM photos AS photo
              WHERE status IN ('waiting', 'measuring')
                AND EXISTS (SELECT 1 FROM photos AS other WHERE other.role = 'baseline'
                    AND other.view = 'front' AND other.treatment_id = photo.treatment_id
