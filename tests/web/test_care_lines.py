@@ -23,7 +23,8 @@ def path(cast: Cast) -> str:
 def test_a_line_is_read_by_the_patient_until_it_is_taken_back(
     db: Database, cast: Cast, dana: Browser, alice: Browser, path: str
 ) -> None:
-    assert dana.send(path, LINE).status_code == 303
+    for _ in range(2):  # as an impatient finger sends it
+        assert dana.send(path, LINE).status_code == 303
     (line,) = care_lines.of_patient(db, cast.alice.id)
     assert (line.line, line.added_by) == ("The new hat", cast.dana.id)
     assert "Until Mon 9 Mar" in dana.read(f"/patients/{cast.alice.id}/treatments")

@@ -11,8 +11,15 @@ from tracker.storage.connection import writing
 
 
 def add_care_line(db: Database, line: OwnLine) -> OwnLine:
-    """Store the line under a fresh id."""
-    added = replace(line, id=new_id())
+    """Store the line under a fresh id; one that the patient has already is kept once."""
     with writing(db):
+        for known in care_lines.of_patient(db, line.patient_id):
+            if _says(known) == _says(line):
+                return known
+        added = replace(line, id=new_id())
         care_lines.insert(db, added)
     return added
+
+
+def _says(line: OwnLine) -> tuple[object, ...]:
+    return line.heading, line.line, line.first_date, line.last_date

@@ -44,6 +44,15 @@ def test_a_drawing_keeps_its_author_time_and_places(drawn: Annotation, cast: Cas
     assert (drawn.latest.author, drawn.latest.at) == (cast.dana.name, LATER)
 
 
+def test_a_drawing_sent_twice_is_kept_once_and_a_colleague_may_see_the_same(
+    db: Database, cast: Cast, drawn: Annotation
+) -> None:
+    for author in (cast.dana, cast.eli):
+        assert draw_annotation(db, cast.alice.id, drawn.photo_id, SPOT, author.id, LATER)
+    kept = annotations.of_treatment(db, cast.treatment.id)
+    assert [each.latest.author for each in kept] == ["Dr Dana", "Dr Eli"]
+
+
 def test_every_version_stays_readable(db: Database, cast: Cast, drawn: Annotation) -> None:
     assert revise(db, cast, drawn, RING) == Revised()
     changed = annotations.get(db, drawn.id)
