@@ -24,7 +24,7 @@ def test_an_edit_never_loses_what_was_there(dana: Browser, records: Records, her
     page = dana.read(here)
     assert "2 versions" in page
     assert page.index("Afraid of long needles") < page.index(">Afraid of needles<")
-    assert "Written</strong> by you" in page
+    assert "Written</strong> by <bdi>you</bdi>" in page
 
 
 def test_lines_as_browsers_send_them_count_as_people_count_them(

@@ -153,7 +153,7 @@ def test_the_alert_that_waits_leads_the_page_with_its_evidence_and_two_photos(
     assert "Second rise, left cheek, since day 2" in lead
     assert f"/photos/{photo.id}/baseline" in lead
     assert f"/photos/{photo.id}/aligned" in lead
-    assert f"/compare?after={photo.id}&amp;heat=redness" in lead
+    assert f"/compare?after={photo.id}&amp;mode=side" in lead
     assert "I have seen this" in lead
     dana.send(f"/alerts/{alert.id}/answer", {})
     assert "lead-alert" not in dana.read(f"/patients/{records.cast.alice.id}")
