@@ -12,7 +12,6 @@ from tracker.actions.show_progress import Progress
 from tracker.alerts import Alert
 from tracker.messages import Message
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
-from tracker.readings import Quantity
 from tracker.treatments import Setting, day_number
 from web.alert_pages import (
     AlertCard,
@@ -63,7 +62,6 @@ class Lead:
     evidence: tuple[Evidence, ...]
     photo_id: str | None
     taken: str
-    quantity: Quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +176,6 @@ def _lead(alert: Alert, progress: Progress, now: datetime, zone: ZoneInfo) -> Le
         evidence=tuple(evidence_line(factor) for factor in strongest),
         photo_id=photo.id if photo else None,
         taken=_photo_row(photo, progress, now, zone).day if photo else "",
-        quantity=_told_by(alert).quantity or Quantity.REDNESS,
     )
 
 
