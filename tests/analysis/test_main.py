@@ -50,8 +50,9 @@ def test_readings_are_json_and_every_step_a_picture(
         "06-redness.jpg",
         "07-pigment.jpg",
         "08-aligned.jpg",
-        "09-baseline.jpg",
-        "10-thumbnail.jpg",
+        "09-as_taken.jpg",
+        "10-baseline.jpg",
+        "11-thumbnail.jpg",
     ]
     for name in names:
         with Image.open(out / name) as picture:
@@ -81,8 +82,8 @@ def test_what_cannot_be_measured_is_refused_in_one_line(
     ("corners", "words"),
     [
         (["0.1,0.9", "0.15,0.9", "0.1,0.95"], ["red.jpg", "outline more skin"]),
-        (["0,2", "1,1", "0,0"], ["--treated-area", "from 0 to 1"]),
-        (["nan,0", "1,1", "0,1"], ["--treated-area", "from 0 to 1"]),
+        (["0,2", "1,1", "0,0"], ["--treated-area", "leaves the photo"]),
+        (["nan,0", "1,1", "0,1"], ["--treated-area", "leaves the photo"]),
         (["0,0", "1,1"], ["--treated-area", "three corners"]),
     ],
 )

@@ -61,7 +61,7 @@ def test_from_a_selfie_to_the_mail_and_the_chart(clinic: OpenClinic) -> None:
     assert "infection" in alert.lower()
     assert "left cheek" in alert
 
-    chart = dana.read(f"/patients/{clinic.alice.id}")
+    chart = dana.read(f"/patients/{clinic.alice.id}?region=face&quantity=redness")
     points = chart.split('id="redness-face-title"')[1].split("</section>")[0]
     assert points.count("<circle") == sent
 
