@@ -62,7 +62,7 @@ def edit(visit: Visit, kind: str) -> ResponseReturnValue:
     values = values_of(text)
     if values is None:
         return redirect(url_for(".text", kind=kind, of=name), code=303)
-    return render(form_page(case, name, values, checked(text, kind), visit.person))
+    return render(form_page(case, name, values, checked(text, kind)))
 
 
 @blueprint.post("/<kind>/edit")

@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from tracker.actions.show_protocol import ProtocolCase
 from tracker.alerts import Level
-from tracker.people import Person
 from tracker.protocol_edits import NEW_LINES
 from tracker.protocol_text import JUDGED
 from tracker.protocols import Heading, Protocol
@@ -88,15 +87,15 @@ class ProtocolTextPage:
 
 
 def form_page(
-    case: ProtocolCase, name: str, values: Mapping[str, str], found: Checked, editor: Person
+    case: ProtocolCase, name: str, values: Mapping[str, str], found: Checked
 ) -> ProtocolFormPage:
-    """The form for a text of this name; whoever edits is offered as the one who signs off."""
+    """The form for a text of this name; who signs off a change of an edition writes it anew."""
     mistakes = () if isinstance(found, Protocol) else found
     keys = _keys(values)
     here = [mistake for mistake in mistakes if mistake.key in keys]
     shown = dict(values)
     if name == case.protocol.digest:
-        shown["sign_off.by"] = editor.name
+        shown["sign_off.by"] = ""
     return ProtocolFormPage(
         kind=case.protocol.kind,
         protocol=case.protocol.title,

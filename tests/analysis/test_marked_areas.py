@@ -112,8 +112,8 @@ def test_skin_is_not_treated_and_untreated(other: Outline) -> None:
 
 def test_neighbours_may_touch_and_outlines_of_one_kind_may_overlap() -> None:
     beside: Outline = ((0.4, 0.2), (0.6, 0.2), (0.6, 0.4), (0.4, 0.4))
-    MarkedAreas((BOX,), (beside,))
-    MarkedAreas((BOX, BOX))
+    assert MarkedAreas((BOX,), (beside,)).untreated == (beside,)
+    assert MarkedAreas((BOX, BOX)).treated == (BOX, BOX)
 
 
 def test_what_cannot_be_measured_is_told_while_it_is_drawn() -> None:

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -150,6 +151,15 @@ def test_the_form_leads_to_a_draft_with_its_differences(dana: Browser) -> None:
     answer = dana.send(f"{HERE}/edit", values, follow=True)
     assert "limits = { watch = 0.03, review = 0.2, urgent = 0.6 }" in answer.text
     assert "signed off by Dr Dana on 2026-03-05" in answer.text
+
+
+def test_nobody_signs_off_a_change_without_writing_the_name(dana: Browser) -> None:
+    signed = (values_of(SHIPPED.text) or {}) | {"of": SHIPPED.digest, "sign_off.by": "Dr Eli"}
+    draft = dana.send(f"{HERE}/edit", signed, follow=True)
+    enacted = dana.send(draft.request.path, {"why": "Signed"}, follow=True)
+    assert "igned off by Dr Eli" in enacted.text
+    form = dana.read(f"{HERE}/edit")
+    assert re.search(r'id="sign_off\.by"[^>]*value=""', form)
 
 
 def test_the_second_of_two_editors_is_told_and_nothing_is_overwritten(
