@@ -166,7 +166,10 @@ def compare_page(
     zone: ZoneInfo,
     form: DrawForm = NOTHING_DRAWN,
 ) -> ComparePage:
-    """The two photos, times in the reader's zone; without photos the page says so."""
+    """The two photos, times in the reader's zone; without photos the page says so.
+
+    When the treatment was is told where the patient lives, as on the patient's other pages.
+    """
     if isinstance(shown, NotTreated):
         return ComparePage(
             patient_id=shown.patient.id,
@@ -189,7 +192,7 @@ def compare_page(
         unread=shown.unread_by_clinic,
         care_withdrawn=withdrawn_words(shown.care_withdrawn_at, now, zone),
         treatment=f"{treatment_words(shown.treatment, title)},"
-        f" {short_date(shown.treatment.performed_at, zone)}",
+        f" {short_date(shown.treatment.performed_at, shown.patient.zone)}",
         choices=choices,
         view=shown.view,
         views=tuple((view, VIEWS[view], shown.counts[view]) for view in View),
