@@ -12,7 +12,14 @@ from tracker.actions.hand_over_alert import hand_over_alert
 from tracker.actions.resolve_alert import resolve_alert
 from tracker.actions.snooze_alert import snooze_alert
 from tracker.conversation import Draft
-from web.alert_case import case_to_answer, case_to_follow, outdated_page, shown, with_template
+from web.alert_case import (
+    case_to_answer,
+    case_to_follow,
+    outdated_page,
+    overtaken_page,
+    shown,
+    with_template,
+)
 from web.answer_pages import AnswerForm
 from web.forms import (
     KEY,
@@ -46,7 +53,7 @@ def answer(visit: Visit, alert_id: str) -> ResponseReturnValue:
 def snooze(visit: Visit, alert_id: str) -> ResponseReturnValue:
     """Keep the concern quiet until a day."""
     case = case_to_answer(visit, alert_id)
-    if stale := outdated_page(visit, case):
+    if stale := outdated_page(visit, case) or overtaken_page(visit, case):
         return stale
     match read_snooze(request.form):
         case Errors(by_field):
@@ -65,7 +72,7 @@ def snooze(visit: Visit, alert_id: str) -> ResponseReturnValue:
 def resolve(visit: Visit, alert_id: str) -> ResponseReturnValue:
     """Close the alert with what it turned out to be."""
     case = case_to_answer(visit, alert_id)
-    if stale := outdated_page(visit, case):
+    if stale := outdated_page(visit, case) or overtaken_page(visit, case):
         return stale
     match read_resolution(request.form):
         case Errors(by_field):
@@ -105,7 +112,7 @@ def message(visit: Visit, alert_id: str) -> ResponseReturnValue:
 def hand_over(visit: Visit, alert_id: str) -> ResponseReturnValue:
     """Ask a colleague to look."""
     case = case_to_answer(visit, alert_id)
-    if stale := outdated_page(visit, case):
+    if stale := outdated_page(visit, case) or overtaken_page(visit, case):
         return stale
     to, note = request.form.get("colleague", ""), typed(request.form, "note")
     try:

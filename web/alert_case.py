@@ -10,6 +10,7 @@ from tracker.actions.show_alert import AlertCase, show_alert
 from tracker.actions.show_colleagues import show_colleagues
 from tracker.actions.show_progress import Progress, show_progress
 from tracker.actions.show_replies import show_replies
+from tracker.alerts import Stage
 from tracker.reply_templates import filled
 from web.alert_pages import AlertPage, alert_page, asked
 from web.answer_pages import NOTHING_CHOSEN, AnswerForm, desk
@@ -35,6 +36,13 @@ def case_to_answer(visit: Visit, alert_id: str) -> AlertCase:
 def outdated_page(visit: Visit, case: AlertCase) -> ResponseReturnValue | None:
     """The page anew where the alert rose, or a red flag was answered, after it was opened."""
     if request.form.get("asked") in {None, asked(case.alert)}:
+        return None
+    return render(shown(visit, case, AnswerForm(request.form, is_outdated=True))), 409
+
+
+def overtaken_page(visit: Visit, case: AlertCase) -> ResponseReturnValue | None:
+    """The page of an alert that a colleague has resolved meanwhile, with the words not kept."""
+    if case.alert.stage is not Stage.RESOLVED or case.history[-1].by == visit.person.id:
         return None
     return render(shown(visit, case, AnswerForm(request.form, is_outdated=True))), 409
 

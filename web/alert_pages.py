@@ -137,7 +137,10 @@ class ScreeningCard:
 
 @dataclass(frozen=True, slots=True)
 class AlertPage:
-    """Why an alert was raised, in ten seconds; `form` is None when there is nothing to answer."""
+    """Why an alert was raised, in ten seconds; `form` is None when there is nothing to answer.
+
+    `unkept` is what somebody wrote while a colleague resolved it, None when nothing was sent.
+    """
 
     template: ClassVar[str] = "practitioner_alert.html"
     place: ClassVar[str] = "alerts"
@@ -159,6 +162,7 @@ class AlertPage:
     history: tuple[HistoryRow, ...]
     desk: Desk
     form: AnswerForm | None
+    unkept: str | None
     screening: ScreeningCard
 
     @property
@@ -257,6 +261,7 @@ def alert_page(
         history=tuple(_history_row(step, case, now, zone) for step in case.history),
         desk=desk,
         form=None if _is_over(alert) else form,
+        unkept=_unkept(form) if form.is_outdated and _is_over(alert) else None,
         screening=screening_card(case.screening, case.patient, now, zone),
     )
 
@@ -278,6 +283,11 @@ def _state(alert: Alert, now: datetime, zone: ZoneInfo) -> str | None:
         case Stage.RESOLVED:
             words = OUTCOMES[alert.outcome or Outcome.UNCLEAR].partition(":")[0]
             return f"resolved {when(alert.resolved_at or now, now, zone)} as {words}"
+
+
+def _unkept(form: AnswerForm) -> str:
+    reasons = (form.chosen.get(field, "") for field in ("why", "snooze_why", "note"))
+    return next(filter(None, reasons), "")
 
 
 def _is_over(alert: Alert) -> bool:

@@ -1,6 +1,7 @@
 """What Dr Dana does about an alert."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,7 +13,8 @@ from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tracker.actions.notice_silence import notice_silence
 from tracker.alerts import Concern, Level
-from tracker.storage import alerts
+from tracker.people import Person
+from tracker.storage import alerts, people
 from tracker.storage.connection import writing
 
 
@@ -68,6 +70,34 @@ def test_nobody_answers_an_alert_that_has_risen_since_the_page_was_opened(
     assert "This alert has changed since you opened it." in answer.text
     assert values.get("why", "") in answer.text
     assert alerts.get(db, alert.id) == risen
+
+
+@pytest.mark.parametrize(
+    ("what", "sent"),
+    [
+        ("resolve", {"outcome": "true", "why": "Saw her: crusts"}),
+        ("snooze", {"until": "2026-03-07", "snooze_why": "Saw her: crusts"}),
+        ("hand-over", {"colleague": "", "note": "Saw her: crusts"}),
+    ],
+)
+def test_who_answers_after_a_colleague_resolved_is_told_and_keeps_the_words(
+    what: str,
+    sent: dict[str, str],
+    dana: Browser,
+    records: Records,
+    db: Database,
+    browser_of: Callable[[Person], Browser],
+) -> None:
+    alert, eli = records.alert(), records.cast.eli
+    with writing(db):
+        people.add_to_care(db, eli.id, alert.patient_id)
+    dana.send(f"/alerts/{alert.id}/resolve", {"outcome": "false", "why": "lamp"})
+    answer = browser_of(eli).send(f"/alerts/{alert.id}/{what}", sent)
+    assert answer.status_code == 409
+    assert "A colleague was first." in answer.text
+    assert "Saw her: crusts" in answer.text
+    again = dana.send(f"/alerts/{alert.id}/resolve", {"outcome": "false", "why": "lamp"})
+    assert again.status_code == 303  # one's own form sent twice is no colleague's
 
 
 def test_a_resolved_alert_leaves_the_work_list_and_counts(dana: Browser, records: Records) -> None:
