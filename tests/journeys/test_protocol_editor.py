@@ -64,6 +64,7 @@ def test_a_limit_is_edited_previewed_and_put_into_force(
     page.get_by_role("button", name="Save and see what it would have raised").click()
     expect(page.get_by_role("alert")).to_contain_text("limits must not fall")
     infection.get_by_label("Watch").fill("0.01")
+    page.get_by_label("Who answers for this edition").fill("Dr Dana, dermatologist")
     page.get_by_role("button", name="Save and see what it would have raised").click()
 
     raised = "This draft would have raised 1 alert in the last 90 days, on 1 course."
