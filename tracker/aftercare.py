@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from tracker.protocols import CareLine, CheckInQuestion, Heading, Protocol
+from tracker.care import CareLine, Heading
+from tracker.protocols import CheckInQuestion, Protocol
 from tracker.treatments import Treatment
 
 MAX_LINE_LENGTH = 300

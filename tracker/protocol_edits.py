@@ -9,8 +9,9 @@ import tomlkit
 from tomlkit.items import AoT
 
 from tracker.alerts import Level
+from tracker.care import Heading
 from tracker.protocol_text import JUDGED, ProtocolTextError, parse_protocol
-from tracker.protocols import Heading, Protocol, ProtocolError, Protocols
+from tracker.protocols import Protocol, ProtocolError, Protocols
 from tracker.toml_tables import Mistake, read_toml
 from tracker.treatments import Treatment
 

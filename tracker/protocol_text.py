@@ -6,16 +6,16 @@ from datetime import timedelta
 from math import inf
 
 from tracker.alerts import Concern, Level
+from tracker.care import LAST_DAY
+from tracker.care_text import aftercare_in, spacing_in
 from tracker.check_ins import SIGNS
 from tracker.people import SKIN_TYPES, Risk
 from tracker.photos import SkinState
 from tracker.protocols import (
     Asks,
-    CareLine,
     CheckInQuestion,
     ConcernRule,
     Expected,
-    Heading,
     Healing,
     PigmentPriors,
     Protocol,
@@ -38,8 +38,8 @@ DERIVED_SIGNS = ("pain_high", "unusual_pain", "itch_high", "swelling_high", "tre
 ALL_SIGNS = (*SIGNS, *DERIVED_SIGNS)
 JUDGED = tuple(concern for concern in Concern if concern is not Concern.SILENCE)
 SOURCED = ("redness", "pigment", "healing", "concerns", "risks", "screening", "aftercare")
-LAST_DAY = 400  # no plan and no window is longer
 SPREADS = (0.001, 24.0 * LAST_DAY)  # the hours of the longest plan are the largest figure
+SOURCED_IF_GIVEN = ("signs", "silence", "check_in", "spacing")
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -103,7 +103,8 @@ def _protocol(root: Table, text: str) -> Protocol:
         red_flags=tuple(_red_flag(row) for row in root.rows("red_flags", least=1)),
         screening=screening,
         check_in=tuple(_question(row, words) for row in root.rows("check_in", least=1)),
-        aftercare=_aftercare(root.table("aftercare"), variants),
+        aftercare=aftercare_in(root.table("aftercare"), variants),
+        spacing=tuple(spacing_in(row) for row in root.rows("spacing")),
     )
     _check_whole(root, protocol)
     return protocol
@@ -172,7 +173,7 @@ def _depths(root: Table) -> tuple[float, float] | None:
 
 
 def _source(row: Table) -> SourceNote:
-    about = tuple(sorted(row.named("about", (*SOURCED, "signs", "silence", "check_in"))))
+    about = tuple(sorted(row.named("about", (*SOURCED, *SOURCED_IF_GIVEN))))
     return SourceNote(about, row.text("citation"), row.text("says"))
 
 
@@ -335,49 +336,10 @@ def _question(row: Table, words: Iterable[str]) -> CheckInQuestion:
     )
 
 
-def _aftercare(table: Table, variants: list[str]) -> dict[Heading, tuple[CareLine, ...]]:
-    care = {
-        heading: tuple(_line(row, heading, variants) for row in table.rows(heading, least=1))
-        for heading in Heading
-    }
-    for variant in variants or [""]:
-        for heading in (Heading.NORMAL, Heading.CALL_US):
-            _check_days(table, heading, care[heading], variant)
-    return care
-
-
-def _line(row: Table, heading: Heading, variants: list[str]) -> CareLine:
-    first, last = row.span("days", 0, LAST_DAY)
-    if first != int(first) or last != int(last):
-        row.note("days", "must be whole days, such as [0, 2]")
-    names_things = {Heading.DO: "uses", Heading.AVOID: "forbids"}.get(heading)
-    return CareLine(
-        first_day=int(first),
-        last_day=int(last),
-        line=row.text("line"),
-        variants=row.named("variants", variants) if row.has("variants") else frozenset(),
-        things=(
-            frozenset(row.texts(names_things, least=1))
-            if names_things and row.has(names_things)
-            else frozenset()
-        ),
-    )
-
-
-def _check_days(table: Table, heading: Heading, lines: tuple[CareLine, ...], variant: str) -> None:
-    """What is normal and when to call must be said for every day until the plan ends."""
-    own = [line for line in lines if not line.variants or variant in line.variants]
-    days = {day for line in own for day in range(line.first_day, line.last_day + 1)}
-    missing = next((day for day in range(max(days, default=0)) if day not in days), None)
-    if missing is not None:
-        after = f" after {variant}" if variant else ""
-        table.note(heading, f"says nothing for day {missing}{after}; add a line for it")
-
-
 def _check_whole(root: Table, protocol: Protocol) -> None:
     """What no single table can know: sources cover the figures, and used signs are asked for."""
     covered = {name for source in protocol.sources for name in source.about}
-    for name in SOURCED:
+    for name in (*SOURCED, *(["spacing"] if protocol.spacing else [])):
         if name not in covered:
             remedy = f"nothing says where [{name}] comes from; add a source or the team prior"
             root.note("sources", remedy)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 from tracker.alerts import Concern, Level
+from tracker.care import CareLine, Heading, Spacing
 from tracker.people import Risk
 from tracker.photos import SkinState
 from tracker.treatments import Treatment
@@ -210,30 +211,6 @@ class CheckInQuestion:
     words: frozenset[str]
 
 
-class Heading(StrEnum):
-    """Under which heading a line of aftercare stands."""
-
-    DO = "do"
-    AVOID = "avoid"
-    NORMAL = "normal"
-    CALL_US = "call_us"
-
-
-@dataclass(frozen=True, slots=True)
-class CareLine:
-    """One line of aftercare for days `first_day` to `last_day`.
-
-    `things` name what a line to do uses or a line to avoid forbids, so that one treatment's advice
-    can be held against another's prohibition. `variants` empty: for all.
-    """
-
-    first_day: int
-    last_day: int
-    line: str
-    variants: frozenset[str] = frozenset()
-    things: frozenset[str] = frozenset()
-
-
 @dataclass(frozen=True, slots=True)
 class SourceNote:
     """Where the figures of some keys come from: a citation, or `team prior`."""
@@ -286,6 +263,7 @@ class Protocol:
     screening: tuple[ScreeningQuestion, ...]
     check_in: tuple[CheckInQuestion, ...]
     aftercare: Mapping[Heading, tuple[CareLine, ...]]
+    spacing: tuple[Spacing, ...] = ()
 
     @property
     def digest(self) -> str:

@@ -11,7 +11,7 @@ from tracker.actions.add_care_line import add_care_line
 from tracker.actions.end_care_line import end_care_line
 from tracker.actions.show_treatments import Series, show_treatments
 from tracker.aftercare import OwnLine
-from tracker.protocols import Heading
+from tracker.care import Heading
 from web.forms import Errors, one_of, sentence
 from web.pages import render
 from web.session import Visit, signed_in

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
+from tracker.care import Heading
 from tracker.people import MIN_PASSPHRASE_LENGTH
-from tracker.protocols import Asks, Heading, Protocol, ScreeningQuestion
+from tracker.protocols import Asks, Protocol, ScreeningQuestion
 from tracker.screening import Caveat
 
 DEPTHS_MM = (0.2, 0.25, 0.3, 0.5)

@@ -6,9 +6,10 @@ from typing import ClassVar
 
 from tracker.actions.show_protocol import ProtocolCase
 from tracker.alerts import Level
+from tracker.care import Heading
 from tracker.protocol_edits import NEW_LINES
 from tracker.protocol_text import JUDGED
-from tracker.protocols import Heading, Protocol
+from tracker.protocols import Protocol
 from tracker.toml_tables import Mistake
 from web.protocol_pages import HEADINGS
 from web.words import LEVELS

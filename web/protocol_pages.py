@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from tracker.actions.show_draft import DraftCase, Preview
 from tracker.actions.show_protocol import ProtocolCase
 from tracker.alerts import Concern, Level
+from tracker.care import CareLine, Heading
 from tracker.limits_preview import Count, CourseCount
 from tracker.protocol_drafts import MAX_REASON_LENGTH, Change, Line, Origin
-from tracker.protocols import CareLine, Heading, Healing, Protocol, Spread
+from tracker.protocols import Healing, Protocol, Spread
 from tracker.toml_tables import Mistake
 from web.times import when
 from web.words import LEVELS

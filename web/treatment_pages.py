@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from tracker.actions.show_treatments import Series, Session
 from tracker.aftercare import OwnLine
+from tracker.care import Heading
 from tracker.procedures import Procedure, ProductUse, answers_told
-from tracker.protocols import Asks, Heading, Protocol, ScreeningQuestion, Severity
+from tracker.protocols import Asks, Protocol, ScreeningQuestion, Severity
 from tracker.screening import Caveat
 from tracker.treatments import AREAS, Correction, Setting, Treatment, day_number
 from web.alert_pages import ScreeningCard, screening_card

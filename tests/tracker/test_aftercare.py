@@ -14,7 +14,7 @@ from tracker.actions.begin_treatment import begin_treatment
 from tracker.actions.end_care_line import end_care_line
 from tracker.actions.show_progress import Progress, show_progress
 from tracker.aftercare import DayPlan, OwnLine, RunningCourse, day_plan, questions_of
-from tracker.protocols import Heading
+from tracker.care import Heading
 from tracker.treatments import day_number, days_since
 
 TODAY = date(2026, 3, 5)

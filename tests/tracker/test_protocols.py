@@ -7,9 +7,10 @@ import pytest
 from tests.conftest import PROTOCOLS
 from tests.tracker.courses_of_readings import treatment
 from tracker.alerts import Concern, Level
+from tracker.care import Heading
 from tracker.people import Risk
 from tracker.protocol_text import ProtocolTextError, parse_protocol
-from tracker.protocols import TEAM_PRIOR, Heading, ProtocolError, risk_words
+from tracker.protocols import TEAM_PRIOR, ProtocolError, risk_words
 from tracker.storage import protocol_files
 
 SHIPPED = files("tracker").joinpath("protocols", "microneedling.toml").read_text(encoding="utf-8")

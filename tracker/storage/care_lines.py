@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlite_utils import Database
 
 from tracker.aftercare import OwnLine
-from tracker.protocols import Heading
+from tracker.care import Heading
 from tracker.storage.columns import read_optional_time, read_time, time_text
 
 

@@ -21,6 +21,7 @@ from tracker.actions.raise_alerts import raise_alerts
 from tracker.actions.record_check_in import record_check_in
 from tracker.actions.sign_in import sign_in
 from tracker.aftercare import OwnLine
+from tracker.care import Heading
 from tracker.check_ins import Answers
 from tracker.consents import Consent, Decision, Purpose
 from tracker.messages import MessageKind, digest, reminder
@@ -28,7 +29,6 @@ from tracker.outlines import Outlines
 from tracker.photo_files import PhotoFiles, PhotoMissing, Picture
 from tracker.photos import CLAIM_LEASE, PhotoStatus
 from tracker.procedures import Ending
-from tracker.protocols import Heading
 from tracker.screening import Screening
 from tracker.storage import (
     alerts,

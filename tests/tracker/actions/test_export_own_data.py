@@ -25,13 +25,13 @@ from tracker.actions.revise_note import revise_note
 from tracker.aftercare import OwnLine
 from tracker.alerts import Outcome
 from tracker.archives import Entry
+from tracker.care import Heading
 from tracker.check_ins import Answers, Trend
 from tracker.compute import NotMeasurable
 from tracker.outlines import Outlines
 from tracker.photo_files import Picture
 from tracker.photos import PhotoRole, Upload
 from tracker.procedures import Ending
-from tracker.protocols import Heading
 from tracker.replay import Replay, patient_of, read_course, throw_away_world
 from tracker.storage import looks, outlines, photos
 from tracker.storage.connection import writing

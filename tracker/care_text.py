@@ -1,0 +1,58 @@
+"""Aftercare and spacing as a protocol's text writes them."""
+
+from tracker.care import LAST_DAY, CareLine, Heading, Spacing
+from tracker.toml_tables import Table
+
+
+def aftercare_in(table: Table, variants: list[str]) -> dict[Heading, tuple[CareLine, ...]]:
+    """The lines of `[aftercare]` by heading; mistakes are noted in the table."""
+    care = {
+        heading: tuple(_line(row, heading, variants) for row in table.rows(heading, least=1))
+        for heading in Heading
+    }
+    for variant in variants or [""]:
+        for heading in (Heading.NORMAL, Heading.CALL_US):
+            _check_days(table, heading, care[heading], variant)
+    return care
+
+
+def spacing_in(row: Table) -> Spacing:
+    """One `[[spacing]]`; mistakes are noted in the table.
+
+    The earlier treatment may be of another kind, so its variants cannot be checked here.
+    """
+    return Spacing(
+        after_kind=row.text("after_kind"),
+        variants=frozenset(row.texts("variants", least=1)) if row.has("variants") else frozenset(),
+        from_mm=row.positive("from_mm", high=5) if row.has("from_mm") else None,
+        least_days=row.whole("least_days", 1, LAST_DAY),
+        words=row.text("words"),
+    )
+
+
+def _line(row: Table, heading: Heading, variants: list[str]) -> CareLine:
+    first, last = row.span("days", 0, LAST_DAY)
+    if first != int(first) or last != int(last):
+        row.note("days", "must be whole days, such as [0, 2]")
+    names_things = {Heading.DO: "uses", Heading.AVOID: "forbids"}.get(heading)
+    return CareLine(
+        first_day=int(first),
+        last_day=int(last),
+        line=row.text("line"),
+        variants=row.named("variants", variants) if row.has("variants") else frozenset(),
+        things=(
+            frozenset(row.texts(names_things, least=1))
+            if names_things and row.has(names_things)
+            else frozenset()
+        ),
+    )
+
+
+def _check_days(table: Table, heading: Heading, lines: tuple[CareLine, ...], variant: str) -> None:
+    """What is normal and when to call must be said for every day until the plan ends."""
+    own = [line for line in lines if not line.variants or variant in line.variants]
+    days = {day for line in own for day in range(line.first_day, line.last_day + 1)}
+    missing = next((day for day in range(max(days, default=0)) if day not in days), None)
+    if missing is not None:
+        after = f" after {variant}" if variant else ""
+        table.note(heading, f"says nothing for day {missing}{after}; add a line for it")
