@@ -38,7 +38,7 @@ from tracker.replay import Line, Replay, patient_of, read_course, throw_away_wor
 from tracker.screening import Screening, checked_answers, summary
 from tracker.settings import protocols_folder, read_settings
 from tracker.storage import people
-from tracker.storage.connection import migrate, open_database
+from tracker.storage.connection import open_migrated
 from tracker.toml_tables import read_toml
 from tracker.treatments import AREAS, Region, Setting, Treatment
 from tracker.worker import run_worker
@@ -271,8 +271,7 @@ def migrate_command() -> None:
     with told_errors():
         settings = read_settings(os.environ)
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        db = open_database(settings.database, settings.key_for("database"))
-        steps = migrate(db)
+        db, steps = open_migrated(settings.database, settings.key_for("database"))
         db.close()
     click.echo(f"done: {', '.join(steps)}" if steps else "nothing to do")
 

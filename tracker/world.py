@@ -11,7 +11,7 @@ from tracker.photo_files import PhotoFiles
 from tracker.protocols import Protocols
 from tracker.settings import Settings
 from tracker.storage import protocol_editions, protocol_enactments, protocol_files
-from tracker.storage.connection import migrate, open_database
+from tracker.storage.connection import open_database, open_migrated
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,8 @@ def open_world(settings: Settings) -> World:
     own = protocol_files.read_own(settings.protocols)
     protocols = protocol_files.with_shipped(own)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    db = open_database(settings.database, settings.key_for("database"))
+    db, _ = open_migrated(settings.database, settings.key_for("database"))
     try:
-        migrate(db)
         protocol_editions.keep(db, protocols)
         protocols = protocol_editions.with_given_up(db, protocols)
         protocol_enactments.in_force(db, leaving_out=frozenset(own))  # unreadable: told at once

@@ -1,5 +1,6 @@
 """The connection: an encrypted SQLite file, and the one way to write to it."""
 
+import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,10 +43,29 @@ def open_database(path: Path, key: bytes) -> Database:
     return Database(connection)
 
 
+def open_migrated(path: Path, key: bytes) -> tuple[Database, list[str]]:
+    """Connect as `open_database` does, bring the tables up to date, and name the steps taken.
+
+    Processes that start at once take turns, from before the file is made: a new file gets its salt
+    with its first page, and a second process that opened it empty would have another.
+    """
+    with path.with_name(f"{path.name}.lock").open("wb") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        db = open_database(path, key)
+        try:
+            return db, migrate(db)
+        except BaseException:
+            db.close()
+            raise
+
+
 def migrate(db: Database) -> list[str]:
-    """Bring the tables up to date and name the steps that were taken."""
-    pending = [step.name for step in migrations.pending(db)]
-    migrations.apply(db)
+    """Bring the tables up to date and name the steps taken: all of them, or none."""
+    if not migrations.pending(db):
+        return []
+    with writing(db):  # pages and workers that run meanwhile wait, or are waited for
+        pending = [step.name for step in migrations.pending(db)]
+        migrations.apply(db)
     return pending
 
 
