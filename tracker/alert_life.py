@@ -32,12 +32,16 @@ class Step(StrEnum):
     OPENED = "opened"
     ROSE = "rose"
     FLAGGED = "flagged"  # a red flag was answered anew
+    READ = "read"  # a person who may answer opened the page; the alert waits all the same
     SEEN = "seen"
     SNOOZED = "snoozed"
     WOKE = "woke"
     ESCALATED = "escalated"
     HANDED_OVER = "handed_over"  # by a practitioner, to a colleague
     RESOLVED = "resolved"
+
+
+ASKING = frozenset({Step.OPENED, Step.ROSE, Step.FLAGGED, Step.WOKE, Step.HANDED_OVER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,26 @@ def judged_again(alert: Alert, finding: Finding, judge: Judge, now: datetime) ->
     if after.level is not alert.level:
         return _moved(after, Step.ROSE, now, None, _grounds(after))
     return Moved(after, None)
+
+
+def readers(history: Sequence[Transition]) -> frozenset[str]:
+    """The ids of those who know what the alert says now; `history` is in the order of time.
+
+    They opened its page after it last asked for an answer, or they are the one who handed it over.
+    """
+    last = max((n for n, step in enumerate(history) if step.step in ASKING), default=0)
+    since = history[last:]
+    knowing = {Step.READ, Step.HANDED_OVER}
+    return frozenset(step.by for step in since if step.by is not None and step.step in knowing)
+
+
+def read(alert: Alert, history: Sequence[Transition], by: str, now: datetime) -> Moved:
+    """A person who may answer opened the page; the alert goes on waiting for the answer."""
+    if alert.stage is Stage.RESOLVED or by in readers(history):
+        return Moved(alert, None)
+    is_first = alert.read_at is None
+    after = replace(alert, read_at=now, read_by=by) if is_first else alert
+    return _moved(after, Step.READ, now, by, "")
 
 
 def seen(alert: Alert, by: str, now: datetime) -> Moved:

@@ -116,7 +116,9 @@ class Alert:
     """A finding that passed its limit, until a practitioner has resolved it.
 
     `raised_at` is when it last asked for an answer, `found_at` when its concern last passed a
-    limit; `escalations` counts how often it was passed on since it was raised.
+    limit; `escalations` counts how often it was passed on since it was raised. `read_at` and
+    `read_by` tell the first time since then that a person who may answer opened its page: reading
+    is not answering, and `acknowledged_at` is when a reader said that they have seen it.
     """
 
     id: str
@@ -135,6 +137,8 @@ class Alert:
     flagged_at: datetime | None = None
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
+    read_at: datetime | None = None
+    read_by: str | None = None
     found_at: datetime | None = None
     snoozed_until: datetime | None = None
     escalated_at: datetime | None = None
@@ -166,12 +170,14 @@ class CourseAlert:
 
 
 def asking_again(alert: Alert, now: datetime) -> Alert:
-    """The alert as if nobody had looked: raised at `now`, neither seen, snoozed nor passed on."""
+    """The alert as if just raised at `now`: not read, not seen, not snoozed, not passed on."""
     return replace(
         alert,
         raised_at=now,
         acknowledged_at=None,
         acknowledged_by=None,
+        read_at=None,
+        read_by=None,
         snoozed_until=None,
         escalated_at=None,
         escalations=0,

@@ -6,6 +6,7 @@ from flask import abort, request
 from flask.typing import ResponseReturnValue
 
 from tracker.access import may_answer_alerts, may_follow, require
+from tracker.actions.read_alert import read_alert
 from tracker.actions.show_alert import AlertCase, show_alert
 from tracker.actions.show_colleagues import show_colleagues
 from tracker.actions.show_progress import Progress, show_progress
@@ -18,12 +19,31 @@ from web.forms import typed
 from web.pages import render
 from web.session import Visit
 
+PURPOSES = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")  # by browser and age
+
 
 def case_to_follow(visit: Visit, alert_id: str) -> AlertCase:
     """The alert, for the care team; answering is another matter."""
     case = show_alert(visit.db, visit.world.protocols, alert_id) or abort(404)
     require(may_follow(visit.viewer, case.patient.id))
     return case
+
+
+def case_opened(visit: Visit, alert_id: str) -> AlertCase:
+    """The alert for a page that a person looks at: those who may answer have read it by that."""
+    case = case_to_follow(visit, alert_id)
+    if not may_answer_alerts(visit.viewer, case.patient.id) or _is_fetched_ahead():
+        return case
+    read_alert(visit.db, alert_id, visit.person.id, visit.now)
+    return show_alert(visit.db, visit.world.protocols, alert_id) or abort(404)
+
+
+def _is_fetched_ahead() -> bool:
+    """Whether a browser asks before any person does: for the headers alone, or in advance."""
+    purposes = (request.headers.get(name, "") for name in PURPOSES)
+    return request.method == "HEAD" or any(
+        word in purpose.lower() for purpose in purposes for word in ("prefetch", "preview")
+    )
 
 
 def case_to_answer(visit: Visit, alert_id: str) -> AlertCase:

@@ -8,7 +8,7 @@ from tracker.access import may_follow, may_open_worklist, may_read_outbox, requi
 from tracker.actions.show_alerts import show_alerts
 from tracker.actions.show_outbox import show_outbox
 from tracker.actions.show_progress import NotTreated, Progress, show_progress
-from web.alert_case import case_to_follow, shown
+from web.alert_case import case_opened, shown
 from web.alert_pages import alerts_page
 from web.answer_pages import AnswerForm
 from web.forms import read_focus
@@ -48,7 +48,7 @@ def alerts(visit: Visit) -> ResponseReturnValue:
 def alert(visit: Visit, alert_id: str) -> ResponseReturnValue:
     """Why this alert was raised; the care team may read it, answering is another matter."""
     form = AnswerForm(is_sent=request.args.get("sent") == "yes")
-    return render(shown(visit, case_to_follow(visit, alert_id), form))
+    return render(shown(visit, case_opened(visit, alert_id), form))
 
 
 @blueprint.get("/outbox")

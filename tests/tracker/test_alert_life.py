@@ -14,12 +14,17 @@ from tracker.alert_life import (
     LONGEST_SNOOZE,
     MOST_ESCALATIONS,
     Judge,
+    Moved,
     Step,
+    Transition,
     escalated,
     false_alarms,
+    handed_over,
     is_new_cause,
     judged_again,
     opened,
+    read,
+    readers,
     resolved,
     seen,
     snoozed,
@@ -76,6 +81,43 @@ def test_the_first_look_and_the_first_outcome_stand() -> None:
     again = resolved(over, Outcome.FALSE, "eli", "", on(6))
     assert again.transition is None
     assert again.alert.outcome is Outcome.TRUE
+
+
+def lived(*steps: Moved) -> list[Transition]:
+    return [step.transition for step in steps if step.transition is not None]
+
+
+def test_the_first_reader_is_kept_and_every_reader_is_in_the_history_once() -> None:
+    first = read(alert(), [], "dana", on(4.1))
+    assert (first.alert.read_at, first.alert.read_by) == (on(4.1), "dana")
+    assert read(first.alert, lived(first), "dana", on(4.2)).transition is None
+    second = read(first.alert, lived(first), "eli", on(4.3))
+    assert (second.alert.read_at, second.alert.read_by) == (on(4.1), "dana")
+    assert readers(lived(first, second)) == {"dana", "eli"}
+
+
+def test_reading_an_alert_is_not_answering_it() -> None:
+    urgent = read(alert(Level.URGENT), [], "dana", on(4)).alert
+    assert urgent.needs_answer
+    assert urgent.raised_at == on(4)
+    assert escalated(urgent, LIMIT, (), on(4) + LIMIT).transition is not None
+
+
+def test_what_was_read_before_an_alert_asked_again_counts_no_more() -> None:
+    looked = read(alert(), [], "dana", on(4.1))
+    risen = judged_again(looked.alert, found(Level.URGENT), JUDGE, on(5))
+    assert (risen.alert.read_at, risen.alert.read_by) == (None, None)
+    assert readers(lived(looked, risen)) == frozenset()
+    assert read(risen.alert, lived(looked, risen), "dana", on(5.1)).alert.read_at == on(5.1)
+
+
+def test_the_colleague_who_is_asked_has_not_read_the_alert_yet() -> None:
+    looked = read(alert(), [], "dana", on(4.1))
+    given = handed_over(looked.alert, "Dr Eli", "dana", "please look", on(4.2))
+    history = lived(looked, given)
+    assert readers(history) == {"dana"}
+    assert read(given.alert, history, "dana", on(4.3)).alert.read_at is None
+    assert read(given.alert, history, "eli", on(4.4)).alert.read_by == "eli"
 
 
 def test_a_snoozed_alert_is_quiet_until_its_day_and_then_asks_again() -> None:

@@ -22,9 +22,13 @@ class Browser:
         self.client.environ_base["REMOTE_ADDR"] = client
         self._address = address
 
-    def get(self, path: str) -> TestResponse:
+    def get(
+        self, path: str, *, method: str = "GET", headers: Mapping[str, str] | None = None
+    ) -> TestResponse:
         """The answer, redirects not followed."""
-        return self.client.get(path, base_url=self._address, buffered=True)
+        return self.client.open(
+            path, method=method, headers=headers, base_url=self._address, buffered=True
+        )
 
     def read(self, path: str) -> str:
         """The page, which must be there."""

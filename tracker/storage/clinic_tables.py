@@ -62,3 +62,8 @@ CREATE VIEW audit_trail AS
     UNION ALL
     SELECT 'protocol_changed', at, by_id, NULL, kind FROM protocol_enactments;
 """
+
+# Opening an alert is already in the log as opening the patient; it is not an answer.
+AUDIT_TRAIL_OF_ANSWERS = "DROP VIEW audit_trail;" + AUDIT_TRAIL.replace(
+    "WHERE by_id IS NOT NULL", "WHERE by_id IS NOT NULL AND step <> 'read'"
+)

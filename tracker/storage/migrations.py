@@ -11,6 +11,7 @@ from tracker.storage.annotation_tables import ANNOTATIONS
 from tracker.storage.clinic_tables import (
     AUDIT_LOG,
     AUDIT_TRAIL,
+    AUDIT_TRAIL_OF_ANSWERS,
     CLINIC,
     ROLES_AND_DUTIES,
     SIGNS_OF_LIFE,
@@ -33,7 +34,7 @@ from tracker.storage.tables import (
     SCREENING_AND_CARE,
 )
 from tracker.storage.treatment_tables import OUTLINES, PROCEDURES
-from tracker.storage.worklist_tables import ABSENCES, WHAT_WAITS, WORKLIST_VERSION
+from tracker.storage.worklist_tables import ABSENCES, ALERTS_READ, WHAT_WAITS, WORKLIST_VERSION
 
 migrations = Migrations("afterglow")
 
@@ -245,6 +246,13 @@ def unconfirmed_addresses(db: Database) -> None:
 def audit_trail(db: Database) -> None:
     """The audit log and the histories beside it, as one."""
     _run(db, AUDIT_TRAIL)
+
+
+@migrations()
+def alerts_read(db: Database) -> None:
+    """Who of the clinic first opened an alert's page since it last asked for an answer."""
+    _run(db, ALERTS_READ)
+    _run(db, AUDIT_TRAIL_OF_ANSWERS)
 
 
 def _run(db: Database, script: str) -> None:

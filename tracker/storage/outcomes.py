@@ -45,10 +45,10 @@ def resolved(db: Database) -> Mapping[Concern, Counter[Outcome]]:
 
 
 def asked(db: Database) -> list[Asked]:
-    """When each alert first asked for a look, at which level, and when somebody first looked."""
+    """When each alert first asked for an answer, at which level, and when the first one came."""
     sql = """SELECT asked.level, asked.at, (SELECT min(at) FROM alert_history AS later
                  WHERE later.alert_id = asked.alert_id AND later.by_id IS NOT NULL
-                     AND later.id > asked.id) AS seen_at
+                     AND later.step <> 'read' AND later.id > asked.id) AS seen_at
              FROM alert_history AS asked WHERE id IN
                  (SELECT min(id) FROM alert_history
                   WHERE by_id IS NULL AND level IN (SELECT value FROM json_each(?))

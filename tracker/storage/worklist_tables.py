@@ -46,22 +46,32 @@ _TELLS = {
     "absences": "deputy_id ends_at",
     "messages": "sent_at failed_at withdrawn_at error",
 }
+_BUMP = "BEGIN UPDATE worklist_version SET number = number + 1; END;"
 
 
 def _telling(table: str, columns: Sequence[str]) -> str:
-    bump = "BEGIN UPDATE worklist_version SET number = number + 1; END;"
-    old, new = (", ".join(f"{row}.{name}" for name in columns) for row in ("OLD", "NEW"))
-    update = f"""
-CREATE TRIGGER {table}_changed AFTER UPDATE ON {table} WHEN ({old}) IS NOT ({new})
-    {bump}"""
     return f"""
 CREATE TRIGGER {table}_came AFTER INSERT ON {table}
-    {bump}
+    {_BUMP}
 CREATE TRIGGER {table}_went AFTER DELETE ON {table}
-    {bump}{update if columns else ""}"""
+    {_BUMP}{_telling_changes(table, columns) if columns else ""}"""
+
+
+def _telling_changes(table: str, columns: Sequence[str]) -> str:
+    old, new = (", ".join(f"{row}.{name}" for name in columns) for row in ("OLD", "NEW"))
+    return f"""
+CREATE TRIGGER {table}_changed AFTER UPDATE ON {table} WHEN ({old}) IS NOT ({new})
+    {_BUMP}"""
 
 
 WORKLIST_VERSION = """
 CREATE TABLE worklist_version (number INTEGER NOT NULL) STRICT;
 INSERT INTO worklist_version VALUES (0);
 """ + "".join(_telling(table, columns.split()) for table, columns in _TELLS.items())
+
+# An alert acknowledged before this step may never have been opened: it counts as unread.
+ALERTS_READ = """
+ALTER TABLE alerts ADD COLUMN read_at TEXT;
+ALTER TABLE alerts ADD COLUMN read_by TEXT REFERENCES people(id);
+DROP TRIGGER alerts_changed;
+""" + _telling_changes("alerts", [*_TELLS["alerts"].split(), "read_at"])

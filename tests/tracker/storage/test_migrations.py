@@ -55,6 +55,7 @@ def test_alerts_and_mails_of_the_first_tables_live_on(old_db: Database) -> None:
     alert = alerts.get(old_db, "a")
     assert alert is not None
     assert alert.level is Level.URGENT
+    assert (alert.read_at, alert.read_by) == (None, None)
     assert [(s.step, s.by) for s in alert_history.of_alert(old_db, "a")] == [
         (Step.OPENED, None),
         (Step.SEEN, "dana"),
