@@ -115,8 +115,24 @@ def _normal(peak: float, half_life_hours: float, seed: int) -> Callable[[float],
     return skin
 
 
+# Every daily question answered, and nothing is wrong.
+_CALM = Answers(
+    pain=0,
+    itch=0,
+    swelling=0,
+    warmth=False,
+    pus=False,
+    blisters=False,
+    spreading=False,
+    fever=False,
+    breathing_or_face_swelling=False,
+    trend=Trend.SAME,
+)
+
+
 def _easy_answers(day: int) -> Answers:
-    return Answers(
+    return replace(
+        _CALM,
         pain=(3, 2, 1, 0)[min(day, 3)],
         itch=(0, 1, 2, 2, 1, 0)[min(day, 5)],
         swelling=(1, 1, 0)[min(day, 2)],
@@ -126,7 +142,7 @@ def _easy_answers(day: int) -> Answers:
 
 
 def _home_answers(day: int) -> Answers:
-    return Answers(pain=(1, 0)[min(day, 1)], itch=(1, 1, 0)[min(day, 2)], trend=Trend.BETTER)
+    return replace(_CALM, pain=(1, 0)[min(day, 1)], itch=(1, 1, 0)[min(day, 2)], trend=Trend.BETTER)
 
 
 def _plateau(day: float) -> SkinState:
@@ -137,7 +153,7 @@ def _plateau(day: float) -> SkinState:
 
 def _plateau_answers(day: int) -> Answers:
     easy = _easy_answers(day)
-    return replace(easy, itch=max(easy.itch, 2), trend=Trend.BETTER if day < 4 else Trend.SAME)
+    return replace(easy, itch=max(easy.itch or 0, 2), trend=Trend.BETTER if day < 4 else Trend.SAME)
 
 
 def _second_rise(day: float) -> SkinState:
@@ -158,7 +174,8 @@ def _second_rise(day: float) -> SkinState:
 def _second_rise_answers(day: int) -> Answers:
     if day < 4:
         return _easy_answers(day)
-    return Answers(
+    return replace(
+        _CALM,
         pain=(2, 4, 5, 6, 7)[min(day - 4, 4)],
         itch=1,
         swelling=(0, 1, 2, 2)[min(day - 4, 3)],

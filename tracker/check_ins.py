@@ -19,56 +19,59 @@ class Trend(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The answers. `pain` and `itch` are 0–10, `swelling` 0 none, 1 mild, 2 clear, 3 severe.
+    """The answers. `pain` and `itch` are 0–10; `swelling` 0 none, 1 a little, 2 moderate, 3 severe.
 
-    Some signs are asked only of some people on some days; None is a question that was not asked.
+    Every field may be None, which means "not answered" and is neither a yes nor a no: the question
+    was not asked that day, or the person left it out.
     """
 
-    pain: int = 0
-    itch: int = 0
-    swelling: int = 0
-    warmth: bool = False
-    pus: bool = False
-    blisters: bool = False
-    spreading: bool = False
-    fever: bool = False
-    breathing_or_face_swelling: bool = False
+    pain: int | None = None
+    itch: int | None = None
+    swelling: int | None = None
+    warmth: bool | None = None
+    pus: bool | None = None
+    blisters: bool | None = None
+    spreading: bool | None = None
+    fever: bool | None = None
+    breathing_or_face_swelling: bool | None = None
     dusky: bool | None = None
     tingling: bool | None = None
     hives: bool | None = None
     hardness: bool | None = None
+    eye_swelling: bool | None = None
+    eye_pain: bool | None = None
+    numb_or_drooping: bool | None = None
+    palpitations: bool | None = None
+    faint: bool | None = None
+    bleeding: bool | None = None
     new_product: bool | None = None
     sun: bool | None = None
     make_up: bool | None = None
-    trend: Trend = Trend.SAME
+    trend: Trend | None = None
     note: str = ""
 
     def __post_init__(self) -> None:
         for name, top in SCALES.items():
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= top:
+            score = getattr(self, name)
+            is_score = isinstance(score, int) and not isinstance(score, bool) and 0 <= score <= top
+            if score is not None and not is_score:
                 raise ValueError(f"{name} must be a whole number from 0 to {top}")
         for name in SIGNS:
             answer = getattr(self, name)
-            if not isinstance(answer, bool) and (answer is not None or name in DAILY_SIGNS):
+            if answer is not None and not isinstance(answer, bool):
                 raise ValueError(f"{name} must be true or false")
         if len(self.note) > MAX_NOTE_LENGTH:
             raise ValueError(f"note is too long; keep it under {MAX_NOTE_LENGTH} characters")
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no question was answered and nothing was written."""
+        return self == Answers()
+
 
 SCALES: Mapping[str, int] = {"pain": 10, "itch": 10, "swelling": 3}
-DAILY_SIGNS = ("warmth", "pus", "blisters", "spreading", "fever", "breathing_or_face_swelling")
-SIGNS = (
-    *DAILY_SIGNS,
-    "dusky",
-    "tingling",
-    "hives",
-    "hardness",
-    "new_product",
-    "sun",
-    "make_up",
-)
-ANSWER_NAMES = frozenset(field.name for field in fields(Answers))
+ANSWER_NAMES = tuple(field.name for field in fields(Answers))
+SIGNS = tuple(name for name in ANSWER_NAMES if name not in {*SCALES, "trend", "note"})
 
 
 @dataclass(frozen=True, slots=True)

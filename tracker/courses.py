@@ -98,7 +98,7 @@ def parse_course(text: str) -> CourseStory:
 def course_text(story: CourseStory) -> str:
     """The text of a course.toml, from which `parse_course` makes the same story again.
 
-    Times are written on the patient's wall clock; answers that were not asked are left out.
+    Times are written on the patient's wall clock; questions that were not answered are left out.
     """
     zone, treatment = ZoneInfo(story.time_zone), story.treatment
     patient: dict[str, object] = {
@@ -215,7 +215,7 @@ def _photo(row: Mapping[str, Any], where: str) -> CoursePhoto:
 
 def _check_in(row: Mapping[str, Any], where: str) -> CourseCheckIn:
     at = _time(row, "at", where)
-    unknown = row.keys() - ANSWER_NAMES - {"at"}
+    unknown = row.keys() - {*ANSWER_NAMES, "at"}
     if unknown:
         raise CourseError(f"{COURSE_FILE}: {where}.{min(unknown)} is no answer; remove it")
     answers = {name: value for name, value in row.items() if name != "at"}

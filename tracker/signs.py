@@ -25,30 +25,38 @@ def lately_received(
 def reported_signs(
     check_ins: Sequence[CheckIn], protocol: Protocol, treatment: Treatment
 ) -> Mapping[str, bool]:
-    """Each sign that was asked for with whether any of these check-ins reports it.
+    """Each sign that was answered, with whether any of these check-ins reports it.
 
     A sign that was reported once stays reported as long as that answer speaks: a calmer answer
     afterwards may be relief, or tiredness of asking. So a worse answer never hides another.
     """
-    if not check_ins:
-        return {}
-    every = [c.answers for c in check_ins]
-    unusual = (_is_unusual_pain(c, protocol, treatment) for c in check_ins)
-    asked = {name: [getattr(answers, name) for answers in every] for name in SIGNS}
+    reported: dict[str, bool] = {}
+    for check_in in check_ins:
+        for name, answer in _answered(check_in, protocol, treatment).items():
+            if answer is not None:
+                reported[name] = reported.get(name, False) or answer
+    return reported
+
+
+def _answered(
+    check_in: CheckIn, protocol: Protocol, treatment: Treatment
+) -> Mapping[str, bool | None]:
+    """Each sign of one check-in; None for what was not answered."""
+    answers = check_in.answers
+    day = min(int(max(days_since(treatment, check_in.at), 0)), len(protocol.pain_usual) - 1)
+    unusual_from = protocol.pain_usual[day] + protocol.pain_unusual_by
     return {
-        **{name: any(answers) for name, answers in asked.items() if set(answers) != {None}},
-        "unusual_pain": any(unusual),
-        "pain_high": any(a.pain >= protocol.pain_high_from for a in every),
-        "itch_high": any(a.itch >= protocol.itch_high_from for a in every),
-        "swelling_high": any(a.swelling >= protocol.swelling_high_from for a in every),
-        "trend_worse": any(a.trend is Trend.WORSE for a in every),
+        **{name: getattr(answers, name) for name in SIGNS},
+        "unusual_pain": _reaches(answers.pain, unusual_from),
+        "pain_high": _reaches(answers.pain, protocol.pain_high_from),
+        "itch_high": _reaches(answers.itch, protocol.itch_high_from),
+        "swelling_high": _reaches(answers.swelling, protocol.swelling_high_from),
+        "trend_worse": None if answers.trend is None else answers.trend is Trend.WORSE,
     }
 
 
-def _is_unusual_pain(check_in: CheckIn, protocol: Protocol, treatment: Treatment) -> bool:
-    """Whether the pain is more than this day after the treatment explains."""
-    day = min(int(max(days_since(treatment, check_in.at), 0)), len(protocol.pain_usual) - 1)
-    return check_in.answers.pain - protocol.pain_usual[day] >= protocol.pain_unusual_by
+def _reaches(score: int | None, least: float) -> bool | None:
+    return None if score is None else score >= least
 
 
 def flags_of(answers: Answers, protocol: Protocol) -> tuple[RedFlag, ...]:
@@ -56,7 +64,7 @@ def flags_of(answers: Answers, protocol: Protocol) -> tuple[RedFlag, ...]:
     return tuple(
         flag
         for flag in protocol.red_flags
-        if (flag.pain_from is not None and answers.pain >= flag.pain_from)
+        if (flag.pain_from is not None and _reaches(answers.pain, flag.pain_from))
         or (bool(flag.signs) and all(getattr(answers, name) for name in flag.signs))
     )
 

@@ -12,7 +12,7 @@ from tracker.actions.show_alerts import AlertsInCare
 from tracker.actions.show_progress import Progress
 from tracker.alert_life import FalseAlarms, Transition
 from tracker.alerts import Alert, Concern, Factor, Outcome, Source, Stage
-from tracker.check_ins import SIGNS, CheckIn
+from tracker.check_ins import SIGNS, Answers, CheckIn
 from tracker.people import Person
 from tracker.photo_files import Picture
 from tracker.readings import Quantity
@@ -23,6 +23,7 @@ from web.charts import LARGE, Chart, chart
 from web.times import date_words, day_words, when
 from web.words import (
     LEVELS,
+    NOT_ANSWERED,
     OUTCOMES,
     SIGN_NAMES,
     STEPS,
@@ -60,15 +61,19 @@ class AlertCard:
 
 @dataclass(frozen=True, slots=True)
 class AnswersRow:
-    """One check-in in the table."""
+    """One check-in in the table; `signs` are those that were ticked.
+
+    What was left out reads "not answered", which is not the same as none.
+    """
 
     day: str
     at: str
-    pain: int
-    itch: int
+    pain: str
+    itch: str
     swelling: str
     trend: str
     signs: str
+    other_signs: str
     note: str
 
 
@@ -333,13 +338,28 @@ def _answers(check_in: CheckIn, progress: Progress, now: datetime, zone: ZoneInf
     return AnswersRow(
         day=day_words(day_number(progress.treatment, check_in.at, progress.patient.zone)),
         at=when(check_in.at, now, zone),
-        pain=answers.pain,
-        itch=answers.itch,
-        swelling=SWELLING[answers.swelling],
-        trend=str(answers.trend),
+        pain=_or_unanswered(answers.pain),
+        itch=_or_unanswered(answers.itch),
+        swelling=_or_unanswered(None if answers.swelling is None else SWELLING[answers.swelling]),
+        trend=_or_unanswered(answers.trend),
         signs=", ".join(SIGN_NAMES[name] for name in SIGNS if getattr(answers, name)),
+        other_signs=_other_signs(answers),
         note=answers.note,
     )
+
+
+def _or_unanswered(answer: int | str | None) -> str:
+    return NOT_ANSWERED if answer is None else str(answer)
+
+
+def _other_signs(answers: Answers) -> str:
+    """What is known of the signs that were not ticked; empty where the ticked ones say it all."""
+    given = [answer for name in SIGNS if (answer := getattr(answers, name)) is not None]
+    if not given:
+        return NOT_ANSWERED
+    if False in given:
+        return "" if True in given else "none"
+    return f"the others {NOT_ANSWERED}"
 
 
 def evidence_line(factor: Factor) -> Evidence:

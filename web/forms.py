@@ -15,7 +15,7 @@ from tracker.absences import Leave
 from tracker.actions.acknowledge_alert import ShownAlert
 from tracker.alert_life import MAX_WHY_LENGTH
 from tracker.alerts import Outcome
-from tracker.check_ins import DAILY_SIGNS, MAX_NOTE_LENGTH, SCALES, SIGNS, Answers, Queued, Trend
+from tracker.check_ins import MAX_NOTE_LENGTH, SCALES, SIGNS, Answers, Queued, Trend
 from tracker.consents import Consent, Decision, Purpose
 from tracker.conversation import Draft
 from tracker.own_treatments import OwnTreatment
@@ -91,8 +91,10 @@ def read_check_in(form: Form) -> Answers | Errors:
         errors["note"] = f"The note is too long; keep it under {MAX_NOTE_LENGTH} characters."
     if errors or trend is None:
         return Errors(errors)
-    asked = {*DAILY_SIGNS, *form.getlist("asked")}
-    ticked = {name: form.get(name) == "yes" for name in SIGNS if name in asked}
+    asked = form.getlist("asked")
+    ticked = {
+        name: form.get(name) == "yes" for name in SIGNS if name in asked or form.get(name) == "yes"
+    }
     return Answers(
         pain=scores["pain"],
         itch=scores["itch"],

@@ -1,6 +1,6 @@
 """What happened besides photos, row by row under the same days as the charts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from tracker.check_ins import SIGNS, CheckIn
 from tracker.treatments import days_since
 from web.charts import Scale, Tick, day_ticks, last_day
 from web.times import short_date
-from web.words import LEVELS, OUTCOMES, SIGN_NAMES, alert_headline
+from web.words import LEVELS, NOT_ANSWERED, OUTCOMES, SIGN_NAMES, alert_headline
 
 ROW = 30.0  # pixels
 BAR = 22.0  # pixels of the highest answer
@@ -58,6 +58,11 @@ def timeline(progress: Progress) -> Strip | None:
         return None
     scale = Scale(last_day(progress), 0, 10, BAR)
     signs = [
+        *(
+            _unanswered(progress, scale, check_in, name, foot)
+            for check_in, name, foot, score in _scores(progress, feet)
+            if score is None
+        ),
         *_signs(progress, scale, feet.get("signs", 0)),
         *_alerts(progress, scale, feet.get("alerts", 0)),
     ]
@@ -65,18 +70,35 @@ def timeline(progress: Progress) -> Strip | None:
         days=day_ticks(scale),
         rows=tuple(Tick(foot, name) for name, foot in feet.items()),
         bars=tuple(
-            _bar(progress, scale, check_in, name, foot)
-            for check_in in progress.check_ins
-            for name, foot in feet.items()
-            if name in {"pain", "itch"}
+            _bar(progress, scale, check_in, name, foot, score)
+            for check_in, name, foot, score in _scores(progress, feet)
+            if score is not None
         ),
         signs=tuple(sorted(signs, key=lambda sign: sign.x)),
         height=ROW * len(feet),
     )
 
 
-def _bar(progress: Progress, scale: Scale, check_in: CheckIn, name: str, foot: float) -> Bar:
-    score: int = getattr(check_in.answers, name)
+def _scores(
+    progress: Progress, feet: Mapping[str, float]
+) -> Iterator[tuple[CheckIn, str, float, int | None]]:
+    """Every check-in with each question that has a row of bars, its foot, and the answer."""
+    for check_in in progress.check_ins:
+        for name in ("pain", "itch"):
+            yield check_in, name, feet[name], getattr(check_in.answers, name)
+
+
+def _unanswered(
+    progress: Progress, scale: Scale, check_in: CheckIn, name: str, foot: float
+) -> Sign:
+    """A mark where a bar is missing, so that no answer does not look like none."""
+    words = f"{short_date(check_in.at, progress.patient.zone)}: {name} {NOT_ANSWERED}"
+    return Sign(_x(progress, scale, check_in.at), foot - FOOT, "?", "unanswered", words)
+
+
+def _bar(
+    progress: Progress, scale: Scale, check_in: CheckIn, name: str, foot: float, score: int
+) -> Bar:
     height = round(max(2.0, BAR * score / 10), 1)
     when = short_date(check_in.at, progress.patient.zone)
     return Bar(_x(progress, scale, check_in.at), foot - height, height, f"{when}: {name} {score}")

@@ -185,17 +185,24 @@ SIGN_NAMES: Mapping[str, str] = {
     "blisters": "blisters",
     "spreading": "spreading",
     "fever": "fever",
-    "breathing_or_face_swelling": "face swelling or trouble breathing",
+    "breathing_or_face_swelling": "trouble breathing, or swollen lips or tongue",
     "dusky": "black or dusky skin",
     "tingling": "tingling near the mouth",
     "hives": "hives",
     "hardness": "hard or raised spot",
+    "eye_swelling": "swollen eyes",
+    "eye_pain": "eye pain or changed sight",
+    "numb_or_drooping": "numb or drooping face",
+    "palpitations": "racing or uneven heartbeat",
+    "faint": "faintness",
+    "bleeding": "bleeding that does not stop",
     "new_product": "new product",
     "sun": "sun",
     "make_up": "make-up",
 }
 
-SWELLING = ("none", "mild", "clear", "severe")
+SWELLING = ("none", "a little", "moderate", "severe")
+NOT_ANSWERED = "not answered"
 
 
 PURPOSES: Mapping[Purpose, str] = {

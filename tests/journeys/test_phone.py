@@ -16,6 +16,7 @@ from tests.conftest import PROTOCOLS
 from tests.journeys.conftest import PHONE, OpenClinic, wait_for
 from tests.journeys.test_browser import look, sign_in
 from tests.journeys.weak_link import weak_link
+from tests.tracker.courses_of_readings import CALM
 from tracker.actions.begin_treatment import begin_treatment
 from tracker.actions.invite_patient import Invited, invite_patient
 from tracker.check_ins import SCALES, Answers
@@ -88,8 +89,8 @@ def answer(page: Page, answers: Answers) -> None:
     given = asdict(answers)
     for name in (*SCALES, "trend"):
         page.locator(f'input[name="{name}"][value="{given[name]}"]').check(force=True)
-    page.locator('input[name="fever"]').set_checked(answers.fever, force=True)
-    page.locator('input[name="spreading"]').set_checked(answers.spreading, force=True)
+    page.locator('input[name="fever"]').set_checked(bool(answers.fever), force=True)
+    page.locator('input[name="spreading"]').set_checked(bool(answers.spreading), force=True)
     page.get_by_role("button", name="Send answers").click()
 
 
@@ -160,7 +161,7 @@ def test_the_first_days_on_a_phone(
     phone.get_by_role("button", name="Take the photo").click()
     phone.get_by_role("button", name="Send photo").click()
     expect(phone.get_by_text("Photo of")).to_be_visible(timeout=30_000)
-    answer(phone, Answers(pain=6, fever=True, spreading=True))
+    answer(phone, replace(CALM, pain=6, fever=True, spreading=True))
     expect(phone.get_by_text("Answers of")).to_be_visible(timeout=30_000)
     expect(phone.get_by_text("needs a doctor today")).to_be_visible()
     look(phone, pictures, "p4-offline")
@@ -250,7 +251,7 @@ def test_over_a_slow_link_a_photo_shows_its_way_and_answers_overtake_it(
 
         page.goto(f"{address}/check-in")  # which breaks the upload off
         expect(page.get_by_text(re.compile(r"^Photo of .* Sending … \d+ %"))).to_be_visible()
-        answer(page, Answers())
+        answer(page, CALM)
         expect(page.get_by_text("Your answers are with your clinic")).to_be_visible()
         assert [len(sent) for sent in kept_of(clinic)] == [0, 1]
         expect(page.get_by_text(re.compile(r"^Photo of .* Sending … \d+ %"))).to_be_visible()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from tracker.check_ins import Answers, CheckIn
+from tracker.check_ins import Answers, CheckIn, Trend
 from tracker.photos import SkinState
 from tracker.readings import Estimate, Reading, Reference, RegionReading
 from tracker.recovery import Course
@@ -13,6 +13,19 @@ from tracker.treatments import AREAS, Region, Setting, Treatment
 
 TREATED_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DAILY = tuple(day + 0.05 for day in range(10))
+# Every daily question answered, and nothing is wrong.
+CALM = Answers(
+    pain=0,
+    itch=0,
+    swelling=0,
+    warmth=False,
+    pus=False,
+    blisters=False,
+    spreading=False,
+    fever=False,
+    breathing_or_face_swelling=False,
+    trend=Trend.SAME,
+)
 
 Doublings = Callable[[Region, float], float]
 

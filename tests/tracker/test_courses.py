@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tracker.check_ins import Answers, Trend
 from tracker.courses import CourseError, CoursePhoto, course_text, parse_course, shifted
 from tracker.photos import PhotoRole
 from tracker.procedures import Procedure, Product, ProductUse
@@ -43,6 +44,14 @@ def test_events_come_in_time_order_with_sensible_defaults() -> None:
     assert isinstance(third, CoursePhoto)
     assert third.role is PhotoRole.FOLLOW_UP
     assert story.treatment.areas == frozenset(AREAS)
+
+
+def test_an_answer_that_was_left_out_stays_left_out() -> None:
+    answers = parse_course(COURSE).check_ins[0].answers
+    assert answers == Answers(pain=2, trend=Trend.BETTER)
+    told = parse_course(COURSE.replace("pain = 2", "eye_pain = true\nfaint = false"))
+    assert told.check_ins[0].answers == Answers(eye_pain=True, faint=False, trend=Trend.BETTER)
+    assert parse_course(course_text(told)) == told
 
 
 def test_how_it_was_done_is_written_and_read_again() -> None:

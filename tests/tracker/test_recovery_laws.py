@@ -22,7 +22,7 @@ from tests.tracker.courses_of_readings import (
     treatment,
 )
 from tracker.alerts import Concern, Finding
-from tracker.check_ins import DAILY_SIGNS, Answers, Trend
+from tracker.check_ins import Answers, Trend
 from tracker.photos import SkinState
 from tracker.readings import Estimate, Reading, Reference
 from tracker.recovery import Course, assess
@@ -30,6 +30,7 @@ from tracker.storage import protocol_files
 from tracker.treatments import AREAS, Region
 
 PROTOCOL = protocol_files.load("microneedling")
+DAILY_SIGNS = ("warmth", "pus", "blisters", "spreading", "fever", "breathing_or_face_swelling")
 LAW = settings(max_examples=25, deadline=None, derandomize=True)
 
 answers = st.builds(

@@ -47,6 +47,12 @@ def test_a_question_that_was_not_asked_is_not_denied() -> None:
     assert signs(check_in(1, Answers()), check_in(2, Answers(tingling=False)))["tingling"] is False
 
 
+def test_what_was_left_out_is_neither_reported_nor_denied() -> None:
+    assert signs(check_in(1, Answers())) == {}
+    told = signs(check_in(1, Answers(pain=9)), check_in(1.5, Answers(pus=False)))
+    assert told == {"unusual_pain": True, "pain_high": True, "pus": False}
+
+
 def test_fever_alone_is_no_red_flag_but_with_spreading_it_is() -> None:
     assert flags_of(Answers(fever=True), PROTOCOL) == ()
     assert len(flags_of(Answers(fever=True, spreading=True), PROTOCOL)) == 1

@@ -65,7 +65,7 @@ def test_only_what_was_asked_is_denied_by_an_empty_box(alice: Browser, db: Datab
     page = alice.read("/check-in")
     assert 'name="asked" value="dusky"' in page
     assert 'value="tingling"' not in page
-    alice.send("/check-in", CALM | {"asked": "hives"})
+    alice.send("/check-in", CALM | {"asked": ["hives", "pus"]})
     (row,) = db.query("SELECT answers FROM check_ins")
     answers = json.loads(row["answers"])
     assert (answers["hives"], answers["tingling"], answers["pus"]) == (False, None, False)

@@ -177,6 +177,16 @@ def test_answers_and_photos_are_on_the_patient_page(dana: Browser, records: Reco
     assert page.count("/thumbnail") == 1
 
 
+def test_an_answer_left_out_does_not_read_as_none(dana: Browser, records: Records) -> None:
+    records.check_in(1, Answers(pus=True))
+    records.check_in(2, Answers(pain=0, swelling=0, pus=False))
+    page = dana.read(f"/patients/{records.cast.alice.id}")
+    cells = ("<td>none</td>", "not answered</td>", "<strong>pus or crust</strong>; the others not")
+    for words in cells:
+        assert words in page, words
+    assert "None" not in page
+
+
 def test_a_patient_without_a_treatment_has_a_page(
     dana: Browser, records: Records, db: Database
 ) -> None:

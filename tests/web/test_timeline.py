@@ -1,7 +1,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from tests.tracker.courses_of_readings import check_in, reading
+from tests.tracker.courses_of_readings import CALM, check_in, reading
 from tests.web.course_so_far import now_on, so_far
 from tracker.alerts import Alert, Concern, Level, Outcome
 from tracker.check_ins import Answers
@@ -29,7 +29,10 @@ def test_check_ins_lie_under_the_same_days_as_the_photos() -> None:
     course = so_far(
         3,
         [reading(2.0)],
-        check_ins=[check_in(1.0, Answers(pain=2)), check_in(2.0, Answers(pain=8, pus=True))],
+        check_ins=[
+            check_in(1.0, replace(CALM, pain=2)),
+            check_in(2.0, replace(CALM, pain=8, pus=True)),
+        ],
     )
     strip, drawn = timeline(course), face_charts(course)[0]
     assert strip is not None
@@ -37,6 +40,15 @@ def test_check_ins_lie_under_the_same_days_as_the_photos() -> None:
     assert strip.bars[2].x == drawn.marks[0].x
     assert strip.bars[2].height > strip.bars[0].height
     assert [sign.words for sign in strip.signs] == ["4 Mar, 10:00: pus or crust"]
+
+
+def test_a_question_left_out_is_marked_and_not_drawn_as_none() -> None:
+    strip = timeline(so_far(3, check_ins=[check_in(1.0, Answers(itch=0))]))
+    assert strip is not None
+    assert [bar.words for bar in strip.bars] == ["3 Mar, 10:00: itch 0"]
+    assert [(sign.mark, sign.words) for sign in strip.signs] == [
+        ("?", "3 Mar, 10:00: pain not answered")
+    ]
 
 
 def test_an_alert_is_marked_when_it_is_raised_and_answered() -> None:

@@ -39,11 +39,12 @@ def of_treatment(db: Database, treatment_id: str) -> list[CheckIn]:
 
 def _check_in(row: dict[str, Any]) -> CheckIn:
     answers = json.loads(row["answers"])
+    trend = answers.get("trend")
     return CheckIn(
         id=row["id"],
         treatment_id=row["treatment_id"],
         patient_id=row["patient_id"],
         at=read_time(row["at"]),
-        answers=Answers(**answers | {"trend": Trend(answers["trend"])}),
+        answers=Answers(**answers | {"trend": trend and Trend(trend)}),
         received_at=read_time(row["received_at"]),
     )

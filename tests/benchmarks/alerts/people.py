@@ -138,6 +138,7 @@ def _answers(
         blisters=sign(illness.blisters, 0.004),
         spreading=sign(illness.spreading, 0.01),
         fever=sign(illness.fever, 0.004),
+        breathing_or_face_swelling=False,
         tingling=sign(illness.tingling, 0.02) if day < 11 else None,
         hardness=sign(illness.hardness, 0.01) if day > 20 else None,
         trend=trend,
