@@ -70,7 +70,7 @@ def test_every_dependency_is_pinned() -> None:
 def test_libraries_of_the_pages_are_pinned_by_digest_and_by_no_address() -> None:
     package = json.loads((ROOT / "web" / "package.json").read_text(encoding="utf-8"))
     lock = json.loads((ROOT / "web" / "package-lock.json").read_text(encoding="utf-8"))
-    for name, version in package["dependencies"].items():
+    for name, version in (package["dependencies"] | package["devDependencies"]).items():
         pinned = lock["packages"][f"node_modules/{name}"]
         assert pinned["version"] == version
         assert pinned["integrity"].startswith("sha512-")

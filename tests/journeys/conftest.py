@@ -18,6 +18,7 @@ from playwright.sync_api import Page, Request, ViewportSize
 
 from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT
 from tests.journeys.film import COURSE, camera_that_shows, shoot_film
+from tests.journeys.fonts import FontSet, font_settings
 from tests.post_office import Inbox, free_port
 from tracker.actions.add_person import add_person
 from tracker.actions.begin_treatment import begin_treatment
@@ -160,7 +161,15 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(film: Path) -> dict[str, Any]:
+def fonts(request: pytest.FixtureRequest) -> FontSet:
+    """The fonts of the browser: the wide ones, unless a test asks for others by indirection."""
+    return getattr(request, "param", FontSet.WIDE)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(
+    film: Path, fonts: FontSet, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
     """Chromium of the system; without one browser tests skip, or fail where one is required."""
     chromium = shutil.which("chromium")
     if chromium is None and os.environ.get("AFTERGLOW_REQUIRE_BROWSER"):
@@ -169,6 +178,7 @@ def browser_type_launch_args(film: Path) -> dict[str, Any]:
         pytest.skip("no chromium on this machine; apt-get install chromium")
     return {
         "executable_path": chromium,
+        "env": {**os.environ, **font_settings(fonts, tmp_path_factory.mktemp("fonts"))},
         "args": [
             "--no-sandbox",
             "--disable-background-networking",

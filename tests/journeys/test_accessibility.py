@@ -16,6 +16,7 @@ from sqlite_utils import Database
 
 from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT, Cast
 from tests.journeys.conftest import pages_open
+from tests.journeys.fonts import FontSet
 from tests.journeys.test_browser import sign_in
 from tests.post_office import free_port
 from tests.web.conftest import Records
@@ -30,7 +31,8 @@ from tracker.settings import Settings
 from tracker.world import open_world
 
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
-NARROW = {"width": 320, "height": 640}
+CAST = ("alice", "bob", "dana", "eli")
+WIDTHS = (320, 390, 1280)
 NO_PAGES = {"pictures.show", "conversation.photo", "own_data.download", "worklist.version"}
 LIGHT = 100 * 1024  # bytes of the first load of Today, without photos
 NOW = TREATED_AT + timedelta(days=3)
@@ -87,20 +89,30 @@ def pages(settings: Settings, db: Database, cast: Cast) -> Iterator[Pages]:
 
 
 def faults(page: Page, address: str) -> list[str]:
-    """What axe finds, and whether the page scrolls sideways on the narrowest phone."""
-    page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    """What axe finds on the narrowest phone."""
+    page.set_viewport_size({"width": WIDTHS[0], "height": 640})
     page.goto(address)
-    found = [
+    return [
         f"{address}: {fault['id']}: {node['target']}"
         for fault in Axe().run(page, options=WCAG).response["violations"]
         for node in fault["nodes"]
     ]
-    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    return [*found, f"{address} is {wide} px too wide"] if wide > 0 else found
+
+
+def overflows(page: Page, address: str) -> list[str]:
+    """At which widths the page scrolls sideways."""
+    page.goto(address)
+    found = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        if wide > 0:
+            found.append(f"{address} is {wide} px too wide at {width} px")
+    return found
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("who", ["alice", "bob", "dana", "eli"])
+@pytest.mark.parametrize("who", CAST)
 def test_no_page_has_a_fault_that_axe_can_find(page: Page, pages: Pages, who: str) -> None:
     sign_in(page, pages.address, f"{who}@clinic.example", PASSPHRASE)
     found = [fault for path in pages.of(who) for fault in faults(page, pages.address + path)]
@@ -110,6 +122,17 @@ def test_no_page_has_a_fault_that_axe_can_find(page: Page, pages: Pages, who: st
 @pytest.mark.timeout(400)
 def test_no_public_page_has_a_fault_that_axe_can_find(page: Page, pages: Pages) -> None:
     found = [fault for path in pages.public for fault in faults(page, pages.address + path)]
+    assert found == []
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("fonts", FontSet, indirect=True)
+def test_no_page_scrolls_sideways_whatever_the_font(page: Page, pages: Pages) -> None:
+    found = [f for path in pages.public for f in overflows(page, pages.address + path)]
+    for who in CAST:
+        page.context.clear_cookies()
+        sign_in(page, pages.address, f"{who}@clinic.example", PASSPHRASE)
+        found += [f for path in pages.of(who) for f in overflows(page, pages.address + path)]
     assert found == []
 
 

@@ -41,7 +41,7 @@ def send_photo(page: Page, clinic: OpenClinic, event: CoursePhoto) -> None:
     page.goto(f"{clinic.address}/photo")
     page.locator("#library").set_input_files(clinic.folder / event.file)
     page.get_by_role("button", name="Send photo").click()
-    expect(page).to_have_url(re.compile(r"/photos/\w+"))
+    expect(page).to_have_url(re.compile(r"/photos/\w+"), timeout=60_000)
     expect(page.get_by_text("Measured, compared").or_(page.get_by_text("Ready."))).to_be_visible(
         timeout=60_000
     )
