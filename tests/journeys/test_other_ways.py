@@ -26,7 +26,7 @@ def test_without_a_script_a_photo_and_answers_arrive_and_can_be_read(
     expect(page.get_by_role("button", name="Open the camera")).to_be_hidden()
     page.locator("#library").set_input_files(clinic.folder / "baseline-1.jpg")
     page.get_by_role("button", name="Send photo").click()
-    expect(page).to_have_url(re.compile(r"/photos/\w+"))
+    expect(page).to_have_url(re.compile(r"/photos/\w+"), timeout=60_000)
     page.goto(f"{clinic.address}/check-in")
     for name, value in (("pain", "1"), ("itch", "0"), ("swelling", "0"), ("trend", "same")):
         page.locator(f'input[name="{name}"][value="{value}"]').check(force=True)
