@@ -58,7 +58,8 @@ def analyse_bytes(
 ) -> Analysed | NotMeasurable:
     """Decode both photos, measure the change in what was treated and draw the evidence.
 
-    `drawn` are outlines on the baseline photo, which rule over the areas.
+    `drawn` are outlines on the baseline photo, which rule over the areas. Raises MemoryError when
+    OpenCV has no memory left, too.
     """
     try:
         seen, before = decode_photo(photo), decode_photo(baseline)
@@ -67,6 +68,10 @@ def analyse_bytes(
         found = analyse_photo(seen, before, treated, marked, find=find)
     except Unmeasurable as verdict:
         return NotMeasurable(str(verdict.fault))
+    except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            raise MemoryError from error
+        raise
     return Analysed(
         method=VERSION,
         opencv=cv2.__version__,

@@ -6,8 +6,11 @@ from enum import StrEnum
 
 CLOCK_TOLERANCE = timedelta(minutes=10)  # phones drift; a photo this far ahead still counts as now
 CLAIM_LEASE = timedelta(minutes=2)  # a claim older than this belonged to a worker that died
-MAX_ATTEMPTS = 3  # a photo that killed the worker this often is set aside, not tried for ever
-FAILED = "analysis_failed"  # the fault of such a photo; sending it again tries again
+# After a failure of the photo's own: more than an hour in all, then it is given up.
+RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
+# After trouble that is not the photo's, such as a store that is away: again and again, for ever.
+TROUBLE_DELAYS = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 30, 60, 120, 300))
+FAILED = "analysis_failed"  # the fault of a photo given up; sending it again tries again
 OLDEST_BASELINE = timedelta(days=366)  # skin of longer ago is not the skin that was treated
 
 
@@ -34,6 +37,13 @@ class PhotoStatus(StrEnum):
     MEASURED = "measured"
     UNMEASURABLE = "unmeasurable"
     KEPT = "kept"
+
+
+class FileFault(StrEnum):
+    """What is wrong with the stored file of a photo."""
+
+    MISSING = "missing"
+    DAMAGED = "damaged"
 
 
 class SkinState(StrEnum):
@@ -73,7 +83,12 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A received photo; `faults` and `warnings` are the analysis' names, `attempts` the claims."""
+    """A received photo; `faults` and `warnings` are the analysis' names.
+
+    `attempts` counts the claims, `failures` those that failed because of this photo. Of the last
+    claims in a row, `troubles` failed for another reason and `lapses` ended with their worker.
+    `file_fault` is what was found when its file was last read.
+    """
 
     id: str
     treatment_id: str
@@ -87,6 +102,34 @@ class Photo:
     warnings: tuple[str, ...] = ()
     attempts: int = 0
     view: View = View.FRONT
+    failures: int = 0
+    troubles: int = 0
+    lapses: int = 0
+    file_fault: FileFault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """A photo that could not be measured for no fault that its patient can see.
+
+    `is_baseline`: it is the photo from before, its course has no other, and no later photo of the
+    course is measured. `file_fault` tells when its file cannot be read.
+    """
+
+    photo_id: str
+    patient_id: str
+    treatment_id: str
+    is_baseline: bool
+    file_fault: FileFault | None
+
+
+def next_try(photo: Photo, now: datetime) -> datetime | None:
+    """When to measure again after the failures and troubles that `photo` counts; None: given up."""
+    if photo.troubles:
+        return now + TROUBLE_DELAYS[min(photo.troubles, len(TROUBLE_DELAYS)) - 1]
+    if photo.failures > len(RETRY_DELAYS):
+        return None
+    return now + RETRY_DELAYS[photo.failures - 1] if photo.failures else now
 
 
 def time_fault(

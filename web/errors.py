@@ -1,5 +1,7 @@
 """When something goes wrong: one calm page, which tells nothing it should not."""
 
+import logging
+
 from flask import Flask, Response
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
@@ -7,9 +9,11 @@ from werkzeug.exceptions import Forbidden as ForbiddenByHttp
 from werkzeug.exceptions import HTTPException, NotFound, SecurityError
 
 from tracker.access import Forbidden
-from tracker.photo_files import PhotoMissing
+from tracker.photo_files import PhotoDamaged, PhotoMissing
 from web.pages import ErrorPage, render
 from web.words import ERRORS, UNKNOWN_ERROR
+
+log = logging.getLogger(__name__)
 
 NO_TOKEN = "The CSRF token is missing."  # noqa: S105  (what flask-wtf says)
 
@@ -19,6 +23,7 @@ def show_in_style(app: Flask) -> None:
     app.register_error_handler(HTTPException, _show)
     app.register_error_handler(CSRFError, _show_forged)
     app.register_error_handler(SecurityError, _show_other_host)
+    app.register_error_handler(PhotoDamaged, _show_damaged)
     for hidden in (Forbidden, PhotoMissing, ForbiddenByHttp):
         app.register_error_handler(hidden, _show_not_found)
 
@@ -41,6 +46,12 @@ def _show_other_host(error: SecurityError) -> ResponseReturnValue:  # noqa: ARG0
     """No page can be drawn: its links would lead to the host that is not ours."""
     text = "This clinic has another address. If you run it, set AFTERGLOW_URL to this one.\n"
     return Response(text, 400, mimetype="text/plain")
+
+
+def _show_damaged(error: PhotoDamaged) -> ResponseReturnValue:
+    """The picture is there and cannot be shown; the words of the error name no person."""
+    log.error("%s", error)
+    return render(ErrorPage(500, ERRORS["damaged"])), 500
 
 
 def _show_not_found(error: Exception) -> ResponseReturnValue:  # noqa: ARG001  (told alike)

@@ -112,6 +112,10 @@ ERRORS: Mapping[int | str, ErrorWords] = {
         "This page was open too long",
         "For your safety nothing was sent. Go back, reload the page, and try again.",
     ),
+    "damaged": ErrorWords(
+        "This picture cannot be opened",
+        "Its file was damaged on our side. The clinic must restore it from a backup.",
+    ),
     404: ErrorWords(
         "There is nothing here",
         "The address may be mistyped, or it leads to something that is not yours to see.",

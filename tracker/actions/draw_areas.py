@@ -11,7 +11,7 @@ from analysis.faces import FindFace, find_face
 from analysis.regions import Region as SeenRegion
 from tracker.consents import CareWithdrawn
 from tracker.outlines import Outlines
-from tracker.photo_files import PhotoFiles, PhotoMissing, Picture
+from tracker.photo_files import PhotoFiles, PhotoUnreadable, Picture
 from tracker.photos import Photo
 from tracker.storage import consents, outlines, photos, treatments
 from tracker.storage.connection import writing
@@ -65,7 +65,7 @@ def draw_areas(
     try:
         photo = decode_photo(files.load(baseline.id, Picture.PHOTO))
         troubles = judge_marked(photo, parts, marked, find)
-    except (PhotoMissing, Unmeasurable):
+    except (PhotoUnreadable, Unmeasurable):
         return NothingToDrawOn()
     if troubles:
         return Undrawable(tuple((each.outline, str(each.fault)) for each in troubles))

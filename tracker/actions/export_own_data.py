@@ -35,7 +35,7 @@ from tracker.own_data import (
     step_row,
 )
 from tracker.people import Person
-from tracker.photo_files import PhotoFiles, PhotoMissing, Picture
+from tracker.photo_files import PhotoFiles, PhotoUnreadable, Picture
 from tracker.photos import Photo, View
 from tracker.readings import Reading
 from tracker.screening import Screening
@@ -187,7 +187,7 @@ def _picture(files: PhotoFiles, kept_as: str, path: str, unreadable: list[str]) 
     """One photo; one that the store has lost is named and left out, the others are saved."""
     try:
         yield Entry(path, files.load(kept_as, Picture.PHOTO))
-    except PhotoMissing:
+    except PhotoUnreadable:
         unreadable.append(path)
 
 

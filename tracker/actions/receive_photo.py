@@ -1,7 +1,8 @@
 """Take in a photo while the patient still holds the phone."""
 
 import hashlib
-from dataclasses import dataclass, replace
+import logging
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -10,14 +11,18 @@ from sqlite_utils import Database
 from analysis import decode_photo, encode_photo, judge_photo
 from analysis.errors import Unmeasurable
 from analysis.faces import FindFace, find_face
+from analysis.images import SrgbImage
+from analysis.quality import Quality
 from tracker.consents import CareWithdrawn
 from tracker.people import Person
-from tracker.photo_files import PhotoFiles, Picture
+from tracker.photo_files import PhotoFiles, PhotoUnreadable, Picture
 from tracker.photos import FAILED, Photo, PhotoRole, PhotoStatus, Upload, View, time_fault
 from tracker.storage import consents, people, photos, treatments
 from tracker.storage.columns import new_id
 from tracker.storage.connection import IntegrityError, writing
 from tracker.treatments import Treatment
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +59,19 @@ def receive_photo(
     now: datetime,
     find: FindFace = find_face,
 ) -> Accepted | AlreadyReceived | Refused | NoTreatment | CareWithdrawn:
-    """Judge an upload and keep it if it can be measured."""
+    """Judge an upload and keep it if it can be measured.
+
+    Where the photo from before cannot be read just now, the upload is judged by itself and waits.
+    Its file is stored before its row: a crash between the two leaves a file, which is swept.
+    """
     belongs_to = _belongs_to(db, patient_id, upload.role, now)
     if isinstance(belongs_to, NoTreatment | CareWithdrawn):
         return belongs_to
     patient, treatment = belongs_to
     digest = hashlib.sha256(upload.data).hexdigest()
     known = photos.by_digest(db, treatment.id, digest)
-    if known is not None and FAILED in known.faults:
-        with writing(db):
-            photos.revive(db, known.id)
-        return Accepted(replace(known, status=PhotoStatus.WAITING, faults=(), attempts=0))
     if known is not None:
-        return AlreadyReceived(known)
+        return _sent_again(db, files, known, upload)
     judged = _judge(db, files, treatment, upload, patient.zone, now, find)
     if isinstance(judged, Refused):
         return judged
@@ -74,7 +79,11 @@ def receive_photo(
     files.save(photo.id, Picture.PHOTO, stored_form)
     try:
         with writing(db):
+            before = photos.baseline(db, treatment.id)
             photos.insert(db, photo, digest)
+            after = photos.baseline(db, treatment.id)
+            if before and after and before.id != after.id:  # the one before has lost its file
+                photos.measure_again(db, treatment.id)
     except IntegrityError:  # the same bytes, sent twice at once: the other request was faster
         files.delete(photo.id)
         first = photos.by_digest(db, treatment.id, digest)
@@ -82,6 +91,20 @@ def receive_photo(
             raise
         return AlreadyReceived(first)
     return Accepted(photo)
+
+
+def _sent_again(
+    db: Database, files: PhotoFiles, known: Photo, upload: Upload
+) -> Accepted | AlreadyReceived:
+    """The same bytes once more mend what was wrong here: a file that was lost, tries given up."""
+    if known.file_fault is None and FAILED not in known.faults:
+        return AlreadyReceived(known)
+    if known.file_fault is not None:
+        files.save(known.id, Picture.PHOTO, encode_photo(decode_photo(upload.data)))
+    with writing(db):
+        photos.note_file(db, known, None)
+        photos.try_again(db, known.treatment_id)
+    return Accepted(photos.get(db, known.id) or known)
 
 
 def _belongs_to(
@@ -123,9 +146,7 @@ def _judge(
         return Refused((str(wrong_time),))
     warnings: tuple[str, ...] = ()
     if upload.view is View.FRONT:
-        baseline = photos.baseline(db, treatment.id)
-        before = decode_photo(files.load(baseline.id, Picture.PHOTO)) if baseline else None
-        quality = judge_photo(image, before, find)
+        quality = _quality(image, _before(db, files, treatment), find)
         if quality.faults:
             return Refused(tuple(str(fault) for fault in quality.faults))
         warnings = tuple(str(fault) for fault in quality.warnings)
@@ -142,6 +163,30 @@ def _judge(
         view=upload.view,
     )
     return photo, encode_photo(image)
+
+
+def _before(db: Database, files: PhotoFiles, treatment: Treatment) -> SrgbImage | None:
+    """The photo to compare with; None when there is none yet, or it cannot be read just now."""
+    baseline = photos.baseline(db, treatment.id)
+    if baseline is None:
+        return None
+    try:
+        return decode_photo(files.load(baseline.id, Picture.PHOTO))
+    except PhotoUnreadable as error:
+        log.error("the file of photo %s is %s", baseline.id, error.fault)  # noqa: TRY400 (no trace)
+        with writing(db):
+            photos.note_file(db, baseline, error.fault)
+    except (OSError, Unmeasurable) as error:
+        log.warning("photo %s cannot be read: %s", baseline.id, type(error).__name__)
+    return None
+
+
+def _quality(image: SrgbImage, before: SrgbImage | None, find: FindFace) -> Quality:
+    """The gate's verdict; by the photo alone where no face is found in the one before any more."""
+    try:
+        return judge_photo(image, before, find)
+    except Unmeasurable:
+        return judge_photo(image, None, find)
 
 
 def _in_zone(captured_at: datetime | None, zone: ZoneInfo) -> datetime | None:

@@ -5,7 +5,7 @@ from analysis.errors import Unmeasurable
 from analysis.faces import FindFace, find_face
 from analysis.regions import Region as SeenRegion
 from tracker.outlines import Outline
-from tracker.photo_files import PhotoFiles, PhotoMissing, Picture
+from tracker.photo_files import PhotoFiles, PhotoUnreadable, Picture
 from tracker.photos import Photo
 from tracker.treatments import Region
 
@@ -17,5 +17,5 @@ def suggest_outline(
     try:
         photo = decode_photo(files.load(baseline.id, Picture.PHOTO))
         return outline_region(SeenRegion(str(region)), photo, find)
-    except (PhotoMissing, Unmeasurable):
+    except (PhotoUnreadable, Unmeasurable):
         return None

@@ -12,6 +12,7 @@ from tracker.storage.migrations import migrations
 
 BUSY_SECONDS = 30.0
 
+DatabaseError = sqlcipher3.DatabaseError
 IntegrityError = sqlcipher3.IntegrityError
 
 

@@ -34,7 +34,13 @@ from tracker.storage.tables import (
     SCREENING_AND_CARE,
 )
 from tracker.storage.treatment_tables import OUTLINES, PROCEDURES
-from tracker.storage.worklist_tables import ABSENCES, ALERTS_READ, WHAT_WAITS, WORKLIST_VERSION
+from tracker.storage.worklist_tables import (
+    ABSENCES,
+    ALERTS_READ,
+    PHOTO_TRIES,
+    WHAT_WAITS,
+    WORKLIST_VERSION,
+)
 
 migrations = Migrations("afterglow")
 
@@ -253,6 +259,12 @@ def alerts_read(db: Database) -> None:
     """Who of the clinic first opened an alert's page since it last asked for an answer."""
     _run(db, ALERTS_READ)
     _run(db, AUDIT_TRAIL_OF_ANSWERS)
+
+
+@migrations()
+def photo_tries(db: Database) -> None:
+    """When a photo is measured again, why it failed, and photos whose file cannot be read."""
+    _run(db, PHOTO_TRIES)
 
 
 def _run(db: Database, script: str) -> None:

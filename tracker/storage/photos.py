@@ -1,11 +1,23 @@
 """Photos; the row is also the place of the photo in the queue."""
 
+from collections.abc import Set
 from datetime import datetime
 from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.photos import CLAIM_LEASE, Photo, PhotoRole, PhotoStatus, SkinState, View
+from tracker.photos import (
+    CLAIM_LEASE,
+    FAILED,
+    RETRY_DELAYS,
+    FileFault,
+    GivenUp,
+    Photo,
+    PhotoRole,
+    PhotoStatus,
+    SkinState,
+    View,
+)
 from tracker.storage.columns import names_text, read_names, read_time, time_text
 
 
@@ -52,39 +64,62 @@ def of_patient(db: Database, patient_id: str) -> list[Photo]:
 
 
 def baseline(db: Database, treatment_id: str) -> Photo | None:
-    """The photo that the others are compared with: the first usable baseline that came."""
+    """The photo that the others are compared with: the first usable baseline that came.
+
+    One whose file cannot be read counts only while there is no other.
+    """
     sql = """SELECT * FROM photos WHERE treatment_id = ? AND role = 'baseline' AND view = 'front'
-             AND status <> 'unmeasurable' ORDER BY received_at, taken_at, id LIMIT 1"""
+             AND status <> 'unmeasurable'
+             ORDER BY file_fault IS NOT NULL, received_at, taken_at, id LIMIT 1"""
     return _first(db, sql, treatment_id)
 
 
 def claimable(db: Database, now: datetime, most: int, only_treatment: str | None) -> list[Photo]:
-    """Photos that can be measured now: waiting, or claimed by a worker that has died since.
+    """Photos that can be measured now; those whose worker died come last, one alone.
 
     A photo whose treatment has no baseline yet has nothing to be compared with and waits on; so
-    does one whose patient has withdrawn consent to care.
+    does one whose patient has withdrawn consent to care, and one whose next try is still to come.
+    A next try further ahead than any that is ever set comes from a clock that was set back.
     """
     sql = """SELECT * FROM photos AS photo
-             WHERE (status = 'waiting' OR (status = 'measuring' AND claimed_at <= :stale))
+             WHERE status = 'waiting'
+               AND (next_try_at IS NULL OR next_try_at <= :now OR next_try_at > :latest)
                AND EXISTS (SELECT 1 FROM photos AS other WHERE other.role = 'baseline'
                    AND other.view = 'front'
                    AND other.treatment_id = photo.treatment_id AND other.status <> 'unmeasurable')
                AND patient_id NOT IN (SELECT patient_id FROM care_withdrawn)
                AND (:treatment IS NULL OR treatment_id = :treatment)
-             ORDER BY taken_at, id LIMIT :most"""
+             ORDER BY lapses > 0, taken_at, id LIMIT :most"""
     values = {
-        "stale": time_text(now - CLAIM_LEASE),
+        "now": time_text(now),
+        "latest": time_text(now + max(RETRY_DELAYS)),
         "treatment": only_treatment,
         "most": most,
     }
-    return [_photo(row) for row in db.query(sql, values)]
+    found = [_photo(row) for row in db.query(sql, values)]
+    return [photo for photo in found if not photo.lapses] or found[:1]
+
+
+def lapsed(db: Database, now: datetime, only_treatment: str | None) -> list[Photo]:
+    """Photos claimed by a worker that has died since."""
+    sql = f"""SELECT * FROM photos WHERE status = 'measuring' AND NOT {_CLAIMED}
+              AND (:treatment IS NULL OR treatment_id = :treatment)"""  # noqa: S608 (no input in it)
+    return [_photo(row) for row in db.query(sql, {"treatment": only_treatment, **_lease(now)})]
 
 
 def is_any_claimed(db: Database, patient_id: str, now: datetime) -> bool:
     """Whether somebody may be measuring a photo of this patient right now."""
-    sql = """SELECT 1 FROM photos
-             WHERE patient_id = ? AND status = 'measuring' AND claimed_at > ?"""
-    return any(db.query(sql, [patient_id, time_text(now - CLAIM_LEASE)]))
+    sql = f"""SELECT 1 FROM photos
+              WHERE patient_id = :patient AND status = 'measuring' AND {_CLAIMED}"""  # noqa: S608
+    return any(db.query(sql, {"patient": patient_id, **_lease(now)}))
+
+
+_CLAIMED = "(claimed_at > :stale AND claimed_at < :ahead)"
+
+
+def _lease(now: datetime) -> dict[str, str]:
+    """Between which times a claim holds; one from the future was made before the clock was set."""
+    return {"stale": time_text(now - CLAIM_LEASE), "ahead": time_text(now + CLAIM_LEASE)}
 
 
 def claim(db: Database, photo: Photo, now: datetime) -> bool:
@@ -97,11 +132,94 @@ def claim(db: Database, photo: Photo, now: datetime) -> bool:
     return bool(cursor.rowcount == 1)
 
 
-def revive(db: Database, photo_id: str) -> None:
-    """Let a photo that was set aside wait for its measurement once more."""
-    db.execute(
-        "UPDATE photos SET status = 'waiting', faults = '[]', attempts = 0 WHERE id = ?", [photo_id]
+def hand_back(db: Database, photo: Photo, next_try_at: datetime) -> bool:
+    """End a claim without a result, to be tried again then; False when the claim was lost."""
+    cursor = db.execute(
+        """UPDATE photos SET status = 'waiting', claimed_at = NULL, next_try_at = ?, failures = ?,
+               troubles = ?, lapses = ?
+           WHERE id = ? AND status = 'measuring' AND attempts = ?""",
+        [
+            time_text(next_try_at),
+            photo.failures,
+            photo.troubles,
+            photo.lapses,
+            photo.id,
+            photo.attempts,
+        ],
     )
+    return bool(cursor.rowcount == 1)
+
+
+def note_file(db: Database, photo: Photo, fault: FileFault | None) -> None:
+    """Note what was found when the photo's file was read.
+
+    Where that makes another photo the baseline, the course is measured again.
+    """
+    before = baseline(db, photo.treatment_id)
+    sql = "UPDATE photos SET file_fault = ? WHERE id = ?"
+    db.execute(sql, [None if fault is None else str(fault), photo.id])
+    after = baseline(db, photo.treatment_id)
+    if before and after and before.id != after.id:
+        measure_again(db, photo.treatment_id)
+
+
+def unknown_ids(db: Database, ids: Set[str]) -> set[str]:
+    """Those of the ids that belong to no photo."""
+    sql = """SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM photos)"""
+    return {row["value"] for row in db.query(sql, [names_text(ids)])}
+
+
+def given_up(db: Database) -> list[GivenUp]:
+    """What a person of the clinic must look at, or mend, because the machine has given up.
+
+    A baseline counts while its course has no other that can be used and has not been ended; any
+    other photo until somebody of the clinic has opened it or a later one.
+    """
+    return [
+        GivenUp(
+            photo_id=row["id"],
+            patient_id=row["patient_id"],
+            treatment_id=row["treatment_id"],
+            is_baseline=row["role"] == "baseline",
+            file_fault=FileFault(row["file_fault"]) if row["file_fault"] else None,
+        )
+        for row in db.query(GIVEN_UP)
+    ]
+
+
+GIVEN_UP = f"""
+SELECT * FROM photos AS photo WHERE view = 'front' AND CASE role WHEN 'baseline' THEN
+        (status = 'unmeasurable' OR file_fault IS NOT NULL)
+        AND NOT EXISTS (SELECT 1 FROM photos AS other WHERE other.treatment_id = photo.treatment_id
+            AND other.role = 'baseline' AND other.view = 'front'
+            AND other.status <> 'unmeasurable' AND other.file_fault IS NULL)
+        AND NOT EXISTS (SELECT 1 FROM treatments WHERE treatments.id = photo.treatment_id
+            AND treatments.ended_at IS NOT NULL)
+        AND patient_id NOT IN (SELECT patient_id FROM care_withdrawn)
+    ELSE seen_at IS NULL
+        AND (status = 'unmeasurable' AND faults LIKE '%"{FAILED}"%' OR file_fault IS NOT NULL) END
+ORDER BY received_at, id
+"""  # noqa: S608 (no input in it)
+
+
+def revive(db: Database, photo_id: str) -> None:
+    """Let a photo that was set aside wait for its measurement once more, from now on."""
+    db.execute(f"UPDATE photos SET {_AFRESH} WHERE id = ?", [photo_id])  # noqa: S608
+
+
+_UNTRIED = "failures = 0, troubles = 0, lapses = 0, next_try_at = NULL"
+_AFRESH = f"status = 'waiting', faults = '[]', {_UNTRIED}"
+
+
+def try_again(db: Database, treatment_id: str) -> int:
+    """Let all photos of a treatment wait again that were given up, or wait for a later try."""
+    cursor = db.execute(
+        f"""UPDATE photos SET {_AFRESH} WHERE treatment_id = ? AND view = 'front'
+            AND (status = 'waiting' AND next_try_at IS NOT NULL
+                 OR status = 'unmeasurable' AND faults LIKE '%"{FAILED}"%')""",  # noqa: S608
+        [treatment_id],
+    )
+    return int(cursor.rowcount)
 
 
 def measure_again(db: Database, treatment_id: str) -> int:
@@ -111,9 +229,8 @@ def measure_again(db: Database, treatment_id: str) -> int:
     being measured right now is handed back by whoever measures it.
     """
     cursor = db.execute(
-        """UPDATE photos SET status = 'waiting', faults = '[]', attempts = 0
-           WHERE treatment_id = ? AND (status = 'measured'
-               OR (status = 'unmeasurable' AND role = 'follow_up'))""",
+        f"""UPDATE photos SET {_AFRESH} WHERE treatment_id = ? AND (status = 'measured'
+               OR (status = 'unmeasurable' AND role = 'follow_up'))""",  # noqa: S608
         [treatment_id],
     )
     return int(cursor.rowcount)
@@ -125,8 +242,9 @@ def finish(db: Database, photo: Photo, attempt: int) -> bool:
     False when the claim (the `attempt`-th) was lost meanwhile; then the result must be dropped.
     """
     cursor = db.execute(
-        """UPDATE photos SET status = ?, faults = ?, warnings = ?, claimed_at = NULL
-           WHERE id = ? AND status = 'measuring' AND attempts = ?""",
+        f"""UPDATE photos SET status = ?, faults = ?, warnings = ?, claimed_at = NULL,
+               {_UNTRIED}
+           WHERE id = ? AND status = 'measuring' AND attempts = ?""",  # noqa: S608
         [
             str(photo.status),
             names_text(photo.faults),
@@ -156,4 +274,8 @@ def _photo(row: dict[str, Any]) -> Photo:
         warnings=read_names(row["warnings"]),
         attempts=row["attempts"],
         view=View(row["view"]),
+        failures=row["failures"],
+        troubles=row["troubles"],
+        lapses=row["lapses"],
+        file_fault=FileFault(row["file_fault"]) if row["file_fault"] else None,
     )

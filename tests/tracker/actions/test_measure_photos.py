@@ -1,5 +1,6 @@
 from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
@@ -11,7 +12,16 @@ from tracker.actions.measure_photos import Measured, Unmeasured, measure_photos
 from tracker.compute import NotMeasurable
 from tracker.outlines import Outline, Outlines
 from tracker.photo_files import Picture
-from tracker.photos import CLAIM_LEASE, MAX_ATTEMPTS, Photo, PhotoRole, PhotoStatus, SkinState
+from tracker.photos import (
+    CLAIM_LEASE,
+    RETRY_DELAYS,
+    TROUBLE_DELAYS,
+    FileFault,
+    Photo,
+    PhotoRole,
+    PhotoStatus,
+    SkinState,
+)
 from tracker.storage import outlines, photos, readings, treatments
 from tracker.storage.connection import writing
 from tracker.world import World
@@ -101,17 +111,132 @@ def test_a_broken_process_hands_the_photo_back(
     broken = Answering(BrokenProcessPool("killed"), BrokenProcessPool("killed again"))
     assert measure_photos(db, world.files, broken, NOW) == []
     assert status(db, baseline.id) is PhotoStatus.WAITING
-    assert len(measure_photos(db, world.files, Answering(), NOW)) == 1
+    assert len(measure_photos(db, world.files, Answering(), NOW + RETRY_DELAYS[0])) == 1
 
 
-def test_a_photo_that_always_breaks_the_analysis_is_set_aside(
+def test_a_photo_that_always_breaks_the_analysis_is_tried_for_an_hour_and_then_set_aside(
     db: Database, world: World, cast: Cast, baseline: Photo
 ) -> None:
-    for _ in range(MAX_ATTEMPTS):
-        assert measure_photos(db, world.files, Answering(MemoryError()), NOW) == []
-    (outcome,) = measure_photos(db, world.files, Answering(), NOW)
+    assert sum(RETRY_DELAYS, timedelta(0)) >= timedelta(hours=1)
+    at, outcomes = NOW, measure_photos(db, world.files, Answering(ZeroDivisionError()), NOW)
+    for delay in RETRY_DELAYS:
+        assert outcomes == []
+        assert measure_photos(db, world.files, Answering(), at + delay / 2) == []  # not yet
+        at += delay
+        outcomes = measure_photos(db, world.files, Answering(ZeroDivisionError()), at)
+    (outcome,) = outcomes
     assert isinstance(outcome, Unmeasured)
     assert outcome.photo.faults == ("analysis_failed",)
+    ((given_up, course),) = [(g.photo_id, g.treatment_id) for g in photos.given_up(db)]
+    assert (given_up, course) == (baseline.id, cast.treatment.id)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError("out of space"), BrokenProcessPool("no")])
+def test_trouble_of_the_machine_is_never_counted_against_a_photo(
+    db: Database, world: World, cast: Cast, baseline: Photo, error: Exception
+) -> None:
+    at = NOW
+    for _ in range(20):
+        # For a pool that is down: the batch, the photo alone, and whether anything runs at all.
+        assert measure_photos(db, world.files, Answering(error, error, error), at) == []
+        at += max(TROUBLE_DELAYS)
+    known = photos.get(db, baseline.id)
+    assert known is not None
+    assert (known.status, known.failures) == (PhotoStatus.WAITING, 0)
+    assert len(measure_photos(db, world.files, Answering(), at)) == 1
+
+
+def test_a_storage_that_fails_for_five_minutes_gives_up_no_photo(
+    db: Database, world: World, cast: Cast, baseline: Photo
+) -> None:
+    for number in range(3):
+        keep(db, world, cast, f"day-{number}")
+    folder = Path(world.files.url)
+    away = folder.rename(folder.with_name("away"))
+    folder.write_bytes(b"")  # a mount that answers nonsense: OSError on every file
+    at = NOW
+    while at < NOW + timedelta(minutes=5):
+        assert measure_photos(db, world.files, Answering(), at) == []
+        at += timedelta(seconds=1)
+    folder.unlink()
+    away.rename(folder)
+    measured = measure_photos(db, world.files, Answering(), at + max(TROUBLE_DELAYS))
+    assert [type(outcome) for outcome in measured] == [Measured] * 4
+
+
+def test_a_disk_that_is_not_mounted_gives_up_no_photo(
+    db: Database, world: World, cast: Cast, baseline: Photo
+) -> None:
+    keep(db, world, cast, "day-1")
+    folder = Path(world.files.url)
+    away = folder.rename(folder.with_name("away"))
+    for hours in range(24):
+        measure_photos(db, world.files, Answering(), NOW + timedelta(hours=hours))
+    assert [g.file_fault for g in photos.given_up(db)] == [FileFault.MISSING]
+    away.rename(folder)
+    later = NOW + timedelta(hours=25)
+    assert len(measure_photos(db, world.files, Answering(), later)) == 2
+    assert photos.given_up(db) == []
+
+
+def test_a_storage_that_loses_one_photo_leaves_the_round_to_the_others(
+    db: Database, world: World, cast: Cast, baseline: Photo
+) -> None:
+    day = keep(db, world, cast, "day-1")
+    file = Path(world.files.url) / day.id[:2] / day.id / Picture.PHOTO
+    file.unlink()
+    file.mkdir()  # reading it is an OSError
+    outcomes = measure_photos(db, world.files, Answering(), NOW)
+    assert [outcome.photo.id for outcome in outcomes] == [baseline.id]
+    assert status(db, day.id) is PhotoStatus.WAITING
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_is_set_leaves_no_claimed_photo_waiting(
+    db: Database, world: World, cast: Cast, baseline: Photo, hours: int
+) -> None:
+    with writing(db):
+        assert photos.claim(db, baseline, NOW)  # and then the power went
+    assert len(measure_photos(db, world.files, Answering(), NOW + timedelta(hours=hours))) == 1
+
+
+def test_a_clock_that_is_set_back_leaves_no_later_try_waiting(
+    db: Database, world: World, cast: Cast, baseline: Photo
+) -> None:
+    assert measure_photos(db, world.files, Answering(OSError()), NOW) == []
+    back = NOW - timedelta(hours=2)
+    assert len(measure_photos(db, world.files, Answering(), back)) == 1
+
+
+def test_a_worker_that_dies_costs_the_photos_of_its_batch_nothing(
+    db: Database, world: World, cast: Cast, baseline: Photo
+) -> None:
+    day = keep(db, world, cast, "day-1")
+    with writing(db):
+        assert photos.claim(db, baseline, NOW)
+        assert photos.claim(db, day, NOW)
+    later = NOW + CLAIM_LEASE
+    assert len(measure_photos(db, world.files, Answering(), later)) == 1  # now one at a time
+    assert len(measure_photos(db, world.files, Answering(), later)) == 1
+    found = [photos.get(db, photo.id) for photo in (baseline, day)]
+    assert [photo and photo.failures for photo in found] == [0, 0]
+
+
+def test_a_photo_under_which_every_worker_dies_is_given_up_in_the_end(
+    db: Database, world: World, cast: Cast, baseline: Photo
+) -> None:
+    class Dying(Answering):
+        def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]
+            raise SystemExit
+
+    deaths, outcomes = 0, []
+    for hours in range(40):
+        try:
+            outcomes += measure_photos(db, world.files, Dying(), NOW + timedelta(hours=hours))
+        except SystemExit:
+            deaths += 1
+    assert [type(outcome) for outcome in outcomes] == [Unmeasured]
+    assert deaths == len(RETRY_DELAYS) + 2  # the first may have been the power
 
 
 def test_a_photo_that_kills_its_process_takes_no_other_with_it(
@@ -159,14 +284,62 @@ def test_a_worker_that_was_too_slow_stores_nothing(
     assert len(readings.of_treatment(db, cast.treatment.id)) == 1
 
 
-def test_a_photo_whose_file_is_gone_is_set_aside(
+def test_a_photo_whose_file_alone_is_gone_is_set_aside_after_an_hour(
     db: Database, world: World, cast: Cast, baseline: Photo
 ) -> None:
     day = keep(db, world, cast, "day-1")
     world.files.delete(day.id)
-    measure_photos(db, world.files, Answering(), NOW)
-    assert status(db, day.id) is PhotoStatus.UNMEASURABLE
+    at = NOW
+    measure_photos(db, world.files, Answering(), at)
     assert status(db, baseline.id) is PhotoStatus.MEASURED
+    assert [(g.photo_id, g.file_fault) for g in photos.given_up(db)] == [("day-1", "missing")]
+    for delay in RETRY_DELAYS:
+        assert status(db, day.id) is PhotoStatus.WAITING
+        at += delay
+        measure_photos(db, world.files, Answering(), at)
+    assert status(db, day.id) is PhotoStatus.UNMEASURABLE
+
+
+def test_a_flipped_bit_in_the_baseline_stops_the_course_aloud_and_costs_no_photo(
+    db: Database, world: World, cast: Cast, baseline: Photo, caplog: pytest.LogCaptureFixture
+) -> None:
+    keep(db, world, cast, "day-1")
+    flip_a_bit(world, baseline)
+    for hours in range(24):
+        assert measure_photos(db, world.files, Answering(), NOW + timedelta(hours=hours)) == []
+    assert status(db, "day-1") is PhotoStatus.WAITING
+    assert f"the file of photo {baseline.id} is damaged" in caplog.text
+    (stopped,) = photos.given_up(db)
+    assert (stopped.is_baseline, stopped.file_fault) == (True, FileFault.DAMAGED)
+    world.files.save(baseline.id, Picture.PHOTO, b"picture")  # restored from a backup
+    assert len(measure_photos(db, world.files, Answering(), NOW + timedelta(hours=25))) == 2
+    assert photos.given_up(db) == []
+
+
+def test_another_photo_from_before_takes_over_from_a_damaged_one(
+    db: Database, world: World, cast: Cast, baseline: Photo
+) -> None:
+    measure_photos(db, world.files, Answering(), NOW)
+    flip_a_bit(world, baseline)
+    keep(db, world, cast, "day-1")
+    other = keep(db, world, cast, "other", PhotoRole.BASELINE)
+    at = NOW + timedelta(hours=1)
+    for _ in range(4):
+        measure_photos(db, world.files, Answering(), at)
+        at += timedelta(hours=1)
+    found = photos.baseline(db, cast.treatment.id)
+    assert found is not None
+    assert found.id == other.id
+    assert photos.given_up(db) == []
+    kept = list(db.query("SELECT photo_id, baseline_id FROM readings ORDER BY photo_id"))
+    assert {"photo_id": "day-1", "baseline_id": "other"} in kept
+
+
+def flip_a_bit(world: World, photo: Photo) -> None:
+    file = Path(world.files.url) / photo.id[:2] / photo.id / Picture.PHOTO
+    sealed = bytearray(file.read_bytes())
+    sealed[20] ^= 1
+    file.write_bytes(bytes(sealed))
 
 
 CHEEK = ((0.5, 0.4), (0.6, 0.4), (0.6, 0.5))

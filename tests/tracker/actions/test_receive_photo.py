@@ -208,7 +208,7 @@ def test_a_photo_that_was_set_aside_may_be_sent_again(
     assert again.photo.id == first.photo.id
     stored = photos.get(db, first.photo.id)
     assert stored is not None
-    assert (stored.status, stored.attempts) == (PhotoStatus.WAITING, 0)
+    assert (stored.status, stored.failures) == (PhotoStatus.WAITING, 0)
 
 
 def test_a_photo_from_before_belongs_to_the_session_that_is_planned(
@@ -222,3 +222,48 @@ def test_a_photo_from_before_belongs_to_the_session_that_is_planned(
     assert before.photo.treatment_id == planned.id
     current = treatments.current(db, cast.alice.id, NEXT_DAY)
     assert current == cast.treatment
+
+
+@pytest.mark.parametrize("trouble", ["damaged", "missing"])
+def test_a_lost_photo_from_before_costs_no_later_photo_and_is_told(
+    receive: Receive,
+    db: Database,
+    world: World,
+    caplog: pytest.LogCaptureFixture,
+    trouble: str,
+) -> None:
+    before = receive(FACE, DAY_BEFORE, role=PhotoRole.BASELINE)
+    assert isinstance(before, Accepted)
+    file = Path(world.files.url) / before.photo.id[:2] / before.photo.id / Picture.PHOTO
+    if trouble == "missing":
+        file.unlink()
+    else:
+        sealed = bytearray(file.read_bytes())
+        sealed[len(sealed) // 2] ^= 1
+        file.write_bytes(bytes(sealed))
+    later = receive((COURSE / "d01.jpg").read_bytes())
+    assert isinstance(later, Accepted)
+    assert later.photo.status is PhotoStatus.WAITING
+    assert f"the file of photo {before.photo.id} is {trouble}" in caplog.text
+    (stopped,) = photos.given_up(db)
+    assert (stopped.photo_id, stopped.is_baseline) == (before.photo.id, True)
+    assert str(stopped.file_fault) == trouble
+    # The same photo from before, sent once more, mends it.
+    assert isinstance(receive(FACE, DAY_BEFORE, role=PhotoRole.BASELINE), Accepted)
+    assert world.files.load(before.photo.id, Picture.PHOTO)
+    assert photos.given_up(db) == []
+
+
+def test_another_photo_from_before_takes_the_place_of_a_lost_one(
+    receive: Receive, db: Database, world: World, cast: Cast
+) -> None:
+    first = receive(FACE, DAY_BEFORE, role=PhotoRole.BASELINE)
+    assert isinstance(first, Accepted)
+    world.files.delete(first.photo.id)
+    assert isinstance(receive((COURSE / "d01.jpg").read_bytes()), Accepted)
+    other = receive((COURSE / "baseline-2.jpg").read_bytes(), DAY_BEFORE, role=PhotoRole.BASELINE)
+    assert isinstance(other, Accepted)
+    counts = photos.baseline(db, cast.treatment.id)
+    assert counts is not None
+    assert counts.id == other.photo.id
+    assert photos.given_up(db) == []
