@@ -21,11 +21,19 @@ class Concern(StrEnum):
     COLD_SORE = "cold_sore"
     SCARRING = "scarring"
     SILENCE = "silence"  # nothing came; told by the clock and not by the engine
+    OTHER_HARM = "other_harm"  # told by answers alone, such as eye pain or bleeding
+    UNJUDGED = "unjudged"  # the engine failed on this course; people must look
 
     @property
     def words(self) -> str:
         """The concern as people say it: `prolonged inflammation`."""
-        return self.value.replace("_", " ")
+        special = {"other_harm": "another complication", "unjudged": "course not judged"}
+        return special.get(self.value, self.value.replace("_", " "))
+
+    @property
+    def is_estimated(self) -> bool:
+        """Whether the engine gives it a probability; the rest is told without one."""
+        return self not in {Concern.SILENCE, Concern.OTHER_HARM, Concern.UNJUDGED}
 
     @property
     def quantity(self) -> Quantity:
@@ -203,7 +211,8 @@ def with_finding(alert: Alert, finding: Finding, now: datetime) -> Alert:
     if finding.level is None or not (risen or flagged):
         return current
     asks = asking_again(current, now)
-    return replace(asks, level=finding.level, flagged_at=finding.flagged_at or alert.flagged_at)
+    level = worse(alert.level, finding.level) or alert.level
+    return replace(asks, level=level, flagged_at=finding.flagged_at or alert.flagged_at)
 
 
 def tells_new_flag(alert: Alert, finding: Finding) -> bool:
@@ -222,6 +231,12 @@ def level_reached(probability: float, limits: Mapping[Level, float]) -> Level | 
     """The most urgent level whose limit the probability passes."""
     reached = [level for level, limit in limits.items() if probability >= limit]
     return max(reached, key=lambda level: level.rank, default=None)
+
+
+def worse(one: Level | None, other: Level | None) -> Level | None:
+    """The more urgent of two levels; None is below all."""
+    levels = [level for level in (one, other) if level is not None]
+    return max(levels, key=lambda level: level.rank, default=None)
 
 
 def strongest(evidence: Sequence[Factor], most: int = 5) -> tuple[Factor, ...]:

@@ -8,7 +8,7 @@ from tracker.alerts import Concern
 from tracker.check_ins import CheckIn
 from tracker.photo_evidence import PhotoEvidence
 from tracker.photo_series import pigment, redness
-from tracker.protocols import RedFlag
+from tracker.protocols import Floor
 from tracker.readings import Reading
 from tracker.treatments import Region
 
@@ -31,10 +31,12 @@ def sign_words(name: str) -> str:
     return _SIGNS.get(name, name.replace("_", " "))
 
 
-def flag_words(flag: RedFlag, answered: CheckIn) -> str:
-    """What tripped a red flag: `red flag: strong pain`; and how late it came, if it did."""
-    signs = [sign_words(name) for name in sorted(flag.signs)] or [f"pain {flag.pain_from} or more"]
-    words = f"red flag: {' together with '.join(signs)}"
+def floor_words(floor: Floor, answered: CheckIn) -> str:
+    """What reached a floor: `answered: pus or yellow crust`; and how late it came, if it did."""
+    signs = [sign_words(name) for name in sorted(floor.signs)]
+    signs += [f"pain {floor.pain_from} or more"] if floor.pain_from is not None else []
+    signs += ["severe swelling"] if floor.swelling_from is not None else []
+    words = f"answered: {' together with '.join(signs)}"
     late = answered.received_at - answered.at
     hours = round(late / timedelta(hours=1))
     if hours < 2:

@@ -9,6 +9,7 @@ from tracker.alerts import Concern, Level
 from tracker.care import LAST_DAY
 from tracker.care_text import aftercare_in, spacing_in
 from tracker.check_ins import SIGNS
+from tracker.floors import read_floors
 from tracker.people import SKIN_TYPES, Risk
 from tracker.photos import SkinState
 from tracker.protocols import (
@@ -20,7 +21,6 @@ from tracker.protocols import (
     PigmentPriors,
     Protocol,
     ProtocolError,
-    RedFlag,
     RednessPriors,
     RiskModifier,
     ScreeningQuestion,
@@ -36,7 +36,7 @@ from tracker.toml_tables import Document, Mistake, Table, read_toml
 SCHEMA = 1
 DERIVED_SIGNS = ("pain_high", "unusual_pain", "itch_high", "swelling_high", "trend_worse")
 ALL_SIGNS = (*SIGNS, *DERIVED_SIGNS)
-JUDGED = tuple(concern for concern in Concern if concern is not Concern.SILENCE)
+JUDGED = tuple(concern for concern in Concern if concern.is_estimated)
 SOURCED = ("redness", "pigment", "healing", "concerns", "risks", "screening", "aftercare")
 SPREADS = (0.001, 24.0 * LAST_DAY)  # the hours of the longest plan are the largest figure
 SOURCED_IF_GIVEN = ("signs", "silence", "check_in", "spacing")
@@ -100,7 +100,7 @@ def _protocol(root: Table, text: str) -> Protocol:
         silence=_silence(root.table("silence")),
         expected=tuple(_expected(row, variants) for row in root.rows("expected")),
         risks=tuple(_risk(row, words) for row in root.rows("risks")),
-        red_flags=tuple(_red_flag(row) for row in root.rows("red_flags", least=1)),
+        floors=read_floors(root, variants),
         screening=screening,
         check_in=tuple(_question(row, words) for row in root.rows("check_in", least=1)),
         aftercare=aftercare_in(root.table("aftercare"), variants),
@@ -300,14 +300,6 @@ def _judged(row: Table) -> Concern:
     return concern
 
 
-def _red_flag(row: Table) -> RedFlag:
-    signs = row.named("signs", SIGNS, least=0)
-    pain = row.whole("pain_from", 1, 10) if row.has("pain_from") else None
-    if not signs and pain is None:
-        row.note_here("a red flag needs signs or pain_from")
-    return RedFlag(signs, pain, _judged(row), row.text("words"))
-
-
 def _screening(row: Table) -> ScreeningQuestion:
     asks = row.kind(Asks, "asks") if row.has("asks") else Asks.YES_NO
     warns = asks is Asks.YES_NO
@@ -345,7 +337,7 @@ def _check_whole(root: Table, protocol: Protocol) -> None:
             root.note("sources", remedy)
     asked = {question.sign for question in protocol.check_in}
     used = {sign for rule in protocol.concerns.values() for sign in rule.signs}
-    used |= {sign for flag in protocol.red_flags for sign in flag.signs}
+    used |= {sign for floor in protocol.floors for sign in floor.signs}
     for sign in sorted((used & set(SIGNS)) - asked):
         root.note("check_in", f"{sign} is used but never asked; add a [[check_in]] for it")
     ids = [question.id for question in protocol.screening]

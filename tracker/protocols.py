@@ -160,13 +160,24 @@ class RiskModifier:
 
 
 @dataclass(frozen=True, slots=True)
-class RedFlag:
-    """Answers that act at once, before any photo: all signs together, or pain from a score."""
+class Floor:
+    """Answers that open an alert of at least `level`, on every day, whatever the photos show.
+
+    All `signs` are reported in one check-in, pain is at least `pain_from` (1-10) and swelling at
+    least `swelling_from` (1-3). On `usual_days`, calendar days of the patient, first and last
+    included, this is usual and gives no floor. `variants` empty: after any. `words` tell the
+    patient what to do; `is_emergency` that this is to call the emergency number.
+    """
 
     signs: frozenset[str]
     pain_from: int | None
+    swelling_from: int | None
+    usual_days: tuple[int, int] | None
+    variants: frozenset[str]
     concern: Concern
+    level: Level
     words: str
+    is_emergency: bool
 
 
 class Severity(StrEnum):
@@ -259,7 +270,7 @@ class Protocol:
     silence: SilenceRule
     expected: tuple[Expected, ...]
     risks: tuple[RiskModifier, ...]
-    red_flags: tuple[RedFlag, ...]
+    floors: tuple[Floor, ...]
     screening: tuple[ScreeningQuestion, ...]
     check_in: tuple[CheckInQuestion, ...]
     aftercare: Mapping[Heading, tuple[CareLine, ...]]
@@ -321,17 +332,6 @@ class Protocol:
             if modifier.words & words:
                 rules[modifier.concern] = _modified(rules[modifier.concern], modifier)
         return replace(self, concerns=rules)
-
-
-def risk_words(
-    skin_type: int | None, history: frozenset[Risk], screened: frozenset[str] = frozenset()
-) -> frozenset[str]:
-    """What is known about a person as the words that risk modifiers go by.
-
-    `screened` are the ids of the screening questions answered with yes.
-    """
-    tone = {f"skin_type_{skin_type}"} if skin_type is not None else set()
-    return frozenset({*(str(risk) for risk in history), *screened, *tone})
 
 
 @dataclass(frozen=True, slots=True)

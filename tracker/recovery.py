@@ -8,17 +8,27 @@ says is the probability. The protocol's limits make levels of it; red flags act 
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tracker.alerts import Concern, Factor, Finding, Level, Source, level_reached, strongest
+from tracker.alerts import (
+    Concern,
+    Factor,
+    Finding,
+    Level,
+    Source,
+    level_reached,
+    strongest,
+    worse,
+)
 from tracker.check_ins import CheckIn
-from tracker.evidence_words import flag_words, photo_words, sign_words
+from tracker.evidence_words import floor_words, photo_words, sign_words
 from tracker.photo_evidence import PhotoEvidence, begun_by, earliest_day, judge_photos
-from tracker.protocols import ConcernRule, Healing, Protocol, RedFlag, Spread
+from tracker.protocols import ConcernRule, Floor, Healing, Protocol, Spread
 from tracker.readings import Reading
-from tracker.signs import flags_of, lately_received, recent, reported_signs
+from tracker.signs import day_heard, floors_of, lately_received, recent, reported_signs
 from tracker.skin_courses import Shape, draw_courses, predicted
 from tracker.treatments import Region, Treatment, days_since
 
@@ -26,16 +36,18 @@ ENGINE = "2"
 LONGEST_BAND = 400.0  # days; no plan and no window is longer, and what is normal changes no more
 BAND = (0.025, 0.975)  # the share of normal courses below the band and below its upper edge
 LEAST_FACTOR = 2.0  # what photos and answers must at least make of the odds to open an alert
+UTC = ZoneInfo("UTC")
 RED_FLAG_FACTOR = 1e6  # answers that are enough alone
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """Everything known about one treatment, in any order."""
+    """Everything known about one treatment, in any order; `zone` is where the patient lives."""
 
     treatment: Treatment
     readings: tuple[Reading, ...]
     check_ins: tuple[CheckIn, ...]
+    zone: ZoneInfo = UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +88,7 @@ class _Case:
     check_ins: tuple[CheckIn, ...]
     protocol: Protocol
     healing: Healing
+    zone: ZoneInfo
     at: datetime
 
     @property
@@ -91,9 +104,12 @@ def assess(course: Course, protocol: Protocol, until: float) -> Assessment:
     photos = judge_photos(case.treatment, case.readings, protocol, case.healing)
     return Assessment(
         band=recovery_band(protocol, case.healing, last_day),
-        findings=tuple(
-            _find(case, concern, rule, photos.concerns.get(concern))
-            for concern, rule in protocol.concerns.items()
+        findings=(
+            *(
+                _find(case, concern, rule, photos.concerns.get(concern))
+                for concern, rule in protocol.concerns.items()
+            ),
+            *_told_by_floors_alone(case),
         ),
         standing=_standing(case),
         half_life_hours=photos.half_life_hours,
@@ -131,6 +147,7 @@ def _known(course: Course, protocol: Protocol, until: float) -> _Case:
         readings=tuple(readings.values()),
         check_ins=tuple(sorted(check_ins.values(), key=lambda c: (c.at, c.id))),
         protocol=protocol,
+        zone=course.zone,
         healing=protocol.healing_for(started.needle_depth_mm, started.variant),
         # Days are rounded; an answer that is known must not seem to come a microsecond later.
         at=max(
@@ -154,7 +171,7 @@ def _standing(case: _Case) -> float | None:
 
 
 def _find(case: _Case, concern: Concern, rule: ConcernRule, photo: PhotoEvidence | None) -> Finding:
-    flagged_at, flags = _red_flags(case, concern)
+    flagged_at, floor, flags = _floors(case, concern)
     evidence = [Factor(words, RED_FLAG_FACTOR, Source.RED_FLAG) for words in flags]
     if photo is not None:
         words = photo_words(concern, photo, case.readings)
@@ -176,13 +193,25 @@ def _find(case: _Case, concern: Concern, rule: ConcernRule, photo: PhotoEvidence
     return Finding(
         concern=concern,
         probability=probability,
-        level=Level.URGENT if flags else level,
+        level=worse(floor, level),
         onset_day=shown.onset_day if shown else None,
         regions=shown.regions if shown else (),
         evidence=strongest(evidence),
         photo_id=shown.photo_id if shown else None,
         flagged_at=flagged_at,
     )
+
+
+def _told_by_floors_alone(case: _Case) -> list[Finding]:
+    """The concerns that no photo shows and that have no probability, where a floor is reached."""
+    told = {floor.concern for floor in case.protocol.floors} - set(case.protocol.concerns)
+    findings = []
+    for concern in sorted(told):
+        flagged_at, level, words = _floors(case, concern)
+        evidence = tuple(Factor(each, RED_FLAG_FACTOR, Source.RED_FLAG) for each in words)
+        if level is not None:
+            findings.append(Finding(concern, 1.0, level, None, (), evidence, None, flagged_at))
+    return findings
 
 
 def _answers(case: _Case, rule: ConcernRule) -> list[Factor]:
@@ -213,17 +242,19 @@ def _answers(case: _Case, rule: ConcernRule) -> list[Factor]:
     return [told] if factor < 1 else []
 
 
-def _red_flags(case: _Case, concern: Concern) -> tuple[datetime | None, list[str]]:
-    """The red flags that stand for a concern in words, and when the latest of them came.
+def _floors(case: _Case, concern: Concern) -> tuple[datetime | None, Level | None, list[str]]:
+    """When the latest floor of a concern was reported, the worst level, and what was reported.
 
-    They count from when they came: nobody may have known of them while a phone kept them.
+    Floors count from when the answers came: people could not know of them while a phone kept them.
     """
-    flagged_at: datetime | None = None
-    standing: dict[RedFlag, str] = {}
+    reported_at: datetime | None = None
+    standing: dict[Floor, str] = {}
     came = lately_received(case.check_ins, case.protocol, case.at)
     for check_in in sorted(came, key=lambda c: c.received_at):
-        for flag in flags_of(check_in.answers, case.protocol):
-            if flag.concern is concern:
-                standing.setdefault(flag, flag_words(flag, check_in))
-                flagged_at = check_in.received_at
-    return flagged_at, list(standing.values())
+        day = day_heard(check_in, case.treatment, case.zone)
+        for floor in floors_of(check_in.answers, case.protocol, day, case.treatment.variant):
+            if floor.concern is concern:
+                standing.setdefault(floor, floor_words(floor, check_in))
+                reported_at = check_in.received_at
+    level = max((floor.level for floor in standing), key=lambda level: level.rank, default=None)
+    return reported_at, level, list(standing.values())

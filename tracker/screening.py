@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracker.people import Person, Risk
-from tracker.protocols import Asks, Protocol, ScreeningQuestion, Severity, risk_words
+from tracker.protocols import Asks, Protocol, ScreeningQuestion, Severity
 
 MAX_TEXT_LENGTH = 500
 
@@ -114,3 +114,14 @@ def _words(answer: bool | str) -> str:
     if isinstance(answer, str):
         return answer
     return "yes" if answer else "no"
+
+
+def risk_words(
+    skin_type: int | None, history: frozenset[Risk], screened: frozenset[str] = frozenset()
+) -> frozenset[str]:
+    """What is known about a person as the words that risk modifiers go by.
+
+    `screened` are the ids of the screening questions answered with yes.
+    """
+    tone = {f"skin_type_{skin_type}"} if skin_type is not None else set()
+    return frozenset({*(str(risk) for risk in history), *screened, *tone})

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from tracker.check_ins import SIGNS, Answers, CheckIn, Trend
-from tracker.protocols import Protocol, RedFlag
-from tracker.treatments import Treatment, days_since
+from tracker.protocols import Floor, Protocol
+from tracker.treatments import Treatment, day_number, days_since
 
 
 def recent(check_ins: Sequence[CheckIn], protocol: Protocol, at: datetime) -> tuple[CheckIn, ...]:
@@ -59,19 +60,48 @@ def _reaches(score: int | None, least: float) -> bool | None:
     return None if score is None else score >= least
 
 
-def flags_of(answers: Answers, protocol: Protocol) -> tuple[RedFlag, ...]:
-    """The red flags that the answers of one check-in trip."""
-    return tuple(
-        flag
-        for flag in protocol.red_flags
-        if (flag.pain_from is not None and _reaches(answers.pain, flag.pain_from))
-        or (bool(flag.signs) and all(getattr(answers, name) for name in flag.signs))
+def day_heard(check_in: CheckIn, treatment: Treatment, zone: ZoneInfo) -> int:
+    """The calendar day of the patient that answers are about.
+
+    A phone's clock can be wrong: answers dated before the treatment, or later than they came,
+    count from when they came.
+    """
+    is_possible = treatment.performed_at <= check_in.at <= check_in.received_at
+    return day_number(treatment, check_in.at if is_possible else check_in.received_at, zone)
+
+
+def floors_of(
+    answers: Answers, protocol: Protocol, day: int, variant: str | None
+) -> tuple[Floor, ...]:
+    """The floors that the answers of calendar day `day` reach, the worst first."""
+    reached = (floor for floor in protocol.floors if _is_reached(answers, floor, day, variant))
+    return tuple(sorted(reached, key=lambda f: (-f.level.rank, not f.is_emergency)))
+
+
+def _is_reached(answers: Answers, floor: Floor, day: int, variant: str | None) -> bool:
+    if floor.variants and variant not in floor.variants:
+        return False
+    if floor.usual_days is not None and floor.usual_days[0] <= day <= floor.usual_days[1]:
+        return False
+    scores = ((answers.pain, floor.pain_from), (answers.swelling, floor.swelling_from))
+    return all(getattr(answers, name) for name in floor.signs) and all(
+        least is None or _reaches(score, least) for score, least in scores
     )
 
 
-def tripped_red_flags(
-    check_ins: Sequence[CheckIn], protocol: Protocol, at: datetime
-) -> tuple[RedFlag, ...]:
-    """The red flags of all recent check-ins; a calmer answer afterwards does not hide one."""
-    tripped = (flags_of(c.answers, protocol) for c in recent(check_ins, protocol, at))
-    return tuple(dict.fromkeys(flag for flags in tripped for flag in flags))
+def standing_floors(
+    check_ins: Sequence[CheckIn],
+    protocol: Protocol,
+    treatment: Treatment,
+    zone: ZoneInfo,
+    at: datetime,
+) -> tuple[Floor, ...]:
+    """The floors of all recent check-ins; a calmer answer afterwards does not hide one."""
+    reached = (
+        floor
+        for c in recent(check_ins, protocol, at)
+        for floor in floors_of(
+            c.answers, protocol, day_heard(c, treatment, zone), treatment.variant
+        )
+    )
+    return tuple(dict.fromkeys(reached))

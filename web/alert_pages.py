@@ -11,7 +11,7 @@ from tracker.actions.show_alert import AlertCase
 from tracker.actions.show_alerts import AlertsInCare
 from tracker.actions.show_progress import Progress
 from tracker.alert_life import FalseAlarms, Transition
-from tracker.alerts import Alert, Concern, Factor, Outcome, Source, Stage
+from tracker.alerts import Alert, Factor, Outcome, Source, Stage
 from tracker.check_ins import SIGNS, Answers, CheckIn
 from tracker.people import Person
 from tracker.photo_files import Picture
@@ -252,7 +252,7 @@ def alert_page(
     return AlertPage(
         card=alert_card(alert, case.patient, case.treatment, now, zone),
         treatment=treatment_words(case.treatment, case.treatment.kind.replace("_", " ")),
-        probability="" if alert.concern is Concern.SILENCE else share_words(alert.probability),
+        probability=share_words(alert.probability) if alert.concern.is_estimated else "",
         red_flag=any(factor.source is Source.RED_FLAG for factor in alert.evidence),
         onset="" if alert.onset_day is None else f"Day {max(0, round(alert.onset_day))}",
         evidence=tuple(evidence_line(factor) for factor in alert.evidence),

@@ -7,10 +7,11 @@ from typing import ClassVar
 
 from tracker.actions.show_progress import Progress
 from tracker.aftercare import DayPlan
+from tracker.alerts import Level
 from tracker.photos import Photo, PhotoRole, PhotoStatus
-from tracker.protocols import RedFlag
+from tracker.protocols import Floor
 from tracker.readings import Change, Reading, change_between
-from tracker.signs import tripped_red_flags
+from tracker.signs import standing_floors
 from tracker.treatments import Region, day_number, days_since
 from web.charts import Chart, face_charts
 from web.times import date_words, day_words, until_words, when
@@ -156,7 +157,9 @@ def today_page(progress: Progress, now: datetime) -> TodayPage:
         date=date_words(local, now),
         treatment=treatment_words(progress.treatment, progress.protocol.title),
         care=_care_plan(progress.aftercare, local) if progress.aftercare else None,
-        red_flags=words_of(tripped_red_flags(progress.check_ins, progress.protocol, now)),
+        red_flags=words_of(
+            standing_floors(progress.check_ins, progress.protocol, progress.treatment, zone, now)
+        ),
         photo=_todays_photo(photos, progress, now),
         check_in_state=f"Sent {when(check_ins[-1].at, now, zone)}" if check_ins else None,
         needs_baseline=not has_baseline(progress),
@@ -301,9 +304,9 @@ def _care_plan(plan: DayPlan, local: datetime) -> CarePlan:
     )
 
 
-def words_of(flags: tuple[RedFlag, ...]) -> tuple[str, ...]:
-    """What red flags tell the patient."""
-    return tuple(flag.words for flag in flags)
+def words_of(floors: tuple[Floor, ...]) -> tuple[str, ...]:
+    """What urgent floors tell the patient."""
+    return tuple(floor.words for floor in floors if floor.level is Level.URGENT)
 
 
 def _todays_photo(photos: list[Photo], progress: Progress, now: datetime) -> TodaysPhoto | None:

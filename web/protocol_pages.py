@@ -77,7 +77,7 @@ class ProtocolText:
 
     healing: tuple[tuple[str, str, str, str], ...]
     limits: tuple[tuple[str, ...], ...]
-    red_flags: tuple[str, ...]
+    floors: tuple[str, ...]
     questions: tuple[tuple[str, str], ...]
     care: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
     sources: tuple[tuple[str, str], ...]
@@ -253,7 +253,7 @@ def _says(protocol: Protocol) -> ProtocolText:
     return ProtocolText(
         healing=tuple(_healing(each) for each in protocol.healing),
         limits=tuple(_limits(protocol, concern) for concern in protocol.concerns),
-        red_flags=tuple(flag.words for flag in protocol.red_flags),
+        floors=tuple(floor.words for floor in protocol.floors),
         questions=tuple((q.question, _days(*q.days)) for q in protocol.check_in),
         care=tuple(
             (HEADINGS[heading], tuple(_care(line) for line in protocol.aftercare[heading]))

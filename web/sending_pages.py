@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import ClassVar
 
 from tracker.actions.show_progress import Progress
+from tracker.alerts import Level
 from tracker.check_ins import CheckIn, Trend
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState, View
-from tracker.protocols import RedFlag
+from tracker.protocols import Floor
 from tracker.readings import Reading
-from tracker.signs import flags_of
+from tracker.signs import day_heard, floors_of
 from tracker.treatments import Region
 from web.patient_pages import has_baseline, seen_by, words_of
 from web.times import day_words, when
@@ -84,14 +85,20 @@ class CheckInPage:
     questions: Mapping[str, str]
     chosen: Mapping[str, str]
     errors: Mapping[str, str]
-    flags: tuple[RedFlag, ...]
+    floors: tuple[Floor, ...]
 
     @property
     def red_flags(self) -> list[dict[str, object]]:
         """What a page without a network must know to say emergency words."""
         return [
-            {"signs": sorted(flag.signs), "pain_from": flag.pain_from, "words": flag.words}
-            for flag in self.flags
+            {
+                "signs": sorted(floor.signs),
+                "pain_from": floor.pain_from,
+                "swelling_from": floor.swelling_from,
+                "words": floor.words,
+            }
+            for floor in self.floors
+            if floor.level is Level.URGENT
         ]
 
     @property
@@ -165,9 +172,10 @@ def check_in_page(
 ) -> CheckInPage:
     """The check-in form."""
     questions = {question.sign: question.question for question in progress.questions}
-    return CheckInPage(
-        day_words(progress.day), questions, chosen, errors, progress.protocol.red_flags
-    )
+    every = progress.protocol.floors
+    variant = progress.treatment.variant
+    floors = tuple(f for f in every if not f.variants or variant in f.variants)
+    return CheckInPage(day_words(progress.day), questions, chosen, errors, floors)
 
 
 def offline_page(progress: Progress, now: datetime) -> OfflinePage:
@@ -178,8 +186,10 @@ def offline_page(progress: Progress, now: datetime) -> OfflinePage:
 
 def check_in_result_page(progress: Progress, check_in: CheckIn) -> CheckInResultPage:
     """What the answers mean for the next minute."""
+    treatment = progress.treatment
+    day = day_heard(check_in, treatment, progress.patient.zone)
     return CheckInResultPage(
-        red_flags=words_of(flags_of(check_in.answers, progress.protocol)),
+        red_flags=words_of(floors_of(check_in.answers, progress.protocol, day, treatment.variant)),
         worse=check_in.answers.trend is Trend.WORSE,
         is_alone=progress.is_alone,
         call_us=progress.aftercare.call_us if progress.aftercare else (),

@@ -283,6 +283,8 @@ def alert_headline(alert: Alert) -> str:
     since = "" if alert.onset_day is None else f" since about day {max(0, round(alert.onset_day))}"
     if alert.concern is Concern.SILENCE:
         return f"Nothing has come{since.replace('about ', '')}"
+    if alert.concern is Concern.UNJUDGED:
+        return "Afterglow could not judge this course; look at it yourself"
     if not where:
         return f"The answers point to {_with_article(alert.concern)}"
     past = "" if alert.onset_day is None else f" past day {round(alert.onset_day)}"

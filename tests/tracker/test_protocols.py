@@ -10,7 +10,8 @@ from tracker.alerts import Concern, Level
 from tracker.care import Heading
 from tracker.people import Risk
 from tracker.protocol_text import ProtocolTextError, parse_protocol
-from tracker.protocols import TEAM_PRIOR, ProtocolError, risk_words
+from tracker.protocols import TEAM_PRIOR, ProtocolError
+from tracker.screening import risk_words
 from tracker.storage import protocol_files
 
 SHIPPED = files("tracker").joinpath("protocols", "microneedling.toml").read_text(encoding="utf-8")
@@ -139,7 +140,7 @@ def test_a_no_to_spreading_says_less_where_redness_is_hard_to_see() -> None:
 def test_every_concern_has_its_window() -> None:
     for kind in protocol_files.shipped_kinds():
         protocol = protocol_files.load(kind)
-        assert {*protocol.concerns, Concern.SILENCE} == set(Concern)
+        assert set(protocol.concerns) == {c for c in Concern if c.is_estimated}
         assert protocol.silence.window_days == (0, 7)
 
 
@@ -156,9 +157,29 @@ def test_limits_rise_with_their_level() -> None:
 
 
 def test_allergy_is_flagged_by_trouble_breathing() -> None:
-    flags = protocol_files.load("microneedling").red_flags
-    breathing = [f for f in flags if "breathing_or_face_swelling" in f.signs]
-    assert [f.concern for f in breathing] == [Concern.ALLERGIC_REACTION]
+    for kind in protocol_files.shipped_kinds():
+        floors = protocol_files.load(kind).floors
+        (breathing,) = (f for f in floors if f.signs == {"breathing_or_face_swelling"})
+        assert (breathing.concern, breathing.level) == (Concern.ALLERGIC_REACTION, Level.URGENT)
+        assert breathing.is_emergency
+
+
+RED_FLAG = """[[red_flags]]
+signs = ["fever", "spreading"]
+pain_from = 9
+concern = "infection"
+words = "Call."
+
+"""
+
+
+def test_the_red_flags_of_an_edition_from_before_floors_are_urgent_floors() -> None:
+    start, end = SHIPPED.index("[[floors]]"), SHIPPED.index("[[screening]]")
+    old = parse_protocol(SHIPPED[:start] + RED_FLAG + SHIPPED[end:], "old.toml")
+    assert [(f.signs, f.pain_from, f.level) for f in old.floors] == [
+        ({"fever", "spreading"}, None, Level.URGENT),
+        (frozenset(), 9, Level.URGENT),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +194,21 @@ def test_allergy_is_flagged_by_trouble_breathing() -> None:
         ("low = 0.9, high = 2.1", "low = 2.9, high = 2.1", "low, median and high must rise"),
         ("clear_days = 0.5", "clear_days = -1", r"healing\[1\].clear_days .*greater than 0"),
         ("clear_days = 0.5", "clear_days = 7", "must lie below clear_days_p95"),
-        ('concern = "infection"', 'concern = "x"', r"red_flags\[2\].concern .*'x'; use one of"),
+        ('concern = "infection"', 'concern = "x"', r"floors\[2\].concern .*'x'; use one of"),
+        ('level = "urgent"', 'level = "soon"', r"floors\[1\].level .*'soon'; use one of"),
+        ('level = "urgent"', 'level = "watch"', "though it is an emergency; use urgent"),
+        ('level = "urgent"', "", r"floors\[1\].level .line .*: is missing; add one of watch"),
+        ("pain_from = 9\n", "", r"floors\[4\].*needs signs, pain_from or swelling_from"),
+        ("pain_from = 9", "pain_from = 11", r"floors\[4\].pain_from .*from 1 to 10"),
+        ("pain_from = 9", "swelling_from = 4", r"floors\[4\].swelling_from .*from 1 to 3"),
+        ("pain_from = 9", "pain_from = 9\nusual_days = [0, 1.5]", "usual_days .*whole days"),
+        (
+            "pain_from = 9",
+            'pain_from = 9\nvariants = ["deep"]',
+            "'deep' is unknown; use some of none",
+        ),
+        ('["fever", "spreading"]', '["fever", "sneezing"]', "'sneezing' is unknown; use some of"),
+        ('concern = "infection"', 'concern = "silence"', "silence is not judged from answers"),
         ("window_days = [2, 14]", "window_days = [2]", "window_days .*must be two numbers"),
         ("window_days = [2, 14]", "window_days = [14, 2]", "must not be above"),
         ("schema = 1", "schema = ", "cannot be read"),

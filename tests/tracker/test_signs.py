@@ -1,14 +1,21 @@
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.tracker.courses_of_readings import TREATED_AT, check_in, treatment
+from tracker.alerts import Concern, Level
 from tracker.check_ins import Answers, CheckIn, Trend
-from tracker.signs import flags_of, recent, reported_signs, tripped_red_flags
+from tracker.protocols import Floor
+from tracker.signs import day_heard, floors_of, recent, reported_signs, standing_floors
 from tracker.storage import protocol_files
 
 PROTOCOL = protocol_files.load("microneedling")
+UTC = ZoneInfo("UTC")
+PUS = frozenset({"pus"})
+FLOOR = Floor(PUS, None, None, None, frozenset(), Concern.INFECTION, Level.REVIEW, "Call.", False)
 
 
 def day(number: float) -> datetime:
@@ -21,7 +28,7 @@ def signs(*check_ins: CheckIn) -> Mapping[str, bool]:
 
 def test_no_answers_report_and_deny_nothing() -> None:
     assert signs() == {}
-    assert tripped_red_flags([], PROTOCOL, day(1)) == ()
+    assert standing_floors([], PROTOCOL, treatment(), UTC, day(1)) == ()
 
 
 @pytest.mark.parametrize(("number", "pain", "unusual"), [(0, 5, False), (1, 5, True), (6, 2, True)])
@@ -53,18 +60,51 @@ def test_what_was_left_out_is_neither_reported_nor_denied() -> None:
     assert told == {"unusual_pain": True, "pain_high": True, "pus": False}
 
 
-def test_fever_alone_is_no_red_flag_but_with_spreading_it_is() -> None:
-    assert flags_of(Answers(fever=True), PROTOCOL) == ()
-    assert len(flags_of(Answers(fever=True, spreading=True), PROTOCOL)) == 1
+def reached(answers: Answers, on: int = 3) -> list[frozenset[str]]:
+    return [floor.signs for floor in floors_of(answers, PROTOCOL, on, None)]
 
 
-def test_pain_far_beyond_what_is_expected_is_a_red_flag() -> None:
-    assert flags_of(Answers(pain=8), PROTOCOL) == ()
-    assert len(flags_of(Answers(pain=10), PROTOCOL)) == 1
+def test_a_floor_needs_all_of_its_signs() -> None:
+    both = frozenset({"fever", "spreading"})
+    assert both not in reached(Answers(fever=True))
+    assert both in reached(Answers(fever=True, spreading=True))
 
 
-def test_a_calmer_answer_does_not_hide_a_red_flag() -> None:
+def test_pain_far_beyond_what_is_expected_reaches_a_floor_on_any_day() -> None:
+    for on in (0, 3, 120):
+        assert len(floors_of(Answers(pain=10), PROTOCOL, on, None)) >= 1
+
+
+def test_what_was_not_answered_reaches_no_floor_and_breaks_nothing() -> None:
+    unanswered = replace(FLOOR, signs=frozenset({"dusky"}), pain_from=3, swelling_from=2)
+    own = replace(PROTOCOL, floors=(unanswered,))
+    assert floors_of(Answers(pain=5, swelling=2), own, 3, None) == ()
+    assert floors_of(Answers(pain=5, swelling=2, dusky=True), own, 3, None) == (unanswered,)
+
+
+def test_a_floor_does_not_hold_on_its_usual_days_nor_after_another_variant() -> None:
+    usual = replace(FLOOR, usual_days=(0, 2), variants=frozenset({"deep"}))
+    own = replace(PROTOCOL, floors=(usual,))
+    answers = Answers(pus=True)
+    assert [d for d in range(5) if floors_of(answers, own, d, "deep")] == [3, 4]
+    assert floors_of(answers, own, 3, "light") == ()
+
+
+def test_the_worst_floor_comes_first() -> None:
+    mild = replace(FLOOR, level=Level.WATCH)
+    emergency = replace(FLOOR, level=Level.URGENT, is_emergency=True)
+    own = replace(PROTOCOL, floors=(mild, FLOOR, emergency))
+    assert floors_of(Answers(pus=True), own, 3, None) == (emergency, FLOOR, mild)
+
+
+def test_answers_of_a_phone_with_a_wrong_clock_count_from_when_they_came() -> None:
+    right = check_in(4, Answers())
+    for wrong in (day(-300), day(500)):
+        assert day_heard(replace(right, at=wrong), treatment(), UTC) == 4
+
+
+def test_a_calmer_answer_does_not_hide_a_floor() -> None:
     flagged = check_in(3, Answers(breathing_or_face_swelling=True))
-    calmer = check_in(3.01, Answers())
-    assert len(tripped_red_flags([flagged, calmer], PROTOCOL, day(3.1))) == 1
-    assert tripped_red_flags([flagged, calmer], PROTOCOL, day(6)) == ()
+    told = [flagged, check_in(3.01, Answers())]
+    assert len(standing_floors(told, PROTOCOL, treatment(), UTC, day(3.1))) == 1
+    assert standing_floors(told, PROTOCOL, treatment(), UTC, day(6)) == ()

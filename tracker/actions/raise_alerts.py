@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
@@ -44,6 +45,7 @@ def _judge(
         treatment=treatment,
         readings=tuple(readings.of_treatment(db, treatment.id)),
         check_ins=tuple(check_ins.of_treatment(db, treatment.id)),
+        zone=person.zone if person else ZoneInfo("UTC"),
     )
     # What came while this was being judged is dated later than `now`; news is news all the same.
     newest = max(

@@ -1,15 +1,16 @@
-"""Record the daily answers; red flags are told at once."""
+"""Record the daily answers; floors are told at once."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
 from tracker.check_ins import Answers, CheckIn, Queued
 from tracker.consents import CareWithdrawn
-from tracker.protocols import Protocols, RedFlag
-from tracker.signs import flags_of
-from tracker.storage import check_ins, consents, treatments
+from tracker.protocols import Floor, Protocols
+from tracker.signs import day_heard, floors_of
+from tracker.storage import check_ins, consents, people, treatments
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 
@@ -18,10 +19,10 @@ DOUBLE_TAP = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The check-in is kept; `red_flags` are for the patient's next screen."""
+    """The check-in is kept; `floors` are for the patient's next screen."""
 
     check_in: CheckIn
-    red_flags: tuple[RedFlag, ...]
+    floors: tuple[Floor, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +45,17 @@ def record_check_in(
         return NothingToAnswer()
     if consents.care_withdrawn_at(db, patient_id) is not None:
         return CareWithdrawn()
-    flags = flags_of(answers, protocols.of(treatment.kind))
+    check_in = CheckIn(new_id(), treatment.id, patient_id, at, answers, received_at=now)
+    person = people.get(db, patient_id)
+    day = day_heard(check_in, treatment, person.zone if person else ZoneInfo("UTC"))
+    floors = floors_of(answers, protocols.of(treatment.kind), day, treatment.variant)
     with writing(db):
-        check_in = CheckIn(new_id(), treatment.id, patient_id, at, answers, received_at=now)
         repeated = _repeated(db, check_in, queued)
         if repeated is not None:
-            return Recorded(repeated, flags)
+            return Recorded(repeated, floors)
         check_ins.insert(db, check_in, queued.key if queued else None)
         treatments.tell_news(db, treatment.id)
-    return Recorded(check_in, flags)
+    return Recorded(check_in, floors)
 
 
 def _repeated(db: Database, sent: CheckIn, queued: Queued | None) -> CheckIn | None:

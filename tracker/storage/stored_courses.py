@@ -1,5 +1,7 @@
 """A course as it lies in several tables, with what the clinic came to know about it, and when."""
 
+from zoneinfo import ZoneInfo
+
 from sqlite_utils import Database
 
 from tracker.limits_preview import StoredCourse
@@ -19,6 +21,7 @@ def of_treatment(db: Database, treatment: Treatment) -> StoredCourse:
             treatment=treatment,
             readings=tuple(readings.of_treatment(db, treatment.id)),
             check_ins=tuple(check_ins.of_treatment(db, treatment.id)),
+            zone=person.zone if person else ZoneInfo("UTC"),
         ),
         received_at={p.id: p.received_at for p in photos.of_treatment(db, treatment.id)},
         outcomes={alert.concern: alert.outcome for alert in resolved if alert.outcome},

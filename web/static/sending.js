@@ -227,7 +227,8 @@ function showFlags(form) {
   const flags = JSON.parse(form.dataset.redFlags || "[]");
   const given = new FormData(form);
   const raised = flags.filter((flag) => flag.signs.every((sign) => given.get(sign) === "yes")
-    && (flag.pain_from === null || Number(given.get("pain")) >= flag.pain_from));
+    && (flag.pain_from === null || Number(given.get("pain")) >= flag.pain_from)
+    && (flag.swelling_from === null || Number(given.get("swelling")) >= flag.swelling_from));
   const place = document.querySelector("[data-emergency]");
   if (!raised.length || !place) return;
   place.querySelector("[data-emergency-words]").replaceChildren(element("h2", "Get help now"), ...raised.map((flag) => element("p", flag.words)));

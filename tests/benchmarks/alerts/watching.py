@@ -8,9 +8,9 @@ from tests.benchmarks.alerts.naive import naive_alarms
 from tests.benchmarks.alerts.phones import Tone
 from tracker.alerts import Concern, Level
 from tracker.people import Risk
-from tracker.protocols import risk_words
 from tracker.readings import Reference
 from tracker.recovery import assess
+from tracker.screening import risk_words
 from tracker.storage import protocol_files
 from tracker.treatments import days_since
 
