@@ -6,7 +6,8 @@ says is the probability. The protocol's limits make levels of it; red flags act 
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -65,13 +66,16 @@ class Assessment:
     """The band of normal redness, and what the engine thinks of every concern.
 
     `standing` is the share of normal courses that are less red than the latest reading, 0–1; None
-    when there is no reading. `half_life_hours` is this person's own, as far as the readings tell.
+    when there is no reading. `region_standings` is the same for each treated region of that
+    reading, which also differs from its neighbours. `half_life_hours` is this person's own, as far
+    as the readings tell.
     """
 
     band: tuple[BandPoint, ...]
     findings: tuple[Finding, ...]
     standing: float | None
     half_life_hours: Spread
+    region_standings: Mapping[Region, float] = field(default_factory=dict)
 
     @property
     def is_redder_than_normal(self) -> bool:
@@ -113,6 +117,7 @@ def assess(course: Course, protocol: Protocol, until: float) -> Assessment:
         ),
         standing=_standing(case),
         half_life_hours=photos.half_life_hours,
+        region_standings=_region_standings(case),
     )
 
 
@@ -168,6 +173,25 @@ def _standing(case: _Case) -> float | None:
     scatter = math.hypot(case.protocol.redness.day_sd, latest.sd)
     drawn = _usual_redness(case.protocol, case.healing, day, scatter)
     return float(np.mean(drawn < latest.value))
+
+
+def _region_standings(case: _Case) -> dict[Region, float]:
+    """For each region of the latest reading the share of normal courses that are less red (0-1)."""
+    if not case.readings:
+        return {}
+    latest, red = case.readings[-1], case.protocol.redness
+    day = np.array([days_since(case.treatment, latest.taken_at)], np.float32)
+    draws = draw_courses(case.protocol, case.healing)
+    draws = replace(draws, peak_blood=draws.region * draws.peak_blood)
+    onset = np.zeros_like(draws.offset)
+    curves = predicted(draws, case.protocol, Shape.FADES, day, onset, beside=False)
+    standings = {}
+    for region, measured in latest.regions.items():
+        if region in case.treatment.areas:
+            scatter = math.hypot(red.day_sd, red.region_day_sd, measured.redness.sd)
+            drawn = curves + scatter * draws.offset
+            standings[region] = float(np.mean(drawn < measured.redness.value))
+    return standings
 
 
 def _find(case: _Case, concern: Concern, rule: ConcernRule, photo: PhotoEvidence | None) -> Finding:

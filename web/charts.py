@@ -15,6 +15,7 @@ from tracker.photos import SkinState
 from tracker.readings import Estimate, Quantity, Reading, Reference
 from tracker.recovery import BandPoint
 from tracker.treatments import Region, day_number, days_since
+from tracker.worklist import Gauge
 from web.times import short_date
 from web.words import SKIN_STATES, estimate_words, signed, times_words
 
@@ -125,12 +126,12 @@ class Point:
     reading: Reading
 
 
-def face_charts(progress: Progress) -> tuple[Chart, Chart]:
-    """Redness and pigment of the whole face, large."""
-    return (
-        chart(progress, Region.FACE, Quantity.REDNESS, LARGE),
-        chart(progress, Region.FACE, Quantity.PIGMENT, LARGE),
-    )
+def patient_charts(progress: Progress, gauge: Gauge, *, alone: bool) -> tuple[Chart, ...]:
+    """What matters first, large; then its other quantity where measured, but for `alone`."""
+    first = chart(progress, gauge.region, gauge.quantity, LARGE)
+    (other,) = set(Quantity) - {gauge.quantity}
+    second = chart(progress, gauge.region, other, LARGE)
+    return (first,) if alone or not second.marks else (first, second)
 
 
 def region_charts(progress: Progress, quantity: Quantity) -> tuple[Chart, ...]:
@@ -338,7 +339,7 @@ def _summary(progress: Progress, points: Sequence[Point], quantity: Quantity, na
         return f"{str(quantity).capitalize()} of the {name}: no photo measured yet."
     rows = [_row(p, quantity, progress.assessment.band, progress) for p in (points[0], points[-1])]
     count = "1 photo" if len(points) == 1 else f"{len(points)} photos"
-    normal = f" Normal then: {rows[1].normal}." if quantity is Quantity.REDNESS else ""
+    normal = f" Expected then: {rows[1].normal}." if quantity is Quantity.REDNESS else ""
     return (
         f"{str(quantity).capitalize()} of the {name}: {count}, day {rows[0].day} to"
         f" day {rows[1].day}. Latest {rows[1].value} doublings, {rows[1].meaning}.{normal}"

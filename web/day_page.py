@@ -6,12 +6,16 @@ from typing import ClassVar
 
 from tracker.actions.show_progress import Progress
 from web.patient_pages import follow_ups
+from web.telling_pages import OpenThing, open_things, telling_of
 from web.times import date_words, day_words, when
 
 
 @dataclass(frozen=True, slots=True)
 class DayPage:
-    """A day that is over; states are None for what did not come."""
+    """A day that is over; states are None for what did not come.
+
+    `told` is what is open today, and then nothing here reassures.
+    """
 
     template: ClassVar[str] = "patient_day.html"
     place: ClassVar[str] = "today"
@@ -22,6 +26,7 @@ class DayPage:
     photo_id: str | None
     photo_state: str | None
     check_in_state: str | None
+    told: tuple[OpenThing, ...]
 
 
 def day_page(progress: Progress, day: date, now: datetime) -> DayPage | None:
@@ -39,4 +44,5 @@ def day_page(progress: Progress, day: date, now: datetime) -> DayPage | None:
         photo_id=photos[-1].id if photos else None,
         photo_state=f"Taken {when(photos[-1].taken_at, now, zone)}" if photos else None,
         check_in_state=f"Sent {when(check_ins[-1].at, now, zone)}" if check_ins else None,
+        told=open_things(telling_of(progress, now), progress, now),
     )

@@ -12,6 +12,7 @@ from tracker.actions.is_address_confirmed import is_address_confirmed
 from tracker.actions.make_share_code import make_share_code
 from tracker.actions.open_account import open_account
 from tracker.actions.show_own_data import show_own_data
+from tracker.actions.show_progress import Progress, show_progress
 from tracker.own_treatments import Cautioned, OwnTreatment, Stopped
 from tracker.protocols import Protocol, ProtocolError
 from tracker.settings import Settings
@@ -21,6 +22,7 @@ from web.forms import Errors, read_own_treatment
 from web.home_care_pages import AcceptPage, SharePage, SignUpPage, StoppedPage, begin_page
 from web.pages import render
 from web.session import Visit, signed_in
+from web.telling_pages import OpenThing, open_things, telling_of
 
 blueprint = Blueprint("home_care", __name__)
 
@@ -52,6 +54,8 @@ def open_own_account() -> ResponseReturnValue:
 def begin(visit: Visit) -> ResponseReturnValue:
     """Advice and questions before the needles."""
     protocol = _own_protocol(visit)
+    if told := _waiting_for_a_doctor(visit):
+        return render(StoppedPage(told=told))
     return render(begin_page(protocol, visit.now, visit.person.zone))
 
 
@@ -60,6 +64,8 @@ def begin(visit: Visit) -> ResponseReturnValue:
 def begin_now(visit: Visit) -> ResponseReturnValue:
     """Begin the treatment, or say what speaks against it."""
     protocol = _own_protocol(visit)
+    if told := _waiting_for_a_doctor(visit):
+        return render(StoppedPage(told=told)), 409
     page = replace(begin_page(protocol, visit.now, visit.person.zone), chosen=request.form)
     own = read_own_treatment(request.form, protocol, visit.person.zone)
     if isinstance(own, Errors):
@@ -124,6 +130,17 @@ def _own_protocol(visit: Visit) -> Protocol:
     if show_own_data(visit.db, visit.person, visit.now).care_team:
         abort(404)
     return visit.world.protocols.of(kind)
+
+
+def _waiting_for_a_doctor(visit: Visit) -> tuple[OpenThing, ...]:
+    """What is open about the skin that a doctor must look at before it is rolled again."""
+    match show_progress(visit.db, visit.world.protocols, visit.person.id, visit.now):
+        case Progress() as progress:
+            telling = telling_of(progress, visit.now)
+            must_wait = any(told.level.is_mailed for told in telling.open)
+            return open_things(telling, progress, visit.now) if must_wait else ()
+        case _:
+            return ()
 
 
 def _begun(visit: Visit, own: OwnTreatment) -> Treatment | Stopped | Cautioned | Errors:

@@ -10,6 +10,7 @@ from tracker.care import Heading
 from tracker.people import MIN_PASSPHRASE_LENGTH
 from tracker.protocols import Asks, Protocol, ScreeningQuestion
 from tracker.screening import Caveat
+from web.telling_pages import OpenThing
 
 DEPTHS_MM = (0.2, 0.25, 0.3, 0.5)
 TIME_FOR_PHOTOS = timedelta(hours=1)
@@ -56,12 +57,13 @@ class BeginPage:
 
 @dataclass(frozen=True, slots=True)
 class StoppedPage:
-    """The answers speak against rolling; each says what to do."""
+    """What speaks against rolling now: answers, each with what to do, or what is open (`told`)."""
 
     template: ClassVar[str] = "patient_stopped.html"
     place: ClassVar[str] = "today"
 
-    caveats: tuple[Caveat, ...]
+    caveats: tuple[Caveat, ...] = ()
+    told: tuple[OpenThing, ...] = ()
 
     @property
     def title(self) -> str:

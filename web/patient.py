@@ -33,6 +33,7 @@ from web.sending_pages import (
     upload_page,
 )
 from web.session import Visit, signed_in
+from web.telling_pages import open_things, telling_of
 from web.words import remedy_for
 
 blueprint = Blueprint("patient", __name__)
@@ -42,8 +43,9 @@ def today(visit: Visit) -> ResponseReturnValue:
     """The first page."""
     match _open_course(visit):
         case Progress() as progress:
+            page = today_page(progress, visit.now)
             may_begin = progress.is_alone and visit.world.settings.open_sign_up is not None
-            return render(replace(today_page(progress, visit.now), may_begin=may_begin))
+            return render(replace(page, may_begin=may_begin and not page.told))
         case page:
             return render(page)
 
@@ -152,7 +154,7 @@ def check_in_result(visit: Visit, check_in_id: str) -> ResponseReturnValue:
     match _own_progress(visit):
         case Progress(check_ins=check_ins) as progress:
             found = next((c for c in check_ins if c.id == check_in_id), None) or abort(404)
-            return render(check_in_result_page(progress, found))
+            return render(check_in_result_page(progress, found, visit.now))
         case NotTreated():
             raise NotFound
 
@@ -184,8 +186,9 @@ def _open_course(visit: Visit) -> Progress | Page:
     match _own_progress(visit):
         case Progress(care_withdrawn_at=None) as progress:
             return progress
-        case Progress():
-            return PausedPage()
+        case Progress() as progress:
+            telling = telling_of(progress, visit.now)
+            return PausedPage(open_things(telling, progress, visit.now))
         case NotTreated(is_alone=is_alone):
             may_begin = is_alone and visit.world.settings.open_sign_up is not None
             return NoTreatmentPage(visit.person.name, may_begin)

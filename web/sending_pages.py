@@ -11,9 +11,10 @@ from tracker.check_ins import CheckIn, Trend
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState, View
 from tracker.protocols import Floor
 from tracker.readings import Reading
-from tracker.signs import day_heard, floors_of
+from tracker.telling import Telling
 from tracker.treatments import Region
-from web.patient_pages import has_baseline, seen_by, words_of
+from web.patient_pages import has_baseline
+from web.telling_pages import OpenThing, open_amount, open_things, opened_by, telling_of
 from web.times import day_words, when
 from web.words import SKIN_STATES, VIEWS, Remedy, remedy_for, times_words
 
@@ -46,7 +47,7 @@ class UploadPage:
 
 @dataclass(frozen=True, slots=True)
 class PhotoPage:
-    """What became of one photo."""
+    """What became of one photo; `told` is what is open, and then nothing here reassures."""
 
     template: ClassVar[str] = "patient_photo.html"
     place: ClassVar[str] = "photo"
@@ -58,7 +59,8 @@ class PhotoPage:
     waits_for_baseline: bool
     findings: tuple[str, ...]
     remedies: tuple[Remedy, ...]
-    seen: tuple[str, ...]
+    opened: tuple[str, ...]
+    told: tuple[OpenThing, ...]
 
     @property
     def is_under_way(self) -> bool:
@@ -71,7 +73,9 @@ class PhotoPage:
         """The page's name."""
         if self.photo.status is PhotoStatus.UNMEASURABLE:
             return "We could not measure this photo"
-        return "We already had this photo" if self.already else "Thank you, your photo is here"
+        if self.already:
+            return "We already had this photo"
+        return "Your photo is here" if self.told else "Thank you, your photo is here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +129,12 @@ class OfflinePage:
 
 @dataclass(frozen=True, slots=True)
 class CheckInResultPage:
-    """After the check-in; red flags fill the screen."""
+    """After the check-in: what is open, what was just answered first among its equals."""
 
     template: ClassVar[str] = "patient_check_in_result.html"
     place: ClassVar[str] = "check_in"
 
-    red_flags: tuple[str, ...]
+    told: tuple[OpenThing, ...]
     worse: bool
     is_alone: bool
     call_us: tuple[str, ...]
@@ -138,7 +142,9 @@ class CheckInResultPage:
     @property
     def title(self) -> str:
         """The page's name."""
-        return "Get help now" if self.red_flags else "Thank you"
+        if self.told:
+            return "Get help now" if self.told[0].needs_help_now else "Your answers are here"
+        return "Thank you"
 
 
 def upload_page(progress: Progress, now: datetime) -> UploadPage:
@@ -155,15 +161,17 @@ def photo_page(progress: Progress, photo: Photo, now: datetime, *, already: bool
     """What became of a photo of this course."""
     reading = next((r for r in progress.readings if r.photo_id == photo.id), None)
     is_result = reading is not None and photo.role is PhotoRole.FOLLOW_UP
+    telling = telling_of(progress, now)
     return PhotoPage(
         patient_id=progress.patient.id,
         photo=photo,
         taken=when(photo.taken_at, now, progress.patient.zone),
         already=already,
         waits_for_baseline=photo.status is PhotoStatus.WAITING and not has_baseline(progress),
-        findings=_findings(reading) if is_result and reading else (),
+        findings=_findings(progress, telling, reading) if is_result and reading else (),
         remedies=tuple(remedy_for(fault) for fault in photo.faults),
-        seen=seen_by(progress, photo, now),
+        opened=opened_by(progress, photo, now, is_open=telling.is_open),
+        told=open_things(telling, progress, now),
     )
 
 
@@ -184,23 +192,26 @@ def offline_page(progress: Progress, now: datetime) -> OfflinePage:
     return OfflinePage(photo, check_in_page(progress, {}, {}))
 
 
-def check_in_result_page(progress: Progress, check_in: CheckIn) -> CheckInResultPage:
+def check_in_result_page(progress: Progress, check_in: CheckIn, now: datetime) -> CheckInResultPage:
     """What the answers mean for the next minute."""
-    treatment = progress.treatment
-    day = day_heard(check_in, treatment, progress.patient.zone)
+    told = open_things(telling_of(progress, now, check_in), progress, now)
     return CheckInResultPage(
-        red_flags=words_of(floors_of(check_in.answers, progress.protocol, day, treatment.variant)),
+        told=told,
         worse=check_in.answers.trend is Trend.WORSE,
         is_alone=progress.is_alone,
         call_us=progress.aftercare.call_us if progress.aftercare else (),
     )
 
 
-def _findings(reading: Reading) -> tuple[str, ...]:
-    face = reading.regions.get(Region.FACE)
-    if face is None:
-        return ()
-    return (
-        f"Redness: {times_words(face.redness.value, 'blood')}.",
-        f"Pigment: {times_words(face.pigment.value, 'pigment')}.",
-    )
+def _findings(progress: Progress, telling: Telling, reading: Reading) -> tuple[str, ...]:
+    """What a photo measured: where something is open only that, and not where it sounds calm."""
+    if telling.is_open:
+        amount = open_amount(progress, telling, reading)
+        return (amount,) if amount else ()
+    lines = []
+    for region in dict.fromkeys((Region.FACE, telling.gauge.region)):
+        if (measured := reading.regions.get(region)) is not None:
+            of = "" if region is Region.FACE else f", {region.words}"
+            lines.append(f"Redness{of}: {times_words(measured.redness.value, 'blood')}.")
+            lines.append(f"Pigment{of}: {times_words(measured.pigment.value, 'pigment')}.")
+    return tuple(lines)

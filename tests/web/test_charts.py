@@ -10,12 +10,13 @@ from tracker.photos import SkinState
 from tracker.readings import Estimate, Quantity, Reading, Reference
 from tracker.recovery import BandPoint
 from tracker.treatments import Region
+from tracker.worklist import Gauge
 from web.charts import (
     LARGE,
     Chart,
     chart,
-    face_charts,
     normal_at,
+    patient_charts,
     region_charts,
 )
 
@@ -73,7 +74,7 @@ def test_the_photo_from_before_is_the_line_of_nought_and_not_a_mark() -> None:
 
 
 def test_only_redness_has_a_band() -> None:
-    redness, pigment = face_charts(so_far(3, [reading(0.1)]))
+    redness, pigment = patient_charts(so_far(3, [reading(0.1)]), Gauge(), alone=False)
     assert redness.band is not None
     assert pigment.band is None
 

@@ -109,7 +109,9 @@ def test_a_patient_finds_the_numbers_where_a_page_says_to_call(
 def test_whoever_is_in_nobodys_care_is_sent_to_no_clinic(
     cast: Cast, entered: Clinic, browser_of: BrowserOf
 ) -> None:
-    assert "tel:" not in browser_of(cast.bob).read("/offline")
+    page = browser_of(cast.bob).read("/offline")
+    assert "Call your clinic:" not in page
+    assert "<span>Emergency: call" not in page
 
 
 def test_administrators_are_told_until_there_is_an_emergency_number(
@@ -122,5 +124,7 @@ def test_administrators_are_told_until_there_is_an_emergency_number(
     assert words not in administrator.read("/")
 
 
-def test_no_number_is_invented(alice: Browser) -> None:
-    assert "tel:" not in alice.read("/")
+def test_where_no_number_is_entered_those_of_the_countries_are_told(alice: Browser) -> None:
+    page = alice.read("/")
+    assert "<span>Emergency: call" not in page
+    assert '<a href="tel:112">112</a> in Europe' in page

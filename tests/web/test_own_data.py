@@ -22,27 +22,27 @@ def open_picture(browser: Browser, photo: Photo, picture: Picture = Picture.PHOT
     assert browser.get(path).status_code == 200
 
 
-def test_alice_reads_who_saw_her_photo_and_when(
+def test_alice_reads_who_opened_her_photo_and_when(
     alice: Browser, dana: Browser, records: Records, clock: Clock
 ) -> None:
     photo = records.measured(2)
-    assert "Seen by" not in alice.read(f"/photos/{photo.id}")
+    assert "opened by" not in alice.read(f"/photos/{photo.id}")
     assert "Nobody has opened your photos so far." in alice.read("/my-data")
     clock.now = TREATED_AT + timedelta(days=3, hours=4, minutes=10)
     open_picture(dana, photo)
     for path in (f"/photos/{photo.id}", "/progress"):
-        assert "Seen by Dr Dana today, 14:10" in alice.read(path)
+        assert "Photo opened by Dr Dana today, 14:10" in alice.read(path)
     page = alice.read("/my-data")
     assert "<strong>Dr Dana</strong> opened 1 photo, last today, 14:10." in page
 
 
-def test_only_the_photo_that_was_opened_counts_as_seen(
+def test_only_the_photo_that_was_opened_counts_as_opened(
     alice: Browser, dana: Browser, records: Records
 ) -> None:
     unopened, opened = records.measured(1), records.measured(2)
     open_picture(dana, opened, Picture.REDNESS)
-    assert "Seen by Dr Dana" not in alice.read(f"/photos/{unopened.id}")
-    assert "Seen by Dr Dana" in alice.read(f"/photos/{opened.id}")
+    assert "Photo opened by Dr Dana" not in alice.read(f"/photos/{unopened.id}")
+    assert "Photo opened by Dr Dana" in alice.read(f"/photos/{opened.id}")
 
 
 def test_ones_own_looks_are_nobodys_business(

@@ -14,18 +14,14 @@ from tests.tracker.courses_of_readings import (
     staying,
 )
 from tests.web.course_so_far import now_on, so_far
+from tracker.actions.show_progress import Progress
 from tracker.alerts import Alert, Concern, Level
 from tracker.check_ins import Answers
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
 from tracker.treatments import Region
-from web.patient_pages import (
-    NOBODY_LOOKS,
-    SEE_A_DOCTOR,
-    progress_page,
-    standing,
-    today_page,
-)
+from web.patient_pages import today_page
 from web.sending_pages import check_in_result_page, upload_page
+from web.telling_pages import Standing, standing, telling_of
 
 
 def photo(day: float, status: PhotoStatus = PhotoStatus.MEASURED) -> Photo:
@@ -57,18 +53,22 @@ def level(value: float) -> Doublings:
     return lambda _region, _day: value
 
 
+def stands(progress: Progress, day: float) -> Standing | None:
+    return standing(progress, telling_of(progress, now_on(day)))
+
+
 def test_a_usual_course_is_normal_for_its_day() -> None:
-    told = standing(so_far(3.2, [reading(d + 0.1, fading) for d in range(4)]), None)
+    told = stands(so_far(3.2, [reading(d + 0.1, fading) for d in range(4)]), 3.2)
     assert told is not None
     assert told.headline == "Normal for day 3 after 1.5\N{NO-BREAK SPACE}mm"
     assert told.is_normal
 
 
 def test_redness_that_stays_is_told_as_a_count_of_a_hundred() -> None:
-    told = standing(so_far(6.2, [reading(d + 0.1, staying) for d in range(7)]), None)
+    told = stands(so_far(5.2, [reading(d + 0.1, staying) for d in range(6)]), 5.2)
     assert told is not None
     assert told.headline.startswith("Redder than 9")
-    assert "of 100 at day 6" in told.headline
+    assert "of 100 at day 5" in told.headline
     assert not told.is_normal
 
 
@@ -82,39 +82,21 @@ def test_redness_that_stays_is_told_as_a_count_of_a_hundred() -> None:
 )
 def test_two_days_are_compared_beyond_their_error(before: float, after: float, words: str) -> None:
     readings = [reading(1.1, level(before)), reading(2.1, level(after))]
-    told = standing(so_far(2.5, readings), None)
+    told = stands(so_far(2.5, readings), 2.5)
     assert told is not None
     assert told.details[0] == words
 
 
 def test_a_missed_day_is_not_called_the_day_before() -> None:
-    told = standing(so_far(3.5, [reading(1.1, level(1.4)), reading(3.1, level(0.3))]), None)
+    told = stands(so_far(3.5, [reading(1.1, level(1.4)), reading(3.1, level(0.3))]), 3.5)
     assert told is not None
     assert told.details[0] == "Calmer than day 1."
 
 
 def test_before_the_first_photo_nothing_is_claimed() -> None:
     before = replace(reading(0.5), taken_at=now_on(-0.5))
-    assert standing(so_far(1), None) is None
-    assert standing(so_far(1, [before]), None) is None
-
-
-def test_an_alert_is_never_talked_over_with_normal() -> None:
-    readings = [reading(d + 0.1, fading) for d in range(4)]
-    page = progress_page(so_far(3.2, readings, alerts=[alert()]), now_on(3.2))
-    assert page.standing is not None
-    assert page.standing.headline == "We have asked your clinic to look at your photos and answers."
-    assert not page.standing.is_normal
-    assert page.clinic is None
-
-
-def test_the_patient_learns_when_the_clinic_has_seen_it_but_not_the_concern() -> None:
-    page = today_page(so_far(3.5, alerts=[alert(seen_on=3.2)]), now_on(3.5))
-    assert page.clinic == "Your clinic saw this today, 14:48."
-
-
-def test_a_watch_alert_is_the_clinics_own_business() -> None:
-    assert today_page(so_far(3.5, alerts=[alert(Level.WATCH)]), now_on(3.5)).clinic is None
+    assert stands(so_far(1), 1) is None
+    assert stands(so_far(1, [before]), 1) is None
 
 
 def test_today_tells_what_is_normal_and_when_to_call() -> None:
@@ -141,20 +123,20 @@ def test_a_usable_photo_counts_more_than_a_later_one_that_failed() -> None:
     assert page.photo.id == "photo-3.1"
 
 
-def test_red_flags_stay_on_the_first_page_as_long_as_the_protocol_remembers_answers() -> None:
+def test_a_dangerous_answer_stays_on_the_first_page_as_long_as_the_protocol_remembers_it() -> None:
     flagged = [check_in(2.0, Answers(breathing_or_face_swelling=True))]
     memory = so_far(2.0).protocol.answer_memory / timedelta(days=1)
     for day, stays in ((2.0 + memory - 0.1, True), (2.0 + memory + 0.1, False)):
         page = today_page(so_far(day, check_ins=flagged), now_on(day))
-        assert bool(page.red_flags) is stays
+        assert bool(page.told) is stays
 
 
-def test_a_check_in_shows_the_red_flags_of_its_own_answers() -> None:
+def test_a_check_in_shows_what_its_own_answers_mean_days_later() -> None:
     flagged = check_in(2.0, Answers(breathing_or_face_swelling=True))
-    calm = check_in(2.1, Answers())
-    progress = so_far(2.2, check_ins=[flagged, calm])
-    assert check_in_result_page(progress, flagged).red_flags
-    assert not check_in_result_page(progress, calm).red_flags
+    calm = check_in(9.1, Answers())
+    progress = so_far(9.2, check_ins=[flagged, calm])
+    assert check_in_result_page(progress, flagged, now_on(9.2)).title == "Get help now"
+    assert not check_in_result_page(progress, calm, now_on(9.2)).told
 
 
 def test_the_first_photo_asked_for_is_the_one_from_before() -> None:
@@ -177,16 +159,3 @@ def test_a_thing_to_avoid_on_its_last_day_is_avoided_today() -> None:
     page = today_page(so_far(2.2), now_on(2.2))
     assert page.care is not None
     assert page.care.avoid[0] == ("Today", ("Scrubs and brushes",))
-
-
-def test_whom_no_clinic_watches_is_sent_to_a_doctor() -> None:
-    progress = replace(
-        so_far(6.2, [reading(d + 0.1, staying) for d in range(7)], alerts=[alert()]), is_alone=True
-    )
-    page = today_page(progress, now_on(6.2))
-    assert page.clinic == NOBODY_LOOKS
-    told = standing(progress, page.clinic)
-    assert told is not None
-    assert told.advice == SEE_A_DOCTOR
-    page_after = check_in_result_page(progress, check_in(6, Answers()))
-    assert page_after.is_alone

@@ -5,7 +5,8 @@ from tests.tracker.courses_of_readings import CALM, check_in, reading
 from tests.web.course_so_far import now_on, so_far
 from tracker.alerts import Alert, Concern, Level, Outcome
 from tracker.check_ins import Answers
-from web.charts import face_charts
+from tracker.worklist import Gauge
+from web.charts import patient_charts
 from web.timeline import timeline
 
 ALERT = Alert(
@@ -34,7 +35,7 @@ def test_check_ins_lie_under_the_same_days_as_the_photos() -> None:
             check_in(2.0, replace(CALM, pain=8, pus=True)),
         ],
     )
-    strip, drawn = timeline(course), face_charts(course)[0]
+    strip, drawn = timeline(course), patient_charts(course, Gauge(), alone=True)[0]
     assert strip is not None
     assert strip.days == drawn.days
     assert strip.bars[2].x == drawn.marks[0].x

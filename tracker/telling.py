@@ -1,0 +1,361 @@
+"""What a patient is to read, derived from the worst thing that is open, never from an average.
+
+First what is open: an alert, a finding that is not an alert yet, an answer that needs help. Then
+a region outside what is usual, then the whole face. While anything is open, nothing reassures.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from tracker.alerts import Alert, Concern, CourseAlert, Level, worse
+from tracker.check_ins import CheckIn
+from tracker.photos import SkinState
+from tracker.protocols import Floor, Protocol
+from tracker.readings import Quantity, Reading
+from tracker.recovery import BAND, Assessment
+from tracker.signs import day_heard, floors_of, lately_received, recent, reported_signs
+from tracker.telling_words import (
+    ANSWERS_NEED_A_LOOK,
+    DO,
+    DO_WHEN_STALE,
+    SPECIAL,
+    UNTIL,
+    answer_words,
+    shown_words,
+)
+from tracker.treatments import AREAS, Region, Treatment, days_since
+from tracker.worklist import Gauge
+
+WIDEST_SD = 0.5  # doublings; with more, half and twice as much cannot be told apart
+REGION_OUTSIDE = 0.995  # of five regions, one in forty courses has one above this by chance
+OUTSIDE_SD = 2.6  # the same in standard deviations, for pigment, which may depart both ways
+VISIBLE_PIGMENT = 0.2  # doublings
+TOLD_AFTER_CLOSING = timedelta(days=7)
+STALE = timedelta(days=14)  # after which a person without a clinic may long have seen a doctor
+
+
+class Waiting(StrEnum):
+    """How far somebody is with what is open."""
+
+    BEING_TOLD = "being_told"  # it came a moment ago and is no alert yet
+    NOT_OPENED = "not_opened"
+    OPENED = "opened"  # a person of the clinic has read it and not answered
+    PUT_OFF = "put_off"  # the clinic will look again; it is still open
+    ALONE = "alone"  # there is no clinic
+
+
+class Picture(StrEnum):
+    """What the latest reading allows to say."""
+
+    NOTHING = "nothing"  # there is no reading yet
+    REGION_REDDER = "region_redder"
+    REGION_DARKER = "region_darker"
+    REGION_LIGHTER = "region_lighter"
+    FACE_REDDER = "face_redder"
+    UNCERTAIN = "uncertain"
+    AS_USUAL = "as_usual"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One open thing: what it is, what to do now, and what else holds until somebody answers.
+
+    `since` is when it began to wait, None where it came a moment ago; `at` when it was opened, or
+    until when it was put off. `gauge` is None where no region shows it.
+    """
+
+    concern: Concern
+    level: Level
+    what: str
+    do: str
+    until: str
+    waiting: Waiting
+    since: datetime | None = None
+    at: datetime | None = None
+    gauge: Gauge | None = None
+    needs_help_now: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """All that is open, worst first; then what the latest photo says, and of which region.
+
+    `unjudged` are treated regions that the latest photo does not show well enough. `closed` is an
+    alert that the clinic resolved in the last days.
+    """
+
+    open: tuple[Told, ...]
+    picture: Picture
+    gauge: Gauge
+    unjudged: tuple[Region, ...] = ()
+    closed: Alert | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything waits for an answer, so that no page may reassure."""
+        return bool(self.open)
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether everything that is known is as usual."""
+        return not self.open and self.picture in {Picture.AS_USUAL, Picture.NOTHING}
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is known about a patient at `now`; readings and check-ins in time order.
+
+    `alerts` are those of this treatment, `earlier` those of treatments before it, in any stage.
+    """
+
+    treatment: Treatment
+    protocol: Protocol
+    zone: ZoneInfo
+    now: datetime
+    readings: tuple[Reading, ...]
+    check_ins: tuple[CheckIn, ...]
+    assessment: Assessment
+    alerts: tuple[Alert, ...]
+    earlier: tuple[CourseAlert, ...]
+    is_alone: bool
+
+
+Given = Sequence[tuple[CheckIn, Floor]]
+
+
+def tell(case: Situation, just: CheckIn | None = None) -> Telling:
+    """What the patient reads now; `just` are answers whose result is being shown."""
+    heard = _heard(case, just)
+    asking = [alert for alert in case.alerts if alert.resolved_at is None]
+    told = [_of_alert(case, alert, heard.get(alert.concern, [])) for alert in asking]
+    told += [
+        _told(case, concern, _worst(given).level, _given_words(given), given=given)
+        for concern, given in heard.items()
+        if concern not in {alert.concern for alert in asking}
+    ]
+    on_record = {alert.concern for alert in case.alerts} | set(heard)
+    told += [
+        _told(
+            case,
+            found.concern,
+            found.level,
+            _reported_words(case, found.concern, case.now),
+            found.regions,
+        )
+        for found in case.assessment.findings
+        if found.level is not None and found.concern not in on_record
+    ]
+    told += [_of_earlier(case, each) for each in case.earlier if each.alert.resolved_at is None]
+    worst_first = tuple(sorted(told, key=_badness))
+    picture, gauge, unjudged = _picture(case)
+    if worst_first:
+        gauge = next((each.gauge for each in worst_first if each.gauge), _worst_region(case))
+    return Telling(worst_first, picture, gauge, unjudged, None if told else _closed(case))
+
+
+def _badness(told: Told) -> tuple[bool, int, bool]:
+    return not told.needs_help_now, -told.level.rank, told.concern is Concern.SILENCE
+
+
+def _heard(case: Situation, just: CheckIn | None) -> Mapping[Concern, Given]:
+    """The answers that need help, by concern: those that still speak, and those just given.
+
+    Answers that the clinic had when it resolved the alert about them speak no more.
+    """
+    check_ins, protocol, now = case.check_ins, case.protocol, case.now
+    speaking = {*recent(check_ins, protocol, now), *lately_received(check_ins, protocol, now)}
+    closed = {a.concern: a.resolved_at for a in case.alerts if a.resolved_at is not None}
+    heard: dict[Concern, list[tuple[CheckIn, Floor]]] = {}
+    for given in sorted(speaking | ({just} if just else set()), key=lambda c: (c.at, c.id)):
+        for floor in _floors(case, given):
+            closed_at = closed.get(floor.concern)
+            if given == just or closed_at is None or given.received_at > closed_at:
+                heard.setdefault(floor.concern, []).append((given, floor))
+    return heard
+
+
+def _of_alert(case: Situation, alert: Alert, given: Given) -> Told:
+    """An open alert of this treatment, with the answers that speak of the same.
+
+    Who opened it before an answer came has not read that answer.
+    """
+    level = worse(alert.level, _worst(given).level if given else None) or alert.level
+    found_at = alert.flagged_at or alert.found_at or alert.raised_at
+    answered = (
+        _given_words(given)
+        or _reported_words(case, alert.concern, case.now)
+        or _reported_words(case, alert.concern, found_at)
+    )
+    told = _told(case, alert.concern, level, answered, alert.regions, given)
+    newest = max((check_in.received_at for check_in, _ in given), default=alert.raised_at)
+    return _with_waiting(case, told, alert, newest)
+
+
+def _of_earlier(case: Situation, each: CourseAlert) -> Told:
+    """An open alert of a treatment before this one."""
+    alert, began = each.alert, each.treatment.performed_at.astimezone(case.zone)
+    told = _told(case, alert.concern, alert.level, "", alert.regions)
+    what = f"From your treatment of {began.day} {began:%B}: {told.what[:1].lower()}{told.what[1:]}"
+    return _with_waiting(case, replace(told, what=what, gauge=None), alert, alert.raised_at)
+
+
+def _with_waiting(case: Situation, told: Told, alert: Alert, newest: datetime) -> Told:
+    told = replace(told, since=alert.raised_at)
+    if case.is_alone:
+        is_stale = case.now - (alert.found_at or alert.raised_at) > STALE
+        if is_stale and not told.needs_help_now:
+            return replace(told, do=DO_WHEN_STALE, level=Level.WATCH)
+        return told
+    opened = alert.read_at or alert.acknowledged_at
+    if alert.snoozed_until is not None:
+        return replace(told, waiting=Waiting.PUT_OFF, at=alert.snoozed_until)
+    if opened is not None and opened >= newest:
+        return replace(told, waiting=Waiting.OPENED, at=opened)
+    return replace(told, waiting=Waiting.NOT_OPENED)
+
+
+def _told(
+    case: Situation,
+    concern: Concern,
+    level: Level,
+    answered: str,
+    regions: Sequence[Region] = (),
+    given: Given = (),
+) -> Told:
+    """The words of one open thing, before it is known how long it waits."""
+    alone = case.is_alone
+    shown = shown_words(concern, regions)
+    what, do = " ".join(words for words in (shown, answered) if words), DO[level, alone]
+    if given and not (alone and "clinic" in _worst(given).words):
+        do = _worst(given).words
+    if concern in SPECIAL:
+        what, do = SPECIAL[concern][alone]
+    return Told(
+        concern=concern,
+        level=level,
+        what=what or ANSWERS_NEED_A_LOOK,
+        do=do,
+        until=UNTIL.get(concern, "").format(call="see a doctor" if alone else "call your clinic"),
+        waiting=Waiting.ALONE if alone else Waiting.BEING_TOLD,
+        gauge=Gauge(regions[0], concern.quantity) if regions else None,
+        needs_help_now=any(floor.level is Level.URGENT for _, floor in given),
+    )
+
+
+def _floors(case: Situation, given: CheckIn) -> tuple[Floor, ...]:
+    day = day_heard(given, case.treatment, case.zone)
+    return floors_of(given.answers, case.protocol, day, case.treatment.variant)
+
+
+def _worst(given: Given) -> Floor:
+    """Of several floors, the one whose words are read: the latest of the worst."""
+    floors = [floor for _, floor in reversed(given)]
+    return max(floors, key=lambda floor: (floor.level.rank, floor.is_emergency))
+
+
+def _given_words(given: Given) -> str:
+    """`You ticked pus and fever, and gave your pain as 8 of 10.`"""
+    pains = [c.answers.pain or 0 for c, floor in given if floor.pain_from is not None]
+    swellings = [c.answers.swelling or 0 for c, floor in given if floor.swelling_from is not None]
+    return answer_words(
+        {name for _, floor in given for name in floor.signs},
+        max(pains, default=None),
+        max(swellings, default=None),
+        worse=False,
+    )
+
+
+def _reported_words(case: Situation, concern: Concern, at: datetime) -> str:
+    """The answers that still spoke at a time and speak for a concern, named."""
+    spoken = recent(case.check_ins, case.protocol, at)
+    reached = [(c, f) for c in spoken for f in _floors(case, c) if f.concern is concern]
+    rule = case.protocol.concerns.get(concern)
+    if rule is None or reached:
+        return _given_words(reached)
+    reported = reported_signs(spoken, case.protocol, case.treatment)
+    named = {name for name, ratio in rule.signs.items() if ratio.reported > 1}
+    named = {name for name in named if reported.get(name)}
+    hurts = named & {"unusual_pain", "pain_high"}
+    return answer_words(
+        named,
+        max(c.answers.pain or 0 for c in spoken) if hurts else None,
+        max(c.answers.swelling or 0 for c in spoken) if "swelling_high" in named else None,
+        worse="trend_worse" in named,
+    )
+
+
+def _picture(case: Situation) -> tuple[Picture, Gauge, tuple[Region, ...]]:
+    """What the latest reading says, of which region, and which regions it does not show."""
+    latest, face = _latest(case), Gauge()
+    if latest is None:
+        return Picture.NOTHING, face, ()
+    areas = [region for region in AREAS if region in case.treatment.areas]
+    measured = latest.regions
+    unjudged = tuple(r for r in areas if r not in measured or measured[r].redness.sd > WIDEST_SD)
+    worst, is_redder = _worst_region(case), case.assessment.is_redder_than_normal
+    share = case.assessment.region_standings.get(worst.region, 0.0)
+    stands_out = share >= BAND[1] and _stands_out(case, latest, worst.region)
+    if stands_out or (share >= REGION_OUTSIDE and not is_redder):
+        return Picture.REGION_REDDER, worst, unjudged
+    if is_redder:
+        return Picture.FACE_REDDER, face, unjudged
+    if (changed := _changed_pigment(case, latest)) is not None:
+        darker = latest.regions[changed].pigment.value > 0
+        picture = Picture.REGION_DARKER if darker else Picture.REGION_LIGHTER
+        return picture, Gauge(changed, Quantity.PIGMENT), unjudged
+    shown = measured.get(Region.FACE)
+    is_vague = shown is None or shown.redness.sd > WIDEST_SD or 2 * len(unjudged) >= len(areas)
+    if is_vague or latest.skin_state is SkinState.MAKE_UP:
+        return Picture.UNCERTAIN, face, unjudged
+    return Picture.AS_USUAL, face, unjudged
+
+
+def _stands_out(case: Situation, latest: Reading, region: Region) -> bool:
+    """Whether a region is redder than its face beyond what regions usually differ by."""
+    of_face = latest.regions.get(Region.FACE)
+    redness = latest.regions[region].redness
+    spread = math.hypot(redness.sd, case.protocol.redness.region_day_sd)
+    return of_face is None or redness.value - of_face.redness.value > OUTSIDE_SD * spread
+
+
+def _changed_pigment(case: Situation, latest: Reading) -> Region | None:
+    """The region whose pigment departs most, on days on which crusts no longer explain it."""
+    rule = case.protocol.concerns.get(Concern.HYPERPIGMENTATION)
+    if rule is None or days_since(case.treatment, latest.taken_at) < rule.window_days[0]:
+        return None
+    departs: dict[Region, float] = {}
+    for region in case.treatment.areas & set(latest.regions):
+        pigment = latest.regions[region].pigment
+        sds = abs(pigment.value) / math.hypot(pigment.sd, case.protocol.pigment.day_sd)
+        if sds > OUTSIDE_SD and abs(pigment.value) > VISIBLE_PIGMENT:
+            departs[region] = sds
+    return max(sorted(departs), key=lambda region: departs[region], default=None)
+
+
+def _worst_region(case: Situation) -> Gauge:
+    """The reddest region for its day, so that no average hides it."""
+    latest, standings = _latest(case), case.assessment.region_standings
+    shown = [region for region in standings if latest and region in latest.regions]
+    if latest is None or not shown:
+        return Gauge()
+    worst = max(shown, key=lambda r: (standings[r], latest.regions[r].redness.value))
+    return Gauge(worst)
+
+
+def _latest(case: Situation) -> Reading | None:
+    after = [r for r in case.readings if days_since(case.treatment, r.taken_at) >= 0]
+    return after[-1] if after else None
+
+
+def _closed(case: Situation) -> Alert | None:
+    """The alert that the clinic resolved last, in the last days."""
+    closed = [
+        (alert.resolved_at, alert.id, alert)
+        for alert in case.alerts
+        if alert.resolved_at is not None and case.now - alert.resolved_at <= TOLD_AFTER_CLOSING
+    ]
+    return max(closed)[2] if closed else None
