@@ -5,8 +5,8 @@ This package knows no patient, file, clock, network or database.
 
 from typing import Final
 
-from analysis.card_sheet import draw_card
-from analysis.framing import framing_cascade
+from analysis.card.sheet import draw_card
+from analysis.face.framing import framing_cascade
 from analysis.images import decode_photo, encode_photo
 from analysis.marked_areas import MarkedAreas
 from analysis.marking import judge_marked, outline_region

@@ -16,12 +16,12 @@ from typing import Any, Final
 
 from analysis import VERSION, analyse_photo, decode_photo, draw_evidence, judge_photo
 from analysis.errors import Fault, Unmeasurable
+from analysis.face.regions import FACE_REGIONS, Region
 from analysis.images import SrgbImage
+from analysis.lab.steps import draw_steps
+from analysis.lab.time_lapse import Day, animate, draw_frames
 from analysis.marked_areas import MarkedAreas
 from analysis.pipeline import Analysis
-from analysis.regions import FACE_REGIONS, Region
-from analysis.steps import draw_steps
-from analysis.time_lapse import Day, animate, draw_frames
 
 _REFUSED: Final = 2
 _REMEDIES: Final[Mapping[Fault, str]] = MappingProxyType(

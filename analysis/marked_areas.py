@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.face.registration import GRID_SIZE, PhotoView
 from analysis.images import Mask
-from analysis.registration import GRID_SIZE, PhotoView
 
 Outline = tuple[tuple[float, float], ...]
 """Corners (x, y) in shares of a photo's width and height: (0, 0) is its upper left corner."""

@@ -7,13 +7,13 @@ from typing import Final
 import cv2
 import numpy as np
 
-from analysis.card_comparison import see_card
-from analysis.faces import FindFace, find_face
+from analysis.card.comparison import see_card
+from analysis.face.faces import FindFace, find_face
+from analysis.face.regions import Region, SkinMap, region_corners
+from analysis.face.registration import EYE_DISTANCE, PhotoView, locate, view_on_grid
 from analysis.images import Mask, SrgbImage
 from analysis.marked_areas import MarkedAreas, Outline, find_marked
 from analysis.pipeline import map_treated, uncovered
-from analysis.regions import Region, SkinMap, region_corners
-from analysis.registration import EYE_DISTANCE, PhotoView, locate, view_on_grid
 
 _SMALLEST: Final = 0.04  # squared eye distances; the nose has about 0.25
 _LEAST_IN_VIEW: Final = 0.5  # of an outline; the rest may lie lower than the upper chest

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from analysis.chromophores import Reference
 from analysis.images import (
     LinearImage,
     SrgbImage,
@@ -24,6 +23,7 @@ from analysis.images import (
     to_linear,
     to_srgb,
 )
+from analysis.light.chromophores import Reference
 from analysis.pipeline import Analysis
 from analysis.spots import local_noise
 

@@ -10,33 +10,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.card_comparison import compare_cards, see_card
-from analysis.card_light import CardLight
-from analysis.card_locator import CardTrouble
-from analysis.card_viewings import weigh_viewings
-from analysis.chromophores import (
-    Estimate,
-    Reference,
-    Shift,
-    elsewhere,
-    explain,
-    explain_pixels,
-    log_light,
-    median_shift,
-)
+from analysis.card.comparison import compare_cards, see_card
+from analysis.card.light import CardLight
+from analysis.card.locator import CardTrouble
+from analysis.card.viewings import weigh_viewings
 from analysis.errors import Fault, Unmeasurable
-from analysis.faces import FindFace, find_face
-from analysis.images import LinearImage, Mask, SrgbImage, to_srgb
-from analysis.marked_areas import MarkedAreas, MarkedSkin, find_marked
-from analysis.plausible_skin import SkinState, estimate_state
-from analysis.references import (
-    Comparison,
-    compare_days,
-    compare_frames,
-    see_untreated,
-    untreated_skin,
-)
-from analysis.regions import (
+from analysis.face.faces import FindFace, find_face
+from analysis.face.regions import (
     FACE_REGIONS,
     Region,
     SkinMap,
@@ -46,7 +26,7 @@ from analysis.regions import (
     parts_within,
     still_comparable,
 )
-from analysis.registration import (
+from analysis.face.registration import (
     GRID_SIZE,
     GridView,
     Registration,
@@ -55,8 +35,28 @@ from analysis.registration import (
     register,
     view_on_grid,
 )
+from analysis.images import LinearImage, Mask, SrgbImage, to_srgb
+from analysis.light.chromophores import (
+    Estimate,
+    Reference,
+    Shift,
+    elsewhere,
+    explain,
+    explain_pixels,
+    log_light,
+    median_shift,
+)
+from analysis.light.plausible_skin import SkinState, estimate_state
+from analysis.light.references import (
+    Comparison,
+    compare_days,
+    compare_frames,
+    see_untreated,
+    untreated_skin,
+)
+from analysis.light.viewings import Floats
+from analysis.marked_areas import MarkedAreas, MarkedSkin, find_marked
 from analysis.spots import SpotMap, Spots, affected_share, count_spots, find_spots
-from analysis.viewings import Floats
 
 _SMALLEST_SHARE: Final = 0.08  # of a region's pixels; below, the region is left out that day
 _SCLERA: Final = 0.40  # luminance of the brightest of an eye's white, lids shading it

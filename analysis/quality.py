@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import Fault, Unmeasurable
-from analysis.faces import Face, FindFace, find_face
-from analysis.images import LinearImage, SrgbImage
-from analysis.regions import Region, eye_openings, map_skin, outlined_areas, still_comparable
-from analysis.registration import (
+from analysis.face.faces import Face, FindFace, find_face
+from analysis.face.regions import Region, eye_openings, map_skin, outlined_areas, still_comparable
+from analysis.face.registration import (
     EYE_DISTANCE,
     GridView,
     Registration,
@@ -25,6 +24,7 @@ from analysis.registration import (
     register,
     view_on_grid,
 )
+from analysis.images import LinearImage, SrgbImage
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.face.registration import EYE_DISTANCE
 from analysis.images import Mask
-from analysis.registration import EYE_DISTANCE
 
 AFFECTED: Final = 0.5
 """Doublings of blood from which a pixel's skin counts as affected."""

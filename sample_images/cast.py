@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from analysis.scenes.head_features import Proportions
-from analysis.scenes.head_hair import HairStyle
-from analysis.scenes.head_skin import Complexion
-from analysis.scenes.heads import Person
+from analysis.scenes.head.features import Proportions
+from analysis.scenes.head.hair import HairStyle
+from analysis.scenes.head.heads import Person
+from analysis.scenes.head.skin import Complexion
 
 NORA: Final = Person(
     seed=2,

@@ -10,9 +10,9 @@ from typing import Final
 import numpy as np
 from PIL import ExifTags, Image
 
-from analysis.regions import Region
+from analysis.face.regions import Region
 from analysis.scenes import Photograph, Pose, Shot, photograph
-from analysis.scenes.head_light import Room
+from analysis.scenes.head.light import Room
 from sample_images.stories import TREATED, Picture, Story
 
 SIZE: Final = (960, 1248)

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from analysis.regions import Region
+from analysis.face.regions import Region
 from analysis.scenes.cameras import Camera
-from analysis.scenes.head_changes import Papules, Patch, SkinState, SpottedPigment
-from analysis.scenes.heads import Person
+from analysis.scenes.head.changes import Papules, Patch, SkinState, SpottedPigment
+from analysis.scenes.head.heads import Person
 from analysis.scenes.lamps import Lamp
 from sample_images.cast import JUNE, KWAME, LEILA, MEERA, NORA, SOFIA
 from tracker.check_ins import Answers, Trend

@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from analysis.card_sheet import Paper
+from analysis.card.sheet import Paper
 from tracker.actions.add_person import add_person
 from tracker.actions.begin_treatment import begin_treatment
 from tracker.actions.join_care_team import join_care_team

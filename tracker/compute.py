@@ -14,9 +14,9 @@ import cv2
 
 from analysis import VERSION, MarkedAreas, analyse_photo, decode_photo, draw_evidence
 from analysis.errors import Unmeasurable
-from analysis.face_model import FaceModelError, open_face_model
-from analysis.faces import FindFace, find_face
-from analysis.regions import Region as SeenRegion
+from analysis.face.faces import FindFace, find_face
+from analysis.face.model import FaceModelError, open_face_model
+from analysis.face.regions import Region as SeenRegion
 from tracker.outlines import NOTHING_DRAWN, Outlines
 from tracker.photo_files import Picture
 from tracker.readings import Estimate, Reference, RegionReading

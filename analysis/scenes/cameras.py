@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.light.skin_optics import BASELINE_BLOOD, TONES, WAVELENGTHS, linear_srgb, reflectance
 from analysis.scenes.lamps import Lamp, spectral_power
-from analysis.skin_optics import BASELINE_BLOOD, TONES, WAVELENGTHS, linear_srgb, reflectance
 
 
 class Camera(StrEnum):

@@ -15,12 +15,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.card_layout import CARD_SIZE_MM, printed_fields
+from analysis.card.layout import CARD_SIZE_MM, printed_fields
+from analysis.light.skin_optics import WAVELENGTHS, linear_srgb
 from analysis.scenes.cameras import Camera, channel_weights
-from analysis.scenes.face_plane import Map
-from analysis.scenes.head_light import Room
+from analysis.scenes.head.light import Room
+from analysis.scenes.head.plane import Map
 from analysis.scenes.lamps import Lamp
-from analysis.skin_optics import WAVELENGTHS, linear_srgb
 
 Floats = NDArray[np.float64]
 

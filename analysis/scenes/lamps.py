@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.skin_optics import DAYLIGHT_D65, WAVELENGTHS
+from analysis.light.skin_optics import DAYLIGHT_D65, WAVELENGTHS
 
 # fmt: off
 _D50 = np.array([

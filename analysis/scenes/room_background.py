@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from analysis.scenes.face_plane import Map
+from analysis.scenes.head.plane import Map
 
 
 def paint_room(seed: int, size: tuple[int, int]) -> Map:

@@ -13,17 +13,9 @@ from typing import Final
 import cv2
 import numpy as np
 
+from analysis.face.regions import Region
 from analysis.images import LinearImage, SrgbImage
-from analysis.regions import Region
-from analysis.scenes.cameras import Camera, channel_weights, paint_matrix
-from analysis.scenes.cards import CardInHand, show_card
-from analysis.scenes.face_plane import LEFT, MM_PER_PIXEL, TOP, Map
-from analysis.scenes.head_changes import SkinState, changed_maps
-from analysis.scenes.head_light import Lighting, Room, light_head
-from analysis.scenes.heads import Head, Person, paint_head
-from analysis.scenes.lamps import Lamp
-from analysis.scenes.room_background import paint_room
-from analysis.skin_optics import (
+from analysis.light.skin_optics import (
     BASELINE_BLOOD,
     TYPICAL_GLARE,
     log_rgb,
@@ -31,6 +23,14 @@ from analysis.skin_optics import (
     reflectance,
     tabulate_log_rgb,
 )
+from analysis.scenes.cameras import Camera, channel_weights, paint_matrix
+from analysis.scenes.cards import CardInHand, show_card
+from analysis.scenes.head.changes import SkinState, changed_maps
+from analysis.scenes.head.heads import Head, Person, paint_head
+from analysis.scenes.head.light import Lighting, Room, light_head
+from analysis.scenes.head.plane import LEFT, MM_PER_PIXEL, TOP, Map
+from analysis.scenes.lamps import Lamp
+from analysis.scenes.room_background import paint_room
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ import numpy as np
 import skimage.data
 from numpy.typing import NDArray
 
-from analysis.faces import find_face
+from analysis.face.faces import find_face
+from analysis.face.regions import Region, map_skin
+from analysis.face.registration import view_on_grid
 from analysis.images import LinearImage, SrgbImage, decode_photo, encode_photo, to_linear, to_srgb
-from analysis.regions import Region, map_skin
-from analysis.registration import view_on_grid
-from analysis.skin_optics import BASELINE_BLOOD, log_rgb
+from analysis.light.skin_optics import BASELINE_BLOOD, log_rgb
 
 MELANIN = 0.022  # of the person in the photo, by the hue of her skin
 CHEEKS = frozenset({Region.LEFT_CHEEK, Region.RIGHT_CHEEK})

@@ -9,8 +9,8 @@ from PIL import Image
 
 from analysis.__main__ import main
 from analysis.errors import Fault
+from analysis.face.regions import Region
 from analysis.images import SrgbImage, encode_photo
-from analysis.regions import Region
 from tests.analysis.retouching import CHEEKS, portrait, retouched
 
 

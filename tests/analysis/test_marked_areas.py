@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from analysis.__main__ import main
-from analysis.chromophores import Reference
-from analysis.faces import find_face
+from analysis.face.faces import find_face
+from analysis.face.regions import FACE_REGIONS, Region, outlined_areas
+from analysis.face.registration import locate, view_on_grid
 from analysis.images import encode_photo
+from analysis.light.chromophores import Reference
 from analysis.marked_areas import MarkedAreas, Outline, find_marked
 from analysis.marking import MarkFault, judge_marked, outline_region
 from analysis.pipeline import analyse_photo
-from analysis.regions import FACE_REGIONS, Region, outlined_areas
-from analysis.registration import locate, view_on_grid
 from tests.analysis.retouching import portrait, retouched
 
 LEFT, RIGHT = frozenset({Region.LEFT_CHEEK}), frozenset({Region.RIGHT_CHEEK})

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from analysis.chromophores import Reference
 from analysis.errors import Fault, Unmeasurable
+from analysis.face.regions import FACE_REGIONS, Region
 from analysis.images import SrgbImage
+from analysis.light.chromophores import Reference
 from analysis.pipeline import Analysis, analyse_photo
-from analysis.regions import FACE_REGIONS, Region
 from tests.analysis.retouching import CHEEKS, portrait, retouched, turned
 
 EVERYWHERE = frozenset({Region.LEFT_CHEEK, Region.RIGHT_CHEEK, Region.NOSE, Region.CHIN})

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from analysis.errors import Fault
+from analysis.face.regions import FACE_REGIONS
 from analysis.images import LinearImage, SrgbImage, to_linear, to_srgb
+from analysis.light.skin_optics import BASELINE_BLOOD, TONES, Tone, log_rgb
 from analysis.quality import judge_photo
-from analysis.regions import FACE_REGIONS
-from analysis.skin_optics import BASELINE_BLOOD, TONES, Tone, log_rgb
 from tests.analysis.retouching import MELANIN, portrait, retouched, turned
 
 

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from analysis.face.regions import FACE_REGIONS, Region, outlined_areas
 from analysis.images import SrgbImage, decode_photo, encode_photo
 from analysis.pipeline import Analysis, analyse_photo
-from analysis.regions import FACE_REGIONS, Region, outlined_areas
 from analysis.scenes import Pose, Shot, photograph
-from analysis.scenes.head_changes import Papules, Patch, SkinState
+from analysis.scenes.head.changes import Papules, Patch, SkinState
 from analysis.spots import (
     Lesions,
     Spots,

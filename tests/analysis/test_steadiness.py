@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from analysis.face.regions import Region
 from analysis.images import LinearImage, SrgbImage, decode_photo, to_linear, to_srgb
 from analysis.pipeline import Analysis, analyse_photo
-from analysis.regions import Region
 from tests.analysis.retouching import CHEEKS, portrait, retouched, turned
 
 LEFT = frozenset({Region.LEFT_CHEEK})

@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import Fault
+from analysis.face.regions import FACE_REGIONS, Region
 from analysis.images import LinearImage, SrgbImage, decode_photo, encode_photo, to_linear, to_srgb
+from analysis.light.skin_optics import TONES
 from analysis.quality import judge_photo
-from analysis.regions import FACE_REGIONS, Region
 from analysis.scenes import Pose, Shot, photograph
-from analysis.scenes.head_changes import Papules, SkinState
-from analysis.scenes.head_light import Room
-from analysis.scenes.heads import Person
-from analysis.skin_optics import TONES
+from analysis.scenes.head.changes import Papules, SkinState
+from analysis.scenes.head.heads import Person
+from analysis.scenes.head.light import Room
 from tests.benchmarks.measurement.people import Split, Subject, invite
 from tests.benchmarks.runs import run_benchmark
 

@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import Fault, Unmeasurable
-from analysis.faces import find_face
+from analysis.face.faces import find_face
 from analysis.images import SrgbImage
+from analysis.light.skin_optics import TONES
 from analysis.quality import judge_photo
 from analysis.scenes import Pose
-from analysis.scenes.heads import Person
+from analysis.scenes.head.heads import Person
 from analysis.scenes.shots import FRAME_HEIGHT_MM
-from analysis.skin_optics import TONES
 from tests.benchmarks.measurement.people import Subject
 from tests.benchmarks.runs import run_benchmark
 from tests.benchmarks.snapshots import aim, take

@@ -4,8 +4,8 @@ import numpy as np
 
 from analysis.images import SrgbImage, decode_photo, encode_photo
 from analysis.scenes import Pose, Shot, photograph
-from analysis.scenes.head_changes import SkinState
-from analysis.scenes.heads import Person
+from analysis.scenes.head.changes import SkinState
+from analysis.scenes.head.heads import Person
 from tests.benchmarks.measurement.people import Subject
 
 

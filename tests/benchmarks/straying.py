@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import Unmeasurable
-from analysis.faces import find_face
+from analysis.face.faces import find_face
+from analysis.face.registration import locate, register, view_on_grid
 from analysis.images import SrgbImage
-from analysis.registration import locate, register, view_on_grid
+from analysis.light.skin_optics import TONES
 from analysis.scenes import Pose, Shot
-from analysis.scenes.face_plane import MM_PER_PIXEL, coordinates, to_pixels
-from analysis.scenes.heads import Person, paint_head
+from analysis.scenes.head.heads import Person, paint_head
+from analysis.scenes.head.plane import MM_PER_PIXEL, coordinates, to_pixels
 from analysis.scenes.shots import FRAME_HEIGHT_MM
-from analysis.skin_optics import TONES
 from tests.benchmarks.measurement.people import Subject
 from tests.benchmarks.runs import run_benchmark
 from tests.benchmarks.snapshots import aim, take

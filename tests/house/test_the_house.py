@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.regions import Region as SeenRegion
+from analysis.face.regions import Region as SeenRegion
 from tracker.alerts import Concern
 from tracker.cli import main
 from tracker.photos import SkinState

@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 import sample_images
+from analysis.face.regions import Region
 from analysis.images import decode_photo
-from analysis.regions import Region
 from sample_images.__main__ import main
 from sample_images.course_folders import course_toml, encode_jpeg, take, write_course
 from sample_images.stories import STORIES, TREATED, Story, calming

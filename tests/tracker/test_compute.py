@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.faces import find_face
+from analysis.face.faces import find_face
 from tracker.compute import (
     Analysed,
     LocalProcesses,

@@ -7,8 +7,8 @@ from sqlite_utils import Database
 
 from analysis import MarkedAreas, decode_photo, judge_marked
 from analysis.errors import Unmeasurable
-from analysis.faces import FindFace, find_face
-from analysis.regions import Region as SeenRegion
+from analysis.face.faces import FindFace, find_face
+from analysis.face.regions import Region as SeenRegion
 from tracker.consents import CareWithdrawn
 from tracker.outlines import Outlines
 from tracker.photo_files import PhotoFiles, PhotoUnreadable, Picture

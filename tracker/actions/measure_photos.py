@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from analysis.faces import FindFace, find_face
+from analysis.face.faces import FindFace, find_face
 from tracker.compute import Analysed, NotMeasurable, analyse_bytes
 from tracker.outlines import Ground
 from tracker.photo_files import PhotoFiles, PhotoUnreadable, Picture

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from analysis import draw_card
-from analysis.card_sheet import Paper
+from analysis.card.sheet import Paper
 
 
 def print_card(paper: Paper, folder: Path) -> tuple[Path, Path]:

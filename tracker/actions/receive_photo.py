@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from analysis import decode_photo, encode_photo, judge_photo
 from analysis.errors import Unmeasurable
-from analysis.faces import FindFace, find_face
+from analysis.face.faces import FindFace, find_face
 from analysis.images import SrgbImage
 from analysis.quality import Quality
 from tracker.consents import CareWithdrawn

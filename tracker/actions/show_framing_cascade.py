@@ -6,5 +6,5 @@ from analysis import framing_cascade
 
 
 def show_framing_cascade() -> dict[str, object]:
-    """The cascade as plain numbers; see `analysis.framing`."""
+    """The cascade as plain numbers; see `analysis.face.framing`."""
     return asdict(framing_cascade())

@@ -2,8 +2,8 @@
 
 from analysis import decode_photo, outline_region
 from analysis.errors import Unmeasurable
-from analysis.faces import FindFace, find_face
-from analysis.regions import Region as SeenRegion
+from analysis.face.faces import FindFace, find_face
+from analysis.face.regions import Region as SeenRegion
 from tracker.outlines import Outline
 from tracker.photo_files import PhotoFiles, PhotoUnreadable, Picture
 from tracker.photos import Photo

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.skin_optics import BASELINE_BLOOD, TONES, log_rgb
+from analysis.light.skin_optics import BASELINE_BLOOD, TONES, log_rgb
 from tracker.readings import Reading
 from tracker.treatments import Region, Treatment, days_since
 

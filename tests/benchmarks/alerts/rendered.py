@@ -11,10 +11,10 @@ from typing import Final
 
 import numpy as np
 
-from analysis.regions import Region as SeenRegion
+from analysis.face.regions import Region as SeenRegion
 from analysis.scenes.cameras import Camera
-from analysis.scenes.head_changes import SkinState, SpottedPigment
-from analysis.scenes.heads import Person
+from analysis.scenes.head.changes import SkinState, SpottedPigment
+from analysis.scenes.head.heads import Person
 from analysis.scenes.lamps import Lamp
 from sample_images.cast import JUNE, KWAME, LEILA, MEERA, NORA
 from sample_images.course_folders import write_course

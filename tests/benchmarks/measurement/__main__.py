@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from analysis.skin_optics import TONES
+from analysis.light.skin_optics import TONES
 from tests.benchmarks.measurement.faces import rehearse_faces
 from tests.benchmarks.measurement.people import Split, invite
 from tests.benchmarks.measurement.rehearsal import Notes, Task, calibrate_naive, rehearse

@@ -7,11 +7,11 @@ from typing import Final
 
 import numpy as np
 
-from analysis.regions import FACE_REGIONS, Region
+from analysis.face.regions import FACE_REGIONS, Region
 from analysis.scenes.cameras import Camera
 from analysis.scenes.cards import CardInHand
-from analysis.scenes.head_changes import SkinState
-from analysis.scenes.head_light import Room
+from analysis.scenes.head.changes import SkinState
+from analysis.scenes.head.light import Room
 from analysis.scenes.lamps import Lamp
 from analysis.scenes.shots import Pose, Shot
 from tests.benchmarks.measurement.people import CONTRAST, Subject

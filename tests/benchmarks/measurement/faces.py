@@ -11,12 +11,12 @@ from PIL import Image
 
 from analysis import analyse_photo, decode_photo
 from analysis.errors import Unmeasurable
-from analysis.faces import find_face
+from analysis.face.faces import find_face
+from analysis.face.regions import Region, map_skin
+from analysis.face.registration import view_on_grid
 from analysis.images import LinearImage, SrgbImage, to_linear, to_srgb
-from analysis.regions import Region, map_skin
-from analysis.registration import view_on_grid
+from analysis.light.skin_optics import BASELINE_BLOOD, TONES
 from analysis.scenes.shots import change_photo
-from analysis.skin_optics import BASELINE_BLOOD, TONES
 
 _CHEEKS: Final = frozenset({Region.LEFT_CHEEK, Region.RIGHT_CHEEK})
 _CHANGES: Final = ((0.0, 0.0), (0.5, 0.0), (1.0, 0.0), (2.0, 0.0), (0.0, 0.585), (1.0, 0.585))

@@ -5,7 +5,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from analysis.faces import find_face
+from analysis.face.faces import find_face
 from analysis.images import SrgbImage
 
 _HALF_WIDTH: Final = 0.5  # of the box, in face widths

@@ -10,13 +10,13 @@ from typing import Final
 
 import numpy as np
 
-from analysis.scenes.bone_structure import draw_proportions
+from analysis.light.skin_optics import BASELINE_BLOOD, TONES, Tone, log_rgb
 from analysis.scenes.cameras import Camera
-from analysis.scenes.head_hair import HairStyle
-from analysis.scenes.head_skin import Complexion
-from analysis.scenes.heads import Person
+from analysis.scenes.head.hair import HairStyle
+from analysis.scenes.head.heads import Person
+from analysis.scenes.head.proportions import draw_proportions
+from analysis.scenes.head.skin import Complexion
 from analysis.scenes.lamps import Lamp
-from analysis.skin_optics import BASELINE_BLOOD, TONES, Tone, log_rgb
 
 
 class Split(StrEnum):

@@ -10,13 +10,13 @@ import numpy as np
 from PIL import Image
 
 from analysis import analyse_photo, decode_photo, judge_photo
-from analysis.chromophores import Estimate, Reference
 from analysis.errors import Unmeasurable
+from analysis.face.regions import FACE_REGIONS, Region
 from analysis.images import SrgbImage
-from analysis.regions import FACE_REGIONS, Region
-from analysis.scenes.face_plane import TOP
-from analysis.scenes.head_changes import SkinState
-from analysis.scenes.heads import Person
+from analysis.light.chromophores import Estimate, Reference
+from analysis.scenes.head.changes import SkinState
+from analysis.scenes.head.heads import Person
+from analysis.scenes.head.plane import TOP
 from analysis.scenes.shots import FRAME_HEIGHT_MM, Photograph, RegionTruth, Shot, photograph
 from tests.benchmarks.measurement.days import (
     Day,

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 from skimage.color import deltaE_ciede2000
 
-from analysis.chromophores import Shift, explain
-from analysis.plausible_skin import estimate_state
-from analysis.skin_optics import (
+from analysis.light.chromophores import Shift, explain
+from analysis.light.plausible_skin import estimate_state
+from analysis.light.skin_optics import (
     BASELINE_BLOOD,
     DAYLIGHT_D65,
     OBSERVER_1931,

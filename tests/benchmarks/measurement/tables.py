@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.chromophores import Reference
-from analysis.skin_optics import TONES
+from analysis.light.chromophores import Reference
+from analysis.light.skin_optics import TONES
 from tests.benchmarks.measurement.days import Purpose
 from tests.benchmarks.measurement.people import LIGHT_TONE
 from tests.benchmarks.measurement.rehearsal import NaivePair, Notes, Reading

@@ -1,0 +1,1 @@
+"""The printed reference card: drawing it, finding it in a photo, and reading it."""

@@ -1,0 +1,229 @@
+"""The page to print at home: the reference card at its true size, a ruler, and what to do with it.
+
+One list of fields and lines of text is drawn twice: as PDF, where all stays sharp at any resolution
+(ISO 32000-1, the standard fonts every viewer has), and as PNG for those who cannot print a PDF.
+"""
+
+import zlib
+from dataclasses import dataclass
+from enum import StrEnum
+from io import BytesIO
+from typing import Final
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from analysis.card.layout import (
+    CARD_SIZE_MM,
+    CARD_VERSION,
+    MARKER_EDGE_MM,
+    MARKER_MM,
+    Field,
+    printed_fields,
+)
+from analysis.images import LinearImage, to_bytes, to_srgb
+
+PNG_DPI: Final = 300
+RULER_MM: Final = 50
+_MM_PER_INCH: Final = 25.4
+_POINTS_PER_MM: Final = 72 / _MM_PER_INCH
+_MARGIN_MM: Final = 22.0
+_CARD_TOP_MM: Final = 44.0
+_CUT_MM: Final = 2.0  # white left around the card
+_DASH_MM: Final = (2.5, 1.5)  # drawn, left out
+_BLACK: Final = (0.0, 0.0, 0.0)
+_GREY: Final = (0.2, 0.2, 0.2)
+
+_STEPS: Final = (
+    "1.  Print this page at 100 % (“actual size”), in colour, on matt paper.",
+    "2.  Check the ruler: it must be 50 mm long. Let the ink dry for an hour.",
+    "3.  Cut along the dashed line. Do not fold or laminate the card.",
+    "",
+    "In every photo, the first one before treatment included:",
+    "4.  Hold the card beside your cheek or at your jaw, as far from the camera as your face.",
+    "5.  Turn its printed side to the camera. No shadow and no reflection on it.",
+    "6.  Touch only the white edge. Keep face, neck and all four black squares in sight.",
+    "7.  Use this same printed card every day, and keep it dry and out of the sun.",
+    "",
+    "Another print has other inks: with a new card, take a new first photo or leave the card out.",
+)
+
+
+class Paper(StrEnum):
+    """The sizes of paper that homes have."""
+
+    A4 = "a4"
+    LETTER = "letter"
+
+
+_PAPER_MM: Final = {Paper.A4: (210.0, 297.0), Paper.LETTER: (215.9, 279.4)}
+
+
+@dataclass(frozen=True, slots=True)
+class CardSheet:
+    """The page as a PDF and as a PNG of `PNG_DPI`."""
+
+    pdf: bytes
+    png: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of text: left end of its base line and height of its letters' em, in mm."""
+
+    left: float
+    base: float
+    size: float
+    words: str
+    bold: bool = False
+
+
+def draw_card(paper: Paper) -> CardSheet:
+    """The one page to print: the card at true size, a ruler of 50 mm, plain instructions."""
+    fields, lines = _compose(_PAPER_MM[paper])
+    return CardSheet(
+        pdf=_as_pdf(_PAPER_MM[paper], fields, lines), png=_as_png(_PAPER_MM[paper], fields, lines)
+    )
+
+
+def _compose(page: tuple[float, float]) -> tuple[list[Field], list[_Line]]:
+    """All that is on the page, in mm from its top left corner."""
+    width, height = CARD_SIZE_MM
+    left, top = (page[0] - width) / 2, _CARD_TOP_MM
+    fields = [
+        Field(f.left + left, f.top + top, f.width, f.height, f.colour) for f in printed_fields()
+    ]
+    cut = (left - _CUT_MM, top - _CUT_MM, width + 2 * _CUT_MM, height + 2 * _CUT_MM)
+    fields += _dashed(*cut)
+    lines = [
+        _Line(_MARGIN_MM, 24.0, 7.0, "Afterglow reference card", bold=True),
+        _Line(_MARGIN_MM, 32.0, 4.2, "It shows what lamp and camera did to the colours today."),
+    ]
+    name = left + MARKER_EDGE_MM
+    beside = top + MARKER_EDGE_MM + MARKER_MM
+    lines += [
+        _Line(name, beside + 12.0, 3.6, "Afterglow", bold=True),
+        _Line(name, beside + 16.5, 3.0, f"card {CARD_VERSION}"),
+    ]
+    ruler_top = top + height + 14.0
+    fields += _ruler(left, ruler_top)
+    lines.append(_Line(left + RULER_MM + 5.0, ruler_top + 4.0, 3.8, "this ruler is 50 mm long"))
+    text_top = ruler_top + 20.0
+    lines += [
+        _Line(_MARGIN_MM, text_top + 7.0 * i, 4.0, step) for i, step in enumerate(_STEPS) if step
+    ]
+    return fields, lines
+
+
+def _dashed(left: float, top: float, width: float, height: float) -> list[Field]:
+    """The outline of a rectangle to cut along."""
+    drawn, step = _DASH_MM[0], sum(_DASH_MM)
+    thick = 0.25
+    dashes = []
+    for x in np.arange(left, left + width, step):
+        length = min(drawn, left + width - float(x))
+        dashes += [Field(float(x), y, length, thick, _GREY) for y in (top, top + height)]
+    for y in np.arange(top, top + height, step):
+        length = min(drawn, top + height - float(y))
+        dashes += [Field(x, float(y), thick, length, _GREY) for x in (left, left + width)]
+    return dashes
+
+
+def _ruler(left: float, top: float) -> list[Field]:
+    """Fifty millimetres, a tick each, a longer one every ten."""
+    line = 0.2
+    ticks = [
+        Field(left + mm - line / 2, top, line, 5.0 if mm % 10 == 0 else 2.5, _BLACK)
+        for mm in range(RULER_MM + 1)
+    ]
+    return [Field(left, top - line / 2, float(RULER_MM), line, _BLACK), *ticks]
+
+
+def _encoded(field: Field) -> tuple[float, float, float]:
+    """The field's colour as display-encoded sRGB, 0..1."""
+    colour = np.array(field.colour, np.float32).reshape(1, 1, 3)
+    red, green, blue = (float(c) for c in to_srgb(LinearImage(colour)).pixels[0, 0])
+    return red, green, blue
+
+
+def _as_png(page: tuple[float, float], fields: list[Field], lines: list[_Line]) -> bytes:
+    scale = PNG_DPI / _MM_PER_INCH
+    canvas = np.full((round(page[1] * scale), round(page[0] * scale), 3), 255, np.uint8)
+    for field in fields:
+        top, left = round(field.top * scale), round(field.left * scale)
+        bottom = max(round((field.top + field.height) * scale), top + 1)
+        right = max(round((field.left + field.width) * scale), left + 1)
+        canvas[top:bottom, left:right] = to_bytes(np.array(_encoded(field), np.float32))
+    picture = Image.fromarray(canvas)
+    pen = ImageDraw.Draw(picture)
+    for line in lines:
+        font = ImageFont.load_default(line.size * scale)
+        place = (line.left * scale, line.base * scale)
+        bold = 0.02 * line.size * scale if line.bold else 0
+        pen.text(place, line.words, "black", font, anchor="ls", stroke_width=bold)
+    written = BytesIO()
+    picture.save(written, "PNG", dpi=(PNG_DPI, PNG_DPI), optimize=True)
+    return written.getvalue()
+
+
+def _as_pdf(page: tuple[float, float], fields: list[Field], lines: list[_Line]) -> bytes:
+    """One page of filled rectangles and text; lengths in points from the bottom left corner."""
+    width, height = (side * _POINTS_PER_MM for side in page)
+    drawn = []
+    for field in fields:
+        red, green, blue = _encoded(field)
+        x, y, wide, high = (
+            side * _POINTS_PER_MM
+            for side in (
+                field.left,
+                page[1] - field.top - field.height,
+                field.width,
+                field.height,
+            )
+        )
+        drawn.append(
+            f"{red:.4f} {green:.4f} {blue:.4f} rg {x:.3f} {y:.3f} {wide:.3f} {high:.3f} re f"
+        )
+    drawn.append("0 g")
+    for line in lines:
+        words = line.words.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
+        x, y = line.left * _POINTS_PER_MM, (page[1] - line.base) * _POINTS_PER_MM
+        font = "F2" if line.bold else "F1"
+        size = line.size * _POINTS_PER_MM
+        drawn.append(f"BT /{font} {size:.2f} Tf {x:.3f} {y:.3f} Td ({words}) Tj ET")
+    content = zlib.compress("\n".join(drawn).encode("cp1252"), 9)
+    fonts = [
+        f"<< /Type /Font /Subtype /Type1 /BaseFont /{name} /Encoding /WinAnsiEncoding >>"
+        for name in ("Helvetica", "Helvetica-Bold")
+    ]
+    return _assemble_pdf(
+        [
+            # Viewers are asked not to scale; those that do are found out by the ruler.
+            b"<< /Type /Catalog /Pages 2 0 R /ViewerPreferences << /PrintScaling /None >> >>",
+            b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {width:.2f} {height:.2f}] /Contents 4 0 R"
+            " /Resources << /Font << /F1 5 0 R /F2 6 0 R >> >> >>".encode(),
+            f"<< /Length {len(content)} /Filter /FlateDecode >>\nstream\n".encode()
+            + content
+            + b"\nendstream",
+            *(font.encode() for font in fonts),
+            b"<< /Title (Afterglow reference card) >>",
+        ]
+    )
+
+
+def _assemble_pdf(objects: list[bytes]) -> bytes:
+    """A PDF of these objects, numbered from 1: the catalogue first, the document's title last."""
+    written = bytearray(b"%PDF-1.6\n%\xe2\xe3\xcf\xd3\n")
+    starts = []
+    for number, body in enumerate(objects, start=1):
+        starts.append(len(written))
+        written += f"{number} 0 obj\n".encode() + body + b"\nendobj\n"
+    table = len(written)
+    count = len(objects) + 1
+    written += f"xref\n0 {count}\n0000000000 65535 f \n".encode()
+    for start in starts:
+        written += f"{start:010d} 00000 n \n".encode()
+    written += f"trailer\n<< /Size {count} /Root 1 0 R /Info {count - 1} 0 R >>\n".encode()
+    written += f"startxref\n{table}\n%%EOF\n".encode()
+    return bytes(written)

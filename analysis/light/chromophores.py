@@ -1,0 +1,263 @@
+"""The inverse of the optics: a change of colour explained by blood, melanin and light.
+
+Everything is a difference of log linear RGB between two days, minus what the light did. For every
+plausible skin of the person, under every plausible lamp and camera, weak priors and the noise make
+it a small weighted least-squares problem; the spread of all of them together is the reported one.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.face.registration import EYE_DISTANCE
+from analysis.images import LinearImage, Mask
+from analysis.light.plausible_skin import LEAST_GLARE, MOST_GLARE, SkinState
+from analysis.light.viewings import Floats, Indices, look_at_skin
+
+
+class Reference(StrEnum):
+    """What carried the comparison of light and camera between the two days, best first."""
+
+    CARD = "card"
+    SKIN = "skin"
+    HISTORY = "history"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value with one standard deviation, both in doublings; 0 is as before treatment."""
+
+    value: float
+    sd: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shift:
+    """A change of log linear RGB: (3,) with its covariance (3, 3)."""
+
+    value: Floats
+    covariance: Floats
+
+    def __sub__(self, other: "Shift") -> "Shift":
+        return Shift(self.value - other.value, self.covariance + other.covariance)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened to the skin of one region since the baseline, in doublings."""
+
+    redness: Estimate
+    pigment: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """How far each cause may plausibly reach, one standard deviation.
+
+    Blood and melanin in doublings, exposure (with shading) in log units, glare as a share of light.
+    Blood reaches less far down than up: skin that reddens does so manyfold, skin that pales still
+    holds most of its blood.
+    """
+
+    more_blood: float
+    less_blood: float
+    melanin: float
+    exposure: float
+    glare: float
+
+    def precision(self, solution: Floats) -> Floats:
+        """Of the causes in this order, (n, 4, 4), on the side of the `solution` (n, 4)."""
+        spreads = np.empty_like(solution)
+        spreads[:] = (self.more_blood, self.melanin, self.exposure, self.glare)
+        spreads[solution[:, 0] < 0, 0] = self.less_blood
+        return spreads[..., np.newaxis] ** -2.0 * np.eye(4)
+
+
+# A treated face, day against day; exposure is the light's business and lies in its covariance.
+_OVER_TIME: Final = _Reach(more_blood=1.5, less_blood=1.2, melanin=1.0, exposure=0.01, glare=0.002)
+# One part of a face against the rest of it in one photo: noses shine, cheeks are flushed.
+_OVER_SPACE: Final = _Reach(more_blood=0.6, less_blood=0.6, melanin=0.4, exposure=0.5, glare=0.012)
+_ELSEWHERE_SD: Final = 0.012  # of each log channel: what no cause explains between two parts
+
+_MODEL_SD: Final = 0.003  # of each log channel
+_LAMP_MISFIT: Final = 0.03  # of what a lamp does to skin: real lamps lie between the viewings
+_GAIN_MISFIT: Final = 0.02  # of the change itself: real skin lies beside the model
+
+_MAP_SHADING: Final = 0.1  # log units by which light may fall otherwise on one pixel today
+_DARK_SD: Final = 1e-4  # linear light: what is left of stray light where hardly any comes back
+
+_ROUNDS: Final = 6
+_LONGEST_STEP: Final = np.array([1.2, 0.8, 1.0, 0.015])
+
+_PATCH: Final = round(
+    0.15 * EYE_DISTANCE
+)  # skin varies over about this length: one patch, one vote
+_PATCH_FILLED: Final = 0.25
+MIN_PATCHES: Final = 4
+_SMOOTHING: Final = 2.0  # pixels; takes out pixel noise before the logarithm bends it
+_DARKEST: Final = 5e-4
+_MEDIAN_VARIANCE: Final = np.pi / 2  # of a median against a mean, for normal errors
+
+
+def log_light(light: LinearImage) -> NDArray[np.float32]:
+    """Natural log of linear RGB (h, w, 3), pixel noise smoothed out first."""
+    smooth = cv2.GaussianBlur(light.pixels, (0, 0), _SMOOTHING)
+    return np.log(np.maximum(smooth, _DARKEST)).astype(np.float32)
+
+
+def median_shift(change: NDArray[np.float32], where: Mask) -> Shift | None:
+    """The median change of log RGB over the pixels `where`, or none when they are too few.
+
+    Neighbouring pixels repeat each other, so the spread is taken between patches of skin: it holds
+    noise, uneven reaction, shading and what registration left over.
+    """
+    patches = patch_medians(change, where.pixels)
+    if len(patches) < MIN_PATCHES:
+        return None
+    value = np.median(change[where.pixels], axis=0).astype(np.float64)
+    centred = patches - np.median(patches, axis=0)
+    limit = 3 * 1.4826 * np.median(np.abs(centred), axis=0) + 1e-4
+    tamed = np.clip(centred, -limit, limit)
+    scatter = tamed.T @ tamed / (len(patches) - 1)
+    return Shift(value, _MEDIAN_VARIANCE * scatter / len(patches))
+
+
+def patch_medians(change: NDArray[np.float32], inside: NDArray[np.bool_]) -> Floats:
+    """Median change of log RGB in every patch of skin that is filled well enough, (n, 3)."""
+    medians = []
+    for top in range(0, inside.shape[0], _PATCH):
+        for left in range(0, inside.shape[1], _PATCH):
+            cell = np.s_[top : top + _PATCH, left : left + _PATCH]
+            within = inside[cell]
+            if np.count_nonzero(within) >= _PATCH_FILLED * _PATCH**2:
+                medians.append(np.median(change[cell][within], axis=0))
+    return np.array(medians, np.float64).reshape(-1, 3)
+
+
+def elsewhere(state: SkinState, difference: Shift) -> SkinState:
+    """The same guesses for another part of the baseline's skin, by its difference of log RGB.
+
+    Guesses that cannot explain the difference lose weight. Shading is free, glare may differ.
+    """
+    covariance = difference.covariance + np.eye(3) * _ELSEWHERE_SD**2
+    problem = _Problem(state.before, state, state.glare, state.appearance)
+    observed = np.broadcast_to(difference.value, problem.start.shape)
+    fit = _solve(observed, covariance, problem, _OVER_SPACE)
+    glare = np.clip(state.glare + fit.solution[:, 3], LEAST_GLARE, MOST_GLARE)
+    there = replace(
+        state,
+        melanin=state.melanin * np.exp2(fit.solution[:, 1]),
+        blood=state.blood * np.exp2(fit.solution[:, 0]),
+        glare=glare,
+        glare_after=np.maximum(state.glare_after + glare - state.glare, LEAST_GLARE),
+    )
+    return there.reweighed(fit.log_evidence)
+
+
+def explain(shift: Shift, light: Floats, state: SkinState) -> Change:
+    """Blood and melanin doublings that explain how the log RGB of a region shifted.
+
+    `light` (k, 3) or (3,) is the part of the shift that white balance and exposure made, as each
+    guess of `state` has it; the covariance of `shift` holds its spread too. Every guess explains
+    the shift in its own way and counts by how well it can; value and spread are those of all
+    together.
+    """
+    left = shift.value - np.broadcast_to(light, (len(state.weight), 3))
+    unexplained = (
+        _MODEL_SD**2
+        + (_LAMP_MISFIT * state.unchanged) ** 2
+        + (_GAIN_MISFIT * (left - state.unchanged)) ** 2
+        + (_DARK_SD * np.exp(-state.appearance)) ** 2
+    )
+    covariance = shift.covariance + np.eye(3) * unexplained[:, np.newaxis, :]
+    problem = _Problem(state.after, state, state.glare_after, state.appearance)
+    fit = _solve(left, covariance, problem, _OVER_TIME)
+    weight = state.reweighed(fit.log_evidence).weight
+    mean = weight @ fit.solution
+    within = np.diagonal(fit.posterior, axis1=-2, axis2=-1)
+    variance = weight @ (within + (fit.solution - mean) ** 2)
+    redness, pigment = (Estimate(float(mean[i]), float(np.sqrt(variance[i]))) for i in (0, 1))
+    return Change(redness, pigment)
+
+
+def explain_pixels(change: Floats, state: SkinState, sd: float) -> tuple[Floats, Floats]:
+    """Redness and pigment, (n,) each, for n changes of log RGB (n, 3) with one spread `sd`.
+
+    `change` is already freed of the light; shading may differ a little. Were it free, hue alone
+    would have to tell melanin from blood, and in very dark skin it tells more from less by glare.
+    """
+    many = state.typical.pick(np.zeros(len(change), np.intp))
+    problem = _Problem(many.after, many, many.glare_after, many.appearance)
+    covariance = np.eye(3) * sd**2 + _MAP_SHADING**2
+    solution = _solve(change, covariance, problem, _OVER_TIME).solution
+    return solution[:, 0], solution[:, 1]
+
+
+def blood_slope(state: SkinState) -> Floats:
+    """How log RGB (3,) changes with one doubling of blood in this skin."""
+    look = look_at_skin(state.before, state.melanin, state.blood, state.glare)
+    slope: Floats = state.weight @ look.by_blood
+    return slope
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Problem:
+    """Which look is compared with `start` (n, 3): the skins' under `viewing`, glare as given."""
+
+    viewing: Indices
+    skin: SkinState
+    glare: Floats
+    start: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fit:
+    """Solutions (Δ log2 blood, Δ log2 melanin, Δ log exposure, Δ glare), shape (n, 4).
+
+    With their posterior covariances (n, 4, 4) and the log evidence (n,) up to a constant (Laplace).
+    """
+
+    solution: Floats
+    posterior: Floats
+    log_evidence: Floats
+
+
+def _solve(observed: Floats, covariance: Floats, problem: _Problem, reach: _Reach) -> _Fit:
+    """Gauss–Newton; `observed` is (n, 3), `covariance` shared or one for each."""
+    weight = np.linalg.inv(covariance)
+    solution: Floats = np.zeros((len(observed), 4))
+    for _ in range(_ROUNDS):
+        prior = reach.precision(solution)
+        missed, slope = _compare(observed, problem, solution)
+        slope_weighted = np.swapaxes(slope, -1, -2) @ weight
+        precision = slope_weighted @ slope + prior
+        pull = slope_weighted @ missed[..., np.newaxis] - prior @ solution[..., np.newaxis]
+        step = np.linalg.solve(precision, pull)[..., 0]
+        solution = solution + np.clip(step, -_LONGEST_STEP, _LONGEST_STEP)
+    prior = reach.precision(solution)
+    missed, slope = _compare(observed, problem, solution)
+    precision = np.swapaxes(slope, -1, -2) @ weight @ slope + prior
+    cost = np.einsum("ni,nij,nj->n", missed, np.broadcast_to(weight, (len(missed), 3, 3)), missed)
+    cost = cost + np.einsum("ni,nij,nj->n", solution, prior, solution)
+    log_evidence = -0.5 * (
+        cost + np.linalg.slogdet(precision)[1] + np.linalg.slogdet(covariance)[1]
+    )
+    return _Fit(solution, np.linalg.inv(precision).astype(np.float64), log_evidence)
+
+
+def _compare(observed: Floats, problem: _Problem, solution: Floats) -> tuple[Floats, Floats]:
+    """What the solution leaves of `observed` (n, 3), and the slopes by its causes (n, 3, 4)."""
+    skin = problem.skin
+    look = look_at_skin(
+        problem.viewing,
+        skin.melanin * np.exp2(solution[:, 1]),
+        skin.blood * np.exp2(solution[:, 0]),
+        np.clip(problem.glare + solution[:, 3], LEAST_GLARE, MOST_GLARE),
+    )
+    missed = observed - (look.log_rgb - problem.start + solution[:, 2:3])
+    causes = (look.by_blood, look.by_melanin, np.ones_like(look.by_blood), look.by_glare)
+    return missed, np.stack(causes, axis=-1)

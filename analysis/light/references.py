@@ -1,0 +1,237 @@
+"""What tells of two days' light and camera: the card, own untreated skin, the frame."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from analysis.face.faces import Face
+from analysis.face.regions import Region, SkinMap
+from analysis.images import Mask, SrgbImage, to_linear
+from analysis.light.chromophores import (
+    Reference,
+    Shift,
+    blood_slope,
+    elsewhere,
+    median_shift,
+    patch_medians,
+)
+from analysis.light.plausible_skin import LEAST_GLARE, MOST_GLARE, SkinState, draw_evenly
+from analysis.light.viewings import Floats, count_viewings, other_viewings
+
+_FRAME_EDGE: Final = 160  # long edge of the copy from which the frame's colour is taken
+_HEAD_AXES: Final = (1.7, 2.5)  # of the oval left out, in eye distances; it holds head and neck
+_HEAD_BELOW: Final = 0.6
+_QUANTILES: Final = np.linspace(0.1, 0.9, 17)
+_FEWEST_PIXELS: Final = 200
+_CLIPPED: Final = (0.003, 0.90)
+_FEWEST_LEVELS: Final = 5
+
+_PHONE_SD: Final = 0.10  # of each log channel: how far a phone's white balance wanders day by day
+_FRAME_SD: Final = 0.03  # of each log channel, even where the frame seems not to have changed
+_SKIN_SD: Final = 0.002  # of each log channel: light differs a little between face and neck
+_OWN_BLOOD_SD: Final = 0.05  # doublings by which untreated skin itself varies from day to day
+_UNKNOWN_EXPOSURE: Final = 1.0  # log units; cameras expose for the frame, not for the skin
+_SHADING: Final = 1.2  # shading of face against reference, per unevenness within the reference
+_SHADING_BOUNDS: Final = (0.05, 0.6)  # log units: that remains however still the light stood
+
+_DAYS_IMAGINED: Final = 8  # for every plausible skin
+_GUESSES: Final = 400
+_SAME_VIEWING: Final = 0.5  # share of days whose lamp and camera are those of the baseline
+_SAME_CAMERA: Final = 0.3  # share of days with the same camera under some lamp
+_GLARE_CHANGE_SD: Final = 0.012
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """What light and camera did between two days, and the reference that tells it.
+
+    `light` (k, 3) is the change of log RGB by white balance and exposure, as each guess of `state`
+    has it, with their common `covariance` (3, 3); shading between face and reference is in it.
+    """
+
+    reference: Reference
+    light: Floats
+    covariance: Floats
+    state: SkinState
+
+    @property
+    def on_skin(self) -> Floats:
+        """How log RGB (3,) of the face would have shifted had the skin not changed."""
+        shift: Floats = self.state.weight @ (self.light + self.state.unchanged)
+        return shift
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UntreatedSkin:
+    """Skin that has not been treated, in both photos.
+
+    `shift` is the change of its log RGB between the days, `difference` that of its log RGB against
+    the face in the baseline photo, `shading` how far brightness may have shifted between the two
+    (log units).
+    """
+
+    shift: Shift
+    difference: Shift
+    shading: float
+
+
+def see_untreated(
+    change: NDArray[np.float32], against_face: NDArray[np.float32], where: Mask
+) -> UntreatedSkin | None:
+    """What untreated skin shows of the light, or none where there is too little of it.
+
+    `change` (h, w, 3) is that of log RGB between the days, `against_face` (h, w, 3) the baseline's
+    log RGB less the face's. Shading between face and reference is believed to have stayed as far as
+    brightness changed evenly all over the reference.
+    """
+    shift, difference = median_shift(change, where), median_shift(against_face, where)
+    if shift is None or difference is None:
+        return None
+    brightness = patch_medians(change, where.pixels).mean(axis=1)
+    unevenness = 1.4826 * float(np.median(np.abs(brightness - np.median(brightness))))
+    return UntreatedSkin(shift, difference, float(np.clip(_SHADING * unevenness, *_SHADING_BOUNDS)))
+
+
+def compare_days(
+    state: SkinState,
+    frame: Shift,
+    *,
+    card: Shift | None = None,
+    untreated: UntreatedSkin | None = None,
+    viewings: ArrayLike = 0.0,
+) -> Comparison:
+    """What light and camera did, by everything that tells of it; the best source names it.
+
+    `frame` is the shift of the frame's colours, `card` that of the face's skin had it not changed,
+    `viewings` the log likelihood (viewings,) of each of today's by the look of the card.
+    Each source is believed by its spread. Guesses of lamps and skins under which the sources
+    contradict each other lose weight: that is how a lamp betrays itself.
+    """
+    there = elsewhere(state, untreated.difference) if untreated else state
+    index = draw_evenly(there.weight, _DAYS_IMAGINED * len(state.weight))
+    imagined = _imagine_today(state.pick(index))
+    known = _Light(
+        np.broadcast_to(frame.value, (len(index), 3)),
+        frame.covariance + _UNKNOWN_EXPOSURE**2,
+        np.broadcast_to(viewings, count_viewings())[imagined.after],
+    )
+    reference = Reference.HISTORY
+    if untreated:
+        reference = Reference.SKIN
+        beside = _in_the_same_light(there.pick(index), imagined)
+        drift = _OWN_BLOOD_SD * blood_slope(state)
+        spread = np.eye(3) * _SKIN_SD**2 + np.outer(drift, drift) + untreated.shading**2
+        value = untreated.shift.value - beside.unchanged
+        known = known.joined(value, untreated.shift.covariance + spread)
+    if card:
+        reference = Reference.CARD
+        as_glossy = replace(imagined, glare_after=imagined.glare)  # no card shows the skin's shine
+        known = known.joined(card.value - as_glossy.unchanged, card.covariance)
+    kept = draw_evenly(np.exp(known.log_likelihood - known.log_likelihood.max()), _GUESSES)
+    return Comparison(reference, known.value[kept], known.covariance, imagined.pick(kept))
+
+
+def compare_frames(
+    photo: SrgbImage, photo_face: Face, baseline: SrgbImage, baseline_face: Face
+) -> Shift:
+    """The light's shift from everything in the frame but the head: never from skin.
+
+    The same scene under another light moves all quantiles of its log channels alike; where they
+    disagree the scene has changed, the spread grows and the habit of phones takes over.
+    """
+    today, before = _surroundings(photo, photo_face), _surroundings(baseline, baseline_face)
+    if min(len(today), len(before)) < _FEWEST_PIXELS:
+        return _frame_shift(np.zeros(3), np.full(3, np.inf))
+    today_levels, levels_before = (
+        np.quantile(surroundings, _QUANTILES, axis=0) for surroundings in (today, before)
+    )
+    seen = np.all(_is_seen(today_levels) & _is_seen(levels_before), axis=1)
+    if np.count_nonzero(seen) < _FEWEST_LEVELS:
+        return _frame_shift(np.zeros(3), np.full(3, np.inf))
+    moved = (today_levels - levels_before)[seen]
+    tint = moved - moved.mean(axis=1, keepdims=True)
+    disagreement = 1.4826 * np.median(np.abs(tint - np.median(tint, axis=0)), axis=0)
+    return _frame_shift(np.median(moved, axis=0), disagreement)
+
+
+def untreated_skin(skin: SkinMap, comparable: Mask, treated: Mask, *, besides: Region) -> Mask:
+    """Skin that may serve as reference for a region: neck and untreated parts, never itself."""
+    allowed = skin.reference.pixels & comparable.pixels & ~treated.pixels
+    if besides in skin.areas:
+        allowed &= ~skin.areas[besides].pixels
+    return Mask(allowed)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Light:
+    """What is known of the light: `value` (n, 3) for each guess, a common `covariance` (3, 3).
+
+    `log_likelihood` (n,) says how well each guess agrees with all sources so far.
+    """
+
+    value: Floats
+    covariance: Floats
+    log_likelihood: Floats
+
+    def joined(self, value: Floats, covariance: Floats) -> "_Light":
+        """With one more source, by Kalman's update."""
+        gap, total = value - self.value, self.covariance + covariance
+        weight = np.linalg.inv(total)
+        gain = self.covariance @ weight
+        likelihood = self.log_likelihood - 0.5 * np.einsum("ni,ij,nj->n", gap, weight, gap)
+        return _Light(
+            self.value + gap @ gain.T, self.covariance - gain @ self.covariance, likelihood
+        )
+
+
+def _imagine_today(state: SkinState) -> SkinState:
+    """Every guess under some lamp, camera and glare that today may have.
+
+    Half the days look as the baseline did; chance is seeded, so that one photo has one reading.
+    """
+    rng = np.random.default_rng(2005)
+    count = len(state.weight)
+    same_camera, any_camera = other_viewings(state.before, rng)
+    kind = rng.random(count)
+    after = np.where(kind < _SAME_VIEWING + _SAME_CAMERA, same_camera, any_camera)
+    after = np.where(kind < _SAME_VIEWING, state.before, after)
+    glare = state.glare + _GLARE_CHANGE_SD * rng.standard_normal(count)
+    return replace(state, after=after, glare_after=np.clip(glare, LEAST_GLARE, MOST_GLARE))
+
+
+def _in_the_same_light(skin: SkinState, imagined: SkinState) -> SkinState:
+    """Another skin of the same photo on the days imagined for the face."""
+    glare = skin.glare + imagined.glare_after - imagined.glare
+    return replace(skin, after=imagined.after, glare_after=np.clip(glare, LEAST_GLARE, MOST_GLARE))
+
+
+def _frame_shift(moved: Floats, disagreement: Floats) -> Shift:
+    seen = 1 / (_FRAME_SD**2 + disagreement**2)  # 0 where nothing could be seen
+    precision = seen + _PHONE_SD**-2.0
+    exposure = moved.mean()
+    value = exposure + (seen / precision) * (moved - exposure)
+    return Shift(value, np.diag(1 / precision))
+
+
+def _surroundings(photo: SrgbImage, face: Face) -> Floats:
+    """Log RGB (n, 3) of a reduced frame without head and neck."""
+    scale = min(1.0, _FRAME_EDGE / max(photo.size))
+    small = cv2.resize(photo.pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    light = to_linear(SrgbImage(small.astype(np.float32))).pixels
+    rows, columns = np.mgrid[: light.shape[0], : light.shape[1]]
+    reach = face.eye_distance * scale
+    across = (columns - face.centre[0] * scale) / (_HEAD_AXES[0] * reach)
+    down = (rows - (face.centre[1] * scale + _HEAD_BELOW * reach)) / (_HEAD_AXES[1] * reach)
+    outside = across**2 + down**2 > 1
+    surroundings: Floats = np.log(np.maximum(light[outside], 1e-5)).astype(np.float64)
+    return surroundings
+
+
+def _is_seen(levels: Floats) -> NDArray[np.bool_]:
+    """Levels of log light that the camera neither drowned in black nor clipped."""
+    low, high = _CLIPPED
+    seen: NDArray[np.bool_] = (levels > np.log(low)) & (levels < np.log(high))
+    return seen
