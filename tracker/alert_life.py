@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from tracker.alerts import (
@@ -23,6 +23,7 @@ CALM = timedelta(days=2)  # answers that pause for so long and come back speak o
 MOST_ESCALATIONS = 3  # after them everybody has been told; the work list keeps the alert on top
 LONGEST_SNOOZE = timedelta(days=30)
 SNOOZE_REMEDY = f"choose a day after today, at most {LONGEST_SNOOZE.days} days away"
+SNOOZE_REASON = "say why this can wait"
 MAX_WHY_LENGTH = 500
 
 
@@ -42,6 +43,7 @@ class Step(StrEnum):
 
 
 ASKING = frozenset({Step.OPENED, Step.ROSE, Step.FLAGGED, Step.WOKE, Step.HANDED_OVER})
+ANSWERING = frozenset({Step.SEEN, Step.SNOOZED, Step.HANDED_OVER, Step.RESOLVED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,66 @@ class Moved:
 
     alert: Alert
     transition: Transition | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAlert:
+    """The alert as a page showed it; `steps` counts the steps of its history at that time."""
+
+    id: str
+    patient_id: str
+    level: Level
+    raised_at: datetime
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The answer that a practitioner has read the alert and has taken it on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snooze:
+    """The answer that the alert shall ask again on a later day, and why it may wait."""
+
+    until: date
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The answer that closes an alert: what it turned out to be, and why."""
+
+    outcome: Outcome
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """The answer that asks a colleague to look."""
+
+    colleague_id: str
+    note: str
+
+
+Answer = Seen | Snooze | Resolution | HandOver
+
+
+class Obstacle(StrEnum):
+    """Why an answer to an alert is not taken."""
+
+    NOT_SHOWN = "not_shown"  # the form does not say what it showed
+    CHANGED = "changed"  # the alert has asked again, or has another level
+    OVERTAKEN = "overtaken"  # somebody else has answered, or it was closed
+    UNREAD = "unread"  # who answers has not opened it since it last asked
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing was kept; `step` is what somebody else did meanwhile, if that is on record."""
+
+    obstacle: Obstacle
+    step: Transition | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +196,38 @@ def read(alert: Alert, history: Sequence[Transition], by: str, now: datetime) ->
     return _moved(after, Step.READ, now, by, "")
 
 
+def refusal(
+    alert: Alert,
+    history: Sequence[Transition],
+    shown: ShownAlert | None,
+    by: str,
+    *,
+    needs_reading: bool = True,
+) -> Refused | None:
+    """Why an answer by this person to what was `shown` is not taken; None when it is.
+
+    It must be asked in the transaction that keeps the answer. One's own answer sent twice passes:
+    the steps themselves change nothing then.
+    """
+    if shown is None:
+        return Refused(Obstacle.NOT_SHOWN)
+    since = [step for step in history[shown.steps :] if step.by != by and step.step in ANSWERING]
+    theirs = since[-1] if since else None
+    if alert.stage is Stage.RESOLVED:
+        closing = next((s for s in reversed(history) if s.step is Step.RESOLVED), None)
+        is_own = closing is not None and closing.by == by
+        return None if is_own else Refused(Obstacle.OVERTAKEN, closing)
+    if (alert.level, alert.raised_at) != (shown.level, shown.raised_at):
+        return Refused(Obstacle.CHANGED, theirs)
+    if theirs is not None:
+        return Refused(Obstacle.OVERTAKEN, theirs)
+    if needs_reading and by not in readers(history):
+        return Refused(Obstacle.UNREAD)
+    return None
+
+
 def seen(alert: Alert, by: str, now: datetime) -> Moved:
-    """A practitioner looked; the first look stands."""
+    """A practitioner has read the alert and says so; the first one to say so is kept."""
     if not alert.needs_answer:
         return Moved(alert, None)
     after = replace(alert, acknowledged_at=now, acknowledged_by=by)
@@ -145,8 +237,10 @@ def seen(alert: Alert, by: str, now: datetime) -> Moved:
 def snoozed(alert: Alert, until: datetime, by: str, why: str, now: datetime) -> Moved:
     """Quiet until a moment, unless the concern rises or a red flag is answered.
 
-    Raises ValueError for a moment that is not to come, or too far away.
+    Raises ValueError for a moment that is not to come, or too far away, and without a reason.
     """
+    if not why.strip():
+        raise ValueError(SNOOZE_REASON)
     if not now < until <= now + LONGEST_SNOOZE:
         raise ValueError(SNOOZE_REMEDY)
     if alert.stage is Stage.RESOLVED:
@@ -165,7 +259,7 @@ def woken(alert: Alert, now: datetime) -> Moved:
 
 
 def escalated(alert: Alert, limit: timedelta, to: Sequence[str], now: datetime) -> Moved:
-    """An urgent alert that nobody looked at within the clinic's `limit` is passed on.
+    """An urgent alert that nobody answered within the clinic's `limit` is passed on, read or not.
 
     `to` are the names of those who are told now, for the history.
     """
@@ -174,13 +268,13 @@ def escalated(alert: Alert, limit: timedelta, to: Sequence[str], now: datetime) 
     if not waits or alert.escalations >= MOST_ESCALATIONS or now < last_told + limit:
         return Moved(alert, None)
     after = replace(alert, escalated_at=now, escalations=alert.escalations + 1)
-    why = f"nobody looked within {round(limit.total_seconds() / 60)} minutes"
+    why = f"no answer within {round(limit.total_seconds() / 60)} minutes"
     why += f"; told {' and '.join(to)}" if to else "; the patient has no care team"
     return _moved(after, Step.ESCALATED, now, None, why)
 
 
 def handed_over(alert: Alert, to: str, by: str, note: str, now: datetime) -> Moved:
-    """A practitioner asks a colleague (`to` is the name) to look: the alert asks anew.
+    """A practitioner asks a colleague (`to` is the name) to look: the alert asks again.
 
     Raises ValueError without a note, or when it is too long.
     """

@@ -78,17 +78,12 @@ class Outcome(StrEnum):
 
 
 class Stage(StrEnum):
-    """Where an alert is in its life; the order of definition is the order of a work list."""
+    """Where an alert is in its life."""
 
-    OPEN = "open"  # nobody has looked
+    OPEN = "open"  # waits for an answer, read or not
     SEEN = "seen"
     SNOOZED = "snoozed"
     RESOLVED = "resolved"
-
-    @property
-    def rank(self) -> int:
-        """0 for what must be looked at first."""
-        return list(Stage).index(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +160,18 @@ class Alert:
 
     @property
     def needs_answer(self) -> bool:
-        """Whether it waits for somebody to look."""
+        """Whether no person has said yet that they have seen it."""
         return self.stage is Stage.OPEN
+
+    @property
+    def is_awake(self) -> bool:
+        """Whether it is neither snoozed nor resolved: it keeps its place in a list, seen or not."""
+        return self.stage in {Stage.OPEN, Stage.SEEN}
+
+    @property
+    def handled_by(self) -> frozenset[str]:
+        """The ids of those who read it and who took it on."""
+        return frozenset(each for each in (self.read_by, self.acknowledged_by) if each is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,8 +228,12 @@ def tells_new_flag(alert: Alert, finding: Finding) -> bool:
 
 
 def worst_first(alerts: Iterable[Alert]) -> list[Alert]:
-    """Unseen before seen before snoozed before resolved; then urgent first; then older first."""
-    return sorted(alerts, key=lambda a: (a.stage.rank, -a.level.rank, a.raised_at))
+    """Urgent first, then older first; seen or not changes nothing. Snoozed and resolved come last.
+
+    A snooze is a decision with a reason, so it moves an alert below those that are awake.
+    """
+    rest = {Stage.SNOOZED: 1, Stage.RESOLVED: 2}
+    return sorted(alerts, key=lambda a: (rest.get(a.stage, 0), -a.level.rank, a.raised_at))
 
 
 def level_reached(probability: float, limits: Mapping[Level, float]) -> Level | None:

@@ -16,7 +16,8 @@ from tracker.treatments import Region
 
 PAGE = 50
 FOLDED = 20  # rows of a folded group that are at hand without asking for its own page
-_NO_LEVEL = len(Level)
+_NO_LEVEL = len(Level) + 1
+_MESSAGE = 2  # an unread message comes after reviews and before what is only to be watched
 _TIE_SIGNS = 12
 # Letters that have no accent to take off and still are looked for without it.
 _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"})
@@ -25,10 +26,10 @@ _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", 
 class Group(StrEnum):
     """What a patient is to the work list; the order of definition is the order of the list."""
 
-    ANSWER = "answer"  # an alert nobody has seen, or a message nobody has read
+    ANSWER = "answer"  # an alert that is not closed, seen or not, or an unread message
     UNSEEN = "unseen"  # photos nobody has looked at
-    SILENT = "silent"  # nothing came, and nobody has taken that on
-    FOLLOWED = "followed"  # an alert that was seen or snoozed and is not resolved
+    SILENT = "silent"  # nothing came, and the clinic has not heard from the patient since
+    SNOOZED = "snoozed"  # every alert that is not closed is to ask again on a later day
     RECOVERING = "recovering"
     PLANNED = "planned"  # no treatment yet
     FINISHED = "finished"  # the plan is over, the course was ended, or consent withdrawn
@@ -273,14 +274,14 @@ def _folded(found: Sequence[Standing]) -> dict[Group, tuple[Standing, ...]]:
 
 
 def _group(facts: Facts, last_day: int | None, now: datetime) -> Group:
-    waiting = {alert.concern for alert in facts.alerts if alert.needs_answer}
+    waiting = {alert.concern for alert in facts.alerts if alert.is_awake}
     if facts.unread or waiting - {Concern.SILENCE}:
         return Group.ANSWER
     if facts.unseen:
         return Group.UNSEEN
     if waiting:
         return Group.SILENT
-    return Group.FOLLOWED if facts.alerts else _quiet_group(facts, last_day, now)
+    return Group.SNOOZED if facts.alerts else _quiet_group(facts, last_day, now)
 
 
 def _quiet_group(facts: Facts, last_day: int | None, now: datetime) -> Group:
@@ -293,19 +294,22 @@ def _quiet_group(facts: Facts, last_day: int | None, now: datetime) -> Group:
 
 
 def _urgency(facts: Facts, group: Group) -> tuple[int, int]:
-    """What orders the patients of a group: the level of the worst alert, then the age."""
+    """What orders the patients of a group: the level of the worst alert, then the age.
+
+    Whether an alert was read or seen has no part in it: neither is an answer.
+    """
     worst = next(iter(worst_first(facts.alerts)), None)
     match group:
         case Group.ANSWER:
-            told = [a for a in facts.alerts if a.needs_answer and a.concern is not Concern.SILENCE]
-            first = next(iter(worst_first(told)), None)
-            if first is None:
-                return _NO_LEVEL, _seconds(facts.unread_since)
-            return _level(first), _seconds(first.raised_at)
+            told = [a for a in facts.alerts if a.is_awake and a.concern is not Concern.SILENCE]
+            waits = [(_level(a), _seconds(a.raised_at)) for a in told]
+            if facts.unread:
+                waits.append((_MESSAGE, _seconds(facts.unread_since)))
+            return min(waits)
         case Group.UNSEEN:
             return _level(worst), _seconds(facts.unseen_since)
-        case Group.SILENT | Group.FOLLOWED if worst is not None:
-            return worst.stage.rank * _NO_LEVEL + _level(worst), _seconds(worst.raised_at)
+        case Group.SILENT | Group.SNOOZED if worst is not None:
+            return _level(worst), _seconds(worst.raised_at)
         case Group.PLANNED:
             return facts.performed_at is None, _seconds(facts.performed_at)
         case _:
@@ -313,7 +317,10 @@ def _urgency(facts: Facts, group: Group) -> tuple[int, int]:
 
 
 def _level(alert: Alert | None) -> int:
-    return _NO_LEVEL if alert is None else _NO_LEVEL - 1 - alert.level.rank
+    """0 for urgent, 1 for review; what is only to be watched comes after a message."""
+    if alert is None:
+        return _NO_LEVEL
+    return {Level.URGENT: 0, Level.REVIEW: 1, Level.WATCH: _MESSAGE + 1}[alert.level]
 
 
 def _seconds(at: datetime | None) -> int:

@@ -1,32 +1,25 @@
 """What a practitioner answers to an alert. Every route: parse, allow, act, match, render."""
 
 import secrets
+from collections.abc import Mapping
 
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
 
 from tracker.access import may_answer_alerts
-from tracker.actions.add_remark import PhotoRefused, Said, add_remark
-from tracker.actions.answer_alert import answer_alert
-from tracker.actions.hand_over_alert import hand_over_alert
-from tracker.actions.resolve_alert import resolve_alert
-from tracker.actions.snooze_alert import snooze_alert
+from tracker.actions.add_remark import InReply, PhotoRefused, Said, add_remark
+from tracker.actions.answer_alert import Answered, answer_alert
+from tracker.actions.show_alert import AlertCase
+from tracker.alert_life import Answer, HandOver, Obstacle, Refused, Resolution, Seen, Snooze
 from tracker.conversation import Draft
-from web.alert_case import (
-    case_to_answer,
-    case_to_follow,
-    outdated_page,
-    overtaken_page,
-    shown,
-    with_template,
-)
+from web.alert_case import case_opened, case_to_answer, case_to_follow, shown, with_template
 from web.answer_pages import AnswerForm
 from web.forms import (
     KEY,
     Errors,
-    Resolution,
-    Snooze,
     read_resolution,
+    read_shown_alert,
     read_snooze,
     sentence,
     typed,
@@ -41,11 +34,7 @@ blueprint = Blueprint("alert_answers", __name__)
 @signed_in
 def answer(visit: Visit, alert_id: str) -> ResponseReturnValue:
     """Note that the practitioner has seen the alert."""
-    case = case_to_answer(visit, alert_id)
-    if stale := outdated_page(visit, case):
-        return stale
-    answer_alert(visit.db, case.alert.id, visit.person.id, visit.now)
-    return redirect(url_for("practitioner.alert", alert_id=alert_id), code=303)
+    return _answered(visit, case_to_answer(visit, alert_id), Seen(), "shown")
 
 
 @blueprint.post("/alerts/<alert_id>/snooze")
@@ -53,18 +42,11 @@ def answer(visit: Visit, alert_id: str) -> ResponseReturnValue:
 def snooze(visit: Visit, alert_id: str) -> ResponseReturnValue:
     """Keep the concern quiet until a day."""
     case = case_to_answer(visit, alert_id)
-    if stale := outdated_page(visit, case) or overtaken_page(visit, case):
-        return stale
     match read_snooze(request.form):
         case Errors(by_field):
-            return render(shown(visit, case, AnswerForm(request.form, by_field))), 422
-        case Snooze(until, why):
-            try:
-                snooze_alert(visit.db, alert_id, visit.person, until, why, visit.now)
-            except ValueError as error:
-                wrong = AnswerForm(request.form, {"until": sentence(str(error))})
-                return render(shown(visit, case, wrong)), 422
-            return redirect(url_for("practitioner.alert", alert_id=alert_id), code=303)
+            return _wrong(visit, case, by_field)
+        case Snooze() as chosen:
+            return _answered(visit, case, chosen, "until")
 
 
 @blueprint.post("/alerts/<alert_id>/resolve")
@@ -72,14 +54,20 @@ def snooze(visit: Visit, alert_id: str) -> ResponseReturnValue:
 def resolve(visit: Visit, alert_id: str) -> ResponseReturnValue:
     """Close the alert with what it turned out to be."""
     case = case_to_answer(visit, alert_id)
-    if stale := outdated_page(visit, case) or overtaken_page(visit, case):
-        return stale
     match read_resolution(request.form):
         case Errors(by_field):
-            return render(shown(visit, case, AnswerForm(request.form, by_field))), 422
-        case Resolution(outcome, why):
-            resolve_alert(visit.db, alert_id, visit.person.id, outcome, why, visit.now)
-            return redirect(url_for("practitioner.alert", alert_id=alert_id), code=303)
+            return _wrong(visit, case, by_field)
+        case Resolution() as chosen:
+            return _answered(visit, case, chosen, "why")
+
+
+@blueprint.post("/alerts/<alert_id>/hand-over")
+@signed_in
+def hand_over(visit: Visit, alert_id: str) -> ResponseReturnValue:
+    """Ask a colleague to look."""
+    case = case_to_answer(visit, alert_id)
+    asked = HandOver(request.form.get("colleague", ""), typed(request.form, "note"))
+    return _answered(visit, case, asked, "note")
 
 
 @blueprint.post("/alerts/<alert_id>/message")
@@ -89,36 +77,56 @@ def message(visit: Visit, alert_id: str) -> ResponseReturnValue:
     case, sent = case_to_follow(visit, alert_id), request.form
     if "reply" in sent:
         return render(shown(visit, case, AnswerForm(with_template(visit, case, sent))))
-    marks_seen = sent.get("seen") == "yes" and may_answer_alerts(visit.viewer, case.patient.id)
-    if marks_seen and (stale := outdated_page(visit, case)):
-        return stale
     key = sent.get("key", "")
     key = key if KEY.fullmatch(key) else secrets.token_hex(16)
     try:
         draft = Draft(typed(sent, "text"), None, key)
     except ValueError:
-        wrong = {"text": "Write the message first, or take it a little shorter."}
-        return render(shown(visit, case, AnswerForm(sent, wrong))), 422
-    done = add_remark(visit.db, visit.world.files, visit.person, case.patient.id, draft, visit.now)
-    match done:
+        return _wrong(visit, case, {"text": "Write the message first, or make it shorter."})
+    may_see = may_answer_alerts(visit.viewer, case.patient.id)
+    reply = InReply(
+        case.alert.id, read_shown_alert(sent, case.alert), may_see and sent.get("seen") == "yes"
+    )
+    match add_remark(
+        visit.db,
+        visit.world.files,
+        visit.person,
+        case.patient.id,
+        draft,
+        visit.now,
+        in_reply=reply,
+    ):
+        case Refused() as refused:
+            return _refused(visit, case, refused)
         case Said() | PhotoRefused():  # there is no photo to refuse
-            if marks_seen:
-                answer_alert(visit.db, alert_id, visit.person.id, visit.now)
-    return redirect(url_for("practitioner.alert", alert_id=alert_id, sent="yes"), code=303)
+            address = url_for("practitioner.alert", alert_id=alert_id, sent="yes")
+            return redirect(address, code=303)
 
 
-@blueprint.post("/alerts/<alert_id>/hand-over")
-@signed_in
-def hand_over(visit: Visit, alert_id: str) -> ResponseReturnValue:
-    """Ask a colleague to look."""
-    case = case_to_answer(visit, alert_id)
-    if stale := outdated_page(visit, case) or overtaken_page(visit, case):
-        return stale
-    to, note = request.form.get("colleague", ""), typed(request.form, "note")
+def _answered(visit: Visit, case: AlertCase, given: Answer, field: str) -> ResponseReturnValue:
+    """Keep the answer, or show why it was not kept, with what was typed; `field` is its last."""
+    shown_alert = read_shown_alert(request.form, case.alert)
+    if shown_alert is None:
+        return _refused(visit, case, Refused(Obstacle.NOT_SHOWN))
     try:
-        hand_over_alert(visit.db, alert_id, visit.person, to, note, visit.now)
+        done = answer_alert(visit.db, shown_alert, visit.person, given, visit.now)
     except ValueError as error:
-        field = "colleague" if "colleague who" in str(error) else "note"
-        wrong_hand = AnswerForm(request.form, {field: sentence(str(error))})
-        return render(shown(visit, case, wrong_hand)), 422
-    return redirect(url_for("practitioner.alert", alert_id=alert_id), code=303)
+        field = "colleague" if "colleague who" in str(error) else field
+        return _wrong(visit, case, {field: sentence(str(error))})
+    match done:
+        case Answered():
+            return redirect(url_for("practitioner.alert", alert_id=case.alert.id), code=303)
+        case Refused():
+            return _refused(visit, case, done)
+        case None:
+            raise NotFound
+
+
+def _wrong(visit: Visit, case: AlertCase, errors: Mapping[str, str]) -> ResponseReturnValue:
+    return render(shown(visit, case, AnswerForm(request.form, errors))), 422
+
+
+def _refused(visit: Visit, case: AlertCase, refused: Refused) -> ResponseReturnValue:
+    """The alert as it is now, which is read by this, with all that was typed."""
+    now = case_opened(visit, case.alert.id)
+    return render(shown(visit, now, AnswerForm(request.form, refused=refused))), 409

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from flask import abort, request
-from flask.typing import ResponseReturnValue
 
 from tracker.access import may_answer_alerts, may_follow, require
 from tracker.actions.read_alert import read_alert
@@ -11,12 +10,10 @@ from tracker.actions.show_alert import AlertCase, show_alert
 from tracker.actions.show_colleagues import show_colleagues
 from tracker.actions.show_progress import Progress, show_progress
 from tracker.actions.show_replies import show_replies
-from tracker.alerts import Stage
 from tracker.reply_templates import filled
-from web.alert_pages import AlertPage, alert_page, asked
+from web.alert_pages import AlertPage, alert_page
 from web.answer_pages import NOTHING_CHOSEN, AnswerForm, desk
 from web.forms import typed
-from web.pages import render
 from web.session import Visit
 
 PURPOSES = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")  # by browser and age
@@ -51,20 +48,6 @@ def case_to_answer(visit: Visit, alert_id: str) -> AlertCase:
     case = show_alert(visit.db, visit.world.protocols, alert_id) or abort(404)
     require(may_answer_alerts(visit.viewer, case.patient.id))
     return case
-
-
-def outdated_page(visit: Visit, case: AlertCase) -> ResponseReturnValue | None:
-    """The page anew where the alert rose, or a red flag was answered, after it was opened."""
-    if request.form.get("asked") in {None, asked(case.alert)}:
-        return None
-    return render(shown(visit, case, AnswerForm(request.form, is_outdated=True))), 409
-
-
-def overtaken_page(visit: Visit, case: AlertCase) -> ResponseReturnValue | None:
-    """The page of an alert that a colleague has resolved meanwhile, with the words not kept."""
-    if case.alert.stage is not Stage.RESOLVED or case.history[-1].by == visit.person.id:
-        return None
-    return render(shown(visit, case, AnswerForm(request.form, is_outdated=True))), 409
 
 
 def shown(visit: Visit, case: AlertCase, form: AnswerForm = NOTHING_CHOSEN) -> AlertPage:

@@ -10,26 +10,26 @@ from zoneinfo import ZoneInfo
 from tracker.actions.show_alert import AlertCase
 from tracker.actions.show_alerts import AlertsInCare
 from tracker.actions.show_progress import Progress
-from tracker.alert_life import FalseAlarms, Transition
-from tracker.alerts import Alert, Factor, Outcome, Source, Stage
+from tracker.alert_life import FalseAlarms, Step, Transition
+from tracker.alerts import Alert, CourseAlert, Factor, Outcome, Source, Stage
 from tracker.check_ins import SIGNS, Answers, CheckIn
 from tracker.people import Person
 from tracker.photo_files import Picture
 from tracker.readings import Quantity
 from tracker.screening import ScreeningSummary
-from tracker.treatments import Treatment, day_number
+from tracker.treatments import day_number
+from web.alert_cards import AlertCard, alert_card
 from web.answer_pages import NOTHING_CHOSEN, AnswerForm, Desk
 from web.charts import LARGE, Chart, chart
-from web.times import date_words, day_words, when
+from web.times import day_words, when
 from web.words import (
     LEVELS,
     NOT_ANSWERED,
+    OBSTACLES,
     OUTCOMES,
     SIGN_NAMES,
     STEPS,
     SWELLING,
-    LevelWords,
-    alert_headline,
     share_words,
     treatment_words,
 )
@@ -37,26 +37,6 @@ from web.words import (
 LARGEST_SHOWN = 1000.0  # a factor this large fills its bar
 STRENGTHS = ((10.0, "strongly"), (3.0, "clearly"), (1.5, "somewhat"))
 LATEST_ANSWERS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class AlertCard:
-    """An alert in a list; `state` says what became of it, None while nobody has looked.
-
-    `asked` tells which time it asked for an answer: what was shown may not be what it says by now.
-    """
-
-    id: str
-    asked: str
-    kind: str
-    concern: str
-    level: LevelWords
-    headline: str
-    raised: str
-    state: str | None
-    patient_id: str
-    patient_name: str
-    day: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +59,13 @@ class AnswersRow:
 
 @dataclass(frozen=True, slots=True)
 class AlertsPage:
-    """All alerts, those nobody has seen first, and how many were false so far."""
+    """All alerts, the worst that is not closed first, and how many were false so far."""
 
     template: ClassVar[str] = "practitioner_alerts.html"
     place: ClassVar[str] = "alerts"
 
     open: tuple[AlertCard, ...]
-    answered: tuple[AlertCard, ...]
+    snoozed: tuple[AlertCard, ...]
     resolved: tuple[AlertCard, ...]
     are_all: bool
     verdicts: str
@@ -141,10 +121,20 @@ class ScreeningCard:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an answer was not kept; `unkept` is what was typed, where no form can hold it."""
+
+    lead: str
+    words: str
+    unkept: str
+
+
+@dataclass(frozen=True, slots=True)
 class AlertPage:
     """Why an alert was raised, in ten seconds; `form` is None when there is nothing to answer.
 
-    `unkept` is what somebody wrote while a colleague resolved it, None when nothing was sent.
+    `shown` is what the forms carry, so that no answer is taken to what the page does not show.
+    `is_taken_on` tells that somebody said they have seen it, snoozed it or closed it.
     """
 
     template: ClassVar[str] = "practitioner_alert.html"
@@ -162,12 +152,14 @@ class AlertPage:
     heat_map: Picture
     chart: Chart | None
     answers: tuple[AnswersRow, ...]
-    answered_by: str | None
+    closed_by: str | None
     versions: str
     history: tuple[HistoryRow, ...]
     desk: Desk
+    shown: str
+    is_taken_on: bool
     form: AnswerForm | None
-    unkept: str | None
+    refusal: Refusal | None
     screening: ScreeningCard
 
     @property
@@ -200,37 +192,18 @@ def screening_card(
     )
 
 
-def asked(alert: Alert) -> str:
-    """Which time an alert asked for an answer, as forms carry it."""
-    return alert.raised_at.isoformat()
-
-
-def alert_card(
-    alert: Alert, patient: Person, treatment: Treatment, now: datetime, zone: ZoneInfo
-) -> AlertCard:
-    """An alert as it stands in a list, in the reader's zone."""
-    return AlertCard(
-        id=alert.id,
-        asked=asked(alert),
-        kind=str(alert.level),
-        concern=alert.concern.words,
-        level=LEVELS[alert.level],
-        headline=alert_headline(alert),
-        raised=when(alert.raised_at, now, zone),
-        state=_state(alert, now, zone),
-        patient_id=patient.id,
-        patient_name=patient.name,
-        day=day_words(day_number(treatment, alert.raised_at, patient.zone)),
-    )
-
-
 def alerts_page(found: AlertsInCare, now: datetime, zone: ZoneInfo) -> AlertsPage:
     """The alerts of all patients in care, in the order given."""
     listed = found.listed
-    cards = [alert_card(each.alert, each.patient, each.treatment, now, zone) for each in listed]
+    cards = [
+        alert_card(CourseAlert(e.alert, e.treatment), e.patient, found.people, now, zone)
+        for e in listed
+    ]
     return AlertsPage(
-        open=tuple(c for c, e in zip(cards, listed, strict=True) if e.alert.needs_answer),
-        answered=tuple(c for c, e in zip(cards, listed, strict=True) if _is_under_way(e.alert)),
+        open=tuple(c for c, e in zip(cards, listed, strict=True) if e.alert.is_awake),
+        snoozed=tuple(
+            c for c, e in zip(cards, listed, strict=True) if e.alert.stage is Stage.SNOOZED
+        ),
         resolved=tuple(c for c, e in zip(cards, listed, strict=True) if _is_over(e.alert)),
         are_all=found.are_all,
         verdicts=_verdicts(found.verdicts),
@@ -250,7 +223,7 @@ def alert_page(
     same = course if course is not None and course.treatment.id == alert.treatment_id else None
     quantity = alert.concern.quantity
     return AlertPage(
-        card=alert_card(alert, case.patient, case.treatment, now, zone),
+        card=alert_card(CourseAlert(alert, case.treatment), case.patient, case.people, now, zone),
         treatment=treatment_words(case.treatment, case.treatment.kind.replace("_", " ")),
         probability=share_words(alert.probability) if alert.concern.is_estimated else "",
         red_flag=any(factor.source is Source.RED_FLAG for factor in alert.evidence),
@@ -261,12 +234,14 @@ def alert_page(
         heat_map=Picture.PIGMENT if quantity is Quantity.PIGMENT else Picture.REDNESS,
         chart=chart(same, alert.regions[0], quantity, LARGE) if same and alert.regions else None,
         answers=answers_rows(same, now, zone)[:LATEST_ANSWERS] if same else (),
-        answered_by=_last_to_answer(case),
+        closed_by=_closed_by(case),
         versions=_versions(alert),
         history=tuple(_history_row(step, case, now, zone) for step in case.history),
         desk=desk,
+        shown=_shown(case, form),
+        is_taken_on=not alert.needs_answer,
         form=None if _is_over(alert) else form,
-        unkept=_unkept(form) if form.is_outdated and _is_over(alert) else None,
+        refusal=_refusal(case, form, now, zone),
         screening=screening_card(case.screening, case.patient, now, zone),
     )
 
@@ -276,31 +251,28 @@ def answers_rows(progress: Progress, now: datetime, zone: ZoneInfo) -> tuple[Ans
     return tuple(_answers(c, progress, now, zone) for c in reversed(progress.check_ins))
 
 
-def _state(alert: Alert, now: datetime, zone: ZoneInfo) -> str | None:
-    match alert.stage:
-        case Stage.OPEN:
-            return None
-        case Stage.SEEN:
-            return f"seen {when(alert.acknowledged_at or now, now, zone)}"
-        case Stage.SNOOZED:
-            until = (alert.snoozed_until or now).astimezone(zone)
-            return f"snoozed until {date_words(until, now)}"
-        case Stage.RESOLVED:
-            words = OUTCOMES[alert.outcome or Outcome.UNCLEAR].partition(":")[0]
-            return f"resolved {when(alert.resolved_at or now, now, zone)} as {words}"
+def _shown(case: AlertCase, form: AnswerForm) -> str:
+    """A form that is wrong keeps what it was filled in for; every other one shows what is now."""
+    alert = case.alert
+    fresh = f"{alert.level} {len(case.history)} {alert.raised_at.isoformat()}"
+    return fresh if form.refused else form.chosen.get("shown") or fresh
 
 
-def _unkept(form: AnswerForm) -> str:
-    reasons = (form.chosen.get(field, "") for field in ("why", "snooze_why", "note"))
-    return next(filter(None, reasons), "")
+def _refusal(case: AlertCase, form: AnswerForm, now: datetime, zone: ZoneInfo) -> Refusal | None:
+    if form.refused is None:
+        return None
+    lead, words = OBSTACLES[form.refused.obstacle]
+    if (step := form.refused.step) is not None:
+        person = case.people.get(step.by or "")
+        who = person.name if person else "Afterglow"
+        done = f"{who}, {when(step.at, now, zone)}: {STEPS[step.step].lower()}"
+        words = f"{done} ({step.why}). {words}" if step.why else f"{done}. {words}"
+    typed = (form.chosen.get(field, "") for field in ("text", "why", "snooze_why", "note"))
+    return Refusal(lead, words, next(filter(None, typed), "") if _is_over(case.alert) else "")
 
 
 def _is_over(alert: Alert) -> bool:
     return alert.stage is Stage.RESOLVED
-
-
-def _is_under_way(alert: Alert) -> bool:
-    return alert.stage in {Stage.SEEN, Stage.SNOOZED}
 
 
 def _verdicts(count: FalseAlarms) -> str:
@@ -327,10 +299,11 @@ def _history_row(step: Transition, case: AlertCase, now: datetime, zone: ZoneInf
     )
 
 
-def _last_to_answer(case: AlertCase) -> str | None:
-    """Who is named in the latest step that a person took."""
-    named = [case.people[t.by] for t in case.history if t.by is not None and t.by in case.people]
-    return named[-1].name if named else None
+def _closed_by(case: AlertCase) -> str | None:
+    """Who closed a resolved alert; None while it is not resolved, and when it closed itself."""
+    by = next((t.by for t in reversed(case.history) if t.step is Step.RESOLVED), None)
+    person = case.people.get(by or "")
+    return person.name if person and _is_over(case.alert) else None
 
 
 def _answers(check_in: CheckIn, progress: Progress, now: datetime, zone: ZoneInfo) -> AnswersRow:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tracker.actions.show_colleagues import Colleagues
-from tracker.alert_life import MAX_WHY_LENGTH
+from tracker.alert_life import MAX_WHY_LENGTH, Refused
 from tracker.alerts import Concern
 from tracker.conversation import MAX_REMARK_LENGTH
 from tracker.people import Person
@@ -21,13 +21,12 @@ SNOOZE_CHOICES = (1, 2, 3, 5, 7, 14, 28)  # days
 class AnswerForm:
     """What the practitioner chose so far, and what is wrong with it, by field.
 
-    `is_outdated` tells that the alert asked anew after the page was opened, `is_sent` that a
-    message has just gone.
+    `refused` tells why an answer was not taken, `is_sent` that a message has just gone.
     """
 
     chosen: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
-    is_outdated: bool = False
+    refused: Refused | None = None
     is_sent: bool = False
 
 

@@ -12,9 +12,8 @@ from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.datastructures.file_storage import FileStorage
 
 from tracker.absences import Leave
-from tracker.actions.acknowledge_alert import ShownAlert
-from tracker.alert_life import MAX_WHY_LENGTH
-from tracker.alerts import Outcome
+from tracker.alert_life import MAX_WHY_LENGTH, SNOOZE_REASON, Resolution, ShownAlert, Snooze
+from tracker.alerts import Alert, Level, Outcome
 from tracker.check_ins import MAX_NOTE_LENGTH, SCALES, SIGNS, Answers, Queued, Trend
 from tracker.consents import Consent, Decision, Purpose
 from tracker.conversation import Draft
@@ -117,13 +116,25 @@ def read_wish(args: Mapping[str, str]) -> Wish:
     )
 
 
-def read_shown_alert(form: Form, patient_id: str) -> ShownAlert | None:
-    """The alert that stood in a patient's row, as the form carries it; None when it names none."""
-    try:
-        raised_at = datetime.fromisoformat(form.get("asked", ""))
-    except ValueError:
-        return None
-    return ShownAlert(form.get("alert", ""), patient_id, raised_at)
+def read_shown_alert(form: Form, alert: Alert) -> ShownAlert | None:
+    """This alert as the page showed it from which the form came; None when the form says nothing.
+
+    Nothing is taken from the alert as it is now but whose it is.
+    """
+    match form.get("shown", "").split(" "):
+        case [level, steps, raised_at]:
+            try:
+                return ShownAlert(
+                    id=alert.id,
+                    patient_id=alert.patient_id,
+                    level=Level(level),
+                    raised_at=datetime.fromisoformat(raised_at),
+                    steps=max(0, int(steps)),
+                )
+            except ValueError:
+                return None
+        case _:
+            return None
 
 
 def read_leave(form: Form) -> Leave | Errors:
@@ -139,25 +150,11 @@ def read_leave(form: Form) -> Leave | Errors:
     return Leave(days["first_day"], days["last_day"], form.get("deputy") or None)
 
 
-@dataclass(frozen=True, slots=True)
-class Snooze:
-    """Until when a concern shall be quiet, and why."""
-
-    until: date
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Resolution:
-    """What an alert turned out to be, and why."""
-
-    outcome: Outcome
-    why: str
-
-
 def read_snooze(form: Form) -> Snooze | Errors:
     """The day and the reason; whether the day will do is for the alert to say."""
     errors = _reason_errors(form, "snooze_why")
+    if not typed(form, "snooze_why"):
+        errors["snooze_why"] = sentence(SNOOZE_REASON)
     try:
         until = date.fromisoformat(form.get("until", ""))
     except ValueError:

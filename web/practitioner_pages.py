@@ -9,16 +9,15 @@ from zoneinfo import ZoneInfo
 
 from tracker.actions.show_outbox import Letter
 from tracker.actions.show_progress import Progress
-from tracker.alerts import Alert
+from tracker.alerts import Alert, CourseAlert, Stage, worst_first
 from tracker.messages import Message
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
 from tracker.treatments import Setting, day_number
+from web.alert_cards import AlertCard, alert_card
 from web.alert_pages import (
-    AlertCard,
     AnswersRow,
     Evidence,
     ScreeningCard,
-    alert_card,
     answers_rows,
     evidence_line,
     screening_card,
@@ -56,7 +55,7 @@ class PhotoRow:
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """The worst alert that waits for an answer, its strongest evidence, and what shows it."""
+    """The worst alert that is not closed, its strongest evidence, and what shows it."""
 
     card: AlertCard
     evidence: tuple[Evidence, ...]
@@ -140,7 +139,9 @@ class OutboxPage:
 
 def patient_page(progress: Progress, now: datetime, zone: ZoneInfo, focus: Focus) -> PatientPage:
     """One patient's recovery, times in the reader's zone; `focus` is what the large chart shows."""
-    first = next((alert for alert in progress.alerts if alert.needs_answer), None)
+    told = _worst_first(progress)
+    first = next((each for each in told if each.alert.is_awake), None)
+    current = progress.treatment.id
     photos = [_photo_row(p, progress, now, zone) for p in reversed(progress.photos)]
     return PatientPage(
         patient_id=progress.patient.id,
@@ -151,28 +152,45 @@ def patient_page(progress: Progress, now: datetime, zone: ZoneInfo, focus: Focus
         facts=_facts(progress),
         lead=_lead(first, progress, now, zone) if first else None,
         cards=tuple(
-            alert_card(alert, progress.patient, progress.treatment, now, zone)
-            for alert in progress.alerts
-            if alert is not first
+            _card(each, progress, now, zone)
+            for each in told
+            if each is not first and (each.treatment.id == current or _is_unresolved(each.alert))
         ),
         earlier_cards=tuple(
-            alert_card(each.alert, progress.patient, each.treatment, now, zone)
-            for each in progress.earlier_alerts
+            _card(each, progress, now, zone)
+            for each in told
+            if each.treatment.id != current and not _is_unresolved(each.alert)
         ),
         undelivered=tuple(_undelivered(m, now, zone) for m in progress.undelivered),
         screening=screening_card(progress.screening, progress.patient, now, zone),
-        recovery=recovery(progress, focus, _told_by(first)),
+        recovery=recovery(progress, focus, _told_by(first.alert if first else None)),
         answers=answers_rows(progress, now, zone),
         photos=tuple(photos[:PHOTOS_AT_ONCE]),
         earlier_photos=tuple(photos[PHOTOS_AT_ONCE:]),
     )
 
 
-def _lead(alert: Alert, progress: Progress, now: datetime, zone: ZoneInfo) -> Lead:
+def _card(course: CourseAlert, progress: Progress, now: datetime, zone: ZoneInfo) -> AlertCard:
+    return alert_card(course, progress.patient, progress.staff, now, zone)
+
+
+def _worst_first(progress: Progress) -> list[CourseAlert]:
+    """The alerts of all treatments of the patient, in one order."""
+    own = [CourseAlert(alert, progress.treatment) for alert in progress.alerts]
+    by_id = {each.alert.id: each for each in [*own, *progress.earlier_alerts]}
+    return [by_id[alert.id] for alert in worst_first(each.alert for each in by_id.values())]
+
+
+def _is_unresolved(alert: Alert) -> bool:
+    return alert.stage is not Stage.RESOLVED
+
+
+def _lead(course: CourseAlert, progress: Progress, now: datetime, zone: ZoneInfo) -> Lead:
+    alert = course.alert
     photo = next((each for each in progress.photos if each.id == alert.photo_id), None)
     strongest = sorted(alert.evidence, key=lambda each: -abs(math.log(each.factor)))[:STRONGEST]
     return Lead(
-        card=alert_card(alert, progress.patient, progress.treatment, now, zone),
+        card=_card(course, progress, now, zone),
         evidence=tuple(evidence_line(factor) for factor in strongest),
         photo_id=photo.id if photo else None,
         taken=_photo_row(photo, progress, now, zone).day if photo else "",

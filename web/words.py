@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tracker.alert_life import Step
+from tracker.alert_life import Obstacle, Step
 from tracker.alerts import Alert, Concern, Level, Outcome
 from tracker.consents import Consent, Purpose, is_given
 from tracker.photos import PhotoStatus, SkinState, TimeFault, View
@@ -159,6 +159,26 @@ STEPS: Mapping[Step, str] = {
     Step.ESCALATED: "Passed on",
     Step.HANDED_OVER: "Passed to a colleague",
     Step.RESOLVED: "Resolved",
+}
+
+# What a refused answer is told: in a few words, and what to do.
+OBSTACLES: Mapping[Obstacle, tuple[str, str]] = {
+    Obstacle.NOT_SHOWN: (
+        "Look again.",
+        "The form did not say which alert it showed. Nothing was kept yet; send it again.",
+    ),
+    Obstacle.CHANGED: (
+        "Look again.",
+        "This alert has changed since you opened it. Nothing was kept yet.",
+    ),
+    Obstacle.OVERTAKEN: (
+        "A colleague was first.",
+        "This happened while your page was open. Your answer was not kept.",
+    ),
+    Obstacle.UNREAD: (
+        "Read it first.",
+        "You had not opened this alert since it last asked. Nothing was kept yet.",
+    ),
 }
 
 STATUSES: Mapping[PhotoStatus, str] = {

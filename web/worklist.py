@@ -1,36 +1,28 @@
 """The work list, the first page of whoever has patients. Parse, allow, act, match, render."""
 
-from typing import Any
-
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import NotFound
 
-from tracker.access import may_answer_alerts, may_follow, may_open_worklist, require
-from tracker.actions.acknowledge_alert import Acknowledged, AskedAnew, acknowledge_alert
+from tracker.access import may_follow, may_open_worklist, require
 from tracker.actions.find_next_waiting import find_next_waiting
 from tracker.actions.show_worklist import show_worklist
 from tracker.actions.tell_worklist_version import tell_worklist_version
-from web.forms import read_shown_alert, read_wish
+from web.forms import read_wish
 from web.pages import render
 from web.session import Visit, signed_in
-from web.worklist_pages import here, worklist_page
+from web.worklist_pages import worklist_page
 
 blueprint = Blueprint("worklist", __name__)
 
 
-def worklist(visit: Visit, *, is_outdated: bool = False) -> str:
+def worklist(visit: Visit) -> str:
     """The patients who wait, worst first, and the others by groups."""
     require(may_open_worklist(visit.viewer))
     wish = read_wish(request.args)
     # Before the list is read: what changes meanwhile is told once more, and not missed.
     version = tell_worklist_version(visit.db, visit.person, visit.now)
     listed = show_worklist(visit.db, visit.world.protocols, visit.person, wish, visit.now)
-    return render(
-        worklist_page(
-            listed, wish, visit.person, visit.now, version=version, is_outdated=is_outdated
-        )
-    )
+    return render(worklist_page(listed, wish, visit.person, visit.now, version=version))
 
 
 @blueprint.get("/worklist/version")
@@ -41,24 +33,6 @@ def version(visit: Visit) -> ResponseReturnValue:
     answer = Response(mimetype="text/plain")
     answer.set_etag(tell_worklist_version(visit.db, visit.person, visit.now))
     return answer.make_conditional(request)
-
-
-@blueprint.post("/worklist/<patient_id>/seen")
-@signed_in
-def acknowledge(visit: Visit, patient_id: str) -> ResponseReturnValue:
-    """Note that the alert shown in a patient's row was seen."""
-    require(may_answer_alerts(visit.viewer, patient_id))
-    shown = read_shown_alert(request.form, patient_id)
-    if shown is None:
-        return worklist(visit, is_outdated=True), 409
-    match acknowledge_alert(visit.db, shown, visit.person.id, visit.now):
-        case Acknowledged():
-            kept: dict[str, Any] = {**here(read_wish(request.args)), "_anchor": f"p-{patient_id}"}
-            return redirect(url_for("home.show", **kept), code=303)
-        case AskedAnew():
-            return worklist(visit, is_outdated=True), 409
-        case None:
-            raise NotFound
 
 
 @blueprint.get("/worklist/after/<patient_id>")

@@ -13,11 +13,12 @@ from tracker.actions.show_worklist import Worklist, WorklistRow
 from tracker.people import Person
 from tracker.readings import Change, Quantity
 from tracker.worklist import Gauge, Group, LatestPhotos, Wish
-from web.alert_pages import AlertCard, alert_card
+from web.alert_cards import AlertCard, alert_card
 from web.times import day_and_month, day_words, when, withdrawn_words
 from web.words import estimate_words, treatment_words
 
 MARK_SIGNS = 12
+ALERTS_SHOWN = 3  # of one patient; more are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ GROUPS: Mapping[Group, GroupWords] = {
     Group.ANSWER: GroupWords("Needs an answer", "!"),
     Group.UNSEEN: GroupWords("New photos", "▣"),
     Group.SILENT: GroupWords("Silent", "…"),
-    Group.FOLLOWED: GroupWords("Seen, not closed", "◐"),
+    Group.SNOOZED: GroupWords("Snoozed", "◷"),
     Group.RECOVERING: GroupWords("Recovering", "↘"),
     Group.PLANNED: GroupWords("Not begun", "▹"),
     Group.FINISHED: GroupWords("Finished or paused", "✓"),
@@ -53,7 +54,8 @@ CHANGES: Mapping[Quantity, Mapping[Change, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class PatientRow:
-    """One line of the work list; `card` is its worst alert, `more` counts the others.
+    """One line of the work list; `card` is its worst alert, `others` the next worst, `more` counts
+    those that are not shown.
 
     `gauge` names what `measured` is, such as `Redness, left cheek` beside an alert about it.
     `mark` changes when anything does that the row tells, but for the passing of time.
@@ -66,6 +68,7 @@ class PatientRow:
     treatment: str
     day: str
     card: AlertCard | None
+    others: tuple[AlertCard, ...]
     more: int
     gauge: str
     measured: str
@@ -137,7 +140,6 @@ class WorklistPage:
     later: str
     here: Mapping[str, str]
     version: str
-    is_outdated: bool
 
     @property
     def title(self) -> str:
@@ -152,12 +154,10 @@ def worklist_page(
     now: datetime,
     *,
     version: str,
-    is_outdated: bool = False,
 ) -> WorklistPage:
     """The page of the work list that was asked for, times in the reader's zone.
 
-    `version` is told to the script that watches for changes; `is_outdated` that an alert was to be
-    acknowledged that says more by now than was shown.
+    `version` is for the script that watches for changes.
     """
     zone = reader.zone
     part = listed.cut
@@ -184,7 +184,6 @@ def worklist_page(
         later=str(part.later or ""),
         here=here(wish),
         version=version,
-        is_outdated=is_outdated,
     )
 
 
@@ -271,7 +270,7 @@ def _patient_row(
     row: WorklistRow, named: Mapping[str, Person], now: datetime, zone: ZoneInfo
 ) -> PatientRow:
     treatment, photos, facts = row.treatment, row.photos, row.standing.facts
-    worst = row.alerts[0] if row.alerts else None
+    cards = tuple(alert_card(each, row.patient, named, now, zone) for each in row.alerts)
     kind = treatment.kind.replace("_", " ").capitalize() if treatment else ""
     return PatientRow(
         id=row.patient.id,
@@ -280,8 +279,9 @@ def _patient_row(
         in_place_of=named[facts.in_place_of].name if facts.in_place_of else "",
         treatment=treatment_words(treatment, kind) if treatment else "No treatment yet",
         day="" if row.day is None else day_words(row.day),
-        card=alert_card(worst.alert, row.patient, worst.treatment, now, zone) if worst else None,
-        more=max(0, len(row.alerts) - 1),
+        card=cards[0] if cards else None,
+        others=cards[1:ALERTS_SHOWN],
+        more=max(0, len(cards) - ALERTS_SHOWN),
         gauge=_gauge_words(photos),
         measured=estimate_words(photos.latest) if photos and photos.latest else "",
         change=CHANGES[photos.gauge.quantity][photos.change] if photos and photos.change else "",
@@ -308,7 +308,10 @@ def _mark(row: WorklistRow) -> str:
     facts = row.standing.facts
     told = (
         row.standing.group,
-        [(each.alert.id, each.alert.raised_at, each.alert.stage) for each in row.alerts],
+        [
+            (each.alert.id, each.alert.raised_at, each.alert.stage, each.alert.read_at)
+            for each in row.alerts
+        ],
         (facts.unread, facts.unseen, facts.care_withdrawn_at, facts.treatment_id),
         (row.photos, row.mail_trouble, row.patient.name),
     )

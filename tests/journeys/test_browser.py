@@ -92,7 +92,7 @@ def test_the_journey_on_a_phone_and_at_a_desk(
     expect(page.get_by_role("heading", level=1)).to_contain_text("left cheek", ignore_case=True)
     look(page, pictures, "7-alert")
     page.get_by_role("button", name="I have seen this").click()
-    expect(page.get_by_text("by Dr Dana")).to_be_visible()
+    expect(page.get_by_text("Dr Dana has it, seen").first).to_be_visible()
     page.goto(clinic.address)
     look(page, pictures, "8-work-list")
     page.get_by_role("link", name="Alice").first.click()

@@ -10,6 +10,7 @@ from werkzeug.datastructures import FileStorage
 from tests.journeys.conftest import OpenClinic, wait_for
 from tests.journeys.visitor import Visitor
 from tests.post_office import words_of
+from tests.web.browser import SHOWN
 from tracker.check_ins import SIGNS, Answers
 from tracker.courses import CourseCheckIn, CoursePhoto
 from tracker.photos import PhotoRole
@@ -65,5 +66,7 @@ def test_from_a_selfie_to_the_mail_and_the_chart(clinic: OpenClinic) -> None:
     points = chart.split('id="redness-face-title"')[1].split("</section>")[0]
     assert points.count("<circle") == sent
 
-    answered = dana.send(link[0], {}, to=f"{link[0]}/answer")
-    assert "by Dr Dana" in answered
+    shown = SHOWN.search(dana.read(link[0]))
+    assert shown is not None
+    answered = dana.send(link[0], {"shown": shown[1]}, to=f"{link[0]}/answer")
+    assert "Dr Dana has it, seen" in answered

@@ -75,10 +75,9 @@ def test_through_the_list_by_keyboard(page: Page, desk: Desk) -> None:
     page.keyboard.press("j")
     assert focused(page) == "Alice"  # the others are folded
     page.keyboard.press("a")
-    expect(page.get_by_text("Seen: \u2068Alice\u2069.")).to_be_visible()
-    expect(page.locator("#main").get_by_text("Seen Mon", exact=False)).to_have_count(0)
-    assert focused(page) == "Alice"
-    expect(page.get_by_role("link", name="Alice", exact=True)).to_be_in_viewport()
+    page.wait_for_url("**/alerts/*")
+    page.go_back()
+    keys_work(page)
     page.get_by_text("Recovering", exact=False).last.click()
     page.keyboard.press("j")
     page.keyboard.press("j")
@@ -132,20 +131,41 @@ def test_what_comes_meanwhile_is_told_and_moves_nothing_until_it_is_asked_for(
     expect(page.get_by_text("2 of 3 wait for you")).to_be_visible()
 
 
-def test_an_alert_that_rose_meanwhile_is_not_acknowledged_unread(
+@pytest.mark.parametrize("width", [390, 1280])
+def test_an_urgent_alert_seen_and_not_answered_stays_on_top_of_the_list(
+    page: Page, desk: Desk, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    desk.records.remark(desk.bea, "It stings.")
+    page.reload()
+    first = page.locator(".row").first
+    expect(first.get_by_text("not opened yet")).to_be_visible()
+    first.get_by_role("link", name="Open").click()
+    page.get_by_role("button", name="I have seen this").click()
+    expect(page.get_by_text("Dr Dana has it, seen").first).to_be_visible()
+    page.goto(desk.address)
+    expect(first.get_by_role("link", name="Alice", exact=True)).to_be_visible()
+    expect(first.get_by_text("Dr Dana has it, seen")).to_be_visible()
+    expect(page.get_by_text("2 of 3 wait for you")).to_be_visible()
+    wide = "document.documentElement.scrollWidth"
+    assert page.evaluate(wide) <= width
+
+
+def test_an_answer_to_a_page_that_is_out_of_date_is_not_kept_and_its_words_are(
     page: Page, desk: Desk, db: Database
 ) -> None:
-    page.keyboard.press("j")
+    page.locator(".row").first.get_by_role("link", name="Open").click()
     (alert,) = alerts.of_patient(db, desk.records.cast.alice.id)
     with writing(db):
         alerts.save(db, replace(alert, level=Level.REVIEW, raised_at=Clock().now))
-    page.keyboard.press("a")
-    expect(page.get_by_text("Look again: the alert about \u2068Alice\u2069")).to_be_visible()
-    expect(page.locator(".row").first.get_by_text("Review")).to_be_visible()
+    page.get_by_text("Resolve", exact=True).first.click()
+    page.get_by_label("False alarm").check(force=True)
+    page.locator("#why").fill("a lamp")
+    page.get_by_role("button", name="Resolve").click()
+    expect(page.get_by_text("This alert has changed since you opened it.")).to_be_visible()
+    expect(page.locator("#why")).to_have_value("a lamp")
     (known,) = alerts.of_patient(db, desk.records.cast.alice.id)
     assert known.needs_answer
-    page.keyboard.press("a")
-    expect(page.get_by_text("Seen: \u2068Alice\u2069.")).to_be_visible()
 
 
 def test_a_list_without_a_connection_says_that_it_is_old(page: Page, desk: Desk) -> None:

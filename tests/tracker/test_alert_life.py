@@ -130,7 +130,7 @@ def test_a_snoozed_alert_is_quiet_until_its_day_and_then_asks_again() -> None:
 
 
 def test_a_snooze_is_broken_by_a_rise_and_by_a_red_flag() -> None:
-    asleep = snoozed(alert(), on(9), "dana", "", on(4)).alert
+    asleep = snoozed(alert(), on(9), "dana", "on tablets", on(4)).alert
     assert judged_again(asleep, found(Level.REVIEW), JUDGE, on(5)).alert.stage is Stage.SNOOZED
     assert judged_again(asleep, found(Level.URGENT), JUDGE, on(5)).alert.needs_answer
     assert judged_again(asleep, found(Level.URGENT, flagged_on=5), JUDGE, on(5)).alert.needs_answer
@@ -139,7 +139,7 @@ def test_a_snooze_is_broken_by_a_rise_and_by_a_red_flag() -> None:
 @pytest.mark.parametrize("day", [3.0, 4.0, 4.0 + LONGEST_SNOOZE.days + 0.1])
 def test_a_snooze_ends_on_a_day_to_come_and_not_too_far_away(day: float) -> None:
     with pytest.raises(ValueError, match="choose a day after today, at most 30 days away"):
-        snoozed(alert(), on(day), "dana", "", on(4))
+        snoozed(alert(), on(day), "dana", "on tablets", on(4))
 
 
 def test_an_urgent_alert_that_nobody_looks_at_is_passed_on_again_and_again_but_not_for_ever() -> (

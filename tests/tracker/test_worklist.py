@@ -101,8 +101,10 @@ UNSEEN = replace(QUIET, unseen=2, unseen_since=hours_ago(3))
         (UNSEEN, Group.UNSEEN),
         (replace(UNSEEN, alerts=(SILENCE,)), Group.UNSEEN),
         (replace(QUIET, alerts=(SILENCE,)), Group.SILENT),
-        (replace(QUIET, alerts=(replace(SILENCE, acknowledged_at=NOW),)), Group.FOLLOWED),
-        (replace(QUIET, alerts=(alert(seen=True),)), Group.FOLLOWED),
+        (replace(QUIET, alerts=(replace(SILENCE, acknowledged_at=NOW),)), Group.SILENT),
+        (replace(QUIET, alerts=(alert(seen=True),)), Group.ANSWER),
+        (replace(QUIET, alerts=(alert(snoozed=True),)), Group.SNOOZED),
+        (replace(QUIET, alerts=(alert(snoozed=True), alert(seen=True))), Group.ANSWER),
         (replace(QUIET, performed_at=None), Group.PLANNED),
         (replace(QUIET, performed_at=NOW + timedelta(days=1)), Group.PLANNED),
         (replace(QUIET, performed_at=NOW - timedelta(days=LAST_DAY)), Group.RECOVERING),
@@ -120,21 +122,37 @@ def test_a_patient_stands_where_the_most_pressing_thing_puts_them(
 
 def test_worst_comes_first_and_of_the_same_the_one_who_has_waited_longest() -> None:
     expected = [
+        named("urgent, seen", replace(QUIET, alerts=(alert(Level.URGENT, 5, seen=True),))),
         named("urgent", replace(QUIET, alerts=(alert(Level.URGENT, 1),))),
         named("old review", replace(QUIET, alerts=(alert(Level.REVIEW, 30),))),
         named("new review", replace(QUIET, alerts=(alert(Level.REVIEW, 2),))),
-        named("watch", replace(QUIET, alerts=(alert(Level.WATCH, 90),))),
         named("old message", replace(UNREAD, unread_since=hours_ago(99))),
         named("new message", UNREAD),
-        named("photos in a case", replace(UNSEEN, alerts=(alert(Level.URGENT, seen=True),))),
+        named("watch", replace(QUIET, alerts=(alert(Level.WATCH, 90),))),
+        named("watch, seen", replace(QUIET, alerts=(alert(Level.WATCH, 3, seen=True),))),
+        named("photos in a case", replace(UNSEEN, alerts=(alert(Level.URGENT, snoozed=True),))),
         named("old photos", replace(UNSEEN, unseen_since=hours_ago(50))),
         named("new photos", UNSEEN),
         named("silent", replace(QUIET, alerts=(SILENCE,))),
-        named("seen", replace(QUIET, alerts=(alert(Level.WATCH, seen=True),))),
         named("snoozed", replace(QUIET, alerts=(alert(Level.URGENT, snoozed=True),))),
     ]
     shown = cut([stand(facts) for facts in reversed(expected)], Wish(), "dana")
     assert names(shown.rows) == [facts.name for facts in expected]
+
+
+def test_neither_reading_nor_seeing_an_alert_moves_its_patient() -> None:
+    for level in Level:
+        for concern in (Concern.INFECTION, Concern.SILENCE):
+            unread = alert(level, concern=concern)
+            read = replace(unread, read_at=NOW, read_by="dana")
+            seen = replace(read, acknowledged_at=NOW, acknowledged_by="dana")
+            places = {stand(replace(QUIET, alerts=(each,))).place for each in (unread, read, seen)}
+            assert len(places) == 1
+
+
+def test_a_message_of_a_patient_under_watch_is_as_pressing_as_any_other_message() -> None:
+    watched = replace(UNREAD, unread_since=hours_ago(9), alerts=(alert(Level.WATCH, 90),))
+    assert stand(watched).place < stand(named("other", UNREAD)).place
 
 
 def test_the_quiet_are_folded_and_counted() -> None:

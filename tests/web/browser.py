@@ -9,6 +9,7 @@ from werkzeug.test import TestResponse
 
 from tracker.people import Person
 
+SHOWN = re.compile(r'name="shown" value="([^"]+)"')
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
@@ -45,6 +46,18 @@ class Browser:
             headers={"Referer": f"{self._address}{path}"},
             follow_redirects=follow,
         )
+
+    def shown(self, alert_id: str) -> str:
+        """Open an alert's page and take what its forms carry; empty where it has none."""
+        found = SHOWN.search(self.read(f"/alerts/{alert_id}"))
+        return found[1] if found else ""
+
+    def answer(
+        self, alert_id: str, what: str, values: Mapping[str, Any], *, follow: bool = False
+    ) -> TestResponse:
+        """Open an alert's page and send the form for `what` from it."""
+        carried = {"shown": self.shown(alert_id)}
+        return self.send(f"/alerts/{alert_id}/{what}", carried | dict(values), follow=follow)
 
     def token(self) -> str:
         """A token against forged requests, from whichever page has a form."""

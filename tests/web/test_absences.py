@@ -59,8 +59,8 @@ def test_the_deputy_finds_the_patients_on_the_work_list_and_may_answer(
     assert "Alice" in eli.read(f"/?whose={records.cast.dana.id}")
     assert "Alice" not in eli.read(f"/?whose={records.cast.eli.id}")
     assert "Alice" in eli.read("/alerts")
-    page = eli.send(f"/alerts/{alert.id}/answer", {}, follow=True).text
-    assert "Seen today, 10:00 by Dr Eli" in page
+    page = eli.answer(alert.id, "answer", {}, follow=True).text
+    assert "Dr Eli has it, seen today, 10:00" in page
     assert "You are away until Mon 9 Mar; Dr Eli stands in." in dana.read("/")
     clock.now = absence.ends_at + timedelta(minutes=1)
     eli.sign_in(records.cast.eli, PASSPHRASE)

@@ -1,6 +1,5 @@
 """What Dr Dana does about an alert."""
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -23,26 +22,33 @@ def test_a_snoozed_alert_waits_for_nobody_and_says_until_when(
 ) -> None:
     alert = records.alert()
     chosen = {"until": "2026-03-07", "snooze_why": "see her on Saturday"}
-    page = dana.send(f"/alerts/{alert.id}/snooze", chosen, follow=True).text
+    page = dana.answer(alert.id, "snooze", chosen, follow=True).text
     assert "Snoozed until Saturday 7 March by Dr Dana" in page
     assert "see her on Saturday" in page
     assert "nobody waits for you" in dana.read("/")
 
 
+def test_a_snooze_needs_a_reason(dana: Browser, records: Records) -> None:
+    alert = records.alert()
+    answer = dana.answer(alert.id, "snooze", {"until": "2026-03-07", "snooze_why": " "})
+    assert answer.status_code == 422
+    assert "Say why this can wait." in answer.text
+
+
 def test_a_day_that_will_not_do_is_said_beside_the_field(dana: Browser, records: Records) -> None:
     alert = records.alert()
     for until in ("2026-03-01", "2027-03-01", "0001-01-01", "9999-12-31"):
-        answer = dana.send(f"/alerts/{alert.id}/snooze", {"until": until})
+        answer = dana.answer(alert.id, "snooze", {"until": until, "snooze_why": "lamp"})
         assert answer.status_code == 422
         assert "Choose a day after today, at most 30 days away." in answer.text
-    assert "Choose a day." in dana.send(f"/alerts/{alert.id}/snooze", {"until": "soon"}).text
+    assert "Choose a day." in dana.answer(alert.id, "snooze", {"until": "soon"}).text
 
 
 def test_a_snooze_that_is_refused_keeps_its_reason_to_itself(
     dana: Browser, records: Records
 ) -> None:
     sent = {"until": "soon", "snooze_why": "on tablets"}
-    page = dana.send(f"/alerts/{records.alert().id}/snooze", sent).text
+    page = dana.answer(records.alert().id, "snooze", sent).text
     snooze, resolve = page.split("What did it turn out to be?")
     assert "on tablets" in snooze
     assert "on tablets" not in resolve
@@ -53,7 +59,7 @@ def test_a_snooze_that_is_refused_keeps_its_reason_to_itself(
     ("step", "values"),
     [
         ("answer", {}),
-        ("snooze", {"until": "2026-03-07"}),
+        ("snooze", {"until": "2026-03-07", "snooze_why": "lamp"}),
         ("resolve", {"outcome": "false", "why": "lamp"}),
     ],
 )
@@ -61,11 +67,13 @@ def test_nobody_answers_an_alert_that_has_risen_since_the_page_was_opened(
     dana: Browser, records: Records, db: Database, step: str, values: dict[str, str]
 ) -> None:
     alert = records.alert(level=Level.REVIEW)
-    (shown,) = set(re.findall(r'name="asked" value="([^"]+)"', dana.read(f"/alerts/{alert.id}")))
-    risen = replace(alert, level=Level.URGENT, raised_at=alert.raised_at + timedelta(minutes=5))
+    shown = dana.shown(alert.id)
+    read = alerts.get(db, alert.id)
+    assert read is not None
+    risen = replace(read, level=Level.URGENT, raised_at=alert.raised_at + timedelta(minutes=5))
     with writing(db):
         alerts.save(db, risen)
-    answer = dana.send(f"/alerts/{alert.id}/{step}", values | {"asked": shown})
+    answer = dana.send(f"/alerts/{alert.id}/{step}", values | {"shown": shown})
     assert answer.status_code == 409
     assert "This alert has changed since you opened it." in answer.text
     assert values.get("why", "") in answer.text
@@ -78,6 +86,7 @@ def test_nobody_answers_an_alert_that_has_risen_since_the_page_was_opened(
         ("resolve", {"outcome": "true", "why": "Saw her: crusts"}),
         ("snooze", {"until": "2026-03-07", "snooze_why": "Saw her: crusts"}),
         ("hand-over", {"colleague": "", "note": "Saw her: crusts"}),
+        ("message", {"text": "Saw her: crusts"}),
     ],
 )
 def test_who_answers_after_a_colleague_resolved_is_told_and_keeps_the_words(
@@ -91,24 +100,28 @@ def test_who_answers_after_a_colleague_resolved_is_told_and_keeps_the_words(
     alert, eli = records.alert(), records.cast.eli
     with writing(db):
         people.add_to_care(db, eli.id, alert.patient_id)
-    dana.send(f"/alerts/{alert.id}/resolve", {"outcome": "false", "why": "lamp"})
-    answer = browser_of(eli).send(f"/alerts/{alert.id}/{what}", sent)
+    late = browser_of(eli)
+    old, own = late.shown(alert.id), {"shown": dana.shown(alert.id)}
+    lamp = own | {"outcome": "false", "why": "lamp"}
+    assert dana.send(f"/alerts/{alert.id}/resolve", lamp).status_code == 303
+    answer = late.send(f"/alerts/{alert.id}/{what}", sent | {"shown": old})
     assert answer.status_code == 409
     assert "A colleague was first." in answer.text
+    assert "Dr Dana, today, 10:00: resolved (false: lamp)" in answer.text
     assert "Saw her: crusts" in answer.text
-    again = dana.send(f"/alerts/{alert.id}/resolve", {"outcome": "false", "why": "lamp"})
+    again = dana.send(f"/alerts/{alert.id}/resolve", lamp)
     assert again.status_code == 303  # one's own form sent twice is no colleague's
 
 
 def test_a_resolved_alert_leaves_the_work_list_and_counts(dana: Browser, records: Records) -> None:
     false = records.alert(level=Level.REVIEW)
     true = records.alert(concern=Concern.ALLERGIC_REACTION)
-    dana.send(f"/alerts/{false.id}/resolve", {"outcome": "false", "why": "lamp"})
+    dana.answer(false.id, "resolve", {"outcome": "false", "why": "lamp"})
     page = dana.read(f"/alerts/{false.id}")
     assert "Resolved today, 10:00 as false alarm by Dr Dana" in page
     assert "false: lamp" in page
     assert "Snooze this concern" not in page
-    dana.send(f"/alerts/{true.id}/resolve", {"outcome": "true", "why": ""})
+    dana.answer(true.id, "resolve", {"outcome": "true", "why": ""})
     assert "1 of 2 resolved alerts were false alarms." in dana.read("/alerts")
     assert "Nothing to report" in dana.read("/")
 
@@ -117,7 +130,7 @@ def test_an_outcome_must_be_chosen_and_a_reason_may_be_kept_short(
     dana: Browser, records: Records
 ) -> None:
     alert = records.alert()
-    answer = dana.send(f"/alerts/{alert.id}/resolve", {"why": "x" * 501})
+    answer = dana.answer(alert.id, "resolve", {"why": "x" * 501})
     assert answer.status_code == 422
     assert "Choose what it turned out to be." in answer.text
     assert "keep it under 500 characters" in answer.text
@@ -125,7 +138,7 @@ def test_an_outcome_must_be_chosen_and_a_reason_may_be_kept_short(
 
 def test_the_history_names_people_and_versions(dana: Browser, records: Records) -> None:
     alert = records.alert()
-    dana.send(f"/alerts/{alert.id}/answer", {})
+    dana.answer(alert.id, "answer", {})
     history = dana.read(f"/alerts/{alert.id}").split("History of this alert")[1]
     assert "Seen" in history
     assert "<bdi>Dr Dana</bdi> · Urgent" in history
@@ -142,3 +155,39 @@ def test_silence_is_told_in_words_and_without_a_probability(
     page = dana.read(f"/alerts/{alert.id}")
     assert "No photo and no answers since day 1" in page
     assert "Probability" not in page
+
+
+@pytest.mark.parametrize(
+    ("what", "values"),
+    [
+        ("answer", {}),
+        ("snooze", {"until": "2026-03-07", "snooze_why": "lamp"}),
+        ("resolve", {"outcome": "false", "why": "lamp"}),
+        ("hand-over", {"colleague": "eli", "note": "lamp"}),
+        ("message", {"text": "lamp"}),
+    ],
+)
+@pytest.mark.parametrize("shown", ["", "urgent", "urgent 0 soon", "loud 0 2026-03-05T07:00:00"])
+def test_a_form_that_does_not_say_what_it_showed_is_refused_and_keeps_the_words(
+    dana: Browser, records: Records, db: Database, what: str, values: dict[str, str], shown: str
+) -> None:
+    alert = records.alert()
+    answer = dana.send(f"/alerts/{alert.id}/{what}", values | {"shown": shown})
+    assert answer.status_code == 409
+    assert "The form did not say which alert it showed." in answer.text
+    assert "lamp" in answer.text or what == "answer"
+    known = alerts.get(db, alert.id)
+    assert known is not None
+    assert known == replace(alert, read_at=known.read_at, read_by=records.cast.dana.id)
+
+
+def test_what_a_refused_form_showed_counts_until_the_alert_was_shown_again(
+    dana: Browser, records: Records, db: Database, clock: Clock
+) -> None:
+    alert = records.alert(level=Level.REVIEW)
+    shown = dana.shown(alert.id)
+    with writing(db):
+        alerts.save(db, replace(alert, level=Level.URGENT, raised_at=clock.now))
+    wrong = dana.send(f"/alerts/{alert.id}/resolve", {"why": "lamp", "shown": shown})
+    assert wrong.status_code == 422
+    assert f'name="shown" value="{shown}"' in wrong.text

@@ -83,7 +83,7 @@ def test_looks_and_answers_stand_beside_what_the_log_keeps(
 ) -> None:
     photo, alert = records.measured(1), records.alert()
     dana.get(f"/patients/{cast.alice.id}/photos/{photo.id}/photo")
-    dana.send(f"/alerts/{alert.id}/answer", {})
+    dana.answer(alert.id, "answer", {})
     (seen,) = entries(admin, "?act=photo_opened")
     (answered,) = entries(admin, "?act=alert_answered")
     assert seen["by"] == answered["by"] == "Dr Dana"

@@ -63,7 +63,7 @@ def test_answers_give_false_alarms_and_response_time(
     (alert,) = raise_alerts(db, PROTOCOLS, clock.now)
     clock.now += timedelta(minutes=12)
     form = {"outcome": str(Outcome.FALSE), "why": "a lamp"}
-    assert dana.send(f"/alerts/{alert.id}/resolve", form).status_code == 303
+    assert dana.answer(alert.id, "resolve", form).status_code == 303
     outcomes = show_outcomes(db, PROTOCOLS, clock.now + timedelta(days=1))
     ((concern, count),) = outcomes.false_alarms
     assert (concern, count.false, count.judged) == (alert.concern, 1, 1)

@@ -79,25 +79,29 @@ def test_answering_an_alert_says_who_and_when(
     dana: Browser, records: Records, clock: Clock
 ) -> None:
     alert = records.alert()
-    page = dana.send(f"/alerts/{alert.id}/answer", {}, follow=True).text
-    assert "Seen today, 10:00 by Dr Dana" in page
+    page = dana.answer(alert.id, "answer", {}, follow=True).text
+    assert "Dr Dana has it, seen today, 10:00, not closed yet" in page
     assert "I have seen this" not in page
     clock.now += timedelta(days=1)
     dana.sign_in(records.cast.dana, PASSPHRASE)
-    dana.send(f"/alerts/{alert.id}/answer", {})
-    assert "Seen yesterday, 10:00 by Dr Dana" in dana.read(f"/alerts/{alert.id}")
-    assert "1 in your care, nobody waits for you" in dana.read("/")
+    dana.answer(alert.id, "answer", {})
+    assert "Dr Dana has it, seen yesterday, 10:00" in dana.read(f"/alerts/{alert.id}")
+    assert "1 of 1 wait for you" in dana.read("/")
 
 
-def test_alerts_are_listed_unseen_first(dana: Browser, records: Records) -> None:
+def test_an_alert_that_was_seen_stays_among_those_that_are_not_closed(
+    dana: Browser, records: Records
+) -> None:
     alert = records.alert()
+    dana.answer(alert.id, "answer", {})
     page = dana.read("/alerts")
-    assert "<h2>Seen or snoozed</h2>" not in page
-    assert "I have seen this" in page
-    dana.send(f"/alerts/{alert.id}/answer", {})
+    assert page.index("<h2>Not closed</h2>") < page.index("Dr Dana has it")
+    assert "<h2>Snoozed</h2>" not in page
+    snooze = {"until": "2026-03-07", "snooze_why": "see her on Saturday"}
+    dana.answer(alert.id, "snooze", snooze)
     page = dana.read("/alerts")
-    assert "Everything has been seen" in page
-    assert "<h2>Seen or snoozed</h2>" in page
+    assert "Every alert is closed or snoozed" in page
+    assert page.index("<h2>Snoozed</h2>") < page.index("snoozed until Saturday 7 March by Dr Dana")
 
 
 def test_an_alert_keeps_the_day_of_its_own_treatment(
@@ -111,7 +115,7 @@ def test_an_alert_keeps_the_day_of_its_own_treatment(
     dana.sign_in(records.cast.dana, PASSPHRASE)
     assert "Day 1" in dana.read("/")
     assert "Day 3" in dana.read("/alerts")
-    assert "I have seen this" in dana.read("/alerts")
+    assert "<h2>Not closed</h2>" in dana.read("/alerts")
 
 
 def test_the_patient_page_draws_every_region_with_its_table(
@@ -154,8 +158,10 @@ def test_the_alert_that_waits_leads_the_page_with_its_evidence_and_two_photos(
     assert f"/photos/{photo.id}/baseline" in lead
     assert f"/photos/{photo.id}/aligned" in lead
     assert f"/compare?after={photo.id}&amp;mode=side" in lead
-    assert "I have seen this" in lead
-    dana.send(f"/alerts/{alert.id}/answer", {})
+    assert f'href="/alerts/{alert.id}">Open<' in lead
+    dana.answer(alert.id, "answer", {})
+    assert "lead-alert" in dana.read(f"/patients/{records.cast.alice.id}")
+    dana.answer(alert.id, "snooze", {"until": "2026-03-07", "snooze_why": "see her on Saturday"})
     assert "lead-alert" not in dana.read(f"/patients/{records.cast.alice.id}")
 
 

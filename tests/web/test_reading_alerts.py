@@ -84,7 +84,7 @@ def test_an_alert_that_asks_again_is_unread_again(
     alert = records.alert()
     dana.read(f"/alerts/{alert.id}")
     note = {"colleague": records.cast.eli.id, "note": "Please look"}
-    dana.send(f"/alerts/{alert.id}/hand-over", note, follow=True)
+    dana.answer(alert.id, "hand-over", note, follow=True)
     assert known(db, alert).read_at is None
 
 

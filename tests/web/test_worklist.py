@@ -12,7 +12,7 @@ from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tracker.actions.add_person import add_person
 from tracker.actions.begin_treatment import begin_treatment
-from tracker.alerts import Alert, Concern, Level
+from tracker.alerts import Concern, Level
 from tracker.people import Person, Role
 from tracker.storage import alerts
 from tracker.storage.connection import writing
@@ -23,11 +23,6 @@ def add_patient(db: Database, records: Records, name: str, email: str) -> Person
     patient = add_person(db, person, PASSPHRASE, cared_for_by=records.cast.dana.id)
     begin_treatment(db, PROTOCOLS, replace(records.cast.treatment, patient_id=patient.id))
     return patient
-
-
-def seen(browser: Browser, shown: Alert, **changed: str) -> int:
-    form = {"alert": shown.id, "asked": shown.raised_at.isoformat()} | changed
-    return browser.send(f"/worklist/{shown.patient_id}/seen", form).status_code
 
 
 def test_the_quiet_are_folded_and_can_be_asked_for(dana: Browser) -> None:
@@ -65,45 +60,72 @@ def test_an_address_that_asks_for_nonsense_shows_the_list(dana: Browser) -> None
     assert "<bdi>Alice</bdi>" in dana.read("/?show=everything&after=x.y.z&before=1&whose=")
 
 
-def test_an_alert_is_seen_from_the_list(dana: Browser, records: Records, db: Database) -> None:
+def test_a_row_opens_its_alert_and_cannot_acknowledge_what_no_person_has_opened(
+    dana: Browser, records: Records, db: Database
+) -> None:
     alert = records.alert()
-    assert "I have seen this" in dana.read("/")
-    assert seen(dana, alert) == 303
     page = dana.read("/")
+    assert f'href="/alerts/{alert.id}">Open<' in page
     assert "I have seen this" not in page
-    assert "Seen, not closed" in page
-    known = alerts.get(db, alert.id)
-    assert known is not None
-    assert known.acknowledged_by == records.cast.dana.id
+    assert "Raised today, 08:00, not opened yet" in page
+    form = {"alert": alert.id, "asked": alert.raised_at.isoformat()}
+    assert dana.send(f"/worklist/{alert.patient_id}/seen", form).status_code == 404
+    assert alerts.get(db, alert.id) == alert
 
 
-def test_what_was_not_shown_is_not_acknowledged(
+def test_an_urgent_alert_seen_and_not_answered_stays_on_top_and_says_who_has_it(
+    dana: Browser, records: Records, db: Database
+) -> None:
+    bea = add_patient(db, records, "Bea", "bea@home.example")
+    urgent = records.alert()
+    review = records.alert(level=Level.REVIEW, concern=Concern.ALLERGIC_REACTION)
+    with writing(db):
+        course = db.query("SELECT id FROM treatments WHERE patient_id = ?", [bea.id])
+        alerts.save(db, replace(review, patient_id=bea.id, treatment_id=next(course)["id"]))
+
+    def first() -> str:
+        return re.split(r'<li class="row', dana.read("/"))[1]
+
+    dana.read(f"/alerts/{urgent.id}")
+    assert "<bdi>Alice</bdi>" in first()
+    assert "Dr Dana has it, opened today, 10:00, no answer yet" in first()
+    dana.answer(urgent.id, "answer", {})
+    assert "<bdi>Alice</bdi>" in first()
+    assert "Dr Dana has it, seen today, 10:00, not closed yet" in first()
+    assert "2 of 2 wait for you" in dana.read("/")
+
+
+def test_a_row_shows_the_worst_alert_first_however_new_the_others_are(
     dana: Browser, records: Records, db: Database, clock: Clock
 ) -> None:
-    alert = records.alert(level=Level.REVIEW)
+    urgent = records.alert()
+    dana.answer(urgent.id, "answer", {})
+    fresh = records.alert(level=Level.REVIEW, concern=Concern.ALLERGIC_REACTION)
     with writing(db):
-        alerts.save(db, replace(alert, level=Level.URGENT, raised_at=clock.now))
-    answer = dana.send(
-        f"/worklist/{alert.patient_id}/seen?show=answer",
-        {"alert": alert.id, "asked": alert.raised_at.isoformat()},
-    )
-    assert answer.status_code == 409
-    assert "That alert has changed since it was shown." in answer.text
-    known = alerts.get(db, alert.id)
-    assert known is not None
-    assert known.needs_answer
-    assert seen(dana, alert, asked="") == 409
-    assert seen(dana, alert, alert="of somebody else") == 404
+        alerts.save(db, replace(fresh, raised_at=clock.now))
+    page = dana.read("/")
+    assert page.index("point to an infection") < page.index("point to an allergic reaction")
 
 
-def test_assistants_are_not_offered_what_they_may_not_do(
+def test_a_snoozed_urgent_alert_keeps_a_visible_place_and_says_until_when(
+    dana: Browser, records: Records
+) -> None:
+    alert = records.alert()
+    reason = {"until": "2026-03-07", "snooze_why": "see her on Saturday"}
+    dana.answer(alert.id, "snooze", reason)
+    page = dana.read("/")
+    assert "◷</span> Snoozed" in page
+    assert "Snoozed until Saturday 7 March by Dr Dana" in page
+    assert "<details" not in page
+
+
+def test_assistants_open_alerts_and_are_not_offered_what_they_may_not_do(
     records: Records, fay: Person, browser_of: Callable[[Person], Browser]
 ) -> None:
     alert = records.alert()
     browser = browser_of(fay)
     assert alert.id in browser.read("/")
-    assert "I have seen this" not in browser.read("/")
-    assert seen(browser, alert) == 404
+    assert "I have seen this" not in browser.read(f"/alerts/{alert.id}")
 
 
 def test_the_next_who_waits_is_one_link_away(dana: Browser, records: Records, db: Database) -> None:

@@ -19,7 +19,7 @@ from tracker.treatments import Treatment
 class AlertCase:
     """An alert and what is needed to understand it; `photo` shows it best, if a photo does.
 
-    `history` is in the order of time; `people` are those named in it, by id.
+    `history` is in the order of time; `people` are the staff named in it, by id.
     """
 
     alert: Alert
@@ -38,7 +38,7 @@ def show_alert(db: Database, protocols: Protocols, alert_id: str) -> AlertCase |
     if alert is None or patient is None:
         return None
     history = tuple(alert_history.of_alert(db, alert.id))
-    found = (people.get(db, person_id) for person_id in {t.by for t in history if t.by})
+    named = {step.by for step in history if step.by} | alert.handled_by
     treatment = treatments.get(db, alert.treatment_id)
     return AlertCase(
         alert=alert,
@@ -47,7 +47,7 @@ def show_alert(db: Database, protocols: Protocols, alert_id: str) -> AlertCase |
         photo=photos.get(db, alert.photo_id) if alert.photo_id else None,
         history=history,
         screening=_screening(db, protocols, treatment),
-        people={person.id: person for person in found if person is not None},
+        people=people.by_ids(db, named),
     )
 
 

@@ -1,5 +1,6 @@
 """The alerts about the patients in somebody's care, or of whom the person stands in for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,14 +26,16 @@ class AlertInCare:
 
 @dataclass(frozen=True, slots=True)
 class AlertsInCare:
-    """All alerts of all treatments that are not resolved, those nobody has answered first and then
-    worst first; then the last that were resolved, the latest first, or without `are_all` only the
-    first `MOST_RESOLVED` of them. `verdicts` count all that ever were.
+    """All alerts of all treatments that are not resolved, the worst first and the snoozed last;
+    then the last that were resolved, the latest first, or without `are_all` only the first
+    `MOST_RESOLVED` of them. `verdicts` count all that ever were; `people` are the staff who
+    handled one, by id.
     """
 
     listed: tuple[AlertInCare, ...]
     are_all: bool
     verdicts: FalseAlarms
+    people: Mapping[str, Person]
 
 
 def show_alerts(db: Database, reader: Person, now: datetime) -> AlertsInCare:
@@ -46,4 +49,5 @@ def show_alerts(db: Database, reader: Person, now: datetime) -> AlertsInCare:
         listed=tuple(AlertInCare(a, about[a.patient_id], courses[a.treatment_id]) for a in shown),
         are_all=len(resolved) <= MOST_RESOLVED,
         verdicts=false_alarms(alerts.outcomes_of(db, carers)),
+        people=people.by_ids(db, {each for alert in shown for each in alert.handled_by}),
     )

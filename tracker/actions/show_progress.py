@@ -1,6 +1,7 @@
 """One patient's recovery: what the patient and the practitioner look at."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlite_utils import Database
@@ -44,7 +45,8 @@ class Progress:
     `looks` tell who opened the patient's photos, the latest first; `consents` what the patient
     decided, in that order; `care_withdrawn_at` since when nothing is taken in any more.
     `is_alone` tells that nobody of a clinic cares for the patient here;
-    `unread_by_…` count what each side wrote and the other has not read.
+    `unread_by_…` count what each side wrote and the other has not read; `staff` are those who
+    read or took on an alert, by id.
     Aftercare and questions are those of all treatments whose plans still run.
     """
 
@@ -68,6 +70,7 @@ class Progress:
     unread_by_patient: int = 0
     unread_by_clinic: int = 0
     earlier_alerts: tuple[CourseAlert, ...] = ()
+    staff: Mapping[str, Person] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,9 @@ def show_progress(
             CourseAlert(alert, treatments.get(db, alert.treatment_id))
             for alert in worst_first(alerts.of_patient(db, patient_id))
             if alert.treatment_id != treatment.id
+        ),
+        staff=people.by_ids(
+            db, {each for alert in alerts.of_patient(db, patient_id) for each in alert.handled_by}
         ),
     )
 

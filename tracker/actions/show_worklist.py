@@ -48,7 +48,7 @@ class Worklist:
     """The page that was asked for, with rows for all that it shows.
 
     `coming` are absences in which the reader will stand in; `own_absence` is the reader's own,
-    while it lasts. Everybody named in one of them is in `named`, by id.
+    while it lasts. Everybody named in one of them, or who handled an alert, is in `named`, by id.
     """
 
     cut: Cut
@@ -70,9 +70,10 @@ def show_worklist(
     not_over = absences.not_over(db, now)
     lasting = {each.person_id: each for each in not_over if each.lasts_at(now)}
     deputies = {each.deputy_id for each in not_over if each.deputy_id is not None}
-    named = people.by_ids(db, {each.person_id for each in not_over} | deputies)
-    lent = Counter(facts.in_place_of for facts in known)
     shown = [*part.rows, *(each for group in part.folded.values() for each in group)]
+    handlers = {who for each in shown for alert in each.facts.alerts for who in alert.handled_by}
+    named = people.by_ids(db, {each.person_id for each in not_over} | deputies | handlers)
+    lent = Counter(facts.in_place_of for facts in known)
     rows = _rows(db, shown, now)
     return Worklist(
         cut=part,

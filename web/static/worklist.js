@@ -36,40 +36,10 @@ const step = (by) => {
   goTo(shown[index < 0 ? 0 : Math.min(shown.length - 1, Math.max(0, index + by))]);
 };
 
-const page = async (address, options = {}) => {
-  const answer = await fetch(address, { cache: "no-store", ...options });
+const page = async (address) => {
+  const answer = await fetch(address, { cache: "no-store" });
   const found = new DOMParser().parseFromString(await answer.text(), "text/html");
-  return { status: answer.status, found, list: found.querySelector("[data-worklist]") };
-};
-
-let sending = false;
-const acknowledge = async (form) => {
-  if (sending) return;
-  sending = true;
-  const row = form.closest(".row");
-  const name = `\u2068${linkOf(row).textContent}\u2069`; // whichever way it is written
-  const hadFocus = row.contains(document.activeElement);
-  try {
-    const answer = await page(form.action, { method: "POST", body: new FormData(form) });
-    const after = answer.list?.querySelector(`#${CSS.escape(row.id)}`);
-    if (!answer.list) throw new Error(`answer ${answer.status}`);
-    if (after) {
-      row.replaceWith(document.importNode(after, true));
-      if (hadFocus) goTo(document.getElementById(after.id));
-    } else {
-      form.replaceWith("Seen.");
-      if (hadFocus) goTo(row);
-    }
-    if (answer.status === 409) {
-      say(`Look again: the alert about ${name} has changed. Nothing was kept yet.`);
-    } else {
-      say(`Seen: ${name}.`, { fades: true });
-    }
-  } catch {
-    say("That did not get through. Nothing was kept; try again.");
-  } finally {
-    sending = false;
-  }
+  return { found, list: found.querySelector("[data-worklist]") };
 };
 
 const search = document.getElementById("q");
@@ -80,19 +50,14 @@ if (list()) {
     j: () => step(1),
     k: () => step(-1),
     a: () => {
-      const form = current()?.querySelector("form[data-seen]");
-      if (!form) return false;
-      acknowledge(form);
+      const link = current()?.querySelector("[data-open]");
+      if (!link) return false;
+      link.click();
       return true;
     },
     r: () => Boolean(waiting) && show(),
     "/": () => { search.focus(); search.select(); },
     "?": () => keys.showModal(),
-  });
-  document.addEventListener("submit", (event) => {
-    if (!event.target.matches("form[data-seen]")) return;
-    event.preventDefault();
-    acknowledge(event.target);
   });
   const open = document.querySelector("[data-keys-open]");
   const on = document.querySelector("[data-keys-on]");

@@ -7,18 +7,16 @@ import pytest
 from sqlite_utils import Database
 
 from tests.conftest import PROTOCOLS, TREATED_AT, Cast
-from tracker.actions.answer_alert import answer_alert
+from tests.tracker.answers_to_alerts import give
 from tracker.actions.begin_treatment import begin_treatment
 from tracker.actions.escalate_alerts import escalate_alerts
 from tracker.actions.join_care_team import join_care_team
 from tracker.actions.notice_silence import notice_silence
 from tracker.actions.raise_alerts import raise_alerts
 from tracker.actions.record_check_in import record_check_in
-from tracker.actions.resolve_alert import resolve_alert
-from tracker.actions.snooze_alert import snooze_alert
 from tracker.actions.wake_alerts import wake_alerts
 from tracker.actions.write_digests import write_digests
-from tracker.alert_life import Step
+from tracker.alert_life import Resolution, Seen, Snooze, Step
 from tracker.alerts import Alert, Concern, Level, Outcome, Stage
 from tracker.check_ins import Answers, Trend
 from tracker.storage import alert_history, alerts, messages
@@ -42,17 +40,19 @@ def steps_of(db: Database, alert: Alert) -> list[tuple[Step, str | None]]:
 def test_the_whole_life_of_an_alert_is_kept(db: Database, cast: Cast) -> None:
     (alert,) = answered(db, cast, FEVER, DAY_4)
     escalate_alerts(db, LIMIT, DAY_4 + LIMIT)
-    answer_alert(db, alert.id, cast.dana.id, DAY_4 + timedelta(hours=1))
-    snooze_alert(db, alert.id, cast.dana, date(2026, 3, 8), "on tablets", DAY_4)
+    give(db, alert, cast.dana, Seen(), DAY_4 + timedelta(hours=1))
+    give(db, alert, cast.dana, Snooze(date(2026, 3, 8), "on tablets"), DAY_4)
     wake_alerts(db, datetime(2026, 3, 8, 6, tzinfo=UTC))
-    resolve_alert(db, alert.id, cast.dana.id, Outcome.TRUE, "healed", DAY_4 + timedelta(days=3))
+    give(db, alert, cast.dana, Resolution(Outcome.TRUE, "healed"), DAY_4 + timedelta(days=3))
     dana = cast.dana.id
     assert steps_of(db, alert) == [
         (Step.OPENED, None),
         (Step.ESCALATED, None),
+        (Step.READ, dana),
         (Step.SEEN, dana),
         (Step.SNOOZED, dana),
         (Step.WOKE, None),
+        (Step.READ, dana),
         (Step.RESOLVED, dana),
     ]
     assert {step.engine for step in alert_history.of_alert(db, alert.id)} == {alert.engine}
@@ -76,13 +76,12 @@ def test_no_day_of_any_calendar_breaks_a_snooze(
     (alert,) = answered(db, cast, SICK, DAY_4)
     traveller = replace(cast.dana, time_zone=zone, digest_hour=23 if day == date.max else 0)
     with pytest.raises(ValueError, match="choose a day after today"):
-        snooze_alert(db, alert.id, traveller, day, "", DAY_4)
+        give(db, alert, traveller, Snooze(day, "on tablets"), DAY_4)
 
 
 def test_a_snoozed_alert_wakes_in_the_morning_of_the_practitioner(db: Database, cast: Cast) -> None:
     (alert,) = answered(db, cast, SICK, DAY_4)
-    asleep = snooze_alert(db, alert.id, cast.dana, date(2026, 3, 8), "", DAY_4)
-    assert asleep is not None
+    asleep = give(db, alert, cast.dana, Snooze(date(2026, 3, 8), "on tablets"), DAY_4)
     assert asleep.snoozed_until == datetime(2026, 3, 8, 6, tzinfo=UTC)  # 7 in Berlin
     assert wake_alerts(db, datetime(2026, 3, 8, 5, 59, tzinfo=UTC)) == []
     late = datetime(2026, 3, 8, 6, 0, 20, tzinfo=UTC)
@@ -94,7 +93,7 @@ def test_a_snoozed_alert_wakes_in_the_morning_of_the_practitioner(db: Database, 
 
 def test_a_resolved_alert_is_not_raised_again_for_the_same_cause(db: Database, cast: Cast) -> None:
     (alert,) = answered(db, cast, SICK, DAY_4)
-    resolve_alert(db, alert.id, cast.dana.id, Outcome.TRUE, "", DAY_4 + timedelta(hours=1))
+    give(db, alert, cast.dana, Resolution(Outcome.TRUE, ""), DAY_4 + timedelta(hours=1))
     for hours in (12, 24, 48, 60, 84):
         assert answered(db, cast, SICK, DAY_4 + timedelta(hours=hours)) == []
     assert [a.stage for a in alerts.of_treatment(db, cast.treatment.id)] == [Stage.RESOLVED]
@@ -102,7 +101,7 @@ def test_a_resolved_alert_is_not_raised_again_for_the_same_cause(db: Database, c
 
 def test_signs_that_come_back_after_days_without_open_a_new_alert(db: Database, cast: Cast) -> None:
     (first,) = answered(db, cast, SICK, DAY_4)
-    resolve_alert(db, first.id, cast.dana.id, Outcome.TRUE, "", DAY_4 + timedelta(hours=1))
+    give(db, first, cast.dana, Resolution(Outcome.TRUE, ""), DAY_4 + timedelta(hours=1))
     assert answered(db, cast, Answers(trend=Trend.BETTER), DAY_4 + timedelta(days=3)) == []
     (second,) = answered(db, cast, SICK, DAY_4 + timedelta(days=5))
     assert second.id != first.id
@@ -111,7 +110,7 @@ def test_signs_that_come_back_after_days_without_open_a_new_alert(db: Database, 
 
 def test_a_new_red_flag_after_a_resolved_alert_opens_a_new_one(db: Database, cast: Cast) -> None:
     (first,) = answered(db, cast, FEVER, DAY_4)
-    resolve_alert(db, first.id, cast.dana.id, Outcome.FALSE, "", DAY_4 + timedelta(hours=1))
+    give(db, first, cast.dana, Resolution(Outcome.FALSE, ""), DAY_4 + timedelta(hours=1))
     assert raise_alerts(db, PROTOCOLS, DAY_4 + timedelta(hours=2)) == []
     assert answered(db, cast, Answers(), DAY_4 + timedelta(hours=3)) == []
     (second,) = answered(db, cast, FEVER, DAY_4 + timedelta(hours=4))
@@ -135,15 +134,15 @@ def test_an_urgent_alert_goes_to_the_second_person_and_then_to_everybody(
     escalate_alerts(db, LIMIT, DAY_4 + 2 * LIMIT)
     (alert,) = alerts.unseen(db)
     assert [step.why for step in alert_history.of_alert(db, alert.id)][1:] == [
-        "nobody looked within 30 minutes; told Dr Eli",
-        "nobody looked within 30 minutes; told Dr Dana and Dr Eli",
+        "no answer within 30 minutes; told Dr Eli",
+        "no answer within 30 minutes; told Dr Dana and Dr Eli",
     ]
     assert told() == [cast.dana.email] * 2 + [cast.eli.email] * 2
 
 
 def test_an_alert_that_was_seen_is_not_passed_on(db: Database, cast: Cast) -> None:
     (alert,) = answered(db, cast, FEVER, DAY_4)
-    answer_alert(db, alert.id, cast.dana.id, DAY_4)
+    give(db, alert, cast.dana, Seen(), DAY_4)
     assert escalate_alerts(db, LIMIT, DAY_4 + timedelta(days=1)) == []
 
 
@@ -166,7 +165,7 @@ def test_silence_reaches_the_work_list_without_any_news(db: Database, cast: Cast
 def test_a_second_silence_is_told_and_the_same_one_is_not(db: Database, cast: Cast) -> None:
     (first,) = notice_silence(db, PROTOCOLS, TREATED_AT + timedelta(days=4))
     called = TREATED_AT + timedelta(days=4, hours=2)
-    resolve_alert(db, first.id, cast.dana.id, Outcome.TRUE, "was away", called)
+    give(db, first, cast.dana, Resolution(Outcome.TRUE, "was away"), called)
     assert notice_silence(db, PROTOCOLS, TREATED_AT + timedelta(days=5)) == []
     record_check_in(db, PROTOCOLS, cast.alice.id, Answers(), TREATED_AT + timedelta(days=5))
     (second,) = notice_silence(db, PROTOCOLS, TREATED_AT + timedelta(days=9))

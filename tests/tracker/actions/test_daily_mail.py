@@ -6,13 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 from sqlite_utils import Database
 
 from tests.conftest import PROTOCOLS, TREATED_AT, Cast
+from tests.tracker.answers_to_alerts import give
 from tests.web.conftest import Records
-from tracker.actions.answer_alert import answer_alert
 from tracker.actions.choose_mail import choose_mail
 from tracker.actions.notice_silence import notice_silence
 from tracker.actions.remind_patients import remind_patients
 from tracker.actions.stop_reminders import stop_reminders
 from tracker.actions.write_digests import write_digests
+from tracker.alert_life import Seen
 from tracker.alerts import Concern, Level
 from tracker.messages import Message, MessageKind
 from tracker.photos import PhotoStatus
@@ -60,7 +61,7 @@ def test_the_digest_names_the_worst_first_and_only_what_nobody_has_seen(
     assert message.alert_ids == (urgent.id, review.id)
     assert watch.id not in message.alert_ids
     for alert in (review, urgent):
-        answer_alert(db, alert.id, cast.dana.id, NEXT_SEVEN)
+        give(db, alert, cast.dana, Seen(), NEXT_SEVEN)
     assert write_digests(db, NEXT_SEVEN + timedelta(days=1)) == []
 
 

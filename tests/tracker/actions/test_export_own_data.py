@@ -11,6 +11,7 @@ import pytest
 from sqlite_utils import Database
 
 from tests.conftest import TREATED_AT, Cast
+from tests.tracker.answers_to_alerts import give
 from tests.web.conftest import Records
 from tracker.actions.add_care_line import add_care_line
 from tracker.actions.add_person import add_person
@@ -19,10 +20,10 @@ from tracker.actions.end_treatment import end_treatment
 from tracker.actions.export_own_data import export_own_data
 from tracker.actions.note_opening import note_opening
 from tracker.actions.receive_photo import Accepted, receive_photo
-from tracker.actions.resolve_alert import resolve_alert
 from tracker.actions.revise_annotation import Revised, revise_annotation
 from tracker.actions.revise_note import revise_note
 from tracker.aftercare import OwnLine
+from tracker.alert_life import Resolution
 from tracker.alerts import Outcome
 from tracker.archives import Entry
 from tracker.care import Heading
@@ -101,7 +102,7 @@ def test_what_the_clinic_did_about_the_patient_comes_too(
 ) -> None:
     now, day = TREATED_AT + timedelta(days=3), TREATED_AT.date()
     alert, dana = records.alert(), cast.dana
-    resolve_alert(db, alert.id, dana.id, Outcome.FALSE, "A scratch by the cat.", now)
+    give(db, alert, dana, Resolution(Outcome.FALSE, "A scratch by the cat."), now)
     line = OwnLine("", cast.alice.id, Heading.DO, "Keep the cat away.", day, day, dana.id, now)
     end_care_line(db, add_care_line(db, line).id, dana.id, now)
     note_opening(db, dana.id, now, patient_id=cast.alice.id)

@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 from sqlite_utils import Database
 
 from tests.conftest import PROTOCOLS, Cast
+from tests.tracker.answers_to_alerts import give, shown_now
 from tracker.actions.answer_alert import answer_alert
 from tracker.actions.raise_alerts import raise_alerts
 from tracker.actions.record_check_in import Recorded, record_check_in
-from tracker.actions.resolve_alert import resolve_alert
+from tracker.alert_life import Resolution, Seen
 from tracker.alerts import Alert, Concern, Finding, Level, Outcome, Source, with_finding
 from tracker.check_ins import Answers, Queued, Trend
 from tracker.storage import alerts, messages, treatments
@@ -39,7 +40,7 @@ def test_an_alert_that_rises_is_told_again_and_asks_for_an_answer_again(
 ) -> None:
     answered(db, cast, Answers(pain=1), DAY_4 - timedelta(days=1))
     (first,) = answered(db, cast, UNWELL, DAY_4)
-    answer_alert(db, first.id, cast.dana.id, DAY_4)
+    give(db, first, cast.dana, Seen(), DAY_4)
     (risen,) = answered(db, cast, replace(SICK, fever=True), DAY_4 + timedelta(hours=8))
     assert risen.id == first.id
     assert risen.level is Level.URGENT
@@ -59,11 +60,11 @@ def test_an_alert_stays_when_the_answers_get_better(db: Database, cast: Cast) ->
 
 def test_the_first_answer_to_an_alert_stands(db: Database, cast: Cast) -> None:
     (alert,) = answered(db, cast, SICK, DAY_4)
-    answer_alert(db, alert.id, cast.dana.id, DAY_4)
-    again = answer_alert(db, alert.id, cast.eli.id, DAY_4 + timedelta(hours=1))
-    assert again is not None
+    give(db, alert, cast.dana, Seen(), DAY_4)
+    again = give(db, alert, cast.eli, Seen(), DAY_4 + timedelta(hours=1))
     assert (again.acknowledged_by, again.acknowledged_at) == (cast.dana.id, DAY_4)
-    assert answer_alert(db, "no such alert", cast.dana.id, DAY_4) is None
+    gone = replace(shown_now(db, alert), id="no such alert")
+    assert answer_alert(db, gone, cast.dana, Seen(), DAY_4) is None
 
 
 def test_what_is_judged_alone_leaves_other_treatments_to_their_own_clock(
@@ -120,7 +121,7 @@ def test_a_red_flag_that_comes_late_is_told_after_a_later_one_was_resolved(
     db: Database, cast: Cast
 ) -> None:
     (first,) = answered(db, cast, Answers(fever=True, spreading=True), DAY_4)
-    resolve_alert(db, first.id, cast.dana.id, Outcome.FALSE, "hay fever", DAY_4)
+    give(db, first, cast.dana, Resolution(Outcome.FALSE, "hay fever"), DAY_4)
     kept = Queued("3f0c8a52-6a51-4c7e-9d0b-0d2f6f1c1e11", DAY_4 - timedelta(days=1))
     came = DAY_4 + timedelta(hours=2)
     record_check_in(db, PROTOCOLS, cast.alice.id, Answers(pain=9), came, kept)
@@ -140,7 +141,7 @@ def test_a_harmless_answer_does_not_hide_a_red_flag_that_nobody_judged_yet(
 
 def test_a_new_red_flag_after_an_answered_alert_is_told_again(db: Database, cast: Cast) -> None:
     (first,) = answered(db, cast, Answers(pain=9), DAY_4)
-    answer_alert(db, first.id, cast.dana.id, DAY_4)
+    give(db, first, cast.dana, Seen(), DAY_4)
     again = DAY_4 + timedelta(days=2)
     (second,) = answered(db, cast, Answers(fever=True, spreading=True), again)
     assert second.id == first.id

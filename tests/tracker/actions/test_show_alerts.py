@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 from sqlite_utils import Database
 
 from tests.conftest import PROTOCOLS, Cast
-from tracker.actions.answer_alert import answer_alert
+from tests.tracker.answers_to_alerts import give
 from tracker.actions.begin_treatment import begin_treatment
 from tracker.actions.raise_alerts import raise_alerts
 from tracker.actions.record_check_in import record_check_in
-from tracker.actions.resolve_alert import resolve_alert
 from tracker.actions.show_alerts import show_alerts
+from tracker.alert_life import Resolution, Seen
 from tracker.alerts import Level, Outcome
 from tracker.check_ins import Answers, Trend
 from tracker.storage import alerts
@@ -36,17 +36,19 @@ def test_alerts_of_an_earlier_treatment_are_listed_with_it(db: Database, cast: C
     assert {each.patient for each in listed} == {cast.alice}
 
 
-def test_answered_alerts_come_after_the_others(db: Database, cast: Cast) -> None:
+def test_an_alert_that_was_seen_keeps_its_place_before_a_newer_one(
+    db: Database, cast: Cast
+) -> None:
     record_check_in(db, PROTOCOLS, cast.alice.id, SICK, DAY_4)
     (first,) = raise_alerts(db, PROTOCOLS, DAY_4)
-    answer_alert(db, first.id, cast.dana.id, DAY_4)
+    give(db, first, cast.dana, Seen(), DAY_4)
     later = DAY_4 + timedelta(days=30)
     begin_treatment(db, PROTOCOLS, replace(cast.treatment, performed_at=later - timedelta(days=4)))
     record_check_in(db, PROTOCOLS, cast.alice.id, SICK, later)
     (second,) = raise_alerts(db, PROTOCOLS, later)
     assert [each.alert.id for each in show_alerts(db, cast.dana, later).listed] == [
-        second.id,
         first.id,
+        second.id,
     ]
 
 
@@ -61,7 +63,7 @@ def test_verdicts_are_counted_over_all_alerts_that_asked_for_a_look(
 ) -> None:
     record_check_in(db, PROTOCOLS, cast.alice.id, SICK, DAY_4)
     (alert,) = raise_alerts(db, PROTOCOLS, DAY_4)
-    resolve_alert(db, alert.id, cast.dana.id, Outcome.FALSE, "", DAY_4)
+    give(db, alert, cast.dana, Resolution(Outcome.FALSE, ""), DAY_4)
     with writing(db):
         quiet = replace(alert, id="quiet", level=Level.WATCH, resolved_at=DAY_4)
         alerts.save(db, replace(quiet, outcome=Outcome.FALSE))

@@ -1,0 +1,173 @@
+"""Answers to alerts are taken only to what was shown, read, and answered by no colleague since."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlite_utils import Database
+
+from tests.conftest import PROTOCOLS, Cast
+from tests.tracker.answers_to_alerts import give, shown_now
+from tracker.actions.add_remark import InReply, Said, add_remark
+from tracker.actions.answer_alert import Answered, answer_alert
+from tracker.actions.raise_alerts import raise_alerts
+from tracker.actions.read_alert import read_alert
+from tracker.actions.record_check_in import record_check_in
+from tracker.alert_life import (
+    Answer,
+    HandOver,
+    Obstacle,
+    Refused,
+    Resolution,
+    Seen,
+    Snooze,
+    Step,
+)
+from tracker.alerts import Alert, Level, Outcome, Stage
+from tracker.check_ins import Answers
+from tracker.conversation import Draft
+from tracker.people import Person
+from tracker.storage import alert_history, alerts, conversation
+from tracker.storage.connection import writing
+from tracker.world import World
+
+DAY_4 = datetime(2026, 3, 6, 9, tzinfo=UTC)
+FEVER = Answers(fever=True, spreading=True)
+SNOOZE = Snooze(date(2026, 3, 8), "on tablets")
+RESOLUTION = Resolution(Outcome.FALSE, "a lamp")
+ANSWERS = [Seen(), SNOOZE, RESOLUTION]
+
+
+@pytest.fixture
+def alert(db: Database, cast: Cast) -> Alert:
+    """An urgent alert that no person has opened."""
+    record_check_in(db, PROTOCOLS, cast.alice.id, FEVER, DAY_4)
+    (raised,) = raise_alerts(db, PROTOCOLS, DAY_4)
+    return raised
+
+
+def known(db: Database, alert: Alert) -> Alert:
+    found = alerts.get(db, alert.id)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_nobody_answers_an_alert_that_they_have_not_opened(
+    db: Database, cast: Cast, alert: Alert, answer: Answer
+) -> None:
+    read_alert(db, alert.id, cast.eli.id, DAY_4)
+    before = known(db, alert)
+    refused = answer_alert(db, shown_now(db, alert), cast.dana, answer, DAY_4)
+    assert refused == Refused(Obstacle.UNREAD)
+    assert known(db, alert) == before
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_an_answer_to_an_alert_that_rose_meanwhile_is_not_kept(
+    db: Database, cast: Cast, alert: Alert, answer: Answer
+) -> None:
+    read_alert(db, alert.id, cast.dana.id, DAY_4)
+    shown = replace(shown_now(db, alert), level=Level.REVIEW)
+    before = known(db, alert)
+    refused = answer_alert(db, shown, cast.dana, answer, DAY_4)
+    assert refused == Refused(Obstacle.CHANGED)
+    assert known(db, alert) == before
+
+
+@pytest.mark.parametrize("second", ANSWERS)
+@pytest.mark.parametrize("first", ANSWERS)
+def test_of_two_people_who_answer_one_page_the_second_is_told_who_was_first_and_what_they_did(
+    db: Database, cast: Cast, alert: Alert, first: Answer, second: Answer
+) -> None:
+    for person in (cast.dana, cast.eli):
+        read_alert(db, alert.id, person.id, DAY_4)
+    shown = shown_now(db, alert)
+    assert isinstance(answer_alert(db, shown, cast.dana, first, DAY_4), Answered)
+    kept = known(db, alert)
+    refused = answer_alert(db, shown, cast.eli, second, DAY_4)
+    assert isinstance(refused, Refused)
+    assert refused.obstacle is Obstacle.OVERTAKEN
+    assert refused.step == alert_history.of_alert(db, alert.id)[-1]
+    assert refused.step.by == cast.dana.id
+    assert known(db, alert) == kept
+
+
+def test_of_two_people_who_answer_at_the_same_moment_exactly_one_is_heard(
+    world: World, db: Database, cast: Cast, alert: Alert
+) -> None:
+    for person in (cast.dana, cast.eli):
+        read_alert(db, alert.id, person.id, DAY_4)
+    shown = shown_now(db, alert)
+
+    def resolving(by: Person) -> Answered | Refused | None:
+        own = world.connect()
+        try:
+            return answer_alert(own, shown, by, RESOLUTION, DAY_4)
+        finally:
+            own.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(resolving, (cast.dana, cast.eli)))
+    assert sorted(type(each).__name__ for each in done) == ["Answered", "Refused"]
+    steps = [step.step for step in alert_history.of_alert(db, alert.id)]
+    assert steps.count(Step.RESOLVED) == 1
+
+
+def test_ones_own_form_sent_twice_is_one_answer(db: Database, cast: Cast, alert: Alert) -> None:
+    read_alert(db, alert.id, cast.dana.id, DAY_4)
+    shown = shown_now(db, alert)
+    for _ in range(2):
+        done = answer_alert(db, shown, cast.dana, RESOLUTION, DAY_4)
+        assert isinstance(done, Answered)
+        assert done.alert.stage is Stage.RESOLVED
+    steps = [step.step for step in alert_history.of_alert(db, alert.id)]
+    assert steps == [Step.OPENED, Step.READ, Step.RESOLVED]
+
+
+def test_who_reads_after_a_colleague_has_seen_it_may_still_close_it(
+    db: Database, cast: Cast, alert: Alert
+) -> None:
+    give(db, alert, cast.dana, Seen(), DAY_4)
+    assert give(db, alert, cast.eli, RESOLUTION, DAY_4).stage is Stage.RESOLVED
+
+
+def test_who_is_asked_answers_and_who_asked_may_take_it_back(
+    db: Database, cast: Cast, alert: Alert
+) -> None:
+    give(db, alert, cast.dana, HandOver(cast.eli.id, "please look"), DAY_4)
+    refused = answer_alert(db, shown_now(db, alert), cast.eli, Seen(), DAY_4)
+    assert refused == Refused(Obstacle.UNREAD)
+    taken = answer_alert(db, shown_now(db, alert), cast.dana, Seen(), DAY_4)
+    assert isinstance(taken, Answered)
+
+
+def test_an_alert_that_closed_itself_takes_no_answer_and_says_that_it_did(
+    db: Database, cast: Cast, alert: Alert
+) -> None:
+    read_alert(db, alert.id, cast.dana.id, DAY_4)
+    shown = shown_now(db, alert)
+    with writing(db):
+        alerts.save(db, replace(known(db, alert), resolved_at=DAY_4))
+    assert answer_alert(db, shown, cast.dana, Seen(), DAY_4) == Refused(Obstacle.OVERTAKEN)
+
+
+@pytest.mark.parametrize("marks_seen", [True, False])
+def test_no_message_goes_about_an_alert_that_says_more_by_now(
+    db: Database, world: World, cast: Cast, alert: Alert, marks_seen: bool
+) -> None:
+    read_alert(db, alert.id, cast.dana.id, DAY_4)
+    shown = shown_now(db, alert)
+    stale = replace(shown, level=Level.REVIEW)
+
+    def send(reply: InReply, key: str) -> object:
+        draft, patient = Draft("All is well", None, key * 32), alert.patient_id
+        return add_remark(db, world.files, cast.dana, patient, draft, DAY_4, in_reply=reply)
+
+    for kept, obstacle in ((stale, Obstacle.CHANGED), (None, Obstacle.NOT_SHOWN)):
+        assert send(InReply(alert.id, kept, marks_seen), "a") == Refused(obstacle)
+    assert conversation.of_patient(db, alert.patient_id) == []
+    assert known(db, alert).needs_answer
+    assert send(InReply(alert.id, shown, marks_seen), "a") == Said()
+    assert known(db, alert).needs_answer is not marks_seen

@@ -1,0 +1,28 @@
+"""Answers to alerts as a page hands them over: the alert is opened, and what it shows is sent."""
+
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.actions.answer_alert import Answered, answer_alert
+from tracker.actions.read_alert import read_alert
+from tracker.alert_life import Answer, ShownAlert
+from tracker.alerts import Alert
+from tracker.people import Person
+from tracker.storage import alert_history, alerts
+
+
+def shown_now(db: Database, alert: Alert) -> ShownAlert:
+    """What a page of this alert would show at present."""
+    found = alerts.get(db, alert.id)
+    assert found is not None
+    steps = len(alert_history.of_alert(db, alert.id))
+    return ShownAlert(found.id, found.patient_id, found.level, found.raised_at, steps)
+
+
+def give(db: Database, alert: Alert, person: Person, answer: Answer, now: datetime) -> Alert:
+    """Open the alert and answer it; the answer must be taken."""
+    read_alert(db, alert.id, person.id, now)
+    done = answer_alert(db, shown_now(db, alert), person, answer, now)
+    assert isinstance(done, Answered)
+    return done.alert
