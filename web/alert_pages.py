@@ -11,7 +11,7 @@ from tracker.actions.show_alert import AlertCase
 from tracker.actions.show_alerts import AlertsInCare
 from tracker.actions.show_progress import Progress
 from tracker.alert_life import FalseAlarms, Step, Transition
-from tracker.alerts import Alert, CourseAlert, Factor, Outcome, Source, Stage
+from tracker.alerts import Alert, Concern, CourseAlert, Factor, Outcome, Source, Stage
 from tracker.check_ins import SIGNS, Answers, CheckIn
 from tracker.people import Person
 from tracker.photo_files import Picture
@@ -145,6 +145,7 @@ class AlertPage:
     treatment: str
     probability: str
     red_flag: bool
+    is_unjudged: bool
     onset: str
     evidence: tuple[Evidence, ...]
     photo_id: str | None
@@ -227,6 +228,7 @@ def alert_page(
         treatment=treatment_words(case.treatment, case.treatment.kind.replace("_", " ")),
         probability=share_words(alert.probability) if alert.concern.is_estimated else "",
         red_flag=any(factor.source is Source.RED_FLAG for factor in alert.evidence),
+        is_unjudged=alert.concern is Concern.UNJUDGED,
         onset="" if alert.onset_day is None else f"Day {max(0, round(alert.onset_day))}",
         evidence=tuple(evidence_line(factor) for factor in alert.evidence),
         photo_id=case.photo.id if case.photo else None,

@@ -152,7 +152,7 @@ STEPS: Mapping[Step, str] = {
     Step.OPENED: "Raised",
     Step.ROSE: "Rose in level",
     Step.FLAGGED: "Told again",
-    Step.READ: "Opened, no answer yet",
+    Step.READ: "Opened",
     Step.SEEN: "Seen",
     Step.SNOOZED: "Snoozed",
     Step.WOKE: "Back again",

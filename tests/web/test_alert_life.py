@@ -11,7 +11,7 @@ from tests.conftest import PASSPHRASE, PROTOCOLS
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tracker.actions.notice_silence import notice_silence
-from tracker.alerts import Concern, Level
+from tracker.alerts import Concern, Factor, Level, Source
 from tracker.people import Person
 from tracker.storage import alerts, people
 from tracker.storage.connection import writing
@@ -191,3 +191,26 @@ def test_what_a_refused_form_showed_counts_until_the_alert_was_shown_again(
     wrong = dana.send(f"/alerts/{alert.id}/resolve", {"why": "lamp", "shown": shown})
     assert wrong.status_code == 422
     assert f'name="shown" value="{shown}"' in wrong.text
+
+
+def test_a_course_that_was_not_judged_is_not_told_as_silence(
+    dana: Browser, records: Records
+) -> None:
+    failed = (Factor("the judgement failed", 1.0, Source.CLOCK),)
+    alert = records.alert(level=Level.REVIEW, concern=Concern.UNJUDGED, evidence=failed)
+    page = dana.read(f"/alerts/{alert.id}")
+    assert "Afterglow could not judge this course" in page
+    assert "Neither photo nor answers" not in page
+    assert "Probability of" not in page
+    assert "Afterglow could not judge this course" in dana.read("/")
+
+
+def test_another_harm_is_told_by_the_answers_alone_and_without_a_photo(
+    dana: Browser, records: Records
+) -> None:
+    told = (Factor("eye pain", 1000.0, Source.RED_FLAG),)
+    alert = records.alert(concern=Concern.OTHER_HARM, evidence=told)
+    page = dana.read(f"/alerts/{alert.id}")
+    assert "The patient’s answers alone are enough for this level" in page
+    assert "The answers point to another complication" in page
+    assert "Before and now" not in page

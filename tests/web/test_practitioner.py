@@ -39,7 +39,7 @@ def test_eli_whom_nobody_sees_gets_an_empty_list(
 ) -> None:
     eli = browser_of(records.cast.eli)
     assert "Nobody is in your care yet" in eli.read("/")
-    assert "Everything has been seen" in eli.read("/alerts")
+    assert "Every alert is closed or snoozed" in eli.read("/alerts")
     assert "No mail yet" in eli.read("/outbox")
 
 

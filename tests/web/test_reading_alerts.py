@@ -27,7 +27,7 @@ def test_whoever_opens_the_page_first_has_read_the_alert_and_the_history_says_so
 ) -> None:
     alert = records.alert()
     page = dana.read(f"/alerts/{alert.id}")
-    assert "Opened, no answer yet" in page
+    assert "Dr Dana has it, opened today, 10:00, no answer yet" in page
     assert (known(db, alert).read_at, known(db, alert).read_by) == (
         clock.now,
         records.cast.dana.id,
