@@ -12,16 +12,17 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from tracker.alerts import Alert, Concern, CourseAlert, Level, worse
-from tracker.check_ins import CheckIn
+from tracker.check_ins import SIGNS, CheckIn, Trend
 from tracker.photos import SkinState
 from tracker.protocols import Floor, Protocol
 from tracker.readings import Quantity, Reading
 from tracker.recovery import BAND, Assessment
 from tracker.signs import day_heard, floors_of, lately_received, recent, reported_signs
 from tracker.telling_words import (
-    ANSWERS_NEED_A_LOOK,
     DO,
     DO_WHEN_STALE,
+    HABITS,
+    NEEDS_A_LOOK,
     SPECIAL,
     UNTIL,
     answer_words,
@@ -230,19 +231,23 @@ def _told(
     alone = case.is_alone
     shown = shown_words(concern, regions)
     what, do = " ".join(words for words in (shown, answered) if words), DO[level, alone]
+    is_pressing = any(floor.level is Level.URGENT for _, floor in given)
+    if is_pressing:
+        what = answered
     if given and not (alone and "clinic" in _worst(given).words):
         do = _worst(given).words
     if concern in SPECIAL:
         what, do = SPECIAL[concern][alone]
+        level = min(level, Level.REVIEW, key=lambda each: each.rank)  # no emergency of the skin
     return Told(
         concern=concern,
         level=level,
-        what=what or ANSWERS_NEED_A_LOOK,
+        what=what or NEEDS_A_LOOK,
         do=do,
         until=UNTIL.get(concern, "").format(call="see a doctor" if alone else "call your clinic"),
         waiting=Waiting.ALONE if alone else Waiting.BEING_TOLD,
         gauge=Gauge(regions[0], concern.quantity) if regions else None,
-        needs_help_now=any(floor.level is Level.URGENT for _, floor in given),
+        needs_help_now=is_pressing,
     )
 
 
@@ -255,6 +260,18 @@ def _worst(given: Given) -> Floor:
     """Of several floors, the one whose words are read: the latest of the worst."""
     floors = [floor for _, floor in reversed(given)]
     return max(floors, key=lambda floor: (floor.level.rank, floor.is_emergency))
+
+
+def named_answers(check_in: CheckIn, protocol: Protocol) -> str:
+    """What one check-in complains of, named: `You ticked pus.`; empty where nothing."""
+    answers = check_in.answers
+    pain, swelling = answers.pain or 0, answers.swelling or 0
+    return answer_words(
+        {name for name in SIGNS if name not in HABITS and getattr(answers, name)},
+        pain if pain >= protocol.pain_high_from else None,
+        swelling if swelling >= protocol.swelling_high_from else None,
+        worse=answers.trend is Trend.WORSE,
+    )
 
 
 def _given_words(given: Given) -> str:
@@ -307,11 +324,16 @@ def _picture(case: Situation) -> tuple[Picture, Gauge, tuple[Region, ...]]:
         darker = latest.regions[changed].pigment.value > 0
         picture = Picture.REGION_DARKER if darker else Picture.REGION_LIGHTER
         return picture, Gauge(changed, Quantity.PIGMENT), unjudged
-    shown = measured.get(Region.FACE)
-    is_vague = shown is None or shown.redness.sd > WIDEST_SD or 2 * len(unjudged) >= len(areas)
-    if is_vague or latest.skin_state is SkinState.MAKE_UP:
+    if is_vague(latest) or 2 * len(unjudged) >= len(areas):
         return Picture.UNCERTAIN, face, unjudged
     return Picture.AS_USUAL, face, unjudged
+
+
+def is_vague(reading: Reading) -> bool:
+    """Whether a photo says too little to call anything normal."""
+    face = reading.regions.get(Region.FACE)
+    is_wide = face is None or face.redness.sd > WIDEST_SD
+    return is_wide or reading.skin_state is SkinState.MAKE_UP
 
 
 def _stands_out(case: Situation, latest: Reading, region: Region) -> bool:

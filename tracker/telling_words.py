@@ -42,7 +42,8 @@ SHOWN: Mapping[Concern, str] = {
     Concern.HYPOPIGMENTATION: "{is_} lighter than before the treatment",
     Concern.SCARRING: "{is_} still changed",
 }
-ANSWERS_NEED_A_LOOK = "Something in your answers needs a person to look at it."
+NEEDS_A_LOOK = "Something in your photos or answers needs a person to look at it."
+HABITS = frozenset({"new_product", "sun", "make_up"})  # ticked, and no complaint
 # What it is and what to do, with a clinic and without one, where no photo or answer shows it.
 SPECIAL: Mapping[Concern, tuple[tuple[str, str], tuple[str, str]]] = {
     Concern.SILENCE: (
@@ -112,8 +113,7 @@ def shown_words(concern: Concern, regions: Sequence[Region]) -> str:
     if not regions:
         return ""
     many = len(regions) > 1
-    names = [region.words for region in regions]
-    where = " and ".join([", ".join(names[:-1]), names[-1]] if many else names)
+    where = _together([region.words for region in regions])
     words = SHOWN.get(concern, "{is_} changed in a way that a person must look at")
     return f"Your {where} {words.format(is_='are' if many else 'is')}."
 
@@ -128,11 +128,16 @@ def answer_words(
     ticks = [SIGNS_TICKED.get(name, name.replace("_", " ")) for name in SIGNS if name in set(named)]
     said = []
     if ticks:
-        said.append("ticked " + " and ".join([", ".join(ticks[:-1]), ticks[-1]][len(ticks) < 2 :]))
+        said.append(f"ticked {_together(ticks)}")
     if pain is not None:
         said.append(f"gave your pain as {pain} of 10")
     if swelling is not None:
         said.append(f"called your swelling {SWELLINGS[swelling]}")
     if worse:
         said.append("found your skin worse than the day before")
-    return f"You {', and '.join(said)}." if said else ""
+    return f"You {_together(said)}." if said else ""
+
+
+def _together(words: Sequence[str]) -> str:
+    """`pus, fever and hives`."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

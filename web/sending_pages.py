@@ -11,10 +11,17 @@ from tracker.check_ins import CheckIn, Trend
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState, View
 from tracker.protocols import Floor
 from tracker.readings import Reading
-from tracker.telling import Telling
+from tracker.telling import Telling, is_vague, named_answers
 from tracker.treatments import Region
 from web.patient_pages import has_baseline
-from web.telling_pages import OpenThing, open_amount, open_things, opened_by, telling_of
+from web.telling_pages import (
+    TOO_UNCERTAIN,
+    OpenThing,
+    open_amount,
+    open_things,
+    opened_by,
+    telling_of,
+)
 from web.times import day_words, when
 from web.words import SKIN_STATES, VIEWS, Remedy, remedy_for, times_words
 
@@ -129,12 +136,13 @@ class OfflinePage:
 
 @dataclass(frozen=True, slots=True)
 class CheckInResultPage:
-    """After the check-in: what is open, what was just answered first among its equals."""
+    """After the check-in: what is open; `named` are the complaints, which get no thanks."""
 
     template: ClassVar[str] = "patient_check_in_result.html"
     place: ClassVar[str] = "check_in"
 
     told: tuple[OpenThing, ...]
+    named: str
     worse: bool
     is_alone: bool
     call_us: tuple[str, ...]
@@ -142,9 +150,9 @@ class CheckInResultPage:
     @property
     def title(self) -> str:
         """The page's name."""
-        if self.told:
-            return "Get help now" if self.told[0].needs_help_now else "Your answers are here"
-        return "Thank you"
+        if self.told and self.told[0].needs_help_now:
+            return "Get help now"
+        return "Your answers" if self.told or self.named else "Thank you"
 
 
 def upload_page(progress: Progress, now: datetime) -> UploadPage:
@@ -197,6 +205,7 @@ def check_in_result_page(progress: Progress, check_in: CheckIn, now: datetime) -
     told = open_things(telling_of(progress, now, check_in), progress, now)
     return CheckInResultPage(
         told=told,
+        named=named_answers(check_in, progress.protocol),
         worse=check_in.answers.trend is Trend.WORSE,
         is_alone=progress.is_alone,
         call_us=progress.aftercare.call_us if progress.aftercare else (),
@@ -208,8 +217,10 @@ def _findings(progress: Progress, telling: Telling, reading: Reading) -> tuple[s
     if telling.is_open:
         amount = open_amount(progress, telling, reading)
         return (amount,) if amount else ()
+    if is_vague(reading):
+        return (f"{TOO_UNCERTAIN}.",)
     lines = []
-    for region in dict.fromkeys((Region.FACE, telling.gauge.region)):
+    for region in dict.fromkeys((telling.gauge.region, Region.FACE)):
         if (measured := reading.regions.get(region)) is not None:
             of = "" if region is Region.FACE else f", {region.words}"
             lines.append(f"Redness{of}: {times_words(measured.redness.value, 'blood')}.")

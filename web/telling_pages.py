@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tracker.actions.show_progress import Progress
+from tracker.alerts import Level
 from tracker.check_ins import CheckIn
 from tracker.photos import Photo
 from tracker.readings import Change, Estimate, Quantity, Reading, change_between
@@ -17,7 +18,7 @@ from web.words import LEVELS, depth_words, regions_words, times_words
 
 CALL_IF_WORSE = "If it gets worse or you feel ill, do not wait: call your clinic."
 SEE_A_DOCTOR = "If it gets worse or you feel ill, do not wait: see a doctor."
-TOO_UNCERTAIN = "Your latest photo is too uncertain to say anything from it."
+TOO_UNCERTAIN = "Your latest photo is too uncertain to say anything about your skin"
 SMALLEST_TOLD = 0.1  # doublings; less is "as before", which is not said while anything is open
 
 
@@ -97,7 +98,8 @@ def _waiting_words(told: Told, progress: Progress, now: datetime) -> str:
         case Waiting.BEING_TOLD:
             return "Your clinic is being told. Do not wait for it to answer."
         case Waiting.NOT_OPENED:
-            return f"Waiting since {since}. Your clinic has not opened it yet."
+            so = ": do not wait for it" if told.level is Level.URGENT else ""
+            return f"Waiting since {since}. Your clinic has not opened it yet{so}."
         case Waiting.OPENED:
             return f"Waiting since {since}. Opened at your clinic {moment(told.at)}; no answer yet."
         case Waiting.PUT_OFF:
@@ -185,8 +187,10 @@ def open_amount(progress: Progress, telling: Telling, reading: Reading | None = 
 
     Empty where that is as much as before: it would sound like an answer.
     """
+    if telling.gauge not in {told.gauge for told in telling.open}:
+        return ""
     shown = [reading] if reading else _readings_of(progress, telling.gauge)
-    if not telling.is_open or not shown or telling.gauge.region not in shown[-1].regions:
+    if not shown or telling.gauge.region not in shown[-1].regions:
         return ""
     value = measured(shown[-1], telling.gauge).value
     if (value if telling.gauge.quantity is Quantity.REDNESS else abs(value)) < SMALLEST_TOLD:
