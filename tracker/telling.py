@@ -66,7 +66,8 @@ class Told:
     """One open thing: what it is, what to do now, and what else holds until somebody answers.
 
     `since` is when it began to wait, None where it came a moment ago; `at` when it was opened, or
-    until when it was put off. `gauge` is None where no region shows it.
+    until when it was put off. `gauge` is None where no region shows it. `needs_help_now` tells
+    that an urgent answer was given, `calls_emergency` that it is to call the emergency number.
     """
 
     concern: Concern
@@ -79,6 +80,7 @@ class Told:
     at: datetime | None = None
     gauge: Gauge | None = None
     needs_help_now: bool = False
+    calls_emergency: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +250,7 @@ def _told(
         waiting=Waiting.ALONE if alone else Waiting.BEING_TOLD,
         gauge=Gauge(regions[0], concern.quantity) if regions else None,
         needs_help_now=is_pressing,
+        calls_emergency=any(floor.is_emergency for _, floor in given),
     )
 
 

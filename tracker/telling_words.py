@@ -135,7 +135,9 @@ def answer_words(
         said.append(f"called your swelling {SWELLINGS[swelling]}")
     if worse:
         said.append("found your skin worse than the day before")
-    return f"You {_together(said)}." if said else ""
+    if len(said) > 1:
+        said[-1] = f"and {said[-1]}"
+    return f"You {', '.join(said)}." if said else ""
 
 
 def _together(words: Sequence[str]) -> str:

@@ -203,9 +203,11 @@ def offline_page(progress: Progress, now: datetime) -> OfflinePage:
 def check_in_result_page(progress: Progress, check_in: CheckIn, now: datetime) -> CheckInResultPage:
     """What the answers mean for the next minute."""
     told = open_things(telling_of(progress, now, check_in), progress, now)
+    named = named_answers(check_in, progress.protocol)
+    is_said = any(named in {thing.headline, thing.what} for thing in told)
     return CheckInResultPage(
         told=told,
-        named=named_answers(check_in, progress.protocol),
+        named="" if is_said else named,
         worse=check_in.answers.trend is Trend.WORSE,
         is_alone=progress.is_alone,
         call_us=progress.aftercare.call_us if progress.aftercare else (),

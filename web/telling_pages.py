@@ -34,6 +34,7 @@ class OpenThing:
     until: str
     waiting: str
     needs_help_now: bool
+    calls_emergency: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +74,17 @@ def open_things(telling: Telling, progress: Progress, now: datetime) -> tuple[Op
 
 
 def _open_thing(told: Told, progress: Progress, now: datetime) -> OpenThing:
+    first, _, rest = told.what.partition(". ")
     return OpenThing(
         kind=str(told.level),
         mark=LEVELS[told.level].mark,
-        headline="Get help now" if told.needs_help_now else told.what,
-        what=told.what if told.needs_help_now else "",
+        headline="Get help now" if told.needs_help_now else f"{first.removesuffix('.')}.",
+        what=told.what if told.needs_help_now else rest,
         do=told.do,
         until=told.until,
         waiting=_waiting_words(told, progress, now),
         needs_help_now=told.needs_help_now,
+        calls_emergency=told.calls_emergency,
     )
 
 

@@ -128,7 +128,7 @@ def test_opening_a_picture_is_not_an_answer_of_the_clinic(
         page = alice.read(path)
         assert "Photo opened by Dr Dana" in page
         assert "That is not an answer yet." in page
-        assert "Your clinic has not opened it yet." in page
+        assert "Your clinic has not opened it yet" in page
         assert "saw this" not in page
 
 

@@ -19,9 +19,8 @@ from tracker.telling import Situation, named_answers, tell
 from tracker.telling_words import SIGNS_TICKED, SWELLINGS
 
 REASSURING = re.compile(
-    r"\b(calmer|usual|usually|normal|clear skin|smoother|thank you|all is well|no worry)\b"
-    r"|(?<!not )fading"
-    r"|✓|(?<!times )as much (blood|pigment) as before",
+    r"\b(calmer|(is|are|looks?) (usual|normal)|normal for|clear skin|smoother|thank you)\b"
+    r"|what is normal|✓|(?<!not )fading|(?<!times )as much (blood|pigment) as before",
     re.IGNORECASE,
 )
 PATIENT_PAGES = ("Result", "Today", "Progress", "Photo")
