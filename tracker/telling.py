@@ -241,16 +241,18 @@ def _told(
     if concern in SPECIAL:
         what, do = SPECIAL[concern][alone]
         level = min(level, Level.REVIEW, key=lambda each: each.rank)  # no emergency of the skin
+    is_emergency = any(floor.is_emergency for _, floor in given)
+    until = "" if is_emergency else UNTIL.get(concern, "")
     return Told(
         concern=concern,
         level=level,
         what=what or NEEDS_A_LOOK,
         do=do,
-        until=UNTIL.get(concern, "").format(call="see a doctor" if alone else "call your clinic"),
+        until=until.format(call="see a doctor" if alone else "call your clinic"),
         waiting=Waiting.ALONE if alone else Waiting.BEING_TOLD,
         gauge=Gauge(regions[0], concern.quantity) if regions else None,
         needs_help_now=is_pressing,
-        calls_emergency=any(floor.is_emergency for _, floor in given),
+        calls_emergency=is_emergency,
     )
 
 
@@ -381,6 +383,8 @@ def _closed(case: Situation) -> Alert | None:
     closed = [
         (alert.resolved_at, alert.id, alert)
         for alert in case.alerts
-        if alert.resolved_at is not None and case.now - alert.resolved_at <= TOLD_AFTER_CLOSING
+        if alert.resolved_at is not None
+        and case.now - alert.resolved_at <= TOLD_AFTER_CLOSING
+        and alert.concern not in SPECIAL  # those close by themselves; no person answered
     ]
     return max(closed)[2] if closed else None

@@ -100,6 +100,8 @@ class _Clinic:
         treatment = self._course(state, patient)
         self._at(state.day)
         raise_alerts(self.db, self.world.protocols, self.now, treatment.id)
+        if state.raised is not None and not state.again:
+            self._raise_by_hand(state, treatment)
         self._act(state, patient, treatment)
         self._at(state.day, minutes=30)
         pages: dict[str, str] = {}
@@ -176,9 +178,6 @@ class _Clinic:
         if state.earlier is not None:
             at = self._at(state.day - 2)
             record_check_in(self.db, self.world.protocols, patient.id, state.earlier, at)
-        if state.raised is not None and not state.again:
-            self._at(state.day - 0.2)
-            self._raise_by_hand(state, begun)
         return begun
 
     def _photo(

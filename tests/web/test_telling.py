@@ -211,6 +211,12 @@ def test_a_resolved_alert_is_told_as_closed_and_a_new_answer_opens_again() -> No
     assert told(on_day(7.2, later, answers=red), 7.2).open == ()
 
 
+def test_an_alert_that_closes_by_itself_is_no_answer_of_the_clinic() -> None:
+    heard = alert(Concern.SILENCE, Level.REVIEW, ())
+    course = on_day(7.2, replace(heard, resolved_at=now_on(7.1)))
+    assert today_page(course, now_on(7.2)).closed == ""
+
+
 def test_an_open_alert_of_an_earlier_treatment_is_told_with_its_date() -> None:
     before = replace(treatment(), id="u", performed_at=TREATED_AT - timedelta(days=40))
     course = replace(on_day(7.2), earlier_alerts=(CourseAlert(alert(), before),))
