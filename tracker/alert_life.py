@@ -8,9 +8,12 @@ from enum import StrEnum
 
 from tracker.alerts import (
     Alert,
+    Concern,
+    Factor,
     Finding,
     Level,
     Outcome,
+    Source,
     Stage,
     asking_again,
     tells_new_flag,
@@ -32,7 +35,7 @@ class Step(StrEnum):
 
     OPENED = "opened"
     ROSE = "rose"
-    FLAGGED = "flagged"  # a red flag was answered anew
+    FLAGGED = "flagged"  # answers reached a floor again
     READ = "read"  # a person who may answer opened the page; the alert waits all the same
     SEEN = "seen"
     SNOOZED = "snoozed"
@@ -169,10 +172,10 @@ def judged_again(alert: Alert, finding: Finding, judge: Judge, now: datetime) ->
     """The alert after a new judgement: risen, flagged anew, or only brought up to date."""
     judged = replace(alert, engine=judge.engine, protocol=judge.protocol)
     after = with_finding(judged, finding, now)
-    if after.flagged_at != alert.flagged_at:
-        return _moved(after, Step.FLAGGED, now, None, "a red flag was answered")
     if after.level is not alert.level:
         return _moved(after, Step.ROSE, now, None, _grounds(after))
+    if after.raised_at != alert.raised_at:
+        return _moved(after, Step.FLAGGED, now, None, _grounds(after))
     return Moved(after, None)
 
 
@@ -235,7 +238,7 @@ def seen(alert: Alert, by: str, now: datetime) -> Moved:
 
 
 def snoozed(alert: Alert, until: datetime, by: str, why: str, now: datetime) -> Moved:
-    """Quiet until a moment, unless the concern rises or a red flag is answered.
+    """Quiet until a moment, unless the concern rises or something new or urgent is reported.
 
     Raises ValueError for a moment that is not to come, or too far away, and without a reason.
     """
@@ -296,15 +299,25 @@ def resolved(alert: Alert, outcome: Outcome, by: str, why: str, now: datetime) -
     return _moved(after, Step.RESOLVED, now, by, f"{outcome}: {words}" if words else str(outcome))
 
 
+def closed(alert: Alert, why: str, now: datetime) -> Moved:
+    """Over by itself: what it told is no longer so. It is neither true nor false."""
+    if alert.stage is Stage.RESOLVED:
+        return Moved(alert, None)
+    after = replace(alert, resolved_at=now, snoozed_until=None)
+    return _moved(after, Step.RESOLVED, now, None, why)
+
+
 def is_new_cause(last: Alert, finding: Finding, treatment: Treatment, now: datetime) -> bool:
     """Whether a finding after a resolved alert speaks of something that the alert did not.
 
-    New are a red flag not told yet, a level above the one that was resolved, an onset after the
-    day of resolution, and answers that come back after days without them. Everything else is what
-    somebody has already looked into.
+    New are answers that reached a floor and are not told yet, a level above the one that was
+    resolved, an onset after the day of resolution, what comes after an alert closed by itself, and
+    answers that come back after days without them. The rest is what somebody has looked into.
     """
     if finding.level is None or last.resolved_at is None:
         return False
+    if last.outcome is None:  # it closed by itself, so what it told had ended
+        return True
     if tells_new_flag(last, finding) or finding.level.rank > last.level.rank:
         return True
     if finding.onset_day is not None:
@@ -312,6 +325,16 @@ def is_new_cause(last: Alert, finding: Finding, treatment: Treatment, now: datet
         known = resolved_day if last.onset_day is None else last.onset_day + ONSET_BLUR_DAYS
         return finding.onset_day > max(resolved_day, known)
     return last.found_at is not None and now - last.found_at >= CALM
+
+
+def unjudged() -> Finding:
+    """What people must know when the engine fails on a course: they have to look themselves.
+
+    A review, as nothing speaks of harm; answers that do so reach people by their floors.
+    """
+    what = "what came last could not be judged; only answers that reach a floor open an alert"
+    evidence = (Factor(what, 1.0, Source.FAILURE),)
+    return Finding(Concern.UNJUDGED, 1.0, Level.REVIEW, None, (), evidence, None)
 
 
 def found_again(last: Alert, finding: Finding, now: datetime) -> Moved:

@@ -9,6 +9,8 @@ from enum import StrEnum
 from tracker.readings import Quantity
 from tracker.treatments import Region, Treatment
 
+MOST_REPORTS = 5  # earlier reports of answers that an open alert keeps beside it
+
 
 class Concern(StrEnum):
     """What an alert can say."""
@@ -65,8 +67,10 @@ class Source(StrEnum):
 
     PHOTOS = "photos"
     ANSWERS = "answers"
-    RED_FLAG = "red_flag"
+    RED_FLAG = "red_flag"  # answers that reach a floor; the stored name is older than floors
     CLOCK = "clock"  # what did not come
+    PROTOCOL = "protocol"  # where the clinic set a floor lower than the shipped one, and why
+    FAILURE = "failure"  # the engine broke off
 
 
 class Outcome(StrEnum):
@@ -198,33 +202,45 @@ def asking_again(alert: Alert, now: datetime) -> Alert:
 
 
 def with_finding(alert: Alert, finding: Finding, now: datetime) -> Alert:
-    """The open alert brought up to date.
+    """The open alert brought up to date. What was reported stays beside it until it is resolved.
 
-    A rise in level, and a red flag answered anew, ask for an answer again.
+    A rise in level asks for an answer again. So does an urgent floor that is reported again, and
+    a report of something that the alert has not told yet.
     """
     risen = finding.level is not None and finding.level.rank > alert.level.rank
-    flagged = tells_new_flag(alert, finding)
+    told = {factor.what for factor in alert.evidence if factor.source is Source.RED_FLAG}
+    reported = [factor for factor in finding.evidence if factor.source is Source.RED_FLAG]
+    is_new = any(factor.what not in told for factor in reported)
+    flagged = tells_new_flag(alert, finding) and (finding.level is Level.URGENT or is_new)
+    before = [f for f in alert.evidence if f.source is Source.RED_FLAG and f not in reported]
+    others = [factor for factor in finding.evidence if factor.source is not Source.RED_FLAG]
     current = replace(
         alert,
         probability=finding.probability,
         onset_day=finding.onset_day,
         regions=finding.regions,
-        evidence=finding.evidence,
+        evidence=(*reported, *before[:MOST_REPORTS], *others),
         photo_id=finding.photo_id,
         found_at=alert.found_at if finding.level is None else now,
+        flagged_at=_later(alert.flagged_at, finding.flagged_at),
     )
     if finding.level is None or not (risen or flagged):
         return current
-    asks = asking_again(current, now)
-    level = worse(alert.level, finding.level) or alert.level
-    return replace(asks, level=level, flagged_at=finding.flagged_at or alert.flagged_at)
+    return replace(asking_again(current, now), level=worse(alert.level, finding.level))
 
 
 def tells_new_flag(alert: Alert, finding: Finding) -> bool:
-    """Whether a red flag was answered that this alert has not told yet."""
+    """Whether answers reached a floor that this alert has not told yet."""
     if finding.flagged_at is None:
         return False
-    return alert.flagged_at is None or finding.flagged_at > alert.flagged_at
+    told = alert.flagged_at
+    if told is None and alert.resolved_at is not None:
+        told = alert.raised_at  # an alert from before floors, which answers may have raised
+    return told is None or finding.flagged_at > told
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((at for at in (one, other) if at is not None), default=None)
 
 
 def worst_first(alerts: Iterable[Alert]) -> list[Alert]:
@@ -242,10 +258,9 @@ def level_reached(probability: float, limits: Mapping[Level, float]) -> Level | 
     return max(reached, key=lambda level: level.rank, default=None)
 
 
-def worse(one: Level | None, other: Level | None) -> Level | None:
+def worse(one: Level, other: Level | None) -> Level:
     """The more urgent of two levels; None is below all."""
-    levels = [level for level in (one, other) if level is not None]
-    return max(levels, key=lambda level: level.rank, default=None)
+    return other if other is not None and other.rank > one.rank else one
 
 
 def strongest(evidence: Sequence[Factor], most: int = 5) -> tuple[Factor, ...]:

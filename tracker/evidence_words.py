@@ -5,24 +5,29 @@ from datetime import timedelta
 from typing import Final
 
 from tracker.alerts import Concern
-from tracker.check_ins import CheckIn
 from tracker.photo_evidence import PhotoEvidence
 from tracker.photo_series import pigment, redness
-from tracker.protocols import Floor
 from tracker.readings import Reading
+from tracker.signs import Reached
 from tracker.treatments import Region
 
 _SIGNS: Final[Mapping[str, str]] = {
     "unusual_pain": "more pain than usual for the day",
     "pain_high": "strong pain",
     "itch_high": "strong itch",
-    "swelling_high": "clear swelling",
+    "swelling_high": "moderate or severe swelling",
     "trend_worse": "worse than the day before",
     "pus": "pus or yellow crust",
     "blisters": "blisters or sores",
     "spreading": "redness spreading beyond the treated area",
     "fever": "fever or feeling ill",
-    "breathing_or_face_swelling": "trouble breathing, or swollen eyes or lips",
+    "breathing_or_face_swelling": "trouble breathing, or swollen lips or tongue",
+    "eye_swelling": "swelling around the eyes",
+    "eye_pain": "eye pain or worse sight",
+    "numb_or_drooping": "numb skin or a drooping face",
+    "palpitations": "a racing or irregular heartbeat",
+    "faint": "feeling faint",
+    "bleeding": "bleeding that does not stop",
 }
 
 
@@ -31,18 +36,27 @@ def sign_words(name: str) -> str:
     return _SIGNS.get(name, name.replace("_", " "))
 
 
-def floor_words(floor: Floor, answered: CheckIn) -> str:
-    """What reached a floor: `answered: pus or yellow crust`; and how late it came, if it did."""
-    signs = [sign_words(name) for name in sorted(floor.signs)]
-    signs += [f"pain {floor.pain_from} or more"] if floor.pain_from is not None else []
-    signs += ["severe swelling"] if floor.swelling_from is not None else []
-    words = f"answered: {' together with '.join(signs)}"
-    late = answered.received_at - answered.at
+def floors_words(reached: Sequence[Reached]) -> str:
+    """What reached the floors of a concern, once each, and how late it came, if it did.
+
+    `answered: fever or feeling ill; pus or yellow crust; answered 3 days before it came`.
+    """
+    told: dict[str, None] = {}
+    for each in reached:
+        told |= dict.fromkeys(_asked(each))
+    late = max(each.check_in.received_at - each.check_in.at for each in reached)
     hours = round(late / timedelta(hours=1))
-    if hours < 2:
-        return words
-    told = f"{hours} hours" if hours < 48 else f"{late.days} days"
-    return f"{words}; answered {told} before it came"
+    ago = f"{hours} hours" if hours < 48 else f"{late.days} days"
+    words = f"answered: {', '.join(told)}"
+    return words if hours < 2 else f"{words}; given {ago} before it came"
+
+
+def _asked(reached: Reached) -> list[str]:
+    floor, answers = reached.floor, reached.check_in.answers
+    signs = [sign_words(name) for name in sorted(floor.signs)]
+    signs += [f"pain {answers.pain}"] if floor.pain_from is not None else []
+    swelling = ("no", "a little", "moderate", "severe")[answers.swelling or 0]
+    return signs + ([f"{swelling} swelling"] if floor.swelling_from is not None else [])
 
 
 def photo_words(concern: Concern, photo: PhotoEvidence, readings: Sequence[Reading]) -> str:

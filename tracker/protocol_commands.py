@@ -13,7 +13,9 @@ from tqdm import tqdm
 from tracker.actions.preview_limits import preview_limits
 from tracker.alerts import Concern
 from tracker.console import UNREADABLE, now, open_clinic, told_errors
+from tracker.floors import floor_mistakes
 from tracker.limits_preview import Count, counts, missed
+from tracker.protocol_text import parse_protocol
 from tracker.protocols import Protocol, ProtocolError
 from tracker.settings import protocols_folder
 from tracker.storage import protocol_editions, protocol_files
@@ -94,12 +96,23 @@ def check(files: tuple[Path, ...]) -> None:
     broken = False
     for file in files:
         try:
-            click.echo(f"{file}: {_summary(protocol_files.read(file))}")
+            read = protocol_files.read(file)
+            click.echo(f"{file}: {_summary(read)}")
+            broken |= _tell_lowered(file, read)
         except ProtocolError as error:
             broken = True
             click.echo(str(error), err=True)
     if broken:
         sys.exit(UNREADABLE)
+
+
+def _tell_lowered(file: Path, read: Protocol) -> bool:
+    """Name the shipped floors that are lowered without a reason, and that hold all the same."""
+    known = protocol_files.shipped(read.kind)
+    mistakes = floor_mistakes(parse_protocol(read.text, str(file)), known) if known else ()
+    for mistake in mistakes:
+        click.echo(f"{file}: {mistake}", err=True)
+    return bool(mistakes)
 
 
 @protocol.command()

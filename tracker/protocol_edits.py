@@ -10,6 +10,7 @@ from tomlkit.items import AoT
 
 from tracker.alerts import Level
 from tracker.care import Heading
+from tracker.floors import floor_mistakes, with_shipped_floors
 from tracker.protocol_text import JUDGED, ProtocolTextError, parse_protocol
 from tracker.protocols import Protocol, ProtocolError, Protocols
 from tracker.toml_tables import Mistake, read_toml
@@ -19,15 +20,22 @@ NEW_LINES = 2  # empty rows for more aftercare under each heading
 Values = Mapping[str, str]
 
 
-def checked(text: str, kind: str) -> Protocol | tuple[Mistake, ...]:
-    """The protocol in a text that is to replace the one of `kind`, or all its mistakes."""
+def checked(
+    text: str, kind: str, shipped: Protocol | None = None
+) -> Protocol | tuple[Mistake, ...]:
+    """The protocol in a text that is to replace the one of `kind`, or all its mistakes.
+
+    It is held against the floors of the `shipped` one, where there is one.
+    """
     try:
         protocol = parse_protocol(text, kind)
     except ProtocolTextError as error:
         return error.mistakes
     if protocol.kind != kind:
         return (Mistake("kind", None, f"is {protocol.kind!r}; it must stay {kind!r}"),)
-    return protocol
+    if shipped is None:
+        return protocol
+    return floor_mistakes(protocol, shipped) or with_shipped_floors(protocol, shipped)
 
 
 def misfits(protocol: Protocol, treatments: Iterable[Treatment]) -> tuple[Mistake, ...]:

@@ -9,7 +9,7 @@ from tracker.alerts import Concern, Level
 from tracker.care import LAST_DAY
 from tracker.care_text import aftercare_in, spacing_in
 from tracker.check_ins import SIGNS
-from tracker.floors import read_floors
+from tracker.floors import read_floors, read_lowered_floors
 from tracker.people import SKIN_TYPES, Risk
 from tracker.photos import SkinState
 from tracker.protocols import (
@@ -101,6 +101,7 @@ def _protocol(root: Table, text: str) -> Protocol:
         expected=tuple(_expected(row, variants) for row in root.rows("expected")),
         risks=tuple(_risk(row, words) for row in root.rows("risks")),
         floors=read_floors(root, variants),
+        lowered_floors=read_lowered_floors(root),
         screening=screening,
         check_in=tuple(_question(row, words) for row in root.rows("check_in", least=1)),
         aftercare=aftercare_in(root.table("aftercare"), variants),

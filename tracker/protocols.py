@@ -180,6 +180,25 @@ class Floor:
     is_emergency: bool
 
 
+@dataclass(frozen=True, slots=True)
+class LoweredFloor:
+    """A shipped floor that a clinic has lowered or dropped, and why."""
+
+    signs: frozenset[str]
+    pain_from: int | None
+    swelling_from: int | None
+    concern: Concern
+    because: str
+
+    @property
+    def words(self) -> str:
+        """What stands beside every alert of the concern."""
+        answers = [name.replace("_", " ") for name in sorted(self.signs)]
+        answers += [f"pain from {self.pain_from}"] if self.pain_from is not None else []
+        answers += [f"swelling from {self.swelling_from}"] if self.swelling_from is not None else []
+        return f"this clinic lowered the level of {' with '.join(answers)}: {self.because}"
+
+
 class Severity(StrEnum):
     """What an answer of the screening form means for the practitioner."""
 
@@ -271,6 +290,7 @@ class Protocol:
     expected: tuple[Expected, ...]
     risks: tuple[RiskModifier, ...]
     floors: tuple[Floor, ...]
+    lowered_floors: tuple[LoweredFloor, ...]
     screening: tuple[ScreeningQuestion, ...]
     check_in: tuple[CheckInQuestion, ...]
     aftercare: Mapping[Heading, tuple[CareLine, ...]]

@@ -2,7 +2,8 @@
 
 Every concern starts with the odds that the protocol gives it of having begun by now. The photos
 multiply them by one factor (`photo_evidence`), each reported sign by another, and what the product
-says is the probability. The protocol's limits make levels of it; red flags act whatever it is.
+says is the probability. The protocol's limits make levels of it; a floor, which answers alone
+reach, holds whatever it is.
 """
 
 import math
@@ -25,30 +26,36 @@ from tracker.alerts import (
     worse,
 )
 from tracker.check_ins import CheckIn
-from tracker.evidence_words import floor_words, photo_words, sign_words
+from tracker.evidence_words import floors_words, photo_words, sign_words
 from tracker.photo_evidence import PhotoEvidence, begun_by, earliest_day, judge_photos
-from tracker.protocols import ConcernRule, Floor, Healing, Protocol, Spread
+from tracker.protocols import ConcernRule, Healing, Protocol, Spread
 from tracker.readings import Reading
-from tracker.signs import day_heard, floors_of, lately_received, recent, reported_signs
+from tracker.signs import floors_reached, lately_received, recent, reported_signs
 from tracker.skin_courses import Shape, draw_courses, predicted
 from tracker.treatments import Region, Treatment, days_since
 
-ENGINE = "2"
+ENGINE = "3"
 LONGEST_BAND = 400.0  # days; no plan and no window is longer, and what is normal changes no more
 BAND = (0.025, 0.975)  # the share of normal courses below the band and below its upper edge
+MOST_EVIDENCE = 5
 LEAST_FACTOR = 2.0  # what photos and answers must at least make of the odds to open an alert
 UTC = ZoneInfo("UTC")
-RED_FLAG_FACTOR = 1e6  # answers that are enough alone
+EARLY = 0.1  # of those whom a concern befalls, sooner than the protocol expects
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """Everything known about one treatment, in any order; `zone` is where the patient lives."""
+    """Everything known about one treatment, in any order.
+
+    `zone` is where the patient lives. Answers that came after `unjudged_since` have never been
+    judged and count however old they are; None: those of the protocol's memory count.
+    """
 
     treatment: Treatment
     readings: tuple[Reading, ...]
     check_ins: tuple[CheckIn, ...]
     zone: ZoneInfo = UTC
+    unjudged_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,7 @@ class _Case:
     protocol: Protocol
     healing: Healing
     zone: ZoneInfo
+    came: tuple[CheckIn, ...]
     at: datetime
 
     @property
@@ -113,7 +121,11 @@ def assess(course: Course, protocol: Protocol, until: float) -> Assessment:
                 _find(case, concern, rule, photos.concerns.get(concern))
                 for concern, rule in protocol.concerns.items()
             ),
-            *_told_by_floors_alone(case),
+            *(
+                _told(floor, protocol)
+                for concern in _answered_concerns(protocol)
+                if concern not in protocol.concerns and (floor := _floor(case, concern)) is not None
+            ),
         ),
         standing=_standing(case),
         half_life_hours=photos.half_life_hours,
@@ -142,25 +154,31 @@ def _usual_redness(
     return curves + scatter * draws.offset
 
 
+def judge_answers(course: Course, protocol: Protocol, until: float) -> tuple[Finding, ...]:
+    """The floors that the answers reach, judged without the engine, for when it fails."""
+    case = _known(course, protocol, until)
+    floors = (_floor(case, concern) for concern in _answered_concerns(protocol))
+    return tuple(_told(floor, protocol) for floor in floors if floor is not None)
+
+
 def _known(course: Course, protocol: Protocol, until: float) -> _Case:
     started = course.treatment
     rows = sorted(course.readings, key=lambda r: (r.taken_at, r.photo_id, r.method))
     readings = {r.photo_id: r for r in rows if 0 <= days_since(started, r.taken_at) <= until}
-    check_ins = {c.id: c for c in course.check_ins if days_since(started, c.received_at) <= until}
+    known = {c.id: c for c in course.check_ins if days_since(started, c.received_at) <= until}
+    check_ins = tuple(sorted(known.values(), key=lambda c: (c.at, c.id)))
+    # Days are rounded; an answer that is known must not seem to come a microsecond later.
+    at = started.performed_at + timedelta(days=until)
+    at = max((at, *(c.received_at for c in check_ins)))
     return _Case(
         treatment=started,
         readings=tuple(readings.values()),
-        check_ins=tuple(sorted(check_ins.values(), key=lambda c: (c.at, c.id))),
+        check_ins=check_ins,
         protocol=protocol,
-        zone=course.zone,
         healing=protocol.healing_for(started.needle_depth_mm, started.variant),
-        # Days are rounded; an answer that is known must not seem to come a microsecond later.
-        at=max(
-            (
-                started.performed_at + timedelta(days=until),
-                *(c.received_at for c in check_ins.values()),
-            )
-        ),
+        zone=course.zone,
+        came=lately_received(check_ins, protocol, at, course.unjudged_since),
+        at=at,
     )
 
 
@@ -195,68 +213,56 @@ def _region_standings(case: _Case) -> dict[Region, float]:
 
 
 def _find(case: _Case, concern: Concern, rule: ConcernRule, photo: PhotoEvidence | None) -> Finding:
-    flagged_at, floor, flags = _floors(case, concern)
-    evidence = [Factor(words, RED_FLAG_FACTOR, Source.RED_FLAG) for words in flags]
+    evidence = _answers(case, rule)
     if photo is not None:
         words = photo_words(concern, photo, case.readings)
         evidence.append(Factor(words, photo.factor, Source.PHOTOS))
-    evidence += _answers(case, rule)
-    prior = rule.prior * begun_by(case.day, concern, rule)
+    first = earliest_day(concern, rule, case.healing)
+    begun = begun_by(case.day, concern, rule) if case.day >= first else EARLY
+    prior = rule.prior * begun
     factor = math.prod(f.factor for f in evidence)
     odds = prior / (1 - prior) * factor
     probability = odds / (1 + odds)
-    first = earliest_day(concern, rule, case.healing)
     # What was seen on the window's last day may still be judged while its answers speak.
     last = rule.window_days[1] + case.protocol.answer_memory / timedelta(days=1)
     told = any(f.source is Source.ANSWERS and f.factor > 1 for f in evidence)
     # A risk alone is no alert. Nor is one photo: a bad one is likelier than most concerns.
-    speaks = factor >= LEAST_FACTOR and (told or (photo is not None and photo.opens))
-    possible = speaks and first <= case.day <= last
-    level = level_reached(probability, rule.limits) if possible else None
+    seen = photo is not None and photo.opens and first <= case.day <= last
+    is_possible = factor >= LEAST_FACTOR and (told or seen)
+    level = level_reached(probability, rule.limits) if is_possible else None
+    floor = _floor(case, concern)
     shown = photo if photo is not None and photo.factor > 1 else None
     return Finding(
         concern=concern,
         probability=probability,
-        level=worse(floor, level),
+        level=worse(floor.level, level) if floor else level,
         onset_day=shown.onset_day if shown else None,
         regions=shown.regions if shown else (),
-        evidence=strongest(evidence),
+        evidence=(
+            *_beside(floor, concern, case.protocol),
+            *strongest(evidence, MOST_EVIDENCE),
+        ),
         photo_id=shown.photo_id if shown else None,
-        flagged_at=flagged_at,
+        flagged_at=floor.reported_at if floor else None,
     )
 
 
-def _told_by_floors_alone(case: _Case) -> list[Finding]:
-    """The concerns that no photo shows and that have no probability, where a floor is reached."""
-    told = {floor.concern for floor in case.protocol.floors} - set(case.protocol.concerns)
-    findings = []
-    for concern in sorted(told):
-        flagged_at, level, words = _floors(case, concern)
-        evidence = tuple(Factor(each, RED_FLAG_FACTOR, Source.RED_FLAG) for each in words)
-        if level is not None:
-            findings.append(Finding(concern, 1.0, level, None, (), evidence, None, flagged_at))
-    return findings
-
-
 def _answers(case: _Case, rule: ConcernRule) -> list[Factor]:
-    """What the recent answers of the concern's own days say of it.
+    """What the answers that still speak, and those that came lately, say of a concern.
 
     Signs come together or not at all, so absent ones speak against a concern only where none is
     present, and never more than cases without any sign allow. A worse answer thus never helps.
+    An answer that lay on a phone for long can report, but no longer deny.
     """
-    first, last = rule.window_days
-    heard = [
-        c
-        for c in recent(case.check_ins, case.protocol, case.at)
-        if first <= days_since(case.treatment, c.at) <= last
-    ]
-    signs = reported_signs(heard, case.protocol, case.treatment)
-    asked = [(name, ratio) for name, ratio in rule.signs.items() if name in signs]
+    signs = reported_signs(case.came, case.protocol, case.treatment, case.zone)
     reported = [
         Factor(sign_words(name), ratio.reported, Source.ANSWERS)
-        for name, ratio in asked
-        if signs[name]
+        for name, ratio in rule.signs.items()
+        if signs.get(name)
     ]
+    speaking = recent(case.check_ins, case.protocol, case.at)
+    current = reported_signs(speaking, case.protocol, case.treatment, case.zone)
+    asked = [(name, ratio) for name, ratio in rule.signs.items() if name in current]
     if reported or not asked:
         return reported
     denied = math.prod(ratio.denied for _, ratio in asked)
@@ -266,19 +272,54 @@ def _answers(case: _Case, rule: ConcernRule) -> list[Factor]:
     return [told] if factor < 1 else []
 
 
-def _floors(case: _Case, concern: Concern) -> tuple[datetime | None, Level | None, list[str]]:
-    """When the latest floor of a concern was reported, the worst level, and what was reported.
+@dataclass(frozen=True, slots=True)
+class _Floor:
+    """The least level that answers give a concern, in words, and when the last of them came.
 
-    Floors count from when the answers came: people could not know of them while a phone kept them.
+    They count from when they came: people could not know of them while a phone kept them.
     """
-    reported_at: datetime | None = None
-    standing: dict[Floor, str] = {}
-    came = lately_received(case.check_ins, case.protocol, case.at)
-    for check_in in sorted(came, key=lambda c: c.received_at):
-        day = day_heard(check_in, case.treatment, case.zone)
-        for floor in floors_of(check_in.answers, case.protocol, day, case.treatment.variant):
-            if floor.concern is concern:
-                standing.setdefault(floor, floor_words(floor, check_in))
-                reported_at = check_in.received_at
-    level = max((floor.level for floor in standing), key=lambda level: level.rank, default=None)
-    return reported_at, level, list(standing.values())
+
+    concern: Concern
+    level: Level
+    reported_at: datetime
+    words: str
+
+
+def _floor(case: _Case, concern: Concern) -> _Floor | None:
+    every = floors_reached(case.came, case.protocol, case.treatment, case.zone)
+    reached = [each for each in every if each.floor.concern is concern]
+    if not reached:
+        return None
+    return _Floor(
+        concern=concern,
+        level=max((each.floor.level for each in reached), key=lambda level: level.rank),
+        reported_at=max(each.check_in.received_at for each in reached),
+        words=floors_words(reached),
+    )
+
+
+def _answered_concerns(protocol: Protocol) -> list[Concern]:
+    told = {floor.concern for floor in protocol.floors}
+    return [concern for concern in Concern if concern in told]
+
+
+def _told(floor: _Floor, protocol: Protocol) -> Finding:
+    """What answers say without any photo; the probability is the protocol's prior, or certain."""
+    rule = protocol.concerns.get(floor.concern)
+    return Finding(
+        concern=floor.concern,
+        probability=rule.prior if rule else 1.0,
+        level=floor.level,
+        onset_day=None,
+        regions=(),
+        evidence=_beside(floor, floor.concern, protocol),
+        photo_id=None,
+        flagged_at=floor.reported_at,
+    )
+
+
+def _beside(floor: _Floor | None, concern: Concern, protocol: Protocol) -> tuple[Factor, ...]:
+    """What is told of a concern beside the factors: the floor, and where the clinic lowered one."""
+    words = [Factor(floor.words, 1.0, Source.RED_FLAG)] if floor else []
+    lowered = [each.words for each in protocol.lowered_floors if each.concern is concern]
+    return (*words, *(Factor(each, 1.0, Source.PROTOCOL) for each in lowered))

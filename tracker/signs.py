@@ -1,30 +1,45 @@
 """Signs: what a patient's answers, taken together over the days, report or deny."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tracker.check_ins import SIGNS, Answers, CheckIn, Trend
 from tracker.protocols import Floor, Protocol
-from tracker.treatments import Treatment, day_number, days_since
+from tracker.treatments import Treatment, day_number
 
 
 def recent(check_ins: Sequence[CheckIn], protocol: Protocol, at: datetime) -> tuple[CheckIn, ...]:
-    """Check-ins that still speak at `at`: an answer is about today's skin, not last week's."""
-    return tuple(c for c in check_ins if timedelta(0) <= at - c.at <= protocol.answer_memory)
+    """Check-ins that still speak at `at`: an answer is about today's skin, not last week's.
+
+    Answers dated later than they came count from when they came.
+    """
+    given = ((c, at - min(c.at, c.received_at)) for c in check_ins)
+    return tuple(c for c, ago in given if timedelta(0) <= ago <= protocol.answer_memory)
 
 
 def lately_received(
-    check_ins: Sequence[CheckIn], protocol: Protocol, at: datetime
+    check_ins: Sequence[CheckIn],
+    protocol: Protocol,
+    at: datetime,
+    unjudged_since: datetime | None = None,
 ) -> tuple[CheckIn, ...]:
-    """Check-ins that came lately, whenever they were given: a phone may have kept them for days."""
+    """Check-ins that came lately, whenever they were given: a phone may have kept them for days.
+
+    Those that came after `unjudged_since` count however long ago it is.
+    """
+    since = at - protocol.answer_memory
     return tuple(
-        c for c in check_ins if timedelta(0) <= at - c.received_at <= protocol.answer_memory
+        c
+        for c in check_ins
+        if since <= c.received_at <= at
+        or (unjudged_since is not None and unjudged_since < c.received_at <= at)
     )
 
 
 def reported_signs(
-    check_ins: Sequence[CheckIn], protocol: Protocol, treatment: Treatment
+    check_ins: Sequence[CheckIn], protocol: Protocol, treatment: Treatment, zone: ZoneInfo
 ) -> Mapping[str, bool]:
     """Each sign that was answered, with whether any of these check-ins reports it.
 
@@ -33,18 +48,18 @@ def reported_signs(
     """
     reported: dict[str, bool] = {}
     for check_in in check_ins:
-        for name, answer in _answered(check_in, protocol, treatment).items():
+        for name, answer in _answered(check_in, protocol, treatment, zone).items():
             if answer is not None:
                 reported[name] = reported.get(name, False) or answer
     return reported
 
 
 def _answered(
-    check_in: CheckIn, protocol: Protocol, treatment: Treatment
+    check_in: CheckIn, protocol: Protocol, treatment: Treatment, zone: ZoneInfo
 ) -> Mapping[str, bool | None]:
     """Each sign of one check-in; None for what was not answered."""
     answers = check_in.answers
-    day = min(int(max(days_since(treatment, check_in.at), 0)), len(protocol.pain_usual) - 1)
+    day = min(max(day_heard(check_in, treatment, zone), 0), len(protocol.pain_usual) - 1)
     unusual_from = protocol.pain_usual[day] + protocol.pain_unusual_by
     return {
         **{name: getattr(answers, name) for name in SIGNS},
@@ -75,7 +90,11 @@ def floors_of(
 ) -> tuple[Floor, ...]:
     """The floors that the answers of calendar day `day` reach, the worst first."""
     reached = (floor for floor in protocol.floors if _is_reached(answers, floor, day, variant))
-    return tuple(sorted(reached, key=lambda f: (-f.level.rank, not f.is_emergency)))
+    return _worst_first(reached)
+
+
+def _worst_first(floors: Iterable[Floor]) -> tuple[Floor, ...]:
+    return tuple(sorted(floors, key=lambda f: (-f.level.rank, not f.is_emergency)))
 
 
 def _is_reached(answers: Answers, floor: Floor, day: int, variant: str | None) -> bool:
@@ -89,6 +108,39 @@ def _is_reached(answers: Answers, floor: Floor, day: int, variant: str | None) -
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A floor that was reached, and the check-in that did so, or that completed it."""
+
+    floor: Floor
+    check_in: CheckIn
+
+
+def floors_reached(
+    check_ins: Sequence[CheckIn], protocol: Protocol, treatment: Treatment, zone: ZoneInfo
+) -> tuple[Reached, ...]:
+    """Every floor that these check-ins reach, in the order in which they came.
+
+    Signs of check-ins that lie no further apart than an answer speaks count together: a fever in
+    the morning and pus in the evening are fever with pus.
+    """
+    reached = []
+    for check_in in sorted(check_ins, key=lambda c: (c.received_at, c.id)):
+        own = {name for name in SIGNS if getattr(check_in.answers, name)}
+        near = [c for c in check_ins if abs(c.at - check_in.at) <= protocol.answer_memory]
+        every = {name: True for name in SIGNS if any(getattr(c.answers, name) for c in near)}
+        together = replace(check_in.answers, **every)  # type: ignore[arg-type]
+        day = day_heard(check_in, treatment, zone)
+        for floor in floors_of(together, protocol, day, treatment.variant):
+            if floor.signs & own or not floor.signs or _has_scores(floor):
+                reached.append(Reached(floor, check_in))
+    return tuple(reached)
+
+
+def _has_scores(floor: Floor) -> bool:
+    return floor.pain_from is not None or floor.swelling_from is not None
+
+
 def standing_floors(
     check_ins: Sequence[CheckIn],
     protocol: Protocol,
@@ -96,12 +148,10 @@ def standing_floors(
     zone: ZoneInfo,
     at: datetime,
 ) -> tuple[Floor, ...]:
-    """The floors of all recent check-ins; a calmer answer afterwards does not hide one."""
-    reached = (
-        floor
-        for c in recent(check_ins, protocol, at)
-        for floor in floors_of(
-            c.answers, protocol, day_heard(c, treatment, zone), treatment.variant
-        )
-    )
-    return tuple(dict.fromkeys(reached))
+    """The floors of all check-ins that came lately, the worst first.
+
+    A calmer answer afterwards does not hide one.
+    """
+    came = lately_received(check_ins, protocol, at)
+    reached = {each.floor for each in floors_reached(came, protocol, treatment, zone)}
+    return tuple(f for f in _worst_first(protocol.floors) if f in reached)

@@ -298,7 +298,7 @@ def _reported_words(case: Situation, concern: Concern, at: datetime) -> str:
     rule = case.protocol.concerns.get(concern)
     if rule is None or reached:
         return _given_words(reached)
-    reported = reported_signs(spoken, case.protocol, case.treatment)
+    reported = reported_signs(spoken, case.protocol, case.treatment, case.zone)
     named = {name for name, ratio in rule.signs.items() if ratio.reported > 1}
     named = {name for name in named if reported.get(name)}
     hurts = named & {"unusual_pain", "pain_high"}

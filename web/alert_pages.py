@@ -343,7 +343,11 @@ def evidence_line(factor: Factor) -> Evidence:
     if factor.source is Source.CLOCK:
         return Evidence(what, "", "counted in whole days", "for", 0.0)
     if factor.source is Source.RED_FLAG:
-        return Evidence(what, "red flag", "enough by itself", "for", 50.0)
+        return Evidence(what, "reported", "enough by itself", "for", 50.0)
+    if factor.source is Source.PROTOCOL:
+        return Evidence(what, "", "the clinic's own rule", "for", 0.0)
+    if factor.source is Source.FAILURE:
+        return Evidence(what, "", "look at photos and answers yourself", "for", 0.0)
     weight = max(factor.factor, 1 / factor.factor)
     speaks = "for" if factor.factor >= 1 else "against"
     strengths = (f"{word} {speaks}" for least, word in STRENGTHS if weight >= least)

@@ -44,7 +44,7 @@ def edition(visit: Visit, kind: str, digest: str) -> ResponseReturnValue:
     """What an edition said that was in use."""
     require(may_read_protocols(visit.viewer))
     case, may_edit = _case(visit, kind), may_edit_protocols(visit.viewer)
-    match checked(_text(visit, case, digest), kind):
+    match checked(_text(visit, case, digest), kind, case.shipped):
         case Protocol() as kept:
             page = edition_page(kept, case, visit.now, visit.person.zone, may_edit=may_edit)
             return render(page)
@@ -62,7 +62,7 @@ def edit(visit: Visit, kind: str) -> ResponseReturnValue:
     values = values_of(text)
     if values is None:
         return redirect(url_for(".text", kind=kind, of=name), code=303)
-    return render(form_page(case, name, values, checked(text, kind)))
+    return render(form_page(case, name, values, checked(text, kind, case.shipped)))
 
 
 @blueprint.post("/<kind>/edit")
@@ -85,7 +85,7 @@ def text(visit: Visit, kind: str) -> ResponseReturnValue:
     case = _editable(visit, kind)
     name = request.args.get("of", case.protocol.digest)
     words = _text(visit, case, name)
-    return render(text_page(case, name, words, checked(words, kind)))
+    return render(text_page(case, name, words, checked(words, kind, case.shipped)))
 
 
 @blueprint.post("/<kind>/text")

@@ -25,6 +25,8 @@ from tracker.storage import alerts, protocol_files
 
 PRESENT = protocol_files.load("microneedling")
 SICK = Answers(pain=6, warmth=True, pus=True, spreading=True, trend=Trend.WORSE)
+WARM = Answers(warmth=True, swelling=2)  # reaches no floor, so that limits decide
+WORSE = replace(WARM, trend=Trend.WORSE)
 EVER = TREATED_AT - timedelta(days=1)
 
 
@@ -56,8 +58,8 @@ def test_a_photo_speaks_only_from_when_it_came() -> None:
 
 
 def test_lower_limits_raise_more_and_say_how_many_were_false() -> None:
-    doubtful = course([], [check_in(4.1, Answers(pus=True))])
-    sick = course([], [check_in(4.1, SICK)])
+    doubtful = course([], [check_in(4.1, WARM)])
+    sick = course([], [check_in(4.1, WORSE)])
     lower = with_limits(Concern.INFECTION, {Level.WATCH: 0.01, Level.REVIEW: 0.02})
     rows = [
         compare(stored(doubtful, outcome=Outcome.FALSE), PRESENT, lower, EVER),
@@ -70,7 +72,7 @@ def test_lower_limits_raise_more_and_say_how_many_were_false() -> None:
 
 
 def test_higher_limits_own_up_to_what_they_would_have_missed() -> None:
-    sick = course([], [check_in(4.1, SICK)])
+    sick = course([], [check_in(4.1, WORSE)])
     deaf = with_limits(Concern.INFECTION, {Level.URGENT: 1.0})
     rows = [compare(stored(sick, outcome=Outcome.TRUE), PRESENT, deaf, EVER)]
     assert counts(rows)[Concern.INFECTION][1].alerts == 0
@@ -78,7 +80,7 @@ def test_higher_limits_own_up_to_what_they_would_have_missed() -> None:
 
 
 def test_alerts_before_the_days_asked_for_are_not_counted() -> None:
-    sick = course([], [check_in(4.1, SICK)])
+    sick = course([], [check_in(4.1, WORSE)])
     later = TREATED_AT + timedelta(days=5)
     assert counts([compare(stored(sick), PRESENT, PRESENT, later)]) == {}
 

@@ -148,7 +148,7 @@ def test_a_preview_tells_what_changed_limits_would_have_raised(
     treated_at = datetime.now(UTC) - timedelta(days=6)
     done = replace(treatment(), patient_id=alice.id, performed_at=treated_at)
     begin_treatment(db, world.protocols, done)
-    doubtful = Answers(pus=True)
+    doubtful = Answers(warmth=True, swelling=2)
     record_check_in(db, world.protocols, alice.id, doubtful, treated_at + timedelta(days=4))
     db.close()
     lower = own(

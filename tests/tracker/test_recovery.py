@@ -125,7 +125,7 @@ def test_a_red_flag_is_urgent_on_any_day() -> None:
     flagged = course([], [check_in(30, Answers(breathing_or_face_swelling=True))])
     found = finding(flagged, Concern.ALLERGIC_REACTION, until=30.1)
     assert found.level is Level.URGENT
-    assert found.evidence[0].what == "answered: trouble breathing, or swollen eyes or lips"
+    assert found.evidence[0].what == "answered: trouble breathing, or swollen lips or tongue"
 
 
 def test_deeper_needles_are_given_more_time() -> None:

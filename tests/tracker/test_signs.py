@@ -23,7 +23,7 @@ def day(number: float) -> datetime:
 
 
 def signs(*check_ins: CheckIn) -> Mapping[str, bool]:
-    return reported_signs(check_ins, PROTOCOL, treatment())
+    return reported_signs(check_ins, PROTOCOL, treatment(), UTC)
 
 
 def test_no_answers_report_and_deny_nothing() -> None:

@@ -69,7 +69,7 @@ def test_an_alert_from_answers_alone_shows_the_answers(dana: Browser, records: R
     alert = records.alert(evidence=(Factor("red flag: pain 9 or more", 1e6, Source.RED_FLAG),))
     page = dana.read(f"/alerts/{alert.id}")
     assert "The answers point to an infection" in page
-    assert "A red flag in the answers is enough" in page
+    assert "The patient’s answers alone are enough for this level" in page
     assert "enough by itself" in page
     assert "shivering" in page
     assert "Before and now" not in page

@@ -11,6 +11,7 @@ from tracker.protocols import Protocol
 from tracker.storage import (
     protocol_drafts,
     protocol_editions,
+    protocol_files,
     protocol_previews,
     stored_courses,
     treatments,
@@ -36,7 +37,7 @@ def _some(db: Database, compute: Executor, draft: ProtocolDraft) -> int:
     counted = protocol_previews.treatments_of(db, draft.id)
     heard = treatments.heard_since(db, draft.kind, since)
     left = [treatment for treatment in heard if treatment.id not in counted][:COURSES_AT_ONCE]
-    changed = checked(draft.text, draft.kind)
+    changed = checked(draft.text, draft.kind, protocol_files.shipped(draft.kind))
     present = protocol_editions.edition(db, draft.based_on)
     if not left or not isinstance(changed, Protocol) or present is None:
         with writing(db):

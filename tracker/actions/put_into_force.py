@@ -9,7 +9,7 @@ from tracker.people import Person
 from tracker.protocol_drafts import MAX_REASON_LENGTH, ProtocolDraft
 from tracker.protocol_edits import checked, misfits
 from tracker.protocols import Protocol, Protocols
-from tracker.storage import protocol_editions, protocol_enactments, treatments
+from tracker.storage import protocol_editions, protocol_enactments, protocol_files, treatments
 from tracker.storage.connection import writing
 from tracker.toml_tables import Mistake
 
@@ -43,7 +43,7 @@ def put_into_force(
     """
     if not 0 < len(why) <= MAX_REASON_LENGTH:
         raise ValueError(f"say why, in at most {MAX_REASON_LENGTH} characters")
-    changed = checked(draft.text, draft.kind)
+    changed = checked(draft.text, draft.kind, protocol_files.shipped(draft.kind))
     if not isinstance(changed, Protocol):
         return Broken(changed)
     with writing(db):

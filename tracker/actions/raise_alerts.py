@@ -1,17 +1,26 @@
 """Judge the treatments about which something new is known; open and update alerts."""
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
-from tracker.alert_life import Judge, Moved, found_again, is_new_cause, judged_again, opened
-from tracker.alerts import Alert, Finding, Level
+from tracker.alert_life import (
+    Judge,
+    Moved,
+    closed,
+    found_again,
+    is_new_cause,
+    judged_again,
+    opened,
+    unjudged,
+)
+from tracker.alerts import Alert, Concern, Finding, Level
 from tracker.messages import MessageKind, about_alert
 from tracker.people import in_turn
 from tracker.protocols import Protocols
-from tracker.recovery import ENGINE, Course, assess
+from tracker.recovery import ENGINE, UTC, Course, assess, judge_answers
 from tracker.screening import words_of
 from tracker.storage import absences, alerts, check_ins, messages, people, readings, screenings
 from tracker.storage import treatments as treatment_rows
@@ -25,13 +34,18 @@ log = logging.getLogger(__name__)
 def raise_alerts(
     db: Database, protocols: Protocols, now: datetime, only_treatment: str | None = None
 ) -> list[Alert]:
-    """Return the alerts that opened or rose in level; their mails are written with them."""
+    """Return the alerts that opened or rose in level; their mails are written with them.
+
+    A course on which the engine fails still opens the alerts that its answers alone reach, and
+    one that tells of the failure.
+    """
     raised = []
     for treatment, news in treatment_rows.with_news(db, only_treatment):
         try:
             raised += _judge(db, protocols, treatment, news, now)
         except Exception:  # one course that cannot be judged must not silence the others
             log.exception("treatment %s could not be judged; will try again", treatment.id)
+            raised += _tell_unjudged(db, treatment, now)
     return raised
 
 
@@ -45,27 +59,65 @@ def _judge(
         treatment=treatment,
         readings=tuple(readings.of_treatment(db, treatment.id)),
         check_ins=tuple(check_ins.of_treatment(db, treatment.id)),
-        zone=person.zone if person else ZoneInfo("UTC"),
+        zone=person.zone if person else UTC,
+        unjudged_since=treatment_rows.unjudged_since(db, treatment.id),
     )
     # What came while this was being judged is dated later than `now`; news is news all the same.
     newest = max(
         (now, *(r.taken_at for r in course.readings), *(c.received_at for c in course.check_ins))
     )
-    assessment = assess(course, protocol, until=days_since(treatment, newest))
+    until = days_since(treatment, newest)
     judge = Judge(ENGINE, protocol.label)
-    raised = []
+    is_judged = True
+    try:
+        findings = assess(course, protocol, until).findings
+    except Exception:  # answers that need a look must not wait until the engine is mended
+        log.exception("the engine failed on treatment %s; will try again", treatment.id)
+        is_judged, findings = False, (*judge_answers(course, protocol, until), unjudged())
     with writing(db):
-        if not treatment_rows.judged(db, treatment.id, news):
+        if not is_judged:
+            return _apply(db, treatment, findings, judge, now)
+        if not treatment_rows.judged(db, treatment.id, news, now):
             return []
-        known = {alert.concern: alert for alert in alerts.of_treatment(db, treatment.id)}
-        for finding in assessment.findings:
-            moved = _moved(treatment, known.get(finding.concern), finding, judge, now)
-            if moved is None:
-                continue
-            alerts.move(db, moved)
-            if moved.transition is not None:
-                _write_mails(db, moved.alert, now)
-                raised.append(moved.alert)
+        _close_unjudged(db, treatment, now)
+        return _apply(db, treatment, findings, judge, now)
+
+
+def _tell_unjudged(db: Database, treatment: Treatment, now: datetime) -> list[Alert]:
+    """Tell people of a course of which not even the facts could be read."""
+    try:
+        with writing(db):
+            return _apply(db, treatment, [unjudged()], Judge(ENGINE, treatment.kind), now)
+    except Exception:  # the health page tells of news that nothing has judged
+        log.exception("nobody could be told that treatment %s is not judged", treatment.id)
+        return []
+
+
+def _close_unjudged(db: Database, treatment: Treatment, now: datetime) -> None:
+    for alert in alerts.of_treatment(db, treatment.id):
+        if alert.concern is Concern.UNJUDGED and alert.resolved_at is None:
+            alerts.move(db, closed(alert, "the course could be judged again", now))
+
+
+def _apply(
+    db: Database,
+    treatment: Treatment,
+    findings: Iterable[Finding],
+    judge: Judge,
+    now: datetime,
+) -> list[Alert]:
+    """What findings do to the alerts of a course; the alerts that ask for a look."""
+    known = {alert.concern: alert for alert in alerts.of_treatment(db, treatment.id)}
+    raised = []
+    for finding in findings:
+        last = known.get(finding.concern)
+        moved = _moved(treatment, last, finding, judge, now)
+        if moved is None or _is_told(moved, last):
+            continue
+        alerts.move(db, moved)
+        if moved.transition is not None:
+            _write_mails(db, moved.alert, now)
+            raised.append(moved.alert)
     return raised
 
 
@@ -78,6 +130,13 @@ def _moved(
     if last is None or is_new_cause(last, finding, treatment, now):
         return opened(new_id(), treatment, finding, judge, now)
     return found_again(last, finding, now)
+
+
+def _is_told(moved: Moved, last: Alert | None) -> bool:
+    """Whether nothing has changed but the hour; an open page need not be drawn again for it."""
+    if last is None or moved.transition is not None or last.concern is not Concern.UNJUDGED:
+        return False
+    return last.resolved_at is None
 
 
 def _write_mails(db: Database, alert: Alert, now: datetime) -> None:

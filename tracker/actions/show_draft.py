@@ -10,7 +10,7 @@ from tracker.limits_preview import CourseCount, in_all, preview_since
 from tracker.protocol_drafts import Line, ProtocolDraft, differences
 from tracker.protocol_edits import checked, misfits
 from tracker.protocols import Protocol, Protocols
-from tracker.storage import protocol_drafts, protocol_previews, treatments
+from tracker.storage import protocol_drafts, protocol_files, protocol_previews, treatments
 from tracker.toml_tables import Mistake
 
 
@@ -48,7 +48,8 @@ def show_draft(db: Database, protocols: Protocols, draft_id: str) -> DraftCase |
     draft = protocol_drafts.get(db, draft_id)
     if draft is None:
         return None
-    in_force, changed = protocols.of(draft.kind), checked(draft.text, draft.kind)
+    in_force, shipped = protocols.of(draft.kind), protocol_files.shipped(draft.kind)
+    changed = checked(draft.text, draft.kind, shipped)
     mistakes = (
         misfits(changed, treatments.of_kind(db, draft.kind))
         if isinstance(changed, Protocol)

@@ -35,5 +35,5 @@ def show_protocol(
         origin=origin(kind, kept_in_files, enactments),
         enactments=enactments,
         drafts=tuple(protocol_drafts.latest(db, kind, LATEST_DRAFTS)),
-        shipped=protocol_files.load(kind) if kind in protocol_files.shipped_kinds() else None,
+        shipped=protocol_files.shipped(kind),
     )

@@ -33,7 +33,7 @@ from tracker.storage.tables import (
     PROTOCOL_EDITIONS,
     SCREENING_AND_CARE,
 )
-from tracker.storage.treatment_tables import OUTLINES, PROCEDURES
+from tracker.storage.treatment_tables import JUDGED_AT, OUTLINES, PROCEDURES
 from tracker.storage.worklist_tables import (
     ABSENCES,
     ALERTS_READ,
@@ -265,6 +265,12 @@ def alerts_read(db: Database) -> None:
 def photo_tries(db: Database) -> None:
     """When a photo is measured again, why it failed, and photos whose file cannot be read."""
     _run(db, PHOTO_TRIES)
+
+
+@migrations()
+def judged_at(db: Database) -> None:
+    """When a course was last judged, so that answers that waited for days are still heard."""
+    _run(db, JUDGED_AT)
 
 
 def _run(db: Database, script: str) -> None:

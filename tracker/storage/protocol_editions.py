@@ -4,9 +4,9 @@ import logging
 
 from sqlite_utils import Database
 
-from tracker.protocol_text import parse_protocol
 from tracker.protocols import Protocol, Protocols
 from tracker.storage.connection import writing
+from tracker.storage.protocol_files import parse_own
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def with_given_up(db: Database, protocols: Protocols) -> Protocols:
              WHERE rowid IN (SELECT max(rowid) FROM protocol_editions GROUP BY kind)
                AND kind IN (SELECT kind FROM treatments)"""
     given_up = {
-        row["kind"]: parse_protocol(row["text"], f"the text kept of {row['kind']}")
+        row["kind"]: parse_own(row["text"], f"the text kept of {row['kind']}")
         for row in db.query(sql)
         if row["kind"] not in protocols.by_kind
     }
@@ -64,4 +64,4 @@ def text_of_kind(db: Database, kind: str, digest: str) -> str | None:
 def edition(db: Database, digest: str) -> Protocol | None:
     """The edition with this digest, or None; ProtocolError when it can no longer be read."""
     text = text_of(db, digest)
-    return None if text is None else parse_protocol(text, f"the edition {digest}")
+    return None if text is None else parse_own(text, f"the edition {digest}")

@@ -7,9 +7,9 @@ from functools import lru_cache
 from sqlite_utils import Database
 
 from tracker.protocol_drafts import Enactment
-from tracker.protocol_text import parse_protocol
 from tracker.protocols import Protocol
 from tracker.storage.columns import read_time, time_text
+from tracker.storage.protocol_files import parse_own
 
 
 def insert(db: Database, protocol: Protocol, by_id: str, now: datetime, why: str) -> None:
@@ -61,4 +61,4 @@ def in_force(db: Database, leaving_out: frozenset[str]) -> Mapping[str, Protocol
 @lru_cache(maxsize=64)
 def _parsed(text: str, kind: str) -> Protocol:
     """A text is read once: pages ask for the same few again and again."""
-    return parse_protocol(text, f"the edition of {kind} in force")
+    return parse_own(text, f"the edition of {kind} in force")

@@ -5,6 +5,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from tracker.floors import with_shipped_floors
 from tracker.protocol_text import parse_protocol
 from tracker.protocols import Protocol, ProtocolError, Protocols
 
@@ -30,10 +31,26 @@ def load(kind: str) -> Protocol:
     return parse_protocol(shipped_text(kind), f"{kind}.toml")
 
 
+def shipped(kind: str) -> Protocol | None:
+    """The shipped protocol of a kind of treatment, None where there is none."""
+    return load(kind) if kind in shipped_kinds() else None
+
+
+def parse_own(text: str, source: str) -> Protocol:
+    """A clinic's protocol; the shipped floors that it lowers without a reason hold all the same.
+
+    Raises ProtocolError like `parse_protocol`. An edition from before a floor was shipped is thus
+    still read, and hears as much as any other.
+    """
+    protocol = parse_protocol(text, source)
+    known = shipped(protocol.kind)
+    return with_shipped_floors(protocol, known) if known else protocol
+
+
 def read(path: Path) -> Protocol:
     """The protocol in a clinic's file; ProtocolError names every mistake."""
     try:  # some editors begin UTF-8 with a mark, which is no part of the text
-        return parse_protocol(path.read_text(encoding="utf-8-sig"), str(path))
+        return parse_own(path.read_text(encoding="utf-8-sig"), str(path))
     except OSError as error:
         raise ProtocolError(f"{path}: {error.strerror}; name a protocol's file") from error
     except UnicodeDecodeError as error:

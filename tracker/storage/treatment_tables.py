@@ -77,3 +77,7 @@ ALTER TABLE readings_on_grounds RENAME TO readings;
 ALTER TABLE region_readings_on_grounds RENAME TO region_readings;
 CREATE INDEX readings_of_photo ON readings (photo_id, id);
 """
+
+JUDGED_AT = """
+ALTER TABLE treatments ADD COLUMN judged_at TEXT;
+"""

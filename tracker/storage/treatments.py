@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlite_utils import Database
@@ -132,13 +132,39 @@ def with_news(db: Database, only: str | None) -> list[tuple[Treatment, int]]:
     return [(read(row), row["news"]) for row in db.query(sql, {"only": only})]
 
 
-def judged(db: Database, treatment_id: str, news: int) -> bool:
-    """Note that the first `news` pieces were judged; what came meanwhile stays news.
+def unjudged_since(db: Database, treatment_id: str) -> datetime | None:
+    """When all that had come was last judged; None where that is not on record."""
+    sql = "SELECT judged, judged_at FROM treatments WHERE id = ?"
+    for row in db.query(sql, [treatment_id]):
+        if row["judged"] == 0:
+            return datetime.min.replace(tzinfo=UTC)
+        return read_optional_time(row["judged_at"])
+    return None
+
+
+def news_waits_since(db: Database) -> datetime | None:
+    """When the oldest photo or answer came that no judgement has seen; None when all were judged.
+
+    Courses of patients who have withdrawn consent to care do not count.
+    """
+    sql = """SELECT min(received_at) AS at FROM
+        (SELECT treatment_id, received_at FROM check_ins
+         UNION ALL SELECT treatment_id, received_at FROM photos WHERE status = 'measured') AS came
+        JOIN treatments ON treatments.id = came.treatment_id
+        WHERE news > judged AND patient_id NOT IN (SELECT patient_id FROM care_withdrawn)
+          AND (judged_at IS NULL OR received_at > judged_at)"""
+    return next((read_optional_time(row["at"]) for row in db.query(sql)), None)
+
+
+def judged(db: Database, treatment_id: str, news: int, at: datetime) -> bool:
+    """Note that the first `news` pieces were judged `at`; what came meanwhile stays news.
 
     False when another worker has judged as many or more: what was found without them is stale.
     """
-    sql = "UPDATE treatments SET judged = :news WHERE id = :id AND judged < :news"
-    return bool(db.execute(sql, {"news": news, "id": treatment_id}).rowcount == 1)
+    sql = """UPDATE treatments SET judged = :news, judged_at = :at
+             WHERE id = :id AND judged < :news"""
+    values = {"news": news, "id": treatment_id, "at": time_text(at)}
+    return bool(db.execute(sql, values).rowcount == 1)
 
 
 def devices(db: Database) -> list[tuple[str, str]]:

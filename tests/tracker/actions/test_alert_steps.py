@@ -25,6 +25,7 @@ from tracker.storage.connection import IntegrityError
 DAY_4 = datetime(2026, 3, 6, 9, tzinfo=UTC)
 LIMIT = timedelta(minutes=30)
 FEVER = Answers(fever=True, spreading=True)
+WARM = Answers(warmth=True, swelling=2, trend=Trend.WORSE)  # below every floor
 SICK = Answers(pain=6, warmth=True, pus=True, spreading=True, trend=Trend.WORSE)
 
 
@@ -92,18 +93,18 @@ def test_a_snoozed_alert_wakes_in_the_morning_of_the_practitioner(db: Database, 
 
 
 def test_a_resolved_alert_is_not_raised_again_for_the_same_cause(db: Database, cast: Cast) -> None:
-    (alert,) = answered(db, cast, SICK, DAY_4)
+    (alert,) = answered(db, cast, WARM, DAY_4)
     give(db, alert, cast.dana, Resolution(Outcome.TRUE, ""), DAY_4 + timedelta(hours=1))
     for hours in (12, 24, 48, 60, 84):
-        assert answered(db, cast, SICK, DAY_4 + timedelta(hours=hours)) == []
+        assert answered(db, cast, WARM, DAY_4 + timedelta(hours=hours)) == []
     assert [a.stage for a in alerts.of_treatment(db, cast.treatment.id)] == [Stage.RESOLVED]
 
 
 def test_signs_that_come_back_after_days_without_open_a_new_alert(db: Database, cast: Cast) -> None:
-    (first,) = answered(db, cast, SICK, DAY_4)
+    (first,) = answered(db, cast, WARM, DAY_4)
     give(db, first, cast.dana, Resolution(Outcome.TRUE, ""), DAY_4 + timedelta(hours=1))
     assert answered(db, cast, Answers(trend=Trend.BETTER), DAY_4 + timedelta(days=3)) == []
-    (second,) = answered(db, cast, SICK, DAY_4 + timedelta(days=5))
+    (second,) = answered(db, cast, WARM, DAY_4 + timedelta(days=5))
     assert second.id != first.id
     assert second.concern is first.concern
 

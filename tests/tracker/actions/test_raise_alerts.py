@@ -31,7 +31,7 @@ def test_alarming_answers_open_one_alert_and_write_one_mail(db: Database, cast: 
     assert alert.level is Level.URGENT
     assert [m.to_address for m in messages.due(db, DAY_4)] == [cast.dana.email]
     assert raise_alerts(db, PROTOCOLS, DAY_4) == []
-    assert answered(db, cast, SICK, DAY_4 + timedelta(hours=1)) == []
+    assert answered(db, cast, Answers(pain=1), DAY_4 + timedelta(hours=1)) == []
     assert len(messages.due(db, DAY_4 + timedelta(hours=1))) == 1
 
 
@@ -112,8 +112,8 @@ def test_a_red_flag_that_a_phone_kept_for_days_still_reaches_the_clinic(
     (alert,) = raise_alerts(db, PROTOCOLS, came)
     assert (alert.concern, alert.level) == (Concern.INFECTION, Level.URGENT)
     (told,) = (factor.what for factor in alert.evidence if factor.source is Source.RED_FLAG)
-    assert "fever or feeling ill together with redness spreading" in told
-    assert told.endswith("; answered 3 days before it came")
+    assert "fever or feeling ill, redness spreading beyond the treated area" in told
+    assert told.endswith("; given 3 days before it came")
     assert [m.to_address for m in messages.due(db, came)] == [cast.dana.email]
 
 
@@ -154,10 +154,10 @@ def test_two_workers_who_judge_the_same_news_hide_no_later_one(db: Database, cas
     record_check_in(db, PROTOCOLS, cast.alice.id, Answers(), DAY_4)
     ((_, seen_by_both),) = treatments.with_news(db, None)
     with writing(db):
-        assert treatments.judged(db, cast.treatment.id, seen_by_both)
+        assert treatments.judged(db, cast.treatment.id, seen_by_both, DAY_4)
     record_check_in(db, PROTOCOLS, cast.alice.id, SICK, DAY_4 + timedelta(hours=1))
     with writing(db):
-        assert not treatments.judged(db, cast.treatment.id, seen_by_both)
+        assert not treatments.judged(db, cast.treatment.id, seen_by_both, DAY_4)
     assert len(raise_alerts(db, PROTOCOLS, DAY_4 + timedelta(hours=1))) == 1
 
 
@@ -168,7 +168,8 @@ def test_a_course_that_cannot_be_judged_does_not_silence_the_others(
     with writing(db):
         treatments.insert(db, replace(broken, performed_at=broken.performed_at - timedelta(days=1)))
         treatments.tell_news(db, broken.id)
-    assert len(answered(db, cast, SICK, DAY_4)) == 1
+    raised = {a.treatment_id: a.concern for a in answered(db, cast, SICK, DAY_4)}
+    assert raised == {cast.treatment.id: Concern.INFECTION, broken.id: Concern.UNJUDGED}
     assert [t.id for t, _ in treatments.with_news(db, None)] == [broken.id]
 
 
