@@ -16,10 +16,14 @@ FEWEST = 5  # below it a median says more about chance than about a treatment
 
 @dataclass(frozen=True, slots=True)
 class Redness:
-    """What one photo showed: redness of the whole treated face in doublings against baseline."""
+    """What one photo showed: redness of the whole treated face in doublings against baseline.
+
+    `is_alarmed` tells that an alert about the skin was open then, or is still open.
+    """
 
     taken_at: datetime
     doublings: float
+    is_alarmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +80,18 @@ def watched(treatment: Treatment, seen: Sequence[Redness], protocol: Protocol) -
     """The days until a course was clear, or until its last photo; None without a photo that counts.
 
     Clear is the whole treated face below what the protocol calls visible, on a photo and on the
-    next one, if there is one; a single good light is not enough. Where redness comes to its peak
-    only after days, photos before the peak do not count. `seen` is in the order of time.
+    next one, if there is one; a single good light is not enough. No course is clear while an alert
+    is open: an average over the face can be calm beside an infected cheek. Where redness comes to
+    its peak only after days, photos before the peak do not count. `seen` is in the order of time.
     """
     healing = protocol.healing_for(treatment.needle_depth_mm, treatment.variant)
     begins = healing.peak_days.high if healing.peak_days else 0.0
-    days = [(days_since(treatment, each.taken_at), each.doublings) for each in seen]
-    counted = [(day, doublings) for day, doublings in days if day >= begins]
+    days = [(days_since(treatment, each.taken_at), each) for each in seen]
+    counted = [(day, each) for day, each in days if day >= begins]
     if not counted:
         return None
-    below = [doublings < protocol.redness.visible for _, doublings in counted]
+    visible = protocol.redness.visible
+    below = [each.doublings < visible and not each.is_alarmed for _, each in counted]
     for (day, _), now, then in zip(counted, below, [*below[1:], True], strict=True):
         if now and then:
             return Span(day, is_over=True)

@@ -65,6 +65,14 @@ def test_clear_is_below_visible_on_a_photo_and_the_next() -> None:
     assert watched(course, [], NEEDLES) is None
 
 
+def test_a_course_is_not_clear_while_an_alert_is_open() -> None:
+    calm = seen((1, RED), (2, CLEAR), (3, CLEAR), (4, CLEAR), (5, CLEAR))
+    still_open = [replace(each, is_alarmed=True) for each in calm]
+    assert watched(treatment(), still_open, NEEDLES) == Span(5.0, is_over=False)
+    resolved_on_day_4 = [*still_open[:3], *calm[3:]]
+    assert watched(treatment(), resolved_on_day_4, NEEDLES) == Span(4.0, is_over=True)
+
+
 def test_before_a_late_peak_nobody_is_clear() -> None:
     peel = PROTOCOLS.of("chemical_peel")
     healing = next(each for each in peel.healing if each.peak_days)

@@ -55,6 +55,17 @@ def test_a_course_that_stays_red_is_counted_and_not_clear(
     assert (clear.courses, clear.cleared, clear.range) == (1, 0, None)
 
 
+def test_a_course_with_an_open_alert_is_not_counted_as_clear(
+    records: Records, clock: Clock, found: Callable[[], Outcomes]
+) -> None:
+    for day in (1, 2, 3, 4):
+        records.measured(day)
+    records.alert()
+    clock.now += timedelta(days=10)
+    (clear,) = found().clear
+    assert (clear.courses, clear.cleared) == (1, 0)
+
+
 def test_answers_give_false_alarms_and_response_time(
     dana: Browser, clock: Clock, db: Database, cast: Cast
 ) -> None:

@@ -16,8 +16,16 @@ _MAILED = names_text(level for level in Level if level.is_mailed)
 
 
 def courses(db: Database, now: datetime) -> list[tuple[Treatment, Sequence[Redness]]]:
-    """Every treatment done, with the newest reading of each photo since, in the order of time."""
-    sql = """SELECT photos.treatment_id, photos.taken_at, region_readings.redness
+    """Every treatment done, with the newest reading of each photo since, in the order of time.
+
+    Alerts that say nothing of the skin, and those resolved as false, raise no alarm.
+    """
+    sql = """SELECT photos.treatment_id, photos.taken_at, region_readings.redness, EXISTS
+                 (SELECT 1 FROM alerts WHERE alerts.treatment_id = photos.treatment_id
+                      AND concern NOT IN ('silence', 'unjudged') AND outcome IS NOT 'false'
+                      AND (resolved_at IS NULL OR photos.taken_at BETWEEN
+                          (SELECT min(at) FROM alert_history WHERE alert_id = alerts.id)
+                          AND resolved_at)) AS is_alarmed
              FROM photos
              JOIN readings ON readings.photo_id = photos.id AND readings.id =
                  (SELECT max(id) FROM readings AS newest WHERE newest.photo_id = photos.id)
@@ -27,7 +35,8 @@ def courses(db: Database, now: datetime) -> list[tuple[Treatment, Sequence[Redne
              ORDER BY photos.taken_at, photos.id"""
     seen: dict[str, list[Redness]] = defaultdict(list)
     for row in db.query(sql, [str(Region.FACE)]):
-        seen[row["treatment_id"]].append(Redness(read_time(row["taken_at"]), row["redness"]))
+        taken_at, is_alarmed = read_time(row["taken_at"]), bool(row["is_alarmed"])
+        seen[row["treatment_id"]].append(Redness(taken_at, row["redness"], is_alarmed))
     done = db.query("SELECT * FROM treatments WHERE performed_at <= ?", [time_text(now)])
     return [(treatments.read(row), seen[row["id"]]) for row in done]
 
