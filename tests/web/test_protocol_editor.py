@@ -13,7 +13,7 @@ from tests.conftest import PROTOCOLS, TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tracker.actions.preview_drafts import preview_drafts
-from tracker.check_ins import Answers
+from tracker.check_ins import Answers, Trend
 from tracker.people import Person
 from tracker.protocol_edits import values_of
 from tracker.protocols import ProtocolError
@@ -53,8 +53,8 @@ def count(db: Database) -> int:
 
 @pytest.fixture
 def sick(records: Records, clock: Clock) -> None:
-    """Alice's answers tell of pus, which the shipped limits call for a review."""
-    records.check_in(4.1, Answers(pus=True, pain=3))
+    """Alice's answers reach no floor; the shipped limits call for a review."""
+    records.check_in(4.1, Answers(warmth=True, swelling=2, trend=Trend.WORSE))
     clock.now = TREATED_AT + timedelta(days=5)
 
 
