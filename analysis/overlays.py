@@ -176,7 +176,7 @@ def in_light_of_baseline(today: LinearImage, before: LinearImage, analysis: Anal
     if analysis.reference is Reference.HISTORY:
         skin = _on_skin(analysis)
         bright, bright_before = (
-            np.median(light.pixels[skin] @ _LUMINANCE) for light in (today, before)
+            _median_on(light.pixels @ _LUMINANCE, skin) for light in (today, before)
         )
         gain = np.full(3, bright_before / max(bright, 1e-4))
     else:
@@ -190,6 +190,11 @@ def _on_skin(analysis: Analysis) -> NDArray[np.bool_]:
     enlarged = cv2.resize(counted, _picture_size(), interpolation=cv2.INTER_NEAREST)
     on_skin: NDArray[np.bool_] = enlarged.astype(np.bool_)
     return on_skin
+
+
+def _median_on(values: _Plane, skin: NDArray[np.bool_]) -> float:
+    """The median on the skin, or of the whole picture where what counted lies beyond it."""
+    return float(np.median(values[skin] if skin.any() else values))
 
 
 def _framed(image: SrgbImage, beyond: NDArray[np.bool_]) -> bytes:
@@ -226,7 +231,7 @@ def _beyond_noise(values: _Plane) -> _Plane:
 def _grey(light: LinearImage, skin: NDArray[np.bool_]) -> _Plane:
     """Oklab lightness of the picture, shifted so that everybody's skin is the same grey."""
     lightness = np.cbrt(np.maximum(light.pixels @ _LUMINANCE, 0)).astype(np.float32, copy=False)
-    shift = np.float32(_SKIN_GREY - np.median(lightness[skin]))
+    shift = np.float32(_SKIN_GREY - _median_on(lightness, skin))
     grey: _Plane = np.clip(lightness + shift, *_GREY_RANGE)
     return grey
 

@@ -61,6 +61,8 @@ from analysis.spots import SpotMap, Spots, affected_share, count_spots, find_spo
 _SMALLEST_SHARE: Final = 0.08  # of a region's pixels; below, the region is left out that day
 _SCLERA: Final = 0.40  # luminance of the brightest of an eye's white, lids shading it
 _SCLERA_SD: Final = 0.25  # log units
+_SCLERA_SD_FAR: Final = 0.40  # likewise, where the skin lies further from the eyes
+_DARKEST: Final = 5e-4  # linear; a quarter of the first code of 8 bits
 _LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
 _MAP_SCALE: Final = 0.25  # maps are solved on a coarser grid: skin reacts in patches, not pixels
 _MAP_GAP: Final = (9, 9)  # pixels; smaller gaps between counted pixels are interpolated
@@ -264,13 +266,16 @@ def _face_colour(before: GridView, skin: SkinMap) -> Floats:
 def _brightness(before: GridView, skin: SkinMap) -> tuple[float, float]:
     """Log luminance of the skin around the eyes against a perfect white, and its spread.
 
-    The sclera is the one thing in a face that is white in everybody.
+    The sclera is the one thing in a face that is white in everybody. Where neither cheeks nor nose
+    count, the rest of the face is used, less surely; `_face_colour` has seen that some counts.
     """
-    around = [skin.areas[r].pixels for r in (Region.LEFT_CHEEK, Region.RIGHT_CHEEK, Region.NOSE)]
-    luminance = before.light.pixels @ _LUMINANCE
-    cheeks = float(np.median(luminance[np.logical_or.reduce(around) & skin.counted.pixels]))
+    counted = skin.counted.pixels & skin.face.pixels
+    cheeks = (Region.LEFT_CHEEK, Region.RIGHT_CHEEK, Region.NOSE)
+    around = np.logical_or.reduce([skin.areas[r].pixels for r in cheeks]) & counted
+    luminance = np.maximum(before.light.pixels @ _LUMINANCE, _DARKEST)
+    seen, sd = (around, _SCLERA_SD) if around.any() else (counted, _SCLERA_SD_FAR)
     white = float(np.mean([np.quantile(luminance[eye.pixels], 0.95) for eye in eye_openings()]))
-    return float(np.log(_SCLERA * cheeks / white)), _SCLERA_SD
+    return float(np.log(_SCLERA * np.median(luminance[seen]) / white)), sd
 
 
 def _analyse_regions(

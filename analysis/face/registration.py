@@ -121,13 +121,20 @@ class Registration:
 
 
 def view_on_grid(photo: SrgbImage, face: Face) -> PhotoView:
-    """The photo around `face` on the grid, in linear light, averaged down without aliasing."""
+    """The photo around `face` on the grid, in linear light, averaged down without aliasing.
+
+    Raises `Unmeasurable` where the eyes fall into one point, or the face lies beyond the photo.
+    """
+    if face.eye_distance < 1:
+        raise Unmeasurable(Fault.NO_FACE, "both eyes in one point")
     to_grid, scale = _similarity(face)
     from_grid = cv2.invertAffineTransform(to_grid)
     width, height = GRID_SIZE
     corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]]) @ from_grid.T
     left, top = np.maximum(np.floor(corners.min(axis=0)).astype(int) - 2, 0)
     right, bottom = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 2, photo.size)
+    if left >= right or top >= bottom:
+        raise Unmeasurable(Fault.NO_FACE, "the face lies beyond the photo")
     crop = to_linear(SrgbImage(photo.pixels[top:bottom, left:right])).pixels
     reduced = crop
     if scale < 0.8:
@@ -354,9 +361,12 @@ def _sample(
 def _residual(
     source: NDArray[np.float32], ours: NDArray[np.float32], theirs: NDArray[np.float32]
 ) -> float:
-    """Median distance between matched features after registration, in eye distances."""
+    """Median distance between matched features after registration, in eye distances.
+
+    Without any match it is as large as one that agrees may have.
+    """
     if not len(ours):
-        return float("nan")
+        return _AGREES / EYE_DISTANCE
     there = cv2.remap(source, ours[:, np.newaxis], np.empty(0), cv2.INTER_LINEAR)[:, 0]
     gap = there - theirs
     return float(np.median(np.hypot(gap[:, 0], gap[:, 1]))) / EYE_DISTANCE

@@ -7,6 +7,7 @@ it a small weighted least-squares problem; the spread of all of them together is
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from math import isfinite
 from typing import Final
 
 import cv2
@@ -29,10 +30,17 @@ class Reference(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value with one standard deviation, both in doublings; 0 is as before treatment."""
+    """A value with one standard deviation, both in doublings; 0 is as before treatment.
+
+    Raises ValueError for what is no number: it would be taken for a measurement.
+    """
 
     value: float
     sd: float
+
+    def __post_init__(self) -> None:
+        if not (isfinite(self.value) and isfinite(self.sd)):
+            raise ValueError(f"an estimate needs finite numbers, not {self.value} ± {self.sd}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -82,11 +82,13 @@ class SkinState:
     def pick(self, index: NDArray[np.intp]) -> "SkinState":
         """The guesses at `index`, all of one weight."""
         picked = {field.name: getattr(self, field.name)[index] for field in fields(self)}
-        return SkinState(**{**picked, "weight": np.full(len(index), 1 / len(index))})
+        return SkinState(**{**picked, "weight": np.full(len(index), 1 / max(len(index), 1))})
 
     def reweighed(self, log_likelihood: Floats) -> "SkinState":
-        """The same guesses in the light of new evidence (k,)."""
-        weight = self.weight * np.exp(log_likelihood - log_likelihood.max())
+        """The same guesses in the light of new evidence (k,), however much it contradicts them."""
+        with np.errstate(divide="ignore"):
+            both = np.log(self.weight) + log_likelihood
+        weight = np.exp(both - both.max())
         return replace(self, weight=weight / weight.sum())
 
 
