@@ -14,7 +14,7 @@ from tracker.demo import FolderInUse
 from tracker.protocols import ProtocolError
 from tracker.settings import SettingsError, read_settings
 from tracker.storage.connection import DatabaseLocked
-from tracker.world import World, open_world
+from tracker.world import DatabaseGone, World, open_world
 
 UNREADABLE = 2  # the exit status for input that cannot be used
 
@@ -52,6 +52,7 @@ def told_errors(*others: type[Exception]) -> Iterator[None]:
     """Expected trouble becomes words on standard error and an exit status, not a traceback."""
     trouble: tuple[type[Exception], ...] = (
         SettingsError,
+        DatabaseGone,
         DatabaseLocked,
         FolderInUse,
         ProtocolError,

@@ -1,6 +1,7 @@
 """The outside world, built in one place from the settings and handed to whoever needs it."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from sqlite_utils import Database
 
@@ -45,14 +46,21 @@ class World:
         return replace(self, protocols=Protocols({**self.protocols.by_kind, **enacted}))
 
 
+class DatabaseGone(Exception):  # noqa: N818  (a state of the folder, not of the code)
+    """There are photos and no database that they could belong to."""
+
+
 def open_world(settings: Settings) -> World:
     """Make the data folder if it is new, bring the database up to date, and hand out the rest.
 
     Raises ProtocolError when one of the clinic's own protocols is broken, before anything is made,
-    or when the edition in force can no longer be read; a file for its kind is the way out.
+    or when the edition in force can no longer be read; a file for its kind is the way out. Raises
+    DatabaseGone when the database is lost, rather than open an empty clinic.
     """
     own = protocol_files.read_own(settings.protocols)
     protocols = protocol_files.with_shipped(own)
+    files = PhotoFiles(str(settings.photos.resolve()), settings.key_for("photos"))
+    _refuse_lost_database(settings.database, files)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     db, _ = open_migrated(settings.database, settings.key_for("database"))
     try:
@@ -65,8 +73,17 @@ def open_world(settings: Settings) -> World:
         settings=settings,
         protocols=protocols,
         kept_in_files=frozenset(own),
-        files=PhotoFiles(str(settings.photos.resolve()), settings.key_for("photos")),
+        files=files,
         find_face=choose_face_finder(settings.face_model),
         send=sender(settings),
         envelope=Envelope(settings.mail_from, settings.base_url, settings.key_for("links")),
     )
+
+
+def _refuse_lost_database(database: Path, files: PhotoFiles) -> None:
+    is_lost = not database.exists() or database.stat().st_size == 0
+    if is_lost and files.holds_photos():
+        raise DatabaseGone(
+            f"{database} is missing or empty, but {files.url} holds photos. Restore the database"
+            " from the latest backup. To begin an empty clinic, move the photos away first"
+        )
