@@ -21,6 +21,7 @@ class Sign(StrEnum):
     MEASURING = "measuring"  # the loop that measures and judges ended a round
     POST = "post"  # the loop that watches the clock and sends mail ended a round
     MEASURED = "measured"  # a photo was measured
+    SWEPT = "swept"  # files without a row were looked for
     BACKED_UP = "backed_up"
 
 

@@ -1,26 +1,35 @@
 """Erase the closed accounts whose time has come: photo files, mails in the outbox, and rows.
 
 The tombstone is struck off last, so that whatever breaks off is begun again; every step may be
-taken twice.
+taken twice. Files that no row refers to, such as a crash leaves behind, would outlive the account
+they came from; they are erased, too.
 """
 
 import logging
-from datetime import datetime
+from collections.abc import Set
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from tracker.erasures import Erasure
+from tracker.health import Sign
 from tracker.mail import forget
 from tracker.photo_files import PhotoFiles
-from tracker.storage import conversation, erasures, messages, photos
+from tracker.storage import conversation, erasures, messages, photos, signs_of_life
 from tracker.storage.connection import writing
+
+SWEPT_EVERY = timedelta(hours=1)  # the whole store is listed
 
 log = logging.getLogger(__name__)
 
 
 def erase_accounts(db: Database, files: PhotoFiles, outbox: Path, now: datetime) -> list[Erasure]:
-    """Return the erasures of which nothing is left; one that breaks off holds up no other."""
+    """Return the erasures of which nothing is left; one that breaks off holds up no other.
+
+    Once an hour, and when an account was erased, files without a row go as well. Raises
+    TooManyStrays, and deletes none of them, when the database looks older than the photos.
+    """
     done = []
     for erasure in erasures.due(db, now):
         try:
@@ -28,7 +37,23 @@ def erase_accounts(db: Database, files: PhotoFiles, outbox: Path, now: datetime)
                 done.append(erasure)
         except Exception:  # a store that is away comes back; the others need not wait for it
             log.exception("an account could not be erased; will try again")
+    last = signs_of_life.latest(db).get(Sign.SWEPT)
+    if done or last is None or abs(now - last) >= SWEPT_EVERY:
+        _sweep(db, files, now)
     return done
+
+
+def _sweep(db: Database, files: PhotoFiles, now: datetime) -> None:
+    """A file whose upload may still be under way is left for the next time."""
+
+    def unknown(ids: Set[str]) -> Set[str]:
+        return photos.unknown_ids(db, ids) & conversation.unknown_ids(db, ids)
+
+    strays = files.sweep(unknown, now)
+    if strays:
+        log.warning("deleted the files of %d photos that have no row", len(strays))
+    with writing(db):
+        signs_of_life.note(db, Sign.SWEPT, now)
 
 
 def _erase(db: Database, files: PhotoFiles, outbox: Path, patient_id: str, now: datetime) -> bool:

@@ -1,12 +1,13 @@
 """Remarks of the conversations, and who has read them."""
 
 from collections import defaultdict
+from collections.abc import Set
 from datetime import datetime
 
 from sqlite_utils import Database
 
 from tracker.conversation import Receipt, Remark
-from tracker.storage.columns import read_time, time_text
+from tracker.storage.columns import names_text, read_time, time_text
 
 
 def insert(db: Database, remark: Remark, key: str) -> None:
@@ -28,6 +29,12 @@ def is_known(db: Database, author_id: str, key: str) -> bool:
     """Whether this author has sent a remark with this key."""
     sql = "SELECT 1 FROM remarks WHERE author_id = ? AND key = ?"
     return any(db.query(sql, [author_id, key]))
+
+
+def unknown_ids(db: Database, ids: Set[str]) -> set[str]:
+    """Those of the ids that belong to no remark."""
+    sql = "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM remarks)"
+    return {row["value"] for row in db.query(sql, [names_text(ids)])}
 
 
 def of_patient(db: Database, patient_id: str) -> list[Remark]:

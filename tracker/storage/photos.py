@@ -165,7 +165,7 @@ def note_file(db: Database, photo: Photo, fault: FileFault | None) -> None:
 
 def unknown_ids(db: Database, ids: Set[str]) -> set[str]:
     """Those of the ids that belong to no photo."""
-    sql = """SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM photos)"""
+    sql = "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM photos)"
     return {row["value"] for row in db.query(sql, [names_text(ids)])}
 
 
