@@ -107,6 +107,11 @@ class Photo:
     lapses: int = 0
     file_fault: FileFault | None = None
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether it was good when it came, and the machine cannot use it any more."""
+        return self.file_fault is not None or FAILED in self.faults
+
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
@@ -119,6 +124,7 @@ class GivenUp:
     photo_id: str
     patient_id: str
     treatment_id: str
+    received_at: datetime
     is_baseline: bool
     file_fault: FileFault | None
 

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from tracker.aftercare import plan_ends
 from tracker.alerts import Alert, Concern, Level, worst_first
+from tracker.photos import GivenUp
 from tracker.protocols import Protocols
 from tracker.readings import Change, Estimate, Quantity, change_between
 from tracker.treatments import Region
@@ -75,6 +76,12 @@ class Facts:
     care_withdrawn_at: datetime | None
     in_place_of: str | None
     alerts: tuple[Alert, ...]
+    given_up: tuple[GivenUp, ...] = ()  # photos that the machine cannot use, though they were good
+
+    @property
+    def stopped_since(self) -> datetime | None:
+        """When the photo from before came that cannot be used, so that nothing is measured."""
+        return min((p.received_at for p in self.given_up if p.is_baseline), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +204,8 @@ def standing(facts: Facts, last_day: int | None, now: datetime) -> Standing:
     """Decide where a patient stands; `last_day` is the last of the treatment's plan, if known."""
     group = _group(facts, last_day, now)
     level, since = _urgency(facts, group)
+    if facts.stopped_since is not None and group is not Group.ANSWER:
+        group, level, since = Group.ANSWER, _NO_LEVEL, _seconds(facts.stopped_since)
     tie = sha256(facts.patient_id.encode()).hexdigest()[:_TIE_SIGNS]
     return Standing(facts, group, Place(group.rank, level, since, tie))
 

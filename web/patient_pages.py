@@ -204,9 +204,10 @@ def follow_ups(progress: Progress) -> list[Photo]:
 
 
 def has_baseline(progress: Progress) -> bool:
-    """Whether there is a photo from before to compare with."""
+    """Whether there is a photo from before that others can be compared with."""
     return any(
         photo.role is PhotoRole.BASELINE
+        and not photo.is_lost
         and photo.status not in {PhotoStatus.UNMEASURABLE, PhotoStatus.KEPT}
         for photo in progress.photos
     )

@@ -1,13 +1,14 @@
 """What a practitioner can do. Every route: parse, allow, act, match, render."""
 
-from flask import Blueprint, request
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from tracker.access import may_follow, may_open_worklist, may_read_outbox, require
+from tracker.access import may_follow, may_open_worklist, may_read_outbox, may_treat, require
 from tracker.actions.show_alerts import show_alerts
 from tracker.actions.show_outbox import show_outbox
 from tracker.actions.show_progress import NotTreated, Progress, show_progress
+from tracker.actions.try_photos_again import try_photos_again
 from web.alert_case import case_opened, shown
 from web.alert_pages import alerts_page
 from web.answer_pages import AnswerForm
@@ -32,6 +33,15 @@ def patient(visit: Visit, patient_id: str) -> ResponseReturnValue:
             return render(UntreatedPage(found.id, found.name))
         case None:
             raise NotFound
+
+
+@blueprint.post("/patients/<patient_id>/photos/again")
+@signed_in
+def measure_again(visit: Visit, patient_id: str) -> ResponseReturnValue:
+    """Have the photos measured once more that the machine has given up."""
+    require(may_treat(visit.viewer, patient_id))
+    try_photos_again(visit.db, patient_id)
+    return redirect(url_for(".patient", patient_id=patient_id), code=303)
 
 
 @blueprint.get("/alerts")

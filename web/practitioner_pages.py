@@ -25,6 +25,7 @@ from web.alert_pages import (
 from web.recovery_pages import Focus, Recovery, recovery
 from web.times import day_words, short_date, when, withdrawn_words
 from web.words import (
+    FILE_FAULTS,
     SKIN_STATES,
     STATUSES,
     areas_words,
@@ -72,6 +73,7 @@ class PatientPage:
 
     patient_id: str
     name: str
+    lost_photos: str
     day: str
     care_withdrawn: str | None
     unread: int
@@ -146,6 +148,7 @@ def patient_page(progress: Progress, now: datetime, zone: ZoneInfo, focus: Focus
     return PatientPage(
         patient_id=progress.patient.id,
         name=progress.patient.name,
+        lost_photos=_lost(progress),
         day=day_words(progress.day),
         care_withdrawn=withdrawn_words(progress.care_withdrawn_at, now, zone),
         unread=progress.unread_by_clinic,
@@ -227,6 +230,31 @@ def _facts(progress: Progress) -> tuple[tuple[str, str], ...]:
         ("History", history or "nothing noted"),
         ("Photos may serve", uses_words(progress.consents)),
     )
+
+
+def _lost(progress: Progress) -> str:
+    """What the machine cannot use though it was good, what that means, and what to do."""
+    lost = [photo for photo in progress.photos if photo.is_lost]
+    before = next((photo for photo in lost if photo.role is PhotoRole.BASELINE), None)
+    usable = any(
+        photo.role is PhotoRole.BASELINE
+        and photo.status not in {PhotoStatus.UNMEASURABLE, PhotoStatus.KEPT}
+        for photo in progress.photos
+        if not photo.is_lost
+    )
+    if before is not None and not usable:
+        restore = "restore the file from a backup, or " if before.file_fault else ""
+        return (
+            f"The photo from before cannot be used: {FILE_FAULTS[before.file_fault]}. Later photos"
+            " are kept, but none is measured, and no photo can raise an alert. Look at the photos"
+            f" yourself. To go on, {restore}ask the patient to send a photo from before the"
+            " treatment."
+        )
+    later = [photo for photo in lost if photo.role is PhotoRole.FOLLOW_UP]
+    if not later:
+        return ""
+    photos = "1 photo" if len(later) == 1 else f"{len(later)} photos"
+    return f"{photos} could not be measured and raised no alert. Please look at the photos below."
 
 
 def _undelivered(message: Message, now: datetime, zone: ZoneInfo) -> str:

@@ -64,6 +64,8 @@ class PhotoPage:
     taken: str
     already: bool
     waits_for_baseline: bool
+    lost_baseline: bool  # the photo from before was good, and the machine cannot use it any more
+    is_alone: bool
     findings: tuple[str, ...]
     remedies: tuple[Remedy, ...]
     opened: tuple[str, ...]
@@ -161,7 +163,9 @@ def upload_page(progress: Progress, now: datetime) -> UploadPage:
     measured = [p for p in progress.photos if p.status is PhotoStatus.MEASURED]
     return UploadPage(
         role=PhotoRole.BASELINE if is_before else PhotoRole.FOLLOW_UP,
-        baseline=next((p for p in measured if p.role is PhotoRole.BASELINE), None),
+        baseline=next(
+            (p for p in measured if p.role is PhotoRole.BASELINE and not p.is_lost), None
+        ),
     )
 
 
@@ -175,6 +179,9 @@ def photo_page(progress: Progress, photo: Photo, now: datetime, *, already: bool
         photo=photo,
         taken=when(photo.taken_at, now, progress.patient.zone),
         already=already,
+        lost_baseline=not has_baseline(progress)
+        and any(p.role is PhotoRole.BASELINE and p.is_lost for p in progress.photos),
+        is_alone=progress.is_alone,
         waits_for_baseline=photo.status is PhotoStatus.WAITING and not has_baseline(progress),
         findings=_findings(progress, telling, reading) if is_result and reading else (),
         remedies=tuple(remedy_for(fault) for fault in photo.faults),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tracker.alert_life import Obstacle, Step
 from tracker.alerts import Alert, Concern, Level, Outcome
 from tracker.consents import Consent, Purpose, is_given
-from tracker.photos import PhotoStatus, SkinState, TimeFault, View
+from tracker.photos import FileFault, PhotoStatus, SkinState, TimeFault, View
 from tracker.readings import Estimate
 from tracker.treatments import AREAS, Region, Treatment
 
@@ -187,6 +187,12 @@ STATUSES: Mapping[PhotoStatus, str] = {
     PhotoStatus.MEASURED: "measured",
     PhotoStatus.UNMEASURABLE: "could not be measured",
     PhotoStatus.KEPT: "kept to be looked at",
+}
+
+FILE_FAULTS: Mapping[FileFault | None, str] = {
+    FileFault.MISSING: "its file is missing",
+    FileFault.DAMAGED: "its file is damaged",
+    None: "it could not be measured",
 }
 
 VIEWS: Mapping[View, str] = {

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from tracker.absences import Absence, may_stand_in
 from tracker.actions.show_worklist import Worklist, WorklistRow
 from tracker.people import Person
+from tracker.photos import GivenUp
 from tracker.readings import Change, Quantity
 from tracker.worklist import Gauge, Group, LatestPhotos, Wish
 from web.alert_cards import AlertCard, alert_card
@@ -76,6 +77,7 @@ class PatientRow:
     photo: str
     unseen: str
     mail_trouble: bool
+    lost_photos: str
     care_withdrawn: str | None
     unread: int
 
@@ -288,6 +290,7 @@ def _patient_row(
         photo=when(photos.taken_at, now, zone) if photos else "",
         unseen=_unseen(facts.unseen, facts.unseen_since, now, zone),
         mail_trouble=row.mail_trouble,
+        lost_photos=_lost(facts.given_up),
         care_withdrawn=withdrawn_words(facts.care_withdrawn_at, now, zone),
         unread=facts.unread,
     )
@@ -304,6 +307,16 @@ def _unseen(count: int, since: datetime | None, now: datetime, zone: ZoneInfo) -
     return "1 new photo" if count == 1 else f"{count} new photos since {when(since, now, zone)}"
 
 
+def _lost(given_up: Sequence[GivenUp]) -> str:
+    """What the machine could not measure, and what that means for the patient."""
+    if any(photo.is_baseline for photo in given_up):
+        return "The photo from before cannot be used"
+    if not given_up:
+        return ""
+    photos = "1 photo" if len(given_up) == 1 else f"{len(given_up)} photos"
+    return f"{photos} could not be measured"
+
+
 def _mark(row: WorklistRow) -> str:
     facts = row.standing.facts
     told = (
@@ -313,6 +326,6 @@ def _mark(row: WorklistRow) -> str:
             for each in row.alerts
         ],
         (facts.unread, facts.unseen, facts.care_withdrawn_at, facts.treatment_id),
-        (row.photos, row.mail_trouble, row.patient.name),
+        (row.photos, row.mail_trouble, facts.given_up, row.patient.name),
     )
     return sha256(repr(told).encode()).hexdigest()[:MARK_SIGNS]

@@ -88,6 +88,7 @@ RULES = {
         "/patients/{alice}/conversation/{remark}/photo", TEAM | {"alice"}
     ),
     "GET practitioner.patient": Rule("/patients/{alice}", TEAM),
+    "POST practitioner.measure_again": Rule("/patients/{alice}/photos/again", TEAM),
     "GET comparison.show": Rule("/patients/{alice}/compare", TEAM),
     "POST comparison.draw": Rule("/patients/{alice}/annotations", TEAM),
     "POST comparison.revise": Rule("/patients/{alice}/annotations/{annotation}", TEAM),

@@ -180,6 +180,7 @@ def given_up(db: Database) -> list[GivenUp]:
             photo_id=row["id"],
             patient_id=row["patient_id"],
             treatment_id=row["treatment_id"],
+            received_at=read_time(row["received_at"]),
             is_baseline=row["role"] == "baseline",
             file_fault=FileFault(row["file_fault"]) if row["file_fault"] else None,
         )
@@ -188,16 +189,16 @@ def given_up(db: Database) -> list[GivenUp]:
 
 
 GIVEN_UP = f"""
-SELECT * FROM photos AS photo WHERE view = 'front' AND CASE role WHEN 'baseline' THEN
-        (status = 'unmeasurable' OR file_fault IS NOT NULL)
-        AND NOT EXISTS (SELECT 1 FROM photos AS other WHERE other.treatment_id = photo.treatment_id
+SELECT * FROM photos AS photo
+WHERE (status = 'unmeasurable' OR file_fault IS NOT NULL) AND view = 'front'
+    AND CASE role WHEN 'baseline' THEN
+        NOT EXISTS (SELECT 1 FROM photos AS other WHERE other.treatment_id = photo.treatment_id
             AND other.role = 'baseline' AND other.view = 'front'
             AND other.status <> 'unmeasurable' AND other.file_fault IS NULL)
         AND NOT EXISTS (SELECT 1 FROM treatments WHERE treatments.id = photo.treatment_id
             AND treatments.ended_at IS NOT NULL)
         AND patient_id NOT IN (SELECT patient_id FROM care_withdrawn)
-    ELSE seen_at IS NULL
-        AND (status = 'unmeasurable' AND faults LIKE '%"{FAILED}"%' OR file_fault IS NOT NULL) END
+    ELSE seen_at IS NULL AND (file_fault IS NOT NULL OR faults LIKE '%"{FAILED}"%') END
 ORDER BY received_at, id
 """  # noqa: S608 (no input in it)
 

@@ -7,14 +7,16 @@ only the latest photos are opened.
 import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlite_utils import Database
 
 from tracker.alerts import Alert
+from tracker.photos import GivenUp
 from tracker.readings import Estimate
-from tracker.storage import alerts
+from tracker.storage import alerts, photos
 from tracker.storage.columns import names_text, read_optional_time, read_time, time_text
 from tracker.worklist import Facts, Gauge, LatestPhotos
 
@@ -32,7 +34,22 @@ def facts_of(
         "practitioners": names_text(practitioners),
         "now": time_text(now),
     }
-    return [_facts(row, about) for row in db.query(_FACTS, values)]
+    known = [_facts(row, about) for row in db.query(_FACTS, values)]
+    given_up: dict[str, list[GivenUp]] = defaultdict(list)
+    for photo in photos.given_up(db):
+        given_up[photo.patient_id].append(photo)
+    return [_with_given_up(facts, given_up.get(facts.patient_id, [])) for facts in known]
+
+
+def _with_given_up(facts: Facts, given_up: list[GivenUp]) -> Facts:
+    """Photos that the machine has given up are new, too, until somebody has looked at them."""
+    came = [photo.received_at for photo in given_up if not photo.is_baseline]
+    return replace(
+        facts,
+        given_up=tuple(given_up),
+        unseen=facts.unseen + len(came),
+        unseen_since=min([*came, *filter(None, [facts.unseen_since])], default=None),
+    )
 
 
 def version(db: Database) -> int:

@@ -15,10 +15,11 @@ from tracker.actions.show_picture import show_picture
 from tracker.actions.show_worklist import Worklist, show_worklist
 from tracker.check_ins import Answers, Trend
 from tracker.photo_files import Picture
-from tracker.photos import Photo, PhotoStatus
+from tracker.photos import FAILED, FileFault, Photo, PhotoStatus
 from tracker.readings import Change
-from tracker.storage import messages
+from tracker.storage import messages, photos
 from tracker.storage.connection import writing
+from tracker.storage.worklist import version
 from tracker.worklist import Group, Wish
 from tracker.world import World
 
@@ -123,3 +124,43 @@ def test_a_row_tells_what_became_of_redness_and_of_mails(
     assert row.photos.latest is not None
     assert row.photos.change in set(Change)
     assert row.mail_trouble
+
+
+def test_a_photo_that_was_given_up_is_new_until_somebody_has_looked_at_it(
+    db: Database, world: World, cast: Cast, records: Records
+) -> None:
+    records.measured(-1)
+    photo = records.photo(2, PhotoStatus.UNMEASURABLE, faults=(FAILED,))
+    assert group_of_alice(db, cast) is Group.UNSEEN
+    show_picture(db, world.files, cast.dana.id, cast.alice.id, photo.id, Picture.PHOTO, DAY_4)
+    assert group_of_alice(db, cast) is Group.RECOVERING
+
+
+@pytest.mark.parametrize("how", ["given up", "damaged"])
+def test_a_course_that_stopped_waits_for_an_answer_until_it_can_go_on(
+    db: Database, world: World, cast: Cast, records: Records, how: str
+) -> None:
+    if how == "damaged":
+        before = records.measured(-1)
+        with writing(db):
+            photos.note_file(db, before, FileFault.DAMAGED)
+    else:
+        before = records.photo(-1, PhotoStatus.UNMEASURABLE, faults=(FAILED,))
+    records.photo(1)
+    old = version(db)
+    (row,) = listed(db, cast).rows
+    assert row.standing.group is Group.ANSWER
+    assert row.standing.facts.stopped_since == before.received_at
+    another = records.photo(-2)
+    assert group_of_alice(db, cast) is Group.RECOVERING
+    assert version(db) > old
+    with writing(db):
+        photos.note_file(db, another, FileFault.MISSING)
+    assert group_of_alice(db, cast) is Group.ANSWER
+    assert photos.claimable(db, DAY_4, 8, None)  # they go on by themselves once a file is back
+
+
+def test_what_was_given_up_is_found_by_its_index(db: Database) -> None:
+    plan = " ".join(row["detail"] for row in db.query(f"EXPLAIN QUERY PLAN {photos.GIVEN_UP}"))
+    assert "photos_in_trouble" in plan
+    assert "SCAN photo " not in plan.replace("SCAN photo USING INDEX photos_in_trouble", "")
