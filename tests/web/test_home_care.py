@@ -14,7 +14,9 @@ from tests.web.browser import Browser
 from tests.web.conftest import Clock
 from tracker.actions.confirm_address import confirm_address
 from tracker.actions.make_share_code import make_share_code
+from tracker.actions.record_check_in import record_check_in
 from tracker.actions.remind_patients import remind_patients
+from tracker.check_ins import Answers
 from tracker.messages import compose
 from tracker.people import Person
 from tracker.protocols import Asks
@@ -220,3 +222,17 @@ def test_no_reminder_goes_to_an_address_that_may_be_somebody_elses(
 def test_a_forged_link_confirms_nothing(stranger: Browser, token: str) -> None:
     assert stranger.get(f"/confirm/{token}").status_code == 404
     assert stranger.send(f"/confirm/{token}", {}).status_code == 404
+
+
+def test_a_home_roller_with_something_open_does_not_roll_again(
+    hana: Browser, db: Database, clock: Clock
+) -> None:
+    assert hana.send("/begin", HARMLESS).status_code == 303
+    clock.now += timedelta(days=1)
+    sick = Answers(fever=True, spreading=True)
+    record_check_in(db, PROTOCOLS, person(db).id, sick, clock.now)
+    assert "Roll again" not in hana.read("/")
+    page = hana.read("/begin")
+    assert "Please do not roll now" in page
+    assert "You ticked redness that spreads and fever." in page
+    assert hana.send("/begin", HARMLESS).status_code == 409
