@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 MAX_NOTE_LENGTH = 2000
-LONGEST_WAIT = timedelta(days=14)  # that answers may have lain on a phone
+LONGEST_WAIT = timedelta(days=90)  # that answers may have lain on a phone
+LATE = timedelta(hours=2)  # from when on people read how long answers were under way
+CLOSE_ENOUGH = timedelta(minutes=5)  # a phone's clock that is off by less is taken at its word
 
 
 class Trend(StrEnum):
@@ -64,6 +66,11 @@ class Answers:
             raise ValueError(f"note is too long; keep it under {MAX_NOTE_LENGTH} characters")
 
     @property
+    def reports_a_sign(self) -> bool:
+        """Whether a sign was ticked."""
+        return any(getattr(self, name) for name in SIGNS)
+
+    @property
     def is_empty(self) -> bool:
         """Whether no question was answered and nothing was written."""
         return self == Answers()
@@ -71,6 +78,7 @@ class Answers:
 
 SCALES: Mapping[str, int] = {"pain": 10, "itch": 10, "swelling": 3}
 ANSWER_NAMES = tuple(field.name for field in fields(Answers))
+HABITS = frozenset({"new_product", "sun", "make_up"})  # what the skin met; no complaints
 SIGNS = tuple(name for name in ANSWER_NAMES if name not in {*SCALES, "trend", "note"})
 
 
@@ -78,22 +86,33 @@ SIGNS = tuple(name for name in ANSWER_NAMES if name not in {*SCALES, "trend", "n
 class Queued:
     """How answers came that a phone kept until it had a network.
 
-    `made_at`, with its zone, is when they were given; `key` tells a repeat from a second check-in.
+    `made_at`, with its zone, is when they were given, and `sent_at` when they were sent, both by
+    the phone's clock; `key` tells a repeat from a second check-in.
     """
 
     key: str
     made_at: datetime
+    sent_at: datetime | None = None
 
     def given_at(self, now: datetime) -> datetime:
-        """When the answers were given, or `now` where the phone's clock cannot be right."""
-        return self.made_at if now - LONGEST_WAIT <= self.made_at <= now else now
+        """When the answers were given by the clinic's clock, or `now` where nothing tells.
+
+        A phone's clock may be wrong, but the time between two of its readings is not: so long did
+        the answers wait. A clock that was set in between tells nothing.
+        """
+        sent_at = self.sent_at or now
+        waited = sent_at - self.made_at
+        if not timedelta(0) <= waited <= LONGEST_WAIT:
+            return now
+        return min(self.made_at, now) if abs(now - sent_at) <= CLOSE_ENOUGH else now - waited
 
 
 @dataclass(frozen=True, slots=True)
 class CheckIn:
     """Answers given `at` a time, with its zone, and when the clinic received them.
 
-    The two differ where a phone kept the answers until it had a network.
+    The two differ where a phone kept the answers until it had a network. `phone_at` is what the
+    phone's clock said, where `at` is another time because that clock was wrong.
     """
 
     id: str
@@ -102,3 +121,9 @@ class CheckIn:
     at: datetime
     answers: Answers
     received_at: datetime
+    phone_at: datetime | None = None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the answers came so long after they were given that people must know."""
+        return self.received_at - self.at >= LATE

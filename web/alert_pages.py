@@ -12,7 +12,6 @@ from tracker.actions.show_alerts import AlertsInCare
 from tracker.actions.show_progress import Progress
 from tracker.alert_life import FalseAlarms, Step, Transition
 from tracker.alerts import Alert, Concern, CourseAlert, Factor, Outcome, Source, Stage
-from tracker.check_ins import SIGNS, Answers, CheckIn
 from tracker.people import Person
 from tracker.photo_files import Picture
 from tracker.readings import Quantity
@@ -20,16 +19,14 @@ from tracker.screening import ScreeningSummary
 from tracker.treatments import day_number
 from web.alert_cards import AlertCard, alert_card
 from web.answer_pages import NOTHING_CHOSEN, AnswerForm, Desk
+from web.answers_table import AnswersRow, answers_rows
 from web.charts import LARGE, Chart, chart
 from web.times import day_words, when
 from web.words import (
     LEVELS,
-    NOT_ANSWERED,
     OBSTACLES,
     OUTCOMES,
-    SIGN_NAMES,
     STEPS,
-    SWELLING,
     share_words,
     treatment_words,
 )
@@ -37,24 +34,6 @@ from web.words import (
 LARGEST_SHOWN = 1000.0  # a factor this large fills its bar
 STRENGTHS = ((10.0, "strongly"), (3.0, "clearly"), (1.5, "somewhat"))
 LATEST_ANSWERS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class AnswersRow:
-    """One check-in in the table; `signs` are those that were ticked.
-
-    What was left out reads "not answered", which is not the same as none.
-    """
-
-    day: str
-    at: str
-    pain: str
-    itch: str
-    swelling: str
-    trend: str
-    signs: str
-    other_signs: str
-    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,11 +227,6 @@ def alert_page(
     )
 
 
-def answers_rows(progress: Progress, now: datetime, zone: ZoneInfo) -> tuple[AnswersRow, ...]:
-    """The check-ins as a table, newest first."""
-    return tuple(_answers(c, progress, now, zone) for c in reversed(progress.check_ins))
-
-
 def _shown(case: AlertCase, form: AnswerForm) -> str:
     """A form that is wrong keeps what it was filled in for; every other one shows what is now."""
     alert = case.alert
@@ -306,35 +280,6 @@ def _closed_by(case: AlertCase) -> str | None:
     by = next((t.by for t in reversed(case.history) if t.step is Step.RESOLVED), None)
     person = case.people.get(by or "")
     return person.name if person and _is_over(case.alert) else None
-
-
-def _answers(check_in: CheckIn, progress: Progress, now: datetime, zone: ZoneInfo) -> AnswersRow:
-    answers = check_in.answers
-    return AnswersRow(
-        day=day_words(day_number(progress.treatment, check_in.at, progress.patient.zone)),
-        at=when(check_in.at, now, zone),
-        pain=_or_unanswered(answers.pain),
-        itch=_or_unanswered(answers.itch),
-        swelling=_or_unanswered(None if answers.swelling is None else SWELLING[answers.swelling]),
-        trend=_or_unanswered(answers.trend),
-        signs=", ".join(SIGN_NAMES[name] for name in SIGNS if getattr(answers, name)),
-        other_signs=_other_signs(answers),
-        note=answers.note,
-    )
-
-
-def _or_unanswered(answer: int | str | None) -> str:
-    return NOT_ANSWERED if answer is None else str(answer)
-
-
-def _other_signs(answers: Answers) -> str:
-    """What is known of the signs that were not ticked; empty where the ticked ones say it all."""
-    given = [answer for name in SIGNS if (answer := getattr(answers, name)) is not None]
-    if not given:
-        return NOT_ANSWERED
-    if False in given:
-        return "" if True in given else "none"
-    return f"the others {NOT_ANSWERED}"
 
 
 def evidence_line(factor: Factor) -> Evidence:

@@ -14,7 +14,7 @@ from werkzeug.datastructures.file_storage import FileStorage
 from tracker.absences import Leave
 from tracker.alert_life import MAX_WHY_LENGTH, SNOOZE_REASON, Resolution, ShownAlert, Snooze
 from tracker.alerts import Alert, Level, Outcome
-from tracker.check_ins import MAX_NOTE_LENGTH, SCALES, SIGNS, Answers, Queued, Trend
+from tracker.check_ins import HABITS, MAX_NOTE_LENGTH, SCALES, SIGNS, Answers, Queued, Trend
 from tracker.consents import Consent, Decision, Purpose
 from tracker.conversation import Draft
 from tracker.own_treatments import OwnTreatment
@@ -66,42 +66,55 @@ def read_upload(form: Form, files: Files, zone: ZoneInfo) -> Upload | Errors:
     return Upload(sent[0].read(), role, taken_at, state, read_made_at(form), view)
 
 
-def read_check_in(form: Form) -> Answers | Errors:
-    """The answers. Scales and the trend must be chosen; a sign that is not ticked is a no.
+@dataclass(frozen=True, slots=True)
+class SentAnswers:
+    """What the check-in form says: the answers that can be used, and what is wrong, by field.
 
-    The form names the signs it asked for; the others were not asked, which is no answer.
+    `wants_help` tells that they came by the button "I need help now".
     """
-    errors = {name: f"Choose a number for {name}." for name in ("pain", "itch")}
-    errors |= {
-        "swelling": "Choose how swollen your skin is.",
-        "trend": "Choose better, the same or worse.",
-    }
-    scores: dict[str, int] = {}
+
+    answers: Answers
+    errors: Mapping[str, str]
+    wants_help: bool
+
+
+def read_check_in(form: Form) -> SentAnswers:
+    """The answers. No question must be answered; what is left out is neither a yes nor a no.
+
+    An empty box is a no only where "none of these" is ticked and no complaint is; then the form
+    names the signs it asked for.
+    """
+    errors: dict[str, str] = {}
+    scores: dict[str, int | None] = dict.fromkeys(SCALES)
     for name, top in SCALES.items():
         text = form.get(name, "")
         if text in {str(score) for score in range(top + 1)}:
             scores[name] = int(text)
-            del errors[name]
+        elif text:
+            errors[name] = f"Choose one of the answers for {name}, or leave it out."
     trend = one_of(Trend, form.get("trend", ""))
-    if trend is not None:
-        del errors["trend"]
+    if trend is None and form.get("trend"):
+        errors["trend"] = "Choose better, the same or worse, or leave it out."
     note = typed(form, "note")
     if len(note) > MAX_NOTE_LENGTH:
         errors["note"] = f"The note is too long; keep it under {MAX_NOTE_LENGTH} characters."
-    if errors or trend is None:
-        return Errors(errors)
-    asked = form.getlist("asked")
-    ticked = {
-        name: form.get(name) == "yes" for name in SIGNS if name in asked or form.get(name) == "yes"
-    }
-    return Answers(
+    signs = {name: True for name in SIGNS if form.get(name) == "yes"}
+    if form.get("none") == "yes" and HABITS.issuperset(signs):
+        signs = {name: name in signs for name in SIGNS if name in {*form.getlist("asked"), *signs}}
+    answers = Answers(
         pain=scores["pain"],
         itch=scores["itch"],
         swelling=scores["swelling"],
         trend=trend,
-        note=note,
-        **ticked,
+        note="" if "note" in errors else note,
+        **signs,
     )
+    if answers.is_empty and not errors:
+        errors["signs"] = (
+            "Nothing is ticked or written yet, so there is nothing to send. "
+            "Tick what is true, or “None of these”."
+        )
+    return SentAnswers(answers, errors, form.get("help") == "now")
 
 
 def read_wish(args: Mapping[str, str]) -> Wish:
@@ -260,15 +273,21 @@ def read_own_treatment(form: Form, protocol: Protocol, zone: ZoneInfo) -> OwnTre
 
 
 def read_queued(form: Form) -> Queued | None:
-    """The key and the moment under which a page kept answers; None for a plain form."""
+    """The key and the moments under which a page kept answers; None for a plain form."""
     key, made_at = form.get("key", ""), read_made_at(form)
-    return Queued(key, made_at) if KEY.fullmatch(key) and made_at else None
+    return (
+        Queued(key, made_at, _moment(form, "sent_at")) if KEY.fullmatch(key) and made_at else None
+    )
 
 
 def read_made_at(form: Form) -> datetime | None:
     """When a page's script says that something was made, in UTC; None without a script."""
+    return _moment(form, "made_at")
+
+
+def _moment(form: Form, field: str) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(form.get("made_at", ""))
+        moment = datetime.fromisoformat(form.get(field, ""))
         return moment.astimezone(UTC) if moment.tzinfo else None
     except (ValueError, OverflowError):
         return None

@@ -20,10 +20,11 @@ from tracker.actions.show_progress import NotTreated, Progress, show_progress
 from tracker.consents import CareWithdrawn
 from tracker.photos import PhotoRole
 from web.day_page import day_page
-from web.forms import Errors, read_check_in, read_queued, read_upload
+from web.forms import Errors, SentAnswers, read_check_in, read_queued, read_upload
 from web.pages import Page, render
 from web.patient_pages import NoTreatmentPage, PausedPage, progress_page, today_page
 from web.sending_pages import (
+    CheckInPage,
     OfflinePage,
     UploadPage,
     check_in_page,
@@ -130,31 +131,50 @@ def check_in(visit: Visit) -> ResponseReturnValue:
 @blueprint.post("/check-in")
 @signed_in
 def send_check_in(visit: Visit) -> ResponseReturnValue:
-    """Keep the answers, or name what is missing."""
-    answers = read_check_in(request.form)
+    """Keep the answers. A mistake elsewhere in the form never holds up what was ticked."""
+    sent = read_check_in(request.form)
     course = _open_course(visit)
     if not isinstance(course, Progress):
-        return render(course), 409
-    if isinstance(answers, Errors):
-        return render(check_in_page(course, request.form, answers.by_field)), 422
+        return render(_with_help(course, sent)), 409
+    if sent.errors and not sent.answers.reports_a_sign:
+        return render(_check_in_again(course, sent)), 422
     protocols, queued = visit.world.protocols, read_queued(request.form)
-    match record_check_in(visit.db, protocols, visit.person.id, answers, visit.now, queued):
+    match record_check_in(visit.db, protocols, visit.person.id, sent.answers, visit.now, queued):
+        case Recorded() if sent.errors:
+            return render(replace(_check_in_again(course, sent), is_kept=True)), 422
         case Recorded(kept):
-            return redirect(url_for(".check_in_result", check_in_id=kept.id), code=303)
+            help_asked = "now" if sent.wants_help else None
+            target = url_for(".check_in_result", check_in_id=kept.id, help=help_asked)
+            return redirect(target, code=303)
         case NothingToAnswer():
-            return render(NoTreatmentPage(visit.person.name)), 409
+            return render(_with_help(NoTreatmentPage(visit.person.name), sent)), 409
         case CareWithdrawn():
             return render(PausedPage()), 409
+
+
+def _check_in_again(course: Progress, sent: SentAnswers) -> CheckInPage:
+    page = check_in_page(course, request.form, sent.errors)
+    return replace(page, wants_help=sent.wants_help)
+
+
+def _with_help(page: Page, sent: SentAnswers) -> Page:
+    """The page that says why nothing is kept; who asks for help reads on it whom to call."""
+    if isinstance(page, NoTreatmentPage):
+        return replace(page, needs_help=sent.wants_help or sent.answers.reports_a_sign)
+    return page
 
 
 @blueprint.get("/check-ins/<check_in_id>")
 @signed_in
 def check_in_result(visit: Visit, check_in_id: str) -> ResponseReturnValue:
-    """Thanks, or emergency words."""
+    """Thanks, or emergency words; also for answers that belong to another treatment."""
     match _own_progress(visit):
-        case Progress(check_ins=check_ins) as progress:
-            found = next((c for c in check_ins if c.id == check_in_id), None) or abort(404)
-            return render(check_in_result_page(progress, found, visit.now))
+        case Progress(check_ins=check_ins, other_check_ins=others) as progress:
+            given = (c for c in (*check_ins, *others) if c.id == check_in_id)
+            page = check_in_result_page(progress, next(given, None) or abort(404), visit.now)
+            says_so = bool(page.told) and page.told[0].needs_help_now
+            asked = request.args.get("help") == "now"
+            return render(replace(page, wants_help=asked and not says_so))
         case NotTreated():
             raise NotFound
 

@@ -26,13 +26,17 @@ from web.words import STATUSES, treatment_words
 
 @dataclass(frozen=True, slots=True)
 class NoTreatmentPage:
-    """An account without a treatment, which the patient may begin or a clinic will enter."""
+    """An account without a treatment, which the patient may begin or a clinic will enter.
+
+    `needs_help` after answers that could not be kept.
+    """
 
     template: ClassVar[str] = "patient_no_treatment.html"
     place: ClassVar[str] = "today"
 
     name: str
     may_begin: bool = False
+    needs_help: bool = False
 
     @property
     def title(self) -> str:

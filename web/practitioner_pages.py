@@ -15,13 +15,12 @@ from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
 from tracker.treatments import Setting, day_number
 from web.alert_cards import AlertCard, alert_card
 from web.alert_pages import (
-    AnswersRow,
     Evidence,
     ScreeningCard,
-    answers_rows,
     evidence_line,
     screening_card,
 )
+from web.answers_table import AnswersRow, answers_rows
 from web.recovery_pages import Focus, Recovery, recovery
 from web.times import day_words, short_date, when, withdrawn_words
 from web.words import (

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from tracker.actions.show_progress import Progress
 from tracker.alerts import Level
-from tracker.check_ins import CheckIn, Trend
+from tracker.check_ins import HABITS, CheckIn, Trend
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState, View
 from tracker.protocols import Floor
 from tracker.readings import Reading
@@ -88,30 +88,56 @@ class PhotoPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Emergency:
+    """A sign that is asked first; `words` say what to do and appear as soon as it is ticked."""
+
+    sign: str
+    question: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class CheckInPage:
-    """The check-in form with what was chosen so far."""
+    """The check-in form with what was chosen so far; emergencies come before other questions.
+
+    `usual` are the floors that this day's answers do not reach. `wants_help` after "I need help
+    now"; `is_kept` where the ticks are kept although something else must be mended.
+    """
 
     template: ClassVar[str] = "patient_check_in.html"
     place: ClassVar[str] = "check_in"
 
     day: str
-    questions: Mapping[str, str]
+    emergencies: tuple[Emergency, ...]
+    complaints: Mapping[str, str]
+    habits: Mapping[str, str]
     chosen: Mapping[str, str]
     errors: Mapping[str, str]
     floors: tuple[Floor, ...]
+    usual: tuple[Floor, ...]
+    is_alone: bool
+    wants_help: bool = False
+    is_kept: bool = False
 
     @property
     def red_flags(self) -> list[dict[str, object]]:
-        """What a page without a network must know to say emergency words."""
+        """What a page without a network must know to say emergency words.
+
+        `alone` marks those whose words stand at their tick already.
+        """
+        alone = {each.words for each in self.emergencies}
         return [
             {
                 "signs": sorted(floor.signs),
                 "pain_from": floor.pain_from,
                 "swelling_from": floor.swelling_from,
                 "words": floor.words,
+                "is_emergency": floor.is_emergency,
+                "is_urgent": floor.level is Level.URGENT,
+                "is_usual": floor in self.usual,
+                "alone": floor.words in alone,
             }
             for floor in self.floors
-            if floor.level is Level.URGENT
         ]
 
     @property
@@ -138,7 +164,11 @@ class OfflinePage:
 
 @dataclass(frozen=True, slots=True)
 class CheckInResultPage:
-    """After the check-in: what is open; `named` are the complaints, which get no thanks."""
+    """After the check-in: what is open; `named` are the complaints, which get no thanks.
+
+    `time_note` says when the answers count where that is not now; `wants_help` tells that they
+    came by "I need help now" and that nothing open says so already.
+    """
 
     template: ClassVar[str] = "patient_check_in_result.html"
     place: ClassVar[str] = "check_in"
@@ -148,11 +178,13 @@ class CheckInResultPage:
     worse: bool
     is_alone: bool
     call_us: tuple[str, ...]
+    time_note: str = ""
+    wants_help: bool = False
 
     @property
     def title(self) -> str:
         """The page's name."""
-        if self.told and self.told[0].needs_help_now:
+        if self.wants_help or (self.told and self.told[0].needs_help_now):
             return "Get help now"
         return "Your answers" if self.told or self.named else "Thank you"
 
@@ -194,11 +226,36 @@ def check_in_page(
     progress: Progress, chosen: Mapping[str, str], errors: Mapping[str, str]
 ) -> CheckInPage:
     """The check-in form."""
-    questions = {question.sign: question.question for question in progress.questions}
-    every = progress.protocol.floors
-    variant = progress.treatment.variant
-    floors = tuple(f for f in every if not f.variants or variant in f.variants)
-    return CheckInPage(day_words(progress.day), questions, chosen, errors, floors)
+    protocol, variant, day = progress.protocol, progress.treatment.variant, progress.day
+    floors = tuple(f for f in protocol.floors if not f.variants or variant in f.variants)
+    known = {question.sign: question.question for question in protocol.check_in}
+    alone = {sign: f.words for f in floors if (sign := _emergency_sign(f)) in known}
+    others = {q.sign: q.question for q in progress.questions if q.sign not in alone}
+    return CheckInPage(
+        day=day_words(day),
+        # An emergency is asked on every day, whatever days its question is for.
+        emergencies=tuple(Emergency(sign, known[sign], words) for sign, words in alone.items()),
+        complaints={sign: words for sign, words in others.items() if sign not in HABITS},
+        habits={sign: words for sign, words in others.items() if sign in HABITS},
+        chosen=chosen,
+        errors=errors,
+        floors=floors,
+        usual=tuple(
+            f for f in floors if f.usual_days and f.usual_days[0] <= day <= f.usual_days[1]
+        ),
+        is_alone=progress.is_alone,
+    )
+
+
+def _is_usual(floor: Floor, day: int) -> bool:
+    return floor.usual_days is not None and floor.usual_days[0] <= day <= floor.usual_days[1]
+
+
+def _emergency_sign(floor: Floor) -> str:
+    """The sign that is an emergency by itself; empty where more must be answered."""
+    needs_more = floor.pain_from is not None or floor.swelling_from is not None
+    is_single = floor.is_emergency and len(floor.signs) == 1 and not needs_more
+    return next(iter(floor.signs)) if is_single else ""
 
 
 def offline_page(progress: Progress, now: datetime) -> OfflinePage:
@@ -218,7 +275,26 @@ def check_in_result_page(progress: Progress, check_in: CheckIn, now: datetime) -
         worse=check_in.answers.trend is Trend.WORSE,
         is_alone=progress.is_alone,
         call_us=progress.aftercare.call_us if progress.aftercare else (),
+        time_note=_time_note(progress, check_in, now),
     )
+
+
+def _time_note(progress: Progress, check_in: CheckIn, now: datetime) -> str:
+    """When answers count that were not given as they came; empty for all others."""
+    zone, notes = progress.patient.zone, []
+    at, came = (when(moment, now, zone) for moment in (check_in.at, check_in.received_at))
+    if check_in.phone_at is not None:
+        said = when(check_in.phone_at, now, zone)
+        notes.append(f"The clock of your phone was not right: it said {said}.")
+    if check_in.is_late:
+        notes.append(f"You answered {at}. Your answers reached us {came}, and count from then.")
+    elif check_in.phone_at is not None:
+        notes.append(f"We wrote down when your answers came: {came}.")
+    if check_in.treatment_id != progress.treatment.id:
+        notes.append("They are kept with your earlier treatment.")
+    elif check_in.at < progress.treatment.performed_at <= now:
+        notes.append("That was before your treatment. They are kept all the same.")
+    return " ".join(notes)
 
 
 def _findings(progress: Progress, telling: Telling, reading: Reading) -> tuple[str, ...]:

@@ -60,7 +60,9 @@ CAMERA = (
     Tap("/photo", "the front again", "input[name=view]", "[name=view][value=front]:checked"),
     Tap("/photo", "shutter to photo", "[data-shutter]", "[data-review]:not([hidden])"),
 )
-OFFLINE = Tap("/check-in", "answers without a network", "main button.big", "[data-unsent] li")
+OFFLINE = Tap(
+    "/check-in", "answers without a network", "main button.big:not(.danger)", "[data-unsent] li"
+)
 # The next picture is drawn after the frame that follows the change.
 WATCH = """(shows) => {
   window.waited = new Promise((resolve) => addEventListener("click", (event) => {

@@ -52,8 +52,8 @@ def send_answers(page: Page, clinic: OpenClinic, answers: Answers) -> None:
     given = asdict(answers)
     for name in (*SCALES, "trend"):
         page.locator(f'input[name="{name}"][value="{given[name]}"]').check(force=True)
-    for name in (sign for sign in SIGNS if given[sign] is not None):
-        page.locator(f'input[name="{name}"]').set_checked(given[name], force=True)
+    for name in [sign for sign in SIGNS if given[sign]] or ["none"]:
+        page.locator(f'input[name="{name}"]').check(force=True)
     page.get_by_role("button", name="Send answers").click()
     expect(page).to_have_url(re.compile(r"/check-ins/\w+"))
 

@@ -19,7 +19,7 @@ from tests.journeys.weak_link import weak_link
 from tests.tracker.courses_of_readings import CALM
 from tracker.actions.begin_treatment import begin_treatment
 from tracker.actions.invite_patient import Invited, invite_patient
-from tracker.check_ins import SCALES, Answers
+from tracker.check_ins import SCALES, SIGNS, Answers
 from tracker.messages import welcome_link
 from tracker.storage import check_ins, photos
 from tracker.world import open_world
@@ -89,8 +89,8 @@ def answer(page: Page, answers: Answers) -> None:
     given = asdict(answers)
     for name in (*SCALES, "trend"):
         page.locator(f'input[name="{name}"][value="{given[name]}"]').check(force=True)
-    page.locator('input[name="fever"]').set_checked(bool(answers.fever), force=True)
-    page.locator('input[name="spreading"]').set_checked(bool(answers.spreading), force=True)
+    for name in [sign for sign in SIGNS if given[sign]] or ["none"]:
+        page.locator(f'input[name="{name}"]').check(force=True)
     page.get_by_role("button", name="Send answers").click()
 
 

@@ -1,12 +1,21 @@
 """The one-minute check-in, through the form."""
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from sqlite_utils import Database
 
+from tests.conftest import TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock
+from tracker.actions.begin_treatment import begin_treatment
+from tracker.actions.raise_alerts import raise_alerts
+from tracker.alerts import Level
+from tracker.people import Person
+from tracker.world import World
 
 CALM = {"pain": "1", "itch": "0", "swelling": "0", "trend": "better"}
 
@@ -26,13 +35,112 @@ def test_reloading_the_answer_sends_nothing_again(alice: Browser, db: Database) 
     assert len(list(db.query("SELECT id FROM check_ins"))) == 1
 
 
-def test_missing_answers_are_named_and_the_others_stay(alice: Browser) -> None:
-    answer = alice.send("/check-in", {"pain": "4", "pus": "yes", "note": "hot <b>cheek</b>"})
+def test_only_trouble_breathing_ticked_is_taken_and_tells_the_clinic(
+    alice: Browser, db: Database, world: World, clock: Clock
+) -> None:
+    page = alice.send("/check-in", {"breathing_or_face_swelling": "yes"}, follow=True).text
+    assert "Call the emergency number now" in page
+    (alert,) = raise_alerts(db, world.protocols, clock.now)
+    assert alert.level is Level.URGENT
+
+
+def test_nothing_ticked_is_told_kindly_and_keeps_what_was_chosen(
+    alice: Browser, db: Database
+) -> None:
+    answer = alice.send("/check-in", {"note": "  "})
     assert answer.status_code == 422
-    assert '<a href="#itch">Choose a number for itch.</a>' in answer.text
-    assert 'name="pain" value="4" required checked' in answer.text
-    assert 'name="pus" value="yes" checked' in answer.text
+    assert '<a href="#signs">Nothing is ticked or written yet' in answer.text
+    assert list(db.query("SELECT id FROM check_ins")) == []
+
+
+def test_a_mistake_elsewhere_does_not_hold_up_a_red_flag_and_keeps_the_note(
+    alice: Browser, db: Database
+) -> None:
+    note = "hot <b>cheek</b> " * 150
+    answer = alice.send("/check-in", {"pain": "4", "pus": "yes", "note": note})
+    assert answer.status_code == 422
+    assert "What you ticked is kept, and your clinic is told." in answer.text
     assert "hot &lt;b&gt;cheek&lt;/b&gt;" in answer.text
+    assert 'name="pus" value="yes" checked' in answer.text
+    assert 'name="pain" value="4" checked' in answer.text
+    (row,) = db.query("SELECT answers FROM check_ins")
+    assert (json.loads(row["answers"])["pus"], json.loads(row["answers"])["pain"]) == (True, 4)
+
+
+def test_help_needs_no_other_field(alice: Browser, db: Database) -> None:
+    page = alice.read("/check-in")
+    first = page.index('type="submit"', page.index('action="/check-in"'))
+    assert page[first:].startswith('type="submit" class="big danger" name="help"')
+    assert "required>" not in page
+    asked = alice.send("/check-in", {"help": "now"})
+    assert "Afterglow cannot call for you" in asked.text
+    told = alice.send("/check-in", {"help": "now", "warmth": "yes"}, follow=True).text
+    assert "Afterglow cannot call for you" in told
+    assert len(list(db.query("SELECT id FROM check_ins"))) == 1
+
+
+def test_emergencies_come_first_on_every_day_with_their_words_at_the_tick(
+    browser_of: Callable[[Person], Browser], cast: Cast, clock: Clock
+) -> None:
+    clock.now = TREATED_AT + timedelta(days=500)
+    page = browser_of(cast.alice).read("/check-in")
+    emergency = page.index('name="breathing_or_face_swelling"')
+    for later in ("Call the emergency number now", 'name="help"', 'name="pain"'):
+        assert emergency < page.index(later, page.index('class="first"')), later
+
+
+def test_an_answer_to_a_course_that_is_over_is_kept_and_heard(
+    browser_of: Callable[[Person], Browser], db: Database, world: World, cast: Cast, clock: Clock
+) -> None:
+    clock.now = TREATED_AT + timedelta(days=200)
+    alice = browser_of(cast.alice)
+    assert alice.send("/check-in", {"breathing_or_face_swelling": "yes"}).status_code == 303
+    (alert,) = raise_alerts(db, world.protocols, clock.now)
+    assert alert.level is Level.URGENT
+
+
+QUEUED = {"key": "3f0c8a52-6a51-4c7e-9d0b-0d2f6f1c1e11", "pain": "3"}
+
+
+@pytest.mark.parametrize(
+    ("made", "sent", "words"),
+    [
+        (-21.0, 0.0, "before your treatment"),
+        (-2.0, 0.0, "Your answers reached us today"),
+        (-365.0, -365.0, "The clock of your phone was not right: it said"),
+        (+365.0, +365.0, "The clock of your phone was not right: it said"),
+        (+365.0, 0.0, "We wrote down when your answers came"),
+    ],
+)
+def test_the_patient_reads_when_late_answers_count(
+    alice: Browser, clock: Clock, made: float, sent: float, words: str
+) -> None:
+    times = {
+        "made_at": (clock.now + timedelta(days=made)).isoformat(),
+        "sent_at": (clock.now + timedelta(days=sent)).isoformat(),
+    }
+    assert words in alice.send("/check-in", QUEUED | times, follow=True).text
+
+
+def test_an_answer_that_belongs_to_an_earlier_treatment_is_kept_with_it(
+    alice: Browser, db: Database, world: World, cast: Cast, clock: Clock
+) -> None:
+    again = replace(cast.treatment, id="", performed_at=TREATED_AT + timedelta(days=30))
+    begin_treatment(db, world.protocols, again)
+    clock.now = TREATED_AT + timedelta(days=31)
+    made = (TREATED_AT + timedelta(days=10)).isoformat()
+    sent = {"made_at": made, "sent_at": clock.now.isoformat()}
+    page = alice.send("/check-in", QUEUED | sent | {"pus": "yes"}, follow=True).text
+    assert "They are kept with your earlier treatment" in page
+
+
+def test_help_without_a_treatment_names_whom_to_call(
+    browser_of: Callable[[Person], Browser], cast: Cast
+) -> None:
+    bob = browser_of(cast.bob)
+    answer = bob.send("/check-in", {"breathing_or_face_swelling": "yes"})
+    assert answer.status_code == 409
+    assert "call the emergency number now" in answer.text
 
 
 def test_a_red_flag_shows_emergency_words_on_the_next_screen(alice: Browser) -> None:
@@ -61,11 +169,11 @@ def test_the_wording_works_on_every_tone(alice: Browser) -> None:
     assert "Redness may be hard to see on brown or black skin" in page
 
 
-def test_only_what_was_asked_is_denied_by_an_empty_box(alice: Browser, db: Database) -> None:
+def test_only_what_was_asked_is_denied_by_none_of_these(alice: Browser, db: Database) -> None:
     page = alice.read("/check-in")
     assert 'name="asked" value="dusky"' in page
     assert 'value="tingling"' not in page
-    alice.send("/check-in", CALM | {"asked": ["hives", "pus"]})
+    alice.send("/check-in", CALM | {"asked": ["hives", "pus"], "none": "yes"})
     (row,) = db.query("SELECT answers FROM check_ins")
     answers = json.loads(row["answers"])
     assert (answers["hives"], answers["tingling"], answers["pus"]) == (False, None, False)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
-from tracker.check_ins import Answers, CheckIn, Queued
+from tracker.check_ins import CLOSE_ENOUGH, Answers, CheckIn, Queued
 from tracker.consents import CareWithdrawn
 from tracker.protocols import Floor, Protocols
 from tracker.signs import day_heard, floors_of
@@ -45,7 +45,9 @@ def record_check_in(
         return NothingToAnswer()
     if consents.care_withdrawn_at(db, patient_id) is not None:
         return CareWithdrawn()
-    check_in = CheckIn(new_id(), treatment.id, patient_id, at, answers, received_at=now)
+    is_off = queued is not None and abs(at - queued.made_at) > CLOSE_ENOUGH
+    phone_at = queued.made_at if queued and is_off else None
+    check_in = CheckIn(new_id(), treatment.id, patient_id, at, answers, now, phone_at)
     person = people.get(db, patient_id)
     day = day_heard(check_in, treatment, person.zone if person else ZoneInfo("UTC"))
     floors = floors_of(answers, protocols.of(treatment.kind), day, treatment.variant)

@@ -41,7 +41,8 @@ class Progress:
 
     `protocol` is adapted to the person, `screening` what was asked before the treatment.
     `photos`, `readings` and `check_ins` are in time order; `alerts` worst first; `earlier_alerts`
-    those of earlier treatments; `undelivered` are mails about this patient that have not gone out;
+    those of earlier treatments; `other_check_ins` belong to other treatments;
+    `undelivered` are mails about this patient that have not gone out;
     `looks` tell who opened the patient's photos, the latest first; `consents` what the patient
     decided, in that order; `care_withdrawn_at` since when nothing is taken in any more.
     `is_alone` tells that nobody of a clinic cares for the patient here;
@@ -71,6 +72,7 @@ class Progress:
     unread_by_clinic: int = 0
     earlier_alerts: tuple[CourseAlert, ...] = ()
     staff: Mapping[str, Person] = field(default_factory=dict)
+    other_check_ins: tuple[CheckIn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,11 @@ def show_progress(
         ),
         staff=people.by_ids(
             db, {each for alert in alerts.of_patient(db, patient_id) for each in alert.handled_by}
+        ),
+        other_check_ins=tuple(
+            given
+            for given in check_ins.of_patient(db, patient_id)
+            if given.treatment_id != treatment.id
         ),
     )
 

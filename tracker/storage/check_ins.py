@@ -7,7 +7,12 @@ from typing import Any
 from sqlite_utils import Database
 
 from tracker.check_ins import Answers, CheckIn, Trend
-from tracker.storage.columns import read_time, time_text
+from tracker.storage.columns import (
+    optional_time_text,
+    read_optional_time,
+    read_time,
+    time_text,
+)
 
 
 def insert(db: Database, check_in: CheckIn, key: str | None = None) -> None:
@@ -21,6 +26,7 @@ def insert(db: Database, check_in: CheckIn, key: str | None = None) -> None:
             "received_at": time_text(check_in.received_at),
             "answers": json.dumps(asdict(check_in.answers), ensure_ascii=False),
             "key": key,
+            "phone_at": optional_time_text(check_in.phone_at),
         }
     )
 
@@ -37,6 +43,12 @@ def of_treatment(db: Database, treatment_id: str) -> list[CheckIn]:
     return [_check_in(row) for row in db.query(sql, [treatment_id])]
 
 
+def of_patient(db: Database, patient_id: str) -> list[CheckIn]:
+    """All check-ins of a patient, of every treatment, in time order."""
+    sql = "SELECT * FROM check_ins WHERE patient_id = ? ORDER BY at, id"
+    return [_check_in(row) for row in db.query(sql, [patient_id])]
+
+
 def _check_in(row: dict[str, Any]) -> CheckIn:
     answers = json.loads(row["answers"])
     trend = answers.get("trend")
@@ -47,4 +59,5 @@ def _check_in(row: dict[str, Any]) -> CheckIn:
         at=read_time(row["at"]),
         answers=Answers(**answers | {"trend": trend and Trend(trend)}),
         received_at=read_time(row["received_at"]),
+        phone_at=read_optional_time(row["phone_at"]),
     )

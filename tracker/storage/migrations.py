@@ -273,6 +273,12 @@ def judged_at(db: Database) -> None:
     _run(db, JUDGED_AT)
 
 
+@migrations()
+def clocks_of_phones(db: Database) -> None:
+    """What a phone's clock said of answers where it was wrong."""
+    db.execute("ALTER TABLE check_ins ADD COLUMN phone_at TEXT")
+
+
 def _run(db: Database, script: str) -> None:
     """Statement by statement, inside the step's own transaction; triggers end with END."""
     statement = ""

@@ -18,11 +18,13 @@ if (person && canKeep) {
   for (const form of document.querySelectorAll("form[data-queued]")) {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      submit(form).catch((error) => {
-        submitButton(form).disabled = false;
+      submit(form, event.submitter).catch((error) => {
+        holdButtons(form, false);
         tell(form, `Something went wrong on this phone (${error.name}). Reload the page and try again.`);
       });
     });
+    form.addEventListener("change", () => showAtTick(form));
+    showAtTick(form); // a form that comes back keeps its ticks
   }
   navigator.serviceWorker?.register("/service-worker.js");
   caches.open("afterglow").then((cache) => cache.add("/offline")).catch(ignoreOffline);
@@ -40,35 +42,39 @@ function ignoreOffline(error) {
   if (navigator.onLine) throw error;
 }
 
-async function submit(form) {
+async function submit(form, submitter) {
   const camera = document.querySelector("[data-camera]");
   const [photo = null] = [...form.querySelectorAll("input[type=file]")].flatMap((input) => [...input.files]);
   if (form.dataset.queued === "photo" && !photo) return tell(form, "Take a photo first, or choose one.");
   if (photo && photo.size > LARGEST_PHOTO) return tell(form, "This file is too large. Send a photo of less than 40 MB.");
-  submitButton(form).disabled = true;
-  showFlags(form);
+  const given = new FormData(form, submitter);
+  holdButtons(form, true);
+  showFlags(form, given);
   const madeAt = (photo && camera?.takenAt) || new Date();
-  const fields = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && name !== "csrf_token");
+  const fields = [...given].filter(([name, value]) => typeof value === "string" && name !== "csrf_token");
   const item = await keep({
     key: crypto.randomUUID(), person, path: form.getAttribute("action"), fields, photo,
     madeAt: madeAt.toISOString(),
   }).catch(() => null);
-  if (!item) return sendUnkept(form);
+  if (!item) return sendUnkept(form, submitter);
   tell(form, "Sending …");
   const answer = await flush({ form, only: item });
-  submitButton(form).disabled = false;
+  holdButtons(form, false);
   if (!answer) return location.assign("/"); // another page was faster: Today tells what came of it
   if (answer.arrived) return location.assign(answer.url);
   if (answer.page) return showRefusal(form, answer);
   camera?.dispatchEvent(new Event("camera:done"));
   form.reset();
+  showAtTick(form);
+  showFlags(form, given, true);
   return tell(form, waitingWords(answer));
 }
 
 /** Where nothing can be kept (no room, a private window), the form goes out as without a script. */
-function sendUnkept(form) {
+function sendUnkept(form, submitter) {
+  if (submitter?.name) form.append(Object.assign(document.createElement("input"), { type: "hidden", name: submitter.name, value: submitter.value }));
   if (navigator.onLine) return form.submit();
-  submitButton(form).disabled = false;
+  holdButtons(form, false);
   return tell(form, "You are offline, and this phone cannot keep it: there is no room, or this is a private window. Leave this page open and send it when the network is back.");
 }
 
@@ -138,7 +144,7 @@ async function send(item, onProgress) {
   if (!content) return { reached: true, words: "This phone can no longer read it. Please do it once more." };
   const { fields, photo } = content;
   const body = new FormData();
-  for (const [name, value] of [...fields, ["csrf_token", token], ["key", item.key], ["made_at", item.madeAt]]) {
+  for (const [name, value] of [...fields, ["csrf_token", token], ["key", item.key], ["made_at", item.madeAt], ["sent_at", new Date().toISOString()]]) {
     body.append(name, value);
   }
   if (photo) body.append("photo", photo, photo.name);
@@ -208,7 +214,9 @@ function remedyIn(page) {
   return words.join(". ") || "It was not taken, and no reason was given. Please try once more later.";
 }
 
-const submitButton = (form) => form.querySelector("button[type=submit]");
+function holdButtons(form, held) {
+  for (const button of form.querySelectorAll("button[type=submit]")) button.disabled = held;
+}
 
 function tell(form, words, share = null) {
   const note = form.querySelector("[data-sending-note]");
@@ -222,18 +230,39 @@ function bar(share) {
   return [made];
 }
 
-/** Emergency words do not wait for the network. */
-function showFlags(form) {
-  const flags = JSON.parse(form.dataset.redFlags || "[]");
-  const given = new FormData(form);
-  const raised = flags.filter((flag) => flag.signs.every((sign) => given.get(sign) === "yes")
-    && (flag.pain_from === null || Number(given.get("pain")) >= flag.pain_from)
-    && (flag.swelling_from === null || Number(given.get("swelling")) >= flag.swelling_from));
+/**
+ * What urgent answers ask for does not wait for the network. Where there is none, neither does the
+ * rest, and a page that was kept for days cannot know what is usual today.
+ */
+function showFlags(form, given, isWaiting = false) {
+  const raised = raisedFlags(form, given).filter((flag) => isWaiting || (flag.is_urgent && !flag.is_usual));
+  const words = given.get("help") === "now" && !raised.length
+    ? ["If you have trouble breathing, feel faint or feel very ill, call the emergency number now. Otherwise call your clinic or a doctor now. Afterglow cannot call for you."]
+    : [...new Set(raised.map((flag) => flag.words))];
   const place = document.querySelector("[data-emergency]");
-  if (!raised.length || !place) return;
-  place.querySelector("[data-emergency-words]").replaceChildren(element("h2", "Get help now"), ...raised.map((flag) => element("p", flag.words)));
+  if (!words.length || !place) return;
+  const heading = given.get("help") === "now" || raised.some((flag) => flag.is_urgent) ? "Get help now" : "What you ticked needs a look";
+  place.querySelector("[data-emergency-words]").replaceChildren(element("h2", heading), ...words.map((line) => element("p", line)));
   place.hidden = false;
   place.focus();
+}
+
+/** What ticks mean together, such as fever and spreading; one tick alone needs no script. */
+function showAtTick(form) {
+  const place = form.querySelector("[data-at-tick]");
+  if (!place) return;
+  const raised = raisedFlags(form, new FormData(form)).filter((flag) => flag.is_emergency && !flag.alone && !flag.is_usual);
+  const words = [...new Set(raised.map((flag) => flag.words))];
+  if (place.dataset.words === words.join(" ")) return;
+  place.dataset.words = words.join(" ");
+  place.querySelector("[data-at-tick-words]").replaceChildren(...words.map((line) => element("p", line)));
+  place.hidden = words.length === 0;
+}
+
+function raisedFlags(form, given) {
+  const reaches = (name, least) => least === null || (given.get(name) !== null && Number(given.get(name)) >= least);
+  return JSON.parse(form.dataset.redFlags || "[]").filter((flag) => flag.signs.every((sign) => given.get(sign) === "yes")
+    && reaches("pain", flag.pain_from) && reaches("swelling", flag.swelling_from));
 }
 
 function element(name, words) {
