@@ -1,0 +1,69 @@
+"""What somebody in trouble sees at the tick, and how soon the clinic knows, on a small phone."""
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.conftest import PASSPHRASE, PROTOCOLS
+from tests.journeys.conftest import PHONE, OpenClinic, wait_for
+from tests.journeys.test_browser import DESK, sign_in
+from tracker.actions.add_person import add_person
+from tracker.actions.begin_treatment import begin_treatment
+from tracker.actions.record_check_in import record_check_in
+from tracker.check_ins import Answers
+from tracker.messages import SUBJECTS, MessageKind
+from tracker.people import Person, Role
+from tracker.world import open_world
+
+
+def on_day(clinic: OpenClinic, days: float) -> None:
+    """Turn the clinic's clock."""
+    clinic.now = clinic.story.treatment.performed_at + timedelta(days=days)
+
+
+def somebody_else_waits(clinic: OpenClinic) -> None:
+    """Bob, whose answers have waited for two hours."""
+    with closing(open_world(clinic.settings).connect()) as db:
+        bob = Person("", Role.PATIENT, "Bob", "bob@home.example", clinic.alice.time_zone)
+        bob = add_person(db, bob, PASSPHRASE, cared_for_by=clinic.dana.id)
+        begin_treatment(db, PROTOCOLS, replace(clinic.story.treatment, patient_id=bob.id))
+        pus = Answers(pus=True, pain=6)
+        record_check_in(db, PROTOCOLS, bob.id, pus, clinic.now - timedelta(hours=2))
+
+
+@pytest.fixture(params=[True, False], ids=["script", "no-script"])
+def phone(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    """A small phone, with and without JavaScript."""
+    context = browser.new_context(viewport=PHONE, java_script_enabled=request.param)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.timeout(300)
+def test_trouble_breathing_alone_is_answered_at_the_tick_and_tops_the_work_list(
+    phone: Page, page: Page, clinic: OpenClinic
+) -> None:
+    on_day(clinic, 1)
+    somebody_else_waits(clinic)
+    sign_in(phone, clinic.address, clinic.alice.email, clinic.passphrase)
+    phone.goto(f"{clinic.address}/check-in")
+    words = phone.get_by_text("Call the emergency number now").first
+    expect(words).to_be_hidden()
+    phone.locator('input[name="breathing_or_face_swelling"]').check()
+    expect(words).to_be_in_viewport()
+    phone.get_by_role("button", name="I need help now").click()
+    expect(phone).to_have_url(re.compile(r"/check-ins/\w+"))
+    expect(phone.locator("main .emergency:visible").first).to_be_in_viewport()
+    expect(phone.locator("main")).to_contain_text("Call the emergency number now")
+    wait_for(
+        lambda: SUBJECTS[MessageKind.URGENT] in {m["Subject"] for m in clinic.mails_to(clinic.dana)}
+    )
+    page.set_viewport_size(DESK)
+    sign_in(page, clinic.address, clinic.dana.email, clinic.passphrase)
+    expect(page.locator("li.row").first).to_contain_text("Alice")
+    expect(page.locator("li.row").nth(1)).to_contain_text("Bob")
