@@ -98,7 +98,7 @@ def test_through_the_list_by_keyboard(page: Page, desk: Desk) -> None:
     link = page.get_by_role("link", name="Next who waits")
     expect(link).to_have_attribute("aria-keyshortcuts", "n")
     page.keyboard.press("n")
-    page.wait_for_url(f"{desk.address}/")
+    page.wait_for_url(f"**/patients/{desk.records.cast.alice.id}")  # opened, and it still waits
 
 
 def test_single_keys_can_be_switched_off(page: Page, desk: Desk) -> None:
