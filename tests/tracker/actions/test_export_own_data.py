@@ -108,7 +108,8 @@ def test_what_the_clinic_did_about_the_patient_comes_too(
     note_opening(db, dana.id, now, patient_id=cast.alice.id)
     note_opening(db, dana.id, now, patient_id=cast.bob.id)
     course = unpack(list(export_own_data(db, world.files, cast.alice)), tmp_path)
-    (step,) = json.loads((course / "alert-steps.json").read_text(encoding="utf-8"))
+    read, step = json.loads((course / "alert-steps.json").read_text(encoding="utf-8"))
+    assert read["step"] == "read"
     assert (step["who"], step["step"], step["why"]) == (
         "Dr Dana",
         "resolved",
