@@ -17,7 +17,7 @@ from tracker.photos import SkinState
 from tracker.protocols import Floor, Protocol
 from tracker.readings import Quantity, Reading
 from tracker.recovery import BAND, Assessment
-from tracker.signs import day_heard, floors_of, lately_received, recent, reported_signs
+from tracker.signs import Reached, floors_reached, lately_received, recent, reported_signs
 from tracker.telling_words import (
     DO,
     DO_WHEN_STALE,
@@ -127,7 +127,7 @@ class Situation:
     is_alone: bool
 
 
-Given = Sequence[tuple[CheckIn, Floor]]
+Given = Sequence[Reached]
 
 
 def tell(case: Situation, just: CheckIn | None = None) -> Telling:
@@ -171,13 +171,14 @@ def _heard(case: Situation, just: CheckIn | None) -> Mapping[Concern, Given]:
     """
     check_ins, protocol, now = case.check_ins, case.protocol, case.now
     speaking = {*recent(check_ins, protocol, now), *lately_received(check_ins, protocol, now)}
+    speaking |= {just} if just else set()
     closed = {a.concern: a.resolved_at for a in case.alerts if a.resolved_at is not None}
-    heard: dict[Concern, list[tuple[CheckIn, Floor]]] = {}
-    for given in sorted(speaking | ({just} if just else set()), key=lambda c: (c.at, c.id)):
-        for floor in _floors(case, given):
-            closed_at = closed.get(floor.concern)
-            if given == just or closed_at is None or given.received_at > closed_at:
-                heard.setdefault(floor.concern, []).append((given, floor))
+    heard: dict[Concern, list[Reached]] = {}
+    for reached in floors_reached(tuple(speaking), protocol, case.treatment, case.zone):
+        concern, given = reached.floor.concern, reached.check_in
+        closed_at = closed.get(concern)
+        if given == just or closed_at is None or given.received_at > closed_at:
+            heard.setdefault(concern, []).append(reached)
     return heard
 
 
@@ -194,7 +195,7 @@ def _of_alert(case: Situation, alert: Alert, given: Given) -> Told:
         or _reported_words(case, alert.concern, found_at)
     )
     told = _told(case, alert.concern, level, answered, alert.regions, given)
-    newest = max((check_in.received_at for check_in, _ in given), default=alert.raised_at)
+    newest = max((each.check_in.received_at for each in given), default=alert.raised_at)
     return _with_waiting(case, told, alert, newest)
 
 
@@ -233,7 +234,7 @@ def _told(
     alone = case.is_alone
     shown = shown_words(concern, regions)
     what, do = " ".join(words for words in (shown, answered) if words), DO[level, alone]
-    is_pressing = any(floor.level is Level.URGENT for _, floor in given)
+    is_pressing = any(each.floor.level is Level.URGENT for each in given)
     if is_pressing:
         what = answered
     if given and not (alone and "clinic" in _worst(given).words):
@@ -241,7 +242,7 @@ def _told(
     if concern in SPECIAL:
         what, do = SPECIAL[concern][alone]
         level = min(level, Level.REVIEW, key=lambda each: each.rank)  # no emergency of the skin
-    is_emergency = any(floor.is_emergency for _, floor in given)
+    is_emergency = any(each.floor.is_emergency for each in given)
     until = "" if is_emergency else UNTIL.get(concern, "")
     return Told(
         concern=concern,
@@ -256,14 +257,9 @@ def _told(
     )
 
 
-def _floors(case: Situation, given: CheckIn) -> tuple[Floor, ...]:
-    day = day_heard(given, case.treatment, case.zone)
-    return floors_of(given.answers, case.protocol, day, case.treatment.variant)
-
-
 def _worst(given: Given) -> Floor:
     """Of several floors, the one whose words are read: the latest of the worst."""
-    floors = [floor for _, floor in reversed(given)]
+    floors = [each.floor for each in reversed(given)]
     return max(floors, key=lambda floor: (floor.level.rank, floor.is_emergency))
 
 
@@ -281,10 +277,12 @@ def named_answers(check_in: CheckIn, protocol: Protocol) -> str:
 
 def _given_words(given: Given) -> str:
     """`You ticked pus and fever, and gave your pain as 8 of 10.`"""
-    pains = [c.answers.pain or 0 for c, floor in given if floor.pain_from is not None]
-    swellings = [c.answers.swelling or 0 for c, floor in given if floor.swelling_from is not None]
+    hurts = [each for each in given if each.floor.pain_from is not None]
+    swells = [each for each in given if each.floor.swelling_from is not None]
+    pains = [each.check_in.answers.pain or 0 for each in hurts]
+    swellings = [each.check_in.answers.swelling or 0 for each in swells]
     return answer_words(
-        {name for _, floor in given for name in floor.signs},
+        {name for each in given for name in each.floor.signs},
         max(pains, default=None),
         max(swellings, default=None),
         worse=False,
@@ -294,7 +292,8 @@ def _given_words(given: Given) -> str:
 def _reported_words(case: Situation, concern: Concern, at: datetime) -> str:
     """The answers that still spoke at a time and speak for a concern, named."""
     spoken = recent(case.check_ins, case.protocol, at)
-    reached = [(c, f) for c in spoken for f in _floors(case, c) if f.concern is concern]
+    every = floors_reached(spoken, case.protocol, case.treatment, case.zone)
+    reached = [each for each in every if each.floor.concern is concern]
     rule = case.protocol.concerns.get(concern)
     if rule is None or reached:
         return _given_words(reached)

@@ -302,3 +302,11 @@ def test_an_emergency_comes_first_of_all_that_is_open() -> None:
     assert page.title == "Get help now"
     assert page.told[0].what == "You ticked trouble breathing or swollen lips or tongue."
     assert "left cheek" in page.told[1].headline
+
+
+def test_a_sign_this_morning_and_one_this_evening_are_named_together() -> None:
+    morning, evening = check_in(7.0, Answers(fever=True)), check_in(7.3, Answers(pus=True))
+    course = so_far(7.4, check_ins=[morning, evening])
+    page = check_in_result_page(course, evening, now_on(7.4))
+    assert page.title == "Get help now"
+    assert page.told[0].what == "You ticked pus and fever."
