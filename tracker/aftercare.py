@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from tracker.care import CareLine, Heading
+from tracker.care import LAST_DAY, CareLine, Heading
 from tracker.protocols import CheckInQuestion, Protocol
 from tracker.treatments import Treatment
 
 MAX_LINE_LENGTH = 300
+ALWAYS = date.max  # the last date of what holds without an end
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class OwnLine:
 
 @dataclass(frozen=True, slots=True)
 class Avoided:
-    """What must not be done, and the last date on which it must not."""
+    """What must not be done, and the last date on which it must not; `ALWAYS`: never again."""
 
     line: str
     last_date: date
@@ -95,17 +96,17 @@ def questions_of(running: Iterable[RunningCourse]) -> tuple[CheckInQuestion, ...
 
 
 def plan_ends(protocol: Protocol) -> int:
-    """The last day of which a protocol's aftercare says anything."""
-    return max(line.last_day for lines in protocol.aftercare.values() for line in lines)
+    """The last day of a protocol's plan; lines that hold always go on after it."""
+    ends = (line.last_day for lines in protocol.aftercare.values() for line in lines)
+    return max((last for last in ends if last is not None), default=LAST_DAY)
 
 
 def _lines(course: RunningCourse, heading: Heading) -> list[CareLine]:
-    variant = course.treatment.variant
+    done = course.treatment
     return [
         line
         for line in course.protocol.aftercare[heading]
-        if line.first_day <= course.day <= line.last_day
-        and (not line.variants or variant in line.variants)
+        if line.holds(course.day, done.variant, done.needle_depth_mm)
     ]
 
 
@@ -121,7 +122,7 @@ def _said(
         for line in _lines(course, heading):
             if line.things.isdisjoint(without):
                 tells_after = heading is Heading.NORMAL and len(running) > 1
-                named = f"{course.protocol.title}: {line.line}" if tells_after else line.line
+                named = f"{course.protocol.title}: {line.words}" if tells_after else line.words
                 said.setdefault(named.casefold(), named)
     for own in mine:
         if own.heading is heading:
@@ -135,7 +136,7 @@ def _avoided(
     """What to avoid today, each thing until the latest date that any course or own line sets."""
     until: dict[str, Avoided] = {}
     lines = [
-        Avoided(line.line, today + timedelta(days=line.last_day - course.day))
+        Avoided(line.words, _date(line.last_day, course, today))
         for course in running
         for line in _lines(course, Heading.AVOID)
     ]
@@ -145,3 +146,7 @@ def _avoided(
         if each.last_date > known.last_date:
             until[each.line.casefold()] = Avoided(known.line, each.last_date)
     return tuple(until.values())
+
+
+def _date(last_day: int | None, course: RunningCourse, today: date) -> date:
+    return ALWAYS if last_day is None else today + timedelta(days=last_day - course.day)

@@ -119,10 +119,12 @@ def _care_of(aftercare: Any) -> dict[str, str]:
     values = {}
     for heading in Heading:
         for number, row in enumerate(_listed(aftercare[str(heading)]), 1):
-            first, last = row["days"]
+            first, last = (row["from_day"], "") if "from_day" in row else row["days"]
             path = f"aftercare.{heading}[{number}]"
             values[f"{path}.line"] = str(row["line"])
             values |= {f"{path}.days.first": str(first), f"{path}.days.last": str(last)}
+            if "tells_apart" in row:
+                values[f"{path}.tells_apart"] = str(row["tells_apart"])
     return values
 
 
@@ -170,13 +172,24 @@ def _set_lines(rows: Any, path: str, values: Values) -> None:
         if values.get(f"{path}[{number}].line", "").strip():
             row = rows[number - 1]
             row["line"] = values[f"{path}[{number}].line"].strip()
-            row["days"] = _days(values, f"{path}[{number}]", "days")
+            _set_days(row, values, f"{path}[{number}]")
         else:
             del rows[number - 1]
     for number in range(count + 1, count + NEW_LINES + 1):
         if line := values.get(f"{path}[{number}].line", "").strip():
-            days = _days(values, f"{path}[{number}]", "days")
-            _append(rows, {"days": days, "line": line})
+            row: dict[str, object] = {"line": line}
+            _set_days(row, values, f"{path}[{number}]")
+            _append(rows, row)
+
+
+def _set_days(row: Any, values: Values, path: str) -> None:
+    """The days of a line; without a last day it holds always."""
+    if values.get(f"{path}.days.last", "").strip():
+        row.pop("from_day", None)
+        row["days"] = _days(values, path, "days")
+    else:
+        row.pop("days", None)
+        row["from_day"] = _number(values.get(f"{path}.days.first", ""))
 
 
 def _append(rows: Any, values: Mapping[str, object]) -> None:

@@ -110,7 +110,7 @@ def begin_page(protocol: Protocol, now: datetime, zone: ZoneInfo) -> BeginPage:
     """The empty form; its time leaves room for photos from before."""
     soon = (now + TIME_FOR_PHOTOS).astimezone(zone)
     return BeginPage(
-        advice=tuple(line.line for line in protocol.aftercare[Heading.DO] if line.first_day <= 0),
+        advice=tuple(line.words for line in protocol.aftercare[Heading.DO] if line.first_day <= 0),
         questions=tuple(q for q in protocol.screening if q.asks is Asks.YES_NO),
         notes=tuple(q for q in protocol.screening if q.asks is Asks.TEXT),
         chosen={"performed_at": f"{soon:%Y-%m-%dT%H:%M}"},

@@ -93,7 +93,8 @@ def form_page(
     """The form for a text of this name; who signs off a change of an edition writes it anew."""
     mistakes = () if isinstance(found, Protocol) else found
     keys = _keys(values)
-    here = [mistake for mistake in mistakes if mistake.key in keys]
+    placed = {mistake: mistake.key.replace(".from_day", ".days") for mistake in mistakes}
+    here = [mistake for mistake in mistakes if placed[mistake] in keys]
     shown = dict(values)
     if name == case.protocol.digest:
         shown["sign_off.by"] = ""
@@ -102,12 +103,12 @@ def form_page(
         protocol=case.protocol.title,
         based_on=name,
         values=shown,
-        wrong={mistake.key: mistake.remedy for mistake in here},
+        wrong={placed[mistake]: mistake.remedy for mistake in here},
         elsewhere=tuple(mistake for mistake in mistakes if mistake not in here),
         limits=tuple(_limits(str(concern), concern.words) for concern in JUDGED),
         questions=(*_asked(values), *_spare(values, case.shipped)),
         care=tuple(
-            _care(heading, values, [mistake.key for mistake in here]) for heading in Heading
+            _care(heading, values, [placed[mistake] for mistake in here]) for heading in Heading
         ),
     )
 

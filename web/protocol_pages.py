@@ -283,11 +283,16 @@ def _limits(protocol: Protocol, concern: Concern) -> tuple[str, ...]:
 
 
 def _care(line: CareLine) -> tuple[str, str]:
-    only = f" (only {', '.join(sorted(line.variants))})" if line.variants else ""
-    return _days(line.first_day, line.last_day), line.line + only.replace("_", " ")
+    limits = [name.replace("_", " ") for name in sorted(line.variants)]
+    limits += [f"over {line.over_mm:g} mm"] if line.over_mm is not None else []
+    limits += [f"up to {line.up_to_mm:g} mm"] if line.up_to_mm is not None else []
+    only = f" (only {', '.join(limits)})" if limits else ""
+    return _days(line.first_day, line.last_day), line.words + only
 
 
-def _days(first: float, last: float) -> str:
+def _days(first: float, last: float | None) -> str:
+    if last is None:
+        return f"always from day {first:g}" if first else "always"
     return f"day {first:g}" if first == last else f"days {first:g} to {last:g}"
 
 

@@ -3,6 +3,8 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from tracker.aftercare import ALWAYS
+
 
 def when(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     """`today, 08:10`, `yesterday, 19:00` or `Mon 2 Mar, 08:10`."""
@@ -47,7 +49,9 @@ def day_words(day: int) -> str:
 
 
 def until_words(last: date, today: date) -> str:
-    """`Today`, `Until tomorrow` or `Until Mon 9 Mar`; the day named is the last one."""
+    """`Today`, `Until tomorrow`, `Until Mon 9 Mar` or `Always`; the day named is the last one."""
+    if last == ALWAYS:
+        return "Always"
     match (last - today).days:
         case 0:
             return "Today"

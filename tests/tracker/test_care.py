@@ -1,13 +1,18 @@
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from tests.conftest import PROTOCOLS
 from tests.tracker.courses_of_readings import treatment
+from tracker.aftercare import ALWAYS, DayPlan, RunningCourse, day_plan, plan_ends
 from tracker.protocol_text import ProtocolTextError, parse_protocol
+from tracker.protocols import Protocol
 from tracker.storage import protocol_files
+from web.times import until_words
 
 KINDS = protocol_files.shipped_kinds()
+DEPTHS = (0.3, 0.35, 0.5, 1.25, 1.5, None)
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -59,3 +64,70 @@ def test_a_wait_without_words_or_source_is_a_mistake() -> None:
         parse_protocol(text.replace("least_days = 14", "least_days = 0", 1), "m")
     with pytest.raises(ProtocolTextError, match=r"where \[spacing\] comes from"):
         parse_protocol(text.replace('about = ["spacing"]', 'about = ["pigment"]'), "m")
+
+
+def microneedling(line: str) -> Protocol:
+    """The shipped protocol, changed: its last line of what to avoid gives way to this one."""
+    text = protocol_files.shipped_text("microneedling")
+    old = next(row for row in text.splitlines() if "Tanning and sunbeds" in row)
+    return parse_protocol(text.replace(old, f"    {line},"), "microneedling")
+
+
+def told(protocol: Protocol, day: int, depth: float | None = 1.0) -> DayPlan:
+    done = treatment() if depth is None else treatment(depth)
+    running = RunningCourse(replace(done, needle_depth_mm=depth), protocol, day)
+    found = day_plan([running], (), date(2026, 3, 5))
+    assert found is not None
+    return found
+
+
+def test_a_line_without_a_last_day_holds_always_and_never_reads_as_allowed_later() -> None:
+    protocol = microneedling('{ from_day = 3, line = "Sharing your needles" }')
+    for day in (3, 99, 250, 399):
+        kept = {each.line: each.last_date for each in told(protocol, day).avoid}
+        assert kept["Sharing your needles"] == ALWAYS
+    assert "Sharing your needles" not in {each.line for each in told(protocol, 2).avoid}
+    assert until_words(ALWAYS, date(2026, 3, 5)) == "Always"
+    assert plan_ends(protocol) == 100
+
+
+def test_what_one_treatment_forbids_always_outlasts_what_another_forbids_for_a_while() -> None:
+    forever = microneedling('{ from_day = 0, line = "Direct sun" }')
+    courses = [RunningCourse(treatment(), p, 2) for p in (PROTOCOLS.of("ipl"), forever)]
+    for order in (courses, courses[::-1]):
+        found = day_plan(order, (), date(2026, 3, 5))
+        assert found is not None
+        assert {a.last_date for a in found.avoid if a.line == "Direct sun"} == {ALWAYS}
+
+
+def test_a_line_for_some_depths_is_told_after_these_needles_only() -> None:
+    only = '{ days = [0, 9], over_mm = 0.35, up_to_mm = 1.25, line = "Running" }'
+    protocol = microneedling(only)
+    heard = {mm: "Running" in {a.line for a in told(protocol, 1, mm).avoid} for mm in DEPTHS}
+    assert heard == {0.3: False, 0.35: False, 0.5: True, 1.25: True, 1.5: False, None: False}
+
+
+def test_a_depth_that_nobody_wrote_down_is_told_what_the_deepest_needles_need() -> None:
+    protocol = microneedling('{ days = [0, 9], over_mm = 2.0, line = "Running" }')
+    assert "Running" in {each.line for each in told(protocol, 1, None).avoid}
+
+
+def test_how_to_tell_what_is_normal_apart_is_read_with_the_line() -> None:
+    said = 'line = "Dark crusts.", tells_apart = "Yellow ones are not normal."'
+    protocol = microneedling("{ days = [0, 1], " + said + " }")
+    assert "Dark crusts. Yellow ones are not normal." in {a.line for a in told(protocol, 1).avoid}
+
+
+@pytest.mark.parametrize(
+    ("line", "trouble"),
+    [
+        ('{ days = [0, 1], from_day = 0, line = "Sun" }', "stands beside days"),
+        ('{ from_day = 1.5, line = "Sun" }', "must be a whole number"),
+        ('{ from_day = 0, line = "Sun", about = ["sunny"] }', "'sunny' is unknown"),
+        ('{ from_day = 0, line = "Sun", tells_apart = " " }', "tells_apart.*is empty"),
+        ('{ line = "Sun" }', "days.*is missing"),
+    ],
+)
+def test_a_line_that_says_its_days_or_signs_wrongly_is_named(line: str, trouble: str) -> None:
+    with pytest.raises(ProtocolTextError, match=trouble):
+        microneedling(line)

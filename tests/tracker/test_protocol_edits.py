@@ -77,6 +77,21 @@ def test_aftercare_loses_emptied_lines_and_gains_new_ones() -> None:
     assert kept.things == SHIPPED.aftercare[Heading.AVOID][0].things
 
 
+def test_a_line_whose_last_day_is_emptied_holds_always_and_back() -> None:
+    number = next(n for n, a in enumerate(SHIPPED.aftercare[Heading.AVOID], 1) if "sun" in a.line)
+    path = f"aftercare.avoid[{number}].days"
+    always = changed(**{f"{path}.last": ""})
+    kept = checked(always, "microneedling")
+    assert isinstance(kept, Protocol)
+    assert kept.aftercare[Heading.AVOID][number - 1].last_day is None
+    values = values_of(always)
+    assert values is not None
+    assert (values[f"{path}.first"], values[f"{path}.last"]) == ("0", "")
+    again = checked(_sent(always, {f"{path}.last": "9"}), "microneedling")
+    assert isinstance(again, Protocol)
+    assert again.aftercare[Heading.AVOID][number - 1].last_day == 9
+
+
 def test_a_question_nobody_needs_can_be_left_out_and_come_back() -> None:
     number = next(n for n, q in enumerate(SHIPPED.check_in, 1) if q.sign == "make_up")
     without = changed(**{f"check_in[{number}].asked": ""})
