@@ -90,7 +90,8 @@ def questions_of(running: Iterable[RunningCourse]) -> tuple[CheckInQuestion, ...
     for course in running:
         for question in course.protocol.check_in:
             due = question.days[0] <= max(course.day, 0) <= question.days[1]
-            if due and (not question.words or question.words & course.words):
+            done = not question.variants or course.treatment.variant in question.variants
+            if due and done and (not question.words or question.words & course.words):
                 asked.setdefault(question.sign, question)
     return tuple(asked.values())
 

@@ -15,10 +15,12 @@ from tracker.alerts import Concern
 from tracker.console import UNREADABLE, now, open_clinic, told_errors
 from tracker.floors import floor_mistakes
 from tracker.limits_preview import Count, counts, missed
+from tracker.protocol_check import contradictions
 from tracker.protocol_text import parse_protocol
 from tracker.protocols import Protocol, ProtocolError
 from tracker.settings import protocols_folder
 from tracker.storage import protocol_editions, protocol_files
+from tracker.toml_tables import Mistake
 
 
 @click.group()
@@ -91,28 +93,31 @@ def edition(digest: str) -> None:
 def check(files: tuple[Path, ...]) -> None:
     """Check protocol FILES and name every mistake: file, key, line and remedy.
 
-    Exit status 2 when there is one.
+    Also where a protocol contradicts itself: what it calls normal against what it warns of and
+    against its band of redness, and warnings or questions that end too early. Exit status 2 when
+    there is anything to mend.
     """
     broken = False
     for file in files:
         try:
-            read = protocol_files.read(file)
-            click.echo(f"{file}: {_summary(read)}")
-            broken |= _tell_lowered(file, read)
+            checked = protocol_files.read(file)
         except ProtocolError as error:
             broken = True
             click.echo(str(error), err=True)
+            continue
+        if mistakes := (*_lowered(file, checked), *contradictions(checked)):
+            broken = True
+            click.echo("\n".join(f"{file}: {mistake}" for mistake in mistakes), err=True)
+        else:
+            click.echo(f"{file}: {_summary(checked)}")
     if broken:
         sys.exit(UNREADABLE)
 
 
-def _tell_lowered(file: Path, read: Protocol) -> bool:
-    """Name the shipped floors that are lowered without a reason, and that hold all the same."""
+def _lowered(file: Path, read: Protocol) -> tuple[Mistake, ...]:
+    """The shipped floors that are lowered without a reason, and that hold all the same."""
     known = protocol_files.shipped(read.kind)
-    mistakes = floor_mistakes(parse_protocol(read.text, str(file)), known) if known else ()
-    for mistake in mistakes:
-        click.echo(f"{file}: {mistake}", err=True)
-    return bool(mistakes)
+    return floor_mistakes(parse_protocol(read.text, str(file)), known) if known else ()
 
 
 @protocol.command()

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import tomlkit
@@ -11,6 +12,7 @@ from tomlkit.items import AoT
 from tracker.alerts import Level
 from tracker.care import Heading
 from tracker.floors import floor_mistakes, with_shipped_floors
+from tracker.protocol_check import contradictions
 from tracker.protocol_text import JUDGED, ProtocolTextError, parse_protocol
 from tracker.protocols import Protocol, ProtocolError, Protocols
 from tracker.toml_tables import Mistake, read_toml
@@ -33,9 +35,16 @@ def checked(
         return error.mistakes
     if protocol.kind != kind:
         return (Mistake("kind", None, f"is {protocol.kind!r}; it must stay {kind!r}"),)
+    if wrong := _contradictions(text):
+        return wrong
     if shipped is None:
         return protocol
     return floor_mistakes(protocol, shipped) or with_shipped_floors(protocol, shipped)
+
+
+@lru_cache(maxsize=16)  # every page about a draft asks again
+def _contradictions(text: str) -> tuple[Mistake, ...]:
+    return contradictions(parse_protocol(text, "the text"))
 
 
 def misfits(protocol: Protocol, treatments: Iterable[Treatment]) -> tuple[Mistake, ...]:
@@ -163,6 +172,8 @@ def _set_questions(document: Any, values: Values, shipped: Protocol | None) -> N
             row["days"] = [_plain(day) for day in question.days]
             if question.words:
                 row["when_any"] = sorted(question.words)
+            if question.variants:
+                row["variants"] = sorted(question.variants)
             _append(questions, row)
 
 
@@ -177,9 +188,9 @@ def _set_lines(rows: Any, path: str, values: Values) -> None:
             del rows[number - 1]
     for number in range(count + 1, count + NEW_LINES + 1):
         if line := values.get(f"{path}[{number}].line", "").strip():
-            row: dict[str, object] = {"line": line}
-            _set_days(row, values, f"{path}[{number}]")
-            _append(rows, row)
+            more: dict[str, object] = {"line": line}
+            _set_days(more, values, f"{path}[{number}]")
+            _append(rows, more)
 
 
 def _set_days(row: Any, values: Values, path: str) -> None:

@@ -103,7 +103,7 @@ def _protocol(root: Table, text: str) -> Protocol:
         floors=read_floors(root, variants),
         lowered_floors=read_lowered_floors(root),
         screening=screening,
-        check_in=tuple(_question(row, words) for row in root.rows("check_in", least=1)),
+        check_in=tuple(_question(row, words, variants) for row in root.rows("check_in", least=1)),
         aftercare=aftercare_in(root.table("aftercare"), variants),
         spacing=tuple(spacing_in(row) for row in root.rows("spacing")),
     )
@@ -317,7 +317,7 @@ def _screening(row: Table) -> ScreeningQuestion:
     )
 
 
-def _question(row: Table, words: Iterable[str]) -> CheckInQuestion:
+def _question(row: Table, words: Iterable[str], variants: list[str]) -> CheckInQuestion:
     sign = row.text("sign")
     if sign not in SIGNS:
         row.note("sign", f"is {sign!r}; use one of {', '.join(SIGNS)}")
@@ -326,6 +326,7 @@ def _question(row: Table, words: Iterable[str]) -> CheckInQuestion:
         question=row.text("question"),
         days=row.span("days", 0, LAST_DAY),
         words=row.named("when_any", words) if row.has("when_any") else frozenset(),
+        variants=row.named("variants", variants) if row.has("variants") else frozenset(),
     )
 
 

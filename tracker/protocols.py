@@ -233,12 +233,16 @@ class ScreeningQuestion:
 
 @dataclass(frozen=True, slots=True)
 class CheckInQuestion:
-    """A sign that is asked for on some days; with `words`, only of people with one of these."""
+    """A sign that is asked for on some days; with `words`, only of people with one of these.
+
+    With `variants`, only after one of these.
+    """
 
     sign: str
     question: str
     days: tuple[float, float]
     words: frozenset[str]
+    variants: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

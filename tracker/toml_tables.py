@@ -3,6 +3,7 @@
 import re
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -43,6 +44,17 @@ def read_toml(text: str) -> dict[str, Any]:
         raise ValueError("brackets nested too deeply") from error
 
 
+def mistakes_in(text: str, remedies: Iterable[tuple[str, str]]) -> tuple[Mistake, ...]:
+    """Mistakes from dotted keys, such as `aftercare.do[3].days`, and remedies, in order."""
+    places = _lines(text)
+    return tuple(
+        sorted(
+            (Mistake(key, _line(places, _path(key)), remedy) for key, remedy in remedies),
+            key=lambda mistake: (mistake.line or 0, mistake.key, mistake.remedy),
+        )
+    )
+
+
 class Document:
     """The whole file: where its keys stand, which were asked for, and what was wrong so far."""
 
@@ -54,9 +66,7 @@ class Document:
 
     def note(self, path: Path, remedy: str) -> None:
         """Remember a mistake."""
-        known = (path[:length] for length in range(len(path), 0, -1))
-        line = next((self._lines[place] for place in known if place in self._lines), None)
-        mistake = Mistake(_dotted(path), line, remedy)
+        mistake = Mistake(_dotted(path), _line(self._lines, path), remedy)
         if mistake not in self._mistakes:
             self._mistakes.append(mistake)
 
@@ -280,25 +290,34 @@ def _dotted(path: Sequence[str | int]) -> str:
     return dotted
 
 
+def _path(dotted: str) -> Path:
+    steps = re.findall(r"[^.\[\]]+", dotted)
+    return tuple(int(step) if step.isdecimal() else step for step in steps)
+
+
+def _line(places: Mapping[Path, int], path: Path) -> int | None:
+    """The line of a key, or of the innermost table around it whose place is known."""
+    known = (path[:length] for length in range(len(path), 0, -1))
+    return next((places[place] for place in known if place in places), None)
+
+
 def _lines(text: str) -> dict[Path, int]:
     """Where headers, keys and the items of long lists stand; lines count from 1."""
     places: dict[Path, int] = {}
+    rows: Counter[Path] = Counter()
     header: Path = ()
     items_of: Path = ()
     for number, line in enumerate(text.splitlines(), 1):
         if found := _HEADER.match(line):
             header = tuple(found[2].replace('"', "").split("."))
             if found[1] == "[[":
-                header = (*header, 1 + sum(place[:-1] == header for place in _rows(places)))
+                rows[header] += 1
+                header = (*header, rows[header])
             places[header] = number
         elif found := _KEY.match(line):
             items_of = (*header, *found[1].split("."))
             places[items_of] = number
         elif _ITEM.match(line):
-            count = 1 + sum(place[:-1] == items_of for place in _rows(places))
-            places[(*items_of, count)] = number
+            rows[items_of] += 1
+            places[(*items_of, rows[items_of])] = number
     return places
-
-
-def _rows(places: Iterable[Path]) -> list[Path]:
-    return [place for place in places if place and isinstance(place[-1], int)]

@@ -220,6 +220,8 @@ def has_baseline(progress: Progress) -> bool:
 def _care_plan(plan: DayPlan, local: datetime, telling: Telling) -> CarePlan:
     last_dates = sorted({each.last_date for each in plan.avoid})
     title = "What is normal today" if telling.is_calm else "What most people see today"
+    if not plan.normal:
+        title = "Your plan has ended; this still counts"
     return CarePlan(
         title="Your plan for today" if telling.is_open else title,
         normal=() if telling.is_open else plan.normal,

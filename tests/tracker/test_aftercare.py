@@ -13,7 +13,7 @@ from tracker.actions.add_care_line import add_care_line
 from tracker.actions.begin_treatment import begin_treatment
 from tracker.actions.end_care_line import end_care_line
 from tracker.actions.show_progress import Progress, show_progress
-from tracker.aftercare import DayPlan, OwnLine, RunningCourse, day_plan, questions_of
+from tracker.aftercare import ALWAYS, DayPlan, OwnLine, RunningCourse, day_plan, questions_of
 from tracker.care import Heading
 from tracker.treatments import day_number, days_since
 
@@ -41,7 +41,8 @@ def own_line(heading: Heading, line: str, last: date = TODAY) -> OwnLine:
 
 
 def test_what_is_avoided_says_until_when() -> None:
-    assert avoided(plan(running("microneedling", 3)))["Tanning and sunbeds"] == date(2026, 6, 10)
+    assert avoided(plan(running("microneedling", 3)))["Direct sun"] == date(2026, 3, 16)
+    assert avoided(plan(running("microneedling", 3)))["Tanning and sunbeds"] == ALWAYS
     assert "Make-up" not in avoided(plan(running("microneedling", 3)))
 
 
@@ -76,7 +77,7 @@ def test_every_reason_to_call_is_kept_and_each_is_said_once() -> None:
 @pytest.mark.parametrize("variant", ["superficial", "medium", "deep"])
 def test_a_peel_speaks_of_its_own_depth(variant: str) -> None:
     told = plan(running("chemical_peel", 10, variant))
-    assert len(told.normal) == 1
+    assert len(told.normal) == (2 if variant == "deep" else 1)  # crusts, and new skin under them
     assert ("active" in " ".join(told.do)) is (variant == "superficial")
 
 
@@ -97,8 +98,14 @@ def test_an_own_line_must_say_something_and_end_after_it_begins() -> None:
         own_line(Heading.DO, "Rest", date(2026, 3, 1))
 
 
-def test_outside_every_plan_there_is_none() -> None:
-    assert day_plan([running("microneedling", 101)], (), TODAY) is None
+def test_after_the_plan_only_what_holds_always_is_told_and_every_warning_sign_stays() -> None:
+    after, last = plan(running("microneedling", 101)), plan(running("microneedling", 100))
+    assert after.normal == ()
+    assert set(avoided(after).values()) == {ALWAYS}
+    assert after.call_us == last.call_us
+
+
+def test_before_a_treatment_there_is_no_plan() -> None:
     assert day_plan([running("microneedling", -1)], (), TODAY) is None
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import PROTOCOLS
 from tests.tracker.courses_of_readings import treatment
 from tracker.alerts import Concern, Level
-from tracker.care import Heading
+from tracker.care import CareLine, Heading
 from tracker.people import Risk
 from tracker.protocol_text import ProtocolTextError, parse_protocol
 from tracker.protocols import TEAM_PRIOR, ProtocolError
@@ -38,7 +38,11 @@ def test_what_is_normal_and_when_to_call_is_said_for_every_day_of_three_months(k
     care = protocol_files.load(kind).aftercare
     for heading in (Heading.NORMAL, Heading.CALL_US):
         for day in range(101):
-            assert any(line.first_day <= day <= line.last_day for line in care[heading])
+            assert any(_covers(line, day) for line in care[heading])
+
+
+def _covers(line: CareLine, day: int) -> bool:
+    return line.first_day <= day <= (line.last_day if line.last_day is not None else day)
 
 
 @EVERY_KIND
@@ -215,8 +219,16 @@ def test_the_red_flags_of_an_edition_from_before_floors_are_urgent_floors() -> N
         ("day_sd = 0.12", "day_sd = nan", "redness.day_sd"),
         ("watch = 0.03, review = 0.05", "watch = 0.8, review = 0.05", "must not fall"),
         ("watch = 0.03, review = 0.05", "watch = 0.03, soon = 0.05", "no such level"),
-        ("days = [1, 1], line", "days = [1.5, 2], line", r"aftercare.normal\[2\].*whole days"),
-        ("days = [1, 1], line", "days = [1, 0], line", r"aftercare.normal\[2\].days .line"),
+        (
+            "days = [11, 14], over_mm",
+            "days = [11.5, 14], over_mm",
+            r"aftercare.normal\[16\].*whole days",
+        ),
+        (
+            "days = [11, 14], over_mm",
+            "days = [11, 1], over_mm",
+            r"aftercare.normal\[16\].days .line",
+        ),
         ('sign = "dusky"', 'sign = "hives"', "dusky is used but never asked"),
         ('id = "eczema"', 'id = "rosacea"', "asks rosacea twice"),
         ('about = ["screening"]', 'about = ["magic"]', "'magic' is unknown"),
@@ -230,7 +242,7 @@ def test_the_red_flags_of_an_edition_from_before_floors_are_urgent_floors() -> N
         ("schema = 1", "schema = 1" + "0" * 5000, "cannot be read"),
         ("schema = 1", "schema = " + "[" * 3000, "nested too deeply"),
         ("window_days = [2, 14]", "window_days = [2, 9999999999]", "numbers from 0 to 400"),
-        ("days = [1, 1], line", "days = [1, 9999999999], line", "numbers from 0 to 400"),
+        ("days = [11, 14], over_mm", "days = [11, 9999999999], over_mm", "numbers from 0 to 400"),
         ("low = 0.9, high = 2.1", "low = 0.9, high = 1e300", "must be a number from 0.001"),
         ('kind = "microneedling"', 'kind = "../secrets"', "use small letters a to z"),
     ],

@@ -110,7 +110,7 @@ def test_the_check_in_asks_about_cold_sores_where_the_history_says_so(
     progress = begin(db, cast, screened(cold_sores=True))
     assert "tingling" in {question.sign for question in progress.questions}
     late = show_progress(
-        db, PROTOCOLS, cast.alice.id, progress.treatment.performed_at + timedelta(days=12)
+        db, PROTOCOLS, cast.alice.id, progress.treatment.performed_at + timedelta(days=15)
     )
     assert isinstance(late, Progress)
     assert "tingling" not in {question.sign for question in late.questions}

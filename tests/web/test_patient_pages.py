@@ -151,8 +151,17 @@ def test_what_to_avoid_is_grouped_by_its_last_day_the_soonest_first() -> None:
     assert page.care is not None
     untils = [until for until, _ in page.care.avoid]
     assert untils[0] == "Until tomorrow"
-    assert untils[-1] == "Until Wed 10 Jun"
+    assert untils[-2:] == ["Until Mon 16 Mar", "Always"]
     assert "Retinoids, acids, vitamin C and benzoyl peroxide" in page.care.avoid[0][1]
+
+
+def test_after_the_plan_the_page_promises_nothing_and_keeps_the_warning_signs() -> None:
+    page = today_page(so_far(150.2), now_on(150.2))
+    assert page.care is not None
+    assert page.care.title == "Your plan has ended; this still counts"
+    assert page.care.normal == ()
+    assert [until for until, _ in page.care.avoid] == ["Always"]
+    assert any("Fever" in line for line in page.care.call_us)
 
 
 def test_a_thing_to_avoid_on_its_last_day_is_avoided_today() -> None:
