@@ -1,7 +1,6 @@
 """What a patient is to read, derived from the worst thing that is open, never from an average.
 
-First what is open: an alert, a finding that is not an alert yet, an answer that needs help. Then
-a region outside what is usual, then the whole face. While anything is open, nothing reassures.
+First what is open, then a region outside what is usual, then the whole face.
 """
 
 import math
@@ -183,18 +182,17 @@ def _heard(case: Situation, just: CheckIn | None) -> Mapping[Concern, Given]:
 
 
 def _of_alert(case: Situation, alert: Alert, given: Given) -> Told:
-    """An open alert of this treatment, with the answers that speak of the same.
-
-    Who opened it before an answer came has not read that answer.
-    """
+    """An open alert; who opened it before an answer came has not read that answer."""
     level = worse(alert.level, _worst(given).level if given else None) or alert.level
     found_at = alert.flagged_at or alert.found_at or alert.raised_at
     answered = (
         _given_words(given)
-        or _reported_words(case, alert.concern, case.now)
         or _reported_words(case, alert.concern, found_at)
+        or _reported_words(case, alert.concern, case.now)
     )
     told = _told(case, alert.concern, level, answered, alert.regions, given)
+    if not given and (before := _reached(case, alert.concern, found_at)):
+        told = replace(told, do=_to_do(case, before) or told.do)  # it holds until somebody answers
     newest = max((each.check_in.received_at for each in given), default=alert.raised_at)
     return _with_waiting(case, told, alert, newest)
 
@@ -237,8 +235,7 @@ def _told(
     is_pressing = any(each.floor.level is Level.URGENT for each in given)
     if is_pressing:
         what = answered
-    if given and not (alone and "clinic" in _worst(given).words):
-        do = _worst(given).words
+    do = _to_do(case, given) or do
     if concern in SPECIAL:
         what, do = SPECIAL[concern][alone]
         level = min(level, Level.REVIEW, key=lambda each: each.rank)  # no emergency of the skin
@@ -255,6 +252,19 @@ def _told(
         needs_help_now=is_pressing,
         calls_emergency=is_emergency,
     )
+
+
+def _reached(case: Situation, concern: Concern, at: datetime) -> Given:
+    """The floors of a concern that the answers reach which still spoke at a time."""
+    spoken = recent(case.check_ins, case.protocol, at)
+    every = floors_reached(spoken, case.protocol, case.treatment, case.zone)
+    return [each for each in every if each.floor.concern is concern]
+
+
+def _to_do(case: Situation, given: Given) -> str:
+    """What the worst floor tells to do; empty where it sends to a clinic that there is not."""
+    words = _worst(given).words if given else ""
+    return "" if case.is_alone and "clinic" in words else words
 
 
 def _worst(given: Given) -> Floor:
@@ -292,8 +302,7 @@ def _given_words(given: Given) -> str:
 def _reported_words(case: Situation, concern: Concern, at: datetime) -> str:
     """The answers that still spoke at a time and speak for a concern, named."""
     spoken = recent(case.check_ins, case.protocol, at)
-    every = floors_reached(spoken, case.protocol, case.treatment, case.zone)
-    reached = [each for each in every if each.floor.concern is concern]
+    reached = _reached(case, concern, at)
     rule = case.protocol.concerns.get(concern)
     if rule is None or reached:
         return _given_words(reached)

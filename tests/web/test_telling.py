@@ -287,7 +287,9 @@ def test_the_answers_behind_an_alert_are_still_named_when_they_are_old() -> None
     given = Answers(fever=True, spreading=True)
     by_answers = replace(alert(regions=()), flagged_at=now_on(7), found_at=now_on(7))
     course = so_far(12.2, check_ins=[check_in(6.9, given)], alerts=[by_answers])
-    assert "You ticked" in told(course, 12.2).open[0].what
+    (opened,) = told(course, 12.2).open
+    assert opened.what == "You ticked redness that spreads and fever."
+    assert "Call your clinic now." in opened.do
 
 
 def test_silence_asks_for_photo_and_answers() -> None:
