@@ -32,7 +32,7 @@ def somebody_else_waits(clinic: OpenClinic) -> None:
         bob = Person("", Role.PATIENT, "Bob", "bob@home.example", clinic.alice.time_zone)
         bob = add_person(db, bob, PASSPHRASE, cared_for_by=clinic.dana.id)
         begin_treatment(db, PROTOCOLS, replace(clinic.story.treatment, patient_id=bob.id))
-        pus = Answers(pus=True, pain=6)
+        pus = Answers(pus=True)
         record_check_in(db, PROTOCOLS, bob.id, pus, clinic.now - timedelta(hours=2))
 
 
@@ -67,3 +67,21 @@ def test_trouble_breathing_alone_is_answered_at_the_tick_and_tops_the_work_list(
     sign_in(page, clinic.address, clinic.dana.email, clinic.passphrase)
     expect(page.locator("li.row").first).to_contain_text("Alice")
     expect(page.locator("li.row").nth(1)).to_contain_text("Bob")
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("day", [1, 17, 40])
+def test_pus_opens_an_alert_on_every_day_and_the_patient_reads_of_pus(
+    page: Page, clinic: OpenClinic, day: int
+) -> None:
+    page.set_viewport_size(PHONE)
+    on_day(clinic, day)
+    page.clock.set_fixed_time(clinic.now)
+    sign_in(page, clinic.address, clinic.alice.email, clinic.passphrase)
+    page.goto(f"{clinic.address}/check-in")
+    page.locator('input[name="pus"]').check()
+    page.get_by_role("button", name="Send answers").click()
+    expect(page.get_by_role("heading", level=1)).not_to_have_text("Thank you")
+    expect(page.locator("main")).to_contain_text("You ticked pus")
+    with closing(open_world(clinic.settings).connect()) as db:
+        wait_for(lambda: bool(list(db.query("SELECT id FROM alerts WHERE concern = 'infection'"))))
