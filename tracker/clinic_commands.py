@@ -51,14 +51,23 @@ def health(as_json: bool) -> None:
 
 def _as_json(facts: Facts, states: dict[Part, State]) -> dict[str, object]:
     """Times in ISO 8601, sizes in bytes, spans in seconds."""
-    oldest = {"photos": facts.photos.oldest, "mails": facts.mails.oldest}
+    oldest = {
+        "unjudged": facts.unjudged.oldest,
+        "photos": facts.photos.oldest,
+        "pressing_mails": facts.pressing_mails.oldest,
+        "mails": facts.mails.oldest,
+    }
     return {
         "state": worst(states),
         "parts": states,
         "at": facts.at.isoformat(),
         "signs": {sign: at.isoformat() for sign, at in facts.signs.items()},
+        "courses_unjudged": facts.unjudged.waiting,
         "photos_waiting": facts.photos.waiting,
-        "photos_failed": facts.photos.given_up,
+        "photos_failed": facts.failed.photos,
+        "baselines_failed": facts.failed.baselines,
+        "files_unreadable": facts.failed.files,
+        "pressing_mails_waiting": facts.pressing_mails.waiting,
         "mails_waiting": facts.mails.waiting,
         "mails_lost": facts.mails.given_up,
         "mail_lag_seconds": facts.lag.total_seconds() if facts.lag else None,

@@ -1,14 +1,16 @@
 """Whether the machinery behind the pages does its work. Facts and limits; no patient is in it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 GIBIBYTE = 1024**3
-WORKER_SILENT = timedelta(minutes=5)  # a round is over in seconds; a batch of photos in a minute
 WAITS_LONG = timedelta(minutes=10)
 WAITS_FAR_TOO_LONG = timedelta(hours=1)
+JUDGEMENT_OVERDUE = timedelta(minutes=10)
+PRESSING_MAIL_OVERDUE = timedelta(minutes=5)
+CLOCKS_DIFFER = timedelta(minutes=1)
 LOOKS_BACK = timedelta(days=7)
 LITTLE_SPACE = 5 * GIBIBYTE
 TOO_LITTLE_SPACE = GIBIBYTE
@@ -16,10 +18,18 @@ BACKUP_OLD = timedelta(days=2)
 
 
 class Sign(StrEnum):
-    """What leaves a sign of life in the database."""
+    """What leaves a sign of life in the database: each duty when it came to its end."""
 
-    MEASURING = "measuring"  # the loop that measures and judges ended a round
-    POST = "post"  # the loop that watches the clock and sends mail ended a round
+    MEASURING = "measuring"
+    JUDGING = "judging"
+    PRESSING_MAIL = "pressing_mail"
+    MAIL = "mail"
+    WAKING = "waking"
+    ESCALATING = "escalating"
+    SILENCE = "silence"
+    DIGESTS = "digests"
+    REMINDERS = "reminders"
+    ERASING = "erasing"
     MEASURED = "measured"  # a photo was measured
     SWEPT = "swept"  # files without a row were looked for
     BACKED_UP = "backed_up"
@@ -38,13 +48,40 @@ class State(StrEnum):
         return list(State).index(self)
 
 
-class Part(StrEnum):
-    """What is looked at."""
+# How long ago each duty may have last been done. Most take seconds, a batch of photos a minute.
+DUTIES: Mapping[Sign, timedelta] = {
+    Sign.MEASURING: timedelta(minutes=5),
+    Sign.JUDGING: timedelta(minutes=5),
+    Sign.PRESSING_MAIL: timedelta(minutes=5),
+    Sign.MAIL: timedelta(minutes=5),
+    Sign.WAKING: timedelta(minutes=5),
+    Sign.ESCALATING: timedelta(minutes=5),
+    Sign.SILENCE: timedelta(minutes=15),
+    Sign.DIGESTS: timedelta(minutes=15),
+    Sign.REMINDERS: timedelta(minutes=15),
+    Sign.ERASING: timedelta(hours=2),
+}
 
-    WORKER = "worker"
-    POST = "post"
+
+class Part(StrEnum):
+    """What is looked at: every duty under the name of its sign, and what waits or went wrong."""
+
+    MEASURING = "measuring"
+    JUDGING = "judging"
+    PRESSING_MAIL = "pressing_mail"
+    MAIL = "mail"
+    WAKING = "waking"
+    ESCALATING = "escalating"
+    SILENCE = "silence"
+    DIGESTS = "digests"
+    REMINDERS = "reminders"
+    ERASING = "erasing"
+    UNJUDGED = "unjudged"
     PHOTOS = "photos"
     FAILED_PHOTOS = "failed_photos"
+    FAILED_BASELINES = "failed_baselines"
+    FILES = "files"
+    PRESSING_MAILS = "pressing_mails"
     MAILS = "mails"
     LOST_MAILS = "lost_mails"
     DISK = "disk"
@@ -53,38 +90,68 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """How many wait, the oldest since when, and how many were given up in the last week."""
+    """How many wait, the oldest since when, and how many mails were given up in the last week."""
 
     waiting: int
     oldest: datetime | None
-    given_up: int
+    given_up: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Photos that the machine has given up until a person looks.
+
+    Without one of the `baselines` no photo of its course is measured; `files` cannot be read.
+    """
+
+    photos: int = 0
+    baselines: int = 0
+    files: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What was found at a moment; sizes in bytes.
 
-    `lag` is the longest way of a mail of the last day from its cause to the server, None without
-    any; `versions` are those of the programs.
+    `signs` are when each was left by the clock, `elapsed` how long ago by the machine's own count
+    of seconds, which nobody sets and which a restart of the machine begins again. `unjudged` are
+    courses with news that no judgement has seen. `pressing_mails` are among the `mails`. `lag` is
+    the longest way of a mail of the last day from its cause to the server, None without any;
+    `versions` are those of the programs.
     """
 
     at: datetime
     signs: Mapping[Sign, datetime]
+    unjudged: Queue
     photos: Queue
+    failed: Failed
+    pressing_mails: Queue
     mails: Queue
     lag: timedelta | None
     free_bytes: int
     database_bytes: int
     versions: Mapping[str, str]
+    elapsed: Mapping[Sign, timedelta] = field(default_factory=dict)
+
+    def age(self, sign: Sign) -> timedelta | None:
+        """How long ago the sign was left, None when it never was.
+
+        Below zero when the clock was set back since, and nothing else tells how long it is.
+        """
+        at = self.signs.get(sign)
+        return None if at is None else max(self.at - at, self.elapsed.get(sign, self.at - at))
 
 
 def judge(facts: Facts) -> dict[Part, State]:
     """How each part fares by the limits above."""
     return {
-        Part.WORKER: _alive(facts, Sign.MEASURING),
-        Part.POST: _alive(facts, Sign.POST),
+        **{Part(sign): _alive(facts.age(sign), limit) for sign, limit in DUTIES.items()},
+        Part.UNJUDGED: _overdue(facts.unjudged, facts.at, JUDGEMENT_OVERDUE),
         Part.PHOTOS: _waits(facts.photos, facts.at),
-        Part.FAILED_PHOTOS: State.LOOK if facts.photos.given_up else State.GOOD,
+        Part.FAILED_PHOTOS: State.FAILING if facts.failed.photos else State.GOOD,
+        Part.FAILED_BASELINES: State.FAILING if facts.failed.baselines else State.GOOD,
+        Part.FILES: State.FAILING if facts.failed.files else State.GOOD,
+        Part.PRESSING_MAILS: _overdue(facts.pressing_mails, facts.at, PRESSING_MAIL_OVERDUE),
         Part.MAILS: _waits(facts.mails, facts.at),
         Part.LOST_MAILS: State.LOOK if facts.mails.given_up else State.GOOD,
         Part.DISK: _space(facts.free_bytes),
@@ -97,9 +164,14 @@ def worst(states: Mapping[Part, State]) -> State:
     return max(states.values(), key=lambda state: state.rank)
 
 
-def _alive(facts: Facts, sign: Sign) -> State:
-    last = facts.signs.get(sign)
-    return State.GOOD if last and facts.at - last < WORKER_SILENT else State.FAILING
+def _alive(age: timedelta | None, limit: timedelta) -> State:
+    """A sign from the future says nothing about now: the clock was set back since."""
+    return State.GOOD if age is not None and -CLOCKS_DIFFER < age < limit else State.FAILING
+
+
+def _overdue(queue: Queue, now: datetime, limit: timedelta) -> State:
+    """For what nobody may wait for."""
+    return State.FAILING if queue.oldest and now - queue.oldest >= limit else State.GOOD
 
 
 def _waits(queue: Queue, now: datetime) -> State:
@@ -116,5 +188,5 @@ def _space(free_bytes: int) -> State:
 
 
 def _backup(facts: Facts) -> State:
-    last = facts.signs.get(Sign.BACKED_UP)
-    return State.GOOD if last and facts.at - last < BACKUP_OLD else State.LOOK
+    age = facts.age(Sign.BACKED_UP)
+    return State.GOOD if age is not None and -CLOCKS_DIFFER < age < BACKUP_OLD else State.LOOK

@@ -42,6 +42,9 @@ class MessageKind(StrEnum):
         return self in {MessageKind.REMINDER, MessageKind.MISSED}
 
 
+# Until these are read a patient may be in danger: they wait for no other mail.
+PRESSING = frozenset({MessageKind.URGENT, MessageKind.ESCALATION, MessageKind.HANDED_OVER})
+
 SUBJECTS: Mapping[MessageKind, str] = {
     MessageKind.URGENT: "Afterglow: someone needs your review",
     MessageKind.ESCALATION: "Afterglow: someone still waits for your review",

@@ -1,12 +1,14 @@
 """The worker: the one place that puts the actions in order, again and again.
 
-Two loops share the work, so that neither waits for the other: one measures and judges, the other
-watches the clock and sends mail. Any number of workers may run beside each other.
+Every loop has a thread and a connection of its own, so that none waits for another: a batch of
+photos that takes minutes holds up no judgement, a mail server that hangs holds up no escalation,
+and reminders hold up no urgent mail. Any number of workers may run at once.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event, Thread
@@ -26,11 +28,16 @@ from tracker.actions.wake_alerts import wake_alerts
 from tracker.actions.write_digests import write_digests
 from tracker.alerts import Alert
 from tracker.health import Sign
+from tracker.messages import PRESSING, MessageKind
 from tracker.world import World
 
 PAUSE_SECONDS = 1.0
 PAUSE_AFTER_TROUBLE_SECONDS = 10.0
-CLOCK_READ_EVERY = timedelta(seconds=30)  # nothing that hangs on the clock needs it finer
+AT_ONCE = timedelta(0)
+SOON = timedelta(seconds=5)
+NOW_AND_THEN = timedelta(seconds=30)  # no reminder or digest needs it finer
+SIGN_EVERY = timedelta(seconds=30)
+LONGEST_MAIL_ROUND = timedelta(seconds=30)
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +48,19 @@ class Round:
 
     photos: tuple[Measured | Unmeasured, ...]
     alerts: tuple[Alert, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What is done again and again, at most once in `every`.
+
+    `do` says whether there is more to do right now. Each time that it comes to its end leaves the
+    sign of life; a duty that raises leaves none, and health tells so.
+    """
+
+    sign: Sign
+    every: timedelta
+    do: Callable[[Database, datetime], bool]
 
 
 def work_once(
@@ -64,20 +84,9 @@ def work_once(
 
 
 def watch_clock(world: World, db: Database, now: datetime) -> None:
-    """Do what no news calls for, only the time; trouble in one duty leaves the others alone."""
-    duties: tuple[Callable[[], object], ...] = (
-        lambda: wake_alerts(db, now),
-        lambda: escalate_alerts(db, world.settings.escalate_after, now),
-        lambda: notice_silence(db, world.renewed(db).protocols, now),
-        lambda: write_digests(db, now),
-        lambda: remind_patients(db, world.renewed(db).protocols, now),
-        lambda: erase_accounts(db, world.files, world.settings.outbox, now),
-    )
-    for duty in duties:
-        try:
-            duty()
-        except Exception:  # an urgent alert must be passed on whatever else is broken
-            log.exception("a duty of the clock broke off; will try again")
+    """Do once what no news calls for, only the time; trouble in one duty leaves others alone."""
+    for duty in (*_pressing_duties(world), *_daily_duties(world), *_chores(world)):
+        _do(duty, db, lambda: now)
 
 
 def send_once(world: World, db: Database, clock: Callable[[], datetime]) -> SendReport:
@@ -86,67 +95,139 @@ def send_once(world: World, db: Database, clock: Callable[[], datetime]) -> Send
 
 
 def run_worker(world: World, compute: Executor, clock: Callable[[], datetime], stop: Event) -> None:
-    """Work until `stop` is set. Trouble in one round is logged and the next one tried later."""
-    postman = (world, Sign.POST, _postman(world, clock), clock, stop)
-    post = Thread(target=_repeat, args=postman, name="post")
-    post.start()
-    try:
-        _repeat(world, Sign.MEASURING, lambda db: _work(world, db, compute, clock()), clock, stop)
-    finally:
-        stop.set()
-        post.join()
+    """Work until `stop` is set. What breaks off is logged and tried again later."""
+    threads = [
+        Thread(target=_repeat, args=(world, duties, clock, stop), name=name)
+        for name, duties in _loops(world, compute, clock, stop).items()
+    ]
+    for thread in threads:
+        thread.start()
+    stop.wait()
+    for thread in threads:
+        thread.join()
 
 
-def _work(world: World, db: Database, compute: Executor, now: datetime) -> bool:
+def _loops(
+    world: World, compute: Executor, clock: Callable[[], datetime], stop: Event
+) -> Mapping[str, Sequence[Duty]]:
+    """What runs at the same time; the duties of one loop take turns."""
+    return {
+        "measuring": [
+            Duty(Sign.MEASURING, AT_ONCE, lambda db, _: _measure(world, db, compute, clock))
+        ],
+        "judging": [Duty(Sign.JUDGING, AT_ONCE, lambda db, now: _judge(world, db, now))],
+        "pressing mail": [_mailing(Sign.PRESSING_MAIL, PRESSING, world, clock, stop)],
+        "mail": [_mailing(Sign.MAIL, set(MessageKind) - PRESSING, world, clock, stop)],
+        "pressing duties": _pressing_duties(world),
+        "daily duties": _daily_duties(world),
+        "chores": _chores(world),
+    }
+
+
+def _pressing_duties(world: World) -> Sequence[Duty]:
+    """Somebody may wait in pain for these: they touch no file and no other machine."""
+    limit = world.settings.escalate_after
+    return [
+        Duty(Sign.WAKING, SOON, lambda db, now: _done(wake_alerts(db, now))),
+        Duty(Sign.ESCALATING, SOON, lambda db, now: _done(escalate_alerts(db, limit, now))),
+    ]
+
+
+def _daily_duties(world: World) -> Sequence[Duty]:
+    def remind(db: Database, now: datetime) -> bool:
+        return _done(remind_patients(db, world.renewed(db).protocols, now))
+
+    def notice(db: Database, now: datetime) -> bool:
+        return _done(notice_silence(db, world.renewed(db).protocols, now))
+
+    return [
+        Duty(Sign.SILENCE, NOW_AND_THEN, notice),
+        Duty(Sign.DIGESTS, NOW_AND_THEN, lambda db, now: _done(write_digests(db, now))),
+        Duty(Sign.REMINDERS, NOW_AND_THEN, remind),
+    ]
+
+
+def _chores(world: World) -> Sequence[Duty]:
+    """These wait for the store of photos, which may be away or slow."""
+
+    def erase(db: Database, now: datetime) -> bool:
+        return _done(erase_accounts(db, world.files, world.settings.outbox, now))
+
+    return [Duty(Sign.ERASING, NOW_AND_THEN, erase)]
+
+
+def _mailing(
+    sign: Sign,
+    kinds: Collection[MessageKind],
+    world: World,
+    clock: Callable[[], datetime],
+    stop: Event,
+) -> Duty:
+    def send(db: Database, began: datetime) -> bool:
+        def goes_on() -> bool:
+            return not stop.is_set() and abs(clock() - began) < LONGEST_MAIL_ROUND
+
+        return send_messages(db, world.send, world.envelope, clock, kinds, goes_on).sent > 0
+
+    return Duty(sign, AT_ONCE, send)
+
+
+def _measure(world: World, db: Database, compute: Executor, clock: Callable[[], datetime]) -> bool:
     """Photos first; only when none waits, what drafts of protocols would have raised."""
-    photos = work_once(world, db, compute, now).photos
+    photos = measure_photos(db, world.files, compute, clock(), find=world.find_face)
     if any(isinstance(photo, Measured) for photo in photos):
-        note_sign(db, Sign.MEASURED, now)
+        note_sign(db, Sign.MEASURED, clock())
     if photos:
         return True
     return bool(preview_drafts(db, compute))
 
 
-def _postman(world: World, clock: Callable[[], datetime]) -> Callable[[Database], bool]:
-    """A round that sends every time and looks at the clock now and then."""
-    looked_at: datetime | None = None
+def _judge(world: World, db: Database, now: datetime) -> bool:
+    return _done(raise_alerts(db, world.renewed(db).protocols, now))
 
-    def once(db: Database) -> bool:
-        nonlocal looked_at
-        now = clock()
-        if looked_at is None or abs(now - looked_at) >= CLOCK_READ_EVERY:
-            watch_clock(world, db, now)
-            looked_at = now
-        send_once(world, db, clock)
-        return False
 
-    return once
+def _done(_result: object) -> bool:
+    """What was found is done with: there is nothing more to do right now."""
+    return False
 
 
 def _repeat(
-    world: World,
-    sign: Sign,
-    once: Callable[[Database], bool],
-    clock: Callable[[], datetime],
-    stop: Event,
+    world: World, duties: Sequence[Duty], clock: Callable[[], datetime], stop: Event
 ) -> None:
-    """Rounds on a connection of their own; `once` says whether there is more to do right now.
+    """Rounds on a connection of their own, and on a fresh one after trouble."""
+    begun: dict[Sign, datetime] = {}
+    while not stop.is_set():
+        try:
+            with closing(world.connect()) as db:
+                while not stop.is_set() and (busy := _round(duties, db, clock, begun)) is not None:
+                    stop.wait(0 if busy else PAUSE_SECONDS)
+        except Exception:  # the database may be away for a while; nobody restarts this thread
+            log.exception("no work without the database; will try again")
+        stop.wait(PAUSE_AFTER_TROUBLE_SECONDS)
 
-    Only a round that came to its end leaves its sign of life.
-    """
-    db = world.connect()
-    noted: datetime | None = None
+
+def _round(
+    duties: Sequence[Duty],
+    db: Database,
+    clock: Callable[[], datetime],
+    begun: dict[Sign, datetime],
+) -> bool | None:
+    """Do each duty whose time has come; whether one has more to do, or None after trouble."""
+    outcomes = []
+    for duty in duties:
+        now, last = clock(), begun.get(duty.sign)
+        if last is None or abs(now - last) >= duty.every:
+            begun[duty.sign] = now
+            outcomes.append(_do(duty, db, clock))
+    return None if None in outcomes else any(outcomes)
+
+
+def _do(duty: Duty, db: Database, clock: Callable[[], datetime]) -> bool | None:
+    """Whether there is more to do, or None after trouble, which ends here."""
     try:
-        while not stop.is_set():
-            try:
-                busy = once(db)
-                if noted is None or abs(clock() - noted) >= CLOCK_READ_EVERY:
-                    noted = clock()
-                    note_sign(db, sign, noted)
-            except Exception:  # whatever it was, the next patient's photo must still be measured
-                log.exception("a round of work broke off; will try again")
-                stop.wait(PAUSE_AFTER_TROUBLE_SECONDS)
-            else:
-                stop.wait(0 if busy else PAUSE_SECONDS)
-    finally:
-        db.close()
+        busy = duty.do(db, clock())
+        note_sign(db, duty.sign, clock(), SIGN_EVERY)
+    except Exception:  # whatever it was, the other duties must still be done
+        log.exception("%s broke off; will try again", duty.sign)
+        return None
+    return busy

@@ -6,15 +6,38 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from tracker.health import GIBIBYTE, Facts, Part, Queue, Sign, State, judge, worst
+from tracker.health import (
+    CLOCKS_DIFFER,
+    DUTIES,
+    GIBIBYTE,
+    Facts,
+    Part,
+    Queue,
+    Sign,
+    State,
+    judge,
+    worst,
+)
 from web.times import when
 
 PARTS: Mapping[Part, str] = {
-    Part.WORKER: "Measuring",
-    Part.POST: "Clock and mail",
+    Part.MEASURING: "Measuring photos",
+    Part.JUDGING: "Judging courses",
+    Part.PRESSING_MAIL: "Sending urgent mail",
+    Part.MAIL: "Sending other mail",
+    Part.WAKING: "Ending snoozes",
+    Part.ESCALATING: "Passing on urgent alerts",
+    Part.SILENCE: "Noticing silence",
+    Part.DIGESTS: "Writing digests",
+    Part.REMINDERS: "Writing reminders",
+    Part.ERASING: "Erasing closed accounts",
+    Part.UNJUDGED: "Courses not judged",
     Part.PHOTOS: "Photos waiting",
     Part.FAILED_PHOTOS: "Photos that failed",
-    Part.MAILS: "Mails waiting",
+    Part.FAILED_BASELINES: "Courses without a photo from before",
+    Part.FILES: "Photo files that cannot be read",
+    Part.PRESSING_MAILS: "Urgent mails waiting",
+    Part.MAILS: "All mails waiting",
     Part.LOST_MAILS: "Mails given up",
     Part.DISK: "Disk",
     Part.BACKUP: "Backup",
@@ -24,11 +47,28 @@ MARKS: Mapping[State, tuple[str, str]] = {
     State.LOOK: ("◆", "Look"),
     State.FAILING: ("▲", "Failing"),
 }
+_RESTART = "Start the worker again; if it runs, its log says what breaks off."
 REMEDIES: Mapping[Part, str] = {
-    Part.WORKER: "No photo is measured and no alert is raised. Start the worker again.",
-    Part.POST: "No mail goes out and no alert is passed on. Start the worker again.",
+    Part.MEASURING: f"No photo is measured. {_RESTART}",
+    Part.JUDGING: f"No alert is raised, whatever patients answer. {_RESTART}",
+    Part.PRESSING_MAIL: f"Nobody gets mail about an urgent alert. {_RESTART}",
+    Part.MAIL: f"No reminder, digest or message goes out. {_RESTART}",
+    Part.WAKING: f"Snoozed alerts stay quiet for too long. {_RESTART}",
+    Part.ESCALATING: f"Urgent alerts that nobody opens are not passed on. {_RESTART}",
+    Part.SILENCE: f"Nobody hears of patients who went silent. {_RESTART}",
+    Part.DIGESTS: f"No morning digest is written. {_RESTART}",
+    Part.REMINDERS: f"No patient is reminded. {_RESTART}",
+    Part.ERASING: f"Closed accounts are not erased. {_RESTART}",
+    Part.UNJUDGED: "Read these patients’ answers and photos yourself: alerts may be missing. "
+    "The worker’s log says why their courses cannot be judged.",
     Part.PHOTOS: "Is the worker too slow, or stopped?",
-    Part.FAILED_PHOTOS: "The worker’s log says why.",
+    Part.FAILED_PHOTOS: "The work list shows whose. Look at the skin yourself: these photos are "
+    "not measured. The worker’s log says why.",
+    Part.FAILED_BASELINES: "No photo of these courses is measured. The work list shows whose. Ask "
+    "for another photo from before, or mend its file.",
+    Part.FILES: "Put them back from a backup. Is the disk with the photos there and sound?",
+    Part.PRESSING_MAILS: "Open the work list: people are not told of urgent alerts. "
+    "Does the mail server answer?",
     Part.MAILS: "Does the mail server answer?",
     Part.LOST_MAILS: "The work list shows whom they were about, the worker’s log says why.",
     Part.DISK: "Make room before photos are refused.",
@@ -112,11 +152,15 @@ def _row(part: Part, state: State, facts: Facts, zone: ZoneInfo) -> HealthRow:
 
 
 def _found(part: Part, facts: Facts, zone: ZoneInfo) -> str:
+    duties = {Part(sign): _last_sign(facts.age(sign)) for sign in DUTIES}
     return {
-        Part.WORKER: _last_sign(facts, Sign.MEASURING),
-        Part.POST: _last_sign(facts, Sign.POST),
+        **duties,
+        Part.UNJUDGED: _queue_words(facts.unjudged, facts.at),
         Part.PHOTOS: _queue_words(facts.photos, facts.at),
-        Part.FAILED_PHOTOS: f"{facts.photos.given_up} in the last 7 days",
+        Part.FAILED_PHOTOS: _count(facts.failed.photos),
+        Part.FAILED_BASELINES: _count(facts.failed.baselines),
+        Part.FILES: _count(facts.failed.files),
+        Part.PRESSING_MAILS: _queue_words(facts.pressing_mails, facts.at),
         Part.MAILS: _queue_words(facts.mails, facts.at),
         Part.LOST_MAILS: f"{facts.mails.given_up} in the last 7 days",
         Part.DISK: f"{bytes_words(facts.free_bytes)} free",
@@ -124,9 +168,16 @@ def _found(part: Part, facts: Facts, zone: ZoneInfo) -> str:
     }[part]
 
 
-def _last_sign(facts: Facts, sign: Sign) -> str:
-    last = facts.signs.get(sign)
-    return f"worked {span_words(facts.at - last)} ago" if last else "never worked here"
+def _count(number: int) -> str:
+    return f"{number:,}" if number else "none"
+
+
+def _last_sign(age: timedelta | None) -> str:
+    if age is None:
+        return "never done here"
+    if age <= -CLOCKS_DIFFER:
+        return "last done at a time still to come: the clock was set back"
+    return f"done {span_words(max(age, timedelta(0)))} ago"
 
 
 def _last_backup(facts: Facts, zone: ZoneInfo) -> str:
@@ -137,7 +188,7 @@ def _last_backup(facts: Facts, zone: ZoneInfo) -> str:
 def _queue_words(queue: Queue, now: datetime) -> str:
     if queue.oldest is None:
         return "none"
-    return f"{queue.waiting}, the oldest for {span_words(now - queue.oldest)}"
+    return f"{queue.waiting}, the oldest for {span_words(max(now - queue.oldest, timedelta(0)))}"
 
 
 def _figures(facts: Facts, zone: ZoneInfo) -> tuple[tuple[str, str], ...]:

@@ -51,12 +51,23 @@ def test_health_says_that_no_worker_runs_and_that_there_is_no_backup(
 ) -> None:
     told = run("health", environment=environment)
     assert told.exit_code == 1
-    assert "failing  worker" in told.output
+    assert "failing  escalating" in told.output
     assert "look     backup" in told.output
     found = json.loads(run("health", "--json", environment=environment).output)
     assert found["state"] == "failing"
     assert found["parts"]["mails"] == "good"
     assert found["photos_waiting"] == 0
+
+
+def test_health_fails_when_one_duty_alone_has_not_been_done(environment: dict[str, str]) -> None:
+    db = open_world(read_settings(environment)).connect()
+    for sign in set(Sign) - {Sign.ESCALATING}:
+        note_sign(db, sign, datetime.now(UTC))
+    db.close()
+    told = run("health", environment=environment)
+    assert told.exit_code == 1
+    assert "failing  escalating" in told.output
+    assert "good     waking" in told.output
 
 
 def test_health_is_well_while_a_worker_does_its_rounds(environment: dict[str, str]) -> None:

@@ -14,7 +14,8 @@ from tracker.actions.raise_alerts import raise_alerts
 from tracker.actions.record_check_in import record_check_in
 from tracker.actions.show_health import show_health
 from tracker.check_ins import Answers
-from tracker.health import GIBIBYTE, Facts, Part, Queue, Sign, State, judge, worst
+from tracker.health import DUTIES, GIBIBYTE, Facts, Failed, Part, Queue, Sign, State, judge, worst
+from tracker.photos import FAILED, FileFault, PhotoStatus
 from tracker.storage import messages, photos
 from tracker.storage.connection import writing
 from tracker.world import World
@@ -22,7 +23,7 @@ from tracker.world import World
 NOW = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)
 SIGNS: Mapping[Sign, datetime] = dict.fromkeys(Sign, NOW - timedelta(seconds=30))
 EMPTY = Queue(0, None, 0)
-WELL = Facts(NOW, SIGNS, EMPTY, EMPTY, None, 100 * GIBIBYTE, 10**6, {})
+WELL = Facts(NOW, SIGNS, EMPTY, EMPTY, Failed(), EMPTY, EMPTY, None, 100 * GIBIBYTE, 10**6, {})
 
 
 def waits(minutes: int) -> Queue:
@@ -40,15 +41,21 @@ def test_a_clinic_in_which_everything_works_is_well() -> None:
 @pytest.mark.parametrize(
     ("facts", "part", "state"),
     [
-        (replace(WELL, signs=without(Sign.MEASURING)), Part.WORKER, State.FAILING),
-        (replace(WELL, signs=without(Sign.POST)), Part.POST, State.FAILING),
+        *[(replace(WELL, signs=without(duty)), Part(duty), State.FAILING) for duty in DUTIES],
         (replace(WELL, signs=without(Sign.BACKED_UP)), Part.BACKUP, State.LOOK),
-        (replace(WELL, at=NOW + timedelta(minutes=5)), Part.WORKER, State.FAILING),
+        (replace(WELL, at=NOW + timedelta(minutes=5)), Part.MEASURING, State.FAILING),
+        (replace(WELL, at=NOW + timedelta(minutes=5)), Part.ESCALATING, State.FAILING),
+        (replace(WELL, unjudged=waits(9)), Part.UNJUDGED, State.GOOD),
+        (replace(WELL, unjudged=waits(10)), Part.UNJUDGED, State.FAILING),
+        (replace(WELL, pressing_mails=waits(4)), Part.PRESSING_MAILS, State.GOOD),
+        (replace(WELL, pressing_mails=waits(5)), Part.PRESSING_MAILS, State.FAILING),
         (replace(WELL, photos=waits(9)), Part.PHOTOS, State.GOOD),
         (replace(WELL, photos=waits(10)), Part.PHOTOS, State.LOOK),
         (replace(WELL, photos=waits(60)), Part.PHOTOS, State.FAILING),
         (replace(WELL, mails=waits(60)), Part.MAILS, State.FAILING),
-        (replace(WELL, photos=Queue(0, None, 1)), Part.FAILED_PHOTOS, State.LOOK),
+        (replace(WELL, failed=Failed(photos=1)), Part.FAILED_PHOTOS, State.FAILING),
+        (replace(WELL, failed=Failed(baselines=1)), Part.FAILED_BASELINES, State.FAILING),
+        (replace(WELL, failed=Failed(files=1)), Part.FILES, State.FAILING),
         (replace(WELL, mails=Queue(0, None, 1)), Part.LOST_MAILS, State.LOOK),
         (replace(WELL, free_bytes=4 * GIBIBYTE), Part.DISK, State.LOOK),
         (replace(WELL, free_bytes=GIBIBYTE - 1), Part.DISK, State.FAILING),
@@ -60,18 +67,37 @@ def test_each_limit_tells_its_own_part(facts: Facts, part: Part, state: State) -
     assert worst(states) is max(states.values(), key=lambda each: each.rank)
 
 
+def test_every_sign_but_those_of_single_events_is_watched() -> None:
+    assert set(Sign) - set(DUTIES) == {Sign.MEASURED, Sign.BACKED_UP}
+
+
+def test_a_clock_set_back_does_not_make_a_dead_worker_look_alive() -> None:
+    an_hour_back = replace(WELL, at=NOW - timedelta(hours=1))
+    assert judge(an_hour_back)[Part.ESCALATING] is State.FAILING
+    # An hour later the clock shows the time of the last sign once more.
+    dead = replace(WELL, elapsed=dict.fromkeys(Sign, timedelta(hours=1)))
+    assert judge(dead)[Part.ESCALATING] is State.FAILING
+
+
+def test_a_clock_set_back_does_not_make_a_living_worker_look_dead() -> None:
+    alive = replace(
+        WELL, at=NOW - timedelta(hours=1), elapsed=dict.fromkeys(Sign, timedelta(seconds=20))
+    )
+    assert judge(alive)[Part.ESCALATING] is State.GOOD
+
+
 def look(world: World, db: Database, now: datetime) -> Facts:
     return show_health(db, world.settings.database, PROTOCOLS, now)
 
 
 def test_the_facts_are_those_of_the_rows(world: World, db: Database, cast: Cast) -> None:
-    note_sign(db, Sign.POST, NOW)
-    note_sign(db, Sign.POST, NOW + timedelta(minutes=1))
+    note_sign(db, Sign.MAIL, NOW)
+    note_sign(db, Sign.MAIL, NOW + timedelta(minutes=1))
     record_check_in(db, PROTOCOLS, cast.alice.id, Answers(fever=True, spreading=True), NOW)
     raise_alerts(db, PROTOCOLS, NOW)
     facts = look(world, db, NOW + timedelta(minutes=2))
-    assert facts.signs == {Sign.POST: NOW + timedelta(minutes=1)}
-    assert facts.mails == Queue(1, NOW, 0)
+    assert facts.signs == {Sign.MAIL: NOW + timedelta(minutes=1)}
+    assert facts.mails == facts.pressing_mails == Queue(1, NOW, 0)
     assert facts.photos == EMPTY
     assert facts.database_bytes > 0
     assert facts.free_bytes > 0
@@ -94,6 +120,47 @@ def test_a_course_that_is_measured_anew_has_not_waited_since_its_photos_came(
     assert look(world, db, later).photos == Queue(len(days), None, 0)
     fresh = records.photo(2.5)
     assert look(world, db, later).photos == Queue(len(days) + 1, fresh.received_at, 0)
+
+
+def test_news_that_nobody_judges_is_overdue_after_ten_minutes(
+    world: World, db: Database, cast: Cast
+) -> None:
+    came = datetime.now(UTC)
+    record_check_in(db, PROTOCOLS, cast.alice.id, Answers(fever=True, spreading=True), NOW)
+    assert judge(look(world, db, came + timedelta(minutes=9)))[Part.UNJUDGED] is State.GOOD
+    # A second answer does not make the first wait less.
+    record_check_in(db, PROTOCOLS, cast.alice.id, Answers(), NOW)
+    facts = look(world, db, came + timedelta(minutes=11))
+    assert facts.unjudged.waiting == 1
+    assert judge(facts)[Part.UNJUDGED] is State.FAILING
+    raise_alerts(db, PROTOCOLS, NOW)
+    assert look(world, db, came + timedelta(minutes=11)).unjudged == EMPTY
+
+
+def test_photos_that_were_given_up_and_files_that_cannot_be_read_are_counted(
+    world: World, db: Database, cast: Cast
+) -> None:
+    records = Records(db, world, cast)
+    before = records.photo(-1)
+    records.photo(1, PhotoStatus.UNMEASURABLE, faults=(FAILED,))
+    records.photo(2, PhotoStatus.UNMEASURABLE, faults=("too_dark",))
+    assert look(world, db, NOW).failed == Failed(photos=1)
+    with writing(db):
+        photos.note_file(db, before, FileFault.DAMAGED)
+    assert look(world, db, NOW).failed == Failed(photos=1, baselines=1, files=1)
+
+
+def test_signs_of_another_version_are_no_trouble(world: World, db: Database) -> None:
+    with writing(db):
+        db.execute("INSERT INTO signs_of_life (sign, at) VALUES ('post', ?)", [NOW.isoformat()])
+    assert look(world, db, NOW).signs == {}
+
+
+def test_a_sign_left_before_the_clock_was_set_back_is_renewed(world: World, db: Database) -> None:
+    note_sign(db, Sign.MAIL, NOW, timedelta(seconds=30))
+    back = NOW - timedelta(hours=1)
+    note_sign(db, Sign.MAIL, back, timedelta(seconds=30))
+    assert look(world, db, back).signs == {Sign.MAIL: back}
 
 
 def test_lost_mails_count_for_a_week(world: World, db: Database, cast: Cast) -> None:

@@ -1,26 +1,40 @@
-"""The worker: two loops, and neither waits for the other."""
+"""The worker: many loops, and none waits for another."""
 
+import socket
 import threading
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
 import pytest
+from aiosmtpd.controller import Controller
 from sqlite_utils import Database
 
-from tests.conftest import PROTOCOLS, Cast
+from tests.conftest import PASSPHRASE, PROTOCOLS, Cast
+from tests.post_office import Inbox, free_port
+from tests.web.browser import Browser
+from tests.web.conftest import Records
 from tracker.actions.raise_alerts import raise_alerts
 from tracker.actions.record_check_in import record_check_in
+from tracker.actions.show_health import show_health
 from tracker.alert_life import Step
 from tracker.alerts import Concern
 from tracker.check_ins import Answers
-from tracker.health import Sign
+from tracker.compute import NotMeasurable
+from tracker.health import DUTIES, Part, Sign, State, judge
+from tracker.mail import TIMEOUT_SECONDS, sender
+from tracker.messages import Message, MessageKind
+from tracker.photo_files import Picture
 from tracker.storage import alert_history, alerts, messages, signs_of_life
+from tracker.storage.connection import writing
 from tracker.worker import run_worker, watch_clock
 from tracker.world import World
+from web import create_app
 
 DAY_4 = datetime(2026, 3, 6, 17, 30, tzinfo=UTC)
 
@@ -72,6 +86,165 @@ def test_trouble_with_one_duty_leaves_an_urgent_alert_to_be_passed_on(
     assert urgent.escalations == 1
 
 
+def test_a_duty_that_breaks_off_every_time_turns_health_bad(
+    world: World, db: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("tracker.worker.escalate_alerts", broken)
+    with ThreadPoolExecutor(1) as compute, working(world, compute, lambda: DAY_4):
+        wait_until(lambda: len(signs_of_life.latest(db)) == len(DUTIES) - 1)
+    states = judge(show_health(db, world.settings.database, PROTOCOLS, DAY_4))
+    assert [d for d in DUTIES if states[Part(d)] is State.FAILING] == [Sign.ESCALATING]
+
+
+def test_news_that_cannot_be_judged_turns_health_bad(
+    world: World, db: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("tracker.actions.raise_alerts.assess", broken)
+    record_check_in(db, PROTOCOLS, cast.alice.id, Answers(fever=True, spreading=True), DAY_4)
+    with ThreadPoolExecutor(1) as compute, working(world, compute, lambda: DAY_4):
+        wait_until(lambda: Sign.JUDGING in signs_of_life.latest(db))
+    later = datetime.now(UTC) + timedelta(minutes=11)
+    states = judge(show_health(db, world.settings.database, PROTOCOLS, later))
+    assert states[Part.UNJUDGED] is State.FAILING
+
+
+class SilentServer:
+    """A mail server that takes every call and never says a word, until it hangs up."""
+
+    def __init__(self) -> None:
+        self._calls: list[socket.socket] = []
+        self._server = socket.create_server(("127.0.0.1", 0), backlog=50)
+        self.port = int(self._server.getsockname()[1])
+        self._answering = threading.Thread(target=self._answer)
+        self._answering.start()
+
+    def _answer(self) -> None:
+        with suppress(OSError):
+            while True:
+                self._calls.append(self._server.accept()[0])
+
+    def hang_up(self) -> None:
+        with suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
+        self._answering.join(timeout=30)
+        for end in (self._server, *self._calls):
+            end.close()
+
+
+@pytest.fixture
+def silent_server() -> Iterator[SilentServer]:
+    server = SilentServer()
+    yield server
+    server.hang_up()
+
+
+def test_a_mail_server_that_hangs_under_500_mails_does_not_hold_up_escalation(
+    world: World, db: Database, cast: Cast, silent_server: SilentServer
+) -> None:
+    others = write_remarks(db, cast, 500)
+    clock = urgent_alert_that_is_passed_on_in(timedelta(seconds=2), world, db, cast)
+    send = sender(replace(world.settings, smtp_url=f"smtp://127.0.0.1:{silent_server.port}"))
+    began = time.monotonic()
+    with (
+        ThreadPoolExecutor(1) as compute,
+        working(replace(world, send=send), compute, clock),
+    ):
+        wait_until(lambda: tries(db, MessageKind.URGENT) == 1)
+        assert tries(db, MessageKind.REMARK) < len(others)
+        # The next one is tried though four others hang, and before they are given up.
+        wait_until(lambda: tries(db, MessageKind.ESCALATION) == 1)
+        took = time.monotonic() - began
+        silent_server.hang_up()
+    assert took < min(60, TIMEOUT_SECONDS)
+
+
+def test_80_slow_mails_do_not_hold_up_escalation(world: World, db: Database, cast: Cast) -> None:
+    write_remarks(db, cast, 80)
+    clock = urgent_alert_that_is_passed_on_in(timedelta(seconds=2), world, db, cast)
+    told = threading.Event()
+    stop_dawdling = threading.Event()
+
+    def send(mail: EmailMessage) -> None:
+        if "still waits" in str(mail["Subject"]):
+            told.set()
+        stop_dawdling.wait(timeout=2)
+
+    with (
+        ThreadPoolExecutor(1) as compute,
+        working(replace(world, send=send), compute, clock),
+    ):
+        told_in_time = told.wait(timeout=20)  # all 80 take 40 seconds, four at a time
+        stop_dawdling.set()
+    assert told_in_time
+
+
+def test_two_workers_at_once_send_every_mail_once(world: World, db: Database, cast: Cast) -> None:
+    write_remarks(db, cast, 40)
+    clock = urgent_alert_that_is_passed_on_in(timedelta(0), world, db, cast)
+    ids: list[str] = []
+
+    def send(mail: EmailMessage) -> None:
+        ids.append(str(mail["Message-ID"]))  # appending is safe from several threads
+
+    both = replace(world, send=send)
+    with (
+        ThreadPoolExecutor(1) as compute,
+        working(both, compute, clock),
+        working(both, compute, clock),
+    ):
+        # 40 remarks, one urgent mail, one escalation, and what the clock calls for.
+        wait_until(lambda: tries(db, MessageKind.ESCALATION) == 1 and len(ids) >= 42)
+    assert max(Counter(ids).values()) == 1
+
+
+def test_an_emergency_answer_is_mailed_within_seconds_while_photos_are_measured(
+    world: World, db: Database, cast: Cast
+) -> None:
+    busy, let_go = threading.Event(), threading.Event()
+
+    class Slow(Executor):
+        """Takes a photo, and is at it until it may let go."""
+
+        def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]
+            def measure() -> NotMeasurable:
+                busy.set()
+                let_go.wait(timeout=100)
+                return NotMeasurable("too_dark")
+
+            return threads.submit(measure)
+
+    inbox = Inbox()
+    post = Controller(inbox, hostname="127.0.0.1", port=free_port())
+    post.start()
+    send = sender(replace(world.settings, smtp_url=f"smtp://127.0.0.1:{post.port}"))
+    records = Records(db, world, cast)
+    for day in (-1, 1, 2):
+        world.files.save(records.photo(day).id, Picture.PHOTO, b"a photo")
+    browser = Browser(create_app(world, lambda: DAY_4))
+    assert browser.sign_in(cast.alice, PASSPHRASE).status_code == 303
+    with (
+        ThreadPoolExecutor(4) as threads,
+        working(replace(world, send=send), Slow(), lambda: DAY_4),
+    ):
+        assert busy.wait(timeout=60)
+        began = time.monotonic()
+        calm = {"pain": "1", "itch": "0", "swelling": "0", "trend": "better"}
+        answered = browser.send("/check-in", calm | {"breathing_or_face_swelling": "yes"})
+        in_time = wait_until(lambda: bool(inbox.mails), seconds=30)
+        took = time.monotonic() - began
+        let_go.set()
+    post.stop()
+    assert answered.status_code < 400
+    assert in_time
+    assert took < 10
+
+
 def test_a_mail_server_that_hangs_does_not_hold_up_the_judging(
     world: World, db: Database, cast: Cast
 ) -> None:
@@ -101,3 +274,53 @@ def test_a_mail_server_that_hangs_does_not_hold_up_the_judging(
             worker.join(timeout=60)
     assert Concern.ALLERGIC_REACTION in concerns
     assert signs_of_life.latest(db)[Sign.MEASURING] == DAY_4
+
+
+@contextmanager
+def working(world: World, compute: Executor, clock: Callable[[], datetime]) -> Iterator[None]:
+    """A worker runs meanwhile."""
+    stop = threading.Event()
+    worker = threading.Thread(target=run_worker, args=(world, compute, clock, stop))
+    worker.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        worker.join(timeout=60)
+
+
+def wait_until(happened: Callable[[], bool], seconds: float = 60) -> bool:
+    deadline = time.monotonic() + seconds
+    while not (is_so := happened()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return is_so
+
+
+def tries(db: Database, kind: MessageKind) -> int:
+    """How many mails of a kind somebody has begun to send."""
+    sql = "SELECT count(*) AS n FROM messages WHERE kind = ? AND attempts > 0"
+    ((number),) = (row["n"] for row in db.query(sql, [str(kind)]))
+    return int(number)
+
+
+def write_remarks(db: Database, cast: Cast, count: int) -> list[Message]:
+    """Mails that are due and in no hurry."""
+    to, at = cast.alice, DAY_4 - timedelta(hours=1)
+    written = [
+        Message(MessageKind.REMARK, f"remark:{number}", to.id, to.email, at, at)
+        for number in range(count)
+    ]
+    with writing(db):
+        assert all(messages.insert(db, message) for message in written)
+    return written
+
+
+def urgent_alert_that_is_passed_on_in(
+    delay: timedelta, world: World, db: Database, cast: Cast
+) -> Callable[[], datetime]:
+    """A clock that goes on, by which an urgent alert has been waiting for nearly too long."""
+    raised_at = DAY_4 + delay - world.settings.escalate_after
+    record_check_in(db, PROTOCOLS, cast.alice.id, Answers(fever=True, spreading=True), raised_at)
+    raise_alerts(db, PROTOCOLS, raised_at)
+    began = time.monotonic()
+    return lambda: DAY_4 + timedelta(seconds=time.monotonic() - began)

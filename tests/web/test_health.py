@@ -21,14 +21,16 @@ def test_a_worker_that_stopped_is_told_with_the_remedy(
 ) -> None:
     records.photo(1)
     browser = browser_of(olga)
-    assert "Never worked here." in browser.read("/clinic/health")
-    for sign in (Sign.MEASURING, Sign.POST):
+    assert "Never done here." in browser.read("/clinic/health")
+    for sign in set(Sign) - {Sign.BACKED_UP}:
         note_sign(db, sign, clock.now)
     page = browser.read("/clinic/health")
     assert "No backup is known." in page
     assert "It works; something wants a look." in page
     clock.now += timedelta(minutes=6)
     page = browser.read("/clinic/health")
-    assert "Worked 6 min ago." in page
-    assert "No photo is measured and no alert is raised. Start the worker again." in page
+    assert "Done 6 min ago." in page
+    assert "No photo is measured. Start the worker again" in page
+    assert "No alert is raised, whatever patients answer." in page
+    assert "Urgent alerts that nobody opens are not passed on." in page
     assert "Alice" not in page

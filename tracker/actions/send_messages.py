@@ -5,7 +5,7 @@ says so leaves a mail that is sent again when its lease is over. Both carry the 
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,11 +14,12 @@ from email.message import EmailMessage
 from sqlite_utils import Database
 
 from tracker.mail import MailFailed, MailRefused
-from tracker.messages import Envelope, Message, compose, next_attempt
+from tracker.messages import Envelope, Message, MessageKind, compose, next_attempt
 from tracker.storage import messages
 from tracker.storage.connection import writing
 
 AT_ONCE = 4  # a slow server holds up one mail, not all of them
+LOOKS_AGAIN_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -37,36 +38,42 @@ def send_messages(
     send: Callable[[EmailMessage], None],
     envelope: Envelope,
     clock: Callable[[], datetime],
+    kinds: Collection[MessageKind] = tuple(MessageKind),
+    goes_on: Callable[[], bool] = lambda: True,
 ) -> SendReport:
-    """Send every due mail once; `send` raises MailFailed and is called from several threads.
+    """Send every due mail of these kinds once, beginning none once `goes_on` says no.
 
-    Leases go by `clock` at the moment of each claim, because sending takes its time.
+    `send` raises MailFailed and is called from several threads. Leases go by `clock` at the moment
+    of each claim, because sending takes its time.
     """
     report = SendReport()
-    claimed = _claimed(db, clock)
     running: dict[Future[None], Message] = {}
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="mail") as senders:
         while True:
-            while len(running) < AT_ONCE and (message := next(claimed, None)):
+            while len(running) < AT_ONCE and goes_on() and (message := _claimed(db, clock, kinds)):
                 running[senders.submit(_hand_over, send, envelope, message)] = message
             if not running:
                 return report
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            # While one mail hangs, others are written that must not wait for it.
+            done, _ = wait(running, LOOKS_AGAIN_SECONDS, FIRST_COMPLETED)
             for future in done:
                 report = _conclude(db, running.pop(future), future, report, clock())
 
 
-def _claimed(db: Database, clock: Callable[[], datetime]) -> Iterator[Message]:
-    """The due mails that are ours, each claimed only when somebody is free to send it.
+def _claimed(
+    db: Database, clock: Callable[[], datetime], kinds: Collection[MessageKind]
+) -> Message | None:
+    """The next due mail, claimed only when somebody is free to send it; None when none is due.
 
     An urgent mail written meanwhile is the next.
     """
-    while due := messages.due(db, clock(), most=1):
+    while due := messages.due(db, clock(), 1, kinds):
         (message,) = due
         with writing(db):
             ours = messages.claim(db, message, clock())
         if ours:
-            yield replace(message, attempts=message.attempts + 1)
+            return replace(message, attempts=message.attempts + 1)
+    return None
 
 
 def _hand_over(send: Callable[[EmailMessage], None], envelope: Envelope, message: Message) -> None:

@@ -9,6 +9,7 @@ from sqlite_utils import Database
 
 from tracker.disk import database_bytes, free_bytes
 from tracker.health import LOOKS_BACK, Facts
+from tracker.messages import PRESSING
 from tracker.protocols import Protocols
 from tracker.recovery import ENGINE
 from tracker.storage import queues, signs_of_life
@@ -20,7 +21,11 @@ def show_health(db: Database, database: Path, protocols: Protocols, now: datetim
     return Facts(
         at=now,
         signs=signs_of_life.latest(db),
-        photos=queues.of_photos(db, since),
+        elapsed=signs_of_life.elapsed(db),
+        unjudged=queues.of_unjudged(db),
+        photos=queues.of_photos(db),
+        failed=queues.failed_photos(db),
+        pressing_mails=queues.of_mails(db, since, now, PRESSING),
         mails=queues.of_mails(db, since, now),
         lag=queues.longest_lag(db, now - timedelta(days=1)),
         free_bytes=free_bytes(database.parent),

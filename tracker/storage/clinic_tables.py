@@ -49,6 +49,22 @@ CREATE TABLE signs_of_life (
 ) STRICT, WITHOUT ROWID;
 """
 
+# `seconds` is a count that nobody sets, as a clock is. Since when news waits to be judged is kept
+# by the database itself, so that no writer can forget it.
+OVERDUE = """
+ALTER TABLE signs_of_life ADD COLUMN seconds REAL;
+ALTER TABLE treatments ADD COLUMN unjudged_since TEXT;
+UPDATE treatments SET unjudged_since = strftime('%Y-%m-%dT%H:%M:%f000+00:00', 'now')
+    WHERE news > judged;
+CREATE TRIGGER treatments_news_came AFTER UPDATE OF news ON treatments
+    WHEN NEW.news > NEW.judged AND NEW.unjudged_since IS NULL
+    BEGIN UPDATE treatments SET unjudged_since = strftime('%Y-%m-%dT%H:%M:%f000+00:00', 'now')
+        WHERE id = NEW.id; END;
+CREATE TRIGGER treatments_judged AFTER UPDATE OF judged ON treatments
+    BEGIN UPDATE treatments SET unjudged_since = CASE WHEN NEW.news > NEW.judged
+        THEN strftime('%Y-%m-%dT%H:%M:%f000+00:00', 'now') END WHERE id = NEW.id; END;
+"""
+
 # Histories that are kept elsewhere are shown beside the log and not written twice.
 AUDIT_TRAIL = """
 CREATE VIEW audit_trail AS

@@ -1,7 +1,7 @@
 """The outbox: a row is written with its cause and sent afterwards."""
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Collection, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlite_utils import Database
@@ -15,6 +15,7 @@ from tracker.storage.columns import (
     time_text,
 )
 
+CLOCK_SET_BACK = timedelta(minutes=1)  # clocks of two machines differ by less
 _OPEN = "sent_at IS NULL AND failed_at IS NULL AND withdrawn_at IS NULL"
 _IN_TROUBLE = """sent_at IS NULL AND withdrawn_at IS NULL AND error <> ''
     AND NOT EXISTS (SELECT 1 FROM messages AS later
@@ -43,11 +44,27 @@ def insert(db: Database, message: Message) -> bool:
     return bool(cursor.rowcount == 1)
 
 
-def due(db: Database, now: datetime, most: int = -1) -> list[Message]:
-    """Mails to be sent now, at `most` so many: the most urgent kind first and then the oldest."""
-    sql = f"""SELECT * FROM messages WHERE {_OPEN} AND next_attempt_at <= ?
-              ORDER BY instr(?, kind), created_at, id LIMIT ?"""  # noqa: S608 (no input in it)
-    values = [time_text(now), " ".join(MessageKind), most]
+def due(
+    db: Database,
+    now: datetime,
+    most: int = -1,
+    kinds: Collection[MessageKind] = tuple(MessageKind),
+) -> list[Message]:
+    """Mails to be sent now, at `most` so many: the most urgent kind first and then the oldest.
+
+    A mail written in the future, and never tried, was written before the clock was set back.
+    """
+    sql = f"""SELECT * FROM messages WHERE {_OPEN}
+                AND (next_attempt_at <= :now OR (attempts = 0 AND created_at > :ahead))
+                AND kind IN (SELECT value FROM json_each(:kinds))
+              ORDER BY instr(:order, kind), created_at, id LIMIT :most"""  # noqa: S608
+    values = {
+        "now": time_text(now),
+        "ahead": time_text(now + CLOCK_SET_BACK),
+        "kinds": names_text(kinds),
+        "order": " ".join(MessageKind),
+        "most": most,
+    }
     return [_message(row) for row in db.query(sql, values)]
 
 

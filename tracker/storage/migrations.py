@@ -13,6 +13,7 @@ from tracker.storage.clinic_tables import (
     AUDIT_TRAIL,
     AUDIT_TRAIL_OF_ANSWERS,
     CLINIC,
+    OVERDUE,
     ROLES_AND_DUTIES,
     SIGNS_OF_LIFE,
 )
@@ -277,6 +278,11 @@ def judged_at(db: Database) -> None:
 def clocks_of_phones(db: Database) -> None:
     """What a phone's clock said of answers where it was wrong."""
     db.execute("ALTER TABLE check_ins ADD COLUMN phone_at TEXT")
+
+
+def overdue(db: Database) -> None:
+    """Since when news waits to be judged, and signs of life that a clock set back cannot renew."""
+    _run(db, OVERDUE)
 
 
 def _run(db: Database, script: str) -> None:

@@ -1,16 +1,18 @@
-"""How long the durable queues are: photos to measure, mails to send."""
+"""How long the durable queues are: photos to measure, news to judge, mails to send."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from tracker.health import Queue
-from tracker.photos import FAILED
-from tracker.storage.columns import read_optional_time, time_text
+from tracker.health import Failed, Queue
+from tracker.messages import MessageKind
+from tracker.storage import photos
+from tracker.storage.columns import names_text, read_optional_time, time_text
 
 
-def of_photos(db: Database, since: datetime) -> Queue:
-    """Photos that could be measured, and those set aside among the ones received since then.
+def of_photos(db: Database) -> Queue:
+    """Photos that could be measured.
 
     What waits for a baseline, or for its patient's consent, waits for the patient. What has a
     reading and is measured anew has not waited since it came; it does not count as the oldest.
@@ -23,21 +25,42 @@ def of_photos(db: Database, since: datetime) -> Queue:
                    AND other.view = 'front' AND other.treatment_id = photo.treatment_id
                    AND other.status <> 'unmeasurable')
                AND patient_id NOT IN (SELECT patient_id FROM care_withdrawn)"""
-    failed = """SELECT count(*) AS n FROM photos, json_each(photos.faults) AS fault
-                WHERE status = 'unmeasurable' AND fault.value = ? AND received_at >= ?"""
     (waiting,) = db.query(sql)
-    (given_up,) = db.query(failed, [FAILED, time_text(since)])
-    return Queue(waiting["waiting"], read_optional_time(waiting["oldest"]), given_up["n"])
+    return Queue(waiting["waiting"], read_optional_time(waiting["oldest"]))
 
 
-def of_mails(db: Database, since: datetime, now: datetime) -> Queue:
-    """Mails that should be out by now, and those given up since then."""
+def failed_photos(db: Database) -> Failed:
+    """Photos that were given up, until a person has looked or mended them."""
+    given_up = photos.given_up(db)
+    return Failed(
+        photos=sum(not each.is_baseline for each in given_up),
+        baselines=sum(each.is_baseline for each in given_up),
+        files=sum(each.file_fault is not None for each in given_up),
+    )
+
+
+def of_unjudged(db: Database) -> Queue:
+    """Courses with news that no judgement has seen; those without consent to care wait for it."""
+    sql = """SELECT count(*) AS waiting, min(unjudged_since) AS oldest FROM treatments
+             WHERE news > judged AND patient_id NOT IN (SELECT patient_id FROM care_withdrawn)"""
+    (row,) = db.query(sql)
+    return Queue(row["waiting"], read_optional_time(row["oldest"]))
+
+
+def of_mails(
+    db: Database,
+    since: datetime,
+    now: datetime,
+    kinds: Collection[MessageKind] = tuple(MessageKind),
+) -> Queue:
+    """Mails of these kinds that should be out by now, and those given up since then."""
     sql = """SELECT count(*) AS waiting, min(created_at) AS oldest FROM messages
              WHERE sent_at IS NULL AND failed_at IS NULL AND withdrawn_at IS NULL
-               AND created_at <= ?"""
-    (waiting,) = db.query(sql, [time_text(now)])
-    lost = "SELECT count(*) AS n FROM messages WHERE failed_at >= ?"
-    (given_up,) = db.query(lost, [time_text(since)])
+               AND created_at <= ? AND kind IN (SELECT value FROM json_each(?))"""
+    (waiting,) = db.query(sql, [time_text(now), names_text(kinds)])
+    lost = """SELECT count(*) AS n FROM messages
+              WHERE failed_at >= ? AND kind IN (SELECT value FROM json_each(?))"""
+    (given_up,) = db.query(lost, [time_text(since), names_text(kinds)])
     return Queue(waiting["waiting"], read_optional_time(waiting["oldest"]), given_up["n"])
 
 
