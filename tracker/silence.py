@@ -43,6 +43,11 @@ def silence(
     return Silence(days=max(0, day_number(treatment, now, zone) - since), since=since)
 
 
+def is_over(quiet: Silence, last: Alert) -> bool:
+    """Whether the patient was heard after the days that this alert of silence is about began."""
+    return last.onset_day is not None and quiet.since > last.onset_day
+
+
 def is_told(quiet: Silence, last: Alert | None) -> bool:
     """Whether the clinic's latest alert of silence was about these very days, or is still open."""
     if last is None or last.onset_day is None:

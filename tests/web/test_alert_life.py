@@ -214,3 +214,18 @@ def test_another_harm_is_told_by_the_answers_alone_and_without_a_photo(
     assert "The patient’s answers alone are enough for this level" in page
     assert "The answers point to another complication" in page
     assert "Before and now" not in page
+
+
+def test_an_alert_of_silence_says_that_the_patient_was_heard_again(
+    dana: Browser, records: Records, db: Database, clock: Clock
+) -> None:
+    clock.now += timedelta(days=2)
+    (alert,) = notice_silence(db, PROTOCOLS, clock.now)
+    records.photo(5.1)
+    notice_silence(db, PROTOCOLS, clock.now)
+    dana.sign_in(records.cast.dana, PASSPHRASE)
+    assert "Nothing has come since day 1" not in dana.read("/")
+    page = dana.read(f"/alerts/{alert.id}")
+    assert "closed by itself" in page.lower()
+    assert "a photo or answers came" in page
+    assert "unclear" not in page.lower()

@@ -1,25 +1,35 @@
-"""In the first days, patients from whom nothing comes are put on the clinic's work list."""
+"""In the first days, patients from whom nothing comes are put on the clinic's work list.
+
+They leave it as soon as a photo or answers come, without anybody's doing.
+"""
 
 import logging
 from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from tracker.alert_life import Judge, opened
+from tracker.alert_life import Judge, closed, opened
 from tracker.alerts import Alert, Concern
 from tracker.people import Person
 from tracker.protocols import Protocol, Protocols
-from tracker.silence import RULE, Silence, finding_of, is_told, silence
+from tracker.silence import RULE, Silence, finding_of, is_over, is_told, silence
 from tracker.storage import alerts, people, treatments
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 from tracker.treatments import Treatment
+
+HEARD_AGAIN = "a photo or answers came"
 
 log = logging.getLogger(__name__)
 
 
 def notice_silence(db: Database, protocols: Protocols, now: datetime) -> list[Alert]:
     """Return the alerts that opened; it takes no news for this, only the clock."""
+    for alert in alerts.unresolved_about(db, Concern.SILENCE):
+        try:
+            _close_if_heard(db, alert, now)
+        except Exception:  # one course that cannot be read must not keep the others on the list
+            log.exception("alert %s: silence not ended; will try again", alert.id)
     noticed: list[Alert] = []
     rules = [protocol.silence for protocol in protocols.by_kind.values()]
     # A silence that began in its window is noticed by then.
@@ -30,6 +40,19 @@ def notice_silence(db: Database, protocols: Protocols, now: datetime) -> list[Al
         except Exception:  # one course that cannot be read must not silence the others
             log.exception("treatment %s: silence not judged; will try again", treatment.id)
     return noticed
+
+
+def _close_if_heard(db: Database, alert: Alert, now: datetime) -> None:
+    patient, treatment = people.get(db, alert.patient_id), treatments.get(db, alert.treatment_id)
+    courses = treatments.of_patient(db, alert.patient_id)  # one begun since counts, too
+    heard = [at for course in courses if (at := treatments.last_heard(db, course.id))]
+    quiet = silence(treatment, max(heard, default=None), now, patient.zone) if patient else None
+    if quiet is None or not is_over(quiet, alert):
+        return
+    with writing(db):
+        current = alerts.get(db, alert.id)  # somebody may have answered it meanwhile
+        if current is not None and current.resolved_at is None:
+            alerts.move(db, closed(current, HEARD_AGAIN, now))
 
 
 def _notice(db: Database, protocols: Protocols, treatment: Treatment, now: datetime) -> list[Alert]:

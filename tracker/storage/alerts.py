@@ -62,6 +62,13 @@ def unseen(db: Database) -> list[Alert]:
     return [_alert(row) for row in db.query(sql)]
 
 
+def unresolved_about(db: Database, concern: Concern) -> list[Alert]:
+    """Every alert of this concern that is not resolved, oldest first."""
+    sql = """SELECT * FROM alerts WHERE resolved_at IS NULL AND concern = ?
+             ORDER BY raised_at, id"""
+    return [_alert(row) for row in db.query(sql, [str(concern)])]
+
+
 def snoozed(db: Database) -> list[Alert]:
     """Every alert that is quiet until a moment, oldest first."""
     sql = "SELECT * FROM alerts WHERE snoozed_until IS NOT NULL ORDER BY raised_at, id"

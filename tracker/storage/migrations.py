@@ -280,6 +280,7 @@ def clocks_of_phones(db: Database) -> None:
     db.execute("ALTER TABLE check_ins ADD COLUMN phone_at TEXT")
 
 
+@migrations()
 def overdue(db: Database) -> None:
     """Since when news waits to be judged, and signs of life that a clock set back cannot renew."""
     _run(db, OVERDUE)

@@ -8,6 +8,7 @@ from sqlite_utils import Database
 
 from tests.conftest import PROTOCOLS, TREATED_AT, Cast
 from tests.tracker.answers_to_alerts import give
+from tests.web.conftest import Records
 from tracker.actions.begin_treatment import begin_treatment
 from tracker.actions.escalate_alerts import escalate_alerts
 from tracker.actions.join_care_team import join_care_team
@@ -16,11 +17,12 @@ from tracker.actions.raise_alerts import raise_alerts
 from tracker.actions.record_check_in import record_check_in
 from tracker.actions.wake_alerts import wake_alerts
 from tracker.actions.write_digests import write_digests
-from tracker.alert_life import Resolution, Seen, Snooze, Step
+from tracker.alert_life import Resolution, Seen, Snooze, Step, snoozed
 from tracker.alerts import Alert, Concern, Level, Outcome, Stage
 from tracker.check_ins import Answers, Trend
-from tracker.storage import alert_history, alerts, messages
-from tracker.storage.connection import IntegrityError
+from tracker.storage import alert_history, alerts, messages, worklist
+from tracker.storage.connection import IntegrityError, writing
+from tracker.world import World
 
 DAY_4 = datetime(2026, 3, 6, 9, tzinfo=UTC)
 LIMIT = timedelta(minutes=30)
@@ -171,6 +173,38 @@ def test_a_second_silence_is_told_and_the_same_one_is_not(db: Database, cast: Ca
     record_check_in(db, PROTOCOLS, cast.alice.id, Answers(), TREATED_AT + timedelta(days=5))
     (second,) = notice_silence(db, PROTOCOLS, TREATED_AT + timedelta(days=9))
     assert (second.id != first.id, second.onset_day) == (True, 6.0)
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_an_alert_of_silence_closes_itself_when_the_patient_is_heard_again(
+    world: World, db: Database, cast: Cast, answered: bool
+) -> None:
+    (silent,) = notice_silence(db, PROTOCOLS, TREATED_AT + timedelta(days=4))
+    later = TREATED_AT + timedelta(days=4, hours=2)
+    assert notice_silence(db, PROTOCOLS, later) == []
+    assert alerts.unresolved_about(db, Concern.SILENCE) == [silent]
+    if answered:
+        record_check_in(db, PROTOCOLS, cast.alice.id, Answers(), later)
+    else:
+        Records(db, world, cast).photo(4.1)
+    assert notice_silence(db, PROTOCOLS, later + timedelta(minutes=1)) == []
+    closed = alerts.get(db, silent.id)
+    assert closed is not None
+    assert (closed.stage, closed.outcome) == (Stage.RESOLVED, None)
+    (*_, last) = alert_history.of_alert(db, silent.id)
+    assert (last.step, last.by, last.why) == (Step.RESOLVED, None, "a photo or answers came")
+    (patient,) = worklist.facts_of(db, cast.dana.id, (), later)
+    assert patient.alerts == ()
+
+
+def test_an_alert_of_silence_that_was_snoozed_closes_itself_too(db: Database, cast: Cast) -> None:
+    (silent,) = notice_silence(db, PROTOCOLS, TREATED_AT + timedelta(days=4))
+    called = TREATED_AT + timedelta(days=4, hours=1)
+    with writing(db):
+        alerts.move(db, snoozed(silent, called + timedelta(days=2), cast.dana.id, "", called))
+    record_check_in(db, PROTOCOLS, cast.alice.id, Answers(), called + timedelta(hours=1))
+    notice_silence(db, PROTOCOLS, called + timedelta(hours=2))
+    assert alerts.snoozed(db) == []
 
 
 def test_only_the_latest_treatment_can_fall_silent(db: Database, cast: Cast) -> None:
