@@ -2,16 +2,19 @@
 
 import secrets
 import smtplib
+import socket
 import ssl
-from collections.abc import Callable, Iterable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from email.message import EmailMessage
 from pathlib import Path
+from threading import Timer
 from urllib.parse import unquote, urlsplit
 
 from tracker.settings import Settings, is_loopback
 
-TIMEOUT_SECONDS = 20
+TIMEOUT_SECONDS = 20  # for each answer
+MOST_SECONDS = 120  # for all answers to one mail; with the greeting, less than the lease of a mail
 SIGN_IN_WANTED = 530
 
 Send = Callable[[EmailMessage], None]
@@ -58,7 +61,7 @@ def _through_smtp(url: str) -> Send:
 
     def send(mail: EmailMessage) -> None:
         try:
-            with closing(_connect(parts.scheme, host, parts.port)) as server:
+            with closing(_connect(parts.scheme, host, parts.port)) as server, _cut_in_time(server):
                 if parts.username:
                     _refuse_to_tell_passphrase_in_clear(server, host)
                     server.login(unquote(parts.username), unquote(parts.password or ""))
@@ -78,6 +81,23 @@ def _through_smtp(url: str) -> Send:
             raise MailFailed(f"{type(error).__name__} on the way to {host}") from error
 
     return send
+
+
+@contextmanager
+def _cut_in_time(server: smtplib.SMTP) -> Iterator[None]:
+    """End a talk in which every sign comes in time, and all of them take for ever."""
+
+    def cut() -> None:
+        with suppress(OSError):  # not the method of TLS sockets, which unwraps them under a reader
+            socket.socket.shutdown(server.sock, socket.SHUT_RDWR)
+
+    timer = Timer(MOST_SECONDS, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _refused(words: str, code: int) -> MailFailed:

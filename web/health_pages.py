@@ -34,7 +34,7 @@ PARTS: Mapping[Part, str] = {
     Part.UNJUDGED: "Courses not judged",
     Part.PHOTOS: "Photos waiting",
     Part.FAILED_PHOTOS: "Photos that failed",
-    Part.FAILED_BASELINES: "Courses without a photo from before",
+    Part.FAILED_BASELINES: "Photos from before that failed",
     Part.FILES: "Photo files that cannot be read",
     Part.PRESSING_MAILS: "Urgent mails waiting",
     Part.MAILS: "All mails waiting",
@@ -157,9 +157,9 @@ def _found(part: Part, facts: Facts, zone: ZoneInfo) -> str:
         **duties,
         Part.UNJUDGED: _queue_words(facts.unjudged, facts.at),
         Part.PHOTOS: _queue_words(facts.photos, facts.at),
-        Part.FAILED_PHOTOS: _count(facts.failed.photos),
-        Part.FAILED_BASELINES: _count(facts.failed.baselines),
-        Part.FILES: _count(facts.failed.files),
+        Part.FAILED_PHOTOS: _count(facts.failed.photos, "given up"),
+        Part.FAILED_BASELINES: _count(facts.failed.baselines, "given up"),
+        Part.FILES: _count(facts.failed.files, "missing or damaged"),
         Part.PRESSING_MAILS: _queue_words(facts.pressing_mails, facts.at),
         Part.MAILS: _queue_words(facts.mails, facts.at),
         Part.LOST_MAILS: f"{facts.mails.given_up} in the last 7 days",
@@ -168,8 +168,8 @@ def _found(part: Part, facts: Facts, zone: ZoneInfo) -> str:
     }[part]
 
 
-def _count(number: int) -> str:
-    return f"{number:,}" if number else "none"
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number else "none"
 
 
 def _last_sign(age: timedelta | None) -> str:

@@ -1,4 +1,7 @@
+import socketserver
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -141,3 +144,35 @@ def test_without_a_server_the_mail_lies_in_the_outbox_once(settings: Settings) -
     send(MAIL)
     send(MAIL)
     assert [path.name for path in settings.outbox.iterdir()] == [f"{ROW.id}.eml"]
+
+
+def test_a_server_that_answers_letter_by_letter_is_left_in_time(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each letter comes within the time for an answer, so that no timeout ends the wait."""
+    monkeypatch.setattr("tracker.mail.MOST_SECONDS", 1)
+    given_up = threading.Event()
+
+    class Dawdler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"220 hello\r\n")
+            self.rfile.readline()
+            self.wfile.write(b"250 hello\r\n")
+            with suppress(OSError):
+                while not given_up.wait(timeout=0.1):
+                    self.wfile.write(b"2")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Dawdler) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        timer = threading.Timer(30, given_up.set)
+        timer.start()
+        try:
+            with pytest.raises(MailFailed):
+                sender(through(server.server_address[1], settings))(MAIL)
+            assert not given_up.is_set()
+        finally:
+            timer.cancel()
+            given_up.set()
+            server.shutdown()
+            serving.join(timeout=30)
