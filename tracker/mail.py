@@ -88,8 +88,9 @@ def _cut_in_time(server: smtplib.SMTP) -> Iterator[None]:
     """End a talk in which every sign comes in time, and all of them take for ever."""
 
     def cut() -> None:
-        with suppress(OSError):  # not the method of TLS sockets, which unwraps them under a reader
-            socket.socket.shutdown(server.sock, socket.SHUT_RDWR)
+        if server.sock is not None:
+            with suppress(OSError):  # a TLS socket's own method would unwrap it under a reader
+                socket.socket.shutdown(server.sock, socket.SHUT_RDWR)
 
     timer = Timer(MOST_SECONDS, cut)
     timer.daemon = True
