@@ -201,7 +201,7 @@ def test_an_alert_of_silence_that_was_snoozed_closes_itself_too(db: Database, ca
     (silent,) = notice_silence(db, PROTOCOLS, TREATED_AT + timedelta(days=4))
     called = TREATED_AT + timedelta(days=4, hours=1)
     with writing(db):
-        alerts.move(db, snoozed(silent, called + timedelta(days=2), cast.dana.id, "", called))
+        alerts.move(db, snoozed(silent, called + timedelta(days=2), cast.dana.id, "away", called))
     record_check_in(db, PROTOCOLS, cast.alice.id, Answers(), called + timedelta(hours=1))
     notice_silence(db, PROTOCOLS, called + timedelta(hours=2))
     assert alerts.snoozed(db) == []
