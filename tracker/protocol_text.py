@@ -314,7 +314,15 @@ def _screening(row: Table) -> ScreeningQuestion:
         warn_if=row.truth("warn_if") if warns and row.has("warn_if") else True,
         advice=row.text("advice") if advised else "",
         risk=row.kind(Risk, "risk") if warns and row.has("risk") else None,
+        skin_types=_skin_types(row) if warns and row.has("skin_types") else frozenset(),
     )
+
+
+def _skin_types(row: Table) -> frozenset[int]:
+    given = row.numbers("skin_types", SKIN_TYPES[0], SKIN_TYPES[-1])
+    if any(each != int(each) for each in given):
+        row.note("skin_types", "must be whole numbers from 1 to 6, such as [5, 6]")
+    return frozenset(map(int, given))
 
 
 def _question(row: Table, words: Iterable[str], variants: list[str]) -> CheckInQuestion:

@@ -219,7 +219,7 @@ class ScreeningQuestion:
     """One question before treatment.
 
     A yes (`warn_if` False: a no) warns with `advice`, as severely as `severity` says. A yes also
-    notes `risk` in the patient's history.
+    notes `risk` in the patient's history. A recorded skin type of `skin_types` answers yes.
     """
 
     id: str
@@ -229,6 +229,7 @@ class ScreeningQuestion:
     warn_if: bool
     advice: str
     risk: Risk | None
+    skin_types: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +331,10 @@ class Protocol:
         if not low <= needle_depth_mm <= high:
             message = f"{self.kind} is for needles of {low:g} to {high:g} mm"
             raise ProtocolError(f"{message}, not {needle_depth_mm:g}; choose another treatment")
+
+    def is_depth_missing(self, treatment: Treatment) -> bool:
+        """Whether needles were used and nobody noted how deep: the slowest curve judges then."""
+        return self.needle_depth_mm is not None and treatment.needle_depth_mm is None
 
     def healing_for(self, needle_depth_mm: float | None, variant: str | None = None) -> Healing:
         """The healing that fits depth or variant; the last, and longest, where neither is known."""

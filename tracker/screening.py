@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from tracker.people import Person, Risk
+from tracker.procedures import Procedure, answers_told
 from tracker.protocols import Asks, Protocol, ScreeningQuestion, Severity
 
 MAX_TEXT_LENGTH = 500
@@ -16,41 +18,104 @@ Answers = Mapping[str, bool | str]
 class Screening:
     """The answers by question id; `by` is who entered them, None when the patient did alone.
 
-    `reason` is why the treatment was done though an answer is a contraindication.
+    `reason` is why the treatment was done though something speaks against it, `warned` what was
+    shown before the reason was given. `why` is why an earlier edition was changed.
     """
 
     answers: Answers
     at: datetime
     by: str | None
     reason: str = ""
+    warned: tuple[str, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A screening as entered or changed; `by` is a name, empty when the patient did alone."""
+
+    screening: Screening
+    by: str
+
+
+class Completeness(StrEnum):
+    """How much of what a form asks was answered before a treatment."""
+
+    NOTHING = "nothing"
+    PARTLY = "partly"
+    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
 class Caveat:
-    """An answer that speaks against the treatment, or asks for care; what to do about it."""
+    """A fact that speaks against the treatment, or asks for care; what to do about it.
+
+    `answer` is None where the question was not answered. `record` names the recorded fact that
+    answers it instead, or that contradicts the answer; empty where only the answer warns.
+    """
 
     severity: Severity
     question: str
-    answer: bool
+    answer: bool | None
     advice: str
+    record: str = ""
+
+    @property
+    def is_contradiction(self) -> bool:
+        """Whether the answer says the opposite of what is on record."""
+        return bool(self.record) and self.answer is not None
 
 
 @dataclass(frozen=True, slots=True)
 class ScreeningSummary:
     """A screening as it is read: caveats worst first, then what else was answered.
 
-    `noted` are questions with their answers, `open` those that nobody answered.
+    `noted` are questions with their answers; `asked` counts what the form asks, `open` are those of
+    them that neither an answer nor the record answers. `screening` is None where none was entered.
     """
 
     caveats: tuple[Caveat, ...]
     noted: tuple[tuple[str, str], ...]
+    asked: int
     open: tuple[str, ...]
-    screening: Screening
+    completeness: Completeness
+    screening: Screening | None
+
+    @property
+    def answered(self) -> int:
+        """How many of the questions have an answer; 0 where nobody answered any."""
+        nothing = self.completeness is Completeness.NOTHING
+        return 0 if nothing else self.asked - len(self.open)
 
     @property
     def is_contraindicated(self) -> bool:
-        """Whether any answer is a contraindication."""
+        """Whether anything is a contraindication."""
         return any(each.severity is Severity.CONTRAINDICATION for each in self.caveats)
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether every question was answered and nothing warns."""
+        return self.completeness is Completeness.ALL and not self.caveats
+
+
+def form_questions(protocol: Protocol) -> tuple[ScreeningQuestion, ...]:
+    """What a form asks: yes-or-no questions, then the texts that no fact of the procedure tells."""
+    told = answers_told(Procedure())
+    asked = [q for q in protocol.screening if q.asks is Asks.YES_NO or q.id not in told]
+    return tuple(sorted(asked, key=lambda question: question.asks is not Asks.YES_NO))
+
+
+def recorded(protocol: Protocol, person: Person) -> Mapping[str, str]:
+    """The questions that the record answers with yes, by id, and the fact that does."""
+    facts: dict[str, str] = {}
+    for question in protocol.screening:
+        if question.asks is not Asks.YES_NO:
+            continue
+        if question.risk is not None and question.risk in person.history:
+            facts[question.id] = f"history of {question.risk.value.replace('_', ' ')}"
+        if person.skin_type in question.skin_types:
+            facts[question.id] = f"skin type {person.skin_type}"
+    return facts
 
 
 def checked_answers(answers: Answers, protocol: Protocol) -> Answers:
@@ -68,20 +133,29 @@ def checked_answers(answers: Answers, protocol: Protocol) -> Answers:
     return answers
 
 
-def summary(screening: Screening, protocol: Protocol) -> ScreeningSummary:
-    """What the answers mean under a protocol; answers to questions it no longer has are kept."""
-    answers = screening.answers
+def summary(screening: Screening | None, protocol: Protocol, person: Person) -> ScreeningSummary:
+    """What answers and record mean under a protocol; answers to dropped questions are kept."""
+    answers = screening.answers if screening else {}
+    facts, form = recorded(protocol, person), form_questions(protocol)
     asked = {question.id: question for question in protocol.screening}
-    caveats = [c for q in protocol.screening if (c := _caveat(q, answers.get(q.id))) is not None]
+    caveats = [
+        caveat
+        for q in protocol.screening
+        if (caveat := _caveat(q, answers.get(q.id), facts.get(q.id, ""))) is not None
+    ]
     warned = {caveat.question for caveat in caveats}
     named = {
         asked[name].question if name in asked else name.replace("_", " "): answer
         for name, answer in answers.items()
     }
+    unanswered = [q for q in form if answers.get(q.id, "") == ""]
+    still_open = tuple(q.question for q in unanswered if q.id not in facts)
     return ScreeningSummary(
         caveats=tuple(sorted(caveats, key=lambda caveat: list(Severity).index(caveat.severity))),
-        noted=tuple((name, _words(a)) for name, a in named.items() if name not in warned),
-        open=tuple(q.question for q in protocol.screening if answers.get(q.id, "") == ""),
+        noted=tuple((name, answer_words(a)) for name, a in named.items() if name not in warned),
+        asked=len(form),
+        open=still_open,
+        completeness=_completeness(len(form) - len(unanswered), len(still_open)),
         screening=screening,
     )
 
@@ -102,15 +176,24 @@ def words_of(person: Person, screening: Screening | None) -> frozenset[str]:
     return risk_words(person.skin_type, person.history, yes)
 
 
-def _caveat(question: ScreeningQuestion, answer: bool | str | None) -> Caveat | None:
-    if not isinstance(answer, bool) or answer is not question.warn_if:
-        return None
-    if question.severity is Severity.NOTE:
-        return None
-    return Caveat(question.severity, question.question, answer, question.advice)
+def _completeness(given: int, still_open: int) -> Completeness:
+    if given == 0:
+        return Completeness.NOTHING
+    return Completeness.PARTLY if still_open else Completeness.ALL
 
 
-def _words(answer: bool | str) -> str:
+def _caveat(question: ScreeningQuestion, answer: bool | str | None, fact: str) -> Caveat | None:
+    given = answer if isinstance(answer, bool) else None
+    contradicts = bool(fact) and given is False
+    warns = given is question.warn_if or (bool(fact) and given is None and question.warn_if)
+    if not contradicts and (question.severity is Severity.NOTE or not warns):
+        return None
+    told = "" if given is True else fact  # a yes needs no record beside it
+    return Caveat(question.severity, question.question, given, question.advice, told)
+
+
+def answer_words(answer: bool | str) -> str:
+    """The answer as people say it."""
     if isinstance(answer, str):
         return answer
     return "yes" if answer else "no"

@@ -15,12 +15,12 @@ from tracker.alerts import Alert, Concern, CourseAlert, Factor, Outcome, Source,
 from tracker.people import Person
 from tracker.photo_files import Picture
 from tracker.readings import Quantity
-from tracker.screening import ScreeningSummary
 from tracker.treatments import day_number
 from web.alert_cards import AlertCard, alert_card
 from web.answer_pages import NOTHING_CHOSEN, AnswerForm, Desk
 from web.answers_table import AnswersRow, answers_rows
 from web.charts import LARGE, Chart, chart
+from web.screening_pages import ScreeningCard, screening_card
 from web.times import day_words, when
 from web.words import (
     LEVELS,
@@ -79,27 +79,6 @@ class HistoryRow:
 
 
 @dataclass(frozen=True, slots=True)
-class CaveatRow:
-    """An answer that speaks against the treatment or asks for care."""
-
-    kind: str
-    question: str
-    answer: str
-    advice: str
-
-
-@dataclass(frozen=True, slots=True)
-class ScreeningCard:
-    """What was asked before the treatment; `asked` says when, empty when nothing was."""
-
-    caveats: tuple[CaveatRow, ...]
-    noted: tuple[tuple[str, str], ...]
-    open: tuple[str, ...]
-    asked: str
-    history: str
-
-
-@dataclass(frozen=True, slots=True)
 class Refusal:
     """Why an answer was not kept; `unkept` is what was typed, where no form can hold it."""
 
@@ -141,35 +120,12 @@ class AlertPage:
     form: AnswerForm | None
     refusal: Refusal | None
     screening: ScreeningCard
+    depth_missing: bool
 
     @property
     def title(self) -> str:
         """The page's name."""
         return self.card.headline
-
-
-def screening_card(
-    found: ScreeningSummary | None, patient: Person, now: datetime, zone: ZoneInfo
-) -> ScreeningCard:
-    """What was asked before the treatment, for whoever reads about its course."""
-    history = ", ".join(sorted(risk.replace("_", " ") for risk in patient.history))
-    if found is None:
-        return ScreeningCard((), (), (), "", history)
-    return ScreeningCard(
-        caveats=tuple(
-            CaveatRow(
-                kind=str(caveat.severity),
-                question=caveat.question,
-                answer="yes" if caveat.answer else "no",
-                advice=caveat.advice,
-            )
-            for caveat in found.caveats
-        ),
-        noted=found.noted,
-        open=found.open,
-        asked=when(found.screening.at, now, zone),
-        history=history,
-    )
 
 
 def alerts_page(found: AlertsInCare, now: datetime, zone: ZoneInfo) -> AlertsPage:
@@ -224,6 +180,7 @@ def alert_page(
         form=None if _is_over(alert) else form,
         refusal=_refusal(case, form, now, zone),
         screening=screening_card(case.screening, case.patient, now, zone),
+        depth_missing=case.depth_missing,
     )
 
 

@@ -21,6 +21,7 @@ from web import session
 from web.forms import Errors, read_own_treatment
 from web.home_care_pages import AcceptPage, SharePage, SignUpPage, StoppedPage, begin_page
 from web.pages import render
+from web.screening_pages import caveat_rows
 from web.session import Visit, signed_in
 from web.telling_pages import OpenThing, open_things, telling_of
 
@@ -56,7 +57,7 @@ def begin(visit: Visit) -> ResponseReturnValue:
     protocol = _own_protocol(visit)
     if told := _waiting_for_a_doctor(visit):
         return render(StoppedPage(told=told))
-    return render(begin_page(protocol, visit.now, visit.person.zone))
+    return render(begin_page(protocol, visit.person, visit.now))
 
 
 @blueprint.post("/begin")
@@ -66,7 +67,7 @@ def begin_now(visit: Visit) -> ResponseReturnValue:
     protocol = _own_protocol(visit)
     if told := _waiting_for_a_doctor(visit):
         return render(StoppedPage(told=told)), 409
-    page = replace(begin_page(protocol, visit.now, visit.person.zone), chosen=request.form)
+    page = replace(begin_page(protocol, visit.person, visit.now), chosen=request.form)
     own = read_own_treatment(request.form, protocol, visit.person.zone)
     if isinstance(own, Errors):
         return render(replace(page, errors=own.by_field)), 422
@@ -74,9 +75,9 @@ def begin_now(visit: Visit) -> ResponseReturnValue:
         case Treatment():
             return redirect(url_for("patient.upload"), code=303)
         case Stopped(caveats):
-            return render(StoppedPage(caveats)), 409
+            return render(StoppedPage(caveat_rows(caveats))), 409
         case Cautioned(caveats):
-            return render(replace(page, cautions=caveats)), 409
+            return render(replace(page, cautions=caveat_rows(caveats))), 409
         case Errors(by_field):
             return render(replace(page, errors=by_field)), 422
 

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
 from tracker.care import Heading
-from tracker.people import MIN_PASSPHRASE_LENGTH
+from tracker.people import MIN_PASSPHRASE_LENGTH, Person
 from tracker.protocols import Asks, Protocol, ScreeningQuestion
-from tracker.screening import Caveat
+from web.screening_pages import CaveatRow, QuestionRow, question_rows
 from web.telling_pages import OpenThing
 
 DEPTHS_MM = (0.2, 0.25, 0.3, 0.5)
@@ -43,11 +42,11 @@ class BeginPage:
     depths: ClassVar[tuple[float, ...]] = DEPTHS_MM
 
     advice: tuple[str, ...]
-    questions: tuple[ScreeningQuestion, ...]
+    questions: tuple[QuestionRow, ...]
     notes: tuple[ScreeningQuestion, ...]
     chosen: Mapping[str, str]
     errors: Mapping[str, str] = field(default_factory=dict)
-    cautions: tuple[Caveat, ...] = ()
+    cautions: tuple[CaveatRow, ...] = ()
 
     @property
     def title(self) -> str:
@@ -62,7 +61,7 @@ class StoppedPage:
     template: ClassVar[str] = "patient_stopped.html"
     place: ClassVar[str] = "today"
 
-    caveats: tuple[Caveat, ...] = ()
+    caveats: tuple[CaveatRow, ...] = ()
     told: tuple[OpenThing, ...] = ()
 
     @property
@@ -106,12 +105,16 @@ class AcceptPage:
         return "A patient’s code"
 
 
-def begin_page(protocol: Protocol, now: datetime, zone: ZoneInfo) -> BeginPage:
-    """The empty form; its time leaves room for photos from before."""
-    soon = (now + TIME_FOR_PHOTOS).astimezone(zone)
+def begin_page(protocol: Protocol, patient: Person, now: datetime) -> BeginPage:
+    """The form with what the record answers; its time leaves room for photos from before."""
+    soon = (now + TIME_FOR_PHOTOS).astimezone(patient.zone)
+    questions = tuple(row for row in question_rows(protocol, patient) if not row.is_text)
     return BeginPage(
         advice=tuple(line.words for line in protocol.aftercare[Heading.DO] if line.first_day <= 0),
-        questions=tuple(q for q in protocol.screening if q.asks is Asks.YES_NO),
+        questions=questions,
         notes=tuple(q for q in protocol.screening if q.asks is Asks.TEXT),
-        chosen={"performed_at": f"{soon:%Y-%m-%dT%H:%M}"},
+        chosen={
+            "performed_at": f"{soon:%Y-%m-%dT%H:%M}",
+            **{row.question.id: "yes" for row in questions if row.record},
+        },
     )

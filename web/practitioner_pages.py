@@ -16,12 +16,11 @@ from tracker.treatments import Setting, day_number
 from web.alert_cards import AlertCard, alert_card
 from web.alert_pages import (
     Evidence,
-    ScreeningCard,
     evidence_line,
-    screening_card,
 )
 from web.answers_table import AnswersRow, answers_rows
 from web.recovery_pages import Focus, Recovery, recovery
+from web.screening_pages import ScreeningCard, screening_card
 from web.times import day_words, short_date, when, withdrawn_words
 from web.words import (
     FILE_FAULTS,
@@ -82,6 +81,7 @@ class PatientPage:
     earlier_cards: tuple[AlertCard, ...]
     undelivered: tuple[str, ...]
     screening: ScreeningCard
+    depth_missing: bool
     recovery: Recovery
     answers: tuple[AnswersRow, ...]
     photos: tuple[PhotoRow, ...]
@@ -165,6 +165,7 @@ def patient_page(progress: Progress, now: datetime, zone: ZoneInfo, focus: Focus
         ),
         undelivered=tuple(_undelivered(m, now, zone) for m in progress.undelivered),
         screening=screening_card(progress.screening, progress.patient, now, zone),
+        depth_missing=progress.protocol.is_depth_missing(progress.treatment),
         recovery=recovery(progress, focus, _told_by(first.alert if first else None)),
         answers=answers_rows(progress, now, zone),
         photos=tuple(photos[:PHOTOS_AT_ONCE]),

@@ -19,8 +19,8 @@ from tracker.protocols import Asks, Protocol
 from tracker.screening import MAX_TEXT_LENGTH, Screening
 from tracker.treatments import AREAS, Region, Setting, Treatment
 from web.forms import Errors, Form, local_time, one_of, sentence, typed
+from web.screening_pages import ASKED
 
-ASKED = "ask_"  # before the id of a screening question, which a clinic may name as it likes
 DEPTH = re.compile(r"\d(?:[.,]\d{1,2})?")
 PASSES = re.compile(r"\d{1,3}")
 

@@ -9,11 +9,18 @@ from zoneinfo import ZoneInfo
 from tracker.actions.show_treatments import Series, Session
 from tracker.aftercare import OwnLine
 from tracker.care import Heading
-from tracker.procedures import Procedure, ProductUse, answers_told
-from tracker.protocols import Asks, Protocol, ScreeningQuestion, Severity
-from tracker.screening import Caveat
+from tracker.procedures import ProductUse
+from tracker.protocols import Protocol, Severity
 from tracker.treatments import AREAS, Correction, Setting, Treatment, day_number
-from web.alert_pages import ScreeningCard, screening_card
+from web.screening_pages import (
+    CaveatRow,
+    ChangeRow,
+    QuestionRow,
+    ScreeningCard,
+    edition_rows,
+    question_rows,
+    screening_card,
+)
 from web.times import day_words, short_date, until_words, when
 from web.treatment_words import (
     PRODUCT_USES,
@@ -26,16 +33,6 @@ from web.words import treatment_words
 
 LEAST_PRODUCT_ROWS = 2
 Pairs = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CorrectionRow:
-    """One correction: who, when, why, and each fact before and after."""
-
-    who: str
-    at: str
-    why: str
-    changes: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +51,10 @@ class SessionCard:
     drawn: str
     photos: str
     screening: ScreeningCard
+    screening_changes: tuple[ChangeRow, ...]
     reason: str
-    corrections: tuple[CorrectionRow, ...]
+    depth_missing: bool
+    corrections: tuple[ChangeRow, ...]
     ended: str
     may_end: bool
 
@@ -145,8 +144,7 @@ class TreatmentForm:
     kind_title: str
     depths: tuple[float, float] | None
     variants: Pairs
-    questions: tuple[ScreeningQuestion, ...]
-    notes: tuple[ScreeningQuestion, ...]
+    questions: tuple[QuestionRow, ...]
     devices: tuple[str, ...]
     makers: tuple[str, ...]
     team: tuple[str, ...]
@@ -157,18 +155,13 @@ class TreatmentForm:
     corrects: str | None = None
     kinds: Pairs = ()
     errors: Mapping[str, str] = field(default_factory=dict)
-    caveats: tuple[Caveat, ...] = ()
+    caveats: tuple[CaveatRow, ...] = ()
     notice: str = ""
 
     @property
-    def against(self) -> tuple[Caveat, ...]:
+    def against(self) -> tuple[CaveatRow, ...]:
         """What speaks against the treatment."""
-        return tuple(c for c in self.caveats if c.severity is Severity.CONTRAINDICATION)
-
-    @property
-    def care(self) -> tuple[Caveat, ...]:
-        """What asks for care."""
-        return tuple(c for c in self.caveats if c.severity is Severity.CAUTION)
+        return tuple(c for c in self.caveats if c.kind == Severity.CONTRAINDICATION)
 
     @property
     def title(self) -> str:
@@ -213,8 +206,6 @@ def treatment_form(
     series: Series, protocol: Protocol, chosen: Mapping[str, str], areas: Sequence[str], rows: int
 ) -> TreatmentForm:
     """The form for a kind of treatment, filled with what is given."""
-    told = answers_told(Procedure())
-    texts = [q for q in protocol.screening if q.asks is Asks.TEXT and q.id not in told]
     return TreatmentForm(
         patient_id=series.patient.id,
         name=series.patient.name,
@@ -224,8 +215,7 @@ def treatment_form(
         kind_title=protocol.title,
         depths=protocol.needle_depth_mm,
         variants=tuple((v, v.replace("_", "-").capitalize()) for v in protocol.variants),
-        questions=tuple(q for q in protocol.screening if q.asks is Asks.YES_NO),
-        notes=tuple(texts),
+        questions=question_rows(protocol, series.patient),
         devices=tuple(dict.fromkeys(device for device, _ in series.devices)),
         makers=tuple(dict.fromkeys(maker for _, maker in series.devices if maker)),
         team=series.team,
@@ -296,7 +286,9 @@ def _card(session: Session, series: Series, now: datetime, reader: ZoneInfo) -> 
         drawn=marking_words(session.markings[-1].outlines) if session.markings else "",
         photos=_photos_words(session),
         screening=screening_card(session.screening, patient, now, reader),
-        reason=session.screening.screening.reason if session.screening else "",
+        screening_changes=edition_rows(session.editions, session.protocol, now, reader),
+        reason=session.editions[-1].screening.reason if session.editions else "",
+        depth_missing=session.protocol.is_depth_missing(treatment),
         corrections=tuple(
             _correction(each, after, patient.zone, now, reader)
             for each, after in zip(session.corrections, _afterwards(session), strict=True)
@@ -342,9 +334,9 @@ def _afterwards(session: Session) -> list[Treatment]:
 
 def _correction(
     correction: Correction, after: Treatment, zone: ZoneInfo, now: datetime, reader: ZoneInfo
-) -> CorrectionRow:
+) -> ChangeRow:
     before, since = fact_words(correction.before, zone), fact_words(after, zone)
-    return CorrectionRow(
+    return ChangeRow(
         who=correction.by,
         at=when(correction.at, now, reader),
         why=correction.why,

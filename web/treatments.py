@@ -19,6 +19,7 @@ from tracker.protocols import Protocol
 from tracker.treatments import Treatment
 from web.forms import Errors, sentence, typed
 from web.pages import render
+from web.screening_pages import caveat_rows, from_record
 from web.session import Visit, signed_in
 from web.treatment_forms import product_rows, read_screening, read_treatment
 from web.treatment_pages import (
@@ -64,10 +65,10 @@ def new(visit: Visit, patient_id: str) -> ResponseReturnValue:
     if kind is None:
         return render(choose_kind_page(shown, visit.world.protocols.by_kind))
     last = like.treatment if like else None
+    protocol = _protocol(visit, kind)
     chosen = filled_anew(visit.now, shown.patient.zone, visit.person.name, last)
-    return render(
-        treatment_form(shown, _protocol(visit, kind), chosen, areas_of(last), product_rows(chosen))
-    )
+    form = treatment_form(shown, protocol, chosen, areas_of(last), product_rows(chosen))
+    return render(replace(form, chosen={**chosen, **from_record(form.questions)}))
 
 
 @blueprint.post("/patients/<patient_id>/treatments/new")
@@ -87,7 +88,7 @@ def enter(visit: Visit, patient_id: str) -> ResponseReturnValue:
         case Errors(by_field):
             return render(replace(page, errors=by_field)), 422
         case Unconfirmed(caveats):
-            return render(replace(page, caveats=caveats)), 409
+            return render(replace(page, caveats=caveat_rows(caveats))), 409
         case AnotherEntered() | CareWithdrawn() as why_not:
             return render(replace(page, notice=NOT_ENTERED[type(why_not)])), 409
 
@@ -230,7 +231,6 @@ def _as_correction(visit: Visit, form: TreatmentForm, session: Session) -> Treat
         corrects=session.treatment.id,
         kinds=kinds_of(visit.world.protocols.by_kind),
         questions=(),
-        notes=(),
         known=len(session.corrections),
     )
 

@@ -13,7 +13,14 @@ from tracker.actions.show_progress import Progress, show_progress
 from tracker.check_ins import Answers
 from tracker.people import Person, Risk, Role
 from tracker.protocols import Severity
-from tracker.screening import Screening, checked_answers, summary, words_of
+from tracker.screening import (
+    Completeness,
+    Screening,
+    checked_answers,
+    form_questions,
+    summary,
+    words_of,
+)
 from tracker.storage import people, screenings, treatments
 
 PROTOCOL = PROTOCOLS.of("microneedling")
@@ -34,27 +41,74 @@ def begin(db: Database, cast: Cast, screening: Screening) -> Progress:
 
 
 def test_contraindications_come_before_cautions_and_say_what_to_do() -> None:
-    told = summary(screened(pregnancy=True, active_infection=True, patch_test=True), PROTOCOL)
+    told = summary(
+        screened(pregnancy=True, active_infection=True, patch_test=True), PROTOCOL, ALICE
+    )
     assert [c.severity for c in told.caveats] == [Severity.CONTRAINDICATION, Severity.CAUTION]
     assert told.is_contraindicated
     assert told.caveats[0].advice == "Do not needle until it has healed."
 
 
 def test_a_no_warns_where_the_no_is_the_trouble() -> None:
-    told = summary(screened(patch_test=False, pregnancy=False), PROTOCOL)
+    told = summary(screened(patch_test=False, pregnancy=False), PROTOCOL, ALICE)
     assert [(c.question.split()[1], c.answer) for c in told.caveats] == [("a", False)]
 
 
 def test_what_nobody_answered_is_told_apart_from_a_no() -> None:
-    told = summary(screened(rosacea=False, device="Pen, 12 needles"), PROTOCOL)
+    told = summary(screened(rosacea=False, device="Pen, 12 needles"), PROTOCOL, ALICE)
     assert told.caveats == ()
     assert ("Do you have rosacea?", "no") in told.noted
     assert ("Which device and tip?", "Pen, 12 needles") in told.noted
-    assert len(told.open) == len(PROTOCOL.screening) - 2
+    assert len(told.open) == len(form_questions(PROTOCOL)) - 1
+
+
+def test_an_empty_screening_is_never_clear() -> None:
+    for nothing in (None, screened(), screened(device="Pen", passes="3")):
+        told = summary(nothing, PROTOCOL, ALICE)
+        assert told.completeness is Completeness.NOTHING
+        assert (told.answered, told.asked) == (0, 19)
+        assert not told.is_clear
+
+
+def test_a_screening_is_clear_only_when_every_question_was_answered_and_none_warns() -> None:
+    harmless = {q.id: not q.warn_if for q in form_questions(PROTOCOL)}
+    assert summary(screened(**harmless), PROTOCOL, ALICE).is_clear
+    one_open = {**harmless}
+    del one_open["rosacea"]
+    told = summary(screened(**one_open), PROTOCOL, ALICE)
+    assert (told.completeness, told.answered, told.asked) == (Completeness.PARTLY, 18, 19)
+    assert not told.is_clear
+    assert not summary(screened(**{**harmless, "cold_sores": True}), PROTOCOL, ALICE).is_clear
+
+
+@pytest.mark.parametrize("skin_type", [5, 6])
+def test_ipl_on_recorded_dark_skin_is_contraindicated_whatever_was_answered(skin_type: int) -> None:
+    ipl = PROTOCOLS.of("ipl")
+    dark = replace(ALICE, skin_type=skin_type)
+    harmless = {q.id: not q.warn_if for q in form_questions(ipl)}
+    for screening in (None, screened(), screened(**harmless)):
+        told = summary(screening, ipl, dark)
+        assert told.is_contraindicated
+        assert told.caveats[0].record == f"skin type {skin_type}"
+    assert summary(screened(**harmless), ipl, dark).caveats[0].is_contradiction
+    assert not summary(screened(**harmless), ipl, replace(ALICE, skin_type=2)).caveats
+
+
+def test_a_recorded_history_answers_its_own_question_and_contradicts_a_no() -> None:
+    known = replace(ALICE, history=frozenset({Risk.KELOID, Risk.COLD_SORES}))
+    asked_nothing_of_it = summary(screened(rosacea=False), PROTOCOL, known)
+    assert [c.record for c in asked_nothing_of_it.caveats] == [
+        "history of keloid",
+        "history of cold sores",
+    ]
+    assert len(asked_nothing_of_it.open) == 19 - 3
+    denied = summary(screened(keloid=False), PROTOCOL, known)
+    assert [c.is_contradiction for c in denied.caveats] == [True, False]
+    assert denied.is_contraindicated
 
 
 def test_an_answer_to_a_question_that_was_dropped_since_is_kept() -> None:
-    assert ("old question", "yes") in summary(screened(old_question=True), PROTOCOL).noted
+    assert ("old question", "yes") in summary(screened(old_question=True), PROTOCOL, ALICE).noted
 
 
 @pytest.mark.parametrize(

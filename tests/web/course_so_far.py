@@ -12,6 +12,7 @@ from tracker.people import Person, Role
 from tracker.photos import Photo
 from tracker.readings import Reading
 from tracker.recovery import Course, assess
+from tracker.screening import summary
 from tracker.storage import protocol_files
 
 ALICE = Person("p", Role.PATIENT, "Alice", "alice@clinic.example", "Europe/Berlin")
@@ -41,7 +42,7 @@ def so_far(
         day=int(day),
         aftercare=day_plan(running, (), now_on(day).date()),
         questions=questions_of(running),
-        screening=None,
+        screening=summary(None, protocol, ALICE),
         photos=tuple(photos),
         readings=course.readings,
         check_ins=course.check_ins,

@@ -17,7 +17,7 @@ from tracker.check_ins import Answers
 from tracker.people import Person
 from tracker.photos import PhotoStatus, SkinState
 from tracker.screening import Screening
-from tracker.storage import messages, screenings
+from tracker.storage import messages, screenings, treatments
 from tracker.storage.connection import writing
 
 
@@ -271,9 +271,46 @@ def test_what_was_asked_before_treatment_stands_on_the_page_and_beside_the_alert
         assert "<strong>Contraindication.</strong>" in page
         assert "Do not needle until it has healed." in page
         assert "Pen &lt;12&gt;" in page
-        assert "questions were not answered" in page
+        assert "Screened in part: 2 of 19 answered" in page
+        assert "Not answered: 17" in page
     assert "not yet signed off by a clinic" in dana.read(f"/patients/{cast.alice.id}")
 
 
-def test_no_screening_is_said_to_be_none(cast: Cast, dana: Browser) -> None:
-    assert "No screening was entered." in dana.read(f"/patients/{cast.alice.id}")
+def before_treatment(page: str) -> str:
+    """What a page shows under its heading about the screening."""
+    return re.split(r">(?:Asked before|Before) treatment</h\d>", page)[1]
+
+
+def test_what_was_not_asked_never_gets_a_tick(
+    db: Database, cast: Cast, dana: Browser, records: Records
+) -> None:
+    alert = records.alert()
+    paths = (
+        f"/patients/{cast.alice.id}",
+        f"/patients/{cast.alice.id}/treatments",
+        f"/alerts/{alert.id}",
+    )
+    for screening in (None, Screening({"device": "Pen"}, TREATED_AT, cast.dana.id)):
+        if screening is not None:
+            with writing(db):
+                screenings.insert(db, cast.treatment.id, screening)
+        for path in paths:
+            shown = before_treatment(dana.read(path))
+            assert '<p class="note amber"><strong>Not screened: 0 of 19 answered.' in shown
+            assert "✓" not in shown.partition("</section>")[0]
+
+
+def test_a_needling_without_its_depth_says_how_it_is_judged(
+    db: Database, cast: Cast, dana: Browser, records: Records
+) -> None:
+    alert = records.alert()
+    paths = (
+        f"/patients/{cast.alice.id}",
+        f"/patients/{cast.alice.id}/treatments",
+        f"/alerts/{alert.id}",
+    )
+    words = "Depth not recorded: judged by the slowest curve."
+    assert not [path for path in paths if words in dana.read(path)]
+    with writing(db):
+        treatments.update(db, replace(cast.treatment, needle_depth_mm=None))
+    assert [path for path in paths if words in dana.read(path)] == list(paths)

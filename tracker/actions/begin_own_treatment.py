@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.own_treatments import Cautioned, OwnTreatment, Stopped, check_start
-from tracker.protocols import Protocols, Severity
+from tracker.protocols import Protocols
 from tracker.screening import Screening, checked_answers, risks_of, summary
 from tracker.storage import people, screenings, treatments
 from tracker.storage.columns import new_id
@@ -32,11 +32,14 @@ def begin_own_treatment(
     )
     protocol = protocols.for_treatment(treatment)
     screening = Screening(checked_answers(own.answers, protocol), now, by=None)
-    caveats = summary(screening, protocol).caveats
-    if any(caveat.severity is Severity.CONTRAINDICATION for caveat in caveats):
-        return Stopped(caveats)
-    if caveats and not own.cautions_read:
-        return Cautioned(caveats)
+    patient = people.get(db, patient_id)
+    if patient is None:
+        raise KeyError(patient_id)
+    found = summary(screening, protocol, patient)
+    if found.is_contraindicated:
+        return Stopped(found.caveats)
+    if found.caveats and not own.cautions_read:
+        return Cautioned(found.caveats)
     with writing(db):
         treatments.insert(db, treatment)
         screenings.insert(db, treatment.id, screening)

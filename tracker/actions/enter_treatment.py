@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.consents import CareWithdrawn
-from tracker.protocols import Protocols, Severity
+from tracker.protocols import Protocols
 from tracker.screening import Caveat, Screening, checked_answers, risks_of, summary
 from tracker.storage import consents, people, screenings, treatments
 from tracker.storage.columns import new_id
@@ -16,7 +16,7 @@ from tracker.treatments import Treatment, check_planned
 
 @dataclass(frozen=True, slots=True)
 class Unconfirmed:
-    """Answers speak against the treatment and nobody said why it was done all the same."""
+    """Answers or the record speak against the treatment, and no reason to treat was given."""
 
     caveats: tuple[Caveat, ...]
 
@@ -46,10 +46,12 @@ def enter_treatment(
     protocol = protocols.for_treatment(treatment)
     check_planned(treatment, now, planned=planned)
     answers = checked_answers(screening.answers, protocol)
-    caveats = summary(screening, protocol).caveats
-    against = tuple(c for c in caveats if c.severity is Severity.CONTRAINDICATION)
-    if against and not screening.reason:
-        return Unconfirmed(caveats)
+    patient = people.get(db, treatment.patient_id)
+    if patient is None:
+        raise KeyError(treatment.patient_id)
+    found = summary(screening, protocol, patient)
+    if found.is_contraindicated and not screening.reason:
+        return Unconfirmed(found.caveats)
     entered = replace(treatment, id=new_id())
     with writing(db):
         if consents.care_withdrawn_at(db, treatment.patient_id) is not None:

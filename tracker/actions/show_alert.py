@@ -29,6 +29,7 @@ class AlertCase:
     history: tuple[Transition, ...]
     people: Mapping[str, Person]
     screening: ScreeningSummary | None
+    depth_missing: bool
 
 
 def show_alert(db: Database, protocols: Protocols, alert_id: str) -> AlertCase | None:
@@ -40,18 +41,15 @@ def show_alert(db: Database, protocols: Protocols, alert_id: str) -> AlertCase |
     history = tuple(alert_history.of_alert(db, alert.id))
     named = {step.by for step in history if step.by} | alert.handled_by
     treatment = treatments.get(db, alert.treatment_id)
+    protocol = protocols.by_kind.get(treatment.kind)  # None for a kind that was given up
+    screening = screenings.of_treatment(db, treatment.id)
     return AlertCase(
         alert=alert,
         patient=patient,
         treatment=treatment,
         photo=photos.get(db, alert.photo_id) if alert.photo_id else None,
         history=history,
-        screening=_screening(db, protocols, treatment),
+        screening=summary(screening, protocol, patient) if protocol else None,
+        depth_missing=protocol is not None and protocol.is_depth_missing(treatment),
         people=people.by_ids(db, named),
     )
-
-
-def _screening(db: Database, protocols: Protocols, treatment: Treatment) -> ScreeningSummary | None:
-    screening = screenings.of_treatment(db, treatment.id)
-    protocol = protocols.by_kind.get(treatment.kind)
-    return summary(screening, protocol) if screening and protocol else None

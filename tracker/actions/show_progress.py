@@ -57,7 +57,7 @@ class Progress:
     day: int
     aftercare: DayPlan | None
     questions: tuple[CheckInQuestion, ...]
-    screening: ScreeningSummary | None
+    screening: ScreeningSummary
     photos: tuple[Photo, ...]
     readings: tuple[Reading, ...]
     check_ins: tuple[CheckIn, ...]
@@ -109,7 +109,7 @@ def show_progress(
         day=day_number(treatment, now, patient.zone),
         aftercare=day_plan(running, own, now.astimezone(patient.zone).date()),
         questions=questions_of(running),
-        screening=summary(screening, protocol) if screening else None,
+        screening=summary(screening, protocol, patient),
         photos=tuple(photos.of_treatment(db, treatment.id)),
         readings=course.readings,
         check_ins=course.check_ins,

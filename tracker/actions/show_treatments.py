@@ -10,7 +10,7 @@ from tracker.outlines import Marking
 from tracker.people import Person
 from tracker.photos import Photo, PhotoStatus
 from tracker.protocols import Protocol, Protocols
-from tracker.screening import ScreeningSummary, summary
+from tracker.screening import Edition, ScreeningSummary, summary
 from tracker.storage import (
     care_lines,
     consents,
@@ -30,14 +30,16 @@ class Session:
     """One treatment: `number` counts from the first, `baseline` is what its photos compare with.
 
     `markings` are the versions of what was drawn on the baseline, of which the last counts.
-    `photos` counts those that came, `waiting` those of them that are still to be measured;
-    `ended_by` is the name of who ended it early.
+    `editions` are those of the screening, of which the last counts. `photos` counts those that
+    came, `waiting` those of them that are still to be measured; `ended_by` is the name of who ended
+    it early.
     """
 
     number: int
     treatment: Treatment
     protocol: Protocol
-    screening: ScreeningSummary | None
+    screening: ScreeningSummary
+    editions: tuple[Edition, ...]
     baseline: Photo | None
     markings: tuple[Marking, ...]
     photos: int
@@ -74,7 +76,7 @@ def show_treatments(db: Database, protocols: Protocols, patient_id: str) -> Seri
     return Series(
         patient=patient,
         sessions=tuple(
-            _session(db, protocols, number, treatment)
+            _session(db, protocols, number, treatment, patient)
             for number, treatment in enumerate(treatments.of_patient(db, patient_id), 1)
         ),
         devices=tuple(treatments.devices(db)),
@@ -85,9 +87,11 @@ def show_treatments(db: Database, protocols: Protocols, patient_id: str) -> Seri
     )
 
 
-def _session(db: Database, protocols: Protocols, number: int, treatment: Treatment) -> Session:
+def _session(
+    db: Database, protocols: Protocols, number: int, treatment: Treatment, patient: Person
+) -> Session:
     protocol = protocols.of(treatment.kind)
-    screening = screenings.of_treatment(db, treatment.id)
+    editions = tuple(screenings.editions(db, treatment.id))
     came = photos.of_treatment(db, treatment.id)
     baseline = photos.baseline(db, treatment.id)
     ended_by = people.get(db, treatment.ending.by) if treatment.ending else None
@@ -95,7 +99,8 @@ def _session(db: Database, protocols: Protocols, number: int, treatment: Treatme
         number=number,
         treatment=treatment,
         protocol=protocol,
-        screening=summary(screening, protocol) if screening else None,
+        screening=summary(editions[-1].screening if editions else None, protocol, patient),
+        editions=editions,
         baseline=baseline,
         markings=tuple(outlines.of_baseline(db, baseline.id)) if baseline else (),
         photos=len(came),

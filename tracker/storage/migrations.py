@@ -34,7 +34,7 @@ from tracker.storage.tables import (
     PROTOCOL_EDITIONS,
     SCREENING_AND_CARE,
 )
-from tracker.storage.treatment_tables import JUDGED_AT, OUTLINES, PROCEDURES
+from tracker.storage.treatment_tables import JUDGED_AT, OUTLINES, PROCEDURES, SCREENING_EDITIONS
 from tracker.storage.worklist_tables import (
     ABSENCES,
     ALERTS_READ,
@@ -284,6 +284,12 @@ def clocks_of_phones(db: Database) -> None:
 def overdue(db: Database) -> None:
     """Since when news waits to be judged, and signs of life that a clock set back cannot renew."""
     _run(db, OVERDUE)
+
+
+@migrations()
+def screening_editions(db: Database) -> None:
+    """Screenings that can be completed and corrected, every edition kept."""
+    _run(db, SCREENING_EDITIONS)
 
 
 def _run(db: Database, script: str) -> None:

@@ -1,30 +1,58 @@
-"""Screenings: one a treatment, kept as it was answered."""
+"""Screenings: every edition is kept as it was answered, and the last one counts."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.screening import Screening
-from tracker.storage.columns import read_time, time_text
+from tracker.screening import Edition, Screening
+from tracker.storage.columns import names_text, read_names, read_time, time_text
 
 
 def insert(db: Database, treatment_id: str, screening: Screening) -> None:
-    """Add the screening of a treatment."""
-    db.table("screenings").insert(
+    """Add an edition of a treatment's screening; from now on it counts."""
+    db.table("screening_editions").insert(
         {
             "treatment_id": treatment_id,
+            "edition": count(db, treatment_id) + 1,
             "answers": json.dumps(dict(screening.answers), ensure_ascii=False),
             "at": time_text(screening.at),
             "by_id": screening.by,
             "reason": screening.reason,
+            "warned": names_text(screening.warned),
+            "why": screening.why,
         }
     )
 
 
+def count(db: Database, treatment_id: str) -> int:
+    """How many editions there are; 0 when nothing was asked."""
+    sql = "SELECT count(*) AS n FROM screening_editions WHERE treatment_id = ?"
+    (row,) = db.query(sql, [treatment_id])
+    return int(row["n"])
+
+
 def of_treatment(db: Database, treatment_id: str) -> Screening | None:
-    """The screening before a treatment, or None when nothing was asked."""
-    rows = db.query("SELECT * FROM screenings WHERE treatment_id = ?", [treatment_id])
-    for row in rows:
-        at, answers = read_time(row["at"]), json.loads(row["answers"])
-        return Screening(answers, at, row["by_id"], row["reason"])
-    return None
+    """The screening that counts, or None when nothing was asked."""
+    sql = """SELECT * FROM screening_editions WHERE treatment_id = ?
+             ORDER BY edition DESC LIMIT 1"""
+    return next((_read(row) for row in db.query(sql, [treatment_id])), None)
+
+
+def editions(db: Database, treatment_id: str) -> list[Edition]:
+    """Every edition in the order they were entered, each with the name of who did."""
+    sql = """SELECT screening_editions.*, people.name FROM screening_editions
+             LEFT JOIN people ON people.id = by_id WHERE treatment_id = ? ORDER BY edition"""
+    return [Edition(_read(row), row["name"] or "") for row in db.query(sql, [treatment_id])]
+
+
+def _read(row: Mapping[str, Any]) -> Screening:
+    return Screening(
+        answers=json.loads(row["answers"]),
+        at=read_time(row["at"]),
+        by=row["by_id"],
+        reason=row["reason"],
+        warned=read_names(row["warned"]),
+        why=row["why"],
+    )

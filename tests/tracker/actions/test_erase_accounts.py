@@ -121,7 +121,7 @@ def test_nothing_is_left_but_the_tombstone(
     for table in (
         "region_readings",
         "alert_history",
-        "screenings",
+        "screening_editions",
         "consents",
         "looks",
         "remark_receipts",

@@ -11,9 +11,19 @@ from tracker.alerts import Level
 from tracker.messages import MessageKind
 from tracker.people import Role
 from tracker.readings import Estimate
+from tracker.screening import Edition, Screening
 from tracker.settings import Settings
-from tracker.storage import alert_history, alerts, check_ins, messages, people, readings
+from tracker.storage import (
+    alert_history,
+    alerts,
+    check_ins,
+    messages,
+    people,
+    readings,
+    screenings,
+)
 from tracker.storage.connection import IntegrityError, migrate, open_database, writing
+from tracker.storage.migrations import migrations
 from tracker.storage.tables import FIRST_TABLES
 from tracker.treatments import Region
 
@@ -74,6 +84,17 @@ def test_alerts_and_mails_of_the_first_tables_live_on(old_db: Database) -> None:
         {"areas": '["nose"]', "outlines_id": None}
     ]
     assert migrate(old_db) == []
+    old_db.close()
+
+
+def test_a_screening_of_before_is_the_first_edition(old_db: Database) -> None:
+    migrations.apply(old_db, stop_before="screening_editions")
+    row = ["t", '{"keloid": true}', AT, "dana", "Chest only."]
+    old_db.execute("INSERT INTO screenings VALUES (?, ?, ?, ?, ?)", row)
+    migrate(old_db)
+    then = datetime.fromisoformat(AT)
+    kept = Screening({"keloid": True}, then, "dana", "Chest only.")
+    assert screenings.editions(old_db, "t") == [Edition(kept, "Dr Dana")]
     old_db.close()
 
 
