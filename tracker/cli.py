@@ -46,6 +46,11 @@ from tracker.world import World, open_world
 from web.serve import CannotListen, check_address
 from web.serve import serve as serve_pages
 
+DEPTH_MISSING = (
+    "Warning: depth not recorded, so the course is judged by the slowest curve and redness that"
+    " fades too slowly is noticed later; enter the depth on the treatment page or in course.toml"
+)
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("afterglow"), prog_name="afterglow")
@@ -119,6 +124,9 @@ def replay(course_dir: Path, as_json: bool) -> None:
         own = protocols_folder(os.environ)
         with throw_away_world(own) as world, _local_processes() as compute, connected(world) as db:
             person = patient_of(story, "Replayed course", "patient@replay.invalid")
+            followed = world.protocols.by_kind.get(story.treatment.kind)
+            if followed is not None and followed.is_depth_missing(story.treatment):
+                click.echo(DEPTH_MISSING, err=True)
             patient = add_person(db, person, os.urandom(16).hex())
             lines = Replay(world, db, compute, course_dir, story, patient.id).lines()
             with tqdm(total=len(story.photos), unit="photo", disable=None) as bar:
@@ -162,6 +170,11 @@ def add_practitioner(
     help="Planned or past, with its offset: 2026-03-02T10:00+01:00.",
 )
 @click.option("--depth-mm", type=float, help="Needle depth in millimetres.")
+@click.option(
+    "--depth-unknown",
+    is_flag=True,
+    help="Nobody knows how deep the needles went: the slowest curve judges.",
+)
 @click.option("--variant", help="Of a peel or laser, as its protocol names it: superficial.")
 @click.option(
     "--setting",
@@ -192,6 +205,7 @@ def add_patient(
     treatment: str,
     performed_at: str,
     depth_mm: float | None,
+    depth_unknown: bool,
     variant: str | None,
     setting: str,
     areas: tuple[str, ...],
@@ -216,8 +230,11 @@ def add_patient(
         )
         # Before the account is opened, so that what is wrong leaves nothing.
         followed = world.protocols.for_treatment(planned)
-        screening = _screening(screening_file, followed, treats.id) if screening_file else None
+        _check_depth(planned, followed, unknown=depth_unknown)
         person = Person("", Role.PATIENT, name, email, time_zone, skin_type)
+        screening = (
+            _screening(screening_file, followed, person, treats.id) if screening_file else None
+        )
         patient = add_person(db, person, passphrase, cared_for_by=treats.id)
         begin_treatment(db, world.protocols, replace(planned, patient_id=patient.id), screening)
         click.echo(f"{patient.name} can sign in as {patient.email}")
@@ -281,15 +298,29 @@ main.add_command(health)
 main.add_command(protocol)
 
 
-def _screening(file: Path, followed: Protocol, by: str) -> Screening:
+def _check_depth(planned: Treatment, followed: Protocol, *, unknown: bool) -> None:
+    """Refuse a needling without its depth, unless it was said that nobody knows it."""
+    if unknown and planned.needle_depth_mm is not None:
+        raise click.UsageError("--depth-unknown contradicts --depth-mm; leave one of them out")
+    if not followed.is_depth_missing(planned):
+        return
+    if not unknown:
+        raise click.UsageError(
+            f"{planned.kind} uses needles; give --depth-mm, or --depth-unknown if nobody knows it"
+        )
+    click.echo(DEPTH_MISSING, err=True)
+
+
+def _screening(file: Path, followed: Protocol, person: Person, by: str) -> Screening:
     """The answers in a file; what speaks against the treatment is told on standard error."""
     try:
         answers = read_toml(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise click.UsageError(f"{file}: not valid TOML ({error})") from error
     screening = Screening(checked_answers(answers, followed), now(), by)
-    for caveat in summary(screening, followed).caveats:
-        click.echo(f"{caveat.severity}: {caveat.question} {caveat.advice}", err=True)
+    for caveat in summary(screening, followed, person).caveats:
+        told = f" ({caveat.record})" if caveat.record else ""
+        click.echo(f"{caveat.severity}: {caveat.question}{told} {caveat.advice}", err=True)
     return screening
 
 

@@ -209,6 +209,33 @@ def test_a_photo_that_is_missing_or_no_photo_is_told_in_its_place(tmp_path: Path
     assert (first["status"], first["faults"]) == ("refused", ["unreadable"])
 
 
+def test_a_needling_is_not_entered_without_its_depth_in_silence(
+    environment: dict[str, str],
+) -> None:
+    typed = f"{PASSPHRASE}\n{PASSPHRASE}\n"
+    run("add-practitioner", "Dr Dana", "dana@clinic.example", environment=environment, typed=typed)
+    patient = ["add-patient", "Alice", "alice@home.example"]
+    patient += ["--practitioner", "dana@clinic.example", "--time-zone", "Europe/Berlin"]
+    patient += ["--performed-at", "2026-03-02T10:00+01:00"]
+    silent = run(*patient, environment=environment, typed=typed)
+    assert silent.exit_code == 2
+    assert "give --depth-mm, or --depth-unknown" in silent.output
+    both = run(*patient, "--depth-mm", "1", "--depth-unknown", environment=environment, typed=typed)
+    assert both.exit_code == 2
+    told = run(*patient, "--depth-unknown", environment=environment, typed=typed)
+    assert told.exit_code == 0, told.output
+    assert "judged by the slowest curve" in told.stderr
+
+
+def test_a_replayed_needling_without_its_depth_is_told(tmp_path: Path) -> None:
+    course = "format = 1\n[patient]\ntime_zone = 'Europe/Berlin'\n[treatment]\n"
+    course += "kind = 'microneedling'\nperformed_at = 2026-03-02T10:00:00+01:00\n"
+    (tmp_path / "course.toml").write_text(course)
+    assert "judged by the slowest curve" in run("replay", str(tmp_path), "--json").stderr
+    (tmp_path / "course.toml").write_text(f"{course}needle_depth_mm = 1.5\n")
+    assert "slowest curve" not in run("replay", str(tmp_path), "--json").stderr
+
+
 def test_a_screening_file_is_kept_and_its_contraindications_are_told(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
@@ -218,6 +245,7 @@ def test_a_screening_file_is_kept_and_its_contraindications_are_told(
     patient = ["add-patient", "Alice", "alice@home.example"]
     patient += ["--practitioner", "dana@clinic.example", "--time-zone", "Europe/Berlin"]
     patient += ["--performed-at", "2026-03-02T10:00+01:00", "--screening", str(answers)]
+    patient += ["--depth-mm", "1.5"]
     answers.write_text("pregnant = true")
     wrong = run(*patient, environment=environment, typed=typed)
     assert wrong.exit_code == 2
