@@ -20,6 +20,7 @@ class Act(StrEnum):
     PATIENT_INVITED = "patient_invited"
     PATIENT_HANDED_OVER = "patient_handed_over"
     CARE_TEAM_CHANGED = "care_team_changed"
+    SCREENING_CHANGED = "screening_changed"
     DATA_EXPORTED = "data_exported"
     STAFF_INVITED = "staff_invited"
     ROLE_CHANGED = "role_changed"

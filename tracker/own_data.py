@@ -38,8 +38,9 @@ course-*/          one folder for each treatment:
                    what was measured before the method or the areas changed; it counts no more
   screening.json   what was asked before the treatment
   treatment.json   what was corrected about the treatment, why it ended early if it did, why it was
-                   done though an answer spoke against it, and the areas drawn on your photo from
-                   before (corners as shares of its width and height), with every version
+                   done though something spoke against it, what was shown before, earlier answers to
+                   the questions before the treatment, and the areas drawn on your photo from before
+                   (corners as shares of its width and height), with every version
   annotations.json what the clinic drew on your photos, with every version. Places are shares of the
                    picture from its left and top: of a photo from the side the photo itself, else
                    the crop of the face in which all days lie alike

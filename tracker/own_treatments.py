@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tracker.screening import Caveat
+from tracker.spacing import TooSoon
 
 OLDEST_START = timedelta(
     days=1
@@ -35,9 +36,10 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class Cautioned:
-    """The answers ask for care, which must be read first: nothing was begun yet."""
+    """Answers or an earlier session ask for care, to be read first: nothing was begun yet."""
 
     caveats: tuple[Caveat, ...]
+    too_soon: tuple[TooSoon, ...]
 
 
 def check_start(performed_at: datetime, now: datetime) -> datetime:

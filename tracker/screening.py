@@ -8,6 +8,7 @@ from enum import StrEnum
 from tracker.people import Person, Risk
 from tracker.procedures import Procedure, answers_told
 from tracker.protocols import Asks, Protocol, ScreeningQuestion, Severity
+from tracker.spacing import TooSoon
 
 MAX_TEXT_LENGTH = 500
 
@@ -71,7 +72,8 @@ class ScreeningSummary:
     """A screening as it is read: caveats worst first, then what else was answered.
 
     `noted` are questions with their answers; `asked` counts what the form asks, `open` are those of
-    them that neither an answer nor the record answers. `screening` is None where none was entered.
+    them that neither an answer nor the record answers. `too_soon` are earlier treatments that are
+    not long enough ago. `screening` is None where none was entered.
     """
 
     caveats: tuple[Caveat, ...]
@@ -80,6 +82,7 @@ class ScreeningSummary:
     open: tuple[str, ...]
     completeness: Completeness
     screening: Screening | None
+    too_soon: tuple[TooSoon, ...] = ()
 
     @property
     def answered(self) -> int:
@@ -95,7 +98,18 @@ class ScreeningSummary:
     @property
     def is_clear(self) -> bool:
         """Whether every question was answered and nothing warns."""
-        return self.completeness is Completeness.ALL and not self.caveats
+        return self.completeness is Completeness.ALL and not self.caveats and not self.too_soon
+
+    @property
+    def needs_reason(self) -> bool:
+        """Whether the treatment may only be entered with a reason that is kept."""
+        return self.is_contraindicated or bool(self.too_soon)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is shown before somebody goes on all the same, as it is kept with the screening."""
+        told = (f"{c.severity.value.capitalize()}: {c.question} {c.advice}" for c in self.caveats)
+        return (*told, *(each.words for each in self.too_soon))
 
 
 def form_questions(protocol: Protocol) -> tuple[ScreeningQuestion, ...]:
@@ -133,7 +147,12 @@ def checked_answers(answers: Answers, protocol: Protocol) -> Answers:
     return answers
 
 
-def summary(screening: Screening | None, protocol: Protocol, person: Person) -> ScreeningSummary:
+def summary(
+    screening: Screening | None,
+    protocol: Protocol,
+    person: Person,
+    too_soon: tuple[TooSoon, ...] = (),
+) -> ScreeningSummary:
     """What answers and record mean under a protocol; answers to dropped questions are kept."""
     answers = screening.answers if screening else {}
     facts, form = recorded(protocol, person), form_questions(protocol)
@@ -157,6 +176,7 @@ def summary(screening: Screening | None, protocol: Protocol, person: Person) -> 
         open=still_open,
         completeness=_completeness(len(form) - len(unanswered), len(still_open)),
         screening=screening,
+        too_soon=too_soon,
     )
 
 

@@ -12,7 +12,6 @@ from tracker.actions.show_alerts import AlertsInCare
 from tracker.actions.show_progress import Progress
 from tracker.alert_life import FalseAlarms, Step, Transition
 from tracker.alerts import Alert, Concern, CourseAlert, Factor, Outcome, Source, Stage
-from tracker.people import Person
 from tracker.photo_files import Picture
 from tracker.readings import Quantity
 from tracker.treatments import day_number
@@ -179,7 +178,7 @@ def alert_page(
         is_taken_on=not alert.needs_answer,
         form=None if _is_over(alert) else form,
         refusal=_refusal(case, form, now, zone),
-        screening=screening_card(case.screening, case.patient, now, zone),
+        screening=screening_card(case.screening, case.patient, case.treatment, now, zone),
         depth_missing=case.depth_missing,
     )
 

@@ -76,8 +76,9 @@ def begin_now(visit: Visit) -> ResponseReturnValue:
             return redirect(url_for("patient.upload"), code=303)
         case Stopped(caveats):
             return render(StoppedPage(caveat_rows(caveats))), 409
-        case Cautioned(caveats):
-            return render(replace(page, cautions=caveat_rows(caveats))), 409
+        case Cautioned(caveats, waits):
+            told = tuple(each.words for each in waits)
+            return render(replace(page, cautions=caveat_rows(caveats), too_soon=told)), 409
         case Errors(by_field):
             return render(replace(page, errors=by_field)), 422
 

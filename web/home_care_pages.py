@@ -47,6 +47,7 @@ class BeginPage:
     chosen: Mapping[str, str]
     errors: Mapping[str, str] = field(default_factory=dict)
     cautions: tuple[CaveatRow, ...] = ()
+    too_soon: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:

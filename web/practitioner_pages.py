@@ -164,7 +164,9 @@ def patient_page(progress: Progress, now: datetime, zone: ZoneInfo, focus: Focus
             if each.treatment.id != current and not _is_unresolved(each.alert)
         ),
         undelivered=tuple(_undelivered(m, now, zone) for m in progress.undelivered),
-        screening=screening_card(progress.screening, progress.patient, now, zone),
+        screening=screening_card(
+            progress.screening, progress.patient, progress.treatment, now, zone
+        ),
         depth_missing=progress.protocol.is_depth_missing(progress.treatment),
         recovery=recovery(progress, focus, _told_by(first.alert if first else None)),
         answers=answers_rows(progress, now, zone),

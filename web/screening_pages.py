@@ -18,6 +18,7 @@ from tracker.screening import (
     form_questions,
     recorded,
 )
+from tracker.treatments import Treatment
 from web.times import when
 
 ASKED = "ask_"  # before the id of a screening question, which a clinic may name as it likes
@@ -41,10 +42,13 @@ class ScreeningCard:
     `is_complete`.
     """
 
+    patient_id: str
+    treatment_id: str
     status: str
     is_clear: bool
     is_complete: bool
     caveats: tuple[CaveatRow, ...]
+    too_soon: tuple[str, ...]
     noted: tuple[tuple[str, str], ...]
     open: tuple[str, ...]
     asked: str
@@ -96,7 +100,6 @@ class ScreeningPage:
     edition: int
     chosen: Mapping[str, str]
     errors: Mapping[str, str] = field(default_factory=dict)
-    caveats: tuple[CaveatRow, ...] = ()
     notice: str = ""
 
     @property
@@ -130,18 +133,27 @@ def caveat_rows(caveats: Iterable[Caveat]) -> tuple[CaveatRow, ...]:
 
 
 def screening_card(
-    found: ScreeningSummary | None, patient: Person, now: datetime, zone: ZoneInfo
+    found: ScreeningSummary | None,
+    patient: Person,
+    treatment: Treatment,
+    now: datetime,
+    zone: ZoneInfo,
 ) -> ScreeningCard:
     """What was asked before the treatment; `found` is None where the protocol is gone."""
     history = ", ".join(sorted(risk.replace("_", " ") for risk in patient.history))
     if found is None:
         gone = "Not known: the clinic has no protocol for this treatment any more"
-        return ScreeningCard(gone, False, False, (), (), (), "", history)
+        return ScreeningCard(
+            patient.id, treatment.id, gone, False, False, (), (), (), (), "", history
+        )
     return ScreeningCard(
+        patient_id=patient.id,
+        treatment_id=treatment.id,
         status=status_words(found),
         is_clear=found.is_clear,
         is_complete=found.completeness is Completeness.ALL,
         caveats=caveat_rows(found.caveats),
+        too_soon=tuple(each.words for each in found.too_soon),
         noted=found.noted,
         open=found.open,
         asked=when(found.screening.at, now, zone) if found.screening else "",
@@ -157,7 +169,7 @@ def status_words(found: ScreeningSummary) -> str:
             return f"Not screened: {count}"
         case Completeness.PARTLY:
             return f"Screened in part: {count}"
-        case Completeness.ALL if found.caveats:
+        case Completeness.ALL if not found.is_clear:
             return f"Screened: {count}"
         case Completeness.ALL:
             return f"Screened: {count}, and nothing speaks against the treatment"

@@ -17,9 +17,13 @@ from web.screening_pages import (
     ChangeRow,
     QuestionRow,
     ScreeningCard,
+    ScreeningPage,
     edition_rows,
+    from_answers,
+    from_record,
     question_rows,
     screening_card,
+    status_words,
 )
 from web.times import day_words, short_date, until_words, when
 from web.treatment_words import (
@@ -156,6 +160,7 @@ class TreatmentForm:
     kinds: Pairs = ()
     errors: Mapping[str, str] = field(default_factory=dict)
     caveats: tuple[CaveatRow, ...] = ()
+    too_soon: tuple[str, ...] = ()
     notice: str = ""
 
     @property
@@ -226,6 +231,24 @@ def treatment_form(
     )
 
 
+def screening_page(series: Series, session: Session) -> ScreeningPage:
+    """The form of a session's screening, filled with the answers on record, then by the record."""
+    questions = question_rows(session.protocol, series.patient)
+    screening = session.screening.screening
+    answers = from_answers(screening.answers) if screening else {}
+    return ScreeningPage(
+        patient_id=series.patient.id,
+        name=series.patient.name,
+        unread=series.unread,
+        treatment_id=session.treatment.id,
+        treatment=treatment_words(session.treatment, session.protocol.title),
+        status=status_words(session.screening),
+        questions=questions,
+        edition=len(session.editions),
+        chosen={**from_record(questions), **answers},
+    )
+
+
 def filled_anew(now: datetime, zone: ZoneInfo, by: str, like: Treatment | None) -> dict[str, str]:
     """What a fresh form begins with: now, at the clinic, by whoever enters it; all else as `like`.
 
@@ -285,7 +308,7 @@ def _card(session: Session, series: Series, now: datetime, reader: ZoneInfo) -> 
         baseline_id=session.baseline.id if session.baseline else None,
         drawn=marking_words(session.markings[-1].outlines) if session.markings else "",
         photos=_photos_words(session),
-        screening=screening_card(session.screening, patient, now, reader),
+        screening=screening_card(session.screening, patient, treatment, now, reader),
         screening_changes=edition_rows(session.editions, session.protocol, now, reader),
         reason=session.editions[-1].screening.reason if session.editions else "",
         depth_missing=session.protocol.is_depth_missing(treatment),

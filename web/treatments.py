@@ -7,6 +7,7 @@ from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from tracker.access import may_treat, require
+from tracker.actions.correct_screening import ScreenedMeanwhile, correct_screening
 from tracker.actions.correct_treatment import CorrectedMeanwhile, correct_treatment
 from tracker.actions.end_treatment import end_treatment
 from tracker.actions.enter_treatment import AnotherEntered, Unconfirmed, enter_treatment
@@ -16,6 +17,7 @@ from tracker.consents import CareWithdrawn
 from tracker.people import Person
 from tracker.procedures import MAX_REASON_LENGTH, Ending
 from tracker.protocols import Protocol
+from tracker.screening import Screening
 from tracker.treatments import Treatment
 from web.forms import Errors, sentence, typed
 from web.pages import render
@@ -29,6 +31,7 @@ from web.treatment_pages import (
     filled_anew,
     filled_from,
     kinds_of,
+    screening_page,
     treatment_form,
     treatments_page,
 )
@@ -40,6 +43,10 @@ NOT_ENTERED: Mapping[type, str] = {
     " sessions first; if this one is another, save it again.",
     CareWithdrawn: "The patient has withdrawn consent to care: nothing new can be entered.",
 }
+SCREENED_MEANWHILE = (
+    "Somebody changed this screening after you opened it. Nothing of yours was saved yet. Look at"
+    " the changes on the treatment page first, then save again."
+)
 NOT_CORRECTED: Mapping[type, str] = {
     CorrectedMeanwhile: "Somebody corrected this treatment after you opened it. Nothing of yours"
     " was saved yet; look at the corrections first, then save again.",
@@ -87,8 +94,9 @@ def enter(visit: Visit, patient_id: str) -> ResponseReturnValue:
             return _to_series(patient_id)
         case Errors(by_field):
             return render(replace(page, errors=by_field)), 422
-        case Unconfirmed(caveats):
-            return render(replace(page, caveats=caveat_rows(caveats))), 409
+        case Unconfirmed(caveats, waits):
+            told = tuple(each.words for each in waits)
+            return render(replace(page, caveats=caveat_rows(caveats), too_soon=told)), 409
         case AnotherEntered() | CareWithdrawn() as why_not:
             return render(replace(page, notice=NOT_ENTERED[type(why_not)])), 409
 
@@ -151,6 +159,32 @@ def resume(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnVa
     return _to_series(patient_id)
 
 
+@blueprint.get("/patients/<patient_id>/treatments/<treatment_id>/screening")
+@signed_in
+def screening(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnValue:
+    """The answers on record, to be completed or corrected."""
+    shown = _series(visit, patient_id)
+    session = shown.of(treatment_id) or abort(404)
+    return render(screening_page(shown, session))
+
+
+@blueprint.post("/patients/<patient_id>/treatments/<treatment_id>/screening")
+@signed_in
+def save_screening(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnValue:
+    """Keep the answers as a new edition, or say what is wrong; nothing typed is lost."""
+    shown = _series(visit, patient_id)
+    session = shown.of(treatment_id) or abort(404)
+    page = screening_page(shown, session)
+    page = replace(page, chosen={**page.chosen, **request.form})
+    match _screened(visit, session):
+        case Errors(by_field):
+            return render(replace(page, errors=by_field, edition=_known())), 422
+        case ScreenedMeanwhile():
+            return render(replace(page, notice=SCREENED_MEANWHILE)), 409
+        case Screening():
+            return _to_series(patient_id)
+
+
 def _series(visit: Visit, patient_id: str) -> Series:
     require(may_treat(visit.viewer, patient_id))
     return show_treatments(visit.db, visit.world.protocols, patient_id) or abort(404)
@@ -192,6 +226,25 @@ def _entered(
         )
     except ValueError as error:
         return Errors({"performed_at": sentence(str(error))})
+
+
+def _screened(visit: Visit, session: Session) -> Screening | ScreenedMeanwhile | Errors:
+    procedure, why = session.treatment.procedure, typed(request.form, "why")
+    given = read_screening(request.form, session.protocol, procedure, visit.person.id, visit.now)
+    if isinstance(given, Errors):
+        return given
+    if len(why) > MAX_REASON_LENGTH:
+        return Errors({"why": f"Keep the reason under {MAX_REASON_LENGTH} characters."})
+    try:
+        return correct_screening(
+            visit.db,
+            visit.world.protocols,
+            session.treatment.id,
+            replace(given, why=why),
+            known=_known(),
+        )
+    except ValueError as error:
+        return Errors({"why": sentence(str(error))})
 
 
 def _corrected(

@@ -1,5 +1,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlite_utils import Database
@@ -12,7 +14,7 @@ from tracker.actions.show_alert import show_alert
 from tracker.actions.show_progress import Progress, show_progress
 from tracker.check_ins import Answers
 from tracker.people import Person, Risk, Role
-from tracker.protocols import Severity
+from tracker.protocols import Protocols, Severity
 from tracker.screening import (
     Completeness,
     Screening,
@@ -21,7 +23,9 @@ from tracker.screening import (
     summary,
     words_of,
 )
+from tracker.spacing import too_soon
 from tracker.storage import people, screenings, treatments
+from tracker.treatments import AREAS, Setting, Treatment
 
 PROTOCOL = PROTOCOLS.of("microneedling")
 AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -184,3 +188,62 @@ def test_a_history_moves_the_priors_that_judge_and_the_screening_stands_beside_t
     assert case.screening is not None
     assert [c.severity for c in case.screening.caveats] == [Severity.CAUTION, Severity.CAUTION]
     assert people.get(db, cast.alice.id) == case.patient
+
+
+def treated(days: int, **facts: Any) -> Treatment:
+    """A treatment so many days after the peel or needling before it."""
+    at = AT + timedelta(days=days)
+    known: dict[str, Any] = {"kind": "microneedling", "needle_depth_mm": 1.0} | facts
+    return Treatment(
+        "", "p", performed_at=at, setting=Setting.CLINIC, areas=frozenset(AREAS), **known
+    )
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "is_too_soon"),
+    [
+        ({"kind": "chemical_peel", "variant": "medium", "needle_depth_mm": None}, {}, True),
+        ({"needle_depth_mm": 2.5}, {}, True),
+        ({"needle_depth_mm": None}, {}, True),
+        ({"kind": "home_roller", "needle_depth_mm": 0.3}, {"kind": "ipl"}, True),
+        ({"kind": "gone", "needle_depth_mm": None}, {}, False),
+    ],
+)
+def test_a_treatment_on_the_day_after_another_comes_too_soon(
+    earlier: dict[str, Any], later: dict[str, Any], is_too_soon: bool
+) -> None:
+    before = replace(treated(0, **earlier), id="before")
+    after = treated(1, **later)
+    waits = too_soon(after, [before], PROTOCOLS, ALICE.zone)
+    assert [wait.days for wait in waits] == ([1] if is_too_soon else [])
+    assert too_soon(before, [before, after], PROTOCOLS, ALICE.zone) == ()
+    late = treated(400, **later)
+    assert too_soon(late, [before], PROTOCOLS, ALICE.zone) == ()
+
+
+def test_the_interval_counts_days_where_the_patient_lives() -> None:
+    (rule,) = [r for r in PROTOCOL.spacing if r.after_kind == "ipl"]
+    ipl = replace(treated(0, kind="ipl", needle_depth_mm=None), id="before")
+    late_in_the_evening = replace(ipl, performed_at=datetime(2026, 3, 2, 23, 30, tzinfo=UTC))
+    after = replace(treated(0), performed_at=late_in_the_evening.performed_at)
+    after = replace(after, performed_at=after.performed_at + timedelta(days=rule.least_days - 1))
+    early_next_day = replace(after, performed_at=after.performed_at + timedelta(hours=1))
+    utc, berlin = ZoneInfo("UTC"), ZoneInfo("Europe/Berlin")
+    assert too_soon(early_next_day, [late_in_the_evening], PROTOCOLS, utc) == ()
+    assert len(too_soon(early_next_day, [late_in_the_evening], PROTOCOLS, berlin)) == 1
+
+
+def test_a_kind_without_a_written_wait_must_have_had_time_to_heal() -> None:
+    without = Protocols({**PROTOCOLS.by_kind, "microneedling": replace(PROTOCOL, spacing=())})
+    deep = replace(treated(0, needle_depth_mm=2.5), id="before")
+    assert [w.least_days for w in too_soon(treated(8), [deep], without, ALICE.zone)] == [9]
+    assert too_soon(treated(9), [deep], without, ALICE.zone) == ()
+
+
+def test_a_screening_is_not_clear_when_the_treatment_came_too_soon() -> None:
+    harmless = {q.id: not q.warn_if for q in form_questions(PROTOCOL)}
+    before = replace(treated(0), id="before")
+    waits = too_soon(treated(1), [before], PROTOCOLS, ALICE.zone)
+    told = summary(screened(**harmless), PROTOCOL, ALICE, waits)
+    assert not told.is_clear
+    assert told.needs_reason

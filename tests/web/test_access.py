@@ -107,6 +107,10 @@ RULES = {
     "POST treatments.save_correction": Rule(
         "/patients/{alice}/treatments/{treatment}/correct", TEAM
     ),
+    "GET treatments.screening": Rule("/patients/{alice}/treatments/{treatment}/screening", TEAM),
+    "POST treatments.save_screening": Rule(
+        "/patients/{alice}/treatments/{treatment}/screening", TEAM
+    ),
     "POST treatments.end": Rule("/patients/{alice}/treatments/{treatment}/end", TEAM),
     "GET areas.show": Rule("/patients/{alice}/treatments/{treatment}/areas", TEAM),
     "POST areas.draw": Rule("/patients/{alice}/treatments/{treatment}/areas", TEAM),

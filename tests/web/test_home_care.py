@@ -112,6 +112,23 @@ def test_a_caution_must_be_read_first(hana: Browser) -> None:
     assert hana.send("/begin", careful | {"cautions_read": "yes"}).status_code == 303
 
 
+def test_rolling_again_too_soon_is_said_and_needs_a_tick(
+    hana: Browser, db: Database, clock: Clock
+) -> None:
+    assert hana.send("/begin", HARMLESS).status_code == 303
+    clock.now += timedelta(days=1)
+    again = HARMLESS | {"performed_at": "2026-03-06T12:00"}
+    told = hana.send("/begin", again)
+    assert told.status_code == 409
+    assert "It is too soon to roll again." in told.text
+    assert "1 day after home roller (5 Mar 2026)" in told.text
+    assert hana.send("/begin", again | {"cautions_read": "yes"}).status_code == 303
+    session = treatments.of_patient(db, person(db).id)[-1]
+    screening = screenings.of_treatment(db, session.id)
+    assert screening is not None
+    assert "1 day after home roller" in screening.warned[0]
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [

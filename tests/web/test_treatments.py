@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 from sqlite_utils import Database
 
-from tests.conftest import TREATED_AT, Cast
+from tests.conftest import PROTOCOLS, TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tracker.actions.decide_consent import decide_consent
+from tracker.audit import Act, Search
 from tracker.consents import Consent, Decision, Purpose
 from tracker.people import Person, Risk
 from tracker.procedures import Product, ProductUse
-from tracker.storage import corrections, people, readings, screenings, treatments
+from tracker.screening import form_questions
+from tracker.storage import audit_log, corrections, people, readings, screenings, treatments
 from tracker.treatments import AREAS, Region
 
 NEEDLED: dict[str, Any] = {
@@ -36,6 +38,7 @@ NEEDLED: dict[str, Any] = {
     "product_1_use": "during",
     "ask_pregnancy": "no",
     "ask_cold_sores": "yes",
+    "reason": "Another part of the face.",  # three days after the first session
 }
 
 
@@ -80,7 +83,7 @@ def test_a_session_is_kept_with_device_passes_products_and_answers(
 def test_what_speaks_against_it_needs_a_reason_that_is_kept(
     db: Database, cast: Cast, dana: Browser, new: str
 ) -> None:
-    keloids = {**NEEDLED, "ask_keloid": "yes"}
+    keloids = {**NEEDLED, "ask_keloid": "yes", "reason": ""}
     answer = dana.send(new, keloids)
     assert answer.status_code == 409
     assert "Do not needle where keloids can form." in answer.text
@@ -254,3 +257,102 @@ def test_nobody_reaches_a_session_through_another_patient(
     path = f"/patients/{cast.bob.id}/treatments/{cast.treatment.id}"
     assert eli.get(f"{path}/correct").status_code == 404
     assert eli.send(f"{path}/end", {"why": "No."}).status_code == 404
+
+
+def test_a_needling_after_a_fresh_peel_is_not_entered_without_a_word(
+    db: Database, cast: Cast, dana: Browser, new: str, course: str
+) -> None:
+    peel = {**on_record(), "kind": "chemical_peel", "variant": "medium", "why": "A peel."}
+    assert dana.send(f"{course}/correct", peel).status_code == 303
+    hasty = {**NEEDLED, "ask_cold_sores": "no", "reason": ""}
+    told = dana.send(new, hasty)
+    assert told.status_code == 409
+    assert "3 days after chemical peel, medium (2 Mar 2026), at least" in told.text
+    assert 'value="L-17"' in told.text
+    assert len(treatments.of_patient(db, cast.alice.id)) == 1
+    why = "Only the chin, which was not peeled."
+    assert dana.send(new, {**hasty, "reason": why}).status_code == 303
+    session = treatments.of_patient(db, cast.alice.id)[-1]
+    screening = screenings.of_treatment(db, session.id)
+    assert screening is not None
+    assert screening.reason == why
+    assert "3 days after chemical peel" in screening.warned[-1]
+    for path in (f"/patients/{cast.alice.id}/treatments", f"/patients/{cast.alice.id}"):
+        assert "<strong>Too soon.</strong> 3 days after chemical peel" in dana.read(path)
+
+
+def test_ipl_on_recorded_type_6_asks_for_a_reason_though_every_answer_was_harmless(
+    db: Database, cast: Cast, dana: Browser, new: str
+) -> None:
+    db.execute("UPDATE people SET skin_type = 6 WHERE id = ?", [cast.alice.id])
+    form = dana.read(f"{new}?kind=ipl")
+    assert "From the record: skin type 6." in form
+    assert 'name="ask_dark_or_tanned" value="yes" checked' in form
+    harmless = {
+        f"ask_{q.id}": "no" if q.warn_if else "yes" for q in form_questions(PROTOCOLS.of("ipl"))
+    }
+    ipl = {**NEEDLED, **harmless, "kind": "ipl", "reason": ""}
+    told = dana.send(new, ipl)
+    assert told.status_code == 409
+    assert "Answered no, but the record says: skin type 6." in told.text
+
+
+def test_a_screening_is_completed_later_and_the_course_is_judged_again(
+    db: Database, cast: Cast, dana: Browser, course: str
+) -> None:
+    page = dana.read(f"/patients/{cast.alice.id}/treatments")
+    assert f"{course}/screening" in page
+    sent = {"known": "0", "ask_melasma": "yes", "ask_rosacea": "no"}
+    assert dana.send(f"{course}/screening", sent).status_code == 303
+    assert "Screened in part: 2 of 19 answered" in dana.read(f"/patients/{cast.alice.id}")
+    assert [t.id for t, _ in treatments.with_news(db, None)] == [cast.treatment.id]
+    alice = people.get(db, cast.alice.id)
+    assert alice is not None
+    assert Risk.MELASMA in alice.history
+    noted = [entry.act for entry in audit_log.search(db, Search(by=cast.dana.id))]
+    assert Act.SCREENING_CHANGED in noted
+
+
+def test_a_corrected_answer_keeps_the_old_one_with_who_and_why(
+    db: Database, cast: Cast, dana: Browser, course: str
+) -> None:
+    dana.send(f"{course}/screening", {"known": "0", "ask_melasma": "yes", "ask_rosacea": "no"})
+    silent = dana.send(f"{course}/screening", {"known": "1", "ask_melasma": "no"})
+    assert (silent.status_code, "Say why" in silent.text) == (422, True)
+    why = "Mistyped: that was her sister."
+    mended = {"known": "1", "ask_melasma": "no", "why": why}
+    assert dana.send(f"{course}/screening", mended).status_code == 303
+    first, second = (each.screening for each in screenings.editions(db, cast.treatment.id))
+    assert (first.answers["melasma"], second.answers["melasma"]) == (True, False)
+    assert second.answers["rosacea"] is False  # left open in the form: the answer stays
+    alice = people.get(db, cast.alice.id)
+    assert alice is not None
+    assert Risk.MELASMA not in alice.history
+    page = dana.read(f"/patients/{cast.alice.id}/treatments")
+    assert "<del>yes</del>" in page
+    assert why in page
+
+
+def test_two_people_who_screen_at_once_do_not_overwrite_each_other(
+    db: Database, cast: Cast, dana: Browser, course: str
+) -> None:
+    dana.send(f"{course}/screening", {"known": "0", "ask_keloid": "yes"})
+    late = dana.send(f"{course}/screening", {"known": "0", "ask_keloid": "no", "ask_rosacea": "no"})
+    assert late.status_code == 409
+    assert 'name="ask_rosacea" value="no" checked' in late.text
+    assert 'name="known" value="1"' in late.text
+    screening = screenings.of_treatment(db, cast.treatment.id)
+    assert screening is not None
+    assert screening.answers == {"keloid": True}
+
+
+def test_a_yes_that_another_session_repeats_stays_in_the_history(
+    db: Database, cast: Cast, dana: Browser, course: str, new: str
+) -> None:
+    assert dana.send(new, NEEDLED).status_code == 303  # with a yes to cold sores
+    dana.send(f"{course}/screening", {"known": "0", "ask_cold_sores": "yes"})
+    mended = {"known": "1", "ask_cold_sores": "no", "why": "Not then."}
+    assert dana.send(f"{course}/screening", mended).status_code == 303
+    alice = people.get(db, cast.alice.id)
+    assert alice is not None
+    assert Risk.COLD_SORES in alice.history

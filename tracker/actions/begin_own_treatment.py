@@ -1,5 +1,6 @@
 """Begin a treatment of one's own, unless the answers speak against it."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlite_utils import Database
@@ -7,6 +8,7 @@ from sqlite_utils import Database
 from tracker.own_treatments import Cautioned, OwnTreatment, Stopped, check_start
 from tracker.protocols import Protocols
 from tracker.screening import Screening, checked_answers, risks_of, summary
+from tracker.spacing import too_soon
 from tracker.storage import people, screenings, treatments
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
@@ -35,13 +37,14 @@ def begin_own_treatment(
     patient = people.get(db, patient_id)
     if patient is None:
         raise KeyError(patient_id)
-    found = summary(screening, protocol, patient)
+    waits = too_soon(treatment, treatments.of_patient(db, patient_id), protocols, patient.zone)
+    found = summary(screening, protocol, patient, waits)
     if found.is_contraindicated:
         return Stopped(found.caveats)
-    if found.caveats and not own.cautions_read:
-        return Cautioned(found.caveats)
+    if found.warnings and not own.cautions_read:
+        return Cautioned(found.caveats, waits)
     with writing(db):
         treatments.insert(db, treatment)
-        screenings.insert(db, treatment.id, screening)
+        screenings.insert(db, treatment.id, replace(screening, warned=found.warnings))
         people.add_history(db, patient_id, risks_of(own.answers, protocol))
     return treatment

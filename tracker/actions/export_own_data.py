@@ -38,7 +38,7 @@ from tracker.people import Person
 from tracker.photo_files import PhotoFiles, PhotoUnreadable, Picture
 from tracker.photos import Photo, View
 from tracker.readings import Reading
-from tracker.screening import Screening
+from tracker.screening import Edition
 from tracker.storage import (
     alert_history,
     alerts,
@@ -71,7 +71,7 @@ class _Course:
     readings: tuple[Reading, ...]
     check_ins: tuple[CheckIn, ...]
     alerts: tuple[Alert, ...]
-    screening: Screening | None
+    screenings: tuple[Edition, ...]
     annotations: tuple[Annotation, ...]
     steps: tuple[Row, ...]
     superseded: tuple[Reading, ...]
@@ -133,7 +133,7 @@ def _course(db: Database, treatment: Treatment, who: Named, zone: ZoneInfo) -> _
         readings=tuple(readings.of_treatment(db, treatment.id)),
         check_ins=tuple(check_ins.of_treatment(db, treatment.id)),
         alerts=tuple(told),
-        screening=screenings.of_treatment(db, treatment.id),
+        screenings=tuple(screenings.editions(db, treatment.id)),
         annotations=tuple(annotations.of_treatment(db, treatment.id)),
         steps=tuple(
             step_row(alert, step, who, zone)
@@ -220,8 +220,8 @@ def _folder(
         earlier = reading_rows(course.superseded, named, zone)
         yield _csv(f"{folder}/earlier-readings.csv", earlier)
     yield _json(f"{folder}/treatment.json", _treatment_row(course, named, zone))
-    if course.screening is not None:
-        yield _json(f"{folder}/screening.json", course.screening.answers)
+    if course.screenings:
+        yield _json(f"{folder}/screening.json", course.screenings[-1].screening.answers)
     if course.annotations:
         drawn = [annotation_row(each, named, zone) for each in course.annotations]
         yield _json(f"{folder}/annotations.json", drawn)
@@ -229,10 +229,21 @@ def _folder(
 
 def _treatment_row(course: _Course, named: Mapping[str, str], zone: ZoneInfo) -> Row:
     ending = course.treatment.ending
+    screening = course.screenings[-1].screening if course.screenings else None
     return {
         "ended_early_at": local_time(ending.at if ending else None, zone),
         "ended_early_because": ending.why if ending else None,
-        "done_all_the_same_because": (course.screening.reason if course.screening else "") or None,
+        "done_all_the_same_because": (screening.reason if screening else "") or None,
+        "shown_before_it_was_done": list(screening.warned) if screening else [],
+        "earlier_screenings": [
+            {
+                "who": each.by or "you",
+                "at": local_time(each.screening.at, zone),
+                "why": each.screening.why,
+                "answers": dict(each.screening.answers),
+            }
+            for each in course.screenings[:-1]
+        ],
         "corrections": [
             {
                 "who": each.by,

@@ -11,6 +11,7 @@ from tracker.people import Person
 from tracker.photos import Photo
 from tracker.protocols import Protocols
 from tracker.screening import ScreeningSummary, summary
+from tracker.spacing import too_soon
 from tracker.storage import alert_history, alerts, people, photos, screenings, treatments
 from tracker.treatments import Treatment
 
@@ -43,13 +44,15 @@ def show_alert(db: Database, protocols: Protocols, alert_id: str) -> AlertCase |
     treatment = treatments.get(db, alert.treatment_id)
     protocol = protocols.by_kind.get(treatment.kind)  # None for a kind that was given up
     screening = screenings.of_treatment(db, treatment.id)
+    others = treatments.of_patient(db, patient.id)
+    waits = too_soon(treatment, others, protocols, patient.zone) if protocol else ()
     return AlertCase(
         alert=alert,
         patient=patient,
         treatment=treatment,
         photo=photos.get(db, alert.photo_id) if alert.photo_id else None,
         history=history,
-        screening=summary(screening, protocol, patient) if protocol else None,
+        screening=summary(screening, protocol, patient, waits) if protocol else None,
         depth_missing=protocol is not None and protocol.is_depth_missing(treatment),
         people=people.by_ids(db, named),
     )

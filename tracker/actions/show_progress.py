@@ -18,6 +18,7 @@ from tracker.protocols import CheckInQuestion, Protocol, Protocols
 from tracker.readings import Reading
 from tracker.recovery import Assessment, Course, assess
 from tracker.screening import ScreeningSummary, summary, words_of
+from tracker.spacing import too_soon
 from tracker.storage import (
     alerts,
     care_lines,
@@ -96,6 +97,8 @@ def show_progress(
     running = _running(db, protocols, patient, treatment, now)
     screening = screenings.of_treatment(db, treatment.id)
     protocol = protocols.of(treatment.kind).adapted_to(words_of(patient, screening))
+    others = treatments.of_patient(db, patient_id)
+    waits = too_soon(treatment, others, protocols, patient.zone)
     own = care_lines.of_patient(db, patient.id)
     course = Course(
         treatment=treatment,
@@ -109,7 +112,7 @@ def show_progress(
         day=day_number(treatment, now, patient.zone),
         aftercare=day_plan(running, own, now.astimezone(patient.zone).date()),
         questions=questions_of(running),
-        screening=summary(screening, protocol, patient),
+        screening=summary(screening, protocol, patient, waits),
         photos=tuple(photos.of_treatment(db, treatment.id)),
         readings=course.readings,
         check_ins=course.check_ins,

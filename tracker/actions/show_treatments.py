@@ -11,6 +11,7 @@ from tracker.people import Person
 from tracker.photos import Photo, PhotoStatus
 from tracker.protocols import Protocol, Protocols
 from tracker.screening import Edition, ScreeningSummary, summary
+from tracker.spacing import too_soon
 from tracker.storage import (
     care_lines,
     consents,
@@ -73,11 +74,12 @@ def show_treatments(db: Database, protocols: Protocols, patient_id: str) -> Seri
     patient = people.get(db, patient_id)
     if patient is None:
         return None
+    all_of_them = treatments.of_patient(db, patient_id)
     return Series(
         patient=patient,
         sessions=tuple(
-            _session(db, protocols, number, treatment, patient)
-            for number, treatment in enumerate(treatments.of_patient(db, patient_id), 1)
+            _session(db, protocols, patient, all_of_them, number)
+            for number in range(1, len(all_of_them) + 1)
         ),
         devices=tuple(treatments.devices(db)),
         team=tuple(each.name for each in people.practitioners_of(db, patient_id)),
@@ -88,9 +90,11 @@ def show_treatments(db: Database, protocols: Protocols, patient_id: str) -> Seri
 
 
 def _session(
-    db: Database, protocols: Protocols, number: int, treatment: Treatment, patient: Person
+    db: Database, protocols: Protocols, patient: Person, series: list[Treatment], number: int
 ) -> Session:
+    treatment = series[number - 1]
     protocol = protocols.of(treatment.kind)
+    waits = too_soon(treatment, series, protocols, patient.zone)
     editions = tuple(screenings.editions(db, treatment.id))
     came = photos.of_treatment(db, treatment.id)
     baseline = photos.baseline(db, treatment.id)
@@ -99,7 +103,7 @@ def _session(
         number=number,
         treatment=treatment,
         protocol=protocol,
-        screening=summary(editions[-1].screening if editions else None, protocol, patient),
+        screening=summary(editions[-1].screening if editions else None, protocol, patient, waits),
         editions=editions,
         baseline=baseline,
         markings=tuple(outlines.of_baseline(db, baseline.id)) if baseline else (),

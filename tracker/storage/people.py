@@ -131,6 +131,14 @@ def add_history(db: Database, person_id: str, risks: Iterable[Risk]) -> None:
         db.execute("UPDATE people SET history = ? WHERE id = ?", [history, person_id])
 
 
+def take_from_history(db: Database, person_id: str, risks: Iterable[Risk]) -> None:
+    """Take risks out of a person's history, where they are in it."""
+    person = get(db, person_id)
+    if person is not None:
+        history = names_text(sorted(person.history - set(risks)))
+        db.execute("UPDATE people SET history = ? WHERE id = ?", [history, person_id])
+
+
 def move(db: Database, person_id: str, time_zone: str) -> None:
     """Note the time zone in which a person lives now."""
     db.execute("UPDATE people SET time_zone = ? WHERE id = ?", [time_zone, person_id])
