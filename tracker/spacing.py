@@ -27,12 +27,12 @@ class TooSoon:
 
     @property
     def words(self) -> str:
-        """One sentence with the figures, then why."""
+        """The interval, the least that is asked, and why."""
         kind = self.earlier.kind.replace("_", " ")
         variant = f", {self.earlier.variant.replace('_', '-')}" if self.earlier.variant else ""
         after = "On the same day as" if self.days == 0 else f"{_days(self.days)} after"
-        told = f"{after} {kind}{variant} ({self.date}), at least {_days(self.least_days)} are asked"
-        return f"{told}. {self.because}"
+        asked = f"At least {_days(self.least_days)} should lie between them"
+        return f"{after} {kind}{variant} ({self.date}). {asked}. {self.because}"
 
 
 def too_soon(

@@ -105,7 +105,7 @@ class ScreeningPage:
     @property
     def title(self) -> str:
         """The page's name."""
-        return "Correct the screening" if self.edition else "Complete the screening"
+        return "Screening before the treatment"
 
 
 def question_rows(protocol: Protocol, patient: Person) -> tuple[QuestionRow, ...]:

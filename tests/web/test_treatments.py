@@ -267,7 +267,7 @@ def test_a_needling_after_a_fresh_peel_is_not_entered_without_a_word(
     hasty = {**NEEDLED, "ask_cold_sores": "no", "reason": ""}
     told = dana.send(new, hasty)
     assert told.status_code == 409
-    assert "3 days after chemical peel, medium (2 Mar 2026), at least" in told.text
+    assert "3 days after chemical peel, medium (2 Mar 2026). At least 90 days" in told.text
     assert 'value="L-17"' in told.text
     assert len(treatments.of_patient(db, cast.alice.id)) == 1
     why = "Only the chin, which was not peeled."
