@@ -28,6 +28,7 @@ from tracker.storage import people, screenings, treatments
 from tracker.treatments import AREAS, Setting, Treatment
 
 PROTOCOL = PROTOCOLS.of("microneedling")
+ASKED = len(form_questions(PROTOCOL))
 AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
 ALICE = Person("p", Role.PATIENT, "Alice", "a@b.example", "UTC", skin_type=5)
 
@@ -70,7 +71,7 @@ def test_an_empty_screening_is_never_clear() -> None:
     for nothing in (None, screened(), screened(device="Pen", passes="3")):
         told = summary(nothing, PROTOCOL, ALICE)
         assert told.completeness is Completeness.NOTHING
-        assert (told.answered, told.asked) == (0, 19)
+        assert (told.answered, told.asked) == (0, ASKED)
         assert not told.is_clear
 
 
@@ -80,7 +81,7 @@ def test_a_screening_is_clear_only_when_every_question_was_answered_and_none_war
     one_open = {**harmless}
     del one_open["rosacea"]
     told = summary(screened(**one_open), PROTOCOL, ALICE)
-    assert (told.completeness, told.answered, told.asked) == (Completeness.PARTLY, 18, 19)
+    assert (told.completeness, told.answered, told.asked) == (Completeness.PARTLY, ASKED - 1, ASKED)
     assert not told.is_clear
     assert not summary(screened(**{**harmless, "cold_sores": True}), PROTOCOL, ALICE).is_clear
 
@@ -105,7 +106,7 @@ def test_a_recorded_history_answers_its_own_question_and_contradicts_a_no() -> N
         "history of keloid",
         "history of cold sores",
     ]
-    assert len(asked_nothing_of_it.open) == 19 - 3
+    assert len(asked_nothing_of_it.open) == ASKED - 3
     denied = summary(screened(keloid=False), PROTOCOL, known)
     assert [c.is_contradiction for c in denied.caveats] == [True, False]
     assert denied.is_contraindicated
@@ -247,3 +248,10 @@ def test_a_screening_is_not_clear_when_the_treatment_came_too_soon() -> None:
     told = summary(screened(**harmless), PROTOCOL, ALICE, waits)
     assert not told.is_clear
     assert told.needs_reason
+
+
+@pytest.mark.parametrize("kind", sorted(PROTOCOLS.by_kind))
+def test_every_treatment_asks_for_the_age_that_no_record_holds(kind: str) -> None:
+    told = summary(screened(under_age=True), PROTOCOLS.of(kind), replace(ALICE, skin_type=2))
+    worst = Severity.CONTRAINDICATION if kind == "home_roller" else Severity.CAUTION
+    assert [caveat.severity for caveat in told.caveats] == [worst]

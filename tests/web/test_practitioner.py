@@ -271,8 +271,8 @@ def test_what_was_asked_before_treatment_stands_on_the_page_and_beside_the_alert
         assert "<strong>Contraindication.</strong>" in page
         assert "Do not needle until it has healed." in page
         assert "Pen &lt;12&gt;" in page
-        assert "Screened in part: 2 of 19 answered" in page
-        assert "Not answered: 17" in page
+        assert "Screened in part: 2 of 20 answered" in page
+        assert "Not answered: 18" in page
     assert "not yet signed off by a clinic" in dana.read(f"/patients/{cast.alice.id}")
 
 
@@ -296,7 +296,7 @@ def test_what_was_not_asked_never_gets_a_tick(
                 screenings.insert(db, cast.treatment.id, screening)
         for path in paths:
             shown = before_treatment(dana.read(path))
-            assert '<p class="note amber"><strong>Not screened: 0 of 19 answered.' in shown
+            assert '<p class="note amber"><strong>Not screened: 0 of 20 answered.' in shown
             assert "✓" not in shown.partition("</section>")[0]
 
 
