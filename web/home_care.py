@@ -77,8 +77,8 @@ def begin_now(visit: Visit) -> ResponseReturnValue:
         case Stopped(caveats):
             return render(StoppedPage(caveat_rows(caveats))), 409
         case Cautioned(caveats, waits):
-            told = tuple(each.words for each in waits)
-            return render(replace(page, cautions=caveat_rows(caveats), too_soon=told)), 409
+            too_soon = tuple(each.words for each in waits)
+            return render(replace(page, cautions=caveat_rows(caveats), too_soon=too_soon)), 409
         case Errors(by_field):
             return render(replace(page, errors=by_field)), 422
 
