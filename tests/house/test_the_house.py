@@ -77,6 +77,23 @@ def test_libraries_of_the_pages_are_pinned_by_digest_and_by_no_address() -> None
         assert "resolved" not in pinned
 
 
+def test_an_installed_copy_has_every_package_and_the_files_it_reads() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    packages: list[str] = project["tool"]["setuptools"]["packages"]
+    installed = {ROOT / name.replace(".", "/") / "__init__.py" for name in packages}
+    for name, patterns in project["tool"]["setuptools"]["package-data"].items():
+        assert name in packages
+        for pattern in patterns:
+            installed |= set((ROOT / name.replace(".", "/")).glob(pattern))
+    for path in tracked("__init__.py", ".sql", ".html", ".toml"):
+        if path.parent != ROOT and path.relative_to(ROOT).parts[0] in {
+            "analysis",
+            "tracker",
+            "web",
+        }:
+            assert path in installed
+
+
 def test_no_second_opencv_wheel_is_pinned() -> None:
     pinned = (ROOT / "constraints.txt").read_text(encoding="utf-8")
     assert re.findall(r"^opencv[a-z-]*", pinned, re.MULTILINE) == ["opencv-python"]

@@ -1,9 +1,14 @@
 """A clinic's database of an earlier day is brought up to date and loses nothing."""
 
+import hashlib
+import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from sqlcipher3 import OperationalError
 from sqlite_utils import Database
 
 from tracker.alert_life import Step
@@ -23,10 +28,11 @@ from tracker.storage import (
     screenings,
 )
 from tracker.storage.connection import IntegrityError, migrate, open_database, writing
-from tracker.storage.migrations import migrations
-from tracker.storage.tables import FIRST_TABLES
+from tracker.storage.migrations import migrations, python_steps
 from tracker.treatments import Region
 
+STEPS = files("tracker.storage.migrations")
+SHIPPED = json.loads(Path(__file__).with_name("shipped_steps.json").read_text(encoding="utf-8"))
 AT = "2026-03-06T09:00:00.000000+00:00"
 EVERYTHING = """
 INSERT INTO people (id, role, name, email, time_zone, history) VALUES
@@ -52,12 +58,20 @@ INSERT INTO messages (id, recipient_id, to_address, alert_id, created_at, next_a
 @pytest.fixture
 def old_db(settings: Settings, tmp_path: Path) -> Database:
     db = open_database(tmp_path / "old.db", settings.key_for("database"))
-    for statement in (FIRST_TABLES + EVERYTHING.replace("THEN", AT)).split(";"):
+    first_tables = (STEPS / "0001_first_tables.sql").read_text(encoding="utf-8")
+    for statement in (first_tables + EVERYTHING.replace("THEN", AT)).split(";"):
         if statement.strip():
             db.execute(statement)
     db.execute("CREATE TABLE _sqlite_migrations (migration_set TEXT, name TEXT, applied_at TEXT)")
     db.execute("INSERT INTO _sqlite_migrations VALUES ('afterglow', 'first_tables', ?)", [AT])
     return db
+
+
+@pytest.fixture
+def new_db(settings: Settings, tmp_path: Path) -> Iterator[Database]:
+    db = open_database(tmp_path / "new.db", settings.key_for("database"))
+    yield db
+    db.close()
 
 
 def test_alerts_and_mails_of_the_first_tables_live_on(old_db: Database) -> None:
@@ -114,3 +128,43 @@ def test_people_keep_their_roles_and_all_that_refers_to_them(old_db: Database) -
     with pytest.raises(IntegrityError, match="not rewritten"):
         old_db.execute("UPDATE alert_history SET why = 'otherwise'")
     old_db.close()
+
+
+def test_every_shipped_step_makes_the_same_tables_as_on_the_day_it_shipped(
+    new_db: Database,
+) -> None:
+    names = [step.name for step in migrations.pending(new_db)]
+    made = {}
+    for step, after in zip(names, [*names[1:], None], strict=True):
+        migrations.apply(new_db, stop_before=after)
+        made[step] = hashlib.sha256(schema_of(new_db).encode()).hexdigest()[:16]
+    assert names[: len(SHIPPED)] == list(SHIPPED)
+    assert {step: made[step] for step in SHIPPED} == SHIPPED
+
+
+def test_steps_are_numbered_from_one_without_a_gap_or_a_number_used_twice() -> None:
+    steps = sorted(file.name for file in STEPS.iterdir() if file.name.endswith(".sql"))
+    assert [name[:5] for name in steps] == [f"{number:04}_" for number in range(1, len(steps) + 1)]
+
+
+def test_every_python_part_has_the_sql_file_around_which_it_runs() -> None:
+    parts = [name for name in vars(python_steps) if name.startswith("step_")]
+    assert parts
+    for name in parts:
+        assert (STEPS / f"{name.removeprefix('step_')}.sql").is_file()
+
+
+def test_a_step_that_fails_takes_back_every_step_before_it(old_db: Database) -> None:
+    old_db.execute("CREATE TABLE screening_editions (in_the_way TEXT)")
+    before = schema_of(old_db)
+    with pytest.raises(OperationalError, match="screening_editions"):
+        migrate(old_db)
+    assert schema_of(old_db) == before
+    assert [step.name for step in migrations.applied(old_db)] == ["first_tables"]
+    old_db.close()
+
+
+def schema_of(db: Database) -> str:
+    """All that the database is made of, but for how its texts are broken into lines."""
+    rows = db.query("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name")
+    return json.dumps([[" ".join(str(value).split()) for value in row.values()] for row in rows])

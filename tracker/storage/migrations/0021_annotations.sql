@@ -1,6 +1,4 @@
-"""The table of what is drawn on photos, as the migrations make it."""
-
-ANNOTATIONS = """
+-- What the care team draws on photos.
 CREATE TABLE annotations (
     version INTEGER PRIMARY KEY,
     id TEXT NOT NULL,
@@ -20,4 +18,3 @@ CREATE TRIGGER annotations_are_not_erased BEFORE DELETE ON annotations
     WHEN NOT EXISTS (SELECT 1 FROM erasures JOIN photos ON photos.patient_id = erasures.patient_id
         WHERE photos.id = OLD.photo_id)
     BEGIN SELECT RAISE(ABORT, 'an annotation is withdrawn, not erased'); END;
-"""

@@ -1,0 +1,46 @@
+"""The steps that make the tables: one file `NNNN_name.sql` a step, run in the order of the numbers.
+
+A new step is a new file with the next number; nothing else is edited. A step that has shipped is
+never edited or renamed: each database records, by name, the steps that it has taken. Where data
+needs more than SQL, `python_steps` has a function `step_NNNN_name` that runs around the file.
+"""
+
+from collections.abc import Callable
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+import sqlcipher3
+from sqlite_utils import Database, Migrations
+
+from tracker.storage.migrations import python_steps
+
+
+def _all_steps() -> Migrations:
+    steps = Migrations("afterglow")
+    for file in sorted(files(__name__).iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".sql"):
+            numbered = file.name.removesuffix(".sql")
+            steps(name=numbered.partition("_")[2])(_step(file, numbered))
+    return steps
+
+
+def _step(file: Traversable, numbered: str) -> Callable[[Database], None]:
+    def run_file(db: Database) -> None:
+        _run(db, file.read_text(encoding="utf-8"))
+
+    around = getattr(python_steps, f"step_{numbered}", None)
+    return run_file if around is None else lambda db: around(db, run_file)
+
+
+def _run(db: Database, script: str) -> None:
+    """Statement by statement, inside the step's own transaction; triggers end with END."""
+    statement = ""
+    for line in script.splitlines():
+        statement += line + "\n"
+        if sqlcipher3.complete_statement(statement):
+            db.execute(statement)
+            statement = ""
+    db.execute(statement)  # a last statement without its semicolon must not be dropped
+
+
+migrations = _all_steps()
