@@ -39,10 +39,6 @@ class Lesions:
     count: int
     share: float
 
-    def __sub__(self, earlier: "Lesions") -> "Lesions":
-        """Growth since an earlier day; below 0 where lesions have gone or shrunk."""
-        return Lesions(self.count - earlier.count, self.share - earlier.share)
-
 
 @dataclass(frozen=True, slots=True)
 class Spots:
@@ -59,11 +55,6 @@ class SpotMap:
     redder: Mask
     darker: Mask
     seen: Mask
-
-
-def measure_growth(spots: Spots, earlier: Spots) -> Spots:
-    """What became more (above 0) or less since an earlier photo of the same region."""
-    return Spots(spots.redder - earlier.redder, spots.darker - earlier.darker)
 
 
 def find_spots(redness_map: _Plane, pigment_map: _Plane) -> SpotMap:

@@ -17,9 +17,11 @@ from analysis.errors import Unmeasurable
 from analysis.face.faces import FindFace, find_face
 from analysis.face.model import FaceModelError, open_face_model
 from analysis.face.regions import Region as SeenRegion
+from analysis.pipeline import RegionAnalysis
+from analysis.spots import Lesions
 from tracker.outlines import NOTHING_DRAWN, Outlines
 from tracker.photo_files import Picture
-from tracker.readings import Estimate, Reference, RegionReading
+from tracker.readings import Estimate, FocalChanges, Reference, RegionReading, Spots
 from tracker.settings import SettingsError
 from tracker.treatments import Region
 
@@ -39,6 +41,7 @@ class Analysed:
     residual: float
     warnings: tuple[str, ...]
     regions: Mapping[Region, RegionReading]
+    asymmetry: Estimate | None
     pictures: Mapping[Picture, bytes]
 
 
@@ -78,20 +81,29 @@ def analyse_bytes(
         reference=Reference(str(found.reference)),
         residual=found.residual,
         warnings=tuple(str(fault) for fault in found.warnings),
-        regions={
-            Region(str(name)): RegionReading(
-                redness=Estimate(region.redness.value, region.redness.sd),
-                pigment=Estimate(region.pigment.value, region.pigment.sd),
-                lab=region.lab,
-                ita=region.ita,
-                erythema_index=region.erythema_index,
-                melanin_index=region.melanin_index,
-                share=region.share,
-            )
-            for name, region in found.regions.items()
-        },
+        regions={Region(str(name)): _region(region) for name, region in found.regions.items()},
+        asymmetry=Estimate(found.asymmetry.value, found.asymmetry.sd) if found.asymmetry else None,
         pictures={Picture(name): data for name, data in draw_evidence(found, seen, before).items()},
     )
+
+
+def _region(region: RegionAnalysis) -> RegionReading:
+    return RegionReading(
+        redness=Estimate(region.redness.value, region.redness.sd),
+        pigment=Estimate(region.pigment.value, region.pigment.sd),
+        lab=region.lab,
+        ita=region.ita,
+        erythema_index=region.erythema_index,
+        melanin_index=region.melanin_index,
+        share=region.share,
+        focal=FocalChanges(
+            region.affected, _spots(region.spots.redder), _spots(region.spots.darker)
+        ),
+    )
+
+
+def _spots(lesions: Lesions) -> Spots:
+    return Spots(lesions.count, lesions.share)
 
 
 def choose_face_finder(model: Path | None) -> FaceFinder:

@@ -31,7 +31,10 @@ course-*/          one folder for each treatment:
   sides/           photos from the side, which are looked at but not measured
   readings.csv     what was measured, by photo and region. Redness and pigment are doublings
                    against your photo from before: 0 is as before, 1 is twice as much; sd is the
-                   error (one standard deviation)
+                   error (one standard deviation). Affected is the share of the skin that is
+                   clearly redder than before; redder and darker spots stand out of the skin around
+                   them, by number and share; left_minus_right is the redness of your left cheek
+                   minus that of your right. They are empty where they were not kept
   alerts.csv       what the clinic was told, and why
   alert-steps.json what became of it: who looked, answered or passed it on, and what they said
   earlier-readings.csv
@@ -53,9 +56,14 @@ Anyone with Afterglow can measure a course again: afterglow replay course-...
 def reading_rows(
     read: Sequence[Reading], named: Mapping[str, str], zone: ZoneInfo
 ) -> Iterator[Row]:
-    """One row a region of every reading; `named` are the photos' files by id."""
+    """One row a region of every reading; `named` are the photos' files by id.
+
+    Readings that were stored before spots and asymmetry were kept leave their columns empty.
+    """
     for reading in read:
+        cheeks = reading.asymmetry
         for region, seen in reading.regions.items():
+            focal = seen.focal
             yield {
                 "file": named.get(reading.photo_id, ""),
                 "taken_at": local_time(reading.taken_at, zone),
@@ -71,6 +79,13 @@ def reading_rows(
                 "erythema_index": seen.erythema_index,
                 "melanin_index": seen.melanin_index,
                 "share": seen.share,
+                "affected": focal.affected if focal else None,
+                "redder_spots": focal.redder.count if focal else None,
+                "redder_spots_share": focal.redder.share if focal else None,
+                "darker_spots": focal.darker.count if focal else None,
+                "darker_spots_share": focal.darker.share if focal else None,
+                "left_minus_right": cheeks.value if cheeks else None,
+                "left_minus_right_sd": cheeks.sd if cheeks else None,
                 "reference": reading.reference,
                 "method": reading.method,
             }

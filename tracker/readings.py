@@ -55,12 +55,34 @@ def change_between(before: Estimate, after: Estimate) -> Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Spots:
+    """Spots of one kind in a region: how many, and their share (0–1) of the skin in sight."""
+
+    count: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class FocalChanges:
+    """Where in a region the skin changed since baseline.
+
+    `affected` is the share (0–1) of its skin in sight that is clearly redder than before. `redder`
+    and `darker` are spots that stand out of the skin around them. The engine does not weigh them.
+    """
+
+    affected: float
+    redder: Spots
+    darker: Spots
+
+
+@dataclass(frozen=True, slots=True)
 class RegionReading:
     """One region on one day.
 
     `redness` is log2(blood now / at baseline), `pigment` log2(melanin now / at baseline). The rest
     are reference values that clinicians know (CIELAB, ITA in degrees, erythema and melanin index);
-    no rule uses them. `share` is the part of the region that counted, 0–1.
+    no rule uses them. `share` is the part of the region that counted, 0–1. `focal` is
+    None in readings that were stored before it was kept.
 
     Raises ValueError for an estimate that is no number: it would spoil the judgement of the course.
     """
@@ -72,6 +94,7 @@ class RegionReading:
     erythema_index: float
     melanin_index: float
     share: float
+    focal: FocalChanges | None = None
 
     def __post_init__(self) -> None:
         for estimate in (self.redness, self.pigment):
@@ -84,7 +107,9 @@ class Reading:
     """All regions of one photo, and how they were measured.
 
     `method` is the version of the analysis, `opencv` that of the library under it; `residual` is
-    the registration's, as a fraction of the eye distance.
+    the registration's, as a fraction of the eye distance. `asymmetry` is the redness of the left
+    cheek minus that of the right; None where not both were measured, and in readings that were
+    stored before it was kept.
     """
 
     photo_id: str
@@ -95,6 +120,7 @@ class Reading:
     residual: float
     skin_state: SkinState
     regions: Mapping[Region, RegionReading]
+    asymmetry: Estimate | None = None
 
     @property
     def carries_alerts(self) -> bool:

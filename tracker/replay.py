@@ -28,7 +28,7 @@ from tracker.courses import COURSE_FILE, CourseError, CoursePhoto, CourseStory, 
 from tracker.people import Person, Role
 from tracker.photos import Photo, Upload
 from tracker.protocols import ProtocolError
-from tracker.readings import Estimate
+from tracker.readings import Estimate, FocalChanges
 from tracker.settings import SECRET_BYTES, Settings
 from tracker.treatments import Treatment
 from tracker.worker import send_once, work_once
@@ -168,8 +168,20 @@ def _outcome(outcome: Measured | Unmeasured) -> Line:
             str(region): {
                 "redness": _estimate(measured.redness),
                 "pigment": _estimate(measured.pigment),
+                **(_focal(measured.focal) if measured.focal else {}),
             }
             for region, measured in outcome.reading.regions.items()
+        },
+        "asymmetry": _estimate(outcome.reading.asymmetry) if outcome.reading.asymmetry else None,
+    }
+
+
+def _focal(focal: FocalChanges) -> Line:
+    return {
+        "affected": round(focal.affected, 4),
+        "spots": {
+            kind: {"count": spots.count, "share": round(spots.share, 4)}
+            for kind, spots in (("redder", focal.redder), ("darker", focal.darker))
         },
     }
 

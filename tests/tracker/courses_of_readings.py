@@ -1,13 +1,14 @@
 """Courses made of readings, for tests that judge without looking at pixels."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 from tracker.check_ins import Answers, CheckIn, Trend
 from tracker.photos import SkinState
-from tracker.readings import Estimate, Reading, Reference, RegionReading
+from tracker.readings import Estimate, FocalChanges, Reading, Reference, RegionReading, Spots
 from tracker.recovery import Course
 from tracker.treatments import AREAS, Region, Setting, Treatment
 
@@ -94,6 +95,23 @@ def reading(
             for region in Region
         },
     )
+
+
+def with_focal(
+    read: Reading, region: Region, focal: FocalChanges, asymmetry: Estimate | None = None
+) -> Reading:
+    """The same reading, with spots and affected share of one region and the cheeks compared."""
+    regions = dict(read.regions) | {region: replace(read.regions[region], focal=focal)}
+    return replace(read, regions=regions, asymmetry=asymmetry)
+
+
+def focal(
+    affected: float = 0.0,
+    redder: tuple[int, float] = (0, 0.0),
+    darker: tuple[int, float] = (0, 0.0),
+) -> FocalChanges:
+    """Shares 0–1; spots as number and share."""
+    return FocalChanges(affected, Spots(*redder), Spots(*darker))
 
 
 def check_in(day: float, answers: Answers) -> CheckIn:

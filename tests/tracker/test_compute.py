@@ -75,6 +75,11 @@ def test_a_photo_becomes_numbers_and_pictures_in_another_process(
     assert set(result.pictures) == set(Picture) - {Picture.PHOTO}
     left, right = result.regions[Region.LEFT_CHEEK], result.regions[Region.RIGHT_CHEEK]
     assert left.redness.value > right.redness.value + 0.5
+    assert result.asymmetry is not None
+    assert result.asymmetry.value > 0.5
+    assert left.focal is not None
+    assert right.focal is not None
+    assert left.focal.affected > right.focal.affected
 
 
 def test_a_photo_that_cannot_be_measured_comes_back_with_its_fault() -> None:

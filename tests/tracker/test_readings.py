@@ -1,8 +1,10 @@
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.tracker.courses_of_readings import reading
+from tests.tracker.courses_of_readings import focal, reading, with_focal
+from tracker.own_data import reading_rows
 from tracker.readings import Estimate
 from tracker.treatments import Region
 
@@ -16,3 +18,12 @@ def test_what_is_no_number_becomes_no_reading(value: float, sd: float) -> None:
         replace(face, redness=Estimate(value, sd))
     with pytest.raises(ValueError, match="cannot be used; measure the photo again"):
         replace(face, pigment=Estimate(value, sd))
+
+
+def test_spots_and_the_difference_of_the_cheeks_go_with_the_readings() -> None:
+    kept = with_focal(reading(3.0), Region.CHIN, focal(0.34, darker=(2, 0.04)), Estimate(0.7, 0.1))
+    rows = {row["region"]: row for row in reading_rows([kept], {}, ZoneInfo("UTC"))}
+    chin = rows[Region.CHIN]
+    assert (chin["affected"], chin["darker_spots"], chin["darker_spots_share"]) == (0.34, 2, 0.04)
+    assert (chin["left_minus_right"], chin["left_minus_right_sd"]) == (0.7, 0.1)
+    assert rows[Region.NOSE]["affected"] is None  # not kept: empty, and not "none"

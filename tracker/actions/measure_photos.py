@@ -239,6 +239,7 @@ def _store(
         residual=result.residual,
         skin_state=photo.skin_state,
         regions=result.regions,
+        asymmetry=result.asymmetry,
     )
     with writing(db):
         is_ours = _finish(db, claim, photo)

@@ -6,7 +6,7 @@ from sqlite_utils import Database
 
 from tracker.outlines import Ground
 from tracker.photos import SkinState
-from tracker.readings import Estimate, Reading, Reference, RegionReading
+from tracker.readings import Estimate, FocalChanges, Reading, Reference, RegionReading, Spots
 from tracker.storage.columns import names_text, read_time
 from tracker.treatments import Region
 
@@ -23,6 +23,8 @@ def insert(db: Database, reading: Reading, ground: Ground) -> None:
             "opencv": reading.opencv,
             "reference": str(reading.reference),
             "residual": reading.residual,
+            "asymmetry": reading.asymmetry.value if reading.asymmetry else None,
+            "asymmetry_sd": reading.asymmetry.sd if reading.asymmetry else None,
         }
     )
     db.table("region_readings").insert_all(
@@ -65,6 +67,7 @@ def _read(db: Database, treatment_id: str, which: str) -> list[Reading]:
 
 
 def _columns(region: Region, measured: RegionReading) -> dict[str, Any]:
+    focal = measured.focal
     return {
         "region": str(region),
         "redness": measured.redness.value,
@@ -78,6 +81,11 @@ def _columns(region: Region, measured: RegionReading) -> dict[str, Any]:
         "erythema_index": measured.erythema_index,
         "melanin_index": measured.melanin_index,
         "share": measured.share,
+        "affected": focal.affected if focal else None,
+        "redder_spots": focal.redder.count if focal else None,
+        "redder_share": focal.redder.share if focal else None,
+        "darker_spots": focal.darker.count if focal else None,
+        "darker_share": focal.darker.share if focal else None,
     }
 
 
@@ -90,6 +98,17 @@ def _region(row: dict[str, Any]) -> RegionReading:
         erythema_index=row["erythema_index"],
         melanin_index=row["melanin_index"],
         share=row["share"],
+        focal=_focal(row),
+    )
+
+
+def _focal(row: dict[str, Any]) -> FocalChanges | None:
+    if row["affected"] is None:
+        return None
+    return FocalChanges(
+        affected=row["affected"],
+        redder=Spots(row["redder_spots"], row["redder_share"]),
+        darker=Spots(row["darker_spots"], row["darker_share"]),
     )
 
 
@@ -103,4 +122,7 @@ def _reading(row: dict[str, Any], regions: dict[Region, RegionReading]) -> Readi
         residual=row["residual"],
         skin_state=SkinState(row["skin_state"]),
         regions=regions,
+        asymmetry=None
+        if row["asymmetry"] is None
+        else Estimate(row["asymmetry"], row["asymmetry_sd"]),
     )

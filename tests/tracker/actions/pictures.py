@@ -22,6 +22,7 @@ def analysed(like: Reading) -> Analysed:
         residual=like.residual,
         warnings=(),
         regions=like.regions,
+        asymmetry=like.asymmetry,
         pictures={Picture.THUMBNAIL: b"a small picture"},
     )
 

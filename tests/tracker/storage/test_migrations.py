@@ -94,6 +94,7 @@ def test_alerts_and_mails_of_the_first_tables_live_on(old_db: Database) -> None:
     assert given.received_at == given.at
     (measured,) = readings.of_treatment(old_db, "t")
     assert measured.regions[Region.NOSE].redness == Estimate(1.5, 0.1)
+    assert (measured.asymmetry, measured.regions[Region.NOSE].focal) == (None, None)
     assert list(old_db.query("SELECT areas, outlines_id FROM readings")) == [
         {"areas": '["nose"]', "outlines_id": None}
     ]
