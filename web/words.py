@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tracker.alert_life import Obstacle, Step
-from tracker.alerts import Alert, Concern, Level, Outcome
+from tracker.alerts import Alert, Concern, Level, Outcome, Source
+from tracker.check_ins import HELP
 from tracker.consents import Consent, Purpose, is_given
+from tracker.evidence_words import sign_words
 from tracker.photos import FileFault, PhotoStatus, SkinState, TimeFault, View
 from tracker.readings import Estimate
 from tracker.treatments import AREAS, Region, Treatment
@@ -226,6 +228,7 @@ SIGN_NAMES: Mapping[str, str] = {
     "palpitations": "racing or uneven heartbeat",
     "faint": "faintness",
     "bleeding": "bleeding that does not stop",
+    "asked_for_help": "asked for help",
     "new_product": "new product",
     "sun": "sun",
     "make_up": "make-up",
@@ -312,7 +315,7 @@ def alert_headline(alert: Alert) -> str:
     if alert.concern is Concern.UNJUDGED:
         return "Afterglow could not judge this course; look at it yourself"
     if not where:
-        return f"The answers point to {_with_article(alert.concern)}"
+        return _headline_of_face(alert)
     past = "" if alert.onset_day is None else f" past day {round(alert.onset_day)}"
     return {
         Concern.INFECTION: f"{where}: redder again{since}, which can mean an infection",
@@ -321,6 +324,19 @@ def alert_headline(alert: Alert) -> str:
         Concern.HYPOPIGMENTATION: f"{where}: lighter than before treatment{since}",
         Concern.SCARRING: f"{where}: still changed{since}, which can mean a scar",
     }.get(alert.concern, f"{where}: possible {alert.concern.words}{since}")
+
+
+def _headline_of_face(alert: Alert) -> str:
+    """What an alert of no one region says, and whether photos or answers say it."""
+    flags = [each for each in alert.evidence if each.source is Source.RED_FLAG]
+    if any(sign_words(HELP) in each.what for each in flags):
+        return "The patient asked for help"
+    told = {each.source for each in alert.evidence if each.factor > 1}
+    by_answers = bool(flags) or Source.ANSWERS in told
+    who = "The answers"
+    if Source.PHOTOS in told:
+        who = "The photos and answers" if by_answers else "The photos"
+    return f"{who} point to {_with_article(alert.concern)}"
 
 
 def _with_article(concern: Concern) -> str:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
 from zoneinfo import ZoneInfo
@@ -6,7 +7,7 @@ import pytest
 
 from analysis.errors import Fault
 from tests.tracker.courses_of_readings import TREATED_AT
-from tracker.alerts import Alert, Concern, Level
+from tracker.alerts import Alert, Concern, Factor, Level, Source
 from tracker.check_ins import SIGNS
 from tracker.photos import FAILED, PhotoStatus, SkinState, TimeFault
 from tracker.readings import Estimate
@@ -58,6 +59,22 @@ def test_every_concern_has_a_headline_and_none_says_diagnosis() -> None:
 def test_a_headline_names_the_place_and_the_day() -> None:
     headline = alert_headline(_alert(Concern.INFECTION, (Region.LEFT_CHEEK,), 4.4))
     assert headline == "Left cheek: redder again since about day 4, which can mean an infection"
+
+
+def test_a_headline_says_whether_photos_or_answers_speak() -> None:
+    alert = _alert(Concern.INFECTION, (), None)
+    of_photos = Factor("second rise, whole face", 14.0, Source.PHOTOS)
+    denied = Factor("not reported: pus", 0.4, Source.ANSWERS)
+    answered = Factor("answered: pus or yellow crust", 1.0, Source.RED_FLAG)
+    heads = {
+        alert_headline(replace(alert, evidence=given))
+        for given in ((of_photos, denied), (answered, of_photos), (answered,))
+    }
+    assert heads == {
+        "The photos point to an infection",
+        "The photos and answers point to an infection",
+        "The answers point to an infection",
+    }
 
 
 def test_numbers_carry_sign_and_range() -> None:
