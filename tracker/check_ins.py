@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 MAX_NOTE_LENGTH = 2000
+ALARMING_PAIN = 5  # the least that any shipped protocol tells to call for
 LONGEST_WAIT = timedelta(days=90)  # that answers may have lain on a phone
 LATE = timedelta(hours=2)  # from when on people read how long answers were under way
 CLOSE_ENOUGH = timedelta(minutes=5)  # a phone's clock that is off by less is taken at its word
@@ -24,7 +25,8 @@ class Answers:
     """The answers. `pain` and `itch` are 0–10; `swelling` 0 none, 1 a little, 2 moderate, 3 severe.
 
     Every field may be None, which means "not answered" and is neither a yes nor a no: the question
-    was not asked that day, or the person left it out.
+    was not asked that day, or the person left it out. `asked_for_help` is the button "I need help
+    now" and no question.
     """
 
     pain: int | None = None
@@ -46,6 +48,7 @@ class Answers:
     palpitations: bool | None = None
     faint: bool | None = None
     bleeding: bool | None = None
+    asked_for_help: bool | None = None
     new_product: bool | None = None
     sun: bool | None = None
     make_up: bool | None = None
@@ -71,6 +74,12 @@ class Answers:
         return any(getattr(self, name) for name in SIGNS)
 
     @property
+    def is_alarming(self) -> bool:
+        """Whether a complaint was ticked, or pain or swelling is strong, whatever the protocol."""
+        complains = any(getattr(self, name) for name in SIGNS if name not in HABITS)
+        return complains or (self.pain or 0) >= ALARMING_PAIN or (self.swelling or 0) >= 3
+
+    @property
     def is_empty(self) -> bool:
         """Whether no question was answered and nothing was written."""
         return self == Answers()
@@ -78,6 +87,7 @@ class Answers:
 
 SCALES: Mapping[str, int] = {"pain": 10, "itch": 10, "swelling": 3}
 ANSWER_NAMES = tuple(field.name for field in fields(Answers))
+HELP = "asked_for_help"  # the one sign that no question asks for
 HABITS = frozenset({"new_product", "sun", "make_up"})  # what the skin met; no complaints
 SIGNS = tuple(name for name in ANSWER_NAMES if name not in {*SCALES, "trend", "note"})
 

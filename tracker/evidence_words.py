@@ -28,6 +28,7 @@ _SIGNS: Final[Mapping[str, str]] = {
     "palpitations": "a racing or irregular heartbeat",
     "faint": "feeling faint",
     "bleeding": "bleeding that does not stop",
+    "asked_for_help": "asked for help (“I need help now”)",
 }
 
 

@@ -140,6 +140,12 @@ def about_alert(kind: MessageKind, alert: Alert, to: Person, now: datetime) -> M
     return Message(kind, cause, to.id, to.email, now, now, alert_ids=(alert.id,))
 
 
+def help_mail(remark: Remark, to: Person, now: datetime) -> Message:
+    """The urgent mail that a patient asks for help where no alert can say so."""
+    kind = MessageKind.URGENT
+    return Message(kind, f"{kind}:{remark.id}:{to.id}", to.id, to.email, now, now)
+
+
 def remark_mail(remark: Remark, to: Person, now: datetime) -> Message:
     """The mail that somebody wrote; it tells neither who nor what."""
     kind = MessageKind.REMARK
@@ -248,4 +254,5 @@ def _where(message: Message, envelope: Envelope) -> str:
         case MessageKind.PASSKEY_ADDED | MessageKind.PASSKEY_REMOVED:
             return f"{base_url}/passkeys"
         case _:
-            return "\n".join(f"{base_url}/alerts/{alert_id}" for alert_id in message.alert_ids)
+            links = [f"{base_url}/alerts/{alert_id}" for alert_id in message.alert_ids]
+            return "\n".join(links) or f"{base_url}/"

@@ -28,7 +28,7 @@ _NAMES: Mapping[str, re.Pattern[str]] = {
         "dusky": r"\bturns? (black|blue)|\bpurple\b|\bdusky\b",
         "spreading": r"\bspread",
         "hardness": r"\bhard\b|\blumps?\b|\braised\b",
-        "numb_or_drooping": r"\bnumb|\bdroop",
+        "numb_or_drooping": r"\bnumb(?!er)|\bdroop",
         "palpitations": r"\bheart\b",
         "faint": r"\bfaint",
         "bleeding": r"\bbleed|\bblood\b",

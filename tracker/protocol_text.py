@@ -8,7 +8,7 @@ from math import inf
 from tracker.alerts import Concern, Level
 from tracker.care import LAST_DAY
 from tracker.care_text import aftercare_in, spacing_in
-from tracker.check_ins import SIGNS
+from tracker.check_ins import HELP, SIGNS
 from tracker.floors import read_floors, read_lowered_floors
 from tracker.people import SKIN_TYPES, Risk
 from tracker.photos import SkinState
@@ -327,8 +327,9 @@ def _skin_types(row: Table) -> frozenset[int]:
 
 def _question(row: Table, words: Iterable[str], variants: list[str]) -> CheckInQuestion:
     sign = row.text("sign")
-    if sign not in SIGNS:
-        row.note("sign", f"is {sign!r}; use one of {', '.join(SIGNS)}")
+    if sign not in SIGNS or sign == HELP:
+        known = ", ".join(name for name in SIGNS if name != HELP)
+        row.note("sign", f"is {sign!r}; use one of {known}")
     return CheckInQuestion(
         sign=sign,
         question=row.text("question"),
@@ -348,7 +349,7 @@ def _check_whole(root: Table, protocol: Protocol) -> None:
     asked = {question.sign for question in protocol.check_in}
     used = {sign for rule in protocol.concerns.values() for sign in rule.signs}
     used |= {sign for floor in protocol.floors for sign in floor.signs}
-    for sign in sorted((used & set(SIGNS)) - asked):
+    for sign in sorted((used & set(SIGNS)) - asked - {HELP}):
         root.note("check_in", f"{sign} is used but never asked; add a [[check_in]] for it")
     ids = [question.id for question in protocol.screening]
     for twice in sorted({name for name in ids if ids.count(name) > 1}):

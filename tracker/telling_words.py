@@ -6,7 +6,7 @@ Tables and phrases only; what is open is decided in `telling`.
 from collections.abc import Iterable, Mapping, Sequence
 
 from tracker.alerts import Concern, Level
-from tracker.check_ins import SIGNS
+from tracker.check_ins import SIGNS, Answers, Trend
 from tracker.treatments import Region
 
 SIGNS_TICKED: Mapping[str, str] = {
@@ -26,6 +26,7 @@ SIGNS_TICKED: Mapping[str, str] = {
     "palpitations": "a racing heart",
     "faint": "feeling faint",
     "bleeding": "bleeding that does not stop",
+    "asked_for_help": "“I need help now”",
     "new_product": "a new product",
     "sun": "time in the sun",
     "make_up": "make-up",
@@ -138,6 +139,20 @@ def answer_words(
     if len(said) > 1:
         said[-1] = f"and {said[-1]}"
     return f"You {', '.join(said)}." if said else ""
+
+
+def complaints_words(answers: Answers) -> str:
+    """What answers complain of, for a person to read: `I answered: pus, fever, pain 8 of 10.`
+
+    Empty where they hold no sign, no score and no note.
+    """
+    said = [SIGNS_TICKED[name] for name in SIGNS if getattr(answers, name)]
+    said += [f"pain {answers.pain} of 10"] if answers.pain else []
+    said += [f"itch {answers.itch} of 10"] if answers.itch else []
+    said += [f"swelling: {SWELLINGS[answers.swelling]}"] if answers.swelling else []
+    said += ["worse than the day before"] if answers.trend is Trend.WORSE else []
+    said += [f"note: {answers.note}"] if answers.note else []
+    return f"I answered: {', '.join(said)}." if said else ""
 
 
 def _together(words: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from werkzeug.datastructures.file_storage import FileStorage
 from tracker.absences import Leave
 from tracker.alert_life import MAX_WHY_LENGTH, SNOOZE_REASON, Resolution, ShownAlert, Snooze
 from tracker.alerts import Alert, Level, Outcome
-from tracker.check_ins import HABITS, MAX_NOTE_LENGTH, SCALES, SIGNS, Answers, Queued, Trend
+from tracker.check_ins import HABITS, HELP, MAX_NOTE_LENGTH, SCALES, SIGNS, Answers, Queued, Trend
 from tracker.consents import Consent, Decision, Purpose
 from tracker.conversation import Draft
 from tracker.own_treatments import OwnTreatment
@@ -98,9 +98,12 @@ def read_check_in(form: Form) -> SentAnswers:
     note = typed(form, "note")
     if len(note) > MAX_NOTE_LENGTH:
         errors["note"] = f"The note is too long; keep it under {MAX_NOTE_LENGTH} characters."
-    signs = {name: True for name in SIGNS if form.get(name) == "yes"}
+    signs = {name: True for name in SIGNS if name != HELP and form.get(name) == "yes"}
     if form.get("none") == "yes" and HABITS.issuperset(signs):
         signs = {name: name in signs for name in SIGNS if name in {*form.getlist("asked"), *signs}}
+    wants_help = form.get("help") == "now"
+    if wants_help:
+        signs[HELP] = True
     answers = Answers(
         pain=scores["pain"],
         itch=scores["itch"],
@@ -114,7 +117,7 @@ def read_check_in(form: Form) -> SentAnswers:
             "Nothing is ticked or written yet, so there is nothing to send. "
             "Tick what is true, or “None of these”."
         )
-    return SentAnswers(answers, errors, form.get("help") == "now")
+    return SentAnswers(answers, errors, wants_help)
 
 
 def read_wish(args: Mapping[str, str]) -> Wish:

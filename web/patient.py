@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from tracker.access import may_record_for_patient, require
+from tracker.actions.call_for_help import call_for_help
 from tracker.actions.receive_photo import (
     Accepted,
     AlreadyReceived,
@@ -135,7 +136,7 @@ def send_check_in(visit: Visit) -> ResponseReturnValue:
     sent = read_check_in(request.form)
     course = _open_course(visit)
     if not isinstance(course, Progress):
-        return render(_with_help(course, sent)), 409
+        return render(_with_help(visit, course, sent)), 409
     if sent.errors and not sent.answers.reports_a_sign:
         return render(_check_in_again(course, sent)), 422
     protocols, queued = visit.world.protocols, read_queued(request.form)
@@ -147,9 +148,9 @@ def send_check_in(visit: Visit) -> ResponseReturnValue:
             target = url_for(".check_in_result", check_in_id=kept.id, help=help_asked)
             return redirect(target, code=303)
         case NothingToAnswer():
-            return render(_with_help(NoTreatmentPage(visit.person.name), sent)), 409
+            return render(_with_help(visit, NoTreatmentPage(visit.person.name), sent)), 409
         case CareWithdrawn():
-            return render(PausedPage()), 409
+            return render(_with_help(visit, PausedPage(), sent)), 409
 
 
 def _check_in_again(course: Progress, sent: SentAnswers) -> CheckInPage:
@@ -157,11 +158,15 @@ def _check_in_again(course: Progress, sent: SentAnswers) -> CheckInPage:
     return replace(page, wants_help=sent.wants_help)
 
 
-def _with_help(page: Page, sent: SentAnswers) -> Page:
-    """The page that says why nothing is kept; who asks for help reads on it whom to call."""
-    if isinstance(page, NoTreatmentPage):
-        return replace(page, needs_help=sent.wants_help or sent.answers.reports_a_sign)
-    return page
+def _with_help(visit: Visit, page: Page, sent: SentAnswers) -> Page:
+    """The page that says why nothing is kept.
+
+    Who reports something bad or asks for help reads on it whom to call, and the clinic hears of it.
+    """
+    if not isinstance(page, NoTreatmentPage | PausedPage) or not sent.answers.is_alarming:
+        return page
+    is_passed_on = call_for_help(visit.db, visit.person, sent.answers, visit.now)
+    return replace(page, needs_help=True, is_passed_on=is_passed_on)
 
 
 @blueprint.get("/check-ins/<check_in_id>")

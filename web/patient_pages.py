@@ -28,7 +28,8 @@ from web.words import STATUSES, treatment_words
 class NoTreatmentPage:
     """An account without a treatment, which the patient may begin or a clinic will enter.
 
-    `needs_help` after answers that could not be kept.
+    `needs_help` after answers that could not be kept; `is_passed_on` tells that the clinic was
+    written to instead.
     """
 
     template: ClassVar[str] = "patient_no_treatment.html"
@@ -37,6 +38,7 @@ class NoTreatmentPage:
     name: str
     may_begin: bool = False
     needs_help: bool = False
+    is_passed_on: bool = False
 
     @property
     def title(self) -> str:
@@ -46,12 +48,17 @@ class NoTreatmentPage:
 
 @dataclass(frozen=True, slots=True)
 class PausedPage:
-    """Photos and answers are not taken, because the patient has withdrawn consent to care."""
+    """Photos and answers are not taken, because the patient has withdrawn consent to care.
+
+    `needs_help` and `is_passed_on` as on the page of an account without a treatment.
+    """
 
     template: ClassVar[str] = "patient_paused.html"
     place: ClassVar[str] = "today"
 
     told: tuple[OpenThing, ...] = ()
+    needs_help: bool = False
+    is_passed_on: bool = False
 
     @property
     def title(self) -> str:

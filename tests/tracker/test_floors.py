@@ -3,7 +3,7 @@
 import random
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import combinations
+from itertools import combinations, product
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,8 +17,10 @@ from tracker.actions.raise_alerts import raise_alerts
 from tracker.actions.record_check_in import record_check_in
 from tracker.alert_life import Resolution
 from tracker.alerts import Alert, Concern, Level, Outcome, Stage
+from tracker.care import Heading
 from tracker.check_ins import SCALES, SIGNS, Answers, CheckIn, Queued, Trend
 from tracker.floors import floor_mistakes, unexplained, with_shipped_floors
+from tracker.protocol_check import named_in
 from tracker.protocol_text import parse_protocol
 from tracker.protocols import Protocol
 from tracker.recovery import Course, assess
@@ -88,6 +90,36 @@ def test_the_shipped_floors_hold_on_every_day(kind: str) -> None:
                 assert worst_floor(Answers(pain=7), protocol, day, variant) >= Level.REVIEW.rank
             if day > 5:
                 assert worst_floor(Answers(swelling=3), protocol, day, variant) >= 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_the_plan_says_to_call_for_now_is_never_told_to_wait(kind: str) -> None:
+    protocol = protocol_files.load(kind)
+    for variant in variants(protocol):
+        for day in (0, 1, 2, 3, 5, 10, 17, 40, 100, 200):
+            lines = [
+                line
+                for line in protocol.aftercare[Heading.CALL_US]
+                if line.holds(day, variant, 2.5) and line.line.endswith("now.")
+            ]
+            signs = {s for line in lines for s in named_in(line)} & {*SIGNS, "pain"}
+            for sign in signs - {"spreading", "eye_swelling"}:
+                answers = Answers(pain=7) if sign == "pain" else ticked(sign)
+                (worst, *_) = floors_of(answers, protocol, day, variant)
+                assert "now" in worst.words, (day, variant, sign, worst.words)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_swollen_eyes_are_heard_on_every_day_on_which_the_plan_says_to_call(kind: str) -> None:
+    protocol = protocol_files.load(kind)
+    for variant in variants(protocol):
+        for day, depth in product((*range(7), 17, 40), (0.5, 1.0, 2.5)):
+            named = any(
+                line.line.startswith("Swollen eyes") and line.holds(day, variant, depth)
+                for line in protocol.aftercare[Heading.CALL_US]
+            )
+            heard = floors_of(ticked("eye_swelling"), protocol, day, variant)
+            assert bool(heard) >= named, (day, variant, depth)
 
 
 @pytest.mark.parametrize("kind", KINDS)

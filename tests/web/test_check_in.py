@@ -12,9 +12,14 @@ from tests.conftest import TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock
 from tracker.actions.begin_treatment import begin_treatment
+from tracker.actions.decide_consent import decide_consent
 from tracker.actions.raise_alerts import raise_alerts
-from tracker.alerts import Level
+from tracker.alerts import Concern, Level
+from tracker.consents import Consent, Decision, Purpose
+from tracker.messages import Envelope, MessageKind, compose
 from tracker.people import Person
+from tracker.storage import conversation, messages, people
+from tracker.storage.connection import writing
 from tracker.world import World
 
 CALM = {"pain": "1", "itch": "0", "swelling": "0", "trend": "better"}
@@ -72,11 +77,29 @@ def test_help_needs_no_other_field(alice: Browser, db: Database) -> None:
     first = page.index('type="submit"', page.index('action="/check-in"'))
     assert page[first:].startswith('type="submit" class="big danger" name="help"')
     assert "required>" not in page
-    asked = alice.send("/check-in", {"help": "now"})
-    assert "Afterglow cannot call for you" in asked.text
-    told = alice.send("/check-in", {"help": "now", "warmth": "yes"}, follow=True).text
-    assert "Afterglow cannot call for you" in told
-    assert len(list(db.query("SELECT id FROM check_ins"))) == 1
+    for values in ({}, {"warmth": "yes"}, {"none": "yes"}):
+        told = alice.send("/check-in", {"help": "now", **values}, follow=True).text
+        assert "Get help now" in told
+        assert "call the emergency number now. Otherwise call your clinic now" in told
+        assert "Thank you" not in told
+    assert len(list(db.query("SELECT id FROM check_ins"))) == 2
+
+
+@pytest.mark.parametrize("day", [-0.1, 0.0, 1.74, 17.0, 40.0, 100.0, 300.0])
+def test_who_asks_for_help_and_ticks_nothing_reaches_the_clinic_on_every_day(
+    browser_of: Callable[[Person], Browser],
+    db: Database,
+    world: World,
+    cast: Cast,
+    clock: Clock,
+    day: float,
+) -> None:
+    clock.now = TREATED_AT + timedelta(days=day)
+    browser_of(cast.alice).send("/check-in", {"help": "now"})
+    (alert,) = raise_alerts(db, world.protocols, clock.now)
+    assert (alert.level, alert.concern) == (Level.URGENT, Concern.OTHER_HARM)
+    assert {mail.kind for mail in messages.due(db, clock.now, 9)} == {MessageKind.URGENT}
+    assert "The patient asked for help" in browser_of(cast.dana).read("/")
 
 
 def test_emergencies_come_first_on_every_day_with_their_words_at_the_tick(
@@ -134,13 +157,55 @@ def test_an_answer_that_belongs_to_an_earlier_treatment_is_kept_with_it(
     assert "They are kept with your earlier treatment" in page
 
 
-def test_help_without_a_treatment_names_whom_to_call(
-    browser_of: Callable[[Person], Browser], cast: Cast
+@pytest.mark.parametrize("sent", [{"pus": "yes", "pain": "8"}, {"help": "now"}, {"pain": "9"}])
+def test_help_without_a_treatment_names_whom_to_call_and_tells_the_clinic(
+    browser_of: Callable[[Person], Browser],
+    db: Database,
+    cast: Cast,
+    clock: Clock,
+    sent: dict[str, str],
 ) -> None:
+    with writing(db):
+        people.add_to_care(db, cast.dana.id, cast.bob.id)
     bob = browser_of(cast.bob)
-    answer = bob.send("/check-in", {"breathing_or_face_swelling": "yes"})
+    for _ in range(2):
+        answer = bob.send("/check-in", sent)
     assert answer.status_code == 409
     assert "call the emergency number now" in answer.text
+    assert "We wrote to your clinic that you need help" in answer.text
+    (mail,) = messages.due(db, clock.now, 9)
+    assert (mail.kind, mail.recipient_id) == (MessageKind.URGENT, cast.dana.id)
+    body = compose(mail, Envelope("a@clinic.example", "http://localhost", b"key")).get_content()
+    assert "http://localhost/" in body
+    assert "pus" not in body
+    dana = browser_of(cast.dana)
+    assert "1 new message" in dana.read("/")
+    told = dana.read(f"/patients/{cast.bob.id}/conversation")
+    assert "Please call me" in told
+    assert ("pus, pain 8 of 10" in told) is ("pus" in sent)
+
+
+def test_help_without_any_clinic_says_that_nobody_sees_it(
+    browser_of: Callable[[Person], Browser], db: Database, cast: Cast, clock: Clock
+) -> None:
+    answer = browser_of(cast.bob).send("/check-in", {"breathing_or_face_swelling": "yes"})
+    assert "Nobody at a clinic sees them" in answer.text
+    assert "call the emergency number now" in answer.text
+    assert messages.due(db, clock.now, 9) == []
+
+
+def test_help_without_consent_to_care_reaches_the_clinic_and_keeps_no_answer(
+    alice: Browser, db: Database, cast: Cast, clock: Clock
+) -> None:
+    decide_consent(db, cast.alice.id, Consent(Purpose.CARE, Decision.WITHDRAWN, clock.now))
+    answer = alice.send("/check-in", {"pus": "yes", "fever": "yes"})
+    assert answer.status_code == 409
+    assert "We wrote to your clinic that you need help" in answer.text
+    assert [mail.kind for mail in messages.due(db, clock.now, 9)] == [MessageKind.URGENT]
+    (remark,) = conversation.of_patient(db, cast.alice.id)
+    assert "Please call me" in remark.text
+    assert "pus" not in remark.text
+    assert list(db.query("SELECT id FROM check_ins")) == []
 
 
 def test_a_red_flag_shows_emergency_words_on_the_next_screen(alice: Browser) -> None:
