@@ -3,13 +3,17 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
-from tracker.alerts import Concern
+from tracker.alerts import Alert, Concern
 from tracker.photo_evidence import PhotoEvidence
 from tracker.photo_series import pigment, redness
-from tracker.readings import Reading
+from tracker.readings import Change, Estimate, Reading, Spots, change_between
 from tracker.signs import Reached
-from tracker.treatments import Region
+from tracker.treatments import Region, Treatment, day_number, days_since
+
+CHEEKS: Final = frozenset({Region.LEFT_CHEEK, Region.RIGHT_CHEEK})
+_GROWN: Final = 1.25  # times the skin that spots took earlier; less may be the light
 
 _SIGNS: Final[Mapping[str, str]] = {
     "unusual_pain": "more pain than usual for the day",
@@ -90,3 +94,91 @@ def _now(concern: Concern, photo: PhotoEvidence, readings: Sequence[Reading]) ->
         return ""
     times = 2 ** quantity(latest.regions[region]).value
     return f", now {times:.1f} times the {stuff} of before"
+
+
+def focal_words(
+    alert: Alert, treatment: Treatment, readings: Sequence[Reading], zone: ZoneInfo
+) -> tuple[str, ...]:
+    """What spots and the cheeks add to an alert, latest photo first; the engine did not weigh it.
+
+    Darker spots speak for hyperpigmentation, redder ones that grew since the concern is thought to
+    have begun for a concern of redness, and one-sidedness for an infection. What does not speak is
+    left out. `readings` are in time order, days those of the patient's `zone`.
+    """
+    told = [
+        words
+        for region in alert.regions or (Region.FACE,)
+        if (words := _spots_of_concern(alert, region, treatment, readings, zone))
+    ]
+    if alert.concern is Concern.INFECTION and treatment.areas >= CHEEKS:
+        gap = next((r.asymmetry for r in reversed(readings) if r.asymmetry), None)
+        if gap is not None and (side := redder_cheek(gap)) is not None:
+            (other,) = CHEEKS - {side}
+            told.append(
+                f"one-sided: compared with before treatment, the {side.words} has"
+                f" {2 ** abs(gap.value):.1f} times the blood of the {other.words}"
+            )
+    return tuple(told)
+
+
+def redder_cheek(left_minus_right: Estimate) -> Region | None:
+    """The cheek that reddened more, None where the difference is within its error (95 %)."""
+    match change_between(Estimate(0, 0), left_minus_right):
+        case Change.MORE:
+            return Region.LEFT_CHEEK
+        case Change.LESS:
+            return Region.RIGHT_CHEEK
+        case Change.SAME:
+            return None
+
+
+def spots_words(spots: Spots) -> str:
+    """`none`, `3, covering 1.2 %`, or `part of one` where its larger part is in another region."""
+    count = str(spots.count) if spots.count else "part of one"
+    return f"{count}, covering {percent_words(spots.share)}" if spots.share else "none"
+
+
+def percent_words(share: float) -> str:
+    """A share of 0–1 as percent, finer where it is small: `34 %`, `1.2 %`, `under 0.1 %`."""
+    percent = 100 * share
+    if 0 < percent < 0.1:
+        number = "under 0.1"
+    else:
+        number = f"{percent:.1f}" if 0 < percent < 9.95 else f"{percent:.0f}"
+    return f"{number}\N{NO-BREAK SPACE}%"
+
+
+def _spots_of_concern(
+    alert: Alert,
+    region: Region,
+    treatment: Treatment,
+    readings: Sequence[Reading],
+    zone: ZoneInfo,
+) -> str | None:
+    """Spots of the kind that the concern is about, and what they were when it began."""
+    if alert.concern is Concern.HYPOPIGMENTATION or not alert.concern.is_estimated:
+        return None  # paler spots are not counted
+    is_darker = alert.concern is Concern.HYPERPIGMENTATION
+    seen = [
+        (reading, focal.darker if is_darker else focal.redder)
+        for reading in readings
+        if reading.taken_at >= treatment.performed_at
+        and region in reading.regions
+        and (focal := reading.regions[region].focal) is not None
+    ]
+    if not seen or not seen[-1][1].share:
+        return None
+    latest, now = seen.pop()
+    onset = alert.onset_day or 0.0
+    by_onset = [s for s in seen if days_since(treatment, s[0].taken_at) <= onset]
+    earlier = by_onset[-1:] or seen[:1]
+    has_grown = bool(earlier) and now.share >= _GROWN * earlier[0][1].share
+    if not has_grown and not is_darker:
+        return None
+    kind = f"{'darker' if is_darker else 'redder'} spots{' grew' if has_grown else ''}"
+    day = day_number(treatment, latest.taken_at, zone)
+    words = f"{kind}, {region.words}: {spots_words(now)} of the skin on day {day}"
+    if not earlier:
+        return words
+    since = day_number(treatment, earlier[0][0].taken_at, zone)
+    return f"{words}; on day {since}: {spots_words(earlier[0][1])}"

@@ -12,6 +12,7 @@ from tracker.actions.show_alerts import AlertsInCare
 from tracker.actions.show_progress import Progress
 from tracker.alert_life import FalseAlarms, Step, Transition
 from tracker.alerts import Alert, Concern, CourseAlert, Factor, Outcome, Source, Stage
+from tracker.evidence_words import focal_words
 from tracker.photo_files import Picture
 from tracker.readings import Quantity
 from tracker.treatments import day_number
@@ -105,6 +106,7 @@ class AlertPage:
     is_unjudged: bool
     onset: str
     evidence: tuple[Evidence, ...]
+    focal: tuple[str, ...]
     photo_id: str | None
     photo_taken: str
     heat_map: Picture
@@ -165,6 +167,7 @@ def alert_page(
         is_unjudged=alert.concern is Concern.UNJUDGED,
         onset="" if alert.onset_day is None else f"Day {max(0, round(alert.onset_day))}",
         evidence=tuple(evidence_line(factor) for factor in alert.evidence),
+        focal=_focal(alert, same),
         photo_id=case.photo.id if case.photo else None,
         photo_taken=_photo_taken(case, now, zone),
         heat_map=Picture.PIGMENT if quantity is Quantity.PIGMENT else Picture.REDNESS,
@@ -181,6 +184,13 @@ def alert_page(
         screening=screening_card(case.screening, case.patient, case.treatment, now, zone),
         depth_missing=case.depth_missing,
     )
+
+
+def _focal(alert: Alert, course: Progress | None) -> tuple[str, ...]:
+    if course is None:
+        return ()
+    told = focal_words(alert, course.treatment, course.readings, course.patient.zone)
+    return tuple(words[:1].upper() + words[1:] for words in told)
 
 
 def _shown(case: AlertCase, form: AnswerForm) -> str:

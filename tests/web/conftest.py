@@ -9,7 +9,7 @@ from flask import Flask
 from sqlite_utils import Database
 
 from tests.conftest import PASSPHRASE, TREATED_AT, Cast
-from tests.tracker.courses_of_readings import Doublings, fading, reading, unchanged
+from tests.tracker.courses_of_readings import Doublings, fading, reading, unchanged, with_focal
 from tests.web.browser import Browser
 from tracker.absences import Absence, Leave
 from tracker.actions.add_person import add_person
@@ -25,6 +25,7 @@ from tracker.outlines import Ground
 from tracker.people import Duty, Person, Role
 from tracker.photo_files import Picture
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
+from tracker.readings import Estimate, FocalChanges
 from tracker.storage import (
     alerts,
     annotations,
@@ -94,13 +95,20 @@ class Records:
         return photo
 
     def measured(
-        self, day: float, redness: Doublings = fading, pigment: Doublings = unchanged
+        self,
+        day: float,
+        redness: Doublings = fading,
+        pigment: Doublings = unchanged,
+        cheek: FocalChanges | None = None,
+        asymmetry: Estimate | None = None,
     ) -> Photo:
-        """A photo with its reading."""
+        """A photo with its reading; `cheek` are the focal changes of the left one."""
         photo = self.photo(day, PhotoStatus.MEASURED)
         seen = replace(
             reading(abs(day), redness, pigment), photo_id=photo.id, taken_at=photo.taken_at
         )
+        if cheek is not None:
+            seen = with_focal(seen, Region.LEFT_CHEEK, cheek, asymmetry)
         with writing(self.db):
             readings.insert(self.db, seen, Ground(photo.id, frozenset(AREAS), None))
         return photo

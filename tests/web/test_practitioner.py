@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlite_utils import Database
 
 from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT, Cast
-from tests.tracker.courses_of_readings import rising_again
+from tests.tracker.courses_of_readings import focal, rising_again
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tracker.actions.begin_treatment import begin_treatment
@@ -16,6 +16,7 @@ from tracker.alerts import Concern, Factor, Level, Source
 from tracker.check_ins import Answers
 from tracker.people import Person
 from tracker.photos import PhotoStatus, SkinState
+from tracker.readings import Estimate
 from tracker.screening import Screening
 from tracker.storage import messages, screenings, treatments
 from tracker.storage.connection import writing
@@ -145,6 +146,34 @@ def test_the_large_chart_shows_what_is_asked_for_else_what_the_alert_is_about(
     records.alert(photo)
     assert 'id="redness-left_cheek-title"' in dana.read(patient)
     assert 'id="pigment-nose-title"' in dana.read(f"{patient}?region=nose&quantity=pigment")
+
+
+def test_the_patient_page_tells_spots_affected_share_and_the_difference_of_the_cheeks(
+    dana: Browser, records: Records
+) -> None:
+    patient = f"/patients/{records.cast.alice.id}?region=left_cheek"
+    records.measured(2)
+    assert "Spots and affected skin" not in dana.read(patient)  # an old reading has none
+    records.measured(4, cheek=focal(0.2, redder=(1, 0.004)), asymmetry=Estimate(0.1, 0.2))
+    assert "<dd>no clear difference</dd>" in dana.read(patient)
+    records.measured(5, cheek=focal(0.34, redder=(3, 0.012)), asymmetry=Estimate(0.68, 0.2))
+    page = dana.read(patient)
+    section = page.split("Spots and affected skin, left cheek</h3>")[1].split("</details>")[0]
+    section = section.replace("\N{NO-BREAK SPACE}", " ")
+    assert '34 % <span class="soft">(was 20 %)</span>' in section
+    assert '3, covering 1.2 % <span class="soft">(was 1, covering 0.4 %)</span>' in section
+    assert "<dd>×1.6, left cheek redder</dd>" in section
+    assert section.count('<th scope="row">') == 2
+
+
+def test_an_alert_of_infection_says_that_one_cheek_is_redder(
+    dana: Browser, records: Records
+) -> None:
+    photo = records.measured(3, cheek=focal(0.9), asymmetry=Estimate(1.0, 0.2))
+    page = dana.read(f"/alerts/{records.alert(photo).id}")
+    why = page.split('id="evidence"')[1].split("</section>")[0]
+    assert "the left cheek has 2.0 times the blood of the right cheek" in why
+    assert "Not part of the evidence that was weighed" in why
 
 
 def test_the_alert_that_waits_leads_the_page_with_its_evidence_and_two_photos(
