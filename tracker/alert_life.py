@@ -19,6 +19,7 @@ from tracker.alerts import (
     tells_new_flag,
     with_finding,
 )
+from tracker.health import CLOCKS_DIFFER
 from tracker.treatments import Treatment, days_since
 
 ONSET_BLUR_DAYS = 1.0  # one photo a day: an onset estimated anew strays by about so much
@@ -264,11 +265,13 @@ def woken(alert: Alert, now: datetime) -> Moved:
 def escalated(alert: Alert, limit: timedelta, to: Sequence[str], now: datetime) -> Moved:
     """An urgent alert that nobody answered within the clinic's `limit` is passed on, read or not.
 
-    `to` are the names of those who are told now, for the history.
+    `to` are the names of the people who get the mail now, for the history. A last mail from the
+    future was written before the clock was set back; how long ago is unknown, so it counts as due.
     """
     last_told = alert.escalated_at or alert.raised_at
     waits = alert.level is Level.URGENT and alert.needs_answer
-    if not waits or alert.escalations >= MOST_ESCALATIONS or now < last_told + limit:
+    is_early = -CLOCKS_DIFFER <= now - last_told < limit
+    if not waits or alert.escalations >= MOST_ESCALATIONS or is_early:
         return Moved(alert, None)
     after = replace(alert, escalated_at=now, escalations=alert.escalations + 1)
     why = f"no answer within {round(limit.total_seconds() / 60)} minutes"

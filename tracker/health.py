@@ -10,7 +10,7 @@ WAITS_LONG = timedelta(minutes=10)
 WAITS_FAR_TOO_LONG = timedelta(hours=1)
 JUDGEMENT_OVERDUE = timedelta(minutes=10)
 PRESSING_MAIL_OVERDUE = timedelta(minutes=5)
-CLOCKS_DIFFER = timedelta(minutes=1)
+CLOCKS_DIFFER = timedelta(minutes=1)  # those of two machines, by less
 LOOKS_BACK = timedelta(days=7)
 LITTLE_SPACE = 5 * GIBIBYTE
 TOO_LITTLE_SPACE = GIBIBYTE

@@ -160,6 +160,24 @@ def test_only_urgent_alerts_that_nobody_saw_are_passed_on() -> None:
         assert escalated(quiet, LIMIT, (), on(5)).transition is None
 
 
+@pytest.mark.parametrize("is_passed_on", [False, True])
+def test_a_clock_set_back_an_hour_does_not_hold_up_an_escalation(is_passed_on: bool) -> None:
+    waiting = alert(Level.URGENT)
+    if is_passed_on:
+        waiting = replace(waiting, escalated_at=on(4), escalations=1)
+    an_hour_back = on(4) - timedelta(hours=1)
+    moved = escalated(waiting, LIMIT, (), an_hour_back)
+    assert moved.transition is not None
+    after = escalated(moved.alert, LIMIT, (), an_hour_back + LIMIT / 2)
+    assert after.transition is None
+    assert escalated(moved.alert, LIMIT, (), an_hour_back + LIMIT).transition is not None
+
+
+def test_clocks_that_differ_by_seconds_escalate_nothing_early() -> None:
+    waiting = alert(Level.URGENT)
+    assert escalated(waiting, LIMIT, (), on(4) - timedelta(seconds=5)).transition is None
+
+
 def test_a_rise_begins_the_wait_anew() -> None:
     passed_on = escalated(alert(Level.URGENT), LIMIT, (), on(4) + LIMIT).alert
     flagged = judged_again(passed_on, found(Level.URGENT, flagged_on=5), JUDGE, on(5)).alert

@@ -1,12 +1,13 @@
 """The outbox: a row is written with its cause and sent afterwards."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.messages import SEND_LEASE, Message, MessageKind
+from tracker.health import CLOCKS_DIFFER
+from tracker.messages import RETRY_DELAYS, SEND_LEASE, Message, MessageKind
 from tracker.storage.columns import (
     names_text,
     read_names,
@@ -15,7 +16,8 @@ from tracker.storage.columns import (
     time_text,
 )
 
-CLOCK_SET_BACK = timedelta(minutes=1)  # clocks of two machines differ by less
+# How far ahead the next try may lie, by the number of tries so far.
+_LONGEST_WAITS = (CLOCKS_DIFFER, *(max(SEND_LEASE, delay) for delay in RETRY_DELAYS))
 _OPEN = "sent_at IS NULL AND failed_at IS NULL AND withdrawn_at IS NULL"
 _IN_TROUBLE = """sent_at IS NULL AND withdrawn_at IS NULL AND error <> ''
     AND NOT EXISTS (SELECT 1 FROM messages AS later
@@ -52,15 +54,17 @@ def due(
 ) -> list[Message]:
     """Mails to be sent now, at `most` so many: the most urgent kind first and then the oldest.
 
-    A mail written in the future, and never tried, was written before the clock was set back.
+    A mail whose next try lies further ahead than any delay after so many tries was written, or
+    failed, before the clock was set back.
     """
     sql = f"""SELECT * FROM messages WHERE {_OPEN}
-                AND (next_attempt_at <= :now OR (attempts = 0 AND created_at > :ahead))
+                AND (next_attempt_at <= :now
+                     OR next_attempt_at > json_extract(:latest, '$[' || attempts || ']'))
                 AND kind IN (SELECT value FROM json_each(:kinds))
               ORDER BY instr(:order, kind), created_at, id LIMIT :most"""  # noqa: S608
     values = {
         "now": time_text(now),
-        "ahead": time_text(now + CLOCK_SET_BACK),
+        "latest": names_text(time_text(now + delay) for delay in _LONGEST_WAITS),
         "kinds": names_text(kinds),
         "order": " ".join(MessageKind),
         "most": most,

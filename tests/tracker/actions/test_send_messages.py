@@ -224,6 +224,21 @@ def test_a_sender_that_died_gives_the_mail_back_after_its_lease(db: Database) ->
     assert send_at(db, post, NOW + SEND_LEASE) == SendReport(sent=1)
 
 
+@pytest.mark.usefixtures("due_mail")
+def test_an_urgent_mail_that_failed_before_the_clock_was_set_back_does_not_wait_that_hour(
+    db: Database,
+) -> None:
+    send_at(db, Post(MailFailed("later")), NOW)
+    hour_back = NOW - timedelta(hours=1)
+    assert send_at(db, Post(), hour_back) == SendReport(sent=1)
+
+
+@pytest.mark.usefixtures("due_mail")
+def test_an_urgent_mail_that_failed_once_is_tried_again_within_a_minute(db: Database) -> None:
+    assert send_at(db, Post(MailFailed("later")), NOW) == SendReport(retried=1)
+    assert send_at(db, Post(), NOW + timedelta(minutes=1)) == SendReport(sent=1)
+
+
 @pytest.fixture
 def mail_settings(settings: Settings) -> Iterator[tuple[Settings, Inbox]]:
     inbox = Inbox()
