@@ -19,7 +19,7 @@ from tracker.alert_life import (
 from tracker.alerts import Alert, Concern, Finding, Level
 from tracker.messages import MessageKind, about_alert
 from tracker.people import in_turn
-from tracker.protocols import Protocols
+from tracker.protocols import Protocol, Protocols
 from tracker.recovery import ENGINE, UTC, Course, assess, judge_answers
 from tracker.screening import words_of
 from tracker.storage import absences, alerts, check_ins, messages, people, readings, screenings
@@ -36,11 +36,11 @@ def raise_alerts(
 ) -> list[Alert]:
     """Return the alerts that opened or rose in level; their mails are written with them.
 
-    A course on which the engine fails still opens the alerts that its answers alone reach, and
-    one that tells of the failure.
+    Courses whose answers reach the worst floors are judged first. A course on which the engine
+    fails still opens the alerts that its answers alone reach, and one that tells of the failure.
     """
     raised = []
-    for treatment, news in treatment_rows.with_news(db, only_treatment):
+    for treatment, news in _worst_first(db, protocols, only_treatment, now):
         try:
             raised += _judge(db, protocols, treatment, news, now)
         except Exception:  # one course that cannot be judged must not silence the others
@@ -49,12 +49,31 @@ def raise_alerts(
     return raised
 
 
-def _judge(
-    db: Database, protocols: Protocols, treatment: Treatment, news: int, now: datetime
-) -> list[Alert]:
+def _worst_first(
+    db: Database, protocols: Protocols, only_treatment: str | None, now: datetime
+) -> list[tuple[Treatment, int]]:
+    """The courses with news, by what their answers say: judging hundreds takes minutes."""
+    waiting = treatment_rows.with_news(db, only_treatment)
+    if len(waiting) < 2:
+        return waiting
+    return sorted(waiting, key=lambda each: -_urgency(db, protocols, each[0], now))
+
+
+def _urgency(db: Database, protocols: Protocols, treatment: Treatment, now: datetime) -> int:
+    """The rank of the worst floor that the answers reach, -1 for none."""
+    try:
+        findings = judge_answers(*_known(db, protocols, treatment, now))
+    except Exception:  # noqa: BLE001  (judging it fails as fast, and tells people so)
+        return len(Level)
+    return max((each.level.rank for each in findings if each.level is not None), default=-1)
+
+
+def _known(
+    db: Database, protocols: Protocols, treatment: Treatment, now: datetime
+) -> tuple[Course, Protocol, float]:
+    """All that is known of a course, its protocol, and until which day it is to be judged."""
     person = people.get(db, treatment.patient_id)
     words = words_of(person, screenings.of_treatment(db, treatment.id)) if person else frozenset()
-    protocol = protocols.of(treatment.kind).adapted_to(words)
     course = Course(
         treatment=treatment,
         readings=tuple(readings.of_treatment(db, treatment.id)),
@@ -66,7 +85,14 @@ def _judge(
     newest = max(
         (now, *(r.taken_at for r in course.readings), *(c.received_at for c in course.check_ins))
     )
-    until = days_since(treatment, newest)
+    protocol = protocols.of(treatment.kind).adapted_to(words)
+    return course, protocol, days_since(treatment, newest)
+
+
+def _judge(
+    db: Database, protocols: Protocols, treatment: Treatment, news: int, now: datetime
+) -> list[Alert]:
+    course, protocol, until = _known(db, protocols, treatment, now)
     judge = Judge(ENGINE, protocol.label)
     is_judged = True
     try:

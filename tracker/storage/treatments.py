@@ -1,7 +1,8 @@
 """Treatments, and whether something new waits to be judged."""
 
 import json
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +19,8 @@ from tracker.storage.columns import (
     time_text,
 )
 from tracker.treatments import Region, Setting, Treatment
+
+log = logging.getLogger(__name__)
 
 
 def insert(db: Database, treatment: Treatment) -> None:
@@ -94,7 +97,7 @@ def latest_between(db: Database, earliest: datetime, now: datetime) -> list[Trea
     """Each patient's latest treatment up to `now`, where it was done at `earliest` or later.
 
     A course that was ended early is left out, and so are all before it; patients who have
-    withdrawn consent to care are left out, too.
+    withdrawn consent to care are left out, too, and rows that cannot be read.
     """
     sql = """SELECT * FROM treatments WHERE performed_at BETWEEN :earliest AND :now
              AND NOT EXISTS (SELECT 1 FROM treatments AS later
@@ -104,7 +107,7 @@ def latest_between(db: Database, earliest: datetime, now: datetime) -> list[Trea
              AND patient_id NOT IN (SELECT patient_id FROM care_withdrawn)
              ORDER BY performed_at, id"""
     values = {"earliest": time_text(earliest), "now": time_text(now)}
-    return [read(row) for row in db.query(sql, values)]
+    return [each for _, each in _readable(db.query(sql, values))]
 
 
 def last_heard(db: Database, treatment_id: str) -> datetime | None:
@@ -124,12 +127,13 @@ def tell_news(db: Database, treatment_id: str) -> None:
 def with_news(db: Database, only: str | None) -> list[tuple[Treatment, int]]:
     """The treatments to be judged (or just the one named), each with its count of news.
 
-    Those of patients who have withdrawn consent to care wait.
+    Those of patients who have withdrawn consent to care wait. A row that cannot be read is logged
+    and left out, so that it holds up no other; it stays unjudged, which the health page shows.
     """
     sql = """SELECT * FROM treatments WHERE news > judged AND (:only IS NULL OR id = :only)
              AND patient_id NOT IN (SELECT patient_id FROM care_withdrawn)
              ORDER BY performed_at, id"""
-    return [(read(row), row["news"]) for row in db.query(sql, {"only": only})]
+    return [(each, row["news"]) for row, each in _readable(db.query(sql, {"only": only}))]
 
 
 def unjudged_since(db: Database, treatment_id: str) -> datetime | None:
@@ -172,6 +176,15 @@ def devices(db: Database) -> list[tuple[str, str]]:
     sql = """SELECT device, maker, max(performed_at) AS used FROM treatments WHERE device <> ''
              GROUP BY device, maker ORDER BY used DESC, device, maker"""
     return [(row["device"], row["maker"]) for row in db.query(sql)]
+
+
+def _readable(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], Treatment]]:
+    """The rows that can be read, each with its treatment; the others are logged by their id."""
+    for row in rows:
+        try:
+            yield row, read(row)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the other courses need their turn)
+            log.error("treatment %s cannot be read: %s", row["id"], type(error).__name__)  # noqa: TRY400
 
 
 def columns_of(treatment: Treatment) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from tracker.actions.record_check_in import Recorded, record_check_in
 from tracker.alert_life import Resolution, Seen
 from tracker.alerts import Alert, Concern, Finding, Level, Outcome, Source, with_finding
 from tracker.check_ins import Answers, Queued, Trend
-from tracker.storage import alerts, messages, treatments
+from tracker.storage import alerts, messages, queues, treatments
 from tracker.storage.connection import writing
 
 DAY_4 = datetime(2026, 3, 6, 9, tzinfo=UTC)
@@ -171,6 +171,35 @@ def test_a_course_that_cannot_be_judged_does_not_silence_the_others(
     raised = {a.treatment_id: a.concern for a in answered(db, cast, SICK, DAY_4)}
     assert raised == {cast.treatment.id: Concern.INFECTION, broken.id: Concern.UNJUDGED}
     assert [t.id for t, _ in treatments.with_news(db, None)] == [broken.id]
+
+
+def test_a_row_that_cannot_be_read_keeps_no_other_course_waiting(db: Database, cast: Cast) -> None:
+    broken = replace(cast.treatment, id="broken", patient_id=cast.bob.id)
+    with writing(db):
+        treatments.insert(db, replace(broken, performed_at=broken.performed_at - timedelta(days=1)))
+        treatments.tell_news(db, broken.id)
+        db.execute("UPDATE treatments SET products = '[{}]' WHERE id = 'broken'")
+    (alert,) = answered(db, cast, SICK, DAY_4)
+    assert alert.treatment_id == cast.treatment.id
+    assert queues.of_unjudged(db).waiting == 1  # the health page tells of the other
+
+
+def test_a_course_whose_answers_reach_a_floor_is_judged_before_the_others(
+    db: Database, cast: Cast
+) -> None:
+    calm = [replace(cast.treatment, id=name, patient_id=cast.bob.id) for name in "abcd"]
+    with writing(db):
+        for days, each in enumerate(calm, start=1):
+            before = each.performed_at - timedelta(days=days)
+            treatments.insert(db, replace(each, performed_at=before))
+            treatments.tell_news(db, each.id)
+    record_check_in(db, PROTOCOLS, cast.alice.id, SICK, DAY_4)
+    judged: list[str] = []
+    db.conn.set_trace_callback(lambda sql: judged.append(sql) if "SET judged = " in sql else None)
+    raise_alerts(db, PROTOCOLS, DAY_4)
+    in_turn = list(dict.fromkeys(judged))  # a trigger repeats the statement
+    assert len(in_turn) == 5
+    assert cast.treatment.id in in_turn[0]
 
 
 def test_answers_of_any_microsecond_are_judged_at_once(db: Database, cast: Cast) -> None:
