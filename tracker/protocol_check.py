@@ -133,9 +133,8 @@ class _Kind:
             signs = [*each.signs]
             signs += ["pain"] if each.pain_from is not None else []
             signs += ["swelling"] if each.swelling_from is not None else []
-            is_usual = each.usual_days and each.usual_days[0] <= day <= each.usual_days[1]
             fits = not each.variants or self.healing.variant in each.variants
-            if len(signs) == 1 and fits and not is_usual:
+            if len(signs) == 1 and fits and not each.is_usual_on(day):
                 yield signs[0], each
 
 

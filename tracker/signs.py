@@ -98,9 +98,7 @@ def _worst_first(floors: Iterable[Floor]) -> tuple[Floor, ...]:
 
 
 def _is_reached(answers: Answers, floor: Floor, day: int, variant: str | None) -> bool:
-    if floor.variants and variant not in floor.variants:
-        return False
-    if floor.usual_days is not None and floor.usual_days[0] <= day <= floor.usual_days[1]:
+    if (floor.variants and variant not in floor.variants) or floor.is_usual_on(day):
         return False
     scores = ((answers.pain, floor.pain_from), (answers.swelling, floor.swelling_from))
     return all(getattr(answers, name) for name in floor.signs) and all(

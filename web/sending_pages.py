@@ -240,15 +240,9 @@ def check_in_page(
         chosen=chosen,
         errors=errors,
         floors=floors,
-        usual=tuple(
-            f for f in floors if f.usual_days and f.usual_days[0] <= day <= f.usual_days[1]
-        ),
+        usual=tuple(floor for floor in floors if floor.is_usual_on(day)),
         is_alone=progress.is_alone,
     )
-
-
-def _is_usual(floor: Floor, day: int) -> bool:
-    return floor.usual_days is not None and floor.usual_days[0] <= day <= floor.usual_days[1]
 
 
 def _emergency_sign(floor: Floor) -> str:
