@@ -137,19 +137,3 @@ def floors_reached(
 
 def _has_scores(floor: Floor) -> bool:
     return floor.pain_from is not None or floor.swelling_from is not None
-
-
-def standing_floors(
-    check_ins: Sequence[CheckIn],
-    protocol: Protocol,
-    treatment: Treatment,
-    zone: ZoneInfo,
-    at: datetime,
-) -> tuple[Floor, ...]:
-    """The floors of all check-ins that came lately, the worst first.
-
-    A calmer answer afterwards does not hide one.
-    """
-    came = lately_received(check_ins, protocol, at)
-    reached = {each.floor for each in floors_reached(came, protocol, treatment, zone)}
-    return tuple(f for f in _worst_first(protocol.floors) if f in reached)

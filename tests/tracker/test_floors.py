@@ -25,7 +25,7 @@ from tracker.protocol_text import parse_protocol
 from tracker.protocols import Protocol
 from tracker.recovery import Course, assess
 from tracker.signs import floors_of
-from tracker.storage import alerts, protocol_files, treatments
+from tracker.storage import alerts, protocol_files, queues
 from tracker.treatments import AREAS, Setting, Treatment, days_since
 
 UTC = ZoneInfo("UTC")
@@ -254,10 +254,10 @@ def test_answers_that_waited_while_the_worker_was_down_for_a_week_are_heard(
     day_4 = cast.treatment.performed_at + timedelta(days=4)
     assert answered(db, cast, Answers(pain=0), day_4) == []
     record_check_in(db, PROTOCOLS, cast.alice.id, SICK, day_4 + timedelta(hours=1))
-    assert treatments.news_waits_since(db) == day_4 + timedelta(hours=1)
+    assert queues.of_unjudged(db).waiting == 1
     raised = raise_alerts(db, PROTOCOLS, day_4 + timedelta(days=7))
     assert Level.URGENT in {a.level for a in raised}
-    assert treatments.news_waits_since(db) is None
+    assert queues.of_unjudged(db).waiting == 0
 
 
 def test_fever_in_the_morning_and_pus_in_the_evening_are_fever_with_pus() -> None:
@@ -287,9 +287,9 @@ def test_a_course_on_which_the_engine_fails_still_opens_what_answers_report(
         assert levels[Concern.INFECTION] is Level.URGENT
         assert levels[Concern.UNJUDGED] is Level.REVIEW
         assert raise_alerts(db, PROTOCOLS, at + timedelta(minutes=1)) == []
-        assert treatments.news_waits_since(db) == at
+        assert queues.of_unjudged(db).waiting == 1
     raise_alerts(db, PROTOCOLS, at + timedelta(minutes=2))
-    assert treatments.news_waits_since(db) is None
+    assert queues.of_unjudged(db).waiting == 0
     stages = {a.concern: a.stage for a in alerts.of_treatment(db, cast.treatment.id)}
     assert stages[Concern.UNJUDGED] is Stage.RESOLVED
     assert stages[Concern.INFECTION] is Stage.OPEN

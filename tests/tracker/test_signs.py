@@ -9,7 +9,14 @@ from tests.tracker.courses_of_readings import TREATED_AT, check_in, treatment
 from tracker.alerts import Concern, Level
 from tracker.check_ins import Answers, CheckIn, Trend
 from tracker.protocols import Floor
-from tracker.signs import day_heard, floors_of, recent, reported_signs, standing_floors
+from tracker.signs import (
+    day_heard,
+    floors_of,
+    floors_reached,
+    lately_received,
+    recent,
+    reported_signs,
+)
 from tracker.storage import protocol_files
 
 PROTOCOL = protocol_files.load("microneedling")
@@ -28,7 +35,6 @@ def signs(*check_ins: CheckIn) -> Mapping[str, bool]:
 
 def test_no_answers_report_and_deny_nothing() -> None:
     assert signs() == {}
-    assert standing_floors([], PROTOCOL, treatment(), UTC, day(1)) == ()
 
 
 @pytest.mark.parametrize(("number", "pain", "unusual"), [(0, 5, False), (1, 5, True), (6, 2, True)])
@@ -106,5 +112,6 @@ def test_answers_of_a_phone_with_a_wrong_clock_count_from_when_they_came() -> No
 def test_a_calmer_answer_does_not_hide_a_floor() -> None:
     flagged = check_in(3, Answers(breathing_or_face_swelling=True))
     told = [flagged, check_in(3.01, Answers())]
-    assert len(standing_floors(told, PROTOCOL, treatment(), UTC, day(3.1))) == 1
-    assert standing_floors(told, PROTOCOL, treatment(), UTC, day(6)) == ()
+    for at, reached in ((day(3.1), 1), (day(6), 0)):
+        came = lately_received(told, PROTOCOL, at)
+        assert len(floors_reached(came, PROTOCOL, treatment(), UTC)) == reached

@@ -146,20 +146,6 @@ def unjudged_since(db: Database, treatment_id: str) -> datetime | None:
     return None
 
 
-def news_waits_since(db: Database) -> datetime | None:
-    """When the oldest photo or answer came that no judgement has seen; None when all were judged.
-
-    Courses of patients who have withdrawn consent to care do not count.
-    """
-    sql = """SELECT min(received_at) AS at FROM
-        (SELECT treatment_id, received_at FROM check_ins
-         UNION ALL SELECT treatment_id, received_at FROM photos WHERE status = 'measured') AS came
-        JOIN treatments ON treatments.id = came.treatment_id
-        WHERE news > judged AND patient_id NOT IN (SELECT patient_id FROM care_withdrawn)
-          AND (judged_at IS NULL OR received_at > judged_at)"""
-    return next((read_optional_time(row["at"]) for row in db.query(sql)), None)
-
-
 def judged(db: Database, treatment_id: str, news: int, at: datetime) -> bool:
     """Note that the first `news` pieces were judged `at`; what came meanwhile stays news.
 
