@@ -263,7 +263,7 @@ def woken(alert: Alert, now: datetime) -> Moved:
 
 
 def escalated(alert: Alert, limit: timedelta, to: Sequence[str], now: datetime) -> Moved:
-    """An urgent alert that nobody answered within the clinic's `limit` is passed on, read or not.
+    """An urgent alert without an answer within the clinic's `limit` is passed on, read or not.
 
     `to` are the names of the people who get the mail now, for the history. A last mail from the
     future was written before the clock was set back; how long ago is unknown, so it counts as due.

@@ -9,7 +9,7 @@ from enum import StrEnum
 from tracker.readings import Quantity
 from tracker.treatments import Region, Treatment
 
-MOST_REPORTS = 5  # earlier reports of answers that an open alert keeps beside it
+MOST_REPORTS = 5  # earlier reports of answers that an open alert keeps
 
 
 class Concern(StrEnum):
@@ -34,7 +34,7 @@ class Concern(StrEnum):
 
     @property
     def is_estimated(self) -> bool:
-        """Whether the engine gives it a probability; the rest is told without one."""
+        """Whether the engine gives it a probability; the rest has none."""
         return self not in {Concern.SILENCE, Concern.OTHER_HARM, Concern.UNJUDGED}
 
     @property
@@ -202,7 +202,7 @@ def asking_again(alert: Alert, now: datetime) -> Alert:
 
 
 def with_finding(alert: Alert, finding: Finding, now: datetime) -> Alert:
-    """The open alert brought up to date. What was reported stays beside it until it is resolved.
+    """The open alert brought up to date. What was reported stays with it until it is resolved.
 
     A rise in level asks for an answer again. So does an urgent floor that is reported again, and
     a report of something that the alert has not told yet.

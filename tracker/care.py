@@ -10,7 +10,7 @@ LAST_DAY = 400  # no plan and no window is longer
 
 
 class Heading(StrEnum):
-    """Under which heading a line of aftercare stands."""
+    """The headings for lines of aftercare."""
 
     DO = "do"
     AVOID = "avoid"

@@ -57,7 +57,7 @@ def _days(row: Table) -> tuple[int, int | None]:
     """The first and the last day; a line with `from_day` has no last day."""
     if row.has("from_day"):
         if row.has("days"):
-            row.note("from_day", "stands beside days; keep days, or from_day alone")
+            row.note("from_day", "is given together with days; keep only one of them")
         return row.whole("from_day", 0, LAST_DAY), None
     first, last = row.span("days", 0, LAST_DAY)
     if first != int(first) or last != int(last):

@@ -173,7 +173,7 @@ def add_practitioner(
 @click.option(
     "--depth-unknown",
     is_flag=True,
-    help="Nobody knows how deep the needles went: the slowest curve judges.",
+    help="The depth of the needles is unknown: the slowest curve judges.",
 )
 @click.option("--variant", help="Of a peel or laser, as its protocol names it: superficial.")
 @click.option(
@@ -299,14 +299,14 @@ main.add_command(protocol)
 
 
 def _check_depth(planned: Treatment, followed: Protocol, *, unknown: bool) -> None:
-    """Refuse a needling without its depth, unless it was said that nobody knows it."""
+    """Refuse a needling without its depth, unless it was said to be unknown."""
     if unknown and planned.needle_depth_mm is not None:
         raise click.UsageError("--depth-unknown contradicts --depth-mm; leave one of them out")
     if not followed.is_depth_missing(planned):
         return
     if not unknown:
         raise click.UsageError(
-            f"{planned.kind} uses needles; give --depth-mm, or --depth-unknown if nobody knows it"
+            f"{planned.kind} uses needles; give --depth-mm, or --depth-unknown if it is unknown"
         )
     click.echo(DEPTH_MISSING, err=True)
 

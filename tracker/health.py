@@ -114,10 +114,10 @@ class Facts:
     """What was found at a moment; sizes in bytes.
 
     `signs` are when each was left by the clock, `elapsed` how long ago by the machine's own count
-    of seconds, which nobody sets and which a restart of the machine begins again. `unjudged` are
-    courses with news that no judgement has seen. `pressing_mails` are among the `mails`. `lag` is
-    the longest way of a mail of the last day from its cause to the server, None without any;
-    `versions` are those of the programs.
+    of seconds, which setting the clock does not change and a restart of the machine begins again.
+    `unjudged` are courses with news that no judgement has seen. `pressing_mails` are among the
+    `mails`. `lag` is the longest way of a mail of the last day from its cause to the server, None
+    without any; `versions` are those of the programs.
     """
 
     at: datetime
@@ -170,7 +170,7 @@ def _alive(age: timedelta | None, limit: timedelta) -> State:
 
 
 def _overdue(queue: Queue, now: datetime, limit: timedelta) -> State:
-    """For what nobody may wait for."""
+    """For what must not wait."""
     return State.FAILING if queue.oldest and now - queue.oldest >= limit else State.GOOD
 
 

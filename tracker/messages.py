@@ -25,7 +25,7 @@ class MessageKind(StrEnum):
     """Why a mail is written; the order of definition is the order of sending."""
 
     URGENT = "urgent"  # to practitioners, at once
-    ESCALATION = "escalation"  # nobody looked in time
+    ESCALATION = "escalation"  # no answer came in time
     HANDED_OVER = "handed_over"  # a colleague asks
     REMARK = "remark"  # the other side of a conversation wrote
     DIGEST = "digest"  # to a practitioner, one a morning
@@ -60,7 +60,7 @@ SUBJECTS: Mapping[MessageKind, str] = {
 }
 TOLD: Mapping[MessageKind, str] = {
     MessageKind.URGENT: "Someone in your care needs your review.",
-    MessageKind.ESCALATION: "Someone has been waiting for a review, and nobody has looked yet.",
+    MessageKind.ESCALATION: "Someone has been waiting for a review, and there is no answer yet.",
     MessageKind.HANDED_OVER: "A colleague asks you to look at something.",
     MessageKind.REMARK: "You have a message.",
     MessageKind.DIGEST: "Reviews that wait for you: {reviews}. The first comes first.",

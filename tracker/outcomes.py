@@ -81,7 +81,7 @@ def watched(treatment: Treatment, seen: Sequence[Redness], protocol: Protocol) -
 
     Clear is the whole treated face below what the protocol calls visible, on a photo and on the
     next one, if there is one; a single good light is not enough. No course is clear while an alert
-    is open: an average over the face can be calm beside an infected cheek. Where redness comes to
+    is open: an average over the face can be calm while a cheek is infected. Where redness comes to
     its peak only after days, photos before the peak do not count. `seen` is in the order of time.
     """
     healing = protocol.healing_for(treatment.needle_depth_mm, treatment.variant)

@@ -196,7 +196,7 @@ class LoweredFloor:
 
     @property
     def words(self) -> str:
-        """What stands beside every alert of the concern."""
+        """What is shown with every alert of the concern."""
         answers = [name.replace("_", " ") for name in sorted(self.signs)]
         answers += [f"pain from {self.pain_from}"] if self.pain_from is not None else []
         answers += [f"swelling from {self.swelling_from}"] if self.swelling_from is not None else []
@@ -337,7 +337,7 @@ class Protocol:
             raise ProtocolError(f"{message}, not {needle_depth_mm:g}; choose another treatment")
 
     def is_depth_missing(self, treatment: Treatment) -> bool:
-        """Whether needles were used and nobody noted how deep: the slowest curve judges then."""
+        """Whether needles were used to an unknown depth: the slowest curve judges then."""
         return self.needle_depth_mm is not None and treatment.needle_depth_mm is None
 
     def healing_for(self, needle_depth_mm: float | None, variant: str | None = None) -> Healing:

@@ -319,7 +319,7 @@ def _told(floor: _Floor, protocol: Protocol) -> Finding:
 
 
 def _beside(floor: _Floor | None, concern: Concern, protocol: Protocol) -> tuple[Factor, ...]:
-    """What is told of a concern beside the factors: the floor, and where the clinic lowered one."""
+    """What is told of a concern besides the factors: the floor, and floors that were lowered."""
     words = [Factor(floor.words, 1.0, Source.RED_FLAG)] if floor else []
     lowered = [each.words for each in protocol.lowered_floors if each.concern is concern]
     return (*words, *(Factor(each, 1.0, Source.PROTOCOL) for each in lowered))

@@ -86,7 +86,7 @@ class ScreeningSummary:
 
     @property
     def answered(self) -> int:
-        """How many of the questions have an answer; 0 where nobody answered any."""
+        """How many of the questions have an answer; 0 where none was answered."""
         nothing = self.completeness is Completeness.NOTHING
         return 0 if nothing else self.asked - len(self.open)
 
@@ -208,7 +208,7 @@ def _caveat(question: ScreeningQuestion, answer: bool | str | None, fact: str) -
     warns = given is question.warn_if or (bool(fact) and given is None and question.warn_if)
     if not contradicts and (question.severity is Severity.NOTE or not warns):
         return None
-    told = "" if given is True else fact  # a yes needs no record beside it
+    told = "" if given is True else fact  # a yes needs no record
     return Caveat(question.severity, question.question, given, question.advice, told)
 
 

@@ -201,7 +201,7 @@ def _repeat(
             with closing(world.connect()) as db:
                 while not stop.is_set() and (busy := _round(duties, db, clock, begun)) is not None:
                     stop.wait(0 if busy else PAUSE_SECONDS)
-        except Exception:  # the database may be away for a while; nobody restarts this thread
+        except Exception:  # the database may be away for a while; nothing restarts this thread
             log.exception("no work without the database; will try again")
         stop.wait(PAUSE_AFTER_TROUBLE_SECONDS)
 

@@ -162,8 +162,8 @@ def today_page(progress: Progress, now: datetime) -> TodayPage:
     photos = [p for p in follow_ups(progress) if p.taken_at.astimezone(zone).date() == local.date()]
     check_ins = [c for c in progress.check_ins if c.at.astimezone(zone).date() == local.date()]
     telling = telling_of(progress, now)
-    stands = standing(progress, telling)
-    remark = f"{stands.headline}." if stands and not stands.is_normal else ""
+    found = standing(progress, telling)
+    remark = f"{found.headline}." if found and not found.is_normal else ""
     return TodayPage(
         title=day_words(progress.day),
         date=date_words(local, now),

@@ -89,7 +89,7 @@ def _open_thing(told: Told, progress: Progress, now: datetime) -> OpenThing:
 
 
 def _waiting_words(told: Told, progress: Progress, now: datetime) -> str:
-    """How far somebody is with it, and that nobody has answered."""
+    """How far the clinic is with it, and that there is no answer yet."""
 
     def moment(at: datetime | None) -> str:
         return "" if at is None else when(at, now, progress.patient.zone)
@@ -135,7 +135,7 @@ def opened_by(progress: Progress, photo: Photo, now: datetime, *, is_open: bool)
 
 
 def standing(progress: Progress, telling: Telling) -> Standing | None:
-    """Where the latest reading stands among courses of its kind; None while anything is open."""
+    """Where the latest reading lies among courses of its kind; None while anything is open."""
     latest = _readings_of(progress, telling.gauge)
     advice = SEE_A_DOCTOR if progress.is_alone else CALL_IF_WORSE
     if telling.is_open or telling.picture is Picture.NOTHING:

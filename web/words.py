@@ -163,7 +163,7 @@ STEPS: Mapping[Step, str] = {
     Step.RESOLVED: "Resolved",
 }
 
-# What a refused answer is told: in a few words, and what to do.
+# What is said when an answer is refused: in a few words, and what to do.
 OBSTACLES: Mapping[Obstacle, tuple[str, str]] = {
     Obstacle.NOT_SHOWN: (
         "Look again.",

@@ -121,7 +121,7 @@ def test_how_to_tell_what_is_normal_apart_is_read_with_the_line() -> None:
 @pytest.mark.parametrize(
     ("line", "trouble"),
     [
-        ('{ days = [0, 1], from_day = 0, line = "Sun" }', "stands beside days"),
+        ('{ days = [0, 1], from_day = 0, line = "Sun" }', "is given together with days"),
         ('{ from_day = 1.5, line = "Sun" }', "must be a whole number"),
         ('{ from_day = 0, line = "Sun", about = ["sunny"] }', "'sunny' is unknown"),
         ('{ from_day = 0, line = "Sun", tells_apart = " " }', "tells_apart.*is empty"),

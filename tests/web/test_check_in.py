@@ -64,7 +64,7 @@ def test_a_mistake_elsewhere_does_not_hold_up_a_red_flag_and_keeps_the_note(
     note = "hot <b>cheek</b> " * 150
     answer = alice.send("/check-in", {"pain": "4", "pus": "yes", "note": note})
     assert answer.status_code == 422
-    assert "What you ticked is kept, and your clinic is told." in answer.text
+    assert "What you ticked is kept and your clinic will see it." in answer.text
     assert "hot &lt;b&gt;cheek&lt;/b&gt;" in answer.text
     assert 'name="pus" value="yes" checked' in answer.text
     assert 'name="pain" value="4" checked' in answer.text

@@ -32,5 +32,5 @@ def test_a_worker_that_stopped_is_told_with_the_remedy(
     assert "Done 6 min ago." in page
     assert "No photo is measured. Start the worker again" in page
     assert "No alert is raised, whatever patients answer." in page
-    assert "Urgent alerts that nobody opens are not passed on." in page
+    assert "Urgent alerts without an answer are not passed on." in page
     assert "Alice" not in page

@@ -41,7 +41,7 @@ def answer_alert(
 ) -> Answered | Refused | None:
     """Keep the answer if the alert is still as it was shown; None when there is no such alert.
 
-    Of two people who answer at once exactly one is heard, and the other is told whose answer was
+    Of two people who answer at once exactly one is heard, and the other learns whose answer was
     first. A snooze lasts until the practitioner's own morning of its day. A colleague from outside
     joins the care team, last in turn. Raises ValueError that says what is wrong with the answer.
     """
@@ -79,7 +79,7 @@ def _morning(practitioner: Person, day: date) -> datetime:
 def _handed_over(
     db: Database, alert: Alert, by: Person, colleague_id: str, note: str, now: datetime
 ) -> Moved:
-    """The alert asks again, and the colleague is told by mail."""
+    """The alert asks again, and the colleague gets a mail."""
     colleague = people.get(db, colleague_id)
     if colleague is None or colleague.id == by.id or not _can_answer(colleague):
         raise ValueError("choose a colleague who can answer")

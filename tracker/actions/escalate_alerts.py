@@ -1,4 +1,4 @@
-"""Urgent alerts that nobody looks at are passed on: the next person, then everybody again."""
+"""Urgent alerts without an answer are passed on: the next person, then everybody again."""
 
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from tracker.storage.connection import writing
 
 
 def escalate_alerts(db: Database, limit: timedelta, now: datetime) -> list[Alert]:
-    """Return the alerts passed on, unread for `limit`; their mails are written with the step."""
+    """Return the alerts passed on, unanswered for `limit`; their mails are written with it."""
     if not any(_passed_on(db, alert, limit, now) for alert in alerts.unseen(db)):
         return []
     with writing(db):

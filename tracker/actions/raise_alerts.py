@@ -115,7 +115,7 @@ def _tell_unjudged(db: Database, treatment: Treatment, now: datetime) -> list[Al
         with writing(db):
             return _apply(db, treatment, [unjudged()], Judge(ENGINE, treatment.kind), now)
     except Exception:  # the health page tells of news that nothing has judged
-        log.exception("nobody could be told that treatment %s is not judged", treatment.id)
+        log.exception("no alert could tell that treatment %s is not judged", treatment.id)
         return []
 
 
