@@ -11,6 +11,7 @@ from tracker.care import LAST_DAY, CareLine, Heading
 from tracker.check_ins import SCALES
 from tracker.protocols import Floor, Healing, Protocol
 from tracker.recovery import recovery_band
+from tracker.signs import is_usual
 from tracker.toml_tables import Mistake, mistakes_in
 
 # What a line names. Each sign by the words that people use for it, small letters.
@@ -134,7 +135,7 @@ class _Kind:
             signs += ["pain"] if each.pain_from is not None else []
             signs += ["swelling"] if each.swelling_from is not None else []
             fits = not each.variants or self.healing.variant in each.variants
-            if len(signs) == 1 and fits and not each.is_usual_on(day):
+            if len(signs) == 1 and fits and not is_usual(each, day):
                 yield signs[0], each
 
 

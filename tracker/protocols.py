@@ -179,10 +179,6 @@ class Floor:
     words: str
     is_emergency: bool
 
-    def is_usual_on(self, day: int) -> bool:
-        """Whether these answers are usual on a calendar day, so that they give no floor."""
-        return self.usual_days is not None and self.usual_days[0] <= day <= self.usual_days[1]
-
 
 @dataclass(frozen=True, slots=True)
 class LoweredFloor:

@@ -97,8 +97,13 @@ def _worst_first(floors: Iterable[Floor]) -> tuple[Floor, ...]:
     return tuple(sorted(floors, key=lambda f: (-f.level.rank, not f.is_emergency)))
 
 
+def is_usual(floor: Floor, day: int) -> bool:
+    """Whether these answers are usual on a calendar day of the patient, and reach no floor."""
+    return floor.usual_days is not None and floor.usual_days[0] <= day <= floor.usual_days[1]
+
+
 def _is_reached(answers: Answers, floor: Floor, day: int, variant: str | None) -> bool:
-    if (floor.variants and variant not in floor.variants) or floor.is_usual_on(day):
+    if (floor.variants and variant not in floor.variants) or is_usual(floor, day):
         return False
     scores = ((answers.pain, floor.pain_from), (answers.swelling, floor.swelling_from))
     return all(getattr(answers, name) for name in floor.signs) and all(

@@ -11,6 +11,7 @@ from tracker.check_ins import HABITS, CheckIn, Trend
 from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState, View
 from tracker.protocols import Floor
 from tracker.readings import Reading
+from tracker.signs import is_usual
 from tracker.telling import Telling, is_vague, named_answers
 from tracker.treatments import Region
 from web.patient_pages import has_baseline
@@ -240,7 +241,7 @@ def check_in_page(
         chosen=chosen,
         errors=errors,
         floors=floors,
-        usual=tuple(floor for floor in floors if floor.is_usual_on(day)),
+        usual=tuple(floor for floor in floors if is_usual(floor, day)),
         is_alone=progress.is_alone,
     )
 
