@@ -202,9 +202,9 @@ def test_the_red_flags_of_an_edition_from_before_floors_are_urgent_floors() -> N
         ('level = "urgent"', 'level = "soon"', r"floors\[1\].level .*'soon'; use one of"),
         ('level = "urgent"', 'level = "watch"', "though it is an emergency; use urgent"),
         ('level = "urgent"', "", r"floors\[1\].level .line .*: is missing; add one of watch"),
-        ("pain_from = 9\n", "", r"floors\[11\].*needs signs, pain_from or swelling_from"),
-        ("pain_from = 9", "pain_from = 11", r"floors\[11\].pain_from .*from 1 to 10"),
-        ("pain_from = 9", "swelling_from = 4", r"floors\[11\].swelling_from .*from 1 to 3"),
+        ("pain_from = 9\n", "", r"floors\[12\].*needs signs, pain_from or swelling_from"),
+        ("pain_from = 9", "pain_from = 11", r"floors\[12\].pain_from .*from 1 to 10"),
+        ("pain_from = 9", "swelling_from = 4", r"floors\[12\].swelling_from .*from 1 to 3"),
         ("pain_from = 9", "pain_from = 9\nusual_days = [0, 1.5]", "usual_days .*whole days"),
         (
             "pain_from = 9",

@@ -20,7 +20,8 @@ from tracker.telling_words import SIGNS_TICKED, SWELLINGS
 
 REASSURING = re.compile(
     r"\b(calmer|(is|are|looks?) (usual|normal)|normal for|clear skin|smoother|thank you)\b"
-    r"|what is normal|✓|(?<!not )fading|(?<!times )as much (blood|pigment) as before",
+    r"|what is normal|✓|(?<!not )(?<!instead of )fading"
+    r"|(?<!times )as much (blood|pigment) as before",
     re.IGNORECASE,
 )
 PATIENT_PAGES = ("Result", "Today", "Progress", "Photo")
