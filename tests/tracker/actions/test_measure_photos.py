@@ -7,7 +7,7 @@ from sqlite_utils import Database
 
 from tests.conftest import Cast
 from tests.tracker.actions.pictures import Answering, analysed
-from tests.tracker.courses_of_readings import focal, reading, with_focal
+from tests.tracker.courses_of_readings import reading
 from tracker.actions.measure_photos import Measured, Unmeasured, measure_photos
 from tracker.compute import NotMeasurable
 from tracker.outlines import Outline, Outlines
@@ -22,10 +22,8 @@ from tracker.photos import (
     PhotoStatus,
     SkinState,
 )
-from tracker.readings import Estimate
 from tracker.storage import outlines, photos, readings, treatments
 from tracker.storage.connection import writing
-from tracker.treatments import Region
 from tracker.world import World
 
 NOW = datetime(2026, 3, 3, 9, tzinfo=UTC)
@@ -75,18 +73,6 @@ def test_a_waiting_photo_becomes_a_reading_with_pictures_and_news(
     assert world.files.load(baseline.id, Picture.THUMBNAIL) == b"a small picture"
     assert treatments.with_news(db, None) == [(cast.treatment, 1)]
     assert measure_photos(db, world.files, Answering(), NOW) == []
-
-
-def test_spots_affected_share_and_the_difference_of_the_cheeks_are_kept_with_the_reading(
-    db: Database, world: World, cast: Cast, baseline: Photo
-) -> None:
-    patch = focal(0.34, redder=(3, 0.05), darker=(1, 0.01))
-    seen = with_focal(reading(1.0), Region.LEFT_CHEEK, patch, Estimate(0.7, 0.1))
-    measure_photos(db, world.files, Answering(analysed(seen)), NOW)
-    (kept,) = readings.of_treatment(db, cast.treatment.id)
-    assert kept.asymmetry == Estimate(0.7, 0.1)
-    assert kept.regions[Region.LEFT_CHEEK].focal == patch
-    assert kept.regions[Region.CHIN].focal is None
 
 
 def test_a_photo_waits_until_there_is_something_to_compare_it_with(
