@@ -8,29 +8,12 @@ from sqlite_utils import Database
 from tracker.absences import Absence, deputies_of, may_stand_in, on_duty, stood_in_for
 from tracker.people import Person
 from tracker.storage import people
-from tracker.storage.columns import (
-    optional_time_text,
-    read_optional_time,
-    read_time,
-    time_text,
-)
+from tracker.storage.columns import read_row, row_of, time_text
 
 
 def save(db: Database, absence: Absence) -> None:
     """Add an absence, or bring its row up to date."""
-    db.table("absences").upsert(
-        {
-            "id": absence.id,
-            "person_id": absence.person_id,
-            "deputy_id": absence.deputy_id,
-            "begins_at": time_text(absence.begins_at),
-            "ends_at": time_text(absence.ends_at),
-            "time_zone": absence.time_zone,
-            "entered_at": time_text(absence.entered_at),
-            "ended_at": optional_time_text(absence.ended_at),
-        },
-        pk="id",
-    )
+    db.table("absences").upsert(row_of(absence), pk="id")
 
 
 def get(db: Database, absence_id: str) -> Absence | None:
@@ -91,13 +74,4 @@ def _on_duty(
 
 
 def _absence(row: dict[str, Any]) -> Absence:
-    return Absence(
-        id=row["id"],
-        person_id=row["person_id"],
-        deputy_id=row["deputy_id"],
-        begins_at=read_time(row["begins_at"]),
-        ends_at=read_time(row["ends_at"]),
-        time_zone=row["time_zone"],
-        entered_at=read_time(row["entered_at"]),
-        ended_at=read_optional_time(row["ended_at"]),
-    )
+    return read_row(Absence, row)

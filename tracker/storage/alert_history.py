@@ -4,9 +4,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.alert_life import Step, Transition
-from tracker.alerts import Level
-from tracker.storage.columns import read_time, time_text
+from tracker.alert_life import Transition
+from tracker.storage.columns import read_row, time_text
 
 
 def insert(db: Database, transition: Transition) -> None:
@@ -32,13 +31,4 @@ def of_alert(db: Database, alert_id: str) -> list[Transition]:
 
 
 def _transition(row: dict[str, Any]) -> Transition:
-    return Transition(
-        alert_id=row["alert_id"],
-        step=Step(row["step"]),
-        at=read_time(row["at"]),
-        by=row["by_id"],
-        why=row["why"],
-        level=Level(row["level"]),
-        engine=row["engine"],
-        protocol=row["protocol"],
-    )
+    return read_row(Transition, row, by=row["by_id"])

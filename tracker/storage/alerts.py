@@ -10,15 +10,7 @@ from sqlite_utils import Database
 from tracker.alert_life import Moved
 from tracker.alerts import Alert, Concern, Factor, Level, Outcome, Source
 from tracker.storage import alert_history
-from tracker.storage.columns import (
-    names_text,
-    optional_time_text,
-    read_names,
-    read_optional_time,
-    read_time,
-    time_text,
-)
-from tracker.treatments import Region
+from tracker.storage.columns import names_text, read_row, row_of
 
 _ABOUT_PATIENTS_OF = """patient_id IN (SELECT patient_id FROM care_team
     WHERE practitioner_id IN (SELECT value FROM json_each(?)))"""
@@ -100,61 +92,12 @@ def unresolved_of(db: Database, practitioner_ids: Collection[str]) -> list[Alert
 
 
 def _columns(alert: Alert) -> dict[str, Any]:
-    return {
-        "id": alert.id,
-        "patient_id": alert.patient_id,
-        "treatment_id": alert.treatment_id,
-        "concern": str(alert.concern),
-        "level": str(alert.level),
-        "raised_at": time_text(alert.raised_at),
-        "probability": alert.probability,
-        "onset_day": alert.onset_day,
-        "regions": names_text(alert.regions),
-        "evidence": json.dumps([[f.what, f.factor, f.source] for f in alert.evidence]),
-        "photo_id": alert.photo_id,
-        "engine": alert.engine,
-        "protocol": alert.protocol,
-        "flagged_at": optional_time_text(alert.flagged_at),
-        "acknowledged_at": optional_time_text(alert.acknowledged_at),
-        "acknowledged_by": alert.acknowledged_by,
-        "read_at": optional_time_text(alert.read_at),
-        "read_by": alert.read_by,
-        "found_at": optional_time_text(alert.found_at),
-        "snoozed_until": optional_time_text(alert.snoozed_until),
-        "escalated_at": optional_time_text(alert.escalated_at),
-        "escalations": alert.escalations,
-        "resolved_at": optional_time_text(alert.resolved_at),
-        "outcome": None if alert.outcome is None else str(alert.outcome),
-    }
+    evidence = json.dumps([[f.what, f.factor, f.source] for f in alert.evidence])
+    return row_of(alert, evidence=evidence)
 
 
 def _alert(row: dict[str, Any]) -> Alert:
-    return Alert(
-        id=row["id"],
-        patient_id=row["patient_id"],
-        treatment_id=row["treatment_id"],
-        concern=Concern(row["concern"]),
-        level=Level(row["level"]),
-        raised_at=read_time(row["raised_at"]),
-        probability=row["probability"],
-        onset_day=row["onset_day"],
-        regions=tuple(Region(name) for name in read_names(row["regions"])),
-        evidence=tuple(
-            Factor(what, factor, Source(source))
-            for what, factor, source in json.loads(row["evidence"])
-        ),
-        photo_id=row["photo_id"],
-        engine=row["engine"],
-        protocol=row["protocol"],
-        flagged_at=read_optional_time(row["flagged_at"]),
-        acknowledged_at=read_optional_time(row["acknowledged_at"]),
-        acknowledged_by=row["acknowledged_by"],
-        read_at=read_optional_time(row["read_at"]),
-        read_by=row["read_by"],
-        found_at=read_optional_time(row["found_at"]),
-        snoozed_until=read_optional_time(row["snoozed_until"]),
-        escalated_at=read_optional_time(row["escalated_at"]),
-        escalations=row["escalations"],
-        resolved_at=read_optional_time(row["resolved_at"]),
-        outcome=None if row["outcome"] is None else Outcome(row["outcome"]),
+    evidence = tuple(
+        Factor(what, factor, Source(source)) for what, factor, source in json.loads(row["evidence"])
     )
+    return read_row(Alert, row, evidence=evidence)

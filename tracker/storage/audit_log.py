@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.audit import Act, Entry, Search
-from tracker.storage.columns import read_time, time_text
+from tracker.audit import Entry, Search
+from tracker.storage.columns import read_row, time_text
 
 
 def add(db: Database, entry: Entry) -> None:
@@ -48,10 +48,4 @@ def search(db: Database, wanted: Search, most: int = -1, skip: int = 0) -> Itera
 
 
 def _entry(row: dict[str, Any]) -> Entry:
-    return Entry(
-        act=Act(row["act"]),
-        at=read_time(row["at"]),
-        by=row["by_id"],
-        about=row["about_id"],
-        details=row["details"],
-    )
+    return read_row(Entry, row, by=row["by_id"], about=row["about_id"])

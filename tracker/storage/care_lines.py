@@ -1,28 +1,16 @@
 """Lines of aftercare that a patient has alone; a line that was ended keeps its row."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlite_utils import Database
 
 from tracker.aftercare import OwnLine
-from tracker.care import Heading
-from tracker.storage.columns import read_optional_time, read_time, time_text
+from tracker.storage.columns import read_optional_time, read_row, row_of, time_text
 
 
 def insert(db: Database, line: OwnLine) -> None:
     """Add a line."""
-    db.table("care_lines").insert(
-        {
-            "id": line.id,
-            "patient_id": line.patient_id,
-            "heading": str(line.heading),
-            "line": line.line,
-            "first_date": line.first_date.isoformat(),
-            "last_date": line.last_date.isoformat(),
-            "added_by": line.added_by,
-            "added_at": time_text(line.added_at),
-        }
-    )
+    db.table("care_lines").insert(row_of(line))
 
 
 def of_patient(db: Database, patient_id: str) -> list[OwnLine]:
@@ -34,19 +22,7 @@ def ever_of_patient(db: Database, patient_id: str) -> list[tuple[OwnLine, dateti
     """All lines that a patient was ever given, each with when it was taken back, in that order."""
     sql = "SELECT * FROM care_lines WHERE patient_id = ? ORDER BY added_at, id"
     return [
-        (
-            OwnLine(
-                id=row["id"],
-                patient_id=row["patient_id"],
-                heading=Heading(row["heading"]),
-                line=row["line"],
-                first_date=date.fromisoformat(row["first_date"]),
-                last_date=date.fromisoformat(row["last_date"]),
-                added_by=row["added_by"],
-                added_at=read_time(row["added_at"]),
-            ),
-            read_optional_time(row["ended_at"]),
-        )
+        (read_row(OwnLine, row), read_optional_time(row["ended_at"]))
         for row in db.query(sql, [patient_id])
     ]
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.conversation import Receipt, Remark
-from tracker.storage.columns import names_text, read_time, time_text
+from tracker.storage.columns import names_text, read_row, read_time, time_text
 
 
 def insert(db: Database, remark: Remark, key: str) -> None:
@@ -49,16 +49,7 @@ def of_patient(db: Database, patient_id: str) -> list[Remark]:
     sql = """SELECT remarks.*, people.name FROM remarks JOIN people ON people.id = author_id
              WHERE patient_id = ? ORDER BY at, remarks.rowid"""
     return [
-        Remark(
-            id=row["id"],
-            patient_id=row["patient_id"],
-            author_id=row["author_id"],
-            author=row["name"],
-            at=read_time(row["at"]),
-            text=row["text"],
-            has_photo=bool(row["has_photo"]),
-            receipts=tuple(receipts[row["id"]]),
-        )
+        read_row(Remark, row, author=row["name"], receipts=tuple(receipts[row["id"]]))
         for row in db.query(sql, [patient_id])
     ]
 

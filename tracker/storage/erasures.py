@@ -6,33 +6,19 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.erasures import Erasure
-from tracker.storage.columns import read_optional_time, read_time, time_text
+from tracker.storage.columns import read_row, row_of, time_text
 
 
 def insert(db: Database, erasure: Erasure) -> None:
     """Add a tombstone; from now on the histories of this patient may be deleted, too."""
-    db.table("erasures").insert(
-        {
-            "patient_id": erasure.patient_id,
-            "asked_at": time_text(erasure.asked_at),
-            "due_at": time_text(erasure.due_at),
-        }
-    )
+    db.table("erasures").insert(row_of(erasure))
 
 
 def due(db: Database, now: datetime) -> list[Erasure]:
     """What is to be erased now and is not done yet, the oldest wish first."""
     sql = """SELECT * FROM erasures WHERE erased_at IS NULL AND due_at <= ?
              ORDER BY asked_at, patient_id"""
-    return [
-        Erasure(
-            patient_id=row["patient_id"],
-            asked_at=read_time(row["asked_at"]),
-            due_at=read_time(row["due_at"]),
-            erased_at=read_optional_time(row["erased_at"]),
-        )
-        for row in db.query(sql, [time_text(now)])
-    ]
+    return [read_row(Erasure, row) for row in db.query(sql, [time_text(now)])]
 
 
 def finish(db: Database, patient_id: str, now: datetime) -> None:

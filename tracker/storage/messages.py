@@ -1,20 +1,14 @@
 """The outbox: a row is written with its cause and sent afterwards."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlite_utils import Database
 
 from tracker.health import CLOCKS_DIFFER
 from tracker.messages import RETRY_DELAYS, SEND_LEASE, Message, MessageKind
-from tracker.storage.columns import (
-    names_text,
-    read_names,
-    read_optional_time,
-    read_time,
-    time_text,
-)
+from tracker.storage.columns import names_text, read_names, read_optional_time, read_row, time_text
 
 # How far ahead the next try may lie, by the number of tries so far.
 _LONGEST_WAITS = (CLOCKS_DIFFER, *(max(SEND_LEASE, delay) for delay in RETRY_DELAYS))
@@ -180,18 +174,4 @@ _REMINDERS: Sequence[str] = [str(kind) for kind in MessageKind if kind.is_remind
 
 
 def _message(row: dict[str, Any]) -> Message:
-    return Message(
-        kind=MessageKind(row["kind"]),
-        cause=row["cause"],
-        recipient_id=row["recipient_id"],
-        to_address=row["to_address"],
-        alert_ids=read_names(row["alert_ids"]),
-        day=None if row["day"] is None else date.fromisoformat(row["day"]),
-        created_at=read_time(row["created_at"]),
-        next_attempt_at=read_time(row["next_attempt_at"]),
-        attempts=row["attempts"],
-        sent_at=read_optional_time(row["sent_at"]),
-        failed_at=read_optional_time(row["failed_at"]),
-        withdrawn_at=read_optional_time(row["withdrawn_at"]),
-        error=row["error"],
-    )
+    return read_row(Message, row)

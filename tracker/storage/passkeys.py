@@ -5,20 +5,12 @@ from typing import Any
 from sqlite_utils import Database
 
 from tracker.passkeys import Passkey
-from tracker.storage.columns import read_time, time_text
+from tracker.storage.columns import read_row, row_of
 
 
 def insert(db: Database, key: Passkey) -> None:
     """Add a key; IntegrityError when it is there already."""
-    db.table("passkeys").insert(
-        {
-            "id": key.id,
-            "person_id": key.person_id,
-            "public_key": key.public_key,
-            "sign_count": key.sign_count,
-            "added_at": time_text(key.added_at),
-        }
-    )
+    db.table("passkeys").insert(row_of(key))
 
 
 def get(db: Database, key_id: str) -> Passkey | None:
@@ -46,10 +38,4 @@ def remove(db: Database, person_id: str, key_id: str) -> bool:
 
 
 def _key(row: dict[str, Any]) -> Passkey:
-    return Passkey(
-        id=row["id"],
-        person_id=row["person_id"],
-        public_key=row["public_key"],
-        sign_count=row["sign_count"],
-        added_at=read_time(row["added_at"]),
-    )
+    return read_row(Passkey, row)

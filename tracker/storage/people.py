@@ -7,31 +7,12 @@ from typing import Any
 from sqlite_utils import Database
 
 from tracker.people import Duty, Person, Risk, Role
-from tracker.storage.columns import (
-    names_text,
-    optional_time_text,
-    read_names,
-    read_optional_time,
-)
+from tracker.storage.columns import names_text, optional_time_text, read_row, row_of
 
 
 def insert(db: Database, person: Person) -> None:
     """Add a person."""
-    db.table("people").insert(
-        {
-            "id": person.id,
-            "role": str(person.role),
-            "name": person.name,
-            "email": person.email,
-            "time_zone": person.time_zone,
-            "skin_type": person.skin_type,
-            "history": names_text(sorted(person.history)),
-            "reminder_hour": person.reminder_hour,
-            "digest_hour": person.digest_hour,
-            "duties": names_text(sorted(person.duties)),
-            "suspended_at": optional_time_text(person.suspended_at),
-        }
-    )
+    db.table("people").insert(row_of(person))
 
 
 def get(db: Database, person_id: str) -> Person | None:
@@ -183,16 +164,4 @@ def _first(db: Database, sql: str, *values: str) -> Person | None:
 
 
 def _person(row: dict[str, Any]) -> Person:
-    return Person(
-        id=row["id"],
-        role=Role(row["role"]),
-        name=row["name"],
-        email=row["email"],
-        time_zone=row["time_zone"],
-        skin_type=row["skin_type"],
-        history=frozenset(Risk(name) for name in read_names(row["history"])),
-        reminder_hour=row["reminder_hour"],
-        digest_hour=row["digest_hour"],
-        duties=frozenset(Duty(name) for name in read_names(row["duties"])),
-        suspended_at=read_optional_time(row["suspended_at"]),
-    )
+    return read_row(Person, row)

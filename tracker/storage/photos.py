@@ -6,19 +6,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.photos import (
-    CLAIM_LEASE,
-    FAILED,
-    RETRY_DELAYS,
-    FileFault,
-    GivenUp,
-    Photo,
-    PhotoRole,
-    PhotoStatus,
-    SkinState,
-    View,
-)
-from tracker.storage.columns import names_text, read_names, read_time, time_text
+from tracker.photos import CLAIM_LEASE, FAILED, RETRY_DELAYS, FileFault, GivenUp, Photo
+from tracker.storage.columns import names_text, read_row, read_time, time_text
 
 
 def insert(db: Database, photo: Photo, digest: str) -> None:
@@ -262,21 +251,4 @@ def _first(db: Database, sql: str, *values: str) -> Photo | None:
 
 
 def _photo(row: dict[str, Any]) -> Photo:
-    return Photo(
-        id=row["id"],
-        treatment_id=row["treatment_id"],
-        patient_id=row["patient_id"],
-        role=PhotoRole(row["role"]),
-        status=PhotoStatus(row["status"]),
-        taken_at=read_time(row["taken_at"]),
-        received_at=read_time(row["received_at"]),
-        skin_state=SkinState(row["skin_state"]),
-        faults=read_names(row["faults"]),
-        warnings=read_names(row["warnings"]),
-        attempts=row["attempts"],
-        view=View(row["view"]),
-        failures=row["failures"],
-        troubles=row["troubles"],
-        lapses=row["lapses"],
-        file_fault=FileFault(row["file_fault"]) if row["file_fault"] else None,
-    )
+    return read_row(Photo, row)

@@ -5,7 +5,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from tracker.protocol_drafts import ProtocolDraft
-from tracker.storage.columns import read_time, time_text
+from tracker.storage.columns import read_row, time_text
 
 
 def insert(db: Database, draft: ProtocolDraft) -> None:
@@ -48,12 +48,4 @@ def to_preview(db: Database) -> list[ProtocolDraft]:
 
 
 def _draft(row: dict[str, Any]) -> ProtocolDraft:
-    return ProtocolDraft(
-        id=row["id"],
-        kind=row["kind"],
-        based_on=row["based_on"],
-        text=row["text"],
-        author_id=row["author_id"],
-        author=row["name"],
-        at=read_time(row["at"]),
-    )
+    return read_row(ProtocolDraft, row, author=row["name"])

@@ -7,7 +7,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from tracker.screening import Edition, Screening
-from tracker.storage.columns import names_text, read_names, read_time, time_text
+from tracker.storage.columns import names_text, read_row, time_text
 
 
 def insert(db: Database, treatment_id: str, screening: Screening) -> None:
@@ -48,11 +48,4 @@ def editions(db: Database, treatment_id: str) -> list[Edition]:
 
 
 def _read(row: Mapping[str, Any]) -> Screening:
-    return Screening(
-        answers=json.loads(row["answers"]),
-        at=read_time(row["at"]),
-        by=row["by_id"],
-        reason=row["reason"],
-        warned=read_names(row["warned"]),
-        why=row["why"],
-    )
+    return read_row(Screening, row, answers=json.loads(row["answers"]), by=row["by_id"])
