@@ -23,7 +23,14 @@ SHIPPED: Mapping[str, ReplyText] = {
         "that we find a time soon. Until then keep your skin clean, and do not scratch or squeeze "
         "it. If you get a fever, the redness spreads fast, or you feel ill, do not wait for me: "
         "call us or the emergency number at once.\n{me}",
-        frozenset({Concern.INFECTION, Concern.ALLERGIC_REACTION, Concern.PROLONGED_INFLAMMATION}),
+        frozenset(
+            {
+                Concern.INFECTION,
+                Concern.ALLERGIC_REACTION,
+                Concern.PROLONGED_INFLAMMATION,
+                Concern.OTHER_HARM,
+            }
+        ),
     ),
     "calm-skin": ReplyText(
         "Give your skin a rest",
@@ -61,6 +68,13 @@ SHIPPED: Mapping[str, ReplyText] = {
         "not rub or scratch it. I would like to look at it: please call us to find a time in "
         "the next days.\n{me}",
         frozenset({Concern.SCARRING}),
+    ),
+    "looking-myself": ReplyText(
+        "I look at your photos myself",
+        "Hello {first name}, our program could not compare your photos this time, so I look at "
+        "them myself. How is your skin today? If it hurts more, swells, or you feel ill, do not "
+        "wait for my answer: call us.\n{me}",
+        frozenset({Concern.UNJUDGED}),
     ),
     "are-you-well": ReplyText(
         "Are you well?",
