@@ -137,7 +137,7 @@ def send_check_in(visit: Visit) -> ResponseReturnValue:
     course = _open_course(visit)
     if not isinstance(course, Progress):
         return render(_with_help(visit, course, sent)), 409
-    if sent.errors and not sent.answers.reports_a_sign:
+    if sent.errors and not (sent.answers.reports_a_sign or sent.answers.is_alarming):
         return render(_check_in_again(course, sent)), 422
     protocols, queued = visit.world.protocols, read_queued(request.form)
     match record_check_in(visit.db, protocols, visit.person.id, sent.answers, visit.now, queued):

@@ -70,6 +70,19 @@ def test_trouble_breathing_alone_is_answered_at_the_tick_and_tops_the_work_list(
 
 
 @pytest.mark.timeout(300)
+def test_enter_in_the_check_in_sends_answers_and_calls_for_no_help(
+    page: Page, clinic: OpenClinic
+) -> None:
+    on_day(clinic, 1)
+    sign_in(page, clinic.address, clinic.alice.email, clinic.passphrase)
+    page.goto(f"{clinic.address}/check-in")
+    page.locator('input[name="none"]').check()
+    page.locator('input[name="none"]').press("Enter")
+    expect(page).to_have_url(re.compile(r"/check-ins/\w+$"))
+    expect(page.get_by_text("Get help now")).to_have_count(0)
+
+
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("day", [1, 17, 40])
 def test_pus_opens_an_alert_on_every_day_and_the_patient_reads_of_pus(
     page: Page, clinic: OpenClinic, day: int

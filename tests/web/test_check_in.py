@@ -72,6 +72,15 @@ def test_a_mistake_elsewhere_does_not_hold_up_a_red_flag_and_keeps_the_note(
     assert (json.loads(row["answers"])["pus"], json.loads(row["answers"])["pain"]) == (True, 4)
 
 
+def test_a_mistake_elsewhere_does_not_hold_up_strong_pain_without_a_sign(
+    alice: Browser, db: Database
+) -> None:
+    answer = alice.send("/check-in", {"pain": "9", "note": "hot cheek " * 250})
+    assert answer.status_code == 422
+    (row,) = db.query("SELECT answers FROM check_ins")
+    assert json.loads(row["answers"])["pain"] == 9
+
+
 def test_help_needs_no_other_field(alice: Browser, db: Database) -> None:
     page = alice.read("/check-in")
     first = page.index('type="submit"', page.index('action="/check-in"'))

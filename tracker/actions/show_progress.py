@@ -104,6 +104,7 @@ def show_progress(
         treatment=treatment,
         readings=tuple(readings.of_treatment(db, treatment.id)),
         check_ins=tuple(check_ins.of_treatment(db, treatment.id)),
+        zone=patient.zone,
     )
     return Progress(
         patient=patient,

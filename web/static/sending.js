@@ -24,6 +24,7 @@ if (person && canKeep) {
       });
     });
     form.addEventListener("change", () => showAtTick(form));
+    if (form.querySelector("button[name=help]")) form.addEventListener("keydown", sendByEnter);
     showAtTick(form); // a form that comes back keeps its ticks
   }
   navigator.serviceWorker?.register("/service-worker.js");
@@ -35,6 +36,14 @@ if (person && canKeep) {
   window.addEventListener("online", () => flush());
   setInterval(() => flush(), LOOK_AGAIN_MS);
   flush();
+}
+
+/** Enter in a field presses the first button of a form; in the check-in that one calls for help. */
+function sendByEnter(event) {
+  if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
+  event.preventDefault();
+  const buttons = event.currentTarget.querySelectorAll("button[type=submit]:not([name=help])");
+  event.currentTarget.requestSubmit(buttons[buttons.length - 1]);
 }
 
 /** Offline, the page for that is kept already; every other trouble may be seen. */
