@@ -6,25 +6,32 @@ refuse dark skin.
 
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.card.comparison import see_card
 from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import Face, FindFace, find_face
+from analysis.face.measures import (
+    log_luminance,
+    measure_blur,
+    measure_foreign,
+    measure_lost_detail,
+    measure_noise,
+    measure_slope,
+    outlined_face,
+)
 from analysis.face.regions import Region, eye_openings, map_skin, outlined_areas, still_comparable
 from analysis.face.registration import (
-    EYE_DISTANCE,
     GridView,
     Registration,
     align,
     register,
     view_on_grid,
 )
-from analysis.images import LinearImage, SrgbImage
+from analysis.images import SrgbImage
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,17 @@ class Limit:
     refuses: float
 
 
+class Range(NamedTuple):
+    """Values between two ends, which do not belong to it."""
+
+    low: float
+    high: float
+
+    def holds(self, value: float) -> bool:
+        """Whether the value lies within."""
+        return self.low < value < self.high
+
+
 SMALL_FACE: Final = Limit(warns=600, refuses=320)  # pixels of face width, downwards
 BLUR: Final = Limit(warns=0.016, refuses=0.024)  # width of a sharp edge, in eye distances
 EXTRA_BLUR: Final = Limit(warns=0.010, refuses=0.018)  # the same beyond the baseline's own
@@ -42,26 +60,30 @@ CLIPPED: Final = Limit(warns=0.04, refuses=0.15)  # share of the skin with a bur
 DROWNED: Final = Limit(warns=0.15, refuses=0.40)  # share of the skin darker than a code can tell
 NOISE: Final = Limit(warns=0.05, refuses=0.09)  # log units, pixel to pixel, on the face grid
 TURN: Final = Limit(warns=8.0, refuses=14.0)  # degrees as `Registration.turn` sees them
-UNEVEN: Final = Limit(warns=0.9, refuses=1.6)  # log ratio of two sides of the face
-UNEVEN_CHANGE: Final = Limit(warns=0.7, refuses=1.7)  # the same against the baseline's own
+SOFTENED: Final = Limit(warns=0.6, refuses=1.0)  # log energy of fine edges against the baseline's
+SHAKE: Final = Limit(warns=0.25, refuses=0.35)  # the same, lost along one direction but not another
+SLOPE: Final = Limit(warns=0.8, refuses=1.6)  # log units of light an eye distance, on skin
+SLOPE_CHANGE: Final = Limit(warns=0.5, refuses=1.5)  # the same against the baseline's own
 CAST_CHANGE: Final = Limit(warns=0.40, refuses=0.64)  # log ratio of two channels against baseline
+CAST_BY_CARD: Final = Limit(warns=0.40, refuses=1.30)  # the same where both photos show the card
 STRANGENESS: Final = Limit(warns=0.0, refuses=0.25)  # natural log, as `Registration.strangeness`
 HIDDEN_ALONE: Final = Limit(warns=0.80, refuses=0.93)  # share of the outlines that is no clear skin
 HIDDEN: Final = Limit(warns=0.5, refuses=0.7)  # share of the baseline's skin that cannot be seen
+FOREIGN: Final = Limit(warns=0.06, refuses=0.10)  # share of the face's structure that is another's
 
 _LOOSENING: Final = frozenset({Fault.BLURRED, Fault.OCCLUDED})  # of the same person's face, too
 _ALIKE: Final = 0.96  # likeness that two people never reached, and a beard does not lower
 _TWO_COLOURS: Final = 0.25  # hidden share from which a strange colour is a cover, not a lamp
 
-# Log ratios of linear channels that skin can have under any light a phone balances.
-_SKIN_RED_GREEN: Final = (0.10, 1.70)
-_SKIN_GREEN_BLUE: Final = (-0.20, 2.20)
+_SHADOWED: Final = 0.08  # share of structure that shadows change, per log unit an eye distance
+# Log ratios of linear channels that skin can have at all, and under a light that a phone balanced.
+_SKIN_RED_GREEN: Final = (Range(0.10, 2.10), Range(0.10, 1.70))
+_SKIN_GREEN_BLUE: Final = (Range(-0.40, 2.60), Range(-0.20, 2.20))
+_LAMP_AXIS: Final = 0.64  # weight of red against blue: lamps differ along it more than across it
 _BURNT: Final = 0.955
 _BLACK: Final = 0.0065  # linear: the 20th code of 8 bits, a twentieth darker than the 21st
 _SCLERA: Final = (0.75, 0.95)  # quantiles of luminance between the lids
 _VEIL: Final = 0.005  # linear light that glare and lens may add one day and not the other
-_EYE_BAND: Final = np.s_[200:345, 130:430]  # brows to lower lids on the grid
-_FINE, _COARSE = 1.2, 3.5  # two Gaussian widths, pixels, between which the loss of edges is read
 _LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
@@ -92,6 +114,8 @@ _Finding = tuple[Fault, _Grade]
 class _Look:
     """What the gate sees of one photo, on the face grid."""
 
+    photo: SrgbImage
+    face: Face
     view: GridView
     log_light: NDArray[np.float32]
 
@@ -114,7 +138,7 @@ def judge_photo(
         findings += _judge_alone(look)
     else:
         before = _look_at(baseline, find(baseline))
-        findings += _judge_against(before, look, photo, face, findings)
+        findings += _judge_against(before, look, findings)
     worst: dict[Fault, _Grade] = {}
     for fault, grade in findings:
         worst[fault] = max(grade, worst.get(fault, _Grade.GOOD))
@@ -128,7 +152,7 @@ def judge_photo(
 def _look_at(photo: SrgbImage, face: Face) -> _Look:
     view = view_on_grid(photo, face)
     log_light = np.log(np.maximum(view.light.pixels, np.float32(5e-4)))
-    return _Look(view, log_light)
+    return _Look(photo, face, view, log_light)
 
 
 def _grade(value: float, limit: Limit) -> _Grade:
@@ -139,7 +163,7 @@ def _grade(value: float, limit: Limit) -> _Grade:
 
 def _judge_exposure(look: _Look) -> list[_Finding]:
     """Clipping at either end and noise: what makes colour unreadable, however bright the face."""
-    light = look.view.light.pixels[_face_area()]
+    light = look.view.light.pixels[outlined_face()]
     burnt = float(np.mean((light > _BURNT).any(axis=1)))
     drowned = float(np.mean(light @ _LUMINANCE < _BLACK))
     return [
@@ -151,65 +175,93 @@ def _judge_exposure(look: _Look) -> list[_Finding]:
 
 def _judge_alone(look: _Look) -> list[_Finding]:
     """A baseline has only itself: no blur, no one-sided light, a colour that skin can have."""
-    red_green, green_blue = _skin_hue(look)
-    in_reach = (
-        _SKIN_RED_GREEN[0] < red_green < _SKIN_RED_GREEN[1]
-        and _SKIN_GREEN_BLUE[0] < green_blue < _SKIN_GREEN_BLUE[1]
-    )
-    seen = np.mean(map_skin(look.view).counted.pixels[_face_area()])
+    skin = map_skin(look.view)
+    seen = np.mean(skin.counted.pixels[outlined_face()])
+    luminance = log_luminance(look.view.light)
+    slope = measure_slope(luminance, skin.counted.pixels & skin.face.pixels)
     return [
         (Fault.BLURRED, _grade(measure_blur(look.view.light), BLUR)),
-        (Fault.UNEVEN_LIGHT, _grade(float(np.abs(_slants(look)).max()), UNEVEN)),
-        (Fault.COLOUR_CAST, _Grade.GOOD if in_reach else _Grade.USELESS),
+        (Fault.UNEVEN_LIGHT, _grade(slope, SLOPE)),
+        (Fault.COLOUR_CAST, _grade_hue(*_skin_hue(look))),
         (Fault.OCCLUDED, _grade(float(1 - seen), HIDDEN_ALONE)),
     ]
 
 
-def _judge_against(
-    before: _Look, look: _Look, photo: SrgbImage, face: Face, known: list[_Finding]
-) -> list[_Finding]:
+def _grade_hue(red_green: float, green_blue: float) -> _Grade:
+    """Whether skin can have these log ratios of channels at all, and in an ordinary light."""
+    ratios = ((red_green, _SKIN_RED_GREEN), (green_blue, _SKIN_GREEN_BLUE))
+    missed = [sum(not reach.holds(value) for reach in reaches) for value, reaches in ratios]
+    return _Grade(max(missed))
+
+
+def _judge_against(before: _Look, look: _Look, known: list[_Finding]) -> list[_Finding]:
     """Light, colour, blur and pose against the patient's own baseline.
 
     Where the face cannot be laid onto the baseline it may be another person's; but a photo with a
     useless light or blur, perhaps `known` already, explains itself, and then says so.
     """
-    slant = np.abs(np.subtract(_slants(look), _slants(before)))
     blur, blur_before = measure_blur(look.view.light), measure_blur(before.view.light)
     extra = float(np.sqrt(max(blur**2 - blur_before**2, 0.0)))
-    findings = [
-        (Fault.BLURRED, _grade(extra, EXTRA_BLUR)),
-        (Fault.UNEVEN_LIGHT, _grade(float(slant.max()), UNEVEN_CHANGE)),
-    ]
+    findings = [(Fault.BLURRED, _grade(extra, EXTRA_BLUR))]
     skin_cast, eye_cast = _casts(before, look)
-    cast = (Fault.COLOUR_CAST, _grade(min(skin_cast, eye_cast), CAST_CHANGE))
+    cast = (Fault.COLOUR_CAST, _grade_cast(before, look, min(skin_cast, eye_cast)))
     try:
-        registration = register(photo, face, onto=before.view)
+        registration = register(look.photo, look.face, onto=before.view)
     except Unmeasurable as unmeasurable:
+        slope = _slope_against(before.view, look.view, outlined_face())
+        findings += [(Fault.UNEVEN_LIGHT, _grade(slope, SLOPE_CHANGE))]
         explained = any(grade is _Grade.USELESS for _, grade in [*known, *findings])
         covered = unmeasurable.fault is Fault.OCCLUDED  # a cover has its own colour
         if explained or (cast[1] is _Grade.USELESS and not covered):
             return [*findings, cast]
         return [*findings, (unmeasurable.fault, _Grade.USELESS)]
-    hidden = _hidden_share(registration, before)
-    two_colours = skin_cast >= CAST_CHANGE.refuses and hidden >= _TWO_COLOURS
-    if two_colours:  # a lamp tints all of a face alike
-        cast = (Fault.OCCLUDED, _Grade.USELESS)
+    aligned = align(registration)
+    skin = map_skin(before.view)
+    counted = skin.counted.pixels & skin.face.pixels
+    comparable = still_comparable(aligned, before.view, skin).pixels & counted
+    hidden = 1 - int(np.count_nonzero(comparable)) / max(int(counted.sum()), 1)
+    if skin_cast >= CAST_CHANGE.refuses and hidden >= _TWO_COLOURS:
+        cast = (Fault.OCCLUDED, _Grade.USELESS)  # a lamp tints all of a face alike
+    slope = _slope_against(before.view, aligned, comparable)
+    sided = _grade(slope, SLOPE_CHANGE)
     findings += [
         cast,
+        (Fault.UNEVEN_LIGHT, sided),
         (Fault.TURNED_AWAY, _grade(abs(registration.turn), TURN)),
         (Fault.OCCLUDED, _grade(hidden, HIDDEN)),
     ]
-    return [*findings, (Fault.DIFFERENT_PERSON, _otherness(registration, [*known, *findings]))]
+    differences: list[_Finding] = []
+    if sided is not _Grade.USELESS:  # hard shadows have edges of their own
+        lost, shake = measure_lost_detail(before.view.light, aligned.light)
+        foreign = measure_foreign(before.view.light, aligned.light) - _SHADOWED * slope
+        differences += [
+            (Fault.BLURRED, max(_grade(lost, SOFTENED), _grade(shake, SHAKE))),
+            (Fault.OCCLUDED, _grade(foreign, FOREIGN)),
+        ]
+    other = (Fault.DIFFERENT_PERSON, _otherness(registration, [*known, *findings], differences))
+    return [*findings, *differences, other]
 
 
-def _otherness(registration: Registration, findings: list[_Finding]) -> _Grade:
+def _grade_cast(before: _Look, look: _Look, cast: float) -> _Grade:
+    """The change of colour; the card, where both photos show it, carries more than skin alone."""
+    grade = _grade(cast, CAST_CHANGE)
+    if grade is _Grade.USELESS and see_card(look.photo).reading and see_card(before.photo).reading:
+        return _grade(cast, CAST_BY_CARD)
+    return grade
+
+
+def _otherness(
+    registration: Registration, findings: list[_Finding], differences: list[_Finding]
+) -> _Grade:
     """Whether this is somebody else's face: too few features agree, and too loosely.
 
     What is useless for another reason says so itself; blur and covers loosen anybody's features, so
-    there it stays a doubt.
+    there it stays a doubt. `differences` from the baseline's own face excuse only where useless: a
+    stranger with smoother skin or another mouth shows them too.
     """
     grade = _grade(registration.strangeness, STRANGENESS)
-    if registration.likeness >= _ALIKE or any(found is _Grade.USELESS for _, found in findings):
+    useless = any(found is _Grade.USELESS for _, found in [*findings, *differences])
+    if registration.likeness >= _ALIKE or useless:
         return _Grade.GOOD
     loosened = any(found is _Grade.POOR for fault, found in findings if fault in _LOOSENING)
     return min(grade, _Grade.POOR) if loosened else grade
@@ -230,9 +282,9 @@ def _casts(before: _Look, look: _Look) -> tuple[float, float]:
 
 
 def _between_channels(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Red less green, green less blue, red less blue."""
+    """Red less green, green less blue, and, by its smaller weight, red less blue."""
     between: NDArray[np.float64] = values[[0, 1, 0]] - values[[1, 2, 2]]
-    return between
+    return between * (1, 1, _LAMP_AXIS)
 
 
 def _eye_colour(look: _Look) -> NDArray[np.float64]:
@@ -248,47 +300,9 @@ def _eye_colour(look: _Look) -> NDArray[np.float64]:
     return colour
 
 
-def _hidden_share(registration: Registration, before: _Look) -> float:
-    """Share of the baseline's skin on the face that cannot be compared today."""
-    skin = map_skin(before.view)
-    comparable = still_comparable(align(registration), before.view, skin).pixels
-    counted = skin.counted.pixels & skin.face.pixels
-    return 1 - int(np.count_nonzero(comparable & counted)) / max(int(counted.sum()), 1)
-
-
-def measure_blur(light: LinearImage) -> float:
-    """Width (one Gaussian sigma) of the sharpest edges about the eyes, in eye distances.
-
-    Eyes have sharp edges in everybody. Blurring an edge of width s by a Gaussian t leaves a slope
-    of 1/√(s²+t²); how much slope is lost between two known blurs tells s. Directions are judged
-    apart, and the worse one counts: a shaken photo stays sharp across its movement.
-    """
-    luminance = np.log(np.maximum(light.pixels @ _LUMINANCE, np.float32(2e-3)))
-    fine, coarse = (cv2.GaussianBlur(luminance, (0, 0), t)[_EYE_BAND] for t in (_FINE, _COARSE))
-    widths = []
-    for axis in (0, 1):
-        steep, flat = (np.abs(np.diff(plane, axis=axis)) for plane in (fine, coarse))
-        sharpest = steep >= np.quantile(steep, 0.97)
-        kept = float(np.median(flat[sharpest] / np.maximum(steep[sharpest], 1e-6)))
-        squared = min(kept, 0.99) ** 2
-        widths.append((squared * _COARSE**2 - _FINE**2) / (1 - squared))
-    return float(np.sqrt(max(*widths, 0.0))) / EYE_DISTANCE
-
-
-def measure_noise(light: LinearImage) -> float:
-    """Pixel-to-pixel spread of log luminance on the skin of the face, robust, in log units."""
-    luminance = np.log(np.maximum(light.pixels @ _LUMINANCE, np.float32(5e-4)))
-    # Immerkær's mask (1996) answers to neither slopes nor edges along the axes.
-    mask = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-    answer = np.abs(cv2.filter2D(luminance, cv2.CV_32F, mask)[_face_area()])
-    return float(1.4826 * np.median(answer) / 6)
-
-
-@cache
-def _face_area() -> NDArray[np.bool_]:
-    area: NDArray[np.bool_] = np.logical_or.reduce([m.pixels for m in outlined_areas().values()])
-    area.flags.writeable = False
-    return area
+def _slope_against(before: GridView, now: GridView, inside: NDArray[np.bool_]) -> float:
+    """How otherwise the light falls across the face than before; what skin reflects cancels."""
+    return measure_slope(log_luminance(now.light) - log_luminance(before.light), inside)
 
 
 def _skin_hue(look: _Look) -> tuple[float, float]:
@@ -302,12 +316,3 @@ def _skin_colour(look: _Look) -> NDArray[np.float64]:
     areas = (Region.LEFT_CHEEK, Region.RIGHT_CHEEK, Region.NOSE)
     core = np.logical_or.reduce([outlined_areas()[region].pixels for region in areas])
     return np.exp(np.median(look.log_light[core], axis=0)).astype(np.float64)
-
-
-def _slants(look: _Look) -> tuple[float, float]:
-    """Log ratio of brightness between the cheeks, and between nose and chin."""
-    left, right, nose, chin = (
-        float(np.median(look.log_light[outlined_areas()[region].pixels]))
-        for region in (Region.LEFT_CHEEK, Region.RIGHT_CHEEK, Region.NOSE, Region.CHIN)
-    )
-    return left - right, nose - chin

@@ -12,6 +12,7 @@ from analysis.card.comparison import compare_cards, see_card
 from analysis.card.viewings import weigh_viewings
 from analysis.errors import Unmeasurable
 from analysis.face.faces import Face, find_face
+from analysis.face.measures import measure_blur, measure_noise
 from analysis.face.regions import (
     FACE_REGIONS,
     Region,
@@ -42,7 +43,6 @@ from analysis.marked_areas import MarkedAreas
 from analysis.marking import judge_marked, outline_region
 from analysis.overlays import crop_to_face, in_light_of_baseline, paint_scale
 from analysis.pipeline import Analysis, analyse_photo
-from analysis.quality import measure_blur, measure_noise
 from analysis.spots import affected_share, count_spots, find_spots, local_noise
 from tests.analysis.retouching import CHEEKS, portrait, retouched
 
