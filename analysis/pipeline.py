@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from analysis.card.comparison import compare_cards, see_card
 from analysis.card.light import CardLight
 from analysis.card.locator import CardTrouble
-from analysis.card.viewings import weigh_viewings
 from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import FindFace, find_face
 from analysis.face.regions import (
@@ -37,6 +36,7 @@ from analysis.face.registration import (
 )
 from analysis.images import LinearImage, Mask, SrgbImage, to_srgb
 from analysis.light.chromophores import (
+    SMALLEST_SHARE,
     Estimate,
     Reference,
     Shift,
@@ -44,6 +44,7 @@ from analysis.light.chromophores import (
     explain,
     explain_pixels,
     log_light,
+    mean_shift,
     median_shift,
 )
 from analysis.light.plausible_skin import SkinState, estimate_state
@@ -58,7 +59,6 @@ from analysis.light.viewings import Floats
 from analysis.marked_areas import MarkedAreas, MarkedSkin, find_marked
 from analysis.spots import SpotMap, Spots, affected_share, count_spots, find_spots
 
-_SMALLEST_SHARE: Final = 0.08  # of a region's pixels; below, the region is left out that day
 _SCLERA: Final = 0.40  # luminance of the brightest of an eye's white, lids shading it
 _SCLERA_SD: Final = 0.25  # log units
 _SCLERA_SD_FAR: Final = 0.40  # likewise, where the skin lies further from the eyes
@@ -130,8 +130,7 @@ class _Day:
 
     `against_face` is the baseline's log RGB less that of the whole face; `parts` and `treated` are
     the regions and the pixels that may have changed; `frame` and `card` are the shifts of log RGB
-    of the surroundings and, by the card, of a face that did not change; `viewings` is the log
-    likelihood of today's lamps and cameras by the card's look.
+    of the surroundings and, by the card, of a face that did not change.
     """
 
     change: NDArray[np.float32]
@@ -144,15 +143,21 @@ class _Day:
     state: SkinState
     frame: Shift
     card: Shift | None
-    viewings: Floats
+
+    def treated_parts(self) -> tuple[Mask, ...]:
+        """The treated skin, cut into the regions it lies in and what lies in none."""
+        areas = self.skin.areas.items()  # in one order, so that one photo has one reading
+        parts = [
+            area.pixels & self.treated.pixels for region, area in areas if region in self.parts
+        ]
+        rest = self.treated.pixels & ~np.logical_or.reduce([*parts, ~self.treated.pixels])
+        return tuple(Mask(part) for part in (*parts, rest) if part.any())
 
     def compared(self, besides: Region) -> Comparison:
         """What frame, card and untreated skin say of the light; `besides` is no reference."""
         where = untreated_skin(self.skin, self.comparable, self.treated, besides=besides)
         untreated = see_untreated(self.change, self.against_face, where)
-        return compare_days(
-            self.state, self.frame, card=self.card, untreated=untreated, viewings=self.viewings
-        )
+        return compare_days(self.state, self.frame, card=self.card, untreated=untreated)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -188,8 +193,7 @@ def analyse_photo(
     skin, area = map_treated(before, treated, find_marked(marked, view, baseline.size))
     comparable = still_comparable(today, before, skin)
     face_colour = _face_colour(before, skin)
-    viewings = weigh_viewings(card_before.reading)
-    state = estimate_state(face_colour, *_brightness(before, skin), viewings)
+    state = estimate_state(face_colour, *_brightness(before, skin))
     by_card = compare_cards(card_today, card_before)
     day = _Day(
         change=log_light(today.light) - log_light(before.light),
@@ -201,8 +205,7 @@ def analyse_photo(
         treated=area,
         state=state,
         frame=compare_frames(photo, photo_face, baseline, baseline_face),
-        card=_shift_of_face(by_card, state) if isinstance(by_card, CardLight) else None,
-        viewings=weigh_viewings(card_today.reading),
+        card=by_card.shift_on(face_colour) if isinstance(by_card, CardLight) else None,
     )
     comparison = day.compared(Region.FACE)
     focal = _focal_changes(day, comparison)
@@ -249,12 +252,6 @@ def uncovered(view: GridView, free: Mask) -> GridView:
     return GridView(view.light, Mask(view.covered.pixels & free.pixels))
 
 
-def _shift_of_face(light: CardLight, state: SkinState) -> Shift:
-    """The shift of log RGB that the card expects of the face's skin had it not changed."""
-    typical = state.typical
-    return light.shift_on(float(typical.melanin[0]), float(typical.glare[0]))
-
-
 def _face_colour(before: GridView, skin: SkinMap) -> Floats:
     """Median log RGB (3,) of the face in the baseline photo."""
     on_face = skin.counted.pixels & skin.face.pixels
@@ -289,25 +286,26 @@ def _analyse_regions(
             against = day.compared(region)
             if against.reference is Reference.HISTORY:
                 continue
-        if analysed := _analyse_region(day, focal, area, against):
+        if analysed := _analyse_region(day, focal, (area,), against):
             regions[region] = analysed
-    if not (face := _analyse_region(day, focal, day.treated, comparison)):
+    if not (face := _analyse_region(day, focal, day.treated_parts(), comparison)):
         raise Unmeasurable(Fault.OCCLUDED, "too little treated skin can be seen")
     regions[Region.FACE] = face
     return regions
 
 
 def _analyse_region(
-    day: _Day, focal: _Focal, area: Mask, against: Comparison
+    day: _Day, focal: _Focal, parts: tuple[Mask, ...], against: Comparison
 ) -> RegionAnalysis | None:
+    area = Mask(np.logical_or.reduce([part.pixels for part in parts]))
     counted = area.pixels & day.comparable.pixels
     share = float(counted.sum() / max(area.pixels.sum(), 1))
-    shift = median_shift(day.change, Mask(counted))
-    difference = median_shift(day.against_face, Mask(counted))
-    if shift is None or difference is None or share < _SMALLEST_SHARE:
+    shift = mean_shift(day.change, parts, day.comparable)
+    difference = mean_shift(day.against_face, parts, day.comparable)
+    if shift is None or difference is None or share < SMALLEST_SHARE:
         return None
     seen = Shift(shift.value, shift.covariance + against.covariance)
-    change = explain(seen, against.light, elsewhere(against.state, difference))
+    change = explain(seen, against.light, elsewhere(against.state, difference), against.contrast)
     colour = np.exp(np.median(day.colour[counted], axis=0) - against.on_skin)
     lab = _lab(colour)
     return RegionAnalysis(
@@ -339,7 +337,8 @@ def _compare_cheeks(
     apart = left - right
     covariance = apart.covariance + np.eye(3) * _SIDES_SD**2 + _SHADED_SD**2
     same_light = -comparison.state.unchanged  # lamp and camera act on both cheeks alike
-    spread = explain(Shift(apart.value, covariance), same_light, comparison.state).redness.sd
+    seen = Shift(apart.value, covariance)
+    spread = explain(seen, same_light, comparison.state, comparison.contrast).redness.sd
     gap = regions[Region.LEFT_CHEEK].redness.value - regions[Region.RIGHT_CHEEK].redness.value
     return Estimate(gap, spread)
 
@@ -358,6 +357,7 @@ def _focal_changes(day: _Day, comparison: Comparison) -> _Focal:
     weighted = _coarse(np.where(counted[..., np.newaxis], day.change, 0).astype(np.float32))
     solved = weight > _MAP_FILLED
     change = weighted[solved] / weight[solved][:, np.newaxis] - comparison.on_skin
+    change = change / np.median(comparison.contrast)
     values = explain_pixels(change.astype(np.float64), day.state, _MAP_SD)
     redness, pigment = (_fine(value, solved, counted) for value in values)
     return _Focal(redness, pigment, find_spots(redness, pigment))

@@ -1,9 +1,8 @@
-"""Lamps, cameras and prints as they may be met: what skin does when the card's patches do this.
+"""Lamps, cameras and prints as they may be met: how the card's patches change together.
 
-Ink and skin are metamers: under another lamp or camera they part, most of all under lamps with
-narrow lines, and no 3×3 fitted on the card alone can know it. How they part is learned here from
-a thousand and more imagined pairs of days, each with its own lamps, camera and printer. Nothing is
-fitted to photos; shapes and ranges are those of the literature:
+A patch that changes as no lamp or camera would let it is covered, shines or lies in a shadow. What
+they would let it do is learned here from a thousand and more imagined pairs of days, each with its
+own lamps, camera and printer. Nothing is fitted to photos; shapes and ranges are the literature's:
 - lamps: Planck's law; daylight; white LEDs as a pump line and a phosphor band; fluorescent lamps as
   mercury lines with broad or three narrow phosphor bands (CIE 15:2018, FL series);
 - cameras: J. Jiang et al., "What is the space of spectral sensitivity functions for digital color
@@ -23,7 +22,6 @@ from analysis.light.lamps import bell, colour_matrix, planck
 from analysis.light.skin_optics import (
     BASELINE_BLOOD,
     DAYLIGHT_D65,
-    TYPICAL_GLARE,
     WAVELENGTHS,
     linear_srgb,
     reflectance,
@@ -33,8 +31,6 @@ Floats = NDArray[np.float64]
 
 DARKEST: Final = 2e-3
 """Linear light below which a reading is held, here as in photos."""
-MELANIN: Final = np.geomspace(0.008, 0.40, 12)
-"""Melanin fractions of the skins that are imagined beside the card."""
 
 _PAIRS: Final = 2400
 _PRINTS: Final = 60
@@ -46,17 +42,13 @@ _TARGET: Final = np.array([patch.colour for patch in PATCHES])
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ensemble:
-    """Mean and covariance of what changes between two days.
+    """Mean (3n,) and covariance (3n, 3n) of the change of log RGB of the card's n patches.
 
-    `patches` (3n,) are changes of log RGB of the card's n patches, `skin` (3m + 3,) those of the
-    skins of `MELANIN` and, last, of a perfect white, all up to a common exposure.
+    It is between two days and up to a common exposure.
     """
 
     patches: Floats
-    skin: Floats
     patches_covariance: Floats
-    cross_covariance: Floats
-    skin_covariance: Floats
 
 
 @cache
@@ -66,28 +58,14 @@ def ensemble() -> Ensemble:
     prints = _prints(rng)
     cameras = [_camera(rng) for _ in range(_CAMERAS)]
     patches = np.empty((_PAIRS, 3 * len(PATCHES)))
-    skins = np.empty((_PAIRS, 3 * len(MELANIN) + 3))
     for pair in range(_PAIRS):
-        seen = np.concatenate([prints[rng.integers(_PRINTS)], _skins(rng)])
+        seen = prints[rng.integers(_PRINTS)]
         first = int(rng.integers(_CAMERAS))
         second = first if rng.random() < _SAME_CAMERA else int(rng.integers(_CAMERAS))
         days = [log_colour(seen, _weights(rng, cameras[camera])) for camera in (first, second)]
-        change = (days[1] - days[0] + rng.normal(0.0, 0.14, 3)).ravel()
-        patches[pair], skins[pair] = np.split(change, [3 * len(PATCHES)])
-    centred, skins_centred = patches - patches.mean(axis=0), skins - skins.mean(axis=0)
-    return Ensemble(
-        patches=patches.mean(axis=0),
-        skin=skins.mean(axis=0),
-        patches_covariance=centred.T @ centred / _PAIRS,
-        cross_covariance=centred.T @ skins_centred / _PAIRS,
-        skin_covariance=skins_centred.T @ skins_centred / _PAIRS,
-    )
-
-
-@cache
-def imagined_prints() -> Floats:
-    """Reflectances (prints, n, 31) of the card's patches as so many printers make them."""
-    return _prints(np.random.default_rng(_SEED))
+        patches[pair] = (days[1] - days[0] + rng.normal(0.0, 0.14, 3)).ravel()
+    centred = patches - patches.mean(axis=0)
+    return Ensemble(patches.mean(axis=0), centred.T @ centred / _PAIRS)
 
 
 def _prints(rng: np.random.Generator) -> Floats:
@@ -186,18 +164,6 @@ def _weights(rng: np.random.Generator, phone: _Phone) -> Floats:
     matrix = (1 - tungsten) * phone.for_daylight + tungsten * phone.for_tungsten
     weights: Floats = matrix @ (response / response.sum(axis=1, keepdims=True))
     return weights
-
-
-def _skins(rng: np.random.Generator) -> Floats:
-    """The reflectances of one kind of skin at every melanin of `MELANIN`, and of a white."""
-    skins = reflectance(
-        MELANIN * np.exp2(rng.normal(0, 0.2)),
-        BASELINE_BLOOD * np.exp2(rng.normal(0, 0.4)),
-        glare=float(np.clip(rng.normal(TYPICAL_GLARE, 0.006), 0.003, 0.05)),
-        saturation=rng.uniform(0.5, 0.8),
-        scattering=np.exp2(rng.normal(0, 0.25)),
-    )
-    return np.concatenate([skins, np.ones((1, WAVELENGTHS.size))])
 
 
 def _print(rng: np.random.Generator) -> Floats:

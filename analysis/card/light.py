@@ -6,79 +6,73 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.card.ensemble import DARKEST, MELANIN, ensemble
+from analysis.card.ensemble import DARKEST, ensemble
 from analysis.card.layout import PATCHES
 from analysis.card.locator import CardTrouble, Unusable
 from analysis.card.reference import FEWEST_PATCHES, CardReading
 from analysis.light.chromophores import Shift
-from analysis.light.skin_optics import BASELINE_BLOOD, TYPICAL_GLARE, log_rgb
 from analysis.light.viewings import Floats
 
-LARGEST_MISFIT: Final = 2.0  # mean squared surprise per reading; about 1 where all is as imagined
+LARGEST_MISFIT: Final = 3.0  # mean squared surprise per reading; about 1 where all is as imagined
 _READING_SD: Final = 0.022  # log units: noise, and how far real inks lie from the imagined ones
 _UNEVEN_SD: Final = 0.15  # log units per 50 mm by which light may fall off across the card
 DARK_SD: Final = 0.0015
 """Linear light: stray light and noise, which weigh in dark patches."""
-_FREEDOM: Final = 12.0  # days differ in how much they differ; a t distribution says how much
 _EXPOSURE_SD: Final = 1.0
 _SURPRISING: Final = 16.0  # squared surprise of a patch's three readings; 11 is one in a hundred
 _FEWEST_TOGETHER: Final = 0.6  # of the clean patches must change as one light would make them
 _SHADED_SD: Final = 0.5  # log units: face and card may stand in different light
+_NEAR_HUE: Final = 0.35  # log units of red and of blue against green
+_NEAR_LIGHT: Final = 1.0  # log units
+_LEAST_WEIGHT: Final = 0.02  # of a patch of any colour, against 1 for one of the skin's own
+_FLAT: Final = 1.0  # patches' worth of belief that all colours change alike
+_TERMS_SPENT: Final = 2.0  # the plane fits some of the scatter away
+_METAMERISM_SD: Final = 0.03  # of each log channel: ink and skin of one colour part under a lamp
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CardLight:
     """How the card changed between two days, and what that says of the light on anything else.
 
-    `change` (3n,) is the change of log RGB of the patches `used` (n,) against the ensemble's mean,
-    `inverse` that of its covariance; `surprise` (n,) how far each patch is from what the others let
-    expect, squared and scaled; `misfit` about 1 or less where all is as imagined.
+    `before` (n, 3) is the log RGB of the patches `used` (n,) in the baseline photo, `change` (n, 3)
+    its change since then; `surprise` (n,) how far each patch is from what the others let expect,
+    squared and scaled; `misfit` about 1 or less where all is as imagined.
     """
 
     used: NDArray[np.intp]
+    before: Floats
     change: Floats
-    inverse: Floats
     surprise: Floats
     misfit: float
 
-    def shift_on(self, melanin: float, glare: float) -> Shift:
-        """The shift of log RGB of skin with this melanin fraction and this share of glare.
+    def shift_on(self, colour: Floats) -> Shift:
+        """The shift of log RGB of skin whose log RGB (3,) in the baseline photo is `colour`.
 
-        Glare has the colour of the lamp alone: it dilutes what lamps do to skin, most of all in
-        dark skin, so it is taken out of the ensemble's skin and the person's own put in.
+        A plane is laid through the change of the patches, those of nearly the skin's colour
+        counting most: white balance, colour matrix, saturation and tone curve do to them what they
+        do to skin. What the plane leaves of the patches is its noise.
         """
-        both = self._predict(melanin)
-        change = both.value[:3] - both.value[3:]
-        typical = np.exp(log_rgb(melanin, BASELINE_BLOOD))
-        after = typical * np.exp(change)
-        before_glare, after_glare = (
-            np.maximum(colour + glare - TYPICAL_GLARE, DARKEST) for colour in (typical, after)
-        )
-        dilution = np.diag(np.clip(after / after_glare, 0.0, 1.5))
-        slope = np.hstack([dilution, np.eye(3) - dilution])
-        value = both.value[3:] + np.log(after_glare / before_glare)
-        return Shift(value, slope @ both.covariance @ slope.T + _SHADED_SD**2)
-
-    def _predict(self, melanin: float) -> Shift:
-        """The shifts (6,) of the ensemble's skin with this melanin fraction and of a white."""
-        world = ensemble()
-        mix = _between(melanin)
-        cross = world.cross_covariance[rows_of(self.used)] @ mix
-        gain = self.inverse @ cross
-        value = world.skin @ mix + self.change @ gain
-        covariance = mix.T @ world.skin_covariance @ mix - cross.T @ gain
-        # Of a multivariate t distribution: P. Ding, The American Statistician 70 (2016) 293.
-        scale = (_FREEDOM + self.misfit * self.change.size) / (_FREEDOM + self.change.size)
-        return Shift(value, scale * (covariance + covariance.T) / 2)
+        apart = self.before - colour
+        hue = apart[:, (0, 2)] - apart[:, 1:2]
+        distance = (hue**2).sum(axis=1) / _NEAR_HUE**2 + (apart.mean(axis=1) / _NEAR_LIGHT) ** 2
+        weight = np.exp(-distance / 2) + _LEAST_WEIGHT
+        terms = np.column_stack([np.ones(len(apart)), apart])
+        weighted = terms * weight[:, np.newaxis]
+        flat = np.diag([0.0, *[_FLAT] * 3])
+        plane = np.linalg.solve(weighted.T @ terms + flat, weighted.T @ self.change)
+        left = self.change - terms @ plane
+        scatter = left.T @ (left * weight[:, np.newaxis]) / weight.sum()
+        votes = weight.sum() ** 2 / (weight**2).sum()
+        covariance = scatter * _TERMS_SPENT / votes + np.eye(3) * _METAMERISM_SD**2 + _SHADED_SD**2
+        return Shift(plane[0], covariance)
 
 
 def light_by_card(today: CardReading, baseline: CardReading) -> CardLight:
     """What the card says of the change of light and camera between two photos.
 
-    The joint normal distribution of patches and skin over `card.ensemble` is conditioned on the
-    change of the patches that both photos show well; light that falls unevenly over the card is
-    part of it as a plane of log light, exposure is left open. Patches that the others cannot
-    explain (a finger, glare, a shadow) are dropped one by one. Raises `Unusable`.
+    The normal distribution of patches over `card.ensemble`, with light that falls unevenly over the
+    card as a plane of log light and exposure left open, says how they change together. Patches that
+    the others cannot explain (a finger, glare, a shadow) are dropped one by one. Raises `Unusable`.
     """
     clean = today.good & baseline.good
     used = clean.copy()
@@ -116,9 +110,8 @@ def _condition(today: CardReading, baseline: CardReading, used: NDArray[np.intp]
             for block in (slice(3 * i, 3 * i + 3) for i in range(len(used)))
         ]
     )
-    return CardLight(
-        used, change, inverse.astype(np.float64), surprise, float(change @ pulled / rows.size)
-    )
+    before, now = (np.log(colours).reshape(-1, 3) for colours in (light_before, light))
+    return CardLight(used, before, now - before, surprise, float(change @ pulled / rows.size))
 
 
 def uneven_light(used: NDArray[np.intp]) -> Floats:
@@ -135,12 +128,3 @@ def uneven_light(used: NDArray[np.intp]) -> Floats:
 def rows_of(used: NDArray[np.intp]) -> NDArray[np.intp]:
     """The places of these patches' three channels in the ensemble."""
     return (3 * used[:, np.newaxis] + np.arange(3)).ravel()
-
-
-def _between(melanin: float) -> Floats:
-    """Weights (3m + 3, 6): the ensemble's skins interpolated at this melanin, and the white."""
-    position = float(np.interp(np.log(melanin), np.log(MELANIN), np.arange(len(MELANIN))))
-    share = np.maximum(0.0, 1.0 - np.abs(np.arange(len(MELANIN)) - position))
-    weights = np.zeros((len(MELANIN) + 1, 2))
-    weights[:-1, 0], weights[-1, 1] = share, 1.0
-    return np.kron(weights, np.eye(3)).astype(np.float64)

@@ -5,6 +5,7 @@ plausible skin of the person, under every plausible lamp and camera, weak priors
 it a small weighted least-squares problem; the spread of all of them together is the reported one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import isfinite
@@ -106,6 +107,8 @@ _PATCH: Final = round(
 )  # skin varies over about this length: one patch, one vote
 _PATCH_FILLED: Final = 0.25
 MIN_PATCHES: Final = 4
+SMALLEST_SHARE: Final = 0.08
+"""Of a part's pixels; one of which less counts is left out that day."""
 _SMOOTHING: Final = 2.0  # pixels; takes out pixel noise before the logarithm bends it
 _DARKEST: Final = 5e-4
 _MEDIAN_VARIANCE: Final = np.pi / 2  # of a median against a mean, for normal errors
@@ -132,6 +135,28 @@ def median_shift(change: NDArray[np.float32], where: Mask) -> Shift | None:
     tamed = np.clip(centred, -limit, limit)
     scatter = tamed.T @ tamed / (len(patches) - 1)
     return Shift(value, _MEDIAN_VARIANCE * scatter / len(patches))
+
+
+def mean_shift(change: NDArray[np.float32], parts: Sequence[Mask], counted: Mask) -> Shift | None:
+    """The shift of all parts of the skin together, each by its area, however much of it counted.
+
+    It is robust within a part and a mean across them: two red cheeks out of five parts make the
+    face redder. None when there is too little of all parts together.
+    """
+    sizes, shifts = [], []
+    for part in parts:
+        within, size = part.pixels & counted.pixels, np.count_nonzero(part.pixels)
+        shift = median_shift(change, Mask(within))
+        if shift is not None and np.count_nonzero(within) >= SMALLEST_SHARE * size:
+            sizes.append(size)
+            shifts.append(shift)
+    if not shifts:  # scraps that may be enough together
+        pooled = np.logical_or.reduce([part.pixels for part in parts])
+        return median_shift(change, Mask(pooled & counted.pixels))
+    weight = np.array(sizes) / sum(sizes)
+    value = weight @ np.stack([shift.value for shift in shifts])
+    covariances = np.stack([shift.covariance for shift in shifts])
+    return Shift(value, np.einsum("p,pij->ij", weight**2, covariances))
 
 
 def patch_medians(change: NDArray[np.float32], inside: NDArray[np.bool_]) -> Floats:
@@ -166,25 +191,31 @@ def elsewhere(state: SkinState, difference: Shift) -> SkinState:
     return there.reweighed(fit.log_evidence)
 
 
-def explain(shift: Shift, light: Floats, state: SkinState) -> Change:
+def explain(
+    shift: Shift, light: Floats, state: SkinState, contrast: float | Floats = 1.0
+) -> Change:
     """Blood and melanin doublings that explain how the log RGB of a region shifted.
 
     `light` (k, 3) or (3,) is the part of the shift that white balance and exposure made, as each
-    guess of `state` has it; the covariance of `shift` holds its spread too. Every guess explains
-    the shift in its own way and counts by how well it can; value and spread are those of all
-    together.
+    guess of `state` has it; the covariance of `shift` holds its spread too. `contrast` (k,) or one
+    for all is how much more than itself a change of log light shows in the photos. Every guess
+    explains the shift in its own way and counts by how well it can; value and spread are those of
+    all together.
     """
-    left = shift.value - np.broadcast_to(light, (len(state.weight), 3))
+    gain = np.broadcast_to(contrast, state.weight.shape)[:, np.newaxis]
+    left = (shift.value - np.broadcast_to(light, (len(state.weight), 3))) / gain
     unexplained = (
         _MODEL_SD**2
         + (_LAMP_MISFIT * state.unchanged) ** 2
         + (_GAIN_MISFIT * (left - state.unchanged)) ** 2
         + (_DARK_SD * np.exp(-state.appearance)) ** 2
     )
-    covariance = shift.covariance + np.eye(3) * unexplained[:, np.newaxis, :]
+    covariance = shift.covariance / gain[..., np.newaxis] ** 2
+    covariance = covariance + np.eye(3) * unexplained[:, np.newaxis, :]
     problem = _Problem(state.after, state, state.glare_after, state.appearance)
     fit = _solve(left, covariance, problem, _OVER_TIME)
-    weight = state.reweighed(fit.log_evidence).weight
+    # The evidence is for what the photos show, not for what is left without their contrast.
+    weight = state.reweighed(fit.log_evidence - 3 * np.log(gain[:, 0])).weight
     mean = weight @ fit.solution
     within = np.diagonal(fit.posterior, axis1=-2, axis2=-1)
     variance = weight @ (within + (fit.solution - mean) ** 2)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from analysis.light.skin_optics import BASELINE_BLOOD, TYPICAL_GLARE
 from analysis.light.viewings import (
@@ -99,15 +99,12 @@ def known_skin(melanin: float, blood: float, glare: float = TYPICAL_GLARE) -> Sk
     return SkinState(*skin, shine, np.ones(1), viewing, viewing, shine)
 
 
-def estimate_state(
-    log_colour: Floats, brightness: float, brightness_sd: float, viewings: ArrayLike = 0.0
-) -> SkinState:
+def estimate_state(log_colour: Floats, brightness: float, brightness_sd: float) -> SkinState:
     """A person's plausible skins, from the log RGB (3,) of their skin in the baseline photo.
 
     Its hue is known up to lamp, camera and white balance. `brightness` is the log of its luminance
     against a perfect white under the same light, with one standard deviation: dark skin's hue alone
-    cannot tell glare from melanin. `viewings` is the log likelihood of each viewing (viewings,) by
-    whatever else tells of it.
+    cannot tell glare from melanin.
     """
     axes = np.meshgrid(_MELANIN, _BLOOD, _GLARE, np.arange(count_viewings()), indexing="ij")
     melanin, blood, glare, viewing = (axis.ravel() for axis in axes)
@@ -123,7 +120,7 @@ def estimate_state(
         + _squared(melanin, _MELANIN_SPREAD)
         + _squared(blood, _BLOOD_SPREAD)
         + _squared(glare, _GLARE_SPREAD)
-        - 2 * (np.log(commonness()) + viewings)[viewing]
+        - 2 * np.log(commonness())[viewing]
     )
     kept = draw_evenly(np.exp(-0.5 * (mismatch - mismatch.min())), _GUESSES)
     # Between the points of the grid: even, not random, so that one photo has one reading.

@@ -5,7 +5,7 @@ from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from analysis.face.faces import Face
 from analysis.face.regions import Region, SkinMap
@@ -19,7 +19,7 @@ from analysis.light.chromophores import (
     patch_medians,
 )
 from analysis.light.plausible_skin import LEAST_GLARE, MOST_GLARE, SkinState, draw_evenly
-from analysis.light.viewings import Floats, count_viewings, other_viewings
+from analysis.light.viewings import Floats, other_viewings
 
 _FRAME_EDGE: Final = 160  # long edge of the copy from which the frame's colour is taken
 _HEAD_AXES: Final = (1.7, 2.5)  # of the oval left out, in eye distances; it holds head and neck
@@ -42,6 +42,9 @@ _GUESSES: Final = 400
 _SAME_VIEWING: Final = 0.5  # share of days whose lamp and camera are those of the baseline
 _SAME_CAMERA: Final = 0.3  # share of days with the same camera under some lamp
 _GLARE_CHANGE_SD: Final = 0.012
+# Phones render skin by curves of their own: 0.8 to 1.5 times as steep as sRGB says (± 2 sd).
+_LOG_CONTRAST: Final = 0.08
+_LOG_CONTRAST_SD: Final = 0.17
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,12 +53,14 @@ class Comparison:
 
     `light` (k, 3) is the change of log RGB by white balance and exposure, as each guess of `state`
     has it, with their common `covariance` (3, 3); shading between face and reference is in it.
+    `contrast` (k,) is how much more than itself a change of log light shows in the photos.
     """
 
     reference: Reference
     light: Floats
     covariance: Floats
     state: SkinState
+    contrast: Floats
 
     @property
     def on_skin(self) -> Floats:
@@ -101,12 +106,10 @@ def compare_days(
     *,
     card: Shift | None = None,
     untreated: UntreatedSkin | None = None,
-    viewings: ArrayLike = 0.0,
 ) -> Comparison:
     """What light and camera did, by everything that tells of it; the best source names it.
 
-    `frame` is the shift of the frame's colours, `card` that of the face's skin had it not changed,
-    `viewings` the log likelihood (viewings,) of each of today's by the look of the card.
+    `frame` is the shift of the frame's colours, `card` that of the face's skin had it not changed.
     Each source is believed by its spread. Guesses of lamps and skins under which the sources
     contradict each other lose weight: that is how a lamp betrays itself.
     """
@@ -116,7 +119,7 @@ def compare_days(
     known = _Light(
         np.broadcast_to(frame.value, (len(index), 3)),
         frame.covariance + _UNKNOWN_EXPOSURE**2,
-        np.broadcast_to(viewings, count_viewings())[imagined.after],
+        np.zeros(len(index)),
     )
     reference = Reference.HISTORY
     if untreated:
@@ -131,7 +134,9 @@ def compare_days(
         as_glossy = replace(imagined, glare_after=imagined.glare)  # no card shows the skin's shine
         known = known.joined(card.value - as_glossy.unchanged, card.covariance)
     kept = draw_evenly(np.exp(known.log_likelihood - known.log_likelihood.max()), _GUESSES)
-    return Comparison(reference, known.value[kept], known.covariance, imagined.pick(kept))
+    noise = np.random.default_rng(1995).standard_normal(len(kept))
+    contrast = np.exp(_LOG_CONTRAST + _LOG_CONTRAST_SD * noise)
+    return Comparison(reference, known.value[kept], known.covariance, imagined.pick(kept), contrast)
 
 
 def compare_frames(

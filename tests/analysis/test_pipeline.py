@@ -134,3 +134,13 @@ def test_inputs_are_left_as_they_were() -> None:
     analyse(photo)
     assert np.array_equal(photo.pixels, before[0])
     assert np.array_equal(portrait().pixels, before[1])
+
+
+def test_the_face_is_the_mean_of_its_skin_by_area_not_its_middle() -> None:
+    photo = retouched(CHEEKS, blood=1.1)
+    analysis = analyse(photo, EVERYWHERE)
+    parts = {name: analysis.regions[name].redness.value for name in EVERYWHERE}
+    areas = {name: np.count_nonzero(analysis.areas[name].pixels) for name in EVERYWHERE}
+    mean = sum(parts[name] * areas[name] for name in EVERYWHERE) / sum(areas.values())
+    assert mean > 0.3
+    assert analysis.regions[Region.FACE].redness.value == pytest.approx(mean, abs=0.1)

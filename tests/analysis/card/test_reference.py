@@ -106,19 +106,19 @@ def test_fingers_take_away_patches_but_not_the_card() -> None:
     assert FEWEST_PATCHES <= np.count_nonzero(reading.good) <= 30
     light = light_by_card(reading, baseline())
     assert len(light.used) < 30
-    assert np.abs(_tint(light.shift_on(0.05, 0.02).value)).max() < 0.02
+    assert np.abs(_tint(light.shift_on(np.log(SKIN)).value)).max() < 0.02
 
 
 def test_a_shadow_over_a_corner_is_left_out() -> None:
     light = light_by_card(read_card(held(shadow=0.6)), baseline())
     assert FEWEST_PATCHES <= len(light.used) < 30
-    assert np.abs(_tint(light.shift_on(0.05, 0.02).value)).max() < 0.02
+    assert np.abs(_tint(light.shift_on(np.log(SKIN)).value)).max() < 0.02
 
 
 def test_a_shining_card_is_refused_or_read_without_its_shine() -> None:
     reading = read_card(held(gloss=1.5, tilt_degrees=20.0))
     light = light_by_card(reading, baseline())
-    assert np.abs(_tint(light.shift_on(0.05, 0.02).value)).max() < 0.04
+    assert np.abs(_tint(light.shift_on(np.log(SKIN)).value)).max() < 0.04
 
 
 def test_too_bright_a_card_is_refused() -> None:
@@ -192,15 +192,28 @@ def test_patches_that_do_not_change_together_are_refused() -> None:
 
 
 def test_the_same_light_moves_no_skin() -> None:
-    shift = light_by_card(read_card(held(seed=5)), baseline()).shift_on(0.1, 0.02)
+    shift = light_by_card(read_card(held(seed=5)), baseline()).shift_on(np.log(SKIN))
     assert np.abs(_tint(shift.value)).max() < 0.01
     assert np.linalg.eigvalsh(shift.covariance).min() > 0
 
 
 def test_more_has_to_be_believed_where_the_lamp_has_changed() -> None:
-    same = light_by_card(read_card(held(seed=5)), baseline()).shift_on(0.02, 0.02)
-    other = light_by_card(read_card(held(lamp=Lamp.FL11)), baseline()).shift_on(0.02, 0.02)
+    same = light_by_card(read_card(held(seed=5)), baseline()).shift_on(np.log(SKIN))
+    other = light_by_card(read_card(held(lamp=Lamp.FL11)), baseline()).shift_on(np.log(SKIN))
     assert np.trace(_tint(_tint(other.covariance).T)) > np.trace(_tint(_tint(same.covariance).T))
+
+
+def rendered(colours: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Linear RGB as a phone of strong colours and a steep tone curve would show it."""
+    grey = colours.mean(axis=-1, keepdims=True)
+    return np.asarray(np.maximum(grey + 1.25 * (colours - grey), 0.003) ** 1.15)
+
+
+def test_a_phone_of_stronger_colours_is_told_from_redder_skin() -> None:
+    before = baseline()
+    today = CardReading(rendered(before.colours), before.good, before.to_photo, before.width)
+    shift = light_by_card(today, before).shift_on(np.log(SKIN))
+    assert _tint(shift.value - np.log(rendered(SKIN) / SKIN)) == pytest.approx([0, 0, 0], abs=0.05)
 
 
 def test_reading_leaves_the_photo_as_it_was() -> None:

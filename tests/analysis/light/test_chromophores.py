@@ -83,6 +83,29 @@ def test_the_spread_covers_the_error_as_often_as_it_says() -> None:
     assert np.mean([miss < 0.5 for miss in misses]) < 0.75
 
 
+def test_a_phone_of_unknown_contrast_leaves_a_large_change_less_certain_than_none() -> None:
+    skin = known(TONES[2]).pick(np.zeros(40, np.intp))
+    contrast = np.exp(np.linspace(-0.35, 0.35, 40))
+    none, large = (
+        [
+            explain(shift_of(TONES[2], blood=blood), SAME_LIGHT, skin, curve).redness
+            for curve in (1.0, contrast)
+        ]
+        for blood in (0.0, 2.0)
+    )
+    assert none[1].sd == pytest.approx(none[0].sd, rel=0.2)
+    assert large[1].sd > 2 * large[0].sd
+    assert abs(large[1].value - 2) < 1.96 * large[1].sd
+
+
+def test_contrast_is_taken_out_of_a_change_and_out_of_its_noise() -> None:
+    plain = shift_of(TONES[2], blood=1)
+    steep = Shift(1.3 * plain.value, 1.3**2 * plain.covariance)
+    expected = explain(plain, SAME_LIGHT, known(TONES[2])).redness
+    seen = explain(steep, SAME_LIGHT, known(TONES[2]), 1.3).redness
+    assert (seen.value, seen.sd) == pytest.approx((expected.value, expected.sd), rel=1e-6)
+
+
 def seen_in_baseline(tone: Tone, tint: Floats, sd: float) -> SkinState:
     colour = log_rgb(tone.melanin, BASELINE_BLOOD)
     brightness = float(np.log(np.exp(colour) @ LUMINANCE))
