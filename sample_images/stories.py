@@ -19,7 +19,7 @@ from analysis.scenes.head.changes import Papules, Patch, SkinState, SpottedPigme
 from analysis.scenes.head.heads import Person
 from analysis.scenes.lamps import Lamp
 from sample_images.cast import JUNE, KWAME, LEILA, MEERA, NORA, SOFIA
-from tracker.check_ins import Answers, Trend
+from tracker.domain.course.check_ins import Answers, Trend
 
 TREATED: Final = (
     Region.FOREHEAD,

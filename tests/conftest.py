@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from tracker.actions.add_person import add_person
-from tracker.actions.begin_treatment import begin_treatment
-from tracker.people import Person, Role
+from tracker.actions.course.treatments import begin_treatment
+from tracker.actions.people.accounts import add_person
+from tracker.domain.course.treatments import AREAS, Setting, Treatment
+from tracker.domain.people.people import Person, Role
 from tracker.settings import Settings
 from tracker.storage import protocol_files
-from tracker.treatments import AREAS, Setting, Treatment
 from tracker.world import World, open_world
 
 TREATED_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -14,13 +14,12 @@ from threading import Event
 
 from sqlite_utils import Database
 
-from tracker.actions.add_person import add_person
-from tracker.actions.change_clinic import change_clinic
-from tracker.actions.renew_passphrase import renew_passphrase
-from tracker.clinic import Clinic
-from tracker.courses import CourseStory, shifted
-from tracker.opening_hours import OpeningHours, read_spans
-from tracker.people import Duty, Person, Role
+from tracker.actions.clinic.clinic import change_clinic
+from tracker.actions.people.accounts import add_person, renew_passphrase
+from tracker.domain.clinic.clinic import Clinic
+from tracker.domain.clinic.opening_hours import OpeningHours, read_spans
+from tracker.domain.own_data.courses import CourseStory, shifted
+from tracker.domain.people.people import Duty, Person, Role
 from tracker.replay import Replay, patient_of, read_course
 from tracker.settings import SECRET_BYTES, Settings, read_settings
 from tracker.storage import people

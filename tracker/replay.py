@@ -12,25 +12,31 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.actions.begin_treatment import begin_treatment
-from tracker.actions.measure_photos import Measured, Unmeasured
-from tracker.actions.receive_photo import (
+from tracker.actions.course.checking_in import record_check_in
+from tracker.actions.course.measuring import Measured, Unmeasured
+from tracker.actions.course.receiving import (
     Accepted,
     AlreadyReceived,
     NoTreatment,
     Refused,
     receive_photo,
 )
-from tracker.actions.record_check_in import record_check_in
-from tracker.alerts import Alert
-from tracker.consents import CareWithdrawn
-from tracker.courses import COURSE_FILE, CourseError, CoursePhoto, CourseStory, parse_course
-from tracker.people import Person, Role
-from tracker.photos import Photo, Upload
-from tracker.protocols import ProtocolError
-from tracker.readings import Estimate, FocalChanges
+from tracker.actions.course.treatments import begin_treatment
+from tracker.domain.alerts.alerts import Alert
+from tracker.domain.course.photos import Photo, Upload
+from tracker.domain.course.readings import Estimate, FocalChanges
+from tracker.domain.course.treatments import Treatment
+from tracker.domain.own_data.consents import CareWithdrawn
+from tracker.domain.own_data.courses import (
+    COURSE_FILE,
+    CourseError,
+    CoursePhoto,
+    CourseStory,
+    parse_course,
+)
+from tracker.domain.people.people import Person, Role
+from tracker.domain.protocols.protocols import ProtocolError
 from tracker.settings import SECRET_BYTES, Settings
-from tracker.treatments import Treatment
 from tracker.worker import send_once, work_once
 from tracker.world import World, open_world
 

@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from tracker.people import check_email
+from tracker.domain.people.people import check_email
 
 SECRET_BYTES = 32
 MINUTES_A_DAY = 24 * 60

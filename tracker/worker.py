@@ -15,20 +15,17 @@ from threading import Event, Thread
 
 from sqlite_utils import Database
 
-from tracker.actions.erase_accounts import erase_accounts
-from tracker.actions.escalate_alerts import escalate_alerts
-from tracker.actions.measure_photos import Measured, Unmeasured, measure_photos
-from tracker.actions.note_sign import note_sign
-from tracker.actions.notice_silence import notice_silence
-from tracker.actions.preview_drafts import preview_drafts
-from tracker.actions.raise_alerts import raise_alerts
-from tracker.actions.remind_patients import remind_patients
-from tracker.actions.send_messages import SendReport, send_messages
-from tracker.actions.wake_alerts import wake_alerts
-from tracker.actions.write_digests import write_digests
-from tracker.alerts import Alert
-from tracker.health import Sign
-from tracker.messages import PRESSING, MessageKind
+from tracker.actions.alerts.clock import escalate_alerts, notice_silence, wake_alerts
+from tracker.actions.alerts.raising import raise_alerts
+from tracker.actions.clinic.health import note_sign
+from tracker.actions.course.measuring import Measured, Unmeasured, measure_photos
+from tracker.actions.mail.daily import remind_patients, write_digests
+from tracker.actions.mail.sending import SendReport, send_messages
+from tracker.actions.own_data.closing import erase_accounts
+from tracker.actions.protocols.previewing import preview_drafts
+from tracker.domain.alerts.alerts import Alert
+from tracker.domain.clinic.health import Sign
+from tracker.domain.mail.messages import PRESSING, MessageKind
 from tracker.world import World
 
 PAUSE_SECONDS = 1.0

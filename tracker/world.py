@@ -5,14 +5,14 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from tracker.compute import FaceFinder, choose_face_finder
-from tracker.mail import Send, sender
-from tracker.messages import Envelope
-from tracker.photo_files import PhotoFiles
-from tracker.protocols import Protocols
+from tracker.domain.mail.messages import Envelope
+from tracker.domain.protocols.protocols import Protocols
 from tracker.settings import Settings
 from tracker.storage import protocol_editions, protocol_enactments, protocol_files
 from tracker.storage.connection import open_database, open_migrated
+from tracker.wires.compute import FaceFinder, choose_face_finder
+from tracker.wires.mail import Send, sender
+from tracker.wires.photo_files import PhotoFiles
 
 
 @dataclass(frozen=True, slots=True)

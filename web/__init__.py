@@ -1,19 +1,21 @@
 """HTTP and HTML in, actions out: no rule about skin and no SQL lives here.
 
-Where a line goes, by the end of a module's name:
+Where a line goes:
 
-- `<thing>.py`: the routes of one thing, as a blueprint: parse, allow, act, match, render;
-- `<thing>_pages.py`: what its templates are given, frozen, made from what actions answer;
-- `forms.py`, `<thing>_forms.py`: what was typed, read into values or into errors by field;
-- `charts.py`, `plot_data.py`, `timeline.py`: marks of charts as plain numbers and words;
-- `words.py`, `times.py`, `<thing>_words.py`: how a kind, a number or a moment is said;
-- `session.py`, `security.py`, `serve.py`, `errors.py`: who asks, headers, server, mistakes;
-- `templates/<name>.html` belongs to the page that names it, `templates/_<name>.html` to several;
-- `static/`: `afterglow.css` for all, `desk.css` for the clinic, then a file a room; scripts add to
-  pages that work without them.
+- `accounts/`: getting in, passkeys, invitations, preferences, absences;
+- `patient/`: what a patient sees and sends;
+- `desk/`: what a practitioner works with: work list, patients, alerts, comparison, treatments;
+- `clinic/`: people, hours, health, outcomes, audit log, templates, protocols;
+- `charts/`: marks of charts as plain numbers and words; `words/`: how a kind or a moment is said;
+- here: the server, the session, security, forms that several areas read, errors, files to keep.
 
-Whoever opens a page about one patient passes `tracker.access`; `tests/web/test_access.py` holds
-a rule for every route.
+An area knows no other area and offers its `blueprints`. In it `<thing>.py` holds the routes of one
+thing with their pages; where both are long, `<thing>_pages.py` holds what the templates are given
+and `<thing>_forms.py` what was typed. A template is in the folder of the area that names it, one
+that several areas use in `templates/`.
+
+Each page about one patient asks `tracker.domain.people.access`; `tests/web/test_access.py` holds a
+rule for every route.
 """
 
 from collections.abc import Callable
@@ -23,41 +25,20 @@ from flask import Flask
 
 from tracker.world import World
 from web import (
-    absences,
-    addresses,
-    alert_answers,
+    accounts,
     app_shell,
-    areas,
-    audit,
     calling,
-    care_lines,
-    care_team,
     clinic,
-    comparison,
-    conversation,
+    desk,
     errors,
     home,
-    home_care,
-    invitations,
     kept,
     languages,
-    notes,
-    openings,
-    own_data,
-    passkeys,
     patient,
-    pictures,
-    practitioner,
-    preferences,
-    protocol_editor,
-    replies,
     security,
     session,
-    sign_in,
-    staff,
-    treatments,
-    worklist,
 )
+from web.desk import care, notes
 
 __all__ = ["create_app"]
 
@@ -70,37 +51,14 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
     security.protect(app, world.settings)
     languages.speak(app)
     calling.tell(app)
-    openings.watch(app)
+    care.watch(app)
     notes.tell(app)
+    areas = (accounts, patient, desk, clinic)
     for blueprint in (
-        sign_in.blueprint,
         home.blueprint,
         app_shell.blueprint,
-        patient.blueprint,
-        own_data.blueprint,
-        conversation.blueprint,
-        home_care.blueprint,
-        addresses.blueprint,
-        practitioner.blueprint,
-        worklist.blueprint,
-        alert_answers.blueprint,
-        absences.blueprint,
-        clinic.blueprint,
-        staff.blueprint,
-        audit.blueprint,
-        care_team.blueprint,
-        comparison.blueprint,
-        treatments.blueprint,
-        areas.blueprint,
-        care_lines.blueprint,
-        invitations.blueprint,
-        notes.blueprint,
-        passkeys.blueprint,
-        pictures.blueprint,
         kept.blueprint,
-        preferences.blueprint,
-        protocol_editor.blueprint,
-        replies.blueprint,
+        *(each for area in areas for each in area.blueprints),
     ):
         app.register_blueprint(blueprint)
     security.limit_sign_in(app, world.settings)

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, current_app, jsonify, url_for
 from flask.typing import ResponseReturnValue
 
-from tracker.actions.show_framing_cascade import show_framing_cascade
+from tracker.actions.course.pictures import show_framing_cascade
 
 blueprint = Blueprint("app_shell", __name__)
 

@@ -1,13 +1,85 @@
-"""Lets every page say by which numbers its reader gets help."""
+"""The numbers to call, and when somebody answers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from flask import Flask, g
 from flask_login import current_user
 
-from tracker.access import may_open_own_data
-from tracker.actions.show_calling import show_calling
-from tracker.actions.show_clinic import show_clinic
+from tracker.actions.clinic.clinic import show_calling, show_clinic
+from tracker.domain.clinic.clinic import Clinic, dialled
+from tracker.domain.clinic.opening_hours import (
+    WEEKDAYS,
+    Closed,
+    Open,
+    OpeningHours,
+    at_hand,
+    spans_words,
+)
+from tracker.domain.people.access import may_open_own_data
 from web import session
-from web.calling_pages import NOBODY_TO_CALL, Calling, calling
+from web.words.times import moment_words
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number as people read it and as a phone dials it."""
+
+    words: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Calling:
+    """What stands beside "call your clinic"; what the clinic has not entered is None or empty.
+
+    `now` says whether it is open, `is_closed` that nobody answers; `week` are the hours by the
+    clinic's clock, for a page that is read much later than it was made.
+    """
+
+    phone: Number | None
+    emergency: Number | None
+    now: str
+    is_closed: bool
+    week: tuple[tuple[str, str], ...]
+
+
+NOBODY_TO_CALL = Calling(None, None, "", False, ())
+
+
+def calling(clinic: Clinic, now: datetime, zone: ZoneInfo) -> Calling:
+    """In the words and the zone of the patient."""
+    standing = at_hand(clinic.hours, now) if clinic.hours.are_known else None
+    return Calling(
+        phone=_number(clinic.phone),
+        emergency=_number(clinic.emergency_number),
+        now=_standing_words(standing, now, zone),
+        is_closed=isinstance(standing, Closed),
+        week=_week(clinic.hours) if clinic.hours.are_known else (),
+    )
+
+
+def _number(number: str) -> Number | None:
+    return Number(number, f"tel:{dialled(number)}") if number else None
+
+
+def _standing_words(standing: Open | Closed | None, now: datetime, zone: ZoneInfo) -> str:
+    match standing:
+        case Open(until):
+            return f"Open now, until {moment_words(until, now, zone)}."
+        case Closed(opens):
+            words = f"; opens {moment_words(opens, now, zone)}" if opens else ""
+            return f"Closed now{words}."
+        case None:
+            return ""
+
+
+def _week(hours: OpeningHours) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (day, spans_words(spans) or "closed")
+        for day, spans in zip(WEEKDAYS, hours.week, strict=True)
+    )
 
 
 def tell(app: Flask) -> None:

@@ -8,10 +8,10 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import Forbidden as ForbiddenByHttp
 from werkzeug.exceptions import HTTPException, NotFound, SecurityError
 
-from tracker.access import Forbidden
-from tracker.photo_files import PhotoDamaged, PhotoMissing
+from tracker.domain.people.access import Forbidden
+from tracker.wires.photo_files import PhotoDamaged, PhotoMissing
 from web.pages import ErrorPage, render
-from web.words import ERRORS, UNKNOWN_ERROR
+from web.words.words import ERRORS, UNKNOWN_ERROR
 
 log = logging.getLogger(__name__)
 

@@ -11,20 +11,35 @@ from zoneinfo import ZoneInfo
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.datastructures.file_storage import FileStorage
 
-from tracker.absences import Leave
-from tracker.alert_life import MAX_WHY_LENGTH, SNOOZE_REASON, Resolution, ShownAlert, Snooze
-from tracker.alerts import Alert, Level, Outcome
-from tracker.check_ins import HABITS, HELP, MAX_NOTE_LENGTH, SCALES, SIGNS, Answers, Queued, Trend
-from tracker.consents import Consent, Decision, Purpose
-from tracker.conversation import Draft
-from tracker.own_treatments import OwnTreatment
-from tracker.people import HOURS, MAX_NAME_LENGTH, Person, Role, check_time_zone
-from tracker.photos import PhotoRole, SkinState, Upload, View
-from tracker.protocols import Asks, Protocol
-from tracker.readings import Quantity
-from tracker.treatments import Region
-from tracker.worklist import Group, Place, Wish
-from web.recovery_pages import Focus
+from tracker.domain.alerts.alert_life import (
+    MAX_WHY_LENGTH,
+    SNOOZE_REASON,
+    Resolution,
+    ShownAlert,
+    Snooze,
+)
+from tracker.domain.alerts.alerts import Alert, Level, Outcome
+from tracker.domain.course.check_ins import (
+    HABITS,
+    HELP,
+    MAX_NOTE_LENGTH,
+    SCALES,
+    SIGNS,
+    Answers,
+    Queued,
+    Trend,
+)
+from tracker.domain.course.photos import PhotoRole, SkinState, Upload, View
+from tracker.domain.course.readings import Quantity
+from tracker.domain.course.treatments import Region
+from tracker.domain.desk.worklist import Group, Place, Wish
+from tracker.domain.own_data.consents import Consent, Decision, Purpose
+from tracker.domain.people.absences import Leave
+from tracker.domain.people.people import HOURS, MAX_NAME_LENGTH, Person, Role, check_time_zone
+from tracker.domain.protocols.own_treatments import OwnTreatment
+from tracker.domain.protocols.protocols import Asks, Protocol
+from tracker.domain.talk.conversation import Draft
+from web.charts.recovery import Focus
 
 K = TypeVar("K", bound=StrEnum)
 

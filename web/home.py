@@ -3,11 +3,11 @@
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from tracker.people import Role
-from web.clinic import first_page
-from web.patient import today
+from tracker.domain.people.people import Role
+from web.clinic.clinic import first_page
+from web.desk.worklist import worklist
+from web.patient.routes import today
 from web.session import Visit, signed_in
-from web.worklist import worklist
 
 blueprint = Blueprint("home", __name__)
 

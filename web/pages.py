@@ -6,7 +6,7 @@ from typing import ClassVar, Protocol
 from flask import render_template
 from flask_login import current_user
 
-from web.words import ErrorWords
+from web.words.words import ErrorWords
 
 
 class Page(Protocol):

@@ -15,7 +15,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from tracker.sessions import LONGEST_LIFETIME
+from tracker.domain.people.sessions import LONGEST_LIFETIME
 from tracker.settings import Settings
 
 MAX_REQUEST_BYTES = 41 * 1024 * 1024  # a photo of 40 MB and the words around it
@@ -86,7 +86,7 @@ def configure(app: Flask, settings: Settings) -> None:
 def protect(app: Flask, settings: Settings) -> None:
     """Refuse forged requests and send the safe headers with every answer."""
     # Mail programs stop reminders by a POST of their own; its link is signed (RFC 8058).
-    CSRFProtect(app).exempt("web.preferences.stop")
+    CSRFProtect(app).exempt("web.accounts.preferences.stop")
 
     def add_headers(response: Response) -> Response:
         response.headers.extend(HEADERS)

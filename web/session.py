@@ -13,12 +13,11 @@ from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user, login_user, logout_user
 from werkzeug.exceptions import SecurityError
 
-from tracker import access
-from tracker.access import Viewer
-from tracker.actions.end_session import end_session
-from tracker.actions.resume_session import resume_session
-from tracker.people import Person
-from tracker.sessions import Session
+from tracker.actions.people.signing_in import end_session, resume_session
+from tracker.domain.people import access
+from tracker.domain.people.access import Viewer
+from tracker.domain.people.people import Person
+from tracker.domain.people.sessions import Session
 from tracker.world import World
 from web.security import MAX_WORDS_BYTES
 

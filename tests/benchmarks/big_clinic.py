@@ -13,12 +13,12 @@ from uuid import UUID
 
 from sqlite_utils import Database
 
-from tracker.actions.add_person import add_person
-from tracker.alerts import Concern, Level, Source
-from tracker.people import Person, Role
+from tracker.actions.people.accounts import add_person
+from tracker.domain.alerts.alerts import Concern, Level, Source
+from tracker.domain.course.treatments import AREAS, Region
+from tracker.domain.people.people import Person, Role
 from tracker.storage.columns import time_text
 from tracker.storage.connection import writing
-from tracker.treatments import AREAS, Region
 from tracker.world import World
 
 Cell = str | int | float | None

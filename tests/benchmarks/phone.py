@@ -24,8 +24,8 @@ from tests.journeys.film import COURSE, camera_that_shows, shoot_film
 from tests.journeys.test_browser import sign_in
 from tests.post_office import free_port
 from tests.web.conftest import Records
-from tracker.photo_files import Picture
 from tracker.settings import read_settings
+from tracker.wires.photo_files import Picture
 
 EMAIL = "alice@clinic.example"
 DAYS = (-1, 0.2, 1, 2, 2.5)

@@ -18,21 +18,19 @@ from sqlite_utils import Database
 
 from tests.conftest import PASSPHRASE, PROTOCOLS
 from tests.tracker.courses_of_readings import TREATED_AT, fading, reading, treatment
-from tracker.actions.add_person import add_person
-from tracker.actions.begin_treatment import begin_treatment
-from tracker.actions.draft_protocol import draft_protocol
-from tracker.actions.preview_drafts import preview_drafts
-from tracker.actions.put_into_force import InForce, put_into_force
-from tracker.actions.show_draft import show_draft
-from tracker.check_ins import Answers, CheckIn
-from tracker.compute import LocalProcesses
-from tracker.outlines import Ground
-from tracker.people import Person, Role
-from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
+from tracker.actions.course.treatments import begin_treatment
+from tracker.actions.people.accounts import add_person
+from tracker.actions.protocols.editing import InForce, draft_protocol, put_into_force, show_draft
+from tracker.actions.protocols.previewing import preview_drafts
+from tracker.domain.course.check_ins import Answers, CheckIn
+from tracker.domain.course.outlines import Ground
+from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, SkinState
+from tracker.domain.people.people import Person, Role
 from tracker.settings import Settings
 from tracker.storage import check_ins, people, photos, readings
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
+from tracker.wires.compute import LocalProcesses
 from tracker.world import open_world
 
 DAYS = 14

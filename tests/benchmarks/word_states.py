@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tests.tracker.courses_of_readings import Doublings, darkening, fading, staying, unchanged
-from tracker.alerts import Concern, Level
-from tracker.check_ins import Answers, Trend
-from tracker.treatments import Region
+from tracker.domain.alerts.alerts import Concern, Level
+from tracker.domain.course.check_ins import Answers, Trend
+from tracker.domain.course.treatments import Region
 
 
 class Seen(StrEnum):

@@ -20,23 +20,23 @@ from sqlite_utils import Database
 from tests.benchmarks.word_states import STATES, Seen, State
 from tests.tracker.courses_of_readings import TREATED_AT, reading
 from tests.web.browser import Browser
-from tracker.actions.begin_treatment import begin_treatment
-from tracker.actions.change_clinic import change_clinic
-from tracker.actions.decide_consent import decide_consent
-from tracker.actions.raise_alerts import raise_alerts
-from tracker.actions.record_check_in import Recorded, record_check_in
-from tracker.alerts import Alert, Outcome, worst_first
-from tracker.clinic import Clinic
-from tracker.consents import Consent, Decision, Purpose
+from tracker.actions.alerts.raising import raise_alerts
+from tracker.actions.clinic.clinic import change_clinic
+from tracker.actions.course.checking_in import Recorded, record_check_in
+from tracker.actions.course.treatments import begin_treatment
+from tracker.actions.own_data.deciding import decide_consent
 from tracker.demo import CLINIC, demo_settings
-from tracker.outlines import Ground
-from tracker.people import Person, Role
-from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
-from tracker.readings import Estimate, Reading
+from tracker.domain.alerts.alerts import Alert, Outcome, worst_first
+from tracker.domain.clinic.clinic import Clinic
+from tracker.domain.course.outlines import Ground
+from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, SkinState
+from tracker.domain.course.readings import Estimate, Reading
+from tracker.domain.course.treatments import AREAS, Setting, Treatment
+from tracker.domain.own_data.consents import Consent, Decision, Purpose
+from tracker.domain.people.people import Person, Role
 from tracker.storage import alerts, looks, people, photos, readings, treatments
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
-from tracker.treatments import AREAS, Setting, Treatment
 from tracker.world import World, open_world
 from web import create_app
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from analysis.face.regions import Region as SeenRegion
-from tracker.alerts import Concern
-from tracker.cli import main
-from tracker.photos import SkinState
-from tracker.protocol_text import ALL_SIGNS
+from tracker.cli.main import main
+from tracker.domain.alerts.alerts import Concern
+from tracker.domain.course.photos import SkinState
+from tracker.domain.course.treatments import Region
+from tracker.domain.protocols.protocol_text import ALL_SIGNS
 from tracker.storage import protocol_files
-from tracker.treatments import Region
 
 ROOT = Path(__file__).resolve().parents[2]
 MAX_MODULE_LINES = 400
@@ -79,19 +79,23 @@ def test_libraries_of_the_pages_are_pinned_by_digest_and_by_no_address() -> None
 
 def test_an_installed_copy_has_every_package_and_the_files_it_reads() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    packages: list[str] = project["tool"]["setuptools"]["packages"]
-    installed = {ROOT / name.replace(".", "/") / "__init__.py" for name in packages}
-    for name, patterns in project["tool"]["setuptools"]["package-data"].items():
-        assert name in packages
-        for pattern in patterns:
-            installed |= set((ROOT / name.replace(".", "/")).glob(pattern))
-    for path in tracked("__init__.py", ".sql", ".html", ".toml"):
-        if path.parent != ROOT and path.relative_to(ROOT).parts[0] in {
-            "analysis",
-            "tracker",
-            "web",
-        }:
-            assert path in installed
+    setuptools = project["tool"]["setuptools"]
+    rooms = tuple(
+        pattern.removesuffix("*") for pattern in setuptools["packages"]["find"]["include"]
+    )
+    packed = [p for p in tracked(".py", ".sql", ".html", ".toml") if p.parent != ROOT]
+    packed = [p for p in packed if p.relative_to(ROOT).parts[0] in rooms]
+    data = {
+        path
+        for name, patterns in setuptools["package-data"].items()
+        for pattern in patterns
+        for path in (ROOT / name.replace(".", "/")).glob(pattern)
+    }
+    for path in packed:
+        if path.suffix == ".py":
+            assert (path.parent / "__init__.py").is_file(), path
+        elif "sample_images" not in path.parts:
+            assert path in data, path
 
 
 def test_no_second_opencv_wheel_is_pinned() -> None:

@@ -20,13 +20,13 @@ from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT
 from tests.journeys.film import COURSE, camera_that_shows, shoot_film
 from tests.journeys.fonts import FontSet, font_settings
 from tests.post_office import Inbox, free_port
-from tracker.actions.add_person import add_person
-from tracker.actions.begin_treatment import begin_treatment
-from tracker.compute import LocalProcesses
-from tracker.courses import CourseStory
-from tracker.people import Person, Role
+from tracker.actions.course.treatments import begin_treatment
+from tracker.actions.people.accounts import add_person
+from tracker.domain.own_data.courses import CourseStory
+from tracker.domain.people.people import Person, Role
 from tracker.replay import patient_of, read_course
 from tracker.settings import Settings
+from tracker.wires.compute import LocalProcesses
 from tracker.worker import run_worker
 from tracker.world import World, open_world
 from web import create_app

@@ -21,12 +21,12 @@ from tests.journeys.test_browser import sign_in
 from tests.post_office import free_port
 from tests.web.conftest import Records
 from tests.web.test_access import RULES, things
-from tracker.actions.draft_protocol import draft_protocol
-from tracker.actions.invite_patient import Invited, invite_patient
-from tracker.actions.preview_drafts import preview_drafts
-from tracker.alerts import Concern, Level
-from tracker.check_ins import Answers
-from tracker.messages import confirmation_link, welcome_link
+from tracker.actions.people.joining import Invited, invite_patient
+from tracker.actions.protocols.editing import draft_protocol
+from tracker.actions.protocols.previewing import preview_drafts
+from tracker.domain.alerts.alerts import Concern, Level
+from tracker.domain.course.check_ins import Answers
+from tracker.domain.mail.messages import confirmation_link, welcome_link
 from tracker.settings import Settings
 from tracker.world import open_world
 

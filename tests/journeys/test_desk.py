@@ -18,10 +18,10 @@ from tests.journeys.conftest import pages_open
 from tests.post_office import free_port, words_of
 from tests.tracker.courses_of_readings import rising_again
 from tests.web.conftest import Clock, Records
-from tracker.actions.send_messages import send_messages
-from tracker.photo_files import Picture
-from tracker.photos import Photo
+from tracker.actions.mail.sending import send_messages
+from tracker.domain.course.photos import Photo
 from tracker.settings import Settings
+from tracker.wires.photo_files import Picture
 from tracker.world import World, open_world
 from web import kept
 

@@ -11,9 +11,9 @@ from tests.journeys.conftest import OpenClinic, wait_for
 from tests.journeys.visitor import Visitor
 from tests.post_office import words_of
 from tests.web.browser import SHOWN
-from tracker.check_ins import SIGNS, Answers
-from tracker.courses import CourseCheckIn, CoursePhoto
-from tracker.photos import PhotoRole
+from tracker.domain.course.check_ins import SIGNS, Answers
+from tracker.domain.course.photos import PhotoRole
+from tracker.domain.own_data.courses import CourseCheckIn, CoursePhoto
 
 
 def form_of(answers: Answers) -> dict[str, str]:

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from tests.conftest import PASSPHRASE, Cast
 from tests.journeys.conftest import clinic_at_day_3
 from tests.journeys.test_browser import sign_in
-from tracker.messages import MessageKind
+from tracker.domain.mail.messages import MessageKind
 from tracker.settings import Settings
 from tracker.storage import messages, passkeys
 

@@ -17,10 +17,10 @@ from tests.journeys.conftest import PHONE, OpenClinic, wait_for
 from tests.journeys.test_browser import look, sign_in
 from tests.journeys.weak_link import weak_link
 from tests.tracker.courses_of_readings import CALM
-from tracker.actions.begin_treatment import begin_treatment
-from tracker.actions.invite_patient import Invited, invite_patient
-from tracker.check_ins import SCALES, SIGNS, Answers
-from tracker.messages import welcome_link
+from tracker.actions.course.treatments import begin_treatment
+from tracker.actions.people.joining import Invited, invite_patient
+from tracker.domain.course.check_ins import SCALES, SIGNS, Answers
+from tracker.domain.mail.messages import welcome_link
 from tracker.storage import check_ins, photos
 from tracker.world import open_world
 

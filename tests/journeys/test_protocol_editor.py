@@ -16,7 +16,7 @@ from tests.journeys.conftest import pages_open
 from tests.journeys.test_browser import sign_in
 from tests.post_office import free_port
 from tests.web.conftest import Records
-from tracker.check_ins import Answers
+from tracker.domain.course.check_ins import Answers
 from tracker.settings import Settings
 from tracker.worker import run_worker
 from tracker.world import open_world

@@ -12,12 +12,12 @@ from playwright.sync_api import Browser, Page, expect
 from tests.conftest import PASSPHRASE, PROTOCOLS
 from tests.journeys.conftest import PHONE, OpenClinic, wait_for
 from tests.journeys.test_browser import DESK, sign_in
-from tracker.actions.add_person import add_person
-from tracker.actions.begin_treatment import begin_treatment
-from tracker.actions.record_check_in import record_check_in
-from tracker.check_ins import Answers
-from tracker.messages import SUBJECTS, MessageKind
-from tracker.people import Person, Role
+from tracker.actions.course.checking_in import record_check_in
+from tracker.actions.course.treatments import begin_treatment
+from tracker.actions.people.accounts import add_person
+from tracker.domain.course.check_ins import Answers
+from tracker.domain.mail.messages import SUBJECTS, MessageKind
+from tracker.domain.people.people import Person, Role
 from tracker.world import open_world
 
 

@@ -13,9 +13,9 @@ from tests.conftest import PASSPHRASE, Cast
 from tests.journeys.conftest import DAY_3, clinic_at_day_3, wait_for
 from tests.journeys.test_browser import sign_in
 from tests.web.conftest import Records
-from tracker.check_ins import SCALES
-from tracker.consents import Consent, Decision, Purpose
-from tracker.people import Person
+from tracker.domain.course.check_ins import SCALES
+from tracker.domain.own_data.consents import Consent, Decision, Purpose
+from tracker.domain.people.people import Person
 from tracker.settings import Settings
 from tracker.storage import check_ins, consents
 from tracker.world import World

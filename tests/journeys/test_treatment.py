@@ -7,11 +7,11 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.journeys.conftest import OpenClinic, wait_for
 from tests.journeys.test_browser import DESK, look, sign_in
-from tracker.actions.receive_photo import Accepted, receive_photo
-from tracker.courses import CoursePhoto
-from tracker.photos import Upload
+from tracker.actions.course.receiving import Accepted, receive_photo
+from tracker.domain.course.photos import Upload
+from tracker.domain.course.treatments import Region
+from tracker.domain.own_data.courses import CoursePhoto
 from tracker.storage import photos, readings, treatments
-from tracker.treatments import Region
 from tracker.world import World, open_world
 
 LEFT_CHEEK = ((0.58, 0.43), (0.74, 0.43), (0.72, 0.58), (0.58, 0.56))

@@ -13,10 +13,10 @@ from tests.journeys.conftest import pages_open
 from tests.journeys.test_browser import sign_in
 from tests.post_office import free_port
 from tests.web.conftest import Clock, Records
-from tracker.actions.add_person import add_person
-from tracker.actions.begin_treatment import begin_treatment
-from tracker.alerts import Level
-from tracker.people import Person, Role
+from tracker.actions.course.treatments import begin_treatment
+from tracker.actions.people.accounts import add_person
+from tracker.domain.alerts.alerts import Level
+from tracker.domain.people.people import Person, Role
 from tracker.settings import Settings
 from tracker.storage import alerts
 from tracker.storage.connection import writing

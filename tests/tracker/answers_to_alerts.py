@@ -4,11 +4,11 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from tracker.actions.answer_alert import Answered, answer_alert
-from tracker.actions.read_alert import read_alert
-from tracker.alert_life import Answer, ShownAlert
-from tracker.alerts import Alert
-from tracker.people import Person
+from tracker.actions.alerts.answering import Answered, answer_alert
+from tracker.actions.alerts.showing import read_alert
+from tracker.domain.alerts.alert_life import Answer, ShownAlert
+from tracker.domain.alerts.alerts import Alert
+from tracker.domain.people.people import Person
 from tracker.storage import alert_history, alerts
 
 

@@ -6,11 +6,18 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from tracker.check_ins import Answers, CheckIn, Trend
-from tracker.photos import SkinState
-from tracker.readings import Estimate, FocalChanges, Reading, Reference, RegionReading, Spots
-from tracker.recovery import Course
-from tracker.treatments import AREAS, Region, Setting, Treatment
+from tracker.domain.course.check_ins import Answers, CheckIn, Trend
+from tracker.domain.course.photos import SkinState
+from tracker.domain.course.readings import (
+    Estimate,
+    FocalChanges,
+    Reading,
+    Reference,
+    RegionReading,
+    Spots,
+)
+from tracker.domain.course.treatments import AREAS, Region, Setting, Treatment
+from tracker.domain.recovery.recovery import Course
 
 TREATED_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DAILY = tuple(day + 0.05 for day in range(10))

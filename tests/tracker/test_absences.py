@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from tracker.absences import (
+from tracker.domain.people.absences import (
     Absence,
     Leave,
     deputies_of,
@@ -15,7 +15,7 @@ from tracker.absences import (
     planned,
     stood_in_for,
 )
-from tracker.people import Person, Role, in_turn
+from tracker.domain.people.people import Person, Role, in_turn
 
 NOW = datetime(2026, 3, 27, 9, tzinfo=UTC)
 WEEK = Leave(date(2026, 3, 28), date(2026, 4, 3), "eli")

@@ -9,13 +9,19 @@ from sqlite_utils import Database
 
 from tests.conftest import PROTOCOLS, TREATED_AT, Cast
 from tests.tracker.courses_of_readings import treatment
-from tracker.actions.add_care_line import add_care_line
-from tracker.actions.begin_treatment import begin_treatment
-from tracker.actions.end_care_line import end_care_line
-from tracker.actions.show_progress import Progress, show_progress
-from tracker.aftercare import ALWAYS, DayPlan, OwnLine, RunningCourse, day_plan, questions_of
-from tracker.care import Heading
-from tracker.treatments import day_number, days_since
+from tracker.actions.course.care_lines import add_care_line, end_care_line
+from tracker.actions.course.progress import Progress, show_progress
+from tracker.actions.course.treatments import begin_treatment
+from tracker.domain.course.treatments import day_number, days_since
+from tracker.domain.protocols.aftercare import (
+    ALWAYS,
+    DayPlan,
+    OwnLine,
+    RunningCourse,
+    day_plan,
+    questions_of,
+)
+from tracker.domain.protocols.care import Heading
 
 TODAY = date(2026, 3, 5)
 BERLIN = ZoneInfo("Europe/Berlin")

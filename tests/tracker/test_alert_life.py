@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tracker.courses_of_readings import TREATED_AT, treatment
-from tracker.alert_life import (
+from tracker.domain.alerts.alert_life import (
     CALM,
     LONGEST_SNOOZE,
     MOST_ESCALATIONS,
@@ -30,7 +30,7 @@ from tracker.alert_life import (
     snoozed,
     woken,
 )
-from tracker.alerts import Alert, Concern, Finding, Level, Outcome, Stage
+from tracker.domain.alerts.alerts import Alert, Concern, Finding, Level, Outcome, Stage
 
 JUDGE = Judge("1", "microneedling 1")
 LATER_JUDGE = Judge("2", "microneedling 2")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from zipfile import ZipFile
 
-from tracker.archives import Entry, zipped
+from tracker.wires.archives import Entry, zipped
 
 NOW = datetime(2026, 3, 6, 9, 30, tzinfo=UTC)
 

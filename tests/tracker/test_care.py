@@ -5,11 +5,11 @@ import pytest
 
 from tests.conftest import PROTOCOLS
 from tests.tracker.courses_of_readings import treatment
-from tracker.aftercare import ALWAYS, DayPlan, RunningCourse, day_plan, plan_ends
-from tracker.protocol_text import ProtocolTextError, parse_protocol
-from tracker.protocols import Protocol
+from tracker.domain.protocols.aftercare import ALWAYS, DayPlan, RunningCourse, day_plan, plan_ends
+from tracker.domain.protocols.protocol_text import ProtocolTextError, parse_protocol
+from tracker.domain.protocols.protocols import Protocol
 from tracker.storage import protocol_files
-from web.times import until_words
+from web.words.times import until_words
 
 KINDS = protocol_files.shipped_kinds()
 DEPTHS = (0.3, 0.35, 0.5, 1.25, 1.5, None)

@@ -9,11 +9,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.post_office import free_port
-from tracker.actions.add_person import add_person
-from tracker.actions.sign_in import sign_in
-from tracker.cli import main
+from tracker.actions.people.accounts import add_person
+from tracker.actions.people.signing_in import sign_in
+from tracker.cli.main import main
 from tracker.demo import PRACTITIONER_EMAIL, demo_settings
-from tracker.people import Person, Role
+from tracker.domain.people.people import Person, Role
 from tracker.settings import read_settings
 from tracker.storage import treatments
 from tracker.world import open_world
@@ -126,7 +126,7 @@ def test_passphrases_are_renewed_only_once_the_pages_are_open(
     db = world.connect()
     dana = Person("", Role.PRACTITIONER, "Dr Dana", PRACTITIONER_EMAIL, "Europe/Berlin")
     add_person(db, dana, PASSPHRASE)
-    monkeypatch.setattr("tracker.cli.serve_pages", lost_the_race)
+    monkeypatch.setattr("tracker.cli.main.serve_pages", lost_the_race)
     result = run("demo", "--data", str(tmp_path / "demo"), "--port", str(free_port()))
     assert result.exit_code == 1
     assert sign_in(db, PRACTITIONER_EMAIL, PASSPHRASE, datetime.now(UTC)) is not None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tracker.clinic import check_emergency_number, check_phone, dialled
+from tracker.domain.clinic.clinic import check_emergency_number, check_phone, dialled
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from tracker.actions.note_sign import note_sign
-from tracker.cli import main
-from tracker.health import Sign
-from tracker.people import Duty
+from tracker.actions.clinic.health import note_sign
+from tracker.cli.main import main
+from tracker.domain.clinic.health import Sign
+from tracker.domain.people.people import Duty
 from tracker.settings import read_settings
 from tracker.storage import people
 from tracker.world import open_world

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
-from tracker.comparisons import Asked, Pair, comparable, pair_asked, view_asked
-from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState, View
+from tracker.domain.course.comparisons import Asked, Pair, comparable, pair_asked, view_asked
+from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, SkinState, View
 
 TREATED_AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 

@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 
 from analysis.face.faces import find_face
-from tracker.compute import (
+from tracker.domain.course.readings import Reference
+from tracker.domain.course.treatments import AREAS, Region
+from tracker.settings import SettingsError
+from tracker.wires.compute import (
     Analysed,
     LocalProcesses,
     NotMeasurable,
     analyse_bytes,
     choose_face_finder,
 )
-from tracker.photo_files import Picture
-from tracker.readings import Reference
-from tracker.settings import SettingsError
-from tracker.treatments import AREAS, Region
+from tracker.wires.photo_files import Picture
 
 COURSE = Path(str(files("sample_images"))) / "infection_type_6"
 
@@ -43,7 +43,7 @@ def test_a_killed_process_breaks_its_photo_and_no_other(processes: LocalProcesse
 
 CLINIC_THAT_WORKS = """
 import os, time
-from tracker.compute import LocalProcesses
+from tracker.wires.compute import LocalProcesses
 
 if __name__ == "__main__":
     with LocalProcesses(workers=1) as compute:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tracker.consents import Consent, Decision, Purpose, is_given
+from tracker.domain.own_data.consents import Consent, Decision, Purpose, is_given
 
 NOW = datetime(2026, 3, 6, 9, tzinfo=UTC)
 YES, NO = Decision.GIVEN, Decision.WITHDRAWN

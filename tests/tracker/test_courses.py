@@ -4,11 +4,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tracker.check_ins import Answers, Trend
-from tracker.courses import CourseError, CoursePhoto, course_text, parse_course, shifted
-from tracker.photos import PhotoRole
-from tracker.procedures import Procedure, Product, ProductUse
-from tracker.treatments import AREAS
+from tracker.domain.course.check_ins import Answers, Trend
+from tracker.domain.course.photos import PhotoRole
+from tracker.domain.course.procedures import Procedure, Product, ProductUse
+from tracker.domain.course.treatments import AREAS
+from tracker.domain.own_data.courses import (
+    CourseError,
+    CoursePhoto,
+    course_text,
+    parse_course,
+    shifted,
+)
 
 COURSE = """
 format = 1

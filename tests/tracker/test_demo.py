@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.tracker.actions.pictures import Answering
-from tracker.actions.sign_in import sign_in
+from tracker.actions.people.signing_in import sign_in
 from tracker.demo import PATIENTS, FolderInUse, demo_settings, open_demo, renew_sign_ins
 from tracker.storage import check_ins, people, treatments
 from tracker.world import open_world

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tracker.erasures import erasure_asked
+from tracker.domain.own_data.erasures import erasure_asked
 
 
 @pytest.mark.parametrize(

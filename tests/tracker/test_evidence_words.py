@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.tracker.courses_of_readings import TREATED_AT, focal, reading, treatment, with_focal
-from tracker.alerts import Alert, Concern, Level
-from tracker.evidence_words import focal_words, percent_words
-from tracker.readings import Estimate, Reading
-from tracker.treatments import Region
+from tracker.domain.alerts.alerts import Alert, Concern, Level
+from tracker.domain.course.readings import Estimate, Reading
+from tracker.domain.course.treatments import Region
+from tracker.domain.recovery.evidence_words import focal_words, percent_words
 
 CHEEK = Region.LEFT_CHEEK
 FEW, MORE = (1, 0.004), (3, 0.012)

@@ -12,21 +12,21 @@ from sqlite_utils import Database
 from tests.conftest import PROTOCOLS, Cast
 from tests.tracker.answers_to_alerts import give
 from tests.tracker.courses_of_readings import DAILY, TREATED_AT, fading, reading
-from tracker.actions import raise_alerts as raising
-from tracker.actions.raise_alerts import raise_alerts
-from tracker.actions.record_check_in import record_check_in
-from tracker.alert_life import Resolution
-from tracker.alerts import Alert, Concern, Level, Outcome, Stage
-from tracker.care import Heading
-from tracker.check_ins import SCALES, SIGNS, Answers, CheckIn, Queued, Trend
-from tracker.floors import floor_mistakes, unexplained, with_shipped_floors
-from tracker.protocol_check import named_in
-from tracker.protocol_text import parse_protocol
-from tracker.protocols import Protocol
-from tracker.recovery import Course, assess
-from tracker.signs import floors_of
+from tracker.actions.alerts import raising
+from tracker.actions.alerts.raising import raise_alerts
+from tracker.actions.course.checking_in import record_check_in
+from tracker.domain.alerts.alert_life import Resolution
+from tracker.domain.alerts.alerts import Alert, Concern, Level, Outcome, Stage
+from tracker.domain.course.check_ins import SCALES, SIGNS, Answers, CheckIn, Queued, Trend
+from tracker.domain.course.treatments import AREAS, Setting, Treatment, days_since
+from tracker.domain.editing.protocol_check import named_in
+from tracker.domain.protocols.care import Heading
+from tracker.domain.protocols.floors import floor_mistakes, unexplained, with_shipped_floors
+from tracker.domain.protocols.protocol_text import parse_protocol
+from tracker.domain.protocols.protocols import Protocol
+from tracker.domain.recovery.recovery import Course, assess
+from tracker.domain.recovery.signs import floors_of
 from tracker.storage import alerts, protocol_files, queues
-from tracker.treatments import AREAS, Setting, Treatment, days_since
 
 UTC = ZoneInfo("UTC")
 KINDS = protocol_files.shipped_kinds()

@@ -9,13 +9,23 @@ from sqlite_utils import Database
 
 from tests.conftest import PROTOCOLS, Cast
 from tests.web.conftest import Records
-from tracker.actions.note_sign import note_sign
-from tracker.actions.raise_alerts import raise_alerts
-from tracker.actions.record_check_in import record_check_in
-from tracker.actions.show_health import show_health
-from tracker.check_ins import Answers
-from tracker.health import DUTIES, GIBIBYTE, Facts, Failed, Part, Queue, Sign, State, judge, worst
-from tracker.photos import FAILED, FileFault, PhotoStatus
+from tracker.actions.alerts.raising import raise_alerts
+from tracker.actions.clinic.health import note_sign, show_health
+from tracker.actions.course.checking_in import record_check_in
+from tracker.domain.clinic.health import (
+    DUTIES,
+    GIBIBYTE,
+    Facts,
+    Failed,
+    Part,
+    Queue,
+    Sign,
+    State,
+    judge,
+    worst,
+)
+from tracker.domain.course.check_ins import Answers
+from tracker.domain.course.photos import FAILED, FileFault, PhotoStatus
 from tracker.storage import messages, photos
 from tracker.storage.connection import writing
 from tracker.world import World

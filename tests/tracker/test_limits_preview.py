@@ -13,14 +13,20 @@ from tests.tracker.courses_of_readings import (
     reading,
     staying,
 )
-from tracker.actions.preview_limits import preview_limits
-from tracker.actions.raise_alerts import raise_alerts
-from tracker.actions.record_check_in import record_check_in
-from tracker.alerts import Concern, Level, Outcome
-from tracker.check_ins import Answers, Trend
-from tracker.limits_preview import StoredCourse, compare, counts, lived_through, missed
-from tracker.protocols import Protocol
-from tracker.recovery import Course
+from tracker.actions.alerts.raising import raise_alerts
+from tracker.actions.course.checking_in import record_check_in
+from tracker.actions.protocols.previewing import preview_limits
+from tracker.domain.alerts.alerts import Concern, Level, Outcome
+from tracker.domain.course.check_ins import Answers, Trend
+from tracker.domain.editing.limits_preview import (
+    StoredCourse,
+    compare,
+    counts,
+    lived_through,
+    missed,
+)
+from tracker.domain.protocols.protocols import Protocol
+from tracker.domain.recovery.recovery import Course
 from tracker.storage import alerts, protocol_files
 
 PRESENT = protocol_files.load("microneedling")

@@ -11,11 +11,11 @@ from aiosmtpd.smtp import SMTP, Session
 from aiosmtpd.smtp import Envelope as SmtpEnvelope
 
 from tests.post_office import Inbox, free_port, words_of
-from tracker.mail import MailFailed, MailRefused, sender
-from tracker.messages import Envelope, Message, MessageKind, compose
-from tracker.people import check_email
+from tracker.domain.mail.messages import Envelope, Message, MessageKind, compose
+from tracker.domain.people.people import check_email
+from tracker.domain.people.signed_links import LinkPurpose, signed
 from tracker.settings import Settings
-from tracker.signed_links import LinkPurpose, signed
+from tracker.wires.mail import MailFailed, MailRefused, sender
 
 AT = datetime(2026, 3, 7, 8, tzinfo=UTC)
 ENVELOPE = Envelope("Afterglow <afterglow@clinic.example>", "https://clinic.example", b"k" * 32)
@@ -150,7 +150,7 @@ def test_a_server_that_answers_letter_by_letter_is_left_in_time(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each letter comes within the time for an answer, so that no timeout ends the wait."""
-    monkeypatch.setattr("tracker.mail.MOST_SECONDS", 1)
+    monkeypatch.setattr("tracker.wires.mail.MOST_SECONDS", 1)
     given_up = threading.Event()
 
     class Dawdler(socketserver.StreamRequestHandler):

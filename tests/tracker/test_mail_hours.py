@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from tests.tracker.courses_of_readings import treatment
-from tracker.mail_hours import (
+from tracker.domain.mail.mail_hours import (
     APART,
     DAILY_UNTIL,
     LATEST,
@@ -15,7 +15,7 @@ from tracker.mail_hours import (
     is_photo_missing,
     reminder_day,
 )
-from tracker.people import Person, Role
+from tracker.domain.people.people import Person, Role
 
 ALICE = Person("p", Role.PATIENT, "Alice", "alice@clinic.example", "Europe/Berlin")
 FORWARD_AND_BACK = [

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from tracker.opening_hours import (
+from tracker.domain.clinic.opening_hours import (
     Closed,
     ClosedDays,
     Open,

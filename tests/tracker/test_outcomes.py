@@ -9,9 +9,11 @@ import pytest
 
 from tests.conftest import PROTOCOLS, TREATED_AT
 from tests.tracker.courses_of_readings import treatment
-from tracker.alert_life import FalseAlarms
-from tracker.alerts import Concern, Level, Outcome
-from tracker.outcomes import (
+from tracker.domain.alerts.alert_life import FalseAlarms
+from tracker.domain.alerts.alerts import Concern, Level, Outcome
+from tracker.domain.course.procedures import Procedure
+from tracker.domain.course.treatments import Treatment
+from tracker.domain.desk.outcomes import (
     Asked,
     Redness,
     days_to_clear,
@@ -19,9 +21,7 @@ from tracker.outcomes import (
     response_times,
     watched,
 )
-from tracker.procedures import Procedure
-from tracker.survival import Span, quantile
-from tracker.treatments import Treatment
+from tracker.domain.desk.survival import Span, quantile
 
 NOW = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
 NEEDLES = PROTOCOLS.of("microneedling")

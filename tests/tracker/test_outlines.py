@@ -2,7 +2,13 @@
 
 import pytest
 
-from tracker.outlines import MOST_CORNERS, MOST_OUTLINES, Outlines, outlines_text, parse_outlines
+from tracker.domain.course.outlines import (
+    MOST_CORNERS,
+    MOST_OUTLINES,
+    Outlines,
+    outlines_text,
+    parse_outlines,
+)
 
 CHEEK = ((0.5, 0.4), (0.625, 0.4), (0.6, 0.501))
 CHIN = ((0.4, 0.8), (0.5, 0.8), (0.45, 0.9))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker.photo_files import (
+from tracker.wires.photo_files import (
     MOST_STRAYS,
     STRAY_AFTER,
     PhotoDamaged,

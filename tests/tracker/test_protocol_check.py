@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from tracker.alerts import Concern
-from tracker.care import CareLine
-from tracker.cli import main
-from tracker.protocol_check import contradictions, named_in
-from tracker.protocol_edits import checked
-from tracker.protocol_text import parse_protocol
+from tracker.cli.main import main
+from tracker.domain.alerts.alerts import Concern
+from tracker.domain.editing.protocol_check import contradictions, named_in
+from tracker.domain.editing.protocol_edits import checked
+from tracker.domain.protocols.care import CareLine
+from tracker.domain.protocols.protocol_text import parse_protocol
 from tracker.storage import protocol_files
 
 EVERY_KIND = pytest.mark.parametrize("kind", protocol_files.shipped_kinds())

@@ -9,12 +9,12 @@ from click.testing import CliRunner, Result
 
 from tests.conftest import PASSPHRASE
 from tests.tracker.courses_of_readings import treatment
-from tracker.actions.add_person import add_person
-from tracker.actions.begin_treatment import begin_treatment
-from tracker.actions.record_check_in import record_check_in
-from tracker.check_ins import Answers
-from tracker.cli import main
-from tracker.people import Person, Role
+from tracker.actions.course.checking_in import record_check_in
+from tracker.actions.course.treatments import begin_treatment
+from tracker.actions.people.accounts import add_person
+from tracker.cli.main import main
+from tracker.domain.course.check_ins import Answers
+from tracker.domain.people.people import Person, Role
 from tracker.settings import read_settings
 from tracker.storage import protocol_files
 from tracker.world import open_world

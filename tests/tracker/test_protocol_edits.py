@@ -5,11 +5,11 @@ from datetime import date
 import tomlkit
 
 from tests.tracker.courses_of_readings import treatment
-from tracker.alerts import Concern, Level
-from tracker.care import Heading
-from tracker.protocol_drafts import Change, differences
-from tracker.protocol_edits import checked, misfits, values_of, with_values
-from tracker.protocols import Protocol
+from tracker.domain.alerts.alerts import Concern, Level
+from tracker.domain.editing.protocol_drafts import Change, differences
+from tracker.domain.editing.protocol_edits import checked, misfits, values_of, with_values
+from tracker.domain.protocols.care import Heading
+from tracker.domain.protocols.protocols import Protocol
 from tracker.storage import protocol_files
 
 SHIPPED = protocol_files.load("microneedling")

@@ -6,15 +6,16 @@ import pytest
 
 from tests.conftest import PROTOCOLS
 from tests.tracker.courses_of_readings import treatment
-from tracker.alerts import Concern, Level
-from tracker.care import CareLine, Heading
-from tracker.people import Risk
-from tracker.protocol_text import ProtocolTextError, parse_protocol
-from tracker.protocols import TEAM_PRIOR, ProtocolError
-from tracker.screening import risk_words
+from tracker.domain.alerts.alerts import Concern, Level
+from tracker.domain.people.people import Risk
+from tracker.domain.protocols.care import CareLine, Heading
+from tracker.domain.protocols.protocol_text import ProtocolTextError, parse_protocol
+from tracker.domain.protocols.protocols import TEAM_PRIOR, ProtocolError
+from tracker.domain.protocols.screening import risk_words
 from tracker.storage import protocol_files
 
-SHIPPED = files("tracker").joinpath("protocols", "microneedling.toml").read_text(encoding="utf-8")
+ROOM = files("tracker.domain.protocols")
+SHIPPED = ROOM.joinpath("microneedling.toml").read_text(encoding="utf-8")
 EVERY_KIND = pytest.mark.parametrize("kind", protocol_files.shipped_kinds())
 
 

@@ -8,11 +8,11 @@ from tests.conftest import Cast
 from tests.tracker.actions.pictures import Answering, analysed
 from tests.tracker.courses_of_readings import focal, reading, with_focal
 from tests.web.conftest import Records
-from tracker.actions.measure_photos import measure_photos
-from tracker.own_data import reading_rows
-from tracker.readings import Estimate
+from tracker.actions.course.measuring import measure_photos
+from tracker.domain.course.readings import Estimate
+from tracker.domain.course.treatments import Region
+from tracker.domain.own_data.own_data import reading_rows
 from tracker.storage import readings
-from tracker.treatments import Region
 from tracker.world import World
 
 

@@ -17,13 +17,13 @@ from tests.tracker.courses_of_readings import (
     treatment,
     unchanged,
 )
-from tracker.alerts import Concern, Finding, Level
-from tracker.check_ins import Answers, Trend
-from tracker.photos import SkinState
-from tracker.readings import Reference
-from tracker.recovery import LONGEST_BAND, Course, assess
+from tracker.domain.alerts.alerts import Concern, Finding, Level
+from tracker.domain.course.check_ins import Answers, Trend
+from tracker.domain.course.photos import SkinState
+from tracker.domain.course.readings import Reference
+from tracker.domain.course.treatments import Region
+from tracker.domain.recovery.recovery import LONGEST_BAND, Course, assess
 from tracker.storage import protocol_files
-from tracker.treatments import Region
 
 PROTOCOL = protocol_files.load("microneedling")
 

@@ -21,13 +21,13 @@ from tests.tracker.courses_of_readings import (
     staying,
     treatment,
 )
-from tracker.alerts import Concern, Finding
-from tracker.check_ins import Answers, Trend
-from tracker.photos import SkinState
-from tracker.readings import Estimate, Reading, Reference
-from tracker.recovery import Course, assess
+from tracker.domain.alerts.alerts import Concern, Finding
+from tracker.domain.course.check_ins import Answers, Trend
+from tracker.domain.course.photos import SkinState
+from tracker.domain.course.readings import Estimate, Reading, Reference
+from tracker.domain.course.treatments import AREAS, Region
+from tracker.domain.recovery.recovery import Course, assess
 from tracker.storage import protocol_files
-from tracker.treatments import AREAS, Region
 
 PROTOCOL = protocol_files.load("microneedling")
 DAILY_SIGNS = ("warmth", "pus", "blisters", "spreading", "fever", "breathing_or_face_swelling")

@@ -4,9 +4,9 @@ from datetime import timedelta
 import pytest
 
 from tests.conftest import TREATED_AT, Cast
-from tracker.alerts import Concern
-from tracker.reply_templates import ReplyText, filled
-from tracker.shipped_replies import SHIPPED
+from tracker.domain.alerts.alerts import Concern
+from tracker.domain.talk.reply_templates import ReplyText, filled
+from tracker.domain.talk.shipped_replies import SHIPPED
 
 FORBIDDEN = ("diagnos", "you have an infection", "is infected", "scar", "cancer", "red cheek")
 

@@ -7,15 +7,16 @@ import pytest
 from sqlite_utils import Database
 
 from tests.conftest import PROTOCOLS, Cast
-from tracker.actions.begin_treatment import begin_treatment
-from tracker.actions.raise_alerts import raise_alerts
-from tracker.actions.record_check_in import record_check_in
-from tracker.actions.show_alert import show_alert
-from tracker.actions.show_progress import Progress, show_progress
-from tracker.check_ins import Answers
-from tracker.people import Person, Risk, Role
-from tracker.protocols import Protocols, Severity
-from tracker.screening import (
+from tracker.actions.alerts.raising import raise_alerts
+from tracker.actions.alerts.showing import show_alert
+from tracker.actions.course.checking_in import record_check_in
+from tracker.actions.course.progress import Progress, show_progress
+from tracker.actions.course.treatments import begin_treatment
+from tracker.domain.course.check_ins import Answers
+from tracker.domain.course.treatments import AREAS, Setting, Treatment
+from tracker.domain.people.people import Person, Risk, Role
+from tracker.domain.protocols.protocols import Protocols, Severity
+from tracker.domain.protocols.screening import (
     Completeness,
     Screening,
     checked_answers,
@@ -23,9 +24,8 @@ from tracker.screening import (
     summary,
     words_of,
 )
-from tracker.spacing import too_soon
+from tracker.domain.protocols.spacing import too_soon
 from tracker.storage import people, screenings, treatments
-from tracker.treatments import AREAS, Setting, Treatment
 
 PROTOCOL = PROTOCOLS.of("microneedling")
 ASKED = len(form_questions(PROTOCOL))

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.tracker.courses_of_readings import TREATED_AT, check_in, treatment
-from tracker.alerts import Concern, Level
-from tracker.check_ins import Answers, CheckIn, Trend
-from tracker.protocols import Floor
-from tracker.signs import (
+from tracker.domain.alerts.alerts import Concern, Level
+from tracker.domain.course.check_ins import Answers, CheckIn, Trend
+from tracker.domain.protocols.protocols import Floor
+from tracker.domain.recovery.signs import (
     day_heard,
     floors_of,
     floors_reached,

@@ -4,9 +4,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.tracker.courses_of_readings import TREATED_AT, treatment
-from tracker.alerts import Level
-from tracker.protocols import SilenceRule
-from tracker.silence import Silence, finding_of, silence
+from tracker.domain.alerts.alerts import Level
+from tracker.domain.protocols.protocols import SilenceRule
+from tracker.domain.recovery.silence import Silence, finding_of, silence
 from tracker.storage import protocol_files
 
 RULE = protocol_files.load("microneedling").silence

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.tracker.courses_of_readings import treatment
-from tracker.treatments import Region, Setting, Treatment, day_number, days_since
+from tracker.domain.course.treatments import Region, Setting, Treatment, day_number, days_since
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

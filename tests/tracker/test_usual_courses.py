@@ -13,10 +13,10 @@ from tests.tracker.courses_of_readings import (
     treatment,
     unchanged,
 )
-from tracker.alerts import Concern
-from tracker.check_ins import Answers, Trend
-from tracker.protocols import Healing
-from tracker.recovery import Course, assess
+from tracker.domain.alerts.alerts import Concern
+from tracker.domain.course.check_ins import Answers, Trend
+from tracker.domain.protocols.protocols import Healing
+from tracker.domain.recovery.recovery import Course, assess
 from tracker.storage import protocol_files
 
 EVERY_TREATMENT = [

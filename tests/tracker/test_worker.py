@@ -19,19 +19,19 @@ from tests.conftest import PASSPHRASE, PROTOCOLS, Cast
 from tests.post_office import Inbox, free_port
 from tests.web.browser import Browser
 from tests.web.conftest import Records
-from tracker.actions.raise_alerts import raise_alerts
-from tracker.actions.record_check_in import record_check_in
-from tracker.actions.show_health import show_health
-from tracker.alert_life import Step
-from tracker.alerts import Concern
-from tracker.check_ins import Answers
-from tracker.compute import NotMeasurable
-from tracker.health import DUTIES, Part, Sign, State, judge
-from tracker.mail import TIMEOUT_SECONDS, sender
-from tracker.messages import Message, MessageKind
-from tracker.photo_files import Picture
+from tracker.actions.alerts.raising import raise_alerts
+from tracker.actions.clinic.health import show_health
+from tracker.actions.course.checking_in import record_check_in
+from tracker.domain.alerts.alert_life import Step
+from tracker.domain.alerts.alerts import Concern
+from tracker.domain.clinic.health import DUTIES, Part, Sign, State, judge
+from tracker.domain.course.check_ins import Answers
+from tracker.domain.mail.messages import Message, MessageKind
 from tracker.storage import alert_history, alerts, messages, signs_of_life
 from tracker.storage.connection import writing
+from tracker.wires.compute import NotMeasurable
+from tracker.wires.mail import TIMEOUT_SECONDS, sender
+from tracker.wires.photo_files import Picture
 from tracker.worker import run_worker, watch_clock
 from tracker.world import World
 from web import create_app
@@ -105,7 +105,7 @@ def test_news_that_cannot_be_judged_turns_health_bad(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("tracker.actions.raise_alerts.assess", broken)
+    monkeypatch.setattr("tracker.actions.alerts.raising.assess", broken)
     record_check_in(db, PROTOCOLS, cast.alice.id, Answers(fever=True, spreading=True), DAY_4)
     with ThreadPoolExecutor(1) as compute, working(world, compute, lambda: DAY_4):
         wait_until(lambda: Sign.JUDGING in signs_of_life.latest(db))

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tracker.alerts import Alert, Concern, Level
-from tracker.readings import Change, Estimate, Quantity
-from tracker.treatments import Region
-from tracker.worklist import (
+from tracker.domain.alerts.alerts import Alert, Concern, Level
+from tracker.domain.course.readings import Change, Estimate, Quantity
+from tracker.domain.course.treatments import Region
+from tracker.domain.desk.worklist import (
     FOLDED,
     PAGE,
     Facts,

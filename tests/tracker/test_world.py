@@ -5,9 +5,9 @@ import shutil
 import pytest
 from click.testing import CliRunner
 
-from tracker.cli import main
-from tracker.photo_files import Picture
+from tracker.cli.main import main
 from tracker.settings import Settings
+from tracker.wires.photo_files import Picture
 from tracker.world import DatabaseGone, World, open_world
 
 

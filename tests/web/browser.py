@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tracker.people import Person
+from tracker.domain.people.people import Person
 
 SHOWN = re.compile(r'name="shown" value="([^"]+)"')
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')

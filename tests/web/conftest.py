@@ -11,21 +11,21 @@ from sqlite_utils import Database
 from tests.conftest import PASSPHRASE, TREATED_AT, Cast
 from tests.tracker.courses_of_readings import Doublings, fading, reading, unchanged, with_focal
 from tests.web.browser import Browser
-from tracker.absences import Absence, Leave
-from tracker.actions.add_person import add_person
-from tracker.actions.enter_absence import enter_absence
-from tracker.actions.write_note import write_note
-from tracker.alerts import Alert, Concern, Factor, Level, Source
-from tracker.annotations import Annotation, Drawing, Shape
-from tracker.check_ins import Answers, CheckIn
-from tracker.conversation import Remark
-from tracker.messages import Message, MessageKind, about_alert
-from tracker.notes import Note, NoteText
-from tracker.outlines import Ground
-from tracker.people import Duty, Person, Role
-from tracker.photo_files import Picture
-from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
-from tracker.readings import Estimate, FocalChanges
+from tracker.actions.people.absences import enter_absence
+from tracker.actions.people.accounts import add_person
+from tracker.actions.talk.notes import write_note
+from tracker.domain.alerts.alerts import Alert, Concern, Factor, Level, Source
+from tracker.domain.course.annotations import Annotation, Drawing, Shape
+from tracker.domain.course.check_ins import Answers, CheckIn
+from tracker.domain.course.outlines import Ground
+from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, SkinState
+from tracker.domain.course.readings import Estimate, FocalChanges
+from tracker.domain.course.treatments import AREAS, Region
+from tracker.domain.mail.messages import Message, MessageKind, about_alert
+from tracker.domain.people.absences import Absence, Leave
+from tracker.domain.people.people import Duty, Person, Role
+from tracker.domain.talk.conversation import Remark
+from tracker.domain.talk.notes import Note, NoteText
 from tracker.storage import (
     alerts,
     annotations,
@@ -39,7 +39,7 @@ from tracker.storage import (
 )
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
-from tracker.treatments import AREAS, Region
+from tracker.wires.photo_files import Picture
 from tracker.world import World
 from web import create_app
 

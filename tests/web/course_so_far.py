@@ -4,15 +4,15 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from tests.tracker.courses_of_readings import TREATED_AT, treatment
-from tracker.actions.show_progress import Progress
-from tracker.aftercare import RunningCourse, day_plan, questions_of
-from tracker.alerts import Alert
-from tracker.check_ins import CheckIn
-from tracker.people import Person, Role
-from tracker.photos import Photo
-from tracker.readings import Reading
-from tracker.recovery import Course, assess
-from tracker.screening import summary
+from tracker.actions.course.progress import Progress
+from tracker.domain.alerts.alerts import Alert
+from tracker.domain.course.check_ins import CheckIn
+from tracker.domain.course.photos import Photo
+from tracker.domain.course.readings import Reading
+from tracker.domain.people.people import Person, Role
+from tracker.domain.protocols.aftercare import RunningCourse, day_plan, questions_of
+from tracker.domain.protocols.screening import summary
+from tracker.domain.recovery.recovery import Course, assess
 from tracker.storage import protocol_files
 
 ALICE = Person("p", Role.PATIENT, "Alice", "alice@clinic.example", "Europe/Berlin")

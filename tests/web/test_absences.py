@@ -8,7 +8,7 @@ from sqlite_utils import Database
 from tests.conftest import PASSPHRASE, TREATED_AT
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
-from tracker.people import Person
+from tracker.domain.people.people import Person
 from tracker.storage import people
 from tracker.storage.connection import writing
 

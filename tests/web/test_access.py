@@ -10,9 +10,9 @@ from werkzeug.test import TestResponse
 from tests.conftest import PROTOCOLS, TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Records
-from tracker.actions.draft_protocol import draft_protocol
-from tracker.check_ins import Answers
-from tracker.people import Person
+from tracker.actions.protocols.editing import draft_protocol
+from tracker.domain.course.check_ins import Answers
+from tracker.domain.people.people import Person
 
 PATIENTS = frozenset({"alice", "bob"})
 PRACTITIONERS = frozenset({"dana", "eli", "ada"})

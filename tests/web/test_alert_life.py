@@ -10,9 +10,9 @@ from sqlite_utils import Database
 from tests.conftest import PASSPHRASE, PROTOCOLS
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
-from tracker.actions.notice_silence import notice_silence
-from tracker.alerts import Concern, Factor, Level, Source
-from tracker.people import Person
+from tracker.actions.alerts.clock import notice_silence
+from tracker.domain.alerts.alerts import Concern, Factor, Level, Source
+from tracker.domain.people.people import Person
 from tracker.storage import alerts, people
 from tracker.storage.connection import writing
 

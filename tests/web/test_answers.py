@@ -8,8 +8,8 @@ from sqlite_utils import Database
 from tests.conftest import Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Records
-from tracker.alerts import Level
-from tracker.people import Person
+from tracker.domain.alerts.alerts import Level
+from tracker.domain.people.people import Person
 from tracker.storage import alerts, conversation, messages, people
 from tracker.storage.connection import writing
 

@@ -10,11 +10,11 @@ from sqlite_utils import Database
 from tests.conftest import TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Records
-from tracker.actions.decide_consent import decide_consent
-from tracker.consents import Consent, Decision, Purpose
-from tracker.photo_files import Picture
-from tracker.photos import Photo
+from tracker.actions.own_data.deciding import decide_consent
+from tracker.domain.course.photos import Photo
+from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.storage import outlines, readings
+from tracker.wires.photo_files import Picture
 from tracker.world import World
 
 PHOTO = Path(str(files("sample_images"))) / "normal_type_2" / "baseline-1.jpg"

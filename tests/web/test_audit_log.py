@@ -11,9 +11,9 @@ from sqlite_utils import Database
 from tests.conftest import PASSPHRASE, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
-from tracker.actions.sign_in import sign_in
-from tracker.audit import MOST_A_PAGE, Act, Entry
-from tracker.people import Person
+from tracker.actions.people.signing_in import sign_in
+from tracker.domain.clinic.audit import MOST_A_PAGE, Act, Entry
+from tracker.domain.people.people import Person
 from tracker.storage import audit_log
 from tracker.storage.connection import writing
 

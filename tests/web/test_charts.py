@@ -6,12 +6,12 @@ import pytest
 
 from tests.tracker.courses_of_readings import darkening, fading, reading, rising_again
 from tests.web.course_so_far import now_on, so_far
-from tracker.photos import SkinState
-from tracker.readings import Estimate, Quantity, Reading, Reference
-from tracker.recovery import BandPoint
-from tracker.treatments import Region
-from tracker.worklist import Gauge
-from web.charts import (
+from tracker.domain.course.photos import SkinState
+from tracker.domain.course.readings import Estimate, Quantity, Reading, Reference
+from tracker.domain.course.treatments import Region
+from tracker.domain.desk.worklist import Gauge
+from tracker.domain.recovery.recovery import BandPoint
+from web.charts.charts import (
     LARGE,
     Chart,
     chart,

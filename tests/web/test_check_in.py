@@ -11,13 +11,13 @@ from sqlite_utils import Database
 from tests.conftest import TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock
-from tracker.actions.begin_treatment import begin_treatment
-from tracker.actions.decide_consent import decide_consent
-from tracker.actions.raise_alerts import raise_alerts
-from tracker.alerts import Concern, Level
-from tracker.consents import Consent, Decision, Purpose
-from tracker.messages import Envelope, MessageKind, compose
-from tracker.people import Person
+from tracker.actions.alerts.raising import raise_alerts
+from tracker.actions.course.treatments import begin_treatment
+from tracker.actions.own_data.deciding import decide_consent
+from tracker.domain.alerts.alerts import Concern, Level
+from tracker.domain.mail.messages import Envelope, MessageKind, compose
+from tracker.domain.own_data.consents import Consent, Decision, Purpose
+from tracker.domain.people.people import Person
 from tracker.storage import conversation, messages, people
 from tracker.storage.connection import writing
 from tracker.world import World

@@ -9,11 +9,11 @@ from werkzeug.test import TestResponse
 from tests.conftest import Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Records
-from tracker.people import Person
-from tracker.photo_files import Picture
-from tracker.photos import Photo
+from tracker.domain.course.photos import Photo
+from tracker.domain.people.people import Person
 from tracker.storage import looks
 from tracker.storage.connection import writing
+from tracker.wires.photo_files import Picture
 
 
 def compare(records: Records, more: str = "") -> str:

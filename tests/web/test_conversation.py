@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.conftest import Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Records
-from tracker.people import Person
+from tracker.domain.people.people import Person
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_images" / "normal_type_6" / "d01.jpg"
 

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from werkzeug.datastructures import FileStorage, ImmutableMultiDict
 
-from tracker.check_ins import MAX_NOTE_LENGTH, Answers, Trend
-from tracker.photos import PhotoRole, SkinState, Upload
+from tracker.domain.course.check_ins import MAX_NOTE_LENGTH, Answers, Trend
+from tracker.domain.course.photos import PhotoRole, SkinState, Upload
 from web.forms import Errors, read_check_in, read_upload
 
 BERLIN = ZoneInfo("Europe/Berlin")

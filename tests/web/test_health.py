@@ -7,9 +7,9 @@ from sqlite_utils import Database
 
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
-from tracker.actions.note_sign import note_sign
-from tracker.health import Sign
-from tracker.people import Person
+from tracker.actions.clinic.health import note_sign
+from tracker.domain.clinic.health import Sign
+from tracker.domain.people.people import Person
 
 
 def test_a_worker_that_stopped_is_told_with_the_remedy(

@@ -12,18 +12,18 @@ from sqlite_utils import Database
 from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock
-from tracker.actions.confirm_address import confirm_address
-from tracker.actions.make_share_code import make_share_code
-from tracker.actions.record_check_in import record_check_in
-from tracker.actions.remind_patients import remind_patients
-from tracker.check_ins import Answers
-from tracker.messages import compose
-from tracker.people import Person
-from tracker.protocols import Asks
-from tracker.share_codes import GOOD_FOR, as_entered, new_code
-from tracker.signed_links import LinkPurpose, signed
+from tracker.actions.course.checking_in import record_check_in
+from tracker.actions.mail.daily import remind_patients
+from tracker.actions.people.accounts import confirm_address
+from tracker.actions.people.sharing import make_share_code
+from tracker.domain.course.check_ins import Answers
+from tracker.domain.course.treatments import Setting
+from tracker.domain.mail.messages import compose
+from tracker.domain.people.people import Person
+from tracker.domain.people.share_codes import GOOD_FOR, as_entered, new_code
+from tracker.domain.people.signed_links import LinkPurpose, signed
+from tracker.domain.protocols.protocols import Asks
 from tracker.storage import messages, people, screenings, treatments
-from tracker.treatments import Setting
 from tracker.world import World
 from web import create_app
 

@@ -10,10 +10,10 @@ from sqlite_utils import Database
 from tests.conftest import Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock
-from tracker.actions.renew_passphrase import renew_passphrase
-from tracker.invitations import GOOD_FOR
-from tracker.messages import compose
-from tracker.people import Person
+from tracker.actions.people.accounts import renew_passphrase
+from tracker.domain.mail.messages import compose
+from tracker.domain.people.invitations import GOOD_FOR
+from tracker.domain.people.people import Person
 from tracker.storage import messages, people
 from tracker.world import World
 

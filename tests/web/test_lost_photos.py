@@ -7,8 +7,8 @@ from sqlite_utils import Database
 
 from tests.web.browser import Browser
 from tests.web.conftest import Records
-from tracker.people import Person
-from tracker.photos import FAILED, FileFault, PhotoStatus
+from tracker.domain.course.photos import FAILED, FileFault, PhotoStatus
+from tracker.domain.people.people import Person
 from tracker.storage import photos
 from tracker.storage.connection import writing
 

@@ -10,13 +10,12 @@ from sqlite_utils import Database
 from tests.conftest import PROTOCOLS, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock
-from tracker.actions.change_clinic import change_clinic
-from tracker.actions.record_check_in import record_check_in
-from tracker.actions.show_clinic import show_clinic
-from tracker.check_ins import Answers
-from tracker.clinic import Clinic
-from tracker.opening_hours import OpeningHours, read_spans
-from tracker.people import Person
+from tracker.actions.clinic.clinic import change_clinic, show_clinic
+from tracker.actions.course.checking_in import record_check_in
+from tracker.domain.clinic.clinic import Clinic
+from tracker.domain.clinic.opening_hours import OpeningHours, read_spans
+from tracker.domain.course.check_ins import Answers
+from tracker.domain.people.people import Person
 from tracker.storage.connection import IntegrityError, writing
 
 BrowserOf = Callable[[Person], Browser]

@@ -10,12 +10,12 @@ from tests.conftest import PROTOCOLS, Cast
 from tests.tracker.courses_of_readings import staying
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
-from tracker.actions.raise_alerts import raise_alerts
-from tracker.actions.record_check_in import record_check_in
-from tracker.actions.show_outcomes import Outcomes, show_outcomes
-from tracker.alerts import Level, Outcome
-from tracker.check_ins import Answers
-from tracker.people import Person
+from tracker.actions.alerts.raising import raise_alerts
+from tracker.actions.course.checking_in import record_check_in
+from tracker.actions.desk.outcomes import Outcomes, show_outcomes
+from tracker.domain.alerts.alerts import Level, Outcome
+from tracker.domain.course.check_ins import Answers
+from tracker.domain.people.people import Person
 
 
 @pytest.fixture

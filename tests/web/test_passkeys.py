@@ -16,9 +16,9 @@ from werkzeug.test import TestResponse
 from tests.conftest import PASSPHRASE, TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock
-from tracker.messages import Envelope, MessageKind, compose
-from tracker.passkeys import CHALLENGE_GOOD_FOR, Passkey
-from tracker.sessions import PROOF_GOOD_FOR
+from tracker.domain.mail.messages import Envelope, MessageKind, compose
+from tracker.domain.people.passkeys import CHALLENGE_GOOD_FOR, Passkey
+from tracker.domain.people.sessions import PROOF_GOOD_FOR
 from tracker.storage import messages, passkeys
 from tracker.storage.connection import writing
 

@@ -14,14 +14,14 @@ from tests.tracker.courses_of_readings import (
     staying,
 )
 from tests.web.course_so_far import now_on, so_far
-from tracker.actions.show_progress import Progress
-from tracker.alerts import Alert, Concern, Level
-from tracker.check_ins import Answers
-from tracker.photos import Photo, PhotoRole, PhotoStatus, SkinState
-from tracker.treatments import Region
-from web.patient_pages import today_page
-from web.sending_pages import check_in_result_page, upload_page
-from web.telling_pages import Standing, standing, telling_of
+from tracker.actions.course.progress import Progress
+from tracker.domain.alerts.alerts import Alert, Concern, Level
+from tracker.domain.course.check_ins import Answers
+from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, SkinState
+from tracker.domain.course.treatments import Region
+from web.patient.sending import check_in_result_page, upload_page
+from web.patient.telling import Standing, standing, telling_of
+from web.patient.today import today_page
 
 
 def photo(day: float, status: PhotoStatus = PhotoStatus.MEASURED) -> Photo:

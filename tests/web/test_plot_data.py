@@ -11,10 +11,10 @@ from tests.tracker.courses_of_readings import reading
 from tests.web.browser import Browser
 from tests.web.conftest import Records
 from tests.web.course_so_far import so_far
-from tracker.readings import Quantity, Reference
-from tracker.treatments import Region
+from tracker.domain.course.readings import Quantity, Reference
+from tracker.domain.course.treatments import Region
 from web import kept
-from web.plot_data import plot_data
+from web.charts.plot_data import plot_data
 
 
 def numbers(*days: float, quantity: Quantity = Quantity.REDNESS) -> dict[str, Any]:

@@ -11,13 +11,13 @@ from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT, Cast
 from tests.tracker.courses_of_readings import focal, rising_again
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
-from tracker.actions.begin_treatment import begin_treatment
-from tracker.alerts import Concern, Factor, Level, Source
-from tracker.check_ins import Answers
-from tracker.people import Person
-from tracker.photos import PhotoStatus, SkinState
-from tracker.readings import Estimate
-from tracker.screening import Screening
+from tracker.actions.course.treatments import begin_treatment
+from tracker.domain.alerts.alerts import Concern, Factor, Level, Source
+from tracker.domain.course.check_ins import Answers
+from tracker.domain.course.photos import PhotoStatus, SkinState
+from tracker.domain.course.readings import Estimate
+from tracker.domain.people.people import Person
+from tracker.domain.protocols.screening import Screening
 from tracker.storage import messages, screenings, treatments
 from tracker.storage.connection import writing
 

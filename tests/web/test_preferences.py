@@ -8,11 +8,11 @@ from sqlite_utils import Database
 from tests.conftest import PASSPHRASE
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
-from tracker.mail import MailRefused
-from tracker.messages import MessageKind, reminder
-from tracker.signed_links import LinkPurpose, signed
+from tracker.domain.mail.messages import MessageKind, reminder
+from tracker.domain.people.signed_links import LinkPurpose, signed
 from tracker.storage import messages, people
 from tracker.storage.connection import writing
+from tracker.wires.mail import MailRefused
 from tracker.world import World
 
 

@@ -12,11 +12,11 @@ from sqlite_utils import Database
 from tests.conftest import PROTOCOLS, TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
-from tracker.actions.preview_drafts import preview_drafts
-from tracker.check_ins import Answers, Trend
-from tracker.people import Person
-from tracker.protocol_edits import values_of
-from tracker.protocols import ProtocolError
+from tracker.actions.protocols.previewing import preview_drafts
+from tracker.domain.course.check_ins import Answers, Trend
+from tracker.domain.editing.protocol_edits import values_of
+from tracker.domain.people.people import Person
+from tracker.domain.protocols.protocols import ProtocolError
 from tracker.settings import Settings
 from tracker.storage import alerts, protocol_editions, treatments
 from tracker.storage.connection import IntegrityError, writing

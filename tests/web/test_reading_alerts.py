@@ -8,10 +8,10 @@ from sqlite_utils import Database
 
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
-from tracker.actions.read_alert import read_alert
-from tracker.alert_life import Step
-from tracker.alerts import Alert, Level
-from tracker.people import Person
+from tracker.actions.alerts.showing import read_alert
+from tracker.domain.alerts.alert_life import Step
+from tracker.domain.alerts.alerts import Alert, Level
+from tracker.domain.people.people import Person
 from tracker.storage import alert_history, alerts, people
 from tracker.storage.connection import writing
 

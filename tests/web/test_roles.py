@@ -7,11 +7,11 @@ from sqlite_utils import Database
 from tests.conftest import PASSPHRASE, PROTOCOLS, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
-from tracker.actions.raise_alerts import raise_alerts
-from tracker.actions.record_check_in import record_check_in
-from tracker.actions.sign_in import sign_in
-from tracker.check_ins import Answers
-from tracker.people import Person
+from tracker.actions.alerts.raising import raise_alerts
+from tracker.actions.course.checking_in import record_check_in
+from tracker.actions.people.signing_in import sign_in
+from tracker.domain.course.check_ins import Answers
+from tracker.domain.people.people import Person
 from tracker.storage import messages, people
 from tracker.storage.connection import writing
 

@@ -14,7 +14,7 @@ from werkzeug.test import encode_multipart
 from tests.conftest import PASSPHRASE, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
-from tracker.check_ins import Answers
+from tracker.domain.course.check_ins import Answers
 from tracker.settings import Settings
 from tracker.world import World, open_world
 from web import create_app
@@ -174,7 +174,7 @@ def test_a_broken_page_says_so_kindly_and_tells_nothing(
     def fail(*_: object) -> None:
         raise RuntimeError("left cheek of Alice")
 
-    monkeypatch.setattr("web.patient.show_progress", fail)
+    monkeypatch.setattr("web.patient.routes.show_progress", fail)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     answer = alice.get("/")
     assert answer.status_code == 500

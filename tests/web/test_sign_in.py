@@ -10,11 +10,11 @@ from sqlite_utils import Database
 from tests.conftest import PASSPHRASE, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock
-from tracker.actions.renew_passphrase import renew_passphrase
-from tracker.people import Person
+from tracker.actions.people.accounts import renew_passphrase
+from tracker.domain.people.people import Person
 from tracker.world import World
 from web import create_app
-from web.sign_in import safe_target
+from web.accounts.sign_in import safe_target
 
 
 def test_alice_signs_in_and_sees_her_day(cast: Cast, stranger: Browser) -> None:

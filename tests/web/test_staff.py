@@ -9,8 +9,8 @@ from sqlite_utils import Database
 
 from tests.conftest import PASSPHRASE, Cast
 from tests.web.browser import Browser
-from tracker.people import Duty, Person, Role
-from tracker.staff import position_of
+from tracker.domain.people.people import Duty, Person, Role
+from tracker.domain.people.staff import position_of
 from tracker.storage import consents, people
 
 BrowserOf = Callable[[Person], Browser]

@@ -21,17 +21,17 @@ from tests.tracker.courses_of_readings import (
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tests.web.course_so_far import now_on, so_far
-from tracker.actions.show_progress import Progress
-from tracker.alerts import Alert, Concern, CourseAlert, Level, Outcome
-from tracker.check_ins import Answers
-from tracker.photos import SkinState
-from tracker.readings import Estimate, Quantity, Reading
-from tracker.telling import Picture, Telling, Waiting
-from tracker.treatments import Region
-from tracker.worklist import Gauge
-from web.patient_pages import progress_page, today_page
-from web.sending_pages import check_in_result_page
-from web.telling_pages import open_amount, open_things, standing, telling_of
+from tracker.actions.course.progress import Progress
+from tracker.domain.alerts.alerts import Alert, Concern, CourseAlert, Level, Outcome
+from tracker.domain.course.check_ins import Answers
+from tracker.domain.course.photos import SkinState
+from tracker.domain.course.readings import Estimate, Quantity, Reading
+from tracker.domain.course.treatments import Region
+from tracker.domain.desk.told import Picture, Telling, Waiting
+from tracker.domain.desk.worklist import Gauge
+from web.patient.sending import check_in_result_page
+from web.patient.telling import open_amount, open_things, standing, telling_of
+from web.patient.today import progress_page, today_page
 
 REASSURES = re.compile(
     r"\b(calmer|usual|usually|normal|clear skin|thank you|all is well|tick-mark)\b"

@@ -3,11 +3,11 @@ from datetime import timedelta
 
 from tests.tracker.courses_of_readings import CALM, check_in, reading
 from tests.web.course_so_far import now_on, so_far
-from tracker.alerts import Alert, Concern, Level, Outcome
-from tracker.check_ins import Answers
-from tracker.worklist import Gauge
-from web.charts import patient_charts
-from web.timeline import timeline
+from tracker.domain.alerts.alerts import Alert, Concern, Level, Outcome
+from tracker.domain.course.check_ins import Answers
+from tracker.domain.desk.worklist import Gauge
+from web.charts.charts import patient_charts
+from web.charts.timeline import timeline
 
 ALERT = Alert(
     id="a",

@@ -10,14 +10,14 @@ from sqlite_utils import Database
 from tests.conftest import PROTOCOLS, TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
-from tracker.actions.decide_consent import decide_consent
-from tracker.audit import Act, Search
-from tracker.consents import Consent, Decision, Purpose
-from tracker.people import Person, Risk
-from tracker.procedures import Product, ProductUse
-from tracker.screening import form_questions
+from tracker.actions.own_data.deciding import decide_consent
+from tracker.domain.clinic.audit import Act, Search
+from tracker.domain.course.procedures import Product, ProductUse
+from tracker.domain.course.treatments import AREAS, Region
+from tracker.domain.own_data.consents import Consent, Decision, Purpose
+from tracker.domain.people.people import Person, Risk
+from tracker.domain.protocols.screening import form_questions
 from tracker.storage import audit_log, corrections, people, readings, screenings, treatments
-from tracker.treatments import AREAS, Region
 
 NEEDLED: dict[str, Any] = {
     "kind": "microneedling",

@@ -16,9 +16,9 @@ from werkzeug.test import TestResponse
 from tests.conftest import TREATED_AT
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
-from tracker.actions.receive_photo import NoTreatment
-from tracker.people import Person
-from tracker.photos import PhotoStatus
+from tracker.actions.course.receiving import NoTreatment
+from tracker.domain.course.photos import PhotoStatus
+from tracker.domain.people.people import Person
 from web.session import UPLOADS_DECODED_AT_ONCE
 
 
@@ -43,7 +43,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """A gate that lets every photo pass, or names the faults it is told to."""
 
     def set_faults(*faults: str) -> None:
-        receive = "tracker.actions.receive_photo"
+        receive = "tracker.actions.course.receiving"
         monkeypatch.setattr(f"{receive}.decode_photo", Seen)
         monkeypatch.setattr(f"{receive}.encode_photo", lambda image: image.data)
         monkeypatch.setattr(f"{receive}.judge_photo", lambda *_: Verdict(faults))
@@ -85,7 +85,7 @@ def test_no_more_than_two_uploads_are_decoded_at_once(
             inside[0] -= 1
         return NoTreatment()
 
-    monkeypatch.setattr("web.patient.receive_photo", receive)
+    monkeypatch.setattr("web.patient.routes.receive_photo", receive)
     browsers = [Browser(app) for _ in range(5)]
     for browser in browsers:
         cookie = alice.client.get_cookie("afterglow")

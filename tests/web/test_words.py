@@ -7,13 +7,13 @@ import pytest
 
 from analysis.errors import Fault
 from tests.tracker.courses_of_readings import TREATED_AT
-from tracker.alerts import Alert, Concern, Factor, Level, Source
-from tracker.check_ins import SIGNS
-from tracker.photos import FAILED, PhotoStatus, SkinState, TimeFault
-from tracker.readings import Estimate
-from tracker.treatments import AREAS, Region
-from web.times import day_words, when
-from web.words import (
+from tracker.domain.alerts.alerts import Alert, Concern, Factor, Level, Source
+from tracker.domain.course.check_ins import SIGNS
+from tracker.domain.course.photos import FAILED, PhotoStatus, SkinState, TimeFault
+from tracker.domain.course.readings import Estimate
+from tracker.domain.course.treatments import AREAS, Region
+from web.words.times import day_words, when
+from web.words.words import (
     LEVELS,
     REMEDIES,
     SIGN_NAMES,

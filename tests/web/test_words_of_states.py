@@ -12,11 +12,11 @@ from tests.benchmarks.words import words_of_states
 from tests.conftest import PROTOCOLS
 from tests.tracker.courses_of_readings import check_in, treatment
 from tests.web.course_so_far import now_on, so_far
-from tracker.check_ins import Answers
-from tracker.protocols import Floor, Protocol
-from tracker.recovery import Assessment
-from tracker.telling import Situation, named_answers, tell
-from tracker.telling_words import SIGNS_TICKED, SWELLINGS
+from tracker.domain.course.check_ins import Answers
+from tracker.domain.desk.telling import Situation, named_answers, tell
+from tracker.domain.desk.telling_words import SIGNS_TICKED, SWELLINGS
+from tracker.domain.protocols.protocols import Floor, Protocol
+from tracker.domain.recovery.recovery import Assessment
 
 REASSURING = re.compile(
     r"\b(calmer|(is|are|looks?) (usual|normal)|normal for|clear skin|smoother|thank you)\b"

@@ -10,10 +10,10 @@ from sqlite_utils import Database
 from tests.conftest import PASSPHRASE, PROTOCOLS
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
-from tracker.actions.add_person import add_person
-from tracker.actions.begin_treatment import begin_treatment
-from tracker.alerts import Concern, Level
-from tracker.people import Person, Role
+from tracker.actions.course.treatments import begin_treatment
+from tracker.actions.people.accounts import add_person
+from tracker.domain.alerts.alerts import Concern, Level
+from tracker.domain.people.people import Person, Role
 from tracker.storage import alerts
 from tracker.storage.connection import writing
 

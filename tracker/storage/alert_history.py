@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.alert_life import Transition
+from tracker.domain.alerts.alert_life import Transition
 from tracker.storage.columns import read_row, time_text
 
 

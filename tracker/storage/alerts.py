@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.alert_life import Moved
-from tracker.alerts import Alert, Concern, Factor, Level, Outcome, Source
+from tracker.domain.alerts.alert_life import Moved
+from tracker.domain.alerts.alerts import Alert, Concern, Factor, Level, Outcome, Source
 from tracker.storage import alert_history
 from tracker.storage.columns import names_text, read_row, row_of
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.annotations import Annotation, Drawing, Shape, Version
-from tracker.photos import View
+from tracker.domain.course.annotations import Annotation, Drawing, Shape, Version
+from tracker.domain.course.photos import View
 from tracker.storage.columns import read_time, time_text
 
 _SELECT = """SELECT annotations.*, photos.view, people.name FROM annotations

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.audit import Entry, Search
+from tracker.domain.clinic.audit import Entry, Search
 from tracker.storage.columns import read_row, time_text
 
 

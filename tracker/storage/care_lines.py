@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from tracker.aftercare import OwnLine
+from tracker.domain.protocols.aftercare import OwnLine
 from tracker.storage.columns import read_optional_time, read_row, row_of, time_text
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlite_utils import Database
 
-from tracker.people import Role
+from tracker.domain.people.people import Role
 
 
 def only_answered_by(db: Database, person_id: str) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.check_ins import Answers, CheckIn, Trend
+from tracker.domain.course.check_ins import Answers, CheckIn, Trend
 from tracker.storage.columns import (
     optional_time_text,
     read_optional_time,

@@ -5,8 +5,8 @@ from datetime import date
 
 from sqlite_utils import Database
 
-from tracker.clinic import Clinic
-from tracker.opening_hours import ClosedDays, OpeningHours, Span
+from tracker.domain.clinic.clinic import Clinic
+from tracker.domain.clinic.opening_hours import ClosedDays, OpeningHours, Span
 
 
 def get(db: Database) -> Clinic | None:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from tracker.consents import Consent, Decision, Purpose
+from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.storage.columns import read_time, time_text
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from tracker.conversation import Receipt, Remark
+from tracker.domain.talk.conversation import Receipt, Remark
 from tracker.storage.columns import names_text, read_row, read_time, time_text
 
 

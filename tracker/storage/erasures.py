@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from tracker.erasures import Erasure
+from tracker.domain.own_data.erasures import Erasure
 from tracker.storage.columns import read_row, row_of, time_text
 
 

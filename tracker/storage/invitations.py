@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from tracker.invitations import Invitation
+from tracker.domain.people.invitations import Invitation
 from tracker.storage.columns import read_row, row_of, time_text
 
 

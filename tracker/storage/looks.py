@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from tracker.looks import Look
+from tracker.domain.own_data.looks import Look
 from tracker.storage.columns import read_time, time_text
 
 

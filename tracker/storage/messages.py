@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.health import CLOCKS_DIFFER
-from tracker.messages import RETRY_DELAYS, SEND_LEASE, Message, MessageKind
+from tracker.domain.clinic.health import CLOCKS_DIFFER
+from tracker.domain.mail.messages import RETRY_DELAYS, SEND_LEASE, Message, MessageKind
 from tracker.storage.columns import names_text, read_names, read_optional_time, read_row, time_text
 
 # How far ahead the next try may lie, by the number of tries so far.

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.notes import Note, NoteText, NoteVersion
+from tracker.domain.talk.notes import Note, NoteText, NoteVersion
 from tracker.storage.columns import read_time, time_text
 
 

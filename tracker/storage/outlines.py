@@ -5,8 +5,8 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from tracker.outlines import Ground, Marking, Outline, Outlines
-from tracker.photos import Photo
+from tracker.domain.course.outlines import Ground, Marking, Outline, Outlines
+from tracker.domain.course.photos import Photo
 from tracker.storage import treatments
 from tracker.storage.columns import read_time, time_text
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.passkeys import Passkey
+from tracker.domain.people.passkeys import Passkey
 from tracker.storage.columns import read_row, row_of
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.people import Duty, Person, Risk, Role
+from tracker.domain.people.people import Duty, Person, Risk, Role
 from tracker.storage.columns import names_text, optional_time_text, read_row, row_of
 
 

@@ -6,7 +6,14 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.photos import CLAIM_LEASE, FAILED, RETRY_DELAYS, FileFault, GivenUp, Photo
+from tracker.domain.course.photos import (
+    CLAIM_LEASE,
+    FAILED,
+    RETRY_DELAYS,
+    FileFault,
+    GivenUp,
+    Photo,
+)
 from tracker.storage.columns import names_text, read_row, read_time, time_text
 
 

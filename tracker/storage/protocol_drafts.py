@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.protocol_drafts import ProtocolDraft
+from tracker.domain.editing.protocol_drafts import ProtocolDraft
 from tracker.storage.columns import read_row, time_text
 
 

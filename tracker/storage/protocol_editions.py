@@ -4,7 +4,7 @@ import logging
 
 from sqlite_utils import Database
 
-from tracker.protocols import Protocol, Protocols
+from tracker.domain.protocols.protocols import Protocol, Protocols
 from tracker.storage.connection import writing
 from tracker.storage.protocol_files import parse_own
 

@@ -6,8 +6,8 @@ from functools import lru_cache
 
 from sqlite_utils import Database
 
-from tracker.protocol_drafts import Enactment
-from tracker.protocols import Protocol
+from tracker.domain.editing.protocol_drafts import Enactment
+from tracker.domain.protocols.protocols import Protocol
 from tracker.storage.columns import read_time, time_text
 from tracker.storage.protocol_files import parse_own
 

@@ -5,11 +5,11 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from tracker.floors import with_shipped_floors
-from tracker.protocol_text import parse_protocol
-from tracker.protocols import Protocol, ProtocolError, Protocols
+from tracker.domain.protocols.floors import with_shipped_floors
+from tracker.domain.protocols.protocol_text import parse_protocol
+from tracker.domain.protocols.protocols import Protocol, ProtocolError, Protocols
 
-_SHIPPED = files("tracker").joinpath("protocols")
+_SHIPPED = files("tracker.domain.protocols")
 
 
 def shipped_kinds() -> tuple[str, ...]:

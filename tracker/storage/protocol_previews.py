@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from sqlite_utils import Database
 
-from tracker.alerts import Concern
-from tracker.limits_preview import Count, CourseCount
+from tracker.domain.alerts.alerts import Concern
+from tracker.domain.editing.limits_preview import Count, CourseCount
 
 
 def insert(

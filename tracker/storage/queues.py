@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from tracker.health import Failed, Queue
-from tracker.messages import MessageKind
+from tracker.domain.clinic.health import Failed, Queue
+from tracker.domain.mail.messages import MessageKind
 from tracker.storage import photos
 from tracker.storage.columns import names_text, read_optional_time, time_text
 

@@ -4,11 +4,18 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.outlines import Ground
-from tracker.photos import SkinState
-from tracker.readings import Estimate, FocalChanges, Reading, Reference, RegionReading, Spots
+from tracker.domain.course.outlines import Ground
+from tracker.domain.course.photos import SkinState
+from tracker.domain.course.readings import (
+    Estimate,
+    FocalChanges,
+    Reading,
+    Reference,
+    RegionReading,
+    Spots,
+)
+from tracker.domain.course.treatments import Region
 from tracker.storage.columns import names_text, read_time
-from tracker.treatments import Region
 
 
 def insert(db: Database, reading: Reading, ground: Ground) -> None:

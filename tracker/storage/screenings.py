@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.screening import Edition, Screening
+from tracker.domain.protocols.screening import Edition, Screening
 from tracker.storage.columns import names_text, read_row, time_text
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from tracker.sessions import Session
+from tracker.domain.people.sessions import Session
 from tracker.storage.columns import read_time, time_text
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from tracker.share_codes import ShareCode
+from tracker.domain.people.share_codes import ShareCode
 from tracker.storage.columns import read_optional_time, read_time, time_text
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from tracker.health import Sign
+from tracker.domain.clinic.health import Sign
 from tracker.storage.columns import read_time, time_text
 
 

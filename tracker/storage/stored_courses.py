@@ -4,11 +4,11 @@ from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
-from tracker.limits_preview import StoredCourse
-from tracker.recovery import Course
-from tracker.screening import words_of
+from tracker.domain.course.treatments import Treatment
+from tracker.domain.editing.limits_preview import StoredCourse
+from tracker.domain.protocols.screening import words_of
+from tracker.domain.recovery.recovery import Course
 from tracker.storage import alerts, check_ins, people, photos, readings, screenings
-from tracker.treatments import Treatment
 
 
 def of_treatment(db: Database, treatment: Treatment) -> StoredCourse:

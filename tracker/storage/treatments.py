@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.procedures import Ending, Procedure, Product, ProductUse
+from tracker.domain.course.procedures import Ending, Procedure, Product, ProductUse
+from tracker.domain.course.treatments import Region, Setting, Treatment
 from tracker.storage.columns import (
     names_text,
     optional_time_text,
@@ -18,7 +19,6 @@ from tracker.storage.columns import (
     read_time,
     time_text,
 )
-from tracker.treatments import Region, Setting, Treatment
 
 log = logging.getLogger(__name__)
 

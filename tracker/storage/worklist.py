@@ -13,12 +13,12 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.alerts import Alert
-from tracker.photos import GivenUp
-from tracker.readings import Estimate
+from tracker.domain.alerts.alerts import Alert
+from tracker.domain.course.photos import GivenUp
+from tracker.domain.course.readings import Estimate
+from tracker.domain.desk.worklist import Facts, Gauge, LatestPhotos
 from tracker.storage import alerts, photos
 from tracker.storage.columns import names_text, read_optional_time, read_time, time_text
-from tracker.worklist import Facts, Gauge, LatestPhotos
 
 
 def facts_of(

@@ -12,8 +12,8 @@ from tests.benchmarks.alerts.rendered import rendered_cases
 from tests.benchmarks.alerts.speed import time_engine
 from tests.benchmarks.alerts.tables import lay_out
 from tests.benchmarks.alerts.watching import watch
-from tracker.compute import LocalProcesses
 from tracker.storage import protocol_files
+from tracker.wires.compute import LocalProcesses
 
 _RECOVERY = Path("tracker/RECOVERY.md")
 _BEGIN, _END = "<!-- bench-alerts: begin -->", "<!-- bench-alerts: end -->"

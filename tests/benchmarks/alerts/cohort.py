@@ -12,8 +12,8 @@ from tests.benchmarks.alerts import skins
 from tests.benchmarks.alerts.people import Telling, answer, illness_of, photo_days
 from tests.benchmarks.alerts.phones import TONES, Tone, choose_phone, photograph
 from tests.benchmarks.alerts.skins import HALF_LIVES, Skin
-from tracker.recovery import Course
-from tracker.treatments import AREAS, Setting, Treatment
+from tracker.domain.course.treatments import AREAS, Setting, Treatment
+from tracker.domain.recovery.recovery import Course
 
 TREATED_AT: Final = datetime(2026, 3, 2, 10, tzinfo=UTC)
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.light.skin_optics import BASELINE_BLOOD, TONES, log_rgb
-from tracker.readings import Reading
-from tracker.treatments import Region, Treatment, days_since
+from tracker.domain.course.readings import Reading
+from tracker.domain.course.treatments import Region, Treatment, days_since
 
 REDDER: Final = "Δa\\* > 5 for three days"
 RISING: Final = "a\\* rises by 3 in two days"

@@ -8,8 +8,8 @@ from enum import StrEnum
 import numpy as np
 
 from tests.benchmarks.alerts.skins import Skin
-from tracker.alerts import Concern
-from tracker.check_ins import Answers, CheckIn, Trend
+from tracker.domain.alerts.alerts import Concern
+from tracker.domain.course.check_ins import Answers, CheckIn, Trend
 
 
 class Telling(StrEnum):

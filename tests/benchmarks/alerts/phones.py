@@ -12,9 +12,9 @@ from typing import Final
 import numpy as np
 
 from tests.benchmarks.alerts.skins import Skin
-from tracker.photos import SkinState
-from tracker.readings import Estimate, Reading, Reference, RegionReading
-from tracker.treatments import AREAS, Region
+from tracker.domain.course.photos import SkinState
+from tracker.domain.course.readings import Estimate, Reading, Reference, RegionReading
+from tracker.domain.course.treatments import AREAS, Region
 
 
 @dataclass(frozen=True, slots=True)

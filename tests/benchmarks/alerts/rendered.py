@@ -21,10 +21,10 @@ from sample_images.course_folders import write_course
 from sample_images.stories import Picture, Story
 from tests.benchmarks.alerts.cohort import TREATED_AT, Case, Fate, Split, draw_case
 from tests.benchmarks.alerts.tables import MAIN, table
-from tracker.actions.add_person import add_person
-from tracker.check_ins import Answers
+from tracker.actions.people.accounts import add_person
+from tracker.domain.course.check_ins import Answers
+from tracker.domain.course.treatments import AREAS, days_since
 from tracker.replay import Replay, patient_of, read_course, throw_away_world
-from tracker.treatments import AREAS, days_since
 
 _CAST: Final[Mapping[int, Person]] = {2: NORA, 4: MEERA, 5: LEILA, 6: KWAME}
 _SECOND_TYPE_6: Final = JUNE

@@ -12,8 +12,8 @@ from typing import Final
 
 import numpy as np
 
-from tracker.alerts import Concern
-from tracker.treatments import AREAS, Region
+from tracker.domain.alerts.alerts import Concern
+from tracker.domain.course.treatments import AREAS, Region
 
 VISIBLE: Final = 0.35  # doublings of blood: below, nobody calls it red
 STILL_RED: Final = 0.45  # doublings that everybody calls red

@@ -9,9 +9,9 @@ from tests.benchmarks.alerts.cohort import TREATED_AT
 from tests.benchmarks.alerts.people import Telling, answer, illness_of
 from tests.benchmarks.alerts.phones import TONES, choose_phone, photograph
 from tests.benchmarks.alerts.skins import infected
-from tracker.recovery import Course, assess
+from tracker.domain.course.treatments import AREAS, Setting, Treatment
+from tracker.domain.recovery.recovery import Course, assess
 from tracker.storage import protocol_files
-from tracker.treatments import AREAS, Setting, Treatment
 
 POINTS = 60
 ROUNDS = 25

@@ -8,9 +8,9 @@ import numpy as np
 from tests.benchmarks.alerts.cohort import MIX, Fate
 from tests.benchmarks.alerts.naive import RULES
 from tests.benchmarks.alerts.watching import Watched
-from tracker.alerts import Concern, Level
-from tracker.protocols import Protocol
-from tracker.readings import Reference
+from tracker.domain.alerts.alerts import Concern, Level
+from tracker.domain.course.readings import Reference
+from tracker.domain.protocols.protocols import Protocol
 
 MAIN: Final = (Fate.INFECTION, Fate.SILENT_INFECTION, Fate.PROLONGED, Fate.DARKENING)
 _HEALTHY: Final = (Fate.NORMAL, Fate.NICK, Fate.SUNBURN)

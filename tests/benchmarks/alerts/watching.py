@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from tests.benchmarks.alerts.cohort import Fate, Split, draw_case
 from tests.benchmarks.alerts.naive import naive_alarms
 from tests.benchmarks.alerts.phones import Tone
-from tracker.alerts import Concern, Level
-from tracker.people import Risk
-from tracker.readings import Reference
-from tracker.recovery import assess
-from tracker.screening import risk_words
+from tracker.domain.alerts.alerts import Concern, Level
+from tracker.domain.course.readings import Reference
+from tracker.domain.course.treatments import days_since
+from tracker.domain.people.people import Risk
+from tracker.domain.protocols.screening import risk_words
+from tracker.domain.recovery.recovery import assess
 from tracker.storage import protocol_files
-from tracker.treatments import days_since
 
 _TOGETHER = 0.05  # days: a photo and its answers come as one
 

@@ -5,9 +5,9 @@ from concurrent.futures import Executor, Future
 from typing import ParamSpec, TypeVar
 
 from tests.tracker.courses_of_readings import reading
-from tracker.compute import Analysed
-from tracker.photo_files import Picture
-from tracker.readings import Reading
+from tracker.domain.course.readings import Reading
+from tracker.wires.compute import Analysed
+from tracker.wires.photo_files import Picture
 
 P = ParamSpec("P")
 T = TypeVar("T")

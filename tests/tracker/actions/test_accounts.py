@@ -5,13 +5,10 @@ import pytest
 from sqlite_utils import Database
 
 from tests.conftest import PASSPHRASE, Cast
-from tracker.actions.add_person import AddressTaken, add_person
-from tracker.actions.end_session import end_session
-from tracker.actions.renew_passphrase import renew_passphrase
-from tracker.actions.resume_session import resume_session
-from tracker.actions.sign_in import sign_in
-from tracker.people import Person, Role
-from tracker.sessions import LIFETIMES
+from tracker.actions.people.accounts import AddressTaken, add_person, renew_passphrase
+from tracker.actions.people.signing_in import end_session, resume_session, sign_in
+from tracker.domain.people.people import Person, Role
+from tracker.domain.people.sessions import LIFETIMES
 from tracker.storage import people
 
 NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)

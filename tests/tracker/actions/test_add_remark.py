@@ -10,14 +10,18 @@ from PIL import Image
 from sqlite_utils import Database
 
 from tests.conftest import TREATED_AT, Cast
-from tracker.actions.add_remark import PhotoRefused, Said, add_remark
-from tracker.actions.open_conversation import open_conversation
-from tracker.actions.show_remark_photo import show_remark_photo
-from tracker.conversation import Draft, Remark
-from tracker.messages import MessageKind, compose
-from tracker.people import Person
-from tracker.photo_files import PhotoMissing
+from tracker.actions.talk.conversation import (
+    PhotoRefused,
+    Said,
+    add_remark,
+    open_conversation,
+    show_remark_photo,
+)
+from tracker.domain.mail.messages import MessageKind, compose
+from tracker.domain.people.people import Person
+from tracker.domain.talk.conversation import Draft, Remark
 from tracker.storage import conversation, messages, photos
+from tracker.wires.photo_files import PhotoMissing
 from tracker.world import World
 
 NOW = TREATED_AT + timedelta(days=2)

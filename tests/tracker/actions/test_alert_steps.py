@@ -9,17 +9,15 @@ from sqlite_utils import Database
 from tests.conftest import PROTOCOLS, TREATED_AT, Cast
 from tests.tracker.answers_to_alerts import give
 from tests.web.conftest import Records
-from tracker.actions.begin_treatment import begin_treatment
-from tracker.actions.escalate_alerts import escalate_alerts
-from tracker.actions.join_care_team import join_care_team
-from tracker.actions.notice_silence import notice_silence
-from tracker.actions.raise_alerts import raise_alerts
-from tracker.actions.record_check_in import record_check_in
-from tracker.actions.wake_alerts import wake_alerts
-from tracker.actions.write_digests import write_digests
-from tracker.alert_life import Resolution, Seen, Snooze, Step, snoozed
-from tracker.alerts import Alert, Concern, Level, Outcome, Stage
-from tracker.check_ins import Answers, Trend
+from tracker.actions.alerts.clock import escalate_alerts, notice_silence, wake_alerts
+from tracker.actions.alerts.raising import raise_alerts
+from tracker.actions.course.checking_in import record_check_in
+from tracker.actions.course.treatments import begin_treatment
+from tracker.actions.mail.daily import write_digests
+from tracker.actions.people.sharing import join_care_team
+from tracker.domain.alerts.alert_life import Resolution, Seen, Snooze, Step, snoozed
+from tracker.domain.alerts.alerts import Alert, Concern, Level, Outcome, Stage
+from tracker.domain.course.check_ins import Answers, Trend
 from tracker.storage import alert_history, alerts, messages, worklist
 from tracker.storage.connection import IntegrityError, writing
 from tracker.world import World

@@ -8,10 +8,14 @@ from sqlite_utils import Database
 
 from tests.conftest import TREATED_AT, Cast
 from tests.web.conftest import Records
-from tracker.actions.draw_annotation import draw_annotation
-from tracker.actions.revise_annotation import Overtaken, Revised, revise_annotation
-from tracker.annotations import Annotation, Drawing, Shape
-from tracker.photos import Photo
+from tracker.actions.course.annotations import (
+    Overtaken,
+    Revised,
+    draw_annotation,
+    revise_annotation,
+)
+from tracker.domain.course.annotations import Annotation, Drawing, Shape
+from tracker.domain.course.photos import Photo
 from tracker.storage import annotations
 from tracker.storage.connection import writing
 from tracker.world import World

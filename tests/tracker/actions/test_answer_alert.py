@@ -9,12 +9,12 @@ from sqlite_utils import Database
 
 from tests.conftest import PROTOCOLS, Cast
 from tests.tracker.answers_to_alerts import give, shown_now
-from tracker.actions.add_remark import InReply, Said, add_remark
-from tracker.actions.answer_alert import Answered, answer_alert
-from tracker.actions.raise_alerts import raise_alerts
-from tracker.actions.read_alert import read_alert
-from tracker.actions.record_check_in import record_check_in
-from tracker.alert_life import (
+from tracker.actions.alerts.answering import Answered, answer_alert
+from tracker.actions.alerts.raising import raise_alerts
+from tracker.actions.alerts.showing import read_alert
+from tracker.actions.course.checking_in import record_check_in
+from tracker.actions.talk.conversation import InReply, Said, add_remark
+from tracker.domain.alerts.alert_life import (
     Answer,
     HandOver,
     Obstacle,
@@ -24,10 +24,10 @@ from tracker.alert_life import (
     Snooze,
     Step,
 )
-from tracker.alerts import Alert, Level, Outcome, Stage
-from tracker.check_ins import Answers
-from tracker.conversation import Draft
-from tracker.people import Person
+from tracker.domain.alerts.alerts import Alert, Level, Outcome, Stage
+from tracker.domain.course.check_ins import Answers
+from tracker.domain.people.people import Person
+from tracker.domain.talk.conversation import Draft
 from tracker.storage import alert_history, alerts, conversation
 from tracker.storage.connection import writing
 from tracker.world import World

@@ -8,16 +8,13 @@ from sqlite_utils import Database
 from tests.conftest import PROTOCOLS, TREATED_AT, Cast
 from tests.tracker.answers_to_alerts import give
 from tests.web.conftest import Records
-from tracker.actions.choose_mail import choose_mail
-from tracker.actions.notice_silence import notice_silence
-from tracker.actions.remind_patients import remind_patients
-from tracker.actions.stop_reminders import stop_reminders
-from tracker.actions.write_digests import write_digests
-from tracker.alert_life import Seen
-from tracker.alerts import Concern, Level
-from tracker.messages import Message, MessageKind
-from tracker.photos import PhotoStatus
-from tracker.signed_links import LinkPurpose, signed
+from tracker.actions.alerts.clock import notice_silence
+from tracker.actions.mail.daily import choose_mail, remind_patients, stop_reminders, write_digests
+from tracker.domain.alerts.alert_life import Seen
+from tracker.domain.alerts.alerts import Concern, Level
+from tracker.domain.course.photos import PhotoStatus
+from tracker.domain.mail.messages import Message, MessageKind
+from tracker.domain.people.signed_links import LinkPurpose, signed
 from tracker.storage import messages, treatments
 from tracker.storage.connection import writing
 from tracker.world import World

@@ -9,16 +9,16 @@ from sqlite_utils import Database
 
 from tests.conftest import PROTOCOLS, TREATED_AT, Cast
 from tests.web.conftest import Records
-from tracker.actions.decide_consent import decide_consent
-from tracker.actions.measure_photos import measure_photos
-from tracker.actions.notice_silence import notice_silence
-from tracker.actions.raise_alerts import raise_alerts
-from tracker.actions.receive_photo import receive_photo
-from tracker.actions.record_check_in import Recorded, record_check_in
-from tracker.actions.remind_patients import remind_patients
-from tracker.check_ins import Answers
-from tracker.consents import CareWithdrawn, Consent, Decision, Purpose
-from tracker.photos import PhotoRole, PhotoStatus, Upload
+from tracker.actions.alerts.clock import notice_silence
+from tracker.actions.alerts.raising import raise_alerts
+from tracker.actions.course.checking_in import Recorded, record_check_in
+from tracker.actions.course.measuring import measure_photos
+from tracker.actions.course.receiving import receive_photo
+from tracker.actions.mail.daily import remind_patients
+from tracker.actions.own_data.deciding import decide_consent
+from tracker.domain.course.check_ins import Answers
+from tracker.domain.course.photos import PhotoRole, PhotoStatus, Upload
+from tracker.domain.own_data.consents import CareWithdrawn, Consent, Decision, Purpose
 from tracker.storage import consents, photos
 from tracker.storage.connection import IntegrityError
 from tracker.world import World

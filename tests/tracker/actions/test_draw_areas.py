@@ -12,19 +12,19 @@ from sqlite_utils import Database
 
 from tests.conftest import TREATED_AT, Cast
 from tests.tracker.actions.test_measure_photos import keep
-from tracker.actions.draw_areas import (
+from tracker.actions.course.areas import (
     Drawn,
     DrawnMeanwhile,
     NothingToDrawOn,
     Undrawable,
     draw_areas,
 )
-from tracker.actions.measure_photos import measure_photos
-from tracker.outlines import Outlines
-from tracker.photo_files import Picture
-from tracker.photos import Photo, PhotoRole
+from tracker.actions.course.measuring import measure_photos
+from tracker.domain.course.outlines import Outlines
+from tracker.domain.course.photos import Photo, PhotoRole
+from tracker.domain.course.treatments import Region
 from tracker.storage import outlines, readings, treatments
-from tracker.treatments import Region
+from tracker.wires.photo_files import Picture
 from tracker.world import World
 
 P = ParamSpec("P")

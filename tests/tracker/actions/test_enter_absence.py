@@ -8,24 +8,21 @@ from sqlite_utils import Database
 
 from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT, Cast
 from tests.web.conftest import Records
-from tracker.absences import Leave
-from tracker.actions.add_person import add_person
-from tracker.actions.end_absence import end_absence
-from tracker.actions.enter_absence import enter_absence
-from tracker.actions.escalate_alerts import escalate_alerts
-from tracker.actions.raise_alerts import raise_alerts
-from tracker.actions.record_check_in import record_check_in
-from tracker.actions.resume_session import resume_session
-from tracker.actions.show_absences import show_absences
-from tracker.actions.show_worklist import show_worklist
-from tracker.actions.sign_in import sign_in
-from tracker.actions.write_digests import write_digests
-from tracker.alerts import Level
-from tracker.check_ins import Answers, Trend
-from tracker.people import Person, Role
+from tracker.actions.alerts.clock import escalate_alerts
+from tracker.actions.alerts.raising import raise_alerts
+from tracker.actions.course.checking_in import record_check_in
+from tracker.actions.desk.worklist import show_worklist
+from tracker.actions.mail.daily import write_digests
+from tracker.actions.people.absences import end_absence, enter_absence, show_absences
+from tracker.actions.people.accounts import add_person
+from tracker.actions.people.signing_in import resume_session, sign_in
+from tracker.domain.alerts.alerts import Level
+from tracker.domain.course.check_ins import Answers, Trend
+from tracker.domain.desk.worklist import Wish
+from tracker.domain.people.absences import Leave
+from tracker.domain.people.people import Person, Role
 from tracker.storage import absences, messages, people
 from tracker.storage.connection import writing
-from tracker.worklist import Wish
 from tracker.world import World
 
 DAY_1 = TREATED_AT + timedelta(days=1, hours=2)

@@ -9,27 +9,24 @@ from sqlite_utils import Database
 from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT, Cast
 from tests.tracker.actions.pictures import Answering
 from tests.web.conftest import Records
-from tracker.actions.add_care_line import add_care_line
-from tracker.actions.begin_treatment import begin_treatment
-from tracker.actions.close_account import close_account
-from tracker.actions.decide_consent import decide_consent
-from tracker.actions.end_treatment import end_treatment
-from tracker.actions.erase_accounts import erase_accounts
-from tracker.actions.invite_patient import Invited, invite_patient
-from tracker.actions.measure_photos import measure_photos
-from tracker.actions.raise_alerts import raise_alerts
-from tracker.actions.record_check_in import record_check_in
-from tracker.actions.sign_in import sign_in
-from tracker.aftercare import OwnLine
-from tracker.care import Heading
-from tracker.check_ins import Answers
-from tracker.consents import Consent, Decision, Purpose
-from tracker.messages import MessageKind, digest, reminder
-from tracker.outlines import Outlines
-from tracker.photo_files import PhotoFiles, PhotoMissing, Picture
-from tracker.photos import CLAIM_LEASE, PhotoStatus
-from tracker.procedures import Ending
-from tracker.screening import Screening
+from tracker.actions.alerts.raising import raise_alerts
+from tracker.actions.course.care_lines import add_care_line
+from tracker.actions.course.checking_in import record_check_in
+from tracker.actions.course.measuring import measure_photos
+from tracker.actions.course.treatments import begin_treatment, end_treatment
+from tracker.actions.own_data.closing import close_account, erase_accounts
+from tracker.actions.own_data.deciding import decide_consent
+from tracker.actions.people.joining import Invited, invite_patient
+from tracker.actions.people.signing_in import sign_in
+from tracker.domain.course.check_ins import Answers
+from tracker.domain.course.outlines import Outlines
+from tracker.domain.course.photos import CLAIM_LEASE, PhotoStatus
+from tracker.domain.course.procedures import Ending
+from tracker.domain.mail.messages import MessageKind, digest, reminder
+from tracker.domain.own_data.consents import Consent, Decision, Purpose
+from tracker.domain.protocols.aftercare import OwnLine
+from tracker.domain.protocols.care import Heading
+from tracker.domain.protocols.screening import Screening
 from tracker.storage import (
     alerts,
     conversation,
@@ -41,6 +38,7 @@ from tracker.storage import (
     worklist,
 )
 from tracker.storage.connection import IntegrityError, writing
+from tracker.wires.photo_files import PhotoFiles, PhotoMissing, Picture
 from tracker.worker import watch_clock
 from tracker.world import World
 

@@ -13,29 +13,28 @@ from sqlite_utils import Database
 from tests.conftest import TREATED_AT, Cast
 from tests.tracker.answers_to_alerts import give
 from tests.web.conftest import Records
-from tracker.actions.add_care_line import add_care_line
-from tracker.actions.add_person import add_person
-from tracker.actions.end_care_line import end_care_line
-from tracker.actions.end_treatment import end_treatment
-from tracker.actions.export_own_data import export_own_data
-from tracker.actions.note_opening import note_opening
-from tracker.actions.receive_photo import Accepted, receive_photo
-from tracker.actions.revise_annotation import Revised, revise_annotation
-from tracker.actions.revise_note import revise_note
-from tracker.aftercare import OwnLine
-from tracker.alert_life import Resolution
-from tracker.alerts import Outcome
-from tracker.archives import Entry
-from tracker.care import Heading
-from tracker.check_ins import Answers, Trend
-from tracker.compute import NotMeasurable
-from tracker.outlines import Outlines
-from tracker.photo_files import Picture
-from tracker.photos import PhotoRole, Upload
-from tracker.procedures import Ending
+from tracker.actions.course.annotations import Revised, revise_annotation
+from tracker.actions.course.care_lines import add_care_line, end_care_line
+from tracker.actions.course.pictures import note_opening
+from tracker.actions.course.receiving import Accepted, receive_photo
+from tracker.actions.course.treatments import end_treatment
+from tracker.actions.own_data.exporting import export_own_data
+from tracker.actions.people.accounts import add_person
+from tracker.actions.talk.notes import revise_note
+from tracker.domain.alerts.alert_life import Resolution
+from tracker.domain.alerts.alerts import Outcome
+from tracker.domain.course.check_ins import Answers, Trend
+from tracker.domain.course.outlines import Outlines
+from tracker.domain.course.photos import PhotoRole, Upload
+from tracker.domain.course.procedures import Ending
+from tracker.domain.protocols.aftercare import OwnLine
+from tracker.domain.protocols.care import Heading
 from tracker.replay import Replay, patient_of, read_course, throw_away_world
 from tracker.storage import looks, outlines, photos
 from tracker.storage.connection import writing
+from tracker.wires.archives import Entry
+from tracker.wires.compute import NotMeasurable
+from tracker.wires.photo_files import Picture
 from tracker.world import World
 
 SAMPLE = Path(__file__).resolve().parents[3] / "sample_images" / "infection_type_6"

@@ -12,11 +12,11 @@ from analysis.face.faces import Face
 from analysis.images import SrgbImage
 from tests.conftest import Cast
 from tests.tracker.actions.test_measure_photos import NOW, keep
-from tracker.actions.measure_photos import measure_photos
-from tracker.compute import LocalProcesses
-from tracker.photo_files import Picture
-from tracker.photos import PhotoRole, PhotoStatus
+from tracker.actions.course.measuring import measure_photos
+from tracker.domain.course.photos import PhotoRole, PhotoStatus
 from tracker.storage import photos
+from tracker.wires.compute import LocalProcesses
+from tracker.wires.photo_files import Picture
 from tracker.world import World
 
 

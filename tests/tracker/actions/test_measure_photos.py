@@ -8,11 +8,9 @@ from sqlite_utils import Database
 from tests.conftest import Cast
 from tests.tracker.actions.pictures import Answering, analysed
 from tests.tracker.courses_of_readings import reading
-from tracker.actions.measure_photos import Measured, Unmeasured, measure_photos
-from tracker.compute import NotMeasurable
-from tracker.outlines import Outline, Outlines
-from tracker.photo_files import Picture
-from tracker.photos import (
+from tracker.actions.course.measuring import Measured, Unmeasured, measure_photos
+from tracker.domain.course.outlines import Outline, Outlines
+from tracker.domain.course.photos import (
     CLAIM_LEASE,
     RETRY_DELAYS,
     TROUBLE_DELAYS,
@@ -24,6 +22,8 @@ from tracker.photos import (
 )
 from tracker.storage import outlines, photos, readings, treatments
 from tracker.storage.connection import writing
+from tracker.wires.compute import NotMeasurable
+from tracker.wires.photo_files import Picture
 from tracker.world import World
 
 NOW = datetime(2026, 3, 3, 9, tzinfo=UTC)

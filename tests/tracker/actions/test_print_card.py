@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from tracker.cli import main
+from tracker.cli.main import main
 
 
 @pytest.mark.parametrize("paper", ["a4", "letter"])

@@ -5,12 +5,20 @@ from sqlite_utils import Database
 
 from tests.conftest import PROTOCOLS, Cast
 from tests.tracker.answers_to_alerts import give, shown_now
-from tracker.actions.answer_alert import answer_alert
-from tracker.actions.raise_alerts import raise_alerts
-from tracker.actions.record_check_in import Recorded, record_check_in
-from tracker.alert_life import Resolution, Seen
-from tracker.alerts import Alert, Concern, Finding, Level, Outcome, Source, with_finding
-from tracker.check_ins import Answers, Queued, Trend
+from tracker.actions.alerts.answering import answer_alert
+from tracker.actions.alerts.raising import raise_alerts
+from tracker.actions.course.checking_in import Recorded, record_check_in
+from tracker.domain.alerts.alert_life import Resolution, Seen
+from tracker.domain.alerts.alerts import (
+    Alert,
+    Concern,
+    Finding,
+    Level,
+    Outcome,
+    Source,
+    with_finding,
+)
+from tracker.domain.course.check_ins import Answers, Queued, Trend
 from tracker.storage import alerts, messages, queues, treatments
 from tracker.storage.connection import writing
 

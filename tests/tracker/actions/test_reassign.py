@@ -6,13 +6,12 @@ import pytest
 from sqlite_utils import Database
 
 from tests.conftest import PASSPHRASE, Cast
-from tracker.actions.add_person import add_person
-from tracker.actions.arrange_care import Arranged, NobodyLeft, arrange_care
-from tracker.actions.reassign import reassign
-from tracker.actions.resume_session import resume_session
-from tracker.actions.sign_in import sign_in
-from tracker.people import Duty, Person, Role
-from tracker.staff import (
+from tracker.actions.people.accounts import add_person
+from tracker.actions.people.care_team import Arranged, NobodyLeft, arrange_care
+from tracker.actions.people.signing_in import resume_session, sign_in
+from tracker.actions.people.staff import reassign
+from tracker.domain.people.people import Duty, Person, Role
+from tracker.domain.people.staff import (
     LeftAlone,
     Position,
     Reassigned,

@@ -15,18 +15,18 @@ from skimage import data
 from sqlite_utils import Database
 
 from tests.conftest import PROTOCOLS, TREATED_AT, Cast
-from tracker.actions.begin_treatment import begin_treatment
-from tracker.actions.receive_photo import (
+from tracker.actions.course.receiving import (
     Accepted,
     AlreadyReceived,
     NoTreatment,
     Refused,
     receive_photo,
 )
-from tracker.photo_files import Picture
-from tracker.photos import FAILED, PhotoRole, PhotoStatus, Upload, View
+from tracker.actions.course.treatments import begin_treatment
+from tracker.domain.course.photos import FAILED, PhotoRole, PhotoStatus, Upload, View
 from tracker.storage import photos, treatments
 from tracker.storage.connection import writing
+from tracker.wires.photo_files import Picture
 from tracker.world import World
 
 COURSE = Path(str(files("sample_images"))) / "normal_type_2"

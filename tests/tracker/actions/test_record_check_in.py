@@ -6,11 +6,11 @@ from sqlite_utils import Database
 
 from tests.conftest import PROTOCOLS, Cast
 from tests.tracker.courses_of_readings import CALM
-from tracker.actions.raise_alerts import raise_alerts
-from tracker.actions.record_check_in import Recorded, record_check_in
-from tracker.alerts import Level
-from tracker.check_ins import Answers, CheckIn, Queued
-from tracker.procedures import Ending
+from tracker.actions.alerts.raising import raise_alerts
+from tracker.actions.course.checking_in import Recorded, record_check_in
+from tracker.domain.alerts.alerts import Level
+from tracker.domain.course.check_ins import Answers, CheckIn, Queued
+from tracker.domain.course.procedures import Ending
 from tracker.storage import check_ins, treatments
 from tracker.storage.connection import writing
 

@@ -17,13 +17,11 @@ from sqlite_utils import Database
 
 from tests.conftest import PROTOCOLS, Cast
 from tests.post_office import Inbox, free_port
-from tracker.actions.raise_alerts import raise_alerts
-from tracker.actions.record_check_in import record_check_in
-from tracker.actions.send_messages import AT_ONCE, SendReport, send_messages
-from tracker.actions.show_outbox import show_outbox
-from tracker.check_ins import Answers
-from tracker.mail import MailFailed, MailRefused, sender
-from tracker.messages import (
+from tracker.actions.alerts.raising import raise_alerts
+from tracker.actions.course.checking_in import record_check_in
+from tracker.actions.mail.sending import AT_ONCE, SendReport, send_messages, show_outbox
+from tracker.domain.course.check_ins import Answers
+from tracker.domain.mail.messages import (
     RETRY_DELAYS,
     SEND_LEASE,
     Envelope,
@@ -31,10 +29,11 @@ from tracker.messages import (
     MessageKind,
     reminder,
 )
-from tracker.people import Person
+from tracker.domain.people.people import Person
 from tracker.settings import Settings
 from tracker.storage import messages
 from tracker.storage.connection import open_database, writing
+from tracker.wires.mail import MailFailed, MailRefused, sender
 
 NOW = datetime(2026, 3, 6, 9, tzinfo=UTC)
 ENVELOPE = Envelope("Afterglow <afterglow@clinic.example>", "https://clinic.example", b"k" * 32)

@@ -5,13 +5,13 @@ from sqlite_utils import Database
 
 from tests.conftest import PROTOCOLS, Cast
 from tests.tracker.answers_to_alerts import give
-from tracker.actions.begin_treatment import begin_treatment
-from tracker.actions.raise_alerts import raise_alerts
-from tracker.actions.record_check_in import record_check_in
-from tracker.actions.show_alerts import show_alerts
-from tracker.alert_life import Resolution, Seen
-from tracker.alerts import Level, Outcome
-from tracker.check_ins import Answers, Trend
+from tracker.actions.alerts.raising import raise_alerts
+from tracker.actions.alerts.showing import show_alerts
+from tracker.actions.course.checking_in import record_check_in
+from tracker.actions.course.treatments import begin_treatment
+from tracker.domain.alerts.alert_life import Resolution, Seen
+from tracker.domain.alerts.alerts import Level, Outcome
+from tracker.domain.course.check_ins import Answers, Trend
 from tracker.storage import alerts
 from tracker.storage.connection import writing
 

@@ -7,20 +7,20 @@ from sqlite_utils import Database
 from tests.conftest import PASSPHRASE, PROTOCOLS, Cast
 from tests.tracker.courses_of_readings import rising_again, staying
 from tests.web.conftest import Records
-from tracker.actions.add_person import add_person
-from tracker.actions.begin_treatment import begin_treatment
-from tracker.actions.raise_alerts import raise_alerts
-from tracker.actions.record_check_in import record_check_in
-from tracker.actions.show_picture import show_picture
-from tracker.actions.show_worklist import Worklist, show_worklist
-from tracker.check_ins import Answers, Trend
-from tracker.photo_files import Picture
-from tracker.photos import FAILED, FileFault, Photo, PhotoStatus
-from tracker.readings import Change
+from tracker.actions.alerts.raising import raise_alerts
+from tracker.actions.course.checking_in import record_check_in
+from tracker.actions.course.pictures import show_picture
+from tracker.actions.course.treatments import begin_treatment
+from tracker.actions.desk.worklist import Worklist, show_worklist
+from tracker.actions.people.accounts import add_person
+from tracker.domain.course.check_ins import Answers, Trend
+from tracker.domain.course.photos import FAILED, FileFault, Photo, PhotoStatus
+from tracker.domain.course.readings import Change
+from tracker.domain.desk.worklist import Group, Wish
 from tracker.storage import messages, photos
 from tracker.storage.connection import writing
 from tracker.storage.worklist import version
-from tracker.worklist import Group, Wish
+from tracker.wires.photo_files import Picture
 from tracker.world import World
 
 DAY_4 = datetime(2026, 3, 6, 9, tzinfo=UTC)

@@ -13,14 +13,14 @@ from sqlite_utils import Database
 
 from tests.conftest import Cast
 from tests.tracker.actions.test_receive_photo import FACE, NEXT_DAY
-from tracker.actions.erase_accounts import SWEPT_EVERY, erase_accounts
-from tracker.actions.receive_photo import Accepted, receive_photo
-from tracker.conversation import Remark
-from tracker.erasures import Erasure
-from tracker.photo_files import STRAY_AFTER, Picture
-from tracker.photos import PhotoRole, Upload
+from tracker.actions.course.receiving import Accepted, receive_photo
+from tracker.actions.own_data.closing import SWEPT_EVERY, erase_accounts
+from tracker.domain.course.photos import PhotoRole, Upload
+from tracker.domain.own_data.erasures import Erasure
+from tracker.domain.talk.conversation import Remark
 from tracker.storage import conversation, erasures, photos
 from tracker.storage.connection import writing
+from tracker.wires.photo_files import STRAY_AFTER, Picture
 from tracker.worker import watch_clock
 from tracker.world import World
 
@@ -45,8 +45,8 @@ from base64 import b64decode
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from tracker.actions.receive_photo import receive_photo
-from tracker.photos import PhotoRole, Upload
+from tracker.actions.course.receiving import receive_photo
+from tracker.domain.course.photos import PhotoRole, Upload
 from tracker.settings import Settings
 from tracker.storage import photos
 from tracker.world import open_world

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from sqlite_utils import Database
 
 from tests.conftest import Cast
-from tracker.check_ins import Answers, CheckIn, Trend
+from tracker.domain.course.check_ins import Answers, CheckIn, Trend
 from tracker.storage import check_ins
 from tracker.storage.connection import writing
 

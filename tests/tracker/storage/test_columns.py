@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from tracker.alerts import Concern, Level
+from tracker.domain.alerts.alerts import Concern, Level
 from tracker.storage.columns import read_row, row_of
 
 

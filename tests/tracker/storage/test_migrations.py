@@ -11,12 +11,13 @@ import pytest
 from sqlcipher3 import OperationalError
 from sqlite_utils import Database
 
-from tracker.alert_life import Step
-from tracker.alerts import Level
-from tracker.messages import MessageKind
-from tracker.people import Role
-from tracker.readings import Estimate
-from tracker.screening import Edition, Screening
+from tracker.domain.alerts.alert_life import Step
+from tracker.domain.alerts.alerts import Level
+from tracker.domain.course.readings import Estimate
+from tracker.domain.course.treatments import Region
+from tracker.domain.mail.messages import MessageKind
+from tracker.domain.people.people import Role
+from tracker.domain.protocols.screening import Edition, Screening
 from tracker.settings import Settings
 from tracker.storage import (
     alert_history,
@@ -29,7 +30,6 @@ from tracker.storage import (
 )
 from tracker.storage.connection import IntegrityError, migrate, open_database, writing
 from tracker.storage.migrations import migrations, python_steps
-from tracker.treatments import Region
 
 STEPS = files("tracker.storage.migrations")
 SHIPPED = json.loads(Path(__file__).with_name("shipped_steps.json").read_text(encoding="utf-8"))

@@ -1,0 +1,1 @@
+"""Verbs about alerts: raise, watch the clock, show, answer."""

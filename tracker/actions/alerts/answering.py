@@ -1,0 +1,100 @@
+"""A practitioner answers an alert: seen, snoozed, resolved, or passed to a colleague."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlite_utils import Database
+
+from tracker.domain.alerts.alert_life import (
+    SNOOZE_REMEDY,
+    Answer,
+    HandOver,
+    Moved,
+    Refused,
+    Resolution,
+    Seen,
+    ShownAlert,
+    Snooze,
+    handed_over,
+    refusal,
+    resolved,
+    seen,
+    snoozed,
+)
+from tracker.domain.alerts.alerts import Alert
+from tracker.domain.clinic.audit import Act, Entry
+from tracker.domain.mail.messages import MessageKind, about_alert
+from tracker.domain.people.people import Person, Role
+from tracker.storage import alert_history, alerts, audit_log, messages, people
+from tracker.storage.connection import writing
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The answer is on record, or was before when the same form came twice."""
+
+    alert: Alert
+
+
+def answer_alert(
+    db: Database, shown: ShownAlert, by: Person, answer: Answer, now: datetime
+) -> Answered | Refused | None:
+    """Keep the answer if the alert is still as it was shown; None when there is no such alert.
+
+    Of two people who answer at once exactly one is heard, and the other learns whose answer was
+    first. A snooze lasts until the practitioner's own morning of its day. A colleague from outside
+    joins the care team, last in turn. Raises ValueError that says what is wrong with the answer.
+    """
+    with writing(db):
+        alert = alerts.get(db, shown.id)
+        if alert is None or alert.patient_id != shown.patient_id:
+            return None
+        refused = refusal(alert, alert_history.of_alert(db, alert.id), shown, by.id)
+        if refused is not None:
+            return refused
+        moved = _moved(db, alert, by, answer, now)
+        alerts.move(db, moved)
+    return Answered(moved.alert)
+
+
+def _moved(db: Database, alert: Alert, by: Person, answer: Answer, now: datetime) -> Moved:
+    match answer:
+        case Seen():
+            return seen(alert, by.id, now)
+        case Snooze(until, why):
+            return snoozed(alert, _morning(by, until), by.id, why, now)
+        case Resolution(outcome, why):
+            return resolved(alert, outcome, by.id, why, now)
+        case HandOver(colleague_id, note):
+            return _handed_over(db, alert, by, colleague_id, note, now)
+
+
+def _morning(practitioner: Person, day: date) -> datetime:
+    try:
+        return practitioner.moment_of(day, practitioner.digest_hour)
+    except OverflowError as error:  # the first and last days of the calendar, in some zones
+        raise ValueError(SNOOZE_REMEDY) from error
+
+
+def _handed_over(
+    db: Database, alert: Alert, by: Person, colleague_id: str, note: str, now: datetime
+) -> Moved:
+    """The alert asks again, and the colleague gets a mail."""
+    colleague = people.get(db, colleague_id)
+    if colleague is None or colleague.id == by.id or not _can_answer(colleague):
+        raise ValueError("choose a colleague who can answer")
+    moved = handed_over(alert, colleague.name, by.id, note, now)
+    if moved.transition is None:
+        return moved
+    turns = {person.id: turn for person, turn in people.care_team_of(db, alert.patient_id)}
+    if colleague.id not in turns:
+        last = max(turns.values(), default=0) + 1
+        people.add_to_care(db, colleague.id, alert.patient_id, last)
+        added = Entry(Act.CARE_TEAM_CHANGED, now, by.id, alert.patient_id, "added by hand-over")
+        audit_log.add(db, added)
+    messages.insert(db, about_alert(MessageKind.HANDED_OVER, moved.alert, colleague, now))
+    return moved
+
+
+def _can_answer(person: Person) -> bool:
+    return person.role is Role.PRACTITIONER and person.suspended_at is None

@@ -1,0 +1,121 @@
+"""What the clock does to alerts: wake, escalate, notice silence."""
+
+import logging
+from datetime import datetime, timedelta
+
+from sqlite_utils import Database
+
+from tracker.domain.alerts.alert_life import Judge, Moved, closed, escalated, opened, woken
+from tracker.domain.alerts.alerts import Alert, Concern
+from tracker.domain.course.treatments import Treatment
+from tracker.domain.mail.messages import MessageKind, about_alert
+from tracker.domain.people.people import Person, in_turn
+from tracker.domain.protocols.protocols import Protocol, Protocols
+from tracker.domain.recovery.silence import RULE, Silence, finding_of, is_over, is_told, silence
+from tracker.storage import absences, alerts, messages, people, treatments
+from tracker.storage.columns import new_id
+from tracker.storage.connection import writing
+
+
+def wake_alerts(db: Database, now: datetime) -> list[Alert]:
+    """Return the alerts that woke; the work list and the morning digest show them."""
+    if not alerts.snoozed(db):
+        return []
+    with writing(db):
+        steps = [woken(alert, now) for alert in alerts.snoozed(db)]
+        awake = [moved for moved in steps if moved.transition is not None]
+        for moved in awake:
+            alerts.move(db, moved)
+    return [moved.alert for moved in awake]
+
+
+def escalate_alerts(db: Database, limit: timedelta, now: datetime) -> list[Alert]:
+    """Return the alerts passed on, unanswered for `limit`; their mails are written with it."""
+    if not any(_passed_on(db, alert, limit, now) for alert in alerts.unseen(db)):
+        return []
+    with writing(db):
+        steps = [step for a in alerts.unseen(db) if (step := _passed_on(db, a, limit, now))]
+        for moved, told in steps:
+            alerts.move(db, moved)
+            for to in told:
+                message = about_alert(MessageKind.ESCALATION, moved.alert, to, now)
+                messages.insert(db, message)
+    return [moved.alert for moved, _ in steps]
+
+
+def _passed_on(
+    db: Database, alert: Alert, limit: timedelta, now: datetime
+) -> tuple[Moved, list[Person]] | None:
+    """The step and whom to tell; None while it is not time."""
+    team = absences.answering_on_duty(db, alert.patient_id, now)
+    told = in_turn(team, asked=alert.escalations + 1)
+    moved = escalated(alert, limit, [person.name for person in told], now)
+    return None if moved.transition is None else (moved, told)
+
+
+HEARD_AGAIN = "a photo or answers came"
+
+log = logging.getLogger(__name__)
+
+
+def notice_silence(db: Database, protocols: Protocols, now: datetime) -> list[Alert]:
+    """Return the alerts that opened; it takes no news for this, only the clock."""
+    for alert in alerts.unresolved_about(db, Concern.SILENCE):
+        try:
+            _close_if_heard(db, alert, now)
+        except Exception:  # one course that cannot be read must not keep the others on the list
+            log.exception("alert %s: silence not ended; will try again", alert.id)
+    noticed: list[Alert] = []
+    rules = [protocol.silence for protocol in protocols.by_kind.values()]
+    # A silence that began in its window is noticed by then.
+    watched = timedelta(days=max(r.window_days[1] + r.missed_days for r in rules) + 2)
+    for treatment in treatments.latest_between(db, now - watched, now):
+        try:
+            noticed += _notice(db, protocols, treatment, now)
+        except Exception:  # one course that cannot be read must not silence the others
+            log.exception("treatment %s: silence not judged; will try again", treatment.id)
+    return noticed
+
+
+def _close_if_heard(db: Database, alert: Alert, now: datetime) -> None:
+    patient, treatment = people.get(db, alert.patient_id), treatments.get(db, alert.treatment_id)
+    courses = treatments.of_patient(db, alert.patient_id)  # one begun since counts, too
+    heard = [at for course in courses if (at := treatments.last_heard(db, course.id))]
+    quiet = silence(treatment, max(heard, default=None), now, patient.zone) if patient else None
+    if quiet is None or not is_over(quiet, alert):
+        return
+    with writing(db):
+        current = alerts.get(db, alert.id)  # somebody may have answered it meanwhile
+        if current is not None and current.resolved_at is None:
+            alerts.move(db, closed(current, HEARD_AGAIN, now))
+
+
+def _notice(db: Database, protocols: Protocols, treatment: Treatment, now: datetime) -> list[Alert]:
+    patient = people.get(db, treatment.patient_id)
+    protocol = protocols.of(treatment.kind)
+    if patient is None or not _calls(db, protocol, treatment, patient, now):
+        return []
+    with writing(db):
+        quiet = _calls(
+            db, protocol, treatment, patient, now
+        )  # a photo may have come before the lock did
+        if quiet is None:
+            return []
+        judge = Judge(RULE, protocol.label)
+        moved = opened(new_id(), treatment, finding_of(quiet), judge, now)
+        if moved is None:
+            return []
+        alerts.move(db, moved)
+    return [moved.alert]
+
+
+def _calls(
+    db: Database, protocol: Protocol, treatment: Treatment, patient: Person, now: datetime
+) -> Silence | None:
+    """A silence that the clinic must know and does not know yet."""
+    last_heard = treatments.last_heard(db, treatment.id)
+    quiet = silence(treatment, last_heard, now, patient.zone)
+    if not quiet.is_for_clinic(protocol.silence, reminded=patient.reminder_hour is not None):
+        return None
+    known = [a for a in alerts.of_treatment(db, treatment.id) if a.concern is Concern.SILENCE]
+    return None if is_told(quiet, known[-1] if known else None) else quiet

@@ -1,0 +1,66 @@
+"""The clinic's name, numbers and hours."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.domain.clinic.audit import Act, Entry
+from tracker.domain.clinic.clinic import Clinic
+from tracker.domain.clinic.opening_hours import OpeningHours
+from tracker.storage import audit_log, clinic, people
+from tracker.storage import clinic as clinic_row
+from tracker.storage.connection import writing
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """It is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedMeanwhile:
+    """Somebody else was faster; nothing was kept. `clinic` is what they entered."""
+
+    clinic: Clinic
+
+
+def change_clinic(
+    db: Database, clinic: Clinic, by: str, now: datetime
+) -> Changed | ChangedMeanwhile:
+    """Keep what was entered on top of the edition that it names."""
+    with writing(db):
+        known = clinic_row.get(db)
+        if known is not None and known.edition != clinic.edition:
+            return ChangedMeanwhile(known)
+        clinic_row.replace(db, replace(clinic, edition=clinic.edition + 1))
+        audit_log.add(db, Entry(Act.CLINIC_CHANGED, now, by, details=_what(known, clinic)))
+    return Changed()
+
+
+def _what(known: Clinic | None, clinic: Clinic) -> str:
+    if known is None:
+        return "first entry"
+    parts = {
+        "telephone": known.phone != clinic.phone,
+        "emergency number": known.emergency_number != clinic.emergency_number,
+        "opening hours": known.hours != clinic.hours,
+    }
+    return ", ".join(name for name, has_changed in parts.items() if has_changed) or "nothing"
+
+
+NOTHING_KNOWN = Clinic(OpeningHours("UTC"))
+
+
+def show_clinic(db: Database) -> Clinic:
+    """What administrators have entered; nothing is known until then."""
+    return clinic.get(db) or NOTHING_KNOWN
+
+
+def show_calling(db: Database, patient_id: str) -> Clinic | None:
+    """The clinic that cares for this patient; None for whoever is in nobody's care.
+
+    Its emergency number is that of its own country, which is not everybody's.
+    """
+    known = clinic.get(db)
+    return known if known and people.practitioners_of(db, patient_id) else None

@@ -1,0 +1,55 @@
+"""How the machinery fares."""
+
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+import sqlcipher3
+from sqlite_utils import Database
+
+from tracker.domain.clinic.health import LOOKS_BACK, Facts, Sign
+from tracker.domain.mail.messages import PRESSING
+from tracker.domain.protocols.protocols import Protocols
+from tracker.domain.recovery.recovery import ENGINE
+from tracker.storage import queues, signs_of_life
+from tracker.storage.connection import writing
+from tracker.wires.disk import database_bytes, free_bytes
+
+
+def show_health(db: Database, database: Path, protocols: Protocols, now: datetime) -> Facts:
+    """The facts of this moment; `database` is the file behind `db`."""
+    since = now - LOOKS_BACK
+    return Facts(
+        at=now,
+        signs=signs_of_life.latest(db),
+        elapsed=signs_of_life.elapsed(db),
+        unjudged=queues.of_unjudged(db),
+        photos=queues.of_photos(db),
+        failed=queues.failed_photos(db),
+        pressing_mails=queues.of_mails(db, since, now, PRESSING),
+        mails=queues.of_mails(db, since, now),
+        lag=queues.longest_lag(db, now - timedelta(days=1)),
+        free_bytes=free_bytes(database.parent),
+        database_bytes=database_bytes(database),
+        versions={
+            "Afterglow": version("afterglow"),
+            "engine": ENGINE,
+            "SQLite": sqlcipher3.sqlite_version,
+            "protocols": ", ".join(sorted(each.label for each in protocols.by_kind.values())),
+        },
+    )
+
+
+def note_sign(
+    db: Database, sign: Sign, now: datetime, at_most_every: timedelta = timedelta(0)
+) -> None:
+    """Note that something was done; the health page says so when the signs stop.
+
+    A sign no older than `at_most_every` is left. One from the future was left before the clock was
+    set back, and is replaced.
+    """
+    last = signs_of_life.latest(db).get(sign)
+    if last is not None and timedelta(0) <= now - last < at_most_every:
+        return
+    with writing(db):
+        signs_of_life.note(db, sign, now)

@@ -1,0 +1,1 @@
+"""Verbs about one course: receive, measure, check in, treat, show progress."""

@@ -1,0 +1,116 @@
+"""Two photos of one patient to lay beside each other, and all that could stand in their place."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.domain.course.annotations import Annotation
+from tracker.domain.course.comparisons import Asked, comparable, pair_asked, view_asked
+from tracker.domain.course.photos import Photo, View
+from tracker.domain.course.readings import Reading
+from tracker.domain.course.treatments import Treatment
+from tracker.domain.people.people import Person
+from tracker.storage import (
+    annotations,
+    consents,
+    conversation,
+    people,
+    photos,
+    readings,
+    treatments,
+)
+from tracker.wires.photo_files import PhotoFiles, Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """One photo of the pair.
+
+    `reading` tells how its light was compared; a view of a side has none. `in_own_light` tells
+    whether it was also laid down in the light it was taken in, which older pictures lack;
+    `is_reference` that the others are compared with it.
+    """
+
+    photo: Photo
+    reading: Reading | None
+    in_own_light: bool
+    is_reference: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A pair out of one treatment; `before` and `after` are None when no photo of the view came.
+
+    `photos` are those of the view in time order; `counts` tells how many each view has;
+    `annotations` are those of the view, withdrawn ones too.
+    """
+
+    patient: Person
+    treatment: Treatment
+    view: View
+    counts: dict[View, int]
+    photos: tuple[Photo, ...]
+    before: Laid | None
+    after: Laid | None
+    annotations: tuple[Annotation, ...]
+    care_withdrawn_at: datetime | None
+    unread_by_clinic: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotTreated:
+    """The patient has no treatment, and so no photo."""
+
+    patient: Person
+    unread_by_clinic: int
+
+
+def show_comparison(
+    db: Database, files: PhotoFiles, patient_id: str, asked: Asked, now: datetime
+) -> Comparison | NotTreated | None:
+    """The pair asked for, out of the treatment of the photos asked for, else of the current one.
+
+    None when there is no such patient.
+    """
+    patient = people.get(db, patient_id)
+    if patient is None:
+        return None
+    unread = conversation.unread_by_clinic(db, patient_id)
+    treatment = _treatment(db, patient_id, asked, now)
+    if treatment is None:
+        return NotTreated(patient, unread)
+    taken = photos.of_treatment(db, treatment.id)
+    pair = pair_asked(taken, asked)
+    read = {reading.photo_id: reading for reading in readings.of_treatment(db, treatment.id)}
+    view = view_asked(taken, asked)
+    baseline = photos.baseline(db, treatment.id)
+
+    def laid(photo: Photo) -> Laid:
+        return Laid(
+            photo=photo,
+            reading=read.get(photo.id),
+            in_own_light=files.has(photo.id, Picture.AS_TAKEN),
+            is_reference=baseline is not None and photo.id == baseline.id,
+        )
+
+    return Comparison(
+        patient=patient,
+        treatment=treatment,
+        view=view,
+        counts={each: len(comparable(taken, each)) for each in View},
+        photos=comparable(taken, view),
+        before=laid(pair.before) if pair else None,
+        after=laid(pair.after) if pair else None,
+        annotations=tuple(a for a in annotations.of_treatment(db, treatment.id) if a.view is view),
+        care_withdrawn_at=consents.care_withdrawn_at(db, patient_id),
+        unread_by_clinic=unread,
+    )
+
+
+def _treatment(db: Database, patient_id: str, asked: Asked, now: datetime) -> Treatment | None:
+    for photo_id in filter(None, (asked.after, asked.before)):
+        photo = photos.get(db, photo_id)
+        if photo is not None and photo.patient_id == patient_id:
+            return treatments.get(db, photo.treatment_id)
+    return treatments.current(db, patient_id, now)

@@ -1,0 +1,264 @@
+"""Measure the photos that wait; each is claimed, and its result stored in one transaction."""
+
+import logging
+import os
+from concurrent.futures import Executor, Future, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from analysis.face.faces import FindFace, find_face
+from tracker.domain.course.outlines import Ground
+from tracker.domain.course.photos import FAILED, Photo, PhotoStatus, next_try
+from tracker.domain.course.readings import Reading
+from tracker.storage import outlines, photos, readings, treatments
+from tracker.storage.connection import DatabaseError, IntegrityError, writing
+from tracker.wires.compute import Analysed, NotMeasurable, analyse_bytes
+from tracker.wires.photo_files import PhotoFiles, PhotoUnreadable, Picture
+
+BATCH = 8
+PROBE_SECONDS = 60
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The photo has a reading."""
+
+    photo: Photo
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """The photo was set aside; its faults say why."""
+
+    photo: Photo
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    photo: Photo
+    baseline: Photo
+    ground: Ground
+
+
+class _LostFile(Exception):  # noqa: N818  (a state of the store, not of the code)
+    """The file of this photo cannot be read."""
+
+    def __init__(self, photo: Photo, error: PhotoUnreadable) -> None:
+        self.photo, self.fault = photo, error.fault
+        super().__init__(f"the file of photo {photo.id} is {self.fault}")
+
+
+class _PoolDown(Exception):  # noqa: N818
+    """No process can be started that would measure anything."""
+
+
+def measure_photos(
+    db: Database,
+    files: PhotoFiles,
+    compute: Executor,
+    now: datetime,
+    only_treatment: str | None = None,
+    find: FindFace = find_face,
+) -> list[Measured | Unmeasured]:
+    """Claim up to a batch of waiting photos, measure them on `compute` and store the results.
+
+    A photo that fails is tried again, later each time, and given up after its fifth failure. What
+    is not its own fault (a store or database that is away, no memory, no processes, an unreadable
+    baseline) is tried again without end and never counts.
+    """
+    done = _end_lapsed(db, now, only_treatment)
+    running = {
+        _start(files, compute, claim, find): claim for claim in _claims(db, now, only_treatment)
+    }
+    interrupted = []
+    for future in as_completed(running):
+        if isinstance(future.exception(), BrokenProcessPool):
+            interrupted.append(running[future])
+        else:
+            done += _conclude(db, files, running[future], future, now)
+    # One photo may have killed the process under all of them: now each gets it to itself.
+    for claim in interrupted:
+        alone = _start(files, compute, claim, find)
+        if isinstance(alone.exception(), BrokenProcessPool) and not _works(compute):
+            alone = _failed(_PoolDown("no process can be started"))
+        done += _conclude(db, files, claim, alone, now)
+    return done
+
+
+def _works(compute: Executor) -> bool:
+    """Whether processes can be started at all: then it was the photo that killed its own."""
+    try:
+        compute.submit(os.getpid).result(timeout=PROBE_SECONDS)
+    except Exception:  # noqa: BLE001  (whatever it is, it is not the photo)
+        return False
+    return True
+
+
+def _start(
+    files: PhotoFiles, compute: Executor, claim: _Claim, find: FindFace
+) -> Future[Analysed | NotMeasurable]:
+    """Hand a claimed photo to `compute`; what cannot be handed over has failed already."""
+    try:
+        baseline = _read(files, claim.baseline)
+        photo = baseline if claim.photo.id == claim.baseline.id else _read(files, claim.photo)
+        return compute.submit(
+            analyse_bytes, photo, baseline, claim.ground.areas, claim.ground.outlines, find
+        )
+    except Exception as error:  # noqa: BLE001  (told with those of the measuring itself)
+        return _failed(error)
+
+
+def _failed(error: Exception) -> Future[Analysed | NotMeasurable]:
+    future: Future[Analysed | NotMeasurable] = Future()
+    future.set_exception(error)
+    return future
+
+
+def _read(files: PhotoFiles, photo: Photo) -> bytes:
+    try:
+        return files.load(photo.id, Picture.PHOTO)
+    except PhotoUnreadable as error:
+        raise _LostFile(photo, error) from error
+
+
+def _conclude(
+    db: Database,
+    files: PhotoFiles,
+    claim: _Claim,
+    future: Future[Analysed | NotMeasurable],
+    now: datetime,
+) -> list[Measured | Unmeasured]:
+    """Store what came of a photo, or hand it back for another try."""
+    try:
+        stored = _store(db, files, claim, future.result())
+        _note_readable(db, claim)
+    except Exception as error:  # noqa: BLE001  (one photo must not cost the others their results)
+        again = _counted(claim, error)
+        # Only the kind of error: its words could hold something of the picture.
+        kind = str(error) if isinstance(error, _LostFile) else type(error).__name__
+        log.warning("photo %s: %s, failure %d", again.id, kind, again.failures)
+        try:
+            if isinstance(error, _LostFile):
+                with writing(db):
+                    photos.note_file(db, error.photo, error.fault)
+            return _hand_back(db, again, now)
+        except DatabaseError:
+            log.exception("photo %s could not be handed back; its claim will lapse", again.id)
+            return []
+    return stored
+
+
+def _counted(claim: _Claim, error: Exception) -> Photo:
+    """The claimed photo with this failure counted: as its own, or as trouble of the world."""
+    own_file_lost = isinstance(error, _LostFile) and error.photo.id != claim.baseline.id
+    is_the_worlds = isinstance(error, OSError | MemoryError | DatabaseError | _PoolDown | _LostFile)
+    if own_file_lost or isinstance(error, IntegrityError) or not is_the_worlds:
+        return replace(claim.photo, failures=claim.photo.failures + 1, troubles=0, lapses=0)
+    return replace(claim.photo, troubles=claim.photo.troubles + 1, lapses=0)
+
+
+def _hand_back(db: Database, photo: Photo, now: datetime) -> list[Measured | Unmeasured]:
+    """Let a claimed photo wait for its next try; after its last it is given up."""
+    due = next_try(photo, now)
+    if due is not None:
+        with writing(db):
+            photos.hand_back(db, photo, due)
+        return []
+    given_up = replace(photo, status=PhotoStatus.UNMEASURABLE, faults=(FAILED,))
+    with writing(db):
+        is_ours = photos.finish(db, given_up, photo.attempts)
+    log.error("photo %s is given up after %d failures", photo.id, photo.failures)
+    return [Unmeasured(given_up)] if is_ours else []
+
+
+def _end_lapsed(
+    db: Database, now: datetime, only_treatment: str | None
+) -> list[Measured | Unmeasured]:
+    """Hand back what a worker that died had claimed.
+
+    The first time nothing tells which photo of the batch it was, if any. From then on the photo is
+    measured alone, and a worker that dies again died of it.
+    """
+    done = []
+    for photo in photos.lapsed(db, now, only_treatment):
+        failures = photo.failures + (photo.lapses > 0)
+        done += _hand_back(db, replace(photo, failures=failures, lapses=photo.lapses + 1), now)
+    return done
+
+
+def _note_readable(db: Database, claim: _Claim) -> None:
+    """Files that were lost and are back, as from a backup, are no trouble any more."""
+    for photo in (claim.photo, claim.baseline):
+        if photo.file_fault is not None:
+            with writing(db):
+                photos.note_file(db, photo, None)
+
+
+def _claims(db: Database, now: datetime, only_treatment: str | None) -> list[_Claim]:
+    claims = []
+    for photo in photos.claimable(db, now, BATCH, only_treatment):
+        with writing(db):
+            ours = photos.claim(db, photo, now)
+        claimed = replace(photo, status=PhotoStatus.MEASURING, attempts=photo.attempts + 1)
+        try:
+            baseline = photos.baseline(db, photo.treatment_id)
+            if ours and baseline is not None:
+                ground = outlines.ground_of(db, photo, baseline.id)
+                claims.append(_Claim(claimed, baseline, ground))
+        except Exception:  # what one course has on record must not hold up the others
+            log.exception("photo %s: its course cannot be read", photo.id)
+            _hand_back(db, replace(claimed, failures=photo.failures + 1, troubles=0), now)
+    return claims
+
+
+def _store(
+    db: Database, files: PhotoFiles, claim: _Claim, result: Analysed | NotMeasurable
+) -> list[Measured | Unmeasured]:
+    """Store a result; an empty list when the claim was lost and somebody else does the work."""
+    if isinstance(result, NotMeasurable):
+        status, faults = PhotoStatus.UNMEASURABLE, (result.fault,)
+        photo = replace(claim.photo, status=status, faults=faults)
+        with writing(db):
+            return [Unmeasured(photo)] if _finish(db, claim, photo) else []
+    for picture, data in result.pictures.items():
+        files.save(claim.photo.id, picture, data)
+    warnings = tuple(dict.fromkeys(claim.photo.warnings + result.warnings))
+    photo = replace(claim.photo, status=PhotoStatus.MEASURED, warnings=warnings)
+    reading = Reading(
+        photo_id=photo.id,
+        taken_at=photo.taken_at,
+        method=result.method,
+        opencv=result.opencv,
+        reference=result.reference,
+        residual=result.residual,
+        skin_state=photo.skin_state,
+        regions=result.regions,
+        asymmetry=result.asymmetry,
+    )
+    with writing(db):
+        is_ours = _finish(db, claim, photo)
+        if is_ours:
+            readings.insert(db, reading, claim.ground)
+            treatments.tell_news(db, photo.treatment_id)
+    if not is_ours and photos.get(db, photo.id) is None:
+        files.delete(photo.id)  # the patient was erased meanwhile
+    return [Measured(photo, reading)] if is_ours else []
+
+
+def _finish(db: Database, claim: _Claim, photo: Photo) -> bool:
+    """End a claim; False where it was lost, or where the ground changed under it meanwhile.
+
+    What was measured on another ground is dropped, and the photo waits to be measured on this one.
+    """
+    if not photos.finish(db, photo, claim.photo.attempts):
+        return False
+    if outlines.ground_of(db, photo, claim.ground.baseline_id) != claim.ground:
+        photos.revive(db, photo.id)
+        return False
+    return True

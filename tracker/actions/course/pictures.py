@@ -1,0 +1,71 @@
+"""Pictures of a course, who opened them, and what the camera page and the printer need."""
+
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from analysis import draw_card, framing_cascade
+from analysis.card.sheet import Paper
+from tracker.domain.clinic.audit import SAME_LOOK, Act, Entry
+from tracker.domain.own_data.looks import is_same_look
+from tracker.storage import alerts, audit_log, looks, photos
+from tracker.storage.connection import writing
+from tracker.wires.photo_files import PhotoFiles, PhotoMissing, Picture
+
+
+def show_picture(
+    db: Database,
+    files: PhotoFiles,
+    viewer_id: str,
+    patient_id: str,
+    photo_id: str,
+    picture: Picture,
+    now: datetime,
+) -> bytes:
+    """The encoded picture; PhotoMissing when it is not there or not this patient's.
+
+    A look that cannot be noted is not had: the picture is handed out after the row is written.
+    """
+    photo = photos.get(db, photo_id)
+    if photo is None or photo.patient_id != patient_id:
+        raise PhotoMissing(f"photo {photo_id} is not this patient's")
+    data = files.load(photo_id, picture)
+    if viewer_id != patient_id and not is_same_look(looks.last_at(db, photo_id, viewer_id), now):
+        with writing(db):
+            looks.note(db, photo_id, viewer_id, now)
+    return data
+
+
+def note_opening(
+    db: Database, by: str, now: datetime, *, patient_id: str | None, alert_id: str | None = None
+) -> None:
+    """Add it to the audit log; within a few minutes it is the same opening and costs no write.
+
+    With `alert_id` it is the patient whom that alert is about.
+    """
+    if alert_id is not None:
+        alert = alerts.get(db, alert_id)
+        patient_id = alert.patient_id if alert else None
+    entry = Entry(Act.PATIENT_OPENED, now, by, patient_id)
+    if audit_log.is_noted(db, entry, now - SAME_LOOK):
+        return
+    with writing(db):
+        if not audit_log.is_noted(db, entry, now - SAME_LOOK):
+            audit_log.add(db, entry)
+
+
+def show_framing_cascade() -> dict[str, object]:
+    """The cascade as plain numbers; see `analysis.face.framing`."""
+    return asdict(framing_cascade())
+
+
+def print_card(paper: Paper, folder: Path) -> tuple[Path, Path]:
+    """Write the card's page as PDF and PNG into a folder, made where it is missing; both paths."""
+    sheet = draw_card(paper)
+    folder.mkdir(parents=True, exist_ok=True)
+    pdf, png = (folder / f"afterglow-card-{paper}.{kind}" for kind in ("pdf", "png"))
+    pdf.write_bytes(sheet.pdf)
+    png.write_bytes(sheet.png)
+    return pdf, png

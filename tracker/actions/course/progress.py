@@ -1,0 +1,168 @@
+"""One patient's recovery: what the patient and the practitioner look at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.domain.alerts.alerts import Alert, CourseAlert, worst_first
+from tracker.domain.course.check_ins import CheckIn
+from tracker.domain.course.photos import Photo
+from tracker.domain.course.readings import Reading
+from tracker.domain.course.treatments import Treatment, day_number, days_since
+from tracker.domain.mail.messages import Message
+from tracker.domain.own_data.consents import Consent
+from tracker.domain.own_data.looks import Look
+from tracker.domain.people.people import Person
+from tracker.domain.protocols.aftercare import (
+    DayPlan,
+    RunningCourse,
+    day_plan,
+    plan_ends,
+    questions_of,
+)
+from tracker.domain.protocols.protocols import CheckInQuestion, Protocol, Protocols
+from tracker.domain.protocols.screening import ScreeningSummary, summary, words_of
+from tracker.domain.protocols.spacing import too_soon
+from tracker.domain.recovery.recovery import Assessment, Course, assess
+from tracker.storage import (
+    alerts,
+    care_lines,
+    check_ins,
+    consents,
+    conversation,
+    looks,
+    messages,
+    people,
+    photos,
+    readings,
+    screenings,
+    treatments,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A treatment so far. `day` counts calendar days in the patient's zone, 0 is treatment day.
+
+    `protocol` is adapted to the person, `screening` what was asked before the treatment.
+    `photos`, `readings` and `check_ins` are in time order; `alerts` worst first; `earlier_alerts`
+    those of earlier treatments; `other_check_ins` belong to other treatments;
+    `undelivered` are mails about this patient that have not gone out;
+    `looks` tell who opened the patient's photos, the latest first; `consents` what the patient
+    decided, in that order; `care_withdrawn_at` since when nothing is taken in any more.
+    `is_alone` tells that nobody of a clinic cares for the patient here;
+    `unread_by_…` count what each side wrote and the other has not read; `staff` are those who
+    read or took on an alert, by id.
+    Aftercare and questions are those of all treatments whose plans still run.
+    """
+
+    patient: Person
+    treatment: Treatment
+    protocol: Protocol
+    day: int
+    aftercare: DayPlan | None
+    questions: tuple[CheckInQuestion, ...]
+    screening: ScreeningSummary
+    photos: tuple[Photo, ...]
+    readings: tuple[Reading, ...]
+    check_ins: tuple[CheckIn, ...]
+    assessment: Assessment
+    alerts: tuple[Alert, ...]
+    undelivered: tuple[Message, ...]
+    looks: tuple[Look, ...] = ()
+    consents: tuple[Consent, ...] = ()
+    care_withdrawn_at: datetime | None = None
+    is_alone: bool = False
+    unread_by_patient: int = 0
+    unread_by_clinic: int = 0
+    earlier_alerts: tuple[CourseAlert, ...] = ()
+    staff: Mapping[str, Person] = field(default_factory=dict)
+    other_check_ins: tuple[CheckIn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotTreated:
+    """The patient has an account but no treatment yet; `is_alone` as in Progress."""
+
+    patient: Person
+    is_alone: bool
+
+
+def show_progress(
+    db: Database, protocols: Protocols, patient_id: str, now: datetime
+) -> Progress | NotTreated | None:
+    """Collect and judge the current treatment; None when there is no such patient."""
+    patient = people.get(db, patient_id)
+    if patient is None:
+        return None
+    treatment = treatments.current(db, patient_id, now)
+    if treatment is None:
+        return NotTreated(patient, not people.practitioners_of(db, patient_id))
+    running = _running(db, protocols, patient, treatment, now)
+    screening = screenings.of_treatment(db, treatment.id)
+    protocol = protocols.of(treatment.kind).adapted_to(words_of(patient, screening))
+    others = treatments.of_patient(db, patient_id)
+    waits = too_soon(treatment, others, protocols, patient.zone)
+    own = care_lines.of_patient(db, patient.id)
+    course = Course(
+        treatment=treatment,
+        readings=tuple(readings.of_treatment(db, treatment.id)),
+        check_ins=tuple(check_ins.of_treatment(db, treatment.id)),
+        zone=patient.zone,
+    )
+    return Progress(
+        patient=patient,
+        treatment=treatment,
+        protocol=protocol,
+        day=day_number(treatment, now, patient.zone),
+        aftercare=day_plan(running, own, now.astimezone(patient.zone).date()),
+        questions=questions_of(running),
+        screening=summary(screening, protocol, patient, waits),
+        photos=tuple(photos.of_treatment(db, treatment.id)),
+        readings=course.readings,
+        check_ins=course.check_ins,
+        assessment=assess(course, protocol, until=days_since(treatment, now)),
+        alerts=tuple(worst_first(alerts.of_treatment(db, treatment.id))),
+        undelivered=tuple(messages.undelivered_about(db, patient_id)),
+        looks=tuple(looks.of_patient(db, patient_id)),
+        consents=tuple(consents.of_patient(db, patient_id)),
+        care_withdrawn_at=consents.care_withdrawn_at(db, patient_id),
+        is_alone=not people.practitioners_of(db, patient_id),
+        unread_by_patient=conversation.unread_by_patient(db, patient_id),
+        unread_by_clinic=conversation.unread_by_clinic(db, patient_id),
+        earlier_alerts=tuple(
+            CourseAlert(alert, treatments.get(db, alert.treatment_id))
+            for alert in worst_first(alerts.of_patient(db, patient_id))
+            if alert.treatment_id != treatment.id
+        ),
+        staff=people.by_ids(
+            db, {each for alert in alerts.of_patient(db, patient_id) for each in alert.handled_by}
+        ),
+        other_check_ins=tuple(
+            given
+            for given in check_ins.of_patient(db, patient_id)
+            if given.treatment_id != treatment.id
+        ),
+    )
+
+
+def _running(
+    db: Database, protocols: Protocols, patient: Person, current: Treatment, now: datetime
+) -> tuple[RunningCourse, ...]:
+    """The current treatment and every earlier one whose plan still runs, the latest of its kind."""
+    latest = {current.kind: current}
+    for treatment in treatments.done(db, patient.id, now):
+        latest.setdefault(treatment.kind, treatment)
+    courses = [
+        RunningCourse(
+            treatment=t,
+            protocol=protocols.of(t.kind),
+            day=day_number(t, now, patient.zone),
+            words=words_of(patient, screenings.of_treatment(db, t.id)),
+        )
+        for t in latest.values()
+        if t.kind in protocols.by_kind  # a kind that the clinic has given up plans nothing more
+    ]
+    return tuple(c for c in courses if c.treatment == current or c.day <= plan_ends(c.protocol))

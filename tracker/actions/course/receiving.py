@@ -1,0 +1,204 @@
+"""Take in a photo while the patient still holds the phone."""
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlite_utils import Database
+
+from analysis import decode_photo, encode_photo, judge_photo
+from analysis.errors import Unmeasurable
+from analysis.face.faces import FindFace, find_face
+from analysis.images import SrgbImage
+from analysis.quality import Quality
+from tracker.domain.course.photos import (
+    FAILED,
+    Photo,
+    PhotoRole,
+    PhotoStatus,
+    Upload,
+    View,
+    time_fault,
+)
+from tracker.domain.course.treatments import Treatment
+from tracker.domain.own_data.consents import CareWithdrawn
+from tracker.domain.people.people import Person
+from tracker.storage import consents, people, photos, treatments
+from tracker.storage.columns import new_id
+from tracker.storage.connection import IntegrityError, writing
+from tracker.wires.photo_files import PhotoFiles, PhotoUnreadable, Picture
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The photo is kept and waits to be measured."""
+
+    photo: Photo
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyReceived:
+    """Exactly this photo came before; nothing was stored twice."""
+
+    photo: Photo
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The photo was not kept; each fault has one name and one remedy."""
+
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoTreatment:
+    """There is no treatment that the photo could belong to."""
+
+
+def receive_photo(
+    db: Database,
+    files: PhotoFiles,
+    patient_id: str,
+    upload: Upload,
+    now: datetime,
+    find: FindFace = find_face,
+) -> Accepted | AlreadyReceived | Refused | NoTreatment | CareWithdrawn:
+    """Judge an upload and keep it if it can be measured.
+
+    Where the photo from before cannot be read just now, the upload is judged by itself and waits.
+    Its file is stored before its row: a crash between the two leaves a file, which is swept.
+    """
+    belongs_to = _belongs_to(db, patient_id, upload.role, now)
+    if isinstance(belongs_to, NoTreatment | CareWithdrawn):
+        return belongs_to
+    patient, treatment = belongs_to
+    digest = hashlib.sha256(upload.data).hexdigest()
+    known = photos.by_digest(db, treatment.id, digest)
+    if known is not None:
+        return _sent_again(db, files, known, upload)
+    judged = _judge(db, files, treatment, upload, patient.zone, now, find)
+    if isinstance(judged, Refused):
+        return judged
+    photo, stored_form = judged
+    files.save(photo.id, Picture.PHOTO, stored_form)
+    try:
+        with writing(db):
+            before = photos.baseline(db, treatment.id)
+            photos.insert(db, photo, digest)
+            after = photos.baseline(db, treatment.id)
+            if before and after and before.id != after.id:  # the one before has lost its file
+                photos.measure_again(db, treatment.id)
+    except IntegrityError:  # the same bytes, sent twice at once: the other request was faster
+        files.delete(photo.id)
+        first = photos.by_digest(db, treatment.id, digest)
+        if first is None:
+            raise
+        return AlreadyReceived(first)
+    return Accepted(photo)
+
+
+def _sent_again(
+    db: Database, files: PhotoFiles, known: Photo, upload: Upload
+) -> Accepted | AlreadyReceived:
+    """The same bytes once more mend what was wrong here: a file that was lost, tries given up."""
+    if known.file_fault is None and FAILED not in known.faults:
+        return AlreadyReceived(known)
+    if known.file_fault is not None:
+        files.save(known.id, Picture.PHOTO, encode_photo(decode_photo(upload.data)))
+    with writing(db):
+        photos.note_file(db, known, None)
+        photos.try_again(db, known.treatment_id)
+    return Accepted(photos.get(db, known.id) or known)
+
+
+def _belongs_to(
+    db: Database, patient_id: str, role: PhotoRole, now: datetime
+) -> tuple[Person, Treatment] | NoTreatment | CareWithdrawn:
+    patient, treatment = people.get(db, patient_id), _treatment_for(db, patient_id, role, now)
+    if patient is None or treatment is None:
+        return NoTreatment()
+    if consents.care_withdrawn_at(db, patient_id) is not None:
+        return CareWithdrawn()
+    return patient, treatment
+
+
+def _treatment_for(
+    db: Database, patient_id: str, role: PhotoRole, now: datetime
+) -> Treatment | None:
+    """A photo from before belongs to the session that is planned, if one is."""
+    planned = treatments.planned(db, patient_id, now) if role is PhotoRole.BASELINE else None
+    return planned or treatments.current(db, patient_id, now)
+
+
+def _judge(
+    db: Database,
+    files: PhotoFiles,
+    treatment: Treatment,
+    upload: Upload,
+    zone: ZoneInfo,
+    now: datetime,
+    find: FindFace,
+) -> tuple[Photo, bytes] | Refused:
+    try:
+        image = decode_photo(upload.data)
+    except Unmeasurable as verdict:
+        return Refused((str(verdict.fault),))
+    taken_at = upload.taken_at or _in_zone(image.captured_at, zone)
+    taken_at = taken_at or min(upload.made_at or now, now)
+    wrong_time = time_fault(upload.role, taken_at, treatment.performed_at, now)
+    if wrong_time is not None:
+        return Refused((str(wrong_time),))
+    warnings: tuple[str, ...] = ()
+    if upload.view is View.FRONT:
+        quality = _quality(image, _before(db, files, treatment), find)
+        if quality.faults:
+            return Refused(tuple(str(fault) for fault in quality.faults))
+        warnings = tuple(str(fault) for fault in quality.warnings)
+    photo = Photo(
+        id=new_id(),
+        treatment_id=treatment.id,
+        patient_id=treatment.patient_id,
+        role=upload.role,
+        status=PhotoStatus.WAITING if upload.view is View.FRONT else PhotoStatus.KEPT,
+        taken_at=taken_at,
+        received_at=now,
+        skin_state=upload.skin_state,
+        warnings=warnings,
+        view=upload.view,
+    )
+    return photo, encode_photo(image)
+
+
+def _before(db: Database, files: PhotoFiles, treatment: Treatment) -> SrgbImage | None:
+    """The photo to compare with; None when there is none yet, or it cannot be read just now."""
+    baseline = photos.baseline(db, treatment.id)
+    if baseline is None:
+        return None
+    try:
+        return decode_photo(files.load(baseline.id, Picture.PHOTO))
+    except PhotoUnreadable as error:
+        log.error("the file of photo %s is %s", baseline.id, error.fault)  # noqa: TRY400 (no trace)
+        with writing(db):
+            photos.note_file(db, baseline, error.fault)
+    except (OSError, Unmeasurable) as error:
+        log.warning("photo %s cannot be read: %s", baseline.id, type(error).__name__)
+    return None
+
+
+def _quality(image: SrgbImage, before: SrgbImage | None, find: FindFace) -> Quality:
+    """The gate's verdict; by the photo alone where no face is found in the one before any more."""
+    try:
+        return judge_photo(image, before, find)
+    except Unmeasurable:
+        return judge_photo(image, None, find)
+
+
+def _in_zone(captured_at: datetime | None, zone: ZoneInfo) -> datetime | None:
+    """Cameras that write no offset mean the local time of the person who holds them."""
+    if captured_at is None or captured_at.tzinfo is not None:
+        return captured_at
+    return captured_at.replace(tzinfo=zone)

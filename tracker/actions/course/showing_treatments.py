@@ -1,0 +1,114 @@
+"""All sessions of a patient as a series, and what stands around them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.domain.course.outlines import Marking
+from tracker.domain.course.photos import Photo, PhotoStatus
+from tracker.domain.course.treatments import Correction, Treatment
+from tracker.domain.people.people import Person
+from tracker.domain.protocols.aftercare import OwnLine
+from tracker.domain.protocols.protocols import Protocol, Protocols
+from tracker.domain.protocols.screening import Edition, ScreeningSummary, summary
+from tracker.domain.protocols.spacing import too_soon
+from tracker.storage import (
+    care_lines,
+    consents,
+    conversation,
+    corrections,
+    outlines,
+    people,
+    photos,
+    screenings,
+    treatments,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One treatment: `number` counts from the first, `baseline` is what its photos compare with.
+
+    `markings` are the versions of what was drawn on the baseline, of which the last counts.
+    `editions` are those of the screening, of which the last counts. `photos` counts those that
+    came, `waiting` those of them that are still to be measured; `ended_by` is the name of who ended
+    it early.
+    """
+
+    number: int
+    treatment: Treatment
+    protocol: Protocol
+    screening: ScreeningSummary
+    editions: tuple[Edition, ...]
+    baseline: Photo | None
+    markings: tuple[Marking, ...]
+    photos: int
+    waiting: int
+    corrections: tuple[Correction, ...]
+    ended_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """All sessions of a patient, oldest first; `devices` are those used at this clinic before.
+
+    `team` are the names of those who care for the patient, `own_lines` the patient's own aftercare.
+    """
+
+    patient: Person
+    sessions: tuple[Session, ...]
+    devices: tuple[tuple[str, str], ...]
+    team: tuple[str, ...]
+    own_lines: tuple[OwnLine, ...]
+    care_withdrawn_at: datetime | None
+    unread: int
+
+    def of(self, treatment_id: str) -> Session | None:
+        """The session with this id."""
+        return next((each for each in self.sessions if each.treatment.id == treatment_id), None)
+
+
+def show_treatments(db: Database, protocols: Protocols, patient_id: str) -> Series | None:
+    """Collect the series; None when there is no such patient."""
+    patient = people.get(db, patient_id)
+    if patient is None:
+        return None
+    all_of_them = treatments.of_patient(db, patient_id)
+    return Series(
+        patient=patient,
+        sessions=tuple(
+            _session(db, protocols, patient, all_of_them, number)
+            for number in range(1, len(all_of_them) + 1)
+        ),
+        devices=tuple(treatments.devices(db)),
+        team=tuple(each.name for each in people.practitioners_of(db, patient_id)),
+        own_lines=tuple(care_lines.of_patient(db, patient_id)),
+        care_withdrawn_at=consents.care_withdrawn_at(db, patient_id),
+        unread=conversation.unread_by_clinic(db, patient_id),
+    )
+
+
+def _session(
+    db: Database, protocols: Protocols, patient: Person, series: list[Treatment], number: int
+) -> Session:
+    treatment = series[number - 1]
+    protocol = protocols.of(treatment.kind)
+    waits = too_soon(treatment, series, protocols, patient.zone)
+    editions = tuple(screenings.editions(db, treatment.id))
+    came = photos.of_treatment(db, treatment.id)
+    baseline = photos.baseline(db, treatment.id)
+    ended_by = people.get(db, treatment.ending.by) if treatment.ending else None
+    return Session(
+        number=number,
+        treatment=treatment,
+        protocol=protocol,
+        screening=summary(editions[-1].screening if editions else None, protocol, patient, waits),
+        editions=editions,
+        baseline=baseline,
+        markings=tuple(outlines.of_baseline(db, baseline.id)) if baseline else (),
+        photos=len(came),
+        waiting=sum(p.status in {PhotoStatus.WAITING, PhotoStatus.MEASURING} for p in came),
+        corrections=tuple(corrections.of_treatment(db, treatment.id)),
+        ended_by=ended_by.name if ended_by else "",
+    )

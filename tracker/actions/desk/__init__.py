@@ -1,0 +1,1 @@
+"""Verbs of the practitioner's desk."""

@@ -1,0 +1,36 @@
+"""Count what became of the clinic's courses and alerts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.domain.alerts.alert_life import FalseAlarms
+from tracker.domain.alerts.alerts import Concern
+from tracker.domain.desk.outcomes import (
+    DaysToClear,
+    ResponseTime,
+    days_to_clear,
+    false_alarms_by_concern,
+    response_times,
+)
+from tracker.domain.protocols.protocols import Protocols
+from tracker.storage import outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Numbers of the whole clinic, of nobody in particular."""
+
+    clear: tuple[DaysToClear, ...]
+    false_alarms: tuple[tuple[Concern, FalseAlarms], ...]
+    response: tuple[ResponseTime, ...]
+
+
+def show_outcomes(db: Database, protocols: Protocols, now: datetime) -> Outcomes:
+    """From everything on record."""
+    return Outcomes(
+        clear=tuple(days_to_clear(outcomes.courses(db, now), protocols)),
+        false_alarms=tuple(false_alarms_by_concern(outcomes.resolved(db))),
+        response=tuple(response_times(outcomes.asked(db), now)),
+    )

@@ -1,0 +1,147 @@
+"""The work list, the next patient who waits, and whether the list has changed."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.domain.alerts.alerts import CourseAlert, worst_first
+from tracker.domain.course.treatments import Treatment, day_number
+from tracker.domain.desk.worklist import (
+    Cut,
+    Group,
+    LatestPhotos,
+    Standing,
+    Wish,
+    cut,
+    gauge,
+    next_waiting,
+    standings,
+)
+from tracker.domain.people.absences import Absence
+from tracker.domain.people.people import Person
+from tracker.domain.protocols.protocols import Protocols
+from tracker.storage import absences, messages, people, treatments, worklist
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistRow:
+    """One patient in care.
+
+    `day` counts calendar days since the treatment; `alerts` are those not resolved yet, of
+    whichever treatment, worst first; `mail_trouble` tells that a mail to or about the patient has
+    not gone out; `photos` is None before the first one since the treatment.
+    """
+
+    patient: Person
+    standing: Standing
+    treatment: Treatment | None
+    day: int | None
+    alerts: tuple[CourseAlert, ...]
+    photos: LatestPhotos | None
+    mail_trouble: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoodIn:
+    """Somebody away for whom the reader stands in, with how many patients that brings."""
+
+    absent: Person
+    absence: Absence
+    patients: int
+
+
+@dataclass(frozen=True, slots=True)
+class Worklist:
+    """The page that was asked for, with rows for all that it shows.
+
+    `coming` are absences in which the reader will stand in; `own_absence` is the reader's own,
+    while it lasts. Everybody named in one of them, or who handled an alert, is in `named`, by id.
+    """
+
+    cut: Cut
+    stood_in: tuple[StoodIn, ...]
+    coming: tuple[Absence, ...]
+    own_absence: Absence | None
+    named: Mapping[str, Person]
+    rows: tuple[WorklistRow, ...]
+    folded: Mapping[Group, tuple[WorklistRow, ...]]
+
+
+def show_worklist(
+    db: Database, protocols: Protocols, reader: Person, wish: Wish, now: datetime
+) -> Worklist:
+    """One page of the patients in somebody's care, or of whom the reader stands in for."""
+    absent_ids = absences.stood_in_for_by(db, reader, now)
+    known = worklist.facts_of(db, reader.id, absent_ids, now)
+    part = cut(standings(known, protocols, now), wish, reader.id)
+    not_over = absences.not_over(db, now)
+    lasting = {each.person_id: each for each in not_over if each.lasts_at(now)}
+    deputies = {each.deputy_id for each in not_over if each.deputy_id is not None}
+    shown = [*part.rows, *(each for group in part.folded.values() for each in group)]
+    handlers = {who for each in shown for alert in each.facts.alerts for who in alert.handled_by}
+    named = people.by_ids(db, {each.person_id for each in not_over} | deputies | handlers)
+    lent = Counter(facts.in_place_of for facts in known)
+    rows = _rows(db, shown, now)
+    return Worklist(
+        cut=part,
+        stood_in=tuple(StoodIn(named[each], lasting[each], lent[each]) for each in absent_ids),
+        coming=tuple(e for e in not_over if e.deputy_id == reader.id and not e.lasts_at(now)),
+        own_absence=lasting.get(reader.id),
+        named=named,
+        rows=tuple(rows[each.facts.patient_id] for each in part.rows),
+        folded={
+            group: tuple(rows[each.facts.patient_id] for each in folded)
+            for group, folded in part.folded.items()
+        },
+    )
+
+
+def _rows(db: Database, shown: Iterable[Standing], now: datetime) -> dict[str, WorklistRow]:
+    """What the page tells about each patient, read for all of them at once."""
+    by_patient = {each.facts.patient_id: each for each in shown}
+    gauges = {
+        e.facts.treatment_id: gauge(e.facts) for e in by_patient.values() if e.facts.treatment_id
+    }
+    alerted = {alert.treatment_id for e in by_patient.values() for alert in e.facts.alerts}
+    patients = people.by_ids(db, by_patient)
+    courses = treatments.by_ids(db, gauges.keys() | alerted)
+    photos = worklist.latest_photos(db, gauges)
+    in_trouble = messages.with_trouble(db)
+    rows = {}
+    for patient_id, each in by_patient.items():
+        facts, patient = each.facts, patients[patient_id]
+        treatment = courses[facts.treatment_id] if facts.treatment_id else None
+        rows[patient_id] = WorklistRow(
+            patient=patient,
+            standing=each,
+            treatment=treatment,
+            day=None if treatment is None else day_number(treatment, now, patient.zone),
+            alerts=tuple(
+                CourseAlert(alert, courses[alert.treatment_id])
+                for alert in worst_first(facts.alerts)
+            ),
+            photos=photos.get(facts.treatment_id or ""),
+            mail_trouble=patient_id in in_trouble,
+        )
+    return rows
+
+
+def find_next_waiting(
+    db: Database, protocols: Protocols, reader: Person, patient_id: str, now: datetime
+) -> str | None:
+    """The id of the patient after this one who waits, or of the first; None when no other does."""
+    absent_ids = absences.stood_in_for_by(db, reader, now)
+    facts = worklist.facts_of(db, reader.id, absent_ids, now)
+    return next_waiting(standings(facts, protocols, now), patient_id)
+
+
+def tell_worklist_version(db: Database, reader: Person, now: datetime) -> str:
+    """A text that is another one once anything has changed that the list may tell.
+
+    A new day and an absence that begins or ends change it too, though nothing is written then.
+    """
+    absent = absences.stood_in_for_by(db, reader, now)
+    return "-".join([str(worklist.version(db)), reader.date_at(now).isoformat(), *absent])

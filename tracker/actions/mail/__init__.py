@@ -1,0 +1,1 @@
+"""Verbs about mail: send what is due, write reminders and digests."""

@@ -1,0 +1,151 @@
+"""Reminders and digests: write them, choose their hours, stop them."""
+
+import logging
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from sqlite_utils import Database
+
+from tracker.domain.alerts.alerts import Alert, worst_first
+from tracker.domain.course.photos import PhotoRole, PhotoStatus
+from tracker.domain.course.treatments import Treatment
+from tracker.domain.mail.mail_hours import digest_moment, is_photo_missing, reminder_day
+from tracker.domain.mail.messages import Message, MessageKind, digest, reminder
+from tracker.domain.people.people import Person, check_time_zone, in_turn
+from tracker.domain.people.signed_links import LinkPurpose, named_by
+from tracker.domain.protocols.aftercare import plan_ends
+from tracker.domain.protocols.protocols import Protocol, Protocols
+from tracker.domain.recovery.silence import silence
+from tracker.storage import (
+    absences,
+    alerts,
+    messages,
+    people,
+    photos,
+    treatments,
+    unconfirmed_addresses,
+)
+from tracker.storage.connection import writing
+
+log = logging.getLogger(__name__)
+
+LONGEST_PLAN = timedelta(days=400)  # nobody is reminded of a treatment before that
+
+
+def remind_patients(db: Database, protocols: Protocols, now: datetime) -> list[Message]:
+    """Return the reminders written; those no longer wanted are withdrawn before they go out."""
+    _withdraw_unwanted(db, protocols, now)
+    written: list[Message] = []
+    for treatment in treatments.latest_between(db, now - LONGEST_PLAN, now):
+        try:
+            written += _remind(db, protocols, treatment, now)
+        except Exception:  # one course that cannot be read must not silence the others
+            log.exception("treatment %s: no reminder; will try again", treatment.id)
+    return written
+
+
+def _remind(
+    db: Database, protocols: Protocols, treatment: Treatment, now: datetime
+) -> list[Message]:
+    patient = people.get(db, treatment.patient_id)
+    if patient is None or people.passphrase_hash(db, patient.id) is None:
+        return []  # invited, and cannot sign in yet: the link would lead nowhere
+    if unconfirmed_addresses.has(db, patient.id):
+        return []  # the address may be somebody else's
+    day = reminder_day(patient, messages.last_reminded(db, patient.id), now)
+    if day is None or not _misses(db, protocols, treatment, patient, day):
+        return []
+    kind = _kind(db, protocols.of(treatment.kind), treatment, patient, now)
+    message = reminder(kind, patient, day, now)
+    with writing(db):
+        # The photo may have come, or another worker have written, before the lock was ours.
+        wanted = _misses(db, protocols, treatment, patient, day) and messages.insert(db, message)
+    return [message] if wanted else []
+
+
+def _withdraw_unwanted(db: Database, protocols: Protocols, now: datetime) -> None:
+    for message in messages.reminders_under_way(db):
+        patient = people.get(db, message.recipient_id)
+        treatment = treatments.current(db, message.recipient_id, now)
+        wanted = (
+            patient is not None
+            and treatment is not None
+            and treatment.ending is None
+            and patient.reminder_hour is not None
+            and message.day == patient.date_at(now)
+            and _misses(db, protocols, treatment, patient, message.day)
+        )
+        if not wanted:
+            with writing(db):
+                messages.withdraw(db, message.id, now)
+
+
+def _misses(
+    db: Database, protocols: Protocols, treatment: Treatment, patient: Person, day: date
+) -> bool:
+    taken = {
+        patient.date_at(photo.taken_at)
+        for photo in photos.of_treatment(db, treatment.id)
+        if photo.role is PhotoRole.FOLLOW_UP and photo.status is not PhotoStatus.UNMEASURABLE
+    }
+    last_day = plan_ends(protocols.of(treatment.kind))
+    return is_photo_missing(patient, treatment, last_day, taken, day)
+
+
+def _kind(
+    db: Database, protocol: Protocol, treatment: Treatment, patient: Person, now: datetime
+) -> MessageKind:
+    last_heard = treatments.last_heard(db, treatment.id)
+    quiet = silence(treatment, last_heard, now, patient.zone)
+    return MessageKind.MISSED if quiet.is_for_patient(protocol.silence) else MessageKind.REMINDER
+
+
+def write_digests(db: Database, now: datetime) -> list[Message]:
+    """Return the digests written: at each practitioner's own hour, one a day, the worst first."""
+    waiting = [alert for alert in alerts.unseen(db) if alert.level.is_mailed]
+    if not waiting:
+        return []
+    with writing(db):
+        return [
+            message
+            for practitioner, about in _by_practitioner(db, waiting, now)
+            if (message := _digest(practitioner, about, now)) and messages.insert(db, message)
+        ]
+
+
+def _by_practitioner(
+    db: Database, waiting: list[Alert], now: datetime
+) -> list[tuple[Person, list[Alert]]]:
+    """Who is first in turn for which alerts; a second person has a digest of their own patients."""
+    teams = {
+        alert.patient_id: absences.answering_on_duty(db, alert.patient_id, now) for alert in waiting
+    }
+    told: dict[str, tuple[Person, list[Alert]]] = {}
+    for alert in worst_first(waiting):
+        for practitioner in in_turn(teams[alert.patient_id], asked=0):
+            told.setdefault(practitioner.id, (practitioner, []))[1].append(alert)
+    return list(told.values())
+
+
+def _digest(practitioner: Person, about: list[Alert], now: datetime) -> Message | None:
+    moment = digest_moment(practitioner, now)
+    due = [alert for alert in about if moment is not None and alert.raised_at <= moment]
+    return digest(due, practitioner, practitioner.date_at(now), now) if due else None
+
+
+def choose_mail(db: Database, person: Person) -> None:
+    """Keep the person's hours and time zone. Raises ValueError for a zone nobody knows."""
+    check_time_zone(person.time_zone)
+    with writing(db):
+        people.set_mail(db, person)
+
+
+def stop_reminders(db: Database, token: str, key: bytes) -> bool:
+    """Whether the link was a good one; stopping twice changes nothing."""
+    person_id = named_by(LinkPurpose.UNSUBSCRIBE, token, key)
+    with writing(db):
+        person = people.get(db, person_id) if person_id else None
+        if person is None:
+            return False
+        people.set_mail(db, replace(person, reminder_hour=None))
+    return True

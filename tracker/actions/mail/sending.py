@@ -1,0 +1,113 @@
+"""Send the mails that are due, and list those that wait."""
+
+import logging
+from collections.abc import Callable, Collection
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from datetime import datetime
+from email.message import EmailMessage
+
+from sqlite_utils import Database
+
+from tracker.domain.mail.messages import Envelope, Message, MessageKind, compose, next_attempt
+from tracker.storage import messages
+from tracker.storage.connection import writing
+from tracker.wires.mail import MailFailed, MailRefused
+
+AT_ONCE = 4  # a slow server holds up one mail, not all of them
+LOOKS_AGAIN_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SendReport:
+    """How many mails went out, will be tried again, and were given up."""
+
+    sent: int = 0
+    retried: int = 0
+    given_up: int = 0
+
+
+def send_messages(
+    db: Database,
+    send: Callable[[EmailMessage], None],
+    envelope: Envelope,
+    clock: Callable[[], datetime],
+    kinds: Collection[MessageKind] = tuple(MessageKind),
+    goes_on: Callable[[], bool] = lambda: True,
+) -> SendReport:
+    """Send every due mail of these kinds once, beginning none once `goes_on` says no.
+
+    `send` raises MailFailed and is called from several threads. Leases go by `clock` at the moment
+    of each claim, because sending takes its time.
+    """
+    report = SendReport()
+    running: dict[Future[None], Message] = {}
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="mail") as senders:
+        while True:
+            while len(running) < AT_ONCE and goes_on() and (message := _claimed(db, clock, kinds)):
+                running[senders.submit(_hand_over, send, envelope, message)] = message
+            if not running:
+                return report
+            # While one mail hangs, others are written that must not wait for it.
+            done, _ = wait(running, LOOKS_AGAIN_SECONDS, FIRST_COMPLETED)
+            for future in done:
+                report = _conclude(db, running.pop(future), future, report, clock())
+
+
+def _claimed(
+    db: Database, clock: Callable[[], datetime], kinds: Collection[MessageKind]
+) -> Message | None:
+    """The next due mail, claimed only when somebody is free to send it; None when none is due.
+
+    An urgent mail written meanwhile is the next.
+    """
+    while due := messages.due(db, clock(), 1, kinds):
+        (message,) = due
+        with writing(db):
+            ours = messages.claim(db, message, clock())
+        if ours:
+            return replace(message, attempts=message.attempts + 1)
+    return None
+
+
+def _hand_over(send: Callable[[EmailMessage], None], envelope: Envelope, message: Message) -> None:
+    send(compose(message, envelope))
+
+
+def _conclude(
+    db: Database, message: Message, future: Future[None], report: SendReport, now: datetime
+) -> SendReport:
+    error = future.exception()
+    if error is None:
+        with writing(db):
+            messages.sent(db, message.id, now)
+        return replace(report, sent=report.sent + 1)
+    if not isinstance(error, MailFailed):  # a mail that cannot be written holds up no other
+        log.error("mail %s could not be written", message.id, exc_info=error)
+    reason = str(error) if isinstance(error, MailFailed) else type(error).__name__
+    again = None if isinstance(error, MailRefused) else next_attempt(message, now)
+    log.warning("mail %s failed: %s", message.id, reason)
+    with writing(db):
+        if again is None:
+            messages.give_up(db, message.id, now, reason)
+            return replace(report, given_up=report.given_up + 1)
+        messages.retry(db, message.id, again, reason)
+        return replace(report, retried=report.retried + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail's row and the mail as it is read."""
+
+    message: Message
+    mail: EmailMessage
+
+
+def show_outbox(db: Database, person_id: str, envelope: Envelope) -> list[Letter]:
+    """Every mail to this person, newest first, as it was or will be sent."""
+    return [
+        Letter(message, compose(message, envelope))
+        for message in messages.of_recipient(db, person_id)
+    ]

@@ -1,0 +1,1 @@
+"""Verbs about the patient's own data: consent, export, close, erase."""

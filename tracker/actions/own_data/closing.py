@@ -1,0 +1,104 @@
+"""Close an account; erase it when the law lets go."""
+
+import logging
+from collections.abc import Set
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlite_utils import Database
+
+from tracker.domain.clinic.health import Sign
+from tracker.domain.own_data.consents import Consent, Decision, Purpose, is_given
+from tracker.domain.own_data.erasures import Erasure, erasure_asked
+from tracker.storage import (
+    consents,
+    conversation,
+    erasures,
+    messages,
+    people,
+    photos,
+    signs_of_life,
+)
+from tracker.storage.connection import writing
+from tracker.wires.mail import forget
+from tracker.wires.photo_files import PhotoFiles
+
+
+def close_account(
+    db: Database, patient_id: str, passphrase: str, keep_years: int, now: datetime
+) -> Erasure | None:
+    """End sign-in, care and mail at once, and leave the erasure to the worker.
+
+    None when the passphrase is wrong. Photos and answers are shown to nobody from now on.
+    """
+    stored = people.passphrase_hash(db, patient_id)
+    try:
+        PasswordHasher().verify(stored or "", passphrase)
+    except (VerificationError, InvalidHashError):
+        return None
+    erasure = erasure_asked(patient_id, keep_years, now)
+    with writing(db):
+        if is_given(consents.of_patient(db, patient_id), Purpose.CARE):
+            consents.insert(db, patient_id, Consent(Purpose.CARE, Decision.WITHDRAWN, now))
+        messages.withdraw_all_to(db, patient_id, now)
+        people.close(db, patient_id)
+        erasures.insert(db, erasure)
+    return erasure
+
+
+SWEPT_EVERY = timedelta(hours=1)  # the whole store is listed
+
+log = logging.getLogger(__name__)
+
+
+def erase_accounts(db: Database, files: PhotoFiles, outbox: Path, now: datetime) -> list[Erasure]:
+    """Return the erasures of which nothing is left; one that breaks off holds up no other.
+
+    Once an hour, and when an account was erased, files without a row go as well. Raises
+    TooManyStrays, and deletes none of them, when the database looks older than the photos.
+    """
+    done = []
+    for erasure in erasures.due(db, now):
+        try:
+            if _erase(db, files, outbox, erasure.patient_id, now):
+                done.append(erasure)
+        except Exception:  # a store that is away comes back; the others need not wait for it
+            log.exception("an account could not be erased; will try again")
+    last = signs_of_life.latest(db).get(Sign.SWEPT)
+    if done or last is None or abs(now - last) >= SWEPT_EVERY:
+        _sweep(db, files, now)
+    return done
+
+
+def _sweep(db: Database, files: PhotoFiles, now: datetime) -> None:
+    """A file whose upload may still be under way is left for the next time."""
+
+    def unknown(ids: Set[str]) -> Set[str]:
+        return photos.unknown_ids(db, ids) & conversation.unknown_ids(db, ids)
+
+    strays = files.sweep(unknown, now)
+    if strays:
+        log.warning("deleted the files of %d photos that have no row", len(strays))
+    with writing(db):
+        signs_of_life.note(db, Sign.SWEPT, now)
+
+
+def _erase(db: Database, files: PhotoFiles, outbox: Path, patient_id: str, now: datetime) -> bool:
+    """False when it must wait: for a photo that is being measured, or a reader of the log."""
+    if photos.is_any_claimed(db, patient_id, now):
+        return False
+    with_files = [photo.id for photo in photos.of_patient(db, patient_id)]
+    with_files += [remark.id for remark in conversation.of_patient(db, patient_id)]
+    for each in with_files:
+        files.delete(each)
+    forget(outbox, [message.id for message in messages.of_recipient(db, patient_id)])
+    with writing(db):
+        messages.forget_alerts_of(db, patient_id)
+        erasures.erase_rows(db, patient_id)
+    if not erasures.wipe_log(db):
+        return False
+    with writing(db):
+        erasures.finish(db, patient_id, now)
+    return True

@@ -1,0 +1,60 @@
+"""What a patient allows, and what the clinic keeps about them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.domain.course.photos import Photo
+from tracker.domain.own_data.consents import Consent, Decision, is_given
+from tracker.domain.own_data.looks import Look
+from tracker.domain.people.people import Person
+from tracker.storage import absences, consents, looks, photos
+from tracker.storage.connection import writing
+
+
+def decide_consent(db: Database, patient_id: str, consent: Consent) -> bool:
+    """Add the decision to the history; a repeat of what holds already adds nothing.
+
+    False when the photo is not this patient's. Raises ValueError for care with single photos.
+    """
+    if consent.photo_id is not None:
+        if not consent.purpose.is_asked_by_photo:
+            raise ValueError(f"{consent.purpose} is decided for all photos together")
+        photo = photos.get(db, consent.photo_id)
+        if photo is None or photo.patient_id != patient_id:
+            return False
+    with writing(db):
+        history = consents.of_patient(db, patient_id)
+        held = is_given(history, consent.purpose, consent.photo_id)
+        if held is not (consent.decision is Decision.GIVEN):
+            consents.insert(db, patient_id, consent)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class OwnData:
+    """What the patient's pages tell about it.
+
+    `care_team`, with who stands in for them now, may see everything of the patient, by name;
+    `looks` and `photos` (of all treatments) are the latest first, `consents` in the order of the
+    decisions.
+    """
+
+    patient: Person
+    care_team: tuple[Person, ...]
+    looks: tuple[Look, ...]
+    consents: tuple[Consent, ...]
+    photos: tuple[Photo, ...]
+
+
+def show_own_data(db: Database, patient: Person, now: datetime) -> OwnData:
+    """Collect it."""
+    team = (person for person, _ in absences.caring_on_duty(db, patient.id, now))
+    return OwnData(
+        patient=patient,
+        care_team=tuple(sorted(team, key=lambda person: person.name)),
+        looks=tuple(looks.of_patient(db, patient.id)),
+        consents=tuple(consents.of_patient(db, patient.id)),
+        photos=tuple(reversed(photos.of_patient(db, patient.id))),
+    )

@@ -1,0 +1,1 @@
+"""Verbs about accounts, staff, care teams and absences."""

@@ -1,0 +1,139 @@
+"""Accounts: open one, confirm its address, renew its passphrase."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from argon2 import PasswordHasher
+from sqlite_utils import Database
+
+from tracker.domain.clinic.audit import Act, Entry
+from tracker.domain.mail.messages import address_mail
+from tracker.domain.own_data.consents import Consent, Decision, Purpose
+from tracker.domain.people.people import (
+    Duty,
+    Person,
+    Role,
+    check_email,
+    check_name,
+    check_passphrase,
+    check_time_zone,
+)
+from tracker.domain.people.sessions import Session, new_token, token_digest
+from tracker.domain.people.signed_links import LinkPurpose, named_by
+from tracker.domain.people.staff import position_of
+from tracker.storage import (
+    audit_log,
+    consents,
+    invitations,
+    messages,
+    people,
+    sessions,
+    unconfirmed_addresses,
+)
+from tracker.storage.columns import new_id
+from tracker.storage.connection import IntegrityError, writing
+
+
+class AddressTaken(ValueError):  # noqa: N818  (bad input; the message names the remedy)
+    """Somebody already signs in with this address."""
+
+
+def add_person(
+    db: Database, person: Person, passphrase: str, *, cared_for_by: str | None = None
+) -> Person:
+    """Store the person under a fresh id, able to sign in, in the care of a practitioner if given.
+
+    Raises ValueError that names what is wrong with address, time zone or passphrase.
+    """
+    added = replace(
+        person,
+        id=new_id(),
+        email=check_email(person.email),
+        time_zone=check_time_zone(person.time_zone),
+    )
+    hashed = PasswordHasher().hash(check_passphrase(passphrase))
+    try:
+        with writing(db):
+            people.insert(db, added)
+            people.set_passphrase_hash(db, added.id, hashed)
+            if cared_for_by is not None:
+                people.add_to_care(db, cared_for_by, added.id)
+    except IntegrityError as error:
+        message = f"{added.email} already has an account; use another address"
+        raise AddressTaken(message) from error
+    return added
+
+
+def open_account(
+    db: Database, name: str, email: str, passphrase: str, time_zone: str, now: datetime
+) -> tuple[Person, str]:
+    """The patient, who consents to be measured, and the token of a session.
+
+    A mail asks whether the address is theirs. Until it is confirmed nobody is let in by a code and
+    no reminder goes there; these stay off until the person asks for them.
+    Raises ValueError that names what is wrong, also when the address has an account.
+    """
+    patient = Person(
+        id=new_id(),
+        role=Role.PATIENT,
+        name=check_name(name),
+        email=check_email(email),
+        time_zone=check_time_zone(time_zone),
+        reminder_hour=None,
+    )
+    hashed, token = PasswordHasher().hash(check_passphrase(passphrase)), new_token()
+    with writing(db):
+        if people.by_email(db, patient.email) is not None:
+            raise ValueError("this address has an account already; sign in, or use another")
+        people.insert(db, patient)
+        people.set_passphrase_hash(db, patient.id, hashed)
+        consents.insert(db, patient.id, Consent(Purpose.CARE, Decision.GIVEN, now))
+        unconfirmed_addresses.insert(db, patient.id)
+        messages.insert(db, address_mail(patient, now))
+        sessions.begin(db, token_digest(token), Session(patient.id, now))
+    return patient, token
+
+
+def renew_passphrase(db: Database, person_id: str, passphrase: str) -> None:
+    """Store the new passphrase; ValueError when it is too short."""
+    hashed = PasswordHasher().hash(check_passphrase(passphrase))
+    with writing(db):
+        people.set_passphrase_hash(db, person_id, hashed)
+        sessions.end_all_of(db, person_id)
+        invitations.end_open(db, person_id)  # its link would set a third passphrase
+
+
+def ask_to_confirm_address(db: Database, person: Person, now: datetime) -> None:
+    """Write the mail, unless the address is confirmed or one was written within this hour."""
+    with writing(db):
+        if unconfirmed_addresses.has(db, person.id):
+            messages.insert(db, address_mail(person, now))
+
+
+def confirm_address(db: Database, token: str, key: bytes) -> bool:
+    """Whether the link was a good one; following it twice changes nothing."""
+    person_id = named_by(LinkPurpose.ADDRESS, token, key)
+    with writing(db):
+        if person_id is None or people.get(db, person_id) is None:
+            return False
+        unconfirmed_addresses.confirm(db, person_id)
+    return True
+
+
+def is_address_confirmed(db: Database, person_id: str) -> bool:
+    """True also of everybody whose address a clinic entered."""
+    return not unconfirmed_addresses.has(db, person_id)
+
+
+def appoint_administrator(db: Database, email: str, now: datetime) -> Person:
+    """The person with the new duty. Raises ValueError when nobody of the clinic has the address."""
+    address = check_email(email)
+    with writing(db):
+        person = people.by_email(db, address)
+        if person is None or person.role is Role.PATIENT:
+            raise ValueError(f"nobody of the clinic signs in as {email}")
+        appointed = replace(person, duties=person.duties | {Duty.ADMINISTRATION})
+        people.set_duties(db, person.id, appointed.duties)
+        details = str(position_of(appointed))
+        audit_log.add(db, Entry(Act.ROLE_CHANGED, now, about=person.id, details=details))
+    return appointed

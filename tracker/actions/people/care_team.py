@@ -1,0 +1,112 @@
+"""Who cares for a patient, and in which turn each is told."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.domain.clinic.audit import Act, Entry
+from tracker.domain.people.people import Person, Role
+from tracker.storage import absences, audit_log, care_team, people
+from tracker.storage.connection import writing
+
+TURNS = range(1, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """It is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class NobodyLeft:
+    """Nothing was changed: no practitioner would be left to answer for the patient."""
+
+
+def arrange_care(
+    db: Database, patient_id: str, person: Person, turn: int | None, by: str, now: datetime
+) -> Arranged | NobodyLeft:
+    """Join or move to a `turn` (1 is told first), or leave with None.
+
+    Raises ValueError for a turn out of range and for somebody who cares for no patients.
+    """
+    if turn is not None and (turn not in TURNS or not _can_join(person)):
+        raise ValueError(f"choose somebody who works here, and a turn from 1 to {TURNS[-1]}")
+    with writing(db):
+        answering = [each.id for each in people.practitioners_of(db, patient_id)]
+        if turn is None and answering == [person.id]:
+            return NobodyLeft()
+        if turn is None:
+            care_team.leave(db, person.id, patient_id)
+            details = f"{person.name} left"
+        else:
+            people.add_to_care(db, person.id, patient_id, turn)
+            details = f"{person.name}: turn {turn}"
+        audit_log.add(db, Entry(Act.CARE_TEAM_CHANGED, now, by, patient_id, details))
+    return Arranged()
+
+
+def _can_join(person: Person) -> bool:
+    return person.role in {Role.PRACTITIONER, Role.ASSISTANT} and person.suspended_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class CareTeam:
+    """The members in turn, each with the turn; `others` work here and could join."""
+
+    patient: Person
+    members: tuple[tuple[Person, int], ...]
+    others: tuple[Person, ...]
+
+
+def show_care_team(db: Database, patient_id: str) -> CareTeam | None:
+    """The team of the patient with this id, or None."""
+    patient = people.get(db, patient_id)
+    if patient is None:
+        return None
+    members = tuple(people.care_team_of(db, patient_id))
+    inside = {person.id for person, _ in members}
+    others = tuple(
+        person
+        for person, *_ in people.staff(db)
+        if person.role.has_patients and person.suspended_at is None and person.id not in inside
+    )
+    return CareTeam(patient, members, others)
+
+
+@dataclass(frozen=True, slots=True)
+class Colleagues:
+    """Practitioners who can answer: those who care for the patient, and the others, by name.
+
+    `away` are the ids of those who are away now.
+    """
+
+    in_care: tuple[Person, ...]
+    others: tuple[Person, ...]
+    away: frozenset[str]
+
+
+def show_colleagues(db: Database, patient_id: str, asking_id: str, now: datetime) -> Colleagues:
+    """Everybody but the one who asks."""
+    team = {person.id for person, _ in people.care_team_of(db, patient_id)}
+    able = [
+        person
+        for person, _, _ in people.staff(db)
+        if person.role is Role.PRACTITIONER
+        and person.suspended_at is None
+        and person.id != asking_id
+    ]
+    return Colleagues(
+        in_care=tuple(person for person in able if person.id in team),
+        others=tuple(person for person in able if person.id not in team),
+        away=frozenset(absences.running(db, now)),
+    )
+
+
+def show_practitioners(db: Database) -> list[Person]:
+    """Those who are not suspended, by name."""
+    return [
+        person
+        for person, _, _ in people.staff(db)
+        if person.role is Role.PRACTITIONER and person.suspended_at is None
+    ]

@@ -1,0 +1,166 @@
+"""Invitations: write one, open its link, accept it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from argon2 import PasswordHasher
+from sqlite_utils import Database
+
+from tracker.domain.clinic.audit import Act, Entry
+from tracker.domain.mail.messages import invitation_mail
+from tracker.domain.own_data.consents import Consent, Decision, Purpose
+from tracker.domain.people.invitations import Invitation, is_open
+from tracker.domain.people.people import (
+    Person,
+    Role,
+    check_email,
+    check_name,
+    check_passphrase,
+    check_time_zone,
+)
+from tracker.domain.people.sessions import Session, new_token, token_digest
+from tracker.domain.people.signed_links import LinkPurpose, named_by
+from tracker.domain.people.staff import Position, position_of
+from tracker.storage import audit_log, consents, invitations, messages, people, sessions
+from tracker.storage.columns import new_id
+from tracker.storage.connection import writing
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """The patient and what the link names; the mail with it is on its way."""
+
+    patient: Person
+    invitation: Invitation
+
+
+@dataclass(frozen=True, slots=True)
+class HasAccount:
+    """Somebody signs in with this address already."""
+
+
+def invite_patient(
+    db: Database,
+    inviter: Person,
+    name: str,
+    email: str,
+    now: datetime,
+    practitioner_id: str | None = None,
+) -> Invited | HasAccount:
+    """Put a new patient in the inviter's care, with a link to choose a passphrase.
+
+    An assistant names the practitioner who will treat, because somebody must be able to answer
+    alerts; both are then of the care team. A patient of this inviter who has not used the link gets
+    a new one, and the old one ends. Raises ValueError that names what is wrong with name, address
+    or practitioner.
+    """
+    name, email = check_name(name), check_email(email)
+    with writing(db):
+        patient = people.by_email(db, email)
+        if patient is None:
+            carers = {_treating(db, inviter, practitioner_id), inviter.id}
+            patient = Person(new_id(), Role.PATIENT, name, email, inviter.time_zone)
+            people.insert(db, patient)
+            for carer_id in carers:
+                people.add_to_care(db, carer_id, patient.id)
+        elif not _still_waits(db, patient, inviter):
+            return HasAccount()
+        invitation = Invitation(new_id(), patient.id, inviter.id, now)
+        invitations.renew(db, invitation)
+        messages.insert(db, invitation_mail(invitation.id, patient, now))
+        audit_log.add(db, Entry(Act.PATIENT_INVITED, now, inviter.id, patient.id))
+    return Invited(patient, invitation)
+
+
+def _treating(db: Database, inviter: Person, practitioner_id: str | None) -> str:
+    """Who will answer this patient's alerts."""
+    if inviter.role is Role.PRACTITIONER:
+        return inviter.id
+    found = people.get(db, practitioner_id) if practitioner_id else None
+    if found is None or found.role is not Role.PRACTITIONER or found.suspended_at is not None:
+        raise ValueError("choose the practitioner who will treat this patient")
+    return found.id
+
+
+def _still_waits(db: Database, patient: Person, inviter: Person) -> bool:
+    cared_for = inviter.id in {person.id for person, _ in people.care_team_of(db, patient.id)}
+    return cared_for and people.passphrase_hash(db, patient.id) is None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffInvited:
+    """The person and what the link names; the mail with it is on its way."""
+
+    person: Person
+    invitation: Invitation
+
+
+@dataclass(frozen=True, slots=True)
+class AddressInUse:
+    """Somebody signs in with this address already, or it is a patient's."""
+
+
+def invite_staff(
+    db: Database, inviter: Person, name: str, email: str, position: Position, now: datetime
+) -> StaffInvited | AddressInUse:
+    """Open an account whose passphrase only the invited chooses.
+
+    Who has not used the link gets a new one, and the old one ends; the position stays that of the
+    first invitation. Raises ValueError that names what is wrong with name or address.
+    """
+    name, email = check_name(name), check_email(email)
+    with writing(db):
+        person = people.by_email(db, email)
+        if person is None:
+            zone, duties = inviter.time_zone, position.duties
+            person = Person(new_id(), position.role, name, email, zone, duties=duties)
+            people.insert(db, person)
+        elif person.role is Role.PATIENT or not _colleague_still_waits(db, person):
+            return AddressInUse()
+        invitation = Invitation(new_id(), person.id, inviter.id, now)
+        invitations.renew(db, invitation)
+        messages.insert(db, invitation_mail(invitation.id, person, now))
+        audit_log.add(
+            db, Entry(Act.STAFF_INVITED, now, inviter.id, person.id, str(position_of(person)))
+        )
+    return StaffInvited(person, invitation)
+
+
+def _colleague_still_waits(db: Database, person: Person) -> bool:
+    return person.suspended_at is None and people.passphrase_hash(db, person.id) is None
+
+
+def open_invitation(db: Database, token: str, key: bytes, now: datetime) -> Person | None:
+    """Whom the link invites; None when it was used, has expired or never was."""
+    invitation = invitations.get(db, named_by(LinkPurpose.INVITATION, token, key) or "")
+    if invitation is None or not is_open(invitation, now):
+        return None
+    return people.get(db, invitation.person_id)
+
+
+def accept_invitation(
+    db: Database, token: str, key: bytes, passphrase: str, time_zone: str | None, now: datetime
+) -> tuple[Person, str] | None:
+    """Who was invited and the token of a session; None when the link is over.
+
+    A patient consents to care by it. `time_zone` is that of the phone, None keeps the clinic's.
+    Raises ValueError that names what is wrong with passphrase or time zone; the link then still
+    works.
+    """
+    hashed = PasswordHasher().hash(check_passphrase(passphrase))
+    zone = check_time_zone(time_zone) if time_zone else None
+    session_token = new_token()
+    with writing(db):
+        invitation = invitations.get(db, named_by(LinkPurpose.INVITATION, token, key) or "")
+        if invitation is None or not is_open(invitation, now):
+            return None
+        invitations.use(db, invitation.id, now)
+        people.set_passphrase_hash(db, invitation.person_id, hashed)
+        if zone is not None:
+            people.move(db, invitation.person_id, zone)
+        sessions.begin(db, token_digest(session_token), Session(invitation.person_id, now))
+        person = people.get(db, invitation.person_id)
+        if person is not None and person.role is Role.PATIENT:
+            consent = Consent(Purpose.CARE, Decision.GIVEN, now)  # the page says so at the button
+            consents.insert(db, person.id, consent)
+    return None if person is None else (person, session_token)

@@ -1,0 +1,61 @@
+"""Let a practitioner in by a code."""
+
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.domain.clinic.audit import Act, Entry
+from tracker.domain.people.people import Person, Role, check_email
+from tracker.domain.people.sessions import token_digest
+from tracker.domain.people.share_codes import ShareCode, as_entered, new_code
+from tracker.storage import audit_log, people, share_codes, unconfirmed_addresses
+from tracker.storage.connection import writing
+
+
+def make_share_code(db: Database, patient_id: str, now: datetime) -> str | None:
+    """The code; it is shown now and never again, and ends the one before it.
+
+    None while nobody has shown that the address is the patient's: mail about them would go there.
+    """
+    code = new_code()
+    with writing(db):
+        if unconfirmed_addresses.has(db, patient_id):
+            return None
+        share_codes.renew(db, token_digest(code), ShareCode(patient_id, now))
+    return code
+
+
+def accept_share_code(
+    db: Database, practitioner_id: str, code: str, now: datetime
+) -> Person | None:
+    """The patient, now in this practitioner's care; None when the code does not work."""
+    digest = token_digest(as_entered(code))
+    with writing(db):
+        offered = share_codes.get(db, digest)
+        if offered is None or not offered.is_open(now):
+            return None
+        share_codes.use(db, digest, now)
+        people.add_to_care(db, practitioner_id, offered.patient_id)
+        joined = Entry(
+            Act.CARE_TEAM_CHANGED, now, practitioner_id, offered.patient_id, "joined with a code"
+        )
+        audit_log.add(db, joined)
+        return people.get(db, offered.patient_id)
+
+
+def join_care_team(
+    db: Database, carer_email: str, patient_email: str, turn: int
+) -> tuple[Person, Person]:
+    """Return carer and patient; a practitioner of `turn` 1 is told of an urgent alert first.
+
+    Raises ValueError that names an address nobody of that role signs in with.
+    """
+    carer = people.by_email(db, check_email(carer_email))
+    if carer is None or not carer.role.has_patients:
+        raise ValueError(f"no practitioner or assistant signs in as {carer_email}")
+    patient = people.by_email(db, check_email(patient_email))
+    if patient is None or patient.role is not Role.PATIENT:
+        raise ValueError(f"no patient signs in as {patient_email}")
+    with writing(db):
+        people.add_to_care(db, carer.id, patient.id, turn)
+    return carer, patient

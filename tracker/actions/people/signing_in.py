@@ -1,0 +1,111 @@
+"""Sign in by passphrase or passkey, resume a session, sign out."""
+
+import json
+from datetime import datetime
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlite_utils import Database
+
+from tracker.domain.clinic.audit import Act, Entry
+from tracker.domain.people.access import Viewer
+from tracker.domain.people.passkeys import (
+    Challenge,
+    PasskeyRefused,
+    Site,
+    creation_options,
+    proven,
+    still_good,
+)
+from tracker.domain.people.people import Person, check_email
+from tracker.domain.people.sessions import (
+    LONGEST_LIFETIME,
+    Session,
+    is_too_old,
+    new_token,
+    token_digest,
+)
+from tracker.storage import absences, audit_log, passkeys, people, sessions
+from tracker.storage.connection import writing
+
+# Hashing for an unknown address takes as long as for a known one, so that time tells nothing.
+_NOBODY = PasswordHasher().hash("nobody signs in with this")
+
+
+def sign_in(db: Database, email: str, passphrase: str, now: datetime) -> tuple[Person, str] | None:
+    """Begin a session: the person and its token, or None when address or passphrase is wrong."""
+    try:
+        person = people.by_email(db, check_email(email))
+    except ValueError:
+        person = None
+    stored = people.passphrase_hash(db, person.id) if person else None
+    fits, token = _fits(stored, passphrase), new_token()
+    with writing(db):
+        if person is None or not fits or person.suspended_at is not None:
+            whose = None if person is None else person.id
+            audit_log.add(db, Entry(Act.SIGN_IN_FAILED, now, about=whose))
+            return None
+        audit_log.add(db, Entry(Act.SIGNED_IN, now, person.id))
+        sessions.forget_begun_before(db, now - LONGEST_LIFETIME)
+        sessions.begin(db, token_digest(token), Session(person.id, now))
+    return person, token
+
+
+def _fits(stored: str | None, passphrase: str) -> bool:
+    try:
+        return PasswordHasher().verify(stored or _NOBODY, passphrase) and stored is not None
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def sign_in_with_passkey(
+    db: Database, site: Site, answer: str, challenge: Challenge | None, now: datetime
+) -> tuple[Person, str]:
+    """Begin a session: the person and its token. Raises PasskeyRefused."""
+    unknown = PasskeyRefused("we do not know this passkey; use your passphrase")
+    try:
+        key_id = str(json.loads(answer)["id"])
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise unknown from error
+    if not key_id.isascii():
+        raise unknown
+    asked = still_good(challenge, now)
+    with writing(db):
+        key = passkeys.get(db, key_id)
+        person = people.get(db, key.person_id) if key else None
+        if key is None or person is None or person.suspended_at is not None:
+            raise unknown
+        passkeys.used(db, key.id, proven(site, key, answer, asked))
+        token = new_token()
+        sessions.begin(db, token_digest(token), Session(person.id, now))
+        audit_log.add(db, Entry(Act.SIGNED_IN, now, person.id, details="with a passkey"))
+    return person, token
+
+
+def ask_for_passkey(db: Database, site: Site, person: Person) -> tuple[str, bytes]:
+    """What the browser is asked, as JSON, and the challenge to be kept until it answers."""
+    return creation_options(site, person, passkeys.of_person(db, person.id))
+
+
+def resume_session(
+    db: Database, token: str, now: datetime
+) -> tuple[Person, Viewer, Session] | None:
+    """The person, what that person may be allowed to see, and the session; None when it is over."""
+    session = sessions.get(db, token_digest(token))
+    person = people.get(db, session.person_id) if session else None
+    if session is None or person is None or is_too_old(session, person.role, now):
+        return None
+    if person.suspended_at is not None:
+        return None
+    cares_for: frozenset[str] = frozenset()
+    if person.role.has_patients:
+        cares_for = people.ids_in_care_of(
+            db, [person.id, *absences.stood_in_for_by(db, person, now)]
+        )
+    return person, Viewer(person.id, person.role, cares_for, person.duties), session
+
+
+def end_session(db: Database, token: str) -> None:
+    """Forget the session of this token; ending it twice changes nothing."""
+    with writing(db):
+        sessions.end(db, token_digest(token))

@@ -1,0 +1,130 @@
+"""The people of the clinic and their positions."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.domain.clinic.audit import Act, Entry
+from tracker.domain.people.people import Person, Role
+from tracker.domain.people.staff import (
+    LeftAlone,
+    Reassigned,
+    Reassignment,
+    Refusal,
+    Status,
+    position_of,
+    refusal,
+)
+from tracker.storage import audit_log, care_team, invitations, people, sessions
+from tracker.storage.connection import writing
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMember:
+    """Somebody of the clinic; `signed_up` tells whether they have chosen how to sign in yet."""
+
+    person: Person
+    patients: int
+    signed_up: bool
+
+    @property
+    def suspended_at(self) -> datetime | None:
+        """Since when the person is suspended."""
+        return self.person.suspended_at
+
+
+def show_staff(db: Database) -> list[StaffMember]:
+    """Everybody of the clinic by name, those who are suspended last."""
+    return [
+        StaffMember(person, patients, signed_up) for person, patients, signed_up in people.staff(db)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class StaffFile:
+    """The person, how many patients, whether the link was used; who could take over."""
+
+    person: Person
+    patients: int
+    signed_up: bool
+    successors: tuple[Person, ...]
+
+
+def show_staff_member(db: Database, person_id: str) -> StaffFile | None:
+    """The person with this id, or None when nobody of the clinic has it."""
+    staff = people.staff(db)
+    found = next((each for each in staff if each[0].id == person_id), None)
+    if found is None:
+        return None
+    successors = tuple(
+        person
+        for person, *_ in staff
+        if person.role is Role.PRACTITIONER
+        and person.suspended_at is None
+        and person.id != person_id
+    )
+    return StaffFile(*found, successors)
+
+
+def reassign(
+    db: Database, wanted: Reassignment, by: str, now: datetime
+) -> Reassigned | LeftAlone | Refusal | None:
+    """Change the position and hand over who would be left alone, both or neither.
+
+    Sessions of somebody suspended end at once. None when nobody of the clinic has this id.
+    """
+    with writing(db):
+        staff = [person for person, *_ in people.staff(db)]
+        person = next((each for each in staff if each.id == wanted.person_id), None)
+        if person is None:
+            return None
+        if (found := refusal(staff, wanted, by, person)) is not None:
+            return found
+        alone = _left_alone(db, person, wanted)
+        successor = next((each for each in staff if each.id == wanted.hand_over_to), None)
+        if alone and wanted.hand_over_to is None:
+            known = (people.get(db, patient_id) for patient_id in alone)
+            return LeftAlone(tuple(patient for patient in known if patient is not None))
+        if alone and not _may_follow_on(successor, person):
+            return Refusal.NO_SUCCESSOR
+        if successor is not None:
+            care_team.hand_over(db, alone, successor.id)
+            for patient_id in alone:
+                details = f"from {person.name} to {successor.name}"
+                audit_log.add(db, Entry(Act.PATIENT_HANDED_OVER, now, by, patient_id, details))
+        _change(db, person, wanted, now)
+        audit_log.add(db, Entry(_act(person, wanted), now, by, person.id, str(wanted.to)))
+    return Reassigned(len(alone))
+
+
+def _left_alone(db: Database, person: Person, wanted: Reassignment) -> list[str]:
+    if not position_of(person).answers_alerts or wanted.to.answers_alerts:
+        return []
+    return care_team.only_answered_by(db, person.id)
+
+
+def _may_follow_on(successor: Person | None, person: Person) -> bool:
+    if successor is None or successor.id == person.id:
+        return False
+    return position_of(successor).answers_alerts
+
+
+def _change(db: Database, person: Person, wanted: Reassignment, now: datetime) -> None:
+    to = wanted.to
+    people.set_position(db, person.id, to.role, to.duties)
+    if to.status is Status.SUSPENDED:
+        people.suspend(db, person.id, person.suspended_at or now)
+        sessions.end_all_of(db, person.id)
+        invitations.end_open(db, person.id)
+    else:
+        people.suspend(db, person.id, None)
+    if not to.role.has_patients:
+        care_team.leave_all(db, person.id)
+
+
+def _act(person: Person, wanted: Reassignment) -> Act:
+    before, after = position_of(person).status, wanted.to.status
+    if before is after:
+        return Act.ROLE_CHANGED
+    return Act.SUSPENDED if after is Status.SUSPENDED else Act.BROUGHT_BACK

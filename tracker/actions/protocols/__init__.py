@@ -1,0 +1,1 @@
+"""Verbs about protocols: edit, preview, put into force."""

@@ -1,0 +1,66 @@
+"""What a protocol would have raised on the clinic's own courses."""
+
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.domain.editing.limits_preview import Compared, compare, counts_of, preview_since
+from tracker.domain.editing.protocol_drafts import ProtocolDraft
+from tracker.domain.editing.protocol_edits import checked
+from tracker.domain.protocols.protocols import Protocol, Protocols
+from tracker.storage import (
+    protocol_drafts,
+    protocol_editions,
+    protocol_files,
+    protocol_previews,
+    stored_courses,
+    treatments,
+)
+from tracker.storage.connection import writing
+
+COURSES_AT_ONCE = 8  # a second or two: a photo that comes meanwhile waits no longer
+
+
+def preview_drafts(db: Database, compute: Executor) -> int:
+    """Live through some courses of the latest draft that is not counted; return how many.
+
+    Each is compared with the edition that the draft is based on, and its counts are kept.
+    """
+    for draft in protocol_drafts.to_preview(db):
+        if done := _some(db, compute, draft):
+            return done
+    return 0
+
+
+def _some(db: Database, compute: Executor, draft: ProtocolDraft) -> int:
+    since = preview_since(draft.at)
+    counted = protocol_previews.treatments_of(db, draft.id)
+    heard = treatments.heard_since(db, draft.kind, since)
+    left = [treatment for treatment in heard if treatment.id not in counted][:COURSES_AT_ONCE]
+    changed = checked(draft.text, draft.kind, protocol_files.shipped(draft.kind))
+    present = protocol_editions.edition(db, draft.based_on)
+    if not left or not isinstance(changed, Protocol) or present is None:
+        with writing(db):
+            protocol_previews.complete(db, draft.id)
+        return 0
+    courses = [stored_courses.of_treatment(db, treatment) for treatment in left]
+    waiting = [compute.submit(compare, course, present, changed, since) for course in courses]
+    found = [(treatment, each.result()) for treatment, each in zip(left, waiting, strict=True)]
+    with writing(db):
+        for treatment, compared in found:
+            protocol_previews.insert(db, draft.id, treatment.id, counts_of(compared))
+    return len(found)
+
+
+def preview_limits(
+    db: Database, protocols: Protocols, changed: Protocol, since: datetime
+) -> Iterator[Compared]:
+    """Each course of the changed protocol's kind about which something came since, lived again.
+
+    Nothing is written. Raises ProtocolError when there is no such kind of treatment.
+    """
+    present = protocols.of(changed.kind)
+    for treatment in treatments.heard_since(db, changed.kind, since):
+        yield compare(stored_courses.of_treatment(db, treatment), present, changed, since)

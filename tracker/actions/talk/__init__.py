@@ -1,0 +1,1 @@
+"""Verbs about conversations, notes and templates."""

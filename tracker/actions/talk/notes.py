@@ -1,0 +1,76 @@
+"""Notes about a patient, for the care team."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.domain.people.people import Person
+from tracker.domain.talk.notes import Note, NoteText
+from tracker.storage import notes, people
+from tracker.storage.connection import writing
+
+
+def write_note(
+    db: Database, note_id: str, patient_id: str, says: NoteText, author_id: str, now: datetime
+) -> None:
+    """Keep the note under the id that its form carried; a form sent twice is kept once."""
+    with writing(db):
+        if notes.get(db, note_id) is None:
+            notes.add_version(db, note_id, patient_id, says, author_id, now)
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRevised:
+    """The new version is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteOvertaken:
+    """Somebody else changed or withdrew it after it was read; nothing was kept."""
+
+    note: Note
+
+
+def revise_note(
+    db: Database,
+    patient_id: str,
+    note_id: str,
+    read: int,
+    says: NoteText | None,
+    author_id: str,
+    now: datetime,
+) -> NoteRevised | NoteOvertaken | None:
+    """Add a version to what was read as version `read`; without `says` the note is withdrawn.
+
+    None when there is no such note about this patient.
+    """
+    with writing(db):
+        found = notes.get(db, note_id)
+        if found is None or found.patient_id != patient_id:
+            return None
+        latest = found.latest
+        if latest.number != read or latest.is_withdrawn:
+            return NoteOvertaken(found)
+        kept, withdrawn = says or latest.says, says is None
+        notes.add_version(db, note_id, patient_id, kept, author_id, now, withdrawn=withdrawn)
+    return NoteRevised()
+
+
+@dataclass(frozen=True, slots=True)
+class NotesAbout:
+    """A patient and all notes, the one begun last first."""
+
+    patient: Person
+    notes: tuple[Note, ...]
+
+    @property
+    def on_top(self) -> tuple[Note, ...]:
+        """Those that are pinned and stand."""
+        return tuple(note for note in self.notes if note.is_on_top)
+
+
+def show_notes(db: Database, patient_id: str) -> NotesAbout | None:
+    """What is written about this patient; None when there is nobody."""
+    patient = people.get(db, patient_id)
+    return NotesAbout(patient, tuple(notes.of_patient(db, patient_id))) if patient else None

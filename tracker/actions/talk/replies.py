@@ -1,0 +1,53 @@
+"""The clinic's templates for messages."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tracker.domain.talk.reply_templates import ReplyTemplate, ReplyText
+from tracker.storage import reply_templates
+from tracker.storage.connection import writing
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRevised:
+    """The version is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyOvertaken:
+    """Somebody else changed it after it was read; nothing was kept."""
+
+    template: ReplyTemplate
+
+
+def revise_reply(
+    db: Database,
+    template_id: str,
+    read: int,
+    says: ReplyText | None,
+    author_id: str,
+    now: datetime,
+) -> ReplyRevised | ReplyOvertaken | None:
+    """Add a version to what was read as version `read`, 0 for one that is new or as shipped.
+
+    Without `says` it is withdrawn: None when there is no such template to withdraw. A withdrawn one
+    comes back by a new version.
+    """
+    with writing(db):
+        found = reply_templates.get(db, template_id)
+        if found is not None and found.read != read:
+            return ReplyOvertaken(found)
+        if says is None:
+            if found is None:
+                return None
+            reply_templates.add_version(db, template_id, found.says, author_id, now, withdrawn=True)
+        else:
+            reply_templates.add_version(db, template_id, says, author_id, now)
+    return ReplyRevised()
+
+
+def show_replies(db: Database) -> list[ReplyTemplate]:
+    """Every template, withdrawn ones too; the shipped ones first."""
+    return reply_templates.all_of(db)

@@ -1,0 +1,78 @@
+"""The commands about the clinic as a whole and those who work there."""
+
+import json
+import sys
+
+import click
+
+from tracker.actions.clinic.health import show_health
+from tracker.actions.people.accounts import appoint_administrator
+from tracker.cli.console import (
+    checked_input,
+    connected,
+    now,
+    open_clinic,
+    told_errors,
+    world_of_settings,
+)
+from tracker.domain.clinic.health import Facts, Part, State, judge, worst
+
+
+@click.command()
+@click.argument("email")
+def appoint(email: str) -> None:
+    """Make EMAIL an administrator.
+
+    It must be somebody who works at the clinic, and stays what they are there besides.
+    """
+    with told_errors(), checked_input(), connected(world_of_settings()) as db:
+        person = appoint_administrator(db, email, now())
+        click.echo(f"{person.name} is an administrator")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def health(as_json: bool) -> None:
+    """Tell how the machinery behind the pages fares.
+
+    Exit status 0 when all is well or only wants a look, 1 when something fails: patients wait, or
+    soon will. It names no patient.
+    """
+    with told_errors(), open_clinic() as (world, db):
+        facts = show_health(db, world.settings.database, world.protocols, now())
+    states = judge(facts)
+    if as_json:
+        click.echo(json.dumps(_as_json(facts, states)))
+    else:
+        for part, state in states.items():
+            click.echo(f"{state:<8} {part.replace('_', ' ')}")
+    sys.exit(worst(states) is State.FAILING)
+
+
+def _as_json(facts: Facts, states: dict[Part, State]) -> dict[str, object]:
+    """Times in ISO 8601, sizes in bytes, spans in seconds."""
+    oldest = {
+        "unjudged": facts.unjudged.oldest,
+        "photos": facts.photos.oldest,
+        "pressing_mails": facts.pressing_mails.oldest,
+        "mails": facts.mails.oldest,
+    }
+    return {
+        "state": worst(states),
+        "parts": states,
+        "at": facts.at.isoformat(),
+        "signs": {sign: at.isoformat() for sign, at in facts.signs.items()},
+        "courses_unjudged": facts.unjudged.waiting,
+        "photos_waiting": facts.photos.waiting,
+        "photos_failed": facts.failed.photos,
+        "baselines_failed": facts.failed.baselines,
+        "files_unreadable": facts.failed.files,
+        "pressing_mails_waiting": facts.pressing_mails.waiting,
+        "mails_waiting": facts.mails.waiting,
+        "mails_lost": facts.mails.given_up,
+        "mail_lag_seconds": facts.lag.total_seconds() if facts.lag else None,
+        "oldest": {name: at.isoformat() if at else None for name, at in oldest.items()},
+        "free_bytes": facts.free_bytes,
+        "database_bytes": facts.database_bytes,
+        "versions": dict(facts.versions),
+    }

@@ -1,0 +1,78 @@
+"""What all commands share: the clinic opened, its connection closed, trouble told plainly."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import click
+from sqlite_utils import Database
+
+from tracker.demo import FolderInUse
+from tracker.domain.own_data.courses import CourseError
+from tracker.domain.protocols.protocols import ProtocolError
+from tracker.settings import SettingsError, read_settings
+from tracker.storage.connection import DatabaseLocked
+from tracker.world import DatabaseGone, World, open_world
+
+UNREADABLE = 2  # the exit status for input that cannot be used
+
+
+def now() -> datetime:
+    """The clock of this machine."""
+    return datetime.now(UTC)
+
+
+def world_of_settings() -> World:
+    """The clinic that the environment names."""
+    return open_world(read_settings(os.environ))
+
+
+@contextmanager
+def connected(world: World) -> Iterator[Database]:
+    """A connection for one command."""
+    db = world.connect()
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+@contextmanager
+def open_clinic() -> Iterator[tuple[World, Database]]:
+    """The clinic that the environment names, and a connection to it."""
+    world = world_of_settings()
+    with connected(world) as db:
+        yield world.renewed(db), db
+
+
+@contextmanager
+def told_errors(*others: type[Exception]) -> Iterator[None]:
+    """Expected trouble becomes words on standard error and an exit status, not a traceback."""
+    trouble: tuple[type[Exception], ...] = (
+        SettingsError,
+        DatabaseGone,
+        DatabaseLocked,
+        FolderInUse,
+        ProtocolError,
+        *others,
+    )
+    try:
+        yield
+    except CourseError as error:
+        click.echo(f"afterglow: {error}", err=True)
+        sys.exit(UNREADABLE)
+    except trouble as error:
+        raise click.ClickException(str(error)) from error
+
+
+@contextmanager
+def checked_input() -> Iterator[None]:
+    """What the nouns find wrong in an argument is told like any other misuse of the command."""
+    try:
+        yield
+    except (SettingsError, ProtocolError):
+        raise
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error

@@ -1,0 +1,381 @@
+"""The life of an alert: each step is a pure function from an alert to what has become of it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from tracker.domain.alerts.alerts import (
+    Alert,
+    Concern,
+    Factor,
+    Finding,
+    Level,
+    Outcome,
+    Source,
+    Stage,
+    asking_again,
+    tells_new_flag,
+    with_finding,
+)
+from tracker.domain.clinic.health import CLOCKS_DIFFER
+from tracker.domain.course.treatments import Treatment, days_since
+
+ONSET_BLUR_DAYS = 1.0  # one photo a day: an onset estimated anew strays by about so much
+CALM = timedelta(days=2)  # answers that pause for so long and come back speak of something new
+MOST_ESCALATIONS = 3  # after them everybody has been told; the work list keeps the alert on top
+LONGEST_SNOOZE = timedelta(days=30)
+SNOOZE_REMEDY = f"choose a day after today, at most {LONGEST_SNOOZE.days} days away"
+SNOOZE_REASON = "say why this can wait"
+MAX_WHY_LENGTH = 500
+
+
+class Step(StrEnum):
+    """What can happen to an alert."""
+
+    OPENED = "opened"
+    ROSE = "rose"
+    FLAGGED = "flagged"  # answers reached a floor again
+    READ = "read"  # a person who may answer opened the page; the alert waits all the same
+    SEEN = "seen"
+    SNOOZED = "snoozed"
+    WOKE = "woke"
+    ESCALATED = "escalated"
+    HANDED_OVER = "handed_over"  # by a practitioner, to a colleague
+    RESOLVED = "resolved"
+
+
+ASKING = frozenset({Step.OPENED, Step.ROSE, Step.FLAGGED, Step.WOKE, Step.HANDED_OVER})
+ANSWERING = frozenset({Step.SEEN, Step.SNOOZED, Step.HANDED_OVER, Step.RESOLVED})
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One step with who, when and why; `by` is None for the engine and the clock.
+
+    `level`, `engine` and `protocol` are those that stood behind the alert after the step.
+    """
+
+    alert_id: str
+    step: Step
+    at: datetime
+    by: str | None
+    why: str
+    level: Level
+    engine: str
+    protocol: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An alert after a step, and the step for its history; None when nothing needs telling."""
+
+    alert: Alert
+    transition: Transition | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAlert:
+    """The alert as a page showed it; `steps` counts the steps of its history at that time."""
+
+    id: str
+    patient_id: str
+    level: Level
+    raised_at: datetime
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The answer that a practitioner has read the alert and has taken it on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snooze:
+    """The answer that the alert shall ask again on a later day, and why it may wait."""
+
+    until: date
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The answer that closes an alert: what it turned out to be, and why."""
+
+    outcome: Outcome
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """The answer that asks a colleague to look."""
+
+    colleague_id: str
+    note: str
+
+
+Answer = Seen | Snooze | Resolution | HandOver
+
+
+class Obstacle(StrEnum):
+    """Why an answer to an alert is not taken."""
+
+    NOT_SHOWN = "not_shown"  # the form does not say what it showed
+    CHANGED = "changed"  # the alert has asked again, or has another level
+    OVERTAKEN = "overtaken"  # somebody else has answered, or it was closed
+    UNREAD = "unread"  # who answers has not opened it since it last asked
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing was kept; `step` is what somebody else did meanwhile, if that is on record."""
+
+    obstacle: Obstacle
+    step: Transition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Who judged: the version of the engine (or rule) and the edition of the protocol."""
+
+    engine: str
+    protocol: str
+
+
+def opened(
+    alert_id: str, treatment: Treatment, finding: Finding, judge: Judge, now: datetime
+) -> Moved | None:
+    """The alert that a finding opens, or None when it passes no limit."""
+    if finding.level is None:
+        return None
+    alert = Alert(
+        id=alert_id,
+        patient_id=treatment.patient_id,
+        treatment_id=treatment.id,
+        concern=finding.concern,
+        level=finding.level,
+        raised_at=now,
+        probability=finding.probability,
+        onset_day=finding.onset_day,
+        regions=finding.regions,
+        evidence=finding.evidence,
+        photo_id=finding.photo_id,
+        flagged_at=finding.flagged_at,
+        engine=judge.engine,
+        protocol=judge.protocol,
+        found_at=now,
+    )
+    return _moved(alert, Step.OPENED, now, None, _grounds(alert))
+
+
+def judged_again(alert: Alert, finding: Finding, judge: Judge, now: datetime) -> Moved:
+    """The alert after a new judgement: risen, flagged anew, or only brought up to date."""
+    judged = replace(alert, engine=judge.engine, protocol=judge.protocol)
+    after = with_finding(judged, finding, now)
+    if after.level is not alert.level:
+        return _moved(after, Step.ROSE, now, None, _grounds(after))
+    if after.raised_at != alert.raised_at:
+        return _moved(after, Step.FLAGGED, now, None, _grounds(after))
+    return Moved(after, None)
+
+
+def readers(history: Sequence[Transition]) -> frozenset[str]:
+    """The ids of those who know what the alert says now; `history` is in the order of time.
+
+    They opened its page after it last asked for an answer, or they are the one who handed it over.
+    """
+    last = max((n for n, step in enumerate(history) if step.step in ASKING), default=0)
+    since = history[last:]
+    knowing = {Step.READ, Step.HANDED_OVER}
+    return frozenset(step.by for step in since if step.by is not None and step.step in knowing)
+
+
+def read(alert: Alert, history: Sequence[Transition], by: str, now: datetime) -> Moved:
+    """A person who may answer opened the page; the alert goes on waiting for the answer."""
+    if alert.stage is Stage.RESOLVED or by in readers(history):
+        return Moved(alert, None)
+    is_first = alert.read_at is None
+    after = replace(alert, read_at=now, read_by=by) if is_first else alert
+    return _moved(after, Step.READ, now, by, "")
+
+
+def refusal(
+    alert: Alert,
+    history: Sequence[Transition],
+    shown: ShownAlert | None,
+    by: str,
+    *,
+    needs_reading: bool = True,
+) -> Refused | None:
+    """Why an answer by this person to what was `shown` is not taken; None when it is.
+
+    It must be asked in the transaction that keeps the answer. One's own answer sent twice passes:
+    the steps themselves change nothing then.
+    """
+    if shown is None:
+        return Refused(Obstacle.NOT_SHOWN)
+    since = [step for step in history[shown.steps :] if step.by != by and step.step in ANSWERING]
+    theirs = since[-1] if since else None
+    if alert.stage is Stage.RESOLVED:
+        closing = next((s for s in reversed(history) if s.step is Step.RESOLVED), None)
+        is_own = closing is not None and closing.by == by
+        return None if is_own else Refused(Obstacle.OVERTAKEN, closing)
+    if (alert.level, alert.raised_at) != (shown.level, shown.raised_at):
+        return Refused(Obstacle.CHANGED, theirs)
+    if theirs is not None:
+        return Refused(Obstacle.OVERTAKEN, theirs)
+    if needs_reading and by not in readers(history):
+        return Refused(Obstacle.UNREAD)
+    return None
+
+
+def seen(alert: Alert, by: str, now: datetime) -> Moved:
+    """A practitioner has read the alert and says so; the first one to say so is kept."""
+    if not alert.needs_answer:
+        return Moved(alert, None)
+    after = replace(alert, acknowledged_at=now, acknowledged_by=by)
+    return _moved(after, Step.SEEN, now, by, "")
+
+
+def snoozed(alert: Alert, until: datetime, by: str, why: str, now: datetime) -> Moved:
+    """Quiet until a moment, unless the concern rises or something new or urgent is reported.
+
+    Raises ValueError for a moment that is not to come, or too far away, and without a reason.
+    """
+    if not why.strip():
+        raise ValueError(SNOOZE_REASON)
+    if not now < until <= now + LONGEST_SNOOZE:
+        raise ValueError(SNOOZE_REMEDY)
+    if alert.stage is Stage.RESOLVED:
+        return Moved(alert, None)
+    after = replace(seen(alert, by, now).alert, snoozed_until=until)
+    return _moved(after, Step.SNOOZED, now, by, _checked(why))
+
+
+def woken(alert: Alert, now: datetime) -> Moved:
+    """A snooze that is over asks for an answer again, from the moment it was to end."""
+    if alert.stage is not Stage.SNOOZED or alert.snoozed_until is None or now < alert.snoozed_until:
+        return Moved(alert, None)
+    return _moved(
+        asking_again(alert, alert.snoozed_until), Step.WOKE, now, None, "the snooze is over"
+    )
+
+
+def escalated(alert: Alert, limit: timedelta, to: Sequence[str], now: datetime) -> Moved:
+    """An urgent alert without an answer within the clinic's `limit` is passed on, read or not.
+
+    `to` are the names of the people who get the mail now, for the history. A last mail from the
+    future was written before the clock was set back; how long ago is unknown, so it counts as due.
+    """
+    last_told = alert.escalated_at or alert.raised_at
+    waits = alert.level is Level.URGENT and alert.needs_answer
+    is_early = -CLOCKS_DIFFER <= now - last_told < limit
+    if not waits or alert.escalations >= MOST_ESCALATIONS or is_early:
+        return Moved(alert, None)
+    after = replace(alert, escalated_at=now, escalations=alert.escalations + 1)
+    why = f"no answer within {round(limit.total_seconds() / 60)} minutes"
+    why += f"; told {' and '.join(to)}" if to else "; the patient has no care team"
+    return _moved(after, Step.ESCALATED, now, None, why)
+
+
+def handed_over(alert: Alert, to: str, by: str, note: str, now: datetime) -> Moved:
+    """A practitioner asks a colleague (`to` is the name) to look: the alert asks again.
+
+    Raises ValueError without a note, or when it is too long.
+    """
+    if not note.strip():
+        raise ValueError("say what you ask your colleague")
+    words = _checked(note)
+    if alert.stage is Stage.RESOLVED:
+        return Moved(alert, None)
+    return _moved(asking_again(alert, now), Step.HANDED_OVER, now, by, f"to {to}: {words}")
+
+
+def resolved(alert: Alert, outcome: Outcome, by: str, why: str, now: datetime) -> Moved:
+    """Closed with what it turned out to be. The first outcome stands."""
+    if alert.stage is Stage.RESOLVED:
+        return Moved(alert, None)
+    looked = seen(alert, by, now).alert
+    after = replace(looked, resolved_at=now, outcome=outcome, snoozed_until=None)
+    words = _checked(why)
+    return _moved(after, Step.RESOLVED, now, by, f"{outcome}: {words}" if words else str(outcome))
+
+
+def closed(alert: Alert, why: str, now: datetime) -> Moved:
+    """Over by itself: what it told is no longer so. It is neither true nor false."""
+    if alert.stage is Stage.RESOLVED:
+        return Moved(alert, None)
+    after = replace(alert, resolved_at=now, snoozed_until=None)
+    return _moved(after, Step.RESOLVED, now, None, why)
+
+
+def is_new_cause(last: Alert, finding: Finding, treatment: Treatment, now: datetime) -> bool:
+    """Whether a finding after a resolved alert speaks of something that the alert did not.
+
+    New are answers that reached a floor and are not told yet, a level above the one that was
+    resolved, an onset after the day of resolution, what comes after an alert closed by itself, and
+    answers that come back after days without them. The rest is what somebody has looked into.
+    """
+    if finding.level is None or last.resolved_at is None:
+        return False
+    if last.outcome is None:  # it closed by itself, so what it told had ended
+        return True
+    if tells_new_flag(last, finding) or finding.level.rank > last.level.rank:
+        return True
+    if finding.onset_day is not None:
+        resolved_day = days_since(treatment, last.resolved_at)
+        known = resolved_day if last.onset_day is None else last.onset_day + ONSET_BLUR_DAYS
+        return finding.onset_day > max(resolved_day, known)
+    return last.found_at is not None and now - last.found_at >= CALM
+
+
+def unjudged() -> Finding:
+    """What people must know when the engine fails on a course: they have to look themselves.
+
+    A review, as nothing speaks of harm; answers that do so reach people by their floors.
+    """
+    what = "what came last could not be judged; only answers that reach a floor open an alert"
+    evidence = (Factor(what, 1.0, Source.FAILURE),)
+    return Finding(Concern.UNJUDGED, 1.0, Level.REVIEW, None, (), evidence, None)
+
+
+def found_again(last: Alert, finding: Finding, now: datetime) -> Moved:
+    """A resolved alert whose cause still shows, or does so no longer."""
+    return Moved(last if finding.level is None else replace(last, found_at=now), None)
+
+
+@dataclass(frozen=True, slots=True)
+class FalseAlarms:
+    """How many of the resolved alerts were false; `unclear` ones count for neither side."""
+
+    false: int
+    judged: int
+    unclear: int
+
+    @property
+    def rate(self) -> float | None:
+        """The share of false alarms, 0–1; None before the first verdict."""
+        return self.false / self.judged if self.judged else None
+
+
+def false_alarms(outcomes: Counter[Outcome]) -> FalseAlarms:
+    """The realised false-alarm rate, from how often alerts turned out to be what."""
+    false = outcomes[Outcome.FALSE]
+    return FalseAlarms(false, false + outcomes[Outcome.TRUE], outcomes[Outcome.UNCLEAR])
+
+
+def _moved(alert: Alert, step: Step, at: datetime, by: str | None, why: str) -> Moved:
+    told = Transition(alert.id, step, at, by, why, alert.level, alert.engine, alert.protocol)
+    return Moved(alert, told)
+
+
+def _grounds(alert: Alert) -> str:
+    """The piece of evidence that weighs most; the rest stands with the alert."""
+    return alert.evidence[0].what if alert.evidence else ""
+
+
+def _checked(why: str) -> str:
+    if len(why) > MAX_WHY_LENGTH:
+        raise ValueError(f"the reason is too long; keep it under {MAX_WHY_LENGTH} characters")
+    return why.strip()

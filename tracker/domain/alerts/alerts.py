@@ -1,0 +1,268 @@
+"""Alerts: what may be wrong, how sure the engine is, and why."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from tracker.domain.course.readings import Quantity
+from tracker.domain.course.treatments import Region, Treatment
+
+MOST_REPORTS = 5  # earlier reports of answers that an open alert keeps
+
+
+class Concern(StrEnum):
+    """What an alert can say."""
+
+    PROLONGED_INFLAMMATION = "prolonged_inflammation"
+    INFECTION = "infection"
+    HYPERPIGMENTATION = "hyperpigmentation"
+    HYPOPIGMENTATION = "hypopigmentation"
+    ALLERGIC_REACTION = "allergic_reaction"
+    COLD_SORE = "cold_sore"
+    SCARRING = "scarring"
+    SILENCE = "silence"  # nothing came; told by the clock and not by the engine
+    OTHER_HARM = "other_harm"  # told by answers alone, such as eye pain or bleeding
+    UNJUDGED = "unjudged"  # the engine failed on this course; people must look
+
+    @property
+    def words(self) -> str:
+        """The concern as people say it: `prolonged inflammation`."""
+        special = {"other_harm": "another complication", "unjudged": "course not judged"}
+        return special.get(self.value, self.value.replace("_", " "))
+
+    @property
+    def is_estimated(self) -> bool:
+        """Whether the engine gives it a probability; the rest has none."""
+        return self not in {Concern.SILENCE, Concern.OTHER_HARM, Concern.UNJUDGED}
+
+    @property
+    def quantity(self) -> Quantity:
+        """What is to be looked at first where this is the concern."""
+        of_pigment = self in {Concern.HYPERPIGMENTATION, Concern.HYPOPIGMENTATION}
+        return Quantity.PIGMENT if of_pigment else Quantity.REDNESS
+
+
+class Level(StrEnum):
+    """How soon a practitioner must look; the order of definition is the order of urgency."""
+
+    WATCH = "watch"  # work list only
+    REVIEW = "review"  # mail within the day
+    URGENT = "urgent"  # mail now
+
+    @property
+    def rank(self) -> int:
+        """0 for the least urgent."""
+        return list(Level).index(self)
+
+    @property
+    def is_mailed(self) -> bool:
+        """Whether an alert of this level leaves the building."""
+        return self is not Level.WATCH
+
+
+class Source(StrEnum):
+    """Where a piece of evidence comes from."""
+
+    PHOTOS = "photos"
+    ANSWERS = "answers"
+    RED_FLAG = "red_flag"  # answers that reach a floor; the stored name is older than floors
+    CLOCK = "clock"  # what did not come
+    PROTOCOL = "protocol"  # where the clinic set a floor lower than the shipped one, and why
+    FAILURE = "failure"  # the engine broke off
+
+
+class Outcome(StrEnum):
+    """What an alert turned out to be."""
+
+    TRUE = "true"
+    FALSE = "false"
+    UNCLEAR = "unclear"
+
+
+class Stage(StrEnum):
+    """Where an alert is in its life."""
+
+    OPEN = "open"  # waits for an answer, read or not
+    SEEN = "seen"
+    SNOOZED = "snoozed"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One piece of evidence: `factor` multiplies the odds; below 1 it speaks against."""
+
+    what: str
+    factor: float
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the engine thinks of one concern at one time.
+
+    `probability` 0–1; `level` the highest whose limit is passed, None below all of them;
+    `onset_day` in days since treatment; `photo_id` the photo that shows it best, None when the
+    answers alone speak; `flagged_at` when a red flag that stands was answered.
+    """
+
+    concern: Concern
+    probability: float
+    level: Level | None
+    onset_day: float | None
+    regions: tuple[Region, ...]
+    evidence: tuple[Factor, ...]
+    photo_id: str | None
+    flagged_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A finding that passed its limit, until a practitioner has resolved it.
+
+    `raised_at` is when it last asked for an answer, `found_at` when its concern last passed a
+    limit; `escalations` counts how often it was passed on since it was raised. `read_at` and
+    `read_by` tell the first time since then that a person who may answer opened its page: reading
+    is not answering, and `acknowledged_at` is when a reader said that they have seen it.
+    """
+
+    id: str
+    patient_id: str
+    treatment_id: str
+    concern: Concern
+    level: Level
+    raised_at: datetime
+    probability: float
+    onset_day: float | None
+    regions: tuple[Region, ...]
+    evidence: tuple[Factor, ...]
+    photo_id: str | None
+    engine: str
+    protocol: str
+    flagged_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    read_at: datetime | None = None
+    read_by: str | None = None
+    found_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    escalated_at: datetime | None = None
+    escalations: int = 0
+    resolved_at: datetime | None = None
+    outcome: Outcome | None = None
+
+    @property
+    def stage(self) -> Stage:
+        """Where the alert is in its life."""
+        if self.resolved_at is not None:
+            return Stage.RESOLVED
+        if self.snoozed_until is not None:
+            return Stage.SNOOZED
+        return Stage.OPEN if self.acknowledged_at is None else Stage.SEEN
+
+    @property
+    def needs_answer(self) -> bool:
+        """Whether no person has said yet that they have seen it."""
+        return self.stage is Stage.OPEN
+
+    @property
+    def is_awake(self) -> bool:
+        """Whether it is neither snoozed nor resolved: it keeps its place in a list, seen or not."""
+        return self.stage in {Stage.OPEN, Stage.SEEN}
+
+    @property
+    def handled_by(self) -> frozenset[str]:
+        """The ids of those who read it and who took it on."""
+        return frozenset(each for each in (self.read_by, self.acknowledged_by) if each is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class CourseAlert:
+    """An alert with the treatment that it followed, which may be an earlier one."""
+
+    alert: Alert
+    treatment: Treatment
+
+
+def asking_again(alert: Alert, now: datetime) -> Alert:
+    """The alert as if just raised at `now`: not read, not seen, not snoozed, not passed on."""
+    return replace(
+        alert,
+        raised_at=now,
+        acknowledged_at=None,
+        acknowledged_by=None,
+        read_at=None,
+        read_by=None,
+        snoozed_until=None,
+        escalated_at=None,
+        escalations=0,
+    )
+
+
+def with_finding(alert: Alert, finding: Finding, now: datetime) -> Alert:
+    """The open alert brought up to date. What was reported stays with it until it is resolved.
+
+    A rise in level asks for an answer again. So does an urgent floor that is reported again, and
+    a report of something that the alert has not told yet.
+    """
+    risen = finding.level is not None and finding.level.rank > alert.level.rank
+    told = {factor.what for factor in alert.evidence if factor.source is Source.RED_FLAG}
+    reported = [factor for factor in finding.evidence if factor.source is Source.RED_FLAG]
+    is_new = any(factor.what not in told for factor in reported)
+    flagged = tells_new_flag(alert, finding) and (finding.level is Level.URGENT or is_new)
+    before = [f for f in alert.evidence if f.source is Source.RED_FLAG and f not in reported]
+    others = [factor for factor in finding.evidence if factor.source is not Source.RED_FLAG]
+    current = replace(
+        alert,
+        probability=finding.probability,
+        onset_day=finding.onset_day,
+        regions=finding.regions,
+        evidence=(*reported, *before[:MOST_REPORTS], *others),
+        photo_id=finding.photo_id,
+        found_at=alert.found_at if finding.level is None else now,
+        flagged_at=_later(alert.flagged_at, finding.flagged_at),
+    )
+    if finding.level is None or not (risen or flagged):
+        return current
+    return replace(asking_again(current, now), level=worse(alert.level, finding.level))
+
+
+def tells_new_flag(alert: Alert, finding: Finding) -> bool:
+    """Whether answers reached a floor that this alert has not told yet."""
+    if finding.flagged_at is None:
+        return False
+    told = alert.flagged_at
+    if told is None and alert.resolved_at is not None:
+        told = alert.raised_at  # an alert from before floors, which answers may have raised
+    return told is None or finding.flagged_at > told
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((at for at in (one, other) if at is not None), default=None)
+
+
+def worst_first(alerts: Iterable[Alert]) -> list[Alert]:
+    """Urgent first, then older first; seen or not changes nothing. Snoozed and resolved come last.
+
+    A snooze is a decision with a reason, so it moves an alert below those that are awake.
+    """
+    rest = {Stage.SNOOZED: 1, Stage.RESOLVED: 2}
+    return sorted(alerts, key=lambda a: (rest.get(a.stage, 0), -a.level.rank, a.raised_at))
+
+
+def level_reached(probability: float, limits: Mapping[Level, float]) -> Level | None:
+    """The most urgent level whose limit the probability passes."""
+    reached = [level for level, limit in limits.items() if probability >= limit]
+    return max(reached, key=lambda level: level.rank, default=None)
+
+
+def worse(one: Level, other: Level | None) -> Level:
+    """The more urgent of two levels; None is below all."""
+    return other if other is not None and other.rank > one.rank else one
+
+
+def strongest(evidence: Sequence[Factor], most: int = 5) -> tuple[Factor, ...]:
+    """The pieces of evidence that move the odds most, for or against, strongest first."""
+    return tuple(sorted(evidence, key=lambda f: -abs(math.log(f.factor)))[:most])

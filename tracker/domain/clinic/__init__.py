@@ -1,0 +1,1 @@
+"""The clinic itself: hours and numbers, health of the machinery, audit log."""

@@ -1,0 +1,52 @@
+"""The clinic as its patients reach it: by which numbers, and when."""
+
+import re
+from dataclasses import dataclass
+
+from tracker.domain.clinic.opening_hours import OpeningHours
+
+_NUMBER = re.compile(r"\+?[\d\s().\-/]+")
+PHONE_DIGITS = range(5, 16)  # ITU-T E.164: 15 digits at most
+EMERGENCY_DIGITS = range(2, 16)
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """Numbers as people write them, empty while nobody has entered them; `edition` counts changes.
+
+    There is no default for the emergency number: a wrong one would be worse than none.
+    """
+
+    hours: OpeningHours
+    phone: str = ""
+    emergency_number: str = ""
+    edition: int = 0
+
+
+def check_phone(text: str) -> str:
+    """The clinic's number without blanks around it, or nothing. Raises ValueError."""
+    return _checked(text, PHONE_DIGITS, "write it as +49 30 1234567")
+
+
+def check_emergency_number(text: str) -> str:
+    """The number for emergencies, or nothing. Raises ValueError."""
+    return _checked(text, EMERGENCY_DIGITS, "write it as it is dialled, such as 112")
+
+
+def dialled(number: str) -> str:
+    """The number as a `tel:` link wants it (RFC 3966): digits only, after a plus if there is one.
+
+    A zero in brackets after the country's code is what nobody dials from abroad.
+    """
+    from_abroad = number.lstrip().startswith("+")
+    kept = re.sub(r"\(\s*0\s*\)", "", number) if from_abroad else number
+    return ("+" if from_abroad else "") + re.sub(r"\D", "", kept)
+
+
+def _checked(text: str, digits: range, remedy: str) -> str:
+    number = " ".join(text.split())
+    if not number:
+        return ""
+    if not _NUMBER.fullmatch(number) or len(dialled(number).lstrip("+")) not in digits:
+        raise ValueError(f"{number!r} is no telephone number; {remedy}")
+    return number

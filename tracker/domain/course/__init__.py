@@ -1,0 +1,1 @@
+"""The facts of one course: treatment, photos, readings, answers, drawings."""

@@ -1,0 +1,1 @@
+"""What a practitioner and a patient are shown first: the work list, the outcomes, the words."""

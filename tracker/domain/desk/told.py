@@ -1,0 +1,78 @@
+"""What a patient is told: the kinds and facts that `telling` decides and pages put into words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from tracker.domain.alerts.alerts import Alert, Concern, Level
+from tracker.domain.course.treatments import Region
+from tracker.domain.desk.worklist import Gauge
+
+
+class Waiting(StrEnum):
+    """How far somebody is with what is open."""
+
+    BEING_TOLD = "being_told"  # it came a moment ago and is no alert yet
+    NOT_OPENED = "not_opened"
+    OPENED = "opened"  # a person of the clinic has read it and not answered
+    PUT_OFF = "put_off"  # the clinic will look again; it is still open
+    ALONE = "alone"  # there is no clinic
+
+
+class Picture(StrEnum):
+    """What the latest reading allows to say."""
+
+    NOTHING = "nothing"  # there is no reading yet
+    REGION_REDDER = "region_redder"
+    REGION_DARKER = "region_darker"
+    REGION_LIGHTER = "region_lighter"
+    FACE_REDDER = "face_redder"
+    UNCERTAIN = "uncertain"
+    AS_USUAL = "as_usual"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One open thing: what it is, what to do now, and what else holds until somebody answers.
+
+    `since` is when it began to wait, None where it came a moment ago; `at` when it was opened, or
+    until when it was put off. `gauge` is None where no region shows it. `needs_help_now` tells
+    that an urgent answer was given, `calls_emergency` that it is to call the emergency number.
+    """
+
+    concern: Concern
+    level: Level
+    what: str
+    do: str
+    until: str
+    waiting: Waiting
+    since: datetime | None = None
+    at: datetime | None = None
+    gauge: Gauge | None = None
+    needs_help_now: bool = False
+    calls_emergency: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """All that is open, worst first; then what the latest photo says, and of which region.
+
+    `unjudged` are treated regions that the latest photo does not show well enough. `closed` is an
+    alert that the clinic resolved in the last days.
+    """
+
+    open: tuple[Told, ...]
+    picture: Picture
+    gauge: Gauge
+    unjudged: tuple[Region, ...] = ()
+    closed: Alert | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything waits for an answer, so that no page may reassure."""
+        return bool(self.open)
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether everything that is known is as usual."""
+        return not self.open and self.picture in {Picture.AS_USUAL, Picture.NOTHING}

@@ -1,0 +1,1 @@
+"""Mails: their kinds, words and hours."""

@@ -1,0 +1,51 @@
+"""When daily mail is due, at the hour that its reader chose and where the reader lives.
+
+A day is a calendar day in the reader's zone, so that clocks which change do neither skip nor
+repeat a mail, and somebody who travels gets one a day all the same.
+"""
+
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
+
+from tracker.domain.course.treatments import Treatment
+from tracker.domain.people.people import Person
+
+LATEST = timedelta(hours=3)  # after an outage; a reminder late at night helps nobody
+APART = timedelta(hours=18)  # two reminders; whoever flies east has short days
+DAILY_UNTIL = 14  # days since treatment with a photo each; one a week from then on
+WEEK = timedelta(days=7)
+DAY = timedelta(days=1)
+
+
+def is_photo_missing(
+    patient: Person, treatment: Treatment, last_day: int, photo_days: Collection[date], day: date
+) -> bool:
+    """Whether a photo is asked for on a day (up to the plan's `last_day`) and has not come.
+
+    `photo_days` are the patient's dates of usable photos. Where one a week is asked for, one of
+    the days before will do.
+    """
+    number = (day - patient.date_at(treatment.performed_at)).days
+    if 1 <= number <= DAILY_UNTIL:
+        span = DAY
+    elif DAILY_UNTIL < number <= last_day and number % WEEK.days == 0:
+        span = WEEK
+    else:
+        return False
+    return not any(day - span < taken <= day for taken in photo_days)
+
+
+def reminder_day(patient: Person, last_reminded: datetime | None, now: datetime) -> date | None:
+    """The day for which it is time to remind, or None: too early, too late, or just done."""
+    if patient.reminder_hour is None:
+        return None
+    today = patient.date_at(now)
+    moment = patient.moment_of(today, patient.reminder_hour)
+    lately = last_reminded is not None and now - last_reminded < APART
+    return today if moment <= now < moment + LATEST and not lately else None
+
+
+def digest_moment(practitioner: Person, now: datetime) -> datetime | None:
+    """When today's digest was due; None before that. What came later waits for tomorrow's."""
+    moment = practitioner.moment_of(practitioner.date_at(now), practitioner.digest_hour)
+    return moment if moment <= now else None

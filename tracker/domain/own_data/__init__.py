@@ -1,0 +1,1 @@
+"""What belongs to the patient: consents, who looked, export, erasure."""

@@ -1,0 +1,1 @@
+"""What is known about each kind of treatment; every medical number is in the TOML files."""

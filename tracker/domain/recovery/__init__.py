@@ -1,0 +1,1 @@
+"""Is this recovery normal? From readings and answers to findings."""

@@ -1,0 +1,144 @@
+"""How well each hypothesis about the skin explains what the photos show.
+
+Every hypothesis is a cloud of draws (`skin_courses`); each draw predicts every reading. Scores are
+Student's t: no reading counts by its distance alone.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracker.domain.protocols.protocols import Protocol
+from tracker.domain.recovery.photo_series import Places
+from tracker.domain.recovery.skin_courses import (
+    EDGE,
+    Draws,
+    Shape,
+    predicted,
+    what_light_does,
+    what_passes,
+)
+
+_TAIL: Final = np.float32(4)  # degrees of freedom of Student's t
+_SLOPE: Final = np.float32(2.5)  # (tail + 1) / 2
+
+Array = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """Places over time as every draw sees them, whatever the hypothesis.
+
+    `values` (n, s, p) are the readings less what passes and what the light does; `precision`
+    (n, s, p) is 1 / variance and `offset` (n, s, p) the score of a reading without any distance.
+    `weight` (s, p) is 0 where nothing was seen.
+    """
+
+    places: Places
+    days: Array
+    draws: Draws
+    protocol: Protocol
+    values: Array
+    precision: Array
+    offset: Array
+    weight: Array
+    beside: bool
+
+    @property
+    def last(self) -> float:
+        """The day of the newest photo."""
+        return float(self.days[-1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """How well one hypothesis explains places.
+
+    `scores` (n, s, p): log likelihood of every photo under every draw, up to a constant.
+    `log_weight` (n,) of the draws, their weights adding up to 1. `onset` (n,): the day on which
+    each draw departs from the usual course. `begun`: the chance that it would have departed by now.
+    """
+
+    scores: Array
+    log_weight: Array
+    onset: Array
+    begun: float
+
+    def evidence(self, kept: NDArray[np.bool_]) -> Array:
+        """Log evidence (s, g) by each group (g, p) of photos."""
+        scores = self.scores @ kept.T.astype(np.float32)
+        weighted = scores + self.log_weight[:, np.newaxis, np.newaxis]
+        top = weighted.max(axis=0)
+        return np.asarray(top + np.log(np.exp(weighted - top).sum(axis=0)))
+
+    def weights_at(self, place: int) -> Array:
+        """The weight (n,) of each draw by how well it explains a place; together 1."""
+        total = self.scores[:, place].sum(axis=1) + self.log_weight
+        weights = np.exp(total - total.max())
+        return np.asarray(weights / weights.sum())
+
+    def onset_at(self, place: int) -> float:
+        """The mean day of onset among draws, by how well they explain a place."""
+        return float(self.onset @ self.weights_at(place))
+
+
+def see(
+    days: Array,
+    weight: Array,
+    draws: Draws,
+    protocol: Protocol,
+    *,
+    places: Places,
+    passing: Array,
+    day_sd: float,
+    beside: bool,
+) -> Sight:
+    """The places (s, p) over `days` (p,), each photo counted by its `weight` (p,).
+
+    `passing` (n, 1) is the size of what comes and goes, `day_sd` the scatter of true skin around
+    its curve.
+    """
+    last = float(days[-1])
+    seen = np.isfinite(places.values)
+    passes = what_passes(draws, passing, days, last)[:, np.newaxis]
+    scale = draws.error_scale[:, np.newaxis]
+    light = what_light_does(draws, days, last)[:, np.newaxis] * places.shared_sd[:, np.newaxis]
+    light = light * scale
+    variance = np.where(seen, places.variances, 1) * scale**2 + np.float32(day_sd**2)
+    return Sight(
+        places=places,
+        days=days,
+        draws=draws,
+        protocol=protocol,
+        values=np.where(seen, places.values, np.float32(0)) - passes - light,
+        precision=np.float32(1) / (_TAIL * variance),
+        offset=np.float32(-0.5) * np.log(variance),
+        weight=(seen * weight).astype(np.float32),
+        beside=beside,
+    )
+
+
+def fit(sight: Sight, shape: Shape, onset_days: tuple[float, float]) -> Fit:
+    """Fit one hypothesis that may begin within `onset_days`."""
+    first, end = onset_days
+    begins = shape not in {Shape.FADES, Shape.STAYS, Shape.UNCHANGED}
+    until = min(max(sight.last, first), end)
+    onset = np.float32(first) + sight.draws.onset_time * np.float32(until - first)
+    weight = sight.draws.log_weight
+
+    def expect(days: Array) -> Array:
+        return predicted(sight.draws, sight.protocol, shape, days, onset, beside=sight.beside)
+
+    if shape is Shape.STAYS:  # what can no longer be seen has not stayed
+        today = expect(sight.days[-1:])[:, 0]
+        weight = weight - np.logaddexp(0, (sight.protocol.redness.visible - today) / EDGE)
+    distance = sight.values - expect(sight.days)[:, np.newaxis]
+    tail = np.log(1 + distance * distance * sight.precision)
+    return Fit(
+        scores=(sight.offset - _SLOPE * tail) * sight.weight,
+        log_weight=weight - np.logaddexp.reduce(weight),
+        onset=onset[:, 0],
+        begun=(until - first) / (end - first) if begins else 1.0,
+    )

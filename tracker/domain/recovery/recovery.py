@@ -1,0 +1,330 @@
+"""Is this recovery normal? Bayes in the open, from readings and answers to findings.
+
+Every concern starts with the odds that the protocol gives it of having begun by now. The photos
+multiply them by one factor (`photo_evidence`), each reported sign by another, and what the product
+says is the probability. The protocol's limits make levels of it; a floor, which answers alone
+reach, holds whatever it is.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracker.domain.alerts.alerts import (
+    Concern,
+    Factor,
+    Finding,
+    Level,
+    Source,
+    level_reached,
+    strongest,
+    worse,
+)
+from tracker.domain.course.check_ins import CheckIn
+from tracker.domain.course.readings import Reading
+from tracker.domain.course.treatments import Region, Treatment, days_since
+from tracker.domain.protocols.protocols import ConcernRule, Healing, Protocol, Spread
+from tracker.domain.recovery.evidence_words import floors_words, photo_words, sign_words
+from tracker.domain.recovery.photo_evidence import (
+    PhotoEvidence,
+    begun_by,
+    earliest_day,
+    judge_photos,
+)
+from tracker.domain.recovery.signs import floors_reached, lately_received, recent, reported_signs
+from tracker.domain.recovery.skin_courses import Shape, draw_courses, predicted
+
+ENGINE = "3"
+LONGEST_BAND = 400.0  # days; no plan and no window is longer, and what is normal changes no more
+BAND = (0.025, 0.975)  # the share of normal courses below the band and below its upper edge
+MOST_EVIDENCE = 5
+LEAST_FACTOR = 2.0  # what photos and answers must at least make of the odds to open an alert
+UTC = ZoneInfo("UTC")
+EARLY = 0.1  # of those whom a concern befalls, sooner than the protocol expects
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Everything known about one treatment, in any order.
+
+    `zone` is where the patient lives. Answers that came after `unjudged_since` have never been
+    judged and count however old they are; None: those of the protocol's memory count.
+    """
+
+    treatment: Treatment
+    readings: tuple[Reading, ...]
+    check_ins: tuple[CheckIn, ...]
+    zone: ZoneInfo = UTC
+    unjudged_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BandPoint:
+    """What is normal at `day` (24-hour days since treatment): redness in doublings."""
+
+    day: float
+    low: float
+    median: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """The band of normal redness, and what the engine thinks of every concern.
+
+    `standing` is the share of normal courses that are less red than the latest reading, 0–1; None
+    when there is no reading. `region_standings` is the same for each treated region of that
+    reading, which also differs from its neighbours. `half_life_hours` is this person's own, as far
+    as the readings tell.
+    """
+
+    band: tuple[BandPoint, ...]
+    findings: tuple[Finding, ...]
+    standing: float | None
+    half_life_hours: Spread
+    region_standings: Mapping[Region, float] = field(default_factory=dict)
+
+    @property
+    def is_redder_than_normal(self) -> bool:
+        """Whether the latest reading lies above the band."""
+        return self.standing is not None and self.standing >= BAND[1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What is known at the time `at` of judging, in time order, and the priors that apply."""
+
+    treatment: Treatment
+    readings: tuple[Reading, ...]
+    check_ins: tuple[CheckIn, ...]
+    protocol: Protocol
+    healing: Healing
+    zone: ZoneInfo
+    came: tuple[CheckIn, ...]
+    at: datetime
+
+    @property
+    def day(self) -> float:
+        """The day of judging."""
+        return days_since(self.treatment, self.at)
+
+
+def assess(course: Course, protocol: Protocol, until: float) -> Assessment:
+    """Judge a course by what was known `until` so many days after the treatment."""
+    case = _known(course, protocol, until)
+    last_day = min(max(until, case.healing.clear_days_p95 + 2), LONGEST_BAND)
+    photos = judge_photos(case.treatment, case.readings, protocol, case.healing)
+    return Assessment(
+        band=recovery_band(protocol, case.healing, last_day),
+        findings=(
+            *(
+                _find(case, concern, rule, photos.concerns.get(concern))
+                for concern, rule in protocol.concerns.items()
+            ),
+            *(
+                _told(floor, protocol)
+                for concern in _answered_concerns(protocol)
+                if concern not in protocol.concerns and (floor := _floor(case, concern)) is not None
+            ),
+        ),
+        standing=_standing(case),
+        half_life_hours=photos.half_life_hours,
+        region_standings=_region_standings(case),
+    )
+
+
+def recovery_band(protocol: Protocol, healing: Healing, last_day: float) -> tuple[BandPoint, ...]:
+    """Redness of normal courses over time: median and the range that holds 95 in 100."""
+    days = np.unique(
+        np.concatenate([np.arange(0, min(last_day, 4), 0.25), np.arange(4, last_day), [last_day]])
+    )
+    drawn = _usual_redness(protocol, healing, days, protocol.redness.day_sd)
+    low, median, high = np.quantile(drawn, [BAND[0], 0.5, BAND[1]], axis=0)
+    points = zip(days.tolist(), low.tolist(), median.tolist(), high.tolist(), strict=True)
+    return tuple(BandPoint(*point) for point in points)
+
+
+def _usual_redness(
+    protocol: Protocol, healing: Healing, days: NDArray[np.float64], scatter: float
+) -> NDArray[np.float64]:
+    """Redness (n, p) of normal courses, scattering around their curves."""
+    draws = draw_courses(protocol, healing)
+    onset = np.zeros_like(draws.offset)
+    curves = predicted(draws, protocol, Shape.FADES, days.astype(np.float32), onset, beside=False)
+    return curves + scatter * draws.offset
+
+
+def judge_answers(course: Course, protocol: Protocol, until: float) -> tuple[Finding, ...]:
+    """The floors that the answers reach, judged without the engine, for when it fails."""
+    case = _known(course, protocol, until)
+    floors = (_floor(case, concern) for concern in _answered_concerns(protocol))
+    return tuple(_told(floor, protocol) for floor in floors if floor is not None)
+
+
+def _known(course: Course, protocol: Protocol, until: float) -> _Case:
+    started = course.treatment
+    rows = sorted(course.readings, key=lambda r: (r.taken_at, r.photo_id, r.method))
+    readings = {r.photo_id: r for r in rows if 0 <= days_since(started, r.taken_at) <= until}
+    known = {c.id: c for c in course.check_ins if days_since(started, c.received_at) <= until}
+    check_ins = tuple(sorted(known.values(), key=lambda c: (c.at, c.id)))
+    # Days are rounded; an answer that is known must not seem to come a microsecond later.
+    at = started.performed_at + timedelta(days=until)
+    at = max((at, *(c.received_at for c in check_ins)))
+    return _Case(
+        treatment=started,
+        readings=tuple(readings.values()),
+        check_ins=check_ins,
+        protocol=protocol,
+        healing=protocol.healing_for(started.needle_depth_mm, started.variant),
+        zone=course.zone,
+        came=lately_received(check_ins, protocol, at, course.unjudged_since),
+        at=at,
+    )
+
+
+def _standing(case: _Case) -> float | None:
+    readings = [r for r in case.readings if Region.FACE in r.regions]
+    if not readings:
+        return None
+    day = np.array([days_since(case.treatment, readings[-1].taken_at)])
+    latest = readings[-1].regions[Region.FACE].redness
+    scatter = math.hypot(case.protocol.redness.day_sd, latest.sd)
+    drawn = _usual_redness(case.protocol, case.healing, day, scatter)
+    return float(np.mean(drawn < latest.value))
+
+
+def _region_standings(case: _Case) -> dict[Region, float]:
+    """For each region of the latest reading the share of normal courses that are less red (0-1)."""
+    if not case.readings:
+        return {}
+    latest, red = case.readings[-1], case.protocol.redness
+    day = np.array([days_since(case.treatment, latest.taken_at)], np.float32)
+    draws = draw_courses(case.protocol, case.healing)
+    draws = replace(draws, peak_blood=draws.region * draws.peak_blood)
+    onset = np.zeros_like(draws.offset)
+    curves = predicted(draws, case.protocol, Shape.FADES, day, onset, beside=False)
+    standings = {}
+    for region, measured in latest.regions.items():
+        if region in case.treatment.areas:
+            scatter = math.hypot(red.day_sd, red.region_day_sd, measured.redness.sd)
+            drawn = curves + scatter * draws.offset
+            standings[region] = float(np.mean(drawn < measured.redness.value))
+    return standings
+
+
+def _find(case: _Case, concern: Concern, rule: ConcernRule, photo: PhotoEvidence | None) -> Finding:
+    evidence = _answers(case, rule)
+    if photo is not None:
+        words = photo_words(concern, photo, case.readings)
+        evidence.append(Factor(words, photo.factor, Source.PHOTOS))
+    first = earliest_day(concern, rule, case.healing)
+    begun = begun_by(case.day, concern, rule) if case.day >= first else EARLY
+    prior = rule.prior * begun
+    factor = math.prod(f.factor for f in evidence)
+    odds = prior / (1 - prior) * factor
+    probability = odds / (1 + odds)
+    # What was seen on the window's last day may still be judged while its answers speak.
+    last = rule.window_days[1] + case.protocol.answer_memory / timedelta(days=1)
+    told = any(f.source is Source.ANSWERS and f.factor > 1 for f in evidence)
+    # A risk alone is no alert. Nor is one photo: a bad one is likelier than most concerns.
+    seen = photo is not None and photo.opens and first <= case.day <= last
+    is_possible = factor >= LEAST_FACTOR and (told or seen)
+    level = level_reached(probability, rule.limits) if is_possible else None
+    floor = _floor(case, concern)
+    shown = photo if photo is not None and photo.factor > 1 else None
+    return Finding(
+        concern=concern,
+        probability=probability,
+        level=worse(floor.level, level) if floor else level,
+        onset_day=shown.onset_day if shown else None,
+        regions=shown.regions if shown else (),
+        evidence=(
+            *_beside(floor, concern, case.protocol),
+            *strongest(evidence, MOST_EVIDENCE),
+        ),
+        photo_id=shown.photo_id if shown else None,
+        flagged_at=floor.reported_at if floor else None,
+    )
+
+
+def _answers(case: _Case, rule: ConcernRule) -> list[Factor]:
+    """What the answers that still speak, and those that came lately, say of a concern.
+
+    Signs come together or not at all, so absent ones speak against a concern only where none is
+    present, and never more than cases without any sign allow. A worse answer thus never helps.
+    An answer that lay on a phone for long can report, but no longer deny.
+    """
+    signs = reported_signs(case.came, case.protocol, case.treatment, case.zone)
+    reported = [
+        Factor(sign_words(name), ratio.reported, Source.ANSWERS)
+        for name, ratio in rule.signs.items()
+        if signs.get(name)
+    ]
+    speaking = recent(case.check_ins, case.protocol, case.at)
+    current = reported_signs(speaking, case.protocol, case.treatment, case.zone)
+    asked = [(name, ratio) for name, ratio in rule.signs.items() if name in current]
+    if reported or not asked:
+        return reported
+    denied = math.prod(ratio.denied for _, ratio in asked)
+    factor = rule.symptomless_share + (1 - rule.symptomless_share) * denied
+    names = ", ".join(sign_words(name) for name, ratio in asked if ratio.denied < 1)
+    told = Factor(f"not reported: {names}", factor, Source.ANSWERS)
+    return [told] if factor < 1 else []
+
+
+@dataclass(frozen=True, slots=True)
+class _Floor:
+    """The least level that answers give a concern, in words, and when the last of them came.
+
+    They count from when they came: people could not know of them while a phone kept them.
+    """
+
+    concern: Concern
+    level: Level
+    reported_at: datetime
+    words: str
+
+
+def _floor(case: _Case, concern: Concern) -> _Floor | None:
+    every = floors_reached(case.came, case.protocol, case.treatment, case.zone)
+    reached = [each for each in every if each.floor.concern is concern]
+    if not reached:
+        return None
+    return _Floor(
+        concern=concern,
+        level=max((each.floor.level for each in reached), key=lambda level: level.rank),
+        reported_at=max(each.check_in.received_at for each in reached),
+        words=floors_words(reached),
+    )
+
+
+def _answered_concerns(protocol: Protocol) -> list[Concern]:
+    told = {floor.concern for floor in protocol.floors}
+    return [concern for concern in Concern if concern in told]
+
+
+def _told(floor: _Floor, protocol: Protocol) -> Finding:
+    """What answers say without any photo; the probability is the protocol's prior, or certain."""
+    rule = protocol.concerns.get(floor.concern)
+    return Finding(
+        concern=floor.concern,
+        probability=rule.prior if rule else 1.0,
+        level=floor.level,
+        onset_day=None,
+        regions=(),
+        evidence=_beside(floor, floor.concern, protocol),
+        photo_id=None,
+        flagged_at=floor.reported_at,
+    )
+
+
+def _beside(floor: _Floor | None, concern: Concern, protocol: Protocol) -> tuple[Factor, ...]:
+    """What is told of a concern besides the factors: the floor, and floors that were lowered."""
+    words = [Factor(floor.words, 1.0, Source.RED_FLAG)] if floor else []
+    lowered = [each.words for each in protocol.lowered_floors if each.concern is concern]
+    return (*words, *(Factor(each, 1.0, Source.PROTOCOL) for each in lowered))

@@ -1,0 +1,1 @@
+"""The outside world: mail server, photo files, archives, disk, processes that measure."""

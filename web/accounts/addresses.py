@@ -1,0 +1,74 @@
+"""Confirm that an address belongs to the person who wrote it."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from flask import Blueprint, abort
+from flask.typing import ResponseReturnValue
+
+from tracker.actions.people.accounts import ask_to_confirm_address, confirm_address
+from tracker.domain.people.access import may_treat_themselves, require
+from tracker.domain.people.signed_links import LinkPurpose, named_by
+from web import session
+from web.pages import render
+from web.session import Visit, signed_in
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmPage:
+    """What the link in the mail opens; `done` after the button."""
+
+    template: ClassVar[str] = "address_confirm.html"
+    place: ClassVar[str] = ""
+
+    done: bool = False
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Your address is confirmed" if self.done else "Is this your address?"
+
+
+@dataclass(frozen=True, slots=True)
+class SentPage:
+    """After the mail was asked for once more."""
+
+    template: ClassVar[str] = "address_sent.html"
+    place: ClassVar[str] = "own_data"
+
+    email: str
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Look at your mail"
+
+
+blueprint = Blueprint("addresses", __name__)
+
+
+@blueprint.get("/confirm/<token>")
+def ask(token: str) -> ResponseReturnValue:
+    """A button: opening a link changes nothing, for machines open links too."""
+    key = session.reach().world.envelope.link_key
+    if named_by(LinkPurpose.ADDRESS, token, key) is None:
+        abort(404)
+    return render(ConfirmPage(), with_person=False)
+
+
+@blueprint.post("/confirm/<token>")
+def confirm(token: str) -> ResponseReturnValue:
+    """The address is theirs who hold the link that was mailed there."""
+    reach = session.reach()
+    if not confirm_address(reach.db, token, reach.world.envelope.link_key):
+        abort(404)
+    return render(ConfirmPage(done=True), with_person=False)
+
+
+@blueprint.post("/my-data/confirm")
+@signed_in
+def send_again(visit: Visit) -> ResponseReturnValue:
+    """Mail the link once more."""
+    require(may_treat_themselves(visit.viewer))
+    ask_to_confirm_address(visit.db, visit.person, visit.now)
+    return render(SentPage(visit.person.email))

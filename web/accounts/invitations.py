@@ -1,0 +1,167 @@
+"""Invitations: write one, open its link, accept it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from tracker.actions.people.care_team import show_practitioners
+from tracker.actions.people.joining import (
+    HasAccount,
+    Invited,
+    accept_invitation,
+    invite_patient,
+    open_invitation,
+)
+from tracker.domain.mail.messages import welcome_link
+from tracker.domain.people.access import may_invite, require
+from tracker.domain.people.people import MIN_PASSPHRASE_LENGTH, Person, Role
+from web import session
+from web.invited import InvitedPage, code_of
+from web.pages import render
+from web.session import Visit, signed_in
+from web.words.times import date_words
+
+
+@dataclass(frozen=True, slots=True)
+class InvitePage:
+    """The form for a new patient; `trouble` says what was wrong with it.
+
+    `choices` are the practitioners among whom an assistant chooses; empty for a practitioner.
+    """
+
+    template: ClassVar[str] = "practitioner_invite.html"
+    place: ClassVar[str] = "patients"
+
+    name: str = ""
+    email: str = ""
+    practitioner: str = ""
+    choices: tuple[Person, ...] = ()
+    trouble: str = ""
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Invite a patient"
+
+
+@dataclass(frozen=True, slots=True)
+class WelcomePage:
+    """Where somebody who was invited chooses a passphrase."""
+
+    template: ClassVar[str] = "patient_welcome.html"
+    place: ClassVar[str] = ""
+    shortest: ClassVar[int] = MIN_PASSPHRASE_LENGTH
+
+    name: str
+    email: str
+    is_patient: bool
+    trouble: str = ""
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return f"Welcome, {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiredPage:
+    """A link that no longer works."""
+
+    template: ClassVar[str] = "patient_invitation_expired.html"
+    place: ClassVar[str] = ""
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "This link no longer works"
+
+
+def welcome_page(invited: Person, trouble: str = "") -> WelcomePage:
+    """The form for a patient, or for somebody who will work here."""
+    return WelcomePage(invited.name, invited.email, invited.role is Role.PATIENT, trouble)
+
+
+def invited_page(invited: Invited, link: str, now: datetime, zone: ZoneInfo) -> InvitedPage:
+    """The link and its code."""
+    until = date_words(invited.invitation.expires_at.astimezone(zone), now)
+    return InvitedPage(invited.patient.name, invited.patient.email, link, code_of(link), until)
+
+
+blueprint = Blueprint("invitations", __name__)
+
+
+@blueprint.get("/invite")
+@signed_in
+def invite(visit: Visit) -> ResponseReturnValue:
+    """The form for a new patient."""
+    require(may_invite(visit.viewer))
+    return render(_form(visit))
+
+
+@blueprint.post("/invite")
+@signed_in
+def send(visit: Visit) -> ResponseReturnValue:
+    """Make the link and show it, once."""
+    require(may_invite(visit.viewer))
+    name, email = request.form.get("name", ""), request.form.get("email", "")
+    treating = request.form.get("practitioner")
+    try:
+        outcome = invite_patient(visit.db, visit.person, name, email, visit.now, treating)
+    except ValueError as error:
+        return render(_form(visit, trouble=str(error))), 422
+    match outcome:
+        case Invited() as invited:
+            return render(_invited(visit, invited))
+        case HasAccount():
+            trouble = f"somebody signs in as {email.strip()} already; use another address"
+            return render(_form(visit, trouble=trouble)), 409
+
+
+@blueprint.get("/welcome/<token>")
+def welcome(token: str) -> ResponseReturnValue:
+    """Where the link leads: choose a passphrase."""
+    reach = session.reach()
+    invited = open_invitation(reach.db, token, reach.world.envelope.link_key, reach.now)
+    if invited is None:
+        return render(ExpiredPage(), with_person=False), 410
+    return render(welcome_page(invited), with_person=False)
+
+
+@blueprint.post("/welcome/<token>")
+def accept(token: str) -> ResponseReturnValue:
+    """Keep the passphrase and let them in."""
+    reach = session.reach()
+    key = reach.world.envelope.link_key
+    invited = open_invitation(reach.db, token, key, reach.now)
+    if invited is None:
+        return render(ExpiredPage(), with_person=False), 410
+    passphrase, zone = request.form.get("passphrase", ""), request.form.get("time_zone", "")
+    try:
+        accepted = accept_invitation(reach.db, token, key, passphrase, zone or None, reach.now)
+    except ValueError as error:
+        return render(welcome_page(invited, str(error)), with_person=False), 422
+    if accepted is None:
+        return render(ExpiredPage(), with_person=False), 410
+    session.enter(*accepted)
+    return redirect(url_for("home.show"), code=303)
+
+
+def _form(visit: Visit, trouble: str = "") -> InvitePage:
+    """The form as it was filled in; who is no practitioner chooses one."""
+    treats = visit.person.role is Role.PRACTITIONER
+    return InvitePage(
+        name=request.form.get("name", ""),
+        email=request.form.get("email", ""),
+        practitioner=request.form.get("practitioner", ""),
+        choices=() if treats else tuple(show_practitioners(visit.db)),
+        trouble=trouble,
+    )
+
+
+def _invited(visit: Visit, invited: Invited) -> InvitedPage:
+    link = welcome_link(invited.invitation.id, visit.world.envelope)
+    return invited_page(invited, link, visit.now, visit.person.zone)

@@ -1,0 +1,186 @@
+"""Passkeys: the list, and the ceremonies of adding one and signing in."""
+
+import base64
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import ClassVar
+
+from flask import Blueprint, Response, current_app, make_response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from tracker.actions.people.passkeys import add_passkey, remove_passkey, show_passkeys
+from tracker.actions.people.signing_in import ask_for_passkey, sign_in_with_passkey
+from tracker.domain.people.passkeys import (
+    CHALLENGE_GOOD_FOR,
+    Challenge,
+    Passkey,
+    PasskeyRefused,
+    Site,
+    request_options,
+)
+from tracker.domain.people.people import Person
+from tracker.domain.people.sessions import has_just_begun
+from tracker.world import World
+from web import session
+from web.accounts.sign_in import safe_target
+from web.pages import SignInPage, render
+from web.session import Visit, signed_in
+from web.words.times import when
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeysPage:
+    """Keys as id and the time they were added; `trouble` says why the latest was not kept.
+
+    Without `may_change` the person of `email` must first show again who they are.
+    """
+
+    template: ClassVar[str] = "passkeys.html"
+    place: ClassVar[str] = "settings"
+
+    keys: tuple[tuple[str, str], ...]
+    email: str
+    may_change: bool
+    trouble: str = ""
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Passkeys"
+
+
+def passkeys_page(
+    keys: Iterable[Passkey], owner: Person, now: datetime, trouble: str, *, may_change: bool
+) -> PasskeysPage:
+    """The page."""
+    listed = tuple((key.id, when(key.added_at, now, owner.zone)) for key in keys)
+    return PasskeysPage(listed, owner.email, may_change, trouble)
+
+
+blueprint = Blueprint("passkeys", __name__)
+
+CHALLENGE = "passkey_challenge"
+
+
+def freshly_signed_in(
+    view: Callable[[Visit], ResponseReturnValue],
+) -> Callable[[], ResponseReturnValue]:
+    """Send those who signed in a while ago to the page on which they show again who they are.
+
+    Else whoever finds an unlocked phone would make a key that lasts.
+    """
+
+    @signed_in
+    @wraps(view)
+    def with_proof(visit: Visit) -> ResponseReturnValue:
+        if not has_just_begun(visit.session, visit.now):
+            return redirect(url_for("passkeys.show"), code=303)
+        return view(visit)
+
+    return with_proof
+
+
+@blueprint.get("/passkeys")
+@signed_in
+def show(visit: Visit) -> ResponseReturnValue:
+    """One's own keys, and the way to show again who one is."""
+    return render(_page(visit))
+
+
+@blueprint.post("/passkeys/options")
+@freshly_signed_in
+def ask(visit: Visit) -> ResponseReturnValue:
+    """What the browser needs to make a key."""
+    options, asked = ask_for_passkey(visit.db, _site(visit.world), visit.person)
+    return _challenge(options, asked, visit.now)
+
+
+@blueprint.post("/passkeys")
+@freshly_signed_in
+def add(visit: Visit) -> ResponseReturnValue:
+    """Keep the key that the browser made."""
+    answer, challenge = request.form.get("answer", ""), _kept_challenge()
+    try:
+        add_passkey(visit.db, _site(visit.world), visit.person, answer, challenge, visit.now)
+    except PasskeyRefused as error:
+        return _answered((render(_page(visit, trouble=str(error))), 422))
+    return _answered(redirect(url_for(".show"), code=303))
+
+
+@blueprint.post("/passkeys/remove")
+@freshly_signed_in
+def remove(visit: Visit) -> ResponseReturnValue:
+    """Forget a key."""
+    remove_passkey(visit.db, visit.person, request.form.get("key", ""), visit.now)
+    return redirect(url_for(".show"), code=303)
+
+
+@blueprint.post("/sign-in/passkey/options")
+def ask_at_sign_in() -> ResponseReturnValue:
+    """What the browser needs to prove that it holds a key."""
+    reach = session.reach()
+    return _challenge(*request_options(_site(reach.world)), reach.now)
+
+
+@blueprint.post("/sign-in/passkey")
+def enter() -> ResponseReturnValue:
+    """Let in whoever holds the key."""
+    reach, target = session.reach(), safe_target(request.form.get("next", ""))
+    answer, challenge = request.form.get("answer", ""), _kept_challenge()
+    try:
+        known = sign_in_with_passkey(reach.db, _site(reach.world), answer, challenge, reach.now)
+    except PasskeyRefused as error:
+        return _answered((render(SignInPage(target=target, trouble=str(error))), 401))
+    session.enter(*known)
+    return _answered(redirect(target, code=303))
+
+
+def _page(visit: Visit, trouble: str = "") -> PasskeysPage:
+    keys = show_passkeys(visit.db, visit.person.id)
+    may_change = has_just_begun(visit.session, visit.now)
+    return passkeys_page(keys, visit.person, visit.now, trouble, may_change=may_change)
+
+
+def _site(world: World) -> Site:
+    return Site(world.settings.base_url)
+
+
+def _challenge(options: str, asked: bytes, now: datetime) -> Response:
+    """The options; the challenge in them stays in a signed cookie until the browser answers.
+
+    It has a cookie of its own: an answer to another request of the page, still on its way, would
+    put the session's cookie back to what it was before.
+    """
+    response = Response(options, mimetype="application/json")
+    response.set_cookie(
+        CHALLENGE,
+        _signer().dumps([base64.b64encode(asked).decode(), now.isoformat()]),
+        max_age=CHALLENGE_GOOD_FOR,
+        secure=request.is_secure,
+        httponly=True,
+        samesite="Strict",
+    )
+    return response
+
+
+def _kept_challenge() -> Challenge | None:
+    """The challenge; None when none was asked."""
+    try:
+        asked, asked_at = _signer().loads(request.cookies.get(CHALLENGE, ""))
+    except BadSignature:
+        return None
+    return Challenge(base64.b64decode(asked), datetime.fromisoformat(asked_at))
+
+
+def _answered(answer: ResponseReturnValue) -> Response:
+    """The same answer, after which the challenge is good for no other."""
+    response = make_response(answer)
+    response.delete_cookie(CHALLENGE, secure=request.is_secure, httponly=True, samesite="Strict")
+    return response
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt=CHALLENGE)

@@ -1,0 +1,53 @@
+"""Signing in and out."""
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from tracker.actions.people.signing_in import sign_in
+from web import session
+from web.pages import SignInPage, render
+
+blueprint = Blueprint("sign_in", __name__)
+
+
+@blueprint.get("/sign-in")
+def show() -> ResponseReturnValue:
+    """The form."""
+    target = safe_target(request.args.get("next", ""))
+    if session.is_signed_in():
+        return redirect(target, code=303)
+    may_sign_up = session.reach().world.settings.open_sign_up is not None
+    return render(SignInPage(target=target, may_sign_up=may_sign_up))
+
+
+@blueprint.post("/sign-in")
+def enter() -> ResponseReturnValue:
+    """Let a person in; what was wrong is not told."""
+    email, passphrase = request.form.get("email", ""), request.form.get("passphrase", "")
+    target = safe_target(request.form.get("next", ""))
+    reach = session.reach()
+    known = sign_in(reach.db, email, passphrase, reach.now)
+    if known is None:
+        return render(SignInPage(target=target, email=email, failed=True)), 401
+    session.enter(*known)
+    return redirect(target, code=303)
+
+
+@blueprint.post("/sign-out")
+def leave() -> ResponseReturnValue:
+    """End the session."""
+    session.leave()
+    return redirect(url_for("sign_in.show"), code=303)
+
+
+def safe_target(target: str) -> str:
+    """Where to go after signing in: a path of these pages, else the first page.
+
+    Browsers drop control signs and read a backslash as a slash, so both could hide another host.
+    """
+    parts = urlsplit(target)
+    ours = target.startswith("/") and not target.startswith("//")
+    odd = any(c == "\\" or c <= " " for c in target)
+    return target if ours and not odd and not parts.scheme and not parts.netloc else "/"

@@ -1,0 +1,1 @@
+"""Marks of charts as plain numbers and words."""

@@ -1,0 +1,12 @@
+"""The clinic: its people, hours, health, numbers and protocols."""
+
+from web.clinic import audit, care_team, clinic, protocols, replies, staff
+
+blueprints = (
+    audit.blueprint,
+    care_team.blueprint,
+    clinic.blueprint,
+    protocols.blueprint,
+    replies.blueprint,
+    staff.blueprint,
+)

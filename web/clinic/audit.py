@@ -1,0 +1,206 @@
+"""The audit log: search and download."""
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from typing import ClassVar
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+
+from tracker.actions.clinic.audit import Names, names_for, note_export, read_audit_log
+from tracker.domain.clinic.audit import MOST_A_PAGE, Act, Entry, Search
+from tracker.domain.people.access import may_administer, require
+from web.clinic.clinic import read_audit_search, read_page_number
+from web.forms import Errors
+from web.pages import render
+from web.session import Visit, signed_in
+from web.words.times import when
+
+ACTS: Mapping[Act, str] = {
+    Act.SIGNED_IN: "signed in",
+    Act.SIGN_IN_FAILED: "failed to sign in",
+    Act.PATIENT_OPENED: "opened a patient",
+    Act.PHOTO_OPENED: "opened a photo",
+    Act.ALERT_ANSWERED: "answered an alert",
+    Act.PATIENT_INVITED: "invited a patient",
+    Act.PATIENT_HANDED_OVER: "handed a patient over",
+    Act.CARE_TEAM_CHANGED: "changed a care team",
+    Act.SCREENING_CHANGED: "changed a screening",
+    Act.DATA_EXPORTED: "took data out",
+    Act.STAFF_INVITED: "invited a colleague",
+    Act.ROLE_CHANGED: "changed a position",
+    Act.SUSPENDED: "suspended somebody",
+    Act.BROUGHT_BACK: "brought somebody back",
+    Act.CLINIC_CHANGED: "changed numbers or opening hours",
+    Act.PROTOCOL_CHANGED: "put a protocol into force",
+}
+COLUMNS = ("at (UTC)", "by", "by id", "did", "about", "about id", "details")
+SHOWN_OF_ID = 8
+A_MINUTE = timedelta(minutes=1)  # as finely as the first look is told
+FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")  # with which a spreadsheet begins to calculate
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One entry in words."""
+
+    at: str
+    by: str
+    did: str
+    about: str
+    details: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """Entries found, newest first, and the search; `newer` and `older` lead to the next pages."""
+
+    template: ClassVar[str] = "clinic_audit_log.html"
+    place: ClassVar[str] = "clinic"
+    acts: ClassVar[Mapping[Act, str]] = ACTS
+
+    rows: tuple[AuditRow, ...]
+    staff: tuple[tuple[str, str], ...]
+    chosen: Mapping[str, str]
+    newer: str | None
+    older: str | None
+    as_file: str
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Audit log"
+
+
+def audit_page(
+    found: Sequence[Entry],
+    names: Names,
+    chosen: Mapping[str, str],
+    now: datetime,
+    zone: ZoneInfo,
+    *,
+    number: int = 1,
+    errors: Mapping[str, str] | None = None,
+) -> AuditPage:
+    """A page of entries, of which one more than fits tells that there are more."""
+    asked = {name: value for name, value in chosen.items() if value and name != "page"}
+    return AuditPage(
+        rows=tuple(_row(entry, names, now, zone) for entry in found[:MOST_A_PAGE]),
+        staff=tuple((person.id, person.name) for person in names.staff.values()),
+        chosen=chosen,
+        newer=_query(asked, number - 1) if number > 1 else None,
+        older=_query(asked, number + 1) if len(found) > MOST_A_PAGE else None,
+        as_file=f"?{urlencode(asked)}",
+        errors=errors or {},
+    )
+
+
+def csv_lines(entries: Iterable[Entry], names: Names) -> Iterator[str]:
+    """A heading and one line an entry (RFC 4180); nothing that a spreadsheet would calculate."""
+    yield _csv_line(COLUMNS)
+    for entry in entries:
+        yield _csv_line(
+            (
+                entry.at.astimezone(UTC).isoformat(timespec="seconds"),
+                _who(entry.by, names),
+                entry.by or "",
+                ACTS[entry.act],
+                _who(entry.about, names),
+                entry.about or "",
+                entry.details,
+            )
+        )
+
+
+def _query(asked: Mapping[str, str], number: int) -> str:
+    return f"?{urlencode({**asked, 'page': number})}"
+
+
+def _row(entry: Entry, names: Names, now: datetime, zone: ZoneInfo) -> AuditRow:
+    return AuditRow(
+        at=when(entry.at, now, zone),
+        by=_who(entry.by, names) or _nobody(entry),
+        did=ACTS[entry.act],
+        about=_who(entry.about, names),
+        details=_details(entry, now, zone),
+    )
+
+
+def _details(entry: Entry, now: datetime, zone: ZoneInfo) -> str:
+    """What is told besides; of a photo opened again, when it was first, in the reader's zone."""
+    if entry.act is not Act.PHOTO_OPENED:
+        return entry.details
+    first = datetime.fromisoformat(entry.details.removeprefix("first ")).replace(tzinfo=UTC)
+    return f"first {when(first, now, zone)}" if entry.at - first > A_MINUTE else ""
+
+
+def _nobody(entry: Entry) -> str:
+    return "Somebody" if entry.act is Act.SIGN_IN_FAILED else "The command line"
+
+
+def _who(person_id: str | None, names: Names) -> str:
+    """A name that the reader may see, otherwise the beginning of the id."""
+    if person_id is None:
+        return ""
+    known = names.staff.get(person_id) or names.patients.get(person_id)
+    return known.name if known else f"Patient {person_id[:SHOWN_OF_ID]}"
+
+
+def _csv_line(values: Iterable[str]) -> str:
+    line = StringIO()
+    csv.writer(line).writerow(
+        f"'{value}" if value.startswith(FORMULA_MARKS) else value for value in values
+    )
+    return line.getvalue()
+
+
+blueprint = Blueprint("audit", __name__, url_prefix="/clinic", template_folder="templates")
+
+
+@blueprint.get("/audit-log")
+@signed_in
+def show(visit: Visit) -> ResponseReturnValue:
+    """What was done, newest first."""
+    require(may_administer(visit.viewer))
+    names, number = names_for(visit.db, visit.person.id), read_page_number(request.args)
+    match _wanted(visit, names):
+        case Errors(by_field):
+            page = audit_page(
+                [], names, request.args, visit.now, visit.person.zone, errors=by_field
+            )
+            return render(page), 422
+        case Search() as wanted:
+            skip = (number - 1) * MOST_A_PAGE
+            found = list(read_audit_log(visit.db, wanted, MOST_A_PAGE + 1, skip))
+            zone = visit.person.zone
+            return render(audit_page(found, names, request.args, visit.now, zone, number=number))
+
+
+@blueprint.get("/audit-log.csv")
+@signed_in
+def download(visit: Visit) -> ResponseReturnValue:
+    """The same as a file, all of it; that it was taken is an entry of its own."""
+    require(may_administer(visit.viewer))
+    names = names_for(visit.db, visit.person.id)
+    match _wanted(visit, names):
+        case Errors(by_field):
+            page = audit_page(
+                [], names, request.args, visit.now, visit.person.zone, errors=by_field
+            )
+            return render(page), 422
+        case Search() as wanted:
+            note_export(visit.db, visit.person.id, None, "audit log", visit.now)
+            lines = list(csv_lines(read_audit_log(visit.db, wanted), names))
+            disposition = {"Content-Disposition": "attachment; filename=afterglow-audit-log.csv"}
+            return Response(lines, mimetype="text/csv", headers=disposition)
+
+
+def _wanted(visit: Visit, names: Names) -> Search | Errors:
+    known = {key: person.name for key, person in {**names.staff, **names.patients}.items()}
+    return read_audit_search(request.args, known, visit.person)

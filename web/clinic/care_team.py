@@ -1,0 +1,113 @@
+"""Who cares for a patient, and in which turn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from flask import Blueprint, abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from tracker.actions.people.care_team import (
+    TURNS,
+    Arranged,
+    CareTeam,
+    NobodyLeft,
+    arrange_care,
+    show_care_team,
+)
+from tracker.domain.people.access import may_arrange_care, may_follow, require
+from tracker.domain.people.people import Person
+from web.clinic.clinic import read_turn
+from web.clinic.staff import ROLE_WORDS
+from web.forms import sentence
+from web.pages import render
+from web.session import Visit, signed_in
+
+SHOWN_TURNS = 4  # more rounds than an urgent alert is passed on
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """Somebody in the care team."""
+
+    id: str
+    name: str
+    role: str
+    turn: int
+    is_self: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CareTeamPage:
+    """The members in turn, who could join, and what went wrong if anything did."""
+
+    template: ClassVar[str] = "care_team.html"
+    place: ClassVar[str] = "patients"
+
+    patient_id: str
+    patient: str
+    members: tuple[MemberRow, ...]
+    others: tuple[tuple[str, str], ...]
+    turns: Sequence[int]
+    trouble: str
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return f"Who cares for {self.patient}"
+
+
+def care_team_page(team: CareTeam, reader: Person, trouble: str = "") -> CareTeamPage:
+    """As it stands."""
+    latest = max((turn for _, turn in team.members), default=1)
+    return CareTeamPage(
+        patient_id=team.patient.id,
+        patient=team.patient.name,
+        members=tuple(
+            MemberRow(person.id, person.name, ROLE_WORDS[person.role], turn, person.id == reader.id)
+            for person, turn in team.members
+        ),
+        others=tuple((each.id, f"{each.name} ({ROLE_WORDS[each.role]})") for each in team.others),
+        turns=TURNS[: max(SHOWN_TURNS, latest)],
+        trouble=trouble,
+    )
+
+
+blueprint = Blueprint("care_team", __name__)
+
+
+@blueprint.get("/patients/<patient_id>/care-team")
+@signed_in
+def show(visit: Visit, patient_id: str) -> ResponseReturnValue:
+    """The members in turn."""
+    require(may_follow(visit.viewer, patient_id))
+    return render(care_team_page(_team(visit, patient_id), visit.person))
+
+
+@blueprint.post("/patients/<patient_id>/care-team")
+@signed_in
+def arrange(visit: Visit, patient_id: str) -> ResponseReturnValue:
+    """Let somebody join, leave, or take another turn."""
+    require(may_arrange_care(visit.viewer, patient_id))
+    team = _team(visit, patient_id)
+    staff = [*(person for person, _ in team.members), *team.others]
+    person = next((each for each in staff if each.id == request.form.get("person")), None)
+    if person is None:
+        return render(care_team_page(team, visit.person, "Choose who.")), 422
+    try:
+        turn = read_turn(request.form)
+        outcome = arrange_care(visit.db, patient_id, person, turn, visit.person.id, visit.now)
+    except ValueError as error:
+        return render(care_team_page(team, visit.person, sentence(str(error)))), 422
+    match outcome:
+        case Arranged() if turn is None and person.id == visit.person.id:
+            return redirect("/", code=303)
+        case Arranged():
+            return redirect(url_for(".show", patient_id=patient_id), code=303)
+        case NobodyLeft():
+            trouble = f"{person.name} is the only practitioner here. Let somebody else join first."
+            return render(care_team_page(team, visit.person, trouble)), 409
+
+
+def _team(visit: Visit, patient_id: str) -> CareTeam:
+    return show_care_team(visit.db, patient_id) or abort(404)

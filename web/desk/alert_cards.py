@@ -1,0 +1,154 @@
+"""The parts of an alert's page that other pages show too, and the form of an answer."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from tracker.actions.people.care_team import Colleagues
+from tracker.domain.alerts.alert_life import MAX_WHY_LENGTH, Refused
+from tracker.domain.alerts.alerts import Alert, Concern, CourseAlert, Outcome, Stage
+from tracker.domain.course.treatments import day_number
+from tracker.domain.people.people import Person
+from tracker.domain.talk.conversation import MAX_REMARK_LENGTH
+from tracker.domain.talk.reply_templates import ReplyTemplate
+from web.words.times import date_words, day_words, when
+from web.words.words import LEVELS, OUTCOMES, LevelWords, alert_headline
+
+
+@dataclass(frozen=True, slots=True)
+class AlertCard:
+    """An alert in a list; `state` says what became of it, None while no person has opened it.
+
+    `is_quiet` tells that it was snoozed or closed.
+    """
+
+    id: str
+    kind: str
+    concern: str
+    level: LevelWords
+    headline: str
+    raised: str
+    state: str | None
+    is_quiet: bool
+    patient_id: str
+    patient_name: str
+    day: str
+
+
+def alert_card(
+    course: CourseAlert,
+    patient: Person,
+    people: Mapping[str, Person],
+    now: datetime,
+    zone: ZoneInfo,
+) -> AlertCard:
+    """An alert as a list shows it, in the reader's zone; `people` are the staff, by id."""
+    alert, treatment = course.alert, course.treatment
+    return AlertCard(
+        id=alert.id,
+        kind=str(alert.level),
+        concern=alert.concern.words,
+        level=LEVELS[alert.level],
+        headline=alert_headline(alert),
+        raised=when(alert.raised_at, now, zone),
+        state=_state(alert, people, now, zone),
+        is_quiet=not alert.is_awake,
+        patient_id=patient.id,
+        patient_name=patient.name,
+        day=day_words(day_number(treatment, alert.raised_at, patient.zone)),
+    )
+
+
+def _state(alert: Alert, people: Mapping[str, Person], now: datetime, zone: ZoneInfo) -> str | None:
+    reader, taker = people.get(alert.read_by or ""), people.get(alert.acknowledged_by or "")
+    match alert.stage:
+        case Stage.OPEN if alert.read_at is None:
+            return None
+        case Stage.OPEN:
+            who = reader.name if reader else "a colleague"
+            return f"{who} has it, opened {when(alert.read_at or now, now, zone)}, no answer yet"
+        case Stage.SEEN:
+            who = f"{taker.name} has it, seen" if taker else "seen"
+            return f"{who} {when(alert.acknowledged_at or now, now, zone)}, not closed yet"
+        case Stage.SNOOZED:
+            until = (alert.snoozed_until or now).astimezone(zone)
+            by = f" by {taker.name}" if taker else ""
+            return f"snoozed until {date_words(until, now)}{by}"
+        case Stage.RESOLVED if alert.outcome is None:
+            return f"closed by itself {when(alert.resolved_at or now, now, zone)}"
+        case Stage.RESOLVED:
+            words = OUTCOMES[alert.outcome or Outcome.UNCLEAR].partition(":")[0]
+            return f"resolved {when(alert.resolved_at or now, now, zone)} as {words}"
+
+
+SNOOZE_CHOICES = (1, 2, 3, 5, 7, 14, 28)  # days
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerForm:
+    """What the practitioner chose so far, and what is wrong with it, by field.
+
+    `refused` tells why an answer was not taken, `is_sent` that a message has just gone.
+    """
+
+    chosen: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    refused: Refused | None = None
+    is_sent: bool = False
+
+
+NOTHING_CHOSEN = AnswerForm()
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What can be chosen from, each as a form sends it and as people say it.
+
+    `fitting` are the templates meant for the alert's concern, `templates` the others; `key` tells
+    a message sent twice from two.
+    """
+
+    snooze_days: tuple[tuple[str, str], ...]
+    fitting: tuple[tuple[str, str], ...]
+    templates: tuple[tuple[str, str], ...]
+    in_care: tuple[tuple[str, str], ...]
+    others: tuple[tuple[str, str], ...]
+    key: str
+    longest_message: int = MAX_REMARK_LENGTH
+    longest_note: int = MAX_WHY_LENGTH
+
+
+def desk(
+    concern: Concern,
+    templates: Sequence[ReplyTemplate],
+    colleagues: Colleagues,
+    now: datetime,
+    zone: ZoneInfo,
+) -> Desk:
+    """The choices for an alert about this concern."""
+    used = [each for each in templates if not each.is_withdrawn]
+    meant = [each for each in used if each.says.concerns and each.says.fits(concern)]
+    return Desk(
+        snooze_days=_snooze_days(now, zone),
+        fitting=tuple((each.id, each.says.title) for each in meant),
+        templates=tuple((each.id, each.says.title) for each in used if each not in meant),
+        in_care=_named(colleagues.in_care, colleagues.away),
+        others=_named(colleagues.others, colleagues.away),
+        key=secrets.token_hex(16),
+    )
+
+
+def _named(people: Sequence[Person], away: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (person.id, f"{person.name}, away now" if person.id in away else person.name)
+        for person in people
+    )
+
+
+def _snooze_days(now: datetime, zone: ZoneInfo) -> tuple[tuple[str, str], ...]:
+    """The days to choose from: each as a form sends it and as people say it."""
+    today = now.astimezone(zone)
+    days = [today + timedelta(days=count) for count in SNOOZE_CHOICES]
+    return tuple((f"{day:%Y-%m-%d}", date_words(day, now)) for day in days)

@@ -1,0 +1,199 @@
+"""Answers to an alert: parse, allow, act, match, render."""
+
+import secrets
+from collections.abc import Mapping
+
+from flask import Blueprint, abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+
+from tracker.actions.alerts.answering import Answered, answer_alert
+from tracker.actions.alerts.showing import AlertCase, read_alert, show_alert
+from tracker.actions.course.progress import Progress, show_progress
+from tracker.actions.people.care_team import show_colleagues
+from tracker.actions.talk.conversation import InReply, PhotoRefused, Said, add_remark
+from tracker.actions.talk.replies import show_replies
+from tracker.domain.alerts.alert_life import (
+    Answer,
+    HandOver,
+    Obstacle,
+    Refused,
+    Resolution,
+    Seen,
+    Snooze,
+)
+from tracker.domain.people.access import may_answer_alerts, may_follow, require
+from tracker.domain.talk.conversation import Draft
+from tracker.domain.talk.reply_templates import filled
+from web.desk.alert_cards import NOTHING_CHOSEN, AnswerForm, desk
+from web.desk.alert_pages import AlertPage, alert_page
+from web.forms import (
+    KEY,
+    Errors,
+    read_resolution,
+    read_shown_alert,
+    read_snooze,
+    sentence,
+    typed,
+)
+from web.pages import render
+from web.session import Visit, signed_in
+
+blueprint = Blueprint("alert_answers", __name__, template_folder="templates")
+
+
+@blueprint.post("/alerts/<alert_id>/answer")
+@signed_in
+def answer(visit: Visit, alert_id: str) -> ResponseReturnValue:
+    """Note that the practitioner has seen the alert."""
+    return _answered(visit, case_to_answer(visit, alert_id), Seen(), "shown")
+
+
+@blueprint.post("/alerts/<alert_id>/snooze")
+@signed_in
+def snooze(visit: Visit, alert_id: str) -> ResponseReturnValue:
+    """Keep the concern quiet until a day."""
+    case = case_to_answer(visit, alert_id)
+    match read_snooze(request.form):
+        case Errors(by_field):
+            return _wrong(visit, case, by_field)
+        case Snooze() as chosen:
+            return _answered(visit, case, chosen, "until")
+
+
+@blueprint.post("/alerts/<alert_id>/resolve")
+@signed_in
+def resolve(visit: Visit, alert_id: str) -> ResponseReturnValue:
+    """Close the alert with what it turned out to be."""
+    case = case_to_answer(visit, alert_id)
+    match read_resolution(request.form):
+        case Errors(by_field):
+            return _wrong(visit, case, by_field)
+        case Resolution() as chosen:
+            return _answered(visit, case, chosen, "why")
+
+
+@blueprint.post("/alerts/<alert_id>/hand-over")
+@signed_in
+def hand_over(visit: Visit, alert_id: str) -> ResponseReturnValue:
+    """Ask a colleague to look."""
+    case = case_to_answer(visit, alert_id)
+    asked = HandOver(request.form.get("colleague", ""), typed(request.form, "note"))
+    return _answered(visit, case, asked, "note")
+
+
+@blueprint.post("/alerts/<alert_id>/message")
+@signed_in
+def message(visit: Visit, alert_id: str) -> ResponseReturnValue:
+    """Write to the patient, and note at once that the alert was seen where that is wished."""
+    case, sent = case_to_follow(visit, alert_id), request.form
+    if "reply" in sent:
+        return render(shown(visit, case, AnswerForm(with_template(visit, case, sent))))
+    key = sent.get("key", "")
+    key = key if KEY.fullmatch(key) else secrets.token_hex(16)
+    try:
+        draft = Draft(typed(sent, "text"), None, key)
+    except ValueError:
+        return _wrong(visit, case, {"text": "Write the message first, or make it shorter."})
+    may_see = may_answer_alerts(visit.viewer, case.patient.id)
+    reply = InReply(
+        case.alert.id, read_shown_alert(sent, case.alert), may_see and sent.get("seen") == "yes"
+    )
+    match add_remark(
+        visit.db,
+        visit.world.files,
+        visit.person,
+        case.patient.id,
+        draft,
+        visit.now,
+        in_reply=reply,
+    ):
+        case Refused() as refused:
+            return _refused(visit, case, refused)
+        case Said() | PhotoRefused():  # there is no photo to refuse
+            address = url_for("practitioner.alert", alert_id=alert_id, sent="yes")
+            return redirect(address, code=303)
+
+
+def _answered(visit: Visit, case: AlertCase, given: Answer, field: str) -> ResponseReturnValue:
+    """Keep the answer, or show why it was not kept, with what was typed; `field` is its last."""
+    shown_alert = read_shown_alert(request.form, case.alert)
+    if shown_alert is None:
+        return _refused(visit, case, Refused(Obstacle.NOT_SHOWN))
+    try:
+        done = answer_alert(visit.db, shown_alert, visit.person, given, visit.now)
+    except ValueError as error:
+        field = "colleague" if "colleague who" in str(error) else field
+        return _wrong(visit, case, {field: sentence(str(error))})
+    match done:
+        case Answered():
+            return redirect(url_for("practitioner.alert", alert_id=case.alert.id), code=303)
+        case Refused():
+            return _refused(visit, case, done)
+        case None:
+            raise NotFound
+
+
+def _wrong(visit: Visit, case: AlertCase, errors: Mapping[str, str]) -> ResponseReturnValue:
+    return render(shown(visit, case, AnswerForm(request.form, errors))), 422
+
+
+def _refused(visit: Visit, case: AlertCase, refused: Refused) -> ResponseReturnValue:
+    """The alert as it is now, which is read by this, with all that was typed."""
+    now = case_opened(visit, case.alert.id)
+    return render(shown(visit, now, AnswerForm(request.form, refused=refused))), 409
+
+
+PURPOSES = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")  # by browser and age
+
+
+def case_to_follow(visit: Visit, alert_id: str) -> AlertCase:
+    """The alert, for the care team; answering is another matter."""
+    case = show_alert(visit.db, visit.world.protocols, alert_id) or abort(404)
+    require(may_follow(visit.viewer, case.patient.id))
+    return case
+
+
+def case_opened(visit: Visit, alert_id: str) -> AlertCase:
+    """The alert for a page that a person looks at: those who may answer have read it by that."""
+    case = case_to_follow(visit, alert_id)
+    if not may_answer_alerts(visit.viewer, case.patient.id) or _is_fetched_ahead():
+        return case
+    read_alert(visit.db, alert_id, visit.person.id, visit.now)
+    return show_alert(visit.db, visit.world.protocols, alert_id) or abort(404)
+
+
+def _is_fetched_ahead() -> bool:
+    """Whether a browser asks before any person does: for the headers alone, or in advance."""
+    purposes = (request.headers.get(name, "") for name in PURPOSES)
+    return request.method == "HEAD" or any(
+        word in purpose.lower() for purpose in purposes for word in ("prefetch", "preview")
+    )
+
+
+def case_to_answer(visit: Visit, alert_id: str) -> AlertCase:
+    """The alert, for those who may answer it."""
+    case = show_alert(visit.db, visit.world.protocols, alert_id) or abort(404)
+    require(may_answer_alerts(visit.viewer, case.patient.id))
+    return case
+
+
+def shown(visit: Visit, case: AlertCase, form: AnswerForm = NOTHING_CHOSEN) -> AlertPage:
+    """The page of the alert with what was chosen so far."""
+    progress = show_progress(visit.db, visit.world.protocols, case.patient.id, visit.now)
+    course = progress if isinstance(progress, Progress) else None
+    colleagues = show_colleagues(visit.db, case.patient.id, visit.person.id, visit.now)
+    templates, zone = show_replies(visit.db), visit.person.zone
+    choices = desk(case.alert.concern, templates, colleagues, visit.now, zone)
+    return alert_page(case, course, choices, visit.now, zone, form)
+
+
+def with_template(visit: Visit, case: AlertCase, sent: Mapping[str, str]) -> dict[str, str]:
+    """The form as it was sent, with the chosen template below what was typed already."""
+    templates = {each.id: each for each in show_replies(visit.db) if not each.is_withdrawn}
+    chosen = templates.get(sent.get("reply", ""))
+    if chosen is None:  # withdrawn since the page was opened
+        return dict(sent)
+    words = filled(chosen.says, case.patient, case.treatment, visit.person, visit.now)
+    said = typed(sent, "text")
+    return {**sent, "text": f"{said}\n\n{words}" if said else words}

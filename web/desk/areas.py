@@ -1,0 +1,237 @@
+"""Draw the treated areas on the photo from before."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from tracker.actions.course.areas import (
+    Drawn,
+    DrawnMeanwhile,
+    NothingToDrawOn,
+    Undrawable,
+    draw_areas,
+    suggest_outline,
+)
+from tracker.actions.course.showing_treatments import Series, Session, show_treatments
+from tracker.domain.course.outlines import (
+    MOST_CORNERS,
+    MOST_OUTLINES,
+    NOTHING_DRAWN,
+    Outline,
+    Outlines,
+    outlines_text,
+    parse_outlines,
+)
+from tracker.domain.course.photos import Photo
+from tracker.domain.course.treatments import AREAS, Region
+from tracker.domain.own_data.consents import CareWithdrawn
+from tracker.domain.people.access import may_treat, require
+from web.forms import Errors, one_of, sentence
+from web.pages import render
+from web.session import Visit, signed_in
+from web.words.times import when
+from web.words.treatments import MARK_FAULTS, marking_words
+from web.words.words import treatment_words
+
+
+@dataclass(frozen=True, slots=True)
+class AreasPage:
+    """The photo, what is drawn on it as text (`treated`, `untreated`) and as shapes, and by whom.
+
+    `shapes` are kind and points in percent; `again` counts the photos that would be measured again.
+    """
+
+    template: ClassVar[str] = "treatment_areas.html"
+    place: ClassVar[str] = "patients"
+    most_outlines: ClassVar[int] = MOST_OUTLINES
+    most_corners: ClassVar[int] = MOST_CORNERS
+    regions: ClassVar[tuple[tuple[str, str], ...]] = tuple(
+        (str(area), area.words.capitalize()) for area in AREAS
+    )
+
+    patient_id: str
+    name: str
+    unread: int
+    treatment_id: str
+    session: str
+    baseline_id: str | None
+    treated: str
+    untreated: str
+    shapes: tuple[tuple[str, str], ...]
+    known: int
+    versions: tuple[tuple[str, str, str], ...]
+    again: int
+    errors: Mapping[str, str] = field(default_factory=dict)
+    notice: str = ""
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Treated areas"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The two fields as they were sent."""
+
+    treated: str
+    untreated: str
+
+    def plus(self, kind: str, outline: Outline) -> "Sent":
+        """With one outline more."""
+        field = "untreated" if kind == "untreated" else "treated"
+        text = f"{getattr(self, field).rstrip()}\n{outlines_text((outline,))}".lstrip()
+        return replace(self, **{field: text})
+
+    def read(self) -> Outlines:
+        """The outlines; ValueError that names field, line and corner."""
+        return Outlines(
+            _named("treated areas", self.treated), _named("untreated skin", self.untreated)
+        )
+
+
+def areas_page(
+    series: Series, session: Session, now: datetime, reader: ZoneInfo, sent: Sent | None = None
+) -> AreasPage:
+    """What is drawn now, or what was sent where that could not be kept."""
+    latest = session.markings[-1].outlines if session.markings else NOTHING_DRAWN
+    fields = sent or Sent(outlines_text(latest.treated), outlines_text(latest.untreated))
+    patient = series.patient
+    return AreasPage(
+        patient_id=patient.id,
+        name=patient.name,
+        unread=series.unread,
+        treatment_id=session.treatment.id,
+        session=f"Session {session.number}: "
+        + treatment_words(session.treatment, session.protocol.title),
+        baseline_id=session.baseline.id if session.baseline else None,
+        treated=fields.treated,
+        untreated=fields.untreated,
+        shapes=_shapes(fields),
+        known=len(session.markings),
+        versions=tuple(
+            (when(each.at, now, reader), each.by, marking_words(each.outlines))
+            for each in reversed(session.markings)
+        ),
+        again=session.photos,
+    )
+
+
+def fault_words(troubles: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """What is wrong with which outlines, beside the field they stand in."""
+    words: dict[str, list[str]] = {}
+    for outline, fault in troubles:
+        where = "untreated" if outline.startswith("untreated") else "treated"
+        words.setdefault(where, []).append(f"{outline.capitalize()} {MARK_FAULTS[fault]}.")
+    return {where: " ".join(said) for where, said in words.items()}
+
+
+def _shapes(fields: Sent) -> tuple[tuple[str, str], ...]:
+    """Kind and points of what can be drawn; a field that cannot be read is told beside itself."""
+    try:
+        outlines = fields.read()
+    except ValueError:
+        return ()
+    kinds = (("treated", outlines.treated), ("untreated", outlines.untreated))
+    return tuple(
+        (kind, " ".join(f"{100 * x:.2f},{100 * y:.2f}" for x, y in outline))
+        for kind, drawn in kinds
+        for outline in drawn
+    )
+
+
+def _named(name: str, text: str) -> tuple[tuple[tuple[float, float], ...], ...]:
+    try:
+        return parse_outlines(text)
+    except ValueError as error:
+        raise ValueError(f"{name}, {error}") from error
+
+
+blueprint = Blueprint("areas", __name__)
+
+NOT_KEPT: Mapping[type, str] = {
+    DrawnMeanwhile: "Somebody else drew on this photo after you opened the page. Nothing of yours"
+    " was saved yet: look at the versions below, then save again.",
+    NothingToDrawOn: "The photo from before cannot be measured any more. Please tell whoever runs"
+    " Afterglow for you.",
+    CareWithdrawn: "The patient has withdrawn consent to care: no photo may be measured anew, so"
+    " nothing was saved.",
+}
+
+
+@blueprint.get("/patients/<patient_id>/treatments/<treatment_id>/areas")
+@signed_in
+def show(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnValue:
+    """What is drawn, and the means to draw."""
+    series, session = _session(visit, patient_id, treatment_id)
+    return render(areas_page(series, session, visit.now, visit.person.zone))
+
+
+@blueprint.post("/patients/<patient_id>/treatments/<treatment_id>/areas")
+@signed_in
+def draw(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnValue:
+    """Keep what was drawn and have the course measured on it."""
+    series, session = _session(visit, patient_id, treatment_id)
+    sent = Sent(request.form.get("treated", ""), request.form.get("untreated", ""))
+    page = areas_page(series, session, visit.now, visit.person.zone, sent)
+    if session.baseline is None:
+        return render(page), 409
+    if "add" in request.form:
+        sent = _with_region(visit, session.baseline, sent)
+        return render(areas_page(series, session, visit.now, visit.person.zone, sent))
+    match _drawn(visit, session, session.baseline, sent):
+        case Drawn():
+            return redirect(url_for("treatments.series", patient_id=patient_id), code=303)
+        case DrawnMeanwhile() | NothingToDrawOn() | CareWithdrawn() as why_not:
+            return render(replace(page, notice=NOT_KEPT[type(why_not)])), 409
+        case Undrawable(troubles):
+            return render(replace(page, errors=fault_words(troubles))), 422
+        case Errors(by_field):
+            return render(replace(page, errors=by_field)), 422
+
+
+def _drawn(
+    visit: Visit, session: Session, baseline: Photo, sent: Sent
+) -> Drawn | DrawnMeanwhile | Undrawable | NothingToDrawOn | CareWithdrawn | Errors:
+    known = request.form.get("known", "")
+    try:
+        outlines = sent.read()
+        with visit.turns_to_decode:
+            return draw_areas(
+                visit.db,
+                visit.world.files,
+                session.treatment,
+                baseline,
+                outlines,
+                visit.person.id,
+                visit.now,
+                known=int(known) if known.isdecimal() else -1,
+                find=visit.world.find_face,
+            )
+    except ValueError as error:
+        words = str(error)
+        return Errors(
+            {"untreated" if words.startswith("untreated") else "treated": sentence(words)}
+        )
+
+
+def _with_region(visit: Visit, baseline: Photo, sent: Sent) -> Sent:
+    """What was sent, and one part of the face more where it can be found."""
+    region = one_of(Region, request.form.get("region", ""))
+    if region not in AREAS:
+        return sent
+    with visit.turns_to_decode:
+        world = visit.world
+        outline = suggest_outline(world.files, baseline, region, world.find_face)
+    return sent.plus(request.form["add"], outline) if outline else sent
+
+
+def _session(visit: Visit, patient_id: str, treatment_id: str) -> tuple[Series, Session]:
+    require(may_treat(visit.viewer, patient_id))
+    series = show_treatments(visit.db, visit.world.protocols, patient_id) or abort(404)
+    return series, series.of(treatment_id) or abort(404)

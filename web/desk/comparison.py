@@ -1,0 +1,166 @@
+"""Two days of a course, side by side."""
+
+import re
+from collections.abc import Callable
+from typing import ParamSpec
+from urllib.parse import urlencode
+
+from flask import Blueprint, abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
+from werkzeug.exceptions import NotFound
+
+from tracker.actions.course.annotations import (
+    Overtaken,
+    Revised,
+    draw_annotation,
+    revise_annotation,
+)
+from tracker.actions.course.comparing import show_comparison
+from tracker.domain.course.annotations import Drawing, Place, Shape, check_note, check_places
+from tracker.domain.course.comparisons import Asked
+from tracker.domain.course.photos import View
+from tracker.domain.people.access import may_annotate, may_follow, require
+from web.desk.annotations import NEW, NOTHING_DRAWN, DrawForm
+from web.desk.comparison_pages import ADDRESS, Choices, Heat, Light, Mode, compare_page
+from web.forms import one_of, sentence, typed
+from web.pages import render
+from web.session import Visit, signed_in
+
+P = ParamSpec("P")
+
+NUMBER = re.compile(r"-?\d{1,3}(?:\.\d{1,6})?")
+
+
+def read_choices(said: MultiDict[str, str] | ImmutableMultiDict[str, str]) -> Choices:
+    """What to show and how; what is missing or unknown is left to the page."""
+    return Choices(
+        asked=Asked(
+            before=said.get("before") or None,
+            after=said.get("after") or None,
+            view=one_of(View, said.get("view", "")),
+        ),
+        mode=one_of(Mode, said.get("mode", "")) or Mode.SLIDER,
+        light=one_of(Light, said.get("light", "")) or Light.SAME,
+        heat=one_of(Heat, said.get("heat", "")) or Heat.NONE,
+    )
+
+
+def read_drawing(said: ImmutableMultiDict[str, str], of: str) -> Drawing | DrawForm:
+    """What is to be drawn, or the form with what is wrong; `of` says for which annotation."""
+    errors: dict[str, str] = {}
+    shape = one_of(Shape, said.get("shape", ""))
+    places = _places(said.get("places", ""))
+    if shape is None:
+        errors["shape"] = "Choose what to draw."
+    if places is None:
+        errors["places"] = (
+            "Write places as percent from the left and from the top, such as 42 61; 50 61."
+        )
+    note = typed(said, "note")
+    if shape is not None and places is not None:
+        errors |= _wrong("places", check_places, shape, places)
+    errors |= _wrong("note", check_note, note)
+    if errors or shape is None or places is None:
+        return DrawForm(of, said, errors)
+    return Drawing(shape, places, note)
+
+
+def _wrong(field: str, check: Callable[P, None], *said: P.args, **more: P.kwargs) -> dict[str, str]:
+    """What a check of a noun finds wrong with a field; nothing when it passes."""
+    try:
+        check(*said, **more)
+    except ValueError as error:
+        return {field: sentence(str(error))}
+    return {}
+
+
+def read_version(said: ImmutableMultiDict[str, str]) -> int:
+    """Which version of an annotation the form was made from; 0 for none."""
+    text = said.get("read", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+
+
+def _places(text: str) -> tuple[Place, ...] | None:
+    """Places in shares 0–1; None when the text is no list of pairs of numbers."""
+    places: list[Place] = []
+    for part in filter(str.strip, text.replace("\n", ";").split(";")):
+        numbers = NUMBER.findall(part)
+        if len(numbers) != 2 or NUMBER.sub("", part).strip(" \t,%"):
+            return None
+        places.append((float(numbers[0]) / 100, float(numbers[1]) / 100))
+    return tuple(places) or None
+
+
+blueprint = Blueprint("comparison", __name__)
+OVERTAKEN = "Somebody has changed this note since you opened it. It stands below as it is now."
+
+
+@blueprint.get("/patients/<patient_id>/compare")
+@signed_in
+def show(visit: Visit, patient_id: str) -> ResponseReturnValue:
+    """Any two days of a treatment."""
+    require(may_follow(visit.viewer, patient_id))
+    return _page(visit, patient_id)
+
+
+@blueprint.post("/patients/<patient_id>/annotations")
+@signed_in
+def draw(visit: Visit, patient_id: str) -> ResponseReturnValue:
+    """Draw something new on a photo."""
+    require(may_annotate(visit.viewer, patient_id))
+    match read_drawing(request.form, NEW):
+        case DrawForm() as form:
+            return _page(visit, patient_id, form), 422
+        case Drawing() as drawing:
+            photo_id, author = request.form.get("photo", ""), visit.person.id
+            if not draw_annotation(visit.db, patient_id, photo_id, drawing, author, visit.now):
+                abort(404)
+            return _back(patient_id)
+
+
+@blueprint.post("/patients/<patient_id>/annotations/<annotation_id>")
+@signed_in
+def revise(visit: Visit, patient_id: str, annotation_id: str) -> ResponseReturnValue:
+    """Keep a new version of what is drawn."""
+    require(may_annotate(visit.viewer, patient_id))
+    match read_drawing(request.form, annotation_id):
+        case DrawForm() as form:
+            return _page(visit, patient_id, form), 422
+        case Drawing() as drawing:
+            return _revise(visit, patient_id, annotation_id, drawing)
+
+
+@blueprint.post("/patients/<patient_id>/annotations/<annotation_id>/withdraw")
+@signed_in
+def withdraw(visit: Visit, patient_id: str, annotation_id: str) -> ResponseReturnValue:
+    """Take back what is drawn; it stays readable."""
+    require(may_annotate(visit.viewer, patient_id))
+    return _revise(visit, patient_id, annotation_id, None)
+
+
+def _revise(
+    visit: Visit, patient_id: str, annotation_id: str, drawing: Drawing | None
+) -> ResponseReturnValue:
+    read, author = read_version(request.form), visit.person.id
+    match revise_annotation(visit.db, patient_id, annotation_id, read, drawing, author, visit.now):
+        case Revised():
+            return _back(patient_id)
+        case Overtaken():
+            form = DrawForm(annotation_id, request.form, trouble=OVERTAKEN)
+            return _page(visit, patient_id, form), 409
+        case None:
+            raise NotFound
+
+
+def _page(visit: Visit, patient_id: str, form: DrawForm = NOTHING_DRAWN) -> str:
+    choices = read_choices(request.args)
+    shown = show_comparison(visit.db, visit.world.files, patient_id, choices.asked, visit.now)
+    return render(compare_page(shown or abort(404), choices, visit.now, visit.person.zone, form))
+
+
+def _back(patient_id: str) -> ResponseReturnValue:
+    """To the same two photos."""
+    chosen = {name: request.args[name] for name in ADDRESS if name in request.args}
+    there = url_for(".show", patient_id=patient_id)
+    return redirect(f"{there}?{urlencode(chosen)}#notes", code=303)

@@ -1,0 +1,257 @@
+"""The page that lays two photos of one patient beside each other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from tracker.actions.course.comparing import Comparison, Laid, NotTreated
+from tracker.domain.course.annotations import Shape
+from tracker.domain.course.comparisons import Asked
+from tracker.domain.course.photos import Photo, SkinState, View
+from tracker.domain.course.readings import Reference
+from tracker.domain.course.treatments import day_number
+from tracker.wires.photo_files import Picture
+from web.desk.annotations import (
+    NOTHING_DRAWN,
+    SHAPES,
+    DrawForm,
+    Notes,
+    notes_on,
+)
+from web.words.times import day_words, short_date, when, withdrawn_words
+from web.words.words import SKIN_STATES, VIEWS, treatment_words
+
+ADDRESS = ("before", "after", "view", "mode", "light", "heat")
+"""What the page's address may say."""
+
+
+class Mode(StrEnum):
+    """How the two photos lie."""
+
+    SLIDER = "slider"
+    SIDE = "side"
+    FLICKER = "flicker"
+
+
+class Light(StrEnum):
+    """In whose light the photos are shown."""
+
+    SAME = "same"
+    TAKEN = "taken"
+
+
+class Heat(StrEnum):
+    """What is painted over the face."""
+
+    NONE = "none"
+    REDNESS = "redness"
+    PIGMENT = "pigment"
+
+
+MODES: Mapping[Mode, str] = {
+    Mode.SLIDER: "Slider",
+    Mode.SIDE: "Side by side",
+    Mode.FLICKER: "Flicker",
+}
+LIGHTS: Mapping[Light, str] = {Light.SAME: "Same light", Light.TAKEN: "As taken"}
+HEATS: Mapping[Heat, str] = {
+    Heat.NONE: "None",
+    Heat.REDNESS: "Redness",
+    Heat.PIGMENT: "Pigment",
+}
+LIGHT_WORDS: Mapping[Reference, str] = {
+    Reference.CARD: "In the light of the photo from before, by the reference card",
+    Reference.SKIN: "In the light of the photo from before, by untreated skin",
+    Reference.HISTORY: "As bright as the photo from before; its colours are as taken, because"
+    " nothing in the picture tells its light",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the reader chose to see, and how; the address of the page says it all."""
+
+    asked: Asked
+    mode: Mode
+    light: Light
+    heat: Heat
+
+
+@dataclass(frozen=True, slots=True)
+class Pane:
+    """One of the two photos; `earlier` and `later` are those to step to, None at the ends.
+
+    `light` says in which light it is shown, `remark` why it says less than others.
+    """
+
+    side: str
+    photo_id: str
+    name: str
+    taken: str
+    picture: Picture
+    light: str
+    remark: str
+    earlier: str | None
+    later: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ComparePage:
+    """Two photos and the means to look at them."""
+
+    template: ClassVar[str] = "practitioner_compare.html"
+    place: ClassVar[str] = "patients"
+    modes: ClassVar[Mapping[Mode, str]] = MODES
+    lights: ClassVar[Mapping[Light, str]] = LIGHTS
+    heats: ClassVar[Mapping[Heat, str]] = HEATS
+    shapes: ClassVar[Mapping[Shape, str]] = SHAPES
+
+    patient_id: str
+    name: str
+    unread: int
+    care_withdrawn: str | None
+    treatment: str
+    choices: Choices
+    view: View
+    views: tuple[tuple[View, str, int], ...]
+    days: tuple[tuple[str, str], ...]
+    panes: tuple[Pane, ...]
+    notes: Notes
+    form: DrawForm
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return f"{self.name}: compare"
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the photos are laid onto the baseline; views of the sides are not."""
+        return self.view is View.FRONT
+
+    @property
+    def views_there(self) -> tuple[tuple[str, str], ...]:
+        """The views of which there are photos."""
+        return tuple((str(view), f"{words} ({n})") for view, words, n in self.views if n)
+
+    @property
+    def noted_days(self) -> tuple[tuple[str, str], ...]:
+        """Other photos of this view on which something is drawn: id, and day with their number."""
+        return tuple(
+            (photo_id, f"{words}: {self.notes.elsewhere[photo_id]}")
+            for photo_id, words in self.days
+            if photo_id in self.notes.elsewhere
+        )
+
+    @property
+    def address(self) -> dict[str, str]:
+        """What the page's own address says, to be changed by one thing at a time."""
+        chosen = {pane.side: pane.photo_id for pane in self.panes}
+        return {
+            **chosen,
+            "view": str(self.view),
+            "mode": str(self.choices.mode),
+            "light": str(self.choices.light),
+            "heat": str(self.choices.heat),
+        }
+
+
+def compare_page(
+    shown: Comparison | NotTreated,
+    choices: Choices,
+    now: datetime,
+    zone: ZoneInfo,
+    form: DrawForm = NOTHING_DRAWN,
+) -> ComparePage:
+    """The two photos, times in the reader's zone; without photos the page says so.
+
+    When the treatment was is told where the patient lives, as on the patient's other pages.
+    """
+    if isinstance(shown, NotTreated):
+        return ComparePage(
+            patient_id=shown.patient.id,
+            name=shown.patient.name,
+            unread=shown.unread_by_clinic,
+            care_withdrawn=None,
+            treatment="",
+            choices=choices,
+            view=View.FRONT,
+            views=(),
+            days=(),
+            panes=(),
+            notes=Notes(),
+            form=form,
+        )
+    title = shown.treatment.kind.replace("_", " ").capitalize()
+    return ComparePage(
+        patient_id=shown.patient.id,
+        name=shown.patient.name,
+        unread=shown.unread_by_clinic,
+        care_withdrawn=withdrawn_words(shown.care_withdrawn_at, now, zone),
+        treatment=f"{treatment_words(shown.treatment, title)},"
+        f" {short_date(shown.treatment.performed_at, shown.patient.zone)}",
+        choices=choices,
+        view=shown.view,
+        views=tuple((view, VIEWS[view], shown.counts[view]) for view in View),
+        days=tuple((p.id, _day_in_list(p, shown, now, zone)) for p in shown.photos),
+        panes=tuple(
+            _pane(side, laid, shown, choices, now, zone)
+            for side, laid in (("before", shown.before), ("after", shown.after))
+            if laid is not None
+        ),
+        notes=notes_on(_sides(shown), shown.annotations, now, zone),
+        form=form,
+    )
+
+
+def _sides(shown: Comparison) -> dict[str, str]:
+    """Which side each photo stands on; one that stands on both is called after."""
+    sides = (("before", shown.before), ("after", shown.after))
+    return {laid.photo.id: side for side, laid in sides if laid is not None}
+
+
+def _pane(
+    side: str, laid: Laid, shown: Comparison, choices: Choices, now: datetime, zone: ZoneInfo
+) -> Pane:
+    photo = laid.photo
+    ids = [each.id for each in shown.photos]
+    at = ids.index(photo.id)
+    picture, light = _light(laid, choices.light)
+    return Pane(
+        side=side,
+        photo_id=photo.id,
+        name=_day(photo, shown),
+        taken=when(photo.taken_at, now, zone),
+        picture=picture,
+        light=light,
+        remark="" if photo.skin_state is SkinState.CLEAN else SKIN_STATES[photo.skin_state],
+        earlier=ids[at - 1] if at else None,
+        later=ids[at + 1] if at + 1 < len(ids) else None,
+    )
+
+
+def _light(laid: Laid, wanted: Light) -> tuple[Picture, str]:
+    """Which picture shows the photo so, and in whose light that is."""
+    if laid.photo.view is not View.FRONT:
+        return Picture.PHOTO, "As taken"
+    if laid.is_reference:
+        return Picture.ALIGNED, "As taken; the others are brought into this light"
+    if wanted is Light.TAKEN and laid.in_own_light:
+        return Picture.AS_TAKEN, "As taken"
+    words = LIGHT_WORDS[laid.reading.reference] if laid.reading else ""
+    if wanted is Light.TAKEN:
+        words += ". This photo was measured before its own light was kept, too"
+    return Picture.ALIGNED, words
+
+
+def _day(photo: Photo, shown: Comparison) -> str:
+    return day_words(day_number(shown.treatment, photo.taken_at, shown.patient.zone))
+
+
+def _day_in_list(photo: Photo, shown: Comparison, now: datetime, zone: ZoneInfo) -> str:
+    """Short enough for the list on a phone."""
+    is_before = photo.taken_at < shown.treatment.performed_at
+    return f"{'Before' if is_before else _day(photo, shown)} · {when(photo.taken_at, now, zone)}"

@@ -1,0 +1,154 @@
+"""What people of the clinic write down about treatments: a request becomes typed values."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from tracker.domain.course.procedures import (
+    MAX_REASON_LENGTH,
+    MOST_PASSES,
+    Procedure,
+    Product,
+    ProductUse,
+    answers_told,
+)
+from tracker.domain.course.treatments import AREAS, Region, Setting, Treatment
+from tracker.domain.people.people import Person
+from tracker.domain.protocols.protocols import Asks, Protocol
+from tracker.domain.protocols.screening import MAX_TEXT_LENGTH, Screening
+from web.forms import Errors, Form, local_time, one_of, sentence, typed
+from web.screening import ASKED
+
+DEPTH = re.compile(r"\d(?:[.,]\d{1,2})?")
+PASSES = re.compile(r"\d{1,3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A treatment as it was written down; `planned` tells that it is still to come."""
+
+    treatment: Treatment
+    planned: bool
+
+
+def product_rows(form: Mapping[str, str]) -> int:
+    """How many rows for products a form has."""
+    return sum(1 for name in form if re.fullmatch(r"product_\d{1,2}", name))
+
+
+def read_treatment(form: Form, protocol: Protocol, patient: Person) -> Entered | Errors:
+    """The facts of a treatment, under no id; a time without a zone is the patient's own."""
+    errors: dict[str, str] = {}
+    performed_at = _performed_at(form, patient.zone, errors)
+    setting = one_of(Setting, form.get("setting", ""))
+    if setting is None:
+        errors["setting"] = "Say where it was done."
+    variant = form.get("variant") or None
+    if protocol.variants and variant not in protocol.variants:
+        errors["variant"] = "Choose which kind of it was done."
+    areas = frozenset(Region(each) for each in form.getlist("areas") if each in set(AREAS))
+    if not areas:
+        errors["areas"] = "Choose at least one area."
+    depth = _depth(form, protocol, errors)
+    procedure = _procedure(form, errors)
+    stage = form.get("stage")
+    if stage not in {"done", "planned"}:
+        errors["stage"] = "Say whether it has been done or is planned."
+    if errors or performed_at is None or setting is None or procedure is None:
+        return Errors(errors)
+    treatment = Treatment(
+        id="",
+        patient_id=patient.id,
+        kind=protocol.kind,
+        performed_at=performed_at,
+        setting=setting,
+        needle_depth_mm=depth,
+        areas=areas,
+        variant=variant,
+        procedure=procedure,
+    )
+    return Entered(treatment, planned=stage == "planned")
+
+
+def read_screening(
+    form: Form, protocol: Protocol, procedure: Procedure, by: str, now: datetime
+) -> Screening | Errors:
+    """The answers given; a question left open stays open. What the procedure tells is not asked."""
+    errors: dict[str, str] = {}
+    answers: dict[str, bool | str] = {}
+    told = answers_told(procedure)
+    for question in protocol.screening:
+        given = form.get(f"{ASKED}{question.id}", "").strip()
+        if question.asks is Asks.YES_NO and given in {"yes", "no"}:
+            answers[question.id] = given == "yes"
+        elif question.asks is Asks.TEXT and (text := told.get(question.id, given)):
+            answers[question.id] = text
+            if len(text) > MAX_TEXT_LENGTH:
+                errors[f"{ASKED}{question.id}"] = (
+                    f"Keep the answer under {MAX_TEXT_LENGTH} characters."
+                )
+    reason = typed(form, "reason")
+    if len(reason) > MAX_REASON_LENGTH:
+        errors["reason"] = f"Keep the reason under {MAX_REASON_LENGTH} characters."
+    return Errors(errors) if errors else Screening(answers, now, by, reason)
+
+
+def _performed_at(form: Form, zone: ZoneInfo, errors: dict[str, str]) -> datetime | None:
+    performed_at = local_time(form.get("performed_at", ""), zone)
+    if isinstance(performed_at, datetime) and 1900 < performed_at.year < 2200:
+        return performed_at
+    errors["performed_at"] = "Write the day and the time like 2026-03-05 08:10."
+    return None
+
+
+def _depth(form: Form, protocol: Protocol, errors: dict[str, str]) -> float | None:
+    if protocol.needle_depth_mm is None:
+        return None
+    low, high = protocol.needle_depth_mm
+    written = form.get("depth", "").strip()
+    depth = float(written.replace(",", ".")) if DEPTH.fullmatch(written) else None
+    if depth is None or not low <= depth <= high:
+        errors["depth"] = f"Write how deep the needles went, from {low:g} to {high:g} mm."
+    return depth
+
+
+def _procedure(form: Form, errors: dict[str, str]) -> Procedure | None:
+    passes = form.get("passes", "").strip()
+    if passes and not (PASSES.fullmatch(passes) and 1 <= int(passes) <= MOST_PASSES):
+        errors["passes"] = f"Write a whole number from 1 to {MOST_PASSES}, or leave it empty."
+        passes = ""
+    products = _products(form, errors)
+    try:
+        return Procedure(
+            device=_line(form, "device"),
+            maker=_line(form, "maker"),
+            passes=int(passes) if passes else None,
+            products=products,
+            performed_by=_line(form, "performed_by"),
+        )
+    except ValueError as error:
+        errors["device"] = sentence(str(error))
+        return None
+
+
+def _products(form: Form, errors: dict[str, str]) -> tuple[Product, ...]:
+    products = []
+    for row in range(product_rows(form)):
+        name, batch = _line(form, f"product_{row}"), _line(form, f"product_{row}_batch")
+        use = one_of(ProductUse, form.get(f"product_{row}_use", ""))
+        if not name and not batch:
+            continue
+        if use is None:
+            errors[f"product_{row}"] = "Say when the product was used."
+            continue
+        try:
+            products.append(Product(name, use, batch))
+        except ValueError as error:
+            errors[f"product_{row}"] = sentence(str(error))
+    return tuple(products)
+
+
+def _line(form: Form, name: str) -> str:
+    return " ".join(form.get(name, "").split())

@@ -1,0 +1,376 @@
+"""The pages about how a patient is treated: the series of sessions, and the form for one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from tracker.actions.course.showing_treatments import Series, Session
+from tracker.domain.course.procedures import ProductUse
+from tracker.domain.course.treatments import AREAS, Correction, Setting, Treatment, day_number
+from tracker.domain.protocols.aftercare import OwnLine
+from tracker.domain.protocols.care import Heading
+from tracker.domain.protocols.protocols import Protocol, Severity
+from web.screening import (
+    CaveatRow,
+    ChangeRow,
+    QuestionRow,
+    ScreeningCard,
+    ScreeningPage,
+    edition_rows,
+    from_answers,
+    from_record,
+    question_rows,
+    screening_card,
+    status_words,
+)
+from web.words.times import day_words, short_date, until_words, when
+from web.words.treatments import (
+    PRODUCT_USES,
+    SETTINGS,
+    fact_words,
+    marking_words,
+    product_words,
+)
+from web.words.words import treatment_words
+
+LEAST_PRODUCT_ROWS = 2
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCard:
+    """One session of the series; `state` is empty for one whose course simply goes on."""
+
+    id: str
+    number: int
+    words: str
+    day: str
+    performed: str
+    state: str
+    facts: Pairs
+    products: tuple[str, ...]
+    baseline_id: str | None
+    drawn: str
+    photos: str
+    screening: ScreeningCard
+    screening_changes: tuple[ChangeRow, ...]
+    reason: str
+    depth_missing: bool
+    corrections: tuple[ChangeRow, ...]
+    ended: str
+    may_end: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLineRow:
+    """A line of aftercare that this patient has alone."""
+
+    id: str
+    heading: str
+    line: str
+    dates: str
+
+
+@dataclass(frozen=True, slots=True)
+class TreatmentsPage:
+    """All sessions of a patient, the latest first, and the patient's own aftercare."""
+
+    template: ClassVar[str] = "treatments.html"
+    place: ClassVar[str] = "patients"
+    headings: ClassVar[Pairs] = (
+        (Heading.DO, "Do"),
+        (Heading.AVOID, "Avoid"),
+        (Heading.NORMAL, "Normal"),
+        (Heading.CALL_US, "Call us if"),
+    )
+
+    patient_id: str
+    name: str
+    unread: int
+    care_withdrawn: bool
+    sessions: tuple[SessionCard, ...]
+    lines: tuple[OwnLineRow, ...]
+    chosen: Mapping[str, str]
+    errors: Mapping[str, str] = field(default_factory=dict)
+    notice: str = ""
+
+    @property
+    def adds_line(self) -> bool:
+        """Whether a line of aftercare was sent that could not be kept."""
+        return not self.errors.keys().isdisjoint({"heading", "line", "first_date", "last_date"})
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return f"Treatment of {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseKindPage:
+    """Which treatment is to be entered; each kind has its own questions."""
+
+    template: ClassVar[str] = "treatment_kind.html"
+    place: ClassVar[str] = "patients"
+
+    patient_id: str
+    name: str
+    unread: int
+    kinds: Pairs
+    last: str
+    last_id: str | None
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Enter a treatment"
+
+
+@dataclass(frozen=True, slots=True)
+class TreatmentForm:
+    """The form for one session. `chosen` and `areas` are what it is filled with; `caveats` are
+    what the answers say against the treatment, to be answered with a reason; `kinds` what else it
+    may have been, where a treatment is corrected.
+    """
+
+    template: ClassVar[str] = "treatment_form.html"
+    place: ClassVar[str] = "patients"
+    all_areas: ClassVar[Pairs] = tuple((str(area), area.words.capitalize()) for area in AREAS)
+    settings: ClassVar[Pairs] = tuple((str(each), SETTINGS[each]) for each in Setting)
+    uses: ClassVar[Pairs] = tuple((str(use), PRODUCT_USES[use]) for use in ProductUse)
+
+    patient_id: str
+    name: str
+    unread: int
+    zone: str
+    kind: str
+    kind_title: str
+    depths: tuple[float, float] | None
+    variants: Pairs
+    questions: tuple[QuestionRow, ...]
+    devices: tuple[str, ...]
+    makers: tuple[str, ...]
+    team: tuple[str, ...]
+    known: int
+    chosen: Mapping[str, str]
+    areas: frozenset[str]
+    product_rows: int
+    corrects: str | None = None
+    kinds: Pairs = ()
+    errors: Mapping[str, str] = field(default_factory=dict)
+    caveats: tuple[CaveatRow, ...] = ()
+    too_soon: tuple[str, ...] = ()
+    notice: str = ""
+
+    @property
+    def against(self) -> tuple[CaveatRow, ...]:
+        """What speaks against the treatment."""
+        return tuple(c for c in self.caveats if c.kind == Severity.CONTRAINDICATION)
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return f"{'Correct' if self.corrects else 'Enter'}: {self.kind_title}"
+
+
+def treatments_page(series: Series, now: datetime, reader: ZoneInfo) -> TreatmentsPage:
+    """The series, times where the patient lives, and an empty form for a line of aftercare."""
+    today = series.patient.date_at(now)
+    return TreatmentsPage(
+        patient_id=series.patient.id,
+        name=series.patient.name,
+        unread=series.unread,
+        care_withdrawn=series.care_withdrawn_at is not None,
+        sessions=tuple(_card(each, series, now, reader) for each in reversed(series.sessions)),
+        lines=tuple(_line(each, today) for each in series.own_lines),
+        chosen={"first_date": today.isoformat(), "last_date": today.isoformat()},
+    )
+
+
+def choose_kind_page(series: Series, protocols: Mapping[str, Protocol]) -> ChooseKindPage:
+    """All kinds that have a protocol, and the last session to begin from."""
+    last = series.sessions[-1] if series.sessions else None
+    return ChooseKindPage(
+        patient_id=series.patient.id,
+        name=series.patient.name,
+        unread=series.unread,
+        kinds=kinds_of(protocols),
+        last=treatment_words(last.treatment, last.protocol.title) if last else "",
+        last_id=last.treatment.id if last else None,
+    )
+
+
+def kinds_of(protocols: Mapping[str, Protocol]) -> Pairs:
+    """Every kind of treatment with its name, by name."""
+    titles = [(kind, protocol.title) for kind, protocol in protocols.items()]
+    return tuple(sorted(titles, key=lambda each: each[1]))
+
+
+def treatment_form(
+    series: Series, protocol: Protocol, chosen: Mapping[str, str], areas: Sequence[str], rows: int
+) -> TreatmentForm:
+    """The form for a kind of treatment, filled with what is given."""
+    return TreatmentForm(
+        patient_id=series.patient.id,
+        name=series.patient.name,
+        unread=series.unread,
+        zone=series.patient.time_zone,
+        kind=protocol.kind,
+        kind_title=protocol.title,
+        depths=protocol.needle_depth_mm,
+        variants=tuple((v, v.replace("_", "-").capitalize()) for v in protocol.variants),
+        questions=question_rows(protocol, series.patient),
+        devices=tuple(dict.fromkeys(device for device, _ in series.devices)),
+        makers=tuple(dict.fromkeys(maker for _, maker in series.devices if maker)),
+        team=series.team,
+        known=len(series.sessions),
+        chosen=chosen,
+        areas=frozenset(areas),
+        product_rows=max(rows, LEAST_PRODUCT_ROWS),
+    )
+
+
+def screening_page(series: Series, session: Session) -> ScreeningPage:
+    """The form of a session's screening, filled with the answers on record, then by the record."""
+    questions = question_rows(session.protocol, series.patient)
+    screening = session.screening.screening
+    answers = from_answers(screening.answers) if screening else {}
+    return ScreeningPage(
+        patient_id=series.patient.id,
+        name=series.patient.name,
+        unread=series.unread,
+        treatment_id=session.treatment.id,
+        treatment=treatment_words(session.treatment, session.protocol.title),
+        status=status_words(session.screening),
+        questions=questions,
+        edition=len(session.editions),
+        chosen={**from_record(questions), **answers},
+    )
+
+
+def filled_anew(now: datetime, zone: ZoneInfo, by: str, like: Treatment | None) -> dict[str, str]:
+    """What a fresh form begins with: now, at the clinic, by whoever enters it; all else as `like`.
+
+    The screening is asked anew before every session.
+    """
+    fresh = {"stage": "done", "setting": str(Setting.CLINIC), "performed_by": by}
+    copied = filled_from(like, zone) if like else {}
+    return {**fresh, **copied, "performed_by": by, "performed_at": _local(now, zone)}
+
+
+def filled_from(
+    treatment: Treatment, zone: ZoneInfo, now: datetime | None = None
+) -> dict[str, str]:
+    """What is on record about a treatment, as the form's fields."""
+    procedure = treatment.procedure
+    fields = {
+        "stage": "planned" if now and treatment.performed_at > now else "done",
+        "performed_at": _local(treatment.performed_at, zone),
+        "setting": str(treatment.setting),
+        "variant": treatment.variant or "",
+        "depth": "" if treatment.needle_depth_mm is None else f"{treatment.needle_depth_mm:g}",
+        "device": procedure.device,
+        "maker": procedure.maker,
+        "passes": "" if procedure.passes is None else str(procedure.passes),
+        "performed_by": procedure.performed_by,
+    }
+    for row, product in enumerate(procedure.products):
+        fields |= {
+            f"product_{row}": product.name,
+            f"product_{row}_use": str(product.use),
+            f"product_{row}_batch": product.batch,
+        }
+    return fields
+
+
+def _local(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%dT%H:%M}"
+
+
+def _card(session: Session, series: Series, now: datetime, reader: ZoneInfo) -> SessionCard:
+    treatment, patient = session.treatment, series.patient
+    ending = treatment.ending
+    facts = fact_words(treatment, patient.zone)
+    return SessionCard(
+        id=treatment.id,
+        number=session.number,
+        words=treatment_words(treatment, session.protocol.title),
+        day=day_words(day_number(treatment, now, patient.zone)),
+        performed=facts["When"],
+        state=_state(session, series, now),
+        facts=tuple(
+            (name, words)
+            for name, words in facts.items()
+            if words and name not in {"Treatment", "When", "Depth", "Variant", "Products", "Course"}
+        ),
+        products=tuple(product_words(each) for each in treatment.procedure.products),
+        baseline_id=session.baseline.id if session.baseline else None,
+        drawn=marking_words(session.markings[-1].outlines) if session.markings else "",
+        photos=_photos_words(session),
+        screening=screening_card(session.screening, patient, treatment, now, reader),
+        screening_changes=edition_rows(session.editions, session.protocol, now, reader),
+        reason=session.editions[-1].screening.reason if session.editions else "",
+        depth_missing=session.protocol.is_depth_missing(treatment),
+        corrections=tuple(
+            _correction(each, after, patient.zone, now, reader)
+            for each, after in zip(session.corrections, _afterwards(session), strict=True)
+        ),
+        ended=f"{short_date(ending.at, reader)} by {session.ended_by}: {ending.why}"
+        if ending
+        else "",
+        may_end=ending is None and treatment.performed_at <= now,
+    )
+
+
+def _line(line: OwnLine, today: date) -> OwnLineRow:
+    until = until_words(line.last_date, today)
+    if line.last_date < today:
+        until = f"Was until {line.last_date.day} {line.last_date:%b}"
+    elif line.first_date > today:
+        until = f"From {line.first_date.day} {line.first_date:%b}, {until.lower()}"
+    return OwnLineRow(line.id, dict(TreatmentsPage.headings)[line.heading], line.line, until)
+
+
+def _state(session: Session, series: Series, now: datetime) -> str:
+    if session.treatment.ending is not None:
+        return "Ended early"
+    if session.treatment.performed_at > now:
+        return "Planned"
+    later = series.sessions[session.number :]
+    if any(each.treatment.performed_at <= now for each in later):
+        return "Followed by the next session"
+    return ""
+
+
+def _photos_words(session: Session) -> str:
+    count = f"{session.photos} photo{'' if session.photos == 1 else 's'}"
+    return f"{count}, {session.waiting} still being measured" if session.waiting else count
+
+
+def _afterwards(session: Session) -> list[Treatment]:
+    """What stood on record after each correction."""
+    return [*(each.before for each in session.corrections[1:]), session.treatment][
+        : len(session.corrections)
+    ]
+
+
+def _correction(
+    correction: Correction, after: Treatment, zone: ZoneInfo, now: datetime, reader: ZoneInfo
+) -> ChangeRow:
+    before, since = fact_words(correction.before, zone), fact_words(after, zone)
+    return ChangeRow(
+        who=correction.by,
+        at=when(correction.at, now, reader),
+        why=correction.why,
+        changes=tuple(
+            (name, before[name] or "nothing noted", since[name] or "nothing noted")
+            for name in before
+            if before[name] != since[name]
+        ),
+    )
+
+
+def areas_of(treatment: Treatment | None) -> tuple[str, ...]:
+    """The areas to tick: those of a treatment, or the whole face."""
+    return tuple(str(area) for area in (treatment.areas if treatment else frozenset(AREAS)))

@@ -1,0 +1,299 @@
+"""How a patient is treated: enter, correct and end sessions. Parse, allow, act, match, render."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from flask import Blueprint, abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from tracker.actions.course.screening import ScreenedMeanwhile, correct_screening
+from tracker.actions.course.showing_treatments import Series, Session, show_treatments
+from tracker.actions.course.treatments import (
+    AnotherEntered,
+    CorrectedMeanwhile,
+    Unconfirmed,
+    correct_treatment,
+    end_treatment,
+    enter_treatment,
+    resume_treatment,
+)
+from tracker.domain.course.procedures import MAX_REASON_LENGTH, Ending
+from tracker.domain.course.treatments import Treatment
+from tracker.domain.own_data.consents import CareWithdrawn
+from tracker.domain.people.access import may_treat, require
+from tracker.domain.people.people import Person
+from tracker.domain.protocols.protocols import Protocol
+from tracker.domain.protocols.screening import Screening
+from web.desk.treatment_forms import product_rows, read_screening, read_treatment
+from web.desk.treatment_pages import (
+    TreatmentForm,
+    areas_of,
+    choose_kind_page,
+    filled_anew,
+    filled_from,
+    kinds_of,
+    screening_page,
+    treatment_form,
+    treatments_page,
+)
+from web.forms import Errors, sentence, typed
+from web.pages import render
+from web.screening import caveat_rows, from_record
+from web.session import Visit, signed_in
+
+blueprint = Blueprint("treatments", __name__)
+
+NOT_ENTERED: Mapping[type, str] = {
+    AnotherEntered: "A treatment was entered after you opened this form. Look at the list of"
+    " sessions first; if this one is another, save it again.",
+    CareWithdrawn: "The patient has withdrawn consent to care: nothing new can be entered.",
+}
+SCREENED_MEANWHILE = (
+    "Somebody changed this screening after you opened it. Nothing of yours was saved yet. Look at"
+    " the changes on the treatment page first, then save again."
+)
+NOT_CORRECTED: Mapping[type, str] = {
+    CorrectedMeanwhile: "Somebody corrected this treatment after you opened it. Nothing of yours"
+    " was saved yet; look at the corrections first, then save again.",
+    CareWithdrawn: "The patient has withdrawn consent to care: no photo may be measured anew. Leave"
+    " the areas as they were; all else can be corrected.",
+}
+
+
+@blueprint.get("/patients/<patient_id>/treatments")
+@signed_in
+def series(visit: Visit, patient_id: str) -> ResponseReturnValue:
+    """All sessions of a patient."""
+    return render(treatments_page(_series(visit, patient_id), visit.now, visit.person.zone))
+
+
+@blueprint.get("/patients/<patient_id>/treatments/new")
+@signed_in
+def new(visit: Visit, patient_id: str) -> ResponseReturnValue:
+    """Which kind, and then its form; `like` fills it as a session before."""
+    shown = _series(visit, patient_id)
+    like = shown.of(request.args.get("like", ""))
+    kind = like.treatment.kind if like else request.args.get("kind")
+    if kind is None:
+        return render(choose_kind_page(shown, visit.world.protocols.by_kind))
+    last = like.treatment if like else None
+    protocol = _protocol(visit, kind)
+    chosen = filled_anew(visit.now, shown.patient.zone, visit.person.name, last)
+    form = treatment_form(shown, protocol, chosen, areas_of(last), product_rows(chosen))
+    return render(replace(form, chosen={**chosen, **from_record(form.questions)}))
+
+
+@blueprint.post("/patients/<patient_id>/treatments/new")
+@signed_in
+def enter(visit: Visit, patient_id: str) -> ResponseReturnValue:
+    """Store the session, or say what is missing or speaks against it."""
+    shown = _series(visit, patient_id)
+    protocol = visit.world.protocols.by_kind.get(request.form.get("kind", ""))
+    if protocol is None:
+        return render(choose_kind_page(shown, visit.world.protocols.by_kind)), 422
+    page = _sent(shown, protocol)
+    if "more" in request.form:
+        return render(replace(page, product_rows=page.product_rows + 1))
+    match _entered(visit, protocol, shown.patient):
+        case Treatment():
+            return _to_series(patient_id)
+        case Errors(by_field):
+            return render(replace(page, errors=by_field)), 422
+        case Unconfirmed(caveats, waits):
+            told = tuple(each.words for each in waits)
+            return render(replace(page, caveats=caveat_rows(caveats), too_soon=told)), 409
+        case AnotherEntered() | CareWithdrawn() as why_not:
+            return render(replace(page, notice=NOT_ENTERED[type(why_not)])), 409
+
+
+@blueprint.get("/patients/<patient_id>/treatments/<treatment_id>/correct")
+@signed_in
+def correct(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnValue:
+    """What is on record, to be corrected."""
+    shown = _series(visit, patient_id)
+    session = shown.of(treatment_id) or abort(404)
+    protocol = _protocol(visit, request.args.get("kind", session.treatment.kind))
+    chosen = filled_from(session.treatment, shown.patient.zone, visit.now)
+    areas, rows = areas_of(session.treatment), product_rows(chosen)
+    form = treatment_form(shown, protocol, chosen, areas, rows)
+    return render(_as_correction(visit, form, session))
+
+
+@blueprint.post("/patients/<patient_id>/treatments/<treatment_id>/correct")
+@signed_in
+def save_correction(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnValue:
+    """Put the corrected facts in place; what stood there is kept."""
+    shown = _series(visit, patient_id)
+    session = shown.of(treatment_id) or abort(404)
+    protocol = _protocol(visit, request.form.get("kind", session.treatment.kind))
+    page = _as_correction(visit, _sent(shown, protocol), session)
+    if "more" in request.form:
+        return render(replace(page, product_rows=page.product_rows + 1))
+    match _corrected(visit, shown.patient, session, protocol):
+        case Errors(by_field):
+            return render(replace(page, errors=by_field)), 422
+        case CorrectedMeanwhile() | CareWithdrawn() as why_not:
+            return render(replace(page, notice=NOT_CORRECTED[type(why_not)])), 409
+        case Treatment():
+            return _to_series(patient_id)
+
+
+@blueprint.post("/patients/<patient_id>/treatments/<treatment_id>/end")
+@signed_in
+def end(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnValue:
+    """End the course early."""
+    shown = _series(visit, patient_id)
+    session = shown.of(treatment_id) or abort(404)
+    why = typed(request.form, "why")
+    try:
+        ending = Ending(visit.now, visit.person.id, why)
+    except ValueError as error:
+        page = treatments_page(shown, visit.now, visit.person.zone)
+        errors = {f"why-{session.treatment.id}": sentence(str(error))}
+        return render(replace(page, chosen={**page.chosen, "why": why}, errors=errors)), 422
+    end_treatment(visit.db, session.treatment.id, ending)
+    return _to_series(patient_id)
+
+
+@blueprint.post("/patients/<patient_id>/treatments/<treatment_id>/resume")
+@signed_in
+def resume(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnValue:
+    """Take an end back."""
+    session = _series(visit, patient_id).of(treatment_id) or abort(404)
+    resume_treatment(visit.db, session.treatment.id, visit.person.id, visit.now)
+    return _to_series(patient_id)
+
+
+@blueprint.get("/patients/<patient_id>/treatments/<treatment_id>/screening")
+@signed_in
+def screening(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnValue:
+    """The answers on record, to be completed or corrected."""
+    shown = _series(visit, patient_id)
+    session = shown.of(treatment_id) or abort(404)
+    return render(screening_page(shown, session))
+
+
+@blueprint.post("/patients/<patient_id>/treatments/<treatment_id>/screening")
+@signed_in
+def save_screening(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnValue:
+    """Keep the answers as a new edition, or say what is wrong; nothing typed is lost."""
+    shown = _series(visit, patient_id)
+    session = shown.of(treatment_id) or abort(404)
+    page = screening_page(shown, session)
+    page = replace(page, chosen={**page.chosen, **request.form})
+    match _screened(visit, session):
+        case Errors(by_field):
+            return render(replace(page, errors=by_field, edition=_known())), 422
+        case ScreenedMeanwhile():
+            return render(replace(page, notice=SCREENED_MEANWHILE)), 409
+        case Screening():
+            return _to_series(patient_id)
+
+
+def _series(visit: Visit, patient_id: str) -> Series:
+    require(may_treat(visit.viewer, patient_id))
+    return show_treatments(visit.db, visit.world.protocols, patient_id) or abort(404)
+
+
+def _protocol(visit: Visit, kind: str) -> Protocol:
+    return visit.world.protocols.by_kind.get(kind) or abort(404)
+
+
+def _to_series(patient_id: str) -> ResponseReturnValue:
+    return redirect(url_for(".series", patient_id=patient_id), code=303)
+
+
+def _sent(shown: Series, protocol: Protocol) -> TreatmentForm:
+    """The form as it was sent, nothing lost."""
+    rows, areas = product_rows(request.form), request.form.getlist("areas")
+    return treatment_form(shown, protocol, request.form, areas, rows)
+
+
+def _entered(
+    visit: Visit, protocol: Protocol, patient: Person
+) -> Treatment | Unconfirmed | AnotherEntered | CareWithdrawn | Errors:
+    entered = read_treatment(request.form, protocol, patient)
+    if isinstance(entered, Errors):
+        return entered
+    procedure = entered.treatment.procedure
+    screening = read_screening(request.form, protocol, procedure, visit.person.id, visit.now)
+    if isinstance(screening, Errors):
+        return screening
+    try:
+        return enter_treatment(
+            visit.db,
+            visit.world.protocols,
+            entered.treatment,
+            screening,
+            visit.now,
+            planned=entered.planned,
+            known=_known(),
+        )
+    except ValueError as error:
+        return Errors({"performed_at": sentence(str(error))})
+
+
+def _screened(visit: Visit, session: Session) -> Screening | ScreenedMeanwhile | Errors:
+    procedure, why = session.treatment.procedure, typed(request.form, "why")
+    given = read_screening(request.form, session.protocol, procedure, visit.person.id, visit.now)
+    if isinstance(given, Errors):
+        return given
+    if len(why) > MAX_REASON_LENGTH:
+        return Errors({"why": f"Keep the reason under {MAX_REASON_LENGTH} characters."})
+    try:
+        return correct_screening(
+            visit.db,
+            visit.world.protocols,
+            session.treatment.id,
+            replace(given, why=why),
+            known=_known(),
+        )
+    except ValueError as error:
+        return Errors({"why": sentence(str(error))})
+
+
+def _corrected(
+    visit: Visit, patient: Person, session: Session, protocol: Protocol
+) -> Treatment | CorrectedMeanwhile | CareWithdrawn | Errors:
+    entered = read_treatment(request.form, protocol, patient)
+    why = typed(request.form, "why")
+    if not why or len(why) > MAX_REASON_LENGTH:
+        told = {"why": f"Say why in fewer than {MAX_REASON_LENGTH} characters."}
+        known = entered.by_field if isinstance(entered, Errors) else {}
+        return Errors({**known, **told})
+    if isinstance(entered, Errors):
+        return entered
+    before = session.treatment
+    corrected = replace(entered.treatment, id=before.id, ending=before.ending)
+    if request.form.get("performed_at") == filled_from(before, patient.zone)["performed_at"]:
+        corrected = replace(corrected, performed_at=before.performed_at)  # forms know no seconds
+    try:
+        return correct_treatment(
+            visit.db,
+            visit.world.protocols,
+            corrected,
+            visit.person.id,
+            why,
+            visit.now,
+            planned=entered.planned,
+            known=_known(),
+        )
+    except ValueError as error:
+        return Errors({"performed_at": sentence(str(error))})
+
+
+def _as_correction(visit: Visit, form: TreatmentForm, session: Session) -> TreatmentForm:
+    """A correction asks no screening question again: those were answered before the treatment."""
+    return replace(
+        form,
+        corrects=session.treatment.id,
+        kinds=kinds_of(visit.world.protocols.by_kind),
+        questions=(),
+        known=len(session.corrections),
+    )
+
+
+def _known() -> int:
+    """What the form says its reader had seen; a form without it has seen nothing."""
+    known = request.form.get("known", "")
+    return int(known) if known.isdecimal() else -1

@@ -1,0 +1,331 @@
+"""The work list: what its template is given, made from what the action answers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from itertools import groupby
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from tracker.actions.desk.worklist import Worklist, WorklistRow
+from tracker.domain.course.photos import GivenUp
+from tracker.domain.course.readings import Change, Quantity
+from tracker.domain.desk.worklist import Gauge, Group, LatestPhotos, Wish
+from tracker.domain.people.absences import Absence, may_stand_in
+from tracker.domain.people.people import Person
+from web.desk.alert_cards import AlertCard, alert_card
+from web.words.times import day_and_month, day_words, when, withdrawn_words
+from web.words.words import estimate_words, treatment_words
+
+MARK_SIGNS = 12
+ALERTS_SHOWN = 3  # of one patient; more are counted
+
+
+@dataclass(frozen=True, slots=True)
+class GroupWords:
+    """A group in words; `mark` is a shape, so that colour is never alone."""
+
+    name: str
+    mark: str
+
+
+GROUPS: Mapping[Group, GroupWords] = {
+    Group.ANSWER: GroupWords("Needs an answer", "!"),
+    Group.UNSEEN: GroupWords("New photos", "▣"),
+    Group.SILENT: GroupWords("Silent", "…"),
+    Group.SNOOZED: GroupWords("Snoozed", "◷"),
+    Group.RECOVERING: GroupWords("Recovering", "↘"),
+    Group.PLANNED: GroupWords("Not begun", "▹"),
+    Group.FINISHED: GroupWords("Finished or paused", "✓"),
+}
+CHANGES: Mapping[Quantity, Mapping[Change, str]] = {
+    Quantity.REDNESS: {
+        Change.LESS: "↘ calmer",
+        Change.SAME: "→ no change",
+        Change.MORE: "↗ redder",
+    },
+    Quantity.PIGMENT: {
+        Change.LESS: "↘ lighter",
+        Change.SAME: "→ no change",
+        Change.MORE: "↗ darker",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PatientRow:
+    """One line of the work list; `card` is its worst alert, `others` the next worst, `more` counts
+    those that are not shown.
+
+    `gauge` names what `measured` is, such as `Redness, left cheek` beside an alert about it.
+    `mark` changes when anything does that the row tells, but for the passing of time.
+    """
+
+    id: str
+    mark: str
+    name: str
+    in_place_of: str
+    treatment: str
+    day: str
+    card: AlertCard | None
+    others: tuple[AlertCard, ...]
+    more: int
+    gauge: str
+    measured: str
+    change: str
+    photo: str
+    unseen: str
+    mail_trouble: bool
+    lost_photos: str
+    care_withdrawn: str | None
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The patients of one group that this page shows; `count` is how many there are in all."""
+
+    group: Group
+    words: GroupWords
+    count: int
+    rows: tuple[PatientRow, ...]
+
+    @property
+    def more(self) -> int:
+        """How many are not shown here."""
+        return self.count - len(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One way to narrow the list: a link that keeps the others."""
+
+    words: str
+    mark: str
+    count: int
+    kept: Mapping[str, str]
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StandInNote:
+    """For whom the reader stands in: `link` is what an address must hold to show those alone."""
+
+    words: str
+    link: Mapping[str, str]
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistPage:
+    """The patients in care, worst first; `waiting` counts those who wait for somebody.
+
+    `kept` is what an address must hold to show the same list from its beginning.
+    """
+
+    template: ClassVar[str] = "worklist.html"
+    place: ClassVar[str] = "patients"
+
+    sections: tuple[Section, ...]
+    folded: tuple[Section, ...]
+    choices: tuple[Choice, ...]
+    stood_in: tuple[StandInNote, ...]
+    notes: tuple[str, ...]
+    kept: Mapping[str, str]
+    sought: str
+    found: int
+    waiting: int
+    has_patients: bool
+    span: str
+    earlier: str
+    later: str
+    here: Mapping[str, str]
+    version: str
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Patients"
+
+
+def worklist_page(
+    listed: Worklist,
+    wish: Wish,
+    reader: Person,
+    now: datetime,
+    *,
+    version: str,
+) -> WorklistPage:
+    """The page of the work list that was asked for, times in the reader's zone.
+
+    `version` is for the script that watches for changes.
+    """
+    zone = reader.zone
+    part = listed.cut
+    found = sum(part.counts.values())
+    is_narrowed = bool(wish.sought or wish.whose or wish.group)
+    return WorklistPage(
+        sections=tuple(
+            _section(group, listed, list(rows), now, zone)
+            for group, rows in groupby(listed.rows, key=lambda row: row.standing.group)
+        ),
+        folded=tuple(
+            _section(group, listed, rows, now, zone) for group, rows in listed.folded.items()
+        ),
+        choices=_choices(part.counts, wish),
+        stood_in=_stood_in(listed, wish, reader.id, zone),
+        notes=_notes(listed, zone),
+        kept=_kept(wish, wish.group),
+        sought=wish.sought,
+        found=found,
+        waiting=sum(count for group, count in part.counts.items() if group.waits),
+        has_patients=found > 0 or is_narrowed,
+        span=_span(part.first, len(part.rows), part.total),
+        earlier=str(part.earlier or ""),
+        later=str(part.later or ""),
+        here=here(wish),
+        version=version,
+    )
+
+
+def here(wish: Wish) -> dict[str, str]:
+    """What an address must hold to show the same page of the same list."""
+    places = {"after": str(wish.after or ""), "before": str(wish.before or "")}
+    return _kept(wish, wish.group) | {name: place for name, place in places.items() if place}
+
+
+def _stood_in(
+    listed: Worklist, wish: Wish, reader_id: str, zone: ZoneInfo
+) -> tuple[StandInNote, ...]:
+    """Everybody stood in for; with them, the way to one's own patients alone, and back to all."""
+    notes = [
+        StandInNote(
+            f"Standing in for {each.absent.name} until {_end(each.absence, zone)}:"
+            f" {each.patients:,} {'patient' if each.patients == 1 else 'patients'}",
+            _kept(wish, wish.group, each.absent.id),
+            each.absent.id == wish.whose,
+        )
+        for each in listed.stood_in
+    ]
+    if not notes:
+        return ()
+    own = StandInNote("Only my own", _kept(wish, wish.group, reader_id), wish.whose == reader_id)
+    everybody = StandInNote("Everybody’s", _kept(wish, wish.group, ""), wish.whose is None)
+    return (everybody, own, *notes)
+
+
+def _notes(listed: Worklist, zone: ZoneInfo) -> tuple[str, ...]:
+    """What else the reader must know about absences."""
+    notes = [
+        f"You will stand in for {listed.named[each.person_id].name} from"
+        f" {day_and_month(each.begins_at, zone)} until {_end(each, zone)}."
+        for each in listed.coming
+    ]
+    if (own := listed.own_absence) is not None:
+        deputy = listed.named[own.deputy_id] if own.deputy_id else None
+        told = "the next in turn is asked"
+        if deputy is not None and may_stand_in(deputy):
+            told = f"{deputy.name} stands in"
+        notes.append(f"You are away until {_end(own, zone)}; {told}.")
+    return tuple(notes)
+
+
+def _end(absence: Absence, zone: ZoneInfo) -> str:
+    """The last day of an absence, as the reader counts days."""
+    return day_and_month(absence.ends_at - timedelta(microseconds=1), zone)
+
+
+def _kept(wish: Wish, group: Group | None, whose: str | None = None) -> dict[str, str]:
+    """What keeps a wish in an address; `whose` overrules that of the wish."""
+    chosen = (wish.whose or "") if whose is None else whose
+    kept = {"show": str(group or ""), "q": wish.sought, "whose": chosen}
+    return {name: value for name, value in kept.items() if value}
+
+
+def _choices(counts: Mapping[Group, int], wish: Wish) -> tuple[Choice, ...]:
+    """Everybody, then each group that has somebody in it (or is chosen, however empty)."""
+    everybody = Choice("All", "", sum(counts.values()), _kept(wish, None), wish.group is None)
+    return (
+        everybody,
+        *(
+            Choice(words.name, words.mark, counts[group], _kept(wish, group), group is wish.group)
+            for group, words in GROUPS.items()
+            if counts[group] or group is wish.group
+        ),
+    )
+
+
+def _span(first: int, shown: int, total: int) -> str:
+    """`51–100 of 245`; empty where everything is on one page."""
+    return "" if shown == total else f"{first:,}–{first + shown - 1:,} of {total:,}"
+
+
+def _section(
+    group: Group, listed: Worklist, rows: Sequence[WorklistRow], now: datetime, zone: ZoneInfo
+) -> Section:
+    shown = tuple(_patient_row(row, listed.named, now, zone) for row in rows)
+    return Section(group, GROUPS[group], listed.cut.counts[group], shown)
+
+
+def _patient_row(
+    row: WorklistRow, named: Mapping[str, Person], now: datetime, zone: ZoneInfo
+) -> PatientRow:
+    treatment, photos, facts = row.treatment, row.photos, row.standing.facts
+    cards = tuple(alert_card(each, row.patient, named, now, zone) for each in row.alerts)
+    kind = treatment.kind.replace("_", " ").capitalize() if treatment else ""
+    return PatientRow(
+        id=row.patient.id,
+        mark=_mark(row),
+        name=row.patient.name,
+        in_place_of=named[facts.in_place_of].name if facts.in_place_of else "",
+        treatment=treatment_words(treatment, kind) if treatment else "No treatment yet",
+        day="" if row.day is None else day_words(row.day),
+        card=cards[0] if cards else None,
+        others=cards[1:ALERTS_SHOWN],
+        more=max(0, len(cards) - ALERTS_SHOWN),
+        gauge=_gauge_words(photos),
+        measured=estimate_words(photos.latest) if photos and photos.latest else "",
+        change=CHANGES[photos.gauge.quantity][photos.change] if photos and photos.change else "",
+        photo=when(photos.taken_at, now, zone) if photos else "",
+        unseen=_unseen(facts.unseen, facts.unseen_since, now, zone),
+        mail_trouble=row.mail_trouble,
+        lost_photos=_lost(facts.given_up),
+        care_withdrawn=withdrawn_words(facts.care_withdrawn_at, now, zone),
+        unread=facts.unread,
+    )
+
+
+def _gauge_words(photos: LatestPhotos | None) -> str:
+    gauge = photos.gauge if photos else Gauge()
+    return f"{gauge.quantity.capitalize()}, {gauge.region.words}"
+
+
+def _unseen(count: int, since: datetime | None, now: datetime, zone: ZoneInfo) -> str:
+    if since is None:
+        return ""
+    return "1 new photo" if count == 1 else f"{count} new photos since {when(since, now, zone)}"
+
+
+def _lost(given_up: Sequence[GivenUp]) -> str:
+    """What the machine could not measure, and what that means for the patient."""
+    if any(photo.is_baseline for photo in given_up):
+        return "The photo from before cannot be used"
+    if not given_up:
+        return ""
+    photos = "1 photo" if len(given_up) == 1 else f"{len(given_up)} photos"
+    return f"{photos} could not be measured"
+
+
+def _mark(row: WorklistRow) -> str:
+    facts = row.standing.facts
+    told = (
+        row.standing.group,
+        [
+            (each.alert.id, each.alert.raised_at, each.alert.stage, each.alert.read_at)
+            for each in row.alerts
+        ],
+        (facts.unread, facts.unseen, facts.care_withdrawn_at, facts.treatment_id),
+        (row.photos, row.mail_trouble, facts.given_up, row.patient.name),
+    )
+    return sha256(repr(told).encode()).hexdigest()[:MARK_SIGNS]

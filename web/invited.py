@@ -1,0 +1,34 @@
+"""The page with a link for somebody who is invited, as a code to scan and as text."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import segno
+from markupsafe import Markup
+
+
+@dataclass(frozen=True, slots=True)
+class InvitedPage:
+    """The link, to be handed over: as a code for the phone's camera, and as text."""
+
+    template: ClassVar[str] = "practitioner_invited.html"
+    place: ClassVar[str] = "patients"
+
+    name: str
+    email: str
+    link: str
+    code: Markup
+    until: str
+    back: str = "/"
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return f"The link for {self.name}"
+
+
+def code_of(link: str) -> Markup:
+    """The link for the camera of a phone."""
+    code = segno.make(link, error="m").svg_inline(scale=6, border=4, omitsize=True, light="#fff")
+    # The code is drawn by the library from our own address: there is nothing to escape.
+    return Markup(code)  # noqa: S704

@@ -1,0 +1,161 @@
+"""The conversation between a patient and the clinic, for both sides."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from flask import Blueprint, Response, abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from tracker.actions.talk.conversation import (
+    Conversation,
+    PhotoRefused,
+    Said,
+    add_remark,
+    open_conversation,
+    show_remark_photo,
+)
+from tracker.domain.people.access import may_take_part, require
+from tracker.domain.people.people import Person
+from tracker.domain.talk.conversation import MAX_REMARK_LENGTH, Remark
+from web.forms import Errors, read_draft
+from web.pages import render
+from web.session import Visit, signed_in
+from web.words.times import when
+from web.words.words import remedy_for
+
+
+@dataclass(frozen=True, slots=True)
+class RemarkRow:
+    """One remark; `is_own` tells the reader's side, `seen` who of the other side has read it."""
+
+    id: str
+    author: str
+    at: str
+    text: str
+    has_photo: bool
+    is_own: bool
+    is_new: bool
+    seen: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationPage:
+    """A conversation as the patient (`is_patient`) or somebody of the care team reads it."""
+
+    template: ClassVar[str] = "conversation.html"
+    place: ClassVar[str] = "conversation"
+    longest: ClassVar[int] = MAX_REMARK_LENGTH
+
+    patient_id: str
+    patient: str
+    is_patient: bool
+    readers: tuple[str, ...]
+    remarks: tuple[RemarkRow, ...]
+    key: str
+    text: str
+    errors: Mapping[str, str]
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        if not self.is_patient:
+            return f"Messages with {self.patient}"
+        return "Messages with your clinic" if self.readers else "Messages"
+
+    @property
+    def first_new(self) -> str | None:
+        """The oldest remark that the reader has not seen."""
+        return next((remark.id for remark in self.remarks if remark.is_new), None)
+
+
+def conversation_page(
+    opened: Conversation,
+    reader: Person,
+    now: datetime,
+    text: str = "",
+    errors: Mapping[str, str] | None = None,
+) -> ConversationPage:
+    """The conversation as it stands, with what was written and could not be sent yet."""
+    patient = opened.patient
+    return ConversationPage(
+        patient_id=patient.id,
+        patient=patient.name,
+        is_patient=reader.id == patient.id,
+        readers=tuple(person.name for person in opened.care_team),
+        remarks=tuple(_row(remark, reader, now) for remark in opened.remarks),
+        key=secrets.token_hex(16),
+        text=text,
+        errors=errors or {},
+    )
+
+
+def _row(remark: Remark, reader: Person, now: datetime) -> RemarkRow:
+    is_own_side = remark.is_from_patient == (reader.id == remark.patient_id)
+    return RemarkRow(
+        id=remark.id,
+        author="You" if remark.author_id == reader.id else remark.author,
+        at=when(remark.at, now, reader.zone),
+        text=remark.text,
+        has_photo=remark.has_photo,
+        is_own=is_own_side,
+        is_new=remark.waits_for(reader.id),
+        seen=tuple(
+            f"Seen by {receipt.name} {when(receipt.seen_at, now, reader.zone)}"
+            for receipt in remark.receipts
+            if is_own_side
+        ),
+    )
+
+
+blueprint = Blueprint("conversation", __name__, template_folder="templates")
+
+
+@blueprint.get("/patients/<patient_id>/conversation")
+@signed_in
+def show(visit: Visit, patient_id: str) -> ResponseReturnValue:
+    """The conversation and the form to write."""
+    require(may_take_part(visit.viewer, patient_id))
+    return render(conversation_page(_opened(visit, patient_id), visit.person, visit.now))
+
+
+@blueprint.post("/patients/<patient_id>/conversation")
+@signed_in
+def say(visit: Visit, patient_id: str) -> ResponseReturnValue:
+    """Keep what was written, or say what is wrong with it."""
+    require(may_take_part(visit.viewer, patient_id))
+    draft = read_draft(request.form, request.files)
+    if isinstance(draft, Errors):
+        return _again(visit, patient_id, draft)
+    with visit.turns_to_decode:
+        outcome = add_remark(
+            visit.db, visit.world.files, visit.person, patient_id, draft, visit.now
+        )
+    match outcome:
+        case Said():
+            there = url_for(".show", patient_id=patient_id, _anchor="latest")
+            return redirect(there, code=303)
+        case PhotoRefused(fault):
+            remedy = remedy_for(fault)
+            return _again(visit, patient_id, Errors({"photo": f"{remedy.problem} {remedy.remedy}"}))
+
+
+@blueprint.get("/patients/<patient_id>/conversation/<remark_id>/photo")
+@signed_in
+def photo(visit: Visit, patient_id: str, remark_id: str) -> ResponseReturnValue:
+    """The photo sent with a remark, as JPEG."""
+    require(may_take_part(visit.viewer, patient_id))
+    data = show_remark_photo(visit.db, visit.world.files, patient_id, remark_id)
+    return Response(data, mimetype="image/jpeg")
+
+
+def _again(visit: Visit, patient_id: str, errors: Errors) -> ResponseReturnValue:
+    opened = _opened(visit, patient_id)
+    text = request.form.get("text", "")
+    return render(conversation_page(opened, visit.person, visit.now, text, errors.by_field)), 422
+
+
+def _opened(visit: Visit, patient_id: str) -> Conversation:
+    return open_conversation(visit.db, patient_id, visit.person.id, visit.now) or abort(404)

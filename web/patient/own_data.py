@@ -1,0 +1,281 @@
+"""What belongs to the patient: who looked, download, consents, deletion."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
+from typing import ClassVar
+
+from flask import Blueprint, Response, abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from tracker.actions.clinic.audit import note_export
+from tracker.actions.own_data.closing import close_account
+from tracker.actions.own_data.deciding import OwnData, decide_consent, show_own_data
+from tracker.actions.own_data.exporting import export_own_data
+from tracker.domain.course.photos import Photo, PhotoStatus
+from tracker.domain.own_data.consents import Consent, Decision, Purpose, is_given
+from tracker.domain.own_data.erasures import years_later
+from tracker.domain.own_data.looks import Look
+from tracker.domain.people.access import may_open_own_data, require
+from tracker.domain.people.people import Person
+from tracker.wires.archives import zipped
+from web import session
+from web.forms import Errors, read_consent
+from web.pages import render
+from web.session import Visit, signed_in
+from web.words.times import date_words, when
+from web.words.words import PURPOSES, STATUSES
+
+
+@dataclass(frozen=True, slots=True)
+class LookerRow:
+    """One person who looked: how many photos, when last, and each photo's line."""
+
+    name: str
+    photos: int
+    last: str
+    each: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Whether one use is allowed, for everything or for one photo; `history` in words."""
+
+    purpose: Purpose
+    title: str
+    allowed: bool
+    history: tuple[str, ...] = ()
+
+    @property
+    def other_decision(self) -> Decision:
+        """What can be decided instead."""
+        return Decision.WITHDRAWN if self.allowed else Decision.GIVEN
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPhoto:
+    """One photo and what it may be used for beside care."""
+
+    id: str
+    taken: str
+    state: str
+    has_thumbnail: bool
+    uses: tuple[Use, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPhotosPage:
+    """All photos, the latest first."""
+
+    template: ClassVar[str] = "patient_own_photos.html"
+    place: ClassVar[str] = "own_data"
+
+    patient_id: str
+    photos: tuple[OwnPhoto, ...]
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "My photos"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnDataPage:
+    """Who may see the patient's data, and who has looked at the photos."""
+
+    template: ClassVar[str] = "patient_own_data.html"
+    place: ClassVar[str] = "own_data"
+
+    care_team: tuple[str, ...]
+    lookers: tuple[LookerRow, ...]
+    uses: tuple[Use, ...]
+    errors: Mapping[str, str] | None
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "My data"
+
+
+NOT_UNDERSTOOD: Mapping[str, str] = {"understood": "Tick that you have read what happens."}
+WRONG_PASSPHRASE: Mapping[str, str] = {"passphrase": "That is not your passphrase."}
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingPage:
+    """What goes, what stays and why; `kept_until` is None where nothing must be kept."""
+
+    template: ClassVar[str] = "patient_closing.html"
+    place: ClassVar[str] = "own_data"
+
+    email: str
+    years: int
+    kept_until: str | None
+    errors: Mapping[str, str] | None = None
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Delete my account"
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedPage:
+    """After the account was closed; by the id its phone forgets what it still kept."""
+
+    template: ClassVar[str] = "patient_closed.html"
+    place: ClassVar[str] = ""
+
+    patient_id: str
+    kept_until: str | None
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Your account is closed"
+
+
+def closing_page(patient: Person, keep_years: int, now: datetime) -> ClosingPage:
+    """The page before an account is closed, in a clinic that must keep records so many years."""
+    until = years_later(now.astimezone(patient.zone), keep_years)
+    return ClosingPage(patient.email, keep_years, date_words(until, now) if keep_years else None)
+
+
+def own_data_page(
+    own: OwnData, now: datetime, errors: Mapping[str, str] | None = None
+) -> OwnDataPage:
+    """My data, as it stands now."""
+    by_person = sorted(own.looks, key=lambda look: look.person_id)  # stable: the latest stays first
+    people = [tuple(of_one) for _, of_one in groupby(by_person, lambda look: look.person_id)]
+    people.sort(key=lambda of_one: of_one[0].last_at, reverse=True)
+    return OwnDataPage(
+        care_team=tuple(person.name for person in own.care_team),
+        lookers=tuple(_looker(of_one, own, now) for of_one in people),
+        uses=tuple(_use(purpose, own, now) for purpose in Purpose),
+        errors=errors,
+    )
+
+
+def own_photos_page(own: OwnData, now: datetime) -> OwnPhotosPage:
+    """Every photo, and what it may be used for."""
+    return OwnPhotosPage(own.patient.id, tuple(_photo(photo, own, now) for photo in own.photos))
+
+
+def _use(purpose: Purpose, own: OwnData, now: datetime) -> Use:
+    return Use(
+        purpose=purpose,
+        title=PURPOSES[purpose],
+        allowed=is_given(own.consents, purpose),
+        history=tuple(_decision_words(c, own, now) for c in own.consents if c.purpose is purpose),
+    )
+
+
+def _decision_words(consent: Consent, own: OwnData, now: datetime) -> str:
+    verb = {Decision.GIVEN: "Allowed", Decision.WITHDRAWN: "Withdrawn"}[consent.decision]
+    taken = {photo.id: when(photo.taken_at, now, own.patient.zone) for photo in own.photos}
+    photo = f" for the photo of {taken[consent.photo_id]}" if consent.photo_id in taken else ""
+    return f"{verb}{photo}: {when(consent.at, now, own.patient.zone)}"
+
+
+def _photo(photo: Photo, own: OwnData, now: datetime) -> OwnPhoto:
+    return OwnPhoto(
+        id=photo.id,
+        taken=when(photo.taken_at, now, own.patient.zone),
+        state=STATUSES[photo.status],
+        has_thumbnail=photo.status is PhotoStatus.MEASURED,
+        uses=tuple(
+            Use(purpose, PURPOSES[purpose], is_given(own.consents, purpose, photo.id))
+            for purpose in Purpose
+            if purpose.is_asked_by_photo
+        ),
+    )
+
+
+def _looker(looks: tuple[Look, ...], own: OwnData, now: datetime) -> LookerRow:
+    zone = own.patient.zone
+    return LookerRow(
+        name=looks[0].name,
+        photos=len(looks),
+        last=when(looks[0].last_at, now, zone),
+        each=tuple(_look_words(look, own, now) for look in looks),
+    )
+
+
+def _look_words(look: Look, own: OwnData, now: datetime) -> str:
+    first, last, taken = (
+        when(at, now, own.patient.zone) for at in (look.first_at, look.last_at, look.taken_at)
+    )
+    opened = f"opened {first}" if first == last else f"first opened {first}, last {last}"
+    return f"Photo of {taken}: {opened}"
+
+
+blueprint = Blueprint("own_data", __name__)
+
+
+@blueprint.get("/my-data")
+@signed_in
+def show(visit: Visit) -> ResponseReturnValue:
+    """What is kept and who has seen it."""
+    require(may_open_own_data(visit.viewer))
+    return render(own_data_page(show_own_data(visit.db, visit.person, visit.now), visit.now))
+
+
+@blueprint.get("/my-data/afterglow-my-data.zip")
+@signed_in
+def download(visit: Visit) -> ResponseReturnValue:
+    """Everything that is kept, as an archive that is made while it is sent."""
+    require(may_open_own_data(visit.viewer))
+    note_export(visit.db, visit.person.id, visit.person.id, "own data", visit.now)
+    entries = export_own_data(visit.db, visit.world.files, visit.person)
+    pieces = zipped(entries, visit.now.astimezone(visit.person.zone))
+    disposition = {"Content-Disposition": "attachment"}
+    return Response(pieces, mimetype="application/zip", headers=disposition)
+
+
+@blueprint.get("/my-data/photos")
+@signed_in
+def own_photos(visit: Visit) -> ResponseReturnValue:
+    """Every photo, and what it may be used for."""
+    require(may_open_own_data(visit.viewer))
+    return render(own_photos_page(show_own_data(visit.db, visit.person, visit.now), visit.now))
+
+
+@blueprint.post("/my-data/uses")
+@signed_in
+def decide(visit: Visit) -> ResponseReturnValue:
+    """Allow a use, or withdraw it."""
+    require(may_open_own_data(visit.viewer))
+    match read_consent(request.form, visit.now):
+        case Errors(by_field):
+            own = show_own_data(visit.db, visit.person, visit.now)
+            return render(own_data_page(own, visit.now, by_field)), 422
+        case Consent(photo_id=photo_id) as consent:
+            if not decide_consent(visit.db, visit.person.id, consent):
+                abort(404)
+            if photo_id is None:
+                return redirect(url_for(".show", _anchor=consent.purpose), code=303)
+            return redirect(url_for(".own_photos", _anchor=photo_id), code=303)
+
+
+@blueprint.get("/my-data/close")
+@signed_in
+def closing(visit: Visit) -> ResponseReturnValue:
+    """What goes, what stays and why, before the account is closed."""
+    require(may_open_own_data(visit.viewer))
+    return render(closing_page(visit.person, visit.world.settings.keep_records_years, visit.now))
+
+
+@blueprint.post("/my-data/close")
+@signed_in
+def close(visit: Visit) -> ResponseReturnValue:
+    """Close the account for good, if the passphrase is right."""
+    require(may_open_own_data(visit.viewer))
+    keep_years, passphrase = visit.world.settings.keep_records_years, request.form.get("passphrase")
+    page = closing_page(visit.person, keep_years, visit.now)
+    if request.form.get("understood") != "yes":
+        return render(replace(page, errors=NOT_UNDERSTOOD)), 422
+    if close_account(visit.db, visit.person.id, passphrase or "", keep_years, visit.now) is None:
+        return render(replace(page, errors=WRONG_PASSPHRASE)), 422
+    session.leave()
+    return render(ClosedPage(visit.person.id, page.kept_until), with_person=False)

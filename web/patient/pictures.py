@@ -1,0 +1,23 @@
+"""One picture of one photo, for the patient and those who care for the patient."""
+
+from flask import Blueprint, Response, abort
+from flask.typing import ResponseReturnValue
+
+from tracker.actions.course.pictures import show_picture
+from tracker.domain.people.access import may_see_patient, require
+from tracker.wires.photo_files import Picture
+from web.session import Visit, signed_in
+
+blueprint = Blueprint("pictures", __name__)
+
+
+@blueprint.get("/patients/<patient_id>/photos/<photo_id>/<picture>")
+@signed_in
+def show(visit: Visit, patient_id: str, photo_id: str, picture: str) -> ResponseReturnValue:
+    """The picture as JPEG."""
+    require(may_see_patient(visit.viewer, patient_id))
+    if picture not in set(Picture):
+        abort(404)
+    wanted = (patient_id, photo_id, Picture(picture))
+    data = show_picture(visit.db, visit.world.files, visit.person.id, *wanted, visit.now)
+    return Response(data, mimetype="image/jpeg")

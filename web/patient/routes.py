@@ -1,0 +1,246 @@
+"""What a patient can do. Every route: parse, allow, act, match, render."""
+
+from dataclasses import replace
+from datetime import date
+
+from flask import Blueprint, abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+
+from tracker.actions.course.checking_in import (
+    NothingToAnswer,
+    Recorded,
+    call_for_help,
+    record_check_in,
+)
+from tracker.actions.course.progress import NotTreated, Progress, show_progress
+from tracker.actions.course.receiving import (
+    Accepted,
+    AlreadyReceived,
+    NoTreatment,
+    Refused,
+    receive_photo,
+)
+from tracker.domain.course.photos import PhotoRole
+from tracker.domain.own_data.consents import CareWithdrawn
+from tracker.domain.people.access import may_record_for_patient, require
+from web.forms import Errors, SentAnswers, read_check_in, read_queued, read_upload
+from web.pages import Page, render
+from web.patient.sending import (
+    CheckInPage,
+    OfflinePage,
+    UploadPage,
+    check_in_page,
+    check_in_result_page,
+    offline_page,
+    photo_page,
+    upload_page,
+)
+from web.patient.telling import open_things, telling_of
+from web.patient.today import NoTreatmentPage, PausedPage, day_page, progress_page, today_page
+from web.session import Visit, signed_in
+from web.words.words import remedy_for
+
+blueprint = Blueprint("patient", __name__)
+
+
+def today(visit: Visit) -> ResponseReturnValue:
+    """The first page."""
+    match _open_course(visit):
+        case Progress() as progress:
+            page = today_page(progress, visit.now)
+            may_begin = progress.is_alone and visit.world.settings.open_sign_up is not None
+            return render(replace(page, may_begin=may_begin and not page.told))
+        case page:
+            return render(page)
+
+
+@blueprint.get("/days/<day>")
+@signed_in
+def one_day(visit: Visit, day: str) -> ResponseReturnValue:
+    """The day that a reminder was for."""
+    asked = _day(day) or abort(404)
+    if asked == visit.person.date_at(visit.now):
+        return today(visit)
+    match _own_progress(visit):
+        case Progress() as progress:
+            return render(day_page(progress, asked, visit.now) or abort(404))
+        case NotTreated():
+            raise NotFound
+
+
+@blueprint.get("/photo")
+@signed_in
+def upload(visit: Visit) -> ResponseReturnValue:
+    """The upload form."""
+    match _open_course(visit):
+        case Progress() as progress:
+            day = _day(request.args.get("day", ""))
+            taken_at = "" if day is None else f"{day}T12:00"
+            return render(replace(upload_page(progress, visit.now), taken_at=taken_at))
+        case page:
+            return render(page)
+
+
+@blueprint.post("/photo")
+@signed_in
+def send_photo(visit: Visit) -> ResponseReturnValue:
+    """Take in a photo, or say what to do better."""
+    require(may_record_for_patient(visit.viewer, visit.person.id))
+    sent = read_upload(request.form, request.files, visit.person.zone)
+    if isinstance(sent, Errors):
+        return render(_upload_again(errors=sent)), 422
+    with visit.turns_to_decode:
+        world = visit.world
+        received = receive_photo(
+            visit.db, world.files, visit.person.id, sent, visit.now, world.find_face
+        )
+    match received:
+        case Accepted(photo):
+            return redirect(url_for(".photo", photo_id=photo.id), code=303)
+        case AlreadyReceived(photo):
+            return redirect(url_for(".photo", photo_id=photo.id, already="yes"), code=303)
+        case Refused(faults):
+            return render(_upload_again(faults=faults)), 422
+        case NoTreatment():
+            return render(NoTreatmentPage(visit.person.name)), 409
+        case CareWithdrawn():
+            return render(PausedPage()), 409
+
+
+@blueprint.get("/photos/<photo_id>")
+@signed_in
+def photo(visit: Visit, photo_id: str) -> ResponseReturnValue:
+    """What became of a photo."""
+    match _own_progress(visit):
+        case Progress(photos=photos) as progress:
+            found = next((p for p in photos if p.id == photo_id), None) or abort(404)
+            already = request.args.get("already") == "yes"
+            return render(photo_page(progress, found, visit.now, already=already))
+        case NotTreated():
+            raise NotFound
+
+
+@blueprint.get("/check-in")
+@signed_in
+def check_in(visit: Visit) -> ResponseReturnValue:
+    """The check-in form."""
+    match _open_course(visit):
+        case Progress() as progress:
+            return render(check_in_page(progress, {}, {}))
+        case page:
+            return render(page)
+
+
+@blueprint.post("/check-in")
+@signed_in
+def send_check_in(visit: Visit) -> ResponseReturnValue:
+    """Keep the answers. A mistake elsewhere in the form never holds up what was ticked."""
+    sent = read_check_in(request.form)
+    course = _open_course(visit)
+    if not isinstance(course, Progress):
+        return render(_with_help(visit, course, sent)), 409
+    if sent.errors and not (sent.answers.reports_a_sign or sent.answers.is_alarming):
+        return render(_check_in_again(course, sent)), 422
+    protocols, queued = visit.world.protocols, read_queued(request.form)
+    match record_check_in(visit.db, protocols, visit.person.id, sent.answers, visit.now, queued):
+        case Recorded() if sent.errors:
+            return render(replace(_check_in_again(course, sent), is_kept=True)), 422
+        case Recorded(kept):
+            help_asked = "now" if sent.wants_help else None
+            target = url_for(".check_in_result", check_in_id=kept.id, help=help_asked)
+            return redirect(target, code=303)
+        case NothingToAnswer():
+            return render(_with_help(visit, NoTreatmentPage(visit.person.name), sent)), 409
+        case CareWithdrawn():
+            return render(_with_help(visit, PausedPage(), sent)), 409
+
+
+def _check_in_again(course: Progress, sent: SentAnswers) -> CheckInPage:
+    page = check_in_page(course, request.form, sent.errors)
+    return replace(page, wants_help=sent.wants_help)
+
+
+def _with_help(visit: Visit, page: Page, sent: SentAnswers) -> Page:
+    """The page that says why nothing is kept.
+
+    Who reports something bad or asks for help reads on it whom to call, and the clinic hears of it.
+    """
+    if not isinstance(page, NoTreatmentPage | PausedPage) or not sent.answers.is_alarming:
+        return page
+    is_passed_on = call_for_help(visit.db, visit.person, sent.answers, visit.now)
+    return replace(page, needs_help=True, is_passed_on=is_passed_on)
+
+
+@blueprint.get("/check-ins/<check_in_id>")
+@signed_in
+def check_in_result(visit: Visit, check_in_id: str) -> ResponseReturnValue:
+    """Thanks, or emergency words; also for answers that belong to another treatment."""
+    match _own_progress(visit):
+        case Progress(check_ins=check_ins, other_check_ins=others) as progress:
+            given = (c for c in (*check_ins, *others) if c.id == check_in_id)
+            page = check_in_result_page(progress, next(given, None) or abort(404), visit.now)
+            says_so = bool(page.told) and page.told[0].needs_help_now
+            asked = request.args.get("help") == "now"
+            return render(replace(page, wants_help=asked and not says_so))
+        case NotTreated():
+            raise NotFound
+
+
+@blueprint.get("/progress")
+@signed_in
+def progress(visit: Visit) -> ResponseReturnValue:
+    """Words, chart, pictures."""
+    match _own_progress(visit):
+        case Progress() as so_far:
+            return render(progress_page(so_far, visit.now))
+        case NotTreated():
+            return render(NoTreatmentPage(visit.person.name))
+
+
+@blueprint.get("/offline")
+@signed_in
+def offline(visit: Visit) -> ResponseReturnValue:
+    """What a phone keeps for the time without a network: both forms, nothing of the course."""
+    match _open_course(visit):
+        case Progress() as progress:
+            return render(offline_page(progress, visit.now))
+        case _:
+            return render(OfflinePage())
+
+
+def _open_course(visit: Visit) -> Progress | Page:
+    """The course that photos and answers go to, or the page that says why there is none."""
+    match _own_progress(visit):
+        case Progress(care_withdrawn_at=None) as progress:
+            return progress
+        case Progress() as progress:
+            telling = telling_of(progress, visit.now)
+            return PausedPage(open_things(telling, progress, visit.now))
+        case NotTreated(is_alone=is_alone):
+            may_begin = is_alone and visit.world.settings.open_sign_up is not None
+            return NoTreatmentPage(visit.person.name, may_begin)
+
+
+def _own_progress(visit: Visit) -> Progress | NotTreated:
+    require(may_record_for_patient(visit.viewer, visit.person.id))
+    return show_progress(visit.db, visit.world.protocols, visit.person.id, visit.now) or abort(404)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _upload_again(faults: tuple[str, ...] = (), errors: Errors | None = None) -> Page:
+    role = request.form.get("role", "")
+    return UploadPage(
+        role=PhotoRole(role) if role in set(PhotoRole) else PhotoRole.FOLLOW_UP,
+        skin_state=request.form.get("skin_state", ""),
+        view=request.form.get("view", ""),
+        taken_at=request.form.get("taken_at", ""),
+        remedies=tuple(remedy_for(fault) for fault in faults),
+        errors=errors.by_field if errors else None,
+    )

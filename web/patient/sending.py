@@ -1,0 +1,309 @@
+"""The pages on which a patient sends photos and answers, and what came of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import ClassVar
+
+from tracker.actions.course.progress import Progress
+from tracker.domain.alerts.alerts import Level
+from tracker.domain.course.check_ins import HABITS, CheckIn, Trend
+from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, SkinState, View
+from tracker.domain.course.readings import Reading
+from tracker.domain.course.treatments import Region
+from tracker.domain.desk.telling import is_vague, named_answers
+from tracker.domain.desk.told import Telling
+from tracker.domain.protocols.protocols import Floor
+from tracker.domain.recovery.signs import is_usual
+from web.patient.telling import (
+    TOO_UNCERTAIN,
+    OpenThing,
+    open_amount,
+    open_things,
+    opened_by,
+    telling_of,
+)
+from web.patient.today import has_baseline
+from web.words.times import day_words, when
+from web.words.words import SKIN_STATES, VIEWS, Remedy, remedy_for, times_words
+
+
+@dataclass(frozen=True, slots=True)
+class UploadPage:
+    """The upload form; `remedies` after a refusal, `errors` by field after a mistake.
+
+    The camera shows `baseline` faintly over its picture.
+    """
+
+    template: ClassVar[str] = "patient_upload.html"
+    place: ClassVar[str] = "photo"
+    skin_states: ClassVar[Mapping[SkinState, str]] = SKIN_STATES
+    views: ClassVar[Mapping[View, str]] = VIEWS
+
+    role: PhotoRole
+    skin_state: str = SkinState.CLEAN
+    view: str = View.FRONT
+    taken_at: str = ""
+    remedies: tuple[Remedy, ...] = ()
+    errors: Mapping[str, str] | None = None
+    baseline: Photo | None = None
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Please take it again" if self.remedies else "Take a photo"
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoPage:
+    """What became of one photo; `told` is what is open, and then nothing here reassures."""
+
+    template: ClassVar[str] = "patient_photo.html"
+    place: ClassVar[str] = "photo"
+
+    patient_id: str
+    photo: Photo
+    taken: str
+    already: bool
+    waits_for_baseline: bool
+    lost_baseline: bool  # the photo from before was good, and the machine cannot use it any more
+    is_alone: bool
+    findings: tuple[str, ...]
+    remedies: tuple[Remedy, ...]
+    opened: tuple[str, ...]
+    told: tuple[OpenThing, ...]
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the page will have more to say in a moment."""
+        on_its_way = self.photo.status in {PhotoStatus.WAITING, PhotoStatus.MEASURING}
+        return on_its_way and not self.waits_for_baseline
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        if self.photo.status is PhotoStatus.UNMEASURABLE:
+            return "We could not measure this photo"
+        if self.already:
+            return "We already had this photo"
+        return "Your photo is here" if self.told else "Thank you, your photo is here"
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """A sign that is asked first; `words` say what to do and appear as soon as it is ticked."""
+
+    sign: str
+    question: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInPage:
+    """The check-in form with what was chosen so far; emergencies come before other questions.
+
+    `usual` are the floors that this day's answers do not reach. `wants_help` after "I need help
+    now"; `is_kept` where the ticks are kept although something else must be mended.
+    """
+
+    template: ClassVar[str] = "patient_check_in.html"
+    place: ClassVar[str] = "check_in"
+
+    day: str
+    emergencies: tuple[Emergency, ...]
+    complaints: Mapping[str, str]
+    habits: Mapping[str, str]
+    chosen: Mapping[str, str]
+    errors: Mapping[str, str]
+    floors: tuple[Floor, ...]
+    usual: tuple[Floor, ...]
+    is_alone: bool
+    wants_help: bool = False
+    is_kept: bool = False
+
+    @property
+    def red_flags(self) -> list[dict[str, object]]:
+        """What a page without a network must know to say emergency words.
+
+        `alone` marks those whose words stand at their tick already.
+        """
+        alone = {each.words for each in self.emergencies}
+        return [
+            {
+                "signs": sorted(floor.signs),
+                "pain_from": floor.pain_from,
+                "swelling_from": floor.swelling_from,
+                "words": floor.words,
+                "is_emergency": floor.is_emergency,
+                "is_urgent": floor.level is Level.URGENT,
+                "is_usual": floor in self.usual,
+                "alone": floor.words in alone,
+            }
+            for floor in self.floors
+        ]
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "How are you today?"
+
+
+@dataclass(frozen=True, slots=True)
+class OfflinePage:
+    """Both forms, where there is a course; a phone keeps this page, so it names nobody."""
+
+    template: ClassVar[str] = "patient_offline.html"
+    place: ClassVar[str] = ""
+
+    photo: UploadPage | None = None
+    check_in: CheckInPage | None = None
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "You are offline"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInResultPage:
+    """After the check-in: what is open; `named` are the complaints, which get no thanks.
+
+    `time_note` says when the answers count where that is not now; `wants_help` tells that they
+    came by "I need help now" and that nothing open says so already.
+    """
+
+    template: ClassVar[str] = "patient_check_in_result.html"
+    place: ClassVar[str] = "check_in"
+
+    told: tuple[OpenThing, ...]
+    named: str
+    worse: bool
+    is_alone: bool
+    call_us: tuple[str, ...]
+    time_note: str = ""
+    wants_help: bool = False
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        if self.wants_help or (self.told and self.told[0].needs_help_now):
+            return "Get help now"
+        return "Your answers" if self.told or self.named else "Thank you"
+
+
+def upload_page(progress: Progress, now: datetime) -> UploadPage:
+    """The empty form; a photo from before comes first, because all others are compared with it."""
+    is_before = now < progress.treatment.performed_at or not has_baseline(progress)
+    measured = [p for p in progress.photos if p.status is PhotoStatus.MEASURED]
+    return UploadPage(
+        role=PhotoRole.BASELINE if is_before else PhotoRole.FOLLOW_UP,
+        baseline=next(
+            (p for p in measured if p.role is PhotoRole.BASELINE and not p.is_lost), None
+        ),
+    )
+
+
+def photo_page(progress: Progress, photo: Photo, now: datetime, *, already: bool) -> PhotoPage:
+    """What became of a photo of this course."""
+    reading = next((r for r in progress.readings if r.photo_id == photo.id), None)
+    is_result = reading is not None and photo.role is PhotoRole.FOLLOW_UP
+    telling = telling_of(progress, now)
+    return PhotoPage(
+        patient_id=progress.patient.id,
+        photo=photo,
+        taken=when(photo.taken_at, now, progress.patient.zone),
+        already=already,
+        lost_baseline=not has_baseline(progress)
+        and any(p.role is PhotoRole.BASELINE and p.is_lost for p in progress.photos),
+        is_alone=progress.is_alone,
+        waits_for_baseline=photo.status is PhotoStatus.WAITING and not has_baseline(progress),
+        findings=_findings(progress, telling, reading) if is_result and reading else (),
+        remedies=tuple(remedy_for(fault) for fault in photo.faults),
+        opened=opened_by(progress, photo, now, is_open=telling.is_open),
+        told=open_things(telling, progress, now),
+    )
+
+
+def check_in_page(
+    progress: Progress, chosen: Mapping[str, str], errors: Mapping[str, str]
+) -> CheckInPage:
+    """The check-in form."""
+    protocol, variant, day = progress.protocol, progress.treatment.variant, progress.day
+    floors = tuple(f for f in protocol.floors if not f.variants or variant in f.variants)
+    known = {question.sign: question.question for question in protocol.check_in}
+    alone = {sign: f.words for f in floors if (sign := _emergency_sign(f)) in known}
+    others = {q.sign: q.question for q in progress.questions if q.sign not in alone}
+    return CheckInPage(
+        day=day_words(day),
+        # An emergency is asked on every day, whatever days its question is for.
+        emergencies=tuple(Emergency(sign, known[sign], words) for sign, words in alone.items()),
+        complaints={sign: words for sign, words in others.items() if sign not in HABITS},
+        habits={sign: words for sign, words in others.items() if sign in HABITS},
+        chosen=chosen,
+        errors=errors,
+        floors=floors,
+        usual=tuple(floor for floor in floors if is_usual(floor, day)),
+        is_alone=progress.is_alone,
+    )
+
+
+def _emergency_sign(floor: Floor) -> str:
+    """The sign that is an emergency by itself; empty where more must be answered."""
+    needs_more = floor.pain_from is not None or floor.swelling_from is not None
+    is_single = floor.is_emergency and len(floor.signs) == 1 and not needs_more
+    return next(iter(floor.signs)) if is_single else ""
+
+
+def offline_page(progress: Progress, now: datetime) -> OfflinePage:
+    """The page for the time without a network, which cannot show the photo from before either."""
+    photo = replace(upload_page(progress, now), baseline=None)
+    return OfflinePage(photo, check_in_page(progress, {}, {}))
+
+
+def check_in_result_page(progress: Progress, check_in: CheckIn, now: datetime) -> CheckInResultPage:
+    """What the answers mean for the next minute."""
+    told = open_things(telling_of(progress, now, check_in), progress, now)
+    named = named_answers(check_in, progress.protocol)
+    is_said = any(named in {thing.headline, thing.what} for thing in told)
+    return CheckInResultPage(
+        told=told,
+        named="" if is_said else named,
+        worse=check_in.answers.trend is Trend.WORSE,
+        is_alone=progress.is_alone,
+        call_us=progress.aftercare.call_us if progress.aftercare else (),
+        time_note=_time_note(progress, check_in, now),
+    )
+
+
+def _time_note(progress: Progress, check_in: CheckIn, now: datetime) -> str:
+    """When answers count that were not given as they came; empty for all others."""
+    zone, notes = progress.patient.zone, []
+    at, came = (when(moment, now, zone) for moment in (check_in.at, check_in.received_at))
+    if check_in.phone_at is not None:
+        said = when(check_in.phone_at, now, zone)
+        notes.append(f"The clock of your phone was not right: it said {said}.")
+    if check_in.is_late:
+        notes.append(f"You answered {at}. Your answers reached us {came}, and count from then.")
+    elif check_in.phone_at is not None:
+        notes.append(f"We wrote down when your answers came: {came}.")
+    if check_in.treatment_id != progress.treatment.id:
+        notes.append("They are kept with your earlier treatment.")
+    elif check_in.at < progress.treatment.performed_at <= now:
+        notes.append("That was before your treatment. They are kept all the same.")
+    return " ".join(notes)
+
+
+def _findings(progress: Progress, telling: Telling, reading: Reading) -> tuple[str, ...]:
+    """What a photo measured: where something is open only that, and not where it sounds calm."""
+    if telling.is_open:
+        amount = open_amount(progress, telling, reading)
+        return (amount,) if amount else ()
+    if is_vague(reading):
+        return (f"{TOO_UNCERTAIN}.",)
+    lines = []
+    for region in dict.fromkeys((telling.gauge.region, Region.FACE)):
+        if (measured := reading.regions.get(region)) is not None:
+            of = "" if region is Region.FACE else f", {region.words}"
+            lines.append(f"Redness{of}: {times_words(measured.redness.value, 'blood')}.")
+            lines.append(f"Pigment{of}: {times_words(measured.pigment.value, 'pigment')}.")
+    return tuple(lines)

@@ -1,0 +1,237 @@
+"""What is open and what the latest photo says, as every page of the patient shows it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from tracker.actions.course.progress import Progress
+from tracker.domain.alerts.alerts import Level
+from tracker.domain.course.check_ins import CheckIn
+from tracker.domain.course.photos import Photo
+from tracker.domain.course.readings import Change, Estimate, Quantity, Reading, change_between
+from tracker.domain.course.treatments import Region, day_number, days_since
+from tracker.domain.desk.telling import Situation, tell
+from tracker.domain.desk.told import Picture, Telling, Told, Waiting
+from tracker.domain.desk.worklist import Gauge
+from web.words.times import when
+from web.words.words import LEVELS, depth_words, regions_words, times_words
+
+CALL_IF_WORSE = "If it gets worse or you feel ill, do not wait: call your clinic."
+SEE_A_DOCTOR = "If it gets worse or you feel ill, do not wait: see a doctor."
+TOO_UNCERTAIN = "Your latest photo is too uncertain to say anything about your skin"
+SMALLEST_TOLD = 0.1  # doublings; less is "as before", which is not said while anything is open
+
+
+@dataclass(frozen=True, slots=True)
+class OpenThing:
+    """One open thing in words; `mark` is a shape, so that colour is never alone."""
+
+    kind: str
+    mark: str
+    headline: str
+    what: str
+    do: str
+    until: str
+    waiting: str
+    needs_help_now: bool
+    calls_emergency: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the latest photo compares, in words, where nothing is open; `is_normal` sets the tone.
+
+    `amount` is the sentence that can be hidden by who does not want numbers.
+    """
+
+    headline: str
+    details: tuple[str, ...]
+    amount: str
+    is_normal: bool
+    advice: str = ""
+
+
+def telling_of(progress: Progress, now: datetime, just: CheckIn | None = None) -> Telling:
+    """What the patient is to read; `just` are answers whose result is being shown."""
+    situation = Situation(
+        treatment=progress.treatment,
+        protocol=progress.protocol,
+        zone=progress.patient.zone,
+        now=now,
+        readings=progress.readings,
+        check_ins=progress.check_ins,
+        assessment=progress.assessment,
+        alerts=progress.alerts,
+        earlier=progress.earlier_alerts,
+        is_alone=progress.is_alone,
+    )
+    return tell(situation, just)
+
+
+def open_things(telling: Telling, progress: Progress, now: datetime) -> tuple[OpenThing, ...]:
+    """All that is open in words, worst first."""
+    return tuple(_open_thing(told, progress, now) for told in telling.open)
+
+
+def _open_thing(told: Told, progress: Progress, now: datetime) -> OpenThing:
+    first, _, rest = told.what.partition(". ")
+    return OpenThing(
+        kind=str(told.level),
+        mark=LEVELS[told.level].mark,
+        headline="Get help now" if told.needs_help_now else f"{first.removesuffix('.')}.",
+        what=told.what if told.needs_help_now else rest,
+        do=told.do,
+        until=told.until,
+        waiting=_waiting_words(told, progress, now),
+        needs_help_now=told.needs_help_now,
+        calls_emergency=told.calls_emergency,
+    )
+
+
+def _waiting_words(told: Told, progress: Progress, now: datetime) -> str:
+    """How far the clinic is with it, and that there is no answer yet."""
+
+    def moment(at: datetime | None) -> str:
+        return "" if at is None else when(at, now, progress.patient.zone)
+
+    since = moment(told.since)
+    if progress.care_withdrawn_at is not None and not progress.is_alone:
+        return "You have withdrawn your consent to care here, so call: no answer may come."
+    match told.waiting:
+        case Waiting.BEING_TOLD:
+            return "Your clinic is being told. Do not wait for it to answer."
+        case Waiting.NOT_OPENED:
+            so = ": do not wait for it" if told.level is Level.URGENT else ""
+            return f"Waiting since {since}. Your clinic has not opened it yet{so}."
+        case Waiting.OPENED:
+            return f"Waiting since {since}. Opened at your clinic {moment(told.at)}; no answer yet."
+        case Waiting.PUT_OFF:
+            return (
+                f"Waiting since {since}. Your clinic will look again by {moment(told.at)};"
+                " it is still open."
+            )
+        case Waiting.ALONE:
+            noted = f"Noted {since}. " if since else ""
+            return f"{noted}No clinic sees your photos and answers here."
+
+
+def closed_words(telling: Telling, progress: Progress, now: datetime) -> str:
+    """That the clinic closed an alert a short time ago; empty if it did not."""
+    alert = telling.closed
+    if alert is None or alert.resolved_at is None or progress.is_alone:
+        return ""
+    where = regions_words(alert.regions)
+    about = f"your {where}" if where else "your answers"
+    closed = when(alert.resolved_at, now, progress.patient.zone)
+    return f"Your clinic closed its question about {about}: {closed}. {CALL_IF_WORSE}"
+
+
+def opened_by(progress: Progress, photo: Photo, now: datetime, *, is_open: bool) -> tuple[str, ...]:
+    """Who opened a photo and when, the latest first; that alone answers nothing."""
+    zone = progress.patient.zone
+    looks = [look for look in progress.looks if look.photo_id == photo.id]
+    opened = [f"Photo opened by {look.name} {when(look.last_at, now, zone)}" for look in looks]
+    return (*opened, "That is not an answer yet.") if opened and is_open else tuple(opened)
+
+
+def standing(progress: Progress, telling: Telling) -> Standing | None:
+    """Where the latest reading lies among courses of its kind; None while anything is open."""
+    latest = _readings_of(progress, telling.gauge)
+    advice = SEE_A_DOCTOR if progress.is_alone else CALL_IF_WORSE
+    if telling.is_open or telling.picture is Picture.NOTHING:
+        return None
+    if telling.picture is Picture.UNCERTAIN or not latest:
+        again = f"Take another one in daylight, without make-up. {advice}"
+        return Standing(TOO_UNCERTAIN, (), "", False, again)
+    day = day_number(progress.treatment, latest[-1].taken_at, progress.patient.zone)
+    details = _change(progress, telling.gauge, latest)
+    if telling.unjudged:
+        details = (*details, f"This photo does not show {regions_words(telling.unjudged)} well.")
+    is_normal = telling.picture is Picture.AS_USUAL
+    return Standing(
+        headline=_headline(progress, telling, day),
+        details=details,
+        amount=amount_words(latest[-1], telling.gauge),
+        is_normal=is_normal,
+        advice="" if is_normal else advice,
+    )
+
+
+def _headline(progress: Progress, telling: Telling, day: int) -> str:
+    depth = progress.treatment.needle_depth_mm
+    after = f" after {depth_words(depth)}" if depth is not None else ""
+    where = f"Your {telling.gauge.region.words}"
+    match telling.picture:
+        case Picture.REGION_REDDER:
+            return f"{where} is redder than most people’s at day {day}{after}"
+        case Picture.REGION_DARKER:
+            return f"{where} is darker than before the treatment"
+        case Picture.REGION_LIGHTER:
+            return f"{where} is lighter than before the treatment"
+        case Picture.FACE_REDDER:
+            return f"Redder than {_count(progress)} of 100 at day {day}{after}"
+        case _:
+            return f"Normal for day {day}{after}"
+
+
+def _count(progress: Progress) -> int:
+    return min(99, math.floor((progress.assessment.standing or 0) * 100))
+
+
+def amount_words(reading: Reading, gauge: Gauge) -> str:
+    """`Your left cheek holds 2.3 times as much blood as before.`"""
+    where = "skin" if gauge.region is Region.FACE else gauge.region.words
+    value = measured(reading, gauge).value
+    return f"Your {where} holds {times_words(value, gauge.quantity.substance)}."
+
+
+def open_amount(progress: Progress, telling: Telling, reading: Reading | None = None) -> str:
+    """What a photo (the latest, if none is named) measured where something is open.
+
+    Empty where that is as much as before: it would sound like an answer.
+    """
+    if telling.gauge not in {told.gauge for told in telling.open}:
+        return ""
+    shown = [reading] if reading else _readings_of(progress, telling.gauge)
+    if not shown or telling.gauge.region not in shown[-1].regions:
+        return ""
+    value = measured(shown[-1], telling.gauge).value
+    if (value if telling.gauge.quantity is Quantity.REDNESS else abs(value)) < SMALLEST_TOLD:
+        return ""
+    return amount_words(shown[-1], telling.gauge)
+
+
+def measured(reading: Reading, gauge: Gauge) -> Estimate:
+    """What a reading says of a gauge, whose region it must hold."""
+    region = reading.regions[gauge.region]
+    return region.redness if gauge.quantity is Quantity.REDNESS else region.pigment
+
+
+def _readings_of(progress: Progress, gauge: Gauge) -> list[Reading]:
+    """The readings since the treatment that show a region, in time order."""
+    return [
+        reading
+        for reading in progress.readings
+        if gauge.region in reading.regions and days_since(progress.treatment, reading.taken_at) >= 0
+    ]
+
+
+CHANGES: Mapping[tuple[Quantity, Change], str] = {
+    (Quantity.REDNESS, Change.SAME): "Much the same as",
+    (Quantity.REDNESS, Change.LESS): "Calmer than",
+    (Quantity.REDNESS, Change.MORE): "Redder than",
+    (Quantity.PIGMENT, Change.SAME): "Much the same as",
+    (Quantity.PIGMENT, Change.LESS): "Lighter than",
+    (Quantity.PIGMENT, Change.MORE): "Darker than",
+}
+
+
+def _change(progress: Progress, gauge: Gauge, read: list[Reading]) -> tuple[str, ...]:
+    if len(read) < 2:
+        return ()
+    before, after = (measured(r, gauge) for r in read[-2:])
+    zone = progress.patient.zone
+    days = [day_number(progress.treatment, r.taken_at, zone) for r in read[-2:]]
+    than = {0: "earlier that day", 1: "the day before"}.get(days[1] - days[0], f"day {days[0]}")
+    return (f"{CHANGES[gauge.quantity, change_between(before, after)]} {than}.",)

@@ -1,0 +1,291 @@
+"""The patient's pages: Today, one day, Progress."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import ClassVar
+
+from tracker.actions.course.progress import Progress
+from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus
+from tracker.domain.course.treatments import day_number
+from tracker.domain.desk.told import Telling
+from tracker.domain.protocols.aftercare import DayPlan
+from web.charts.charts import Chart, patient_charts
+from web.patient.telling import (
+    OpenThing,
+    Standing,
+    closed_words,
+    open_amount,
+    open_things,
+    opened_by,
+    standing,
+    telling_of,
+)
+from web.words.times import date_words, day_words, until_words, when
+from web.words.words import STATUSES, treatment_words
+
+
+@dataclass(frozen=True, slots=True)
+class NoTreatmentPage:
+    """An account without a treatment, which the patient may begin or a clinic will enter.
+
+    `needs_help` after answers that could not be kept; `is_passed_on` tells that the clinic was
+    written to instead.
+    """
+
+    template: ClassVar[str] = "patient_no_treatment.html"
+    place: ClassVar[str] = "today"
+
+    name: str
+    may_begin: bool = False
+    needs_help: bool = False
+    is_passed_on: bool = False
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Welcome"
+
+
+@dataclass(frozen=True, slots=True)
+class PausedPage:
+    """Photos and answers are not taken, because the patient has withdrawn consent to care.
+
+    `needs_help` and `is_passed_on` as on the page of an account without a treatment.
+    """
+
+    template: ClassVar[str] = "patient_paused.html"
+    place: ClassVar[str] = "today"
+
+    told: tuple[OpenThing, ...] = ()
+    needs_help: bool = False
+    is_passed_on: bool = False
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Nothing is measured"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One day of the time-lapse."""
+
+    photo_id: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class TodaysPhoto:
+    """The photo of today that got furthest."""
+
+    id: str
+    words: str
+    usable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CarePlan:
+    """Today's aftercare in words; `avoid` groups what ends on the same day, the soonest first.
+
+    While anything is open, `normal` is empty and the title promises nothing.
+    """
+
+    title: str
+    normal: tuple[str, ...]
+    do: tuple[str, ...]
+    avoid: tuple[tuple[str, tuple[str, ...]], ...]
+    call_us: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TodayPage:
+    """One screen for today; states are None while there is something to do.
+
+    `told` is what is open, worst first: while there is any, nothing on the page reassures. `closed`
+    says that the clinic closed an alert lately, `remark` that the latest photo shows more than
+    most.
+    """
+
+    template: ClassVar[str] = "patient_today.html"
+    place: ClassVar[str] = "today"
+
+    title: str
+    date: str
+    treatment: str
+    care: CarePlan | None
+    told: tuple[OpenThing, ...]
+    closed: str
+    remark: str
+    photo: TodaysPhoto | None
+    check_in_state: str | None
+    needs_baseline: bool
+    unread: int
+    is_alone: bool
+    is_before: bool
+    may_begin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressPage:
+    """Words first, then the chart, then the pictures; `latest` is the latest measured photo.
+
+    `told` is what is open, and `amount` what was measured where it is; `standing` is None then.
+    """
+
+    template: ClassVar[str] = "patient_progress.html"
+    place: ClassVar[str] = "progress"
+
+    patient_id: str
+    told: tuple[OpenThing, ...]
+    amount: str
+    standing: Standing | None
+    closed: str
+    charts: tuple[Chart, ...]
+    latest: Photo | None
+    latest_taken: str
+    latest_opened: tuple[str, ...]
+    waiting: int
+    needs_baseline: bool
+    needs_photo: bool
+    frames: tuple[Frame, ...]
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Your progress"
+
+
+def today_page(progress: Progress, now: datetime) -> TodayPage:
+    """Today, as the patient sees it."""
+    zone = progress.patient.zone
+    local = now.astimezone(zone)
+    photos = [p for p in follow_ups(progress) if p.taken_at.astimezone(zone).date() == local.date()]
+    check_ins = [c for c in progress.check_ins if c.at.astimezone(zone).date() == local.date()]
+    telling = telling_of(progress, now)
+    found = standing(progress, telling)
+    remark = f"{found.headline}." if found and not found.is_normal else ""
+    return TodayPage(
+        title=day_words(progress.day),
+        date=date_words(local, now),
+        treatment=treatment_words(progress.treatment, progress.protocol.title),
+        care=_care_plan(progress.aftercare, local, telling) if progress.aftercare else None,
+        told=open_things(telling, progress, now),
+        closed=closed_words(telling, progress, now),
+        remark=remark,
+        photo=_todays_photo(photos, progress, now),
+        check_in_state=f"Sent {when(check_ins[-1].at, now, zone)}" if check_ins else None,
+        needs_baseline=not has_baseline(progress),
+        unread=progress.unread_by_patient,
+        is_alone=progress.is_alone,
+        is_before=progress.day < 0,
+    )
+
+
+def progress_page(progress: Progress, now: datetime) -> ProgressPage:
+    """The course so far."""
+    measured = [p for p in follow_ups(progress) if p.status is PhotoStatus.MEASURED]
+    latest = measured[-1] if measured else None
+    under_way = {PhotoStatus.WAITING, PhotoStatus.MEASURING}
+    telling = telling_of(progress, now)
+    return ProgressPage(
+        patient_id=progress.patient.id,
+        told=open_things(telling, progress, now),
+        amount=open_amount(progress, telling),
+        standing=standing(progress, telling),
+        closed=closed_words(telling, progress, now),
+        charts=patient_charts(progress, telling.gauge, alone=telling.is_open),
+        latest=latest,
+        latest_taken=when(latest.taken_at, now, progress.patient.zone) if latest else "",
+        latest_opened=(opened_by(progress, latest, now, is_open=telling.is_open) if latest else ()),
+        waiting=sum(p.status in under_way for p in follow_ups(progress)),
+        needs_baseline=not has_baseline(progress),
+        needs_photo=not follow_ups(progress),
+        frames=tuple(_frame(progress, photo) for photo in measured),
+    )
+
+
+def _frame(progress: Progress, photo: Photo) -> Frame:
+    day = day_number(progress.treatment, photo.taken_at, progress.patient.zone)
+    return Frame(photo.id, day_words(day))
+
+
+def follow_ups(progress: Progress) -> list[Photo]:
+    """The photos from after the treatment, in time order."""
+    return [photo for photo in progress.photos if photo.role is PhotoRole.FOLLOW_UP]
+
+
+def has_baseline(progress: Progress) -> bool:
+    """Whether there is a photo from before that others can be compared with."""
+    return any(
+        photo.role is PhotoRole.BASELINE
+        and not photo.is_lost
+        and photo.status not in {PhotoStatus.UNMEASURABLE, PhotoStatus.KEPT}
+        for photo in progress.photos
+    )
+
+
+def _care_plan(plan: DayPlan, local: datetime, telling: Telling) -> CarePlan:
+    last_dates = sorted({each.last_date for each in plan.avoid})
+    title = "What is normal today" if telling.is_calm else "What most people see today"
+    if not plan.normal:
+        title = "Your plan has ended; this still counts"
+    return CarePlan(
+        title="Your plan for today" if telling.is_open else title,
+        normal=() if telling.is_open else plan.normal,
+        do=plan.do,
+        avoid=tuple(
+            (
+                until_words(last, local.date()),
+                tuple(each.line for each in plan.avoid if each.last_date == last),
+            )
+            for last in last_dates
+        ),
+        call_us=plan.call_us,
+    )
+
+
+def _todays_photo(photos: list[Photo], progress: Progress, now: datetime) -> TodaysPhoto | None:
+    if not photos:
+        return None
+    usable = [photo for photo in photos if photo.status is not PhotoStatus.UNMEASURABLE]
+    photo = (usable or photos)[-1]
+    taken = when(photo.taken_at, now, progress.patient.zone)
+    return TodaysPhoto(photo.id, f"Taken {taken}, {STATUSES[photo.status]}.", bool(usable))
+
+
+@dataclass(frozen=True, slots=True)
+class DayPage:
+    """A day that is over; states are None for what did not come.
+
+    `told` is what is open today, and then nothing here reassures.
+    """
+
+    template: ClassVar[str] = "patient_day.html"
+    place: ClassVar[str] = "today"
+
+    title: str
+    day: date
+    date: str
+    photo_id: str | None
+    photo_state: str | None
+    check_in_state: str | None
+    told: tuple[OpenThing, ...]
+
+
+def day_page(progress: Progress, day: date, now: datetime) -> DayPage | None:
+    """The page of a past day; None for a day before the treatment or still to come."""
+    zone = progress.patient.zone
+    number = (day - progress.patient.date_at(progress.treatment.performed_at)).days
+    if number < 0 or day >= progress.patient.date_at(now):
+        return None
+    photos = [p for p in follow_ups(progress) if progress.patient.date_at(p.taken_at) == day]
+    check_ins = [c for c in progress.check_ins if progress.patient.date_at(c.at) == day]
+    return DayPage(
+        title=day_words(number),
+        day=day,
+        date=date_words(datetime.combine(day, time(12), zone), now),
+        photo_id=photos[-1].id if photos else None,
+        photo_state=f"Taken {when(photos[-1].taken_at, now, zone)}" if photos else None,
+        check_in_state=f"Sent {when(check_ins[-1].at, now, zone)}" if check_ins else None,
+        told=open_things(telling_of(progress, now), progress, now),
+    )

@@ -1,0 +1,1 @@
+"""How a kind, a number or a moment is said."""

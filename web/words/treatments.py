@@ -1,0 +1,57 @@
+"""Words for what is on record about a treatment."""
+
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo
+
+from tracker.domain.course.outlines import Outlines
+from tracker.domain.course.procedures import Product, ProductUse
+from tracker.domain.course.treatments import Setting, Treatment
+from web.words.words import areas_words, depth_words
+
+SETTINGS: Mapping[Setting, str] = {Setting.CLINIC: "In the clinic", Setting.HOME: "At home"}
+
+PRODUCT_USES: Mapping[ProductUse, str] = {
+    ProductUse.NUMBING: "Before, to numb",
+    ProductUse.DURING: "During",
+    ProductUse.AFTER: "After",
+}
+
+
+def product_words(product: Product) -> str:
+    """`Lidocaine cream (before, to numb), batch 4711`."""
+    batch = f", batch {product.batch}" if product.batch else ""
+    return f"{product.name} ({PRODUCT_USES[product.use].lower()}){batch}"
+
+
+MARK_FAULTS: Mapping[str, str] = {
+    "too_small": "is too small to be measured; draw it larger",
+    "outside": "lies beside face, neck and upper chest; draw it on them",
+    "no_skin": "shows too little bare skin, for hair, eyes, lips and shade do not count; move it",
+}
+
+
+def marking_words(outlines: Outlines) -> str:
+    """`2 treated areas, 1 untreated`, or that nothing is drawn any more."""
+    treated, untreated = len(outlines.treated), len(outlines.untreated)
+    parts = [f"{treated} treated area{'' if treated == 1 else 's'}"] if treated else []
+    parts += [f"{untreated} untreated"] if untreated else []
+    return ", ".join(parts) or "nothing drawn any more"
+
+
+def fact_words(treatment: Treatment, zone: ZoneInfo) -> dict[str, str]:
+    """Every fact by its name, empty where nobody noted it; times in `zone`."""
+    at, procedure = treatment.performed_at.astimezone(zone), treatment.procedure
+    depth = treatment.needle_depth_mm
+    return {
+        "Treatment": treatment.kind.replace("_", " ").capitalize(),
+        "Variant": (treatment.variant or "").replace("_", "-"),
+        "When": f"{at:%a} {at.day} {at:%b %Y, %H:%M}",
+        "Depth": "" if depth is None else depth_words(depth),
+        "Areas": areas_words(treatment.areas),
+        "Passes": "" if procedure.passes is None else str(procedure.passes),
+        "Device": ", ".join(part for part in (procedure.device, procedure.maker) if part),
+        "Treated by": procedure.performed_by,
+        "Where": SETTINGS[treatment.setting].lower(),
+        "Products": "; ".join(map(product_words, procedure.products)),
+        "Course": "ended early" if treatment.ending else "goes on",
+    }
