@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from tracker.storage import protocol_files
 ROOT = Path(__file__).resolve().parents[2]
 MAX_MODULE_LINES = 400
 MAX_FUNCTION_LINES = 60
+MAX_MODULES_IN_A_FOLDER = 15
 
 
 def tracked(*endings: str) -> list[Path]:
@@ -40,6 +42,13 @@ def test_modules_and_functions_stay_small() -> None:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 length = (node.end_lineno or node.lineno) - node.lineno + 1
                 assert length <= MAX_FUNCTION_LINES, f"{path}: {node.name}"
+
+
+def test_a_folder_holds_no_more_modules_than_a_reader_can_take_in() -> None:
+    folders = Counter(p.parent.relative_to(ROOT) for p in tracked(".py") if p.stem != "__init__")
+    rooms = {folder: n for folder, n in folders.items() if folder.parts[:1] != ("tests",)}
+    full = {str(folder) for folder, count in rooms.items() if count > MAX_MODULES_IN_A_FOLDER}
+    assert full == {"tracker/storage"}  # a module for each table; to be merged by area
 
 
 def test_nothing_is_named_after_having_no_name() -> None:

@@ -16,8 +16,15 @@ from tracker.domain.course.treatments import day_number
 from tracker.domain.recovery.evidence_words import focal_words
 from tracker.wires.photo_files import Picture
 from web.charts.charts import LARGE, Chart, chart
-from web.desk.alert_cards import NOTHING_CHOSEN, AlertCard, AnswerForm, Desk, alert_card
-from web.desk.answers_table import AnswersRow, answers_rows
+from web.desk.alert_cards import (
+    NOTHING_CHOSEN,
+    AlertCard,
+    AnswerForm,
+    AnswersRow,
+    Desk,
+    alert_card,
+    answers_rows,
+)
 from web.screening import ScreeningCard, screening_card
 from web.words.times import day_words, when
 from web.words.words import (

@@ -27,14 +27,13 @@ from tracker.domain.people.access import (
     require,
 )
 from web.charts.recovery import Focus, Recovery, recovery
-from web.desk.alert_cards import AlertCard, AnswerForm, alert_card
+from web.desk.alert_cards import AlertCard, AnswerForm, AnswersRow, alert_card, answers_rows
 from web.desk.alert_pages import (
     Evidence,
     alerts_page,
     evidence_line,
 )
 from web.desk.alerts import case_opened, shown
-from web.desk.answers_table import AnswersRow, answers_rows
 from web.forms import read_focus
 from web.pages import render
 from web.screening import ScreeningCard, screening_card
