@@ -47,7 +47,10 @@ def test_a_form_that_changes_nothing_only_renews_the_version() -> None:
 def test_a_changed_limit_changes_nothing_else_and_keeps_the_notes() -> None:
     text = changed(**{"concerns.infection.limits.review": "0.2"})
     removed = [each.text for each in differences(SHIPPED.text, text) if each.change == "removed"]
-    assert removed == ["limits = { watch = 0.03, review = 0.05, urgent = 0.6 }"]
+    assert removed == [
+        f'version = "{SHIPPED.version}"',
+        "limits = { watch = 0.03, review = 0.05, urgent = 0.6 }",
+    ]
     assert "focal_share = 0.8         # shows in some region only" in text
     after = edited(**{"concerns.infection.limits.review": "0.2"})
     assert after.concerns[Concern.INFECTION].limits[Level.REVIEW] == 0.2

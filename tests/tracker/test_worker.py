@@ -54,14 +54,14 @@ def test_workers_who_look_at_the_clock_at_once_do_everything_once(
     raise_alerts(db, PROTOCOLS, DAY_4)
     next_morning = DAY_4 + timedelta(hours=14)
 
-    def look(_: int) -> None:
+    def look(now: datetime) -> None:
         connection = world.connect()
-        for now in (DAY_4 + timedelta(hours=1), next_morning):
-            watch_clock(world, connection, now)
+        watch_clock(world, connection, now)
         connection.close()
 
     with ThreadPoolExecutor(4) as workers:
-        list(workers.map(look, range(4)))
+        for now in (DAY_4 + timedelta(hours=1), next_morning):
+            list(workers.map(look, [now] * 4))
     kinds = Counter(str(row["kind"]) for row in db.query("SELECT kind FROM messages"))
     assert kinds == {"urgent": 1, "reminder": 1, "escalation": 2, "digest": 1}
     (urgent,) = alerts.unseen(db)
