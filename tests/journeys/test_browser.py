@@ -96,7 +96,7 @@ def test_the_journey_on_a_phone_and_at_a_desk(
     page.goto(clinic.address)
     look(page, pictures, "8-work-list")
     page.get_by_role("link", name="Alice").first.click()
-    face = page.locator("section.chart", has=page.locator("#redness-face-title"))
-    expect(face.locator("circle")).to_have_count(len(PHOTOS) - 1)
+    cheek = page.locator("section.chart", has=page.locator("#redness-left_cheek-title"))
+    expect(cheek.locator("circle")).to_have_count(len(PHOTOS) - 1)
     look(page, pictures, "9-patient")
     assert troubles == []
