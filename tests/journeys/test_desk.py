@@ -105,7 +105,6 @@ def test_from_the_mail_to_an_answer(page: Page, desk: Desk) -> None:
     page.keyboard.press("]")
     expect(page.locator("#after")).to_have_value(desk.after.id)
     page.go_back()
-    page.get_by_role("link", name="Open").first.click()
     page.get_by_role("button", name="I have seen this").click()
     expect(page.get_by_text("Dr Dana has it, seen").first).to_be_visible()
     assert desk.troubles == []
