@@ -24,8 +24,15 @@ from tracker.wires.photo_files import STRAY_AFTER, Picture
 from tracker.worker import watch_clock
 from tracker.world import World
 
-SOON = datetime.now(UTC)  # files are dated by the clock of the machine
-LATER = SOON + STRAY_AFTER + timedelta(minutes=5)
+
+def soon() -> datetime:
+    """Now: files are dated by the clock of the machine."""
+    return datetime.now(UTC)
+
+
+def later() -> datetime:
+    """When a file that is there now has been there for long enough."""
+    return soon() + STRAY_AFTER + timedelta(minutes=5)
 
 
 def stored(world: World) -> list[str]:
@@ -78,8 +85,8 @@ def test_a_face_left_by_a_crash_between_file_and_row_is_swept(
     assert died.returncode == -signal.SIGKILL
     assert photos.of_treatment(db, cast.treatment.id) == []
     (orphan,) = stored(world)
-    assert sweep(db, world, SOON) == []  # its upload may still be under way
-    assert sweep(db, world, LATER) == [orphan]
+    assert sweep(db, world, soon()) == []  # its upload may still be under way
+    assert sweep(db, world, later()) == [orphan]
     assert stored(world) == []
 
 
@@ -91,7 +98,7 @@ def test_photos_and_photos_of_remarks_are_kept(db: Database, world: World, cast:
     world.files.save(said.id, Picture.PHOTO, b"a face")
     with writing(db):
         conversation.insert(db, said, key="k")
-    assert sweep(db, world, LATER) == []
+    assert sweep(db, world, later()) == []
     assert stored(world) == sorted([kept.photo.id, said.id])
 
 
@@ -118,7 +125,7 @@ def test_an_upload_that_runs_while_files_are_swept_keeps_its_photo(
     upload = Thread(target=send)
     upload.start()
     assert saved.wait(60)
-    assert world.files.sweep(lambda ids: ids, SOON + STRAY_AFTER / 2) == []
+    assert world.files.sweep(lambda ids: ids, soon() + STRAY_AFTER / 2) == []
     go_on.set()
     upload.join()
     ((sent,),) = [outcomes]
@@ -130,16 +137,16 @@ def test_an_erased_account_leaves_no_file_that_had_no_row(
     db: Database, world: World, cast: Cast
 ) -> None:
     world.files.save("orphan", Picture.PHOTO, b"a face")
-    sweep(db, world, LATER - SWEPT_EVERY / 2)
+    sweep(db, world, later() - SWEPT_EVERY / 2)
     assert stored(world) == ["orphan"]  # too young then, and swept a moment ago
-    assert sweep(db, world, LATER) == []
+    assert sweep(db, world, later()) == []
     with writing(db):
-        erasures.insert(db, Erasure(cast.alice.id, SOON, SOON))
-    assert erase_accounts(db, world.files, world.settings.outbox, LATER)
+        erasures.insert(db, Erasure(cast.alice.id, soon(), soon()))
+    assert erase_accounts(db, world.files, world.settings.outbox, later())
     assert stored(world) == []
 
 
 def test_the_worker_sweeps_by_the_clock(db: Database, world: World, cast: Cast) -> None:
     world.files.save("orphan", Picture.PHOTO, b"a face")
-    watch_clock(world, db, LATER)
+    watch_clock(world, db, later())
     assert stored(world) == []
