@@ -77,7 +77,8 @@ def test_drawing_a_treated_area_changes_the_regions_of_all_readings(
     # The left cheek rises again in this course: drawn alone, it is all that "the face" means now.
     assert after[Region.FACE].redness.value > before[Region.FACE].redness.value + 0.3
     gap = after[Region.FACE].redness.value - after[Region.LEFT_CHEEK].redness.value
-    assert abs(gap) < 0.15
+    # The face is the mean over all that was drawn, a part of which lies beyond the cheek's region.
+    assert abs(gap) < 0.2
     (marking,) = outlines.of_baseline(db, baseline.id)
     assert (marking.outlines, marking.by, marking.at) == (drawn, "Dr Dana", NOW)
 
