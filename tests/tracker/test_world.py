@@ -33,7 +33,7 @@ def test_an_empty_clinic_may_begin_where_photos_were_moved_away(
     world.files.save("photo", Picture.PHOTO, b"a face")
     settings.database.unlink()
     shutil.move(settings.photos, settings.data.with_name("moved away"))
-    open_world(settings)
+    assert not open_world(settings).files.holds_photos()
 
 
 def test_a_lost_database_is_told_in_words_on_the_command_line(
