@@ -216,5 +216,5 @@ def _colour_difference(predicted: Floats, wanted: Floats) -> float:
         )
         for colours in (predicted, wanted)
     )
-    differences = deltaE_ciede2000(first, second)  # type: ignore[no-untyped-call]
+    differences = deltaE_ciede2000(first, second)
     return float(np.median(differences))

@@ -49,7 +49,7 @@ def framing_cascade() -> FramingCascade:
     Source: S. Liao et al., "Learning multi-scale block local binary patterns for face
     recognition", ICB 2007; trained by OpenCV's authors.
     """
-    path = Path(skimage.data.lbp_frontal_face_cascade_filename())  # type: ignore[no-untyped-call]
+    path = Path(skimage.data.lbp_frontal_face_cascade_filename())
     # The file is a part of the installed library, not somebody's input.
     cascade = ElementTree.parse(path).getroot().find("cascade")  # noqa: S314
     if cascade is None:

@@ -23,7 +23,7 @@ CHEEKS = frozenset({Region.LEFT_CHEEK, Region.RIGHT_CHEEK})
 @cache
 def portrait() -> SrgbImage:
     """A light face, 400 pixels wide, its neck covered, before a flag and a model shuttle."""
-    astronaut: NDArray[np.uint8] = skimage.data.astronaut()  # type: ignore[no-untyped-call]
+    astronaut: NDArray[np.uint8] = skimage.data.astronaut()
     cut = astronaut[:330].astype(np.float32) / 255
     enlarged = cv2.resize(cut, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)
     return SrgbImage(np.clip(enlarged, 0, 1).astype(np.float32))

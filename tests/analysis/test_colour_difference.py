@@ -48,5 +48,5 @@ PAIRS = np.array([
 def test_ciede2000_gives_the_published_differences_both_ways_round() -> None:
     first, second, published = PAIRS[:, :3], PAIRS[:, 3:6], PAIRS[:, 6]
     for one, other in ((first, second), (second, first)):
-        difference = deltaE_ciede2000(one, other)  # type: ignore[no-untyped-call]
+        difference = deltaE_ciede2000(one, other)
         assert difference == pytest.approx(published, abs=1e-4)

@@ -42,7 +42,7 @@ def on_picture(where: NDArray[np.bool_]) -> tuple[NDArray[np.int_], NDArray[np.i
 
 def difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
     """CIEDE2000 between CIELAB colours."""
-    gap: NDArray[np.float32] = deltaE_ciede2000(a, b)  # type: ignore[no-untyped-call]
+    gap: NDArray[np.float32] = deltaE_ciede2000(a, b)
     return gap
 
 

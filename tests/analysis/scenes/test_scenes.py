@@ -165,7 +165,7 @@ def test_a_head_moves_in_the_frame_as_its_pose_says() -> None:
 
 
 def test_a_real_face_reddens_by_the_optics_and_keeps_its_shading() -> None:
-    portrait: NDArray[np.uint8] = skimage.data.astronaut()  # type: ignore[no-untyped-call]
+    portrait: NDArray[np.uint8] = skimage.data.astronaut()
     real = SrgbImage((portrait[60:200, 160:290] / 255).astype(np.float32))
     light = to_linear(real)
     coverage = np.zeros(light.pixels.shape[:2], dtype=np.float32)

@@ -60,7 +60,7 @@ def fit_spectra(file: Path) -> str:
     for count in _FITS:
         modelled = np.stack([_best(spectrum, names[:count]) for spectrum in spectra])
         first, second = cielab(spectra), cielab(modelled)
-        newer = deltaE_ciede2000(first, second)  # type: ignore[no-untyped-call]
+        newer = deltaE_ciede2000(first, second)
         older = np.linalg.norm(first - second, axis=1)
         fitted = ", ".join(names[:count])
         table.append(
@@ -103,7 +103,7 @@ def _colour_gap(lab: Floats, scattering: float) -> tuple[float, float]:
     bounds = np.array([_FREE["log2 melanin"], _FREE["log2 blood"]])
     fitted = least_squares(gap, bounds[:, 0], bounds=(bounds[:, 1], bounds[:, 2]))
     nearest = modelled(fitted.x)
-    newer = float(deltaE_ciede2000(nearest, lab))  # type: ignore[no-untyped-call]
+    newer = float(deltaE_ciede2000(nearest, lab))
     return newer, float(np.linalg.norm(nearest - lab))
 
 

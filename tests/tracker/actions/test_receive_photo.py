@@ -69,7 +69,7 @@ def jpeg(pixels: NDArray[np.uint8]) -> bytes:
 
 
 def no_face() -> bytes:
-    launch = np.asarray(data.rocket(), np.uint8)  # type: ignore[no-untyped-call]
+    launch = np.asarray(data.rocket(), np.uint8)
     return jpeg(np.asarray(Image.fromarray(launch).resize((1000, 1300)), np.uint8))
 
 
