@@ -11,6 +11,7 @@ from typing import Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from skimage.measure import label, regionprops_table
 
 from analysis.face.registration import EYE_DISTANCE
 from analysis.images import Mask
@@ -105,14 +106,11 @@ def _standing_out(values: _Plane, least: float) -> Mask:
     for _ in range(_ROUNDS):
         above = plane - _local_mean(plane, around, _SURROUNDINGS)
         around = known & (np.abs(above) < limit / 2)
-    candidates = (known & (above > limit)).astype(np.uint8)
-    number, labels, measures, _ = cv2.connectedComponentsWithStats(candidates, connectivity=8)
-    peaks, inside = np.zeros(number), candidates > 0
-    np.maximum.at(peaks, labels[inside].astype(np.intp), above[inside])
-    kept = measures[:, cv2.CC_STAT_AREA] >= _SMALLEST * EYE_DISTANCE**2
-    kept &= peaks > _SPOT_PEAK * limit
-    kept[0] = False  # the background
-    return Mask(kept[labels])
+    labels = label(known & (above > limit), connectivity=2)
+    patches = regionprops_table(labels, above, properties=("label", "area", "intensity_max"))
+    large = patches["area"] >= _SMALLEST * EYE_DISTANCE**2
+    high = patches["intensity_max"] > _SPOT_PEAK * limit
+    return Mask(np.isin(labels, patches["label"][large & high]))
 
 
 def _lesions(spots: Mask, area: Mask, seen: Mask) -> Lesions:

@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, reduce
+from math import ceil
 from types import MappingProxyType
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from skimage.morphology import remove_small_objects
 
 from analysis.face.registration import EYE_CENTRE, EYE_DISTANCE, EYES, GRID_SIZE, GridView
 from analysis.images import LinearImage, Mask
@@ -287,10 +289,8 @@ def _as_bright_as(light: LinearImage, core: _Pixels) -> _Pixels:
 
 def _without_islands(mask: _Pixels) -> _Pixels:
     """The mask without specks too small to be trusted."""
-    _, labels, measures, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
-    large = measures[:, cv2.CC_STAT_AREA] >= _SMALLEST_PATCH * EYE_DISTANCE**2
-    large[0] = False  # the background
-    kept: _Pixels = large[labels]
+    largest_speck = ceil(_SMALLEST_PATCH * EYE_DISTANCE**2) - 1
+    kept: _Pixels = remove_small_objects(mask, max_size=largest_speck, connectivity=1)
     return kept
 
 

@@ -75,6 +75,26 @@ def test_a_wide_patch_does_not_hide_in_its_own_surroundings() -> None:
     assert found.redder.share > 0.7 * np.pi * 28**2 / np.count_nonzero(CHEEK.pixels)
 
 
+def test_what_is_too_small_or_only_grazes_the_limit_is_no_spot() -> None:
+    dot = face(noise=0)
+    dot[400:404, 390:395] += 1  # 20 pixels; 21 are enough
+    assert spots_of(dot, face()) == Spots(NONE, NONE)
+    dot[404, 390] += 1
+    assert spots_of(dot, face()).redder.count == 1
+    low, high = face(noise=0), face(noise=0)
+    low[380:420, 380:420] += 0.3  # 0.25 is the limit, and 1.3 times as much must be reached
+    high[380:420, 380:420] += 0.5
+    assert spots_of(low, face()).redder.count == 0
+    assert spots_of(high, face()).redder.count == 1
+
+
+def test_patches_that_touch_at_a_corner_are_one_spot() -> None:
+    plane = face(noise=0)
+    plane[390:396, 384:390] += 1
+    plane[396:402, 390:396] += 1
+    assert spots_of(plane, face()).redder.count == 1
+
+
 def test_a_paler_spot_is_none() -> None:
     assert spots_of(with_spot(face(), 12, -1.0), face()) == Spots(NONE, NONE)
 
