@@ -88,10 +88,8 @@ def _filled(outlines: tuple[Outline, ...], view: PhotoView, size: tuple[int, int
 def _on_grid(
     outlines: tuple[Outline, ...], view: PhotoView, size: tuple[int, int]
 ) -> Iterator[NDArray[np.int32]]:
-    to_grid = cv2.invertAffineTransform(view.to_photo)
     for outline in outlines:
-        corners = np.array(outline) * size - 0.5
-        placed = corners @ to_grid[:, :2].T + to_grid[:, 2]
+        placed = view.to_photo.inverse(np.array(outline) * size - 0.5)
         yield np.rint(placed * 2**_SUBPIXEL_BITS).astype(np.int32)
 
 

@@ -76,8 +76,7 @@ def outline_region(region: Region, baseline: SrgbImage, find: FindFace = find_fa
 def _fault(
     outline: Outline, view: PhotoView, size: tuple[int, int], skin: SkinMap
 ) -> MarkFault | None:
-    to_grid = cv2.invertAffineTransform(view.to_photo)
-    scale = abs(np.linalg.det(to_grid[:, :2]))
+    scale = abs(np.linalg.det(view.to_photo.inverse.params))
     in_photo = np.array(outline, np.float32) * np.array(size, np.float32)
     whole = cv2.contourArea(in_photo) * scale
     if whole < _SMALLEST * EYE_DISTANCE**2:

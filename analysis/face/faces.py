@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from cv2 import data as cascade_data
 from numpy.typing import NDArray
+from skimage.transform import AffineTransform
 
 from analysis.errors import Fault, Unmeasurable
 from analysis.images import SrgbImage
@@ -96,7 +97,7 @@ def find_faces(photo: SrgbImage) -> tuple[Face, ...]:
         turned, back = _turned(luminance, tilt)
         faces = _faces_in(turned, doubtful=tilt != 0)
         if faces:
-            to_photo = np.diag([1 / scale, 1 / scale, 1.0]) @ back
+            to_photo = back + AffineTransform(scale=1 / scale)
             placed = sorted((_moved(face, to_photo) for face in faces), key=lambda f: -f.width)
             return tuple(rivals(placed))
     return ()
@@ -168,17 +169,14 @@ def _log_luminance(photo: SrgbImage) -> tuple[NDArray[np.uint8], float]:
     return equalise.apply((stretched * 255).astype(np.uint8)).astype(np.uint8), scale
 
 
-def _turned(
-    luminance: NDArray[np.uint8], tilt: float
-) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """The picture turned upright by `tilt` degrees, and the 3×3 way back."""
+def _turned(luminance: NDArray[np.uint8], tilt: float) -> tuple[NDArray[np.uint8], AffineTransform]:
+    """The picture turned upright by `tilt` degrees, and the way back."""
     if tilt == 0:
-        return luminance, np.eye(3)
+        return luminance, AffineTransform()
     height, width = luminance.shape
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), tilt, 1.0)
-    back = np.linalg.inv(np.vstack([turn, [0, 0, 1]]))
     turned = cv2.warpAffine(luminance, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
-    return turned.astype(np.uint8), back
+    return turned.astype(np.uint8), AffineTransform(np.vstack([turn, [0, 0, 1]])).inverse
 
 
 def _boxes(luminance: NDArray[np.uint8], kind: _Cascade, smallest: int = _SMALLEST) -> list[Box]:
@@ -259,10 +257,8 @@ def _crop(luminance: NDArray[np.uint8], box: Box, target: int) -> tuple[NDArray[
     return crop.astype(np.uint8), factor
 
 
-def _moved(face: Face, to_photo: NDArray[np.float64]) -> Face:
-    left, right = (
-        (float(x), float(y)) for x, y, _ in (to_photo @ np.array([*eye, 1.0]) for eye in face.eyes)
-    )
+def _moved(face: Face, to_photo: AffineTransform) -> Face:
+    left, right = ((float(x), float(y)) for x, y in to_photo(face.eyes))
     return Face((left, right), face.eyes_seen)
 
 

@@ -13,6 +13,7 @@ from typing import Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from skimage.transform import AffineTransform, SimilarityTransform
 
 from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import Face
@@ -81,9 +82,9 @@ class GridView:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PhotoView(GridView):
-    """A photo resampled onto the grid by its own pupils; `to_photo` (2×3) leads back to it."""
+    """A photo resampled onto the grid by its own pupils; `to_photo` leads back to it."""
 
-    to_photo: NDArray[np.float64]
+    to_photo: AffineTransform
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,35 +128,30 @@ def view_on_grid(photo: SrgbImage, face: Face) -> PhotoView:
     """
     if face.eye_distance < 1:
         raise Unmeasurable(Fault.NO_FACE, "both eyes in one point")
-    to_grid, scale = _similarity(face)
-    from_grid = cv2.invertAffineTransform(to_grid)
+    to_grid = SimilarityTransform.from_estimate(np.array(face.eyes), np.array(EYES))
+    from_grid = AffineTransform(to_grid.inverse.params)
     width, height = GRID_SIZE
-    corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]]) @ from_grid.T
+    corners = from_grid([[0, 0], [width, 0], [0, height], [width, height]])
     left, top = np.maximum(np.floor(corners.min(axis=0)).astype(int) - 2, 0)
     right, bottom = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 2, photo.size)
     if left >= right or top >= bottom:
         raise Unmeasurable(Fault.NO_FACE, "the face lies beyond the photo")
     crop = to_linear(SrgbImage(photo.pixels[top:bottom, left:right])).pixels
     reduced = crop
-    if scale < 0.8:
-        reduced = cv2.resize(
-            crop, None, fx=1.25 * scale, fy=1.25 * scale, interpolation=cv2.INTER_AREA
-        ).astype(np.float32)
-    ratio_x, ratio_y = reduced.shape[1] / crop.shape[1], reduced.shape[0] / crop.shape[0]
-    to_photo = np.array(
-        [
-            [1 / ratio_x, 0, left + 0.5 / ratio_x - 0.5],
-            [0, 1 / ratio_y, top + 0.5 / ratio_y - 0.5],
-            [0, 0, 1],
-        ]
+    if to_grid.scale < 0.8:
+        ratio = 1.25 * to_grid.scale
+        reduced = cv2.resize(crop, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA).astype(
+            np.float32
+        )
+    enlarged = np.array(crop.shape[1::-1]) / reduced.shape[1::-1]
+    to_photo = AffineTransform(
+        scale=enlarged, translation=np.array([left, top]) + 0.5 * enlarged - 0.5
     )
-    place = to_grid @ to_photo
+    place = (to_photo + to_grid).params[:2]
     light = cv2.warpAffine(reduced, place, GRID_SIZE, borderMode=cv2.BORDER_REPLICATE)
     inside = np.ones(reduced.shape[:2], np.uint8)
     covered = cv2.warpAffine(inside, place, GRID_SIZE, flags=cv2.INTER_NEAREST)
-    return PhotoView(
-        LinearImage(light.astype(np.float32)), Mask(covered > 0), from_grid.astype(np.float64)
-    )
+    return PhotoView(LinearImage(light.astype(np.float32)), Mask(covered > 0), from_grid)
 
 
 def register(photo: SrgbImage, face: Face, *, onto: GridView) -> Registration:
@@ -189,7 +185,7 @@ def align(registration: Registration) -> GridView:
 
 def locate(view: PhotoView, points: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
     """Where in its photo (x, y in pixels) a view shows points (..., 2) of its grid; all if none."""
-    return _transformed(_grid_points() if points is None else points, view.to_photo)
+    return _transformed(_grid_points() if points is None else points, view.to_photo.params[:2])
 
 
 def _is_firm(registration: Registration) -> bool:
@@ -205,15 +201,6 @@ def _is_clearly_better(mirrored: Registration, plain: Registration) -> bool:
     return closer and mirrored.inliers > 1.5 * plain.inliers + 10
 
 
-def _similarity(face: Face) -> tuple[NDArray[np.float64], float]:
-    """The 2×3 similarity from photo to grid that puts the pupils in place, and its scale."""
-    (left_x, left_y), (right_x, right_y) = face.eyes
-    turn = complex(EYE_DISTANCE, 0) / complex(right_x - left_x, right_y - left_y)
-    linear = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
-    shift = np.array(EYES[0]) - linear @ np.array([left_x, left_y])
-    return np.column_stack([linear, shift]), abs(turn)
-
-
 def _mirrored_view(photo: SrgbImage, face: Face) -> PhotoView:
     """The photo flipped left to right, on its grid; the way back leads to the photo as it came."""
     (left_x, left_y), (right_x, right_y) = face.eyes
@@ -221,8 +208,8 @@ def _mirrored_view(photo: SrgbImage, face: Face) -> PhotoView:
     flipped = SrgbImage(np.ascontiguousarray(photo.pixels[:, ::-1]))
     eyes = ((edge - right_x, right_y), (edge - left_x, left_y))
     view = view_on_grid(flipped, Face(eyes, face.eyes_seen))
-    flip = np.array([[-1.0, 0.0, edge], [0.0, 1.0, 0.0]])
-    return PhotoView(view.light, view.covered, flip @ np.vstack([view.to_photo, [0.0, 0.0, 1.0]]))
+    flip = AffineTransform(scale=(-1, 1), translation=(edge, 0))
+    return PhotoView(view.light, view.covered, view.to_photo + flip)
 
 
 def _register(

@@ -56,7 +56,7 @@ def _softly(regions: frozenset[Region]) -> NDArray[np.float32]:
     for region in regions:
         mask = np.maximum(mask, areas[region].pixels)
     spread = cv2.GaussianBlur(cv2.dilate(mask, np.ones((21, 21))), (0, 0), 4)
-    return cv2.warpAffine(spread, view.to_photo, portrait().size).astype(np.float32)
+    return cv2.warpAffine(spread, view.to_photo.params[:2], portrait().size).astype(np.float32)
 
 
 def turned(photo: SrgbImage, degrees: float, *, scale: float = 1.0) -> SrgbImage:

@@ -65,9 +65,7 @@ def measure_straying(subject: Subject) -> dict[str, NDArray[np.float64] | None]:
     baseline = take(subject.person, first)
     view = view_on_grid(baseline, find_face(baseline))
     points = _skin_points(subject.person, rng)
-    on_grid = np.vstack([view.to_photo, [0, 0, 1]])
-    homogeneous = np.column_stack([where_seen(subject.person, points, first), np.ones(len(points))])
-    places = (homogeneous @ np.linalg.inv(on_grid).T)[:, :2].astype(np.float32)
+    places = view.to_photo.inverse(where_seen(subject.person, points, first)).astype(np.float32)
     found: dict[str, NDArray[np.float64] | None] = {}
     for name, photo, truth in _photos(subject, points, rng):
         try:

@@ -95,7 +95,7 @@ def _cheeks(photo: SrgbImage) -> NDArray[np.float32]:
     areas = map_skin(view).areas
     mask = np.maximum.reduce([areas[cheek].pixels.astype(np.float32) for cheek in _CHEEKS])
     spread = cv2.GaussianBlur(cv2.dilate(mask, np.ones((21, 21))), (0, 0), 4)
-    return cv2.warpAffine(spread, view.to_photo, photo.size).astype(np.float32)
+    return cv2.warpAffine(spread, view.to_photo.params[:2], photo.size).astype(np.float32)
 
 
 def _as_jpeg(image: SrgbImage) -> SrgbImage:
