@@ -15,6 +15,7 @@ from skimage.measure import label, regionprops_table
 
 from analysis.face.registration import EYE_DISTANCE
 from analysis.images import Mask
+from analysis.robust import robust_sd
 
 AFFECTED: Final = 0.5
 """Doublings of blood from which a pixel's skin counts as affected."""
@@ -95,7 +96,7 @@ def local_noise(values: _Plane) -> float:
     if not known.any():
         return 0.0
     mean = _local_mean(values, known, _NEIGHBOURHOOD)
-    return float(1.4826 * np.median(np.abs(values[known] - mean[known])))
+    return float(robust_sd(values[known] - mean[known]))
 
 
 def _standing_out(values: _Plane, least: float) -> Mask:

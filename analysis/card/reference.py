@@ -16,6 +16,7 @@ from skimage.color import deltaE_ciede2000
 from analysis.card.layout import CARD_SIZE_MM, PATCHES, Field
 from analysis.card.locator import CardTrouble, Unusable, card_edge, locate_card, mapped
 from analysis.images import LinearImage, Mask, SrgbImage, to_linear, to_srgb
+from analysis.robust import robust_sd
 
 Floats = NDArray[np.float64]
 
@@ -156,9 +157,9 @@ def _is_clean(light: Floats) -> bool:
 def _agrees(today: Floats, baseline: Floats) -> NDArray[np.bool_]:
     """Patches whose change of light goes along with the others': no finger, no lone glare."""
     change = np.log(np.maximum(today, 1e-4)) - np.log(np.maximum(baseline, 1e-4))
-    off = np.abs(change - np.median(change, axis=0))
-    spread = 1.4826 * np.median(off, axis=0) + 0.03
-    return np.asarray((off < _OUTLIER * spread).all(axis=1))
+    off = change - np.median(change, axis=0)
+    spread = robust_sd(off) + 0.03
+    return np.asarray((np.abs(off) < _OUTLIER * spread).all(axis=1))
 
 
 def _plain(colours: Floats) -> Floats:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from analysis.face.regions import outlined_areas
 from analysis.face.registration import EYE_CENTRE, EYE_DISTANCE
 from analysis.images import LinearImage
+from analysis.robust import robust_sd
 
 _EYE_BAND: Final = np.s_[200:345, 130:430]  # brows to lower lids on the grid
 _FINE, _COARSE = 1.2, 3.5  # two Gaussian widths, pixels, between which the loss of edges is read
@@ -65,8 +66,8 @@ def measure_slope(log_light: NDArray[np.float32], inside: NDArray[np.bool_]) -> 
     weights: NDArray[np.float64] = np.ones_like(light)
     for _ in range(_ROUNDS):
         fit = np.linalg.lstsq(terms * weights[:, np.newaxis], light * weights, rcond=None)[0]
-        gap = np.abs(light - terms @ fit)
-        spread = 1.4826 * float(np.median(gap)) + 0.02
+        gap = light - terms @ fit
+        spread = float(robust_sd(gap)) + 0.02
         weights = (1 / np.sqrt(1 + np.square(gap / (1.5 * spread)))).astype(np.float64)
     return float(np.abs(fit[1:3]).max())
 
@@ -150,8 +151,8 @@ def measure_noise(light: LinearImage) -> float:
     luminance = np.log(np.maximum(light.pixels @ _LUMINANCE, np.float32(5e-4)))
     # Immerkær's mask (1996) answers to neither slopes nor edges along the axes.
     mask = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-    answer = np.abs(cv2.filter2D(luminance, cv2.CV_32F, mask)[outlined_face()])
-    return float(1.4826 * np.median(answer) / 6)
+    answer = cv2.filter2D(luminance, cv2.CV_32F, mask).astype(np.float32, copy=False)
+    return float(robust_sd(answer[outlined_face()])) / 6
 
 
 @cache

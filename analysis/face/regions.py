@@ -19,6 +19,7 @@ from skimage.morphology import remove_small_objects
 
 from analysis.face.registration import EYE_CENTRE, EYE_DISTANCE, EYES, GRID_SIZE, GridView
 from analysis.images import LinearImage, Mask
+from analysis.robust import robust_sd
 
 
 class Region(StrEnum):
@@ -260,8 +261,8 @@ def _like_own_skin(light: LinearImage, seed: _Pixels) -> _Pixels:
         squared = np.zeros(seed.shape, np.float32)
         for ratio in chroma:
             centre = np.median(ratio[inside])
-            spread = 1.4826 * np.median(np.abs(ratio[inside] - centre))
-            squared += np.square((ratio - centre) / max(spread, np.float32(_NARROWEST_CHROMA_SD)))
+            spread = max(robust_sd(ratio[inside] - centre), np.float32(_NARROWEST_CHROMA_SD))
+            squared += np.square((ratio - centre) / spread)
         near = squared < _CHROMA_REACH**2
     return near
 

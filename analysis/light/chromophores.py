@@ -19,6 +19,7 @@ from analysis.face.registration import EYE_DISTANCE
 from analysis.images import LinearImage, Mask
 from analysis.light.plausible_skin import LEAST_GLARE, MOST_GLARE, SkinState
 from analysis.light.viewings import Floats, Indices, look_at_skin
+from analysis.robust import robust_sd
 
 
 class Reference(StrEnum):
@@ -131,7 +132,7 @@ def median_shift(change: NDArray[np.float32], where: Mask) -> Shift | None:
         return None
     value = np.median(change[where.pixels], axis=0).astype(np.float64)
     centred = patches - np.median(patches, axis=0)
-    limit = 3 * 1.4826 * np.median(np.abs(centred), axis=0) + 1e-4
+    limit = 3 * robust_sd(centred) + 1e-4
     tamed = np.clip(centred, -limit, limit)
     scatter = tamed.T @ tamed / (len(patches) - 1)
     return Shift(value, _MEDIAN_VARIANCE * scatter / len(patches))

@@ -20,6 +20,7 @@ from analysis.light.chromophores import (
 )
 from analysis.light.plausible_skin import LEAST_GLARE, MOST_GLARE, SkinState, draw_evenly
 from analysis.light.viewings import Floats, other_viewings
+from analysis.robust import robust_sd
 
 _FRAME_EDGE: Final = 160  # long edge of the copy from which the frame's colour is taken
 _HEAD_AXES: Final = (1.7, 2.5)  # of the oval left out, in eye distances; it holds head and neck
@@ -96,7 +97,7 @@ def see_untreated(
     if shift is None or difference is None:
         return None
     brightness = patch_medians(change, where.pixels).mean(axis=1)
-    unevenness = 1.4826 * float(np.median(np.abs(brightness - np.median(brightness))))
+    unevenness = float(robust_sd(brightness - np.median(brightness)))
     return UntreatedSkin(shift, difference, float(np.clip(_SHADING * unevenness, *_SHADING_BOUNDS)))
 
 
@@ -158,7 +159,7 @@ def compare_frames(
         return _frame_shift(np.zeros(3), np.full(3, np.inf))
     moved = (today_levels - levels_before)[seen]
     tint = moved - moved.mean(axis=1, keepdims=True)
-    disagreement = 1.4826 * np.median(np.abs(tint - np.median(tint, axis=0)), axis=0)
+    disagreement = robust_sd(tint - np.median(tint, axis=0))
     return _frame_shift(np.median(moved, axis=0), disagreement)
 
 

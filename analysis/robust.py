@@ -1,0 +1,19 @@
+"""A spread that outliers hardly move."""
+
+from typing import Any, Final, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+_NORMAL: Final = 1.4826  # standard deviations of a normal distribution to its median deviation
+
+F = TypeVar("F", bound=np.floating[Any])
+
+
+def robust_sd(deviations: NDArray[F]) -> NDArray[F]:
+    """One standard deviation, from the median size of the `deviations` (n, …) along the first axis.
+
+    They are taken about whatever the caller believes: a median, a fit, a local mean. Up to half of
+    them may be outliers. Of none at all it is NaN.
+    """
+    return np.asarray(_NORMAL * np.median(np.abs(deviations), axis=0), deviations.dtype)
