@@ -56,6 +56,13 @@ def test_without_anything_unfinished_it_is_the_plain_median() -> None:
         quantile(spans, 1.0)
 
 
+def test_while_nothing_has_ended_there_is_no_median_and_one_that_is_watched_on_counts() -> None:
+    going_on = Span(5.0, is_over=False)
+    assert quantile([going_on, going_on], 0.5) is None
+    assert quantile([going_on, Span(5.0, is_over=True)], 0.5) == 5
+    assert quantile([going_on, Span(6.0, is_over=True), Span(7.0, is_over=True)], 0.9) == 7
+
+
 def test_clear_is_below_visible_on_a_photo_and_the_next() -> None:
     course = treatment()
     once = seen((1, RED), (2, CLEAR), (3, RED), (4, CLEAR), (5, CLEAR))
