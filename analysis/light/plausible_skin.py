@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import numpy as np
+import scipy  # its `stats` takes half a second to load, when first used
 from numpy.typing import NDArray
 
 from analysis.light.skin_optics import BASELINE_BLOOD, TYPICAL_GLARE
@@ -124,7 +125,9 @@ def estimate_state(log_colour: Floats, brightness: float, brightness_sd: float) 
     )
     kept = draw_evenly(np.exp(-0.5 * (mismatch - mismatch.min())), _GUESSES)
     # Between the points of the grid: even, not random, so that one photo has one reading.
-    between = np.stack([_halton(len(kept), base) - 0.5 for base in (2, 3, 5)])
+    spread = scipy.stats.qmc.Halton(3, scramble=False)
+    spread.fast_forward(1)  # its first point is the corner of the cube
+    between = spread.random(len(kept)).T - 0.5
     steps = np.array([[_MELANIN[1] - _MELANIN[0]], [0.5], [0.009]])
     melanin, blood, glare = np.stack([melanin, blood, glare])[:, kept] + between * steps
     glare = np.clip(glare, 2 * LEAST_GLARE, MOST_GLARE)
@@ -144,17 +147,6 @@ def draw_evenly(weight: Floats, count: int) -> NDArray[np.intp]:
     shares = np.cumsum(weight) / np.sum(weight)
     places = (np.arange(count) + 0.5) / count
     return np.minimum(np.searchsorted(shares, places), len(weight) - 1).astype(np.intp)
-
-
-def _halton(count: int, base: int) -> Floats:
-    """The first terms of van der Corput's sequence: they fill 0..1 evenly."""
-    index = np.arange(1, count + 1)
-    values, fraction = np.zeros(count), 1.0
-    while index.any():
-        fraction /= base
-        values += fraction * (index % base)
-        index //= base
-    return values
 
 
 def _squared(values: Floats, spread: tuple[float, float]) -> Floats:
