@@ -4,8 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import copytree
+from types import CodeType
 
 import pytest
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
+from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlite_utils import Database
 
 from tracker.actions.course.treatments import begin_treatment
@@ -14,11 +20,13 @@ from tracker.domain.course.treatments import AREAS, Setting, Treatment
 from tracker.domain.people.people import Person, Role
 from tracker.settings import Settings
 from tracker.storage import protocol_files
+from tracker.wires import passphrases
 from tracker.world import World, open_world
 
 TREATED_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PASSPHRASE = "a long enough passphrase"
 PROTOCOLS = protocol_files.read_all(None)
+SHIPPED_HASHER = passphrases.HASHER
 
 
 @dataclass(frozen=True)
@@ -32,10 +40,47 @@ class Cast:
     treatment: Treatment
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passphrases() -> Iterator[None]:
+    """Hash at the least cost: a third of the time of the pages' tests went into it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passphrases, "HASHER", PasswordHasher.from_parameters(CHEAPEST))
+        yield
+
+
+class CompiledTemplates(BytecodeCache):
+    """Compiled templates, which every application of this process shares."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Hand out the code of an earlier application."""
+        bucket.code = self._code.get(bucket.key)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep the code for the next one."""
+        assert bucket.code is not None
+        self._code[bucket.key] = bucket.code
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates_compiled_once() -> Iterator[None]:
+    """Compile a template once: every test makes an application of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": CompiledTemplates()})
+        yield
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
+    return settings_for(tmp_path / "data")
+
+
+def settings_for(data: Path) -> Settings:
+    """A clinic of this machine, without mail, in the folder `data`."""
     return Settings(
-        data=tmp_path / "data",
+        data=data,
         secret=b"0" * 32,
         host="127.0.0.1",
         port=8000,
@@ -45,8 +90,18 @@ def settings(tmp_path: Path) -> Settings:
     )
 
 
+@pytest.fixture(scope="session")
+def empty_clinic(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with all its tables and nothing in them, made once."""
+    data = tmp_path_factory.mktemp("empty") / "data"
+    open_world(settings_for(data))
+    return data
+
+
 @pytest.fixture
-def world(settings: Settings) -> World:
+def world(settings: Settings, empty_clinic: Path) -> World:
+    if not settings.data.exists():  # another world of this test may share the folder
+        copytree(empty_clinic, settings.data)
     return open_world(settings)
 
 

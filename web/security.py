@@ -77,6 +77,8 @@ def configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.is_https,
         PERMANENT_SESSION_LIFETIME=LONGEST_LIFETIME,  # the server ends those that are shorter
+        # A late answer to the session before would put its cookie over the new one.
+        SESSION_REFRESH_EACH_REQUEST=False,
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
         TRUSTED_HOSTS=["localhost", "127.0.0.1", urlsplit(settings.base_url).hostname],
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a form may wait for a tired patient

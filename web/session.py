@@ -11,6 +11,7 @@ from flask import Flask, abort, current_app, g, redirect, request, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user, login_user, logout_user
+from flask_wtf.csrf import generate_csrf
 from werkzeug.exceptions import SecurityError
 
 from tracker.actions.people.signing_in import end_session, resume_session
@@ -133,10 +134,14 @@ def signed_in(
 
 
 def enter(person: Person, token: str) -> None:
-    """Put this person's session into a fresh cookie; whichever the old one held ends."""
+    """Put this person's session into a fresh cookie; whichever the old one held ends.
+
+    The form token comes with it, so that no later page has to write the cookie.
+    """
     leave()
     cookie.permanent = True
     login_user(Account(person, None, token))
+    generate_csrf()
 
 
 def leave() -> None:

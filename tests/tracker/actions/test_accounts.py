@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlite_utils import Database
 
-from tests.conftest import PASSPHRASE, Cast
+from tests.conftest import PASSPHRASE, SHIPPED_HASHER, Cast
 from tracker.actions.people.accounts import AddressTaken, add_person, renew_passphrase
 from tracker.actions.people.signing_in import end_session, resume_session, sign_in
 from tracker.domain.people.people import Person, Role
@@ -33,6 +33,9 @@ def test_the_passphrase_is_kept_as_argon2id(db: Database, cast: Cast) -> None:
     stored = people.passphrase_hash(db, cast.alice.id)
     assert stored is not None
     assert stored.startswith("$argon2id$")
+    # The least that OWASP's Password Storage Cheat Sheet asks for: 19 MiB and two passes.
+    assert SHIPPED_HASHER.memory_cost >= 19 * 1024
+    assert SHIPPED_HASHER.time_cost >= 2
 
 
 def test_a_session_knows_whom_its_owner_cares_for(db: Database, cast: Cast) -> None:

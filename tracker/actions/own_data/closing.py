@@ -5,8 +5,6 @@ from collections.abc import Set
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlite_utils import Database
 
 from tracker.domain.clinic.health import Sign
@@ -23,6 +21,7 @@ from tracker.storage import (
 )
 from tracker.storage.connection import writing
 from tracker.wires.mail import forget
+from tracker.wires.passphrases import fits
 from tracker.wires.photo_files import PhotoFiles
 
 
@@ -33,10 +32,7 @@ def close_account(
 
     None when the passphrase is wrong. Photos and answers are shown to nobody from now on.
     """
-    stored = people.passphrase_hash(db, patient_id)
-    try:
-        PasswordHasher().verify(stored or "", passphrase)
-    except (VerificationError, InvalidHashError):
+    if not fits(people.passphrase_hash(db, patient_id), passphrase):
         return None
     erasure = erasure_asked(patient_id, keep_years, now)
     with writing(db):

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import datetime
 
-from argon2 import PasswordHasher
 from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
@@ -15,7 +14,6 @@ from tracker.domain.people.people import (
     Role,
     check_email,
     check_name,
-    check_passphrase,
     check_time_zone,
 )
 from tracker.domain.people.sessions import Session, new_token, token_digest
@@ -32,6 +30,7 @@ from tracker.storage import (
 )
 from tracker.storage.columns import new_id
 from tracker.storage.connection import IntegrityError, writing
+from tracker.wires.passphrases import hash_passphrase
 
 
 class AddressTaken(ValueError):  # noqa: N818  (bad input; the message names the remedy)
@@ -51,7 +50,7 @@ def add_person(
         email=check_email(person.email),
         time_zone=check_time_zone(person.time_zone),
     )
-    hashed = PasswordHasher().hash(check_passphrase(passphrase))
+    hashed = hash_passphrase(passphrase)
     try:
         with writing(db):
             people.insert(db, added)
@@ -81,7 +80,7 @@ def open_account(
         time_zone=check_time_zone(time_zone),
         reminder_hour=None,
     )
-    hashed, token = PasswordHasher().hash(check_passphrase(passphrase)), new_token()
+    hashed, token = hash_passphrase(passphrase), new_token()
     with writing(db):
         if people.by_email(db, patient.email) is not None:
             raise ValueError("this address has an account already; sign in, or use another")
@@ -96,7 +95,7 @@ def open_account(
 
 def renew_passphrase(db: Database, person_id: str, passphrase: str) -> None:
     """Store the new passphrase; ValueError when it is too short."""
-    hashed = PasswordHasher().hash(check_passphrase(passphrase))
+    hashed = hash_passphrase(passphrase)
     with writing(db):
         people.set_passphrase_hash(db, person_id, hashed)
         sessions.end_all_of(db, person_id)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from argon2 import PasswordHasher
 from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
@@ -15,7 +14,6 @@ from tracker.domain.people.people import (
     Role,
     check_email,
     check_name,
-    check_passphrase,
     check_time_zone,
 )
 from tracker.domain.people.sessions import Session, new_token, token_digest
@@ -24,6 +22,7 @@ from tracker.domain.people.staff import Position, position_of
 from tracker.storage import audit_log, consents, invitations, messages, people, sessions
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
+from tracker.wires.passphrases import hash_passphrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +146,7 @@ def accept_invitation(
     Raises ValueError that names what is wrong with passphrase or time zone; the link then still
     works.
     """
-    hashed = PasswordHasher().hash(check_passphrase(passphrase))
+    hashed = hash_passphrase(passphrase)
     zone = check_time_zone(time_zone) if time_zone else None
     session_token = new_token()
     with writing(db):
