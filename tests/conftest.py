@@ -19,7 +19,7 @@ from tracker.actions.people.accounts import add_person
 from tracker.domain.course.treatments import AREAS, Setting, Treatment
 from tracker.domain.people.people import Person, Role
 from tracker.settings import Settings
-from tracker.storage import protocol_files
+from tracker.storage.protocols import protocol_files
 from tracker.wires import passphrases
 from tracker.world import World, open_world
 

@@ -22,7 +22,7 @@ from tracker.domain.own_data.courses import CourseStory, shifted
 from tracker.domain.people.people import Duty, Person, Role
 from tracker.replay import Replay, patient_of, read_course
 from tracker.settings import SECRET_BYTES, Settings, read_settings
-from tracker.storage import people
+from tracker.storage.people import people
 from tracker.world import World, open_world
 
 LOOPBACK = "127.0.0.1"

@@ -8,8 +8,8 @@ from sqlite_utils import Database
 from tracker.domain.mail.messages import Envelope
 from tracker.domain.protocols.protocols import Protocols
 from tracker.settings import Settings
-from tracker.storage import protocol_editions, protocol_enactments, protocol_files
 from tracker.storage.connection import open_database, open_migrated
+from tracker.storage.protocols import protocol_editions, protocol_enactments, protocol_files
 from tracker.wires.compute import FaceFinder, choose_face_finder
 from tracker.wires.mail import Send, sender
 from tracker.wires.photo_files import PhotoFiles

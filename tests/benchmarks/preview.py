@@ -27,9 +27,10 @@ from tracker.domain.course.outlines import Ground
 from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, SkinState
 from tracker.domain.people.people import Person, Role
 from tracker.settings import Settings
-from tracker.storage import check_ins, people, photos, readings
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
+from tracker.storage.course import check_ins, photos, readings
+from tracker.storage.people import people
 from tracker.wires.compute import LocalProcesses
 from tracker.world import open_world
 

@@ -34,9 +34,12 @@ from tracker.domain.course.readings import Estimate, Reading
 from tracker.domain.course.treatments import AREAS, Setting, Treatment
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.domain.people.people import Person, Role
-from tracker.storage import alerts, looks, people, photos, readings, treatments
+from tracker.storage.alerts import alerts
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
+from tracker.storage.course import photos, readings, treatments
+from tracker.storage.own_data import looks
+from tracker.storage.people import people
 from tracker.world import World, open_world
 from web import create_app
 

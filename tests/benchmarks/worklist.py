@@ -20,7 +20,7 @@ from tests.benchmarks.big_clinic import NOW, PASSPHRASE, BigClinic, found_clinic
 from tests.web.browser import Browser
 from tracker.demo import demo_settings
 from tracker.domain.people.people import Person
-from tracker.storage import people
+from tracker.storage.people import people
 from tracker.world import World, open_world
 from web import create_app
 

@@ -14,7 +14,7 @@ from tests.journeys.test_browser import sign_in
 from tracker.domain.mail.messages import confirmation_link
 from tracker.domain.protocols.protocols import Asks
 from tracker.settings import Settings
-from tracker.storage import people
+from tracker.storage.people import people
 from tracker.world import World
 
 QUESTIONS = [q for q in PROTOCOLS.of("home_roller").screening if q.asks is Asks.YES_NO]

@@ -12,7 +12,8 @@ from tests.journeys.conftest import clinic_at_day_3
 from tests.journeys.test_browser import sign_in
 from tracker.domain.mail.messages import MessageKind
 from tracker.settings import Settings
-from tracker.storage import messages, passkeys
+from tracker.storage.mail import messages
+from tracker.storage.people import passkeys
 
 
 @pytest.fixture

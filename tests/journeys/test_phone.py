@@ -21,7 +21,7 @@ from tracker.actions.course.treatments import begin_treatment
 from tracker.actions.people.joining import Invited, invite_patient
 from tracker.domain.course.check_ins import SCALES, SIGNS, Answers
 from tracker.domain.mail.messages import welcome_link
-from tracker.storage import check_ins, photos
+from tracker.storage.course import check_ins, photos
 from tracker.world import open_world
 
 HEAVY = 8_000_000  # bytes

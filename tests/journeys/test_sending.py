@@ -17,7 +17,8 @@ from tracker.domain.course.check_ins import SCALES
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.domain.people.people import Person
 from tracker.settings import Settings
-from tracker.storage import check_ins, consents
+from tracker.storage.course import check_ins
+from tracker.storage.own_data import consents
 from tracker.world import World
 
 NO_STORAGE = "indexedDB.open = () => { throw new DOMException('private', 'InvalidStateError'); };"

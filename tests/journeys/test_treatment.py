@@ -11,7 +11,7 @@ from tracker.actions.course.receiving import Accepted, receive_photo
 from tracker.domain.course.photos import Upload
 from tracker.domain.course.treatments import Region
 from tracker.domain.own_data.courses import CoursePhoto
-from tracker.storage import photos, readings, treatments
+from tracker.storage.course import photos, readings, treatments
 from tracker.world import World, open_world
 
 LEFT_CHEEK = ((0.58, 0.43), (0.74, 0.43), (0.72, 0.58), (0.58, 0.56))

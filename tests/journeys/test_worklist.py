@@ -18,7 +18,7 @@ from tracker.actions.people.accounts import add_person
 from tracker.domain.alerts.alerts import Level
 from tracker.domain.people.people import Person, Role
 from tracker.settings import Settings
-from tracker.storage import alerts
+from tracker.storage.alerts import alerts
 from tracker.storage.connection import writing
 from tracker.world import open_world
 

@@ -9,7 +9,7 @@ from tracker.actions.alerts.showing import read_alert
 from tracker.domain.alerts.alert_life import Answer, ShownAlert
 from tracker.domain.alerts.alerts import Alert
 from tracker.domain.people.people import Person
-from tracker.storage import alert_history, alerts
+from tracker.storage.alerts import alert_history, alerts
 
 
 def shown_now(db: Database, alert: Alert) -> ShownAlert:

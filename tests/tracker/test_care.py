@@ -8,7 +8,7 @@ from tests.tracker.courses_of_readings import treatment
 from tracker.domain.protocols.aftercare import ALWAYS, DayPlan, RunningCourse, day_plan, plan_ends
 from tracker.domain.protocols.protocol_text import ProtocolTextError, parse_protocol
 from tracker.domain.protocols.protocols import Protocol
-from tracker.storage import protocol_files
+from tracker.storage.protocols import protocol_files
 from web.words.times import until_words
 
 KINDS = protocol_files.shipped_kinds()

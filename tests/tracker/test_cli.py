@@ -15,7 +15,7 @@ from tracker.cli.main import main
 from tracker.demo import PRACTITIONER_EMAIL, demo_settings
 from tracker.domain.people.people import Person, Role
 from tracker.settings import read_settings
-from tracker.storage import treatments
+from tracker.storage.course import treatments
 from tracker.world import open_world
 from web.serve import CannotListen
 

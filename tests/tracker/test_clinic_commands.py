@@ -13,7 +13,7 @@ from tracker.cli.main import main
 from tracker.domain.clinic.health import Sign
 from tracker.domain.people.people import Duty
 from tracker.settings import read_settings
-from tracker.storage import people
+from tracker.storage.people import people
 from tracker.world import open_world
 
 PASSPHRASE = "correct horse battery"

@@ -6,7 +6,8 @@ import pytest
 from tests.tracker.actions.pictures import Answering
 from tracker.actions.people.signing_in import sign_in
 from tracker.demo import PATIENTS, FolderInUse, demo_settings, open_demo, renew_sign_ins
-from tracker.storage import check_ins, people, treatments
+from tracker.storage.course import check_ins, treatments
+from tracker.storage.people import people
 from tracker.world import open_world
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)

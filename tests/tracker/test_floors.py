@@ -26,7 +26,9 @@ from tracker.domain.protocols.protocol_text import parse_protocol
 from tracker.domain.protocols.protocols import Protocol
 from tracker.domain.recovery.recovery import Course, assess
 from tracker.domain.recovery.signs import floors_of
-from tracker.storage import alerts, protocol_files, queues
+from tracker.storage.alerts import alerts
+from tracker.storage.clinic import queues
+from tracker.storage.protocols import protocol_files
 
 UTC = ZoneInfo("UTC")
 KINDS = protocol_files.shipped_kinds()

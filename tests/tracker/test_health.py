@@ -26,8 +26,9 @@ from tracker.domain.clinic.health import (
 )
 from tracker.domain.course.check_ins import Answers
 from tracker.domain.course.photos import FAILED, FileFault, PhotoStatus
-from tracker.storage import messages, photos
 from tracker.storage.connection import writing
+from tracker.storage.course import photos
+from tracker.storage.mail import messages
 from tracker.world import World
 
 NOW = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)

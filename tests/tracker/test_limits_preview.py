@@ -27,7 +27,8 @@ from tracker.domain.editing.limits_preview import (
 )
 from tracker.domain.protocols.protocols import Protocol
 from tracker.domain.recovery.recovery import Course
-from tracker.storage import alerts, protocol_files
+from tracker.storage.alerts import alerts
+from tracker.storage.protocols import protocol_files
 
 PRESENT = protocol_files.load("microneedling")
 SICK = Answers(pain=6, warmth=True, pus=True, spreading=True, trend=Trend.WORSE)

@@ -10,7 +10,7 @@ from tracker.domain.editing.protocol_check import contradictions, named_in
 from tracker.domain.editing.protocol_edits import checked
 from tracker.domain.protocols.care import CareLine
 from tracker.domain.protocols.protocol_text import parse_protocol
-from tracker.storage import protocol_files
+from tracker.storage.protocols import protocol_files
 
 EVERY_KIND = pytest.mark.parametrize("kind", protocol_files.shipped_kinds())
 

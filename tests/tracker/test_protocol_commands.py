@@ -16,7 +16,7 @@ from tracker.cli.main import main
 from tracker.domain.course.check_ins import Answers
 from tracker.domain.people.people import Person, Role
 from tracker.settings import read_settings
-from tracker.storage import protocol_files
+from tracker.storage.protocols import protocol_files
 from tracker.world import open_world
 
 

@@ -10,7 +10,7 @@ from tracker.domain.editing.protocol_drafts import Change, differences
 from tracker.domain.editing.protocol_edits import checked, misfits, values_of, with_values
 from tracker.domain.protocols.care import Heading
 from tracker.domain.protocols.protocols import Protocol
-from tracker.storage import protocol_files
+from tracker.storage.protocols import protocol_files
 
 SHIPPED = protocol_files.load("microneedling")
 TODAY = date(2026, 11, 20)

@@ -12,7 +12,7 @@ from tracker.domain.protocols.care import CareLine, Heading
 from tracker.domain.protocols.protocol_text import ProtocolTextError, parse_protocol
 from tracker.domain.protocols.protocols import TEAM_PRIOR, ProtocolError
 from tracker.domain.protocols.screening import risk_words
-from tracker.storage import protocol_files
+from tracker.storage.protocols import protocol_files
 
 ROOM = files("tracker.domain.protocols")
 SHIPPED = ROOM.joinpath("microneedling.toml").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from tracker.actions.course.measuring import measure_photos
 from tracker.domain.course.readings import Estimate
 from tracker.domain.course.treatments import Region
 from tracker.domain.own_data.own_data import reading_rows
-from tracker.storage import readings
+from tracker.storage.course import readings
 from tracker.world import World
 
 

@@ -23,7 +23,7 @@ from tracker.domain.course.photos import SkinState
 from tracker.domain.course.readings import Reference
 from tracker.domain.course.treatments import Region
 from tracker.domain.recovery.recovery import LONGEST_BAND, Course, assess
-from tracker.storage import protocol_files
+from tracker.storage.protocols import protocol_files
 
 PROTOCOL = protocol_files.load("microneedling")
 

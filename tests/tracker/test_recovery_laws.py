@@ -27,7 +27,7 @@ from tracker.domain.course.photos import SkinState
 from tracker.domain.course.readings import Estimate, Reading, Reference
 from tracker.domain.course.treatments import AREAS, Region
 from tracker.domain.recovery.recovery import Course, assess
-from tracker.storage import protocol_files
+from tracker.storage.protocols import protocol_files
 
 PROTOCOL = protocol_files.load("microneedling")
 DAILY_SIGNS = ("warmth", "pus", "blisters", "spreading", "fever", "breathing_or_face_swelling")

@@ -25,7 +25,8 @@ from tracker.domain.protocols.screening import (
     words_of,
 )
 from tracker.domain.protocols.spacing import too_soon
-from tracker.storage import people, screenings, treatments
+from tracker.storage.course import screenings, treatments
+from tracker.storage.people import people
 
 PROTOCOL = PROTOCOLS.of("microneedling")
 ASKED = len(form_questions(PROTOCOL))

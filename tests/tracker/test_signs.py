@@ -17,7 +17,7 @@ from tracker.domain.recovery.signs import (
     recent,
     reported_signs,
 )
-from tracker.storage import protocol_files
+from tracker.storage.protocols import protocol_files
 
 PROTOCOL = protocol_files.load("microneedling")
 UTC = ZoneInfo("UTC")

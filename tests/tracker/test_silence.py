@@ -7,7 +7,7 @@ from tests.tracker.courses_of_readings import TREATED_AT, treatment
 from tracker.domain.alerts.alerts import Level
 from tracker.domain.protocols.protocols import SilenceRule
 from tracker.domain.recovery.silence import Silence, finding_of, silence
-from tracker.storage import protocol_files
+from tracker.storage.protocols import protocol_files
 
 RULE = protocol_files.load("microneedling").silence
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -17,7 +17,7 @@ from tracker.domain.alerts.alerts import Concern
 from tracker.domain.course.check_ins import Answers, Trend
 from tracker.domain.protocols.protocols import Healing
 from tracker.domain.recovery.recovery import Course, assess
-from tracker.storage import protocol_files
+from tracker.storage.protocols import protocol_files
 
 EVERY_TREATMENT = [
     (kind, variant)

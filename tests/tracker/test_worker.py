@@ -27,8 +27,10 @@ from tracker.domain.alerts.alerts import Concern
 from tracker.domain.clinic.health import DUTIES, Part, Sign, State, judge
 from tracker.domain.course.check_ins import Answers
 from tracker.domain.mail.messages import Message, MessageKind
-from tracker.storage import alert_history, alerts, messages, signs_of_life
+from tracker.storage.alerts import alert_history, alerts
+from tracker.storage.clinic import signs_of_life
 from tracker.storage.connection import writing
+from tracker.storage.mail import messages
 from tracker.wires.compute import NotMeasurable
 from tracker.wires.mail import TIMEOUT_SECONDS, sender
 from tracker.wires.photo_files import Picture

@@ -26,19 +26,13 @@ from tracker.domain.people.absences import Absence, Leave
 from tracker.domain.people.people import Duty, Person, Role
 from tracker.domain.talk.conversation import Remark
 from tracker.domain.talk.notes import Note, NoteText
-from tracker.storage import (
-    alerts,
-    annotations,
-    check_ins,
-    conversation,
-    messages,
-    notes,
-    people,
-    photos,
-    readings,
-)
+from tracker.storage.alerts import alerts
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
+from tracker.storage.course import annotations, check_ins, photos, readings
+from tracker.storage.mail import messages
+from tracker.storage.people import people
+from tracker.storage.talk import conversation, notes
 from tracker.wires.photo_files import Picture
 from tracker.world import World
 from web import create_app

@@ -13,7 +13,7 @@ from tracker.domain.people.people import Person, Role
 from tracker.domain.protocols.aftercare import RunningCourse, day_plan, questions_of
 from tracker.domain.protocols.screening import summary
 from tracker.domain.recovery.recovery import Course, assess
-from tracker.storage import protocol_files
+from tracker.storage.protocols import protocol_files
 
 ALICE = Person("p", Role.PATIENT, "Alice", "alice@clinic.example", "Europe/Berlin")
 

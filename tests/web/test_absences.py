@@ -9,8 +9,8 @@ from tests.conftest import PASSPHRASE, TREATED_AT
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tracker.domain.people.people import Person
-from tracker.storage import people
 from tracker.storage.connection import writing
+from tracker.storage.people import people
 
 PAGE = "/settings/absences"
 DAYS = {"first_day": "2026-03-06", "last_day": "2026-03-08"}

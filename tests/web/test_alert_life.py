@@ -13,8 +13,9 @@ from tests.web.conftest import Clock, Records
 from tracker.actions.alerts.clock import notice_silence
 from tracker.domain.alerts.alerts import Concern, Factor, Level, Source
 from tracker.domain.people.people import Person
-from tracker.storage import alerts, people
+from tracker.storage.alerts import alerts
 from tracker.storage.connection import writing
+from tracker.storage.people import people
 
 
 def test_a_snoozed_alert_waits_for_nobody_and_says_until_when(

@@ -10,8 +10,11 @@ from tests.web.browser import Browser
 from tests.web.conftest import Records
 from tracker.domain.alerts.alerts import Level
 from tracker.domain.people.people import Person
-from tracker.storage import alerts, conversation, messages, people
+from tracker.storage.alerts import alerts
 from tracker.storage.connection import writing
+from tracker.storage.mail import messages
+from tracker.storage.people import people
+from tracker.storage.talk import conversation
 
 KEY = "a1b2c3d4e5f60718293a4b5c6d7e8f90"
 

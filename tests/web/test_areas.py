@@ -13,7 +13,7 @@ from tests.web.conftest import Records
 from tracker.actions.own_data.deciding import decide_consent
 from tracker.domain.course.photos import Photo
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
-from tracker.storage import outlines, readings
+from tracker.storage.course import outlines, readings
 from tracker.wires.photo_files import Picture
 from tracker.world import World
 

@@ -14,7 +14,7 @@ from tests.web.conftest import Clock, Records
 from tracker.actions.people.signing_in import sign_in
 from tracker.domain.clinic.audit import MOST_A_PAGE, Act, Entry
 from tracker.domain.people.people import Person
-from tracker.storage import audit_log
+from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
 
 BrowserOf = Callable[[Person], Browser]

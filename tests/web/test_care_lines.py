@@ -5,7 +5,8 @@ from sqlite_utils import Database
 
 from tests.conftest import Cast
 from tests.web.browser import Browser
-from tracker.storage import care_lines, people
+from tracker.storage.course import care_lines
+from tracker.storage.people import people
 
 LINE = {
     "heading": "avoid",

@@ -18,8 +18,10 @@ from tracker.domain.alerts.alerts import Concern, Level
 from tracker.domain.mail.messages import Envelope, MessageKind, compose
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.domain.people.people import Person
-from tracker.storage import conversation, messages, people
 from tracker.storage.connection import writing
+from tracker.storage.mail import messages
+from tracker.storage.people import people
+from tracker.storage.talk import conversation
 from tracker.world import World
 
 CALM = {"pain": "1", "itch": "0", "swelling": "0", "trend": "better"}

@@ -11,8 +11,8 @@ from tests.web.browser import Browser
 from tests.web.conftest import Records
 from tracker.domain.course.photos import Photo
 from tracker.domain.people.people import Person
-from tracker.storage import looks
 from tracker.storage.connection import writing
+from tracker.storage.own_data import looks
 from tracker.wires.photo_files import Picture
 
 

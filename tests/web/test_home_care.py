@@ -23,7 +23,9 @@ from tracker.domain.people.people import Person
 from tracker.domain.people.share_codes import GOOD_FOR, as_entered, new_code
 from tracker.domain.people.signed_links import LinkPurpose, signed
 from tracker.domain.protocols.protocols import Asks
-from tracker.storage import messages, people, screenings, treatments
+from tracker.storage.course import screenings, treatments
+from tracker.storage.mail import messages
+from tracker.storage.people import people
 from tracker.world import World
 from web import create_app
 

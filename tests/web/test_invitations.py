@@ -14,7 +14,8 @@ from tracker.actions.people.accounts import renew_passphrase
 from tracker.domain.mail.messages import compose
 from tracker.domain.people.invitations import GOOD_FOR
 from tracker.domain.people.people import Person
-from tracker.storage import messages, people
+from tracker.storage.mail import messages
+from tracker.storage.people import people
 from tracker.world import World
 
 NEW = {"name": "Chinwe", "email": "Chinwe@home.example"}

@@ -9,8 +9,8 @@ from tests.web.browser import Browser
 from tests.web.conftest import Records
 from tracker.domain.course.photos import FAILED, FileFault, PhotoStatus
 from tracker.domain.people.people import Person
-from tracker.storage import photos
 from tracker.storage.connection import writing
+from tracker.storage.course import photos
 
 
 def test_a_course_whose_photo_from_before_is_lost_is_told_with_its_remedy(

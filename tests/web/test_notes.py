@@ -6,8 +6,9 @@ from sqlite_utils import Database
 from tests.conftest import Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Records
-from tracker.storage import notes, people
 from tracker.storage.connection import IntegrityError, writing
+from tracker.storage.people import people
+from tracker.storage.talk import notes
 
 KEY = "a1b2c3d4e5f60718293a4b5c6d7e8f90"
 

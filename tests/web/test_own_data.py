@@ -11,7 +11,7 @@ from tests.conftest import PASSPHRASE, TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tracker.domain.course.photos import Photo
-from tracker.storage import looks
+from tracker.storage.own_data import looks
 from tracker.wires.photo_files import Picture
 from tracker.world import World
 from web import create_app

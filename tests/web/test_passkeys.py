@@ -19,8 +19,9 @@ from tests.web.conftest import Clock
 from tracker.domain.mail.messages import Envelope, MessageKind, compose
 from tracker.domain.people.passkeys import CHALLENGE_GOOD_FOR, Passkey
 from tracker.domain.people.sessions import PROOF_GOOD_FOR
-from tracker.storage import messages, passkeys
 from tracker.storage.connection import writing
+from tracker.storage.mail import messages
+from tracker.storage.people import passkeys
 
 HOST, ORIGIN = "127.0.0.1", "http://127.0.0.1:8000"
 PRESENT_AND_VERIFIED = b"\x05"

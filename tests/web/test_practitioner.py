@@ -18,8 +18,9 @@ from tracker.domain.course.photos import PhotoStatus, SkinState
 from tracker.domain.course.readings import Estimate
 from tracker.domain.people.people import Person
 from tracker.domain.protocols.screening import Screening
-from tracker.storage import messages, screenings, treatments
 from tracker.storage.connection import writing
+from tracker.storage.course import screenings, treatments
+from tracker.storage.mail import messages
 
 
 def test_the_work_list_gives_the_reason_in_words(dana: Browser, records: Records) -> None:

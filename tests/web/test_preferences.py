@@ -10,8 +10,9 @@ from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tracker.domain.mail.messages import MessageKind, reminder
 from tracker.domain.people.signed_links import LinkPurpose, signed
-from tracker.storage import messages, people
 from tracker.storage.connection import writing
+from tracker.storage.mail import messages
+from tracker.storage.people import people
 from tracker.wires.mail import MailRefused
 from tracker.world import World
 

@@ -18,8 +18,10 @@ from tracker.domain.editing.protocol_edits import values_of
 from tracker.domain.people.people import Person
 from tracker.domain.protocols.protocols import ProtocolError
 from tracker.settings import Settings
-from tracker.storage import alerts, protocol_editions, treatments
+from tracker.storage.alerts import alerts
 from tracker.storage.connection import IntegrityError, writing
+from tracker.storage.course import treatments
+from tracker.storage.protocols import protocol_editions
 from tracker.worker import work_once
 from tracker.world import World, open_world
 from web import create_app

@@ -12,8 +12,9 @@ from tracker.actions.alerts.showing import read_alert
 from tracker.domain.alerts.alert_life import Step
 from tracker.domain.alerts.alerts import Alert, Level
 from tracker.domain.people.people import Person
-from tracker.storage import alert_history, alerts, people
+from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.connection import writing
+from tracker.storage.people import people
 
 
 def known(db: Database, alert: Alert) -> Alert:

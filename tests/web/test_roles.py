@@ -12,8 +12,9 @@ from tracker.actions.course.checking_in import record_check_in
 from tracker.actions.people.signing_in import sign_in
 from tracker.domain.course.check_ins import Answers
 from tracker.domain.people.people import Person
-from tracker.storage import messages, people
 from tracker.storage.connection import writing
+from tracker.storage.mail import messages
+from tracker.storage.people import people
 
 BrowserOf = Callable[[Person], Browser]
 

@@ -11,7 +11,8 @@ from tests.conftest import PASSPHRASE, Cast
 from tests.web.browser import Browser
 from tracker.domain.people.people import Duty, Person, Role
 from tracker.domain.people.staff import position_of
-from tracker.storage import consents, people
+from tracker.storage.own_data import consents
+from tracker.storage.people import people
 
 BrowserOf = Callable[[Person], Browser]
 NEW = {"name": "Gil", "email": "gil@clinic.example", "role": "assistant", "administration": "yes"}

@@ -17,7 +17,9 @@ from tracker.domain.course.treatments import AREAS, Region
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.domain.people.people import Person, Risk
 from tracker.domain.protocols.screening import form_questions
-from tracker.storage import audit_log, corrections, people, readings, screenings, treatments
+from tracker.storage.clinic import audit_log
+from tracker.storage.course import corrections, readings, screenings, treatments
+from tracker.storage.people import people
 
 NEEDLED: dict[str, Any] = {
     "kind": "microneedling",

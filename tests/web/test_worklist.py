@@ -14,7 +14,7 @@ from tracker.actions.course.treatments import begin_treatment
 from tracker.actions.people.accounts import add_person
 from tracker.domain.alerts.alerts import Concern, Level
 from tracker.domain.people.people import Person, Role
-from tracker.storage import alerts
+from tracker.storage.alerts import alerts
 from tracker.storage.connection import writing
 
 

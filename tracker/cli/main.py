@@ -38,8 +38,8 @@ from tracker.domain.protocols.screening import Screening, checked_answers, summa
 from tracker.domain.protocols.toml_tables import read_toml
 from tracker.replay import Line, Replay, patient_of, read_course, throw_away_world
 from tracker.settings import protocols_folder, read_settings
-from tracker.storage import people
 from tracker.storage.connection import open_migrated
+from tracker.storage.people import people
 from tracker.wires.compute import LocalProcesses
 from tracker.worker import run_worker
 from tracker.world import World, open_world

@@ -12,7 +12,7 @@ from tests.benchmarks.alerts.rendered import rendered_cases
 from tests.benchmarks.alerts.speed import time_engine
 from tests.benchmarks.alerts.tables import lay_out
 from tests.benchmarks.alerts.watching import watch
-from tracker.storage import protocol_files
+from tracker.storage.protocols import protocol_files
 from tracker.wires.compute import LocalProcesses
 
 _RECOVERY = Path("tracker/RECOVERY.md")

@@ -11,7 +11,7 @@ from tests.benchmarks.alerts.phones import TONES, choose_phone, photograph
 from tests.benchmarks.alerts.skins import infected
 from tracker.domain.course.treatments import AREAS, Setting, Treatment
 from tracker.domain.recovery.recovery import Course, assess
-from tracker.storage import protocol_files
+from tracker.storage.protocols import protocol_files
 
 POINTS = 60
 ROUNDS = 25

@@ -12,7 +12,7 @@ from tracker.domain.course.treatments import days_since
 from tracker.domain.people.people import Risk
 from tracker.domain.protocols.screening import risk_words
 from tracker.domain.recovery.recovery import assess
-from tracker.storage import protocol_files
+from tracker.storage.protocols import protocol_files
 
 _TOGETHER = 0.05  # days: a photo and its answers come as one
 

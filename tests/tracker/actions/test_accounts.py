@@ -9,7 +9,7 @@ from tracker.actions.people.accounts import AddressTaken, add_person, renew_pass
 from tracker.actions.people.signing_in import end_session, resume_session, sign_in
 from tracker.domain.people.people import Person, Role
 from tracker.domain.people.sessions import LIFETIMES
-from tracker.storage import people
+from tracker.storage.people import people
 
 NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)
 

@@ -20,7 +20,9 @@ from tracker.actions.talk.conversation import (
 from tracker.domain.mail.messages import MessageKind, compose
 from tracker.domain.people.people import Person
 from tracker.domain.talk.conversation import Draft, Remark
-from tracker.storage import conversation, messages, photos
+from tracker.storage.course import photos
+from tracker.storage.mail import messages
+from tracker.storage.talk import conversation
 from tracker.wires.photo_files import PhotoMissing
 from tracker.world import World
 

@@ -18,8 +18,10 @@ from tracker.actions.people.sharing import join_care_team
 from tracker.domain.alerts.alert_life import Resolution, Seen, Snooze, Step, snoozed
 from tracker.domain.alerts.alerts import Alert, Concern, Level, Outcome, Stage
 from tracker.domain.course.check_ins import Answers, Trend
-from tracker.storage import alert_history, alerts, messages, worklist
+from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.connection import IntegrityError, writing
+from tracker.storage.desk import worklist
+from tracker.storage.mail import messages
 from tracker.world import World
 
 DAY_4 = datetime(2026, 3, 6, 9, tzinfo=UTC)

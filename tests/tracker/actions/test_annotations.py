@@ -16,8 +16,8 @@ from tracker.actions.course.annotations import (
 )
 from tracker.domain.course.annotations import Annotation, Drawing, Shape
 from tracker.domain.course.photos import Photo
-from tracker.storage import annotations
 from tracker.storage.connection import writing
+from tracker.storage.course import annotations
 from tracker.world import World
 
 LATER = TREATED_AT + timedelta(days=3)

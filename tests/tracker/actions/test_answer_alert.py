@@ -28,8 +28,9 @@ from tracker.domain.alerts.alerts import Alert, Level, Outcome, Stage
 from tracker.domain.course.check_ins import Answers
 from tracker.domain.people.people import Person
 from tracker.domain.talk.conversation import Draft
-from tracker.storage import alert_history, alerts, conversation
+from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.connection import writing
+from tracker.storage.talk import conversation
 from tracker.world import World
 
 DAY_4 = datetime(2026, 3, 6, 9, tzinfo=UTC)

@@ -15,8 +15,9 @@ from tracker.domain.alerts.alerts import Concern, Level
 from tracker.domain.course.photos import PhotoStatus
 from tracker.domain.mail.messages import Message, MessageKind
 from tracker.domain.people.signed_links import LinkPurpose, signed
-from tracker.storage import messages, treatments
 from tracker.storage.connection import writing
+from tracker.storage.course import treatments
+from tracker.storage.mail import messages
 from tracker.world import World
 
 NEXT_SEVEN = datetime(2026, 3, 7, 6, tzinfo=UTC)  # 7 in Berlin

@@ -19,8 +19,9 @@ from tracker.actions.own_data.deciding import decide_consent
 from tracker.domain.course.check_ins import Answers
 from tracker.domain.course.photos import PhotoRole, PhotoStatus, Upload
 from tracker.domain.own_data.consents import CareWithdrawn, Consent, Decision, Purpose
-from tracker.storage import consents, photos
 from tracker.storage.connection import IntegrityError
+from tracker.storage.course import photos
+from tracker.storage.own_data import consents
 from tracker.world import World
 
 NOW = TREATED_AT + timedelta(days=3)

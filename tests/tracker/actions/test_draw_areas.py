@@ -23,7 +23,7 @@ from tracker.actions.course.measuring import measure_photos
 from tracker.domain.course.outlines import Outlines
 from tracker.domain.course.photos import Photo, PhotoRole
 from tracker.domain.course.treatments import Region
-from tracker.storage import outlines, readings, treatments
+from tracker.storage.course import outlines, readings, treatments
 from tracker.wires.photo_files import Picture
 from tracker.world import World
 

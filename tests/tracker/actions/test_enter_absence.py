@@ -21,8 +21,9 @@ from tracker.domain.course.check_ins import Answers, Trend
 from tracker.domain.desk.worklist import Wish
 from tracker.domain.people.absences import Leave
 from tracker.domain.people.people import Person, Role
-from tracker.storage import absences, messages, people
 from tracker.storage.connection import writing
+from tracker.storage.mail import messages
+from tracker.storage.people import absences, people
 from tracker.world import World
 
 DAY_1 = TREATED_AT + timedelta(days=1, hours=2)

@@ -27,17 +27,13 @@ from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.domain.protocols.aftercare import OwnLine
 from tracker.domain.protocols.care import Heading
 from tracker.domain.protocols.screening import Screening
-from tracker.storage import (
-    alerts,
-    conversation,
-    erasures,
-    looks,
-    messages,
-    outlines,
-    photos,
-    worklist,
-)
+from tracker.storage.alerts import alerts
 from tracker.storage.connection import IntegrityError, writing
+from tracker.storage.course import outlines, photos
+from tracker.storage.desk import worklist
+from tracker.storage.mail import messages
+from tracker.storage.own_data import erasures, looks
+from tracker.storage.talk import conversation
 from tracker.wires.photo_files import PhotoFiles, PhotoMissing, Picture
 from tracker.worker import watch_clock
 from tracker.world import World

@@ -30,8 +30,9 @@ from tracker.domain.course.procedures import Ending
 from tracker.domain.protocols.aftercare import OwnLine
 from tracker.domain.protocols.care import Heading
 from tracker.replay import Replay, patient_of, read_course, throw_away_world
-from tracker.storage import looks, outlines, photos
 from tracker.storage.connection import writing
+from tracker.storage.course import outlines, photos
+from tracker.storage.own_data import looks
 from tracker.wires.archives import Entry
 from tracker.wires.compute import NotMeasurable
 from tracker.wires.photo_files import Picture

@@ -20,8 +20,8 @@ from tracker.domain.course.photos import (
     PhotoStatus,
     SkinState,
 )
-from tracker.storage import outlines, photos, readings, treatments
 from tracker.storage.connection import writing
+from tracker.storage.course import outlines, photos, readings, treatments
 from tracker.wires.compute import NotMeasurable
 from tracker.wires.photo_files import Picture
 from tracker.world import World

@@ -19,8 +19,11 @@ from tracker.domain.alerts.alerts import (
     with_finding,
 )
 from tracker.domain.course.check_ins import Answers, Queued, Trend
-from tracker.storage import alerts, messages, queues, treatments
+from tracker.storage.alerts import alerts
+from tracker.storage.clinic import queues
 from tracker.storage.connection import writing
+from tracker.storage.course import treatments
+from tracker.storage.mail import messages
 
 DAY_4 = datetime(2026, 3, 6, 9, tzinfo=UTC)
 SICK = Answers(pain=6, warmth=True, pus=True, spreading=True, trend=Trend.WORSE)

@@ -20,7 +20,7 @@ from tracker.domain.people.staff import (
     Status,
     position_of,
 )
-from tracker.storage import people
+from tracker.storage.people import people
 
 NOW = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)
 ADMINISTERS = frozenset({Duty.ADMINISTRATION})

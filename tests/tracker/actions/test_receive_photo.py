@@ -24,8 +24,8 @@ from tracker.actions.course.receiving import (
 )
 from tracker.actions.course.treatments import begin_treatment
 from tracker.domain.course.photos import FAILED, PhotoRole, PhotoStatus, Upload, View
-from tracker.storage import photos, treatments
 from tracker.storage.connection import writing
+from tracker.storage.course import photos, treatments
 from tracker.wires.photo_files import Picture
 from tracker.world import World
 

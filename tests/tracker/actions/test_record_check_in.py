@@ -11,8 +11,8 @@ from tracker.actions.course.checking_in import Recorded, record_check_in
 from tracker.domain.alerts.alerts import Level
 from tracker.domain.course.check_ins import Answers, CheckIn, Queued
 from tracker.domain.course.procedures import Ending
-from tracker.storage import check_ins, treatments
 from tracker.storage.connection import writing
+from tracker.storage.course import check_ins, treatments
 
 NOW = datetime(2026, 3, 6, 9, tzinfo=UTC)
 GIVEN = NOW - timedelta(hours=20)

@@ -31,8 +31,8 @@ from tracker.domain.mail.messages import (
 )
 from tracker.domain.people.people import Person
 from tracker.settings import Settings
-from tracker.storage import messages
 from tracker.storage.connection import open_database, writing
+from tracker.storage.mail import messages
 from tracker.wires.mail import MailFailed, MailRefused, sender
 
 NOW = datetime(2026, 3, 6, 9, tzinfo=UTC)

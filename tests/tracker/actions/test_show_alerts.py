@@ -12,7 +12,7 @@ from tracker.actions.course.treatments import begin_treatment
 from tracker.domain.alerts.alert_life import Resolution, Seen
 from tracker.domain.alerts.alerts import Level, Outcome
 from tracker.domain.course.check_ins import Answers, Trend
-from tracker.storage import alerts
+from tracker.storage.alerts import alerts
 from tracker.storage.connection import writing
 
 DAY_4 = datetime(2026, 3, 6, 9, tzinfo=UTC)

@@ -17,9 +17,10 @@ from tracker.domain.course.check_ins import Answers, Trend
 from tracker.domain.course.photos import FAILED, FileFault, Photo, PhotoStatus
 from tracker.domain.course.readings import Change
 from tracker.domain.desk.worklist import Group, Wish
-from tracker.storage import messages, photos
 from tracker.storage.connection import writing
-from tracker.storage.worklist import version
+from tracker.storage.course import photos
+from tracker.storage.desk.worklist import version
+from tracker.storage.mail import messages
 from tracker.wires.photo_files import Picture
 from tracker.world import World
 

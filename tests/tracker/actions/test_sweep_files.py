@@ -18,8 +18,10 @@ from tracker.actions.own_data.closing import SWEPT_EVERY, erase_accounts
 from tracker.domain.course.photos import PhotoRole, Upload
 from tracker.domain.own_data.erasures import Erasure
 from tracker.domain.talk.conversation import Remark
-from tracker.storage import conversation, erasures, photos
 from tracker.storage.connection import writing
+from tracker.storage.course import photos
+from tracker.storage.own_data import erasures
+from tracker.storage.talk import conversation
 from tracker.wires.photo_files import STRAY_AFTER, Picture
 from tracker.worker import watch_clock
 from tracker.world import World
@@ -55,7 +57,7 @@ from pathlib import Path
 from tracker.actions.course.receiving import receive_photo
 from tracker.domain.course.photos import PhotoRole, Upload
 from tracker.settings import Settings
-from tracker.storage import photos
+from tracker.storage.course import photos
 from tracker.world import open_world
 
 data, patient, photo, at = sys.argv[1:]

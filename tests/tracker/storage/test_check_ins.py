@@ -5,8 +5,8 @@ from sqlite_utils import Database
 
 from tests.conftest import Cast
 from tracker.domain.course.check_ins import Answers, CheckIn, Trend
-from tracker.storage import check_ins
 from tracker.storage.connection import writing
+from tracker.storage.course import check_ins
 
 AT = datetime(2026, 3, 4, 8, tzinfo=UTC)
 # As every check-in was written before an answer could be left out.

@@ -6,8 +6,8 @@ from sqlite_utils import Database
 
 from tests.conftest import Cast
 from tracker.settings import Settings
-from tracker.storage import treatments
 from tracker.storage.connection import DatabaseLocked, migrate, open_database, writing
+from tracker.storage.course import treatments
 from tracker.world import World
 
 

@@ -19,17 +19,12 @@ from tracker.domain.mail.messages import MessageKind
 from tracker.domain.people.people import Role
 from tracker.domain.protocols.screening import Edition, Screening
 from tracker.settings import Settings
-from tracker.storage import (
-    alert_history,
-    alerts,
-    check_ins,
-    messages,
-    people,
-    readings,
-    screenings,
-)
+from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.connection import IntegrityError, migrate, open_database, writing
+from tracker.storage.course import check_ins, readings, screenings
+from tracker.storage.mail import messages
 from tracker.storage.migrations import migrations, python_steps
+from tracker.storage.people import people
 
 STEPS = files("tracker.storage.migrations")
 SHIPPED = json.loads(Path(__file__).with_name("shipped_steps.json").read_text(encoding="utf-8"))

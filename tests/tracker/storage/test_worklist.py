@@ -4,8 +4,8 @@ import pytest
 from sqlite_utils import Database
 
 from tests.conftest import TREATED_AT, Cast
-from tracker.storage import worklist
 from tracker.storage.columns import names_text, time_text
+from tracker.storage.desk import worklist
 
 GROWING = ("photos", "readings", "region_readings", "check_ins", "alerts", "looks", "treatments")
 

@@ -25,8 +25,11 @@ from tracker.domain.alerts.alerts import Alert
 from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.mail.messages import MessageKind, about_alert
 from tracker.domain.people.people import Person, Role
-from tracker.storage import alert_history, alerts, audit_log, messages, people
+from tracker.storage.alerts import alert_history, alerts
+from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
+from tracker.storage.mail import messages
+from tracker.storage.people import people
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,12 @@ from tracker.domain.mail.messages import MessageKind, about_alert
 from tracker.domain.people.people import Person, in_turn
 from tracker.domain.protocols.protocols import Protocol, Protocols
 from tracker.domain.recovery.silence import RULE, Silence, finding_of, is_over, is_told, silence
-from tracker.storage import absences, alerts, messages, people, treatments
+from tracker.storage.alerts import alerts
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
+from tracker.storage.course import treatments
+from tracker.storage.mail import messages
+from tracker.storage.people import absences, people
 
 
 def wake_alerts(db: Database, now: datetime) -> list[Alert]:

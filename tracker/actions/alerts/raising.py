@@ -23,10 +23,13 @@ from tracker.domain.people.people import in_turn
 from tracker.domain.protocols.protocols import Protocol, Protocols
 from tracker.domain.protocols.screening import words_of
 from tracker.domain.recovery.recovery import ENGINE, UTC, Course, assess, judge_answers
-from tracker.storage import absences, alerts, check_ins, messages, people, readings, screenings
-from tracker.storage import treatments as treatment_rows
+from tracker.storage.alerts import alerts
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
+from tracker.storage.course import check_ins, readings, screenings
+from tracker.storage.course import treatments as treatment_rows
+from tracker.storage.mail import messages
+from tracker.storage.people import absences, people
 
 log = logging.getLogger(__name__)
 

@@ -14,8 +14,10 @@ from tracker.domain.people.people import Person
 from tracker.domain.protocols.protocols import Protocols
 from tracker.domain.protocols.screening import ScreeningSummary, summary
 from tracker.domain.protocols.spacing import too_soon
-from tracker.storage import absences, alert_history, alerts, people, photos, screenings, treatments
+from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.connection import writing
+from tracker.storage.course import photos, screenings, treatments
+from tracker.storage.people import absences, people
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry, Search
 from tracker.domain.people.people import Person
-from tracker.storage import audit_log, people
+from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
+from tracker.storage.people import people
 
 
 @dataclass(frozen=True, slots=True)

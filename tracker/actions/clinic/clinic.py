@@ -8,9 +8,10 @@ from sqlite_utils import Database
 from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.clinic.clinic import Clinic
 from tracker.domain.clinic.opening_hours import OpeningHours
-from tracker.storage import audit_log, clinic, people
-from tracker.storage import clinic as clinic_row
+from tracker.storage.clinic import audit_log, clinic
+from tracker.storage.clinic import clinic as clinic_row
 from tracker.storage.connection import writing
+from tracker.storage.people import people
 
 
 @dataclass(frozen=True, slots=True)

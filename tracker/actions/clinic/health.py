@@ -11,7 +11,7 @@ from tracker.domain.clinic.health import LOOKS_BACK, Facts, Sign
 from tracker.domain.mail.messages import PRESSING
 from tracker.domain.protocols.protocols import Protocols
 from tracker.domain.recovery.recovery import ENGINE
-from tracker.storage import queues, signs_of_life
+from tracker.storage.clinic import queues, signs_of_life
 from tracker.storage.connection import writing
 from tracker.wires.disk import database_bytes, free_bytes
 

@@ -7,9 +7,9 @@ from sqlite_utils import Database
 
 from tracker.domain.course.annotations import Annotation, Drawing
 from tracker.domain.course.photos import Photo
-from tracker.storage import annotations, photos
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
+from tracker.storage.course import annotations, photos
 
 
 def draw_annotation(

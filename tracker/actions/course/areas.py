@@ -13,8 +13,9 @@ from tracker.domain.course.outlines import Outline, Outlines
 from tracker.domain.course.photos import Photo
 from tracker.domain.course.treatments import Region, Treatment
 from tracker.domain.own_data.consents import CareWithdrawn
-from tracker.storage import consents, outlines, photos, treatments
 from tracker.storage.connection import writing
+from tracker.storage.course import outlines, photos, treatments
+from tracker.storage.own_data import consents
 from tracker.wires.photo_files import PhotoFiles, PhotoUnreadable, Picture
 
 

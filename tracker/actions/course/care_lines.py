@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.domain.protocols.aftercare import OwnLine
-from tracker.storage import care_lines
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
+from tracker.storage.course import care_lines
 
 
 def add_care_line(db: Database, line: OwnLine) -> OwnLine:

@@ -15,17 +15,13 @@ from tracker.domain.people.people import Person, in_turn
 from tracker.domain.protocols.protocols import Floor, Protocols
 from tracker.domain.recovery.signs import day_heard, floors_of
 from tracker.domain.talk.conversation import Remark
-from tracker.storage import (
-    absences,
-    check_ins,
-    consents,
-    conversation,
-    messages,
-    people,
-    treatments,
-)
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
+from tracker.storage.course import check_ins, treatments
+from tracker.storage.mail import messages
+from tracker.storage.own_data import consents
+from tracker.storage.people import absences, people
+from tracker.storage.talk import conversation
 
 DOUBLE_TAP = timedelta(minutes=2)
 

@@ -11,15 +11,10 @@ from tracker.domain.course.photos import Photo, View
 from tracker.domain.course.readings import Reading
 from tracker.domain.course.treatments import Treatment
 from tracker.domain.people.people import Person
-from tracker.storage import (
-    annotations,
-    consents,
-    conversation,
-    people,
-    photos,
-    readings,
-    treatments,
-)
+from tracker.storage.course import annotations, photos, readings, treatments
+from tracker.storage.own_data import consents
+from tracker.storage.people import people
+from tracker.storage.talk import conversation
 from tracker.wires.photo_files import PhotoFiles, Picture
 
 

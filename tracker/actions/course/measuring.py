@@ -13,8 +13,8 @@ from analysis.face.faces import FindFace, find_face
 from tracker.domain.course.outlines import Ground
 from tracker.domain.course.photos import FAILED, Photo, PhotoStatus, next_try
 from tracker.domain.course.readings import Reading
-from tracker.storage import outlines, photos, readings, treatments
 from tracker.storage.connection import DatabaseError, IntegrityError, writing
+from tracker.storage.course import outlines, photos, readings, treatments
 from tracker.wires.compute import Analysed, NotMeasurable, analyse_bytes
 from tracker.wires.photo_files import PhotoFiles, PhotoUnreadable, Picture
 

@@ -2,8 +2,8 @@
 
 from sqlite_utils import Database
 
-from tracker.storage import photos
 from tracker.storage.connection import writing
+from tracker.storage.course import photos
 
 
 def try_photos_again(db: Database, patient_id: str) -> int:

@@ -10,9 +10,10 @@ from tracker.domain.protocols.own_treatments import Cautioned, OwnTreatment, Sto
 from tracker.domain.protocols.protocols import Protocols
 from tracker.domain.protocols.screening import Screening, checked_answers, risks_of, summary
 from tracker.domain.protocols.spacing import too_soon
-from tracker.storage import people, screenings, treatments
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
+from tracker.storage.course import screenings, treatments
+from tracker.storage.people import people
 
 
 def begin_own_treatment(

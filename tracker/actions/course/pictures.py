@@ -10,8 +10,11 @@ from analysis import draw_card, framing_cascade
 from analysis.card.sheet import Paper
 from tracker.domain.clinic.audit import SAME_LOOK, Act, Entry
 from tracker.domain.own_data.looks import is_same_look
-from tracker.storage import alerts, audit_log, looks, photos
+from tracker.storage.alerts import alerts
+from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
+from tracker.storage.course import photos
+from tracker.storage.own_data import looks
 from tracker.wires.photo_files import PhotoFiles, PhotoMissing, Picture
 
 

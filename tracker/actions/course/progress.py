@@ -26,20 +26,12 @@ from tracker.domain.protocols.protocols import CheckInQuestion, Protocol, Protoc
 from tracker.domain.protocols.screening import ScreeningSummary, summary, words_of
 from tracker.domain.protocols.spacing import too_soon
 from tracker.domain.recovery.recovery import Assessment, Course, assess
-from tracker.storage import (
-    alerts,
-    care_lines,
-    check_ins,
-    consents,
-    conversation,
-    looks,
-    messages,
-    people,
-    photos,
-    readings,
-    screenings,
-    treatments,
-)
+from tracker.storage.alerts import alerts
+from tracker.storage.course import care_lines, check_ins, photos, readings, screenings, treatments
+from tracker.storage.mail import messages
+from tracker.storage.own_data import consents, looks
+from tracker.storage.people import people
+from tracker.storage.talk import conversation
 
 
 @dataclass(frozen=True, slots=True)

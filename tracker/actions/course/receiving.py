@@ -25,9 +25,11 @@ from tracker.domain.course.photos import (
 from tracker.domain.course.treatments import Treatment
 from tracker.domain.own_data.consents import CareWithdrawn
 from tracker.domain.people.people import Person
-from tracker.storage import consents, people, photos, treatments
 from tracker.storage.columns import new_id
 from tracker.storage.connection import IntegrityError, writing
+from tracker.storage.course import photos, treatments
+from tracker.storage.own_data import consents
+from tracker.storage.people import people
 from tracker.wires.photo_files import PhotoFiles, PhotoUnreadable, Picture
 
 log = logging.getLogger(__name__)

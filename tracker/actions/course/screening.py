@@ -8,8 +8,10 @@ from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.course.treatments import Treatment
 from tracker.domain.protocols.protocols import Protocols
 from tracker.domain.protocols.screening import Screening, checked_answers, risks_of
-from tracker.storage import audit_log, people, screenings, treatments
+from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
+from tracker.storage.course import screenings, treatments
+from tracker.storage.people import people
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,17 +13,10 @@ from tracker.domain.protocols.aftercare import OwnLine
 from tracker.domain.protocols.protocols import Protocol, Protocols
 from tracker.domain.protocols.screening import Edition, ScreeningSummary, summary
 from tracker.domain.protocols.spacing import too_soon
-from tracker.storage import (
-    care_lines,
-    consents,
-    conversation,
-    corrections,
-    outlines,
-    people,
-    photos,
-    screenings,
-    treatments,
-)
+from tracker.storage.course import care_lines, corrections, outlines, photos, screenings, treatments
+from tracker.storage.own_data import consents
+from tracker.storage.people import people
+from tracker.storage.talk import conversation
 
 
 @dataclass(frozen=True, slots=True)

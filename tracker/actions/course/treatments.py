@@ -12,9 +12,11 @@ from tracker.domain.own_data.consents import CareWithdrawn
 from tracker.domain.protocols.protocols import Protocols
 from tracker.domain.protocols.screening import Caveat, Screening, checked_answers, risks_of, summary
 from tracker.domain.protocols.spacing import TooSoon, too_soon
-from tracker.storage import consents, corrections, people, photos, screenings, treatments
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
+from tracker.storage.course import corrections, photos, screenings, treatments
+from tracker.storage.own_data import consents
+from tracker.storage.people import people
 
 
 def begin_treatment(

@@ -15,7 +15,7 @@ from tracker.domain.desk.outcomes import (
     response_times,
 )
 from tracker.domain.protocols.protocols import Protocols
-from tracker.storage import outcomes
+from tracker.storage.desk import outcomes
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,10 @@ from tracker.domain.desk.worklist import (
 from tracker.domain.people.absences import Absence
 from tracker.domain.people.people import Person
 from tracker.domain.protocols.protocols import Protocols
-from tracker.storage import absences, messages, people, treatments, worklist
+from tracker.storage.course import treatments
+from tracker.storage.desk import worklist
+from tracker.storage.mail import messages
+from tracker.storage.people import absences, people
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,16 +16,11 @@ from tracker.domain.people.signed_links import LinkPurpose, named_by
 from tracker.domain.protocols.aftercare import plan_ends
 from tracker.domain.protocols.protocols import Protocol, Protocols
 from tracker.domain.recovery.silence import silence
-from tracker.storage import (
-    absences,
-    alerts,
-    messages,
-    people,
-    photos,
-    treatments,
-    unconfirmed_addresses,
-)
+from tracker.storage.alerts import alerts
 from tracker.storage.connection import writing
+from tracker.storage.course import photos, treatments
+from tracker.storage.mail import messages
+from tracker.storage.people import absences, people, unconfirmed_addresses
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from email.message import EmailMessage
 from sqlite_utils import Database
 
 from tracker.domain.mail.messages import Envelope, Message, MessageKind, compose, next_attempt
-from tracker.storage import messages
 from tracker.storage.connection import writing
+from tracker.storage.mail import messages
 from tracker.wires.mail import MailFailed, MailRefused
 
 AT_ONCE = 4  # a slow server holds up one mail, not all of them

@@ -10,16 +10,13 @@ from sqlite_utils import Database
 from tracker.domain.clinic.health import Sign
 from tracker.domain.own_data.consents import Consent, Decision, Purpose, is_given
 from tracker.domain.own_data.erasures import Erasure, erasure_asked
-from tracker.storage import (
-    consents,
-    conversation,
-    erasures,
-    messages,
-    people,
-    photos,
-    signs_of_life,
-)
+from tracker.storage.clinic import signs_of_life
 from tracker.storage.connection import writing
+from tracker.storage.course import photos
+from tracker.storage.mail import messages
+from tracker.storage.own_data import consents, erasures
+from tracker.storage.people import people
+from tracker.storage.talk import conversation
 from tracker.wires.mail import forget
 from tracker.wires.passphrases import fits
 from tracker.wires.photo_files import PhotoFiles

@@ -9,8 +9,10 @@ from tracker.domain.course.photos import Photo
 from tracker.domain.own_data.consents import Consent, Decision, is_given
 from tracker.domain.own_data.looks import Look
 from tracker.domain.people.people import Person
-from tracker.storage import absences, consents, looks, photos
 from tracker.storage.connection import writing
+from tracker.storage.course import photos
+from tracker.storage.own_data import consents, looks
+from tracker.storage.people import absences
 
 
 def decide_consent(db: Database, patient_id: str, consent: Consent) -> bool:

@@ -44,26 +44,23 @@ from tracker.domain.own_data.own_data import (
 from tracker.domain.people.people import Person
 from tracker.domain.protocols.screening import Edition
 from tracker.domain.talk.conversation import Remark
-from tracker.storage import (
-    alert_history,
-    alerts,
+from tracker.storage.alerts import alert_history, alerts
+from tracker.storage.clinic import audit_log
+from tracker.storage.course import (
     annotations,
-    audit_log,
     care_lines,
     check_ins,
-    consents,
-    conversation,
     corrections,
-    looks,
-    messages,
-    notes,
     outlines,
-    people,
     photos,
     readings,
     screenings,
     treatments,
 )
+from tracker.storage.mail import messages
+from tracker.storage.own_data import consents, looks
+from tracker.storage.people import people
+from tracker.storage.talk import conversation, notes
 from tracker.wires.archives import Entry
 from tracker.wires.photo_files import PhotoFiles, PhotoUnreadable, Picture
 

@@ -9,9 +9,10 @@ from sqlite_utils import Database
 from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.people.absences import Absence, Leave, ended, may_stand_in, planned
 from tracker.domain.people.people import Person
-from tracker.storage import absences, audit_log, people
+from tracker.storage.clinic import audit_log
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
+from tracker.storage.people import absences, people
 
 
 def enter_absence(db: Database, person: Person, leave: Leave, now: datetime) -> Absence:

@@ -7,8 +7,9 @@ from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.people.people import Person, Role
-from tracker.storage import absences, audit_log, care_team, people
+from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
+from tracker.storage.people import absences, care_team, people
 
 TURNS = range(1, 10)
 

@@ -19,9 +19,12 @@ from tracker.domain.people.people import (
 from tracker.domain.people.sessions import Session, new_token, token_digest
 from tracker.domain.people.signed_links import LinkPurpose, named_by
 from tracker.domain.people.staff import Position, position_of
-from tracker.storage import audit_log, consents, invitations, messages, people, sessions
+from tracker.storage.clinic import audit_log
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
+from tracker.storage.mail import messages
+from tracker.storage.own_data import consents
+from tracker.storage.people import invitations, people, sessions
 from tracker.wires.passphrases import hash_passphrase
 
 

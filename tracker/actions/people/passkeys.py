@@ -15,8 +15,9 @@ from tracker.domain.people.passkeys import (
     still_good,
 )
 from tracker.domain.people.people import Person
-from tracker.storage import messages, passkeys
 from tracker.storage.connection import IntegrityError, writing
+from tracker.storage.mail import messages
+from tracker.storage.people import passkeys
 
 
 def add_passkey(

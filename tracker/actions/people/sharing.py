@@ -8,8 +8,9 @@ from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.people.people import Person, Role, check_email
 from tracker.domain.people.sessions import token_digest
 from tracker.domain.people.share_codes import ShareCode, as_entered, new_code
-from tracker.storage import audit_log, people, share_codes, unconfirmed_addresses
+from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
+from tracker.storage.people import people, share_codes, unconfirmed_addresses
 
 
 def make_share_code(db: Database, patient_id: str, now: datetime) -> str | None:

@@ -23,8 +23,9 @@ from tracker.domain.people.sessions import (
     new_token,
     token_digest,
 )
-from tracker.storage import absences, audit_log, passkeys, people, sessions
+from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
+from tracker.storage.people import absences, passkeys, people, sessions
 from tracker.wires.passphrases import fits
 
 

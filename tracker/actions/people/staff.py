@@ -16,8 +16,9 @@ from tracker.domain.people.staff import (
     position_of,
     refusal,
 )
-from tracker.storage import audit_log, care_team, invitations, people, sessions
+from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
+from tracker.storage.people import care_team, invitations, people, sessions
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,16 +21,16 @@ from tracker.domain.editing.protocol_edits import checked, misfits
 from tracker.domain.people.people import Person
 from tracker.domain.protocols.protocols import Protocol, Protocols
 from tracker.domain.protocols.toml_tables import Mistake
-from tracker.storage import (
+from tracker.storage.columns import new_id
+from tracker.storage.connection import writing
+from tracker.storage.course import treatments
+from tracker.storage.protocols import (
     protocol_drafts,
     protocol_editions,
     protocol_enactments,
     protocol_files,
     protocol_previews,
-    treatments,
 )
-from tracker.storage.columns import new_id
-from tracker.storage.connection import writing
 
 
 def draft_protocol(

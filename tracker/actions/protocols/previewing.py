@@ -10,15 +10,14 @@ from tracker.domain.editing.limits_preview import Compared, compare, counts_of, 
 from tracker.domain.editing.protocol_drafts import ProtocolDraft
 from tracker.domain.editing.protocol_edits import checked
 from tracker.domain.protocols.protocols import Protocol, Protocols
-from tracker.storage import (
+from tracker.storage.connection import writing
+from tracker.storage.course import stored_courses, treatments
+from tracker.storage.protocols import (
     protocol_drafts,
     protocol_editions,
     protocol_files,
     protocol_previews,
-    stored_courses,
-    treatments,
 )
-from tracker.storage.connection import writing
 
 COURSES_AT_ONCE = 8  # a second or two: a photo that comes meanwhile waits no longer
 

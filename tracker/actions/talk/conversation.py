@@ -12,9 +12,12 @@ from tracker.domain.alerts.alert_life import Refused, ShownAlert, refusal, seen
 from tracker.domain.mail.messages import remark_mail
 from tracker.domain.people.people import Person, in_turn
 from tracker.domain.talk.conversation import Draft, Remark
-from tracker.storage import absences, alert_history, alerts, conversation, messages, people
+from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.columns import new_id
 from tracker.storage.connection import IntegrityError, writing
+from tracker.storage.mail import messages
+from tracker.storage.people import absences, people
+from tracker.storage.talk import conversation
 from tracker.wires.photo_files import PhotoFiles, PhotoMissing, Picture
 
 

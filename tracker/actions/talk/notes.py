@@ -7,8 +7,9 @@ from sqlite_utils import Database
 
 from tracker.domain.people.people import Person
 from tracker.domain.talk.notes import Note, NoteText
-from tracker.storage import notes, people
 from tracker.storage.connection import writing
+from tracker.storage.people import people
+from tracker.storage.talk import notes
 
 
 def write_note(

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.domain.talk.reply_templates import ReplyTemplate, ReplyText
-from tracker.storage import reply_templates
 from tracker.storage.connection import writing
+from tracker.storage.talk import reply_templates
 
 
 @dataclass(frozen=True, slots=True)

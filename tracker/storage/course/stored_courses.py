@@ -8,7 +8,9 @@ from tracker.domain.course.treatments import Treatment
 from tracker.domain.editing.limits_preview import StoredCourse
 from tracker.domain.protocols.screening import words_of
 from tracker.domain.recovery.recovery import Course
-from tracker.storage import alerts, check_ins, people, photos, readings, screenings
+from tracker.storage.alerts import alerts
+from tracker.storage.course import check_ins, photos, readings, screenings
+from tracker.storage.people import people
 
 
 def of_treatment(db: Database, treatment: Treatment) -> StoredCourse:

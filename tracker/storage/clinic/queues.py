@@ -7,8 +7,8 @@ from sqlite_utils import Database
 
 from tracker.domain.clinic.health import Failed, Queue
 from tracker.domain.mail.messages import MessageKind
-from tracker.storage import photos
 from tracker.storage.columns import names_text, read_optional_time, time_text
+from tracker.storage.course import photos
 
 
 def of_photos(db: Database) -> Queue:

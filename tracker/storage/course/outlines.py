@@ -7,8 +7,8 @@ from sqlite_utils import Database
 
 from tracker.domain.course.outlines import Ground, Marking, Outline, Outlines
 from tracker.domain.course.photos import Photo
-from tracker.storage import treatments
 from tracker.storage.columns import read_time, time_text
+from tracker.storage.course import treatments
 
 
 def insert(db: Database, baseline_id: str, drawn: Outlines, by_id: str, at: datetime) -> None:

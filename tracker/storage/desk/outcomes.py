@@ -9,8 +9,8 @@ from sqlite_utils import Database
 from tracker.domain.alerts.alerts import Concern, Level, Outcome
 from tracker.domain.course.treatments import Region, Treatment
 from tracker.domain.desk.outcomes import Asked, Redness
-from tracker.storage import treatments
 from tracker.storage.columns import names_text, read_optional_time, read_time, time_text
+from tracker.storage.course import treatments
 
 _MAILED = names_text(level for level in Level if level.is_mailed)
 

@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from tracker.domain.alerts.alert_life import Moved
 from tracker.domain.alerts.alerts import Alert, Concern, Factor, Level, Outcome, Source
-from tracker.storage import alert_history
+from tracker.storage.alerts import alert_history
 from tracker.storage.columns import names_text, read_row, row_of
 
 _ABOUT_PATIENTS_OF = """patient_id IN (SELECT patient_id FROM care_team

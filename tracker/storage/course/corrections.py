@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.domain.course.treatments import Correction, Treatment
-from tracker.storage import treatments
 from tracker.storage.columns import read_time, time_text
+from tracker.storage.course import treatments
 
 
 def insert(db: Database, before: Treatment, at: datetime, by_id: str, why: str) -> None:

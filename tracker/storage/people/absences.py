@@ -7,8 +7,8 @@ from sqlite_utils import Database
 
 from tracker.domain.people.absences import Absence, deputies_of, may_stand_in, on_duty, stood_in_for
 from tracker.domain.people.people import Person
-from tracker.storage import people
 from tracker.storage.columns import read_row, row_of, time_text
+from tracker.storage.people import people
 
 
 def save(db: Database, absence: Absence) -> None:

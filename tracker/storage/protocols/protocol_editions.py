@@ -6,7 +6,7 @@ from sqlite_utils import Database
 
 from tracker.domain.protocols.protocols import Protocol, Protocols
 from tracker.storage.connection import writing
-from tracker.storage.protocol_files import parse_own
+from tracker.storage.protocols.protocol_files import parse_own
 
 log = logging.getLogger(__name__)
 

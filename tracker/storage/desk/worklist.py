@@ -17,8 +17,9 @@ from tracker.domain.alerts.alerts import Alert
 from tracker.domain.course.photos import GivenUp
 from tracker.domain.course.readings import Estimate
 from tracker.domain.desk.worklist import Facts, Gauge, LatestPhotos
-from tracker.storage import alerts, photos
+from tracker.storage.alerts import alerts
 from tracker.storage.columns import names_text, read_optional_time, read_time, time_text
+from tracker.storage.course import photos
 
 
 def facts_of(

@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from tracker.domain.editing.protocol_drafts import Enactment
 from tracker.domain.protocols.protocols import Protocol
 from tracker.storage.columns import read_time, time_text
-from tracker.storage.protocol_files import parse_own
+from tracker.storage.protocols.protocol_files import parse_own
 
 
 def insert(db: Database, protocol: Protocol, by_id: str, now: datetime, why: str) -> None:

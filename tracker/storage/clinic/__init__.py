@@ -1,0 +1,1 @@
+"""The clinic, its audit log and the state of its machine, as rows."""

@@ -1,0 +1,1 @@
+"""Treatments with their photos, readings and check-ins, as rows."""

@@ -1,0 +1,1 @@
+"""What the work list and the outcomes are read from."""

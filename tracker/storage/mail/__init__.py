@@ -1,0 +1,1 @@
+"""Mails, as rows until they are sent and after."""

@@ -1,0 +1,1 @@
+"""Consents, erasures and looks at photos, as rows."""

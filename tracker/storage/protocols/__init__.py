@@ -1,0 +1,1 @@
+"""Protocols: the shipped files, and the editions of the clinic as rows."""

@@ -1,0 +1,1 @@
+"""Conversations, notes and reply templates, as rows."""
