@@ -13,7 +13,7 @@ from tracker.demo import FolderInUse
 from tracker.domain.own_data.courses import CourseError
 from tracker.domain.protocols.protocols import ProtocolError
 from tracker.settings import SettingsError, read_settings
-from tracker.storage.connection import DatabaseLocked
+from tracker.storage.connection import DatabaseUnreadable
 from tracker.world import DatabaseGone, World, open_world
 
 UNREADABLE = 2  # the exit status for input that cannot be used
@@ -53,7 +53,7 @@ def told_errors(*others: type[Exception]) -> Iterator[None]:
     trouble: tuple[type[Exception], ...] = (
         SettingsError,
         DatabaseGone,
-        DatabaseLocked,
+        DatabaseUnreadable,
         FolderInUse,
         ProtocolError,
         *others,

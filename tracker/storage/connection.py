@@ -11,20 +11,21 @@ from sqlite_utils import Database
 from tracker.storage.migrations import migrations
 
 BUSY_SECONDS = 30.0
+NOT_A_DATABASE = 26  # SQLITE_NOTADB, which the driver does not name
 
 DatabaseError = sqlcipher3.DatabaseError
 IntegrityError = sqlcipher3.IntegrityError
 
 
-class DatabaseLocked(Exception):  # noqa: N818  (a state of the file, not of the code)
-    """The file cannot be read with this key."""
+class DatabaseUnreadable(Exception):  # noqa: N818  (a state of the file, not of the code)
+    """The file cannot be opened, or not with this key."""
 
 
 def open_database(path: Path, key: bytes) -> Database:
     """Connect to the file at `path` with a 32-byte key; creates it when it is new.
 
-    One connection belongs to one request or worker. Raises DatabaseLocked when the key is wrong
-    or the file is no database of ours.
+    One connection belongs to one request or worker. Raises DatabaseUnreadable when the
+    key is wrong, the file is no database of ours, or it cannot be opened now.
     """
     connection = sqlcipher3.connect(
         str(path), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
@@ -37,10 +38,11 @@ def open_database(path: Path, key: bytes) -> Database:
         connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
     except sqlcipher3.DatabaseError as error:
         connection.close()
-        message = (
-            f"{path.name} cannot be opened; check that AFTERGLOW_SECRET is the one it was made with"
-        )
-        raise DatabaseLocked(message) from error
+        remedy = "check the disk and who else uses the file, then try again"
+        if error.sqlite_errorcode == NOT_A_DATABASE:  # what a wrong key looks like, too
+            remedy = "check that AFTERGLOW_SECRET is the one it was made with"
+        message = f"{path.name} cannot be opened ({error}); {remedy}"
+        raise DatabaseUnreadable(message) from error
     return Database(connection)
 
 
@@ -80,7 +82,7 @@ def writing(db: Database) -> Iterator[None]:
     db.execute("BEGIN IMMEDIATE")
     try:
         yield
+        db.commit()  # it may fail too, on a full disk, and must not leave the transaction open
     except BaseException:
         db.rollback()
         raise
-    db.commit()

@@ -21,7 +21,7 @@ from tracker.actions.people.staff import (
 from tracker.domain.mail.messages import welcome_link
 from tracker.domain.people.access import may_administer, may_see_patient, may_see_staff, require
 from tracker.domain.people.invitations import Invitation
-from tracker.domain.people.people import Duty, Person, Role
+from tracker.domain.people.people import BadEmail, Duty, Person, Role
 from tracker.domain.people.staff import (
     LeftAlone,
     Position,
@@ -269,7 +269,7 @@ def _invited(visit: Visit, position: Position) -> ResponseReturnValue:
     try:
         outcome = invite_staff(visit.db, visit.person, name, email, position, visit.now)
     except ValueError as error:
-        field = "email" if "e-mail" in str(error) else "name"
+        field = "email" if isinstance(error, BadEmail) else "name"
         errors = {field: sentence(str(error))}
         return render(InviteStaffPage(request.form, errors)), 422
     match outcome:

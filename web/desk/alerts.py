@@ -7,7 +7,7 @@ from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from tracker.actions.alerts.answering import Answered, answer_alert
+from tracker.actions.alerts.answering import Answered, NoSuchColleague, answer_alert
 from tracker.actions.alerts.showing import AlertCase, read_alert, show_alert
 from tracker.actions.course.progress import Progress, show_progress
 from tracker.actions.people.care_team import show_colleagues
@@ -123,7 +123,7 @@ def _answered(visit: Visit, case: AlertCase, given: Answer, field: str) -> Respo
     try:
         done = answer_alert(visit.db, shown_alert, visit.person, given, visit.now)
     except ValueError as error:
-        field = "colleague" if "colleague who" in str(error) else field
+        field = "colleague" if isinstance(error, NoSuchColleague) else field
         return _wrong(visit, case, {field: sentence(str(error))})
     match done:
         case Answered():

@@ -12,7 +12,7 @@ from tracker.actions.course.care_lines import add_care_line, end_care_line
 from tracker.actions.course.pictures import note_opening
 from tracker.actions.course.showing_treatments import Series, show_treatments
 from tracker.domain.people.access import may_see_staff, may_treat, require
-from tracker.domain.protocols.aftercare import OwnLine
+from tracker.domain.protocols.aftercare import DatesSwapped, OwnLine
 from tracker.domain.protocols.care import Heading
 from web import session
 from web.desk.treatment_pages import treatments_page
@@ -65,7 +65,9 @@ def _read(visit: Visit, patient_id: str) -> OwnLine | Errors:
     try:
         return OwnLine("", patient_id, heading, text, first, last, added_by=by, added_at=visit.now)
     except ValueError as error:
-        return Errors({"last_date" if "day" in str(error) else "line": sentence(str(error))})
+        return Errors(
+            {"last_date" if isinstance(error, DatesSwapped) else "line": sentence(str(error))}
+        )
 
 
 def _date(name: str, errors: dict[str, str]) -> date | None:

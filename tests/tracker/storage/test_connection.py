@@ -6,7 +6,13 @@ from sqlite_utils import Database
 
 from tests.conftest import Cast
 from tracker.settings import Settings
-from tracker.storage.connection import DatabaseLocked, migrate, open_database, writing
+from tracker.storage.connection import (
+    DatabaseUnreadable,
+    IntegrityError,
+    migrate,
+    open_database,
+    writing,
+)
 from tracker.storage.course import treatments
 from tracker.world import World
 
@@ -16,8 +22,37 @@ def test_the_file_tells_nothing_without_its_key(world: World, cast: Cast) -> Non
     everything = b"".join(p.read_bytes() for p in path.parent.glob("afterglow.db*"))
     assert cast.alice.email.encode() not in everything
     assert not everything.startswith(b"SQLite format")
-    with pytest.raises(DatabaseLocked, match="AFTERGLOW_SECRET"):
+    with pytest.raises(DatabaseUnreadable, match="AFTERGLOW_SECRET"):
         open_database(path, b"x" * 32)
+
+
+def test_a_file_that_is_busy_is_not_called_a_wrong_secret(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker.storage.connection.BUSY_SECONDS", 0.1)
+    path, key = world.settings.database, world.settings.key_for("database")
+    holder = world.connect()
+    holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+    holder.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(DatabaseUnreadable, match="database is locked") as refused:
+        open_database(path, key)
+    holder.close()
+    assert "SECRET" not in str(refused.value)
+
+
+def test_a_commit_that_fails_leaves_no_open_transaction(db: Database, cast: Cast) -> None:
+    db.execute("PRAGMA foreign_keys = ON")
+
+    def commit_what_must_not_be() -> None:
+        with writing(db):
+            db.execute("PRAGMA defer_foreign_keys = ON")  # so that the commit itself finds it
+            db.execute("UPDATE treatments SET patient_id = 'missing'")
+
+    with pytest.raises(IntegrityError):
+        commit_what_must_not_be()
+    assert not db.conn.in_transaction
+    with writing(db):
+        treatments.tell_news(db, cast.treatment.id)
 
 
 def test_migrating_twice_changes_nothing(db: Database) -> None:
@@ -61,5 +96,5 @@ def test_many_writers_at_once_lose_no_update(world: World, cast: Cast) -> None:
 def test_a_file_that_is_no_database_is_named(settings: Settings, tmp_path: Path) -> None:
     path = tmp_path / "notes.db"
     path.write_text("not a database, but long enough to be looked at " * 40)
-    with pytest.raises(DatabaseLocked, match=r"notes\.db cannot be opened"):
+    with pytest.raises(DatabaseUnreadable, match=r"notes\.db cannot be opened"):
         open_database(path, settings.key_for("database"))

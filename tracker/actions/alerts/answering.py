@@ -32,6 +32,10 @@ from tracker.storage.mail import messages
 from tracker.storage.people import people
 
 
+class NoSuchColleague(ValueError):  # noqa: N818  (bad input; the message names the remedy)
+    """There is no colleague of this id who can answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
     """The answer is on record, or was before when the same form came twice."""
@@ -85,7 +89,7 @@ def _handed_over(
     """The alert asks again, and the colleague gets a mail."""
     colleague = people.get(db, colleague_id)
     if colleague is None or colleague.id == by.id or not _can_answer(colleague):
-        raise ValueError("choose a colleague who can answer")
+        raise NoSuchColleague("choose a colleague who can answer")
     moved = handed_over(alert, colleague.name, by.id, note, now)
     if moved.transition is None:
         return moved

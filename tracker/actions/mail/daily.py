@@ -14,6 +14,7 @@ from tracker.domain.mail.messages import Message, MessageKind, digest, reminder
 from tracker.domain.people.people import Person, check_time_zone, in_turn
 from tracker.domain.people.signed_links import LinkPurpose, named_by
 from tracker.domain.protocols.aftercare import plan_ends
+from tracker.domain.protocols.care import LAST_DAY
 from tracker.domain.protocols.protocols import Protocol, Protocols
 from tracker.domain.recovery.silence import silence
 from tracker.storage.alerts import alerts
@@ -24,7 +25,7 @@ from tracker.storage.people import absences, people, unconfirmed_addresses
 
 log = logging.getLogger(__name__)
 
-LONGEST_PLAN = timedelta(days=400)  # nobody is reminded of a treatment before that
+LONGEST_PLAN = timedelta(days=LAST_DAY)  # nobody is reminded of a treatment before that
 
 
 def remind_patients(db: Database, protocols: Protocols, now: datetime) -> list[Message]:

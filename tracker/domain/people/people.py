@@ -122,6 +122,10 @@ def check_time_zone(name: str) -> str:
     return name
 
 
+class BadEmail(ValueError):  # noqa: N818  (bad input; the message names the remedy)
+    """What was typed is no e-mail address."""
+
+
 def check_email(address: str) -> str:
     """Return the address as it is compared (trimmed, lower case); ValueError if it is none."""
     cleaned = address.strip().lower()
@@ -130,9 +134,9 @@ def check_email(address: str) -> str:
         parsed = Address(addr_spec=cleaned)
         parsed.domain.encode("idna")  # as its mails will need it
     except (HeaderParseError, ValueError, IndexError) as error:
-        raise ValueError(message) from error
+        raise BadEmail(message) from error
     if parsed.addr_spec != cleaned or not parsed.username or not _DOMAIN.fullmatch(parsed.domain):
-        raise ValueError(message)
+        raise BadEmail(message)
     return cleaned
 
 

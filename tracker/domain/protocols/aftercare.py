@@ -25,6 +25,10 @@ class RunningCourse:
     words: frozenset[str] = frozenset()
 
 
+class DatesSwapped(ValueError):  # noqa: N818  (bad input; the message names the remedy)
+    """The first day lies after the last."""
+
+
 @dataclass(frozen=True, slots=True)
 class OwnLine:
     """A line of aftercare for one patient alone, on the dates given, both included."""
@@ -42,7 +46,7 @@ class OwnLine:
         if not self.line.strip() or len(self.line) > MAX_LINE_LENGTH:
             raise ValueError(f"the line must have 1 to {MAX_LINE_LENGTH} characters")
         if self.first_date > self.last_date:
-            raise ValueError("the first day must not lie after the last; swap them")
+            raise DatesSwapped("the first day must not lie after the last; swap them")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from tracker.domain.alerts.alerts import Concern, Level
 from tracker.domain.course.check_ins import SIGNS
+from tracker.domain.protocols.care import LAST_DAY
 from tracker.domain.protocols.protocols import Floor, LoweredFloor, Protocol
 from tracker.domain.protocols.toml_tables import Mistake, Table
 
@@ -130,7 +131,7 @@ def _red_flag(row: Table) -> list[Floor]:
 
 
 def _days(row: Table) -> tuple[int, int]:
-    first, last = row.span("usual_days", 0, 400)
+    first, last = row.span("usual_days", 0, LAST_DAY)
     if first != int(first) or last != int(last):
         row.note("usual_days", "must be whole days, such as [0, 2]")
     return int(first), int(last)

@@ -28,6 +28,7 @@ from tracker.domain.alerts.alerts import (
 from tracker.domain.course.check_ins import CheckIn
 from tracker.domain.course.readings import Reading
 from tracker.domain.course.treatments import Region, Treatment, days_since
+from tracker.domain.protocols.care import LAST_DAY
 from tracker.domain.protocols.protocols import ConcernRule, Healing, Protocol, Spread
 from tracker.domain.recovery.evidence_words import floors_words, photo_words, sign_words
 from tracker.domain.recovery.photo_evidence import (
@@ -40,7 +41,7 @@ from tracker.domain.recovery.signs import floors_reached, lately_received, recen
 from tracker.domain.recovery.skin_courses import Shape, draw_courses, predicted
 
 ENGINE = "3"
-LONGEST_BAND = 400.0  # days; no plan and no window is longer, and what is normal changes no more
+LONGEST_BAND = float(LAST_DAY)  # what is normal changes no more after it
 BAND = (0.025, 0.975)  # the share of normal courses below the band and below its upper edge
 MOST_EVIDENCE = 5
 LEAST_FACTOR = 2.0  # what photos and answers must at least make of the odds to open an alert

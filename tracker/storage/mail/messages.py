@@ -55,12 +55,13 @@ def due(
                 AND (next_attempt_at <= :now
                      OR next_attempt_at > json_extract(:latest, '$[' || attempts || ']'))
                 AND kind IN (SELECT value FROM json_each(:kinds))
-              ORDER BY instr(:order, kind), created_at, id LIMIT :most"""  # noqa: S608
+              ORDER BY (SELECT key FROM json_each(:order) WHERE value = kind), created_at, id
+              LIMIT :most"""  # noqa: S608
     values = {
         "now": time_text(now),
         "latest": names_text(time_text(now + delay) for delay in _LONGEST_WAITS),
         "kinds": names_text(kinds),
-        "order": " ".join(MessageKind),
+        "order": names_text(MessageKind),
         "most": most,
     }
     return [_message(row) for row in db.query(sql, values)]
