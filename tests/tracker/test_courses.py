@@ -86,26 +86,32 @@ def test_how_it_was_done_is_written_and_read_again() -> None:
         ('["hyperpigmentation"]', '["bad luck"]', "patient.history"),
         ("2026-03-02T10:00:00+01:00", "2026-03-02T10:00:00", "treatment.performed_at.*offset"),
         ("needle_depth_mm = 1.5", "needle_depth_mm = 15", "needle_depth_mm"),
-        ("needle_depth_mm = 1.5", "passes = 1.5", "treatment.passes must be a whole number"),
-        ("needle_depth_mm = 1.5", "passes = 99", "treatment: passes must be .* from 1 to 50"),
-        ("needle_depth_mm = 1.5", "device = 3", "treatment.device must be a text"),
+        (
+            "needle_depth_mm = 1.5",
+            "passes = 1.5",
+            r"treatment.passes \(line 10\): is 1.5; it must be a whole number",
+        ),
+        ("needle_depth_mm = 1.5", "passes = 99", "treatment.passes .*from 1 to 50"),
+        ("needle_depth_mm = 1.5", "device = 3", "treatment.device .*must be a text"),
         (
             "needle_depth_mm = 1.5",
             'products = [{ name = "Serum", use = "never" }]',
             r"treatment.products\[1\].use",
         ),
-        ('"d01.jpg"', '"../d01.jpg"', r"photos\[1\].file must be a plain name"),
+        ('"d01.jpg"', '"../d01.jpg"', r"photos\[1\].file .*must be a plain name"),
         ('"d01.jpg"', '"baseline-1.jpg"', "names a file twice"),
         ('role = "baseline"', 'role = "before"', r"photos\[2\].role"),
-        ("pain = 2", "pain = 11", r"check_ins\[1\]: pain must be a whole number"),
-        ("pain = 2", "mood = 2", r"check_ins\[1\].mood is no answer"),
+        ("pain = 2", "pain = 11", r"check_ins\[1\].pain .*from 0 to 10"),
+        ("pain = 2", "mood = 2", r"check_ins\[1\].mood .*no such key.*remove it"),
         ('trend = "better"', 'trend = "meh"', r"check_ins\[1\].trend"),
-        ("[treatment]", "[treatments]", r"\[treatment\] is missing"),
+        ("[treatment]", "[treatments]", "treatment: is missing"),
         ("format = 1", "format 1", "not valid TOML"),
         ("format = 1", "format = " + "[" * 3000, "nested too deeply"),
         ("format = 1", "format = 1" + "0" * 5000, "not valid TOML"),
-        ('["hyperpigmentation"]', '"hyperpigmentation"', "patient.history must be a list"),
-        ('["hyperpigmentation"]', '[["hyperpigmentation"]]', "patient.history is"),
+        ('["hyperpigmentation"]', '"hyperpigmentation"', "patient.history .*must be a list"),
+        ('["hyperpigmentation"]', '[["hyperpigmentation"]]', "patient.history .*must be a list"),
+        ("[[check_ins]]", "[[check_in]]", "check_in: no such key .*not used yet: check_ins"),
+        ("skin_type = 4", "skin_typ = 4", "patient.skin_typ .*not used yet.*skin_type"),
     ],
 )
 def test_a_mistake_is_named_with_file_field_and_remedy(right: str, wrong: str, words: str) -> None:
@@ -114,6 +120,18 @@ def test_a_mistake_is_named_with_file_field_and_remedy(right: str, wrong: str, w
         parse_course(COURSE.replace(right, wrong))
     assert str(caught.value).startswith("course.toml: ")
     assert "\n" not in str(caught.value)
+
+
+def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
+    text = COURSE.replace("skin_type = 4", "skin_type = 7").replace("pain = 2", "pain = true")
+    with pytest.raises(CourseError) as caught:
+        parse_course(text.replace('"d01.jpg"', '""'))
+    told = str(caught.value).removeprefix("course.toml: ").split("; ")
+    assert [each.split(" ")[0] for each in told if "(line" in each] == [
+        "patient.skin_type",
+        "photos[1].file",
+        "check_ins[1].pain",
+    ]
 
 
 def test_a_shifted_story_keeps_its_hours_on_the_wall_clock() -> None:

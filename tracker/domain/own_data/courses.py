@@ -1,28 +1,27 @@
 """A course as a folder holds it: everything about one treatment of one patient, as text."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from tracker.domain.course.check_ins import ANSWER_NAMES, Answers, Trend
+from tracker.domain.course.check_ins import SCALES, SIGNS, Answers, Trend
 from tracker.domain.course.photos import PhotoRole, SkinState
-from tracker.domain.course.procedures import Procedure, Product, ProductUse
-from tracker.domain.course.treatments import AREAS, Region, Setting, Treatment
+from tracker.domain.course.procedures import MOST_PASSES, Procedure, Product, ProductUse
+from tracker.domain.course.treatments import AREAS, Setting, Treatment
 from tracker.domain.people.people import SKIN_TYPES, Risk, check_time_zone
-from tracker.domain.protocols.toml_tables import read_toml
+from tracker.domain.protocols.toml_tables import Document, Table, read_toml
 
 FORMAT = 1
 COURSE_FILE = "course.toml"
 
-Kind = TypeVar("Kind", bound=StrEnum)
+T = TypeVar("T")
 
 
 class CourseError(ValueError):
-    """A course cannot be read; the message names file, field and remedy."""
+    """A course cannot be read; the message names file, fields and remedies in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,33 +65,21 @@ class CourseStory:
 
 
 def parse_course(text: str) -> CourseStory:
-    """Read the text of a course.toml; CourseError names field and remedy."""
+    """Read the text of a course.toml; CourseError names field, line and remedy of every mistake."""
     try:
-        table = read_toml(text)
+        values = read_toml(text)
     except ValueError as error:
         raise CourseError(
             f"{COURSE_FILE}: not valid TOML ({error}); mend the line named"
         ) from error
-    if table.get("format") != FORMAT:
+    if values.get("format") != FORMAT:
         raise CourseError(f"{COURSE_FILE}: format must be {FORMAT}")
-    patient = _table(table, "patient")
-    skin_type = patient.get("skin_type")
-    if skin_type is not None and skin_type not in SKIN_TYPES:
-        raise CourseError(f"{COURSE_FILE}: patient.skin_type must be a whole number from 1 to 6")
-    zone = _text(patient, "time_zone", "patient")
-    _named("patient.time_zone", lambda: check_time_zone(zone))
-    history = _list(patient, "history", [], "patient")
-    photos = tuple(_photo(row, where) for row, where in _rows(table, "photos"))
-    if len({photo.file for photo in photos}) < len(photos):
-        raise CourseError(f"{COURSE_FILE}: photos.file names a file twice; list each file once")
-    return CourseStory(
-        time_zone=zone,
-        skin_type=skin_type,
-        history=frozenset(_kind(Risk, word, "patient.history") for word in history),
-        treatment=_treatment(_table(table, "treatment")),
-        photos=photos,
-        check_ins=tuple(_check_in(row, where) for row, where in _rows(table, "check_ins")),
-    )
+    document = Document(text, values)
+    story = _story(document.root)
+    mistakes = document.mistakes()
+    if story is None or mistakes:
+        raise CourseError(f"{COURSE_FILE}: {'; '.join(map(str, mistakes))}")
+    return story
 
 
 def course_text(story: CourseStory) -> str:
@@ -160,123 +147,107 @@ def shifted(story: CourseStory, days: int) -> CourseStory:
     )
 
 
-def _treatment(row: Mapping[str, Any]) -> Treatment:
-    areas = _list(row, "areas", AREAS, "treatment")
-    depth = row.get("needle_depth_mm")
-    if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int | float)):
-        raise CourseError(f"{COURSE_FILE}: treatment.needle_depth_mm must be a number")
-    return _named(
-        "treatment",
+def _story(root: Table) -> CourseStory | None:
+    """The whole course, or none where a noun refused what it was made of."""
+    root.has("format")  # checked before
+    patient, treated = root.table("patient"), root.table("treatment")
+    zone = patient.text("time_zone")
+    _made(patient, lambda: check_time_zone(zone), key="time_zone")
+    history = patient.named("history", Risk, least=0) if patient.has("history") else ()
+    treatment = _treatment(treated)
+    photos = tuple(_photo(row) for row in root.rows("photos"))
+    if len({photo.file for photo in photos}) < len(photos):
+        root.note("photos", "names a file twice; list each file once")
+    check_ins = [_check_in(row) for row in root.rows("check_ins")]
+    if treatment is None:
+        return None
+    return CourseStory(
+        time_zone=zone,
+        skin_type=patient.whole("skin_type", min(SKIN_TYPES), max(SKIN_TYPES))
+        if patient.has("skin_type")
+        else None,
+        history=frozenset(risk for risk in Risk if risk in history),
+        treatment=treatment,
+        photos=photos,
+        check_ins=tuple(check_in for check_in in check_ins if check_in is not None),
+    )
+
+
+def _treatment(table: Table) -> Treatment | None:
+    areas = table.named("areas", AREAS) if table.has("areas") else AREAS
+    kind, performed_at = table.text("kind"), table.moment("performed_at")
+    setting = table.kind(Setting, "setting") if table.has("setting") else Setting.CLINIC
+    depth = table.number("needle_depth_mm") if table.has("needle_depth_mm") else None
+    variant = table.text("variant") if table.has("variant") else None
+    procedure = _procedure(table)
+    if procedure is None:
+        return None
+    return _made(
+        table,
         lambda: Treatment(
             id="",
             patient_id="",
-            kind=_text(row, "kind", "treatment"),
-            performed_at=_time(row, "performed_at", "treatment"),
-            setting=_kind(Setting, row.get("setting", Setting.CLINIC), "treatment.setting"),
-            needle_depth_mm=None if depth is None else float(depth),
-            areas=frozenset(_kind(Region, area, "treatment.areas") for area in areas),
-            variant=_text(row, "variant", "treatment") if "variant" in row else None,
-            procedure=_procedure(row),
+            kind=kind,
+            performed_at=performed_at,
+            setting=setting,
+            needle_depth_mm=depth,
+            areas=frozenset(area for area in AREAS if area in areas) or frozenset(AREAS),
+            variant=variant,
+            procedure=procedure,
         ),
     )
 
 
-def _procedure(row: Mapping[str, Any]) -> Procedure:
+def _procedure(table: Table) -> Procedure | None:
     """How it was done, as far as the course tells; all of it may be left out."""
-    passes = row.get("passes")
-    if passes is not None and (isinstance(passes, bool) or not isinstance(passes, int)):
-        raise CourseError(f"{COURSE_FILE}: treatment.passes must be a whole number")
-    device, maker, by = (
-        _text(row, key, "treatment") if key in row else ""
-        for key in ("device", "maker", "performed_by")
-    )
-    products = tuple(
-        Product(
-            name=_text(each, "name", f"treatment.{where}"),
-            use=_kind(ProductUse, each.get("use", ProductUse.DURING), f"treatment.{where}.use"),
-            batch=_text(each, "batch", f"treatment.{where}") if "batch" in each else "",
-        )
-        for each, where in _rows(row, "products")
-    )
-    return Procedure(device, maker, passes, products, by)
+    passes = table.whole("passes", 1, MOST_PASSES) if table.has("passes") else None
+    device, maker, by = (_text(table, key) for key in ("device", "maker", "performed_by"))
+    products = [_product(row) for row in table.rows("products")]
+    used = tuple(product for product in products if product is not None)
+    return _made(table, lambda: Procedure(device, maker, passes, used, by))
 
 
-def _photo(row: Mapping[str, Any], where: str) -> CoursePhoto:
-    file = _text(row, "file", where)
-    if not file or file.startswith(".") or "/" in file or "\\" in file:
-        raise CourseError(f"{COURSE_FILE}: {where}.file must be a plain name in the same folder")
+def _product(row: Table) -> Product | None:
+    name = row.text("name", may_be_empty=True)  # the noun refuses it in better words
+    use = row.kind(ProductUse, "use") if row.has("use") else ProductUse.DURING
+    batch = _text(row, "batch")
+    return _made(row, lambda: Product(name, use, batch))
+
+
+def _photo(row: Table) -> CoursePhoto:
+    file = row.text("file")
+    if file.startswith(".") or "/" in file or "\\" in file:
+        row.note("file", "must be a plain name in the same folder")
     return CoursePhoto(
         file=file,
-        taken_at=_time(row, "taken_at", where),
-        role=_kind(PhotoRole, row.get("role", PhotoRole.FOLLOW_UP), f"{where}.role"),
-        skin_state=_kind(SkinState, row.get("skin_state", SkinState.CLEAN), f"{where}.skin_state"),
+        taken_at=row.moment("taken_at"),
+        role=row.kind(PhotoRole, "role") if row.has("role") else PhotoRole.FOLLOW_UP,
+        skin_state=row.kind(SkinState, "skin_state") if row.has("skin_state") else SkinState.CLEAN,
     )
 
 
-def _check_in(row: Mapping[str, Any], where: str) -> CourseCheckIn:
-    at = _time(row, "at", where)
-    unknown = row.keys() - {*ANSWER_NAMES, "at"}
-    if unknown:
-        raise CourseError(f"{COURSE_FILE}: {where}.{min(unknown)} is no answer; remove it")
-    answers = {name: value for name, value in row.items() if name != "at"}
-    if "trend" in answers:
-        answers["trend"] = _kind(Trend, answers["trend"], f"{where}.trend")
-    return CourseCheckIn(at, _named(where, lambda: Answers(**answers)))
+def _check_in(row: Table) -> CourseCheckIn | None:
+    at = row.moment("at")
+    answers: dict[str, Any] = {
+        name: row.whole(name, 0, top) for name, top in SCALES.items() if row.has(name)
+    }
+    answers |= {name: row.truth(name) for name in SIGNS if row.has(name)}
+    if row.has("trend"):
+        answers["trend"] = row.kind(Trend, "trend")
+    return _made(row, lambda: CourseCheckIn(at, Answers(**answers, note=_text(row, "note"))))
 
 
-def _table(table: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = table.get(name)
-    if not isinstance(value, dict):
-        raise CourseError(f"{COURSE_FILE}: the table [{name}] is missing; add it")
-    return value
+def _text(table: Table, key: str) -> str:
+    return table.text(key, may_be_empty=True) if table.has(key) else ""
 
 
-def _rows(table: Mapping[str, Any], name: str) -> list[tuple[Mapping[str, Any], str]]:
-    rows = table.get(name, [])
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise CourseError(f"{COURSE_FILE}: {name} must be written as [[{name}]]")
-    return [(row, f"{name}[{n}]") for n, row in enumerate(rows, 1)]
-
-
-def _list(
-    row: Mapping[str, Any], key: str, otherwise: Sequence[object], where: str
-) -> Sequence[object]:
-    values = row.get(key, otherwise)
-    if not isinstance(values, Sequence) or isinstance(values, str):
-        raise CourseError(f'{COURSE_FILE}: {where}.{key} must be a list, such as ["…"]')
-    return values
-
-
-def _text(row: Mapping[str, Any], key: str, where: str) -> str:
-    value = row.get(key)
-    if not isinstance(value, str):
-        raise CourseError(f"{COURSE_FILE}: {where}.{key} must be a text")
-    return value
-
-
-def _time(row: Mapping[str, Any], key: str, where: str) -> datetime:
-    value = row.get(key)
-    if not isinstance(value, datetime) or value.tzinfo is None:
-        example = "2026-03-02T10:00:00+01:00"
-        message = f"{COURSE_FILE}: {where}.{key} must be a time with its offset, such as {example}"
-        raise CourseError(message)
-    return value
-
-
-def _kind(kinds: type[Kind], value: object, where: str) -> Kind:
-    if not isinstance(value, str) or value not in set(kinds):
-        raise CourseError(f"{COURSE_FILE}: {where} is {value!r}; use one of {', '.join(kinds)}")
-    return kinds(value)
-
-
-T = TypeVar("T")
-
-
-def _named(where: str, make: Callable[[], T]) -> T:
-    """Make a value; what the noun finds wrong is told with the field's name."""
+def _made(table: Table, make: Callable[[], T], key: str | None = None) -> T | None:
+    """Make a value; what the noun finds wrong is noted in its table, or at the key."""
     try:
         return make()
-    except CourseError:
-        raise
     except ValueError as error:
-        raise CourseError(f"{COURSE_FILE}: {where}: {error}") from error
+        if key is None:
+            table.note_here(str(error))
+        else:
+            table.note(key, str(error))
+        return None

@@ -6,7 +6,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from math import inf
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 K = TypeVar("K", bound=StrEnum)
 Path = tuple[str | int, ...]
 
+_SOME_TIME = datetime(2026, 3, 2, 10, tzinfo=UTC)
 _HEADER = re.compile(r"\s*(\[\[?)\s*([\w.\"-]+)\s*\]\]?")
 _KEY = re.compile(r"\s*([\w.-]+)\s*=")
 _ITEM = re.compile(r"\s*[{\"']")
@@ -125,10 +126,10 @@ class Table:
             self.note(key, f"{remedy} {', '.join(sorted(names))}")
         return [key for key in self._values if key in names]
 
-    def text(self, key: str) -> str:
-        """A text that is not empty."""
+    def text(self, key: str, *, may_be_empty: bool = False) -> str:
+        """A text, by default one that is not empty."""
         value = self._get(key, str, "a text")
-        if isinstance(value, str) and not value.strip():
+        if isinstance(value, str) and not value.strip() and not may_be_empty:
             self.note(key, "is empty; write the text")
         return str(value)
 
@@ -170,6 +171,17 @@ class Table:
         if isinstance(value, datetime):
             self.note(key, "must be a date without an hour, such as 2026-11-20")
         return value if isinstance(value, date) else date.min
+
+    def moment(self, key: str) -> datetime:
+        """A time with its offset."""
+        wanted = "a time with its offset, such as 2026-03-02T10:00:00+01:00"
+        value = self._get(key, datetime, wanted)
+        if not isinstance(value, datetime):
+            return _SOME_TIME
+        if value.tzinfo is None:
+            self.note(key, f"must be {wanted}")
+            return _SOME_TIME
+        return value
 
     def number(
         self, key: str, low: float = -inf, high: float = inf, otherwise: float = 0.5
