@@ -10,6 +10,8 @@ from enum import StrEnum
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from tracker.domain.texts import LOST, readable, secret
+
 SKIN_TYPES = range(1, 7)
 HOURS = range(24)
 MIN_PASSPHRASE_LENGTH = 12
@@ -149,8 +151,13 @@ def check_name(name: str) -> str:
 
 
 def check_passphrase(passphrase: str) -> str:
-    """Return the passphrase if it is long enough; length beats puzzles (NIST SP 800-63B)."""
-    if len(passphrase) < MIN_PASSPHRASE_LENGTH:
+    """Return the passphrase if it is long enough; length beats puzzles (NIST SP 800-63B).
+
+    It counts as it is typed and as it is compared, by the shorter of the two.
+    """
+    if LOST in readable(secret(passphrase)):
+        raise ValueError("the passphrase holds a sign that no keyboard types; choose another")
+    if min(len(passphrase), len(secret(passphrase))) < MIN_PASSPHRASE_LENGTH:
         raise ValueError(
             f"the passphrase is too short; use {MIN_PASSPHRASE_LENGTH} characters or more"
         )

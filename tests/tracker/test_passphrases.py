@@ -1,0 +1,125 @@
+"""A passphrase fits however a keyboard spells it, also where its hash was stored before."""
+
+import unicodedata
+from itertools import product
+from typing import Literal
+
+import pytest
+
+from tests.conftest import SHIPPED_HASHER
+from tracker.wires import passphrases
+from tracker.wires.passphrases import fits, hash_passphrase
+
+Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
+FORMS: tuple[Form, ...] = ("NFC", "NFD", "NFKC", "NFKD")
+# What one keyboard composes and another does not, and what a word processor puts in its place.
+WORDS = {
+    "accents": "crème brûlée à Évian",
+    "two marks": "ṩṩṩ ǭǭǭ ự ự ự",
+    "Vietnamese": "tiếng Việt dễ thương",
+    "Hangul": "가나다라마바사아자차카타",
+    "kana with voice marks": "がぎぐげご ぱぴぷぺぽ だ",
+    "half-width kana": "ｶﾞｷﾞｸﾞｹﾞｺﾞ ﾊﾟﾋﾟﾌﾟﾍﾟﾎﾟ ﾀﾞ",
+    "full-width Latin": "ｐａｓｓｐｈｒａｓｅ ９９",
+    "ligatures": "ﬁne ﬂowers oﬀer",
+    "Greek": "ἄνδρα μοι ἔννεπε",
+    "angstrom and ohm": "\u212b ngström 12 \u2126",
+    "Devanagari": "क़ख़ग़ज़ड़ढ़फ़ क्षमा",
+    "Arabic": "كلمة السر الطويلة آ",
+    "Hebrew with points": "שָׁלוֹם לְכֻלָּם",
+    "emoji": "👩‍👩‍👧 ❤️ ☀️ plus words",
+    "digits": "١٢٣٤٥٦٧٨٩٠١٢",
+}
+SPACES = "\u00a0\u1680\u2000\u2003\u2007\u2009\u200a\u202f\u205f\u3000\t"
+INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\ufe0f\u034f\u061c"
+
+
+@pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
+def test_every_form_of_the_same_words_fits(words: str) -> None:
+    for set_as, typed_as in product(FORMS, FORMS):
+        stored = hash_passphrase(unicodedata.normalize(set_as, words))
+        assert fits(stored, unicodedata.normalize(typed_as, words)), (set_as, typed_as)
+
+
+@pytest.mark.parametrize("space", SPACES, ids=lambda sign: f"{ord(sign):04x}")
+def test_every_space_is_a_space(space: str) -> None:
+    plain = "correct horse battery"
+    assert fits(hash_passphrase(plain), plain.replace(" ", space))
+    assert fits(hash_passphrase(plain.replace(" ", space)), plain)
+
+
+@pytest.mark.parametrize("sign", INVISIBLE, ids=lambda sign: f"{ord(sign):04x}")
+def test_what_nobody_sees_does_not_count(sign: str) -> None:
+    plain = "correct horse battery"
+    pasted = f"{sign}correct{sign} horse battery{sign}"
+    assert fits(hash_passphrase(pasted), plain)
+    assert fits(hash_passphrase(plain), pasted)
+
+
+@pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
+def test_a_hash_from_before_still_fits_what_was_typed_then(words: str) -> None:
+    for form in FORMS:
+        typed = unicodedata.normalize(form, words)
+        assert fits(passphrases.HASHER.hash(typed), typed), form
+
+
+@pytest.mark.parametrize("words", ["crème brûlée à Évian", "tiếng Việt dễ thương"])
+def test_a_hash_from_before_fits_the_other_composition_too(words: str) -> None:
+    nfc, nfd = (unicodedata.normalize(form, words) for form in ("NFC", "NFD"))
+    assert fits(passphrases.HASHER.hash(nfd), nfc)
+    assert fits(passphrases.HASHER.hash(nfc), nfd)
+
+
+def test_other_words_do_not_fit() -> None:
+    stored = hash_passphrase("crème brûlée à Évian")
+    for other in ("creme brulee a Evian", "Crème brûlée à Évian", "crème  brûlée à Évian", ""):
+        assert not fits(stored, other)
+    assert not fits("no hash at all", "crème brûlée à Évian")
+
+
+def test_an_unknown_address_costs_as_many_hashes_as_a_wrong_passphrase(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stored = hash_passphrase("correct horse battery")
+
+    class Counting:
+        def __init__(self) -> None:
+            self.calls = 0
+
+        def hash(self, passphrase: str) -> str:
+            self.calls += 1
+            return passphrase
+
+        def verify(self, _stored: str, _passphrase: str) -> bool:
+            self.calls += 1
+            return False
+
+    for words in WORDS.values():
+        costs = []
+        for known in (stored, None):
+            counting = Counting()
+            monkeypatch.setattr(passphrases, "HASHER", counting)
+            assert not fits(known, words)
+            costs.append(counting.calls)
+        assert costs[0] == costs[1] >= 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("too short", "too short"),
+        ("\u200b" * 12, "too short"),
+        ("e\u0301" * 11, "too short"),  # eleven letters in two code points each
+        ("\ufdfa", "too short"),  # one sign, which NFKC writes with eighteen
+        ("enough words \x00", "no keyboard types"),
+        ("enough words \u202e", "no keyboard types"),
+        ("enough words \ue000", "no keyboard types"),
+    ],
+)
+def test_what_is_refused_says_why(typed: str, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        hash_passphrase(typed)
+
+
+def test_the_shipped_hash_is_argon2id() -> None:
+    assert SHIPPED_HASHER.type.name == "ID"
