@@ -27,7 +27,7 @@ from tracker.domain.protocols.protocols import Protocol
 from tracker.domain.recovery.recovery import Course, assess
 from tracker.domain.recovery.signs import floors_of
 from tracker.storage.alerts import alerts
-from tracker.storage.clinic import queues
+from tracker.storage.clinic import health
 from tracker.storage.protocols import protocol_files
 
 UTC = ZoneInfo("UTC")
@@ -256,10 +256,10 @@ def test_answers_that_waited_while_the_worker_was_down_for_a_week_are_heard(
     day_4 = cast.treatment.performed_at + timedelta(days=4)
     assert answered(db, cast, Answers(pain=0), day_4) == []
     record_check_in(db, PROTOCOLS, cast.alice.id, SICK, day_4 + timedelta(hours=1))
-    assert queues.of_unjudged(db).waiting == 1
+    assert health.unjudged_queue(db).waiting == 1
     raised = raise_alerts(db, PROTOCOLS, day_4 + timedelta(days=7))
     assert Level.URGENT in {a.level for a in raised}
-    assert queues.of_unjudged(db).waiting == 0
+    assert health.unjudged_queue(db).waiting == 0
 
 
 def test_fever_in_the_morning_and_pus_in_the_evening_are_fever_with_pus() -> None:
@@ -289,9 +289,9 @@ def test_a_course_on_which_the_engine_fails_still_opens_what_answers_report(
         assert levels[Concern.INFECTION] is Level.URGENT
         assert levels[Concern.UNJUDGED] is Level.REVIEW
         assert raise_alerts(db, PROTOCOLS, at + timedelta(minutes=1)) == []
-        assert queues.of_unjudged(db).waiting == 1
+        assert health.unjudged_queue(db).waiting == 1
     raise_alerts(db, PROTOCOLS, at + timedelta(minutes=2))
-    assert queues.of_unjudged(db).waiting == 0
+    assert health.unjudged_queue(db).waiting == 0
     stages = {a.concern: a.stage for a in alerts.of_treatment(db, cast.treatment.id)}
     assert stages[Concern.UNJUDGED] is Stage.RESOLVED
     assert stages[Concern.INFECTION] is Stage.OPEN

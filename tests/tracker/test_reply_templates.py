@@ -5,8 +5,7 @@ import pytest
 
 from tests.conftest import TREATED_AT, Cast
 from tracker.domain.alerts.alerts import Concern
-from tracker.domain.talk.reply_templates import ReplyText, filled
-from tracker.domain.talk.shipped_replies import SHIPPED
+from tracker.domain.talk.reply_templates import SHIPPED, ReplyText, filled
 
 FORBIDDEN = ("diagnos", "you have an infection", "is infected", "scar", "cancer", "red cheek")
 

@@ -11,8 +11,8 @@ from sqlite_utils import Database
 from tests.conftest import PASSPHRASE, TREATED_AT, Cast
 from tests.tracker.courses_of_readings import Doublings, fading, reading, unchanged, with_focal
 from tests.web.browser import Browser
-from tracker.actions.people.absences import enter_absence
 from tracker.actions.people.accounts import add_person
+from tracker.actions.people.staff import enter_absence
 from tracker.actions.talk.notes import write_note
 from tracker.domain.alerts.alerts import Alert, Concern, Factor, Level, Source
 from tracker.domain.course.annotations import Annotation, Drawing, Shape

@@ -8,7 +8,7 @@ from typing import ClassVar
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from tracker.actions.people.absences import Absences, end_absence, enter_absence, show_absences
+from tracker.actions.people.staff import Absences, end_absence, enter_absence, show_absences
 from tracker.domain.people.absences import Absence, Leave, may_stand_in
 from tracker.domain.people.access import may_be_absent, require
 from tracker.domain.people.people import Person

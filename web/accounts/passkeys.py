@@ -11,8 +11,13 @@ from flask import Blueprint, Response, current_app, make_response, redirect, req
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from tracker.actions.people.passkeys import add_passkey, remove_passkey, show_passkeys
-from tracker.actions.people.signing_in import ask_for_passkey, sign_in_with_passkey
+from tracker.actions.people.signing_in import (
+    add_passkey,
+    ask_for_passkey,
+    remove_passkey,
+    show_passkeys,
+    sign_in_with_passkey,
+)
 from tracker.domain.people.passkeys import (
     CHALLENGE_GOOD_FOR,
     Challenge,

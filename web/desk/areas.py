@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from tracker.actions.course.areas import (
+from tracker.actions.course.drawing import (
     Drawn,
     DrawnMeanwhile,
     NothingToDrawOn,

@@ -8,9 +8,9 @@ from flask import Blueprint, Flask, Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from tracker.actions.course.care_lines import add_care_line, end_care_line
 from tracker.actions.course.pictures import note_opening
 from tracker.actions.course.showing_treatments import Series, show_treatments
+from tracker.actions.course.treatments import add_care_line, end_care_line
 from tracker.domain.people.access import may_see_staff, may_treat, require
 from tracker.domain.protocols.aftercare import DatesSwapped, OwnLine
 from tracker.domain.protocols.care import Heading

@@ -10,13 +10,13 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.exceptions import NotFound
 
-from tracker.actions.course.annotations import (
+from tracker.actions.course.comparing import show_comparison
+from tracker.actions.course.drawing import (
     Overtaken,
     Revised,
     draw_annotation,
     revise_annotation,
 )
-from tracker.actions.course.comparing import show_comparison
 from tracker.domain.course.annotations import Drawing, Place, Shape, check_note, check_places
 from tracker.domain.course.comparisons import Asked
 from tracker.domain.course.photos import View

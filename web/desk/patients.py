@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from tracker.actions.alerts.showing import show_alerts
-from tracker.actions.course.measuring_again import try_photos_again
+from tracker.actions.course.measuring import try_photos_again
 from tracker.actions.course.progress import NotTreated, Progress, show_progress
 from tracker.actions.mail.sending import Letter, show_outbox
 from tracker.domain.alerts.alerts import Alert, CourseAlert, Stage, worst_first

@@ -6,12 +6,13 @@ from dataclasses import replace
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from tracker.actions.course.screening import ScreenedMeanwhile, correct_screening
 from tracker.actions.course.showing_treatments import Series, Session, show_treatments
 from tracker.actions.course.treatments import (
     AnotherEntered,
     CorrectedMeanwhile,
+    ScreenedMeanwhile,
     Unconfirmed,
+    correct_screening,
     correct_treatment,
     end_treatment,
     enter_treatment,

@@ -8,8 +8,8 @@ from typing import ClassVar
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from tracker.actions.course.own_treatment import begin_own_treatment
 from tracker.actions.course.progress import Progress, show_progress
+from tracker.actions.course.treatments import begin_own_treatment
 from tracker.actions.own_data.deciding import show_own_data
 from tracker.actions.people.accounts import is_address_confirmed, open_account
 from tracker.actions.people.sharing import accept_share_code, make_share_code

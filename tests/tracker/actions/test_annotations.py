@@ -8,7 +8,7 @@ from sqlite_utils import Database
 
 from tests.conftest import TREATED_AT, Cast
 from tests.web.conftest import Records
-from tracker.actions.course.annotations import (
+from tracker.actions.course.drawing import (
     Overtaken,
     Revised,
     draw_annotation,

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from tests.conftest import TREATED_AT, Cast
 from tests.tracker.actions.test_measure_photos import keep
-from tracker.actions.course.areas import (
+from tracker.actions.course.drawing import (
     Drawn,
     DrawnMeanwhile,
     NothingToDrawOn,

@@ -13,9 +13,9 @@ from tracker.actions.alerts.raising import raise_alerts
 from tracker.actions.course.checking_in import record_check_in
 from tracker.actions.desk.worklist import show_worklist
 from tracker.actions.mail.daily import write_digests
-from tracker.actions.people.absences import end_absence, enter_absence, show_absences
 from tracker.actions.people.accounts import add_person
 from tracker.actions.people.signing_in import resume_session, sign_in
+from tracker.actions.people.staff import end_absence, enter_absence, show_absences
 from tracker.domain.alerts.alerts import Level
 from tracker.domain.course.check_ins import Answers, Trend
 from tracker.domain.desk.worklist import Wish

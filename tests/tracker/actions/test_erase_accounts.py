@@ -10,10 +10,9 @@ from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT, Cast
 from tests.tracker.actions.pictures import Answering
 from tests.web.conftest import Records
 from tracker.actions.alerts.raising import raise_alerts
-from tracker.actions.course.care_lines import add_care_line
 from tracker.actions.course.checking_in import record_check_in
 from tracker.actions.course.measuring import measure_photos
-from tracker.actions.course.treatments import begin_treatment, end_treatment
+from tracker.actions.course.treatments import add_care_line, begin_treatment, end_treatment
 from tracker.actions.own_data.closing import close_account, erase_accounts
 from tracker.actions.own_data.deciding import decide_consent
 from tracker.actions.people.joining import Invited, invite_patient

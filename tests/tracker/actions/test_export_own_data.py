@@ -13,11 +13,10 @@ from sqlite_utils import Database
 from tests.conftest import TREATED_AT, Cast
 from tests.tracker.answers_to_alerts import give
 from tests.web.conftest import Records
-from tracker.actions.course.annotations import Revised, revise_annotation
-from tracker.actions.course.care_lines import add_care_line, end_care_line
+from tracker.actions.course.drawing import Revised, revise_annotation
 from tracker.actions.course.pictures import note_opening
 from tracker.actions.course.receiving import Accepted, receive_photo
-from tracker.actions.course.treatments import end_treatment
+from tracker.actions.course.treatments import add_care_line, end_care_line, end_treatment
 from tracker.actions.own_data.exporting import export_own_data
 from tracker.actions.people.accounts import add_person
 from tracker.actions.talk.notes import revise_note

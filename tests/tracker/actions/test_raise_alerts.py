@@ -20,7 +20,7 @@ from tracker.domain.alerts.alerts import (
 )
 from tracker.domain.course.check_ins import Answers, Queued, Trend
 from tracker.storage.alerts import alerts
-from tracker.storage.clinic import queues
+from tracker.storage.clinic import health
 from tracker.storage.connection import writing
 from tracker.storage.course import treatments
 from tracker.storage.mail import messages
@@ -192,7 +192,7 @@ def test_a_row_that_cannot_be_read_keeps_no_other_course_waiting(db: Database, c
         db.execute("UPDATE treatments SET products = '[{}]' WHERE id = 'broken'")
     (alert,) = answered(db, cast, SICK, DAY_4)
     assert alert.treatment_id == cast.treatment.id
-    assert queues.of_unjudged(db).waiting == 1  # the health page tells of the other
+    assert health.unjudged_queue(db).waiting == 1  # the health page tells of the other
 
 
 def test_a_course_whose_answers_reach_a_floor_is_judged_before_the_others(

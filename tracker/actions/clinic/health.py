@@ -11,7 +11,7 @@ from tracker.domain.clinic.health import LOOKS_BACK, Facts, Sign
 from tracker.domain.mail.messages import PRESSING
 from tracker.domain.protocols.protocols import Protocols
 from tracker.domain.recovery.recovery import ENGINE
-from tracker.storage.clinic import queues, signs_of_life
+from tracker.storage.clinic import health
 from tracker.storage.connection import writing
 from tracker.wires.disk import database_bytes, free_bytes
 
@@ -21,14 +21,14 @@ def show_health(db: Database, database: Path, protocols: Protocols, now: datetim
     since = now - LOOKS_BACK
     return Facts(
         at=now,
-        signs=signs_of_life.latest(db),
-        elapsed=signs_of_life.elapsed(db),
-        unjudged=queues.of_unjudged(db),
-        photos=queues.of_photos(db),
-        failed=queues.failed_photos(db),
-        pressing_mails=queues.of_mails(db, since, now, PRESSING),
-        mails=queues.of_mails(db, since, now),
-        lag=queues.longest_lag(db, now - timedelta(days=1)),
+        signs=health.latest_signs(db),
+        elapsed=health.elapsed_since_signs(db),
+        unjudged=health.unjudged_queue(db),
+        photos=health.photo_queue(db),
+        failed=health.failed_photos(db),
+        pressing_mails=health.mail_queue(db, since, now, PRESSING),
+        mails=health.mail_queue(db, since, now),
+        lag=health.longest_lag(db, now - timedelta(days=1)),
         free_bytes=free_bytes(database.parent),
         database_bytes=database_bytes(database),
         versions={
@@ -48,8 +48,8 @@ def note_sign(
     A sign no older than `at_most_every` is left. One from the future was left before the clock was
     set back, and is replaced.
     """
-    last = signs_of_life.latest(db).get(sign)
+    last = health.latest_signs(db).get(sign)
     if last is not None and timedelta(0) <= now - last < at_most_every:
         return
     with writing(db):
-        signs_of_life.note(db, sign, now)
+        health.leave_sign(db, sign, now)

@@ -262,3 +262,10 @@ def _finish(db: Database, claim: _Claim, photo: Photo) -> bool:
         photos.revive(db, photo.id)
         return False
     return True
+
+
+def try_photos_again(db: Database, patient_id: str) -> int:
+    """How many photos of the patient wait to be measured now."""
+    with writing(db):
+        courses = {photo.treatment_id for photo in photos.of_patient(db, patient_id)}
+        return sum(photos.try_again(db, treatment_id) for treatment_id in courses)

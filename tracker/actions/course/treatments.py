@@ -1,20 +1,24 @@
-"""Treatments: enter, correct, end and resume one."""
+"""Treatments: enter, screen, correct, end and resume one, and give it lines of aftercare."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlite_utils import Database
 
+from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.course.photos import PhotoRole
 from tracker.domain.course.procedures import Ending
-from tracker.domain.course.treatments import Treatment, check_planned
+from tracker.domain.course.treatments import AREAS, Setting, Treatment, check_planned
 from tracker.domain.own_data.consents import CareWithdrawn
+from tracker.domain.protocols.aftercare import OwnLine
+from tracker.domain.protocols.own_treatments import Cautioned, OwnTreatment, Stopped, check_start
 from tracker.domain.protocols.protocols import Protocols
 from tracker.domain.protocols.screening import Caveat, Screening, checked_answers, risks_of, summary
 from tracker.domain.protocols.spacing import TooSoon, too_soon
+from tracker.storage.clinic import audit_log
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
-from tracker.storage.course import corrections, photos, screenings, treatments
+from tracker.storage.course import care_lines, corrections, photos, screenings, treatments
 from tracker.storage.own_data import consents
 from tracker.storage.people import people
 
@@ -167,3 +171,122 @@ def resume_treatment(db: Database, treatment_id: str, by: str, now: datetime) ->
         corrections.insert(db, before, now, by, "")
         treatments.update(db, replace(before, ending=None))
     return True
+
+
+def begin_own_treatment(
+    db: Database, protocols: Protocols, patient_id: str, own: OwnTreatment, now: datetime
+) -> Treatment | Stopped | Cautioned:
+    """Store the treatment with its screening.
+
+    No practitioner is there to weigh a contraindication, so it stops the treatment. Raises
+    ProtocolError when the needles are too long, ValueError that names a wrong time or answer.
+    """
+    treatment = Treatment(
+        id=new_id(),
+        patient_id=patient_id,
+        kind=own.kind,
+        performed_at=check_start(own.performed_at, now),
+        setting=Setting.HOME,
+        needle_depth_mm=own.needle_depth_mm,
+        areas=frozenset(AREAS),
+    )
+    protocol = protocols.for_treatment(treatment)
+    screening = Screening(checked_answers(own.answers, protocol), now, by=None)
+    patient = people.get(db, patient_id)
+    if patient is None:
+        raise KeyError(patient_id)
+    waits = too_soon(treatment, treatments.of_patient(db, patient_id), protocols, patient.zone)
+    found = summary(screening, protocol, patient, waits)
+    if found.is_contraindicated:
+        return Stopped(found.caveats)
+    if found.warnings and not own.cautions_read:
+        return Cautioned(found.caveats, waits)
+    with writing(db):
+        treatments.insert(db, treatment)
+        screenings.insert(db, treatment.id, replace(screening, warned=found.warnings))
+        people.add_history(db, patient_id, risks_of(own.answers, protocol))
+    return treatment
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenedMeanwhile:
+    """Another edition came on record after the form was opened; nothing was changed."""
+
+
+def correct_screening(
+    db: Database, protocols: Protocols, treatment_id: str, given: Screening, *, known: int
+) -> Screening | ScreenedMeanwhile:
+    """Add an edition, bring the patient's history in line, and have the courses judged again.
+
+    `known` is how many editions the person who enters this one has seen. A question that `given`
+    leaves open keeps the answer on record. Raises ValueError where an answer fits no question, or
+    where an answer on record is changed without a reason (`given.why`).
+    """
+    with writing(db):
+        treatment = treatments.get(db, treatment_id)
+        checked_answers(given.answers, protocols.of(treatment.kind))
+        if screenings.count(db, treatment_id) != known:
+            return ScreenedMeanwhile()
+        before = screenings.of_treatment(db, treatment_id)
+        kept = before.answers if before else {}
+        answers = {**kept, **given.answers}
+        if before is not None and answers == kept:
+            return before
+        if not given.why and any(answers[name] != answer for name, answer in kept.items()):
+            raise ValueError("say why an answer on record is changed")
+        corrected = replace(
+            given,
+            answers=answers,
+            reason=before.reason if before else "",
+            warned=before.warned if before else (),
+        )
+        screenings.insert(db, treatment_id, corrected)
+        _keep_history(db, protocols, treatment, before, corrected)
+        for each in treatments.of_patient(db, treatment.patient_id):
+            if each.performed_at >= treatment.performed_at:
+                treatments.tell_news(db, each.id)
+        entry = Entry(
+            Act.SCREENING_CHANGED, given.at, given.by, treatment.patient_id, f"edition {known + 1}"
+        )
+        audit_log.add(db, entry)
+    return corrected
+
+
+def _keep_history(
+    db: Database,
+    protocols: Protocols,
+    treatment: Treatment,
+    before: Screening | None,
+    corrected: Screening,
+) -> None:
+    """Add every yes to the history; take back one that this screening alone had said."""
+    protocol = protocols.of(treatment.kind)
+    now = risks_of(corrected.answers, protocol)
+    taken_back = risks_of(before.answers if before else {}, protocol) - now
+    for other in treatments.of_patient(db, treatment.patient_id):
+        screening = screenings.of_treatment(db, other.id)
+        if other.id != treatment.id and screening and other.kind in protocols.by_kind:
+            taken_back -= risks_of(screening.answers, protocols.of(other.kind))
+    people.take_from_history(db, treatment.patient_id, taken_back)
+    people.add_history(db, treatment.patient_id, now)
+
+
+def add_care_line(db: Database, line: OwnLine) -> OwnLine:
+    """Store the line under a fresh id; one that the patient has already is kept once."""
+    with writing(db):
+        for known in care_lines.of_patient(db, line.patient_id):
+            if _says(known) == _says(line):
+                return known
+        added = replace(line, id=new_id())
+        care_lines.insert(db, added)
+    return added
+
+
+def _says(line: OwnLine) -> tuple[object, ...]:
+    return line.heading, line.line, line.first_date, line.last_date
+
+
+def end_care_line(db: Database, line_id: str, practitioner_id: str, now: datetime) -> bool:
+    """Note who ended it; the row stays. False when there is no such line any more."""
+    with writing(db):
+        return care_lines.end(db, line_id, practitioner_id, now)

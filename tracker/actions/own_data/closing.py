@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from tracker.domain.clinic.health import Sign
 from tracker.domain.own_data.consents import Consent, Decision, Purpose, is_given
 from tracker.domain.own_data.erasures import Erasure, erasure_asked
-from tracker.storage.clinic import signs_of_life
+from tracker.storage.clinic import health
 from tracker.storage.connection import writing
 from tracker.storage.course import photos
 from tracker.storage.mail import messages
@@ -59,7 +59,7 @@ def erase_accounts(db: Database, files: PhotoFiles, outbox: Path, now: datetime)
                 done.append(erasure)
         except Exception:  # a store that is away comes back; the others need not wait for it
             log.exception("an account could not be erased; will try again")
-    last = signs_of_life.latest(db).get(Sign.SWEPT)
+    last = health.latest_signs(db).get(Sign.SWEPT)
     if done or last is None or abs(now - last) >= SWEPT_EVERY:
         _sweep(db, files, now)
     return done
@@ -75,7 +75,7 @@ def _sweep(db: Database, files: PhotoFiles, now: datetime) -> None:
     if strays:
         log.warning("deleted the files of %d photos that have no row", len(strays))
     with writing(db):
-        signs_of_life.note(db, Sign.SWEPT, now)
+        health.leave_sign(db, Sign.SWEPT, now)
 
 
 def _erase(db: Database, files: PhotoFiles, outbox: Path, patient_id: str, now: datetime) -> bool:

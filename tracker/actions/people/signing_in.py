@@ -1,4 +1,4 @@
-"""Sign in by passphrase or passkey, resume a session, sign out."""
+"""Sign in by passphrase or passkey, keep passkeys, resume a session, sign out."""
 
 import json
 from datetime import datetime
@@ -6,12 +6,16 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
+from tracker.domain.mail.messages import MessageKind, about_passkey
 from tracker.domain.people.access import Viewer
 from tracker.domain.people.passkeys import (
+    MAX_PASSKEYS,
     Challenge,
+    Passkey,
     PasskeyRefused,
     Site,
     creation_options,
+    made,
     proven,
     still_good,
 )
@@ -24,7 +28,8 @@ from tracker.domain.people.sessions import (
     token_digest,
 )
 from tracker.storage.clinic import audit_log
-from tracker.storage.connection import writing
+from tracker.storage.connection import IntegrityError, writing
+from tracker.storage.mail import messages
 from tracker.storage.people import absences, passkeys, people, sessions
 from tracker.wires.passphrases import fits
 
@@ -99,3 +104,39 @@ def end_session(db: Database, token: str) -> None:
     """Forget the session of this token; ending it twice changes nothing."""
     with writing(db):
         sessions.end(db, token_digest(token))
+
+
+def add_passkey(
+    db: Database,
+    site: Site,
+    person: Person,
+    answer: str,
+    challenge: Challenge | None,
+    now: datetime,
+) -> Passkey:
+    """Keep the key that the browser made, and tell its owner by mail. Raises PasskeyRefused."""
+    key = made(site, person, answer, still_good(challenge, now), now)
+    try:
+        with writing(db):
+            if len(passkeys.of_person(db, person.id)) >= MAX_PASSKEYS:
+                raise PasskeyRefused("you have many passkeys already; remove one first")
+            passkeys.insert(db, key)
+            messages.insert(db, about_passkey(MessageKind.PASSKEY_ADDED, key.id, person, now))
+    except IntegrityError as error:
+        raise PasskeyRefused("this passkey is known already") from error
+    return key
+
+
+def remove_passkey(db: Database, owner: Person, key_id: str, now: datetime) -> None:
+    """Whoever holds it cannot sign in with it any more; a mail tells its owner.
+
+    A key of somebody else stays.
+    """
+    with writing(db):
+        if passkeys.remove(db, owner.id, key_id):
+            messages.insert(db, about_passkey(MessageKind.PASSKEY_REMOVED, key_id, owner, now))
+
+
+def show_passkeys(db: Database, person_id: str) -> list[Passkey]:
+    """The keys by which a person signs in, the oldest first."""
+    return passkeys.of_person(db, person_id)

@@ -3,15 +3,33 @@
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
-from tracker.domain.editing.limits_preview import Compared, compare, counts_of, preview_since
+from tracker.domain.course.treatments import Treatment
+from tracker.domain.editing.limits_preview import (
+    Compared,
+    StoredCourse,
+    compare,
+    counts_of,
+    preview_since,
+)
 from tracker.domain.editing.protocol_drafts import ProtocolDraft
 from tracker.domain.editing.protocol_edits import checked
 from tracker.domain.protocols.protocols import Protocol, Protocols
+from tracker.domain.protocols.screening import words_of
+from tracker.domain.recovery.recovery import Course
+from tracker.storage.alerts import alerts
 from tracker.storage.connection import writing
-from tracker.storage.course import stored_courses, treatments
+from tracker.storage.course import (
+    check_ins,
+    photos,
+    readings,
+    screenings,
+    treatments,
+)
+from tracker.storage.people import people
 from tracker.storage.protocols import (
     protocol_drafts,
     protocol_editions,
@@ -44,7 +62,7 @@ def _some(db: Database, compute: Executor, draft: ProtocolDraft) -> int:
         with writing(db):
             protocol_previews.complete(db, draft.id)
         return 0
-    courses = [stored_courses.of_treatment(db, treatment) for treatment in left]
+    courses = [_stored_course(db, treatment) for treatment in left]
     waiting = [compute.submit(compare, course, present, changed, since) for course in courses]
     found = [(treatment, each.result()) for treatment, each in zip(left, waiting, strict=True)]
     with writing(db):
@@ -62,4 +80,22 @@ def preview_limits(
     """
     present = protocols.of(changed.kind)
     for treatment in treatments.heard_since(db, changed.kind, since):
-        yield compare(stored_courses.of_treatment(db, treatment), present, changed, since)
+        yield compare(_stored_course(db, treatment), present, changed, since)
+
+
+def _stored_course(db: Database, treatment: Treatment) -> StoredCourse:
+    """The course of a treatment, from everything that is kept."""
+    person = people.get(db, treatment.patient_id)
+    screening = screenings.of_treatment(db, treatment.id)
+    resolved = (alert for alert in alerts.of_treatment(db, treatment.id) if alert.outcome)
+    return StoredCourse(
+        course=Course(
+            treatment=treatment,
+            readings=tuple(readings.of_treatment(db, treatment.id)),
+            check_ins=tuple(check_ins.of_treatment(db, treatment.id)),
+            zone=person.zone if person else ZoneInfo("UTC"),
+        ),
+        received_at={p.id: p.received_at for p in photos.of_treatment(db, treatment.id)},
+        outcomes={alert.concern: alert.outcome for alert in resolved if alert.outcome},
+        words=words_of(person, screening) if person else frozenset(),
+    )

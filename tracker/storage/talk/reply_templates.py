@@ -6,8 +6,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from tracker.domain.alerts.alerts import Concern
-from tracker.domain.talk.reply_templates import ReplyTemplate, ReplyText, ReplyVersion
-from tracker.domain.talk.shipped_replies import SHIPPED
+from tracker.domain.talk.reply_templates import SHIPPED, ReplyTemplate, ReplyText, ReplyVersion
 from tracker.storage.columns import names_text, read_names, read_time, time_text
 
 

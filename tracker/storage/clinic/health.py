@@ -1,17 +1,18 @@
-"""How long the durable queues are: photos to measure, news to judge, mails to send."""
+"""The state of the machine: how long its queues are, and when each duty was last done."""
 
+import time
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from tracker.domain.clinic.health import Failed, Queue
+from tracker.domain.clinic.health import Failed, Queue, Sign
 from tracker.domain.mail.messages import MessageKind
-from tracker.storage.columns import names_text, read_optional_time, time_text
+from tracker.storage.columns import names_text, read_optional_time, read_time, time_text
 from tracker.storage.course import photos
 
 
-def of_photos(db: Database) -> Queue:
+def photo_queue(db: Database) -> Queue:
     """Photos that could be measured.
 
     What waits for a baseline, or for its patient's consent, waits for the patient. What has a
@@ -39,7 +40,7 @@ def failed_photos(db: Database) -> Failed:
     )
 
 
-def of_unjudged(db: Database) -> Queue:
+def unjudged_queue(db: Database) -> Queue:
     """Courses with news that no judgement has seen; those without consent to care wait for it."""
     sql = """SELECT count(*) AS waiting, min(unjudged_since) AS oldest FROM treatments
              WHERE news > judged AND patient_id NOT IN (SELECT patient_id FROM care_withdrawn)"""
@@ -47,7 +48,7 @@ def of_unjudged(db: Database) -> Queue:
     return Queue(row["waiting"], read_optional_time(row["oldest"]))
 
 
-def of_mails(
+def mail_queue(
     db: Database,
     since: datetime,
     now: datetime,
@@ -70,3 +71,29 @@ def longest_lag(db: Database, since: datetime) -> timedelta | None:
              FROM messages WHERE sent_at >= ?"""
     (row,) = db.query(sql, [time_text(since)])
     return None if row["seconds"] is None else timedelta(seconds=row["seconds"])
+
+
+def leave_sign(db: Database, sign: Sign, at: datetime) -> None:
+    """Store the latest sign in place of the one before, with the machine's own count of seconds."""
+    values = [str(sign), time_text(at), time.monotonic()]
+    db.execute("INSERT OR REPLACE INTO signs_of_life (sign, at, seconds) VALUES (?, ?, ?)", values)
+
+
+def latest_signs(db: Database) -> dict[Sign, datetime]:
+    """The latest of each kind; signs of other versions of Afterglow are left out."""
+    rows = db.query("SELECT sign, at FROM signs_of_life")
+    return {Sign(row["sign"]): read_time(row["at"]) for row in rows if row["sign"] in set(Sign)}
+
+
+def elapsed_since_signs(db: Database) -> dict[Sign, timedelta]:
+    """How long ago each was left, whatever the clock says; not since the machine last started.
+
+    After a restart the count begins at zero, and older signs lie ahead of it.
+    """
+    now = time.monotonic()
+    rows = db.query("SELECT sign, seconds FROM signs_of_life WHERE seconds <= ?", [now])
+    return {
+        Sign(row["sign"]): timedelta(seconds=now - row["seconds"])
+        for row in rows
+        if row["sign"] in set(Sign)
+    }
