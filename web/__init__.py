@@ -27,13 +27,13 @@ from tracker.world import World
 from web import (
     accounts,
     app_shell,
-    calling,
     clinic,
+    contact,
     desk,
     errors,
     home,
-    kept,
     languages,
+    libraries,
     patient,
     security,
     session,
@@ -47,20 +47,20 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
     """The pages of one clinic as a WSGI application. `now` tells the time, aware and in UTC."""
     app = Flask(__name__)
     security.configure(app, world.settings)
-    session.begin(app, world, now)  # before CSRF, whose check would parse a stranger's photo
-    security.protect(app, world.settings)
-    languages.speak(app)
-    calling.tell(app)
-    care.watch(app)
-    notes.tell(app)
+    session.init_app(app, world, now)  # before CSRF, whose check would parse a stranger's photo
+    security.init_app(app, world.settings)
+    languages.init_app(app)
+    contact.init_app(app)
+    care.init_app(app)
+    notes.init_app(app)
     areas = (accounts, patient, desk, clinic)
     for blueprint in (
         home.blueprint,
         app_shell.blueprint,
-        kept.blueprint,
+        libraries.blueprint,
         *(each for area in areas for each in area.blueprints),
     ):
         app.register_blueprint(blueprint)
-    security.limit_sign_in(app, world.settings)
-    errors.show_in_style(app)
+    security.init_limits(app, world.settings)
+    errors.init_app(app)
     return app

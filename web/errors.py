@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 NO_TOKEN = "The CSRF token is missing."  # noqa: S105  (what flask-wtf says)
 
 
-def show_in_style(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Answer every error with the clinic's own page."""
     app.register_error_handler(HTTPException, _show)
     app.register_error_handler(CSRFError, _show_forged)

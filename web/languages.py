@@ -14,7 +14,7 @@ def choose_language(wanted: LanguageAccept) -> str:
     return wanted.best_match(LANGUAGES, default=LANGUAGES[0]) or LANGUAGES[0]
 
 
-def speak(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Tell templates and browsers the language of each page."""
 
     @app.context_processor

@@ -47,7 +47,7 @@ GUESSED_AT = (
 )
 OPENS_ACCOUNT = "home_care.open_own_account"
 SAME_FOR_ALL = frozenset(
-    {"static", "kept.static", "app_shell.service_worker", "app_shell.framing_cascade"}
+    {"static", "libraries.static", "app_shell.service_worker", "app_shell.framing_cascade"}
 )
 
 
@@ -85,7 +85,7 @@ def configure(app: Flask, settings: Settings) -> None:
     )
 
 
-def protect(app: Flask, settings: Settings) -> None:
+def init_app(app: Flask, settings: Settings) -> None:
     """Refuse forged requests and send the safe headers with every answer."""
     # Mail programs stop reminders by a POST of their own; its link is signed (RFC 8058).
     CSRFProtect(app).exempt("web.accounts.preferences.stop")
@@ -101,7 +101,7 @@ def protect(app: Flask, settings: Settings) -> None:
     app.after_request(add_headers)
 
 
-def limit_sign_in(app: Flask, settings: Settings) -> None:
+def init_limits(app: Flask, settings: Settings) -> None:
     """Slow down guessing; only failures count, by client and by the person it tries to be.
 
     Accounts that were opened count by client, too: nobody fills strangers' mailboxes.

@@ -29,7 +29,7 @@ PUBLIC = frozenset(
         "sign_in.show",
         "sign_in.enter",
         "static",
-        "kept.static",
+        "libraries.static",
         "app_shell.manifest",
         "app_shell.service_worker",
         "app_shell.framing_cascade",
@@ -98,7 +98,7 @@ class Visit(Reach):
         self.session = session
 
 
-def begin(app: Flask, world: World, now: Callable[[], datetime]) -> None:
+def init_app(app: Flask, world: World, now: Callable[[], datetime]) -> None:
     """Give every request its reach, and let only signed-in people past the public pages."""
     app.extensions["afterglow"] = Clinic(world, now)
     manager = LoginManager(app)

@@ -25,7 +25,7 @@ PUBLIC = {
     "sign_in.show",
     "sign_in.enter",
     "static",
-    "kept.static",
+    "libraries.static",
     "app_shell.manifest",
     "app_shell.service_worker",
     "app_shell.framing_cascade",

@@ -88,7 +88,7 @@ COUNTED_OTHERWISE = frozenset({"pictures.show"})  # a look at a photo is noted w
 SHOWN = frozenset({HTTPStatus.OK, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY})
 
 
-def watch(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Note every page with a patient or alert in its address that was handed out to staff.
 
     It comes before the answer leaves: an opening that cannot be noted is not had.

@@ -166,7 +166,7 @@ blueprint = Blueprint("notes", __name__, url_prefix="/patients/<patient_id>/note
 VERSION = re.compile(r"[0-9]{1,18}")
 
 
-def tell(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Hand `pinned_notes()` to the templates: they stand on every page about the patient."""
     app.jinja_env.globals.update(pinned_notes=_pinned)
 

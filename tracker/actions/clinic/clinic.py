@@ -58,7 +58,7 @@ def show_clinic(db: Database) -> Clinic:
     return clinic.get(db) or NOTHING_KNOWN
 
 
-def show_calling(db: Database, patient_id: str) -> Clinic | None:
+def show_contact(db: Database, patient_id: str) -> Clinic | None:
     """The clinic that cares for this patient; None for whoever is in nobody's care.
 
     Its emergency number is that of its own country, which is not everybody's.

@@ -9,10 +9,10 @@ from flask import Blueprint
 
 UPLOT = Path(__file__).parent / "node_modules" / "uplot" / "dist"
 
-blueprint = Blueprint("kept", __name__, static_folder=UPLOT, static_url_path="/kept/uplot")
+blueprint = Blueprint("libraries", __name__, static_folder=UPLOT, static_url_path="/kept/uplot")
 
 
 @blueprint.app_context_processor
-def libraries() -> dict[str, bool]:
+def offered() -> dict[str, bool]:
     """What templates may ask for."""
     return {"has_uplot": (UPLOT / "uPlot.iife.min.js").is_file()}

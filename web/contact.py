@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask, g
 from flask_login import current_user
 
-from tracker.actions.clinic.clinic import show_calling, show_clinic
+from tracker.actions.clinic.clinic import show_clinic, show_contact
 from tracker.domain.clinic.clinic import Clinic, dialled
 from tracker.domain.clinic.opening_hours import (
     WEEKDAYS,
@@ -23,7 +23,7 @@ from web.words.times import moment_words
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class PhoneNumber:
     """A number as people read it and as a phone dials it."""
 
     words: str
@@ -31,27 +31,27 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
-class Calling:
-    """What stands beside "call your clinic"; what the clinic has not entered is None or empty.
+class ClinicContact:
+    """What a page shows with "call your clinic"; what the clinic has not entered is None or empty.
 
     `now` says whether it is open, `is_closed` that nobody answers; `week` are the hours by the
     clinic's clock, for a page that is read much later than it was made.
     """
 
-    phone: Number | None
-    emergency: Number | None
+    phone: PhoneNumber | None
+    emergency: PhoneNumber | None
     now: str
     is_closed: bool
     week: tuple[tuple[str, str], ...]
 
 
-NOBODY_TO_CALL = Calling(None, None, "", False, ())
+NO_CONTACT = ClinicContact(None, None, "", False, ())
 
 
-def calling(clinic: Clinic, now: datetime, zone: ZoneInfo) -> Calling:
+def contact(clinic: Clinic, now: datetime, zone: ZoneInfo) -> ClinicContact:
     """In the words and the zone of the patient."""
     standing = at_hand(clinic.hours, now) if clinic.hours.are_known else None
-    return Calling(
+    return ClinicContact(
         phone=_number(clinic.phone),
         emergency=_number(clinic.emergency_number),
         now=_standing_words(standing, now, zone),
@@ -60,8 +60,8 @@ def calling(clinic: Clinic, now: datetime, zone: ZoneInfo) -> Calling:
     )
 
 
-def _number(number: str) -> Number | None:
-    return Number(number, f"tel:{dialled(number)}") if number else None
+def _number(number: str) -> PhoneNumber | None:
+    return PhoneNumber(number, f"tel:{dialled(number)}") if number else None
 
 
 def _standing_words(standing: Open | Closed | None, now: datetime, zone: ZoneInfo) -> str:
@@ -82,26 +82,26 @@ def _week(hours: OpeningHours) -> tuple[tuple[str, str], ...]:
     )
 
 
-def tell(app: Flask) -> None:
-    """Hand `calling()` to the templates, and `lacks_emergency_number()` for who must enter it."""
-    app.jinja_env.globals.update(calling=_calling, lacks_emergency_number=_lacks_emergency_number)
+def init_app(app: Flask) -> None:
+    """Hand `contact()` to the templates, and `lacks_emergency_number()` for who must enter it."""
+    app.jinja_env.globals.update(contact=_contact, lacks_emergency_number=_lacks_emergency_number)
 
 
 def _lacks_emergency_number() -> bool:
     return not show_clinic(session.reach().db).emergency_number
 
 
-def _calling() -> Calling:
+def _contact() -> ClinicContact:
     """For the patient who reads; asked once a request, by the pages that say "call"."""
-    if "calling" not in g:
-        g.calling = _found()
-    found: Calling = g.calling
+    if "contact" not in g:
+        g.contact = _found()
+    found: ClinicContact = g.contact
     return found
 
 
-def _found() -> Calling:
+def _found() -> ClinicContact:
     if not session.is_signed_in() or not may_open_own_data(current_user.viewer):
-        return NOBODY_TO_CALL
+        return NO_CONTACT
     reach, patient = session.reach(), current_user.person
-    clinic = show_calling(reach.db, patient.id)
-    return calling(clinic, reach.now, patient.zone) if clinic else NOBODY_TO_CALL
+    clinic = show_contact(reach.db, patient.id)
+    return contact(clinic, reach.now, patient.zone) if clinic else NO_CONTACT
