@@ -14,6 +14,8 @@ from tracker.wires.compute import FaceFinder, choose_face_finder
 from tracker.wires.mail import Send, sender
 from tracker.wires.photo_files import PhotoFiles
 
+__all__ = ["Database", "DatabaseGone", "World", "open_world"]  # pages name the type of a connection
+
 
 @dataclass(frozen=True, slots=True)
 class World:

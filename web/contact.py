@@ -88,7 +88,7 @@ def init_app(app: Flask) -> None:
 
 
 def _lacks_emergency_number() -> bool:
-    return not show_clinic(session.reach().db).emergency_number
+    return not show_clinic(session.resources().db).emergency_number
 
 
 def _contact() -> ClinicContact:
@@ -102,6 +102,6 @@ def _contact() -> ClinicContact:
 def _found() -> ClinicContact:
     if not session.is_signed_in() or not may_open_own_data(current_user.viewer):
         return NO_CONTACT
-    reach, patient = session.reach(), current_user.person
-    clinic = show_contact(reach.db, patient.id)
-    return contact(clinic, reach.now, patient.zone) if clinic else NO_CONTACT
+    resources, patient = session.resources(), current_user.person
+    clinic = show_contact(resources.db, patient.id)
+    return contact(clinic, resources.now, patient.zone) if clinic else NO_CONTACT

@@ -1,4 +1,4 @@
-"""This request's visit: who is here, and what the request may reach."""
+"""This request's visit: who is signed in, and what the request works with."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from tracker.domain.people import access
 from tracker.domain.people.access import Viewer
 from tracker.domain.people.people import Person
 from tracker.domain.people.sessions import Session
-from tracker.world import World
+from tracker.world import Database, World
 from web.security import MAX_WORDS_BYTES
 
 P = ParamSpec("P")
@@ -50,7 +50,7 @@ UPLOADS_DECODED_AT_ONCE = 2  # a decoded photo takes a hundred times the memory 
 
 
 @dataclass(frozen=True, slots=True)
-class Clinic:
+class Installation:
     """What the application was made from."""
 
     world: World
@@ -59,15 +59,20 @@ class Clinic:
         default_factory=lambda: BoundedSemaphore(UPLOADS_DECODED_AT_ONCE)
     )
 
+    def resources(self) -> "Resources":
+        """Those of a new request, with a fresh connection."""
+        now, db = self.now(), self.world.connect()
+        return Resources(self.world.renewed(db), db, now, self.turns_to_decode)
 
-class Reach:
-    """What a request may reach: the world, one database connection and one moment, `now`."""
 
-    def __init__(self, clinic: Clinic) -> None:
-        self.turns_to_decode = clinic.turns_to_decode
-        self.now = clinic.now()
-        self.db = clinic.world.connect()
-        self.world = clinic.world.renewed(self.db)
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a request works with: the world, one database connection and one moment, `now`."""
+
+    world: World
+    db: Database
+    now: datetime
+    turns_to_decode: BoundedSemaphore
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +92,18 @@ class Account:
         return self.token
 
 
-class Visit(Reach):
+@dataclass(frozen=True, slots=True)
+class Visit(Resources):
     """The request of a signed-in person."""
 
-    def __init__(self, reach: Reach, person: Person, viewer: Viewer, session: Session) -> None:
-        self.world, self.now, self.db = reach.world, reach.now, reach.db
-        self.turns_to_decode = reach.turns_to_decode
-        self.person = person
-        self.viewer = viewer
-        self.session = session
+    person: Person
+    viewer: Viewer
+    session: Session
 
 
 def init_app(app: Flask, world: World, now: Callable[[], datetime]) -> None:
-    """Give every request its reach, and let only signed-in people past the public pages."""
-    app.extensions["afterglow"] = Clinic(world, now)
+    """Give every request its resources, and let only signed-in people past the public pages."""
+    app.extensions["afterglow"] = Installation(world, now)
     manager = LoginManager(app)
     manager.session_protection = None  # phones change networks
     manager.user_loader(_resume)
@@ -109,11 +112,12 @@ def init_app(app: Flask, world: World, now: Callable[[], datetime]) -> None:
     app.jinja_env.globals.update(access=access, viewer=_viewer)
 
 
-def reach() -> Reach:
-    """This request's reach, opened at its first use."""
-    if "reach" not in g:
-        g.reach = Reach(current_app.extensions["afterglow"])
-    opened: Reach = g.reach
+def resources() -> Resources:
+    """This request's resources, opened at their first use."""
+    if "resources" not in g:
+        installation: Installation = current_app.extensions["afterglow"]
+        g.resources = installation.resources()
+    opened: Resources = g.resources
     return opened
 
 
@@ -126,8 +130,16 @@ def signed_in(
     def with_visit(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
         if not current_user.is_authenticated:
             abort(401)
-        account = current_user
-        visit = Visit(reach(), account.person, account.viewer, account.session)
+        account, its = current_user, resources()
+        visit = Visit(
+            its.world,
+            its.db,
+            its.now,
+            its.turns_to_decode,
+            person=account.person,
+            viewer=account.viewer,
+            session=account.session,
+        )
         return view(visit, *args, **kwargs)
 
     return with_visit
@@ -147,7 +159,7 @@ def enter(person: Person, token: str) -> None:
 def leave() -> None:
     """End the session, on the server as in the cookie."""
     if is_signed_in():
-        end_session(reach().db, current_user.token)
+        end_session(resources().db, current_user.token)
     logout_user()
     cookie.clear()
 
@@ -163,7 +175,7 @@ def _viewer() -> Viewer | None:
 
 
 def _resume(token: str) -> Account | None:
-    resumed = resume_session(reach().db, token, reach().now)
+    resumed = resume_session(resources().db, token, resources().now)
     if resumed is None:
         return None
     person, viewer, session = resumed
@@ -183,6 +195,6 @@ def _guard() -> ResponseReturnValue | None:
 
 
 def _close(error: BaseException | None) -> None:  # noqa: ARG001  (the signature is Flask's)
-    opened: Reach | None = g.pop("reach", None)
+    opened: Resources | None = g.pop("resources", None)
     if opened is not None:
         opened.db.close()

@@ -50,7 +50,7 @@ blueprint = Blueprint("addresses", __name__)
 @blueprint.get("/confirm/<token>")
 def ask(token: str) -> ResponseReturnValue:
     """A button: opening a link changes nothing, for machines open links too."""
-    key = session.reach().world.envelope.link_key
+    key = session.resources().world.envelope.link_key
     if named_by(LinkPurpose.ADDRESS, token, key) is None:
         abort(404)
     return render(ConfirmPage(), with_person=False)
@@ -59,8 +59,8 @@ def ask(token: str) -> ResponseReturnValue:
 @blueprint.post("/confirm/<token>")
 def confirm(token: str) -> ResponseReturnValue:
     """The address is theirs who hold the link that was mailed there."""
-    reach = session.reach()
-    if not confirm_address(reach.db, token, reach.world.envelope.link_key):
+    resources = session.resources()
+    if not confirm_address(resources.db, token, resources.world.envelope.link_key):
         abort(404)
     return render(ConfirmPage(done=True), with_person=False)
 

@@ -124,8 +124,8 @@ def send(visit: Visit) -> ResponseReturnValue:
 @blueprint.get("/welcome/<token>")
 def welcome(token: str) -> ResponseReturnValue:
     """Where the link leads: choose a passphrase."""
-    reach = session.reach()
-    invited = open_invitation(reach.db, token, reach.world.envelope.link_key, reach.now)
+    resources = session.resources()
+    invited = open_invitation(resources.db, token, resources.world.envelope.link_key, resources.now)
     if invited is None:
         return render(ExpiredPage(), with_person=False), 410
     return render(welcome_page(invited), with_person=False)
@@ -134,14 +134,16 @@ def welcome(token: str) -> ResponseReturnValue:
 @blueprint.post("/welcome/<token>")
 def accept(token: str) -> ResponseReturnValue:
     """Keep the passphrase and let them in."""
-    reach = session.reach()
-    key = reach.world.envelope.link_key
-    invited = open_invitation(reach.db, token, key, reach.now)
+    resources = session.resources()
+    key = resources.world.envelope.link_key
+    invited = open_invitation(resources.db, token, key, resources.now)
     if invited is None:
         return render(ExpiredPage(), with_person=False), 410
     passphrase, zone = request.form.get("passphrase", ""), request.form.get("time_zone", "")
     try:
-        accepted = accept_invitation(reach.db, token, key, passphrase, zone or None, reach.now)
+        accepted = accept_invitation(
+            resources.db, token, key, passphrase, zone or None, resources.now
+        )
     except ValueError as error:
         return render(welcome_page(invited, str(error)), with_person=False), 422
     if accepted is None:

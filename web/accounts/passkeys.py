@@ -126,17 +126,19 @@ def remove(visit: Visit) -> ResponseReturnValue:
 @blueprint.post("/sign-in/passkey/options")
 def ask_at_sign_in() -> ResponseReturnValue:
     """What the browser needs to prove that it holds a key."""
-    reach = session.reach()
-    return _challenge(*request_options(_site(reach.world)), reach.now)
+    resources = session.resources()
+    return _challenge(*request_options(_site(resources.world)), resources.now)
 
 
 @blueprint.post("/sign-in/passkey")
 def enter() -> ResponseReturnValue:
     """Let in whoever holds the key."""
-    reach, target = session.reach(), safe_target(request.form.get("next", ""))
+    resources, target = session.resources(), safe_target(request.form.get("next", ""))
     answer, challenge = request.form.get("answer", ""), _kept_challenge()
     try:
-        known = sign_in_with_passkey(reach.db, _site(reach.world), answer, challenge, reach.now)
+        known = sign_in_with_passkey(
+            resources.db, _site(resources.world), answer, challenge, resources.now
+        )
     except PasskeyRefused as error:
         return _answered((render(SignInPage(target=target, trouble=str(error))), 401))
     session.enter(*known)

@@ -107,7 +107,7 @@ def save(visit: Visit) -> ResponseReturnValue:
 @blueprint.get("/unsubscribe/<token>")
 def unsubscribe(token: str) -> ResponseReturnValue:
     """A button: opening a link changes nothing, for machines open links too."""
-    key = session.reach().world.envelope.link_key
+    key = session.resources().world.envelope.link_key
     if named_by(LinkPurpose.UNSUBSCRIBE, token, key) is None:
         abort(404)
     return render(UnsubscribePage(token), with_person=False)
@@ -116,7 +116,7 @@ def unsubscribe(token: str) -> ResponseReturnValue:
 @blueprint.post("/unsubscribe/<token>")
 def stop(token: str) -> ResponseReturnValue:
     """Stop the reminders, for whoever holds the signed link (RFC 8058)."""
-    reach = session.reach()
-    if not stop_reminders(reach.db, token, reach.world.envelope.link_key):
+    resources = session.resources()
+    if not stop_reminders(resources.db, token, resources.world.envelope.link_key):
         abort(404)
     return render(UnsubscribePage(token, done=True), with_person=False)

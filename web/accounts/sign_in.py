@@ -18,7 +18,7 @@ def show() -> ResponseReturnValue:
     target = safe_target(request.args.get("next", ""))
     if session.is_signed_in():
         return redirect(target, code=303)
-    may_sign_up = session.reach().world.settings.open_sign_up is not None
+    may_sign_up = session.resources().world.settings.open_sign_up is not None
     return render(SignInPage(target=target, may_sign_up=may_sign_up))
 
 
@@ -27,8 +27,8 @@ def enter() -> ResponseReturnValue:
     """Let a person in; what was wrong is not told."""
     email, passphrase = request.form.get("email", ""), request.form.get("passphrase", "")
     target = safe_target(request.form.get("next", ""))
-    reach = session.reach()
-    known = sign_in(reach.db, email, passphrase, reach.now)
+    resources = session.resources()
+    known = sign_in(resources.db, email, passphrase, resources.now)
     if known is None:
         return render(SignInPage(target=target, email=email, failed=True)), 401
     session.enter(*known)

@@ -103,7 +103,7 @@ def _note(response: Response) -> Response:
     if not was_shown or (patient_id is None and alert_id is None):
         return response
     if session.is_signed_in() and may_see_staff(current_user.viewer):
-        reach = session.reach()
+        resources = session.resources()
         by = current_user.person.id
-        note_opening(reach.db, by, reach.now, patient_id=patient_id, alert_id=alert_id)
+        note_opening(resources.db, by, resources.now, patient_id=patient_id, alert_id=alert_id)
     return response

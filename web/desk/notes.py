@@ -252,7 +252,7 @@ def _pinned(patient_id: str) -> tuple[PinnedNote, ...]:
         return ()
     kept: dict[str, tuple[PinnedNote, ...]] = g.setdefault("pinned_notes", {})
     if patient_id not in kept:
-        reach = session.reach()
-        about = show_notes(reach.db, patient_id)
-        kept[patient_id] = pinned(about, current_user.person, reach.now) if about else ()
+        resources = session.resources()
+        about = show_notes(resources.db, patient_id)
+        kept[patient_id] = pinned(about, current_user.person, resources.now) if about else ()
     return kept[patient_id]

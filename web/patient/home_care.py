@@ -143,19 +143,19 @@ blueprint = Blueprint("home_care", __name__)
 @blueprint.get("/sign-up")
 def sign_up() -> ResponseReturnValue:
     """The form for a new account."""
-    _open_kind(session.reach().world.settings)
+    _open_kind(session.resources().world.settings)
     return render(SignUpPage(), with_person=False)
 
 
 @blueprint.post("/sign-up")
 def open_own_account() -> ResponseReturnValue:
     """Open the account and go on to the questions."""
-    reach = session.reach()
-    _open_kind(reach.world.settings)
+    resources = session.resources()
+    _open_kind(resources.world.settings)
     name, email = request.form.get("name", ""), request.form.get("email", "")
     passphrase, zone = request.form.get("passphrase", ""), request.form.get("time_zone", "")
     try:
-        opened = open_account(reach.db, name, email, passphrase, zone or "UTC", reach.now)
+        opened = open_account(resources.db, name, email, passphrase, zone or "UTC", resources.now)
     except ValueError as error:
         return render(SignUpPage(name, email, str(error)), with_person=False), 422
     session.enter(*opened)
