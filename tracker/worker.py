@@ -80,12 +80,6 @@ def work_once(
     )
 
 
-def watch_clock(world: World, db: Database, now: datetime) -> None:
-    """Do once what no news calls for, only the time; trouble in one duty leaves others alone."""
-    for duty in (*_pressing_duties(world), *_daily_duties(world), *_chores(world)):
-        _do(duty, db, lambda: now)
-
-
 def send_once(world: World, db: Database, clock: Callable[[], datetime]) -> SendReport:
     """Send what is due."""
     return send_messages(db, world.send, world.envelope, clock)
@@ -115,13 +109,13 @@ def _loops(
         "judging": [Duty(Sign.JUDGING, AT_ONCE, lambda db, now: _judge(world, db, now))],
         "pressing mail": [_mailing(Sign.PRESSING_MAIL, PRESSING, world, clock, stop)],
         "mail": [_mailing(Sign.MAIL, set(MessageKind) - PRESSING, world, clock, stop)],
-        "pressing duties": _pressing_duties(world),
-        "daily duties": _daily_duties(world),
-        "chores": _chores(world),
+        "pressing duties": pressing_duties(world),
+        "daily duties": daily_duties(world),
+        "chores": chores(world),
     }
 
 
-def _pressing_duties(world: World) -> Sequence[Duty]:
+def pressing_duties(world: World) -> Sequence[Duty]:
     """Somebody may wait in pain for these: they touch no file and no other machine."""
     limit = world.settings.escalate_after
     return [
@@ -130,7 +124,9 @@ def _pressing_duties(world: World) -> Sequence[Duty]:
     ]
 
 
-def _daily_duties(world: World) -> Sequence[Duty]:
+def daily_duties(world: World) -> Sequence[Duty]:
+    """What a day brings: a reminder, a digest, a patient who falls silent."""
+
     def remind(db: Database, now: datetime) -> bool:
         return _done(remind_patients(db, world.renewed(db).protocols, now))
 
@@ -144,7 +140,7 @@ def _daily_duties(world: World) -> Sequence[Duty]:
     ]
 
 
-def _chores(world: World) -> Sequence[Duty]:
+def chores(world: World) -> Sequence[Duty]:
     """These wait for the store of photos, which may be away or slow."""
 
     def erase(db: Database, now: datetime) -> bool:
@@ -215,11 +211,11 @@ def _round(
         now, last = clock(), begun.get(duty.sign)
         if last is None or abs(now - last) >= duty.every:
             begun[duty.sign] = now
-            outcomes.append(_do(duty, db, clock))
+            outcomes.append(do_duty(duty, db, clock))
     return None if None in outcomes else any(outcomes)
 
 
-def _do(duty: Duty, db: Database, clock: Callable[[], datetime]) -> bool | None:
+def do_duty(duty: Duty, db: Database, clock: Callable[[], datetime]) -> bool | None:
     """Whether there is more to do, or None after trouble, which ends here."""
     try:
         busy = duty.do(db, clock())

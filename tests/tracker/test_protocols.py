@@ -10,7 +10,7 @@ from tracker.domain.alerts.alerts import Concern, Level
 from tracker.domain.people.people import Risk
 from tracker.domain.protocols.care import CareLine, Heading
 from tracker.domain.protocols.protocol_text import ProtocolTextError, parse_protocol
-from tracker.domain.protocols.protocols import TEAM_PRIOR, ProtocolError
+from tracker.domain.protocols.protocols import ProtocolError
 from tracker.domain.protocols.screening import risk_words
 from tracker.storage.protocols import protocol_files
 
@@ -58,7 +58,7 @@ def test_a_usual_course_is_clear_on_the_day_the_protocol_says(kind: str) -> None
 def test_every_protocol_is_honest_about_where_its_figures_come_from(kind: str) -> None:
     protocol = protocol_files.load(kind)
     assert protocol.sign_off_words == "not yet signed off by a clinic"
-    assert {source.citation == TEAM_PRIOR for source in protocol.sources} == {True, False}
+    assert {source.citation == "team prior" for source in protocol.sources} == {True, False}
 
 
 @EVERY_KIND

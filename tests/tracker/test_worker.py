@@ -17,6 +17,7 @@ from sqlite_utils import Database
 
 from tests.conftest import PASSPHRASE, PROTOCOLS, Cast
 from tests.post_office import Inbox, free_port
+from tests.tracker.duties import watch_clock
 from tests.web.browser import Browser
 from tests.web.conftest import Records
 from tracker.actions.alerts.raising import raise_alerts
@@ -34,7 +35,7 @@ from tracker.storage.mail import messages
 from tracker.wires.compute import NotMeasurable
 from tracker.wires.mail import TIMEOUT_SECONDS, sender
 from tracker.wires.photo_files import Picture
-from tracker.worker import run_worker, watch_clock
+from tracker.worker import run_worker
 from tracker.world import World
 from web import create_app
 

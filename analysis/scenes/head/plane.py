@@ -85,19 +85,3 @@ def profile(values: Map, knots: ArrayLike) -> Map:
     fine = np.linspace(points[0, 0], points[-1, 0], 2048)
     result: Map = np.interp(values, fine, curve(fine)).astype(np.float32)
     return result
-
-
-def line_distance(points: ArrayLike, *, closed: bool = False) -> Map:
-    """Distance in mm of every pixel to a polyline (n, 2) in mm."""
-    canvas = np.full(SHAPE, 255, dtype=np.uint8)
-    pixels = np.round(to_pixels(points) * 16).astype(np.int32)
-    cv2.polylines(canvas, [pixels], closed, 0, 1, cv2.LINE_8, 4)
-    distance = cv2.distanceTransform(canvas, cv2.DIST_L2, 5)
-    return (distance * MM_PER_PIXEL).astype(np.float32)
-
-
-def polygon(points: ArrayLike, softness_mm: float = 0.25) -> Map:
-    """Coverage 0..1 of a filled polygon (n, 2) in mm, its edge softened."""
-    canvas = np.zeros(SHAPE, dtype=np.float32)
-    cv2.fillPoly(canvas, [np.round(to_pixels(points) * 16).astype(np.int32)], 1.0, cv2.LINE_8, 4)
-    return blur(canvas, softness_mm)

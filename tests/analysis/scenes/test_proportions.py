@@ -12,8 +12,8 @@ from analysis.scenes import Pose, Shot, photograph
 from analysis.scenes.head.changes import SkinState
 from analysis.scenes.head.features import Proportions
 from analysis.scenes.head.heads import Person
-from analysis.scenes.head.proportions import draw_proportions
 from analysis.scenes.head.skin import Complexion
+from tests.benchmarks.measurement.proportions import draw_proportions
 
 PEOPLE = [draw_proportions(np.random.default_rng(seed)) for seed in range(300)]
 

@@ -14,9 +14,9 @@ from analysis.light.skin_optics import BASELINE_BLOOD, TONES, Tone, log_rgb
 from analysis.scenes.cameras import Camera
 from analysis.scenes.head.hair import HairStyle
 from analysis.scenes.head.heads import Person
-from analysis.scenes.head.proportions import draw_proportions
 from analysis.scenes.head.skin import Complexion
 from analysis.scenes.lamps import Lamp
+from tests.benchmarks.measurement.proportions import draw_proportions
 
 
 class Split(StrEnum):

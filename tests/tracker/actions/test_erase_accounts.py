@@ -8,6 +8,7 @@ from sqlite_utils import Database
 
 from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT, Cast
 from tests.tracker.actions.pictures import Answering
+from tests.tracker.duties import watch_clock
 from tests.web.conftest import Records
 from tracker.actions.alerts.raising import raise_alerts
 from tracker.actions.course.checking_in import record_check_in
@@ -34,7 +35,6 @@ from tracker.storage.mail import messages
 from tracker.storage.own_data import erasures, looks
 from tracker.storage.talk import conversation
 from tracker.wires.photo_files import PhotoFiles, PhotoMissing, Picture
-from tracker.worker import watch_clock
 from tracker.world import World
 
 NOW = TREATED_AT + timedelta(days=4)

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 
 from tests.conftest import Cast
 from tests.tracker.actions.test_receive_photo import FACE, NEXT_DAY
+from tests.tracker.duties import watch_clock
 from tracker.actions.course.receiving import Accepted, receive_photo
 from tracker.actions.own_data.closing import SWEPT_EVERY, erase_accounts
 from tracker.domain.course.photos import PhotoRole, Upload
@@ -23,7 +24,6 @@ from tracker.storage.course import photos
 from tracker.storage.own_data import erasures
 from tracker.storage.talk import conversation
 from tracker.wires.photo_files import STRAY_AFTER, Picture
-from tracker.worker import watch_clock
 from tracker.world import World
 
 

@@ -14,7 +14,6 @@ from tracker.domain.people.people import Risk
 from tracker.domain.protocols.care import CareLine, Heading, Spacing
 
 DIGEST_SIGNS = 8
-TEAM_PRIOR = "team prior"  # what a source says of itself where nothing better is known
 
 
 class ProtocolError(ValueError):
