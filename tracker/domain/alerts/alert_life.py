@@ -1,4 +1,4 @@
-"""The life of an alert: each step is a pure function from an alert to what has become of it."""
+"""The life of an alert: each step is a pure function from an alert to the alert after the step."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -22,9 +22,9 @@ from tracker.domain.alerts.alerts import (
 from tracker.domain.clinic.health import CLOCKS_DIFFER
 from tracker.domain.course.treatments import Treatment, days_since
 
-ONSET_BLUR_DAYS = 1.0  # one photo a day: an onset estimated anew strays by about so much
-CALM = timedelta(days=2)  # answers that pause for so long and come back speak of something new
-MOST_ESCALATIONS = 3  # after them everybody has been told; the work list keeps the alert on top
+ONSET_BLUR_DAYS = 1.0  # with a photo a day, a re-estimated onset moves by about so much
+CALM = timedelta(days=2)  # answers that come back after a pause this long are a new cause
+MOST_ESCALATIONS = 3  # by then everyone has been notified; the work list keeps the alert on top
 LONGEST_SNOOZE = timedelta(days=30)
 SNOOZE_REMEDY = f"choose a day after today, at most {LONGEST_SNOOZE.days} days away"
 SNOOZE_REASON = "say why this can wait"
@@ -37,7 +37,7 @@ class Step(StrEnum):
     OPENED = "opened"
     ROSE = "rose"
     FLAGGED = "flagged"  # answers reached a floor again
-    READ = "read"  # a person who may answer opened the page; the alert waits all the same
+    READ = "read"  # a person who may answer opened the page; the alert still waits
     SEEN = "seen"
     SNOOZED = "snoozed"
     WOKE = "woke"
@@ -54,7 +54,7 @@ ANSWERING = frozenset({Step.SEEN, Step.SNOOZED, Step.HANDED_OVER, Step.RESOLVED}
 class Transition:
     """One step with who, when and why; `by` is None for the engine and the clock.
 
-    `level`, `engine` and `protocol` are those that stood behind the alert after the step.
+    `level`, `engine` and `protocol` are those of the alert after the step.
     """
 
     alert_id: str
@@ -69,7 +69,7 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """An alert after a step, and the step for its history; None when nothing needs telling."""
+    """An alert after a step, and the step for its history; None when there is nothing to record."""
 
     alert: Alert
     transition: Transition | None
@@ -88,12 +88,12 @@ class ShownAlert:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The answer that a practitioner has read the alert and has taken it on."""
+    """The answer that a practitioner has read the alert and is taking care of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snooze:
-    """The answer that the alert shall ask again on a later day, and why it may wait."""
+    """The answer that postpones the alert to a later day, with the reason why it may wait."""
 
     until: date
     why: str
@@ -123,13 +123,13 @@ class Obstacle(StrEnum):
 
     NOT_SHOWN = "not_shown"  # the form does not say what it showed
     CHANGED = "changed"  # the alert has asked again, or has another level
-    OVERTAKEN = "overtaken"  # somebody else has answered, or it was closed
-    UNREAD = "unread"  # who answers has not opened it since it last asked
+    OVERTAKEN = "overtaken"  # another person has answered, or it was closed
+    UNREAD = "unread"  # the person who answers has not opened it since it last asked
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Nothing was kept; `step` is what somebody else did meanwhile, if that is on record."""
+    """Nothing was kept; `step` is what another person did meanwhile, if that is on record."""
 
     obstacle: Obstacle
     step: Transition | None = None
@@ -170,7 +170,7 @@ def opened(
 
 
 def judged_again(alert: Alert, finding: Finding, judge: Judge, now: datetime) -> Moved:
-    """The alert after a new judgement: risen, flagged anew, or only brought up to date."""
+    """The alert after a new judgement: risen, flagged again, or only brought up to date."""
     judged = replace(alert, engine=judge.engine, protocol=judge.protocol)
     after = with_finding(judged, finding, now)
     if after.level is not alert.level:
@@ -181,7 +181,7 @@ def judged_again(alert: Alert, finding: Finding, judge: Judge, now: datetime) ->
 
 
 def readers(history: Sequence[Transition]) -> frozenset[str]:
-    """The ids of those who know what the alert says now; `history` is in the order of time.
+    """The ids of those who know what the alert says now; `history` is in time order.
 
     They opened its page after it last asked for an answer, or they are the one who handed it over.
     """
@@ -192,7 +192,7 @@ def readers(history: Sequence[Transition]) -> frozenset[str]:
 
 
 def read(alert: Alert, history: Sequence[Transition], by: str, now: datetime) -> Moved:
-    """A person who may answer opened the page; the alert goes on waiting for the answer."""
+    """A person who may answer opened the page; the alert still waits for the answer."""
     if alert.stage is Stage.RESOLVED or by in readers(history):
         return Moved(alert, None)
     is_first = alert.read_at is None
@@ -208,10 +208,10 @@ def refusal(
     *,
     needs_reading: bool = True,
 ) -> Refused | None:
-    """Why an answer by this person to what was `shown` is not taken; None when it is.
+    """Why this person's answer to what was `shown` is refused; None when it is accepted.
 
-    It must be asked in the transaction that keeps the answer. One's own answer sent twice passes:
-    the steps themselves change nothing then.
+    Call it in the transaction that keeps the answer. If a person sends the same answer twice, it is
+    accepted: the steps themselves then change nothing.
     """
     if shown is None:
         return Refused(Obstacle.NOT_SHOWN)
@@ -231,7 +231,7 @@ def refusal(
 
 
 def seen(alert: Alert, by: str, now: datetime) -> Moved:
-    """A practitioner has read the alert and says so; the first one to say so is kept."""
+    """A practitioner has read the alert and says so; the first to say so is kept."""
     if not alert.needs_answer:
         return Moved(alert, None)
     after = replace(alert, acknowledged_at=now, acknowledged_by=by)
@@ -239,9 +239,9 @@ def seen(alert: Alert, by: str, now: datetime) -> Moved:
 
 
 def snoozed(alert: Alert, until: datetime, by: str, why: str, now: datetime) -> Moved:
-    """Quiet until a moment, unless the concern rises or something new or urgent is reported.
+    """Quiet until a given time, unless the concern rises or something new or urgent is reported.
 
-    Raises ValueError for a moment that is not to come, or too far away, and without a reason.
+    Raises ValueError for a time that is past or too far away, and without a reason.
     """
     if not why.strip():
         raise ValueError(SNOOZE_REASON)
@@ -254,7 +254,7 @@ def snoozed(alert: Alert, until: datetime, by: str, why: str, now: datetime) -> 
 
 
 def woken(alert: Alert, now: datetime) -> Moved:
-    """A snooze that is over asks for an answer again, from the moment it was to end."""
+    """A snooze that is over asks for an answer again, from the time it was to end."""
     if alert.stage is not Stage.SNOOZED or alert.snoozed_until is None or now < alert.snoozed_until:
         return Moved(alert, None)
     return _moved(
@@ -293,7 +293,7 @@ def handed_over(alert: Alert, to: str, by: str, note: str, now: datetime) -> Mov
 
 
 def resolved(alert: Alert, outcome: Outcome, by: str, why: str, now: datetime) -> Moved:
-    """Closed with what it turned out to be. The first outcome stands."""
+    """Closed with what it turned out to be. The first outcome is kept."""
     if alert.stage is Stage.RESOLVED:
         return Moved(alert, None)
     looked = seen(alert, by, now).alert
@@ -303,7 +303,7 @@ def resolved(alert: Alert, outcome: Outcome, by: str, why: str, now: datetime) -
 
 
 def closed(alert: Alert, why: str, now: datetime) -> Moved:
-    """Over by itself: what it told is no longer so. It is neither true nor false."""
+    """Closed by itself, because what it said is no longer so. It is neither true nor false."""
     if alert.stage is Stage.RESOLVED:
         return Moved(alert, None)
     after = replace(alert, resolved_at=now, snoozed_until=None)
@@ -311,15 +311,15 @@ def closed(alert: Alert, why: str, now: datetime) -> Moved:
 
 
 def is_new_cause(last: Alert, finding: Finding, treatment: Treatment, now: datetime) -> bool:
-    """Whether a finding after a resolved alert speaks of something that the alert did not.
+    """Whether a finding after a resolved alert is about something that the alert did not cover.
 
-    New are answers that reached a floor and are not told yet, a level above the one that was
-    resolved, an onset after the day of resolution, what comes after an alert closed by itself, and
-    answers that come back after days without them. The rest is what somebody has looked into.
+    New are: answers that reached a floor and were not reported before, a level above the resolved
+    one, an onset after the day of resolution, anything after an alert that closed by itself, and
+    answers that come back after days without them. A person has looked into the rest.
     """
     if finding.level is None or last.resolved_at is None:
         return False
-    if last.outcome is None:  # it closed by itself, so what it told had ended
+    if last.outcome is None:  # it closed by itself, so its cause had ended
         return True
     if tells_new_flag(last, finding) or finding.level.rank > last.level.rank:
         return True
@@ -331,9 +331,9 @@ def is_new_cause(last: Alert, finding: Finding, treatment: Treatment, now: datet
 
 
 def unjudged() -> Finding:
-    """What people must know when the engine fails on a course: they have to look themselves.
+    """The finding when the engine fails on a course: people have to look themselves.
 
-    A review, as nothing speaks of harm; answers that do so reach people by their floors.
+    A review, because nothing points to harm; answers that do reach people through their floors.
     """
     what = "what came last could not be judged; only answers that reach a floor open an alert"
     evidence = (Factor(what, 1.0, Source.FAILURE),)
@@ -341,7 +341,7 @@ def unjudged() -> Finding:
 
 
 def found_again(last: Alert, finding: Finding, now: datetime) -> Moved:
-    """A resolved alert whose cause still shows, or does so no longer."""
+    """A resolved alert whose cause still shows, or no longer does."""
     return Moved(last if finding.level is None else replace(last, found_at=now), None)
 
 
@@ -360,7 +360,7 @@ class FalseAlarms:
 
 
 def false_alarms(outcomes: Counter[Outcome]) -> FalseAlarms:
-    """The realised false-alarm rate, from how often alerts turned out to be what."""
+    """The actual false-alarm rate, from the outcomes of resolved alerts."""
     false = outcomes[Outcome.FALSE]
     return FalseAlarms(false, false + outcomes[Outcome.TRUE], outcomes[Outcome.UNCLEAR])
 
@@ -371,7 +371,7 @@ def _moved(alert: Alert, step: Step, at: datetime, by: str | None, why: str) -> 
 
 
 def _grounds(alert: Alert) -> str:
-    """The piece of evidence that weighs most; the rest stands with the alert."""
+    """The piece of evidence that weighs most; the alert itself shows the rest."""
     return alert.evidence[0].what if alert.evidence else ""
 
 

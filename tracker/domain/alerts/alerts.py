@@ -22,8 +22,8 @@ class Concern(StrEnum):
     ALLERGIC_REACTION = "allergic_reaction"
     COLD_SORE = "cold_sore"
     SCARRING = "scarring"
-    SILENCE = "silence"  # nothing came; told by the clock and not by the engine
-    OTHER_HARM = "other_harm"  # told by answers alone, such as eye pain or bleeding
+    SILENCE = "silence"  # nothing came; raised by the clock and not by the engine
+    OTHER_HARM = "other_harm"  # raised by answers alone, such as eye pain or bleeding
     UNJUDGED = "unjudged"  # the engine failed on this course; people must look
 
     @property
@@ -34,12 +34,12 @@ class Concern(StrEnum):
 
     @property
     def is_estimated(self) -> bool:
-        """Whether the engine gives it a probability; the rest has none."""
+        """Whether the engine gives it a probability; the other concerns have none."""
         return self not in {Concern.SILENCE, Concern.OTHER_HARM, Concern.UNJUDGED}
 
     @property
     def quantity(self) -> Quantity:
-        """What is to be looked at first where this is the concern."""
+        """The quantity to look at first for this concern."""
         of_pigment = self in {Concern.HYPERPIGMENTATION, Concern.HYPOPIGMENTATION}
         return Quantity.PIGMENT if of_pigment else Quantity.REDNESS
 
@@ -58,7 +58,7 @@ class Level(StrEnum):
 
     @property
     def is_mailed(self) -> bool:
-        """Whether an alert of this level leaves the building."""
+        """Whether an alert of this level is sent by mail."""
         return self is not Level.WATCH
 
 
@@ -68,9 +68,9 @@ class Source(StrEnum):
     PHOTOS = "photos"
     ANSWERS = "answers"
     RED_FLAG = "red_flag"  # answers that reach a floor; the stored name is older than floors
-    CLOCK = "clock"  # what did not come
-    PROTOCOL = "protocol"  # where the clinic set a floor lower than the shipped one, and why
-    FAILURE = "failure"  # the engine broke off
+    CLOCK = "clock"  # a photo or check-in that did not come
+    PROTOCOL = "protocol"  # the clinic set a floor lower than the shipped one, and why
+    FAILURE = "failure"  # the engine raised an error
 
 
 class Outcome(StrEnum):
@@ -92,7 +92,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """One piece of evidence: `factor` multiplies the odds; below 1 it speaks against."""
+    """One piece of evidence: `factor` multiplies the odds; below 1 it is evidence against."""
 
     what: str
     factor: float
@@ -101,11 +101,11 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the engine thinks of one concern at one time.
+    """What the engine concludes about one concern at one time.
 
     `probability` 0–1; `level` the highest whose limit is passed, None below all of them;
-    `onset_day` in days since treatment; `photo_id` the photo that shows it best, None when the
-    answers alone speak; `flagged_at` when a red flag that stands was answered.
+    `onset_day` in days since treatment; `photo_id` the photo that shows it best, None when only
+    answers are evidence; `flagged_at` when a red flag that still counts was answered.
     """
 
     concern: Concern
@@ -123,9 +123,9 @@ class Alert:
     """A finding that passed its limit, until a practitioner has resolved it.
 
     `raised_at` is when it last asked for an answer, `found_at` when its concern last passed a
-    limit; `escalations` counts how often it was passed on since it was raised. `read_at` and
-    `read_by` tell the first time since then that a person who may answer opened its page: reading
-    is not answering, and `acknowledged_at` is when a reader said that they have seen it.
+    limit; `escalations` counts how often it was escalated since it was raised. `read_at` and
+    `read_by` record the first time since then that a person who may answer opened its page. Reading
+    is not answering: `acknowledged_at` is when a reader said that they have seen it.
     """
 
     id: str
@@ -187,7 +187,7 @@ class CourseAlert:
 
 
 def asking_again(alert: Alert, now: datetime) -> Alert:
-    """The alert as if just raised at `now`: not read, not seen, not snoozed, not passed on."""
+    """The alert as if just raised at `now`: not read, not seen, not snoozed, not escalated."""
     return replace(
         alert,
         raised_at=now,
@@ -202,10 +202,10 @@ def asking_again(alert: Alert, now: datetime) -> Alert:
 
 
 def with_finding(alert: Alert, finding: Finding, now: datetime) -> Alert:
-    """The open alert brought up to date. What was reported stays with it until it is resolved.
+    """The open alert brought up to date. It keeps what was reported until it is resolved.
 
-    A rise in level asks for an answer again. So does an urgent floor that is reported again, and
-    a report of something that the alert has not told yet.
+    It asks for an answer again after a rise in level, after another report of an urgent floor, and
+    after a report of something that the alert does not name yet.
     """
     risen = finding.level is not None and finding.level.rank > alert.level.rank
     told = {factor.what for factor in alert.evidence if factor.source is Source.RED_FLAG}
@@ -230,7 +230,7 @@ def with_finding(alert: Alert, finding: Finding, now: datetime) -> Alert:
 
 
 def tells_new_flag(alert: Alert, finding: Finding) -> bool:
-    """Whether answers reached a floor that this alert has not told yet."""
+    """Whether answers reached a floor that this alert does not name yet."""
     if finding.flagged_at is None:
         return False
     told = alert.flagged_at

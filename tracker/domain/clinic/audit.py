@@ -1,18 +1,18 @@
 """The audit log: who did what about whom, and when.
 
-It names no patient and tells nothing of health.
+It names no patient and contains nothing about health.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-SAME_LOOK = timedelta(minutes=5)  # a patient opened again within it is the same look
+SAME_LOOK = timedelta(minutes=5)  # opening a patient again within this time is the same look
 MOST_A_PAGE = 50
 
 
 class Act(StrEnum):
-    """What can be done that the clinic must be able to account for."""
+    """An act that the clinic must be able to account for."""
 
     SIGNED_IN = "signed_in"
     SIGN_IN_FAILED = "sign_in_failed"
@@ -27,7 +27,7 @@ class Act(StrEnum):
     SUSPENDED = "suspended"
     BROUGHT_BACK = "brought_back"
     CLINIC_CHANGED = "clinic_changed"
-    # kept by other histories and shown beside these
+    # kept by other histories and shown together with these
     PHOTO_OPENED = "photo_opened"
     ALERT_ANSWERED = "alert_answered"
     PROTOCOL_CHANGED = "protocol_changed"
@@ -35,9 +35,9 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One act. `by` is None for somebody unknown and for the command line, `about` for nobody.
+    """One act. `by` is None for an unknown person and the command line; `about` may be None.
 
-    `details` tells more in a few plain words: the new role, what was changed.
+    `details` adds a few plain words: the new role, what was changed.
     """
 
     act: Act
@@ -49,9 +49,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Which entries to show; None asks for all.
+    """Which entries to show; None means all.
 
-    `about` are ids of whom, or their beginnings; `until` is excluded.
+    `about` holds ids of people or beginnings of ids; `until` is excluded.
     """
 
     by: str | None = None

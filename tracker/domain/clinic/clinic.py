@@ -1,4 +1,4 @@
-"""The clinic as its patients reach it: by which numbers, and when."""
+"""The telephone numbers by which patients reach the clinic."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ EMERGENCY_DIGITS = range(2, 16)
 
 @dataclass(frozen=True, slots=True)
 class Clinic:
-    """Numbers as people write them, empty while nobody has entered them; `edition` counts changes.
+    """Numbers as people write them, empty until they are entered; `edition` counts changes.
 
     There is no default for the emergency number: a wrong one would be worse than none.
     """
@@ -34,9 +34,9 @@ def check_emergency_number(text: str) -> str:
 
 
 def dialled(number: str) -> str:
-    """The number as a `tel:` link wants it (RFC 3966): digits only, after a plus if there is one.
+    """The number as a `tel:` link needs it (RFC 3966): digits, after a plus if there is one.
 
-    A zero in brackets after the country's code is what nobody dials from abroad.
+    A zero in brackets after the country code is dropped: it is not dialled from abroad.
     """
     from_abroad = number.lstrip().startswith("+")
     kept = re.sub(r"\(\s*0\s*\)", "", number) if from_abroad else number

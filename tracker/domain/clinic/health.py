@@ -1,4 +1,4 @@
-"""Whether the machinery behind the pages does its work. Facts and limits; no patient is in it."""
+"""Whether the system behind the pages does its work. Facts and limits; no patient is in it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ WAITS_LONG = timedelta(minutes=10)
 WAITS_FAR_TOO_LONG = timedelta(hours=1)
 JUDGEMENT_OVERDUE = timedelta(minutes=10)
 PRESSING_MAIL_OVERDUE = timedelta(minutes=5)
-CLOCKS_DIFFER = timedelta(minutes=1)  # those of two machines, by less
+CLOCKS_DIFFER = timedelta(minutes=1)  # two machines' clocks differ by less
 LOOKS_BACK = timedelta(days=7)
 LITTLE_SPACE = 5 * GIBIBYTE
 TOO_LITTLE_SPACE = GIBIBYTE
@@ -18,7 +18,7 @@ BACKUP_OLD = timedelta(days=2)
 
 
 class Sign(StrEnum):
-    """What leaves a sign of life in the database: each duty when it came to its end."""
+    """What leaves a sign of life in the database: each duty when it has finished."""
 
     MEASURING = "measuring"
     JUDGING = "judging"
@@ -31,15 +31,15 @@ class Sign(StrEnum):
     REMINDERS = "reminders"
     ERASING = "erasing"
     MEASURED = "measured"  # a photo was measured
-    SWEPT = "swept"  # files without a row were looked for
+    SWEPT = "swept"  # looked for files without a row
     BACKED_UP = "backed_up"
 
 
 class State(StrEnum):
-    """How a part fares."""
+    """The state of a part."""
 
     GOOD = "good"
-    LOOK = "look"  # somebody should look when there is time
+    LOOK = "look"  # a person should look when there is time
     FAILING = "failing"  # patients wait, or soon will
 
     @property
@@ -64,7 +64,7 @@ DUTIES: Mapping[Sign, timedelta] = {
 
 
 class Part(StrEnum):
-    """What is looked at: every duty under the name of its sign, and what waits or went wrong."""
+    """What is checked: every duty under the name of its sign, and what waits or went wrong."""
 
     MEASURING = "measuring"
     JUDGING = "judging"
@@ -90,7 +90,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """How many wait, the oldest since when, and how many mails were given up in the last week."""
+    """How many wait, since when the oldest waits, and how many mails were given up last week."""
 
     waiting: int
     oldest: datetime | None
@@ -99,9 +99,10 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Photos that the machine has given up until a person looks.
+    """Photos that the system has given up until a person looks.
 
-    Without one of the `baselines` no photo of its course is measured; `files` cannot be read.
+    If one of the `baselines` is missing, no photo of its course is measured; `files` cannot be
+    read.
     """
 
     photos: int = 0
@@ -111,13 +112,13 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What was found at a moment; sizes in bytes.
+    """What was found at one time; sizes in bytes.
 
-    `signs` are when each was left by the clock, `elapsed` how long ago by the machine's own count
-    of seconds, which setting the clock does not change and a restart of the machine begins again.
-    `unjudged` are courses with news that no judgement has seen. `pressing_mails` are among the
-    `mails`. `lag` is the longest way of a mail of the last day from its cause to the server, None
-    without any; `versions` are those of the programs.
+    `signs` are when each was left by the clock. `elapsed` is how long ago by the machine's
+    monotonic seconds, which setting the clock does not change and a restart resets. `unjudged` are
+    courses with new data that is not judged yet. `pressing_mails` are among the `mails`. `lag` is
+    the longest time from the cause of a mail of the last day to the server, None without any;
+    `versions` are those of the programs.
     """
 
     at: datetime
@@ -136,14 +137,14 @@ class Facts:
     def age(self, sign: Sign) -> timedelta | None:
         """How long ago the sign was left, None when it never was.
 
-        Below zero when the clock was set back since, and nothing else tells how long it is.
+        Negative when the clock was set back since, so that the true age is unknown.
         """
         at = self.signs.get(sign)
         return None if at is None else max(self.at - at, self.elapsed.get(sign, self.at - at))
 
 
 def judge(facts: Facts) -> dict[Part, State]:
-    """How each part fares by the limits above."""
+    """The state of each part by the limits above."""
     return {
         **{Part(sign): _alive(facts.age(sign), limit) for sign, limit in DUTIES.items()},
         Part.UNJUDGED: _overdue(facts.unjudged, facts.at, JUDGEMENT_OVERDUE),
@@ -160,7 +161,7 @@ def judge(facts: Facts) -> dict[Part, State]:
 
 
 def worst(states: Mapping[Part, State]) -> State:
-    """How the whole fares."""
+    """The state of the whole."""
     return max(states.values(), key=lambda state: state.rank)
 
 

@@ -49,7 +49,7 @@ class ClosedDays:
 
 @dataclass(frozen=True, slots=True)
 class OpeningHours:
-    """The spans of each weekday, Monday first, and the days that are closed all the same."""
+    """The spans of each weekday, Monday first, and the days that are closed nevertheless."""
 
     time_zone: str
     week: tuple[tuple[Span, ...], ...] = ((),) * len(WEEKDAYS)
@@ -57,31 +57,31 @@ class OpeningHours:
 
     @property
     def are_known(self) -> bool:
-        """Whether anybody has entered when the clinic is open."""
+        """Whether the clinic's hours have been entered."""
         return any(self.week)
 
     @property
     def zone(self) -> ZoneInfo:
-        """The clock on the clinic's wall."""
+        """The clinic's time zone."""
         return ZoneInfo(self.time_zone)
 
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Somebody answers, until a moment."""
+    """The clinic is open until a given time."""
 
     until: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """Nobody answers; `opens` is when again, None when not within a year."""
+    """The clinic is closed; `opens` is when it opens again, None when not within a year."""
 
     opens: datetime | None
 
 
 def at_hand(hours: OpeningHours, now: datetime) -> Open | Closed:
-    """Whether the clinic is open at a moment, and until when that lasts."""
+    """Whether the clinic is open at a given time, and until when that lasts."""
     local = now.astimezone(hours.zone)
     for opens, closes in _moments(hours, local.date()):
         if opens <= now < closes:
@@ -92,7 +92,7 @@ def at_hand(hours: OpeningHours, now: datetime) -> Open | Closed:
 
 
 def read_spans(text: str) -> tuple[Span, ...]:
-    """`09:00–12:30, 14:00–18:00` as spans, by time; nothing is closed. Raises ValueError."""
+    """`09:00–12:30, 14:00–18:00` as spans, by time; empty text is closed. Raises ValueError."""
     parts = [part.strip() for part in re.split(r"[,;]", text) if part.strip()]
     spans = sorted((_read_span(part) for part in parts), key=lambda span: span.opens)
     if len(spans) > MOST_SPANS:

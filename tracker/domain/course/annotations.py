@@ -14,11 +14,11 @@ Place = tuple[float, float]
 
 
 class Shape(StrEnum):
-    """What is drawn, and so what its places mean."""
+    """What is drawn, which decides what its places mean."""
 
     POINT = "point"  # one place
-    CIRCLE = "circle"  # its middle, and a place of the same height on its edge
-    ARROW = "arrow"  # where it comes from, and what it points at
+    CIRCLE = "circle"  # its centre, and a place at the same height on its edge
+    ARROW = "arrow"  # its start, and what it points at
     OUTLINE = "outline"  # the corners in turn; the last is joined to the first
 
 
@@ -35,8 +35,8 @@ _PLACES_NEEDED = {
 class Drawing:
     """A shape with its note. Raises ValueError, with the remedy, for what cannot be drawn.
 
-    A photo of the front is drawn on in the crop in which all days lie alike, so that a place is the
-    same place on every day; a photo of a side on its whole picture.
+    Front photos are drawn on in the crop that is aligned across all days, so that a place is the
+    same place on every day; side photos on the whole picture.
     """
 
     shape: Shape
@@ -67,7 +67,7 @@ def check_note(note: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What somebody made of an annotation at a moment; `number` grows over all annotations."""
+    """The content of an annotation at one time; `number` grows over all annotations."""
 
     number: int
     drawing: Drawing
@@ -88,5 +88,5 @@ class Annotation:
 
     @property
     def latest(self) -> Version:
-        """How it stands."""
+        """The current version."""
         return self.versions[-1]

@@ -1,4 +1,4 @@
-"""The one-minute check-in: what only the person can tell."""
+"""The one-minute check-in: what only the patient can report."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 MAX_NOTE_LENGTH = 2000
-ALARMING_PAIN = 5  # the least that any shipped protocol tells to call for
-LONGEST_WAIT = timedelta(days=90)  # that answers may have lain on a phone
-LATE = timedelta(hours=2)  # from when on people read how long answers were under way
-CLOSE_ENOUGH = timedelta(minutes=5)  # a phone's clock that is off by less is taken at its word
+ALARMING_PAIN = 5  # the lowest pain for which any shipped protocol says to call
+LONGEST_WAIT = timedelta(days=90)  # how long a phone may have kept answers
+LATE = timedelta(hours=2)  # from here on, people read how late the answers arrived
+CLOSE_ENOUGH = timedelta(minutes=5)  # a phone's clock that is off by less is trusted
 
 
 class Trend(StrEnum):
@@ -88,16 +88,16 @@ class Answers:
 SCALES: Mapping[str, int] = {"pain": 10, "itch": 10, "swelling": 3}
 ANSWER_NAMES = tuple(field.name for field in fields(Answers))
 HELP = "asked_for_help"  # the one sign that no question asks for
-HABITS = frozenset({"new_product", "sun", "make_up"})  # what the skin met; no complaints
+HABITS = frozenset({"new_product", "sun", "make_up"})  # exposures of the skin, not complaints
 SIGNS = tuple(name for name in ANSWER_NAMES if name not in {*SCALES, "trend", "note"})
 
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """How answers came that a phone kept until it had a network.
+    """How answers that a phone kept without a network arrived.
 
     `made_at`, with its zone, is when they were given, and `sent_at` when they were sent, both by
-    the phone's clock; `key` tells a repeat from a second check-in.
+    the phone's clock; `key` distinguishes a repeat from a second check-in.
     """
 
     key: str
@@ -105,10 +105,10 @@ class Queued:
     sent_at: datetime | None = None
 
     def given_at(self, now: datetime) -> datetime:
-        """When the answers were given by the clinic's clock, or `now` where nothing tells.
+        """When the answers were given by the clinic's clock, or `now` when that cannot be known.
 
-        A phone's clock may be wrong, but the time between two of its readings is not: so long did
-        the answers wait. A clock that was set in between tells nothing.
+        A phone's clock may be wrong, but the time between two of its readings is right: it is how
+        long the answers waited. A clock that was set in between makes this unknown.
         """
         sent_at = self.sent_at or now
         waited = sent_at - self.made_at
@@ -121,8 +121,8 @@ class Queued:
 class CheckIn:
     """Answers given `at` a time, with its zone, and when the clinic received them.
 
-    The two differ where a phone kept the answers until it had a network. `phone_at` is what the
-    phone's clock said, where `at` is another time because that clock was wrong.
+    The two differ if a phone kept the answers until it had a network. `phone_at` is what the
+    phone's clock said, if `at` is another time because that clock was wrong.
     """
 
     id: str
@@ -135,5 +135,5 @@ class CheckIn:
 
     @property
     def is_late(self) -> bool:
-        """Whether the answers came so long after they were given that people must know."""
+        """Whether the answers arrived so long after they were given that people must know."""
         return self.received_at - self.at >= LATE

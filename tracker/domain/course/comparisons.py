@@ -1,4 +1,4 @@
-"""Which two photos of a treatment are laid beside each other."""
+"""Which two photos of a treatment are compared."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, View
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What somebody wants to see; None leaves the choice to us."""
+    """What the reader wants to see; None leaves the choice to us."""
 
     before: str | None = None
     after: str | None = None
@@ -32,7 +32,7 @@ def view_asked(photos: Sequence[Photo], asked: Asked) -> View:
 
 
 def comparable(photos: Sequence[Photo], view: View) -> tuple[Photo, ...]:
-    """The photos of a view that can be compared: of the front those laid onto the baseline."""
+    """The photos of a view that can be compared: for the front, those aligned to the baseline."""
     return tuple(
         photo
         for photo in photos
@@ -43,8 +43,8 @@ def comparable(photos: Sequence[Photo], view: View) -> tuple[Photo, ...]:
 def pair_asked(photos: Sequence[Photo], asked: Asked) -> Pair | None:
     """The pair to show out of a treatment's photos, in time order; None when there is no photo.
 
-    Who asks for none gets the photo from before and the latest. A photo of another view stands for
-    the moment it was taken, so that changing the view keeps the days.
+    If none is asked for, it is the photo from before and the latest. A photo of another view stands
+    for the time it was taken, so that a change of view keeps the days.
     """
     found = comparable(photos, view_asked(photos, asked))
     if not found:

@@ -17,7 +17,7 @@ _CORNER = re.compile(r"(\d{1,3}(?:[.,]\d{1,3})?)\s+(\d{1,3}(?:[.,]\d{1,3})?)")
 
 @dataclass(frozen=True, slots=True)
 class Outlines:
-    """Both kinds together. Where none are drawn, the treated regions and the neck rule."""
+    """Both kinds together. Where none are drawn, the treated regions and the neck are used."""
 
     treated: tuple[Outline, ...] = ()
     untreated: tuple[Outline, ...] = ()
@@ -35,7 +35,7 @@ NOTHING_DRAWN = Outlines()
 
 @dataclass(frozen=True, slots=True)
 class Marking:
-    """One version of the outlines on a baseline; `by` is the name of who drew it."""
+    """One version of the outlines on a baseline; `by` is the name of the person who drew it."""
 
     id: int
     outlines: Outlines
@@ -45,7 +45,7 @@ class Marking:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a photo is measured on: readings on different grounds are not of the same skin."""
+    """What a photo is measured against: readings on different grounds are not of the same skin."""
 
     baseline_id: str
     areas: frozenset[Region]
@@ -53,12 +53,12 @@ class Ground:
 
     @property
     def outlines(self) -> Outlines:
-        """What counts now."""
+        """The outlines in force."""
         return self.marking.outlines if self.marking else NOTHING_DRAWN
 
 
 def outlines_text(outlines: tuple[Outline, ...]) -> str:
-    """Outlines as people read and mend them: one a line, corners `x y` in percent.
+    """Outlines in the form in which people read and correct them: one a line, `x y` in percent.
 
     `parse_outlines` reads it.
     """
@@ -68,7 +68,7 @@ def outlines_text(outlines: tuple[Outline, ...]) -> str:
 
 
 def parse_outlines(text: str) -> tuple[Outline, ...]:
-    """The outlines in a text; ValueError that names line and corner it cannot read."""
+    """The outlines in a text; ValueError names the line and corner that cannot be read."""
     lines = [line.strip(" ;\t") for line in text.splitlines()]
     return tuple(_outline(line, number) for number, line in enumerate(filter(None, lines), 1))
 

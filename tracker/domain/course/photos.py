@@ -8,9 +8,9 @@ CLOCK_TOLERANCE = timedelta(minutes=10)  # phones drift; a photo this far ahead 
 CLAIM_LEASE = timedelta(minutes=2)  # a claim older than this belonged to a worker that died
 # After a failure of the photo's own: more than an hour in all, then it is given up.
 RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
-# After trouble that is not the photo's, such as a store that is away: again and again, for ever.
+# After trouble that is not the photo's, such as storage that is unreachable: without end.
 TROUBLE_DELAYS = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 30, 60, 120, 300))
-FAILED = "analysis_failed"  # the fault of a photo given up; sending it again tries again
+FAILED = "analysis_failed"  # the fault of a photo that was given up; sending it again tries again
 OLDEST_BASELINE = timedelta(days=366)  # skin of longer ago is not the skin that was treated
 
 
@@ -22,7 +22,7 @@ class PhotoRole(StrEnum):
 
 
 class View(StrEnum):
-    """From where the face is seen; the sides are the patient's own. Only the front is measured."""
+    """The side from which the face is seen, as the patient's own. Only the front is measured."""
 
     FRONT = "front"
     LEFT = "left"
@@ -30,7 +30,7 @@ class View(StrEnum):
 
 
 class PhotoStatus(StrEnum):
-    """Where a photo is on its way; the row itself is the queue. A view of a side is only kept."""
+    """How far a photo is; the row itself is the queue. A side view is only kept."""
 
     WAITING = "waiting"
     MEASURING = "measuring"
@@ -57,7 +57,7 @@ class SkinState(StrEnum):
 
 
 class TimeFault(StrEnum):
-    """Why a photo's time cannot be right; refused beside the faults that the gate sees."""
+    """Why a photo's time cannot be right; refused together with the faults that the gate sees."""
 
     TAKEN_IN_FUTURE = "taken_in_future"
     TAKEN_BEFORE_TREATMENT = "taken_before_treatment"
@@ -83,7 +83,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A received photo; `faults` and `warnings` are the analysis' names.
+    """A received photo; `faults` and `warnings` are the names that the analysis uses.
 
     `attempts` counts the claims, `failures` those that failed because of this photo. Of the last
     claims in a row, `troubles` failed for another reason and `lapses` ended with their worker.
@@ -109,16 +109,16 @@ class Photo:
 
     @property
     def is_lost(self) -> bool:
-        """Whether it was good when it came, and the machine cannot use it any more."""
+        """Whether it was good when it arrived, and the system can no longer use it."""
         return self.file_fault is not None or FAILED in self.faults
 
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
-    """A photo that could not be measured for no fault that its patient can see.
+    """A photo that could not be measured, without a fault that its patient can see.
 
     `is_baseline`: it is the photo from before, its course has no other, and no later photo of the
-    course is measured. `file_fault` tells when its file cannot be read.
+    course is measured. `file_fault` is set when its file cannot be read.
     """
 
     photo_id: str

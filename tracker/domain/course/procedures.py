@@ -21,7 +21,7 @@ class ProductUse(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A product as its label names it; `batch` is its batch number, empty where none was noted."""
+    """A product as its label names it; `batch` is its batch number, empty when not recorded."""
 
     name: str
     use: ProductUse
@@ -38,7 +38,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """What was used and by whom. Empty texts and None: nobody noted it."""
+    """What was used and by whom. Empty texts and None: not recorded."""
 
     device: str = ""
     maker: str = ""
@@ -57,7 +57,7 @@ class Procedure:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A course that was ended early; from then on nobody is reminded and silence tells nothing."""
+    """A course that was ended early: from then on no reminders, and silence raises no alert."""
 
     at: datetime
     by: str
@@ -71,7 +71,7 @@ class Ending:
 
 
 def answers_told(procedure: Procedure) -> Mapping[str, str]:
-    """What the procedure answers of a protocol's screening questions, by their ids."""
+    """Which screening questions of a protocol the procedure answers, by their ids."""
 
     def used(*uses: ProductUse) -> str:
         return ", ".join(each.name for each in procedure.products if each.use in uses)

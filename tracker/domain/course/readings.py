@@ -11,7 +11,7 @@ from tracker.domain.course.treatments import Region
 
 
 class Reference(StrEnum):
-    """What carried the comparison with the baseline, best first."""
+    """What made the photo comparable with the baseline, best first."""
 
     CARD = "card"
     SKIN = "skin"
@@ -34,12 +34,12 @@ class Quantity(StrEnum):
 
     @property
     def substance(self) -> str:
-        """What there is more or less of."""
+        """The substance that there is more or less of."""
         return "blood" if self is Quantity.REDNESS else "pigment"
 
 
 class Change(StrEnum):
-    """What became of a quantity between two readings, as far as their errors allow to say."""
+    """How a quantity changed between two readings, as far as their errors allow to say."""
 
     LESS = "less"
     SAME = "same"
@@ -56,7 +56,7 @@ def change_between(before: Estimate, after: Estimate) -> Change:
 
 @dataclass(frozen=True, slots=True)
 class Spots:
-    """Spots of one kind in a region: how many, and their share (0–1) of the skin in sight."""
+    """Spots of one kind in a region: how many, and their share (0–1) of the visible skin."""
 
     count: int
     share: float
@@ -66,8 +66,8 @@ class Spots:
 class FocalChanges:
     """Where in a region the skin changed since baseline.
 
-    `affected` is the share (0–1) of its skin in sight that is clearly redder than before. `redder`
-    and `darker` are spots that stand out of the skin around them. The engine does not weigh them.
+    `affected` is the share (0–1) of its visible skin that is clearly redder than before. `redder`
+    and `darker` are spots that differ from the skin around them. The engine does not weigh them.
     """
 
     affected: float
@@ -81,10 +81,10 @@ class RegionReading:
 
     `redness` is log2(blood now / at baseline), `pigment` log2(melanin now / at baseline). The rest
     are reference values that clinicians know (CIELAB, ITA in degrees, erythema and melanin index);
-    no rule uses them. `share` is the part of the region that counted, 0–1. `focal` is
-    None in readings that were stored before it was kept.
+    no rule uses them. `share` is the part of the region that counted, 0–1. `focal` is None in
+    readings that were stored before it was kept.
 
-    Raises ValueError for an estimate that is no number: it would spoil the judgement of the course.
+    Raises ValueError for an estimate that is not a number: it would invalidate the whole course.
     """
 
     redness: Estimate
@@ -106,10 +106,10 @@ class RegionReading:
 class Reading:
     """All regions of one photo, and how they were measured.
 
-    `method` is the version of the analysis, `opencv` that of the library under it; `residual` is
-    the registration's, as a fraction of the eye distance. `asymmetry` is the redness of the left
-    cheek minus that of the right; None where not both were measured, and in readings that were
-    stored before it was kept.
+    `method` is the version of the analysis, `opencv` that of the library it uses; `residual` is the
+    registration's, as a fraction of the eye distance. `asymmetry` is the redness of the left cheek
+    minus that of the right; None if not both were measured, and in readings that were stored before
+    it was kept.
     """
 
     photo_id: str
@@ -124,5 +124,5 @@ class Reading:
 
     @property
     def carries_alerts(self) -> bool:
-        """Whether this photo may open an alert by itself: made-up or unreferenced skin may not."""
+        """Whether this photo may open an alert alone: not with make-up, not without a reference."""
         return self.reference is not Reference.HISTORY and self.skin_state is not SkinState.MAKE_UP

@@ -80,7 +80,7 @@ def day_number(treatment: Treatment, at: datetime, zone: ZoneInfo) -> int:
 
 
 def check_planned(treatment: Treatment, now: datetime, *, planned: bool) -> None:
-    """Raise ValueError where the time does not fit what was said: done already, or planned."""
+    """Raise ValueError when the time contradicts the choice between done already and planned."""
     if treatment.performed_at > now and not planned:
         raise ValueError("that time lies ahead; choose an earlier one, or say that it is planned")
     if treatment.performed_at <= now and planned:
@@ -89,9 +89,9 @@ def check_planned(treatment: Treatment, now: datetime, *, planned: bool) -> None
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A change to what is on record about a treatment: `before` is what stood there until then.
+    """A change to what is on record about a treatment: `before` is the earlier value.
 
-    `by` is the name of who changed it.
+    `by` is the name of the person who changed it.
     """
 
     before: Treatment

@@ -1,4 +1,4 @@
-"""What became of a clinic's courses and alerts, in numbers that name nobody."""
+"""How a clinic's courses and alerts ended, in numbers that name no one."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,14 +11,14 @@ from tracker.domain.course.treatments import Treatment, days_since
 from tracker.domain.desk.survival import Span, quantile
 from tracker.domain.protocols.protocols import Protocol, Protocols
 
-FEWEST = 5  # below it a median says more about chance than about a treatment
+FEWEST = 5  # with fewer, a median says more about chance than about a treatment
 
 
 @dataclass(frozen=True, slots=True)
 class Redness:
     """What one photo showed: redness of the whole treated face in doublings against baseline.
 
-    `is_alarmed` tells that an alert about the skin was open then, or is still open.
+    `is_alarmed` is true when an alert about the skin was open then, or is still open.
     """
 
     taken_at: datetime
@@ -28,7 +28,7 @@ class Redness:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An alert that asked for a look at `at`; `seen_at` is None while nobody has looked."""
+    """An alert that asked for a look at `at`; `seen_at` is None until someone has looked."""
 
     level: Level
     at: datetime
@@ -37,7 +37,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Courses that are compared as one: the same treatment, depth or variant, and device."""
+    """Courses that are compared together: the same treatment, depth or variant, and device."""
 
     kind: str
     depth_mm: float | None
@@ -47,9 +47,9 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class DaysToClear:
-    """Of one group: how many courses, how many were clear, and after how many days.
+    """For one group: how many courses, how many were clear, and after how many days.
 
-    `median` counts those that are not clear yet for as long as they were watched; None when fewer
+    `median` counts those that are not clear yet for as long as they were observed; None when fewer
     than half are clear. `range` is that of the courses that were clear.
     """
 
@@ -61,7 +61,7 @@ class DaysToClear:
 
     @property
     def says_something(self) -> bool:
-        """Whether there are enough courses to look at more than their number."""
+        """Whether there are enough courses to show more than their number."""
         return self.courses >= FEWEST
 
 
@@ -77,12 +77,12 @@ class ResponseTime:
 
 
 def watched(treatment: Treatment, seen: Sequence[Redness], protocol: Protocol) -> Span | None:
-    """The days until a course was clear, or until its last photo; None without a photo that counts.
+    """Days until a course was clear, or until its last photo; None without a photo that counts.
 
-    Clear is the whole treated face below what the protocol calls visible, on a photo and on the
-    next one, if there is one; a single good light is not enough. No course is clear while an alert
-    is open: an average over the face can be calm while a cheek is infected. Where redness comes to
-    its peak only after days, photos before the peak do not count. `seen` is in the order of time.
+    Clear means that the whole treated face is below what the protocol calls visible, on a photo and
+    on the next one, if there is one; a single good light is not enough. No course is clear while an
+    alert is open: an average over the face can be calm while a cheek is infected. If redness peaks
+    only after some days, photos before the peak do not count. `seen` is in time order.
     """
     healing = protocol.healing_for(treatment.needle_depth_mm, treatment.variant)
     begins = healing.peak_days.high if healing.peak_days else 0.0
@@ -114,12 +114,12 @@ def days_to_clear(
 def false_alarms_by_concern(
     resolved: Mapping[Concern, Counter[Outcome]],
 ) -> list[tuple[Concern, FalseAlarms]]:
-    """The realised false-alarm rate of each concern that was ever resolved."""
+    """The actual false-alarm rate of each concern that was ever resolved."""
     return [(concern, false_alarms(resolved[concern])) for concern in Concern if resolved[concern]]
 
 
 def response_times(asked: Iterable[Asked], now: datetime) -> list[ResponseTime]:
-    """By level, the most urgent first; who still waits has waited until now."""
+    """By level, the most urgent first; an alert that still waits has waited until now."""
     waits: dict[Level, list[Span]] = defaultdict(list)
     for each in asked:
         waited = (each.seen_at or now) - each.at

@@ -1,6 +1,6 @@
-"""What a patient is to read, derived from the worst thing that is open, never from an average.
+"""What a patient reads, derived from the worst open problem, never from an average.
 
-First what is open, then a region outside what is usual, then the whole face.
+First what is open, then a region outside its usual range, then the whole face.
 """
 
 import math
@@ -36,12 +36,12 @@ from tracker.domain.recovery.signs import (
     reported_signs,
 )
 
-WIDEST_SD = 0.5  # doublings; with more, half and twice as much cannot be told apart
+WIDEST_SD = 0.5  # doublings; above it, half and twice as much cannot be distinguished
 REGION_OUTSIDE = 0.995  # of five regions, one in forty courses has one above this by chance
-OUTSIDE_SD = 2.6  # the same in standard deviations, for pigment, which may depart both ways
+OUTSIDE_SD = 2.6  # the same in standard deviations, for pigment, which may change both ways
 VISIBLE_PIGMENT = 0.2  # doublings
 TOLD_AFTER_CLOSING = timedelta(days=7)
-STALE = timedelta(days=14)  # after which a person without a clinic may long have seen a doctor
+STALE = timedelta(days=14)  # by then a person without a clinic may have seen a doctor
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +101,9 @@ def _badness(told: Told) -> tuple[bool, int, bool]:
 
 
 def _heard(case: Situation, just: CheckIn | None) -> Mapping[Concern, Given]:
-    """The answers that need help, by concern: those that still speak, and those just given.
+    """The answers that need help, by concern: those that still count, and those just given.
 
-    Answers that the clinic had when it resolved the alert about them speak no more.
+    Answers that the clinic had when it resolved the alert about them no longer count.
     """
     check_ins, protocol, now = case.check_ins, case.protocol, case.now
     speaking = {*recent(check_ins, protocol, now), *lately_received(check_ins, protocol, now)}
@@ -119,7 +119,7 @@ def _heard(case: Situation, just: CheckIn | None) -> Mapping[Concern, Given]:
 
 
 def _of_alert(case: Situation, alert: Alert, given: Given) -> Told:
-    """An open alert; who opened it before an answer came has not read that answer."""
+    """An open alert; someone who opened it before an answer came has not read that answer."""
     level = worse(alert.level, _worst(given).level if given else None) or alert.level
     found_at = alert.flagged_at or alert.found_at or alert.raised_at
     answered = (
@@ -129,7 +129,7 @@ def _of_alert(case: Situation, alert: Alert, given: Given) -> Told:
     )
     told = _told(case, alert.concern, level, answered, alert.regions, given)
     if not given and (before := _reached(case, alert.concern, found_at)):
-        told = replace(told, do=_to_do(case, before) or told.do)  # it holds until somebody answers
+        told = replace(told, do=_to_do(case, before) or told.do)  # applies until someone answers
     newest = max((each.check_in.received_at for each in given), default=alert.raised_at)
     return _with_waiting(case, told, alert, newest)
 
@@ -165,7 +165,7 @@ def _told(
     regions: Sequence[Region] = (),
     given: Given = (),
 ) -> Told:
-    """The words of one open thing, before it is known how long it waits."""
+    """The text for one open problem, before it is known how long it has waited."""
     alone = case.is_alone
     shown = shown_words(concern, regions)
     what, do = " ".join(words for words in (shown, answered) if words), DO[level, alone]
@@ -192,26 +192,26 @@ def _told(
 
 
 def _reached(case: Situation, concern: Concern, at: datetime) -> Given:
-    """The floors of a concern that the answers reach which still spoke at a time."""
+    """The floors of a concern that are reached by the answers that still counted at a time."""
     spoken = recent(case.check_ins, case.protocol, at)
     every = floors_reached(spoken, case.protocol, case.treatment, case.zone)
     return [each for each in every if each.floor.concern is concern]
 
 
 def _to_do(case: Situation, given: Given) -> str:
-    """What the worst floor tells to do; empty where it sends to a clinic that there is not."""
+    """What the worst floor says to do; empty if it says to call a clinic and there is none."""
     words = _worst(given).words if given else ""
     return "" if case.is_alone and "clinic" in words else words
 
 
 def _worst(given: Given) -> Floor:
-    """Of several floors, the one whose words are read: the latest of the worst."""
+    """The one of several floors whose words are shown: the latest of the worst."""
     floors = [each.floor for each in reversed(given)]
     return max(floors, key=lambda floor: (floor.level.rank, floor.is_emergency))
 
 
 def named_answers(check_in: CheckIn, protocol: Protocol) -> str:
-    """What one check-in complains of, named: `You ticked pus.`; empty where nothing."""
+    """The complaints in one check-in, named: `You ticked pus.`; empty without any."""
     answers = check_in.answers
     pain, swelling = answers.pain or 0, answers.swelling or 0
     return answer_words(
@@ -237,7 +237,7 @@ def _given_words(given: Given) -> str:
 
 
 def _reported_words(case: Situation, concern: Concern, at: datetime) -> str:
-    """The answers that still spoke at a time and speak for a concern, named."""
+    """The answers that still counted at a time and support a concern, named."""
     spoken = recent(case.check_ins, case.protocol, at)
     reached = _reached(case, concern, at)
     rule = case.protocol.concerns.get(concern)
@@ -256,7 +256,7 @@ def _reported_words(case: Situation, concern: Concern, at: datetime) -> str:
 
 
 def _picture(case: Situation) -> tuple[Picture, Gauge, tuple[Region, ...]]:
-    """What the latest reading says, of which region, and which regions it does not show."""
+    """What the latest reading says, about which region, and which regions it does not show."""
     latest, face = _latest(case), Gauge()
     if latest is None:
         return Picture.NOTHING, face, ()
@@ -287,7 +287,7 @@ def is_vague(reading: Reading) -> bool:
 
 
 def _stands_out(case: Situation, latest: Reading, region: Region) -> bool:
-    """Whether a region is redder than its face beyond what regions usually differ by."""
+    """Whether a region is redder than its face by more than regions usually differ."""
     of_face = latest.regions.get(Region.FACE)
     redness = latest.regions[region].redness
     spread = math.hypot(redness.sd, case.protocol.redness.region_day_sd)
@@ -295,7 +295,7 @@ def _stands_out(case: Situation, latest: Reading, region: Region) -> bool:
 
 
 def _changed_pigment(case: Situation, latest: Reading) -> Region | None:
-    """The region whose pigment departs most, on days on which crusts no longer explain it."""
+    """The region whose pigment changed most, on days on which crusts no longer explain it."""
     rule = case.protocol.concerns.get(Concern.HYPERPIGMENTATION)
     if rule is None or days_since(case.treatment, latest.taken_at) < rule.window_days[0]:
         return None

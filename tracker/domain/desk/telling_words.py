@@ -1,6 +1,6 @@
-"""The words of what is open, as a patient reads them: what it is and what to do about it.
+"""The wording of open problems for patients: what each is and what to do about it.
 
-Tables and phrases only; what is open is decided in `telling`.
+Tables and phrases only; `telling` decides what is open.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -44,8 +44,8 @@ SHOWN: Mapping[Concern, str] = {
     Concern.SCARRING: "{is_} still changed",
 }
 NEEDS_A_LOOK = "Something in your photos or answers needs a person to look at it."
-HABITS = frozenset({"new_product", "sun", "make_up"})  # ticked, and no complaint
-# What it is and what to do, with a clinic and without one, where no photo or answer shows it.
+HABITS = frozenset({"new_product", "sun", "make_up"})  # ticked, but not complaints
+# What it is and what to do, with and without a clinic, where no photo or answer shows it.
 SPECIAL: Mapping[Concern, tuple[tuple[str, str], tuple[str, str]]] = {
     Concern.SILENCE: (
         (
@@ -124,7 +124,7 @@ def answer_words(
 ) -> str:
     """`You ticked pus and fever, and gave your pain as 8 of 10.`; empty for no answer.
 
-    `named` are names of signs; `pain` (0-10) and `swelling` (0-3) are None where they say nothing.
+    `named` are names of signs; `pain` (0-10) and `swelling` (0-3) are None when they do not matter.
     """
     ticks = [SIGNS_TICKED.get(name, name.replace("_", " ")) for name in SIGNS if name in set(named)]
     said = []
@@ -142,9 +142,9 @@ def answer_words(
 
 
 def complaints_words(answers: Answers) -> str:
-    """What answers complain of, for a person to read: `I answered: pus, fever, pain 8 of 10.`
+    """The complaints in the answers, for a person to read: `I answered: pus, fever, pain 8 of 10.`
 
-    Empty where they hold no sign, no score and no note.
+    Empty if they hold no sign, no score and no note.
     """
     said = [SIGNS_TICKED[name] for name in SIGNS if getattr(answers, name)]
     said += [f"pain {answers.pain} of 10"] if answers.pain else []

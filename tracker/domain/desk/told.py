@@ -1,4 +1,4 @@
-"""What a patient is told: the kinds and facts that `telling` decides and pages put into words."""
+"""What a patient reads, as kinds and facts that `telling` decides and pages put into words."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +10,9 @@ from tracker.domain.desk.worklist import Gauge
 
 
 class Waiting(StrEnum):
-    """How far somebody is with what is open."""
+    """How far the clinic is with an open problem."""
 
-    BEING_TOLD = "being_told"  # it came a moment ago and is no alert yet
+    BEING_TOLD = "being_told"  # it came a moment ago and is not an alert yet
     NOT_OPENED = "not_opened"
     OPENED = "opened"  # a person of the clinic has read it and not answered
     PUT_OFF = "put_off"  # the clinic will look again; it is still open
@@ -20,7 +20,7 @@ class Waiting(StrEnum):
 
 
 class Picture(StrEnum):
-    """What the latest reading allows to say."""
+    """What the latest reading shows."""
 
     NOTHING = "nothing"  # there is no reading yet
     REGION_REDDER = "region_redder"
@@ -33,11 +33,11 @@ class Picture(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One open thing: what it is, what to do now, and what else holds until somebody answers.
+    """One open problem: what it is, what to do now, and what else applies until it is answered.
 
-    `since` is when it began to wait, None where it came a moment ago; `at` when it was opened, or
-    until when it was put off. `gauge` is None where no region shows it. `needs_help_now` tells
-    that an urgent answer was given, `calls_emergency` that it is to call the emergency number.
+    `since` is when it began to wait, None if it came a moment ago; `at` when it was opened, or
+    until when it was postponed. `gauge` is None if no region shows it. `needs_help_now` means that
+    an urgent answer was given, `calls_emergency` that the advice is to call the emergency number.
     """
 
     concern: Concern
@@ -55,7 +55,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """All that is open, worst first; then what the latest photo says, and of which region.
+    """All open problems, worst first; then what the latest photo says, and about which region.
 
     `unjudged` are treated regions that the latest photo does not show well enough. `closed` is an
     alert that the clinic resolved in the last days.

@@ -16,11 +16,11 @@ from tracker.domain.protocols.aftercare import plan_ends
 from tracker.domain.protocols.protocols import Protocols
 
 PAGE = 50
-FOLDED = 20  # rows of a folded group that are at hand without asking for its own page
+FOLDED = 20  # rows of a folded group that are shown without opening its own page
 _NO_LEVEL = len(Level) + 1
-_MESSAGE = 2  # an unread message comes after reviews and before what is only to be watched
+_MESSAGE = 2  # an unread message comes after reviews and before alerts that are only watched
 _TIE_SIGNS = 12
-# Letters that have no accent to take off and still are looked for without it.
+# Letters without a removable accent that people still search for without it.
 _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"})
 
 
@@ -28,9 +28,9 @@ class Group(StrEnum):
     """What a patient is to the work list; the order of definition is the order of the list."""
 
     ANSWER = "answer"  # an alert that is not closed, seen or not, or an unread message
-    UNSEEN = "unseen"  # photos nobody has looked at
+    UNSEEN = "unseen"  # photos that no one has looked at
     SILENT = "silent"  # nothing came, and the clinic has not heard from the patient since
-    SNOOZED = "snoozed"  # every alert that is not closed is to ask again on a later day
+    SNOOZED = "snoozed"  # every alert that is not closed asks again on a later day
     RECOVERING = "recovering"
     PLANNED = "planned"  # no treatment yet
     FINISHED = "finished"  # the plan is over, the course was ended, or consent withdrawn
@@ -42,7 +42,7 @@ class Group(StrEnum):
 
     @property
     def waits(self) -> bool:
-        """Whether somebody must do something."""
+        """Whether a person must do something."""
         return self in {Group.ANSWER, Group.UNSEEN, Group.SILENT}
 
     @property
@@ -55,11 +55,11 @@ class Group(StrEnum):
 class Facts:
     """What is on record about one patient, before anything is decided.
 
-    The treatment is the current one, else the next one planned; `ended_at` is when somebody of the
-    clinic ended its course. `unread` messages of the patient
-    were read by nobody, `unseen` photos opened by nobody of the clinic; `*_since` is when the
-    oldest of them came. `alerts` are those not resolved. `in_place_of` is the practitioner for
-    whom the reader stands in, None for the reader's own patients.
+    The treatment is the current one, else the next one planned; `ended_at` is when a person of the
+    clinic ended its course. `unread` counts messages of the patient that no one has read, `unseen`
+    photos that no one at the clinic has opened; `*_since` is when the oldest of them arrived.
+    `alerts` are those not resolved. `in_place_of` is the practitioner for whom the reader
+    deputises, None for the reader's own patients.
     """
 
     patient_id: str
@@ -76,17 +76,17 @@ class Facts:
     care_withdrawn_at: datetime | None
     in_place_of: str | None
     alerts: tuple[Alert, ...]
-    given_up: tuple[GivenUp, ...] = ()  # photos that the machine cannot use, though they were good
+    given_up: tuple[GivenUp, ...] = ()  # photos that the system cannot use, although they were good
 
     @property
     def stopped_since(self) -> datetime | None:
-        """When the photo from before came that cannot be used, so that nothing is measured."""
+        """When the unusable photo from before arrived, without which nothing is measured."""
         return min((p.received_at for p in self.given_up if p.is_baseline), default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """What a row tells of a course: redness of the whole face, or what its worst alert is about."""
+    """What a row shows of a course: redness of the whole face, or what its worst alert is about."""
 
     region: Region = Region.FACE
     quantity: Quantity = Quantity.REDNESS
@@ -105,7 +105,7 @@ class LatestPhotos:
 
     @property
     def change(self) -> Change | None:
-        """What became of it between the two, as far as their errors allow to say."""
+        """The change between the two, as far as their errors allow to say."""
         if self.latest is None or self.before is None:
             return None
         return change_between(self.before, self.latest)
@@ -113,9 +113,9 @@ class LatestPhotos:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """Where a row stands; smaller places come first, and no two patients have the same.
+    """The position of a row; smaller places come first, and no two patients have the same.
 
-    Its text names nobody, so that it may stand in an address.
+    Its text names no one, so that it may be part of an address.
     """
 
     group: int
@@ -128,7 +128,7 @@ class Place:
 
     @classmethod
     def read(cls, text: str) -> "Place | None":
-        """The place that was written so, or None when it is none."""
+        """The place that a text names, or None when it names none."""
         match text.split("."):
             case [group, level, since, tie]:
                 try:
@@ -152,7 +152,7 @@ class Standing:
 class Wish:
     """What the reader wants to see: one group, names, whose patients, and from where on.
 
-    `whose` is the practitioner for whom the reader stands in; the reader's own id means the
+    `whose` is the practitioner for whom the reader deputises; the reader's own id means the
     reader's own patients only, None both. At most one of `after` and `before` is given.
     """
 
@@ -164,7 +164,7 @@ class Wish:
 
     @property
     def folds(self) -> bool:
-        """Whether quiet groups are folded: where everything is shown, and nothing looked for."""
+        """Whether quiet groups are folded: only if everything is shown and nothing searched for."""
         return self.group is None and not self.sought.strip()
 
 
@@ -195,13 +195,13 @@ class Cut:
 
 
 def standings(known: Iterable[Facts], protocols: Protocols, now: datetime) -> list[Standing]:
-    """Decide where each patient stands, in the order given."""
+    """Decide the place of each patient, in the order given."""
     last_days = {kind: plan_ends(protocol) for kind, protocol in protocols.by_kind.items()}
     return [standing(facts, last_days.get(facts.kind), now) for facts in known]
 
 
 def standing(facts: Facts, last_day: int | None, now: datetime) -> Standing:
-    """Decide where a patient stands; `last_day` is the last of the treatment's plan, if known."""
+    """Decide the place of a patient; `last_day` is the last of the treatment's plan, if known."""
     group = _group(facts, last_day, now)
     level, since = _urgency(facts, group)
     if facts.stopped_since is not None and group is not Group.ANSWER:
@@ -211,7 +211,7 @@ def standing(facts: Facts, last_day: int | None, now: datetime) -> Standing:
 
 
 def gauge(facts: Facts) -> Gauge:
-    """What to tell: beside an alert about one cheek the whole face would mislead."""
+    """The gauge to show: next to an alert about one cheek, the whole face would mislead."""
     worst = next(iter(worst_first(facts.alerts)), None)
     if worst is None or worst.treatment_id != facts.treatment_id or not worst.regions:
         return Gauge()
@@ -221,8 +221,8 @@ def gauge(facts: Facts) -> Gauge:
 def cut(standings: Iterable[Standing], wish: Wish, reader_id: str) -> Cut:
     """The page that was asked for.
 
-    Pages begin after a place and not at a number: whoever is answered meanwhile leaves the list
-    above, and nobody below is skipped for it.
+    Pages begin after a place and not at a number: a patient who is answered meanwhile leaves the
+    list above, and no patient below is skipped because of it.
     """
     found = [each for each in standings if _is_wished(each.facts, wish, reader_id)]
     counts = Counter(each.group for each in found)
@@ -245,7 +245,7 @@ def next_waiting(standings: Iterable[Standing], patient_id: str) -> str | None:
 
 
 def plain(text: str) -> str:
-    """Text as it is compared: without case, accents and blanks around it."""
+    """Text in the form in which it is compared: without case, accents and blanks around it."""
     letters = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
     return " ".join("".join(c for c in letters if not unicodedata.combining(c)).split())
 
@@ -303,9 +303,9 @@ def _quiet_group(facts: Facts, last_day: int | None, now: datetime) -> Group:
 
 
 def _urgency(facts: Facts, group: Group) -> tuple[int, int]:
-    """What orders the patients of a group: the level of the worst alert, then the age.
+    """The order of the patients in a group: the level of the worst alert, then the age.
 
-    Whether an alert was read or seen has no part in it: neither is an answer.
+    Whether an alert was read or seen does not matter: neither is an answer.
     """
     worst = next(iter(worst_first(facts.alerts)), None)
     match group:
@@ -322,11 +322,11 @@ def _urgency(facts: Facts, group: Group) -> tuple[int, int]:
         case Group.PLANNED:
             return facts.performed_at is None, _seconds(facts.performed_at)
         case _:
-            return 0, -_seconds(facts.performed_at)  # the freshest treatment first
+            return 0, -_seconds(facts.performed_at)  # the most recent treatment first
 
 
 def _level(alert: Alert | None) -> int:
-    """0 for urgent, 1 for review; what is only to be watched comes after a message."""
+    """0 for urgent, 1 for review; an alert that is only watched comes after a message."""
     if alert is None:
         return _NO_LEVEL
     return {Level.URGENT: 0, Level.REVIEW: 1, Level.WATCH: _MESSAGE + 1}[alert.level]
