@@ -1,1 +1,1 @@
-"""One verb a file: collect stored facts, let the nouns decide, store what changed."""
+"""Actions by theme: collect stored facts, let the domain decide, store what changed."""

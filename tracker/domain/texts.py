@@ -1,29 +1,29 @@
-"""What people type, as it is kept: what looks the same is the same, and nothing in it is hidden.
+"""Typed text in the form in which it is kept: what looks the same is the same, nothing is hidden.
 
-The one place that decides about invisible signs. Sources: UAX 15 (normal forms), UAX 44
-(Default_Ignorable_Code_Point), UTS 39 (hidden signs), NIST SP 800-63B 5.1.1.2 (passphrases).
+The only place that decides about invisible characters. Sources: UAX 15 (normal forms), UAX 44
+(Default_Ignorable_Code_Point), UTS 39 (hidden characters), NIST SP 800-63B 5.1.1.2 (passphrases).
 """
 
 import re
 import unicodedata
 
-LOST = "\ufffd"  # takes the place of a sign that cannot be kept, so that everybody sees the gap
+LOST = "\ufffd"  # replaces a character that cannot be kept, so that readers see the gap
 UNFIT = "it holds a sign that no screen shows; delete it and type the words around it again"
 
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
-# Three flags are spelled with letters that show nothing: England, Scotland, Wales (UTS 51).
+# Three flags are spelled with invisible letters: England, Scotland, Wales (UTS 51).
 _FLAG = re.compile("(\U0001f3f4\U000e0067\U000e0062(?:\U000e0065\U000e006e\U000e0067"
     "|\U000e0073\U000e0063\U000e0074|\U000e0077\U000e006c\U000e0073)\U000e007f)")  # fmt: skip
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
-_FIRST_JOINING_LETTER = "\u0590"  # no alphabet before Hebrew changes by a joiner
-_HIDDEN_KINDS = frozenset({"Cc", "Co", "Cs"})  # controls, private signs, halves of signs
+_FIRST_JOINING_LETTER = "\u0590"  # no alphabet before Hebrew uses joiners
+_HIDDEN_KINDS = frozenset({"Cc", "Co", "Cs"})  # controls, private use, surrogates
 
 
 def _signs(*ranges: tuple[int, int]) -> frozenset[str]:
     return frozenset(chr(code) for first, last in ranges for code in range(first, last + 1))
 
 
-# They show nothing and say nothing. Programs leave them in what is copied: U+202A to U+202C and
+# They are invisible and mean nothing. Programs leave them in what is copied: U+202A to U+202C and
 # U+2066 to U+2069 come with names from an address book, U+FFFC from dictation.
 _EMPTY = _signs(
     (0xAD, 0xAD), (0x34F, 0x34F), (0x180E, 0x180E), (0x200B, 0x200B), (0x202A, 0x202C),
@@ -31,14 +31,14 @@ _EMPTY = _signs(
     (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A),
 )  # fmt: skip
 _DIRECTIONS = _signs((0x61C, 0x61C), (0x200E, 0x200F))
-# They change how the sign before them looks.
+# They change how the preceding character looks.
 _TIES = _signs(
     (0x180B, 0x180D), (0x180F, 0x180F), (0x200C, 0x200D), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF)
 )
 _BLANK_LETTERS = _signs((0x115F, 0x1160), (0x17B4, 0x17B5), (0x2800, 0x2800), (0x3164, 0x3164),
     (0xFFA0, 0xFFA0))  # fmt: skip
 _INVISIBLE = _EMPTY | _DIRECTIONS | _TIES | _BLANK_LETTERS
-# They turn the order of what follows, comment on it out of sight, or are spare.
+# They reverse the order of what follows, hide comments in it, or are unassigned.
 _UNFIT = _signs(
     (0x202D, 0x202E), (0x2065, 0x2065), (0xFDD0, 0xFDEF), (0xFFF0, 0xFFFB), (0xE0000, 0xE00FF),
     (0xE01F0, 0xE0FFF), *((plane + 0xFFFE, plane + 0xFFFF) for plane in range(0, 0x110000, 0x10000))
@@ -46,10 +46,10 @@ _UNFIT = _signs(
 
 
 def readable(text: str) -> str:
-    """The text as it is kept: composed (NFC), with one sign for the end of a line.
+    """The text as it is kept: composed (NFC), with one character for the end of a line.
 
-    Signs that show and say nothing are left out; LOST takes the place of what must not be kept.
-    What shows nothing at all becomes the empty text. White space at the ends stays.
+    Invisible characters without meaning are left out; LOST replaces what must not be kept. Text
+    that shows nothing at all becomes the empty text. White space at the ends stays.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -73,13 +73,13 @@ def checked(text: str) -> str:
 
 
 def secret(typed: str) -> str:
-    """A passphrase as it is compared (NFKC): whichever keyboard typed it, and however it spaces."""
+    """A passphrase as it is compared (NFKC): the same from every keyboard and with any spaces."""
     composed = unicodedata.normalize("NFKC", typed)
     return "".join(" " if sign.isspace() else sign for sign in composed if sign not in _INVISIBLE)
 
 
 def shows(sign: str) -> bool:
-    """Whether a reader sees this one sign when it is alone."""
+    """Whether a reader sees this one character when it is alone."""
     is_mark = unicodedata.category(sign).startswith("M")
     return not (sign.isspace() or is_mark or sign in _INVISIBLE)
 
@@ -106,7 +106,7 @@ def _spaced(sign: str) -> str:
 
 
 def _ties(before: str, sign: str, after: str) -> bool:
-    """Whether the sign can change how its neighbours look."""
+    """Whether the character can change how its neighbours look."""
     if before.isspace() or before in _TIES:
         return False
     if sign not in "\u200c\u200d":

@@ -1,1 +1,1 @@
-"""Verbs about alerts: raise, watch the clock, show, answer."""
+"""Actions on alerts: raise, escalate, show, answer."""

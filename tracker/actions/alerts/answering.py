@@ -33,7 +33,7 @@ from tracker.storage.people import people
 
 
 class NoSuchColleague(ValueError):  # noqa: N818  (bad input; the message names the remedy)
-    """There is no colleague of this id who can answer."""
+    """There is no colleague with this id who can answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,10 @@ def answer_alert(
 ) -> Answered | Refused | None:
     """Keep the answer if the alert is still as it was shown; None when there is no such alert.
 
-    Of two people who answer at once exactly one is heard, and the other learns whose answer was
-    first. A snooze lasts until the practitioner's own morning of its day. A colleague from outside
-    joins the care team, last in turn. Raises ValueError that says what is wrong with the answer.
+    If two people answer at once, exactly one answer is kept, and the other person learns whose
+    answer came first. A snooze lasts until the practitioner's own morning of its day. A colleague
+    from outside joins the care team, last in turn. Raises ValueError that says what is wrong with
+    the answer.
     """
     with writing(db):
         alert = alerts.get(db, shown.id)

@@ -1,4 +1,4 @@
-"""What the clock does to alerts: wake, escalate, notice silence."""
+"""What time alone does to alerts: wake them, escalate them, notice silence."""
 
 import logging
 from datetime import datetime, timedelta
@@ -33,7 +33,7 @@ def wake_alerts(db: Database, now: datetime) -> list[Alert]:
 
 
 def escalate_alerts(db: Database, limit: timedelta, now: datetime) -> list[Alert]:
-    """Return the alerts passed on, unanswered for `limit`; their mails are written with it."""
+    """Return the alerts escalated, unanswered for `limit`; their mails are written with it."""
     if not any(_passed_on(db, alert, limit, now) for alert in alerts.unseen(db)):
         return []
     with writing(db):
@@ -49,7 +49,7 @@ def escalate_alerts(db: Database, limit: timedelta, now: datetime) -> list[Alert
 def _passed_on(
     db: Database, alert: Alert, limit: timedelta, now: datetime
 ) -> tuple[Moved, list[Person]] | None:
-    """The step and whom to tell; None while it is not time."""
+    """The step and whom to notify; None while it is too early."""
     team = absences.answering_on_duty(db, alert.patient_id, now)
     told = in_turn(team, asked=alert.escalations + 1)
     moved = escalated(alert, limit, [person.name for person in told], now)
@@ -62,7 +62,7 @@ log = logging.getLogger(__name__)
 
 
 def notice_silence(db: Database, protocols: Protocols, now: datetime) -> list[Alert]:
-    """Return the alerts that opened; it takes no news for this, only the clock."""
+    """Return the alerts that opened; this needs no new data, only the clock."""
     for alert in alerts.unresolved_about(db, Concern.SILENCE):
         try:
             _close_if_heard(db, alert, now)
@@ -82,13 +82,13 @@ def notice_silence(db: Database, protocols: Protocols, now: datetime) -> list[Al
 
 def _close_if_heard(db: Database, alert: Alert, now: datetime) -> None:
     patient, treatment = people.get(db, alert.patient_id), treatments.get(db, alert.treatment_id)
-    courses = treatments.of_patient(db, alert.patient_id)  # one begun since counts, too
+    courses = treatments.of_patient(db, alert.patient_id)  # a course begun since counts, too
     heard = [at for course in courses if (at := treatments.last_heard(db, course.id))]
     quiet = silence(treatment, max(heard, default=None), now, patient.zone) if patient else None
     if quiet is None or not is_over(quiet, alert):
         return
     with writing(db):
-        current = alerts.get(db, alert.id)  # somebody may have answered it meanwhile
+        current = alerts.get(db, alert.id)  # it may have been answered meanwhile
         if current is not None and current.resolved_at is None:
             alerts.move(db, closed(current, HEARD_AGAIN, now))
 
@@ -101,7 +101,7 @@ def _notice(db: Database, protocols: Protocols, treatment: Treatment, now: datet
     with writing(db):
         quiet = _calls(
             db, protocol, treatment, patient, now
-        )  # a photo may have come before the lock did
+        )  # a photo may have arrived before the lock was taken
         if quiet is None:
             return []
         judge = Judge(RULE, protocol.label)
@@ -115,7 +115,7 @@ def _notice(db: Database, protocols: Protocols, treatment: Treatment, now: datet
 def _calls(
     db: Database, protocol: Protocol, treatment: Treatment, patient: Person, now: datetime
 ) -> Silence | None:
-    """A silence that the clinic must know and does not know yet."""
+    """A silence that the clinic must know about and does not know about yet."""
     last_heard = treatments.last_heard(db, treatment.id)
     quiet = silence(treatment, last_heard, now, patient.zone)
     if not quiet.is_for_clinic(protocol.silence, reminded=patient.reminder_hour is not None):

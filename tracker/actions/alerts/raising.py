@@ -1,4 +1,4 @@
-"""Judge the treatments about which something new is known; open and update alerts."""
+"""Judge the treatments with new data; open and update alerts."""
 
 import logging
 from collections.abc import Iterable
@@ -40,7 +40,7 @@ def raise_alerts(
     """Return the alerts that opened or rose in level; their mails are written with them.
 
     Courses whose answers reach the worst floors are judged first. A course on which the engine
-    fails still opens the alerts that its answers alone reach, and one that tells of the failure.
+    fails still opens the alerts that its answers alone reach, and one that reports the failure.
     """
     raised = []
     for treatment, news in _worst_first(db, protocols, only_treatment, now):
@@ -55,7 +55,7 @@ def raise_alerts(
 def _worst_first(
     db: Database, protocols: Protocols, only_treatment: str | None, now: datetime
 ) -> list[tuple[Treatment, int]]:
-    """The courses with news, by what their answers say: judging hundreds takes minutes."""
+    """The courses with new data, by what their answers say: judging hundreds takes minutes."""
     waiting = treatment_rows.with_news(db, only_treatment)
     if len(waiting) < 2:
         return waiting
@@ -74,7 +74,7 @@ def _urgency(db: Database, protocols: Protocols, treatment: Treatment, now: date
 def _known(
     db: Database, protocols: Protocols, treatment: Treatment, now: datetime
 ) -> tuple[Course, Protocol, float]:
-    """All that is known of a course, its protocol, and until which day it is to be judged."""
+    """All that is known of a course, its protocol, and the day up to which to judge it."""
     person = people.get(db, treatment.patient_id)
     words = words_of(person, screenings.of_treatment(db, treatment.id)) if person else frozenset()
     course = Course(
@@ -84,7 +84,7 @@ def _known(
         zone=person.zone if person else UTC,
         unjudged_since=treatment_rows.unjudged_since(db, treatment.id),
     )
-    # What came while this was being judged is dated later than `now`; news is news all the same.
+    # Data that arrived while this was being judged is dated later than `now`; it still counts.
     newest = max(
         (now, *(r.taken_at for r in course.readings), *(c.received_at for c in course.check_ins))
     )
@@ -100,7 +100,7 @@ def _judge(
     is_judged = True
     try:
         findings = assess(course, protocol, until).findings
-    except Exception:  # answers that need a look must not wait until the engine is mended
+    except Exception:  # answers that need a look must not wait until the engine is fixed
         log.exception("the engine failed on treatment %s; will try again", treatment.id)
         is_judged, findings = False, (*judge_answers(course, protocol, until), unjudged())
     with writing(db):
@@ -113,11 +113,11 @@ def _judge(
 
 
 def _tell_unjudged(db: Database, treatment: Treatment, now: datetime) -> list[Alert]:
-    """Tell people of a course of which not even the facts could be read."""
+    """Open an alert for a course of which not even the facts could be read."""
     try:
         with writing(db):
             return _apply(db, treatment, [unjudged()], Judge(ENGINE, treatment.kind), now)
-    except Exception:  # the health page tells of news that nothing has judged
+    except Exception:  # the health page reports new data that is not judged
         log.exception("no alert could tell that treatment %s is not judged", treatment.id)
         return []
 
@@ -135,7 +135,7 @@ def _apply(
     judge: Judge,
     now: datetime,
 ) -> list[Alert]:
-    """What findings do to the alerts of a course; the alerts that ask for a look."""
+    """Apply findings to the alerts of a course; returns the alerts that ask for a look."""
     known = {alert.concern: alert for alert in alerts.of_treatment(db, treatment.id)}
     raised = []
     for finding in findings:
@@ -153,7 +153,7 @@ def _apply(
 def _moved(
     treatment: Treatment, last: Alert | None, finding: Finding, judge: Judge, now: datetime
 ) -> Moved | None:
-    """What a finding does to the latest alert about its concern, or the alert that it opens."""
+    """The step of the latest alert about the finding's concern, or the alert that it opens."""
     if last is not None and last.resolved_at is None:
         return judged_again(last, finding, judge, now)
     if last is None or is_new_cause(last, finding, treatment, now):
@@ -162,14 +162,14 @@ def _moved(
 
 
 def _is_told(moved: Moved, last: Alert | None) -> bool:
-    """Whether nothing has changed but the hour; an open page need not be drawn again for it."""
+    """Whether only the time has changed; an open page need not be redrawn for it."""
     if last is None or moved.transition is not None or last.concern is not Concern.UNJUDGED:
         return False
     return last.resolved_at is None
 
 
 def _write_mails(db: Database, alert: Alert, now: datetime) -> None:
-    """Urgent at once; the morning digest tells the rest."""
+    """Urgent at once; the rest comes in the morning digest."""
     if alert.level is not Level.URGENT:
         return
     for practitioner in in_turn(absences.answering_on_duty(db, alert.patient_id, now), asked=0):

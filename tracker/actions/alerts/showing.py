@@ -1,4 +1,4 @@
-"""Alerts with what stands behind them, and who read them."""
+"""Alerts with the facts behind them, and who has read them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from tracker.storage.people import absences, people
 class AlertCase:
     """An alert and what is needed to understand it; `photo` shows it best, if a photo does.
 
-    `history` is in the order of time; `people` are the staff named in it, by id.
+    `history` is in time order; `people` are the staff named in it, by id.
     """
 
     alert: Alert
@@ -46,7 +46,7 @@ def show_alert(db: Database, protocols: Protocols, alert_id: str) -> AlertCase |
     history = tuple(alert_history.of_alert(db, alert.id))
     named = {step.by for step in history if step.by} | alert.handled_by
     treatment = treatments.get(db, alert.treatment_id)
-    protocol = protocols.by_kind.get(treatment.kind)  # None for a kind that was given up
+    protocol = protocols.by_kind.get(treatment.kind)  # None for a kind that is no longer used
     screening = screenings.of_treatment(db, treatment.id)
     others = treatments.of_patient(db, patient.id)
     waits = too_soon(treatment, others, protocols, patient.zone) if protocol else ()
@@ -104,7 +104,7 @@ def show_alerts(db: Database, reader: Person, now: datetime) -> AlertsInCare:
 
 
 def read_alert(db: Database, alert_id: str, person_id: str, now: datetime) -> None:
-    """Note who read the alert and when, once each time it asks; reading again costs no write."""
+    """Record who read the alert and when, once each time it asks; reading again costs no write."""
     if _reading(db, alert_id, person_id, now) is None:
         return
     with writing(db):
@@ -113,7 +113,7 @@ def read_alert(db: Database, alert_id: str, person_id: str, now: datetime) -> No
 
 
 def _reading(db: Database, alert_id: str, person_id: str, now: datetime) -> Moved | None:
-    """The step, None when there is none to take."""
+    """The step, None when there is none."""
     alert = alerts.get(db, alert_id)
     if alert is None:
         return None

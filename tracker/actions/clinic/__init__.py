@@ -1,1 +1,1 @@
-"""Verbs about the clinic: its settings, health and audit log."""
+"""Actions on the clinic: its settings, health and audit log."""

@@ -15,14 +15,14 @@ from tracker.storage.people import people
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names that the reader may see by id: everybody of the clinic, and their own patients."""
+    """The names that the reader may see by id: everyone of the clinic, and their own patients."""
 
     staff: Mapping[str, Person]
     patients: Mapping[str, Person]
 
 
 def names_for(db: Database, reader_id: str) -> Names:
-    """Whoever is not among them is shown as an id."""
+    """The names for this reader; anyone else is shown as an id."""
     return Names(
         staff={person.id: person for person, *_ in people.staff(db)},
         patients={patient.id: patient for patient in people.patients_of(db, reader_id)},
@@ -30,11 +30,11 @@ def names_for(db: Database, reader_id: str) -> Names:
 
 
 def read_audit_log(db: Database, wanted: Search, most: int = -1, skip: int = 0) -> Iterator[Entry]:
-    """The entries found, newest first, at `most` so many after `skip` of them."""
+    """The entries found, newest first, at most `most` after the first `skip`."""
     return audit_log.search(db, wanted, most, skip)
 
 
 def note_export(db: Database, by: str, about: str | None, what: str, now: datetime) -> None:
-    """Add it to the audit log before anything is handed out."""
+    """Add the export to the audit log before any data is handed out."""
     with writing(db):
         audit_log.add(db, Entry(Act.DATA_EXPORTED, now, by, about, what))

@@ -21,7 +21,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class ChangedMeanwhile:
-    """Somebody else was faster; nothing was kept. `clinic` is what they entered."""
+    """Another person was faster; nothing was kept. `clinic` is what they entered."""
 
     clinic: Clinic
 
@@ -29,7 +29,7 @@ class ChangedMeanwhile:
 def change_clinic(
     db: Database, clinic: Clinic, by: str, now: datetime
 ) -> Changed | ChangedMeanwhile:
-    """Keep what was entered on top of the edition that it names."""
+    """Keep what was entered if it is based on the current edition."""
     with writing(db):
         known = clinic_row.get(db)
         if known is not None and known.edition != clinic.edition:
@@ -54,14 +54,14 @@ NOTHING_KNOWN = Clinic(OpeningHours("UTC"))
 
 
 def show_clinic(db: Database) -> Clinic:
-    """What administrators have entered; nothing is known until then."""
+    """What administrators have entered; empty until then."""
     return clinic.get(db) or NOTHING_KNOWN
 
 
 def show_contact(db: Database, patient_id: str) -> Clinic | None:
-    """The clinic that cares for this patient; None for whoever is in nobody's care.
+    """The clinic that cares for this patient; None for a patient without a care team.
 
-    Its emergency number is that of its own country, which is not everybody's.
+    Its emergency number is that of its own country, which may not be the patient's.
     """
     known = clinic.get(db)
     return known if known and people.practitioners_of(db, patient_id) else None

@@ -1,4 +1,4 @@
-"""How the machinery fares."""
+"""The state of the system."""
 
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -43,10 +43,10 @@ def show_health(db: Database, database: Path, protocols: Protocols, now: datetim
 def note_sign(
     db: Database, sign: Sign, now: datetime, at_most_every: timedelta = timedelta(0)
 ) -> None:
-    """Note that something was done; the health page says so when the signs stop.
+    """Record that a duty was done; the health page says so when the signs stop.
 
-    A sign no older than `at_most_every` is left. One from the future was left before the clock was
-    set back, and is replaced.
+    A sign no older than `at_most_every` is kept as it is. One from the future was left before the
+    clock was set back, and is replaced.
     """
     last = health.latest_signs(db).get(sign)
     if last is not None and timedelta(0) <= now - last < at_most_every:

@@ -1,1 +1,1 @@
-"""Verbs about one course: receive, measure, check in, treat, show progress."""
+"""Actions on one course: receive, measure, check in, treat, show progress."""

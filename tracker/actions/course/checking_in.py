@@ -70,7 +70,7 @@ def record_check_in(
 
 
 def _repeated(db: Database, sent: CheckIn, queued: Queued | None) -> CheckIn | None:
-    """The check-in that is sent once more: under its key, or by a double tap."""
+    """The check-in that this one repeats: under its key, or by a double tap."""
     known = check_ins.by_key(db, sent.patient_id, queued.key) if queued else None
     if known is not None:
         return known
@@ -89,7 +89,7 @@ CALL_ME = (
 def call_for_help(db: Database, patient: Person, answers: Answers, now: datetime) -> bool:
     """Write it into the patient's conversation, with an urgent mail to each person who answers.
 
-    Says whether there is anybody to tell. The same call within an hour is kept once. Without
+    Returns whether there is anyone to notify. The same call within an hour is kept once. Without
     consent to care no answer is kept, only that the patient asks to be called.
     """
     team = absences.answering_on_duty(db, patient.id, now)

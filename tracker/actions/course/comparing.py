@@ -1,4 +1,4 @@
-"""Two photos of one patient to lay beside each other, and all that could stand in their place."""
+"""Two photos of one patient to compare, and all photos that could replace them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,9 +22,9 @@ from tracker.wires.photo_files import PhotoFiles, Picture
 class Laid:
     """One photo of the pair.
 
-    `reading` tells how its light was compared; a view of a side has none. `in_own_light` tells
-    whether it was also laid down in the light it was taken in, which older pictures lack;
-    `is_reference` that the others are compared with it.
+    `reading` says how its light was compared; a side view has none. `in_own_light` says whether
+    there is also an aligned picture in its original light, which older photos lack; `is_reference`
+    that the others are compared with it.
     """
 
     photo: Photo
@@ -35,10 +35,10 @@ class Laid:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A pair out of one treatment; `before` and `after` are None when no photo of the view came.
+    """A pair from one treatment; `before` and `after` are None when there is no photo of the view.
 
-    `photos` are those of the view in time order; `counts` tells how many each view has;
-    `annotations` are those of the view, withdrawn ones too.
+    `photos` are those of the view in time order; `counts` gives how many each view has;
+    `annotations` are those of the view, including withdrawn ones.
     """
 
     patient: Person
@@ -64,7 +64,7 @@ class NotTreated:
 def show_comparison(
     db: Database, files: PhotoFiles, patient_id: str, asked: Asked, now: datetime
 ) -> Comparison | NotTreated | None:
-    """The pair asked for, out of the treatment of the photos asked for, else of the current one.
+    """The pair asked for, from the treatment of the photos asked for, else of the current one.
 
     None when there is no such patient.
     """

@@ -51,7 +51,7 @@ class Revised:
 
 @dataclass(frozen=True, slots=True)
 class Overtaken:
-    """Somebody else changed or withdrew it after it was read; nothing was kept."""
+    """Another person changed or withdrew it after it was read; nothing was kept."""
 
     annotation: Annotation
 
@@ -91,7 +91,7 @@ def revise_annotation(
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """The outlines are kept; so many photos wait to be measured again."""
+    """The outlines are kept; this many photos wait to be measured again."""
 
     photos: int
 
@@ -105,7 +105,7 @@ class Undrawable:
 
 @dataclass(frozen=True, slots=True)
 class DrawnMeanwhile:
-    """Somebody else drew on this baseline after the page was opened; nothing was changed."""
+    """Another person drew on this baseline after the page was opened; nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +125,11 @@ def draw_areas(
     known: int,
     find: FindFace = find_face,
 ) -> Drawn | Undrawable | DrawnMeanwhile | NothingToDrawOn | CareWithdrawn:
-    """Keep the outlines as the latest version, and let every photo of the course be measured anew.
+    """Keep the outlines as the latest version, and have every photo of the course measured again.
 
-    `known` is how many versions whoever draws has seen. A patient who has withdrawn consent to care
-    keeps the readings there are, for nothing would be measured in their place. Raises ValueError
-    for outlines that are none: crossing, beyond the photo, or treated and untreated at once.
+    `known` is how many versions the person who draws has seen. A patient who has withdrawn consent
+    to care keeps the existing readings, because no new photo would be measured. Raises ValueError
+    for invalid outlines: crossing, outside the photo, or treated and untreated at once.
     """
     marked = MarkedAreas(drawn.treated, drawn.untreated)
     parts = frozenset(SeenRegion(str(area)) for area in treatment.areas)
@@ -154,7 +154,7 @@ def draw_areas(
 def suggest_outline(
     files: PhotoFiles, baseline: Photo, region: Region, find: FindFace = find_face
 ) -> Outline | None:
-    """The outline of one part of the face; None where the photo cannot be opened or has no face."""
+    """The outline of one part of the face; None if the photo cannot be opened or has no face."""
     try:
         photo = decode_photo(files.load(baseline.id, Picture.PHOTO))
         return outline_region(SeenRegion(str(region)), photo, find)

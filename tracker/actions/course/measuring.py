@@ -55,7 +55,7 @@ class _LostFile(Exception):  # noqa: N818  (a state of the store, not of the cod
 
 
 class _PoolDown(Exception):  # noqa: N818
-    """No process can be started that would measure anything."""
+    """No process can be started to measure anything."""
 
 
 def measure_photos(
@@ -68,9 +68,9 @@ def measure_photos(
 ) -> list[Measured | Unmeasured]:
     """Claim up to a batch of waiting photos, measure them on `compute` and store the results.
 
-    A photo that fails is tried again, later each time, and given up after its fifth failure. What
-    is not its own fault (a store or database that is away, no memory, no processes, an unreadable
-    baseline) is tried again without end and never counts.
+    A photo that fails is tried again, later each time, and given up after its fifth failure. A
+    failure that is not its own (storage or database unreachable, no memory, no processes, an
+    unreadable baseline) is tried again without end and never counts.
     """
     done = _end_lapsed(db, now, only_treatment)
     running = {
@@ -82,7 +82,7 @@ def measure_photos(
             interrupted.append(running[future])
         else:
             done += _conclude(db, files, running[future], future, now)
-    # One photo may have killed the process under all of them: now each gets it to itself.
+    # One photo may have killed the process under all of them: now each is measured alone.
     for claim in interrupted:
         alone = _start(files, compute, claim, find)
         if isinstance(alone.exception(), BrokenProcessPool) and not _works(compute):
@@ -92,7 +92,7 @@ def measure_photos(
 
 
 def _works(compute: Executor) -> bool:
-    """Whether processes can be started at all: then it was the photo that killed its own."""
+    """Whether processes can be started at all: if so, the photo killed its own."""
     try:
         compute.submit(os.getpid).result(timeout=PROBE_SECONDS)
     except Exception:  # noqa: BLE001  (whatever it is, it is not the photo)
@@ -103,7 +103,7 @@ def _works(compute: Executor) -> bool:
 def _start(
     files: PhotoFiles, compute: Executor, claim: _Claim, find: FindFace
 ) -> Future[Analysed | NotMeasurable]:
-    """Hand a claimed photo to `compute`; what cannot be handed over has failed already."""
+    """Give a claimed photo to `compute`; a photo that cannot be given to it has already failed."""
     try:
         baseline = _read(files, claim.baseline)
         photo = baseline if claim.photo.id == claim.baseline.id else _read(files, claim.photo)
@@ -134,13 +134,13 @@ def _conclude(
     future: Future[Analysed | NotMeasurable],
     now: datetime,
 ) -> list[Measured | Unmeasured]:
-    """Store what came of a photo, or hand it back for another try."""
+    """Store the result of a photo, or release it for another try."""
     try:
         stored = _store(db, files, claim, future.result())
         _note_readable(db, claim)
     except Exception as error:  # noqa: BLE001  (one photo must not cost the others their results)
         again = _counted(claim, error)
-        # Only the kind of error: its words could hold something of the picture.
+        # Only the kind of error: its message could contain something of the picture.
         kind = str(error) if isinstance(error, _LostFile) else type(error).__name__
         log.warning("photo %s: %s, failure %d", again.id, kind, again.failures)
         try:
@@ -155,7 +155,7 @@ def _conclude(
 
 
 def _counted(claim: _Claim, error: Exception) -> Photo:
-    """The claimed photo with this failure counted: as its own, or as trouble of the world."""
+    """The claimed photo with this failure counted: as its own, or as trouble of the system."""
     own_file_lost = isinstance(error, _LostFile) and error.photo.id != claim.baseline.id
     is_the_worlds = isinstance(error, OSError | MemoryError | DatabaseError | _PoolDown | _LostFile)
     if own_file_lost or isinstance(error, IntegrityError) or not is_the_worlds:
@@ -164,7 +164,7 @@ def _counted(claim: _Claim, error: Exception) -> Photo:
 
 
 def _hand_back(db: Database, photo: Photo, now: datetime) -> list[Measured | Unmeasured]:
-    """Let a claimed photo wait for its next try; after its last it is given up."""
+    """Let a claimed photo wait for its next try; after its last one it is given up."""
     due = next_try(photo, now)
     if due is not None:
         with writing(db):
@@ -180,10 +180,10 @@ def _hand_back(db: Database, photo: Photo, now: datetime) -> list[Measured | Unm
 def _end_lapsed(
     db: Database, now: datetime, only_treatment: str | None
 ) -> list[Measured | Unmeasured]:
-    """Hand back what a worker that died had claimed.
+    """Release what a worker that died had claimed.
 
-    The first time nothing tells which photo of the batch it was, if any. From then on the photo is
-    measured alone, and a worker that dies again died of it.
+    The first time it is unknown which photo of the batch was the cause, if any. From then on the
+    photo is measured alone, so that a second death has one cause.
     """
     done = []
     for photo in photos.lapsed(db, now, only_treatment):
@@ -193,7 +193,7 @@ def _end_lapsed(
 
 
 def _note_readable(db: Database, claim: _Claim) -> None:
-    """Files that were lost and are back, as from a backup, are no trouble any more."""
+    """Lost files that are back, as from a backup, no longer count as lost."""
     for photo in (claim.photo, claim.baseline):
         if photo.file_fault is not None:
             with writing(db):
@@ -211,7 +211,7 @@ def _claims(db: Database, now: datetime, only_treatment: str | None) -> list[_Cl
             if ours and baseline is not None:
                 ground = outlines.ground_of(db, photo, baseline.id)
                 claims.append(_Claim(claimed, baseline, ground))
-        except Exception:  # what one course has on record must not hold up the others
+        except Exception:  # a bad record of one course must not hold up the others
             log.exception("photo %s: its course cannot be read", photo.id)
             _hand_back(db, replace(claimed, failures=photo.failures + 1, troubles=0), now)
     return claims
@@ -220,7 +220,7 @@ def _claims(db: Database, now: datetime, only_treatment: str | None) -> list[_Cl
 def _store(
     db: Database, files: PhotoFiles, claim: _Claim, result: Analysed | NotMeasurable
 ) -> list[Measured | Unmeasured]:
-    """Store a result; an empty list when the claim was lost and somebody else does the work."""
+    """Store a result; an empty list when the claim was lost and another worker does the work."""
     if isinstance(result, NotMeasurable):
         status, faults = PhotoStatus.UNMEASURABLE, (result.fault,)
         photo = replace(claim.photo, status=status, faults=faults)
@@ -252,9 +252,9 @@ def _store(
 
 
 def _finish(db: Database, claim: _Claim, photo: Photo) -> bool:
-    """End a claim; False where it was lost, or where the ground changed under it meanwhile.
+    """End a claim; False if it was lost, or if the ground changed meanwhile.
 
-    What was measured on another ground is dropped, and the photo waits to be measured on this one.
+    A result on another ground is dropped, and the photo waits to be measured on this one.
     """
     if not photos.finish(db, photo, claim.photo.attempts):
         return False

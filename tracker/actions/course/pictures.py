@@ -1,4 +1,4 @@
-"""Pictures of a course, who opened them, and what the camera page and the printer need."""
+"""Pictures of a course, who opened them, and the data for the camera page and the printer."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -27,9 +27,10 @@ def show_picture(
     picture: Picture,
     now: datetime,
 ) -> bytes:
-    """The encoded picture; PhotoMissing when it is not there or not this patient's.
+    """The encoded picture; PhotoMissing when it is missing or not this patient's.
 
-    A look that cannot be noted is not had: the picture is handed out after the row is written.
+    The look is recorded before the picture is handed out. If it cannot be recorded, no picture is
+    shown.
     """
     photo = photos.get(db, photo_id)
     if photo is None or photo.patient_id != patient_id:
@@ -46,7 +47,7 @@ def note_opening(
 ) -> None:
     """Add it to the audit log; within a few minutes it is the same opening and costs no write.
 
-    With `alert_id` it is the patient whom that alert is about.
+    With `alert_id` the patient is the one whom that alert is about.
     """
     if alert_id is not None:
         alert = alerts.get(db, alert_id)
@@ -65,7 +66,7 @@ def show_framing_cascade() -> dict[str, object]:
 
 
 def print_card(paper: Paper, folder: Path) -> tuple[Path, Path]:
-    """Write the card's page as PDF and PNG into a folder, made where it is missing; both paths."""
+    """Write the card's page as PDF and PNG into a folder, created if missing; both paths."""
     sheet = draw_card(paper)
     folder.mkdir(parents=True, exist_ok=True)
     pdf, png = (folder / f"afterglow-card-{paper}.{kind}" for kind in ("pdf", "png"))

@@ -38,16 +38,14 @@ from tracker.storage.talk import conversation
 class Progress:
     """A treatment so far. `day` counts calendar days in the patient's zone, 0 is treatment day.
 
-    `protocol` is adapted to the person, `screening` what was asked before the treatment.
-    `photos`, `readings` and `check_ins` are in time order; `alerts` worst first; `earlier_alerts`
-    those of earlier treatments; `other_check_ins` belong to other treatments;
-    `undelivered` are mails about this patient that have not gone out;
-    `looks` tell who opened the patient's photos, the latest first; `consents` what the patient
-    decided, in that order; `care_withdrawn_at` since when nothing is taken in any more.
-    `is_alone` tells that nobody of a clinic cares for the patient here;
-    `unread_by_…` count what each side wrote and the other has not read; `staff` are those who
-    read or took on an alert, by id.
-    Aftercare and questions are those of all treatments whose plans still run.
+    `protocol` is adapted to the person, `screening` what was asked before the treatment. `photos`,
+    `readings` and `check_ins` are in time order; `alerts` worst first; `earlier_alerts` those of
+    earlier treatments; `other_check_ins` belong to other treatments; `undelivered` are mails about
+    this patient that have not been sent; `looks` are who opened the patient's photos, the latest
+    first; `consents` what the patient decided, in that order; `care_withdrawn_at` since when no new
+    data is accepted. `is_alone` means that no clinic cares for the patient here; `unread_by_…`
+    count what each side wrote and the other has not read; `staff` are those who read or took on an
+    alert, by id. Aftercare and questions are those of all treatments whose plans still run.
     """
 
     patient: Person
@@ -155,6 +153,6 @@ def _running(
             words=words_of(patient, screenings.of_treatment(db, t.id)),
         )
         for t in latest.values()
-        if t.kind in protocols.by_kind  # a kind that the clinic has given up plans nothing more
+        if t.kind in protocols.by_kind  # a kind that the clinic no longer uses plans nothing more
     ]
     return tuple(c for c in courses if c.treatment == current or c.day <= plan_ends(c.protocol))

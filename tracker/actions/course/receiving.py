@@ -1,4 +1,4 @@
-"""Take in a photo while the patient still holds the phone."""
+"""Receive a photo while the patient still holds the phone."""
 
 import hashlib
 import logging
@@ -44,7 +44,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class AlreadyReceived:
-    """Exactly this photo came before; nothing was stored twice."""
+    """Exactly this photo arrived before; nothing was stored twice."""
 
     photo: Photo
 
@@ -71,8 +71,9 @@ def receive_photo(
 ) -> Accepted | AlreadyReceived | Refused | NoTreatment | CareWithdrawn:
     """Judge an upload and keep it if it can be measured.
 
-    Where the photo from before cannot be read just now, the upload is judged by itself and waits.
-    Its file is stored before its row: a crash between the two leaves a file, which is swept.
+    If the photo from before cannot be read at the moment, the upload is judged by itself and waits.
+    Its file is stored before its row: a crash between the two leaves a file, which is deleted
+    later.
     """
     belongs_to = _belongs_to(db, patient_id, upload.role, now)
     if isinstance(belongs_to, NoTreatment | CareWithdrawn):
@@ -106,7 +107,7 @@ def receive_photo(
 def _sent_again(
     db: Database, files: PhotoFiles, known: Photo, upload: Upload
 ) -> Accepted | AlreadyReceived:
-    """The same bytes once more mend what was wrong here: a file that was lost, tries given up."""
+    """The same bytes sent again repair a fault here: a lost file, or a photo that was given up."""
     if known.file_fault is None and FAILED not in known.faults:
         return AlreadyReceived(known)
     if known.file_fault is not None:
@@ -176,7 +177,7 @@ def _judge(
 
 
 def _before(db: Database, files: PhotoFiles, treatment: Treatment) -> SrgbImage | None:
-    """The photo to compare with; None when there is none yet, or it cannot be read just now."""
+    """The photo to compare with; None when there is none, or it cannot be read at the moment."""
     baseline = photos.baseline(db, treatment.id)
     if baseline is None:
         return None
@@ -192,7 +193,7 @@ def _before(db: Database, files: PhotoFiles, treatment: Treatment) -> SrgbImage 
 
 
 def _quality(image: SrgbImage, before: SrgbImage | None, find: FindFace) -> Quality:
-    """The gate's verdict; by the photo alone where no face is found in the one before any more."""
+    """The gate's verdict; by the photo alone if no face is found any more in the one before."""
     try:
         return judge_photo(image, before, find)
     except Unmeasurable:
@@ -200,7 +201,7 @@ def _quality(image: SrgbImage, before: SrgbImage | None, find: FindFace) -> Qual
 
 
 def _in_zone(captured_at: datetime | None, zone: ZoneInfo) -> datetime | None:
-    """Cameras that write no offset mean the local time of the person who holds them."""
+    """A camera that writes no offset means the local time of the person who holds it."""
     if captured_at is None or captured_at.tzinfo is not None:
         return captured_at
     return captured_at.replace(tzinfo=zone)

@@ -1,4 +1,4 @@
-"""All sessions of a patient as a series, and what stands around them."""
+"""All sessions of a patient as a series, and the facts around them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,10 +23,10 @@ from tracker.storage.talk import conversation
 class Session:
     """One treatment: `number` counts from the first, `baseline` is what its photos compare with.
 
-    `markings` are the versions of what was drawn on the baseline, of which the last counts.
-    `editions` are those of the screening, of which the last counts. `photos` counts those that
-    came, `waiting` those of them that are still to be measured; `ended_by` is the name of who ended
-    it early.
+    `markings` are the versions of what was drawn on the baseline; the last one counts. `editions`
+    are those of the screening; the last one counts. `photos` counts those that arrived, `waiting`
+    those of them that are still to be measured; `ended_by` is the name of the person who ended it
+    early.
     """
 
     number: int

@@ -45,7 +45,7 @@ def begin_treatment(
 
 @dataclass(frozen=True, slots=True)
 class Unconfirmed:
-    """Answers or the record speak against the treatment, and no reason to treat was given."""
+    """Answers or the record are against the treatment, and no reason to treat was given."""
 
     caveats: tuple[Caveat, ...]
     too_soon: tuple[TooSoon, ...]
@@ -53,7 +53,7 @@ class Unconfirmed:
 
 @dataclass(frozen=True, slots=True)
 class AnotherEntered:
-    """Another treatment of the patient came on record after the form was opened."""
+    """Another treatment of the patient was recorded after the form was opened."""
 
 
 def enter_treatment(
@@ -68,11 +68,10 @@ def enter_treatment(
 ) -> Treatment | Unconfirmed | AnotherEntered | CareWithdrawn:
     """Store the treatment under a fresh id, with its screening and what that adds to the history.
 
-    A practitioner may treat in spite of a contraindication, or sooner than the protocol asks, with
-    a reason that is kept. `known` is
-    how many treatments of the patient the person who enters this one has seen: what is sent twice,
-    or by two people, is stored once. Raises ProtocolError when no protocol fits the treatment,
-    ValueError that names a wrong time or answer.
+    A practitioner may treat despite a contraindication, or sooner than the protocol asks, with a
+    reason that is kept. `known` is how many treatments of the patient the person who enters this
+    one has seen: a treatment that is sent twice, or by two people, is stored once. Raises
+    ProtocolError when no protocol fits the treatment, ValueError that names a wrong time or answer.
     """
     protocol = protocols.for_treatment(treatment)
     check_planned(treatment, now, planned=planned)
@@ -98,7 +97,7 @@ def enter_treatment(
 
 @dataclass(frozen=True, slots=True)
 class CorrectedMeanwhile:
-    """Somebody else corrected the treatment after the form was opened; nothing was changed."""
+    """Another person corrected the treatment after the form was opened; nothing was changed."""
 
 
 def correct_treatment(
@@ -114,10 +113,10 @@ def correct_treatment(
 ) -> Treatment | CorrectedMeanwhile | CareWithdrawn:
     """Put the corrected facts in place and have the course judged again.
 
-    `known` is how many corrections the person who makes this one has seen. Other areas have every
-    photo measured anew, which a patient who has withdrawn consent to care does not allow. Raises
-    ProtocolError when no protocol fits, ValueError for a time that is wrong or that does not fit
-    the photos there are.
+    `known` is how many corrections the person who makes this one has seen. If the areas change,
+    every photo is measured again; a patient who has withdrawn consent to care does not allow this.
+    Raises ProtocolError when no protocol fits, ValueError for a time that is wrong or that does not
+    fit the existing photos.
     """
     protocols.for_treatment(corrected)
     check_planned(corrected, now, planned=planned)
@@ -140,7 +139,7 @@ def correct_treatment(
 
 
 def _check_photos(db: Database, corrected: Treatment) -> None:
-    """Raise ValueError where the time would turn photos from before into photos from after."""
+    """Raise ValueError if the time would turn photos from before into photos from after."""
     at = corrected.performed_at
     taken = photos.of_treatment(db, corrected.id)
     late = [p for p in taken if p.role is PhotoRole.BASELINE and p.taken_at > at]
@@ -152,7 +151,7 @@ def _check_photos(db: Database, corrected: Treatment) -> None:
 
 
 def end_treatment(db: Database, treatment_id: str, ending: Ending) -> bool:
-    """Note the end; reminders stop and silence tells nothing. False when it had ended before."""
+    """Record the end: no more reminders or silence alerts. False when it had ended before."""
     with writing(db):
         before = treatments.get(db, treatment_id)
         if before.ending is not None:
@@ -163,7 +162,7 @@ def end_treatment(db: Database, treatment_id: str, ending: Ending) -> bool:
 
 
 def resume_treatment(db: Database, treatment_id: str, by: str, now: datetime) -> bool:
-    """Take the end back, which stays among the corrections. False when the course runs."""
+    """Undo the end, which stays among the corrections. False when the course runs."""
     with writing(db):
         before = treatments.get(db, treatment_id)
         if before.ending is None:
@@ -210,7 +209,7 @@ def begin_own_treatment(
 
 @dataclass(frozen=True, slots=True)
 class ScreenedMeanwhile:
-    """Another edition came on record after the form was opened; nothing was changed."""
+    """Another edition was recorded after the form was opened; nothing was changed."""
 
 
 def correct_screening(
@@ -219,8 +218,8 @@ def correct_screening(
     """Add an edition, bring the patient's history in line, and have the courses judged again.
 
     `known` is how many editions the person who enters this one has seen. A question that `given`
-    leaves open keeps the answer on record. Raises ValueError where an answer fits no question, or
-    where an answer on record is changed without a reason (`given.why`).
+    leaves open keeps the recorded answer. Raises ValueError if an answer fits no question, or if a
+    recorded answer is changed without a reason (`given.why`).
     """
     with writing(db):
         treatment = treatments.get(db, treatment_id)
@@ -259,7 +258,7 @@ def _keep_history(
     before: Screening | None,
     corrected: Screening,
 ) -> None:
-    """Add every yes to the history; take back one that this screening alone had said."""
+    """Add every yes to the history; remove one that only this screening had said."""
     protocol = protocols.of(treatment.kind)
     now = risks_of(corrected.answers, protocol)
     taken_back = risks_of(before.answers if before else {}, protocol) - now
@@ -272,7 +271,7 @@ def _keep_history(
 
 
 def add_care_line(db: Database, line: OwnLine) -> OwnLine:
-    """Store the line under a fresh id; one that the patient has already is kept once."""
+    """Store the line under a fresh id; one that the patient already has is kept once."""
     with writing(db):
         for known in care_lines.of_patient(db, line.patient_id):
             if _says(known) == _says(line):
@@ -287,6 +286,6 @@ def _says(line: OwnLine) -> tuple[object, ...]:
 
 
 def end_care_line(db: Database, line_id: str, practitioner_id: str, now: datetime) -> bool:
-    """Note who ended it; the row stays. False when there is no such line any more."""
+    """Record who ended it; the row is kept. False when there is no such line any more."""
     with writing(db):
         return care_lines.end(db, line_id, practitioner_id, now)

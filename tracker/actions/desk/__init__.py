@@ -1,1 +1,1 @@
-"""Verbs of the practitioner's desk."""
+"""Actions of the practitioner's desk."""

@@ -1,4 +1,4 @@
-"""Count what became of the clinic's courses and alerts."""
+"""Count how the clinic's courses and alerts ended."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ from tracker.storage.desk import outcomes
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """Numbers of the whole clinic, of nobody in particular."""
+    """Numbers of the whole clinic, about no person in particular."""
 
     clear: tuple[DaysToClear, ...]
     false_alarms: tuple[tuple[Concern, FalseAlarms], ...]
@@ -28,7 +28,7 @@ class Outcomes:
 
 
 def show_outcomes(db: Database, protocols: Protocols, now: datetime) -> Outcomes:
-    """From everything on record."""
+    """Computed from everything on record."""
     return Outcomes(
         clear=tuple(days_to_clear(outcomes.courses(db, now), protocols)),
         false_alarms=tuple(false_alarms_by_concern(outcomes.resolved(db))),

@@ -33,9 +33,9 @@ from tracker.storage.people import absences, people
 class WorklistRow:
     """One patient in care.
 
-    `day` counts calendar days since the treatment; `alerts` are those not resolved yet, of
-    whichever treatment, worst first; `mail_trouble` tells that a mail to or about the patient has
-    not gone out; `photos` is None before the first one since the treatment.
+    `day` counts calendar days since the treatment; `alerts` are those not resolved yet, of any
+    treatment, worst first; `mail_trouble` means that a mail to or about the patient has not been
+    sent; `photos` is None before the first one since the treatment.
     """
 
     patient: Person
@@ -49,7 +49,7 @@ class WorklistRow:
 
 @dataclass(frozen=True, slots=True)
 class StoodIn:
-    """Somebody away for whom the reader stands in, with how many patients that brings."""
+    """An absent person for whom the reader deputises, with how many patients that brings."""
 
     absent: Person
     absence: Absence
@@ -60,8 +60,8 @@ class StoodIn:
 class Worklist:
     """The page that was asked for, with rows for all that it shows.
 
-    `coming` are absences in which the reader will stand in; `own_absence` is the reader's own,
-    while it lasts. Everybody named in one of them, or who handled an alert, is in `named`, by id.
+    `coming` are absences for which the reader will deputise; `own_absence` is the reader's own,
+    while it lasts. All people named in one of them, or who handled an alert, are in `named`, by id.
     """
 
     cut: Cut
@@ -76,7 +76,7 @@ class Worklist:
 def show_worklist(
     db: Database, protocols: Protocols, reader: Person, wish: Wish, now: datetime
 ) -> Worklist:
-    """One page of the patients in somebody's care, or of whom the reader stands in for."""
+    """One page of the patients in a person's care, or of those for whom the reader deputises."""
     absent_ids = absences.stood_in_for_by(db, reader, now)
     known = worklist.facts_of(db, reader.id, absent_ids, now)
     part = cut(standings(known, protocols, now), wish, reader.id)
@@ -103,7 +103,7 @@ def show_worklist(
 
 
 def _rows(db: Database, shown: Iterable[Standing], now: datetime) -> dict[str, WorklistRow]:
-    """What the page tells about each patient, read for all of them at once."""
+    """What the page shows about each patient, read for all of them at once."""
     by_patient = {each.facts.patient_id: each for each in shown}
     gauges = {
         e.facts.treatment_id: gauge(e.facts) for e in by_patient.values() if e.facts.treatment_id
@@ -142,9 +142,9 @@ def find_next_waiting(
 
 
 def tell_worklist_version(db: Database, reader: Person, now: datetime) -> str:
-    """A text that is another one once anything has changed that the list may tell.
+    """A text that changes when anything changes that the list may show.
 
-    A new day and an absence that begins or ends change it too, though nothing is written then.
+    A new day, and an absence that begins or ends, change it too, although nothing is written then.
     """
     absent = absences.stood_in_for_by(db, reader, now)
     return "-".join([str(worklist.version(db)), reader.date_at(now).isoformat(), *absent])

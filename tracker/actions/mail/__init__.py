@@ -1,1 +1,1 @@
-"""Verbs about mail: send what is due, write reminders and digests."""
+"""Actions on mail: send what is due, write reminders and digests."""

@@ -25,11 +25,11 @@ from tracker.storage.people import absences, people, unconfirmed_addresses
 
 log = logging.getLogger(__name__)
 
-LONGEST_PLAN = timedelta(days=LAST_DAY)  # nobody is reminded of a treatment before that
+LONGEST_PLAN = timedelta(days=LAST_DAY)  # no reminders for older treatments
 
 
 def remind_patients(db: Database, protocols: Protocols, now: datetime) -> list[Message]:
-    """Return the reminders written; those no longer wanted are withdrawn before they go out."""
+    """Return the reminders written; those no longer wanted are withdrawn before they are sent."""
     _withdraw_unwanted(db, protocols, now)
     written: list[Message] = []
     for treatment in treatments.latest_between(db, now - LONGEST_PLAN, now):
@@ -47,14 +47,14 @@ def _remind(
     if patient is None or people.passphrase_hash(db, patient.id) is None:
         return []  # invited, and cannot sign in yet: the link would lead nowhere
     if unconfirmed_addresses.has(db, patient.id):
-        return []  # the address may be somebody else's
+        return []  # the address may belong to another person
     day = reminder_day(patient, messages.last_reminded(db, patient.id), now)
     if day is None or not _misses(db, protocols, treatment, patient, day):
         return []
     kind = _kind(db, protocols.of(treatment.kind), treatment, patient, now)
     message = reminder(kind, patient, day, now)
     with writing(db):
-        # The photo may have come, or another worker have written, before the lock was ours.
+        # The photo may have arrived, or another worker have written, before we had the lock.
         wanted = _misses(db, protocols, treatment, patient, day) and messages.insert(db, message)
     return [message] if wanted else []
 
@@ -112,7 +112,7 @@ def write_digests(db: Database, now: datetime) -> list[Message]:
 def _by_practitioner(
     db: Database, waiting: list[Alert], now: datetime
 ) -> list[tuple[Person, list[Alert]]]:
-    """Who is first in turn for which alerts; a second person has a digest of their own patients."""
+    """Who is first in turn for which alerts; a second person's digest is of their own patients."""
     teams = {
         alert.patient_id: absences.answering_on_duty(db, alert.patient_id, now) for alert in waiting
     }
@@ -130,14 +130,14 @@ def _digest(practitioner: Person, about: list[Alert], now: datetime) -> Message 
 
 
 def choose_mail(db: Database, person: Person) -> None:
-    """Keep the person's hours and time zone. Raises ValueError for a zone nobody knows."""
+    """Keep the person's hours and time zone. Raises ValueError for an unknown zone."""
     check_time_zone(person.time_zone)
     with writing(db):
         people.set_mail(db, person)
 
 
 def stop_reminders(db: Database, token: str, key: bytes) -> bool:
-    """Whether the link was a good one; stopping twice changes nothing."""
+    """Whether the link was valid; stopping twice changes nothing."""
     person_id = named_by(LinkPurpose.UNSUBSCRIBE, token, key)
     with writing(db):
         person = people.get(db, person_id) if person_id else None

@@ -37,10 +37,10 @@ def send_messages(
     kinds: Collection[MessageKind] = tuple(MessageKind),
     goes_on: Callable[[], bool] = lambda: True,
 ) -> SendReport:
-    """Send every due mail of these kinds once, beginning none once `goes_on` says no.
+    """Send every due mail of these kinds once; starts no new one once `goes_on` says no.
 
-    `send` raises MailFailed and is called from several threads. Leases go by `clock` at the moment
-    of each claim, because sending takes its time.
+    `send` raises MailFailed and is called from several threads. Leases use `clock` at the moment of
+    each claim, because sending takes time.
     """
     report = SendReport()
     running: dict[Future[None], Message] = {}
@@ -59,7 +59,7 @@ def send_messages(
 def _claimed(
     db: Database, clock: Callable[[], datetime], kinds: Collection[MessageKind]
 ) -> Message | None:
-    """The next due mail, claimed only when somebody is free to send it; None when none is due.
+    """The next due mail, claimed only when a sender is free; None when none is due.
 
     An urgent mail written meanwhile is the next.
     """

@@ -1,1 +1,1 @@
-"""Verbs about the patient's own data: consent, export, close, erase."""
+"""Actions on the patient's own data: consent, export, close, erase."""

@@ -1,4 +1,4 @@
-"""Close an account; erase it when the law lets go."""
+"""Close an account; erase it when the law allows."""
 
 import logging
 from collections.abc import Set
@@ -27,7 +27,7 @@ def close_account(
 ) -> Erasure | None:
     """End sign-in, care and mail at once, and leave the erasure to the worker.
 
-    None when the passphrase is wrong. Photos and answers are shown to nobody from now on.
+    None when the passphrase is wrong. From now on no one sees photos and answers.
     """
     if not fits(people.passphrase_hash(db, patient_id), passphrase):
         return None
@@ -47,9 +47,9 @@ log = logging.getLogger(__name__)
 
 
 def erase_accounts(db: Database, files: PhotoFiles, outbox: Path, now: datetime) -> list[Erasure]:
-    """Return the erasures of which nothing is left; one that breaks off holds up no other.
+    """Return the erasures that are complete; one that fails holds up no other.
 
-    Once an hour, and when an account was erased, files without a row go as well. Raises
+    Once an hour, and when an account was erased, files without a row are deleted as well. Raises
     TooManyStrays, and deletes none of them, when the database looks older than the photos.
     """
     done = []
@@ -57,7 +57,7 @@ def erase_accounts(db: Database, files: PhotoFiles, outbox: Path, now: datetime)
         try:
             if _erase(db, files, outbox, erasure.patient_id, now):
                 done.append(erasure)
-        except Exception:  # a store that is away comes back; the others need not wait for it
+        except Exception:  # storage that is unreachable comes back; the others need not wait
             log.exception("an account could not be erased; will try again")
     last = health.latest_signs(db).get(Sign.SWEPT)
     if done or last is None or abs(now - last) >= SWEPT_EVERY:

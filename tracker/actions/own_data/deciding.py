@@ -16,7 +16,7 @@ from tracker.storage.people import absences
 
 
 def decide_consent(db: Database, patient_id: str, consent: Consent) -> bool:
-    """Add the decision to the history; a repeat of what holds already adds nothing.
+    """Add the decision to the history; a repeat of the current decision adds nothing.
 
     False when the photo is not this patient's. Raises ValueError for care with single photos.
     """
@@ -36,11 +36,10 @@ def decide_consent(db: Database, patient_id: str, consent: Consent) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class OwnData:
-    """What the patient's pages tell about it.
+    """What the patient's pages say about their own data.
 
-    `care_team`, with who stands in for them now, may see everything of the patient, by name;
-    `looks` and `photos` (of all treatments) are the latest first, `consents` in the order of the
-    decisions.
+    `care_team`, with current deputies, may see everything of the patient, by name; `looks` and
+    `photos` (of all treatments) are the latest first, `consents` in the order of the decisions.
     """
 
     patient: Person

@@ -1,4 +1,4 @@
-"""Everything that is kept about a patient, as files that the patient can take away."""
+"""Everything that is kept about a patient, as files for the patient to download."""
 
 import csv
 import io
@@ -85,7 +85,7 @@ class _Course:
 def export_own_data(db: Database, files: PhotoFiles, patient: Person) -> Iterator[Entry]:
     """The files, one after the other; a course's folder is what `afterglow replay` reads.
 
-    All rows are read before this returns: afterwards the database is not needed any more.
+    All rows are read before this returns: afterwards the database is no longer needed.
     """
     who = _people_named(db, patient)
     courses = [
@@ -109,7 +109,7 @@ def export_own_data(db: Database, files: PhotoFiles, patient: Person) -> Iterato
 
 
 def _people_named(db: Database, patient: Person) -> Named:
-    """Whoever may have said or done something about the patient, by id."""
+    """Everyone who may have said or done something about the patient, by id."""
     return {person.id: person for person, *_ in people.staff(db)} | {patient.id: patient}
 
 
@@ -187,7 +187,7 @@ def _conversation(
 
 
 def _picture(files: PhotoFiles, kept_as: str, path: str, unreadable: list[str]) -> Iterator[Entry]:
-    """One photo; one that the store has lost is named and left out, the others are saved."""
+    """One photo; one that storage has lost is named and left out, the others are saved."""
     try:
         yield Entry(path, files.load(kept_as, Picture.PHOTO))
     except PhotoUnreadable:
@@ -323,7 +323,7 @@ def _about(
 
 
 def _csv(path: str, rows: Iterable[Row]) -> Entry:
-    """A table with a line of headings; an empty file when there is nothing to tell."""
+    """A table with a line of headings; an empty file when there are no rows."""
     table, filled = io.StringIO(), list(rows)
     writer = csv.DictWriter(table, filled[0].keys() if filled else ())
     if filled:

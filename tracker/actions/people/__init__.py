@@ -1,1 +1,1 @@
-"""Verbs about accounts, staff, care teams and absences."""
+"""Actions on accounts, staff, care teams and absences."""

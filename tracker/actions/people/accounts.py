@@ -1,4 +1,4 @@
-"""Accounts: open one, confirm its address, renew its passphrase."""
+"""Accounts: open one, confirm its address, set a new passphrase."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -29,7 +29,7 @@ from tracker.wires.passphrases import hash_passphrase
 
 
 class AddressTaken(ValueError):  # noqa: N818  (bad input; the message names the remedy)
-    """Somebody already signs in with this address."""
+    """Another person already signs in with this address."""
 
 
 def add_person(
@@ -63,9 +63,9 @@ def open_account(
 ) -> tuple[Person, str]:
     """The patient, who consents to be measured, and the token of a session.
 
-    A mail asks whether the address is theirs. Until it is confirmed nobody is let in by a code and
-    no reminder goes there; these stay off until the person asks for them.
-    Raises ValueError that names what is wrong, also when the address has an account.
+    A mail asks whether the address is theirs. Until it is confirmed, no code lets a practitioner in
+    and no reminder is sent there; reminders stay off until the person asks for them. Raises
+    ValueError that names what is wrong, also when the address has an account.
     """
     patient = Person(
         id=new_id(),
@@ -105,7 +105,7 @@ def ask_to_confirm_address(db: Database, person: Person, now: datetime) -> None:
 
 
 def confirm_address(db: Database, token: str, key: bytes) -> bool:
-    """Whether the link was a good one; following it twice changes nothing."""
+    """Whether the link was valid; following it twice changes nothing."""
     person_id = named_by(LinkPurpose.ADDRESS, token, key)
     with writing(db):
         if person_id is None or people.get(db, person_id) is None:
@@ -115,12 +115,12 @@ def confirm_address(db: Database, token: str, key: bytes) -> bool:
 
 
 def is_address_confirmed(db: Database, person_id: str) -> bool:
-    """True also of everybody whose address a clinic entered."""
+    """True also for everyone whose address a clinic entered."""
     return not unconfirmed_addresses.has(db, person_id)
 
 
 def appoint_administrator(db: Database, email: str, now: datetime) -> Person:
-    """The person with the new duty. Raises ValueError when nobody of the clinic has the address."""
+    """The person with the new duty. Raises ValueError when no one at the clinic has the address."""
     address = check_email(email)
     with writing(db):
         person = people.by_email(db, address)

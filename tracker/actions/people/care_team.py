@@ -1,4 +1,4 @@
-"""Who cares for a patient, and in which turn each is told."""
+"""Who cares for a patient, and in which order they are notified."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,9 +27,9 @@ class NobodyLeft:
 def arrange_care(
     db: Database, patient_id: str, person: Person, turn: int | None, by: str, now: datetime
 ) -> Arranged | NobodyLeft:
-    """Join or move to a `turn` (1 is told first), or leave with None.
+    """Join or move to a `turn` (1 is notified first), or leave with None.
 
-    Raises ValueError for a turn out of range and for somebody who cares for no patients.
+    Raises ValueError for a turn out of range and for a person who cares for no patients.
     """
     if turn is not None and (turn not in TURNS or not _can_join(person)):
         raise ValueError(f"choose somebody who works here, and a turn from 1 to {TURNS[-1]}")
@@ -88,7 +88,7 @@ class Colleagues:
 
 
 def show_colleagues(db: Database, patient_id: str, asking_id: str, now: datetime) -> Colleagues:
-    """Everybody but the one who asks."""
+    """Everyone except the person who asks."""
     team = {person.id for person, _ in people.care_team_of(db, patient_id)}
     able = [
         person

@@ -38,7 +38,7 @@ class Invited:
 
 @dataclass(frozen=True, slots=True)
 class HasAccount:
-    """Somebody signs in with this address already."""
+    """Another person already signs in with this address."""
 
 
 def invite_patient(
@@ -51,8 +51,8 @@ def invite_patient(
 ) -> Invited | HasAccount:
     """Put a new patient in the inviter's care, with a link to choose a passphrase.
 
-    An assistant names the practitioner who will treat, because somebody must be able to answer
-    alerts; both are then of the care team. A patient of this inviter who has not used the link gets
+    An assistant names the practitioner who will treat, because someone must be able to answer
+    alerts; both are then in the care team. A patient of this inviter who has not used the link gets
     a new one, and the old one ends. Raises ValueError that names what is wrong with name, address
     or practitioner.
     """
@@ -99,16 +99,16 @@ class StaffInvited:
 
 @dataclass(frozen=True, slots=True)
 class AddressInUse:
-    """Somebody signs in with this address already, or it is a patient's."""
+    """Another person already signs in with this address, or it is a patient's."""
 
 
 def invite_staff(
     db: Database, inviter: Person, name: str, email: str, position: Position, now: datetime
 ) -> StaffInvited | AddressInUse:
-    """Open an account whose passphrase only the invited chooses.
+    """Open an account whose passphrase only the invited person chooses.
 
-    Who has not used the link gets a new one, and the old one ends; the position stays that of the
-    first invitation. Raises ValueError that names what is wrong with name or address.
+    A person who has not used the link gets a new one, and the old one ends; the position stays that
+    of the first invitation. Raises ValueError that names what is wrong with name or address.
     """
     name, email = check_name(name), check_email(email)
     with writing(db):
@@ -133,7 +133,7 @@ def _colleague_still_waits(db: Database, person: Person) -> bool:
 
 
 def open_invitation(db: Database, token: str, key: bytes, now: datetime) -> Person | None:
-    """Whom the link invites; None when it was used, has expired or never was."""
+    """The person whom the link invites; None when it was used, has expired or never existed."""
     invitation = invitations.get(db, named_by(LinkPurpose.INVITATION, token, key) or "")
     if invitation is None or not is_open(invitation, now):
         return None
@@ -143,11 +143,11 @@ def open_invitation(db: Database, token: str, key: bytes, now: datetime) -> Pers
 def accept_invitation(
     db: Database, token: str, key: bytes, passphrase: str, time_zone: str | None, now: datetime
 ) -> tuple[Person, str] | None:
-    """Who was invited and the token of a session; None when the link is over.
+    """The invited person and the token of a session; None when the link is no longer valid.
 
-    A patient consents to care by it. `time_zone` is that of the phone, None keeps the clinic's.
-    Raises ValueError that names what is wrong with passphrase or time zone; the link then still
-    works.
+    With this, a patient consents to care. `time_zone` is that of the phone, None keeps the
+    clinic's. Raises ValueError that names what is wrong with passphrase or time zone; the link then
+    still works.
     """
     hashed = hash_passphrase(passphrase)
     zone = check_time_zone(time_zone) if time_zone else None

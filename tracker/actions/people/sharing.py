@@ -16,7 +16,7 @@ from tracker.storage.people import people, share_codes, unconfirmed_addresses
 def make_share_code(db: Database, patient_id: str, now: datetime) -> str | None:
     """The code; it is shown now and never again, and ends the one before it.
 
-    None while nobody has shown that the address is the patient's: mail about them would go there.
+    None until the patient's address is confirmed: mail about them would go there.
     """
     code = new_code()
     with writing(db):
@@ -47,9 +47,9 @@ def accept_share_code(
 def join_care_team(
     db: Database, carer_email: str, patient_email: str, turn: int
 ) -> tuple[Person, Person]:
-    """Return carer and patient; a practitioner of `turn` 1 is told of an urgent alert first.
+    """Return carer and patient; a practitioner of `turn` 1 is notified first of an urgent alert.
 
-    Raises ValueError that names an address nobody of that role signs in with.
+    Raises ValueError that names an address with which no one of that role signs in.
     """
     carer = people.by_email(db, check_email(carer_email))
     if carer is None or not carer.role.has_patients:

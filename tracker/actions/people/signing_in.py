@@ -78,14 +78,14 @@ def sign_in_with_passkey(
 
 
 def ask_for_passkey(db: Database, site: Site, person: Person) -> tuple[str, bytes]:
-    """What the browser is asked, as JSON, and the challenge to be kept until it answers."""
+    """The options for the browser, as JSON, and the challenge to keep until it answers."""
     return creation_options(site, person, passkeys.of_person(db, person.id))
 
 
 def resume_session(
     db: Database, token: str, now: datetime
 ) -> tuple[Person, Viewer, Session] | None:
-    """The person, what that person may be allowed to see, and the session; None when it is over."""
+    """The person, what they may be allowed to see, and the session; None when it is over."""
     session = sessions.get(db, token_digest(token))
     person = people.get(db, session.person_id) if session else None
     if session is None or person is None or is_too_old(session, person.role, now):
@@ -114,7 +114,7 @@ def add_passkey(
     challenge: Challenge | None,
     now: datetime,
 ) -> Passkey:
-    """Keep the key that the browser made, and tell its owner by mail. Raises PasskeyRefused."""
+    """Keep the key that the browser made, and inform its owner by mail. Raises PasskeyRefused."""
     key = made(site, person, answer, still_good(challenge, now), now)
     try:
         with writing(db):
@@ -128,9 +128,9 @@ def add_passkey(
 
 
 def remove_passkey(db: Database, owner: Person, key_id: str, now: datetime) -> None:
-    """Whoever holds it cannot sign in with it any more; a mail tells its owner.
+    """The key no longer signs anyone in; a mail informs its owner.
 
-    A key of somebody else stays.
+    A key of another person is not removed.
     """
     with writing(db):
         if passkeys.remove(db, owner.id, key_id):

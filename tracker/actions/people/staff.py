@@ -26,7 +26,7 @@ from tracker.storage.people import absences, care_team, invitations, people, ses
 
 @dataclass(frozen=True, slots=True)
 class StaffMember:
-    """Somebody of the clinic; `signed_up` tells whether they have chosen how to sign in yet."""
+    """A person of the clinic; `signed_up` says whether they have chosen how to sign in yet."""
 
     person: Person
     patients: int
@@ -39,7 +39,7 @@ class StaffMember:
 
 
 def show_staff(db: Database) -> list[StaffMember]:
-    """Everybody of the clinic by name, those who are suspended last."""
+    """Everyone of the clinic by name, those who are suspended last."""
     return [
         StaffMember(person, patients, signed_up) for person, patients, signed_up in people.staff(db)
     ]
@@ -56,7 +56,7 @@ class StaffFile:
 
 
 def show_staff_member(db: Database, person_id: str) -> StaffFile | None:
-    """The person with this id, or None when nobody of the clinic has it."""
+    """The person with this id, or None when no one at the clinic has it."""
     staff = people.staff(db)
     found = next((each for each in staff if each[0].id == person_id), None)
     if found is None:
@@ -74,9 +74,9 @@ def show_staff_member(db: Database, person_id: str) -> StaffFile | None:
 def reassign(
     db: Database, wanted: Reassignment, by: str, now: datetime
 ) -> Reassigned | LeftAlone | Refusal | None:
-    """Change the position and hand over who would be left alone, both or neither.
+    """Change the position and hand over the patients who would be left alone, both or neither.
 
-    Sessions of somebody suspended end at once. None when nobody of the clinic has this id.
+    Sessions of a suspended person end at once. None when no one at the clinic has this id.
     """
     with writing(db):
         staff = [person for person, *_ in people.staff(db)]
@@ -135,7 +135,7 @@ def _act(person: Person, wanted: Reassignment) -> Act:
 
 
 def enter_absence(db: Database, person: Person, leave: Leave, now: datetime) -> Absence:
-    """Keep it; ValueError that tells the remedy when it cannot be so."""
+    """Keep it; ValueError with the remedy when it is not valid."""
     absence = planned(new_id(), person, leave, now)
     with writing(db):
         deputy = people.get(db, leave.deputy_id) if leave.deputy_id else None
@@ -151,13 +151,13 @@ def enter_absence(db: Database, person: Person, leave: Leave, now: datetime) -> 
 
 
 def _told(absence: Absence, deputy: Person | None) -> str:
-    """What the audit log says: from whom to whom the patients' access goes, and for how long."""
+    """The text in the audit log: from whom to whom the patients' access goes, and for how long."""
     stands_in = f"{deputy.name} stands in" if deputy else "nobody stands in"
     return f"away {absence.first_day} to {absence.last_day}, {stands_in}"
 
 
 def end_absence(db: Database, absence_id: str, person_id: str, now: datetime) -> bool:
-    """End one's own absence now; False when there is none of that name. It stays on record."""
+    """End one's own absence now; False when there is none with this id. It stays on record."""
     with writing(db):
         absence = absences.get(db, absence_id)
         if absence is None or absence.person_id != person_id:
@@ -172,9 +172,9 @@ def end_absence(db: Database, absence_id: str, person_id: str, now: datetime) ->
 
 @dataclass(frozen=True, slots=True)
 class Absences:
-    """`own` are the latest first; `others` those that last or are to come, in which this person is
-    the deputy; `clashes` are absences of a deputy at the same time, by the id of the own one.
+    """A person's own absences, the latest first, and current or coming ones of `others` to cover.
 
+    `clashes` are absences of a deputy at the same time, by the id of the own one.
     `deputies` can be chosen, by name; `people` are all those named, by id.
     """
 

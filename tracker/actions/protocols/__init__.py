@@ -1,1 +1,1 @@
-"""Verbs about protocols: edit, preview, put into force."""
+"""Actions on protocols: edit, preview, put into force."""

@@ -36,7 +36,7 @@ from tracker.storage.protocols import (
 def draft_protocol(
     db: Database, protocols: Protocols, kind: str, text: str, author: Person, now: datetime
 ) -> ProtocolDraft:
-    """Keep the text, whatever mistakes it has; nothing that was typed is lost.
+    """Keep the text, whatever mistakes it has, so that nothing that was typed is lost.
 
     Raises ProtocolError when there is no such kind of treatment.
     """
@@ -70,9 +70,9 @@ class Broken:
 def put_into_force(
     db: Database, protocols: Protocols, draft: ProtocolDraft, by: Person, why: str, now: datetime
 ) -> InForce | Outdated | Broken:
-    """Enact the draft's text and have running courses judged anew by it.
+    """Enact the draft's text and have running courses judged again by it.
 
-    `protocols` are those in force. A course keeps the alerts it has; each tells the edition that
+    `protocols` are those in force. A course keeps the alerts it has; each names the edition that
     raised it. Raises ValueError without a reason, or when it is too long.
     """
     if not 0 < len(why) <= MAX_REASON_LENGTH:
@@ -94,7 +94,7 @@ def put_into_force(
 
 
 def _ask_for_judgement(db: Database, protocol: Protocol, now: datetime) -> None:
-    """Whoever passes the new limits is found now, not when the next photo comes."""
+    """Anyone who passes the new limits is found now, not when the next photo arrives."""
     longest = max(rule.window_days[1] for rule in protocol.concerns.values())
     for treatment in treatments.latest_between(db, now - timedelta(days=longest), now):
         if treatment.kind == protocol.kind:
@@ -120,9 +120,9 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class DraftCase:
-    """A draft beside the protocol in force; with mistakes, or outdated, there is no preview.
+    """A draft and the protocol in force; with mistakes, or outdated, there is no preview.
 
-    `is_outdated` tells that another edition came into force after the draft was begun.
+    `is_outdated` means that another edition came into force after the draft was begun.
     """
 
     draft: ProtocolDraft

@@ -37,11 +37,11 @@ from tracker.storage.protocols import (
     protocol_previews,
 )
 
-COURSES_AT_ONCE = 8  # a second or two: a photo that comes meanwhile waits no longer
+COURSES_AT_ONCE = 8  # a second or two: no photo that arrives meanwhile waits longer
 
 
 def preview_drafts(db: Database, compute: Executor) -> int:
-    """Live through some courses of the latest draft that is not counted; return how many.
+    """Replay some courses of the latest draft that is not counted; return how many.
 
     Each is compared with the edition that the draft is based on, and its counts are kept.
     """
@@ -74,7 +74,7 @@ def _some(db: Database, compute: Executor, draft: ProtocolDraft) -> int:
 def preview_limits(
     db: Database, protocols: Protocols, changed: Protocol, since: datetime
 ) -> Iterator[Compared]:
-    """Each course of the changed protocol's kind about which something came since, lived again.
+    """Replay each course of the changed protocol's kind that has had new data since.
 
     Nothing is written. Raises ProtocolError when there is no such kind of treatment.
     """

@@ -1,1 +1,1 @@
-"""Verbs about conversations, notes and templates."""
+"""Actions on conversations, notes and templates."""

@@ -37,7 +37,7 @@ class PhotoRefused:
 class InReply:
     """The alert that the remark is about, as its page showed it; None when the form does not say.
 
-    `marks_seen` tells that the author has seen the alert, by the same step.
+    `marks_seen` means that the author marks the alert as seen in the same step.
     """
 
     alert_id: str
@@ -76,8 +76,8 @@ def add_remark(
 ) -> Said | PhotoRefused | Refused:
     """Keep the remark, its photo and the mails about it; one mail until the other side has read.
 
-    The photo is decoded and encoded again, so that nothing but its pixels is kept. What is written
-    about an alert goes only while the alert is as it was shown.
+    The photo is decoded and encoded again, so that nothing but its pixels is kept. A remark about
+    an alert is kept only while the alert is as it was shown.
     """
     if conversation.is_known(db, author.id, draft.key):
         return Said()
@@ -105,7 +105,7 @@ def add_remark(
 
 
 def _answered(db: Database, reply: InReply, author: Person, now: datetime) -> Refused | None:
-    """Note that the author has seen the alert, where that is wished and the alert allows it."""
+    """Record that the author has seen the alert, if requested and the alert allows it."""
     alert = alerts.get(db, reply.alert_id)
     if alert is None:
         return None
@@ -117,7 +117,7 @@ def _answered(db: Database, reply: InReply, author: Person, now: datetime) -> Re
 
 
 def _to_be_told(db: Database, remark: Remark) -> list[Person]:
-    """Nobody who has something unread already: one mail is enough to come and look."""
+    """People who have something unread already are left out: one mail is enough."""
     if remark.is_from_patient:
         if conversation.unread_by_clinic(db, remark.patient_id):
             return []
@@ -130,7 +130,7 @@ def _to_be_told(db: Database, remark: Remark) -> list[Person]:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """The remarks oldest first, as they stood before they were read just now."""
+    """The remarks oldest first, in their state before they were read just now."""
 
     patient: Person
     care_team: tuple[Person, ...]

@@ -28,7 +28,7 @@ class NoteRevised:
 
 @dataclass(frozen=True, slots=True)
 class NoteOvertaken:
-    """Somebody else changed or withdrew it after it was read; nothing was kept."""
+    """Another person changed or withdrew it after it was read; nothing was kept."""
 
     note: Note
 
@@ -67,11 +67,11 @@ class NotesAbout:
 
     @property
     def on_top(self) -> tuple[Note, ...]:
-        """Those that are pinned and stand."""
+        """Those that are pinned and not withdrawn."""
         return tuple(note for note in self.notes if note.is_on_top)
 
 
 def show_notes(db: Database, patient_id: str) -> NotesAbout | None:
-    """What is written about this patient; None when there is nobody."""
+    """What is written about this patient; None when there is no such patient."""
     patient = people.get(db, patient_id)
     return NotesAbout(patient, tuple(notes.of_patient(db, patient_id))) if patient else None

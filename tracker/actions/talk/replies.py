@@ -17,7 +17,7 @@ class ReplyRevised:
 
 @dataclass(frozen=True, slots=True)
 class ReplyOvertaken:
-    """Somebody else changed it after it was read; nothing was kept."""
+    """Another person changed it after it was read; nothing was kept."""
 
     template: ReplyTemplate
 

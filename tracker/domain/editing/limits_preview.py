@@ -1,4 +1,4 @@
-"""What a changed protocol would have raised: stored courses lived through again, event by event."""
+"""What a changed protocol would have raised: stored courses replayed event by event."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -18,8 +18,8 @@ PREVIEWED = timedelta(days=90)
 class StoredCourse:
     """A course with what the clinic came to know, and when.
 
-    `received_at` tells by photo when it came; a reading cannot speak earlier. `outcomes` holds
-    what the clinic found an alert about a concern to be, where one was resolved. `words` are the
+    `received_at` says by photo when it arrived; a reading cannot count earlier. `outcomes` holds
+    what the clinic found an alert about a concern to be, if one was resolved. `words` are the
     person's risk words.
     """
 
@@ -42,7 +42,7 @@ class Compared:
 class Count:
     """How many alerts there are, and how many of them are mailed (review or urgent).
 
-    `false` and `true` are those about which the clinic has resolved an alert so.
+    `false` and `true` count the alerts whose concern the clinic resolved as false or true.
     """
 
     alerts: int
@@ -77,7 +77,7 @@ class CourseCount:
 
 
 def preview_since(saved_at: datetime) -> datetime:
-    """From when on the alerts of a draft saved at a moment are counted."""
+    """The time from which the alerts of a draft saved at a given time are counted."""
     return saved_at - PREVIEWED
 
 
@@ -111,9 +111,9 @@ def compare(
 
 
 def lived_through(stored: StoredCourse, protocol: Protocol) -> tuple[Alert, ...]:
-    """The alerts that a protocol would have opened, one a concern, nobody answering.
+    """The alerts that a protocol would have opened, one for each concern, none of them answered.
 
-    At every photo that came and every check-in, only what was known by then is judged.
+    At every photo and check-in that arrived, only what was known by then is judged.
     """
     adapted = protocol.adapted_to(stored.words)
     course, treatment = stored.course, stored.course.treatment

@@ -1,4 +1,4 @@
-"""A protocol held against itself: what it tells a patient must not contradict what it warns of."""
+"""Finds contradictions in a protocol: between what it calls normal and what it warns of."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ from tracker.domain.protocols.toml_tables import Mistake, mistakes_in
 from tracker.domain.recovery.recovery import recovery_band
 from tracker.domain.recovery.signs import is_usual
 
-# What a line names. Each sign by the words that people use for it, small letters.
+# The signs that a line can name, by the words that people use for them, in small letters.
 _NAMES: Mapping[str, re.Pattern[str]] = {
     sign: re.compile(words)
     for sign, words in {
@@ -42,7 +42,7 @@ _NAMES: Mapping[str, re.Pattern[str]] = {
         "lightening": r"\blight patch|\blight(er)? (patches|tone)",
     }.items()
 }
-# Everybody has some of these after a treatment, so only their measure or their course warns.
+# Everyone has some of these after a treatment, so only their strength or a change warns.
 _BY_MEASURE = frozenset(
     {"pain", "itch", "swelling", "warmth", "redness", "darkening", "lightening"}
 )
@@ -66,11 +66,11 @@ _WARNINGS: Mapping[Concern, tuple[bool, tuple[str, ...]]] = {
     Concern.SCARRING: (False, ("hardness",)),
     Concern.PROLONGED_INFLAMMATION: (False, ("redness",)),
 }
-_HABITS = frozenset({"new_product", "sun", "make_up"})  # asked for, but no signs
+_HABITS = frozenset({"new_product", "sun", "make_up"})  # asked about, but not signs
 
 
 def contradictions(protocol: Protocol) -> tuple[Mistake, ...]:
-    """What the protocol says that its own warnings, questions or band contradict.
+    """The lines that the protocol's own warnings, questions or band contradict.
 
     Each mistake names the key and the line of the text, the first day on which it shows, and the
     remedy. Takes about 20 ms for each depth or variant.
@@ -125,11 +125,11 @@ class _Kind:
                 yield f"aftercare.{heading}[{number}]", line
 
     def called_for(self, day: int) -> frozenset[str]:
-        """The signs that the lines of a day tell the patient to call for."""
+        """The signs for which the lines of a day say to call."""
         return frozenset().union(*(named_in(line) for _, line in self.lines(Heading.CALL_US, day)))
 
     def floors(self, day: int) -> Iterator[tuple[str, Floor]]:
-        """The floors of one sign alone that hold on a day, each with that sign."""
+        """The floors of a single sign that apply on a day, each with that sign."""
         for each in self.protocol.floors:
             signs = [*each.signs]
             signs += ["pain"] if each.pain_from is not None else []
@@ -160,7 +160,7 @@ def _of_lines(protocol: Protocol) -> Iterator[tuple[str, str]]:
 
 
 def _normal(kind: _Kind, line: CareLine, day: int) -> Iterator[str]:
-    """What a line of `normal` says that is called for, or that the band contradicts."""
+    """The signs in a line of `normal` that have a call line, or that the band contradicts."""
     words, named = line.line.casefold(), named_in(line) - _signs_in(line.tells_apart)
     remedy = "; say in tells_apart how the two differ, or take it out of this line"
     for sign in sorted((named & kind.called_for(day)) - _BY_MEASURE):
@@ -187,7 +187,7 @@ def _normal(kind: _Kind, line: CareLine, day: int) -> Iterator[str]:
 
 
 def _call_us(kind: _Kind, line: CareLine, day: int) -> Iterator[str]:
-    """What a line of `call_us` warns of without a measure, or against the band."""
+    """The signs in a line of `call_us` without a measure, or against the band."""
     words = line.line.casefold()
     vague = named_in(line) & _BY_MEASURE
     if vague and not _MEASURE.search(words):
@@ -204,7 +204,7 @@ def _call_us(kind: _Kind, line: CareLine, day: int) -> Iterator[str]:
 
 
 def _missing(kind: _Kind) -> Iterator[tuple[str, str]]:
-    """Signs that no line of `call_us` names while their concern can begin, or a floor holds."""
+    """Signs that no line of `call_us` names while their concern can begin, or a floor applies."""
     remedy = "; add a line for it, with from_day when it has no end. It is missing"
     key = f"aftercare.{Heading.CALL_US}"
     called = [kind.called_for(day) for day in range(LAST_DAY + 1)]
@@ -234,7 +234,7 @@ def _missing(kind: _Kind) -> Iterator[tuple[str, str]]:
 
 
 def _of_questions(protocol: Protocol) -> Iterator[tuple[str, str]]:
-    """Questions that end before what they tell of has begun."""
+    """Questions that end before the concern they point to can begin."""
     for number, question in enumerate(protocol.check_in, 1):
         rules = [r for r in protocol.concerns.values() if question.sign in r.signs]
         last = max((rule.onset_days[1] for rule in rules), default=0)

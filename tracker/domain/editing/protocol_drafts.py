@@ -1,4 +1,4 @@
-"""Changes of a protocol on their way into force: drafts, what differs, and who enacted what."""
+"""Changes of a protocol before they come into force: drafts, differences, and who enacted what."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 
 MAX_REASON_LENGTH = 500
-LINES_AROUND = 2  # how many unchanged lines are shown about a change
+LINES_AROUND = 2  # unchanged lines shown around a change
 
 
 @dataclass(frozen=True, slots=True)
 class ProtocolDraft:
-    """A text that somebody saved; it may still have mistakes, and it is never changed.
+    """A text that a person saved; it may still have mistakes, and it is never changed.
 
     `based_on` is the digest of the edition in force when the editing began.
     """
@@ -43,7 +43,7 @@ class Origin(StrEnum):
 
     SHIPPED = "shipped"
     ENACTED = "enacted"  # by the clinic, on its pages
-    FILE = "file"  # of whoever runs the machine, which goes before all others
+    FILE = "file"  # the operator's, which overrides all others
 
 
 def origin(kind: str, kept_in_files: frozenset[str], enactments: Sequence[Enactment]) -> Origin:
@@ -72,10 +72,10 @@ class Line:
 
 
 def differences(before: str, after: str) -> tuple[Line, ...]:
-    """What was removed and added, line by line, with the lines around; empty when nothing was."""
+    """What was removed and added, line by line, with context; empty when nothing was."""
     old, new = before.splitlines(), after.splitlines()
     lines: list[Line] = []
-    # Lines begin and end with what they hold: thousands of empty ones are no places to begin at.
+    # Lines are compared whole; thousands of empty lines would be useless anchors.
     matcher = SequenceMatcher(_is_empty, old, new, autojunk=False)
     for group in matcher.get_grouped_opcodes(LINES_AROUND):
         if group[0][3] > 0:

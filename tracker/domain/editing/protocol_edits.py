@@ -1,4 +1,4 @@
-"""Edits of a protocol's text by the values that clinics change most; all other lines stay."""
+"""Edits of a protocol's text by the values that clinics change most; other lines are untouched."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -27,7 +27,7 @@ def checked(
 ) -> Protocol | tuple[Mistake, ...]:
     """The protocol in a text that is to replace the one of `kind`, or all its mistakes.
 
-    It is held against the floors of the `shipped` one, where there is one.
+    It is compared with the floors of the `shipped` one, if there is one.
     """
     try:
         protocol = parse_protocol(text, kind)
@@ -48,7 +48,7 @@ def _contradictions(text: str) -> tuple[Mistake, ...]:
 
 
 def misfits(protocol: Protocol, treatments: Iterable[Treatment]) -> tuple[Mistake, ...]:
-    """Treatments on record that this edition no longer fits; nobody could be looked after by it."""
+    """Treatments on record that this edition no longer fits; it could not judge them."""
     alone = Protocols({protocol.kind: protocol})
     found: Counter[str] = Counter()
     for treatment in treatments:
@@ -63,9 +63,9 @@ def misfits(protocol: Protocol, treatments: Iterable[Treatment]) -> tuple[Mistak
 
 
 def values_of(text: str) -> dict[str, str] | None:
-    """The values of a text that a form can change, by dotted key; None when it cannot be read so.
+    """The values of a text that a form can change, by dotted key; None when it cannot be read.
 
-    Values of a wrong type are given as they stand, so that they can be mended.
+    Values of a wrong type are given as written, so that they can be corrected.
     """
     try:
         document = read_toml(text)
@@ -83,9 +83,9 @@ def values_of(text: str) -> dict[str, str] | None:
 def with_values(text: str, values: Values, shipped: Protocol | None, today: date) -> str:
     """The text with these values in place; version and sign-off become those of `today`.
 
-    `values` are those of `values_of`, changed. Whatever is not a number stays a text, which the
-    check of the whole then names. A question that is not asked any more is taken out; one that
-    only `shipped` asks can come back.
+    `values` are those of `values_of`, changed. A value that is not a number stays a text, which the
+    check of the whole then names. A question that is no longer asked is removed; one that only
+    `shipped` asks can come back.
     """
     document: Any = tomlkit.parse(text)
     for concern in JUDGED:
@@ -194,7 +194,7 @@ def _set_lines(rows: Any, path: str, values: Values) -> None:
 
 
 def _set_days(row: Any, values: Values, path: str) -> None:
-    """The days of a line; without a last day it holds always."""
+    """The days of a line; without a last day it has no end."""
     if values.get(f"{path}.days.last", "").strip():
         row.pop("from_day", None)
         row["days"] = _days(values, path, "days")
@@ -204,7 +204,7 @@ def _set_days(row: Any, values: Values, path: str) -> None:
 
 
 def _append(rows: Any, values: Mapping[str, object]) -> None:
-    """Add a row as the others are written: under a heading of its own, or between braces."""
+    """Add a row in the style of the others: under its own heading, or between braces."""
     row: Any = tomlkit.table() if isinstance(rows, AoT) else tomlkit.inline_table()
     row.update(values)
     rows.append(row)

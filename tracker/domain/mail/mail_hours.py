@@ -1,7 +1,7 @@
 """When daily mail is due, at the hour that its reader chose and where the reader lives.
 
-A day is a calendar day in the reader's zone, so that clocks which change do neither skip nor
-repeat a mail, and somebody who travels gets one a day all the same.
+A day is a calendar day in the reader's zone. A change of the clocks neither skips nor repeats a
+mail, and a person who travels still gets one a day.
 """
 
 from collections.abc import Collection
@@ -10,8 +10,8 @@ from datetime import date, datetime, timedelta
 from tracker.domain.course.treatments import Treatment
 from tracker.domain.people.people import Person
 
-LATEST = timedelta(hours=3)  # after an outage; a reminder late at night helps nobody
-APART = timedelta(hours=18)  # two reminders; whoever flies east has short days
+LATEST = timedelta(hours=3)  # after an outage; a reminder late at night is no use
+APART = timedelta(hours=18)  # two reminders; days are shorter for a person who flies east
 DAILY_UNTIL = 14  # days since treatment with a photo each; one a week from then on
 WEEK = timedelta(days=7)
 DAY = timedelta(days=1)
@@ -20,10 +20,10 @@ DAY = timedelta(days=1)
 def is_photo_missing(
     patient: Person, treatment: Treatment, last_day: int, photo_days: Collection[date], day: date
 ) -> bool:
-    """Whether a photo is asked for on a day (up to the plan's `last_day`) and has not come.
+    """Whether a photo is asked for on a day (up to the plan's `last_day`) and has not arrived.
 
-    `photo_days` are the patient's dates of usable photos. Where one a week is asked for, one of
-    the days before will do.
+    `photo_days` are the patient's dates of usable photos. Where one a week is asked for, one of the
+    days before is enough.
     """
     number = (day - patient.date_at(treatment.performed_at)).days
     if 1 <= number <= DAILY_UNTIL:
@@ -46,6 +46,6 @@ def reminder_day(patient: Person, last_reminded: datetime | None, now: datetime)
 
 
 def digest_moment(practitioner: Person, now: datetime) -> datetime | None:
-    """When today's digest was due; None before that. What came later waits for tomorrow's."""
+    """When today's digest was due; None before that. Anything later waits for tomorrow's."""
     moment = practitioner.moment_of(practitioner.date_at(now), practitioner.digest_hour)
     return moment if moment <= now else None

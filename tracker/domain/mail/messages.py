@@ -14,9 +14,9 @@ from tracker.domain.people.people import Person
 from tracker.domain.people.signed_links import LinkPurpose, signed
 from tracker.domain.talk.conversation import Remark
 
-SEND_LEASE = timedelta(minutes=5)  # a sender that died in mid-mail gives the row back after this
+SEND_LEASE = timedelta(minutes=5)  # if a sender died in mid-mail, the row is free again after this
 RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720, 1440, 1440))
-# Links are longer than the usual 78 signs, and folding would break them; 998 is RFC 5322's limit.
+# Links are longer than the usual 78 characters, and folding would break them; RFC 5322 allows 998.
 LONG_LINES = SMTP.clone(max_line_length=998)
 CAUSES = UUID("5f0c8a2e-6c55-4d0e-9a3b-0d1f2f7a9c11")  # turns a cause into the id of its mail
 
@@ -33,7 +33,7 @@ class MessageKind(StrEnum):
     MISSED = "missed"  # the reminder after missed days
     INVITATION = "invitation"  # to a patient who has no account yet
     ADDRESS = "address"  # to a patient who signed up alone
-    PASSKEY_ADDED = "passkey_added"  # to its owner, who may know nothing of it
+    PASSKEY_ADDED = "passkey_added"  # to its owner, who may not know about it
     PASSKEY_REMOVED = "passkey_removed"
 
     @property
@@ -42,7 +42,7 @@ class MessageKind(StrEnum):
         return self in {MessageKind.REMINDER, MessageKind.MISSED}
 
 
-# Until these are read a patient may be in danger: they wait for no other mail.
+# Until these are read a patient may be in danger, so they do not wait for other mail.
 PRESSING = frozenset({MessageKind.URGENT, MessageKind.ESCALATION, MessageKind.HANDED_OVER})
 
 SUBJECTS: Mapping[MessageKind, str] = {
@@ -82,7 +82,7 @@ NOT_ME = (
     "If that was you, there is nothing to do. If not, somebody else can sign in as you: look at\n"
     "your passkeys there, and tell the people who run these pages at once.\n"
 )
-# After the link; where nothing is named, KEPT_PRIVATE.
+# The text after the link; KEPT_PRIVATE where nothing is named.
 ENDINGS: Mapping[MessageKind, str] = {
     MessageKind.REMARK: "Sign in to read it. This mail holds no health details on purpose.\n",
     MessageKind.REMINDER: "",
@@ -96,7 +96,7 @@ ENDINGS: Mapping[MessageKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What every mail of this installation carries: its sender, where links lead, what signs."""
+    """What all mails of this installation share: the sender, where links lead, the signing key."""
 
     from_address: str
     base_url: str
@@ -134,20 +134,20 @@ class Message:
 
 
 def about_alert(kind: MessageKind, alert: Alert, to: Person, now: datetime) -> Message:
-    """A mail that an alert was raised or passed on; each time it is, that is a cause of its own."""
+    """A mail that an alert was raised or passed on; each time is a cause of its own."""
     raised = f"{alert.raised_at.timestamp():.6f}:{alert.escalations}"
     cause = f"{kind}:{alert.id}:{raised}:{to.id}"
     return Message(kind, cause, to.id, to.email, now, now, alert_ids=(alert.id,))
 
 
 def help_mail(remark: Remark, to: Person, now: datetime) -> Message:
-    """The urgent mail that a patient asks for help where no alert can say so."""
+    """The urgent mail that a patient asks for help where there can be no alert."""
     kind = MessageKind.URGENT
     return Message(kind, f"{kind}:{remark.id}:{to.id}", to.id, to.email, now, now)
 
 
 def remark_mail(remark: Remark, to: Person, now: datetime) -> Message:
-    """The mail that somebody wrote; it tells neither who nor what."""
+    """The mail that someone wrote; it says neither who nor what."""
     kind = MessageKind.REMARK
     return Message(kind, f"{kind}:{remark.id}:{to.id}", to.id, to.email, now, now)
 
@@ -161,7 +161,7 @@ def digest(alerts: Sequence[Alert], to: Person, day: date, now: datetime) -> Mes
 
 
 def reminder(kind: MessageKind, to: Person, day: date, now: datetime) -> Message:
-    """The mail that reminds of one day's photo; of whichever kind, there is one a day."""
+    """The mail that reminds of one day's photo; there is one a day, of any kind."""
     cause = f"{MessageKind.REMINDER}:{to.id}:{day}"
     return Message(kind, cause, to.id, to.email, now, now, day=day)
 
@@ -173,7 +173,7 @@ def invitation_mail(invitation_id: str, to: Person, now: datetime) -> Message:
 
 
 def address_mail(to: Person, now: datetime) -> Message:
-    """The mail that asks whether the address is the person's, once an hour at most."""
+    """The mail that asks a person to confirm the address, once an hour at most."""
     kind = MessageKind.ADDRESS
     return Message(kind, f"{kind}:{to.id}:{now:%Y-%m-%dT%H}", to.id, to.email, now, now)
 
@@ -184,13 +184,13 @@ def about_passkey(kind: MessageKind, key_id: str, owner: Person, now: datetime) 
 
 
 def confirmation_link(person_id: str, envelope: Envelope) -> str:
-    """Where somebody who signed up shows that the address is theirs."""
+    """The link by which a person who signed up confirms the address."""
     token = signed(LinkPurpose.ADDRESS, person_id, envelope.link_key)
     return f"{envelope.base_url}/confirm/{token}"
 
 
 def welcome_link(invitation_id: str, envelope: Envelope) -> str:
-    """Where an invitation leads."""
+    """The link of an invitation."""
     token = signed(LinkPurpose.INVITATION, invitation_id, envelope.link_key)
     return f"{envelope.base_url}/welcome/{token}"
 
@@ -203,9 +203,9 @@ def next_attempt(message: Message, now: datetime) -> datetime | None:
 
 
 def compose(message: Message, envelope: Envelope) -> EmailMessage:
-    """Neutral words and a link behind sign-in.
+    """Neutral text and a link to a page behind the sign-in.
 
-    The Message-ID is the row's own, so that a mail sent twice in a crash is known as one. A
+    The Message-ID is the row's own, so that a mail sent twice in a crash can be recognised. A
     reminder can be stopped with one click (RFC 2369, RFC 8058).
     """
     mail = EmailMessage(policy=LONG_LINES)
@@ -228,7 +228,7 @@ def compose(message: Message, envelope: Envelope) -> EmailMessage:
 
 
 def _in_ascii(address: str) -> str:
-    """The address with a domain of other letters as every mail server reads it (IDNA)."""
+    """The address with an international domain in ASCII (IDNA), which every mail server reads."""
     name, _, domain = address.rpartition("@")
     return f"{name}@{domain.encode('idna').decode('ascii')}"
 

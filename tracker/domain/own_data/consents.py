@@ -15,7 +15,7 @@ class Purpose(StrEnum):
 
     @property
     def is_asked_by_photo(self) -> bool:
-        """Whether single photos can be decided; care without its photos would be no care."""
+        """Whether it can be decided for single photos; care is impossible without its photos."""
         return self is not Purpose.CARE
 
 
@@ -38,15 +38,15 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class CareWithdrawn:
-    """Nothing is taken in or measured, because the patient has withdrawn consent to care."""
+    """Nothing is accepted or measured, because the patient has withdrawn consent to care."""
 
 
 def is_given(history: Iterable[Consent], purpose: Purpose, photo_id: str | None = None) -> bool:
     """Whether a use is allowed for everything, or for the photo named.
 
-    `history` is in the order of the decisions. A photo's own decision goes before that for
+    `history` is in the order of the decisions. A photo's own decision overrides that for
     everything, but withdrawing everything also ends what was given for single photos. Without any
-    decision care is allowed, because that is what an account is opened for, and nothing else is.
+    decision, care is allowed, because an account is opened for care, and nothing else is.
     """
     everything, of_photo = purpose is Purpose.CARE, None
     for each in history:

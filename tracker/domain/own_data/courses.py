@@ -35,7 +35,7 @@ class CoursePhoto:
 
     @property
     def at(self) -> datetime:
-        """When it enters the story."""
+        """When it happens in the story."""
         return self.taken_at
 
 
@@ -60,7 +60,7 @@ class CourseStory:
 
     @property
     def events(self) -> tuple[CoursePhoto | CourseCheckIn, ...]:
-        """Photos and check-ins in time order; of one moment, the photo first."""
+        """Photos and check-ins in time order; at equal times, the photo first."""
         return tuple(sorted((*self.photos, *self.check_ins), key=lambda event: event.at))
 
 
@@ -124,7 +124,7 @@ def _toml_table(heading: str, row: Mapping[str, object]) -> str:
 
 
 def _toml_value(value: object) -> str:
-    """A value as TOML writes it; its text is JSON's but for DEL, which TOML wants escaped."""
+    """A value as TOML writes it; the text is JSON's, except that TOML escapes DEL."""
     if isinstance(value, datetime):
         return value.isoformat()
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
@@ -148,7 +148,7 @@ def shifted(story: CourseStory, days: int) -> CourseStory:
 
 
 def _story(root: Table) -> CourseStory | None:
-    """The whole course, or none where a noun refused what it was made of."""
+    """The whole course, or None when one of its values was refused."""
     root.has("format")  # checked before
     patient, treated = root.table("patient"), root.table("treatment")
     zone = patient.text("time_zone")
@@ -199,7 +199,7 @@ def _treatment(table: Table) -> Treatment | None:
 
 
 def _procedure(table: Table) -> Procedure | None:
-    """How it was done, as far as the course tells; all of it may be left out."""
+    """How it was done, as far as the course says; all of it may be left out."""
     passes = table.whole("passes", 1, MOST_PASSES) if table.has("passes") else None
     device, maker, by = (_text(table, key) for key in ("device", "maker", "performed_by"))
     products = [_product(row) for row in table.rows("products")]
@@ -208,7 +208,7 @@ def _procedure(table: Table) -> Procedure | None:
 
 
 def _product(row: Table) -> Product | None:
-    name = row.text("name", may_be_empty=True)  # the noun refuses it in better words
+    name = row.text("name", may_be_empty=True)  # the dataclass refuses it with a better message
     use = row.kind(ProductUse, "use") if row.has("use") else ProductUse.DURING
     batch = _text(row, "batch")
     return _made(row, lambda: Product(name, use, batch))
@@ -242,7 +242,7 @@ def _text(table: Table, key: str) -> str:
 
 
 def _made(table: Table, make: Callable[[], T], key: str | None = None) -> T | None:
-    """Make a value; what the noun finds wrong is noted in its table, or at the key."""
+    """Make a value; an error in it is noted in its table, or at the key."""
     try:
         return make()
     except ValueError as error:

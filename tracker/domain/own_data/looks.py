@@ -22,5 +22,5 @@ class Look:
 
 
 def is_same_look(last_at: datetime | None, now: datetime) -> bool:
-    """Whether opening a photo at `now` goes on with a look that is on record."""
+    """Whether opening a photo at `now` continues a look that is on record."""
     return last_at is not None and now - last_at < SAME_LOOK

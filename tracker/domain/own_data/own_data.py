@@ -1,4 +1,4 @@
-"""What patients take away of their own data, row by row. Times are those of the patient's zone."""
+"""A patient's own data for the download, row by row. Times are in the patient's zone."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -92,7 +92,7 @@ def reading_rows(
 
 
 def alert_row(alert: Alert, zone: ZoneInfo) -> Row:
-    """One alert as it stands."""
+    """One alert in its current state."""
     return {
         "raised_at": local_time(alert.raised_at, zone),
         "concern": alert.concern.words,
@@ -145,7 +145,7 @@ def _shares(place: Place) -> dict[str, float]:
 
 
 def step_row(alert: Alert, step: Transition, who: Named, zone: ZoneInfo) -> Row:
-    """One step in the life of an alert; `who` are people by id, the engine and the clock nobody."""
+    """One step in the life of an alert; `who` are people by id. Engine and clock have no name."""
     by = who.get(step.by or "")
     return {
         "raised_at": local_time(alert.raised_at, zone),
@@ -159,7 +159,7 @@ def step_row(alert: Alert, step: Transition, who: Named, zone: ZoneInfo) -> Row:
 
 
 def care_line_row(line: OwnLine, ended_at: datetime | None, who: Named, zone: ZoneInfo) -> Row:
-    """One line of aftercare, also one that was taken back."""
+    """One line of aftercare, including one that was withdrawn."""
     by = who.get(line.added_by)
     return {
         "heading": line.heading,
@@ -184,10 +184,10 @@ def log_row(entry: Entry, who: Named, zone: ZoneInfo) -> Row:
 
 
 def is_told_elsewhere(entry: Entry) -> bool:
-    """Whether another file tells it in full: looks at photos, and steps of alerts."""
+    """Whether another file holds it in full: looks at photos, and steps of alerts."""
     return entry.act in {Act.PHOTO_OPENED, Act.ALERT_ANSWERED}
 
 
 def local_time(at: datetime | None, zone: ZoneInfo) -> str | None:
-    """A moment with its offset from UTC, None for none."""
+    """A time with its offset from UTC, None for None."""
     return None if at is None else at.astimezone(zone).isoformat()

@@ -1,4 +1,4 @@
-"""Absences: when somebody who cares for patients is away, and who stands in meanwhile."""
+"""Absences: when a person who cares for patients is away, and who deputises."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,10 +13,10 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """Somebody is away from `begins_at` until `ends_at`; those are whole days in `time_zone`.
+    """A person is away from `begins_at` until `ends_at`, which are whole days in `time_zone`.
 
-    `deputy_id` stands in, None when the next in turn is to be asked. `ended_at` is when it was
-    ended before its time, None while it was not.
+    `deputy_id` is the deputy; None when the next in turn is to be asked. `ended_at` is when it was
+    ended early, None if it was not.
     """
 
     id: str
@@ -30,12 +30,12 @@ class Absence:
 
     @property
     def first_day(self) -> date:
-        """The first day away, where the person was when it was entered."""
+        """The first day away, in the time zone in which it was entered."""
         return self.begins_at.astimezone(ZoneInfo(self.time_zone)).date()
 
     @property
     def last_day(self) -> date:
-        """The last day away, the day of its end where it was ended early."""
+        """The last day away, or the day on which it was ended early."""
         last = self.ends_at - timedelta(microseconds=1)
         return max(last, self.begins_at).astimezone(ZoneInfo(self.time_zone)).date()
 
@@ -45,21 +45,21 @@ class Absence:
         return self.ends_at <= self.begins_at
 
     def lasts_at(self, moment: datetime) -> bool:
-        """Whether the person is away at a moment."""
+        """Whether the person is away at a given time."""
         return self.begins_at <= moment < self.ends_at
 
     def is_over(self, now: datetime) -> bool:
-        """Whether it has ended, or never will have begun."""
+        """Whether it has ended, or was called off before it began."""
         return self.ends_at <= now or self.was_called_off
 
     def overlaps(self, other: "Absence") -> bool:
-        """Whether there is a moment that both last at."""
+        """Whether there is a time at which both last."""
         return max(self.begins_at, other.begins_at) < min(self.ends_at, other.ends_at)
 
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """The days that somebody wants to be away, both included, and who shall stand in."""
+    """The days that a person wants to be away, both included, and who shall deputise."""
 
     first_day: date
     last_day: date
@@ -67,7 +67,7 @@ class Leave:
 
 
 def planned(absence_id: str, person: Person, leave: Leave, now: datetime) -> Absence:
-    """The absence; ValueError that tells the remedy where the days make none."""
+    """The absence; ValueError with the remedy when the days are not valid."""
     if leave.last_day < leave.first_day:
         raise ValueError("the last day comes before the first; swap them")
     if leave.last_day < person.date_at(now):
@@ -88,17 +88,17 @@ def planned(absence_id: str, person: Person, leave: Leave, now: datetime) -> Abs
 
 
 def ended(absence: Absence, now: datetime) -> Absence:
-    """The absence ended now, or called off before it began; one that is over stays as it was."""
+    """The absence ended now, or called off before it began; one that is over stays as it is."""
     if absence.is_over(now):
         return absence
     return replace(absence, ends_at=max(now, absence.begins_at), ended_at=now)
 
 
 def deputies_of(person_id: str, away: Mapping[str, Absence]) -> list[str]:
-    """Who stands in for somebody, one after the other: a deputy who is away has a deputy too.
+    """A person's deputies, one after the other: a deputy who is away has a deputy too.
 
-    `away` are the absences that last now, by person. The last named is there, unless the chain
-    ends with somebody who is away without a deputy, or closes upon itself.
+    `away` are the absences that last now, by person. The last one named is present, unless the
+    chain ends with a person who is away without a deputy, or forms a circle.
     """
     chain: list[str] = []
     at: str | None = person_id
@@ -111,7 +111,7 @@ def deputies_of(person_id: str, away: Mapping[str, Absence]) -> list[str]:
 
 
 def stood_in_for(deputy_id: str, away: Mapping[str, Absence]) -> list[str]:
-    """Everybody for whom this person stands in now, also in place of another deputy."""
+    """Everyone for whom this person deputises now, also in place of another deputy."""
     return sorted(person_id for person_id in away if deputy_id in deputies_of(person_id, away))
 
 
@@ -122,8 +122,8 @@ def on_duty(
 ) -> list[tuple[Person, int]]:
     """The care team as it is to be asked now, each with the turn, lowest first.
 
-    Deputies take the turn of whom they stand in for; those away come after all others, so that an
-    alert about their patients never falls into nobody's hands. `deputies` are by id.
+    Deputies take the turn of the people they replace. People who are away come last, so that an
+    alert about their patients always has a recipient. `deputies` are by id.
     """
     turns: dict[str, tuple[Person, int]] = {}
     last = max((turn for _, turn in team), default=0) + 1
@@ -138,12 +138,12 @@ def on_duty(
 
 
 def may_stand_in(person: Person) -> bool:
-    """Whether somebody can take over another's patients: whoever may answer their alerts."""
+    """Whether a person can take over another's patients: anyone who may answer their alerts."""
     return person.role is Role.PRACTITIONER and person.suspended_at is None
 
 
 def _take(turns: dict[str, tuple[Person, int]], people: Iterable[Person], turn: int) -> None:
-    """Give people a turn; who has an earlier one keeps it."""
+    """Give people a turn; anyone who has an earlier one keeps it."""
     for person in people:
         known = turns.get(person.id)
         if known is None or turn < known[1]:

@@ -1,4 +1,4 @@
-"""Who may see and do what: the one place that decides."""
+"""Who may see and do what: the only place that decides."""
 
 from dataclasses import dataclass
 
@@ -36,7 +36,7 @@ def may_follow(viewer: Viewer, patient_id: str) -> bool:
 
 
 def may_arrange_care(viewer: Viewer, patient_id: str) -> bool:
-    """Whether the viewer may change who cares for a patient: a practitioner who does."""
+    """Whether the viewer may change who cares for a patient: a practitioner in the care team."""
     return viewer.role is Role.PRACTITIONER and patient_id in viewer.cares_for
 
 
@@ -61,7 +61,7 @@ def may_record_for_patient(viewer: Viewer, patient_id: str) -> bool:
 
 
 def may_open_own_data(viewer: Viewer) -> bool:
-    """Whether the viewer is somebody about whom data is kept: a patient, for their own."""
+    """Whether data is kept about the viewer: a patient, for their own."""
     return viewer.role is Role.PATIENT
 
 
@@ -76,7 +76,7 @@ def may_treat_themselves(viewer: Viewer) -> bool:
 
 
 def may_accept_share_codes(viewer: Viewer) -> bool:
-    """Whether the viewer may take a patient into their care who has handed over a code."""
+    """Whether the viewer may take a patient into their care who has given them a code."""
     return viewer.role is Role.PRACTITIONER
 
 
@@ -91,7 +91,7 @@ def may_open_worklist(viewer: Viewer) -> bool:
 
 
 def may_be_absent(viewer: Viewer) -> bool:
-    """Whether the viewer has patients for whom somebody may have to stand in."""
+    """Whether the viewer has patients for whom a deputy may be needed."""
     return viewer.role.has_patients
 
 
@@ -101,42 +101,42 @@ def may_invite(viewer: Viewer) -> bool:
 
 
 def may_read_protocols(viewer: Viewer) -> bool:
-    """Whether the viewer may read what the clinic's protocols say: everybody who works there."""
+    """Whether the viewer may read what the clinic's protocols say: everyone who works there."""
     return viewer.role is not Role.PATIENT
 
 
 def may_read_outbox(viewer: Viewer) -> bool:
-    """Whether the viewer may read the mails kept for want of an SMTP server (their own only)."""
+    """Whether the viewer may read mails kept because there is no SMTP server (their own only)."""
     return viewer.role is not Role.PATIENT
 
 
 def may_edit_protocols(viewer: Viewer) -> bool:
-    """Whether the viewer may change what the clinic's protocols say: those who answer for it."""
+    """Whether the viewer may change what the clinic's protocols say: practitioners."""
     return viewer.role is Role.PRACTITIONER
 
 
 def may_read_replies(viewer: Viewer) -> bool:
-    """Whether the viewer may read the templates of messages: everybody who writes to patients."""
+    """Whether the viewer may read the message templates: everyone who writes to patients."""
     return viewer.role.has_patients
 
 
 def may_edit_replies(viewer: Viewer) -> bool:
-    """Whether the viewer may change the templates of messages: those who answer for advice."""
+    """Whether the viewer may change the message templates: those responsible for advice."""
     return viewer.role is Role.PRACTITIONER
 
 
 def may_administer(viewer: Viewer) -> bool:
-    """Whether the viewer may rule over people, opening hours, health page and audit log."""
+    """Whether the viewer may manage people, opening hours, health page and audit log."""
     return Duty.ADMINISTRATION in viewer.duties
 
 
 def may_see_outcomes(viewer: Viewer) -> bool:
-    """Whether the viewer may see the clinic's numbers, which name nobody."""
+    """Whether the viewer may see the clinic's numbers, which name no one."""
     return viewer.role is Role.PRACTITIONER or may_administer(viewer)
 
 
 def may_see_staff(viewer: Viewer) -> bool:
-    """Whether the viewer may see who works at the clinic: everybody who does."""
+    """Whether the viewer may see who works at the clinic: everyone who does."""
     return viewer.role is not Role.PATIENT
 
 

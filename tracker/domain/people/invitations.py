@@ -1,4 +1,4 @@
-"""Invitations: how a patient gets an account, by a link that works once and not for ever."""
+"""Invitations: how a patient gets an account, by a link that works once and for a limited time."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ GOOD_FOR = timedelta(days=14)
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """What a signed link names: one person, for a while, once."""
+    """What a signed link names: one person, for a limited time, once."""
 
     id: str
     person_id: str
@@ -18,7 +18,7 @@ class Invitation:
 
     @property
     def expires_at(self) -> datetime:
-        """From when on the link no longer works."""
+        """The time from which the link no longer works."""
         return self.created_at + GOOD_FOR
 
 

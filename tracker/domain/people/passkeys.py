@@ -1,6 +1,6 @@
-"""Passkeys: signing in with what unlocks the phone (W3C Web Authentication, Level 3).
+"""Passkeys: signing in with the phone's own unlock (W3C Web Authentication, Level 3).
 
-The browser proves that it holds a private key which never leaves it; we keep the public half.
+The browser proves that it holds a private key, which never leaves it; we keep the public half.
 """
 
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ from webauthn.helpers.structs import (
 from tracker.domain.people.people import Person
 
 MAX_PASSKEYS = 20  # of one person
-CHALLENGE_GOOD_FOR = timedelta(minutes=10)  # an answer that was overheard is worth nothing later
-# What a wrong proof raises, and what the library lets through from an answer that is none.
+CHALLENGE_GOOD_FOR = timedelta(minutes=10)  # an intercepted answer is worthless later
+# The errors of a wrong proof, and those that the library passes on from a malformed answer.
 MALFORMED = (WebAuthnException, ValueError, RecursionError)
 
 
@@ -56,7 +56,7 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Whom a passkey is for: `origin` such as https://clinic.example, and its host."""
+    """The site that a passkey is for: `origin` such as https://clinic.example, and its host."""
 
     origin: str
 
@@ -67,14 +67,14 @@ class Site:
 
 
 def still_good(challenge: Challenge | None, now: datetime) -> bytes:
-    """The bytes that an answer must hold. Raises PasskeyRefused when they were asked long ago."""
+    """The bytes that an answer must hold. Raises PasskeyRefused when they are too old."""
     if challenge is None or not timedelta(0) <= now - challenge.asked_at < CHALLENGE_GOOD_FOR:
         raise PasskeyRefused("that took too long; try once more")
     return challenge.asked
 
 
 def creation_options(site: Site, person: Person, known: list[Passkey]) -> tuple[str, bytes]:
-    """What the browser is asked when a key is made, as JSON, and the challenge in it."""
+    """The options for the browser when a key is made, as JSON, and the challenge in them."""
     options = generate_registration_options(
         rp_id=site.host,
         rp_name="Afterglow",
@@ -109,7 +109,7 @@ def made(site: Site, person: Person, answer: str, challenge: bytes, now: datetim
 
 
 def request_options(site: Site) -> tuple[str, bytes]:
-    """What the browser is asked at sign-in, as JSON, and the challenge in it."""
+    """The options for the browser at sign-in, as JSON, and the challenge in them."""
     options = generate_authentication_options(
         rp_id=site.host, user_verification=UserVerificationRequirement.REQUIRED
     )

@@ -34,7 +34,7 @@ class Role(StrEnum):
 
 
 class Duty(StrEnum):
-    """What somebody who works at the clinic does besides."""
+    """What a person who works at the clinic does in addition."""
 
     ADMINISTRATION = "administration"  # people, opening hours, health of the system, audit log
 
@@ -57,7 +57,7 @@ class Person:
     `time_zone` is an IANA name; `skin_type` the Fitzpatrick type 1–6 as the patient reports it.
     `reminder_hour` (0–23, where the person lives) is when a patient is reminded, None for never;
     `digest_hour` is when a practitioner gets the morning digest. Since `suspended_at` a person of
-    the clinic can neither sign in nor be told of anything; None for everybody else.
+    the clinic can neither sign in nor get mail; None for everyone else.
     """
 
     id: str
@@ -85,20 +85,20 @@ class Person:
         return ZoneInfo(self.time_zone)
 
     def date_at(self, moment: datetime) -> date:
-        """The day it is for this person at a moment."""
+        """This person's date at a given time."""
         return moment.astimezone(self.zone).date()
 
     def moment_of(self, day: date, hour: int) -> datetime:
         """When it is `hour` for this person on a day, in UTC.
 
-        An hour that the clocks skip comes as much later as they skip; of an hour that they show
-        twice the first counts (PEP 495, fold 0).
+        If the clocks skip that hour, the result is later by as much as they skip. If they show the
+        hour twice, the first one counts (PEP 495, fold 0).
         """
         return datetime.combine(day, time(hour), self.zone).astimezone(UTC)
 
 
 def in_turn(team: Sequence[tuple[Person, int]], asked: int) -> list[Person]:
-    """Whom to ask after `asked` rounds without an answer; once every turn was asked, everybody.
+    """Whom to ask after `asked` rounds without an answer; once every turn was asked, everyone.
 
     `team` is the care team, each with the turn (any whole numbers, lowest first).
     """
@@ -108,7 +108,7 @@ def in_turn(team: Sequence[tuple[Person, int]], asked: int) -> list[Person]:
 
 @cache
 def known_time_zones() -> tuple[str, ...]:
-    """The IANA names that stand for a place, by name."""
+    """The IANA names that denote a place, by name."""
     return tuple(
         sorted(name for name in available_timezones() if "/" in name and name[:4] != "Etc/")
     )
@@ -125,11 +125,11 @@ def check_time_zone(name: str) -> str:
 
 
 class BadEmail(ValueError):  # noqa: N818  (bad input; the message names the remedy)
-    """What was typed is no e-mail address."""
+    """The text is not an e-mail address."""
 
 
 def check_email(address: str) -> str:
-    """Return the address as it is compared (trimmed, lower case); ValueError if it is none."""
+    """Return the address as it is compared (trimmed, lower case); ValueError if it is not one."""
     cleaned = address.strip().lower()
     message = f"{address!r} is not an e-mail address; write name@example.org"
     try:
@@ -143,7 +143,7 @@ def check_email(address: str) -> str:
 
 
 def check_name(name: str) -> str:
-    """Return the name without blanks around it; ValueError when nothing, or a book, is left."""
+    """Return the name without blanks around it; ValueError when it is empty or far too long."""
     cleaned = " ".join(name.split())
     if not 0 < len(cleaned) <= MAX_NAME_LENGTH:
         raise ValueError(f"write a name of at most {MAX_NAME_LENGTH} characters")
@@ -153,7 +153,7 @@ def check_name(name: str) -> str:
 def check_passphrase(passphrase: str) -> str:
     """Return the passphrase if it is long enough; length beats puzzles (NIST SP 800-63B).
 
-    It counts as it is typed and as it is compared, by the shorter of the two.
+    Both the typed and the compared form must be long enough.
     """
     if LOST in readable(secret(passphrase)):
         raise ValueError("the passphrase holds a sign that no keyboard types; choose another")

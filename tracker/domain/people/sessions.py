@@ -1,4 +1,4 @@
-"""Sessions: what shows that somebody signed in, and for how long it is good."""
+"""Sessions: the proof that a person signed in, and how long it is valid."""
 
 import hashlib
 import secrets
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from tracker.domain.people.people import Role
 
-# The clinic's machines may stand in the open; a patient comes back to the same phone for weeks.
+# The clinic's machines may be in the open; a patient returns to the same phone for weeks.
 AT_THE_CLINIC = timedelta(hours=12)
 LIFETIMES: Mapping[Role, timedelta] = {
     Role.PATIENT: timedelta(days=30),
@@ -17,7 +17,7 @@ LIFETIMES: Mapping[Role, timedelta] = {
     Role.OFFICE: AT_THE_CLINIC,
 }
 LONGEST_LIFETIME = max(LIFETIMES.values())
-# Whoever signed in so lately may change how this account is signed in to; others show it again.
+# A sign-in this recent may change how the account signs in; otherwise it must be proved again.
 PROOF_GOOD_FOR = timedelta(minutes=10)
 TOKEN_BYTES = 32
 
@@ -31,20 +31,20 @@ class Session:
 
 
 def new_token() -> str:
-    """What the browser keeps: 256 random bits, so that a plain hash of them is safe to store."""
+    """What the browser keeps: 256 random bits, so that it is safe to store a plain hash of them."""
     return secrets.token_urlsafe(TOKEN_BYTES)
 
 
 def token_digest(token: str) -> str:
-    """The form in which a token is stored: whoever reads the database cannot sign in with it."""
+    """The form in which a token is stored: it cannot be used to sign in."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 def is_too_old(session: Session, role: Role, now: datetime) -> bool:
-    """Whether a session has lasted its whole time, however lately it was used."""
+    """Whether a session has lasted its full time, however recently it was used."""
     return now - session.began_at >= LIFETIMES[role]
 
 
 def has_just_begun(session: Session, now: datetime) -> bool:
-    """Whether passphrase or passkey were shown so lately that they need not be shown again."""
+    """Whether passphrase or passkey were given so recently that they need not be given again."""
     return now - session.began_at < PROOF_GOOD_FOR

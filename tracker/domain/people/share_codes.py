@@ -1,17 +1,17 @@
-"""Codes by which a patient lets a practitioner in: short enough to be read out, good once."""
+"""Codes by which a patient lets a practitioner in: short enough to read out, valid once."""
 
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 GOOD_FOR = timedelta(days=7)
-CLEAR_SIGNS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that looks like another
-SIGNS = 12  # of 31 each: 59 bits, beyond guessing within a week
+CLEAR_SIGNS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # without characters that look alike
+SIGNS = 12  # of 31 each: 59 bits, which cannot be guessed within a week
 
 
 @dataclass(frozen=True, slots=True)
 class ShareCode:
-    """A patient's offer to whoever enters the code; only the code's digest is stored."""
+    """A patient's offer to the person who enters the code; only the code's digest is stored."""
 
     patient_id: str
     created_at: datetime

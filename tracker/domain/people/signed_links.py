@@ -1,4 +1,4 @@
-"""Links that are good without signing in: signed, so that nobody can make another's."""
+"""Links that work without signing in: signed, so that they cannot be forged."""
 
 import hashlib
 from enum import StrEnum
@@ -7,15 +7,15 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 
 class LinkPurpose(StrEnum):
-    """What a link is for; one that was signed for one purpose is no good for another."""
+    """What a link is for; one that was signed for one purpose does not work for another."""
 
-    UNSUBSCRIBE = "unsubscribe"  # names a person; it never grows old (RFC 8058)
+    UNSUBSCRIBE = "unsubscribe"  # names a person; it never expires (RFC 8058)
     ADDRESS = "address"  # names a person who signed up; following it twice changes nothing
-    INVITATION = "invitation"  # names an invitation, which is used up and grows old by its row
+    INVITATION = "invitation"  # names an invitation; its row says whether it still works
 
 
 def signed(purpose: LinkPurpose, name: str, key: bytes) -> str:
-    """The token that stands in a link and names something."""
+    """The token that a link contains and that names something."""
     return str(_serializer(purpose, key).dumps(name))
 
 

@@ -1,4 +1,4 @@
-"""Positions at the clinic, and what must hold when one is changed."""
+"""Positions at the clinic, and the conditions for changing one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ STAFF_ROLES = (Role.PRACTITIONER, Role.ASSISTANT, Role.OFFICE)
 
 
 class Status(StrEnum):
-    """Whether somebody works here at present."""
+    """Whether a person works here at present."""
 
     ACTIVE = "active"
-    SUSPENDED = "suspended"  # cannot sign in and is told nothing; care teams wait for them
+    SUSPENDED = "suspended"  # cannot sign in and gets no mail; keeps the place in care teams
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """What somebody of the clinic is to patients, does besides, and whether at present."""
+    """A person's role for patients, additional duties, and whether they work here at present."""
 
     role: Role
     duties: frozenset[Duty]
@@ -38,13 +38,13 @@ class Position:
 
     @property
     def answers_alerts(self) -> bool:
-        """Whether patients in this person's care have somebody who may answer."""
+        """Whether this person may answer for the patients in their care."""
         return self.role is Role.PRACTITIONER and self.status is Status.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)
 class Reassignment:
-    """An administrator gives somebody another position.
+    """An administrator gives a person another position.
 
     `was` is the position that the administrator saw; `hand_over_to` is the practitioner who takes
     over the patients that would be left without one.
@@ -58,14 +58,14 @@ class Reassignment:
 
 @dataclass(frozen=True, slots=True)
 class Reassigned:
-    """It is done; so many patients have a new practitioner."""
+    """The change is done; this many patients have a new practitioner."""
 
     handed_over: int
 
 
 @dataclass(frozen=True, slots=True)
 class LeftAlone:
-    """Nothing was changed: these patients would have nobody who may answer for them."""
+    """Nothing was changed: these patients would have no one who may answer for them."""
 
     patients: tuple[Person, ...]
 
@@ -80,7 +80,7 @@ class Refusal(StrEnum):
 
 
 def position_of(person: Person) -> Position:
-    """The position of somebody of the clinic; ValueError for a patient."""
+    """The position of a person of the clinic; ValueError for a patient."""
     status = Status.ACTIVE if person.suspended_at is None else Status.SUSPENDED
     return Position(person.role, person.duties, status)
 
@@ -88,7 +88,7 @@ def position_of(person: Person) -> Position:
 def refusal(
     staff: Sequence[Person], wanted: Reassignment, by: str, person: Person
 ) -> Refusal | None:
-    """What stands against a reassignment by an administrator, or None."""
+    """The reason against a reassignment by an administrator, or None."""
     if by == person.id:
         return Refusal.ONESELF
     present = position_of(person)

@@ -9,12 +9,12 @@ from tracker.domain.protocols.care import LAST_DAY, CareLine, Heading
 from tracker.domain.protocols.protocols import CheckInQuestion, Protocol
 
 MAX_LINE_LENGTH = 300
-ALWAYS = date.max  # the last date of what holds without an end
+ALWAYS = date.max  # the last date of a line without an end
 
 
 @dataclass(frozen=True, slots=True)
 class RunningCourse:
-    """A treatment whose plan still speaks. `day` counts in the patient's zone, 0 is its day.
+    """A treatment whose plan still applies. `day` counts in the patient's zone, 0 is its day.
 
     `words` are the risk words of the person and of the screening before this treatment.
     """
@@ -26,7 +26,7 @@ class RunningCourse:
 
 
 class DatesSwapped(ValueError):  # noqa: N818  (bad input; the message names the remedy)
-    """The first day lies after the last."""
+    """The first day is after the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,8 @@ def day_plan(
 ) -> DayPlan | None:
     """The plan of a day, or None when nothing is planned. The course that began last comes first.
 
-    Everything that any course says to avoid is avoided until the last of them allows it; a thing
-    that one forbids today is not advised by another; every reason to call is kept.
+    What any course says to avoid is avoided until the last of them allows it. A thing that one
+    forbids today is not advised by another. Every reason to call is kept.
     """
     mine = [line for line in own if line.first_date <= today <= line.last_date]
     forbidden = {
@@ -101,7 +101,7 @@ def questions_of(running: Iterable[RunningCourse]) -> tuple[CheckInQuestion, ...
 
 
 def plan_ends(protocol: Protocol) -> int:
-    """The last day of a protocol's plan; lines that hold always go on after it."""
+    """The last day of a protocol's plan; lines without an end continue after it."""
     ends = (line.last_day for lines in protocol.aftercare.values() for line in lines)
     return max((last for last in ends if last is not None), default=LAST_DAY)
 

@@ -1,4 +1,4 @@
-"""What a protocol tells people after a treatment, and how long the next treatment must wait."""
+"""What a protocol says to people after a treatment, and how long the next treatment must wait."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,11 +20,11 @@ class Heading(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CareLine:
-    """One line of aftercare for days `first_day` to `last_day`; None: it holds always from then on.
+    """One line of aftercare for days `first_day` to `last_day`; None: from then on always.
 
     `variants` empty: for all. `over_mm` and `up_to_mm` narrow it to needles deeper than the first
     and not deeper than the second, in millimetres. `things` name what a line to do uses or a line
-    to avoid forbids, so that one treatment's advice can be held against another's prohibition.
+    to avoid forbids, so that one treatment's advice can be compared with another's prohibition.
     `about` names signs that the words of the line do not name themselves. `tells_apart` is the
     sentence that says how to tell what is normal from the sign that is not.
     """
@@ -47,7 +47,7 @@ class CareLine:
     def holds(self, day: int, variant: str | None, depth_mm: float | None) -> bool:
         """Whether the line is for this day after such a treatment.
 
-        An unknown depth counts as deeper than any, as it does for the healing.
+        An unknown depth counts as deeper than any, as it does for healing.
         """
         depth = inf if depth_mm is None else depth_mm
         return (

@@ -1,4 +1,4 @@
-"""Aftercare and spacing as a protocol's text writes them."""
+"""Aftercare and spacing in the form of a protocol's text."""
 
 from tracker.domain.course.check_ins import SIGNS
 from tracker.domain.protocols.care import LAST_DAY, CareLine, Heading, Spacing

@@ -1,4 +1,4 @@
-"""Floors from a protocol's text: the least level that answers alone give a concern."""
+"""Floors from a protocol's text: the lowest level that certain answers give a concern."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,7 +13,7 @@ TOLD_BY_ANSWERS = tuple(c for c in Concern if c.is_estimated or c is Concern.OTH
 
 
 def read_floors(root: Table, variants: Iterable[str]) -> tuple[Floor, ...]:
-    """The rows of `[[floors]]`; of a text from before there were any, its `[[red_flags]]`."""
+    """The rows of `[[floors]]`; for a text older than floors, its `[[red_flags]]`."""
     if root.has("red_flags"):
         return tuple(floor for row in root.rows("red_flags", least=1) for floor in _red_flag(row))
     return tuple(each for row in root.rows("floors", least=1) for each in _floors(row, variants))
@@ -30,7 +30,7 @@ def with_shipped_floors(own: Protocol, shipped: Protocol) -> Protocol:
 
 
 def unexplained(own: Protocol, shipped: Protocol) -> tuple[Floor, ...]:
-    """The shipped floors that a clinic's protocol leaves out or lowers and gives no reason for."""
+    """The shipped floors that a clinic's protocol leaves out or lowers without giving a reason."""
     lowered = {_key(low) for low in own.lowered_floors}
     return tuple(
         floor
@@ -55,7 +55,7 @@ def floor_mistakes(own: Protocol, shipped: Protocol) -> tuple[Mistake, ...]:
 
 
 def _holds(own: Floor, shipped: Floor) -> bool:
-    """Whether all that reaches the shipped floor reaches a level as high by the own one."""
+    """Whether all answers that reach the shipped floor reach a level as high by the own one."""
     usual_days, usual = own.usual_days, shipped.usual_days
     return (
         own.concern is shipped.concern
@@ -116,7 +116,7 @@ def _conditions(row: Table) -> tuple[list[frozenset[str]], int | None, int | Non
 
 
 def _red_flag(row: Table) -> list[Floor]:
-    """What a red flag said: all signs together, or pain from a score, is urgent."""
+    """A red flag as a floor: all signs together, or pain from a score, is urgent."""
     signs = row.named("signs", SIGNS, least=0)
     pain = row.whole("pain_from", 1, 10) if row.has("pain_from") else None
     if not signs and pain is None:

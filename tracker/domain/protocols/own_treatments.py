@@ -15,9 +15,9 @@ LATEST_START = timedelta(days=14)
 
 @dataclass(frozen=True, slots=True)
 class OwnTreatment:
-    """What somebody is about to do; `answers` are to the protocol's screening questions.
+    """What a person is about to do; `answers` are to the protocol's screening questions.
 
-    `cautions_read` tells that the person has seen what asks for care, and goes on.
+    `cautions_read` means that the person has seen the cautions and wants to continue.
     """
 
     kind: str
@@ -29,21 +29,21 @@ class OwnTreatment:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """The answers speak against it: nothing was begun."""
+    """The answers are against it: nothing was begun."""
 
     caveats: tuple[Caveat, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Cautioned:
-    """Answers or an earlier session ask for care, to be read first: nothing was begun yet."""
+    """Answers or an earlier session need caution, to be read first: nothing was begun yet."""
 
     caveats: tuple[Caveat, ...]
     too_soon: tuple[TooSoon, ...]
 
 
 def check_start(performed_at: datetime, now: datetime) -> datetime:
-    """The time if it lies near `now`; ValueError with the remedy otherwise."""
+    """The time if it is close to `now`; ValueError with the remedy otherwise."""
     if not now - OLDEST_START <= performed_at <= now + LATEST_START:
         raise ValueError("choose a time from yesterday to two weeks from now")
     return performed_at

@@ -1,4 +1,4 @@
-"""A protocol's text: read from TOML, every mistake named at once."""
+"""Reads a protocol's text from TOML and names every mistake at once."""
 
 import re
 from collections.abc import Iterable
@@ -38,7 +38,7 @@ DERIVED_SIGNS = ("pain_high", "unusual_pain", "itch_high", "swelling_high", "tre
 ALL_SIGNS = (*SIGNS, *DERIVED_SIGNS)
 JUDGED = tuple(concern for concern in Concern if concern.is_estimated)
 SOURCED = ("redness", "pigment", "healing", "concerns", "risks", "screening", "aftercare")
-SPREADS = (0.001, 24.0 * LAST_DAY)  # the hours of the longest plan are the largest figure
+SPREADS = (0.001, 24.0 * LAST_DAY)  # no figure is larger than the hours of the longest plan
 SOURCED_IF_GIVEN = ("signs", "silence", "check_in", "spacing")
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -54,7 +54,7 @@ class ProtocolTextError(ProtocolError):
 def parse_protocol(text: str, source: str) -> Protocol:
     """Read a protocol from TOML; `source` names the file in messages.
 
-    Raises ProtocolTextError that names every key to be mended.
+    Raises ProtocolTextError that names every key to correct.
     """
     try:
         values = read_toml(text)
@@ -112,13 +112,13 @@ def _protocol(root: Table, text: str) -> Protocol:
 
 
 def _words(screening: Iterable[ScreeningQuestion]) -> tuple[str, ...]:
-    """What risk modifiers and questions may go by."""
+    """The words that risk modifiers and questions may use as conditions."""
     asked = (question.id for question in screening if question.asks is Asks.YES_NO)
     return (*(str(risk) for risk in Risk), *(f"skin_type_{n}" for n in SKIN_TYPES), *asked)
 
 
 def _name(table: Table, key: str) -> str:
-    """What stands in commands, course files and links; the title is for people."""
+    """A name for commands, course files and links; the title is for people."""
     name = table.text(key)
     if name.strip() and not NAME.fullmatch(name):
         table.note(key, f"is {name!r}; use small letters a to z, digits and _, as chemical_peel")
@@ -264,7 +264,7 @@ def _ratios(table: Table) -> dict[str, SignRatio]:
 
 
 def _ratio(table: Table, name: str) -> SignRatio:
-    """A sign that is there never speaks against its concern, one that is denied never for it."""
+    """A reported sign never counts against its concern, a denied one never for it."""
     reported, denied = table.pair(name, 0.001, 1000)
     if reported < 1 or denied > 1:
         table.note(name, "must be [1 or more when reported, 1 or less when denied]")
@@ -340,7 +340,7 @@ def _question(row: Table, words: Iterable[str], variants: list[str]) -> CheckInQ
 
 
 def _check_whole(root: Table, protocol: Protocol) -> None:
-    """What no single table can know: sources cover the figures, and used signs are asked for."""
+    """Checks that span tables: sources cover the figures, and every sign in use is asked for."""
     covered = {name for source in protocol.sources for name in source.about}
     for name in (*SOURCED, *(["spacing"] if protocol.spacing else [])):
         if name not in covered:

@@ -39,8 +39,8 @@ class Healing:
     """How redness fades after needles of up to `up_to_mm`, or after a `variant` of the treatment.
 
     Both None: any other. Hours for the half-life of the extra blood; days for the time until the
-    skin is clear. `peak_doublings` replaces the protocol's; `peak_days` is given where redness is
-    strongest not at once but so many days later.
+    skin is clear. `peak_doublings` replaces the protocol's; `peak_days` is given when redness peaks
+    not at once but that many days later.
     """
 
     up_to_mm: float | None
@@ -84,15 +84,15 @@ class ConcernRule:
 
 @dataclass(frozen=True, slots=True)
 class RednessPriors:
-    """How redness comes and goes, in doublings; besides the half-lives, which are `Healing`'s.
+    """How redness comes and goes, in doublings. The half-lives are in `Healing`.
 
     `day_sd` is the spread of true skin from day to day around its curve, `region_day_sd` that of
-    one region around its neighbours, `region_log_sd` how unlike regions react (natural log of
+    one region around its neighbours, `region_log_sd` how differently regions react (natural log of
     blood). A second rise climbs by `rise_per_day` up to `full_rise`. Redness that stays either
     stops at `plateau_share` of the peak's blood or fades `slowness` times more slowly; below
-    `visible` nobody calls it red. The share
-    `passing_share` of courses has a flush or a nick of the size `passing`, which goes with its
-    half-life. `state_sd` is what make-up, sport and the like add to the error of a photo.
+    `visible` it cannot be seen. The share `passing_share` of courses has a flush or a nick of the
+    size `passing`, which fades with its half-life. `state_sd` is what make-up, sport and the like
+    add to the error of a photo.
     """
 
     day_sd: float
@@ -127,7 +127,7 @@ class PigmentPriors:
 
 @dataclass(frozen=True, slots=True)
 class SilenceRule:
-    """How many missed days, within which days, are a signal of their own."""
+    """How many missed days, within which days, raise an alert by themselves."""
 
     window_days: tuple[float, float]
     missed_days: int
@@ -164,8 +164,8 @@ class Floor:
 
     All `signs` are reported in one check-in, pain is at least `pain_from` (1-10) and swelling at
     least `swelling_from` (1-3). On `usual_days`, calendar days of the patient, first and last
-    included, this is usual and gives no floor. `variants` empty: after any. `words` tell the
-    patient what to do; `is_emergency` that this is to call the emergency number.
+    included, this is usual and gives no floor. `variants` empty: after any. `words` say what the
+    patient must do; `is_emergency` that this is to call the emergency number.
     """
 
     signs: frozenset[str]
@@ -207,7 +207,7 @@ class Severity(StrEnum):
 
 
 class Asks(StrEnum):
-    """What kind of answer a screening question wants."""
+    """The kind of answer that a screening question needs."""
 
     YES_NO = "yes_no"
     TEXT = "text"
@@ -256,7 +256,7 @@ class SourceNote:
 
 @dataclass(frozen=True, slots=True)
 class SignOff:
-    """Who answers for a protocol at a clinic, since when."""
+    """Who is responsible for a protocol at a clinic, since when."""
 
     by: str
     on: date
@@ -266,10 +266,10 @@ class SignOff:
 class Protocol:
     """One treatment's priors, to be signed off by the clinic.
 
-    `history_factor_limit` is the most that photos which may not alert alone multiply any odds. An
-    answer speaks for `answer_memory`. `pain_usual` is the most pain that is usual on days 0, 1, …,
-    the last holding from there on. `needle_depth_mm` is the range the protocol is for, None without
-    needles; `text` is the file it was read from.
+    `history_factor_limit` is the most by which photos that may not alert alone multiply any odds.
+    An answer counts for `answer_memory`. `pain_usual` is the most pain that is usual on days 0, 1,
+    …; the last value applies from there on. `needle_depth_mm` is the range the protocol is for,
+    None without needles; `text` is the file it was read from.
     """
 
     kind: str
@@ -302,24 +302,24 @@ class Protocol:
 
     @property
     def digest(self) -> str:
-        """Tells two texts of the same version apart."""
+        """Distinguishes two texts of the same version."""
         return sha256(self.text.encode()).hexdigest()[:DIGEST_SIGNS]
 
     @property
     def label(self) -> str:
-        """Which text judged: `microneedling 2026-11-20 (1f0c2a9b)`."""
+        """Names the text that judged: `microneedling 2026-11-20 (1f0c2a9b)`."""
         return f"{self.kind} {self.version} ({self.digest})"
 
     @property
     def sign_off_words(self) -> str:
-        """Who has signed the protocol off, or that nobody has."""
+        """Who has signed the protocol off, or that it is not signed off."""
         if self.sign_off is None:
             return "not yet signed off by a clinic"
         return f"signed off by {self.sign_off.by} on {self.sign_off.on.isoformat()}"
 
     @property
     def variants(self) -> tuple[str, ...]:
-        """The variants of the treatment, mildest first; empty where needles or nothing tell."""
+        """The variants of the treatment, mildest first; empty for a treatment without variants."""
         return tuple(h.variant for h in self.healing if h.variant is not None)
 
     def check_depth(self, needle_depth_mm: float) -> None:
@@ -332,7 +332,7 @@ class Protocol:
             raise ProtocolError(f"{message}, not {needle_depth_mm:g}; choose another treatment")
 
     def is_depth_missing(self, treatment: Treatment) -> bool:
-        """Whether needles were used to an unknown depth: the slowest curve judges then."""
+        """Whether needles were used to an unknown depth; the slowest curve then judges."""
         return self.needle_depth_mm is not None and treatment.needle_depth_mm is None
 
     def healing_for(self, needle_depth_mm: float | None, variant: str | None = None) -> Healing:
@@ -354,7 +354,7 @@ class Protocol:
         )
 
     def adapted_to(self, words: frozenset[str]) -> "Protocol":
-        """The protocol for a person with these risk words: priors, windows and ratios moved."""
+        """The protocol for a person with these risk words: priors, windows and ratios adapted."""
         rules = dict(self.concerns)
         for modifier in self.risks:
             if modifier.words & words:
@@ -369,7 +369,7 @@ class Protocols:
     by_kind: Mapping[str, Protocol]
 
     def of(self, kind: str) -> Protocol:
-        """The protocol of a kind of treatment; ProtocolError that tells what there is."""
+        """The protocol of a kind of treatment; ProtocolError that names the known kinds."""
         if kind not in self.by_kind:
             kinds = ", ".join(sorted(self.by_kind))
             raise ProtocolError(f"no protocol for {kind!r}; use one of {kinds}")

@@ -1,4 +1,4 @@
-"""Screening before a treatment: what was answered, and what the practitioner must know of it."""
+"""Screening before a treatment: what was answered, and what the practitioner must know about it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ Answers = Mapping[str, bool | str]
 
 @dataclass(frozen=True, slots=True)
 class Screening:
-    """The answers by question id; `by` is who entered them, None when the patient did alone.
+    """The answers by question id; `by` is who entered them, None when the patient did so alone.
 
-    `reason` is why the treatment was done though something speaks against it, `warned` what was
-    shown before the reason was given. `why` is why an earlier edition was changed.
+    `reason` is why the treatment was done despite the warnings, `warned` what was shown before the
+    reason was given. `why` is why an earlier edition was changed.
     """
 
     answers: Answers
@@ -49,10 +49,10 @@ class Completeness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caveat:
-    """A fact that speaks against the treatment, or asks for care; what to do about it.
+    """A fact that is against the treatment, or needs caution, and what to do about it.
 
-    `answer` is None where the question was not answered. `record` names the recorded fact that
-    answers it instead, or that contradicts the answer; empty where only the answer warns.
+    `answer` is None if the question was not answered. `record` names the recorded fact that answers
+    it instead, or that contradicts the answer; empty if only the answer warns.
     """
 
     severity: Severity
@@ -69,11 +69,11 @@ class Caveat:
 
 @dataclass(frozen=True, slots=True)
 class ScreeningSummary:
-    """A screening as it is read: caveats worst first, then what else was answered.
+    """A screening as pages show it: caveats worst first, then what else was answered.
 
     `noted` are questions with their answers; `asked` counts what the form asks, `open` are those of
     them that neither an answer nor the record answers. `too_soon` are earlier treatments that are
-    not long enough ago. `screening` is None where none was entered.
+    too recent. `screening` is None if none was entered.
     """
 
     caveats: tuple[Caveat, ...]
@@ -107,13 +107,13 @@ class ScreeningSummary:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is shown before somebody goes on all the same, as it is kept with the screening."""
+        """The warnings shown to a person who continues nevertheless, as kept with the screening."""
         told = (f"{c.severity.value.capitalize()}: {c.question} {c.advice}" for c in self.caveats)
         return (*told, *(each.words for each in self.too_soon))
 
 
 def form_questions(protocol: Protocol) -> tuple[ScreeningQuestion, ...]:
-    """What a form asks: yes-or-no questions, then the texts that no fact of the procedure tells."""
+    """What a form asks: yes-or-no questions, then the texts that the procedure does not answer."""
     told = answers_told(Procedure())
     asked = [q for q in protocol.screening if q.asks is Asks.YES_NO or q.id not in told]
     return tuple(sorted(asked, key=lambda question: question.asks is not Asks.YES_NO))
@@ -133,7 +133,7 @@ def recorded(protocol: Protocol, person: Person) -> Mapping[str, str]:
 
 
 def checked_answers(answers: Answers, protocol: Protocol) -> Answers:
-    """The answers if they fit the protocol's questions; ValueError that names the one that not."""
+    """The answers if they fit the protocol's questions; ValueError that names one that does not."""
     questions = {question.id: question for question in protocol.screening}
     for name, answer in answers.items():
         if name not in questions:
@@ -190,7 +190,7 @@ def risks_of(answers: Answers, protocol: Protocol) -> frozenset[Risk]:
 
 
 def words_of(person: Person, screening: Screening | None) -> frozenset[str]:
-    """Everything about a person and a treatment that risk modifiers and questions go by."""
+    """All words about a person and a treatment that risk modifiers and questions depend on."""
     answers = screening.answers if screening else {}
     yes = frozenset(name for name, answer in answers.items() if answer is True)
     return risk_words(person.skin_type, person.history, yes)
@@ -222,7 +222,7 @@ def answer_words(answer: bool | str) -> str:
 def risk_words(
     skin_type: int | None, history: frozenset[Risk], screened: frozenset[str] = frozenset()
 ) -> frozenset[str]:
-    """What is known about a person as the words that risk modifiers go by.
+    """What is known about a person as the words that risk modifiers depend on.
 
     `screened` are the ids of the screening questions answered with yes.
     """

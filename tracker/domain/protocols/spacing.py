@@ -13,7 +13,7 @@ STILL_HEALING = "The skin may not have recovered from it yet."
 
 @dataclass(frozen=True, slots=True)
 class TooSoon:
-    """An earlier treatment that lies fewer than `least_days` back.
+    """An earlier treatment less than `least_days` ago.
 
     `days` are calendar days between the two where the patient lives; `date` is the earlier one's
     day there, and `because` the protocol's own words.
@@ -40,8 +40,8 @@ def too_soon(
 ) -> tuple[TooSoon, ...]:
     """The earlier treatments that this one follows too soon, the worst first.
 
-    `others` are those of the same patient. Of several waits of the protocol the longest counts;
-    where it names none, the earlier treatment must have had the time in which skin nearly always
+    `others` are those of the same patient. Of several waits in the protocol the longest counts. If
+    it names none, the earlier treatment must be as old as the time in which skin nearly always
     clears. Raises ProtocolError when no protocol fits the treatment.
     """
     waits = (

@@ -1,4 +1,4 @@
-"""TOML read key by key, so that every mistake is named with key, line and remedy, all at once."""
+"""TOML read key by key, so that every mistake is named at once, with key, line and remedy."""
 
 import re
 import sys
@@ -22,7 +22,7 @@ _ITEM = re.compile(r"\s*[{\"']")
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One thing to mend: the dotted key, the line it stands on where known, and the remedy."""
+    """One thing to correct: the dotted key, its line where known, and the remedy."""
 
     key: str
     line: int | None
@@ -36,8 +36,8 @@ class Mistake:
 def read_toml(text: str) -> dict[str, Any]:
     """The values of a TOML text; ValueError that says what is wrong with it.
 
-    Beside its own error the parser lets through that of a number with thousands of digits, and
-    that of brackets inside brackets without end.
+    The parser raises other errors for a number with thousands of digits and for endlessly nested
+    brackets; those are caught too.
     """
     try:
         return tomllib.loads(text)
@@ -57,7 +57,7 @@ def mistakes_in(text: str, remedies: Iterable[tuple[str, str]]) -> tuple[Mistake
 
 
 class Document:
-    """The whole file: where its keys stand, which were asked for, and what was wrong so far."""
+    """The whole file: the lines of its keys, which were asked for, and the mistakes so far."""
 
     def __init__(self, text: str, values: Mapping[str, Any]) -> None:
         self._lines = _lines(text)
@@ -72,7 +72,7 @@ class Document:
             self._mistakes.append(mistake)
 
     def enter(self, table: "Table") -> None:
-        """Remember a table, whose keys nobody asks for are mistakes in the end."""
+        """Remember a table; its keys that no code asks for are reported as mistakes at the end."""
         self._tables.append(table)
 
     def mistakes(self) -> tuple[Mistake, ...]:
@@ -83,15 +83,15 @@ class Document:
 
 
 class Table:
-    """One TOML table. A value that is wrong is noted, and a harmless one given in its place.
+    """One TOML table. A wrong value is noted, and a harmless one returned in its place.
 
-    Whoever asks for a value therefore never fails; nothing that was read may be used once the
-    document has a mistake.
+    Asking for a value therefore never fails. Nothing that was read may be used once the document
+    has a mistake.
     """
 
     def __init__(self, values: Mapping[str, Any] | None, path: Path, document: Document) -> None:
         self.path = path
-        self._is_absent = values is None  # told once, where the table was asked for
+        self._is_absent = values is None  # reported once, where the table was asked for
         self._values = values or {}
         self._document = document
         self._asked: set[str] = set()
@@ -108,7 +108,7 @@ class Table:
             self._document.note(self.path, remedy)
 
     def note_unknown_keys(self) -> None:
-        """Every key that nobody asked for is a mistake."""
+        """Note a mistake for every key that was not asked for."""
         for key in self._values.keys() - self._asked:
             known = ", ".join(sorted(self._asked - self._values.keys())) or "no other"
             self.note(key, f"no such key here; remove it or mend its name (not used yet: {known})")
@@ -248,7 +248,7 @@ class Table:
         return Table(value, (*self.path, key), self._document)
 
     def rows(self, key: str, *, least: int = 0) -> list["Table"]:
-        """A list of tables; none at all where not even one is asked for."""
+        """A list of tables; empty and without a mistake when `least` is 0 and the key is absent."""
         if not least and not self.has(key):
             return []
         values = self._get(key, list, f"a list of tables, as [[{key}]]")
@@ -282,7 +282,7 @@ def _is_number(value: object) -> bool:
 
 
 def _is_finite(value: float) -> bool:
-    """Also of whole numbers that no float can hold, on which `math.isfinite` breaks off."""
+    """Also works for whole numbers too large for a float, on which `math.isfinite` raises."""
     return abs(value) <= sys.float_info.max
 
 
@@ -314,7 +314,7 @@ def _line(places: Mapping[Path, int], path: Path) -> int | None:
 
 
 def _lines(text: str) -> dict[Path, int]:
-    """Where headers, keys and the items of long lists stand; lines count from 1."""
+    """The lines of headers, keys and items of long lists; lines count from 1."""
     places: dict[Path, int] = {}
     rows: Counter[Path] = Counter()
     header: Path = ()

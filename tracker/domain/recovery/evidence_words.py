@@ -1,4 +1,4 @@
-"""The words of evidence: what a colleague would write into the note."""
+"""The wording of evidence, as a colleague would write it in a note."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -13,7 +13,7 @@ from tracker.domain.recovery.photo_series import pigment, redness
 from tracker.domain.recovery.signs import Reached
 
 CHEEKS: Final = frozenset({Region.LEFT_CHEEK, Region.RIGHT_CHEEK})
-_GROWN: Final = 1.25  # times the skin that spots took earlier; less may be the light
+_GROWN: Final = 1.25  # times the earlier share of the skin; less may be the light
 
 _SIGNS: Final[Mapping[str, str]] = {
     "unusual_pain": "more pain than usual for the day",
@@ -37,12 +37,12 @@ _SIGNS: Final[Mapping[str, str]] = {
 
 
 def sign_words(name: str) -> str:
-    """A sign as it stands in the evidence: `pus or yellow crust`."""
+    """A sign as the evidence names it: `pus or yellow crust`."""
     return _SIGNS.get(name, name.replace("_", " "))
 
 
 def floors_words(reached: Sequence[Reached]) -> str:
-    """What reached the floors of a concern, once each, and how late it came, if it did.
+    """What reached the floors of a concern, once each, and how late it arrived, if late.
 
     `answered: fever or feeling ill; pus or yellow crust; answered 3 days before it came`.
     """
@@ -101,9 +101,9 @@ def focal_words(
 ) -> tuple[str, ...]:
     """What spots and the cheeks add to an alert, latest photo first; the engine did not weigh it.
 
-    Darker spots speak for hyperpigmentation, redder ones that grew since the concern is thought to
-    have begun for a concern of redness, and one-sidedness for an infection. What does not speak is
-    left out. `readings` are in time order, days those of the patient's `zone`.
+    Darker spots support hyperpigmentation. Redder spots that grew since the concern probably began
+    support a concern of redness. One-sidedness supports an infection. Everything else is left out.
+    `readings` are in time order, days those of the patient's `zone`.
     """
     told = [
         words
@@ -122,7 +122,7 @@ def focal_words(
 
 
 def redder_cheek(left_minus_right: Estimate) -> Region | None:
-    """The cheek that reddened more, None where the difference is within its error (95 %)."""
+    """The cheek that reddened more, None if the difference is within its error (95 %)."""
     match change_between(Estimate(0, 0), left_minus_right):
         case Change.MORE:
             return Region.LEFT_CHEEK
@@ -155,7 +155,7 @@ def _spots_of_concern(
     readings: Sequence[Reading],
     zone: ZoneInfo,
 ) -> str | None:
-    """Spots of the kind that the concern is about, and what they were when it began."""
+    """Spots of the kind that the concern is about, now and when it began."""
     if alert.concern is Concern.HYPOPIGMENTATION or not alert.concern.is_estimated:
         return None  # paler spots are not counted
     is_darker = alert.concern is Concern.HYPERPIGMENTATION

@@ -1,8 +1,8 @@
-"""What the photos say of each concern: how much better it explains them than its rivals do.
+"""What the photos say about each concern: how much better it explains them than its rivals do.
 
-A bad photo is likelier than most concerns. So the factor by which photos change the odds may fall
-back no more than the protocol allows when any one photo, or all photos of a kind that may not alert
-alone, are left out.
+A bad photo is likelier than most concerns. Therefore the factor by which photos change the odds is
+compared with the factor without any one photo, and without all photos of a kind that may not alert
+alone. The protocol limits how much larger it may be.
 """
 
 import math
@@ -34,8 +34,8 @@ SHAPES: Final[Mapping[Concern, Shape]] = {
 _OF_PIGMENT: Final = frozenset({Shape.DARKENS, Shape.LIGHTENS})
 _ALWAYS: Final = (0.0, 1.0)  # the usual course has no onset
 _RIVALS: Final = (Concern.PROLONGED_INFLAMMATION, Concern.INFECTION)
-_LOG_MOST: Final = math.log(1e6)  # draws see a tail only so far: beyond, they say no more
-_EARLY: Final = 0.1  # of those whom a concern befalls, sooner than the protocol expects
+_LOG_MOST: Final = math.log(1e6)  # draws reach the tails only so far; beyond, they say no more
+_EARLY: Final = 0.1  # share of cases that begin sooner than the protocol expects
 _SAYS_SOMETHING: Final = math.log(1.1)
 _CLEARLY: Final = math.log(3.0)  # a region is named when its own factor is at least this…
 _NEARLY_BEST: Final = math.log(0.02)  # …and at least this share of the best one
@@ -45,12 +45,12 @@ Array = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True, slots=True)
 class PhotoEvidence:
-    """What the photos say of one concern.
+    """What the photos say about one concern.
 
-    `factor` multiplies the odds that it is there by now. `opens` tells that photos may open
-    an alert by themselves: those that carry alerts say so even without any one of them (or those
-    of one span of days). `regions` show it, best first; FACE stands for all treated ones together.
-    `onset_day` is when it is thought to have begun.
+    `factor` multiplies the odds that it is there by now. `opens` means that photos may open an
+    alert by themselves: the photos that carry alerts support it even without any one of them (or
+    those of one span of days). `regions` show it, best first; FACE stands for all treated ones
+    together. `onset_day` is when it probably began.
     """
 
     factor: float
@@ -62,10 +62,10 @@ class PhotoEvidence:
 
 @dataclass(frozen=True, slots=True)
 class PhotoVerdict:
-    """What all photos say: of each concern that may show by now, and of the person's own healing.
+    """What all photos say: about each concern that may show by now, and about the person's healing.
 
-    `half_life_hours` is that of the extra blood, were the course a usual one; the protocol's where
-    no photo tells more.
+    `half_life_hours` is that of the extra blood, if the course is a usual one; the protocol's if no
+    photo says more.
     """
 
     concerns: Mapping[Concern, PhotoEvidence]
@@ -74,7 +74,7 @@ class PhotoVerdict:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Cloud:
-    """A hypothesis seen in one way, and what it explains, each group of photos once."""
+    """A hypothesis in one view (level or regions), and what it explains, each photo group once."""
 
     fit: Fit
     known: dict[bytes, Array]
@@ -99,8 +99,8 @@ class _Cloud:
 class _Clouds:
     """The hypotheses about one quantity of a course, each fitted once however often it is asked.
 
-    `level` and `beside` are the two ways of looking at it; `beside` is None where no two treated
-    regions can be compared.
+    `level` and `beside` are the two views of it; `beside` is None if no two treated regions can be
+    compared.
     """
 
     level: Sight
@@ -108,7 +108,7 @@ class _Clouds:
     known: dict[tuple[bool, Shape, tuple[float, float]], _Cloud]
 
     def of(self, sight: Sight, shape: Shape, onset_days: tuple[float, float]) -> _Cloud:
-        """A hypothesis about what one way of looking shows."""
+        """A hypothesis about what one view shows."""
         key = sight.beside, shape, onset_days
         if key not in self.known:
             self.known[key] = _Cloud(fit(sight, shape, onset_days), {})
@@ -117,9 +117,9 @@ class _Clouds:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Contest:
-    """A concern's hypothesis against its rivals, each with its log prior, for one way of looking.
+    """A concern's hypothesis against its rivals, each with its log prior, in one view.
 
-    The first rival is the usual course. `share` is how often the concern shows in this way.
+    The first rival is the usual course. `share` is how often the concern shows in this view.
     """
 
     share: float
@@ -139,7 +139,7 @@ class _Contest:
 def judge_photos(
     treatment: Treatment, readings: Sequence[Reading], protocol: Protocol, healing: Healing
 ) -> PhotoVerdict:
-    """What the photos say of every concern that may show by now. `readings` in time order."""
+    """What the photos say about every concern that may show by now. `readings` in time order."""
     if not readings:
         return PhotoVerdict({}, healing.half_life_hours)
     clouds = _clouds(treatment, readings, protocol, healing)
@@ -156,7 +156,7 @@ def judge_photos(
 
 
 def _half_life(redness: _Clouds) -> Spread:
-    """The half-life (hours) by which the usual course explains the level of the face best."""
+    """The half-life (hours) for which the usual course explains the level of the face best."""
     usual = redness.of(redness.level, Shape.FADES, _ALWAYS)
     half_lives = 24 * redness.level.draws.half_life[:, 0]
     order = np.argsort(half_lives)
@@ -173,7 +173,7 @@ def earliest_day(concern: Concern, rule: ConcernRule, healing: Healing) -> float
 
 
 def begun_by(day: float, concern: Concern, rule: ConcernRule) -> float:
-    """Of those whom a concern befalls, the share whom it has befallen by this day, 0–1."""
+    """The share of cases of a concern that have begun by this day, 0–1."""
     if SHAPES[concern] is Shape.STAYS:
         return 1.0
     first, last = rule.onset_days
@@ -183,7 +183,7 @@ def begun_by(day: float, concern: Concern, rule: ConcernRule) -> float:
 def _clouds(
     treatment: Treatment, readings: Sequence[Reading], protocol: Protocol, healing: Healing
 ) -> tuple[_Clouds, _Clouds]:
-    """Redness and pigment of a course, not yet explained by anything."""
+    """Redness and pigment of a course, without fits yet."""
     draws = draw_courses(protocol, healing)
     red = series_of(treatment, readings, redness, protocol.redness.state_sd)
     dark = series_of(treatment, readings, pigment, {})
@@ -217,7 +217,7 @@ def _clouds(
 
 
 def _contests(clouds: _Clouds, concern: Concern, rule: ConcernRule) -> list[_Contest]:
-    """The concern against its rivals in each way of looking."""
+    """The concern against its rivals in each view."""
     sights = [(1.0, clouds.level)]
     if clouds.beside is not None:
         sights = [(1 - rule.focal_share, clouds.level), (rule.focal_share, clouds.beside)]
@@ -289,9 +289,9 @@ def _bounded(
     readings: Sequence[Reading],
     counted: NDArray[np.bool_],
 ) -> tuple[float, bool]:
-    """The log factor, bounded by what one photo and photos that may not alert alone may do.
+    """The log factor, limited to what one photo and photos that may not alert alone may add.
 
-    And whether photos that may alert say so even without any one of them.
+    Also returns whether photos that may alert support it even without any one of them.
     """
     sight = contests[0].sight
     log_factor = float(_together(contests, counted[np.newaxis])[0])
@@ -313,7 +313,7 @@ def _bounded(
 def _together(contests: Sequence[_Contest], kept: NDArray[np.bool_]) -> Array:
     """The log factors (g,) of all places together, by each group (g, p) of photos.
 
-    A focus may lie in any region, so its factor is the mean over them, not the luckiest.
+    A focus may be in any region, so its factor is the mean over them, not the highest.
     """
     total = sum(contest.share for contest in contests)
     parts = [

@@ -1,7 +1,7 @@
 """How well each hypothesis about the skin explains what the photos show.
 
-Every hypothesis is a cloud of draws (`skin_courses`); each draw predicts every reading. Scores are
-Student's t: no reading counts by its distance alone.
+Every hypothesis is a cloud of draws (`skin_courses`); each draw predicts every reading. Residuals
+are scored with Student's t, so that a single distant reading cannot decide.
 """
 
 from dataclasses import dataclass
@@ -29,11 +29,11 @@ Array = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sight:
-    """Places over time as every draw sees them, whatever the hypothesis.
+    """Places over time as every draw sees them, under any hypothesis.
 
-    `values` (n, s, p) are the readings less what passes and what the light does; `precision`
-    (n, s, p) is 1 / variance and `offset` (n, s, p) the score of a reading without any distance.
-    `weight` (s, p) is 0 where nothing was seen.
+    `values` (n, s, p) are the readings minus passing and light effects; `precision` (n, s, p) is 1
+    / variance and `offset` (n, s, p) the score of a reading with residual 0. `weight` (s, p) is 0
+    where nothing was seen.
     """
 
     places: Places
@@ -97,8 +97,8 @@ def see(
 ) -> Sight:
     """The places (s, p) over `days` (p,), each photo counted by its `weight` (p,).
 
-    `passing` (n, 1) is the size of what comes and goes, `day_sd` the scatter of true skin around
-    its curve.
+    `passing` (n, 1) is the size of the passing effect, `day_sd` the scatter of true skin around its
+    curve.
     """
     last = float(days[-1])
     seen = np.isfinite(places.values)
@@ -131,7 +131,7 @@ def fit(sight: Sight, shape: Shape, onset_days: tuple[float, float]) -> Fit:
     def expect(days: Array) -> Array:
         return predicted(sight.draws, sight.protocol, shape, days, onset, beside=sight.beside)
 
-    if shape is Shape.STAYS:  # what can no longer be seen has not stayed
+    if shape is Shape.STAYS:  # redness that can no longer be seen has not stayed
         today = expect(sight.days[-1:])[:, 0]
         weight = weight - np.logaddexp(0, (sight.protocol.redness.visible - today) / EDGE)
     distance = sight.values - expect(sight.days)[:, np.newaxis]

@@ -1,8 +1,8 @@
-"""Readings as series over time, freed as far as possible of what is light and not skin.
+"""Readings as series over time, with the effects of light removed as far as possible.
 
-Regions of one photo share lamp, camera and reference, and all photos share one baseline. So a
-course is looked at in two ways: the *level* of the treated face, which bears all those errors, and
-each region *beside* the others, from which what they share has gone.
+The regions of one photo share lamp, camera and reference, and all photos share one baseline. A
+course is therefore viewed in two ways: the *level* of the treated face, which contains all these
+errors, and each region relative to the others (`beside`), in which shared errors cancel.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ from tracker.domain.course.photos import SkinState
 from tracker.domain.course.readings import Estimate, Reading, RegionReading
 from tracker.domain.course.treatments import AREAS, Region, Treatment, days_since
 
-# How the variance of a reading is made up, by analysis/METHOD.md section 3: what the baseline photo
+# How the variance of a reading splits, by analysis/METHOD.md section 3: what the baseline photo
 # and the assumed skin leave in all readings of a course, what the light leaves in all regions of a
 # photo, and what is the region's own.
 _OF_COURSE: Final = 0.35
@@ -45,7 +45,7 @@ def pigment(reading: RegionReading) -> Estimate:
 class Places:
     """One quantity in some places over the photos: values and variances (s, p), NaN where unseen.
 
-    `shared_sd` (s,) is the standard deviation of what all readings of a place have in common.
+    `shared_sd` (s,) is the standard deviation of the error that all readings of a place share.
     """
 
     regions: tuple[Region, ...]
@@ -58,9 +58,9 @@ class Places:
 class Series:
     """One quantity over the photos of a course in time order.
 
-    `days` (p,) since treatment; `weight` (p,) is below 1 for photos of the same half day, which say
-    together little more than one. `level` is the treated face as a whole, `beside` each treated
-    region against the others; None where nothing was seen so.
+    `days` (p,) since treatment; `weight` (p,) is below 1 for photos of the same half-day, which
+    together count little more than one. `level` is the treated face as a whole, `beside` each
+    treated region relative to the others; None where no value was seen.
     """
 
     days: Array
@@ -85,7 +85,7 @@ def series_of(
     flush = np.array([flush_sd.get(r.skin_state, 0.0) for r in readings], np.float32)
     carrying = np.array([r.carries_alerts for r in readings])
     near = np.abs(days[:, np.newaxis] - days) < HALF_DAY
-    near &= carrying | ~carrying[:, np.newaxis]  # a photo that may not alert takes no weight away
+    near &= carrying | ~carrying[:, np.newaxis]  # a photo that may not alert takes no weight
     return Series(
         days=days,
         weight=(1 / (1 + _SAME_DAY_CORRELATION * (near.sum(axis=1) - 1))).astype(np.float32),
@@ -115,9 +115,9 @@ def _level(
     whole: tuple[Array, Array],
     flush: Array,
 ) -> Places:
-    """The middle of the treated regions, less what untreated skin of the same photo shows.
+    """The median of the treated regions, minus what untreated skin of the same photo shows.
 
-    Where no single region was measured, the reading of the whole treated face stands for them.
+    If no single region was measured, the reading of the whole treated face is used.
     """
     middle, middle_variance, seen = _middle(*treated)
     alone = seen == 0
@@ -141,10 +141,10 @@ def _level(
 def _beside(
     regions: tuple[Region, ...], values: Array, sds: Array, *, steady: bool
 ) -> Places | None:
-    """Each region against the middle of the other treated ones in the same photo.
+    """Each region relative to the median of the other treated ones in the same photo.
 
-    Of a `steady` quantity, which does not change by itself, a middle beyond `_LIGHT` of its own
-    errors is no light but skin: a region is not darker because its neighbours became lighter.
+    For a `steady` quantity, which does not change by itself, a median beyond `_LIGHT` of its own
+    errors is skin and not light: a region is not darker because its neighbours became lighter.
     """
     count = len(regions)
     if count < 2:
@@ -181,6 +181,6 @@ def _middle(values: Array, sds: Array) -> tuple[Array, Array, NDArray[np.int64]]
 
 
 def _of_middle(seen: NDArray[np.int64]) -> Array:
-    """What averaging `seen` values leaves of the variance of one."""
+    """The share of the variance of one value that remains after averaging `seen` of them."""
     factor = np.where(seen > 2, _MEDIAN, 1.0) / np.maximum(seen, 1)
     return np.asarray(factor, np.float32)

@@ -1,9 +1,9 @@
-"""Is this recovery normal? Bayes in the open, from readings and answers to findings.
+"""Is this recovery normal? Bayesian inference from readings and answers to findings.
 
 Every concern starts with the odds that the protocol gives it of having begun by now. The photos
-multiply them by one factor (`photo_evidence`), each reported sign by another, and what the product
-says is the probability. The protocol's limits make levels of it; a floor, which answers alone
-reach, holds whatever it is.
+multiply them by one factor (`photo_evidence`), each reported sign by another, and the product gives
+the probability. The protocol's limits turn it into a level. A floor, which answers alone reach,
+applies whatever the probability is.
 """
 
 import math
@@ -41,20 +41,20 @@ from tracker.domain.recovery.signs import floors_reached, lately_received, recen
 from tracker.domain.recovery.skin_courses import Shape, draw_courses, predicted
 
 ENGINE = "3"
-LONGEST_BAND = float(LAST_DAY)  # what is normal changes no more after it
+LONGEST_BAND = float(LAST_DAY)  # the normal range no longer changes after it
 BAND = (0.025, 0.975)  # the share of normal courses below the band and below its upper edge
 MOST_EVIDENCE = 5
-LEAST_FACTOR = 2.0  # what photos and answers must at least make of the odds to open an alert
+LEAST_FACTOR = 2.0  # photos and answers must multiply the odds by at least this to open an alert
 UTC = ZoneInfo("UTC")
-EARLY = 0.1  # of those whom a concern befalls, sooner than the protocol expects
+EARLY = 0.1  # share of cases that begin sooner than the protocol expects
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
     """Everything known about one treatment, in any order.
 
-    `zone` is where the patient lives. Answers that came after `unjudged_since` have never been
-    judged and count however old they are; None: those of the protocol's memory count.
+    `zone` is where the patient lives. Answers that arrived after `unjudged_since` have never been
+    judged and count however old they are; None: those within the protocol's memory count.
     """
 
     treatment: Treatment
@@ -76,12 +76,12 @@ class BandPoint:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """The band of normal redness, and what the engine thinks of every concern.
+    """The band of normal redness, and what the engine concludes about every concern.
 
     `standing` is the share of normal courses that are less red than the latest reading, 0–1; None
     when there is no reading. `region_standings` is the same for each treated region of that
     reading, which also differs from its neighbours. `half_life_hours` is this person's own, as far
-    as the readings tell.
+    as the readings show it.
     """
 
     band: tuple[BandPoint, ...]
@@ -92,7 +92,7 @@ class Assessment:
 
     @property
     def is_redder_than_normal(self) -> bool:
-        """Whether the latest reading lies above the band."""
+        """Whether the latest reading is above the band."""
         return self.standing is not None and self.standing >= BAND[1]
 
 
@@ -116,7 +116,7 @@ class _Case:
 
 
 def assess(course: Course, protocol: Protocol, until: float) -> Assessment:
-    """Judge a course by what was known `until` so many days after the treatment."""
+    """Judge a course by what was known `until` that many days after the treatment."""
     case = _known(course, protocol, until)
     last_day = min(max(until, case.healing.clear_days_p95 + 2), LONGEST_BAND)
     photos = judge_photos(case.treatment, case.readings, protocol, case.healing)
@@ -173,7 +173,7 @@ def _known(course: Course, protocol: Protocol, until: float) -> _Case:
     readings = {r.photo_id: r for r in rows if 0 <= days_since(started, r.taken_at) <= until}
     known = {c.id: c for c in course.check_ins if days_since(started, c.received_at) <= until}
     check_ins = tuple(sorted(known.values(), key=lambda c: (c.at, c.id)))
-    # Days are rounded; an answer that is known must not seem to come a microsecond later.
+    # Days are rounded; an answer that is known must not seem to arrive a microsecond later.
     at = started.performed_at + timedelta(days=until)
     at = max((at, *(c.received_at for c in check_ins)))
     return _Case(
@@ -229,7 +229,7 @@ def _find(case: _Case, concern: Concern, rule: ConcernRule, photo: PhotoEvidence
     factor = math.prod(f.factor for f in evidence)
     odds = prior / (1 - prior) * factor
     probability = odds / (1 + odds)
-    # What was seen on the window's last day may still be judged while its answers speak.
+    # What was seen on the window's last day may still be judged while its answers count.
     last = rule.window_days[1] + case.protocol.answer_memory / timedelta(days=1)
     told = any(f.source is Source.ANSWERS and f.factor > 1 for f in evidence)
     # A risk alone is no alert. Nor is one photo: a bad one is likelier than most concerns.
@@ -254,11 +254,11 @@ def _find(case: _Case, concern: Concern, rule: ConcernRule, photo: PhotoEvidence
 
 
 def _answers(case: _Case, rule: ConcernRule) -> list[Factor]:
-    """What the answers that still speak, and those that came lately, say of a concern.
+    """What the answers that still count, and those that arrived lately, say about a concern.
 
-    Signs come together or not at all, so absent ones speak against a concern only where none is
-    present, and never more than cases without any sign allow. A worse answer thus never helps.
-    An answer that lay on a phone for long can report, but no longer deny.
+    Signs tend to come together, so absent ones count against a concern only where none is reported,
+    and never more than cases without any sign allow. A worse answer thus never helps. An answer
+    that waited on a phone for long can report, but no longer deny.
     """
     signs = reported_signs(case.came, case.protocol, case.treatment, case.zone)
     reported = [
@@ -280,9 +280,9 @@ def _answers(case: _Case, rule: ConcernRule) -> list[Factor]:
 
 @dataclass(frozen=True, slots=True)
 class _Floor:
-    """The least level that answers give a concern, in words, and when the last of them came.
+    """The lowest level that answers give a concern, in words, and when the last of them arrived.
 
-    They count from when they came: people could not know of them while a phone kept them.
+    They count from the time they arrived: people could not know of them while a phone kept them.
     """
 
     concern: Concern
@@ -325,7 +325,7 @@ def _told(floor: _Floor, protocol: Protocol) -> Finding:
 
 
 def _beside(floor: _Floor | None, concern: Concern, protocol: Protocol) -> tuple[Factor, ...]:
-    """What is told of a concern besides the factors: the floor, and floors that were lowered."""
+    """Evidence about a concern besides the factors: the floor, and floors that were lowered."""
     words = [Factor(floor.words, 1.0, Source.RED_FLAG)] if floor else []
     lowered = [each.words for each in protocol.lowered_floors if each.concern is concern]
     return (*words, *(Factor(each, 1.0, Source.PROTOCOL) for each in lowered))

@@ -11,9 +11,9 @@ from tracker.domain.protocols.protocols import Floor, Protocol
 
 
 def recent(check_ins: Sequence[CheckIn], protocol: Protocol, at: datetime) -> tuple[CheckIn, ...]:
-    """Check-ins that still speak at `at`: an answer is about today's skin, not last week's.
+    """Check-ins that still count at `at`: an answer is about today's skin, not last week's.
 
-    Answers dated later than they came count from when they came.
+    Answers dated later than they arrived count from the time they arrived.
     """
     given = ((c, at - min(c.at, c.received_at)) for c in check_ins)
     return tuple(c for c, ago in given if timedelta(0) <= ago <= protocol.answer_memory)
@@ -25,9 +25,9 @@ def lately_received(
     at: datetime,
     unjudged_since: datetime | None = None,
 ) -> tuple[CheckIn, ...]:
-    """Check-ins that came lately, whenever they were given: a phone may have kept them for days.
+    """Check-ins that arrived lately, whenever they were given: a phone may have kept them for days.
 
-    Those that came after `unjudged_since` count however long ago it is.
+    Those that arrived after `unjudged_since` count however long ago it is.
     """
     since = at - protocol.answer_memory
     return tuple(
@@ -43,8 +43,8 @@ def reported_signs(
 ) -> Mapping[str, bool]:
     """Each sign that was answered, with whether any of these check-ins reports it.
 
-    A sign that was reported once stays reported as long as that answer speaks: a calmer answer
-    afterwards may be relief, or tiredness of asking. So a worse answer never hides another.
+    A reported sign stays reported as long as that answer counts: a calmer answer afterwards may be
+    relief, or fatigue with the questions. So a calmer answer never hides a worse one.
     """
     reported: dict[str, bool] = {}
     for check_in in check_ins:
@@ -78,8 +78,8 @@ def _reaches(score: int | None, least: float) -> bool | None:
 def day_heard(check_in: CheckIn, treatment: Treatment, zone: ZoneInfo) -> int:
     """The calendar day of the patient that answers are about.
 
-    A phone's clock can be wrong: answers dated before the treatment, or later than they came,
-    count from when they came.
+    A phone's clock can be wrong. Answers dated before the treatment, or later than they arrived,
+    count from the time they arrived.
     """
     is_possible = treatment.performed_at <= check_in.at <= check_in.received_at
     return day_number(treatment, check_in.at if is_possible else check_in.received_at, zone)
@@ -122,10 +122,10 @@ class Reached:
 def floors_reached(
     check_ins: Sequence[CheckIn], protocol: Protocol, treatment: Treatment, zone: ZoneInfo
 ) -> tuple[Reached, ...]:
-    """Every floor that these check-ins reach, in the order in which they came.
+    """Every floor that these check-ins reach, in the order in which they arrived.
 
-    Signs of check-ins that lie no further apart than an answer speaks count together: a fever in
-    the morning and pus in the evening are fever with pus.
+    Signs of check-ins that are no further apart than an answer counts are combined: a fever in the
+    morning and pus in the evening are fever with pus.
     """
     reached = []
     for check_in in sorted(check_ins, key=lambda c: (c.received_at, c.id)):

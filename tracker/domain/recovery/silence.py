@@ -1,4 +1,4 @@
-"""Silence: in the first days, those without a word are a sign too."""
+"""Silence: in the first days, missed days are a sign too."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from tracker.domain.alerts.alerts import Alert, Concern, Factor, Finding, Level,
 from tracker.domain.course.treatments import Treatment, day_number
 from tracker.domain.protocols.protocols import SilenceRule
 
-RULE = "silence 1"  # stands where other alerts name the engine
+RULE = "silence 1"  # shown where other alerts name the engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +22,19 @@ class Silence:
     since: int
 
     def is_for_patient(self, rule: SilenceRule) -> bool:
-        """Whether a kind word is due: so many days were missed, the last within the window."""
+        """Whether a friendly reminder is due: enough days were missed, the last in the window."""
         last_counted = self.since + rule.missed_days - 1
         return self.days >= rule.missed_days and last_counted <= rule.window_days[1]
 
     def is_for_clinic(self, rule: SilenceRule, *, reminded: bool) -> bool:
-        """Whether the clinic must know: a day after the kind word, or at once without reminders."""
+        """Whether the clinic must know: a day after the reminder, or at once without reminders."""
         return self.is_for_patient(rule) and self.days >= rule.missed_days + reminded
 
 
 def silence(
     treatment: Treatment, last_heard: datetime | None, now: datetime, zone: ZoneInfo
 ) -> Silence:
-    """How long nothing has come; `last_heard` is when the latest photo or answer did.
+    """For how long no photo or answer has arrived; `last_heard` is when the latest one did.
 
     Treatment day itself is never missed, and today is not over yet.
     """
@@ -44,7 +44,7 @@ def silence(
 
 
 def is_over(quiet: Silence, last: Alert) -> bool:
-    """Whether the patient was heard after the days that this alert of silence is about began."""
+    """Whether the patient sent anything after the silent days of this alert began."""
     return last.onset_day is not None and quiet.since > last.onset_day
 
 
@@ -56,7 +56,7 @@ def is_told(quiet: Silence, last: Alert | None) -> bool:
 
 
 def finding_of(quiet: Silence) -> Finding:
-    """What the work list says about it; it speaks of nothing but the missed days."""
+    """What the work list says about it; it names only the missed days."""
     return Finding(
         concern=Concern.SILENCE,
         probability=1.0,

@@ -1,10 +1,10 @@
-"""How skin may go on after a treatment: draws from the protocol's priors, and what each predicts.
+"""How skin may recover after a treatment: draws from the protocol's priors, and their predictions.
 
-A draw is one possible course of one skin. Redness is log2(1 + extra blood); the extra blood fades
-exponentially, so that day-by-day shares of the peak follow from one half-life. What is no illness
-but happens in everybody's photos is part of every draw: an offset, because all readings share
-one baseline photo; a shift from some day on, because people change rooms and phones; and a flush, a
-nick or a crust that comes at once and goes by itself.
+A draw is one possible course of one skin. Redness is log2(1 + extra blood). The extra blood fades
+exponentially, so that day-by-day shares of the peak follow from one half-life. Every draw also
+contains harmless effects that every person's photos show: an offset, because all readings share one
+baseline photo; a shift from some day on, because people change rooms and phones; and a flush, a
+nick or a crust that appears at once and passes by itself.
 """
 
 from dataclasses import dataclass, replace
@@ -21,25 +21,25 @@ from tracker.domain.protocols.protocols import Healing, Protocol, Spread
 DRAWS = 512
 SEED = 20260302  # the same course is judged the same way every time
 _ROOM_CHANGES = 0.5  # share of courses in which the light changes for good
-_PASSING_DRAWN = 0.5  # share of the draws in which something passes; weighed by how often it does
+_PASSING_DRAWN = 0.5  # share of the draws with a passing effect; weighted by how often it happens
 _ERROR_SCALE = (
-    0.8  # of the errors that photos claim; they are rather too wide (METHOD.md, section 6)
+    0.8  # of the stated errors of photos, which are rather too wide (METHOD.md, section 6)
 )
-_ERROR_LOG_SD = 0.35  # how far a person's own scatter may lie from that
+_ERROR_LOG_SD = 0.35  # how far a person's own scatter may differ from that
 _DIMENSIONS = 17
-_STOPS = 0.5  # share of draws in which redness that stays stops falling, rather than slows
-EDGE = 0.06  # doublings by which courses are sorted softly into those that are clear or not
+_STOPS = 0.5  # share of draws in which lasting redness stops falling instead of slowing down
+EDGE = 0.06  # doublings over which the limit between clear and not clear is smoothed
 _AT_FIRST = 0.5  # of the peak's extra blood, on the day of a treatment whose redness peaks late
 
 Array = NDArray[np.floating[Any]]
 
 
 class Shape(StrEnum):
-    """What may become of one quantity in one place."""
+    """How one quantity may develop in one place."""
 
     FADES = "fades"  # redness as usual: to none
     STAYS = "stays"  # redness that does not fade to none
-    RISES = "rises"  # redness that fades, then comes again
+    RISES = "rises"  # redness that fades, then rises again
     UNCHANGED = "unchanged"  # pigment as usual
     DARKENS = "darkens"
     LIGHTENS = "lightens"
@@ -47,17 +47,17 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Draws:
-    """Possible courses; all arrays are (n, 1), so that days may stand in columns.
+    """Possible courses; all arrays are (n, 1), so that days can be columns.
 
     `peak_blood` is the extra blood at its peak, on `peak_day`, in shares of the baseline's;
-    `half_life` in days. Of redness that stays, `plateau` is the share of the peak that never goes,
+    `half_life` in days. For lasting redness, `plateau` is the share of the peak that never fades,
     and `slowness` how many times longer the rest takes; `rise` is in doublings a day, up to
     `full_rise`; `amount` and `loss` of pigment in doublings; `region` how much more blood a region
-    draws than its neighbours. `offset` and `room_shift` are in standard deviations of what the
-    readings of a course share. Times lie between 0 and 1, from the first to the last day possible.
-    `passing` (redness) and `crust` (pigment) are in doublings, 0 where nothing passes, and fade
-    with `passing_half_life`. `error_scale` multiplies the readings' own errors. `log_weight` (n,)
-    makes the draws a fair sample.
+    gets than its neighbours. `offset` and `room_shift` are in standard deviations of what the
+    readings of a course share. Times are between 0 and 1, from the first to the last day possible.
+    `passing` (redness) and `crust` (pigment) are in doublings, 0 without one, and fade with
+    `passing_half_life`. `error_scale` multiplies the readings' own errors. `log_weight` (n,) makes
+    the draws a fair sample.
     """
 
     peak_blood: Array
@@ -118,7 +118,7 @@ def draw_courses(protocol: Protocol, healing: Healing) -> Draws:
         error_scale=np.float32(_ERROR_SCALE) * np.exp(np.float32(_ERROR_LOG_SD) * normal[14]),
         log_weight=np.log(weight[:, 0]),
     )
-    # Who is still red when 95 in 100 are clear is no normal course: that is what "stays" means.
+    # A course that is still red when 95 in 100 are clear is not normal: it "stays".
     limit = np.array([healing.clear_days_p95], np.float32)
     red_then = (_redness(draws, limit)[:, 0] - red.visible) / EDGE
     return replace(draws, log_weight=draws.log_weight - np.logaddexp(0, red_then))
@@ -129,8 +129,8 @@ def predicted(
 ) -> Array:
     """What each draw of a hypothesis predicts for `days` (p,), in doublings (n, p).
 
-    `onset` (n, 1) is the day on which it departs from the usual course. With `beside`: of a region
-    above its neighbours, which go on as usual; else of the whole treated face.
+    `onset` (n, 1) is the day on which it departs from the usual course. With `beside`: a region
+    relative to its neighbours, which stay usual; otherwise the whole treated face.
     """
     match shape:
         case Shape.FADES:
@@ -151,7 +151,7 @@ def predicted(
 
 
 def what_passes(draws: Draws, size: Array, days: Array, last: float) -> Array:
-    """What comes at once with its `size` (n, 1) and goes by itself (n, p)."""
+    """An effect that appears at once with its `size` (n, 1) and passes by itself (n, p)."""
     after = days - draws.passing_time * np.float32(last)
     fading = np.exp2(-np.clip(after, 0, None) / draws.passing_half_life)
     return np.where(after < 0, np.float32(0), size * fading)
@@ -167,7 +167,7 @@ def what_light_does(draws: Draws, days: Array, last: float) -> Array:
 def _redness(draws: Draws, days: Array, plateau: Array | float = 0.0) -> Array:
     """Redness (n, p) that fades to the share `plateau` of its peak."""
     faded = np.exp2(-np.clip(days - draws.peak_day, 0, None) / draws.half_life)
-    if draws.peak_day.any():  # blood comes evenly until its late peak
+    if draws.peak_day.any():  # blood rises linearly until its late peak
         faded = faded * np.clip(_AT_FIRST + (1 - _AT_FIRST) * days / draws.peak_day, 0, 1)
     return np.log2(1 + draws.peak_blood * (plateau + (1 - plateau) * faded))
 
@@ -179,7 +179,7 @@ def _redness_beside(draws: Draws, days: Array) -> Array:
 
 
 def _developed(after: Array, days: float) -> Array:
-    """The share of a change of pigment that is there so many days `after` its onset."""
+    """The share of a change of pigment that has developed that many days `after` its onset."""
     return np.asarray(1 - np.exp(-np.clip(after, 0, None) / np.float32(days)))
 
 

@@ -1,4 +1,4 @@
-"""What a patient and the care team write to each other; mails are another thing (`messages`)."""
+"""What a patient and the care team write to each other. Mails are something else (`messages`)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ MAX_REMARK_LENGTH = 4000
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Who of the other side first read a remark, and when."""
+    """Who on the other side first read a remark, and when."""
 
     person_id: str
     name: str
@@ -17,7 +17,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """One thing said in a patient's conversation, by the patient or somebody of the care team.
+    """One message in a patient's conversation, by the patient or a person of the care team.
 
     `author` is the author's name; with `has_photo` a photo is kept under the remark's id, which is
     shown and never measured; `receipts` are in the order of reading.
@@ -34,18 +34,18 @@ class Remark:
 
     @property
     def is_from_patient(self) -> bool:
-        """Whether the clinic is the one to read it."""
+        """Whether the clinic is to read it."""
         return self.author_id == self.patient_id
 
     def waits_for(self, reader_id: str) -> bool:
-        """Whether this person is of the other side and has not read it."""
+        """Whether this person is on the other side and has not read it."""
         is_other_side = self.is_from_patient != (reader_id == self.patient_id)
         return is_other_side and reader_id not in {each.person_id for each in self.receipts}
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What somebody wants to say; `key` tells a form sent twice from two remarks."""
+    """What a person wants to send; `key` distinguishes a form sent twice from two remarks."""
 
     text: str
     photo: bytes | None

@@ -8,9 +8,9 @@ MAX_NOTE_LENGTH = 4000
 
 @dataclass(frozen=True, slots=True)
 class NoteText:
-    """What a note says; a pinned one stands on top of every page about the patient.
+    """What a note says; a pinned one is shown at the top of every page about the patient.
 
-    Raises ValueError, with the remedy, when it says nothing or too much.
+    Raises ValueError, with the remedy, when it is empty or too long.
     """
 
     text: str
@@ -25,7 +25,7 @@ class NoteText:
 
 @dataclass(frozen=True, slots=True)
 class NoteVersion:
-    """What somebody made of a note at a moment; `number` grows over all notes."""
+    """The content of a note at one time; `number` grows over all notes."""
 
     number: int
     says: NoteText
@@ -45,10 +45,10 @@ class Note:
 
     @property
     def latest(self) -> NoteVersion:
-        """How it stands."""
+        """The current version."""
         return self.versions[-1]
 
     @property
     def is_on_top(self) -> bool:
-        """Whether it is pinned and stands."""
+        """Whether it is pinned and not withdrawn."""
         return self.latest.says.is_pinned and not self.latest.is_withdrawn

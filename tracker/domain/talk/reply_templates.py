@@ -1,4 +1,4 @@
-"""Templates of messages to patients: what the clinic says often, with places to fill in."""
+"""Templates of messages to patients: what the clinic often says, with places to fill in."""
 
 import re
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ _PLACE = re.compile(r"\{([^{}]*)\}")
 class ReplyText:
     """What a template says; `concerns` are those it fits, none for any.
 
-    Raises ValueError, with the remedy, for what cannot be a template.
+    Raises ValueError, with the remedy, if it cannot be a template.
     """
 
     title: str
@@ -47,7 +47,7 @@ class ReplyText:
 
 @dataclass(frozen=True, slots=True)
 class ReplyVersion:
-    """What somebody made of a template at a moment; `number` grows over all templates."""
+    """The content of a template at one time; `number` grows over all templates."""
 
     number: int
     says: ReplyText
@@ -58,9 +58,9 @@ class ReplyVersion:
 
 @dataclass(frozen=True, slots=True)
 class ReplyTemplate:
-    """A template: as shipped with Afterglow, or as the clinic's latest version has it.
+    """A template: as shipped with Afterglow, or the clinic's latest version.
 
-    `versions` oldest first; none where the clinic has left the shipped one as it is.
+    `versions` oldest first; none if the clinic has not changed the shipped one.
     """
 
     id: str
@@ -69,7 +69,7 @@ class ReplyTemplate:
 
     @property
     def says(self) -> ReplyText:
-        """How it stands."""
+        """The current text."""
         if self.versions:
             return self.versions[-1].says
         if self.shipped is None:
@@ -78,7 +78,7 @@ class ReplyTemplate:
 
     @property
     def read(self) -> int:
-        """The number of the version that stands, 0 for the shipped one."""
+        """The number of the current version, 0 for the shipped one."""
         return self.versions[-1].number if self.versions else 0
 
     @property
@@ -90,7 +90,7 @@ class ReplyTemplate:
 def filled(
     says: ReplyText, patient: Person, treatment: Treatment, writer: Person, now: datetime
 ) -> str:
-    """The text for one patient; nothing but the known places is replaced."""
+    """The text for one patient; only the known placeholders are replaced."""
     day = day_number(treatment, now, patient.zone)
     values = {
         "first name": patient.name.split(maxsplit=1)[0],
