@@ -7,7 +7,7 @@ Where a line goes:
 - `desk/`: what a practitioner works with: work list, patients, alerts, comparison, treatments;
 - `clinic/`: people, hours, health, outcomes, audit log, templates, protocols;
 - `charts/`: marks of charts as plain numbers and words; `words/`: how a kind or a moment is said;
-- here: the server, the session, security, forms that several areas read, errors, files to keep.
+- here: the server, the session, security, typed text, forms that several areas read, errors, files.
 
 An area knows no other area and offers its `blueprints`. In it `<thing>.py` holds the routes of one
 thing with their pages; where both are long, `<thing>_pages.py` holds what the templates are given
@@ -37,6 +37,7 @@ from web import (
     patient,
     security,
     session,
+    typed,
 )
 from web.desk import care, notes
 
@@ -49,6 +50,7 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
     security.configure(app, world.settings)
     session.init_app(app, world, now)  # before CSRF, whose check would parse a stranger's photo
     security.init_app(app, world.settings)
+    typed.init_app(app)
     languages.init_app(app)
     contact.init_app(app)
     care.init_app(app)

@@ -39,6 +39,7 @@ from tracker.domain.people.people import HOURS, MAX_NAME_LENGTH, Person, Role, c
 from tracker.domain.protocols.own_treatments import OwnTreatment
 from tracker.domain.protocols.protocols import Asks, Protocol
 from tracker.domain.talk.conversation import Draft
+from tracker.domain.texts import one_line
 from web.charts.recovery import Focus
 
 K = TypeVar("K", bound=StrEnum)
@@ -140,7 +141,7 @@ def read_wish(args: Mapping[str, str]) -> Wish:
     after, before = (Place.read(args.get(name, "")) for name in ("after", "before"))
     return Wish(
         group=one_of(Group, args.get("show", "")),
-        sought=args.get("q", "").strip()[:MAX_NAME_LENGTH],
+        sought=one_line(args.get("q", ""))[:MAX_NAME_LENGTH],
         whose=args.get("whose") or None,
         after=after,
         before=before if after is None else None,

@@ -17,6 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from tracker.domain.people.sessions import LONGEST_LIFETIME
 from tracker.settings import Settings
+from web.typed import ReadableForms
 
 MAX_REQUEST_BYTES = 41 * 1024 * 1024  # a photo of 40 MB and the words around it
 MAX_WORDS_BYTES = 64 * 1024  # requests that carry no photo
@@ -52,7 +53,9 @@ SAME_FOR_ALL = frozenset(
 
 
 class InMemoryRequest(Request):
-    """A request whose photo never touches the disk before it is encrypted."""
+    """Its photo never touches the disk before it is encrypted; its texts are readable."""
+
+    form_data_parser_class = ReadableForms
 
     def _get_file_stream(
         self,

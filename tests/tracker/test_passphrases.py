@@ -41,17 +41,17 @@ def test_every_form_of_the_same_words_fits(words: str) -> None:
         assert fits(stored, unicodedata.normalize(typed_as, words)), (set_as, typed_as)
 
 
-@pytest.mark.parametrize("space", SPACES, ids=lambda sign: f"{ord(sign):04x}")
+@pytest.mark.parametrize("space", SPACES, ids=lambda char: f"{ord(char):04x}")
 def test_every_space_is_a_space(space: str) -> None:
     plain = "correct horse battery"
     assert fits(hash_passphrase(plain), plain.replace(" ", space))
     assert fits(hash_passphrase(plain.replace(" ", space)), plain)
 
 
-@pytest.mark.parametrize("sign", INVISIBLE, ids=lambda sign: f"{ord(sign):04x}")
-def test_what_nobody_sees_does_not_count(sign: str) -> None:
+@pytest.mark.parametrize("char", INVISIBLE, ids=lambda char: f"{ord(char):04x}")
+def test_invisible_characters_do_not_count(char: str) -> None:
     plain = "correct horse battery"
-    pasted = f"{sign}correct{sign} horse battery{sign}"
+    pasted = f"{char}correct{char} horse battery{char}"
     assert fits(hash_passphrase(pasted), plain)
     assert fits(hash_passphrase(plain), pasted)
 
@@ -110,7 +110,7 @@ def test_an_unknown_address_costs_as_many_hashes_as_a_wrong_passphrase(
         ("too short", "too short"),
         ("\u200b" * 12, "too short"),
         ("e\u0301" * 11, "too short"),  # eleven letters in two code points each
-        ("\ufdfa", "too short"),  # one sign, which NFKC writes with eighteen
+        ("\ufdfa", "too short"),  # one char, which NFKC writes with eighteen
         ("enough words \x00", "no keyboard types"),
         ("enough words \u202e", "no keyboard types"),
         ("enough words \ue000", "no keyboard types"),

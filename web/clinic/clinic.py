@@ -23,6 +23,7 @@ from tracker.domain.clinic.opening_hours import (
 from tracker.domain.people.access import may_administer, may_see_outcomes, may_see_staff, require
 from tracker.domain.people.people import Duty, Person, check_time_zone, known_time_zones
 from tracker.domain.people.staff import STAFF_ROLES, Position, Reassignment, Status
+from tracker.domain.texts import one_line
 from web.clinic.health import health_page
 from web.clinic.outcomes import outcomes_page
 from web.forms import Errors, sentence
@@ -178,7 +179,7 @@ def read_audit_search(
     return Search(
         by=query.get("by") or None,
         act=next((act for act in Act if act == query.get("act")), None),
-        about=_about(query.get("about", "").strip(), names),
+        about=_about(one_line(query.get("about", "")), names),
         since=since,
         until=until,
     )

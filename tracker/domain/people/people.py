@@ -1,6 +1,7 @@
 """Who uses Afterglow: patients, and those who work at the clinic."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -10,7 +11,7 @@ from enum import StrEnum
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from tracker.domain.texts import LOST, readable, secret
+from tracker.domain.texts import LOST, UNFIT, one_line, readable, secret, shows
 
 SKIN_TYPES = range(1, 7)
 HOURS = range(24)
@@ -143,10 +144,15 @@ def check_email(address: str) -> str:
 
 
 def check_name(name: str) -> str:
-    """Return the name without blanks around it; ValueError when it is empty or far too long."""
-    cleaned = " ".join(name.split())
-    if not 0 < len(cleaned) <= MAX_NAME_LENGTH:
-        raise ValueError(f"write a name of at most {MAX_NAME_LENGTH} characters")
+    """Return the name as it is kept; ValueError when it has no letter or is too long."""
+    cleaned = one_line(name)
+    if LOST in cleaned:
+        raise ValueError(f"check the name: {UNFIT}")
+    has_letter = any(shows(char) and unicodedata.category(char)[0] in "LN" for char in cleaned)
+    if not has_letter or len(cleaned) > MAX_NAME_LENGTH:
+        raise ValueError(
+            f"write a name of at most {MAX_NAME_LENGTH} characters, with at least one letter"
+        )
     return cleaned
 
 
@@ -156,7 +162,9 @@ def check_passphrase(passphrase: str) -> str:
     Both the typed and the compared form must be long enough.
     """
     if LOST in readable(secret(passphrase)):
-        raise ValueError("the passphrase holds a sign that no keyboard types; choose another")
+        raise ValueError(
+            "the passphrase contains a character that no keyboard types; choose another"
+        )
     if min(len(passphrase), len(secret(passphrase))) < MIN_PASSPHRASE_LENGTH:
         raise ValueError(
             f"the passphrase is too short; use {MIN_PASSPHRASE_LENGTH} characters or more"
