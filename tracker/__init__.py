@@ -1,1 +1,1 @@
-"""People, treatments, photos, readings and alerts: everything but pixels and pages."""
+"""People, treatments, photos, readings and alerts: everything except pixels and pages."""

@@ -42,16 +42,16 @@ CLINIC = Clinic(
     phone="+49 30 23125 014",  # of the block that the German regulator keeps for stories
     emergency_number="112",
 )
-CLEAR_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
+CLEAR_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # without letters that look alike
 
 
 class FolderInUse(Exception):  # noqa: N818  (a state of the disk; the message names the remedy)
-    """The demo's folder is not the demo's."""
+    """The folder given for the demo contains something else."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """A way in, printed once and never stored in words."""
+    """A sign-in, printed once and never stored as text."""
 
     who: str
     email: str
@@ -59,7 +59,7 @@ class SignIn:
 
 
 def demo_settings(folder: Path, port: int) -> Settings:
-    """Settings of a demo in `folder`, whose own secret is made at the first start."""
+    """Settings of a demo in `folder`; its secret is made at the first start."""
     secret_file = folder / "secret"
     if not secret_file.exists():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -79,8 +79,8 @@ def open_demo(
 ) -> Generator[tuple[int, int], None, None]:
     """Make the demo's data in `folder` unless it is there; yields (photos done, all).
 
-    The data is made beside the folder and moved into place at the end, so that a start that was
-    broken off leaves nothing half made. Raises FolderInUse.
+    The data is made next to the folder and moved into place at the end, so that an interrupted
+    start leaves nothing half made. Raises FolderInUse.
     """
     if (folder / "afterglow.db").exists():
         return
@@ -96,7 +96,7 @@ def open_demo(
 
 
 def renew_sign_ins(db: Database) -> list[SignIn]:
-    """Give everybody in the demo a fresh passphrase: the practitioner first, then the patients."""
+    """Give everyone in the demo a fresh passphrase: the practitioner first, then the patients."""
     practitioner = people.by_email(db, PRACTITIONER_EMAIL)
     if practitioner is None:
         return []
@@ -149,13 +149,13 @@ def _import_samples(
             with suppress(Empty):
                 done += told.get(timeout=0.5)
         for replay in replays:
-            replay.result()  # what went wrong in a thread goes wrong here
+            replay.result()  # raises here what went wrong in a thread
         yield total, total
 
 
 @contextmanager
 def _set_at_the_end(stop: Event) -> Iterator[None]:
-    """Whatever ends the import, Ctrl-C too, ends its threads after the photo they are at."""
+    """Whatever ends the import, including Ctrl-C, ends its threads after their current photo."""
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Replay a course through the very same actions that the web uses, the clock set to each event."""
+"""Replay a course through the same actions that the web uses, with the clock set to each event."""
 
 import secrets
 import tempfile
@@ -61,7 +61,7 @@ def read_course(folder: Path) -> CourseStory:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A course on its way through a world, for a patient who is there already."""
+    """A course that is fed into a world, for a patient who already exists."""
 
     world: World
     db: Database
@@ -71,7 +71,7 @@ class Replay:
     patient_id: str
 
     def lines(self) -> Iterator[Line]:
-        """Feed every event in time order and tell what came of it, as the JSON Lines of a replay.
+        """Feed every event in time order and report its result, as the JSON Lines of a replay.
 
         Raises CourseError when no protocol fits the treatment.
         """
@@ -134,7 +134,7 @@ class Replay:
 
 @contextmanager
 def throw_away_world(protocols: Path | None) -> Iterator[World]:
-    """A world in a data folder of its own that is gone at the end; `protocols` as in Settings."""
+    """A world in a temporary data folder that is deleted at the end; `protocols` as in Settings."""
     with tempfile.TemporaryDirectory(prefix="afterglow-replay-") as data:
         yield open_world(
             Settings(
@@ -151,7 +151,7 @@ def throw_away_world(protocols: Path | None) -> Iterator[World]:
 
 
 def patient_of(story: CourseStory, name: str, email: str) -> Person:
-    """The person whom a course tells about, not yet stored."""
+    """The person whom a course is about, not yet stored."""
     return Person(
         id="",
         role=Role.PATIENT,

@@ -1,4 +1,4 @@
-"""Settings: read from the environment once, typed, loud, and without a default secret."""
+"""Settings: read once from the environment, typed; errors are reported, no secret is built in."""
 
 import base64
 import binascii
@@ -33,11 +33,11 @@ class Settings:
     `secret` is the one key from which all others are derived; `smtp_url` None keeps mail in the
     outbox folder; `base_url` is where people reach the pages, without a slash at its end;
     `face_model` is a file with a face detector of the operator's own; `proxies` is how many trusted
-    proxies pass requests on, each naming whom it speaks for;
-    `protocols` is the folder of the clinic's own protocols; `escalate_after` is how long an urgent
-    alert may stay unread before it is passed on; `keep_records_years` is how long the clinic must
-    keep the records of a patient who closes the account, 0 for not at all; `open_sign_up` is the
-    kind of treatment that people may sign up for without a clinic, None for none.
+    proxies pass requests on, each adding the client that it acts for; `protocols` is the folder of
+    the clinic's own protocols; `escalate_after` is how long an urgent alert may stay unanswered
+    before it is escalated; `keep_records_years` is how long the clinic must keep the records of a
+    patient who closes the account, 0 for not at all; `open_sign_up` is the kind of treatment that
+    people may sign up for without a clinic, None for none.
     """
 
     data: Path
@@ -66,16 +66,16 @@ class Settings:
 
     @property
     def outbox(self) -> Path:
-        """The folder of mails kept for want of an SMTP server."""
+        """The folder of mails kept when there is no SMTP server."""
         return self.data / "outbox"
 
     @property
     def is_https(self) -> bool:
-        """Whether browsers reach the pages over TLS, so that cookies may insist on it."""
+        """Whether browsers reach the pages over TLS, so that cookies may require it."""
         return self.base_url.startswith("https://")
 
     def key_for(self, purpose: str) -> bytes:
-        """A 32-byte key of its own for each purpose (HKDF, RFC 5869)."""
+        """A separate 32-byte key for each purpose (HKDF, RFC 5869)."""
         kdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"afterglow {purpose}".encode())
         return kdf.derive(self.secret)
 
@@ -107,7 +107,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 
 def protocols_folder(environment: Mapping[str, str]) -> Path | None:
-    """The folder of the clinic's own protocols; None where the shipped ones do."""
+    """The folder of the clinic's own protocols; None when the shipped ones are used."""
     folder = environment.get("AFTERGLOW_PROTOCOLS", "").strip()
     return Path(folder) if folder else None
 

@@ -1,8 +1,8 @@
-"""The worker: the one place that puts the actions in order, again and again.
+"""The worker: the only place that puts the actions in order, again and again.
 
-Every loop has a thread and a connection of its own, so that none waits for another: a batch of
-photos that takes minutes holds up no judgement, a mail server that hangs holds up no escalation,
-and reminders hold up no urgent mail. Any number of workers may run at once.
+Every loop has its own thread and connection, so that none waits for another: a batch of photos that
+takes minutes holds up no judgement, a mail server that hangs holds up no escalation, and reminders
+hold up no urgent mail. Any number of workers may run at once.
 """
 
 import logging
@@ -32,7 +32,7 @@ PAUSE_SECONDS = 1.0
 PAUSE_AFTER_TROUBLE_SECONDS = 10.0
 AT_ONCE = timedelta(0)
 SOON = timedelta(seconds=5)
-NOW_AND_THEN = timedelta(seconds=30)  # no reminder or digest needs it finer
+NOW_AND_THEN = timedelta(seconds=30)  # often enough for reminders and digests
 SIGN_EVERY = timedelta(seconds=30)
 LONGEST_MAIL_ROUND = timedelta(seconds=30)
 
@@ -49,10 +49,10 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """What is done again and again, at most once in `every`.
+    """A task that is repeated, at most once in `every`.
 
-    `do` says whether there is more to do right now. Each time that it comes to its end leaves the
-    sign of life; a duty that raises leaves none, and health tells so.
+    `do` returns whether there is more to do right now. Each completed run leaves the sign of life;
+    a duty that raises leaves none, and health reports it.
     """
 
     sign: Sign
@@ -70,7 +70,7 @@ def work_once(
 ) -> Round:
     """Measure what waits and judge what is new.
 
-    With `only_treatment` other treatments are left alone, whose clock may be another.
+    With `only_treatment` other treatments, which may have another clock, are left alone.
     """
     measured = measure_photos(db, world.files, compute, now, only_treatment, world.find_face)
     protocols = world.renewed(db).protocols  # after measuring, which may take long
@@ -86,7 +86,7 @@ def send_once(world: World, db: Database, clock: Callable[[], datetime]) -> Send
 
 
 def run_worker(world: World, compute: Executor, clock: Callable[[], datetime], stop: Event) -> None:
-    """Work until `stop` is set. What breaks off is logged and tried again later."""
+    """Work until `stop` is set. Failures are logged and tried again later."""
     threads = [
         Thread(target=_repeat, args=(world, duties, clock, stop), name=name)
         for name, duties in _loops(world, compute, clock, stop).items()
@@ -101,7 +101,7 @@ def run_worker(world: World, compute: Executor, clock: Callable[[], datetime], s
 def _loops(
     world: World, compute: Executor, clock: Callable[[], datetime], stop: Event
 ) -> Mapping[str, Sequence[Duty]]:
-    """What runs at the same time; the duties of one loop take turns."""
+    """The loops that run at the same time; the duties of one loop take turns."""
     return {
         "measuring": [
             Duty(Sign.MEASURING, AT_ONCE, lambda db, _: _measure(world, db, compute, clock))
@@ -116,7 +116,7 @@ def _loops(
 
 
 def pressing_duties(world: World) -> Sequence[Duty]:
-    """Somebody may wait in pain for these: they touch no file and no other machine."""
+    """A patient may be in pain and waiting for these: they use no file and no other machine."""
     limit = world.settings.escalate_after
     return [
         Duty(Sign.WAKING, SOON, lambda db, now: _done(wake_alerts(db, now))),
@@ -125,7 +125,7 @@ def pressing_duties(world: World) -> Sequence[Duty]:
 
 
 def daily_duties(world: World) -> Sequence[Duty]:
-    """What a day brings: a reminder, a digest, a patient who falls silent."""
+    """Daily duties: reminders, digests, patients who fall silent."""
 
     def remind(db: Database, now: datetime) -> bool:
         return _done(remind_patients(db, world.renewed(db).protocols, now))
@@ -141,7 +141,7 @@ def daily_duties(world: World) -> Sequence[Duty]:
 
 
 def chores(world: World) -> Sequence[Duty]:
-    """These wait for the store of photos, which may be away or slow."""
+    """These wait for the store of photos, which may be unreachable or slow."""
 
     def erase(db: Database, now: datetime) -> bool:
         return _done(erase_accounts(db, world.files, world.settings.outbox, now))
@@ -180,21 +180,21 @@ def _judge(world: World, db: Database, now: datetime) -> bool:
 
 
 def _done(_result: object) -> bool:
-    """What was found is done with: there is nothing more to do right now."""
+    """The result needs no further work: there is nothing more to do right now."""
     return False
 
 
 def _repeat(
     world: World, duties: Sequence[Duty], clock: Callable[[], datetime], stop: Event
 ) -> None:
-    """Rounds on a connection of their own, and on a fresh one after trouble."""
+    """Rounds on their own connection, and on a fresh one after an error."""
     begun: dict[Sign, datetime] = {}
     while not stop.is_set():
         try:
             with closing(world.connect()) as db:
                 while not stop.is_set() and (busy := _round(duties, db, clock, begun)) is not None:
                     stop.wait(0 if busy else PAUSE_SECONDS)
-        except Exception:  # the database may be away for a while; nothing restarts this thread
+        except Exception:  # the database may be unreachable for now; nothing restarts this thread
             log.exception("no work without the database; will try again")
         stop.wait(PAUSE_AFTER_TROUBLE_SECONDS)
 
@@ -205,7 +205,7 @@ def _round(
     clock: Callable[[], datetime],
     begun: dict[Sign, datetime],
 ) -> bool | None:
-    """Do each duty whose time has come; whether one has more to do, or None after trouble."""
+    """Do each duty that is due; returns whether one has more to do, or None after an error."""
     outcomes = []
     for duty in duties:
         now, last = clock(), begun.get(duty.sign)
@@ -216,7 +216,7 @@ def _round(
 
 
 def do_duty(duty: Duty, db: Database, clock: Callable[[], datetime]) -> bool | None:
-    """Whether there is more to do, or None after trouble, which ends here."""
+    """Whether there is more to do, or None after an error, which is handled here."""
     try:
         busy = duty.do(db, clock())
         note_sign(db, duty.sign, clock(), SIGN_EVERY)

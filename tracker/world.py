@@ -1,4 +1,4 @@
-"""The outside world, built in one place from the settings and handed to whoever needs it."""
+"""The outside world, built in one place from the settings and passed to the code that needs it."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +21,7 @@ __all__ = ["Database", "DatabaseGone", "World", "open_world"]  # pages name the 
 class World:
     """Everything with a side effect that this installation can reach.
 
-    `kept_in_files` are the kinds of treatment whose protocol is a file of whoever runs the machine.
+    `kept_in_files` are the kinds of treatment whose protocol is a file of the operator.
     """
 
     settings: Settings
@@ -33,13 +33,13 @@ class World:
     envelope: Envelope
 
     def connect(self) -> Database:
-        """A fresh connection; one belongs to one request or worker, who closes it."""
+        """A fresh connection for one request or worker, which closes it."""
         return open_database(self.settings.database, self.settings.key_for("database"))
 
     def renewed(self, db: Database) -> "World":
         """This world with the protocols that are in force by now.
 
-        The clinic puts editions into force while pages and workers run; a file goes before them.
+        The clinic puts editions into force while pages and workers run; a file overrides them.
         Raises ProtocolError when an edition can no longer be read.
         """
         enacted = protocol_enactments.in_force(db, leaving_out=self.kept_in_files)
@@ -49,15 +49,15 @@ class World:
 
 
 class DatabaseGone(Exception):  # noqa: N818  (a state of the folder, not of the code)
-    """There are photos and no database that they could belong to."""
+    """There are photos but no database that they could belong to."""
 
 
 def open_world(settings: Settings) -> World:
-    """Make the data folder if it is new, bring the database up to date, and hand out the rest.
+    """Make the data folder if it is new, bring the database up to date, and return the rest.
 
-    Raises ProtocolError when one of the clinic's own protocols is broken, before anything is made,
-    or when the edition in force can no longer be read; a file for its kind is the way out. Raises
-    DatabaseGone when the database is lost, rather than open an empty clinic.
+    Raises ProtocolError before anything is created when one of the clinic's own protocols is
+    broken, or when the edition in force can no longer be read; a file for its kind is the remedy.
+    Raises DatabaseGone when the database is lost, instead of opening an empty clinic.
     """
     own = protocol_files.read_own(settings.protocols)
     protocols = protocol_files.with_shipped(own)
@@ -68,7 +68,7 @@ def open_world(settings: Settings) -> World:
     try:
         protocol_editions.keep(db, protocols)
         protocols = protocol_editions.with_given_up(db, protocols)
-        protocol_enactments.in_force(db, leaving_out=frozenset(own))  # unreadable: told at once
+        protocol_enactments.in_force(db, leaving_out=frozenset(own))  # unreadable: reported at once
     finally:
         db.close()
     return World(

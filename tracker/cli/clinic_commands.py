@@ -1,4 +1,4 @@
-"""The commands about the clinic as a whole and those who work there."""
+"""The commands about the clinic as a whole and the people who work there."""
 
 import json
 import sys
@@ -23,7 +23,7 @@ from tracker.domain.clinic.health import Facts, Part, State, judge, worst
 def appoint(email: str) -> None:
     """Make EMAIL an administrator.
 
-    It must be somebody who works at the clinic, and stays what they are there besides.
+    EMAIL must belong to a person who works at the clinic. Their role stays the same.
     """
     with told_errors(), checked_input(), connected(world_of_settings()) as db:
         person = appoint_administrator(db, email, now())
@@ -33,9 +33,9 @@ def appoint(email: str) -> None:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def health(as_json: bool) -> None:
-    """Tell how the machinery behind the pages fares.
+    """Report the state of the system behind the pages.
 
-    Exit status 0 when all is well or only wants a look, 1 when something fails: patients wait, or
+    Exit status 0 when all is well or only needs a look, 1 when something fails: patients wait, or
     soon will. It names no patient.
     """
     with told_errors(), open_clinic() as (world, db):

@@ -1,4 +1,4 @@
-"""What all commands share: the clinic opened, its connection closed, trouble told plainly."""
+"""Shared by all commands: opening the clinic, closing its connection, reporting errors plainly."""
 
 import os
 import sys
@@ -49,7 +49,7 @@ def open_clinic() -> Iterator[tuple[World, Database]]:
 
 @contextmanager
 def told_errors(*others: type[Exception]) -> Iterator[None]:
-    """Expected trouble becomes words on standard error and an exit status, not a traceback."""
+    """Report expected errors as text on standard error with an exit status, without a traceback."""
     trouble: tuple[type[Exception], ...] = (
         SettingsError,
         DatabaseGone,
@@ -69,7 +69,7 @@ def told_errors(*others: type[Exception]) -> Iterator[None]:
 
 @contextmanager
 def checked_input() -> Iterator[None]:
-    """What the nouns find wrong in an argument is told like any other misuse of the command."""
+    """Report an argument that the domain refuses like any other misuse of the command."""
     try:
         yield
     except (SettingsError, ProtocolError):

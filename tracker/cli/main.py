@@ -93,7 +93,7 @@ def demo(data: Path, port: int) -> None:
 
 @main.command()
 def serve() -> None:
-    """Serve the pages and work the queue, both in this process."""
+    """Serve the pages and process the queue, both in this process."""
     with told_errors(CannotListen), _local_processes() as compute:
         world = world_of_settings()
         address = world.settings.base_url
@@ -102,7 +102,7 @@ def serve() -> None:
 
 @main.command()
 def worker() -> None:
-    """Work the queue only: measure, judge, send. Run it beside `serve` where one is not enough."""
+    """Process the queue only: measure, judge, send. For additional workers next to `serve`."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -228,7 +228,7 @@ def add_patient(
             areas=frozenset(Region(area) for area in areas or AREAS),
             variant=variant,
         )
-        # Before the account is opened, so that what is wrong leaves nothing.
+        # Before the account is opened, so that an error leaves nothing behind.
         followed = world.protocols.for_treatment(planned)
         _check_depth(planned, followed, unknown=depth_unknown)
         person = Person("", Role.PATIENT, name, email, time_zone, skin_type)
@@ -273,7 +273,7 @@ def add_to_care(patient: str, carer: str, turn: int) -> None:
 def card(paper: str, out: Path) -> None:
     """Write the reference card to print at home, as PDF and PNG.
 
-    With the same printed card in every photo, lamp and camera disturb the readings least.
+    If the same printed card is in every photo, lamp and camera disturb the readings least.
     """
     try:
         pdf, png = print_card(Paper(paper), out)
@@ -299,7 +299,7 @@ main.add_command(protocol)
 
 
 def _check_depth(planned: Treatment, followed: Protocol, *, unknown: bool) -> None:
-    """Refuse a needling without its depth, unless it was said to be unknown."""
+    """Refuse a needling without its depth, unless the depth was declared unknown."""
     if unknown and planned.needle_depth_mm is not None:
         raise click.UsageError("--depth-unknown contradicts --depth-mm; leave one of them out")
     if not followed.is_depth_missing(planned):
@@ -312,7 +312,7 @@ def _check_depth(planned: Treatment, followed: Protocol, *, unknown: bool) -> No
 
 
 def _screening(file: Path, followed: Protocol, person: Person, by: str) -> Screening:
-    """The answers in a file; what speaks against the treatment is told on standard error."""
+    """The answers in a file; warnings about the treatment go to standard error."""
     try:
         answers = read_toml(file.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -329,7 +329,7 @@ def _local_processes() -> Executor:
 
 
 def _let_in(world: World) -> None:
-    """Renew the passphrases, which ends what the old ones opened, now that the pages are open."""
+    """Renew the passphrases once the pages are open; this ends the sessions of the old ones."""
     with connected(world) as db:
         sign_ins = renew_sign_ins(db)
     _print_sign_ins(world.settings.base_url, sign_ins)

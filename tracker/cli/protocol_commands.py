@@ -1,4 +1,4 @@
-"""`afterglow protocol`: what a clinic does with the protocols' files."""
+"""`afterglow protocol`: the commands for protocol files."""
 
 import json
 import os
@@ -35,10 +35,10 @@ def protocol() -> None:
 @protocol.command(name="list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
 def list_command(as_json: bool) -> None:
-    """List the protocols of the files: kind, variants, version, whose, who has signed them off.
+    """List the protocols of the files: kind, variants, version, origin, who has signed them off.
 
-    Where the clinic has put an edition into force on its pages, those tell; a file of the clinic's
-    own goes before it.
+    An edition that the clinic has put into force on its pages is listed instead; a file of the
+    clinic's own overrides it.
     """
     with told_errors():
         in_use = protocol_files.read_all(protocols_folder(os.environ))
@@ -57,7 +57,7 @@ def list_command(as_json: bool) -> None:
 def copy(kind: str, target: Path) -> None:
     """Copy the shipped protocol of KIND to TARGET, to be changed there.
 
-    TARGET is a file whose name ends in .toml, or else a folder, made where there is none.
+    TARGET is a file whose name ends in .toml, or a folder, which is created if it is missing.
     """
     with told_errors():
         text = protocol_files.shipped_text(kind)
@@ -77,7 +77,7 @@ def copy(kind: str, target: Path) -> None:
 @protocol.command()
 @click.argument("digest")
 def edition(digest: str) -> None:
-    """Print the protocol that judged an alert, by the DIGEST that stands with the alert.
+    """Print the protocol that judged an alert, by the DIGEST that the alert shows.
 
     Every text that was in use is kept in the clinic's database.
     """
@@ -93,9 +93,9 @@ def edition(digest: str) -> None:
 def check(files: tuple[Path, ...]) -> None:
     """Check protocol FILES and name every mistake: file, key, line and remedy.
 
-    Also where a protocol contradicts itself: what it calls normal against what it warns of and
-    against its band of redness, and warnings or questions that end too early. Exit status 2 when
-    there is anything to mend.
+    This includes contradictions: between what a protocol calls normal and what it warns of or its
+    band of redness, and warnings or questions that end too early. Exit status 2 when there is a
+    mistake.
     """
     broken = False
     for file in files:
@@ -115,7 +115,7 @@ def check(files: tuple[Path, ...]) -> None:
 
 
 def _lowered(file: Path, read: Protocol) -> tuple[Mistake, ...]:
-    """The shipped floors that are lowered without a reason, and that hold all the same."""
+    """The shipped floors that are lowered without a reason, and that still apply."""
     known = protocol_files.shipped(read.kind)
     return floor_mistakes(parse_protocol(read.text, str(file)), known) if known else ()
 
@@ -131,10 +131,10 @@ def _lowered(file: Path, read: Protocol) -> tuple[Mistake, ...]:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
 def preview(file: Path, days: int, as_json: bool) -> None:
-    """Tell what the protocol in FILE would have raised on the clinic's own courses.
+    """Report what the protocol in FILE would have raised on the clinic's own courses.
 
-    Every course is lived through again in time order, under the present protocol and under FILE.
-    Nothing is stored. Exit status 2 when FILE has a mistake.
+    Every course is replayed in time order, under the present protocol and under FILE. Nothing is
+    stored. Exit status 2 when FILE has a mistake.
     """
     changed = _readable(file)
     with told_errors(), open_clinic() as (world, db):

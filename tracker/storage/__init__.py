@@ -1,1 +1,1 @@
-"""Facts at rest: one SQLite file, a module a table. Only actions and shells come here."""
+"""Stored facts: one SQLite file, folders by theme. Only actions and shells use it."""

@@ -20,12 +20,12 @@ Noun = TypeVar("Noun", bound="DataclassInstance")
 
 
 def new_id() -> str:
-    """A fresh id that tells nothing about what it names."""
+    """A fresh id that says nothing about what it names."""
     return uuid.uuid4().hex
 
 
 def time_text(at: datetime) -> str:
-    """The moment as UTC text of fixed width, so that text order is time order."""
+    """The time as UTC text of fixed width, so that text order is time order."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
@@ -35,7 +35,7 @@ def optional_time_text(at: datetime | None) -> str | None:
 
 
 def read_time(text: str) -> datetime:
-    """The moment that `time_text` wrote."""
+    """The time that `time_text` wrote."""
     return datetime.fromisoformat(text)
 
 

@@ -39,7 +39,7 @@ def open_database(path: Path, key: bytes) -> Database:
     except sqlcipher3.DatabaseError as error:
         connection.close()
         remedy = "check the disk and who else uses the file, then try again"
-        if error.sqlite_errorcode == NOT_A_DATABASE:  # what a wrong key looks like, too
+        if error.sqlite_errorcode == NOT_A_DATABASE:  # a wrong key looks like this, too
             remedy = "check that AFTERGLOW_SECRET is the one it was made with"
         message = f"{path.name} cannot be opened ({error}); {remedy}"
         raise DatabaseUnreadable(message) from error
@@ -49,8 +49,8 @@ def open_database(path: Path, key: bytes) -> Database:
 def open_migrated(path: Path, key: bytes) -> tuple[Database, list[str]]:
     """Connect as `open_database` does, bring the tables up to date, and name the steps taken.
 
-    Processes that start at once take turns, from before the file is made: a new file gets its salt
-    with its first page, and a second process that opened it empty would have another.
+    Processes that start together take turns, even before the file exists: a new file gets its salt
+    with its first page, and a second process that opened it empty would use another salt.
     """
     with path.with_name(f"{path.name}.lock").open("wb") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
@@ -76,13 +76,13 @@ def migrate(db: Database) -> list[str]:
 def writing(db: Database) -> Iterator[None]:
     """One transaction that holds the write lock from its first line on.
 
-    A deferred BEGIN takes the lock at the first write and fails when another writer came between;
-    BEGIN IMMEDIATE waits its turn instead.
+    A deferred BEGIN takes the lock at the first write and fails if another writer came first; BEGIN
+    IMMEDIATE waits its turn instead.
     """
     db.execute("BEGIN IMMEDIATE")
     try:
         yield
-        db.commit()  # it may fail too, on a full disk, and must not leave the transaction open
+        db.commit()  # this may fail too, on a full disk, and must not leave the transaction open
     except BaseException:
         db.rollback()
         raise

@@ -1,4 +1,4 @@
-"""A ZIP archive made while it is sent: never more than one of its files in memory."""
+"""A ZIP archive written while it is sent: never more than one of its files in memory."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Entry:
 
 
 class _Pieces:
-    """Takes what the archive writes until somebody fetches it; not seekable on purpose."""
+    """Collects what the archive writes until it is fetched; not seekable on purpose."""
 
     def __init__(self) -> None:
         self._waiting = bytearray()
@@ -28,7 +28,7 @@ class _Pieces:
         return len(piece)
 
     def flush(self) -> None:
-        """Nothing lies behind this."""
+        """There is no layer below to flush."""
 
     def fetched(self) -> bytes:
         piece = bytes(self._waiting)
@@ -37,7 +37,7 @@ class _Pieces:
 
 
 def zipped(entries: Iterable[Entry], made_at: datetime) -> Iterator[bytes]:
-    """The archive piece by piece; its files carry the time `made_at` as it reads there."""
+    """The archive piece by piece; its files carry `made_at` as their local time."""
     pieces = _Pieces()
     with ZipFile(pieces, "w") as archive:  # type: ignore[call-overload]  # it wants no more of it
         for entry in entries:

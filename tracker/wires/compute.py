@@ -1,4 +1,4 @@
-"""Where photos are measured: on an executor, as a pure function from bytes to numbers."""
+"""Measures photos on an executor, as a pure function from bytes to numbers."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -59,10 +59,10 @@ def analyse_bytes(
     drawn: Outlines = NOTHING_DRAWN,
     find: FindFace = find_face,
 ) -> Analysed | NotMeasurable:
-    """Decode both photos, measure the change in what was treated and draw the evidence.
+    """Decode both photos, measure the change in the treated skin and draw the evidence.
 
-    `drawn` are outlines on the baseline photo, which rule over the areas. Raises MemoryError when
-    OpenCV has no memory left, too.
+    `drawn` are outlines on the baseline photo, which override the areas. Also raises MemoryError
+    when OpenCV runs out of memory.
     """
     try:
         seen, before = decode_photo(photo), decode_photo(baseline)
@@ -107,9 +107,9 @@ def _spots(lesions: Lesions) -> Spots:
 
 
 def choose_face_finder(model: Path | None) -> FaceFinder:
-    """The operator's own face model or, without one, what OpenCV ships.
+    """The operator's own face model or, without one, the one that OpenCV ships.
 
-    Raises SettingsError when the file is missing or no face detector.
+    Raises SettingsError when the file is missing or is not a face detector.
     """
     if model is None:
         return find_face
@@ -125,7 +125,7 @@ def choose_face_finder(model: Path | None) -> FaceFinder:
 class LocalProcesses(Executor):
     """Processes on this machine; when one is killed, a fresh pool takes the next photo.
 
-    Processes are spawned, not forked, because the web server beside them runs threads.
+    Processes are spawned, not forked, because the web server in the same process runs threads.
     """
 
     def __init__(self, workers: int) -> None:
@@ -134,7 +134,7 @@ class LocalProcesses(Executor):
         self._pool = self._fresh()
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Hand a call to a process; see `concurrent.futures.Executor.submit`."""
+        """Submit a call to a process; see `concurrent.futures.Executor.submit`."""
         with self._lock:
             try:
                 return self._pool.submit(fn, *args, **kwargs)
@@ -161,8 +161,8 @@ def _begin_process() -> None:
 
 
 def _end_with_parent() -> None:
-    """A parent that is killed stops nobody; whoever works for it must notice by itself."""
+    """Killing a parent does not stop its children; each must notice it by itself."""
     parent = parent_process()
     if parent is not None:
         parent.join()
-        os._exit(1)  # at once, whatever the main thread is measuring: nobody waits for it
+        os._exit(1)  # at once, whatever the main thread is measuring: no one needs the result

@@ -1,4 +1,4 @@
-"""Mail on the wire: an SMTP server, or a folder of .eml files where there is none."""
+"""Sends mail: through an SMTP server, or into a folder of .eml files if there is none."""
 
 import secrets
 import smtplib
@@ -21,11 +21,11 @@ Send = Callable[[EmailMessage], None]
 
 
 class MailFailed(Exception):  # noqa: N818  (an expected trouble; retried)
-    """The mail could not be handed over; the message says why, without its recipient."""
+    """The mail could not be delivered; the message says why, without its recipient."""
 
 
 class MailRefused(MailFailed):
-    """The server will never take this mail: trying again is of no use."""
+    """The server will never accept this mail: trying again is useless."""
 
 
 def sender(settings: Settings) -> Send:
@@ -66,7 +66,8 @@ def _through_smtp(url: str) -> Send:
                     _refuse_to_tell_passphrase_in_clear(server, host)
                     server.login(unquote(parts.username), unquote(parts.password or ""))
                 server.send_message(mail)
-                # The mail is taken: however the goodbye ends, it must not be sent again.
+                # The server has accepted the mail: however the session ends, it must not be sent
+                # again.
                 with suppress(OSError, smtplib.SMTPException):
                     server.quit()
         except smtplib.SMTPRecipientsRefused as error:
@@ -85,7 +86,7 @@ def _through_smtp(url: str) -> Send:
 
 @contextmanager
 def _cut_in_time(server: smtplib.SMTP) -> Iterator[None]:
-    """End a talk in which every sign comes in time, and all of them take for ever."""
+    """End a session in which every byte arrives in time but the whole would take for ever."""
 
     def cut() -> None:
         if server.sock is not None:
@@ -104,7 +105,7 @@ def _cut_in_time(server: smtplib.SMTP) -> Iterator[None]:
 def _refused(words: str, code: int) -> MailFailed:
     """5xx about the recipient or the mail itself is final (RFC 5321, 4.2.1).
 
-    Not so 530: the server wants a sign-in, which is for the settings to mend.
+    530 is not final: the server requires a sign-in, which the settings must provide.
     """
     final = code >= 500 and code != SIGN_IN_WANTED
     return MailRefused(words) if final else MailFailed(words)

@@ -1,4 +1,4 @@
-"""Passphrases as they are kept: argon2id hashes, which are slow to guess."""
+"""Stored passphrases: argon2id hashes, which are slow to guess."""
 
 import unicodedata
 
@@ -8,7 +8,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from tracker.domain.people.people import check_passphrase
 from tracker.domain.texts import secret
 
-HASHER = PasswordHasher()  # tests put a cheap one in its place
+HASHER = PasswordHasher()  # tests replace it by a cheap one
 
 
 def hash_passphrase(passphrase: str) -> str:
@@ -17,17 +17,17 @@ def hash_passphrase(passphrase: str) -> str:
 
 
 def fits(stored: str | None, passphrase: str) -> bool:
-    """Whether the passphrase is the one of the stored hash, whichever keyboard types it.
+    """Whether the passphrase is the one of the stored hash, from any keyboard.
 
-    Without a hash, for an unknown address, it takes as long as a wrong one and is False: time
-    tells nothing.
+    Without a hash, for an unknown address, it returns False after the same time as for a wrong
+    passphrase, so that the time reveals nothing.
     """
     fitting = [_is_of(stored, spelling) for spelling in _spellings(passphrase)]  # always all
     return any(fitting)
 
 
 def _spellings(passphrase: str) -> list[str]:
-    """The spelling that is hashed, and those of hashes from before there was one."""
+    """The spelling that is hashed now, and the spellings of older hashes."""
     older = (unicodedata.normalize(form, passphrase) for form in ("NFC", "NFD"))
     return list(dict.fromkeys([secret(passphrase), passphrase, *older]))
 

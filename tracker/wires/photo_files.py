@@ -1,4 +1,4 @@
-"""Photo bytes at rest: encrypted, each bound to its name, written whole or not at all."""
+"""Stored photo bytes: encrypted, each bound to its name, written whole or not at all."""
 
 import os
 import secrets
@@ -16,7 +16,7 @@ from fsspec.implementations.local import LocalFileSystem
 from tracker.domain.course.photos import FileFault
 
 NONCE_BYTES = 12
-STRAY_AFTER = timedelta(hours=1)  # a file without a row is younger while its upload is under way
+STRAY_AFTER = timedelta(hours=1)  # a younger file without a row may belong to an upload in progress
 MOST_STRAYS = 20  # a crash leaves a few; more mean that the database is older than the photos
 
 
@@ -26,14 +26,14 @@ class Picture(StrEnum):
     PHOTO = "photo"  # as received: upright, sRGB, no metadata
     REDNESS = "redness"  # heat map
     PIGMENT = "pigment"  # heat map
-    ALIGNED = "aligned"  # laid over the baseline, in its light
-    AS_TAKEN = "as_taken"  # laid over the baseline, in the photo's own light
+    ALIGNED = "aligned"  # aligned to the baseline, in its light
+    AS_TAKEN = "as_taken"  # aligned to the baseline, in the photo's own light
     BASELINE = "baseline"  # the baseline in the same crop
     THUMBNAIL = "thumbnail"
 
 
 class PhotoUnreadable(Exception):  # noqa: N818  (a state of the store, not of the code)
-    """The store cannot give the picture back. The words name the photo by its id, and no person."""
+    """The store cannot return the picture. The message names the photo by its id, and no person."""
 
     fault: FileFault
 
@@ -45,13 +45,13 @@ class PhotoMissing(PhotoUnreadable):
 
 
 class PhotoDamaged(PhotoUnreadable):
-    """The file is there, but it is not what was stored: a flipped bit, or another photo's file."""
+    """The file exists, but is not what was stored: a flipped bit, or another photo's file."""
 
     fault = FileFault.DAMAGED
 
 
 class TooManyStrays(Exception):  # noqa: N818
-    """More files have no row than any crash leaves; none was deleted."""
+    """More files lack a row than any crash leaves; none was deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +77,12 @@ class PhotoFiles:
                 file.flush()
                 os.fsync(file.fileno())
         store.mv(unfinished, path)
-        if is_local:  # the new name must last, too, and those of the folders made for it
+        if is_local:  # the new name must survive a crash, too, and those of new folders
             for each in (folder, *([store._parent(folder), self._root()[1]] if is_new else [])):
                 _sync_folder(each)
 
     def load(self, photo_id: str, picture: Picture) -> bytes:
-        """Read and decrypt; raises PhotoMissing or PhotoDamaged, OSError when the store is away."""
+        """Read and decrypt. Raises PhotoMissing, PhotoDamaged, or OSError without the store."""
         store, path = self._place(photo_id, picture)
         try:
             sealed = store.cat_file(path)
@@ -95,7 +95,7 @@ class PhotoFiles:
             raise PhotoDamaged(f"{picture} of photo {photo_id} is damaged") from error
 
     def has(self, photo_id: str, picture: Picture) -> bool:
-        """Whether the picture is in the store; of a photo measured long ago one may be missing."""
+        """Whether the picture is in the store; one may be missing for a photo measured long ago."""
         store, path = self._place(photo_id, picture)
         return bool(store.exists(path))
 
@@ -109,8 +109,8 @@ class PhotoFiles:
     def sweep(self, unknown: Callable[[Set[str]], Set[str]], now: datetime) -> list[str]:
         """Delete files that no row refers to, and files whose writing broke off; their photo ids.
 
-        `unknown` tells which of some photo ids have no row. What is younger than STRAY_AFTER
-        stays. Raises TooManyStrays when there are more than MOST_STRAYS photos without a row.
+        `unknown` returns which of some photo ids have no row. Files younger than STRAY_AFTER are
+        kept. Raises TooManyStrays when there are more than MOST_STRAYS photos without a row.
         """
         store, _ = self._root()
         old = [place for place, at in self._files() if at <= now - STRAY_AFTER]
@@ -129,7 +129,7 @@ class PhotoFiles:
         return sorted(strays)
 
     def holds_photos(self) -> bool:
-        """Whether any photo lies in the store."""
+        """Whether the store holds any photo."""
         return any(True for _ in self._files())
 
     def _files(self) -> Iterator[tuple[str, datetime]]:

@@ -48,7 +48,7 @@ def of_patient(db: Database, patient_id: str) -> list[Alert]:
 
 
 def unseen(db: Database) -> list[Alert]:
-    """Every alert that waits for somebody to look, oldest first."""
+    """Every alert that waits for a look, oldest first."""
     sql = """SELECT * FROM alerts
              WHERE acknowledged_at IS NULL AND resolved_at IS NULL ORDER BY raised_at, id"""
     return [_alert(row) for row in db.query(sql)]
@@ -62,7 +62,7 @@ def unresolved_about(db: Database, concern: Concern) -> list[Alert]:
 
 
 def snoozed(db: Database) -> list[Alert]:
-    """Every alert that is quiet until a moment, oldest first."""
+    """Every alert that is snoozed, oldest first."""
     sql = "SELECT * FROM alerts WHERE snoozed_until IS NOT NULL ORDER BY raised_at, id"
     return [_alert(row) for row in db.query(sql)]
 
@@ -75,7 +75,7 @@ def latest_resolved_of(db: Database, practitioner_ids: Collection[str], most: in
 
 
 def outcomes_of(db: Database, practitioner_ids: Collection[str]) -> Counter[Outcome]:
-    """How often alerts that asked for a look turned out to be what, about all these patients."""
+    """How often each outcome was given to alerts that asked for a look at these patients."""
     sql = f"""SELECT outcome, count(*) AS n FROM alerts WHERE resolved_at IS NOT NULL
               AND {_ABOUT_PATIENTS_OF} AND level IN (SELECT value FROM json_each(?))
               GROUP BY outcome"""  # noqa: S608 (no input in it)

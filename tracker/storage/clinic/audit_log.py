@@ -1,4 +1,4 @@
-"""The audit log; a row is added in the transaction of the act that it tells of."""
+"""The audit log; a row is added in the transaction of the act that it records."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -19,14 +19,14 @@ def add(db: Database, entry: Entry) -> None:
 
 
 def is_noted(db: Database, entry: Entry, since: datetime) -> bool:
-    """Whether the same person did the same about the same person since a moment."""
+    """Whether the same person did the same about the same person since a given time."""
     sql = """SELECT 1 FROM audit_log WHERE by_id = ? AND at > ? AND act = ? AND about_id = ?"""
     values = [entry.by, time_text(since), str(entry.act), entry.about]
     return any(db.query(sql, values))
 
 
 def search(db: Database, wanted: Search, most: int = -1, skip: int = 0) -> Iterator[Entry]:
-    """The entries found, the histories kept elsewhere among them, newest first."""
+    """The entries found, including those of the other histories, newest first."""
     conditions: list[str] = ["1"]
     values: list[Any] = []
     for condition, value in (

@@ -1,4 +1,4 @@
-"""How the clinic is reached: one row, once somebody has entered it."""
+"""How to reach the clinic: one row, once it has been entered."""
 
 import json
 from datetime import date

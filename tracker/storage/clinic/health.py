@@ -1,4 +1,4 @@
-"""The state of the machine: how long its queues are, and when each duty was last done."""
+"""The state of the system: how long its queues are, and when each duty was last done."""
 
 import time
 from collections.abc import Collection
@@ -15,8 +15,8 @@ from tracker.storage.course import photos
 def photo_queue(db: Database) -> Queue:
     """Photos that could be measured.
 
-    What waits for a baseline, or for its patient's consent, waits for the patient. What has a
-    reading and is measured anew has not waited since it came; it does not count as the oldest.
+    A photo that waits for a baseline, or for its patient's consent, waits for the patient and does
+    not count. A photo that has a reading and is measured again does not count as the oldest.
     """
     sql = """SELECT count(*) AS waiting, min(CASE WHEN NOT EXISTS
                  (SELECT 1 FROM readings WHERE readings.photo_id = photo.id)
@@ -31,7 +31,7 @@ def photo_queue(db: Database) -> Queue:
 
 
 def failed_photos(db: Database) -> Failed:
-    """Photos that were given up, until a person has looked or mended them."""
+    """Photos that were given up, until a person has looked or corrected them."""
     given_up = photos.given_up(db)
     return Failed(
         photos=sum(not each.is_baseline for each in given_up),
@@ -41,7 +41,7 @@ def failed_photos(db: Database) -> Failed:
 
 
 def unjudged_queue(db: Database) -> Queue:
-    """Courses with news that no judgement has seen; those without consent to care wait for it."""
+    """Courses with new data that is not judged yet; those without consent to care wait for it."""
     sql = """SELECT count(*) AS waiting, min(unjudged_since) AS oldest FROM treatments
              WHERE news > judged AND patient_id NOT IN (SELECT patient_id FROM care_withdrawn)"""
     (row,) = db.query(sql)
@@ -54,7 +54,7 @@ def mail_queue(
     now: datetime,
     kinds: Collection[MessageKind] = tuple(MessageKind),
 ) -> Queue:
-    """Mails of these kinds that should be out by now, and those given up since then."""
+    """Mails of these kinds that should have been sent by now, and those given up since then."""
     sql = """SELECT count(*) AS waiting, min(created_at) AS oldest FROM messages
              WHERE sent_at IS NULL AND failed_at IS NULL AND withdrawn_at IS NULL
                AND created_at <= ? AND kind IN (SELECT value FROM json_each(?))"""
@@ -74,7 +74,7 @@ def longest_lag(db: Database, since: datetime) -> timedelta | None:
 
 
 def leave_sign(db: Database, sign: Sign, at: datetime) -> None:
-    """Store the latest sign in place of the one before, with the machine's own count of seconds."""
+    """Store the latest sign in place of the one before, with the machine's monotonic seconds."""
     values = [str(sign), time_text(at), time.monotonic()]
     db.execute("INSERT OR REPLACE INTO signs_of_life (sign, at, seconds) VALUES (?, ?, ?)", values)
 
@@ -86,9 +86,9 @@ def latest_signs(db: Database) -> dict[Sign, datetime]:
 
 
 def elapsed_since_signs(db: Database) -> dict[Sign, timedelta]:
-    """How long ago each was left, whatever the clock says; not since the machine last started.
+    """How long ago each was left, independent of the clock; not since the last restart.
 
-    After a restart the count begins at zero, and older signs lie ahead of it.
+    After a restart the count begins at zero, and older signs are ahead of it.
     """
     now = time.monotonic()
     rows = db.query("SELECT sign, seconds FROM signs_of_life WHERE seconds <= ?", [now])

@@ -1,4 +1,4 @@
-"""Annotations: a row a version."""
+"""Annotations: one row for each version."""
 
 import json
 from datetime import datetime

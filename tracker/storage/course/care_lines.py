@@ -1,4 +1,4 @@
-"""Lines of aftercare that a patient has alone; a line that was ended keeps its row."""
+"""Aftercare lines for one patient only; a line that was ended keeps its row."""
 
 from datetime import datetime
 
@@ -14,12 +14,12 @@ def insert(db: Database, line: OwnLine) -> None:
 
 
 def of_patient(db: Database, patient_id: str) -> list[OwnLine]:
-    """The lines of a patient that nobody has ended, in the order they were added."""
+    """The lines of a patient that have not been ended, in the order they were added."""
     return [line for line, ended_at in ever_of_patient(db, patient_id) if ended_at is None]
 
 
 def ever_of_patient(db: Database, patient_id: str) -> list[tuple[OwnLine, datetime | None]]:
-    """All lines that a patient was ever given, each with when it was taken back, in that order."""
+    """All lines that a patient was ever given, each with when it was withdrawn, in that order."""
     sql = "SELECT * FROM care_lines WHERE patient_id = ? ORDER BY added_at, id"
     return [
         (read_row(OwnLine, row), read_optional_time(row["ended_at"]))
@@ -28,7 +28,7 @@ def ever_of_patient(db: Database, patient_id: str) -> list[tuple[OwnLine, dateti
 
 
 def end(db: Database, line_id: str, by: str, at: datetime) -> bool:
-    """Note who took a line back and when; False when it was not there or ended before."""
+    """Record who withdrew a line and when; False when it was not there or ended before."""
     cursor = db.execute(
         "UPDATE care_lines SET ended_at = ?, ended_by = ? WHERE id = ? AND ended_at IS NULL",
         [time_text(at), by, line_id],

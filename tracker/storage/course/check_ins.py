@@ -16,7 +16,7 @@ from tracker.storage.columns import (
 
 
 def insert(db: Database, check_in: CheckIn, key: str | None = None) -> None:
-    """Add a check-in; IntegrityError when one of this patient came with the same `key` before."""
+    """Add a check-in; IntegrityError when this patient already sent one with the same `key`."""
     db.table("check_ins").insert(
         {
             "id": check_in.id,

@@ -1,4 +1,4 @@
-"""What was corrected about treatments: what stood there before, who changed it and why."""
+"""Corrections of treatments: the earlier values, who changed them and why."""
 
 import json
 from datetime import datetime
@@ -11,7 +11,7 @@ from tracker.storage.course import treatments
 
 
 def insert(db: Database, before: Treatment, at: datetime, by_id: str, why: str) -> None:
-    """Keep what stood there until now."""
+    """Keep the values that were valid until now."""
     db.table("corrections").insert(
         {
             "treatment_id": before.id,

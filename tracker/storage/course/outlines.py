@@ -1,4 +1,4 @@
-"""What was drawn on baseline photos, version beside version, and what photos are measured on."""
+"""What was drawn on baseline photos, in versions, and what photos are measured against."""
 
 import json
 from datetime import datetime
@@ -40,7 +40,7 @@ def of_baseline(db: Database, baseline_id: str) -> list[Marking]:
 
 
 def ground_of(db: Database, photo: Photo, baseline_id: str) -> Ground:
-    """What a photo is to be measured on now."""
+    """The ground against which a photo is to be measured now."""
     markings = of_baseline(db, baseline_id)
     areas = treatments.get(db, photo.treatment_id).areas
     return Ground(baseline_id, areas, markings[-1] if markings else None)

@@ -1,4 +1,4 @@
-"""Photos; the row is also the place of the photo in the queue."""
+"""Photos; the row is also the photo's place in the queue."""
 
 from collections.abc import Set
 from datetime import datetime
@@ -18,7 +18,7 @@ from tracker.storage.columns import names_text, read_row, read_time, time_text
 
 
 def insert(db: Database, photo: Photo, digest: str) -> None:
-    """Add a photo; IntegrityError when the same bytes have come for this treatment before."""
+    """Add a photo; IntegrityError when the same bytes have arrived for this treatment before."""
     db.table("photos").insert(
         {
             "id": photo.id,
@@ -42,7 +42,7 @@ def get(db: Database, photo_id: str) -> Photo | None:
 
 
 def by_digest(db: Database, treatment_id: str, digest: str) -> Photo | None:
-    """The photo of this treatment that came with exactly these bytes."""
+    """The photo of this treatment that arrived with exactly these bytes."""
     sql = "SELECT * FROM photos WHERE treatment_id = ? AND digest = ?"
     return _first(db, sql, treatment_id, digest)
 
@@ -54,13 +54,13 @@ def of_treatment(db: Database, treatment_id: str) -> list[Photo]:
 
 
 def of_patient(db: Database, patient_id: str) -> list[Photo]:
-    """All photos of a patient, of whichever treatment, in the order they were taken."""
+    """All photos of a patient, of any treatment, in the order they were taken."""
     sql = "SELECT * FROM photos WHERE patient_id = ? ORDER BY taken_at, id"
     return [_photo(row) for row in db.query(sql, [patient_id])]
 
 
 def baseline(db: Database, treatment_id: str) -> Photo | None:
-    """The photo that the others are compared with: the first usable baseline that came.
+    """The photo that the others are compared with: the first usable baseline that arrived.
 
     One whose file cannot be read counts only while there is no other.
     """
@@ -71,11 +71,11 @@ def baseline(db: Database, treatment_id: str) -> Photo | None:
 
 
 def claimable(db: Database, now: datetime, most: int, only_treatment: str | None) -> list[Photo]:
-    """Photos that can be measured now; those whose worker died come last, one alone.
+    """Photos that can be measured now; those whose worker died come last, one at a time.
 
-    A photo whose treatment has no baseline yet has nothing to be compared with and waits on; so
-    does one whose patient has withdrawn consent to care, and one whose next try is still to come.
-    A next try further ahead than any that is ever set comes from a clock that was set back.
+    These photos wait: one whose treatment has no baseline yet to compare with, one whose patient
+    has withdrawn consent to care, and one whose next try is still in the future. A next try further
+    ahead than any that is ever set comes from a clock that was set back.
     """
     sql = """SELECT * FROM photos AS photo
              WHERE status = 'waiting'
@@ -104,7 +104,7 @@ def lapsed(db: Database, now: datetime, only_treatment: str | None) -> list[Phot
 
 
 def is_any_claimed(db: Database, patient_id: str, now: datetime) -> bool:
-    """Whether somebody may be measuring a photo of this patient right now."""
+    """Whether a photo of this patient may be under measurement right now."""
     sql = f"""SELECT 1 FROM photos
               WHERE patient_id = :patient AND status = 'measuring' AND {_CLAIMED}"""  # noqa: S608
     return any(db.query(sql, {"patient": patient_id, **_lease(now)}))
@@ -114,12 +114,12 @@ _CLAIMED = "(claimed_at > :stale AND claimed_at < :ahead)"
 
 
 def _lease(now: datetime) -> dict[str, str]:
-    """Between which times a claim holds; one from the future was made before the clock was set."""
+    """The times between which a claim is valid; one from the future predates a clock change."""
     return {"stale": time_text(now - CLAIM_LEASE), "ahead": time_text(now + CLAIM_LEASE)}
 
 
 def claim(db: Database, photo: Photo, now: datetime) -> bool:
-    """Take the photo if nobody else has since it was read; False when somebody was faster."""
+    """Take the photo if it is still unclaimed; False when another worker was faster."""
     cursor = db.execute(
         """UPDATE photos SET status = 'measuring', claimed_at = ?, attempts = attempts + 1
            WHERE id = ? AND status = ? AND attempts = ?""",
@@ -147,9 +147,9 @@ def hand_back(db: Database, photo: Photo, next_try_at: datetime) -> bool:
 
 
 def note_file(db: Database, photo: Photo, fault: FileFault | None) -> None:
-    """Note what was found when the photo's file was read.
+    """Record what was found when the photo's file was read.
 
-    Where that makes another photo the baseline, the course is measured again.
+    If that makes another photo the baseline, the course is measured again.
     """
     before = baseline(db, photo.treatment_id)
     sql = "UPDATE photos SET file_fault = ? WHERE id = ?"
@@ -166,10 +166,10 @@ def unknown_ids(db: Database, ids: Set[str]) -> set[str]:
 
 
 def given_up(db: Database) -> list[GivenUp]:
-    """What a person of the clinic must look at, or mend, because the machine has given up.
+    """What a person of the clinic must look at or correct, because the system has given up.
 
-    A baseline counts while its course has no other that can be used and has not been ended; any
-    other photo until somebody of the clinic has opened it or a later one.
+    A baseline counts while its course has no other usable one and has not been ended; any other
+    photo until a person of the clinic has opened it or a later one.
     """
     return [
         GivenUp(
@@ -209,7 +209,7 @@ _AFRESH = f"status = 'waiting', faults = '[]', {_UNTRIED}"
 
 
 def try_again(db: Database, treatment_id: str) -> int:
-    """Let all photos of a treatment wait again that were given up, or wait for a later try."""
+    """Let all photos of a treatment wait again that were given up, or that wait for a later try."""
     cursor = db.execute(
         f"""UPDATE photos SET {_AFRESH} WHERE treatment_id = ? AND view = 'front'
             AND (status = 'waiting' AND next_try_at IS NOT NULL
@@ -222,8 +222,8 @@ def try_again(db: Database, treatment_id: str) -> int:
 def measure_again(db: Database, treatment_id: str) -> int:
     """Let all photos of a treatment wait again that were measured, or could not be; their number.
 
-    A photo counts as measured only while its newest reading lies on what now counts. One that is
-    being measured right now is handed back by whoever measures it.
+    A photo counts as measured only while its newest reading has the current ground. One that is
+    being measured right now is released by the worker that measures it.
     """
     cursor = db.execute(
         f"""UPDATE photos SET {_AFRESH} WHERE treatment_id = ? AND (status = 'measured'

@@ -1,4 +1,4 @@
-"""Readings: new rows beside the old when method or ground changes, never over them."""
+"""Readings: a new row when method or ground changes; older rows are never overwritten."""
 
 from typing import Any
 
@@ -43,14 +43,14 @@ def insert(db: Database, reading: Reading, ground: Ground) -> None:
 def of_treatment(db: Database, treatment_id: str) -> list[Reading]:
     """The newest reading of every measured photo of a treatment, in the order they were taken.
 
-    A photo that waits to be measured on another ground has none: readings of different skin never
-    stand in one course.
+    A photo that waits to be measured on another ground has none: one course never mixes readings of
+    different skin.
     """
     return _read(db, treatment_id, f"photos.status = 'measured' AND readings.id = {_NEWEST}")
 
 
 def superseded(db: Database, treatment_id: str) -> list[Reading]:
-    """All other readings of a treatment: by an older method, or on ground that counts no more."""
+    """All other readings of a treatment: by an older method, or on a ground no longer in force."""
     return _read(db, treatment_id, f"(photos.status <> 'measured' OR readings.id <> {_NEWEST})")
 
 

@@ -1,4 +1,4 @@
-"""Treatments, and whether something new waits to be judged."""
+"""Treatments, and whether new data waits to be judged."""
 
 import json
 import logging
@@ -29,7 +29,7 @@ def insert(db: Database, treatment: Treatment) -> None:
 
 
 def update(db: Database, treatment: Treatment) -> None:
-    """Put these facts in the place of those on record; what was is for `corrections` to keep."""
+    """Replace the facts on record by these; `corrections` keeps the earlier ones."""
     db.table("treatments").update(treatment.id, columns_of(treatment))
 
 
@@ -47,7 +47,7 @@ def by_ids(db: Database, ids: Iterable[str]) -> dict[str, Treatment]:
 
 
 def current(db: Database, patient_id: str, now: datetime) -> Treatment | None:
-    """The patient's latest treatment, or the next one planned where none has been done yet."""
+    """The patient's latest treatment, or the next one planned if none has been done yet."""
     return next(iter(done(db, patient_id, now)), None) or planned(db, patient_id, now)
 
 
@@ -71,9 +71,9 @@ def of_kind(db: Database, kind: str) -> list[Treatment]:
 
 
 def heard_since(db: Database, kind: str, since: datetime) -> list[Treatment]:
-    """The treatments of a kind about which a photo or answer came since, the latest first.
+    """The treatments of a kind with a photo or answer since, the latest first.
 
-    One about which nothing ever came counts from the day it was done.
+    One without any photo or answer counts from the day it was done.
     """
     sql = """WITH came AS (
                  SELECT treatment_id, received_at FROM photos
@@ -94,10 +94,10 @@ def planned(db: Database, patient_id: str, now: datetime) -> Treatment | None:
 
 
 def latest_between(db: Database, earliest: datetime, now: datetime) -> list[Treatment]:
-    """Each patient's latest treatment up to `now`, where it was done at `earliest` or later.
+    """Each patient's latest treatment up to `now`, if it was done at `earliest` or later.
 
-    A course that was ended early is left out, and so are all before it; patients who have
-    withdrawn consent to care are left out, too, and rows that cannot be read.
+    A course that was ended early is left out, and so are all before it. Also left out are patients
+    who have withdrawn consent to care, and rows that cannot be read.
     """
     sql = """SELECT * FROM treatments WHERE performed_at BETWEEN :earliest AND :now
              AND NOT EXISTS (SELECT 1 FROM treatments AS later
@@ -111,7 +111,7 @@ def latest_between(db: Database, earliest: datetime, now: datetime) -> list[Trea
 
 
 def last_heard(db: Database, treatment_id: str) -> datetime | None:
-    """When the latest photo or answer of a treatment came; None when nothing has."""
+    """When the latest photo or answer of a treatment arrived; None when there is none."""
     sql = """SELECT max(at) AS at FROM (
                  SELECT received_at AS at FROM photos WHERE treatment_id = :id
                  UNION ALL SELECT received_at AS at FROM check_ins WHERE treatment_id = :id)"""
@@ -120,12 +120,12 @@ def last_heard(db: Database, treatment_id: str) -> datetime | None:
 
 
 def tell_news(db: Database, treatment_id: str) -> None:
-    """Note that a reading or an answer has come which no judgement has seen yet."""
+    """Record that a reading or an answer has arrived that is not judged yet."""
     db.execute("UPDATE treatments SET news = news + 1 WHERE id = ?", [treatment_id])
 
 
 def with_news(db: Database, only: str | None) -> list[tuple[Treatment, int]]:
-    """The treatments to be judged (or just the one named), each with its count of news.
+    """The treatments to be judged (or just the one named), each with its count of new data.
 
     Those of patients who have withdrawn consent to care wait. A row that cannot be read is logged
     and left out, so that it holds up no other; it stays unjudged, which the health page shows.
@@ -137,7 +137,7 @@ def with_news(db: Database, only: str | None) -> list[tuple[Treatment, int]]:
 
 
 def unjudged_since(db: Database, treatment_id: str) -> datetime | None:
-    """When all that had come was last judged; None where that is not on record."""
+    """When all data that had arrived was last judged; None if that is not on record."""
     sql = "SELECT judged, judged_at FROM treatments WHERE id = ?"
     for row in db.query(sql, [treatment_id]):
         if row["judged"] == 0:
@@ -147,9 +147,9 @@ def unjudged_since(db: Database, treatment_id: str) -> datetime | None:
 
 
 def judged(db: Database, treatment_id: str, news: int, at: datetime) -> bool:
-    """Note that the first `news` pieces were judged `at`; what came meanwhile stays news.
+    """Record that the first `news` pieces were judged `at`; later ones stay unjudged.
 
-    False when another worker has judged as many or more: what was found without them is stale.
+    False when another worker has judged as many or more: a result without those is outdated.
     """
     sql = """UPDATE treatments SET judged = :news, judged_at = :at
              WHERE id = :id AND judged < :news"""

@@ -1,1 +1,1 @@
-"""What the work list and the outcomes are read from."""
+"""The data for the work list and the outcomes."""

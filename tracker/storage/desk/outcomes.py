@@ -1,4 +1,4 @@
-"""What outcomes are counted from; each question is one pass over its table."""
+"""The data from which outcomes are counted; each question is one pass over its table."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -16,9 +16,9 @@ _MAILED = names_text(level for level in Level if level.is_mailed)
 
 
 def courses(db: Database, now: datetime) -> list[tuple[Treatment, Sequence[Redness]]]:
-    """Every treatment done, with the newest reading of each photo since, in the order of time.
+    """Every treatment done, with the newest reading of each photo since, in time order.
 
-    Alerts that say nothing of the skin, and those resolved as false, raise no alarm.
+    Alerts that say nothing about the skin, and those resolved as false, do not count as alarms.
     """
     sql = """SELECT photos.treatment_id, photos.taken_at, region_readings.redness, EXISTS
                  (SELECT 1 FROM alerts WHERE alerts.treatment_id = photos.treatment_id
@@ -42,7 +42,7 @@ def courses(db: Database, now: datetime) -> list[tuple[Treatment, Sequence[Redne
 
 
 def resolved(db: Database) -> Mapping[Concern, Counter[Outcome]]:
-    """How often alerts that asked for a look turned out to be what, by concern."""
+    """How often each outcome was given to alerts that asked for a look, by concern."""
     counts: dict[Concern, Counter[Outcome]] = defaultdict(Counter)
     sql = """SELECT concern, outcome, count(*) AS n FROM alerts
              WHERE resolved_at IS NOT NULL AND outcome IS NOT NULL

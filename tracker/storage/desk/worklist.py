@@ -1,6 +1,6 @@
-"""What the work list reads: one row a patient for the order, and more for the rows on a page.
+"""The data for the work list: one row a patient for the order, more for the rows on a page.
 
-Nothing here grows with the age of the clinic: what waits has indexes of its own, and of each course
+Nothing here grows with the age of the clinic: what waits has its own indexes, and of each course
 only the latest photos are opened.
 """
 
@@ -25,7 +25,7 @@ from tracker.storage.course import photos
 def facts_of(
     db: Database, reader_id: str, absent_ids: Collection[str], now: datetime
 ) -> list[Facts]:
-    """About the reader's patients, and those of the practitioners for whom the reader stands in."""
+    """About the reader's patients, and those of the practitioners for whom the reader deputises."""
     practitioners = [reader_id, *absent_ids]
     about: dict[str, list[Alert]] = defaultdict(list)
     for alert in alerts.unresolved_of(db, practitioners):
@@ -43,7 +43,7 @@ def facts_of(
 
 
 def _with_given_up(facts: Facts, given_up: list[GivenUp]) -> Facts:
-    """Photos that the machine has given up are new, too, until somebody has looked at them."""
+    """Photos that were given up count as new, too, until a person has looked at them."""
     came = [photo.received_at for photo in given_up if not photo.is_baseline]
     return replace(
         facts,
@@ -54,7 +54,7 @@ def _with_given_up(facts: Facts, given_up: list[GivenUp]) -> Facts:
 
 
 def version(db: Database) -> int:
-    """A number that has grown when anything was written that a work list may tell."""
+    """A number that grows when anything is written that a work list may show."""
     (row,) = db.query("SELECT number FROM worklist_version")
     return int(row["number"])
 

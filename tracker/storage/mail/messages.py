@@ -10,7 +10,7 @@ from tracker.domain.clinic.health import CLOCKS_DIFFER
 from tracker.domain.mail.messages import RETRY_DELAYS, SEND_LEASE, Message, MessageKind
 from tracker.storage.columns import names_text, read_names, read_optional_time, read_row, time_text
 
-# How far ahead the next try may lie, by the number of tries so far.
+# How far ahead the next try may be, by the number of tries so far.
 _LONGEST_WAITS = (CLOCKS_DIFFER, *(max(SEND_LEASE, delay) for delay in RETRY_DELAYS))
 _OPEN = "sent_at IS NULL AND failed_at IS NULL AND withdrawn_at IS NULL"
 _IN_TROUBLE = """sent_at IS NULL AND withdrawn_at IS NULL AND error <> ''
@@ -20,7 +20,7 @@ _IN_TROUBLE = """sent_at IS NULL AND withdrawn_at IS NULL AND error <> ''
 
 
 def insert(db: Database, message: Message) -> bool:
-    """Add a mail; False when one about the same cause is there already."""
+    """Add a mail; False when there is already one about the same cause."""
     cursor = db.execute(
         """INSERT INTO messages (id, kind, cause, recipient_id, to_address, alert_ids, day,
                created_at, next_attempt_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -46,9 +46,9 @@ def due(
     most: int = -1,
     kinds: Collection[MessageKind] = tuple(MessageKind),
 ) -> list[Message]:
-    """Mails to be sent now, at `most` so many: the most urgent kind first and then the oldest.
+    """Mails to be sent now, at most `most`: the most urgent kind first and then the oldest.
 
-    A mail whose next try lies further ahead than any delay after so many tries was written, or
+    A mail whose next try is further ahead than any delay after that many tries was written, or
     failed, before the clock was set back.
     """
     sql = f"""SELECT * FROM messages WHERE {_OPEN}
@@ -68,7 +68,7 @@ def due(
 
 
 def claim(db: Database, message: Message, now: datetime) -> bool:
-    """Take the mail for one try, `now` by the real clock; False when another was faster."""
+    """Take the mail for one try, `now` by the real clock; False when another worker was faster."""
     cursor = db.execute(
         f"""UPDATE messages SET attempts = attempts + 1, next_attempt_at = ?
             WHERE id = ? AND attempts = ? AND {_OPEN}""",  # noqa: S608 (no input in it)
@@ -101,18 +101,18 @@ def give_up(db: Database, message_id: str, now: datetime, error: str) -> None:
 
 
 def withdraw_all_to(db: Database, person_id: str, now: datetime) -> None:
-    """Let no mail to this person that has not gone out go out any more."""
+    """Stop all mails to this person that have not been sent."""
     sql = f"UPDATE messages SET withdrawn_at = ? WHERE recipient_id = ? AND {_OPEN}"  # noqa: S608
     db.execute(sql, [time_text(now), person_id])
 
 
 def withdraw(db: Database, message_id: str, now: datetime) -> None:
-    """Note that nobody wants the mail any more."""
+    """Record that the mail is no longer wanted."""
     db.execute("UPDATE messages SET withdrawn_at = ? WHERE id = ?", [time_text(now), message_id])
 
 
 def forget_alerts_of(db: Database, patient_id: str) -> None:
-    """Take a patient's alerts out of all mails, and delete the mails that name no other."""
+    """Remove a patient's alerts from all mails, and delete the mails that name no other."""
     sql = """SELECT id, alert_ids FROM messages AS mail WHERE EXISTS (
                  SELECT 1 FROM json_each(mail.alert_ids) AS named
                  JOIN alerts ON alerts.id = named.value WHERE alerts.patient_id = ?)"""
@@ -134,7 +134,7 @@ def of_recipient(db: Database, person_id: str) -> list[Message]:
 
 
 def reminders_under_way(db: Database) -> list[Message]:
-    """Reminders that have not gone out yet."""
+    """Reminders that have not been sent yet."""
     sql = f"""SELECT * FROM messages WHERE {_OPEN} AND kind IN (?, ?)
               ORDER BY created_at, id"""  # noqa: S608 (no input in it)
     return [_message(row) for row in db.query(sql, _REMINDERS)]
@@ -163,7 +163,7 @@ def undelivered_about(db: Database, patient_id: str) -> list[Message]:
 
 
 def with_trouble(db: Database) -> frozenset[str]:
-    """Everybody to or about whom a mail has not gone out, by id."""
+    """Everyone to or about whom a mail could not be sent, by id."""
     sql = f"""SELECT recipient_id AS id FROM messages AS mail WHERE {_IN_TROUBLE}
               UNION SELECT alerts.patient_id FROM messages AS mail
                   JOIN json_each(mail.alert_ids) AS named

@@ -1,4 +1,4 @@
-"""The steps that make the tables: one file `NNNN_name.sql` a step, run in the order of the numbers.
+"""The migrations: one file `NNNN_name.sql` for each step, run in the order of the numbers.
 
 A new step is a new file with the next number; nothing else is edited. A step that has shipped is
 never edited or renamed: each database records, by name, the steps that it has taken. Where data
@@ -33,7 +33,7 @@ def _step(file: Traversable, numbered: str) -> Callable[[Database], None]:
 
 
 def _run(db: Database, script: str) -> None:
-    """Statement by statement, inside the step's own transaction; triggers end with END."""
+    """Run a script statement by statement in the step's own transaction; triggers end with END."""
     statement = ""
     for line in script.splitlines():
         statement += line + "\n"

@@ -10,7 +10,7 @@ from tracker.domain.mail.messages import CAUSES
 
 
 def step_0010_mail_kinds(db: Database, run_file: Callable[[Database], None]) -> None:
-    """Every mail so far was about one urgent alert, which is the cause from which its id comes."""
+    """Every earlier mail was about one urgent alert, which is the cause its id comes from."""
     old = list(db.query("SELECT * FROM messages"))
     run_file(db)
     for row in old:

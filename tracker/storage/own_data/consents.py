@@ -36,6 +36,6 @@ def of_patient(db: Database, patient_id: str) -> list[Consent]:
 
 
 def care_withdrawn_at(db: Database, patient_id: str) -> datetime | None:
-    """Since when nothing of the patient may be taken in or measured; None while care is allowed."""
+    """Since when no data of the patient may be accepted or measured; None while care is allowed."""
     sql = "SELECT at FROM care_withdrawn WHERE patient_id = ?"
     return next((read_time(row["at"]) for row in db.query(sql, [patient_id])), None)

@@ -1,4 +1,4 @@
-"""Tombstones of closed accounts, and the deletion of every row that hangs on a person."""
+"""Tombstones of closed accounts, and the deletion of every row that refers to a person."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -15,20 +15,20 @@ def insert(db: Database, erasure: Erasure) -> None:
 
 
 def due(db: Database, now: datetime) -> list[Erasure]:
-    """What is to be erased now and is not done yet, the oldest wish first."""
+    """What is to be erased now and is not done yet, the oldest request first."""
     sql = """SELECT * FROM erasures WHERE erased_at IS NULL AND due_at <= ?
              ORDER BY asked_at, patient_id"""
     return [read_row(Erasure, row) for row in db.query(sql, [time_text(now)])]
 
 
 def finish(db: Database, patient_id: str, now: datetime) -> None:
-    """Note that nothing is left."""
+    """Record that nothing is left."""
     sql = "UPDATE erasures SET erased_at = ? WHERE patient_id = ?"
     db.execute(sql, [time_text(now), patient_id])
 
 
 def erase_rows(db: Database, person_id: str) -> None:
-    """Delete the person and every row that refers to the person, however far round.
+    """Delete the person and every row that refers to the person, directly or indirectly.
 
     It follows the foreign keys, so that a table that is added later cannot be forgotten.
     """
@@ -58,7 +58,7 @@ def _one_of(column: str, values: Sequence[object]) -> str:
 
 
 def wipe_log(db: Database) -> bool:
-    """Bring the write-ahead log into the file and empty it; False while somebody still reads it.
+    """Copy the write-ahead log into the file and empty it; False while another reader uses it.
 
     Deleted rows are overwritten in the file (`secure_delete`), but older pages stay in the log.
     """

@@ -1,4 +1,4 @@
-"""Looks at photos: one row a photo and person, with the first and the last time."""
+"""Looks at photos: one row for each photo and person, with the first and the last time."""
 
 from datetime import datetime
 
@@ -9,9 +9,9 @@ from tracker.storage.columns import read_time, time_text
 
 
 def note(db: Database, photo_id: str, person_id: str, now: datetime) -> None:
-    """Note that somebody of the clinic opened a photo, and has caught up with those before it.
+    """Record that a person of the clinic opened a photo, and so has caught up with earlier ones.
 
-    A look that was noted later already stays the last.
+    If a later look is already recorded, it stays the last.
     """
     db.execute(
         """INSERT INTO looks (photo_id, person_id, first_at, last_at) VALUES (?, ?, ?, ?)

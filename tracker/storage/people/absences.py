@@ -1,4 +1,4 @@
-"""Absences: no row is ever deleted, one that was ended early only ends earlier."""
+"""Absences: no row is ever deleted; one that was ended early only gets an earlier end."""
 
 from datetime import datetime
 from typing import Any
@@ -23,13 +23,13 @@ def get(db: Database, absence_id: str) -> Absence | None:
 
 
 def of_person(db: Database, person_id: str) -> list[Absence]:
-    """All absences of somebody, the latest first."""
+    """All absences of a person, the latest first."""
     sql = "SELECT * FROM absences WHERE person_id = ? ORDER BY begins_at DESC, id"
     return [_absence(row) for row in db.query(sql, [person_id])]
 
 
 def not_over(db: Database, now: datetime) -> list[Absence]:
-    """Everybody's absences that last or are to come, the earliest first."""
+    """Everyone's absences that last or are to come, the earliest first."""
     sql = """SELECT * FROM absences WHERE ends_at > ? AND begins_at < ends_at
              ORDER BY begins_at, id"""
     return [_absence(row) for row in db.query(sql, [time_text(now)])]
@@ -41,9 +41,9 @@ def running(db: Database, now: datetime) -> dict[str, Absence]:
 
 
 def stood_in_for_by(db: Database, deputy: Person, now: datetime) -> list[str]:
-    """The ids of everybody for whom this person stands in now.
+    """The ids of everyone for whom this person deputises now.
 
-    Nobody stands in for somebody who was suspended: what rests cannot be lent.
+    A suspended person has no deputy: their access is suspended too.
     """
     if not may_stand_in(deputy):
         return []

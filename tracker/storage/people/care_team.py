@@ -1,4 +1,4 @@
-"""Changes of care teams; who is in one is told by `people`."""
+"""Changes of care teams; `people` says who is in one."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from tracker.domain.people.people import Role
 
 
 def only_answered_by(db: Database, person_id: str) -> list[str]:
-    """The patients for whom this person is the one practitioner at work."""
+    """The patients for whom this person is the only practitioner at work."""
     sql = """SELECT patient_id FROM care_team AS mine
              WHERE practitioner_id = :person AND NOT EXISTS (
                  SELECT 1 FROM care_team JOIN people ON people.id = care_team.practitioner_id

@@ -1,4 +1,4 @@
-"""Invitations; of each person only the newest counts."""
+"""Invitations; only the newest of each person counts."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ def renew(db: Database, invitation: Invitation) -> None:
 
 
 def end_open(db: Database, person_id: str) -> None:
-    """Let a person's open invitation end, if there is one."""
+    """End a person's open invitation, if there is one."""
     db.execute("DELETE FROM invitations WHERE person_id = ? AND used_at IS NULL", [person_id])
 
 
@@ -26,7 +26,7 @@ def get(db: Database, invitation_id: str) -> Invitation | None:
 
 
 def use(db: Database, invitation_id: str, now: datetime) -> bool:
-    """Mark the invitation as used; False when somebody was faster."""
+    """Mark the invitation as used; False when another request was faster."""
     cursor = db.execute(
         "UPDATE invitations SET used_at = ? WHERE id = ? AND used_at IS NULL",
         [time_text(now), invitation_id],

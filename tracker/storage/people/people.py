@@ -39,7 +39,7 @@ def staff(db: Database) -> list[tuple[Person, int, bool]]:
 
 
 def patients_of(db: Database, carer_id: str) -> list[Person]:
-    """The patients in somebody's care, by name."""
+    """The patients in a person's care, by name."""
     sql = """SELECT people.* FROM people JOIN care_team ON people.id = care_team.patient_id
              WHERE care_team.practitioner_id = ? ORDER BY people.name, people.id"""
     return [_person(row) for row in db.query(sql, [carer_id])]
@@ -64,13 +64,13 @@ def practitioners_of(db: Database, patient_id: str) -> list[Person]:
 
 
 def answering_team_of(db: Database, patient_id: str) -> list[tuple[Person, int]]:
-    """Who may answer a patient's alerts, each with the turn (1 first) in which one is told."""
+    """Who may answer a patient's alerts, each with the turn (1 is notified first)."""
     team = care_team_of(db, patient_id)
     return [(person, turn) for person, turn in team if person.role is Role.PRACTITIONER]
 
 
 def care_team_of(db: Database, patient_id: str) -> list[tuple[Person, int]]:
-    """Who cares for a patient, each with the turn (1 first); suspended people rest."""
+    """Who cares for a patient, each with the turn (1 first); suspended people are left out."""
     sql = """SELECT people.*, turn FROM people
              JOIN care_team ON people.id = care_team.practitioner_id
              WHERE care_team.patient_id = ? AND suspended_at IS NULL
@@ -93,19 +93,19 @@ def set_duties(db: Database, person_id: str, duties: Iterable[Duty]) -> None:
 
 
 def set_position(db: Database, person_id: str, role: Role, duties: Iterable[Duty]) -> None:
-    """Store what a person of the clinic is to patients and does besides."""
+    """Store the role and the duties of a person of the clinic."""
     db.execute("UPDATE people SET role = ? WHERE id = ?", [str(role), person_id])
     set_duties(db, person_id, duties)
 
 
 def suspend(db: Database, person_id: str, since: datetime | None) -> None:
-    """Let a person of the clinic rest from a moment on; None brings them back."""
+    """Suspend a person of the clinic from a given time; None reinstates them."""
     sql = "UPDATE people SET suspended_at = ? WHERE id = ?"
     db.execute(sql, [optional_time_text(since), person_id])
 
 
 def add_history(db: Database, person_id: str, risks: Iterable[Risk]) -> None:
-    """Note risks in a person's history beside those that are there."""
+    """Add risks to a person's history."""
     person = get(db, person_id)
     if person is not None:
         history = names_text(sorted(person.history | set(risks)))
@@ -113,7 +113,7 @@ def add_history(db: Database, person_id: str, risks: Iterable[Risk]) -> None:
 
 
 def take_from_history(db: Database, person_id: str, risks: Iterable[Risk]) -> None:
-    """Take risks out of a person's history, where they are in it."""
+    """Remove risks from a person's history, if they are in it."""
     person = get(db, person_id)
     if person is not None:
         history = names_text(sorted(person.history - set(risks)))
@@ -136,7 +136,7 @@ def set_mail(db: Database, person: Person) -> None:
 def close(db: Database, person_id: str) -> None:
     """End everything by which a person signs in, is cared for and is reached.
 
-    The address is let go, so that it may open another account.
+    The address is released, so that it may open another account.
     """
     for table in ("credentials", "passkeys", "sessions", "invitations"):
         db.execute(f"DELETE FROM {table} WHERE person_id = ?", [person_id])  # noqa: S608

@@ -23,7 +23,7 @@ def get(db: Database, digest: str) -> Session | None:
 
 
 def end(db: Database, digest: str) -> None:
-    """Remove the session; one that is not there stays away."""
+    """Remove the session; a missing one is no error."""
     db.execute("DELETE FROM sessions WHERE token_digest = ?", [digest])
 
 
@@ -33,5 +33,5 @@ def end_all_of(db: Database, person_id: str) -> None:
 
 
 def forget_begun_before(db: Database, at: datetime) -> None:
-    """Remove the sessions, anybody's, that began before `at`."""
+    """Remove all sessions that began before `at`."""
     db.execute("DELETE FROM sessions WHERE began_at < ?", [time_text(at)])

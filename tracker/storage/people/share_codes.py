@@ -1,4 +1,4 @@
-"""Share codes; of each patient only the newest counts."""
+"""Share codes; only the newest of each patient counts."""
 
 from datetime import datetime
 

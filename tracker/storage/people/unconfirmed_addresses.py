@@ -1,4 +1,4 @@
-"""Addresses that nobody has shown yet to be theirs."""
+"""Addresses that are not confirmed yet."""
 
 from sqlite_utils import Database
 
@@ -15,5 +15,5 @@ def has(db: Database, person_id: str) -> bool:
 
 
 def confirm(db: Database, person_id: str) -> None:
-    """The address is theirs; confirming twice changes nothing."""
+    """Confirm the address; confirming twice changes nothing."""
     db.execute("DELETE FROM unconfirmed_addresses WHERE person_id = ?", [person_id])

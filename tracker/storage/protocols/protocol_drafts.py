@@ -38,7 +38,7 @@ def latest(db: Database, kind: str, count: int) -> list[ProtocolDraft]:
 
 
 def to_preview(db: Database) -> list[ProtocolDraft]:
-    """Each author's latest draft of each kind, where it is not counted to the end; newest first."""
+    """Each author's latest draft of each kind, if it is not fully counted; newest first."""
     sql = """SELECT protocol_drafts.*, name FROM protocol_drafts
              JOIN people ON people.id = author_id WHERE protocol_drafts.rowid IN
                  (SELECT max(rowid) FROM protocol_drafts GROUP BY kind, author_id)

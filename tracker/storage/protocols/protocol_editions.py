@@ -31,10 +31,10 @@ def insert(db: Database, protocol: Protocol) -> None:
 
 
 def with_given_up(db: Database, protocols: Protocols) -> Protocols:
-    """These protocols, and the last kept text of each kind that has no file but courses.
+    """These protocols, and the last kept text of each kind that has courses but no file.
 
-    Whoever was treated by it must still be looked after. Raises ProtocolError when a kept text
-    can no longer be read.
+    Their patients must still be cared for. Raises ProtocolError when a kept text can no longer be
+    read.
     """
     sql = """SELECT kind, text FROM protocol_editions
              WHERE rowid IN (SELECT max(rowid) FROM protocol_editions GROUP BY kind)

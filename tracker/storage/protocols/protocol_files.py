@@ -1,4 +1,4 @@
-"""Protocols from their files: those that ship with Afterglow, and a clinic's own in their place."""
+"""Protocols from their files: the shipped ones, and a clinic's own in their place."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -13,13 +13,13 @@ _SHIPPED = files("tracker.domain.protocols")
 
 
 def shipped_kinds() -> tuple[str, ...]:
-    """The kinds of treatment there is a shipped protocol for, by name."""
+    """The kinds of treatment that have a shipped protocol, by name."""
     names = (entry.name for entry in _SHIPPED.iterdir())
     return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
 
 
 def shipped_text(kind: str) -> str:
-    """The text of a shipped protocol; ProtocolError that tells what there is."""
+    """The text of a shipped protocol; ProtocolError that names the known kinds."""
     if kind not in shipped_kinds():
         raise ProtocolError(f"no protocol for {kind!r}; use one of {', '.join(shipped_kinds())}")
     return _SHIPPED.joinpath(f"{kind}.toml").read_text(encoding="utf-8")
@@ -37,10 +37,10 @@ def shipped(kind: str) -> Protocol | None:
 
 
 def parse_own(text: str, source: str) -> Protocol:
-    """A clinic's protocol; the shipped floors that it lowers without a reason hold all the same.
+    """A clinic's protocol; shipped floors that it lowers without a reason still apply.
 
-    Raises ProtocolError like `parse_protocol`. An edition from before a floor was shipped is thus
-    still read, and hears as much as any other.
+    Raises ProtocolError like `parse_protocol`. An edition older than a shipped floor can thus still
+    be read, and misses no sign that another would report.
     """
     protocol = parse_protocol(text, source)
     known = shipped(protocol.kind)
@@ -49,7 +49,7 @@ def parse_own(text: str, source: str) -> Protocol:
 
 def read(path: Path) -> Protocol:
     """The protocol in a clinic's file; ProtocolError names every mistake."""
-    try:  # some editors begin UTF-8 with a mark, which is no part of the text
+    try:  # some editors begin UTF-8 with a byte order mark, which is not part of the text
         return parse_own(path.read_text(encoding="utf-8-sig"), str(path))
     except OSError as error:
         raise ProtocolError(f"{path}: {error.strerror}; name a protocol's file") from error

@@ -25,7 +25,7 @@ def insert(
 
 
 def complete(db: Database, draft_id: str) -> None:
-    """Note that there is nothing more to count."""
+    """Record that there is nothing more to count."""
     db.execute("INSERT OR IGNORE INTO protocol_previews_complete VALUES (?)", [draft_id])
 
 

@@ -38,7 +38,7 @@ def unknown_ids(db: Database, ids: Set[str]) -> set[str]:
 
 
 def of_patient(db: Database, patient_id: str) -> list[Remark]:
-    """A patient's whole conversation, oldest first; of one moment, in the order it came."""
+    """A patient's whole conversation, oldest first; at equal times, in the order of arrival."""
     receipts: dict[str, list[Receipt]] = defaultdict(list)
     sql = """SELECT remark_id, person_id, name, seen_at FROM remark_receipts
              JOIN remarks ON remarks.id = remark_id JOIN people ON people.id = person_id
@@ -55,7 +55,7 @@ def of_patient(db: Database, patient_id: str) -> list[Remark]:
 
 
 def note_read(db: Database, patient_id: str, reader_id: str, now: datetime) -> None:
-    """Note that somebody has read what the other side said; the first time stays."""
+    """Record that a person has read what the other side wrote; the first time is kept."""
     db.execute(
         """INSERT OR IGNORE INTO remark_receipts (remark_id, person_id, seen_at)
            SELECT id, :reader, :now FROM remarks
@@ -74,7 +74,7 @@ def unread_by_patient(db: Database, patient_id: str) -> int:
 
 
 def unread_by_clinic(db: Database, patient_id: str) -> int:
-    """How many remarks of the patient nobody of the care team has read."""
+    """How many remarks of the patient no one in the care team has read."""
     sql = """SELECT count(*) AS n FROM remarks WHERE patient_id = :patient
              AND author_id = :patient AND NOT EXISTS (
                  SELECT 1 FROM remark_receipts WHERE remark_id = remarks.id)"""

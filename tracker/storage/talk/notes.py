@@ -1,4 +1,4 @@
-"""Notes about patients: a row a version."""
+"""Notes about patients: one row for each version."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Templates of messages: a row a version, of the clinic's own and of shipped ones it changed."""
+"""Message templates: one row for each version, of the clinic's own and of changed shipped ones."""
 
 from datetime import datetime
 from typing import Any
