@@ -1,10 +1,9 @@
 """The page to print at home: the reference card at its true size, a ruler, and what to do with it.
 
 One list of fields and lines of text is drawn twice: as PDF, where all stays sharp at any resolution
-(ISO 32000-1, the standard fonts every viewer has), and as PNG for those who cannot print a PDF.
+(the standard fonts that every viewer has), and as PNG for those who cannot print a PDF.
 """
 
-import zlib
 from dataclasses import dataclass
 from enum import StrEnum
 from io import BytesIO
@@ -12,6 +11,8 @@ from typing import Final
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
 
 from analysis.card.layout import (
     CARD_SIZE_MM,
@@ -26,7 +27,6 @@ from analysis.images import LinearImage, to_bytes, to_srgb
 PNG_DPI: Final = 300
 RULER_MM: Final = 50
 _MM_PER_INCH: Final = 25.4
-_POINTS_PER_MM: Final = 72 / _MM_PER_INCH
 _MARGIN_MM: Final = 22.0
 _CARD_TOP_MM: Final = 44.0
 _CUT_MM: Final = 2.0  # white left around the card
@@ -167,63 +167,26 @@ def _as_png(page: tuple[float, float], fields: list[Field], lines: list[_Line]) 
 
 
 def _as_pdf(page: tuple[float, float], fields: list[Field], lines: list[_Line]) -> bytes:
-    """One page of filled rectangles and text; lengths in points from the bottom left corner."""
-    width, height = (side * _POINTS_PER_MM for side in page)
-    drawn = []
-    for field in fields:
-        red, green, blue = _encoded(field)
-        x, y, wide, high = (
-            side * _POINTS_PER_MM
-            for side in (
-                field.left,
-                page[1] - field.top - field.height,
-                field.width,
-                field.height,
-            )
-        )
-        drawn.append(
-            f"{red:.4f} {green:.4f} {blue:.4f} rg {x:.3f} {y:.3f} {wide:.3f} {high:.3f} re f"
-        )
-    drawn.append("0 g")
-    for line in lines:
-        words = line.words.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
-        x, y = line.left * _POINTS_PER_MM, (page[1] - line.base) * _POINTS_PER_MM
-        font = "F2" if line.bold else "F1"
-        size = line.size * _POINTS_PER_MM
-        drawn.append(f"BT /{font} {size:.2f} Tf {x:.3f} {y:.3f} Td ({words}) Tj ET")
-    content = zlib.compress("\n".join(drawn).encode("cp1252"), 9)
-    fonts = [
-        f"<< /Type /Font /Subtype /Type1 /BaseFont /{name} /Encoding /WinAnsiEncoding >>"
-        for name in ("Helvetica", "Helvetica-Bold")
-    ]
-    return _assemble_pdf(
-        [
-            # Viewers are asked not to scale; those that do are found out by the ruler.
-            b"<< /Type /Catalog /Pages 2 0 R /ViewerPreferences << /PrintScaling /None >> >>",
-            b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {width:.2f} {height:.2f}] /Contents 4 0 R"
-            " /Resources << /Font << /F1 5 0 R /F2 6 0 R >> >> >>".encode(),
-            f"<< /Length {len(content)} /Filter /FlateDecode >>\nstream\n".encode()
-            + content
-            + b"\nendstream",
-            *(font.encode() for font in fonts),
-            b"<< /Title (Afterglow reference card) >>",
-        ]
+    """One page of filled rectangles and text."""
+    width, height = page
+    written = BytesIO()
+    # Without the time of day and its hash in it, a card printed twice is the same file.
+    pen = Canvas(
+        written, (width * mm, height * mm), pageCompression=1, invariant=1, pdfVersion=(1, 6)
     )
-
-
-def _assemble_pdf(objects: list[bytes]) -> bytes:
-    """A PDF of these objects, numbered from 1: the catalogue first, the document's title last."""
-    written = bytearray(b"%PDF-1.6\n%\xe2\xe3\xcf\xd3\n")
-    starts = []
-    for number, body in enumerate(objects, start=1):
-        starts.append(len(written))
-        written += f"{number} 0 obj\n".encode() + body + b"\nendobj\n"
-    table = len(written)
-    count = len(objects) + 1
-    written += f"xref\n0 {count}\n0000000000 65535 f \n".encode()
-    for start in starts:
-        written += f"{start:010d} 00000 n \n".encode()
-    written += f"trailer\n<< /Size {count} /Root 1 0 R /Info {count - 1} 0 R >>\n".encode()
-    written += f"startxref\n{table}\n%%EOF\n".encode()
-    return bytes(written)
+    pen.setTitle("Afterglow reference card")
+    pen.setAuthor("Afterglow")
+    pen.setCreator("Afterglow")
+    # Viewers are asked not to scale; those that do are found out by the ruler.
+    pen.setViewerPreference("PrintScaling", "None")
+    pen.scale(mm, mm)
+    for field in fields:
+        pen.setFillColorRGB(*_encoded(field))
+        bottom = height - field.top - field.height
+        pen.rect(field.left, bottom, field.width, field.height, stroke=0, fill=1)
+    pen.setFillColorRGB(*_BLACK)
+    for line in lines:
+        pen.setFont("Helvetica-Bold" if line.bold else "Helvetica", line.size)
+        pen.drawString(line.left, height - line.base, line.words)
+    pen.save()
+    return written.getvalue()
