@@ -1,4 +1,4 @@
-"""HTTP and HTML in, actions out: no rule about skin and no SQL lives here.
+"""HTTP and HTML in, actions out: no rule about skin and no SQL is here.
 
 Where a line goes:
 
@@ -6,13 +6,13 @@ Where a line goes:
 - `patient/`: what a patient sees and sends;
 - `desk/`: what a practitioner works with: work list, patients, alerts, comparison, treatments;
 - `clinic/`: people, hours, health, outcomes, audit log, templates, protocols;
-- `charts/`: marks of charts as plain numbers and words; `words/`: how a kind or a moment is said;
+- `charts/`: marks of charts as plain numbers and words; `words/`: kinds and times in words;
 - here: the server, the session, security, typed text, forms that several areas read, errors, files.
 
-An area knows no other area and offers its `blueprints`. In it `<thing>.py` holds the routes of one
-thing with their pages; where both are long, `<thing>_pages.py` holds what the templates are given
-and `<thing>_forms.py` what was typed. A template is in the folder of the area that names it, one
-that several areas use in `templates/`.
+An area imports no other area and offers its `blueprints`. In it `<thing>.py` holds the routes of
+one thing with their pages. If both are long, `<thing>_pages.py` holds the data for the templates
+and `<thing>_forms.py` reads the forms. A template is in the folder of the area that names it; a
+template that several areas use is in `templates/`.
 
 Each page about one patient asks `tracker.domain.people.access`; `tests/web/test_access.py` holds a
 rule for every route.
@@ -45,7 +45,7 @@ __all__ = ["create_app"]
 
 
 def create_app(world: World, now: Callable[[], datetime]) -> Flask:
-    """The pages of one clinic as a WSGI application. `now` tells the time, aware and in UTC."""
+    """The pages of one clinic as a WSGI application. `now` returns the time, aware and in UTC."""
     app = Flask(__name__)
     security.configure(app, world.settings)
     session.init_app(app, world, now)  # before CSRF, whose check would parse a stranger's photo

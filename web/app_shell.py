@@ -32,7 +32,7 @@ def manifest() -> ResponseReturnValue:
 
 @blueprint.get("/service-worker.js")
 def service_worker() -> ResponseReturnValue:
-    """The script that opens pages without a network; it stands at the root to reach all of them."""
+    """The script that opens pages without a network; at the root so that it covers all pages."""
     return current_app.send_static_file("service_worker.js")
 
 

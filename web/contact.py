@@ -1,4 +1,4 @@
-"""The numbers to call, and when somebody answers."""
+"""The numbers to call, and when the clinic is open."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,8 +34,8 @@ class PhoneNumber:
 class ClinicContact:
     """What a page shows with "call your clinic"; what the clinic has not entered is None or empty.
 
-    `now` says whether it is open, `is_closed` that nobody answers; `week` are the hours by the
-    clinic's clock, for a page that is read much later than it was made.
+    `now` says whether it is open, `is_closed` that it is closed; `week` are the hours in the
+    clinic's zone, for a page that is read much later than it was made.
     """
 
     phone: PhoneNumber | None
@@ -83,7 +83,7 @@ def _week(hours: OpeningHours) -> tuple[tuple[str, str], ...]:
 
 
 def init_app(app: Flask) -> None:
-    """Hand `contact()` to the templates, and `lacks_emergency_number()` for who must enter it."""
+    """Give templates `contact()`, and `lacks_emergency_number()` for those who must enter it."""
     app.jinja_env.globals.update(contact=_contact, lacks_emergency_number=_lacks_emergency_number)
 
 
@@ -92,7 +92,7 @@ def _lacks_emergency_number() -> bool:
 
 
 def _contact() -> ClinicContact:
-    """For the patient who reads; asked once a request, by the pages that say "call"."""
+    """For the patient who reads; computed once a request, by the pages that say "call"."""
     if "contact" not in g:
         g.contact = _found()
     found: ClinicContact = g.contact

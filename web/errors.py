@@ -1,4 +1,4 @@
-"""When something goes wrong: one calm page, which tells nothing it should not."""
+"""Errors: one calm page, which reveals nothing it should not."""
 
 import logging
 
@@ -29,7 +29,7 @@ def init_app(app: Flask) -> None:
 
 
 def _show(error: HTTPException) -> ResponseReturnValue:
-    if error.response is not None:  # a redirect in the coat of an error
+    if error.response is not None:  # a redirect raised as an error
         return error.response
     code = error.code or 500
     return render(ErrorPage(code, ERRORS.get(code, UNKNOWN_ERROR))), code
@@ -43,17 +43,17 @@ def _show_forged(error: CSRFError) -> ResponseReturnValue:
 
 
 def _show_other_host(error: SecurityError) -> ResponseReturnValue:  # noqa: ARG001  (told alike)
-    """No page can be drawn: its links would lead to the host that is not ours."""
+    """No page can be drawn: its links would lead to a host that is not ours."""
     text = "This clinic has another address. If you run it, set AFTERGLOW_URL to this one.\n"
     return Response(text, 400, mimetype="text/plain")
 
 
 def _show_damaged(error: PhotoDamaged) -> ResponseReturnValue:
-    """The picture is there and cannot be shown; the words of the error name no person."""
+    """The picture exists but cannot be shown; the error's message names no person."""
     log.error("%s", error)
     return render(ErrorPage(500, ERRORS["damaged"])), 500
 
 
 def _show_not_found(error: Exception) -> ResponseReturnValue:  # noqa: ARG001  (told alike)
-    """Forbidden and missing look the same, so that neither tells what exists."""
+    """Forbidden and missing look the same, so that neither reveals what exists."""
     return _show(NotFound())

@@ -1,4 +1,4 @@
-"""What people send: a request becomes a typed value, or words beside each field."""
+"""Form data: a request becomes a typed value, or messages next to each field."""
 
 import re
 from collections.abc import Mapping
@@ -84,9 +84,9 @@ def read_upload(form: Form, files: Files, zone: ZoneInfo) -> Upload | Errors:
 
 @dataclass(frozen=True, slots=True)
 class SentAnswers:
-    """What the check-in form says: the answers that can be used, and what is wrong, by field.
+    """The content of the check-in form: the usable answers, and what is wrong, by field.
 
-    `wants_help` tells that they came by the button "I need help now".
+    `wants_help` means that the button "I need help now" was pressed.
     """
 
     answers: Answers
@@ -137,7 +137,7 @@ def read_check_in(form: Form) -> SentAnswers:
 
 
 def read_wish(args: Mapping[str, str]) -> Wish:
-    """What an address of the work list asks for; what it does not know it leaves out."""
+    """What an address of the work list asks for; unknown parameters are ignored."""
     after, before = (Place.read(args.get(name, "")) for name in ("after", "before"))
     return Wish(
         group=one_of(Group, args.get("show", "")),
@@ -149,9 +149,9 @@ def read_wish(args: Mapping[str, str]) -> Wish:
 
 
 def read_shown_alert(form: Form, alert: Alert) -> ShownAlert | None:
-    """This alert as the page showed it from which the form came; None when the form says nothing.
+    """This alert as shown on the page that the form came from; None when the form says nothing.
 
-    Nothing is taken from the alert as it is now but whose it is.
+    Only the patient is taken from the current alert.
     """
     match form.get("shown", "").split(" "):
         case [level, steps, raised_at]:
@@ -170,7 +170,7 @@ def read_shown_alert(form: Form, alert: Alert) -> ShownAlert | None:
 
 
 def read_leave(form: Form) -> Leave | Errors:
-    """The days somebody is away and who stands in; nobody where none is named."""
+    """The days a person is away and the deputy; none if none is named."""
     days, errors = {}, {}
     for name, words in (("first_day", "first"), ("last_day", "last")):
         try:
@@ -183,7 +183,7 @@ def read_leave(form: Form) -> Leave | Errors:
 
 
 def read_snooze(form: Form) -> Snooze | Errors:
-    """The day and the reason; whether the day will do is for the alert to say."""
+    """The day and the reason; the alert decides whether the day is valid."""
     errors = _reason_errors(form, "snooze_why")
     if not typed(form, "snooze_why"):
         errors["snooze_why"] = sentence(SNOOZE_REASON)
@@ -231,7 +231,7 @@ def read_focus(said: MultiDict[str, str]) -> Focus:
 
 
 def sentence(remedy: str) -> str:
-    """What a noun finds wrong as it stands on a page; names in it keep their capitals."""
+    """An error of the domain as a sentence for a page; names in it keep their capitals."""
     return f"{remedy[:1].upper()}{remedy[1:]}."
 
 
@@ -252,7 +252,7 @@ def read_consent(form: Form, now: datetime) -> Consent | Errors:
 
 
 def read_draft(form: Form, files: Files) -> Draft | Errors:
-    """Something to say, perhaps with a photo."""
+    """A message, perhaps with a photo."""
     sent = [file for file in files.getlist("photo") if file.filename]
     if len(sent) > 1:
         return Errors({"photo": "Send one photo at a time; choose only one."})
@@ -268,7 +268,7 @@ def read_draft(form: Form, files: Files) -> Draft | Errors:
 
 
 def read_own_treatment(form: Form, protocol: Protocol, zone: ZoneInfo) -> OwnTreatment | Errors:
-    """What somebody is about to do at home; every yes-or-no question must be answered."""
+    """What a person is about to do at home; every yes-or-no question must be answered."""
     errors: dict[str, str] = {}
     answers: dict[str, bool | str] = {}
     for question in protocol.screening:
@@ -292,7 +292,7 @@ def read_own_treatment(form: Form, protocol: Protocol, zone: ZoneInfo) -> OwnTre
 
 
 def read_queued(form: Form) -> Queued | None:
-    """The key and the moments under which a page kept answers; None for a plain form."""
+    """The key and the times under which a page kept answers; None for a plain form."""
     key, made_at = form.get("key", ""), read_made_at(form)
     return (
         Queued(key, made_at, _moment(form, "sent_at")) if KEY.fullmatch(key) and made_at else None
@@ -300,7 +300,7 @@ def read_queued(form: Form) -> Queued | None:
 
 
 def read_made_at(form: Form) -> datetime | None:
-    """When a page's script says that something was made, in UTC; None without a script."""
+    """When the page's script says that something was made, in UTC; None without a script."""
     return _moment(form, "made_at")
 
 
@@ -313,7 +313,7 @@ def _moment(form: Form, field: str) -> datetime | None:
 
 
 def typed(form: Mapping[str, str], field: str) -> str:
-    """What was typed; forms send two signs for the end of a line, which people count as one."""
+    """What was typed; forms end a line with two characters, which people count as one."""
     return form.get(field, "").replace("\r\n", "\n").strip()
 
 

@@ -1,4 +1,4 @@
-"""The first page, which is another one for each role."""
+"""The first page, which differs by role."""
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue

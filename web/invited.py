@@ -1,4 +1,4 @@
-"""The page with a link for somebody who is invited, as a code to scan and as text."""
+"""The page with a link for an invited person, as a code to scan and as text."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -30,5 +30,5 @@ class InvitedPage:
 def code_of(link: str) -> Markup:
     """The link for the camera of a phone."""
     code = segno.make(link, error="m").svg_inline(scale=6, border=4, omitsize=True, light="#fff")
-    # The code is drawn by the library from our own address: there is nothing to escape.
+    # The library draws the code from our own address: there is nothing to escape.
     return Markup(code)  # noqa: S704

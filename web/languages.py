@@ -1,6 +1,6 @@
-"""Which language the pages speak: the best of those the browser asks for and we have.
+"""The language of the pages: the best of those the browser asks for and we have.
 
-A language is had when every page, mail and protocol speaks it, never in part. So far: English.
+A language counts only when every page, mail and protocol is translated. So far: English.
 """
 
 from flask import Flask, Response, request
@@ -10,7 +10,7 @@ LANGUAGES = ("en-GB",)
 
 
 def choose_language(wanted: LanguageAccept) -> str:
-    """The best of `LANGUAGES` for what a browser wants; the first where none fits."""
+    """The best of `LANGUAGES` for what a browser accepts; the first if none fits."""
     return wanted.best_match(LANGUAGES, default=LANGUAGES[0]) or LANGUAGES[0]
 
 

@@ -1,6 +1,6 @@
 """Libraries for the pages, installed at set-up and served from our own origin, never committed.
 
-Every page lives without them: a chart that is drawn on the server stands where one is missing.
+Every page works without them: if one is missing, the server draws the chart.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a template is given: one frozen dataclass each, and how it becomes HTML."""
+"""The data for a template: one frozen dataclass each, and how it becomes HTML."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
@@ -21,7 +21,7 @@ class Page(Protocol):
 
 
 def render(page: Page, *, with_person: bool = True) -> str:
-    """The page as HTML, with the navigation of whoever is signed in."""
+    """The page as HTML, with the navigation of the signed-in person."""
     signed_in = with_person and current_user.is_authenticated
     person = current_user.person if signed_in else None
     return render_template(page.template, page=page, person=person)

@@ -69,7 +69,7 @@ class QuestionRow:
 
     @property
     def is_text(self) -> bool:
-        """Whether it wants a text."""
+        """Whether it is answered by a text."""
         return self.question.asks is Asks.TEXT
 
 
@@ -139,7 +139,7 @@ def screening_card(
     now: datetime,
     zone: ZoneInfo,
 ) -> ScreeningCard:
-    """What was asked before the treatment; `found` is None where the protocol is gone."""
+    """What was asked before the treatment; `found` is None if the protocol is gone."""
     history = ", ".join(sorted(risk.replace("_", " ") for risk in patient.history))
     if found is None:
         gone = "Not known: the clinic has no protocol for this treatment any more"

@@ -19,12 +19,12 @@ from tracker.domain.people.sessions import LONGEST_LIFETIME
 from tracker.settings import Settings
 from web.typed import ReadableForms
 
-MAX_REQUEST_BYTES = 41 * 1024 * 1024  # a photo of 40 MB and the words around it
-MAX_WORDS_BYTES = 64 * 1024  # requests that carry no photo
-TRIES_PER_PERSON = "10 per 10 minutes"  # and client: from elsewhere nobody can lock a person out
+MAX_REQUEST_BYTES = 41 * 1024 * 1024  # a photo of 40 MB and the text around it
+MAX_WORDS_BYTES = 64 * 1024  # requests without a photo
+TRIES_PER_PERSON = "10 per 10 minutes"  # and client: others cannot lock a person out
 TRIES_PER_CLIENT = "60 per 10 minutes"  # a whole clinic may sit behind one address
-ACCOUNTS_PER_CLIENT = "10 per hour"  # each sends a mail to whatever address was written
-IPV6_HOUSEHOLD_BITS = 64  # the least that one customer is given, to change addresses within
+ACCOUNTS_PER_CLIENT = "10 per hour"  # each sends a mail to the address given
+IPV6_HOUSEHOLD_BITS = 64  # the smallest range that one customer gets, within which addresses change
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -68,7 +68,7 @@ class InMemoryRequest(Request):
 
 
 def configure(app: Flask, settings: Settings) -> None:
-    """Set keys, cookies and sizes, and believe the proxies before us as to who asks."""
+    """Set keys, cookies and sizes, and trust the configured proxies to name the client."""
     if settings.proxies:
         wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)
         app.wsgi_app = wsgi_app  # type: ignore[method-assign]  # as Flask's manual does it
@@ -79,8 +79,8 @@ def configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.is_https,
-        PERMANENT_SESSION_LIFETIME=LONGEST_LIFETIME,  # the server ends those that are shorter
-        # A late answer to the session before would put its cookie over the new one.
+        PERMANENT_SESSION_LIFETIME=LONGEST_LIFETIME,  # the server ends shorter ones
+        # A late response to the earlier session would overwrite the new one's cookie.
         SESSION_REFRESH_EACH_REQUEST=False,
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
         TRUSTED_HOSTS=["localhost", "127.0.0.1", urlsplit(settings.base_url).hostname],
@@ -90,7 +90,7 @@ def configure(app: Flask, settings: Settings) -> None:
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Refuse forged requests and send the safe headers with every answer."""
-    # Mail programs stop reminders by a POST of their own; its link is signed (RFC 8058).
+    # Mail programs stop reminders by their own POST; its link is signed (RFC 8058).
     CSRFProtect(app).exempt("web.accounts.preferences.stop")
 
     def add_headers(response: Response) -> Response:
@@ -107,12 +107,12 @@ def init_app(app: Flask, settings: Settings) -> None:
 def init_limits(app: Flask, settings: Settings) -> None:
     """Slow down guessing; only failures count, by client and by the person it tries to be.
 
-    Accounts that were opened count by client, too: nobody fills strangers' mailboxes.
+    Opened accounts count by client, too, so that no one can flood strangers' mailboxes.
     """
     key = settings.key_for("limits")
 
     def client_as() -> str:
-        """The client and the e-mail address it tries, hashed under a key: no log can tell it."""
+        """The client and the e-mail address it tries, hashed with a key: no log reveals it."""
         email = request.form.get("email", "").strip().lower()
         return f"{_client()} {hmac.new(key, email.encode(), hashlib.sha256).hexdigest()}"
 
@@ -144,7 +144,7 @@ def _is_failure(response: Response) -> bool:
 
 
 def _client() -> str:
-    """The network address of whoever asks; for IPv6 the network that one household has."""
+    """The network address of the client; for IPv6 the network of one household."""
     text = request.remote_addr or ""
     try:
         address = ip_address(text)

@@ -1,4 +1,4 @@
-"""Serve the pages and work the queue beside them, until told to stop."""
+"""Serve the pages and run the worker in the same process, until told to stop."""
 
 import logging
 import signal
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 THREADS = 8
 CONNECTIONS = 32  # the server keeps a body in memory until it is whole, for each of them
 MEBIBYTE = 1024 * 1024
-MAX_BODY_BYTES = MAX_REQUEST_BYTES + MEBIBYTE  # more than the pages take: they answer in words
-RECEIVED_AT_ONCE = MEBIBYTE // 16  # a body is refused, or whole, before it could overflow to disk
+MAX_BODY_BYTES = MAX_REQUEST_BYTES + MEBIBYTE  # more than the pages accept, so that they can answer
+RECEIVED_AT_ONCE = MEBIBYTE // 16  # a body is refused, or complete, before it can overflow to disk
 
 log = logging.getLogger(__name__)
 
 
 class CannotListen(Exception):  # noqa: N818  (a state of the machine; the message names the remedy)
-    """The address is taken or not ours."""
+    """The address is in use or is not ours."""
 
 
 def serve(
@@ -70,7 +70,7 @@ def open_server(app: "WSGIApplication", settings: Settings) -> MultiSocketServer
             max_request_body_size=MAX_BODY_BYTES,
             inbuf_overflow=MAX_BODY_BYTES + 2 * RECEIVED_AT_ONCE,
             recv_bytes=RECEIVED_AT_ONCE,
-            # Those who have proxies say so, and then the application reads what they write.
+            # With proxies configured, the application reads the headers that they write.
             clear_untrusted_proxy_headers=settings.proxies == 0,
             ident=None,
         )
@@ -79,7 +79,7 @@ def open_server(app: "WSGIApplication", settings: Settings) -> MultiSocketServer
 
 
 def check_address(host: str, port: int) -> None:
-    """Raise CannotListen if an IPv4 address is taken, before long work is begun for its sake."""
+    """Raise CannotListen if an IPv4 address is in use, before long work is done in vain."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server will
         try:
@@ -93,7 +93,7 @@ def _cannot_listen(host: str, port: int, error: OSError) -> CannotListen:
 
 
 class _stopped_by_signals:  # noqa: N801  (reads as a verb in its with statement)
-    """SIGTERM ends the server like Ctrl-C does."""
+    """SIGTERM ends the server like Ctrl-C."""
 
     def __enter__(self) -> None:
         def stop(_number: int, _frame: FrameType | None) -> None:

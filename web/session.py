@@ -77,7 +77,7 @@ class Resources:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person in the form that flask-login wants; its cookie keeps only the session's `token`."""
+    """A person in the form that flask-login needs; its cookie keeps only the session's `token`."""
 
     person: Person
     viewer: Viewer | None
@@ -124,7 +124,7 @@ def resources() -> Resources:
 def signed_in(
     view: Callable[Concatenate[Visit, P], ResponseReturnValue],
 ) -> Callable[P, ResponseReturnValue]:
-    """Hand the visit to a route as its first argument."""
+    """Pass the visit to a route as its first argument."""
 
     @wraps(view)
     def with_visit(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
@@ -146,7 +146,7 @@ def signed_in(
 
 
 def enter(person: Person, token: str) -> None:
-    """Put this person's session into a fresh cookie; whichever the old one held ends.
+    """Put this person's session into a fresh cookie; any session in the old one ends.
 
     The form token comes with it, so that no later page has to write the cookie.
     """
@@ -157,7 +157,7 @@ def enter(person: Person, token: str) -> None:
 
 
 def leave() -> None:
-    """End the session, on the server as in the cookie."""
+    """End the session, on the server and in the cookie."""
     if is_signed_in():
         end_session(resources().db, current_user.token)
     logout_user()
@@ -165,12 +165,12 @@ def leave() -> None:
 
 
 def is_signed_in() -> bool:
-    """Whether somebody is signed in."""
+    """Whether a person is signed in."""
     return bool(current_user.is_authenticated)
 
 
 def _viewer() -> Viewer | None:
-    """Who reads the page, so that it offers only what `access` allows."""
+    """The viewer of the page, so that it offers only what `access` allows."""
     return current_user.viewer if is_signed_in() else None
 
 

@@ -15,7 +15,7 @@ from tracker.domain.texts import LOST, readable
 from web.pages import render
 
 AS_TYPED = frozenset({"passphrase"})  # older hashes need the older spelling
-# What a patient reports must arrive, if need be with a visible gap.
+# What a patient reports must arrive, even with a visible gap.
 NEVER_REFUSED = frozenset({"patient.send_check_in", "patient.send_photo", "conversation.say"})
 
 
@@ -36,7 +36,7 @@ class ReadableForms(FormDataParser):
 
 @dataclass(frozen=True, slots=True)
 class UnreadablePage:
-    """Why nothing was kept. `texts` is what was typed, with LOST in it, ready to be copied."""
+    """Why nothing was kept. `texts` is what was typed, including LOST, ready to be copied."""
 
     template: ClassVar[str] = "unreadable.html"
     place: ClassVar[str] = ""

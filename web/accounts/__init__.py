@@ -1,4 +1,4 @@
-"""Getting in and out, and what each person sets for themselves."""
+"""Getting in and out, and each person's own settings."""
 
 from web.accounts import absences, addresses, invitations, passkeys, preferences, sign_in
 

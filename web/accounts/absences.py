@@ -1,4 +1,4 @@
-"""Absences of people of the clinic, and who stands in."""
+"""Absences of people of the clinic, and who deputises."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from web.words.times import when
 
 @dataclass(frozen=True, slots=True)
 class AbsenceRow:
-    """One absence; `clashes` tell when the deputy is away too."""
+    """One absence; `clashes` name the days on which the deputy is away too."""
 
     id: str
     days: str
@@ -31,7 +31,7 @@ class AbsenceRow:
 
 @dataclass(frozen=True, slots=True)
 class AbsencesPage:
-    """One's own absences, the form for another, and those in which one stands in.
+    """The reader's own absences, the form for another, and those the reader deputises for.
 
     `chosen` is what the form holds, `errors` what is wrong with it, by field.
     """
@@ -61,7 +61,7 @@ def absences_page(
     chosen: Mapping[str, str],
     errors: Mapping[str, str],
 ) -> AbsencesPage:
-    """The page, days as they were entered and moments in the reader's zone."""
+    """The page, days as they were entered and times in the reader's zone."""
     coming = [each for each in known.own if not each.is_over(now)]
     over = [each for each in known.own if each.is_over(now)]
     return AbsencesPage(
@@ -123,7 +123,7 @@ blueprint = Blueprint("absences", __name__, template_folder="templates")
 @blueprint.get("/settings/absences")
 @signed_in
 def show(visit: Visit) -> ResponseReturnValue:
-    """One's own absences, and those in which one stands in."""
+    """One's own absences, and those one deputises for."""
     require(may_be_absent(visit.viewer))
     known = show_absences(visit.db, visit.person, visit.now)
     return render(absences_page(known, visit.person, visit.now, {}, {}))
@@ -148,7 +148,7 @@ def enter(visit: Visit) -> ResponseReturnValue:
 @blueprint.post("/settings/absences/<absence_id>/end")
 @signed_in
 def end(visit: Visit, absence_id: str) -> ResponseReturnValue:
-    """Be back from now on, or do not go at all."""
+    """End the absence now, or cancel it."""
     require(may_be_absent(visit.viewer))
     if not end_absence(visit.db, absence_id, visit.person.id, visit.now):
         abort(404)

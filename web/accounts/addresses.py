@@ -1,4 +1,4 @@
-"""Confirm that an address belongs to the person who wrote it."""
+"""Confirm that an address belongs to the person who entered it."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,7 +16,7 @@ from web.session import Visit, signed_in
 
 @dataclass(frozen=True, slots=True)
 class ConfirmPage:
-    """What the link in the mail opens; `done` after the button."""
+    """The page behind the link in the mail; `done` after the button."""
 
     template: ClassVar[str] = "address_confirm.html"
     place: ClassVar[str] = ""
@@ -31,7 +31,7 @@ class ConfirmPage:
 
 @dataclass(frozen=True, slots=True)
 class SentPage:
-    """After the mail was asked for once more."""
+    """The page after the mail was requested once more."""
 
     template: ClassVar[str] = "address_sent.html"
     place: ClassVar[str] = "own_data"
@@ -49,7 +49,7 @@ blueprint = Blueprint("addresses", __name__)
 
 @blueprint.get("/confirm/<token>")
 def ask(token: str) -> ResponseReturnValue:
-    """A button: opening a link changes nothing, for machines open links too."""
+    """A button: opening a link changes nothing, because machines open links too."""
     key = session.resources().world.envelope.link_key
     if named_by(LinkPurpose.ADDRESS, token, key) is None:
         abort(404)
@@ -58,7 +58,7 @@ def ask(token: str) -> ResponseReturnValue:
 
 @blueprint.post("/confirm/<token>")
 def confirm(token: str) -> ResponseReturnValue:
-    """The address is theirs who hold the link that was mailed there."""
+    """Confirm the address for the person who holds the link that was mailed there."""
     resources = session.resources()
     if not confirm_address(resources.db, token, resources.world.envelope.link_key):
         abort(404)

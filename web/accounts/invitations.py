@@ -50,7 +50,7 @@ class InvitePage:
 
 @dataclass(frozen=True, slots=True)
 class WelcomePage:
-    """Where somebody who was invited chooses a passphrase."""
+    """The page on which an invited person chooses a passphrase."""
 
     template: ClassVar[str] = "patient_welcome.html"
     place: ClassVar[str] = ""
@@ -81,7 +81,7 @@ class ExpiredPage:
 
 
 def welcome_page(invited: Person, trouble: str = "") -> WelcomePage:
-    """The form for a patient, or for somebody who will work here."""
+    """The form for a patient, or for a person who will work here."""
     return WelcomePage(invited.name, invited.email, invited.role is Role.PATIENT, trouble)
 
 
@@ -123,7 +123,7 @@ def send(visit: Visit) -> ResponseReturnValue:
 
 @blueprint.get("/welcome/<token>")
 def welcome(token: str) -> ResponseReturnValue:
-    """Where the link leads: choose a passphrase."""
+    """The page of the link: choose a passphrase."""
     resources = session.resources()
     invited = open_invitation(resources.db, token, resources.world.envelope.link_key, resources.now)
     if invited is None:
@@ -153,7 +153,7 @@ def accept(token: str) -> ResponseReturnValue:
 
 
 def _form(visit: Visit, trouble: str = "") -> InvitePage:
-    """The form as it was filled in; who is no practitioner chooses one."""
+    """The form as it was filled in; anyone but a practitioner chooses one."""
     treats = visit.person.role is Role.PRACTITIONER
     return InvitePage(
         name=request.form.get("name", ""),

@@ -1,4 +1,4 @@
-"""Passkeys: the list, and the ceremonies of adding one and signing in."""
+"""Passkeys: the list, adding one, and signing in with one."""
 
 import base64
 from collections.abc import Callable, Iterable
@@ -40,7 +40,7 @@ from web.words.times import when
 class PasskeysPage:
     """Keys as id and the time they were added; `trouble` says why the latest was not kept.
 
-    Without `may_change` the person of `email` must first show again who they are.
+    Without `may_change` the person of `email` must first confirm their identity again.
     """
 
     template: ClassVar[str] = "passkeys.html"
@@ -73,9 +73,9 @@ CHALLENGE = "passkey_challenge"
 def freshly_signed_in(
     view: Callable[[Visit], ResponseReturnValue],
 ) -> Callable[[], ResponseReturnValue]:
-    """Send those who signed in a while ago to the page on which they show again who they are.
+    """Send people who signed in a while ago to the page that confirms their identity again.
 
-    Else whoever finds an unlocked phone would make a key that lasts.
+    Otherwise anyone who finds an unlocked phone could make a lasting key.
     """
 
     @signed_in
@@ -91,14 +91,14 @@ def freshly_signed_in(
 @blueprint.get("/passkeys")
 @signed_in
 def show(visit: Visit) -> ResponseReturnValue:
-    """One's own keys, and the way to show again who one is."""
+    """One's own keys, and the way to confirm one's identity again."""
     return render(_page(visit))
 
 
 @blueprint.post("/passkeys/options")
 @freshly_signed_in
 def ask(visit: Visit) -> ResponseReturnValue:
-    """What the browser needs to make a key."""
+    """The options with which the browser makes a key."""
     options, asked = ask_for_passkey(visit.db, _site(visit.world), visit.person)
     return _challenge(options, asked, visit.now)
 
@@ -125,14 +125,14 @@ def remove(visit: Visit) -> ResponseReturnValue:
 
 @blueprint.post("/sign-in/passkey/options")
 def ask_at_sign_in() -> ResponseReturnValue:
-    """What the browser needs to prove that it holds a key."""
+    """The options with which the browser proves that it holds a key."""
     resources = session.resources()
     return _challenge(*request_options(_site(resources.world)), resources.now)
 
 
 @blueprint.post("/sign-in/passkey")
 def enter() -> ResponseReturnValue:
-    """Let in whoever holds the key."""
+    """Sign in the person who holds the key."""
     resources, target = session.resources(), safe_target(request.form.get("next", ""))
     answer, challenge = request.form.get("answer", ""), _kept_challenge()
     try:
@@ -158,8 +158,8 @@ def _site(world: World) -> Site:
 def _challenge(options: str, asked: bytes, now: datetime) -> Response:
     """The options; the challenge in them stays in a signed cookie until the browser answers.
 
-    It has a cookie of its own: an answer to another request of the page, still on its way, would
-    put the session's cookie back to what it was before.
+    It has its own cookie. Otherwise a response to another request of the page, still on its way,
+    could reset the session's cookie to its earlier content.
     """
     response = Response(options, mimetype="application/json")
     response.set_cookie(
@@ -174,7 +174,7 @@ def _challenge(options: str, asked: bytes, now: datetime) -> Response:
 
 
 def _kept_challenge() -> Challenge | None:
-    """The challenge; None when none was asked."""
+    """The challenge; None when none was issued."""
     try:
         asked, asked_at = _signer().loads(request.cookies.get(CHALLENGE, ""))
     except BadSignature:
@@ -183,7 +183,7 @@ def _kept_challenge() -> Challenge | None:
 
 
 def _answered(answer: ResponseReturnValue) -> Response:
-    """The same answer, after which the challenge is good for no other."""
+    """The same response, after which the challenge cannot be used again."""
     response = make_response(answer)
     response.delete_cookie(CHALLENGE, secure=request.is_secure, httponly=True, samesite="Strict")
     return response

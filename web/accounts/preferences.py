@@ -44,7 +44,7 @@ class SettingsPage:
 
 @dataclass(frozen=True, slots=True)
 class UnsubscribePage:
-    """What a reminder's link opens; `done` after the button."""
+    """The page behind a reminder's link; `done` after the button."""
 
     template: ClassVar[str] = "unsubscribe.html"
     place: ClassVar[str] = ""
@@ -68,7 +68,7 @@ def settings_page(
 
 
 def saved_settings_page(person: Person, *, saved: bool, is_confirmed: bool) -> SettingsPage:
-    """The form with what is kept."""
+    """The form with the stored values."""
     is_patient = person.role is Role.PATIENT
     hour = person.reminder_hour if is_patient else person.digest_hour
     chosen = {"time_zone": person.time_zone, "hour": str(18 if hour is None else hour)}
@@ -106,7 +106,7 @@ def save(visit: Visit) -> ResponseReturnValue:
 
 @blueprint.get("/unsubscribe/<token>")
 def unsubscribe(token: str) -> ResponseReturnValue:
-    """A button: opening a link changes nothing, for machines open links too."""
+    """A button: opening a link changes nothing, because machines open links too."""
     key = session.resources().world.envelope.link_key
     if named_by(LinkPurpose.UNSUBSCRIBE, token, key) is None:
         abort(404)
@@ -115,7 +115,7 @@ def unsubscribe(token: str) -> ResponseReturnValue:
 
 @blueprint.post("/unsubscribe/<token>")
 def stop(token: str) -> ResponseReturnValue:
-    """Stop the reminders, for whoever holds the signed link (RFC 8058)."""
+    """Stop the reminders for the holder of the signed link (RFC 8058)."""
     resources = session.resources()
     if not stop_reminders(resources.db, token, resources.world.envelope.link_key):
         abort(404)

@@ -24,7 +24,7 @@ def show() -> ResponseReturnValue:
 
 @blueprint.post("/sign-in")
 def enter() -> ResponseReturnValue:
-    """Let a person in; what was wrong is not told."""
+    """Sign a person in; the page does not say what was wrong."""
     email, passphrase = request.form.get("email", ""), request.form.get("passphrase", "")
     target = safe_target(request.form.get("next", ""))
     resources = session.resources()
@@ -43,9 +43,10 @@ def leave() -> ResponseReturnValue:
 
 
 def safe_target(target: str) -> str:
-    """Where to go after signing in: a path of these pages, else the first page.
+    """The path to open after signing in: one of these pages, else the first page.
 
-    Browsers drop control signs and read a backslash as a slash, so both could hide another host.
+    Browsers drop control characters and read a backslash as a slash, so both could hide another
+    host.
     """
     parts = urlsplit(target)
     ours = target.startswith("/") and not target.startswith("//")

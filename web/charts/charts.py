@@ -1,8 +1,8 @@
 """Progress as plain chart data: percent across, pixels down, words for every mark. Pure.
 
-Across is percent of the plot's width, so that one drawing fits a phone and a wall; down is pixels,
-so that texts and marks keep their size. Bands and lines, which cannot be given in percent, use a
-grid that is GRID wide and stretches.
+Across is percent of the plot's width, so that one drawing fits a phone and a wall. Down is pixels,
+so that texts and marks keep their size. Bands and lines cannot be given in percent; they use a grid
+that is GRID wide and stretches.
 """
 
 import math
@@ -26,7 +26,7 @@ LARGE, SMALL = 280.0, 120.0  # heights in pixels
 MOST_TICKS_LARGE, MOST_TICKS_SMALL = 9, 5
 MANY_MARKS = 20  # from here on they are drawn smaller
 TICK_STEPS = (1, 2, 3, 7, 14, 28)
-# A gap is longer than what was asked for: a photo a day for two weeks, then one a week.
+# A gap is longer than the requested interval: a photo a day for two weeks, then one a week.
 DAILY_UNTIL = 14.0
 LONGEST_STEP_DAILY, LONGEST_STEP_WEEKLY = 2.2, 11.0
 
@@ -42,7 +42,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One measured point with its 95 % range. A hollow one must not be leant on alone."""
+    """One measured point with its 95 % range. A hollow one is not reliable alone."""
 
     x: float
     y: float
@@ -127,7 +127,7 @@ class Point:
 
 
 def patient_charts(progress: Progress, gauge: Gauge, *, alone: bool) -> tuple[Chart, ...]:
-    """What matters first, large; then its other quantity where measured, but for `alone`."""
+    """The most important chart, large; then its other quantity if measured, unless `alone`."""
     first = chart(progress, gauge.region, gauge.quantity, LARGE)
     (other,) = set(Quantity) - {gauge.quantity}
     second = chart(progress, gauge.region, other, LARGE)
@@ -141,7 +141,7 @@ def region_charts(progress: Progress, quantity: Quantity) -> tuple[Chart, ...]:
 
 
 def chart(progress: Progress, region: Region, quantity: Quantity, height: float) -> Chart:
-    """The course of one region; all charts of a quantity share one scale, to be compared."""
+    """The course of one region; all charts of a quantity share one scale, for comparison."""
     points = points_of(progress, region, quantity)
     band = progress.assessment.band if quantity is Quantity.REDNESS else ()
     low, high = value_range(progress, quantity, band)
@@ -165,7 +165,7 @@ def chart(progress: Progress, region: Region, quantity: Quantity, height: float)
 
 
 def last_day(progress: Progress) -> float:
-    """Where the time axis ends: the end of the band, or the latest reading or answer beyond it."""
+    """The end of the time axis: the end of the band, or the latest reading or answer after it."""
     days = [point.day for point in progress.assessment.band[-1:]]
     days += [days_since(progress.treatment, r.taken_at) for r in progress.readings]
     days += [days_since(progress.treatment, c.at) for c in progress.check_ins]
@@ -173,7 +173,7 @@ def last_day(progress: Progress) -> float:
 
 
 def normal_at(band: Sequence[BandPoint], day: float) -> BandPoint | None:
-    """The band at a day, between its points; None before it begins. Its end holds on."""
+    """The band at a day, interpolated; None before it begins, its last value after its end."""
     if not band or day < band[0].day:
         return None
     for left, right in pairwise(band):
@@ -192,7 +192,7 @@ def normal_at(band: Sequence[BandPoint], day: float) -> BandPoint | None:
 
 
 def points_of(progress: Progress, region: Region, quantity: Quantity) -> list[Point]:
-    """What was measured of a region since the treatment, in time order."""
+    """The measurements of a region since the treatment, in time order."""
     points = []
     for reading in progress.readings:
         day = days_since(progress.treatment, reading.taken_at)
@@ -210,7 +210,7 @@ def _estimate(reading: Reading, region: Region, quantity: Quantity) -> Estimate:
 def value_range(
     progress: Progress, quantity: Quantity, band: Iterable[BandPoint]
 ) -> tuple[float, float]:
-    """Lowest and highest doublings shown: what is usual, widened for what was measured."""
+    """Lowest and highest doublings shown: the usual range, widened for what was measured."""
     low, high = (-0.5, 2.0) if quantity is Quantity.REDNESS else (-0.5, 1.0)
     values = [
         _estimate(reading, region, quantity).value
@@ -260,7 +260,7 @@ def _band(band: Sequence[BandPoint], scale: Scale) -> Band | None:
 
 
 def _lines(points: Sequence[Point], scale: Scale) -> tuple[str, ...]:
-    """The points joined, but never across days on which nothing was seen."""
+    """The points joined, but never across days without readings."""
     runs: list[list[Point]] = []
     for point in points:
         if not runs or is_gap(runs[-1][-1].day, point.day):
@@ -274,7 +274,7 @@ def _lines(points: Sequence[Point], scale: Scale) -> tuple[str, ...]:
 
 
 def is_gap(day: float, following: float) -> bool:
-    """Whether more days lie between two photos than were to be missed."""
+    """Whether more days were missed between two photos than expected."""
     longest = LONGEST_STEP_DAILY if following <= DAILY_UNTIL else LONGEST_STEP_WEEKLY
     return following - day > longest
 

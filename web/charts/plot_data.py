@@ -1,4 +1,4 @@
-"""A course as plain numbers, for the chart that a browser draws itself."""
+"""A course as plain numbers, for the chart that the browser draws itself."""
 
 from collections.abc import Mapping, Sequence
 
@@ -25,7 +25,7 @@ def plot_data(progress: Progress, quantity: Quantity, chosen: Region) -> Row:
     """All treated regions of one quantity against days since treatment, values in doublings.
 
     `edge` is the percent of the width kept free at both ends, as in the charts drawn here, so that
-    days lie under each other.
+    days are aligned.
     """
     band = progress.assessment.band if quantity is Quantity.REDNESS else ()
     low, high = value_range(progress, quantity, band)
@@ -54,13 +54,13 @@ def plot_data(progress: Progress, quantity: Quantity, chosen: Region) -> Row:
 
 
 def _band(band: Sequence[BandPoint], end: float) -> list[list[float]]:
-    """Day, low, median and high; its end holds on to the end of the axis."""
+    """Day, low, median and high; the last value is used until the end of the axis."""
     rows = [[p.day, round(p.low, 3), round(p.median, 3), round(p.high, 3)] for p in band]
     return [*rows, [end, *rows[-1][1:]]] if rows and rows[-1][0] < end else rows
 
 
 def _points(points: Sequence[Point], quantity: Quantity, progress: Progress) -> list[Row]:
-    """`reach` is half of the 95 % range; `breaks` says that the line does not reach back."""
+    """`reach` is half of the 95 % range; `breaks` means that no line joins the point before."""
     return [
         {
             "day": round(point.day, 4),

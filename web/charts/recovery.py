@@ -1,4 +1,4 @@
-"""The recovery of one patient: one chart large, all regions small, and what happened besides."""
+"""The recovery of one patient: one chart large, all regions small, and other events."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from web.words.times import day_words
 
 @dataclass(frozen=True, slots=True)
 class Focus:
-    """What the large chart shows; None leaves the choice to what matters most."""
+    """What the large chart shows; None leaves the choice to the page."""
 
     region: Region | None = None
     quantity: Quantity | None = None
@@ -23,7 +23,7 @@ class Focus:
 
 @dataclass(frozen=True, slots=True)
 class FocalRow:
-    """Affected share, spots and the cheeks compared, on one day; `sides` is "" where untold."""
+    """Affected share, spots and the cheeks compared, on one day; `sides` is "" if unknown."""
 
     day: str
     affected: str
@@ -87,7 +87,7 @@ def _focal_rows(progress: Progress, region: Region) -> Iterator[FocalRow]:
 
 
 def _sides(reading: Reading) -> str:
-    """`×1.6, left cheek redder`; "" where not both cheeks were measured."""
+    """`×1.6, left cheek redder`; "" if not both cheeks were measured."""
     gap = reading.asymmetry
     if gap is None:
         return ""

@@ -1,4 +1,4 @@
-"""What happened besides photos, row by row under the same days as the charts."""
+"""Events other than photos, row by row on the same time axis as the charts."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from web.words.words import LEVELS, NOT_ANSWERED, OUTCOMES, SIGN_NAMES, alert_he
 
 ROW = 30.0  # pixels
 BAR = 22.0  # pixels of the highest answer
-FOOT = 4.0  # pixels under a row's foot
+FOOT = 4.0  # pixels below a row's baseline
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """Something that happened: a shape of its own, a word for its kind, and what it was."""
+    """An event: a shape of its own, a word for its kind, and what it was."""
 
     x: float
     y: float
@@ -40,7 +40,7 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """Rows under the same days as the charts; each row's `at` is its foot, in pixels."""
+    """Rows on the same time axis as the charts; each row's `at` is its baseline, in pixels."""
 
     days: tuple[Tick, ...]
     rows: tuple[Tick, ...]
@@ -82,7 +82,7 @@ def timeline(progress: Progress) -> Strip | None:
 def _scores(
     progress: Progress, feet: Mapping[str, float]
 ) -> Iterator[tuple[CheckIn, str, float, int | None]]:
-    """Every check-in with each question that has a row of bars, its foot, and the answer."""
+    """Every check-in with each question that has a row of bars, its baseline, and the answer."""
     for check_in in progress.check_ins:
         for name in ("pain", "itch"):
             yield check_in, name, feet[name], getattr(check_in.answers, name)
@@ -91,7 +91,7 @@ def _scores(
 def _unanswered(
     progress: Progress, scale: Scale, check_in: CheckIn, name: str, foot: float
 ) -> Sign:
-    """A mark where a bar is missing, so that no answer does not look like none."""
+    """A mark in place of a missing bar, so that "not answered" does not look like 0."""
     words = f"{short_date(check_in.at, progress.patient.zone)}: {name} {NOT_ANSWERED}"
     return Sign(_x(progress, scale, check_in.at), foot - FOOT, "?", "unanswered", words)
 
@@ -121,7 +121,7 @@ def _alerts(progress: Progress, scale: Scale, foot: float) -> Iterator[Sign]:
 
 
 def _life(alert: Alert) -> Iterator[tuple[datetime, str, str, str]]:
-    """When, by which mark, of what kind and in words."""
+    """For each event: the time, the mark, the kind and the words."""
     level = LEVELS[alert.level]
     yield alert.raised_at, level.mark, str(alert.level), f"{level.name} alert"
     if alert.acknowledged_at is not None:
@@ -132,5 +132,5 @@ def _life(alert: Alert) -> Iterator[tuple[datetime, str, str, str]]:
 
 
 def _x(progress: Progress, scale: Scale, at: datetime) -> float:
-    """Percent across; what came before the treatment, or after the axis ends, stands at the end."""
+    """Percent across; anything before the treatment, or after the axis ends, is put at that end."""
     return scale.x(min(max(days_since(progress.treatment, at), 0), scale.last_day))

@@ -41,8 +41,8 @@ ACTS: Mapping[Act, str] = {
 }
 COLUMNS = ("at (UTC)", "by", "by id", "did", "about", "about id", "details")
 SHOWN_OF_ID = 8
-A_MINUTE = timedelta(minutes=1)  # as finely as the first look is told
-FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")  # with which a spreadsheet begins to calculate
+A_MINUTE = timedelta(minutes=1)  # the resolution in which the first look is shown
+FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")  # with these, a spreadsheet formula begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def audit_page(
     number: int = 1,
     errors: Mapping[str, str] | None = None,
 ) -> AuditPage:
-    """A page of entries, of which one more than fits tells that there are more."""
+    """A page of entries; one more than fits shows that there are more."""
     asked = {name: value for name, value in chosen.items() if value and name != "page"}
     return AuditPage(
         rows=tuple(_row(entry, names, now, zone) for entry in found[:MOST_A_PAGE]),
@@ -102,7 +102,7 @@ def audit_page(
 
 
 def csv_lines(entries: Iterable[Entry], names: Names) -> Iterator[str]:
-    """A heading and one line an entry (RFC 4180); nothing that a spreadsheet would calculate."""
+    """A heading and one line for each entry (RFC 4180); without spreadsheet formulas."""
     yield _csv_line(COLUMNS)
     for entry in entries:
         yield _csv_line(
@@ -133,7 +133,7 @@ def _row(entry: Entry, names: Names, now: datetime, zone: ZoneInfo) -> AuditRow:
 
 
 def _details(entry: Entry, now: datetime, zone: ZoneInfo) -> str:
-    """What is told besides; of a photo opened again, when it was first, in the reader's zone."""
+    """The details; for a photo opened again, the first time, in the reader's zone."""
     if entry.act is not Act.PHOTO_OPENED:
         return entry.details
     first = datetime.fromisoformat(entry.details.removeprefix("first ")).replace(tzinfo=UTC)
@@ -185,7 +185,7 @@ def show(visit: Visit) -> ResponseReturnValue:
 @blueprint.get("/audit-log.csv")
 @signed_in
 def download(visit: Visit) -> ResponseReturnValue:
-    """The same as a file, all of it; that it was taken is an entry of its own."""
+    """The same as a file, in full; the download is an entry of its own."""
     require(may_administer(visit.viewer))
     names = names_for(visit.db, visit.person.id)
     match _wanted(visit, names):

@@ -1,4 +1,4 @@
-"""Who cares for a patient, and in which turn."""
+"""Who cares for a patient, and in which order they are notified."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ from web.forms import sentence
 from web.pages import render
 from web.session import Visit, signed_in
 
-SHOWN_TURNS = 4  # more rounds than an urgent alert is passed on
+SHOWN_TURNS = 4  # more rounds than an urgent alert is escalated
 
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """Somebody in the care team."""
+    """A person in the care team."""
 
     id: str
     name: str
@@ -39,7 +39,7 @@ class MemberRow:
 
 @dataclass(frozen=True, slots=True)
 class CareTeamPage:
-    """The members in turn, who could join, and what went wrong if anything did."""
+    """The members in turn, who could join, and any error."""
 
     template: ClassVar[str] = "care_team.html"
     place: ClassVar[str] = "patients"
@@ -58,7 +58,7 @@ class CareTeamPage:
 
 
 def care_team_page(team: CareTeam, reader: Person, trouble: str = "") -> CareTeamPage:
-    """As it stands."""
+    """The current team."""
     latest = max((turn for _, turn in team.members), default=1)
     return CareTeamPage(
         patient_id=team.patient.id,
@@ -87,7 +87,7 @@ def show(visit: Visit, patient_id: str) -> ResponseReturnValue:
 @blueprint.post("/patients/<patient_id>/care-team")
 @signed_in
 def arrange(visit: Visit, patient_id: str) -> ResponseReturnValue:
-    """Let somebody join, leave, or take another turn."""
+    """Let a person join, leave, or take another turn."""
     require(may_arrange_care(visit.viewer, patient_id))
     team = _team(visit, patient_id)
     staff = [*(person for person, _ in team.members), *team.others]

@@ -1,4 +1,4 @@
-"""The clinic's hours and numbers, and the pages that lead on from there."""
+"""The clinic's hours and numbers, and the pages that it leads to."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ from web.session import Visit, signed_in
 class HoursPage:
     """Numbers and opening hours; `chosen` is what the form holds.
 
-    `meanwhile` tells that somebody else has changed them since the page was opened.
+    `meanwhile` means that another person has changed them since the page was opened.
     """
 
     template: ClassVar[str] = "clinic_hours.html"
@@ -55,7 +55,7 @@ class HoursPage:
 
 
 def hours_page(clinic: Clinic, reader: Person, *, saved: bool) -> HoursPage:
-    """What is kept; the clock is the reader's until the clinic's is known."""
+    """The stored values; the zone is the reader's until the clinic's is known."""
     chosen = fields(clinic)
     if not clinic.edition:
         chosen["time_zone"] = reader.time_zone
@@ -68,7 +68,7 @@ def wrong_hours_page(chosen: Mapping[str, str], errors: Mapping[str, str]) -> Ho
 
 
 def outdated_hours_page(chosen: Mapping[str, str], theirs: Clinic) -> HoursPage:
-    """The form as it was sent, beside what somebody else has kept meanwhile."""
+    """The form as it was sent, and what another person has stored meanwhile."""
     known = fields(theirs)
     differs = {name: words for name, words in known.items() if words != chosen.get(name, "")}
     return HoursPage(
@@ -93,7 +93,7 @@ def fields(clinic: Clinic) -> dict[str, str]:
 
 
 T = TypeVar("T")
-MOST_DIGITS = 6  # of the number of a page
+MOST_DIGITS = 6  # of a page number
 
 
 def read_clinic(form: Mapping[str, str]) -> Clinic | Errors:
@@ -122,7 +122,7 @@ def read_clinic(form: Mapping[str, str]) -> Clinic | Errors:
 
 
 def read_position(form: Mapping[str, str]) -> Position | Errors:
-    """What somebody is to be at the clinic."""
+    """A person's position at the clinic."""
     role = next((each for each in STAFF_ROLES if each == form.get("role")), None)
     if role is None:
         return Errors({"role": "Choose what the person is at the clinic."})
@@ -132,7 +132,7 @@ def read_position(form: Mapping[str, str]) -> Position | Errors:
 
 
 def read_reassignment(form: Mapping[str, str], person_id: str) -> Reassignment | Errors:
-    """A new position, on top of the one that the page showed."""
+    """A new position, based on the one that the page showed."""
     match read_position(form):
         case Errors() as errors:
             return errors
@@ -142,7 +142,7 @@ def read_reassignment(form: Mapping[str, str], person_id: str) -> Reassignment |
 
 
 def read_turn(form: Mapping[str, str]) -> int | None:
-    """Whose turn it is to be told, None for who leaves. Raises ValueError."""
+    """The turn in which a person is notified, None to leave. Raises ValueError."""
     if form.get("leave") == "yes":
         return None
     turn = form.get("turn", "")
@@ -152,7 +152,7 @@ def read_turn(form: Mapping[str, str]) -> int | None:
 
 
 def read_page_number(query: Mapping[str, str]) -> int:
-    """Which page of a list, the first is 1; the first for what is no number."""
+    """Which page of a list, the first is 1; also the first if it is not a number."""
     asked = query.get("page", "")
     return max(1, int(asked)) if asked.isdecimal() and len(asked) < MOST_DIGITS else 1
 
@@ -162,7 +162,7 @@ def read_audit_search(
 ) -> Search | Errors:
     """Which entries; days are those of the reader, `names` those that the reader may see, by id.
 
-    Whoever else an entry is about is found by the beginning of the id.
+    Other people are found by the beginning of their id.
     """
     errors: dict[str, str] = {}
 
@@ -210,7 +210,7 @@ def show(visit: Visit) -> ResponseReturnValue:
 
 
 def first_page(visit: Visit) -> ResponseReturnValue:
-    """Lead there."""
+    """Redirect to the first page."""
     require(may_see_staff(visit.viewer))
     first = "clinic.outcomes" if may_see_outcomes(visit.viewer) else "staff.index"
     return redirect(url_for(first), code=303)
@@ -245,7 +245,7 @@ def save_hours(visit: Visit) -> ResponseReturnValue:
 @blueprint.get("/health")
 @signed_in
 def health(visit: Visit) -> ResponseReturnValue:
-    """How the machinery behind the pages fares."""
+    """The state of the system behind the pages."""
     require(may_administer(visit.viewer))
     world = visit.world
     facts = show_health(visit.db, world.settings.database, world.protocols, visit.now)
@@ -255,7 +255,7 @@ def health(visit: Visit) -> ResponseReturnValue:
 @blueprint.get("/outcomes")
 @signed_in
 def outcomes(visit: Visit) -> ResponseReturnValue:
-    """What became of courses and alerts, in numbers."""
+    """How courses and alerts ended, in numbers."""
     require(may_see_outcomes(visit.viewer))
     protocols = visit.world.protocols
     return render(outcomes_page(show_outcomes(visit.db, protocols, visit.now), protocols))

@@ -1,4 +1,4 @@
-"""The page on how the machinery fares."""
+"""The page on the state of the system."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -36,7 +36,7 @@ class ClearRow:
 
 @dataclass(frozen=True, slots=True)
 class FalseRow:
-    """One concern: `bar` is the share of false alarms in percent, None when too few say it."""
+    """One concern: `bar` is the share of false alarms in percent, None with too few answers."""
 
     name: str
     counted: str

@@ -1,4 +1,4 @@
-"""The pages on which a protocol is read, and a draft of one is weighed."""
+"""The pages on which a protocol is read, and a draft is judged."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -106,7 +106,7 @@ class ProtocolPage:
 
 @dataclass(frozen=True, slots=True)
 class CountRow:
-    """What a draft would have raised about one concern, beside the edition in force."""
+    """What a draft would have raised about one concern, next to the edition in force."""
 
     concern: str
     present: int
@@ -121,7 +121,7 @@ class CountRow:
 
 @dataclass(frozen=True, slots=True)
 class DraftPage:
-    """A draft on its way into force; `counted` says how far the preview is, None when done."""
+    """A draft before it comes into force; `counted` says how far the preview is, None when done."""
 
     template: ClassVar[str] = "protocol_draft.html"
     place: ClassVar[str] = "clinic"

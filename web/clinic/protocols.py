@@ -89,7 +89,7 @@ def edit(visit: Visit, kind: str) -> ResponseReturnValue:
 @blueprint.post("/<kind>/edit")
 @signed_in
 def save_form(visit: Visit, kind: str) -> ResponseReturnValue:
-    """Keep the form as a draft, and go on to its preview or to its mistakes."""
+    """Keep the form as a draft, and continue to its preview or to its mistakes."""
     case = _editable(visit, kind)
     before = _text(visit, case, request.values.get("of", ""))
     if values_of(before) is None:
@@ -112,7 +112,7 @@ def text(visit: Visit, kind: str) -> ResponseReturnValue:
 @blueprint.post("/<kind>/text")
 @signed_in
 def save_text(visit: Visit, kind: str) -> ResponseReturnValue:
-    """Keep the text as a draft, and go on to its preview or to its mistakes."""
+    """Keep the text as a draft, and continue to its preview or to its mistakes."""
     _editable(visit, kind)
     return _kept(visit, kind, request.form.get("text", ""), mend_at=".text")
 
@@ -154,7 +154,7 @@ def _case(visit: Visit, kind: str) -> ProtocolCase:
 
 
 def _editable(visit: Visit, kind: str) -> ProtocolCase:
-    """A protocol that is the clinic's to change; one kept in a file tells so on its own page."""
+    """A protocol that the clinic may change; one kept in a file says so on its own page."""
     require(may_edit_protocols(visit.viewer))
     case = _case(visit, kind)
     if kind in visit.world.kept_in_files:
@@ -258,7 +258,7 @@ class ProtocolTextPage:
 def form_page(
     case: ProtocolCase, name: str, values: Mapping[str, str], found: Checked
 ) -> ProtocolFormPage:
-    """The form for a text of this name; who signs off a change of an edition writes it anew."""
+    """The form for a text of this name; each change of an edition must be signed off again."""
     mistakes = () if isinstance(found, Protocol) else found
     keys = _keys(values)
     placed = {mistake: mistake.key.replace(".from_day", ".days") for mistake in mistakes}
@@ -282,7 +282,7 @@ def form_page(
 
 
 def text_page(case: ProtocolCase, name: str, text: str, found: Checked) -> ProtocolTextPage:
-    """The text of this name, each mistake with the line it stands on."""
+    """The text of this name, each mistake with its line."""
     mistakes, lines = () if isinstance(found, Protocol) else found, text.splitlines()
     return ProtocolTextPage(
         kind=case.protocol.kind,
@@ -294,7 +294,7 @@ def text_page(case: ProtocolCase, name: str, text: str, found: Checked) -> Proto
 
 
 def _keys(values: Mapping[str, str]) -> set[str]:
-    """Every key that has a place in the form: of fields, and of the groups they stand in."""
+    """Every key that has a place in the form: of fields, and of their groups."""
     keys = {"check_in", *(f"aftercare.{heading}" for heading in Heading)}
     for key in values:
         parts = key.removesuffix(".first").removesuffix(".last").split(".")

@@ -29,7 +29,7 @@ from web.words.times import when
 
 @dataclass(frozen=True, slots=True)
 class ReplyForm:
-    """What was typed and not kept; `overtaken` when somebody else was faster."""
+    """What was typed and not kept; `overtaken` when another person was faster."""
 
     template_id: str
     title: str
@@ -44,7 +44,7 @@ NOTHING_TYPED = ReplyForm("", "", "", frozenset())
 
 @dataclass(frozen=True, slots=True)
 class EarlierReply:
-    """What a template said before."""
+    """An earlier version of a template."""
 
     title: str
     text: str
@@ -53,7 +53,7 @@ class EarlierReply:
 
 @dataclass(frozen=True, slots=True)
 class ReplyRow:
-    """One template as it stands."""
+    """One template in its current version."""
 
     id: str
     read: int
@@ -133,7 +133,7 @@ def _origin(each: ReplyTemplate, reader: Person, now: datetime) -> str:
 
 
 def _earlier(each: ReplyTemplate, reader: Person, now: datetime) -> tuple[EarlierReply, ...]:
-    """What it said before, the latest first; withdrawals say nothing new."""
+    """Earlier texts, the latest first; withdrawals add no text."""
     shipped = (
         [EarlierReply(each.shipped.title, each.shipped.text, "As shipped")]
         if each.shipped is not None and each.versions

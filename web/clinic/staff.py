@@ -65,7 +65,7 @@ class StaffRow:
 
 @dataclass(frozen=True, slots=True)
 class StaffPage:
-    """Everybody who works at the clinic; `done` names who was changed just now."""
+    """Everyone who works at the clinic; `done` names the person who was changed just now."""
 
     template: ClassVar[str] = "staff_list.html"
     place: ClassVar[str] = "clinic"
@@ -126,7 +126,7 @@ class MemberPage:
 
 
 def staff_page(staff: Sequence[StaffMember], reader: Person, changed: str) -> StaffPage:
-    """The list, in the order given; `changed` is the id of who was changed just now."""
+    """The list, in the order given; `changed` is the id of the person who was changed just now."""
     rows = tuple(
         _row(each.person, each.patients, _state(each.person, signed_up=each.signed_up), reader)
         for each in staff
@@ -170,7 +170,7 @@ def staff_invited_page(
 
 
 def role_words(person: Person) -> str:
-    """What somebody is to the clinic, in a few words."""
+    """A person's role at the clinic, in a few words."""
     words = ROLE_WORDS[person.role]
     return f"{words}, administrator" if Duty.ADMINISTRATION in person.duties else words
 
@@ -235,7 +235,7 @@ def show(visit: Visit, person_id: str) -> ResponseReturnValue:
 @blueprint.post("/<person_id>")
 @signed_in
 def change(visit: Visit, person_id: str) -> ResponseReturnValue:
-    """Give another position; who would be left alone is handed over with it."""
+    """Change the position; patients who would be left alone are handed over with it."""
     require(may_administer(visit.viewer))
     match read_reassignment(request.form, person_id):
         case Errors(by_field):

@@ -29,9 +29,9 @@ from web.words.words import (
 
 @dataclass(frozen=True, slots=True)
 class AlertCard:
-    """An alert in a list; `state` says what became of it, None while no person has opened it.
+    """An alert in a list; `state` says what became of it, None until a person has opened it.
 
-    `is_quiet` tells that it was snoozed or closed.
+    `is_quiet` means that it was snoozed or closed.
     """
 
     id: str
@@ -100,7 +100,7 @@ SNOOZE_CHOICES = (1, 2, 3, 5, 7, 14, 28)  # days
 class AnswerForm:
     """What the practitioner chose so far, and what is wrong with it, by field.
 
-    `refused` tells why an answer was not taken, `is_sent` that a message has just gone.
+    `refused` says why an answer was not accepted, `is_sent` that a message was just sent.
     """
 
     chosen: Mapping[str, str] = field(default_factory=dict)
@@ -114,10 +114,10 @@ NOTHING_CHOSEN = AnswerForm()
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What can be chosen from, each as a form sends it and as people say it.
+    """The choices, each as a form sends it and as people say it.
 
-    `fitting` are the templates meant for the alert's concern, `templates` the others; `key` tells
-    a message sent twice from two.
+    `fitting` are the templates meant for the alert's concern, `templates` the others; `key`
+    distinguishes a message sent twice from two messages.
     """
 
     snooze_days: tuple[tuple[str, str], ...]
@@ -217,7 +217,7 @@ def _or_unanswered(answer: int | str | None) -> str:
 
 
 def _other_signs(answers: Answers) -> str:
-    """What is known of the signs that were not ticked; empty where the ticked ones say it all."""
+    """What is known of the signs that were not ticked; empty if the ticked ones say it all."""
     given = [answer for name in SIGNS if (answer := getattr(answers, name)) is not None]
     if not given:
         return NOT_ANSWERED

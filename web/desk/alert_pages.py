@@ -85,7 +85,7 @@ class HistoryRow:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an answer was not kept; `unkept` is what was typed, where no form can hold it."""
+    """Why an answer was not kept; `unkept` is what was typed, if no form can hold it."""
 
     lead: str
     words: str
@@ -96,8 +96,8 @@ class Refusal:
 class AlertPage:
     """Why an alert was raised, in ten seconds; `form` is None when there is nothing to answer.
 
-    `shown` is what the forms carry, so that no answer is taken to what the page does not show.
-    `is_taken_on` tells that somebody said they have seen it, snoozed it or closed it.
+    `shown` is what the forms send back, so that an answer always refers to what the page shows.
+    `is_taken_on` means that a person marked it as seen, snoozed it or closed it.
     """
 
     template: ClassVar[str] = "practitioner_alert.html"
@@ -199,7 +199,7 @@ def _focal(alert: Alert, course: Progress | None) -> tuple[str, ...]:
 
 
 def _shown(case: AlertCase, form: AnswerForm) -> str:
-    """A form that is wrong keeps what it was filled in for; every other one shows what is now."""
+    """A form with a mistake keeps what it was filled in for; all others have the current state."""
     alert = case.alert
     fresh = f"{alert.level} {len(case.history)} {alert.raised_at.isoformat()}"
     return fresh if form.refused else form.chosen.get("shown") or fresh
@@ -223,7 +223,7 @@ def _is_over(alert: Alert) -> bool:
 
 
 def _verdicts(count: FalseAlarms) -> str:
-    """The realised false-alarm rate as a count that people can check."""
+    """The actual false-alarm rate as a count that people can check."""
     if not count.judged:
         return "" if not count.unclear else f"{count.unclear} resolved as unclear, none decided."
     unclear = f" {count.unclear:,} more stayed unclear." if count.unclear else ""

@@ -45,14 +45,14 @@ blueprint = Blueprint("alert_answers", __name__, template_folder="templates")
 @blueprint.post("/alerts/<alert_id>/answer")
 @signed_in
 def answer(visit: Visit, alert_id: str) -> ResponseReturnValue:
-    """Note that the practitioner has seen the alert."""
+    """Record that the practitioner has seen the alert."""
     return _answered(visit, case_to_answer(visit, alert_id), Seen(), "shown")
 
 
 @blueprint.post("/alerts/<alert_id>/snooze")
 @signed_in
 def snooze(visit: Visit, alert_id: str) -> ResponseReturnValue:
-    """Keep the concern quiet until a day."""
+    """Keep the concern quiet until a given day."""
     case = case_to_answer(visit, alert_id)
     match read_snooze(request.form):
         case Errors(by_field):
@@ -85,7 +85,7 @@ def hand_over(visit: Visit, alert_id: str) -> ResponseReturnValue:
 @blueprint.post("/alerts/<alert_id>/message")
 @signed_in
 def message(visit: Visit, alert_id: str) -> ResponseReturnValue:
-    """Write to the patient, and note at once that the alert was seen where that is wished."""
+    """Write to the patient and, if requested, mark the alert as seen at once."""
     case, sent = case_to_follow(visit, alert_id), request.form
     if "reply" in sent:
         return render(shown(visit, case, AnswerForm(with_template(visit, case, sent))))
@@ -139,7 +139,7 @@ def _wrong(visit: Visit, case: AlertCase, errors: Mapping[str, str]) -> Response
 
 
 def _refused(visit: Visit, case: AlertCase, refused: Refused) -> ResponseReturnValue:
-    """The alert as it is now, which is read by this, with all that was typed."""
+    """The alert as it is now, which counts as read, with everything that was typed."""
     now = case_opened(visit, case.alert.id)
     return render(shown(visit, now, AnswerForm(request.form, refused=refused))), 409
 
@@ -164,7 +164,7 @@ def case_opened(visit: Visit, alert_id: str) -> AlertCase:
 
 
 def _is_fetched_ahead() -> bool:
-    """Whether a browser asks before any person does: for the headers alone, or in advance."""
+    """Whether a browser fetches it before any person asks: headers only, or in advance."""
     purposes = (request.headers.get(name, "") for name in PURPOSES)
     return request.method == "HEAD" or any(
         word in purpose.lower() for purpose in purposes for word in ("prefetch", "preview")

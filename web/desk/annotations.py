@@ -34,7 +34,7 @@ class DrawnShape:
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
-    """Who made what of an annotation, and when."""
+    """Who changed an annotation in which way, and when."""
 
     what: str
     note: str
@@ -72,7 +72,7 @@ class NoteRow:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """An annotation that was taken back, with all that it ever said."""
+    """An annotation that was withdrawn, with all its versions."""
 
     side: str
     versions: tuple[VersionRow, ...]

@@ -83,7 +83,7 @@ class Sent:
     untreated: str
 
     def plus(self, kind: str, outline: Outline) -> "Sent":
-        """With one outline more."""
+        """With one more outline."""
         field = "untreated" if kind == "untreated" else "treated"
         text = f"{getattr(self, field).rstrip()}\n{outlines_text((outline,))}".lstrip()
         return replace(self, **{field: text})
@@ -98,7 +98,7 @@ class Sent:
 def areas_page(
     series: Series, session: Session, now: datetime, reader: ZoneInfo, sent: Sent | None = None
 ) -> AreasPage:
-    """What is drawn now, or what was sent where that could not be kept."""
+    """What is drawn now, or what was sent if it could not be kept."""
     latest = session.markings[-1].outlines if session.markings else NOTHING_DRAWN
     fields = sent or Sent(outlines_text(latest.treated), outlines_text(latest.untreated))
     patient = series.patient
@@ -123,7 +123,7 @@ def areas_page(
 
 
 def fault_words(troubles: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """What is wrong with which outlines, beside the field they stand in."""
+    """What is wrong with which outlines, next to their field."""
     words: dict[str, list[str]] = {}
     for outline, fault in troubles:
         where = "untreated" if outline.startswith("untreated") else "treated"
@@ -132,7 +132,7 @@ def fault_words(troubles: tuple[tuple[str, str], ...]) -> dict[str, str]:
 
 
 def _shapes(fields: Sent) -> tuple[tuple[str, str], ...]:
-    """Kind and points of what can be drawn; a field that cannot be read is told beside itself."""
+    """Kind and points of what can be drawn; a field that cannot be read has its own message."""
     try:
         outlines = fields.read()
     except ValueError:
@@ -175,7 +175,7 @@ def show(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnValu
 @blueprint.post("/patients/<patient_id>/treatments/<treatment_id>/areas")
 @signed_in
 def draw(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnValue:
-    """Keep what was drawn and have the course measured on it."""
+    """Keep what was drawn and have the course measured with it."""
     series, session = _session(visit, patient_id, treatment_id)
     sent = Sent(request.form.get("treated", ""), request.form.get("untreated", ""))
     page = areas_page(series, session, visit.now, visit.person.zone, sent)
@@ -221,7 +221,7 @@ def _drawn(
 
 
 def _with_region(visit: Visit, baseline: Photo, sent: Sent) -> Sent:
-    """What was sent, and one part of the face more where it can be found."""
+    """What was sent, with one more part of the face if it can be found."""
     region = one_of(Region, request.form.get("region", ""))
     if region not in AREAS:
         return sent

@@ -40,9 +40,9 @@ def add(visit: Visit, patient_id: str) -> ResponseReturnValue:
 @blueprint.post("/patients/<patient_id>/care-lines/<line_id>/end")
 @signed_in
 def end(visit: Visit, patient_id: str, line_id: str) -> ResponseReturnValue:
-    """Take a line back."""
+    """Withdraw a line."""
     shown = _series(visit, patient_id)
-    if line_id in {line.id for line in shown.own_lines}:  # else somebody was faster
+    if line_id in {line.id for line in shown.own_lines}:  # otherwise another person was faster
         end_care_line(visit.db, line_id, visit.person.id, visit.now)
     return _to_lines(patient_id)
 
@@ -83,15 +83,15 @@ def _to_lines(patient_id: str) -> ResponseReturnValue:
     return redirect(address, code=303)
 
 
-COUNTED_OTHERWISE = frozenset({"pictures.show"})  # a look at a photo is noted with the photo
-# A form that is wrong, or outdated, comes back on the whole page about the patient.
+COUNTED_OTHERWISE = frozenset({"pictures.show"})  # a look at a photo is recorded with the photo
+# A form with mistakes, or an outdated one, returns on the whole page about the patient.
 SHOWN = frozenset({HTTPStatus.OK, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY})
 
 
 def init_app(app: Flask) -> None:
-    """Note every page with a patient or alert in its address that was handed out to staff.
+    """Record every page with a patient or alert in its address that is shown to staff.
 
-    It comes before the answer leaves: an opening that cannot be noted is not had.
+    It runs before the response leaves. If the opening cannot be recorded, the page is not shown.
     """
     app.after_request(_note)
 

@@ -67,7 +67,7 @@ def read_drawing(said: ImmutableMultiDict[str, str], of: str) -> Drawing | DrawF
 
 
 def _wrong(field: str, check: Callable[P, None], *said: P.args, **more: P.kwargs) -> dict[str, str]:
-    """What a check of a noun finds wrong with a field; nothing when it passes."""
+    """The error that the domain finds in a field; empty when it passes."""
     try:
         check(*said, **more)
     except ValueError as error:
@@ -76,13 +76,13 @@ def _wrong(field: str, check: Callable[P, None], *said: P.args, **more: P.kwargs
 
 
 def read_version(said: ImmutableMultiDict[str, str]) -> int:
-    """Which version of an annotation the form was made from; 0 for none."""
+    """The version of an annotation from which the form was made; 0 for none."""
     text = said.get("read", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
 
 
 def _places(text: str) -> tuple[Place, ...] | None:
-    """Places in shares 0–1; None when the text is no list of pairs of numbers."""
+    """Places in shares 0–1; None when the text is not a list of pairs of numbers."""
     places: list[Place] = []
     for part in filter(str.strip, text.replace("\n", ";").split(";")):
         numbers = NUMBER.findall(part)
@@ -134,7 +134,7 @@ def revise(visit: Visit, patient_id: str, annotation_id: str) -> ResponseReturnV
 @blueprint.post("/patients/<patient_id>/annotations/<annotation_id>/withdraw")
 @signed_in
 def withdraw(visit: Visit, patient_id: str, annotation_id: str) -> ResponseReturnValue:
-    """Take back what is drawn; it stays readable."""
+    """Withdraw what is drawn; it stays readable."""
     require(may_annotate(visit.viewer, patient_id))
     return _revise(visit, patient_id, annotation_id, None)
 
@@ -160,7 +160,7 @@ def _page(visit: Visit, patient_id: str, form: DrawForm = NOTHING_DRAWN) -> str:
 
 
 def _back(patient_id: str) -> ResponseReturnValue:
-    """To the same two photos."""
+    """Back to the same two photos."""
     chosen = {name: request.args[name] for name in ADDRESS if name in request.args}
     there = url_for(".show", patient_id=patient_id)
     return redirect(f"{there}?{urlencode(chosen)}#notes", code=303)

@@ -1,4 +1,4 @@
-"""The page that lays two photos of one patient beside each other."""
+"""The page that compares two photos of one patient."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ ADDRESS = ("before", "after", "view", "mode", "light", "heat")
 
 
 class Mode(StrEnum):
-    """How the two photos lie."""
+    """How the two photos are arranged."""
 
     SLIDER = "slider"
     SIDE = "side"
@@ -72,7 +72,7 @@ LIGHT_WORDS: Mapping[Reference, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the reader chose to see, and how; the address of the page says it all."""
+    """What the reader chose to see, and how; the page's address contains all of it."""
 
     asked: Asked
     mode: Mode
@@ -84,7 +84,7 @@ class Choices:
 class Pane:
     """One of the two photos; `earlier` and `later` are those to step to, None at the ends.
 
-    `light` says in which light it is shown, `remark` why it says less than others.
+    `light` says in which light it is shown, `remark` why it is less reliable than others.
     """
 
     side: str
@@ -100,7 +100,7 @@ class Pane:
 
 @dataclass(frozen=True, slots=True)
 class ComparePage:
-    """Two photos and the means to look at them."""
+    """Two photos and the controls to look at them."""
 
     template: ClassVar[str] = "practitioner_compare.html"
     place: ClassVar[str] = "patients"
@@ -129,7 +129,7 @@ class ComparePage:
 
     @property
     def is_measured(self) -> bool:
-        """Whether the photos are laid onto the baseline; views of the sides are not."""
+        """Whether the photos are aligned to the baseline; side views are not."""
         return self.view is View.FRONT
 
     @property
@@ -148,7 +148,7 @@ class ComparePage:
 
     @property
     def address(self) -> dict[str, str]:
-        """What the page's own address says, to be changed by one thing at a time."""
+        """The parameters of the page's own address, to be changed one at a time."""
         chosen = {pane.side: pane.photo_id for pane in self.panes}
         return {
             **chosen,
@@ -168,7 +168,7 @@ def compare_page(
 ) -> ComparePage:
     """The two photos, times in the reader's zone; without photos the page says so.
 
-    When the treatment was is told where the patient lives, as on the patient's other pages.
+    The date of the treatment is given where the patient lives, as on the patient's other pages.
     """
     if isinstance(shown, NotTreated):
         return ComparePage(
@@ -208,7 +208,7 @@ def compare_page(
 
 
 def _sides(shown: Comparison) -> dict[str, str]:
-    """Which side each photo stands on; one that stands on both is called after."""
+    """Which side each photo is on; a photo that is on both sides is called "after"."""
     sides = (("before", shown.before), ("after", shown.after))
     return {laid.photo.id: side for side, laid in sides if laid is not None}
 
@@ -234,7 +234,7 @@ def _pane(
 
 
 def _light(laid: Laid, wanted: Light) -> tuple[Picture, str]:
-    """Which picture shows the photo so, and in whose light that is."""
+    """The picture that shows the photo in this light, and whose light that is."""
     if laid.photo.view is not View.FRONT:
         return Picture.PHOTO, "As taken"
     if laid.is_reference:

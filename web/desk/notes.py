@@ -32,7 +32,7 @@ from web.words.times import when
 class NoteForm:
     """What was typed and not kept: of a new note, or of the note with this id.
 
-    `is_overtaken` tells that somebody else changed the note meanwhile.
+    `is_overtaken` means that another person changed the note meanwhile.
     """
 
     note_id: str
@@ -47,7 +47,7 @@ NOTHING_WRITTEN = NoteForm("", "", is_pinned=False)
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
-    """What a note said, from somebody at some time; `what` was done by this version."""
+    """One version of a note, by whom and when; `what` says what this version did."""
 
     text: str
     who: str
@@ -57,7 +57,7 @@ class VersionRow:
 
 @dataclass(frozen=True, slots=True)
 class NoteRow:
-    """One note as it stands, and its earlier versions, the latest first."""
+    """One note in its current version, and its earlier versions, the latest first."""
 
     id: str
     read: int
@@ -72,7 +72,7 @@ class NoteRow:
 
 @dataclass(frozen=True, slots=True)
 class PinnedNote:
-    """A note on top of every page about the patient."""
+    """A note at the top of every page about the patient."""
 
     text: str
     who: str
@@ -81,7 +81,7 @@ class PinnedNote:
 
 @dataclass(frozen=True, slots=True)
 class NotesPage:
-    """All notes about a patient; `key` tells a form sent twice from two notes."""
+    """All notes about a patient; `key` distinguishes a form sent twice from two notes."""
 
     template: ClassVar[str] = "practitioner_notes.html"
     place: ClassVar[str] = "patients"
@@ -167,7 +167,7 @@ VERSION = re.compile(r"[0-9]{1,18}")
 
 
 def init_app(app: Flask) -> None:
-    """Hand `pinned_notes()` to the templates: they stand on every page about the patient."""
+    """Give templates `pinned_notes()`, which are shown on every page about the patient."""
     app.jinja_env.globals.update(pinned_notes=_pinned)
 
 
@@ -247,7 +247,7 @@ def _page(visit: Visit, about: NotesAbout, form: NoteForm = NOTHING_WRITTEN) -> 
 
 
 def _pinned(patient_id: str) -> tuple[PinnedNote, ...]:
-    """What the reader may see pinned; asked once a request."""
+    """The pinned notes that the reader may see; computed once a request."""
     if not session.is_signed_in() or not may_write_notes(current_user.viewer, patient_id):
         return ()
     kept: dict[str, tuple[PinnedNote, ...]] = g.setdefault("pinned_notes", {})

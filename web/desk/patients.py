@@ -1,4 +1,4 @@
-"""One patient, as the practitioner sees the course."""
+"""One patient's course, for the practitioner."""
 
 import math
 from collections.abc import Sequence
@@ -69,7 +69,7 @@ def patient(visit: Visit, patient_id: str) -> ResponseReturnValue:
 @blueprint.post("/patients/<patient_id>/photos/again")
 @signed_in
 def measure_again(visit: Visit, patient_id: str) -> ResponseReturnValue:
-    """Have the photos measured once more that the machine has given up."""
+    """Have the photos measured again that were given up."""
     require(may_treat(visit.viewer, patient_id))
     try_photos_again(visit.db, patient_id)
     return redirect(url_for(".patient", patient_id=patient_id), code=303)
@@ -103,7 +103,7 @@ def outbox(visit: Visit) -> ResponseReturnValue:
 
 
 PHOTOS_AT_ONCE = 8
-STRONGEST = 3  # lines of evidence beside the alert that leads the page
+STRONGEST = 3  # lines of evidence for the alert that leads the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ class LetterCard:
 
 @dataclass(frozen=True, slots=True)
 class OutboxPage:
-    """Mails to the practitioner who looks at them."""
+    """Mails to the practitioner who reads the page."""
 
     template: ClassVar[str] = "practitioner_outbox.html"
     place: ClassVar[str] = "outbox"
@@ -306,7 +306,7 @@ def _facts(progress: Progress) -> tuple[tuple[str, str], ...]:
 
 
 def _lost(progress: Progress) -> str:
-    """What the machine cannot use though it was good, what that means, and what to do."""
+    """Good photos that the system can no longer use, what that means, and what to do."""
     lost = [photo for photo in progress.photos if photo.is_lost]
     before = next((photo for photo in lost if photo.role is PhotoRole.BASELINE), None)
     usable = any(
@@ -362,7 +362,7 @@ def _about(photo: Photo) -> tuple[str, ...]:
 
 
 def _extra_uses(photo: Photo, progress: Progress) -> tuple[str, ...]:
-    """Where this one photo's consent differs from that for all of them."""
+    """How this photo's consent differs from that for all photos."""
     for_all, for_this = uses_words(progress.consents), uses_words(progress.consents, photo.id)
     return () if for_this == for_all else (f"may serve {for_this}",)
 

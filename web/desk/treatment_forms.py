@@ -1,4 +1,4 @@
-"""What people of the clinic write down about treatments: a request becomes typed values."""
+"""Forms about treatments that people of the clinic fill in: a request becomes typed values."""
 
 import re
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ PASSES = re.compile(r"\d{1,3}")
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """A treatment as it was written down; `planned` tells that it is still to come."""
+    """A treatment as it was entered; `planned` means that it is still to come."""
 
     treatment: Treatment
     planned: bool
@@ -39,7 +39,7 @@ def product_rows(form: Mapping[str, str]) -> int:
 
 
 def read_treatment(form: Form, protocol: Protocol, patient: Person) -> Entered | Errors:
-    """The facts of a treatment, under no id; a time without a zone is the patient's own."""
+    """The facts of a treatment, without an id; a time without a zone is the patient's own."""
     errors: dict[str, str] = {}
     performed_at = _performed_at(form, patient.zone, errors)
     setting = one_of(Setting, form.get("setting", ""))
@@ -75,7 +75,7 @@ def read_treatment(form: Form, protocol: Protocol, patient: Person) -> Entered |
 def read_screening(
     form: Form, protocol: Protocol, procedure: Procedure, by: str, now: datetime
 ) -> Screening | Errors:
-    """The answers given; a question left open stays open. What the procedure tells is not asked."""
+    """The answers given; an open question stays open. What the procedure answers is not asked."""
     errors: dict[str, str] = {}
     answers: dict[str, bool | str] = {}
     told = answers_told(procedure)

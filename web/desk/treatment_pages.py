@@ -41,7 +41,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class SessionCard:
-    """One session of the series; `state` is empty for one whose course simply goes on."""
+    """One session of the series; `state` is empty for a course that simply continues."""
 
     id: str
     number: int
@@ -65,7 +65,7 @@ class SessionCard:
 
 @dataclass(frozen=True, slots=True)
 class OwnLineRow:
-    """A line of aftercare that this patient has alone."""
+    """An aftercare line for this patient only."""
 
     id: str
     heading: str
@@ -98,7 +98,7 @@ class TreatmentsPage:
 
     @property
     def adds_line(self) -> bool:
-        """Whether a line of aftercare was sent that could not be kept."""
+        """Whether an aftercare line was sent that could not be kept."""
         return not self.errors.keys().isdisjoint({"heading", "line", "first_date", "last_date"})
 
     @property
@@ -129,9 +129,11 @@ class ChooseKindPage:
 
 @dataclass(frozen=True, slots=True)
 class TreatmentForm:
-    """The form for one session. `chosen` and `areas` are what it is filled with; `caveats` are
-    what the answers say against the treatment, to be answered with a reason; `kinds` what else it
-    may have been, where a treatment is corrected.
+    """The form for one session.
+
+    `chosen` and `areas` are its contents; `caveats` are what the answers say against the treatment,
+    which requires a reason; `kinds` are the other kinds to choose from when a treatment is
+    corrected.
     """
 
     template: ClassVar[str] = "treatment_form.html"
@@ -165,7 +167,7 @@ class TreatmentForm:
 
     @property
     def against(self) -> tuple[CaveatRow, ...]:
-        """What speaks against the treatment."""
+        """What is against the treatment."""
         return tuple(c for c in self.caveats if c.kind == Severity.CONTRAINDICATION)
 
     @property
@@ -189,7 +191,7 @@ def treatments_page(series: Series, now: datetime, reader: ZoneInfo) -> Treatmen
 
 
 def choose_kind_page(series: Series, protocols: Mapping[str, Protocol]) -> ChooseKindPage:
-    """All kinds that have a protocol, and the last session to begin from."""
+    """All kinds that have a protocol, and the last session as a starting point."""
     last = series.sessions[-1] if series.sessions else None
     return ChooseKindPage(
         patient_id=series.patient.id,
@@ -250,9 +252,9 @@ def screening_page(series: Series, session: Session) -> ScreeningPage:
 
 
 def filled_anew(now: datetime, zone: ZoneInfo, by: str, like: Treatment | None) -> dict[str, str]:
-    """What a fresh form begins with: now, at the clinic, by whoever enters it; all else as `like`.
+    """The content of a fresh form: now, at the clinic, by its user; all else as `like`.
 
-    The screening is asked anew before every session.
+    The screening is asked again before every session.
     """
     fresh = {"stage": "done", "setting": str(Setting.CLINIC), "performed_by": by}
     copied = filled_from(like, zone) if like else {}
@@ -349,7 +351,7 @@ def _photos_words(session: Session) -> str:
 
 
 def _afterwards(session: Session) -> list[Treatment]:
-    """What stood on record after each correction."""
+    """What was on record after each correction."""
     return [*(each.before for each in session.corrections[1:]), session.treatment][
         : len(session.corrections)
     ]

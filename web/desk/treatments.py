@@ -71,7 +71,7 @@ def series(visit: Visit, patient_id: str) -> ResponseReturnValue:
 @blueprint.get("/patients/<patient_id>/treatments/new")
 @signed_in
 def new(visit: Visit, patient_id: str) -> ResponseReturnValue:
-    """Which kind, and then its form; `like` fills it as a session before."""
+    """Which kind, and then its form; `like` fills it as an earlier session."""
     shown = _series(visit, patient_id)
     like = shown.of(request.args.get("like", ""))
     kind = like.treatment.kind if like else request.args.get("kind")
@@ -87,7 +87,7 @@ def new(visit: Visit, patient_id: str) -> ResponseReturnValue:
 @blueprint.post("/patients/<patient_id>/treatments/new")
 @signed_in
 def enter(visit: Visit, patient_id: str) -> ResponseReturnValue:
-    """Store the session, or say what is missing or speaks against it."""
+    """Store the session, or say what is missing or is against it."""
     shown = _series(visit, patient_id)
     protocol = visit.world.protocols.by_kind.get(request.form.get("kind", ""))
     if protocol is None:
@@ -123,7 +123,7 @@ def correct(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnV
 @blueprint.post("/patients/<patient_id>/treatments/<treatment_id>/correct")
 @signed_in
 def save_correction(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnValue:
-    """Put the corrected facts in place; what stood there is kept."""
+    """Put the corrected facts in place; the earlier ones are kept."""
     shown = _series(visit, patient_id)
     session = shown.of(treatment_id) or abort(404)
     protocol = _protocol(visit, request.form.get("kind", session.treatment.kind))
@@ -159,7 +159,7 @@ def end(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnValue
 @blueprint.post("/patients/<patient_id>/treatments/<treatment_id>/resume")
 @signed_in
 def resume(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnValue:
-    """Take an end back."""
+    """Undo an end."""
     session = _series(visit, patient_id).of(treatment_id) or abort(404)
     resume_treatment(visit.db, session.treatment.id, visit.person.id, visit.now)
     return _to_series(patient_id)
@@ -295,6 +295,6 @@ def _as_correction(visit: Visit, form: TreatmentForm, session: Session) -> Treat
 
 
 def _known() -> int:
-    """What the form says its reader had seen; a form without it has seen nothing."""
+    """What the form says its reader had seen; 0 without the field."""
     known = request.form.get("known", "")
     return int(known) if known.isdecimal() else -1

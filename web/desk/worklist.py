@@ -1,4 +1,4 @@
-"""The work list, the first page of whoever has patients. Parse, allow, act, match, render."""
+"""The work list, the first page for people with patients. Parse, allow, act, match, render."""
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -17,7 +17,7 @@ def worklist(visit: Visit) -> str:
     """The patients who wait, worst first, and the others by groups."""
     require(may_open_worklist(visit.viewer))
     wish = read_wish(request.args)
-    # Before the list is read: what changes meanwhile is told once more, and not missed.
+    # Before the list is read: a change meanwhile is reported once more, and not missed.
     version = tell_worklist_version(visit.db, visit.person, visit.now)
     listed = show_worklist(visit.db, visit.world.protocols, visit.person, wish, visit.now)
     return render(worklist_page(listed, wish, visit.person, visit.now, version=version))
@@ -36,7 +36,7 @@ def version(visit: Visit) -> ResponseReturnValue:
 @blueprint.get("/worklist/after/<patient_id>")
 @signed_in
 def after(visit: Visit, patient_id: str) -> ResponseReturnValue:
-    """Lead to whoever waits next; to the list where nobody else does."""
+    """Redirect to the next patient who waits; to the list if there is no other."""
     require(may_follow(visit.viewer, patient_id))
     found = find_next_waiting(visit.db, visit.world.protocols, visit.person, patient_id, visit.now)
     if found is None:

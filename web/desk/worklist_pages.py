@@ -1,4 +1,4 @@
-"""The work list: what its template is given, made from what the action answers."""
+"""The work list: the data for its template, made from the action's result."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -55,11 +55,11 @@ CHANGES: Mapping[Quantity, Mapping[Change, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class PatientRow:
-    """One line of the work list; `card` is its worst alert, `others` the next worst, `more` counts
-    those that are not shown.
+    """One line of the work list; `card` is its worst alert, `others` the next worst.
 
-    `gauge` names what `measured` is, such as `Redness, left cheek` beside an alert about it.
-    `mark` changes when anything does that the row tells, but for the passing of time.
+    `more` counts those that are not shown. `gauge` names what `measured` is, such as
+    `Redness, left cheek` next to an alert about it. `mark` changes when anything in the row does,
+    except through the passing of time.
     """
 
     id: str
@@ -99,7 +99,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One way to narrow the list: a link that keeps the others."""
+    """One way to narrow the list: a link that keeps the other choices."""
 
     words: str
     mark: str
@@ -110,7 +110,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class StandInNote:
-    """For whom the reader stands in: `link` is what an address must hold to show those alone."""
+    """For whom the reader deputises: `link` holds the address parameters that show those alone."""
 
     words: str
     link: Mapping[str, str]
@@ -119,9 +119,9 @@ class StandInNote:
 
 @dataclass(frozen=True, slots=True)
 class WorklistPage:
-    """The patients in care, worst first; `waiting` counts those who wait for somebody.
+    """The patients in care, worst first; `waiting` counts those who wait for an action.
 
-    `kept` is what an address must hold to show the same list from its beginning.
+    `kept` holds the address parameters that show the same list from its beginning.
     """
 
     template: ClassVar[str] = "worklist.html"
@@ -190,7 +190,7 @@ def worklist_page(
 
 
 def here(wish: Wish) -> dict[str, str]:
-    """What an address must hold to show the same page of the same list."""
+    """The address parameters that show the same page of the same list."""
     places = {"after": str(wish.after or ""), "before": str(wish.before or "")}
     return _kept(wish, wish.group) | {name: place for name, place in places.items() if place}
 
@@ -198,7 +198,7 @@ def here(wish: Wish) -> dict[str, str]:
 def _stood_in(
     listed: Worklist, wish: Wish, reader_id: str, zone: ZoneInfo
 ) -> tuple[StandInNote, ...]:
-    """Everybody stood in for; with them, the way to one's own patients alone, and back to all."""
+    """Everyone the reader deputises for, with links to one's own patients alone and back to all."""
     notes = [
         StandInNote(
             f"Standing in for {each.absent.name} until {_end(each.absence, zone)}:"
@@ -237,14 +237,14 @@ def _end(absence: Absence, zone: ZoneInfo) -> str:
 
 
 def _kept(wish: Wish, group: Group | None, whose: str | None = None) -> dict[str, str]:
-    """What keeps a wish in an address; `whose` overrules that of the wish."""
+    """The address parameters of a choice; `whose` overrides that of the wish."""
     chosen = (wish.whose or "") if whose is None else whose
     kept = {"show": str(group or ""), "q": wish.sought, "whose": chosen}
     return {name: value for name, value in kept.items() if value}
 
 
 def _choices(counts: Mapping[Group, int], wish: Wish) -> tuple[Choice, ...]:
-    """Everybody, then each group that has somebody in it (or is chosen, however empty)."""
+    """Everyone, then each group that has a patient in it (or is chosen, however empty)."""
     everybody = Choice("All", "", sum(counts.values()), _kept(wish, None), wish.group is None)
     return (
         everybody,
@@ -257,7 +257,7 @@ def _choices(counts: Mapping[Group, int], wish: Wish) -> tuple[Choice, ...]:
 
 
 def _span(first: int, shown: int, total: int) -> str:
-    """`51–100 of 245`; empty where everything is on one page."""
+    """`51–100 of 245`; empty if everything is on one page."""
     return "" if shown == total else f"{first:,}–{first + shown - 1:,} of {total:,}"
 
 
@@ -308,7 +308,7 @@ def _unseen(count: int, since: datetime | None, now: datetime, zone: ZoneInfo) -
 
 
 def _lost(given_up: Sequence[GivenUp]) -> str:
-    """What the machine could not measure, and what that means for the patient."""
+    """What could not be measured, and what that means for the patient."""
     if any(photo.is_baseline for photo in given_up):
         return "The photo from before cannot be used"
     if not given_up:

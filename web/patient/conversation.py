@@ -29,7 +29,7 @@ from web.words.words import remedy_for
 
 @dataclass(frozen=True, slots=True)
 class RemarkRow:
-    """One remark; `is_own` tells the reader's side, `seen` who of the other side has read it."""
+    """One remark; `is_own` says whether it is the reader's side's, `seen` who else has read it."""
 
     id: str
     author: str
@@ -43,7 +43,7 @@ class RemarkRow:
 
 @dataclass(frozen=True, slots=True)
 class ConversationPage:
-    """A conversation as the patient (`is_patient`) or somebody of the care team reads it."""
+    """A conversation as the patient (`is_patient`) or a person of the care team reads it."""
 
     template: ClassVar[str] = "conversation.html"
     place: ClassVar[str] = "conversation"
@@ -78,7 +78,7 @@ def conversation_page(
     text: str = "",
     errors: Mapping[str, str] | None = None,
 ) -> ConversationPage:
-    """The conversation as it stands, with what was written and could not be sent yet."""
+    """The current conversation, with what was written and could not be sent yet."""
     patient = opened.patient
     return ConversationPage(
         patient_id=patient.id,

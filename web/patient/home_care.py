@@ -73,7 +73,7 @@ class BeginPage:
 
 @dataclass(frozen=True, slots=True)
 class StoppedPage:
-    """What speaks against rolling now: answers, each with what to do, or what is open (`told`)."""
+    """What is against rolling now: answers, each with what to do, or what is open (`told`)."""
 
     template: ClassVar[str] = "patient_stopped.html"
     place: ClassVar[str] = "today"
@@ -108,7 +108,7 @@ class SharePage:
 
 @dataclass(frozen=True, slots=True)
 class AcceptPage:
-    """Where a practitioner enters a patient's code."""
+    """The page on which a practitioner enters a patient's code."""
 
     template: ClassVar[str] = "practitioner_accept.html"
     place: ClassVar[str] = "patients"
@@ -175,7 +175,7 @@ def begin(visit: Visit) -> ResponseReturnValue:
 @blueprint.post("/begin")
 @signed_in
 def begin_now(visit: Visit) -> ResponseReturnValue:
-    """Begin the treatment, or say what speaks against it."""
+    """Begin the treatment, or say what is against it."""
     protocol = _own_protocol(visit)
     if told := _waiting_for_a_doctor(visit):
         return render(StoppedPage(told=told)), 409
@@ -233,12 +233,12 @@ def enter_code(visit: Visit) -> ResponseReturnValue:
 
 
 def _open_kind(settings: Settings) -> str:
-    """The kind of treatment that people may begin without a clinic; 404 where they may not."""
+    """The kind of treatment that people may begin without a clinic; 404 if they may not."""
     return settings.open_sign_up or abort(404)
 
 
 def _own_protocol(visit: Visit) -> Protocol:
-    """The protocol of those whom no clinic treats; for all others there is no such page."""
+    """The protocol for people without a clinic; for all others there is no such page."""
     require(may_treat_themselves(visit.viewer))
     kind = _open_kind(visit.world.settings)
     if show_own_data(visit.db, visit.person, visit.now).care_team:

@@ -1,4 +1,4 @@
-"""What belongs to the patient: who looked, download, consents, deletion."""
+"""The patient's own data: who looked, download, consents, deletion."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -55,7 +55,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class OwnPhoto:
-    """One photo and what it may be used for beside care."""
+    """One photo and what it may be used for besides care."""
 
     id: str
     taken: str
@@ -104,7 +104,7 @@ WRONG_PASSPHRASE: Mapping[str, str] = {"passphrase": "That is not your passphras
 
 @dataclass(frozen=True, slots=True)
 class ClosingPage:
-    """What goes, what stays and why; `kept_until` is None where nothing must be kept."""
+    """What is deleted, what stays and why; `kept_until` is None if nothing must be kept."""
 
     template: ClassVar[str] = "patient_closing.html"
     place: ClassVar[str] = "own_data"
@@ -122,7 +122,7 @@ class ClosingPage:
 
 @dataclass(frozen=True, slots=True)
 class ClosedPage:
-    """After the account was closed; by the id its phone forgets what it still kept."""
+    """After the account was closed; its phone uses the id to delete what it still kept."""
 
     template: ClassVar[str] = "patient_closed.html"
     place: ClassVar[str] = ""
@@ -137,7 +137,7 @@ class ClosedPage:
 
 
 def closing_page(patient: Person, keep_years: int, now: datetime) -> ClosingPage:
-    """The page before an account is closed, in a clinic that must keep records so many years."""
+    """The page before an account is closed, in a clinic that must keep records that many years."""
     until = years_later(now.astimezone(patient.zone), keep_years)
     return ClosingPage(patient.email, keep_years, date_words(until, now) if keep_years else None)
 
@@ -224,7 +224,7 @@ def show(visit: Visit) -> ResponseReturnValue:
 @blueprint.get("/my-data/afterglow-my-data.zip")
 @signed_in
 def download(visit: Visit) -> ResponseReturnValue:
-    """Everything that is kept, as an archive that is made while it is sent."""
+    """Everything that is kept, as an archive that is written while it is sent."""
     require(may_open_own_data(visit.viewer))
     note_export(visit.db, visit.person.id, visit.person.id, "own data", visit.now)
     entries = export_own_data(visit.db, visit.world.files, visit.person)
@@ -261,7 +261,7 @@ def decide(visit: Visit) -> ResponseReturnValue:
 @blueprint.get("/my-data/close")
 @signed_in
 def closing(visit: Visit) -> ResponseReturnValue:
-    """What goes, what stays and why, before the account is closed."""
+    """What is deleted, what stays and why, before the account is closed."""
     require(may_open_own_data(visit.viewer))
     return render(closing_page(visit.person, visit.world.settings.keep_records_years, visit.now))
 

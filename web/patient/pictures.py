@@ -1,4 +1,4 @@
-"""One picture of one photo, for the patient and those who care for the patient."""
+"""One picture of one photo, for the patient and the people who care for them."""
 
 from flask import Blueprint, Response, abort
 from flask.typing import ResponseReturnValue

@@ -1,4 +1,4 @@
-"""What a patient can do. Every route: parse, allow, act, match, render."""
+"""The patient's routes. Each one: parse, allow, act, match, render."""
 
 from dataclasses import replace
 from datetime import date
@@ -85,7 +85,7 @@ def upload(visit: Visit) -> ResponseReturnValue:
 @blueprint.post("/photo")
 @signed_in
 def send_photo(visit: Visit) -> ResponseReturnValue:
-    """Take in a photo, or say what to do better."""
+    """Receive a photo, or say what to do better."""
     require(may_record_for_patient(visit.viewer, visit.person.id))
     sent = read_upload(request.form, request.files, visit.person.zone)
     if isinstance(sent, Errors):
@@ -164,7 +164,8 @@ def _check_in_again(course: Progress, sent: SentAnswers) -> CheckInPage:
 def _with_help(visit: Visit, page: Page, sent: SentAnswers) -> Page:
     """The page that says why nothing is kept.
 
-    Who reports something bad or asks for help reads on it whom to call, and the clinic hears of it.
+    A patient who reports something bad or asks for help reads whom to call, and the clinic is
+    informed.
     """
     if not isinstance(page, NoTreatmentPage | PausedPage) or not sent.answers.is_alarming:
         return page
@@ -210,7 +211,7 @@ def offline(visit: Visit) -> ResponseReturnValue:
 
 
 def _open_course(visit: Visit) -> Progress | Page:
-    """The course that photos and answers go to, or the page that says why there is none."""
+    """The course that photos and answers belong to, or the page that says why there is none."""
     match _own_progress(visit):
         case Progress(care_withdrawn_at=None) as progress:
             return progress

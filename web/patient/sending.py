@@ -1,4 +1,4 @@
-"""The pages on which a patient sends photos and answers, and what came of them."""
+"""The pages on which a patient sends photos and answers, and their results."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ from web.words.words import SKIN_STATES, VIEWS, Remedy, remedy_for, times_words
 class UploadPage:
     """The upload form; `remedies` after a refusal, `errors` by field after a mistake.
 
-    The camera shows `baseline` faintly over its picture.
+    The camera shows `baseline` as a faint overlay.
     """
 
     template: ClassVar[str] = "patient_upload.html"
@@ -66,7 +66,7 @@ class PhotoPage:
     taken: str
     already: bool
     waits_for_baseline: bool
-    lost_baseline: bool  # the photo from before was good, and the machine cannot use it any more
+    lost_baseline: bool  # the photo from before was good, but can no longer be used
     is_alone: bool
     findings: tuple[str, ...]
     remedies: tuple[Remedy, ...]
@@ -103,7 +103,7 @@ class CheckInPage:
     """The check-in form with what was chosen so far; emergencies come before other questions.
 
     `usual` are the floors that this day's answers do not reach. `wants_help` after "I need help
-    now"; `is_kept` where the ticks are kept although something else must be mended.
+    now"; `is_kept` if the ticks are kept although something else must be corrected.
     """
 
     template: ClassVar[str] = "patient_check_in.html"
@@ -123,9 +123,9 @@ class CheckInPage:
 
     @property
     def red_flags(self) -> list[dict[str, object]]:
-        """What a page without a network must know to say emergency words.
+        """What a page without a network must know to show emergency advice.
 
-        `alone` marks those whose words stand at their tick already.
+        `alone` marks those whose advice is already shown at their tick.
         """
         alone = {each.words for each in self.emergencies}
         return [
@@ -150,7 +150,7 @@ class CheckInPage:
 
 @dataclass(frozen=True, slots=True)
 class OfflinePage:
-    """Both forms, where there is a course; a phone keeps this page, so it names nobody."""
+    """Both forms, if there is a course; a phone keeps this page, so it names no one."""
 
     template: ClassVar[str] = "patient_offline.html"
     place: ClassVar[str] = ""
@@ -168,8 +168,8 @@ class OfflinePage:
 class CheckInResultPage:
     """After the check-in: what is open; `named` are the complaints, which get no thanks.
 
-    `time_note` says when the answers count where that is not now; `wants_help` tells that they
-    came by "I need help now" and that nothing open says so already.
+    `time_note` says when the answers count if that is not now; `wants_help` means that they came by
+    "I need help now" and that nothing open says so already.
     """
 
     template: ClassVar[str] = "patient_check_in_result.html"
@@ -235,7 +235,7 @@ def check_in_page(
     others = {q.sign: q.question for q in progress.questions if q.sign not in alone}
     return CheckInPage(
         day=day_words(day),
-        # An emergency is asked on every day, whatever days its question is for.
+        # An emergency is asked about on every day, whatever days its question is for.
         emergencies=tuple(Emergency(sign, known[sign], words) for sign, words in alone.items()),
         complaints={sign: words for sign, words in others.items() if sign not in HABITS},
         habits={sign: words for sign, words in others.items() if sign in HABITS},
@@ -248,7 +248,7 @@ def check_in_page(
 
 
 def _emergency_sign(floor: Floor) -> str:
-    """The sign that is an emergency by itself; empty where more must be answered."""
+    """The sign that is an emergency by itself; empty if more must be answered."""
     needs_more = floor.pain_from is not None or floor.swelling_from is not None
     is_single = floor.is_emergency and len(floor.signs) == 1 and not needs_more
     return next(iter(floor.signs)) if is_single else ""
@@ -276,7 +276,7 @@ def check_in_result_page(progress: Progress, check_in: CheckIn, now: datetime) -
 
 
 def _time_note(progress: Progress, check_in: CheckIn, now: datetime) -> str:
-    """When answers count that were not given as they came; empty for all others."""
+    """When answers count that were not given at the time they arrived; empty for all others."""
     zone, notes = progress.patient.zone, []
     at, came = (when(moment, now, zone) for moment in (check_in.at, check_in.received_at))
     if check_in.phone_at is not None:
@@ -294,7 +294,7 @@ def _time_note(progress: Progress, check_in: CheckIn, now: datetime) -> str:
 
 
 def _findings(progress: Progress, telling: Telling, reading: Reading) -> tuple[str, ...]:
-    """What a photo measured: where something is open only that, and not where it sounds calm."""
+    """What a photo measured: if something is open only that, and not if it sounds calm."""
     if telling.is_open:
         amount = open_amount(progress, telling, reading)
         return (amount,) if amount else ()

@@ -25,7 +25,7 @@ SMALLEST_TOLD = 0.1  # doublings; less is "as before", which is not said while a
 
 @dataclass(frozen=True, slots=True)
 class OpenThing:
-    """One open thing in words; `mark` is a shape, so that colour is never alone."""
+    """One open problem in words; `mark` is a shape, so that colour is never alone."""
 
     kind: str
     mark: str
@@ -40,9 +40,9 @@ class OpenThing:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How the latest photo compares, in words, where nothing is open; `is_normal` sets the tone.
+    """How the latest photo compares, in words, if nothing is open; `is_normal` sets the tone.
 
-    `amount` is the sentence that can be hidden by who does not want numbers.
+    `amount` is the sentence that people who do not want numbers can hide.
     """
 
     headline: str
@@ -53,7 +53,7 @@ class Standing:
 
 
 def telling_of(progress: Progress, now: datetime, just: CheckIn | None = None) -> Telling:
-    """What the patient is to read; `just` are answers whose result is being shown."""
+    """What the patient reads; `just` are answers whose result is being shown."""
     situation = Situation(
         treatment=progress.treatment,
         protocol=progress.protocol,
@@ -128,7 +128,7 @@ def closed_words(telling: Telling, progress: Progress, now: datetime) -> str:
 
 
 def opened_by(progress: Progress, photo: Photo, now: datetime, *, is_open: bool) -> tuple[str, ...]:
-    """Who opened a photo and when, the latest first; that alone answers nothing."""
+    """Who opened a photo and when, the latest first; opening is not an answer."""
     zone = progress.patient.zone
     looks = [look for look in progress.looks if look.photo_id == photo.id]
     opened = [f"Photo opened by {look.name} {when(look.last_at, now, zone)}" for look in looks]
@@ -136,7 +136,7 @@ def opened_by(progress: Progress, photo: Photo, now: datetime, *, is_open: bool)
 
 
 def standing(progress: Progress, telling: Telling) -> Standing | None:
-    """Where the latest reading lies among courses of its kind; None while anything is open."""
+    """The latest reading among courses of its kind; None while anything is open."""
     latest = _readings_of(progress, telling.gauge)
     advice = SEE_A_DOCTOR if progress.is_alone else CALL_IF_WORSE
     if telling.is_open or telling.picture is Picture.NOTHING:
@@ -189,7 +189,7 @@ def amount_words(reading: Reading, gauge: Gauge) -> str:
 def open_amount(progress: Progress, telling: Telling, reading: Reading | None = None) -> str:
     """What a photo (the latest, if none is named) measured where something is open.
 
-    Empty where that is as much as before: it would sound like an answer.
+    Empty if that is as much as before: it would sound like an answer.
     """
     if telling.gauge not in {told.gauge for told in telling.open}:
         return ""
@@ -203,7 +203,7 @@ def open_amount(progress: Progress, telling: Telling, reading: Reading | None = 
 
 
 def measured(reading: Reading, gauge: Gauge) -> Estimate:
-    """What a reading says of a gauge, whose region it must hold."""
+    """The reading of a gauge, whose region it must hold."""
     region = reading.regions[gauge.region]
     return region.redness if gauge.quantity is Quantity.REDNESS else region.pigment
 

@@ -28,8 +28,8 @@ from web.words.words import STATUSES, treatment_words
 class NoTreatmentPage:
     """An account without a treatment, which the patient may begin or a clinic will enter.
 
-    `needs_help` after answers that could not be kept; `is_passed_on` tells that the clinic was
-    written to instead.
+    `needs_help` after answers that could not be kept; `is_passed_on` means that the clinic got a
+    message instead.
     """
 
     template: ClassVar[str] = "patient_no_treatment.html"
@@ -48,7 +48,7 @@ class NoTreatmentPage:
 
 @dataclass(frozen=True, slots=True)
 class PausedPage:
-    """Photos and answers are not taken, because the patient has withdrawn consent to care.
+    """Photos and answers are not accepted, because the patient has withdrawn consent to care.
 
     `needs_help` and `is_passed_on` as on the page of an account without a treatment.
     """
@@ -76,7 +76,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class TodaysPhoto:
-    """The photo of today that got furthest."""
+    """Today's photo, the one that got furthest."""
 
     id: str
     words: str
@@ -255,7 +255,7 @@ def _todays_photo(photos: list[Photo], progress: Progress, now: datetime) -> Tod
 
 @dataclass(frozen=True, slots=True)
 class DayPage:
-    """A day that is over; states are None for what did not come.
+    """A day that is over; states are None for what did not arrive.
 
     `told` is what is open today, and then nothing here reassures.
     """

@@ -1,1 +1,1 @@
-"""How a kind, a number or a moment is said."""
+"""Kinds, numbers and times in words."""

@@ -1,4 +1,4 @@
-"""Moments and days in words, in the zone of the person who reads them."""
+"""Times and days in words, in the zone of the person who reads them."""
 
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -63,12 +63,12 @@ def until_words(last: date, today: date) -> str:
 
 
 def withdrawn_words(at: datetime | None, now: datetime, zone: ZoneInfo) -> str | None:
-    """Since when a patient wants nothing measured any more; None while they do."""
+    """Since when a patient wants nothing measured any more; None if measuring is allowed."""
     return None if at is None else f"Consent to care withdrawn {when(at, now, zone)}"
 
 
 def moment_words(at: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """A moment to come: `18:00`, `tomorrow at 09:00` or `Mon 9 Mar at 09:00`."""
+    """A time to come: `18:00`, `tomorrow at 09:00` or `Mon 9 Mar at 09:00`."""
     local, today = at.astimezone(zone), now.astimezone(zone).date()
     match (local.date() - today).days:
         case 0:

@@ -39,7 +39,7 @@ def marking_words(outlines: Outlines) -> str:
 
 
 def fact_words(treatment: Treatment, zone: ZoneInfo) -> dict[str, str]:
-    """Every fact by its name, empty where nobody noted it; times in `zone`."""
+    """Every fact by its name, empty if it was not recorded; times in `zone`."""
     at, procedure = treatment.performed_at.astimezone(zone), treatment.procedure
     depth = treatment.needle_depth_mm
     return {

@@ -1,4 +1,4 @@
-"""How names become words: plain, kind, exact. Only tables and phrases; nothing is decided here."""
+"""Names as words: plain, kind, exact. Only tables and phrases; nothing is decided here."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -163,7 +163,7 @@ STEPS: Mapping[Step, str] = {
     Step.RESOLVED: "Resolved",
 }
 
-# What is said when an answer is refused: in a few words, and what to do.
+# Shown when an answer is refused: in a few words, and what to do.
 OBSTACLES: Mapping[Obstacle, tuple[str, str]] = {
     Obstacle.NOT_SHOWN: (
         "Look again.",
@@ -327,7 +327,7 @@ def alert_headline(alert: Alert) -> str:
 
 
 def _headline_of_face(alert: Alert) -> str:
-    """What an alert of no one region says, and whether photos or answers say it."""
+    """What an alert without a single region says, and whether photos or answers say it."""
     flags = [each for each in alert.evidence if each.source is Source.RED_FLAG]
     if any(sign_words(HELP) in each.what for each in flags):
         return "The patient asked for help"
