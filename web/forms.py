@@ -32,7 +32,7 @@ from tracker.domain.course.check_ins import (
 from tracker.domain.course.photos import PhotoRole, SkinState, Upload, View
 from tracker.domain.course.readings import Quantity
 from tracker.domain.course.treatments import Region
-from tracker.domain.desk.worklist import Group, Place, Wish
+from tracker.domain.desk.worklist import Group, Place, WorklistQuery
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.domain.people.absences import Leave
 from tracker.domain.people.people import HOURS, MAX_NAME_LENGTH, Person, Role, check_time_zone
@@ -136,10 +136,10 @@ def read_check_in(form: Form) -> SentAnswers:
     return SentAnswers(answers, errors, wants_help)
 
 
-def read_wish(args: Mapping[str, str]) -> Wish:
+def read_worklist_query(args: Mapping[str, str]) -> WorklistQuery:
     """What an address of the work list asks for; unknown parameters are ignored."""
     after, before = (Place.read(args.get(name, "")) for name in ("after", "before"))
-    return Wish(
+    return WorklistQuery(
         group=one_of(Group, args.get("show", "")),
         sought=one_line(args.get("q", ""))[:MAX_NAME_LENGTH],
         whose=args.get("whose") or None,

@@ -16,13 +16,13 @@ from tracker.domain.desk.worklist import (
     Group,
     LatestPhotos,
     Place,
-    Standing,
-    Wish,
-    cut,
+    RankedPatient,
+    WorklistQuery,
+    excerpt,
     gauge,
     next_waiting,
     plain,
-    standing,
+    ranked,
 )
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
@@ -79,11 +79,11 @@ def named(name: str, facts: Facts = QUIET) -> Facts:
     return replace(facts, patient_id=name, name=name, email=f"{name.lower()}@home.example")
 
 
-def stand(facts: Facts) -> Standing:
-    return standing(facts, LAST_DAY, NOW)
+def rank(facts: Facts) -> RankedPatient:
+    return ranked(facts, LAST_DAY, NOW)
 
 
-def names(rows: tuple[Standing, ...]) -> list[str]:
+def names(rows: tuple[RankedPatient, ...]) -> list[str]:
     return [row.facts.name for row in rows]
 
 
@@ -117,7 +117,7 @@ UNSEEN = replace(QUIET, unseen=2, unseen_since=hours_ago(3))
 def test_a_patient_stands_where_the_most_pressing_thing_puts_them(
     facts: Facts, group: Group
 ) -> None:
-    assert stand(facts).group is group
+    assert rank(facts).group is group
 
 
 def test_worst_comes_first_and_of_the_same_the_one_who_has_waited_longest() -> None:
@@ -136,7 +136,7 @@ def test_worst_comes_first_and_of_the_same_the_one_who_has_waited_longest() -> N
         named("silent", replace(QUIET, alerts=(SILENCE,))),
         named("snoozed", replace(QUIET, alerts=(alert(Level.URGENT, snoozed=True),))),
     ]
-    shown = cut([stand(facts) for facts in reversed(expected)], Wish(), "dana")
+    shown = excerpt([rank(facts) for facts in reversed(expected)], WorklistQuery(), "dana")
     assert names(shown.rows) == [facts.name for facts in expected]
 
 
@@ -146,46 +146,46 @@ def test_neither_reading_nor_seeing_an_alert_moves_its_patient() -> None:
             unread = alert(level, concern=concern)
             read = replace(unread, read_at=NOW, read_by="dana")
             seen = replace(read, acknowledged_at=NOW, acknowledged_by="dana")
-            places = {stand(replace(QUIET, alerts=(each,))).place for each in (unread, read, seen)}
+            places = {rank(replace(QUIET, alerts=(each,))).place for each in (unread, read, seen)}
             assert len(places) == 1
 
 
 def test_a_message_of_a_patient_under_watch_is_as_pressing_as_any_other_message() -> None:
     watched = replace(UNREAD, unread_since=hours_ago(9), alerts=(alert(Level.WATCH, 90),))
-    assert stand(watched).place < stand(named("other", UNREAD)).place
+    assert rank(watched).place < rank(named("other", UNREAD)).place
 
 
 def test_the_quiet_are_folded_and_counted() -> None:
-    many = [stand(named(f"calm {n}")) for n in range(FOLDED + 5)]
-    shown = cut([stand(named("urgent", UNREAD)), *many], Wish(), "dana")
+    many = [rank(named(f"calm {n}")) for n in range(FOLDED + 5)]
+    shown = excerpt([rank(named("urgent", UNREAD)), *many], WorklistQuery(), "dana")
     assert names(shown.rows) == ["urgent"]
     assert len(shown.folded[Group.RECOVERING]) == FOLDED
     assert shown.counts == {Group.ANSWER: 1, Group.RECOVERING: FOLDED + 5}
-    assert len(cut(many, Wish(group=Group.RECOVERING), "dana").rows) == FOLDED + 5
+    assert len(excerpt(many, WorklistQuery(group=Group.RECOVERING), "dana").rows) == FOLDED + 5
 
 
 def test_pages_follow_each_other_without_a_gap_either_way() -> None:
-    everybody = [stand(named(f"n{n:03}", UNREAD)) for n in range(2 * PAGE + 7)]
-    one = cut(everybody, Wish(), "dana")
-    two = cut(everybody, Wish(after=one.later), "dana")
-    three = cut(everybody, Wish(after=two.later), "dana")
+    everybody = [rank(named(f"n{n:03}", UNREAD)) for n in range(2 * PAGE + 7)]
+    one = excerpt(everybody, WorklistQuery(), "dana")
+    two = excerpt(everybody, WorklistQuery(after=one.later), "dana")
+    three = excerpt(everybody, WorklistQuery(after=two.later), "dana")
     assert len({*names(one.rows), *names(two.rows), *names(three.rows)}) == len(everybody)
     assert (one.earlier, three.later) == (None, None)
-    assert cut(everybody, Wish(before=three.earlier), "dana").rows == two.rows
+    assert excerpt(everybody, WorklistQuery(before=three.earlier), "dana").rows == two.rows
     assert (two.first, three.first, three.total) == (PAGE + 1, 2 * PAGE + 1, len(everybody))
 
 
 def test_whoever_is_answered_meanwhile_makes_nobody_be_skipped() -> None:
-    everybody = [stand(named(f"n{n:03}", UNREAD)) for n in range(2 * PAGE)]
-    one = cut(everybody, Wish(), "dana")
+    everybody = [rank(named(f"n{n:03}", UNREAD)) for n in range(2 * PAGE)]
+    one = excerpt(everybody, WorklistQuery(), "dana")
     answered = set(names(one.rows[:10]))
     left = [e for e in everybody if e.facts.name not in answered]
-    two = cut(left, Wish(after=one.later), "dana")
+    two = excerpt(left, WorklistQuery(after=one.later), "dana")
     assert {*names(one.rows), *names(two.rows)} == {each.facts.name for each in everybody}
 
 
 def test_a_place_can_be_written_and_read_and_names_nobody() -> None:
-    place = stand(named("Zoë Quiet")).place
+    place = rank(named("Zoë Quiet")).place
     assert Place.read(str(place)) == place
     assert "Zo" not in str(place)
     for text in ("", "1.2.3", "a.b.c.d", "1.2.3.4.5"):
@@ -206,27 +206,27 @@ def test_a_place_can_be_written_and_read_and_names_nobody() -> None:
     ],
 )
 def test_people_are_found_without_case_and_accents(sought: str, found: list[str]) -> None:
-    everybody = [stand(named(n)) for n in ("Zoë Ångström", "Søren", "Frau Straße", "זוהר")]
-    wish = Wish(sought=sought, group=None if sought.strip() else Group.RECOVERING)
-    assert sorted(names(cut(everybody, wish, "dana").rows)) == sorted(found)
+    everybody = [rank(named(n)) for n in ("Zoë Ångström", "Søren", "Frau Straße", "זוהר")]
+    query = WorklistQuery(sought=sought, group=None if sought.strip() else Group.RECOVERING)
+    assert sorted(names(excerpt(everybody, query, "dana").rows)) == sorted(found)
 
 
 def test_one_may_ask_for_ones_own_patients_or_those_of_whom_one_stands_in_for() -> None:
     own, lent = named("own", UNREAD), replace(named("lent", UNREAD), in_place_of="dana")
-    both = [stand(own), stand(lent)]
-    assert len(cut(both, Wish(), "eli").rows) == 2
-    assert names(cut(both, Wish(whose="eli"), "eli").rows) == ["own"]
-    assert names(cut(both, Wish(whose="dana"), "eli").rows) == ["lent"]
+    both = [rank(own), rank(lent)]
+    assert len(excerpt(both, WorklistQuery(), "eli").rows) == 2
+    assert names(excerpt(both, WorklistQuery(whose="eli"), "eli").rows) == ["own"]
+    assert names(excerpt(both, WorklistQuery(whose="dana"), "eli").rows) == ["lent"]
 
 
 def test_the_next_who_waits_follows_and_after_the_last_comes_the_first() -> None:
     first = named("first", replace(QUIET, alerts=(alert(Level.URGENT),)))
     last = named("last", UNREAD)
-    everybody = [stand(last), stand(first), stand(named("calm"))]
+    everybody = [rank(last), rank(first), rank(named("calm"))]
     assert next_waiting(everybody, "first") == "last"
     assert next_waiting(everybody, "last") == "first"
     assert next_waiting(everybody, "calm") == "first"
-    assert next_waiting([stand(first)], "first") is None
+    assert next_waiting([rank(first)], "first") is None
 
 
 def test_text_is_compared_plain() -> None:

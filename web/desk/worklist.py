@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from tracker.actions.desk.worklist import find_next_waiting, show_worklist, tell_worklist_version
 from tracker.domain.people.access import may_follow, may_open_worklist, require
 from web.desk.worklist_pages import worklist_page
-from web.forms import read_wish
+from web.forms import read_worklist_query
 from web.pages import render
 from web.session import Visit, signed_in
 
@@ -16,11 +16,11 @@ blueprint = Blueprint("worklist", __name__)
 def worklist(visit: Visit) -> str:
     """The patients who wait, worst first, and the others by groups."""
     require(may_open_worklist(visit.viewer))
-    wish = read_wish(request.args)
+    query = read_worklist_query(request.args)
     # Before the list is read: a change meanwhile is reported once more, and not missed.
     version = tell_worklist_version(visit.db, visit.person, visit.now)
-    listed = show_worklist(visit.db, visit.world.protocols, visit.person, wish, visit.now)
-    return render(worklist_page(listed, wish, visit.person, visit.now, version=version))
+    listed = show_worklist(visit.db, visit.world.protocols, visit.person, query, visit.now)
+    return render(worklist_page(listed, query, visit.person, visit.now, version=version))
 
 
 @blueprint.get("/worklist/version")

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from tracker.actions.desk.worklist import Worklist, WorklistRow
 from tracker.domain.course.photos import GivenUp
 from tracker.domain.course.readings import Change, Quantity
-from tracker.domain.desk.worklist import Gauge, Group, LatestPhotos, Wish
+from tracker.domain.desk.worklist import Gauge, Group, LatestPhotos, WorklistQuery
 from tracker.domain.people.absences import Absence, may_stand_in
 from tracker.domain.people.people import Person
 from web.desk.alert_cards import AlertCard, alert_card
@@ -151,7 +151,7 @@ class WorklistPage:
 
 def worklist_page(
     listed: Worklist,
-    wish: Wish,
+    query: WorklistQuery,
     reader: Person,
     now: datetime,
     *,
@@ -162,56 +162,56 @@ def worklist_page(
     `version` is for the script that watches for changes.
     """
     zone = reader.zone
-    part = listed.cut
+    part = listed.excerpt
     found = sum(part.counts.values())
-    is_narrowed = bool(wish.sought or wish.whose or wish.group)
+    is_narrowed = bool(query.sought or query.whose or query.group)
     return WorklistPage(
         sections=tuple(
             _section(group, listed, list(rows), now, zone)
-            for group, rows in groupby(listed.rows, key=lambda row: row.standing.group)
+            for group, rows in groupby(listed.rows, key=lambda row: row.ranked.group)
         ),
         folded=tuple(
             _section(group, listed, rows, now, zone) for group, rows in listed.folded.items()
         ),
-        choices=_choices(part.counts, wish),
-        stood_in=_stood_in(listed, wish, reader.id, zone),
+        choices=_choices(part.counts, query),
+        stood_in=_stood_in(listed, query, reader.id, zone),
         notes=_notes(listed, zone),
-        kept=_kept(wish, wish.group),
-        sought=wish.sought,
+        kept=_kept(query, query.group),
+        sought=query.sought,
         found=found,
         waiting=sum(count for group, count in part.counts.items() if group.waits),
         has_patients=found > 0 or is_narrowed,
         span=_span(part.first, len(part.rows), part.total),
         earlier=str(part.earlier or ""),
         later=str(part.later or ""),
-        here=here(wish),
+        here=here(query),
         version=version,
     )
 
 
-def here(wish: Wish) -> dict[str, str]:
+def here(query: WorklistQuery) -> dict[str, str]:
     """The address parameters that show the same page of the same list."""
-    places = {"after": str(wish.after or ""), "before": str(wish.before or "")}
-    return _kept(wish, wish.group) | {name: place for name, place in places.items() if place}
+    places = {"after": str(query.after or ""), "before": str(query.before or "")}
+    return _kept(query, query.group) | {name: place for name, place in places.items() if place}
 
 
 def _stood_in(
-    listed: Worklist, wish: Wish, reader_id: str, zone: ZoneInfo
+    listed: Worklist, query: WorklistQuery, reader_id: str, zone: ZoneInfo
 ) -> tuple[StandInNote, ...]:
     """Everyone the reader deputises for, with links to one's own patients alone and back to all."""
     notes = [
         StandInNote(
             f"Standing in for {each.absent.name} until {_end(each.absence, zone)}:"
             f" {each.patients:,} {'patient' if each.patients == 1 else 'patients'}",
-            _kept(wish, wish.group, each.absent.id),
-            each.absent.id == wish.whose,
+            _kept(query, query.group, each.absent.id),
+            each.absent.id == query.whose,
         )
         for each in listed.stood_in
     ]
     if not notes:
         return ()
-    own = StandInNote("Only my own", _kept(wish, wish.group, reader_id), wish.whose == reader_id)
-    everybody = StandInNote("Everybody’s", _kept(wish, wish.group, ""), wish.whose is None)
+    own = StandInNote("Only my own", _kept(query, query.group, reader_id), query.whose == reader_id)
+    everybody = StandInNote("Everybody’s", _kept(query, query.group, ""), query.whose is None)
     return (everybody, own, *notes)
 
 
@@ -236,22 +236,22 @@ def _end(absence: Absence, zone: ZoneInfo) -> str:
     return day_and_month(absence.ends_at - timedelta(microseconds=1), zone)
 
 
-def _kept(wish: Wish, group: Group | None, whose: str | None = None) -> dict[str, str]:
-    """The address parameters of a choice; `whose` overrides that of the wish."""
-    chosen = (wish.whose or "") if whose is None else whose
-    kept = {"show": str(group or ""), "q": wish.sought, "whose": chosen}
+def _kept(query: WorklistQuery, group: Group | None, whose: str | None = None) -> dict[str, str]:
+    """The address parameters of a choice; `whose` overrides that of the query."""
+    chosen = (query.whose or "") if whose is None else whose
+    kept = {"show": str(group or ""), "q": query.sought, "whose": chosen}
     return {name: value for name, value in kept.items() if value}
 
 
-def _choices(counts: Mapping[Group, int], wish: Wish) -> tuple[Choice, ...]:
+def _choices(counts: Mapping[Group, int], query: WorklistQuery) -> tuple[Choice, ...]:
     """Everyone, then each group that has a patient in it (or is chosen, however empty)."""
-    everybody = Choice("All", "", sum(counts.values()), _kept(wish, None), wish.group is None)
+    everybody = Choice("All", "", sum(counts.values()), _kept(query, None), query.group is None)
     return (
         everybody,
         *(
-            Choice(words.name, words.mark, counts[group], _kept(wish, group), group is wish.group)
+            Choice(words.name, words.mark, counts[group], _kept(query, group), group is query.group)
             for group, words in GROUPS.items()
-            if counts[group] or group is wish.group
+            if counts[group] or group is query.group
         ),
     )
 
@@ -265,13 +265,13 @@ def _section(
     group: Group, listed: Worklist, rows: Sequence[WorklistRow], now: datetime, zone: ZoneInfo
 ) -> Section:
     shown = tuple(_patient_row(row, listed.named, now, zone) for row in rows)
-    return Section(group, GROUPS[group], listed.cut.counts[group], shown)
+    return Section(group, GROUPS[group], listed.excerpt.counts[group], shown)
 
 
 def _patient_row(
     row: WorklistRow, named: Mapping[str, Person], now: datetime, zone: ZoneInfo
 ) -> PatientRow:
-    treatment, photos, facts = row.treatment, row.photos, row.standing.facts
+    treatment, photos, facts = row.treatment, row.photos, row.ranked.facts
     cards = tuple(alert_card(each, row.patient, named, now, zone) for each in row.alerts)
     kind = treatment.kind.replace("_", " ").capitalize() if treatment else ""
     return PatientRow(
@@ -318,9 +318,9 @@ def _lost(given_up: Sequence[GivenUp]) -> str:
 
 
 def _mark(row: WorklistRow) -> str:
-    facts = row.standing.facts
+    facts = row.ranked.facts
     told = (
-        row.standing.group,
+        row.ranked.group,
         [
             (each.alert.id, each.alert.raised_at, each.alert.stage, each.alert.read_at)
             for each in row.alerts

@@ -18,7 +18,7 @@ from tracker.actions.people.signing_in import resume_session, sign_in
 from tracker.actions.people.staff import end_absence, enter_absence, show_absences
 from tracker.domain.alerts.alerts import Level
 from tracker.domain.course.check_ins import Answers, Trend
-from tracker.domain.desk.worklist import Wish
+from tracker.domain.desk.worklist import WorklistQuery
 from tracker.domain.people.absences import Leave
 from tracker.domain.people.people import Person, Role
 from tracker.storage.connection import writing
@@ -75,7 +75,7 @@ def test_who_is_suspended_meanwhile_lends_no_patients_any_more(
     with writing(db):
         people.suspend(db, cast.dana.id, DAY_1)
     assert not sees_alice(db, cast.eli, cast, DAY_1)
-    assert not show_worklist(db, PROTOCOLS, cast.eli, Wish(), DAY_1).cut.counts
+    assert not show_worklist(db, PROTOCOLS, cast.eli, WorklistQuery(), DAY_1).excerpt.counts
 
 
 def test_nobody_ends_the_absence_of_another(db: Database, cast: Cast, records: Records) -> None:
@@ -117,14 +117,14 @@ def test_the_work_list_tells_whose_patients_they_are(
     db: Database, cast: Cast, records: Records
 ) -> None:
     absence = records.absence(cast.dana, deputy=cast.eli)
-    before = show_worklist(db, PROTOCOLS, cast.eli, Wish(), TREATED_AT)
+    before = show_worklist(db, PROTOCOLS, cast.eli, WorklistQuery(), TREATED_AT)
     assert (before.coming, before.stood_in) == ((absence,), ())
-    during = show_worklist(db, PROTOCOLS, cast.eli, Wish(), DAY_1)
+    during = show_worklist(db, PROTOCOLS, cast.eli, WorklistQuery(), DAY_1)
     (lent,) = during.stood_in
     assert (lent.absent, lent.patients) == (cast.dana, 1)
     (row,) = [row for rows in during.folded.values() for row in rows]
-    assert row.standing.facts.in_place_of == cast.dana.id
-    assert not show_worklist(db, PROTOCOLS, cast.eli, Wish(), BACK).cut.counts
+    assert row.ranked.facts.in_place_of == cast.dana.id
+    assert not show_worklist(db, PROTOCOLS, cast.eli, WorklistQuery(), BACK).excerpt.counts
 
 
 def test_overlapping_absences_of_one_person_are_refused_and_others_are_told(

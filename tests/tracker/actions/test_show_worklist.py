@@ -16,7 +16,7 @@ from tracker.actions.people.accounts import add_person
 from tracker.domain.course.check_ins import Answers, Trend
 from tracker.domain.course.photos import FAILED, FileFault, Photo, PhotoStatus
 from tracker.domain.course.readings import Change
-from tracker.domain.desk.worklist import Group, Wish
+from tracker.domain.desk.worklist import Group, WorklistQuery
 from tracker.storage.connection import writing
 from tracker.storage.course import photos
 from tracker.storage.desk.worklist import version
@@ -34,18 +34,18 @@ def records(db: Database, world: World, cast: Cast) -> Records:
 
 
 def listed(db: Database, cast: Cast, now: datetime = DAY_4) -> Worklist:
-    return show_worklist(db, PROTOCOLS, cast.dana, Wish(), now)
+    return show_worklist(db, PROTOCOLS, cast.dana, WorklistQuery(), now)
 
 
 def group_of_alice(db: Database, cast: Cast) -> Group:
-    ((group, _),) = listed(db, cast).cut.counts.items()
+    ((group, _),) = listed(db, cast).excerpt.counts.items()
     return group
 
 
 def test_only_patients_in_care_are_listed(db: Database, cast: Cast) -> None:
     (row,) = listed(db, cast).folded[Group.RECOVERING]
     assert row.patient == cast.alice
-    assert not show_worklist(db, PROTOCOLS, cast.eli, Wish(), DAY_4).cut.counts
+    assert not show_worklist(db, PROTOCOLS, cast.eli, WorklistQuery(), DAY_4).excerpt.counts
 
 
 def test_whoever_has_an_unanswered_alert_comes_first(db: Database, cast: Cast) -> None:
@@ -77,7 +77,7 @@ def test_a_photo_is_new_until_somebody_has_opened_it_or_a_later_one(
 ) -> None:
     first, second = records.measured(1), records.measured(2)
     (row,) = listed(db, cast).rows
-    assert row.standing.facts.unseen == 2
+    assert row.ranked.facts.unseen == 2
 
     def look(photo: Photo) -> None:
         show_picture(
@@ -109,7 +109,7 @@ def test_a_message_waits_until_it_is_read(db: Database, cast: Cast, records: Rec
     assert group_of_alice(db, cast) is Group.RECOVERING
     records.remark(cast.alice, "It stings.")
     (row,) = listed(db, cast).rows
-    assert row.standing.facts.unread == 1
+    assert row.ranked.facts.unread == 1
 
 
 def test_a_row_tells_what_became_of_redness_and_of_mails(
@@ -150,8 +150,8 @@ def test_a_course_that_stopped_waits_for_an_answer_until_it_can_go_on(
     records.photo(1)
     old = version(db)
     (row,) = listed(db, cast).rows
-    assert row.standing.group is Group.ANSWER
-    assert row.standing.facts.stopped_since == before.received_at
+    assert row.ranked.group is Group.ANSWER
+    assert row.ranked.facts.stopped_since == before.received_at
     another = records.photo(-2)
     assert group_of_alice(db, cast) is Group.RECOVERING
     assert version(db) > old

@@ -10,15 +10,15 @@ from sqlite_utils import Database
 from tracker.domain.alerts.alerts import CourseAlert, worst_first
 from tracker.domain.course.treatments import Treatment, day_number
 from tracker.domain.desk.worklist import (
-    Cut,
+    Excerpt,
     Group,
     LatestPhotos,
-    Standing,
-    Wish,
-    cut,
+    RankedPatient,
+    WorklistQuery,
+    excerpt,
     gauge,
     next_waiting,
-    standings,
+    ranked_all,
 )
 from tracker.domain.people.absences import Absence
 from tracker.domain.people.people import Person
@@ -39,7 +39,7 @@ class WorklistRow:
     """
 
     patient: Person
-    standing: Standing
+    ranked: RankedPatient
     treatment: Treatment | None
     day: int | None
     alerts: tuple[CourseAlert, ...]
@@ -64,7 +64,7 @@ class Worklist:
     while it lasts. All people named in one of them, or who handled an alert, are in `named`, by id.
     """
 
-    cut: Cut
+    excerpt: Excerpt
     stood_in: tuple[StoodIn, ...]
     coming: tuple[Absence, ...]
     own_absence: Absence | None
@@ -74,12 +74,12 @@ class Worklist:
 
 
 def show_worklist(
-    db: Database, protocols: Protocols, reader: Person, wish: Wish, now: datetime
+    db: Database, protocols: Protocols, reader: Person, query: WorklistQuery, now: datetime
 ) -> Worklist:
     """One page of the patients in a person's care, or of those for whom the reader deputises."""
     absent_ids = absences.stood_in_for_by(db, reader, now)
     known = worklist.facts_of(db, reader.id, absent_ids, now)
-    part = cut(standings(known, protocols, now), wish, reader.id)
+    part = excerpt(ranked_all(known, protocols, now), query, reader.id)
     not_over = absences.not_over(db, now)
     lasting = {each.person_id: each for each in not_over if each.lasts_at(now)}
     deputies = {each.deputy_id for each in not_over if each.deputy_id is not None}
@@ -89,7 +89,7 @@ def show_worklist(
     lent = Counter(facts.in_place_of for facts in known)
     rows = _rows(db, shown, now)
     return Worklist(
-        cut=part,
+        excerpt=part,
         stood_in=tuple(StoodIn(named[each], lasting[each], lent[each]) for each in absent_ids),
         coming=tuple(e for e in not_over if e.deputy_id == reader.id and not e.lasts_at(now)),
         own_absence=lasting.get(reader.id),
@@ -102,7 +102,7 @@ def show_worklist(
     )
 
 
-def _rows(db: Database, shown: Iterable[Standing], now: datetime) -> dict[str, WorklistRow]:
+def _rows(db: Database, shown: Iterable[RankedPatient], now: datetime) -> dict[str, WorklistRow]:
     """What the page shows about each patient, read for all of them at once."""
     by_patient = {each.facts.patient_id: each for each in shown}
     gauges = {
@@ -119,7 +119,7 @@ def _rows(db: Database, shown: Iterable[Standing], now: datetime) -> dict[str, W
         treatment = courses[facts.treatment_id] if facts.treatment_id else None
         rows[patient_id] = WorklistRow(
             patient=patient,
-            standing=each,
+            ranked=each,
             treatment=treatment,
             day=None if treatment is None else day_number(treatment, now, patient.zone),
             alerts=tuple(
@@ -138,7 +138,7 @@ def find_next_waiting(
     """The id of the patient after this one who waits, or of the first; None when no other does."""
     absent_ids = absences.stood_in_for_by(db, reader, now)
     facts = worklist.facts_of(db, reader.id, absent_ids, now)
-    return next_waiting(standings(facts, protocols, now), patient_id)
+    return next_waiting(ranked_all(facts, protocols, now), patient_id)
 
 
 def tell_worklist_version(db: Database, reader: Person, now: datetime) -> str:

@@ -140,7 +140,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RankedPatient:
     """One patient with what has been decided."""
 
     facts: Facts
@@ -149,7 +149,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class WorklistQuery:
     """What the reader wants to see: one group, names, whose patients, and from where on.
 
     `whose` is the practitioner for whom the reader deputises; the reader's own id means the
@@ -169,15 +169,15 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class Excerpt:
     """The part of the list that one page shows.
 
     `first` is the number of the first row, from 1, among the `total` rows that are paged;
     `folded` are the first rows of the folded groups, on the last page only.
     """
 
-    rows: tuple[Standing, ...]
-    folded: Mapping[Group, tuple[Standing, ...]]
+    rows: tuple[RankedPatient, ...]
+    folded: Mapping[Group, tuple[RankedPatient, ...]]
     counts: Mapping[Group, int]
     first: int
     total: int
@@ -194,20 +194,20 @@ class Cut:
         return self.rows[-1].place if self.rows and last < self.total else None
 
 
-def standings(known: Iterable[Facts], protocols: Protocols, now: datetime) -> list[Standing]:
+def ranked_all(known: Iterable[Facts], protocols: Protocols, now: datetime) -> list[RankedPatient]:
     """Decide the place of each patient, in the order given."""
     last_days = {kind: plan_ends(protocol) for kind, protocol in protocols.by_kind.items()}
-    return [standing(facts, last_days.get(facts.kind), now) for facts in known]
+    return [ranked(facts, last_days.get(facts.kind), now) for facts in known]
 
 
-def standing(facts: Facts, last_day: int | None, now: datetime) -> Standing:
+def ranked(facts: Facts, last_day: int | None, now: datetime) -> RankedPatient:
     """Decide the place of a patient; `last_day` is the last of the treatment's plan, if known."""
     group = _group(facts, last_day, now)
     level, since = _urgency(facts, group)
     if facts.stopped_since is not None and group is not Group.ANSWER:
         group, level, since = Group.ANSWER, _NO_LEVEL, _seconds(facts.stopped_since)
     tie = sha256(facts.patient_id.encode()).hexdigest()[:_TIE_SIGNS]
-    return Standing(facts, group, Place(group.rank, level, since, tie))
+    return RankedPatient(facts, group, Place(group.rank, level, since, tie))
 
 
 def gauge(facts: Facts) -> Gauge:
@@ -218,27 +218,27 @@ def gauge(facts: Facts) -> Gauge:
     return Gauge(worst.regions[0], worst.concern.quantity)
 
 
-def cut(standings: Iterable[Standing], wish: Wish, reader_id: str) -> Cut:
+def excerpt(patients: Iterable[RankedPatient], query: WorklistQuery, reader_id: str) -> Excerpt:
     """The page that was asked for.
 
     Pages begin after a place and not at a number: a patient who is answered meanwhile leaves the
     list above, and no patient below is skipped because of it.
     """
-    found = [each for each in standings if _is_wished(each.facts, wish, reader_id)]
+    found = [each for each in patients if _is_asked_for(each.facts, query, reader_id)]
     counts = Counter(each.group for each in found)
     paged = sorted(
-        (e for e in found if not (e.group.is_folded if wish.folds else _is_other(e, wish))),
+        (e for e in found if not (e.group.is_folded if query.folds else _is_other(e, query))),
         key=lambda each: each.place,
     )
-    rows, first = _slice(paged, wish)
+    rows, first = _slice(paged, query)
     ends = first + len(rows) > len(paged)
-    folded = _folded(found) if wish.folds and ends else {}
-    return Cut(tuple(rows), folded, counts, first, len(paged))
+    folded = _folded(found) if query.folds and ends else {}
+    return Excerpt(tuple(rows), folded, counts, first, len(paged))
 
 
-def next_waiting(standings: Iterable[Standing], patient_id: str) -> str | None:
+def next_waiting(patients: Iterable[RankedPatient], patient_id: str) -> str | None:
     """The patient after this one in the list, or the first of all; None when no other waits."""
-    waiting = sorted((e for e in standings if e.group.waits), key=lambda each: each.place)
+    waiting = sorted((e for e in patients if e.group.waits), key=lambda each: each.place)
     ids = [each.facts.patient_id for each in waiting]
     start = ids.index(patient_id) + 1 if patient_id in ids else 0
     return next((other for other in ids[start:] + ids[:start] if other != patient_id), None)
@@ -250,33 +250,35 @@ def plain(text: str) -> str:
     return " ".join("".join(c for c in letters if not unicodedata.combining(c)).split())
 
 
-def _is_wished(facts: Facts, wish: Wish, reader_id: str) -> bool:
-    if wish.whose is not None and (facts.in_place_of or reader_id) != wish.whose:
+def _is_asked_for(facts: Facts, query: WorklistQuery, reader_id: str) -> bool:
+    if query.whose is not None and (facts.in_place_of or reader_id) != query.whose:
         return False
-    sought = plain(wish.sought)
+    sought = plain(query.sought)
     if not sought:
         return True
     name = plain(facts.name)
     return all(word in name for word in sought.split()) or plain(facts.email).startswith(sought)
 
 
-def _is_other(each: Standing, wish: Wish) -> bool:
-    return wish.group is not None and each.group is not wish.group
+def _is_other(each: RankedPatient, query: WorklistQuery) -> bool:
+    return query.group is not None and each.group is not query.group
 
 
-def _slice(paged: Sequence[Standing], wish: Wish) -> tuple[Sequence[Standing], int]:
-    if wish.before is not None:
-        earlier = [each for each in paged if each.place < wish.before]
+def _slice(
+    paged: Sequence[RankedPatient], query: WorklistQuery
+) -> tuple[Sequence[RankedPatient], int]:
+    if query.before is not None:
+        earlier = [each for each in paged if each.place < query.before]
         skipped = max(0, len(earlier) - PAGE)
         return earlier[skipped:], skipped + 1
-    after = wish.after
+    after = query.after
     skipped = sum(each.place <= after for each in paged) if after is not None else 0
     return paged[skipped : skipped + PAGE], skipped + 1
 
 
-def _folded(found: Sequence[Standing]) -> dict[Group, tuple[Standing, ...]]:
+def _folded(found: Sequence[RankedPatient]) -> dict[Group, tuple[RankedPatient, ...]]:
     groups = [group for group in Group if group.is_folded]
-    by_group: dict[Group, list[Standing]] = {group: [] for group in groups}
+    by_group: dict[Group, list[RankedPatient]] = {group: [] for group in groups}
     for each in sorted((e for e in found if e.group.is_folded), key=lambda e: e.place):
         by_group[each.group].append(each)
     return {group: tuple(rows[:FOLDED]) for group, rows in by_group.items() if rows}
