@@ -13,7 +13,7 @@ from tracker.domain.alerts.alert_life import (
     CALM,
     LONGEST_SNOOZE,
     MOST_ESCALATIONS,
-    Judge,
+    JudgedBy,
     Moved,
     Step,
     Transition,
@@ -32,8 +32,8 @@ from tracker.domain.alerts.alert_life import (
 )
 from tracker.domain.alerts.alerts import Alert, Concern, Finding, Level, Outcome, Stage
 
-JUDGE = Judge("1", "microneedling 1")
-LATER_JUDGE = Judge("2", "microneedling 2")
+BY = JudgedBy("1", "microneedling 1")
+BY_LATER = JudgedBy("2", "microneedling 2")
 LIMIT = timedelta(minutes=30)
 
 
@@ -53,13 +53,13 @@ def found(
 
 
 def alert(level: Level = Level.REVIEW, *, onset: float | None = 3.0, day: float = 4.0) -> Alert:
-    moved = opened("a", treatment(), found(level, onset=onset), JUDGE, on(day))
+    moved = opened("a", treatment(), found(level, onset=onset), BY, on(day))
     assert moved is not None
     return moved.alert
 
 
 def test_what_passes_no_limit_opens_nothing() -> None:
-    assert opened("a", treatment(), found(None), JUDGE, on(4)) is None
+    assert opened("a", treatment(), found(None), BY, on(4)) is None
 
 
 def test_every_step_says_who_when_why_and_by_which_engine() -> None:
@@ -68,7 +68,7 @@ def test_every_step_says_who_when_why_and_by_which_engine() -> None:
     assert (step.step, step.by, step.at) == (Step.RESOLVED, "dana", on(5))
     assert step.why == "false: a new lamp"
     assert (step.engine, step.protocol) == ("1", "microneedling 1")
-    risen = judged_again(alert(), found(Level.URGENT), LATER_JUDGE, on(5)).transition
+    risen = judged_again(alert(), found(Level.URGENT), BY_LATER, on(5)).transition
     assert risen is not None
     assert (risen.step, risen.by, risen.level) == (Step.ROSE, None, Level.URGENT)
     assert (risen.engine, risen.protocol) == ("2", "microneedling 2")
@@ -105,7 +105,7 @@ def test_reading_an_alert_is_not_answering_it() -> None:
 
 def test_what_was_read_before_an_alert_asked_again_counts_no_more() -> None:
     looked = read(alert(), [], "dana", on(4.1))
-    risen = judged_again(looked.alert, found(Level.URGENT), JUDGE, on(5))
+    risen = judged_again(looked.alert, found(Level.URGENT), BY, on(5))
     assert (risen.alert.read_at, risen.alert.read_by) == (None, None)
     assert readers(lived(looked, risen)) == frozenset()
     assert read(risen.alert, lived(looked, risen), "dana", on(5.1)).alert.read_at == on(5.1)
@@ -131,9 +131,9 @@ def test_a_snoozed_alert_is_quiet_until_its_day_and_then_asks_again() -> None:
 
 def test_a_snooze_is_broken_by_a_rise_and_by_a_red_flag() -> None:
     asleep = snoozed(alert(), on(9), "dana", "on tablets", on(4)).alert
-    assert judged_again(asleep, found(Level.REVIEW), JUDGE, on(5)).alert.stage is Stage.SNOOZED
-    assert judged_again(asleep, found(Level.URGENT), JUDGE, on(5)).alert.needs_answer
-    assert judged_again(asleep, found(Level.URGENT, flagged_on=5), JUDGE, on(5)).alert.needs_answer
+    assert judged_again(asleep, found(Level.REVIEW), BY, on(5)).alert.stage is Stage.SNOOZED
+    assert judged_again(asleep, found(Level.URGENT), BY, on(5)).alert.needs_answer
+    assert judged_again(asleep, found(Level.URGENT, flagged_on=5), BY, on(5)).alert.needs_answer
 
 
 @pytest.mark.parametrize("day", [3.0, 4.0, 4.0 + LONGEST_SNOOZE.days + 0.1])
@@ -180,7 +180,7 @@ def test_clocks_that_differ_by_seconds_escalate_nothing_early() -> None:
 
 def test_a_rise_begins_the_wait_anew() -> None:
     passed_on = escalated(alert(Level.URGENT), LIMIT, (), on(4) + LIMIT).alert
-    flagged = judged_again(passed_on, found(Level.URGENT, flagged_on=5), JUDGE, on(5)).alert
+    flagged = judged_again(passed_on, found(Level.URGENT, flagged_on=5), BY, on(5)).alert
     assert flagged.escalations == 0
     assert escalated(flagged, LIMIT, (), on(5) + LIMIT).transition is not None
 
@@ -212,7 +212,7 @@ def test_answers_that_pause_and_come_back_are_a_new_cause() -> None:
 
 
 def test_a_red_flag_told_before_is_not_told_again() -> None:
-    moved = opened("a", treatment(), found(Level.URGENT, flagged_on=4), JUDGE, on(4))
+    moved = opened("a", treatment(), found(Level.URGENT, flagged_on=4), BY, on(4))
     assert moved is not None
     over = resolved(moved.alert, Outcome.FALSE, "dana", "", on(4.2)).alert
     assert not is_new_cause(over, found(Level.URGENT, flagged_on=4), treatment(), on(4.5))
@@ -234,7 +234,7 @@ def test_an_alert_stays_open_until_somebody_answers_and_never_falls_in_level(
     current = alert(Level.WATCH)
     for step, (level, onset, flagged_on) in enumerate(findings):
         after = judged_again(
-            current, found(level, onset=onset, flagged_on=flagged_on), JUDGE, on(5 + step)
+            current, found(level, onset=onset, flagged_on=flagged_on), BY, on(5 + step)
         ).alert
         assert after.needs_answer
         if flagged_on is None:

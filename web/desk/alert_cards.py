@@ -113,7 +113,7 @@ NOTHING_CHOSEN = AnswerForm()
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class AnswerChoices:
     """The choices, each as a form sends it and as people say it.
 
     `fitting` are the templates meant for the alert's concern, `templates` the others; `key`
@@ -130,17 +130,17 @@ class Desk:
     longest_note: int = MAX_WHY_LENGTH
 
 
-def desk(
+def answer_choices(
     concern: Concern,
     templates: Sequence[ReplyTemplate],
     colleagues: Colleagues,
     now: datetime,
     zone: ZoneInfo,
-) -> Desk:
+) -> AnswerChoices:
     """The choices for an alert about this concern."""
     used = [each for each in templates if not each.is_withdrawn]
     meant = [each for each in used if each.says.concerns and each.says.fits(concern)]
-    return Desk(
+    return AnswerChoices(
         snooze_days=_snooze_days(now, zone),
         fitting=tuple((each.id, each.says.title) for each in meant),
         templates=tuple((each.id, each.says.title) for each in used if each not in meant),

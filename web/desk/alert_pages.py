@@ -19,9 +19,9 @@ from web.charts.charts import LARGE, Chart, chart
 from web.desk.alert_cards import (
     NOTHING_CHOSEN,
     AlertCard,
+    AnswerChoices,
     AnswerForm,
     AnswersRow,
-    Desk,
     alert_card,
     answers_rows,
 )
@@ -120,7 +120,7 @@ class AlertPage:
     closed_by: str | None
     versions: str
     history: tuple[HistoryRow, ...]
-    desk: Desk
+    answer_choices: AnswerChoices
     shown: str
     is_taken_on: bool
     form: AnswerForm | None
@@ -155,7 +155,7 @@ def alerts_page(found: AlertsInCare, now: datetime, zone: ZoneInfo) -> AlertsPag
 def alert_page(
     case: AlertCase,
     course: Progress | None,
-    desk: Desk,
+    answer_choices: AnswerChoices,
     now: datetime,
     zone: ZoneInfo,
     form: AnswerForm = NOTHING_CHOSEN,
@@ -181,7 +181,7 @@ def alert_page(
         closed_by=_closed_by(case),
         versions=_versions(alert),
         history=tuple(_history_row(step, case, now, zone) for step in case.history),
-        desk=desk,
+        answer_choices=answer_choices,
         shown=_shown(case, form),
         is_taken_on=not alert.needs_answer,
         form=None if _is_over(alert) else form,

@@ -25,7 +25,7 @@ from tracker.domain.alerts.alert_life import (
 from tracker.domain.people.access import may_answer_alerts, may_follow, require
 from tracker.domain.talk.conversation import Draft
 from tracker.domain.talk.reply_templates import filled
-from web.desk.alert_cards import NOTHING_CHOSEN, AnswerForm, desk
+from web.desk.alert_cards import NOTHING_CHOSEN, AnswerForm, answer_choices
 from web.desk.alert_pages import AlertPage, alert_page
 from web.forms import (
     KEY,
@@ -184,7 +184,7 @@ def shown(visit: Visit, case: AlertCase, form: AnswerForm = NOTHING_CHOSEN) -> A
     course = progress if isinstance(progress, Progress) else None
     colleagues = show_colleagues(visit.db, case.patient.id, visit.person.id, visit.now)
     templates, zone = show_replies(visit.db), visit.person.zone
-    choices = desk(case.alert.concern, templates, colleagues, visit.now, zone)
+    choices = answer_choices(case.alert.concern, templates, colleagues, visit.now, zone)
     return alert_page(case, course, choices, visit.now, zone, form)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from tracker.domain.alerts.alert_life import Judge, Moved, closed, escalated, opened, woken
+from tracker.domain.alerts.alert_life import JudgedBy, Moved, closed, escalated, opened, woken
 from tracker.domain.alerts.alerts import Alert, Concern
 from tracker.domain.course.treatments import Treatment
 from tracker.domain.mail.messages import MessageKind, about_alert
@@ -104,8 +104,8 @@ def _notice(db: Database, protocols: Protocols, treatment: Treatment, now: datet
         )  # a photo may have arrived before the lock was taken
         if quiet is None:
             return []
-        judge = Judge(RULE, protocol.label)
-        moved = opened(new_id(), treatment, finding_of(quiet), judge, now)
+        judged_by = JudgedBy(RULE, protocol.label)
+        moved = opened(new_id(), treatment, finding_of(quiet), judged_by, now)
         if moved is None:
             return []
         alerts.move(db, moved)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.domain.alerts.alert_life import (
-    Judge,
+    JudgedBy,
     Moved,
     closed,
     found_again,
@@ -96,7 +96,7 @@ def _judge(
     db: Database, protocols: Protocols, treatment: Treatment, news: int, now: datetime
 ) -> list[Alert]:
     course, protocol, until = _known(db, protocols, treatment, now)
-    judge = Judge(ENGINE, protocol.label)
+    judged_by = JudgedBy(ENGINE, protocol.label)
     is_judged = True
     try:
         findings = assess(course, protocol, until).findings
@@ -105,18 +105,18 @@ def _judge(
         is_judged, findings = False, (*judge_answers(course, protocol, until), unjudged())
     with writing(db):
         if not is_judged:
-            return _apply(db, treatment, findings, judge, now)
+            return _apply(db, treatment, findings, judged_by, now)
         if not treatment_rows.judged(db, treatment.id, news, now):
             return []
         _close_unjudged(db, treatment, now)
-        return _apply(db, treatment, findings, judge, now)
+        return _apply(db, treatment, findings, judged_by, now)
 
 
 def _tell_unjudged(db: Database, treatment: Treatment, now: datetime) -> list[Alert]:
     """Open an alert for a course of which not even the facts could be read."""
     try:
         with writing(db):
-            return _apply(db, treatment, [unjudged()], Judge(ENGINE, treatment.kind), now)
+            return _apply(db, treatment, [unjudged()], JudgedBy(ENGINE, treatment.kind), now)
     except Exception:  # the health page reports new data that is not judged
         log.exception("no alert could tell that treatment %s is not judged", treatment.id)
         return []
@@ -132,7 +132,7 @@ def _apply(
     db: Database,
     treatment: Treatment,
     findings: Iterable[Finding],
-    judge: Judge,
+    judged_by: JudgedBy,
     now: datetime,
 ) -> list[Alert]:
     """Apply findings to the alerts of a course; returns the alerts that ask for a look."""
@@ -140,7 +140,7 @@ def _apply(
     raised = []
     for finding in findings:
         last = known.get(finding.concern)
-        moved = _moved(treatment, last, finding, judge, now)
+        moved = _moved(treatment, last, finding, judged_by, now)
         if moved is None or _is_told(moved, last):
             continue
         alerts.move(db, moved)
@@ -151,13 +151,13 @@ def _apply(
 
 
 def _moved(
-    treatment: Treatment, last: Alert | None, finding: Finding, judge: Judge, now: datetime
+    treatment: Treatment, last: Alert | None, finding: Finding, judged_by: JudgedBy, now: datetime
 ) -> Moved | None:
     """The step of the latest alert about the finding's concern, or the alert that it opens."""
     if last is not None and last.resolved_at is None:
-        return judged_again(last, finding, judge, now)
+        return judged_again(last, finding, judged_by, now)
     if last is None or is_new_cause(last, finding, treatment, now):
-        return opened(new_id(), treatment, finding, judge, now)
+        return opened(new_id(), treatment, finding, judged_by, now)
     return found_again(last, finding, now)
 
 

@@ -136,7 +136,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class JudgedBy:
     """Who judged: the version of the engine (or rule) and the edition of the protocol."""
 
     engine: str
@@ -144,7 +144,7 @@ class Judge:
 
 
 def opened(
-    alert_id: str, treatment: Treatment, finding: Finding, judge: Judge, now: datetime
+    alert_id: str, treatment: Treatment, finding: Finding, judged_by: JudgedBy, now: datetime
 ) -> Moved | None:
     """The alert that a finding opens, or None when it passes no limit."""
     if finding.level is None:
@@ -162,16 +162,16 @@ def opened(
         evidence=finding.evidence,
         photo_id=finding.photo_id,
         flagged_at=finding.flagged_at,
-        engine=judge.engine,
-        protocol=judge.protocol,
+        engine=judged_by.engine,
+        protocol=judged_by.protocol,
         found_at=now,
     )
     return _moved(alert, Step.OPENED, now, None, _grounds(alert))
 
 
-def judged_again(alert: Alert, finding: Finding, judge: Judge, now: datetime) -> Moved:
+def judged_again(alert: Alert, finding: Finding, judged_by: JudgedBy, now: datetime) -> Moved:
     """The alert after a new judgement: risen, flagged again, or only brought up to date."""
-    judged = replace(alert, engine=judge.engine, protocol=judge.protocol)
+    judged = replace(alert, engine=judged_by.engine, protocol=judged_by.protocol)
     after = with_finding(judged, finding, now)
     if after.level is not alert.level:
         return _moved(after, Step.ROSE, now, None, _grounds(after))

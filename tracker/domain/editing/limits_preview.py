@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tracker.domain.alerts.alert_life import Judge, judged_again, opened
+from tracker.domain.alerts.alert_life import JudgedBy, judged_again, opened
 from tracker.domain.alerts.alerts import Alert, Concern, Outcome
 from tracker.domain.course.treatments import days_since
 from tracker.domain.protocols.protocols import Protocol
@@ -117,7 +117,7 @@ def lived_through(stored: StoredCourse, protocol: Protocol) -> tuple[Alert, ...]
     """
     adapted = protocol.adapted_to(stored.words)
     course, treatment = stored.course, stored.course.treatment
-    judge = Judge(ENGINE, protocol.label)
+    judged_by = JudgedBy(ENGINE, protocol.label)
     alerts: dict[Concern, Alert] = {}
     for moment in _moments(stored):
         known = replace(
@@ -130,9 +130,9 @@ def lived_through(stored: StoredCourse, protocol: Protocol) -> tuple[Alert, ...]
         for finding in assess(known, adapted, until=days_since(treatment, moment)).findings:
             before = alerts.get(finding.concern)
             moved = (
-                opened(f"{treatment.id} {finding.concern}", treatment, finding, judge, moment)
+                opened(f"{treatment.id} {finding.concern}", treatment, finding, judged_by, moment)
                 if before is None
-                else judged_again(before, finding, judge, moment)
+                else judged_again(before, finding, judged_by, moment)
             )
             if moved is not None:
                 alerts[finding.concern] = moved.alert
