@@ -18,7 +18,7 @@ from tracker.domain.alerts.alerts import Concern
 from tracker.domain.course.readings import Reading
 from tracker.domain.course.treatments import Region, Treatment
 from tracker.domain.protocols.protocols import ConcernRule, Healing, Protocol, Spread
-from tracker.domain.recovery.photo_fits import Fit, Sight, fit, see
+from tracker.domain.recovery.photo_fits import Fit, Observation, fit, observe
 from tracker.domain.recovery.photo_series import HALF_DAY, pigment, redness, series_of
 from tracker.domain.recovery.skin_courses import Shape, draw_courses
 
@@ -73,67 +73,69 @@ class PhotoVerdict:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Cloud:
+class _Hypothesis:
     """A hypothesis in one view (level or regions), and what it explains, each photo group once."""
 
     fit: Fit
     known: dict[bytes, Array]
 
-    def evidence(self, kept: NDArray[np.bool_]) -> Array:
+    def evidence(self, groups: NDArray[np.bool_]) -> Array:
         """Log evidence (s, g) of every place by each group (g, p) of photos."""
-        key = kept.tobytes()
+        key = groups.tobytes()
         if key not in self.known:
-            self.known[key] = np.asarray(self.fit.evidence(kept), np.float64)
+            self.known[key] = np.asarray(self.fit.evidence(groups), np.float64)
         return self.known[key]
 
-    def by_now(self, usual: "_Cloud", kept: NDArray[np.bool_]) -> Array:
+    def by_now(self, usual: "_Hypothesis", groups: NDArray[np.bool_]) -> Array:
         """Log evidence (s, g) when what may not have begun yet still looks as usual."""
-        evidence, begun = self.evidence(kept), self.fit.begun
+        evidence, begun = self.evidence(groups), self.fit.begun
         if begun >= 1:
             return evidence
-        waiting = math.log(1 - begun) + usual.evidence(kept)
+        waiting = math.log(1 - begun) + usual.evidence(groups)
         return np.asarray(np.logaddexp(math.log(begun) + evidence, waiting))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Clouds:
+class _Hypotheses:
     """The hypotheses about one quantity of a course, each fitted once however often it is asked.
 
-    `level` and `beside` are the two views of it; `beside` is None if no two treated regions can be
-    compared.
+    `level` and `relative` are the two views of it; `relative` is None if no two treated regions can
+    be compared.
     """
 
-    level: Sight
-    beside: Sight | None
-    known: dict[tuple[bool, Shape, tuple[float, float]], _Cloud]
+    level: Observation
+    relative: Observation | None
+    known: dict[tuple[bool, Shape, tuple[float, float]], _Hypothesis]
 
-    def of(self, sight: Sight, shape: Shape, onset_days: tuple[float, float]) -> _Cloud:
+    def of(
+        self, observation: Observation, shape: Shape, onset_days: tuple[float, float]
+    ) -> _Hypothesis:
         """A hypothesis about what one view shows."""
-        key = sight.beside, shape, onset_days
+        key = observation.relative, shape, onset_days
         if key not in self.known:
-            self.known[key] = _Cloud(fit(sight, shape, onset_days), {})
+            self.known[key] = _Hypothesis(fit(observation, shape, onset_days), {})
         return self.known[key]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Contest:
+class _Comparison:
     """A concern's hypothesis against its rivals, each with its log prior, in one view.
 
     The first rival is the usual course. `share` is how often the concern shows in this view.
     """
 
     share: float
-    sight: Sight
-    own: _Cloud
-    rivals: tuple[tuple[float, _Cloud], ...]
+    observation: Observation
+    own: _Hypothesis
+    rivals: tuple[tuple[float, _Hypothesis], ...]
 
-    def log_factors(self, kept: NDArray[np.bool_]) -> Array:
+    def log_factors(self, groups: NDArray[np.bool_]) -> Array:
         """How the log odds of every place move (s, g) by each group (g, p) of photos."""
         usual = self.rivals[0][1]
-        against = [prior + cloud.by_now(usual, kept) for prior, cloud in self.rivals]
+        against = [prior + hypothesis.by_now(usual, groups) for prior, hypothesis in self.rivals]
         all_priors = math.log(sum(math.exp(prior) for prior, _ in self.rivals))
         rivals = np.logaddexp.reduce(against, axis=0) - all_priors
-        return np.asarray(self.own.evidence(kept) - rivals)
+        return np.asarray(self.own.evidence(groups) - rivals)
 
 
 def judge_photos(
@@ -142,20 +144,20 @@ def judge_photos(
     """What the photos say about every concern that may show by now. `readings` in time order."""
     if not readings:
         return PhotoVerdict({}, healing.half_life_hours)
-    clouds = _clouds(treatment, readings, protocol, healing)
+    hypotheses = _hypotheses(treatment, readings, protocol, healing)
     judged = {}
     for concern, rule in protocol.concerns.items():
-        of_quantity = clouds[SHAPES[concern] in _OF_PIGMENT]
+        of_quantity = hypotheses[SHAPES[concern] in _OF_PIGMENT]
         if of_quantity.level.last >= earliest_day(concern, rule, healing):
             days = of_quantity.level.days.tolist()
             counted = np.array([protocol.counts(concern, d, treatment.variant) for d in days])
-            contests = _contests(of_quantity, concern, rule)
-            if contests and counted.any():
-                judged[concern] = _judge(contests, concern, healing, readings, counted)
-    return PhotoVerdict(judged, _half_life(clouds[False]))
+            comparisons = _comparisons(of_quantity, concern, rule)
+            if comparisons and counted.any():
+                judged[concern] = _judge(comparisons, concern, healing, readings, counted)
+    return PhotoVerdict(judged, _half_life(hypotheses[False]))
 
 
-def _half_life(redness: _Clouds) -> Spread:
+def _half_life(redness: _Hypotheses) -> Spread:
     """The half-life (hours) for which the usual course explains the level of the face best."""
     usual = redness.of(redness.level, Shape.FADES, _ALWAYS)
     half_lives = 24 * redness.level.draws.half_life[:, 0]
@@ -180,16 +182,16 @@ def begun_by(day: float, concern: Concern, rule: ConcernRule) -> float:
     return min(max((day - first) / (last - first), _EARLY), 1.0)
 
 
-def _clouds(
+def _hypotheses(
     treatment: Treatment, readings: Sequence[Reading], protocol: Protocol, healing: Healing
-) -> tuple[_Clouds, _Clouds]:
+) -> tuple[_Hypotheses, _Hypotheses]:
     """Redness and pigment of a course, without fits yet."""
     draws = draw_courses(protocol, healing)
     red = series_of(treatment, readings, redness, protocol.redness.state_sd)
     dark = series_of(treatment, readings, pigment, {})
-    see_red = partial(see, red.days, red.weight, draws, protocol, passing=draws.passing)
-    see_dark = partial(
-        see,
+    observe_red = partial(observe, red.days, red.weight, draws, protocol, passing=draws.passing)
+    observe_dark = partial(
+        observe,
         dark.days,
         dark.weight,
         draws,
@@ -199,80 +201,93 @@ def _clouds(
     )
     skin = protocol.redness
     return (
-        _Clouds(
-            level=see_red(places=red.level, day_sd=skin.day_sd, beside=False),
-            beside=(
+        _Hypotheses(
+            level=observe_red(places=red.level, day_sd=skin.day_sd, relative=False),
+            relative=(
                 None
-                if red.beside is None
-                else see_red(places=red.beside, day_sd=skin.region_day_sd, beside=True)
+                if red.relative is None
+                else observe_red(places=red.relative, day_sd=skin.region_day_sd, relative=True)
             ),
             known={},
         ),
-        _Clouds(
-            level=see_dark(places=dark.level, beside=False),
-            beside=None if dark.beside is None else see_dark(places=dark.beside, beside=True),
+        _Hypotheses(
+            level=observe_dark(places=dark.level, relative=False),
+            relative=None
+            if dark.relative is None
+            else observe_dark(places=dark.relative, relative=True),
             known={},
         ),
     )
 
 
-def _contests(clouds: _Clouds, concern: Concern, rule: ConcernRule) -> list[_Contest]:
+def _comparisons(hypotheses: _Hypotheses, concern: Concern, rule: ConcernRule) -> list[_Comparison]:
     """The concern against its rivals in each view."""
-    sights = [(1.0, clouds.level)]
-    if clouds.beside is not None:
-        sights = [(1 - rule.focal_share, clouds.level), (rule.focal_share, clouds.beside)]
+    observations = [(1.0, hypotheses.level)]
+    if hypotheses.relative is not None:
+        observations = [
+            (1 - rule.focal_share, hypotheses.level),
+            (rule.focal_share, hypotheses.relative),
+        ]
     shape = SHAPES[concern]
-    contests = []
-    for share, sight in sights:
-        own = clouds.of(sight, shape, rule.onset_days)
+    comparisons = []
+    for share, observation in observations:
+        own = hypotheses.of(observation, shape, rule.onset_days)
         if own.fit.begun > 0 and share > 0:
-            contests.append(_Contest(share, sight, own, _rivals(clouds, sight, shape)))
-    return contests
+            comparisons.append(
+                _Comparison(share, observation, own, _rivals(hypotheses, observation, shape))
+            )
+    return comparisons
 
 
-def _rivals(clouds: _Clouds, sight: Sight, shape: Shape) -> tuple[tuple[float, _Cloud], ...]:
+def _rivals(
+    hypotheses: _Hypotheses, observation: Observation, shape: Shape
+) -> tuple[tuple[float, _Hypothesis], ...]:
     """The usual course, and what else may explain redness; each with its log prior."""
     of_pigment = shape in _OF_PIGMENT
-    rivals = [(0.0, clouds.of(sight, Shape.UNCHANGED if of_pigment else Shape.FADES, _ALWAYS))]
+    rivals = [
+        (0.0, hypotheses.of(observation, Shape.UNCHANGED if of_pigment else Shape.FADES, _ALWAYS))
+    ]
     for concern in () if of_pigment else _RIVALS:
-        rule = sight.protocol.concerns[concern]
+        rule = observation.protocol.concerns[concern]
         if SHAPES[concern] is not shape:
-            cloud = clouds.of(sight, SHAPES[concern], rule.onset_days)
-            rivals.append((math.log(rule.prior), cloud))
-    return tuple((log_prior, cloud) for log_prior, cloud in rivals if cloud.fit.begun > 0)
+            hypothesis = hypotheses.of(observation, SHAPES[concern], rule.onset_days)
+            rivals.append((math.log(rule.prior), hypothesis))
+    return tuple(
+        (log_prior, hypothesis) for log_prior, hypothesis in rivals if hypothesis.fit.begun > 0
+    )
 
 
 def _judge(
-    contests: Sequence[_Contest],
+    comparisons: Sequence[_Comparison],
     concern: Concern,
     healing: Healing,
     readings: Sequence[Reading],
     counted: NDArray[np.bool_],
 ) -> PhotoEvidence:
     """The factor by which the photos that count change the odds, and the regions that show it."""
-    rule = contests[0].sight.protocol.concerns[concern]
+    rule = comparisons[0].observation.protocol.concerns[concern]
     everything = counted[np.newaxis]
     places = [
-        (float(log_factor), row, contest)
-        for contest in contests
-        for row, log_factor in enumerate(contest.log_factors(everything)[:, 0])
+        (float(log_factor), row, comparison)
+        for comparison in comparisons
+        for row, log_factor in enumerate(comparison.log_factors(everything)[:, 0])
     ]
     places.sort(key=lambda place: -place[0])
-    best, row, contest = places[0]
-    where = contest.sight.places.regions[row]
+    best, row, comparison = places[0]
+    where = comparison.observation.places.regions[row]
     shown = tuple(
-        each.sight.places.regions[at]
+        each.observation.places.regions[at]
         for log_factor, at, each in places
         if log_factor >= max(_CLEARLY, best + _NEARLY_BEST)
     )
     stays = SHAPES[concern] is Shape.STAYS
-    log_factor, opens = _bounded(contests, rule, readings, counted)
+    log_factor, opens = _bounded(comparisons, rule, readings, counted)
     return PhotoEvidence(
         factor=math.exp(log_factor),
         opens=opens,
         regions=(where,) if where is Region.FACE or not shown else shown,
         onset_day=(
-            earliest_day(concern, rule, healing) if stays else contest.own.fit.onset_at(row)
+            earliest_day(concern, rule, healing) if stays else comparison.own.fit.onset_at(row)
         ),
         photo_id=_latest(readings, where),
     )
@@ -284,7 +299,7 @@ def _latest(readings: Sequence[Reading], region: Region) -> str:
 
 
 def _bounded(
-    contests: Sequence[_Contest],
+    comparisons: Sequence[_Comparison],
     rule: ConcernRule,
     readings: Sequence[Reading],
     counted: NDArray[np.bool_],
@@ -293,33 +308,33 @@ def _bounded(
 
     Also returns whether photos that may alert support it even without any one of them.
     """
-    sight = contests[0].sight
-    log_factor = float(_together(contests, counted[np.newaxis])[0])
+    observation = comparisons[0].observation
+    log_factor = float(_together(comparisons, counted[np.newaxis])[0])
     carrying = counted & np.array([reading.carries_alerts for reading in readings])
     opens = False
     if log_factor > 0:
-        spans = _spans(sight.days, max(rule.readings_apart_days, HALF_DAY))
-        left = float(_together(contests, counted & ~spans).min())
+        spans = _spans(observation.days, max(rule.readings_apart_days, HALF_DAY))
+        left = float(_together(comparisons, counted & ~spans).min())
         log_factor = min(log_factor, math.log(rule.one_photo_limit) + max(left, 0.0))
-        opens = float(_together(contests, carrying & ~spans).min()) >= _SAYS_SOMETHING
+        opens = float(_together(comparisons, carrying & ~spans).min()) >= _SAYS_SOMETHING
     if (carrying != counted).any():
-        limit = math.log(sight.protocol.history_factor_limit)
-        alone = float(_together(contests, carrying[np.newaxis])[0])
+        limit = math.log(observation.protocol.history_factor_limit)
+        alone = float(_together(comparisons, carrying[np.newaxis])[0])
         log_factor = min(max(log_factor, alone - limit), alone + limit)
     log_most = min(_LOG_MOST, math.log(rule.photos_limit))
     return min(max(log_factor, -_LOG_MOST), log_most), opens
 
 
-def _together(contests: Sequence[_Contest], kept: NDArray[np.bool_]) -> Array:
+def _together(comparisons: Sequence[_Comparison], groups: NDArray[np.bool_]) -> Array:
     """The log factors (g,) of all places together, by each group (g, p) of photos.
 
     A focus may be in any region, so its factor is the mean over them, not the highest.
     """
-    total = sum(contest.share for contest in contests)
+    total = sum(comparison.share for comparison in comparisons)
     parts = [
-        math.log(contest.share / total / len(contest.sight.places.regions))
-        + contest.log_factors(kept)
-        for contest in contests
+        math.log(comparison.share / total / len(comparison.observation.places.regions))
+        + comparison.log_factors(groups)
+        for comparison in comparisons
     ]
     return np.asarray(np.logaddexp.reduce(np.concatenate(parts), axis=0))
 

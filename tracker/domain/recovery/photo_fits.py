@@ -28,7 +28,7 @@ Array = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sight:
+class Observation:
     """Places over time as every draw sees them, under any hypothesis.
 
     `values` (n, s, p) are the readings minus passing and light effects; `precision` (n, s, p) is 1
@@ -44,7 +44,7 @@ class Sight:
     precision: Array
     offset: Array
     weight: Array
-    beside: bool
+    relative: bool
 
     @property
     def last(self) -> float:
@@ -66,9 +66,9 @@ class Fit:
     onset: Array
     begun: float
 
-    def evidence(self, kept: NDArray[np.bool_]) -> Array:
+    def evidence(self, groups: NDArray[np.bool_]) -> Array:
         """Log evidence (s, g) by each group (g, p) of photos."""
-        scores = self.scores @ kept.T.astype(np.float32)
+        scores = self.scores @ groups.T.astype(np.float32)
         weighted = scores + self.log_weight[:, np.newaxis, np.newaxis]
         top = weighted.max(axis=0)
         return np.asarray(top + np.log(np.exp(weighted - top).sum(axis=0)))
@@ -84,7 +84,7 @@ class Fit:
         return float(self.onset @ self.weights_at(place))
 
 
-def see(
+def observe(
     days: Array,
     weight: Array,
     draws: Draws,
@@ -93,8 +93,8 @@ def see(
     places: Places,
     passing: Array,
     day_sd: float,
-    beside: bool,
-) -> Sight:
+    relative: bool,
+) -> Observation:
     """The places (s, p) over `days` (p,), each photo counted by its `weight` (p,).
 
     `passing` (n, 1) is the size of the passing effect, `day_sd` the scatter of true skin around its
@@ -107,7 +107,7 @@ def see(
     light = what_light_does(draws, days, last)[:, np.newaxis] * places.shared_sd[:, np.newaxis]
     light = light * scale
     variance = np.where(seen, places.variances, 1) * scale**2 + np.float32(day_sd**2)
-    return Sight(
+    return Observation(
         places=places,
         days=days,
         draws=draws,
@@ -116,28 +116,35 @@ def see(
         precision=np.float32(1) / (_TAIL * variance),
         offset=np.float32(-0.5) * np.log(variance),
         weight=(seen * weight).astype(np.float32),
-        beside=beside,
+        relative=relative,
     )
 
 
-def fit(sight: Sight, shape: Shape, onset_days: tuple[float, float]) -> Fit:
+def fit(observation: Observation, shape: Shape, onset_days: tuple[float, float]) -> Fit:
     """Fit one hypothesis that may begin within `onset_days`."""
     first, end = onset_days
     begins = shape not in {Shape.FADES, Shape.STAYS, Shape.UNCHANGED}
-    until = min(max(sight.last, first), end)
-    onset = np.float32(first) + sight.draws.onset_time * np.float32(until - first)
-    weight = sight.draws.log_weight
+    until = min(max(observation.last, first), end)
+    onset = np.float32(first) + observation.draws.onset_time * np.float32(until - first)
+    weight = observation.draws.log_weight
 
     def expect(days: Array) -> Array:
-        return predicted(sight.draws, sight.protocol, shape, days, onset, beside=sight.beside)
+        return predicted(
+            observation.draws,
+            observation.protocol,
+            shape,
+            days,
+            onset,
+            relative=observation.relative,
+        )
 
     if shape is Shape.STAYS:  # redness that can no longer be seen has not stayed
-        today = expect(sight.days[-1:])[:, 0]
-        weight = weight - np.logaddexp(0, (sight.protocol.redness.visible - today) / EDGE)
-    distance = sight.values - expect(sight.days)[:, np.newaxis]
-    tail = np.log(1 + distance * distance * sight.precision)
+        today = expect(observation.days[-1:])[:, 0]
+        weight = weight - np.logaddexp(0, (observation.protocol.redness.visible - today) / EDGE)
+    distance = observation.values - expect(observation.days)[:, np.newaxis]
+    tail = np.log(1 + distance * distance * observation.precision)
     return Fit(
-        scores=(sight.offset - _SLOPE * tail) * sight.weight,
+        scores=(observation.offset - _SLOPE * tail) * observation.weight,
         log_weight=weight - np.logaddexp.reduce(weight),
         onset=onset[:, 0],
         begun=(until - first) / (end - first) if begins else 1.0,

@@ -2,7 +2,7 @@
 
 The regions of one photo share lamp, camera and reference, and all photos share one baseline. A
 course is therefore viewed in two ways: the *level* of the treated face, which contains all these
-errors, and each region relative to the others (`beside`), in which shared errors cancel.
+errors, and each region relative to the others (`relative`), in which shared errors cancel.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -59,14 +59,14 @@ class Series:
     """One quantity over the photos of a course in time order.
 
     `days` (p,) since treatment; `weight` (p,) is below 1 for photos of the same half-day, which
-    together count little more than one. `level` is the treated face as a whole, `beside` each
+    together count little more than one. `level` is the treated face as a whole, `relative` each
     treated region relative to the others; None where no value was seen.
     """
 
     days: Array
     weight: Array
     level: Places
-    beside: Places | None
+    relative: Places | None
 
 
 def series_of(
@@ -90,7 +90,7 @@ def series_of(
         days=days,
         weight=(1 / (1 + _SAME_DAY_CORRELATION * (near.sum(axis=1) - 1))).astype(np.float32),
         level=_level((values, sds), (beyond, beyond_sds), (whole, whole_sds), flush),
-        beside=_beside(treated, values, sds, steady=quantity is pigment),
+        relative=_relative(treated, values, sds, steady=quantity is pigment),
     )
 
 
@@ -138,7 +138,7 @@ def _level(
     )
 
 
-def _beside(
+def _relative(
     regions: tuple[Region, ...], values: Array, sds: Array, *, steady: bool
 ) -> Places | None:
     """Each region relative to the median of the other treated ones in the same photo.
@@ -156,12 +156,12 @@ def _beside(
     if steady:
         most = _LIGHT * np.sqrt(variance)
         middle = np.clip(middle, -most, most)
-    beside = np.where(seen > 0, values - middle, np.nan)
+    relative = np.where(seen > 0, values - middle, np.nan)
     own = _OWN * (sds**2 + variance * _of_middle(seen))
     typical = np.array(
         [np.median(row[np.isfinite(row)]) if np.isfinite(row).any() else 0.0 for row in own]
     )
-    return Places(regions, beside, own, np.sqrt(typical).astype(np.float32))
+    return Places(regions, relative, own, np.sqrt(typical).astype(np.float32))
 
 
 def _middle(values: Array, sds: Array) -> tuple[Array, Array, NDArray[np.int64]]:

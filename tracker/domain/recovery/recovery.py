@@ -156,7 +156,7 @@ def _usual_redness(
     """Redness (n, p) of normal courses, scattering around their curves."""
     draws = draw_courses(protocol, healing)
     onset = np.zeros_like(draws.offset)
-    curves = predicted(draws, protocol, Shape.FADES, days.astype(np.float32), onset, beside=False)
+    curves = predicted(draws, protocol, Shape.FADES, days.astype(np.float32), onset, relative=False)
     return curves + scatter * draws.offset
 
 
@@ -208,7 +208,7 @@ def _region_standings(case: _Case) -> dict[Region, float]:
     draws = draw_courses(case.protocol, case.healing)
     draws = replace(draws, peak_blood=draws.region * draws.peak_blood)
     onset = np.zeros_like(draws.offset)
-    curves = predicted(draws, case.protocol, Shape.FADES, day, onset, beside=False)
+    curves = predicted(draws, case.protocol, Shape.FADES, day, onset, relative=False)
     standings = {}
     for region, measured in latest.regions.items():
         if region in case.treatment.areas:
@@ -245,7 +245,7 @@ def _find(case: _Case, concern: Concern, rule: ConcernRule, photo: PhotoEvidence
         onset_day=shown.onset_day if shown else None,
         regions=shown.regions if shown else (),
         evidence=(
-            *_beside(floor, concern, case.protocol),
+            *_other_evidence(floor, concern, case.protocol),
             *strongest(evidence, MOST_EVIDENCE),
         ),
         photo_id=shown.photo_id if shown else None,
@@ -318,13 +318,15 @@ def _told(floor: _Floor, protocol: Protocol) -> Finding:
         level=floor.level,
         onset_day=None,
         regions=(),
-        evidence=_beside(floor, floor.concern, protocol),
+        evidence=_other_evidence(floor, floor.concern, protocol),
         photo_id=None,
         flagged_at=floor.reported_at,
     )
 
 
-def _beside(floor: _Floor | None, concern: Concern, protocol: Protocol) -> tuple[Factor, ...]:
+def _other_evidence(
+    floor: _Floor | None, concern: Concern, protocol: Protocol
+) -> tuple[Factor, ...]:
     """Evidence about a concern besides the factors: the floor, and floors that were lowered."""
     words = [Factor(floor.words, 1.0, Source.RED_FLAG)] if floor else []
     lowered = [each.words for each in protocol.lowered_floors if each.concern is concern]

@@ -125,22 +125,22 @@ def draw_courses(protocol: Protocol, healing: Healing) -> Draws:
 
 
 def predicted(
-    draws: Draws, protocol: Protocol, shape: Shape, days: Array, onset: Array, *, beside: bool
+    draws: Draws, protocol: Protocol, shape: Shape, days: Array, onset: Array, *, relative: bool
 ) -> Array:
     """What each draw of a hypothesis predicts for `days` (p,), in doublings (n, p).
 
-    `onset` (n, 1) is the day on which it departs from the usual course. With `beside`: a region
+    `onset` (n, 1) is the day on which it departs from the usual course. With `relative`: a region
     relative to its neighbours, which stay usual; otherwise the whole treated face.
     """
     match shape:
         case Shape.FADES:
-            return _redness_beside(draws, days) if beside else _redness(draws, days)
+            return _relative_redness(draws, days) if relative else _redness(draws, days)
         case Shape.STAYS:
             slow = replace(draws, half_life=draws.half_life * draws.slowness)
             stays = _redness(slow, days, draws.plateau)
-            return stays - _redness(draws, days) if beside else stays
+            return stays - _redness(draws, days) if relative else stays
         case Shape.RISES:
-            before = _redness_beside(draws, days) if beside else _redness(draws, days)
+            before = _relative_redness(draws, days) if relative else _redness(draws, days)
             return before + np.clip(draws.rise * (days - onset), 0, draws.full_rise)
         case Shape.UNCHANGED:
             return np.zeros((DRAWS, days.size), np.float32)
@@ -172,7 +172,7 @@ def _redness(draws: Draws, days: Array, plateau: Array | float = 0.0) -> Array:
     return np.log2(1 + draws.peak_blood * (plateau + (1 - plateau) * faded))
 
 
-def _redness_beside(draws: Draws, days: Array) -> Array:
+def _relative_redness(draws: Draws, days: Array) -> Array:
     """Redness (n, p) of a region above that of its neighbours, both fading as usual."""
     region = replace(draws, peak_blood=draws.region * draws.peak_blood)
     return _redness(region, days) - _redness(draws, days)
