@@ -23,7 +23,7 @@ from tracker.actions.people.accounts import add_person
 from tracker.actions.protocols.editing import InForce, draft_protocol, put_into_force, show_draft
 from tracker.actions.protocols.previewing import preview_drafts
 from tracker.domain.course.check_ins import Answers, CheckIn
-from tracker.domain.course.outlines import Ground
+from tracker.domain.course.outlines import Basis
 from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, SkinState
 from tracker.domain.people.people import Person, Role
 from tracker.settings import Settings
@@ -93,8 +93,8 @@ def _course(db: Database, number: int) -> None:
             photo = Photo(new_id(), done.id, kept.id, *seen, at, at, SkinState.CLEAN)
             photos.insert(db, photo, digest=new_id())
             measured = reading(day + 0.05, fading, seed=number)
-            ground = Ground(photo.id, done.areas, None)
-            readings.insert(db, replace(measured, photo_id=photo.id), ground)
+            basis = Basis(photo.id, done.areas, None)
+            readings.insert(db, replace(measured, photo_id=photo.id), basis)
             told = CheckIn(new_id(), done.id, kept.id, at, Answers(pain=1), received_at=at)
             check_ins.insert(db, told)
 

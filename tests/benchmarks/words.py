@@ -28,7 +28,7 @@ from tracker.actions.own_data.deciding import decide_consent
 from tracker.demo import CLINIC, demo_settings
 from tracker.domain.alerts.alerts import Alert, Outcome, worst_first
 from tracker.domain.clinic.clinic import Clinic
-from tracker.domain.course.outlines import Ground
+from tracker.domain.course.outlines import Basis
 from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, SkinState
 from tracker.domain.course.readings import Estimate, Reading
 from tracker.domain.course.treatments import AREAS, Setting, Treatment
@@ -209,7 +209,7 @@ class _Clinic:
             shown = replace(shown, photo_id=photo.id, taken_at=taken_at, skin_state=skin)
             if is_last and state.sd is not None:
                 shown = _widened(shown, state.sd)
-            readings.insert(self.db, shown, Ground(photo.id, frozenset(AREAS), None))
+            readings.insert(self.db, shown, Basis(photo.id, frozenset(AREAS), None))
             treatments.tell_news(self.db, treatment.id)
 
     def _raise_by_hand(self, state: State, treatment: Treatment) -> None:

@@ -17,7 +17,7 @@ from tracker.actions.talk.notes import write_note
 from tracker.domain.alerts.alerts import Alert, Concern, Factor, Level, Source
 from tracker.domain.course.annotations import Annotation, Drawing, Shape
 from tracker.domain.course.check_ins import Answers, CheckIn
-from tracker.domain.course.outlines import Ground
+from tracker.domain.course.outlines import Basis
 from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, SkinState
 from tracker.domain.course.readings import Estimate, FocalChanges
 from tracker.domain.course.treatments import AREAS, Region
@@ -104,7 +104,7 @@ class Records:
         if cheek is not None:
             seen = with_focal(seen, Region.LEFT_CHEEK, cheek, asymmetry)
         with writing(self.db):
-            readings.insert(self.db, seen, Ground(photo.id, frozenset(AREAS), None))
+            readings.insert(self.db, seen, Basis(photo.id, frozenset(AREAS), None))
         return photo
 
     def check_in(self, day: float, answers: Answers) -> CheckIn:

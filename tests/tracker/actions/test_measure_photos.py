@@ -358,7 +358,7 @@ def test_what_was_drawn_reaches_the_analysis_and_the_course_is_measured_anew(
     measure_photos(db, world.files, Answering(), NOW)
     assert len(readings.of_treatment(db, cast.treatment.id)) == 2
     draw(db, cast, baseline, CHEEK)
-    assert readings.of_treatment(db, cast.treatment.id) == []  # nothing of another ground is shown
+    assert readings.of_treatment(db, cast.treatment.id) == []  # nothing of another basis is shown
     asked = Answering(analysed(reading(1.5)), analysed(reading(1.5)))
     assert len(measure_photos(db, world.files, asked, NOW)) == 2
     assert {call[3] for call in asked.calls} == {Outlines((CHEEK,))}

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from analysis.face.faces import FindFace, find_face
-from tracker.domain.course.outlines import Ground
+from tracker.domain.course.outlines import Basis
 from tracker.domain.course.photos import FAILED, Photo, PhotoStatus, next_try
 from tracker.domain.course.readings import Reading
 from tracker.storage.connection import DatabaseError, IntegrityError, writing
@@ -43,7 +43,7 @@ class Unmeasured:
 class _Claim:
     photo: Photo
     baseline: Photo
-    ground: Ground
+    basis: Basis
 
 
 class _LostFile(Exception):  # noqa: N818  (a state of the store, not of the code)
@@ -108,7 +108,7 @@ def _start(
         baseline = _read(files, claim.baseline)
         photo = baseline if claim.photo.id == claim.baseline.id else _read(files, claim.photo)
         return compute.submit(
-            analyse_bytes, photo, baseline, claim.ground.areas, claim.ground.outlines, find
+            analyse_bytes, photo, baseline, claim.basis.areas, claim.basis.outlines, find
         )
     except Exception as error:  # noqa: BLE001  (told with those of the measuring itself)
         return _failed(error)
@@ -209,8 +209,8 @@ def _claims(db: Database, now: datetime, only_treatment: str | None) -> list[_Cl
         try:
             baseline = photos.baseline(db, photo.treatment_id)
             if ours and baseline is not None:
-                ground = outlines.ground_of(db, photo, baseline.id)
-                claims.append(_Claim(claimed, baseline, ground))
+                basis = outlines.basis_of(db, photo, baseline.id)
+                claims.append(_Claim(claimed, baseline, basis))
         except Exception:  # a bad record of one course must not hold up the others
             log.exception("photo %s: its course cannot be read", photo.id)
             _hand_back(db, replace(claimed, failures=photo.failures + 1, troubles=0), now)
@@ -244,7 +244,7 @@ def _store(
     with writing(db):
         is_ours = _finish(db, claim, photo)
         if is_ours:
-            readings.insert(db, reading, claim.ground)
+            readings.insert(db, reading, claim.basis)
             treatments.tell_news(db, photo.treatment_id)
     if not is_ours and photos.get(db, photo.id) is None:
         files.delete(photo.id)  # the patient was erased meanwhile
@@ -252,13 +252,13 @@ def _store(
 
 
 def _finish(db: Database, claim: _Claim, photo: Photo) -> bool:
-    """End a claim; False if it was lost, or if the ground changed meanwhile.
+    """End a claim; False if it was lost, or if the basis changed meanwhile.
 
-    A result on another ground is dropped, and the photo waits to be measured on this one.
+    A result on another basis is dropped, and the photo waits to be measured on this one.
     """
     if not photos.finish(db, photo, claim.photo.attempts):
         return False
-    if outlines.ground_of(db, photo, claim.ground.baseline_id) != claim.ground:
+    if outlines.basis_of(db, photo, claim.basis.baseline_id) != claim.basis:
         photos.revive(db, photo.id)
         return False
     return True

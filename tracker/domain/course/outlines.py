@@ -44,8 +44,8 @@ class Marking:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
-    """What a photo is measured against: readings on different grounds are not of the same skin."""
+class Basis:
+    """What a photo is measured against: readings on different bases are not of the same skin."""
 
     baseline_id: str
     areas: frozenset[Region]

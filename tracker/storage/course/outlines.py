@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from tracker.domain.course.outlines import Ground, Marking, Outline, Outlines
+from tracker.domain.course.outlines import Basis, Marking, Outline, Outlines
 from tracker.domain.course.photos import Photo
 from tracker.storage.columns import read_time, time_text
 from tracker.storage.course import treatments
@@ -39,11 +39,11 @@ def of_baseline(db: Database, baseline_id: str) -> list[Marking]:
     ]
 
 
-def ground_of(db: Database, photo: Photo, baseline_id: str) -> Ground:
-    """The ground against which a photo is to be measured now."""
+def basis_of(db: Database, photo: Photo, baseline_id: str) -> Basis:
+    """The basis against which a photo is to be measured now."""
     markings = of_baseline(db, baseline_id)
     areas = treatments.get(db, photo.treatment_id).areas
-    return Ground(baseline_id, areas, markings[-1] if markings else None)
+    return Basis(baseline_id, areas, markings[-1] if markings else None)
 
 
 def _read(text: str) -> tuple[Outline, ...]:

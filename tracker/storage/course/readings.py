@@ -1,10 +1,10 @@
-"""Readings: a new row when method or ground changes; older rows are never overwritten."""
+"""Readings: a new row when method or basis changes; older rows are never overwritten."""
 
 from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.domain.course.outlines import Ground
+from tracker.domain.course.outlines import Basis
 from tracker.domain.course.photos import SkinState
 from tracker.domain.course.readings import (
     Estimate,
@@ -18,14 +18,14 @@ from tracker.domain.course.treatments import Region
 from tracker.storage.columns import names_text, read_time
 
 
-def insert(db: Database, reading: Reading, ground: Ground) -> None:
-    """Add what one method measured on one photo, and on which ground."""
+def insert(db: Database, reading: Reading, basis: Basis) -> None:
+    """Add what one method measured on one photo, and on which basis."""
     row = db.table("readings").insert(
         {
             "photo_id": reading.photo_id,
-            "baseline_id": ground.baseline_id,
-            "areas": names_text(sorted(ground.areas)),
-            "outlines_id": ground.marking.id if ground.marking else None,
+            "baseline_id": basis.baseline_id,
+            "areas": names_text(sorted(basis.areas)),
+            "outlines_id": basis.marking.id if basis.marking else None,
             "method": reading.method,
             "opencv": reading.opencv,
             "reference": str(reading.reference),
@@ -43,14 +43,14 @@ def insert(db: Database, reading: Reading, ground: Ground) -> None:
 def of_treatment(db: Database, treatment_id: str) -> list[Reading]:
     """The newest reading of every measured photo of a treatment, in the order they were taken.
 
-    A photo that waits to be measured on another ground has none: one course never mixes readings of
+    A photo that waits to be measured on another basis has none: one course never mixes readings of
     different skin.
     """
     return _read(db, treatment_id, f"photos.status = 'measured' AND readings.id = {_NEWEST}")
 
 
 def superseded(db: Database, treatment_id: str) -> list[Reading]:
-    """All other readings of a treatment: by an older method, or on a ground no longer in force."""
+    """All other readings of a treatment: by an older method, or on a basis no longer in force."""
     return _read(db, treatment_id, f"(photos.status <> 'measured' OR readings.id <> {_NEWEST})")
 
 
