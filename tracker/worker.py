@@ -17,14 +17,14 @@ from sqlite_utils import Database
 
 from tracker.actions.alerts.clock import escalate_alerts, notice_silence, wake_alerts
 from tracker.actions.alerts.raising import raise_alerts
-from tracker.actions.clinic.health import note_sign
+from tracker.actions.clinic.health import leave_sign_of_life
 from tracker.actions.course.measuring import Measured, Unmeasured, measure_photos
 from tracker.actions.mail.daily import remind_patients, write_digests
 from tracker.actions.mail.sending import SendReport, send_messages
 from tracker.actions.own_data.closing import erase_accounts
 from tracker.actions.protocols.previewing import preview_drafts
 from tracker.domain.alerts.alerts import Alert
-from tracker.domain.clinic.health import Sign
+from tracker.domain.clinic.health import SignOfLife
 from tracker.domain.mail.messages import PRESSING, MessageKind
 from tracker.world import World
 
@@ -55,7 +55,7 @@ class Duty:
     a duty that raises leaves none, and health reports it.
     """
 
-    sign: Sign
+    sign: SignOfLife
     every: timedelta
     do: Callable[[Database, datetime], bool]
 
@@ -104,11 +104,11 @@ def _loops(
     """The loops that run at the same time; the duties of one loop take turns."""
     return {
         "measuring": [
-            Duty(Sign.MEASURING, AT_ONCE, lambda db, _: _measure(world, db, compute, clock))
+            Duty(SignOfLife.MEASURING, AT_ONCE, lambda db, _: _measure(world, db, compute, clock))
         ],
-        "judging": [Duty(Sign.JUDGING, AT_ONCE, lambda db, now: _judge(world, db, now))],
-        "pressing mail": [_mailing(Sign.PRESSING_MAIL, PRESSING, world, clock, stop)],
-        "mail": [_mailing(Sign.MAIL, set(MessageKind) - PRESSING, world, clock, stop)],
+        "judging": [Duty(SignOfLife.JUDGING, AT_ONCE, lambda db, now: _judge(world, db, now))],
+        "pressing mail": [_mailing(SignOfLife.PRESSING_MAIL, PRESSING, world, clock, stop)],
+        "mail": [_mailing(SignOfLife.MAIL, set(MessageKind) - PRESSING, world, clock, stop)],
         "pressing duties": pressing_duties(world),
         "daily duties": daily_duties(world),
         "chores": chores(world),
@@ -119,8 +119,8 @@ def pressing_duties(world: World) -> Sequence[Duty]:
     """A patient may be in pain and waiting for these: they use no file and no other machine."""
     limit = world.settings.escalate_after
     return [
-        Duty(Sign.WAKING, SOON, lambda db, now: _done(wake_alerts(db, now))),
-        Duty(Sign.ESCALATING, SOON, lambda db, now: _done(escalate_alerts(db, limit, now))),
+        Duty(SignOfLife.WAKING, SOON, lambda db, now: _done(wake_alerts(db, now))),
+        Duty(SignOfLife.ESCALATING, SOON, lambda db, now: _done(escalate_alerts(db, limit, now))),
     ]
 
 
@@ -134,9 +134,9 @@ def daily_duties(world: World) -> Sequence[Duty]:
         return _done(notice_silence(db, world.renewed(db).protocols, now))
 
     return [
-        Duty(Sign.SILENCE, NOW_AND_THEN, notice),
-        Duty(Sign.DIGESTS, NOW_AND_THEN, lambda db, now: _done(write_digests(db, now))),
-        Duty(Sign.REMINDERS, NOW_AND_THEN, remind),
+        Duty(SignOfLife.SILENCE, NOW_AND_THEN, notice),
+        Duty(SignOfLife.DIGESTS, NOW_AND_THEN, lambda db, now: _done(write_digests(db, now))),
+        Duty(SignOfLife.REMINDERS, NOW_AND_THEN, remind),
     ]
 
 
@@ -146,11 +146,11 @@ def chores(world: World) -> Sequence[Duty]:
     def erase(db: Database, now: datetime) -> bool:
         return _done(erase_accounts(db, world.files, world.settings.outbox, now))
 
-    return [Duty(Sign.ERASING, NOW_AND_THEN, erase)]
+    return [Duty(SignOfLife.ERASING, NOW_AND_THEN, erase)]
 
 
 def _mailing(
-    sign: Sign,
+    sign: SignOfLife,
     kinds: Collection[MessageKind],
     world: World,
     clock: Callable[[], datetime],
@@ -169,7 +169,7 @@ def _measure(world: World, db: Database, compute: Executor, clock: Callable[[], 
     """Photos first; only when none waits, what drafts of protocols would have raised."""
     photos = measure_photos(db, world.files, compute, clock(), find=world.find_face)
     if any(isinstance(photo, Measured) for photo in photos):
-        note_sign(db, Sign.MEASURED, clock())
+        leave_sign_of_life(db, SignOfLife.MEASURED, clock())
     if photos:
         return True
     return bool(preview_drafts(db, compute))
@@ -188,7 +188,7 @@ def _repeat(
     world: World, duties: Sequence[Duty], clock: Callable[[], datetime], stop: Event
 ) -> None:
     """Rounds on their own connection, and on a fresh one after an error."""
-    begun: dict[Sign, datetime] = {}
+    begun: dict[SignOfLife, datetime] = {}
     while not stop.is_set():
         try:
             with closing(world.connect()) as db:
@@ -203,7 +203,7 @@ def _round(
     duties: Sequence[Duty],
     db: Database,
     clock: Callable[[], datetime],
-    begun: dict[Sign, datetime],
+    begun: dict[SignOfLife, datetime],
 ) -> bool | None:
     """Do each duty that is due; returns whether one has more to do, or None after an error."""
     outcomes = []
@@ -219,7 +219,7 @@ def do_duty(duty: Duty, db: Database, clock: Callable[[], datetime]) -> bool | N
     """Whether there is more to do, or None after an error, which is handled here."""
     try:
         busy = duty.do(db, clock())
-        note_sign(db, duty.sign, clock(), SIGN_EVERY)
+        leave_sign_of_life(db, duty.sign, clock(), SIGN_EVERY)
     except Exception:  # whatever it was, the other duties must still be done
         log.exception("%s broke off; will try again", duty.sign)
         return None

@@ -22,7 +22,7 @@ from tracker.domain.alerts.alerts import Alert, Level, Outcome
 from tracker.domain.course.check_ins import (
     HABITS,
     HELP,
-    MAX_NOTE_LENGTH,
+    MAX_FREE_TEXT_LENGTH,
     SCALES,
     SIGNS,
     Answers,
@@ -112,8 +112,8 @@ def read_check_in(form: Form) -> SentAnswers:
     if trend is None and form.get("trend"):
         errors["trend"] = "Choose better, the same or worse, or leave it out."
     note = typed(form, "note")
-    if len(note) > MAX_NOTE_LENGTH:
-        errors["note"] = f"The note is too long; keep it under {MAX_NOTE_LENGTH} characters."
+    if len(note) > MAX_FREE_TEXT_LENGTH:
+        errors["note"] = f"The note is too long; keep it under {MAX_FREE_TEXT_LENGTH} characters."
     signs = {name: True for name in SIGNS if name != HELP and form.get(name) == "yes"}
     if form.get("none") == "yes" and HABITS.issuperset(signs):
         signs = {name: name in signs for name in SIGNS if name in {*form.getlist("asked"), *signs}}

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from tracker.actions.clinic.health import note_sign
+from tracker.actions.clinic.health import leave_sign_of_life
 from tracker.cli.main import main
-from tracker.domain.clinic.health import Sign
+from tracker.domain.clinic.health import SignOfLife
 from tracker.domain.people.people import Duty
 from tracker.settings import read_settings
 from tracker.storage.people import people
@@ -61,8 +61,8 @@ def test_health_says_that_no_worker_runs_and_that_there_is_no_backup(
 
 def test_health_fails_when_one_duty_alone_has_not_been_done(environment: dict[str, str]) -> None:
     db = open_world(read_settings(environment)).connect()
-    for sign in set(Sign) - {Sign.ESCALATING}:
-        note_sign(db, sign, datetime.now(UTC))
+    for sign in set(SignOfLife) - {SignOfLife.ESCALATING}:
+        leave_sign_of_life(db, sign, datetime.now(UTC))
     db.close()
     told = run("health", environment=environment)
     assert told.exit_code == 1
@@ -72,7 +72,7 @@ def test_health_fails_when_one_duty_alone_has_not_been_done(environment: dict[st
 
 def test_health_is_well_while_a_worker_does_its_rounds(environment: dict[str, str]) -> None:
     db = open_world(read_settings(environment)).connect()
-    for sign in Sign:
-        note_sign(db, sign, datetime.now(UTC))
+    for sign in SignOfLife:
+        leave_sign_of_life(db, sign, datetime.now(UTC))
     db.close()
     assert run("health", environment=environment).exit_code == 0

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from tests.conftest import PROTOCOLS, Cast
 from tests.web.conftest import Records
 from tracker.actions.alerts.raising import raise_alerts
-from tracker.actions.clinic.health import note_sign, show_health
+from tracker.actions.clinic.health import leave_sign_of_life, show_health
 from tracker.actions.course.checking_in import record_check_in
 from tracker.domain.clinic.health import (
     DUTIES,
@@ -19,7 +19,7 @@ from tracker.domain.clinic.health import (
     Failed,
     Part,
     Queue,
-    Sign,
+    SignOfLife,
     State,
     judge,
     worst,
@@ -32,7 +32,7 @@ from tracker.storage.mail import messages
 from tracker.world import World
 
 NOW = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)
-SIGNS: Mapping[Sign, datetime] = dict.fromkeys(Sign, NOW - timedelta(seconds=30))
+SIGNS: Mapping[SignOfLife, datetime] = dict.fromkeys(SignOfLife, NOW - timedelta(seconds=30))
 EMPTY = Queue(0, None, 0)
 WELL = Facts(NOW, SIGNS, EMPTY, EMPTY, Failed(), EMPTY, EMPTY, None, 100 * GIBIBYTE, 10**6, {})
 
@@ -41,7 +41,7 @@ def waits(minutes: int) -> Queue:
     return Queue(1, NOW - timedelta(minutes=minutes), 0)
 
 
-def without(sign: Sign) -> dict[Sign, datetime]:
+def without(sign: SignOfLife) -> dict[SignOfLife, datetime]:
     return {each: at for each, at in SIGNS.items() if each is not sign}
 
 
@@ -53,7 +53,7 @@ def test_a_clinic_in_which_everything_works_is_well() -> None:
     ("facts", "part", "state"),
     [
         *[(replace(WELL, signs=without(duty)), Part(duty), State.FAILING) for duty in DUTIES],
-        (replace(WELL, signs=without(Sign.BACKED_UP)), Part.BACKUP, State.LOOK),
+        (replace(WELL, signs=without(SignOfLife.BACKED_UP)), Part.BACKUP, State.LOOK),
         (replace(WELL, at=NOW + timedelta(minutes=5)), Part.MEASURING, State.FAILING),
         (replace(WELL, at=NOW + timedelta(minutes=5)), Part.ESCALATING, State.FAILING),
         (replace(WELL, unjudged=waits(9)), Part.UNJUDGED, State.GOOD),
@@ -80,20 +80,20 @@ def test_each_limit_tells_its_own_part(facts: Facts, part: Part, state: State) -
 
 def test_every_sign_but_those_of_single_events_is_watched() -> None:
     events = {"measured", "swept", "backed_up"}
-    assert {str(sign) for sign in set(Sign) - set(DUTIES)} <= events
+    assert {str(sign) for sign in set(SignOfLife) - set(DUTIES)} <= events
 
 
 def test_a_clock_set_back_does_not_make_a_dead_worker_look_alive() -> None:
     an_hour_back = replace(WELL, at=NOW - timedelta(hours=1))
     assert judge(an_hour_back)[Part.ESCALATING] is State.FAILING
     # An hour later the clock shows the time of the last sign once more.
-    dead = replace(WELL, elapsed=dict.fromkeys(Sign, timedelta(hours=1)))
+    dead = replace(WELL, elapsed=dict.fromkeys(SignOfLife, timedelta(hours=1)))
     assert judge(dead)[Part.ESCALATING] is State.FAILING
 
 
 def test_a_clock_set_back_does_not_make_a_living_worker_look_dead() -> None:
     alive = replace(
-        WELL, at=NOW - timedelta(hours=1), elapsed=dict.fromkeys(Sign, timedelta(seconds=20))
+        WELL, at=NOW - timedelta(hours=1), elapsed=dict.fromkeys(SignOfLife, timedelta(seconds=20))
     )
     assert judge(alive)[Part.ESCALATING] is State.GOOD
 
@@ -103,12 +103,12 @@ def look(world: World, db: Database, now: datetime) -> Facts:
 
 
 def test_the_facts_are_those_of_the_rows(world: World, db: Database, cast: Cast) -> None:
-    note_sign(db, Sign.MAIL, NOW)
-    note_sign(db, Sign.MAIL, NOW + timedelta(minutes=1))
+    leave_sign_of_life(db, SignOfLife.MAIL, NOW)
+    leave_sign_of_life(db, SignOfLife.MAIL, NOW + timedelta(minutes=1))
     record_check_in(db, PROTOCOLS, cast.alice.id, Answers(fever=True, spreading=True), NOW)
     raise_alerts(db, PROTOCOLS, NOW)
     facts = look(world, db, NOW + timedelta(minutes=2))
-    assert facts.signs == {Sign.MAIL: NOW + timedelta(minutes=1)}
+    assert facts.signs == {SignOfLife.MAIL: NOW + timedelta(minutes=1)}
     assert facts.mails == facts.pressing_mails == Queue(1, NOW, 0)
     assert facts.photos == EMPTY
     assert facts.database_bytes > 0
@@ -158,7 +158,7 @@ def test_photos_that_were_given_up_and_files_that_cannot_be_read_are_counted(
     records.photo(2, PhotoStatus.UNMEASURABLE, faults=("too_dark",))
     assert look(world, db, NOW).failed == Failed(photos=1)
     with writing(db):
-        photos.note_file(db, before, FileFault.DAMAGED)
+        photos.record_file_fault(db, before, FileFault.DAMAGED)
     assert look(world, db, NOW).failed == Failed(photos=1, baselines=1, files=1)
 
 
@@ -169,10 +169,10 @@ def test_signs_of_another_version_are_no_trouble(world: World, db: Database) -> 
 
 
 def test_a_sign_left_before_the_clock_was_set_back_is_renewed(world: World, db: Database) -> None:
-    note_sign(db, Sign.MAIL, NOW, timedelta(seconds=30))
+    leave_sign_of_life(db, SignOfLife.MAIL, NOW, timedelta(seconds=30))
     back = NOW - timedelta(hours=1)
-    note_sign(db, Sign.MAIL, back, timedelta(seconds=30))
-    assert look(world, db, back).signs == {Sign.MAIL: back}
+    leave_sign_of_life(db, SignOfLife.MAIL, back, timedelta(seconds=30))
+    assert look(world, db, back).signs == {SignOfLife.MAIL: back}
 
 
 def test_lost_mails_count_for_a_week(world: World, db: Database, cast: Cast) -> None:

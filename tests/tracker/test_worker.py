@@ -25,7 +25,7 @@ from tracker.actions.clinic.health import show_health
 from tracker.actions.course.checking_in import record_check_in
 from tracker.domain.alerts.alert_life import Step
 from tracker.domain.alerts.alerts import Concern
-from tracker.domain.clinic.health import DUTIES, Part, Sign, State, judge
+from tracker.domain.clinic.health import DUTIES, Part, SignOfLife, State, judge
 from tracker.domain.course.check_ins import Answers
 from tracker.domain.mail.messages import Message, MessageKind
 from tracker.storage.alerts import alert_history, alerts
@@ -99,7 +99,7 @@ def test_a_duty_that_breaks_off_every_time_turns_health_bad(
     with ThreadPoolExecutor(1) as compute, working(world, compute, lambda: DAY_4):
         wait_until(lambda: len(health.latest_signs(db)) == len(DUTIES) - 1)
     states = judge(show_health(db, world.settings.database, PROTOCOLS, DAY_4))
-    assert [d for d in DUTIES if states[Part(d)] is State.FAILING] == [Sign.ESCALATING]
+    assert [d for d in DUTIES if states[Part(d)] is State.FAILING] == [SignOfLife.ESCALATING]
 
 
 def test_news_that_cannot_be_judged_turns_health_bad(
@@ -111,7 +111,7 @@ def test_news_that_cannot_be_judged_turns_health_bad(
     monkeypatch.setattr("tracker.actions.alerts.raising.assess", broken)
     record_check_in(db, PROTOCOLS, cast.alice.id, Answers(fever=True, spreading=True), DAY_4)
     with ThreadPoolExecutor(1) as compute, working(world, compute, lambda: DAY_4):
-        wait_until(lambda: Sign.JUDGING in health.latest_signs(db))
+        wait_until(lambda: SignOfLife.JUDGING in health.latest_signs(db))
     later = datetime.now(UTC) + timedelta(minutes=11)
     states = judge(show_health(db, world.settings.database, PROTOCOLS, later))
     assert states[Part.UNJUDGED] is State.FAILING
@@ -278,7 +278,7 @@ def test_a_mail_server_that_hangs_does_not_hold_up_the_judging(
             stop.set()
             worker.join(timeout=60)
     assert Concern.ALLERGIC_REACTION in concerns
-    assert health.latest_signs(db)[Sign.MEASURING] == DAY_4
+    assert health.latest_signs(db)[SignOfLife.MEASURING] == DAY_4
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def test_a_photo_without_reference_or_with_make_up_is_hollow_and_says_why() -> N
     drawn = redness_of([reading(0.1, reference=Reference.HISTORY), made_up, reading(2.1)], 2.5)
     assert [mark.hollow for mark in drawn.marks] == [True, True, False]
     assert "no colour reference" in drawn.marks[0].words
-    assert "make-up" in drawn.rows[1].note
+    assert "make-up" in drawn.rows[1].caveats
 
 
 def test_the_photo_from_before_is_the_line_of_nought_and_not_a_mark() -> None:

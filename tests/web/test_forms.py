@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from werkzeug.datastructures import FileStorage, ImmutableMultiDict
 
-from tracker.domain.course.check_ins import MAX_NOTE_LENGTH, Answers, Trend
+from tracker.domain.course.check_ins import MAX_FREE_TEXT_LENGTH, Answers, Trend
 from tracker.domain.course.photos import PhotoRole, SkinState, Upload
 from web.forms import Errors, read_check_in, read_upload
 
@@ -99,7 +99,7 @@ def test_an_empty_check_in_has_nothing_to_send() -> None:
         ("itch", "lots"),
         ("swelling", "4"),
         ("trend", "sideways"),
-        ("note", "x" * (MAX_NOTE_LENGTH + 1)),
+        ("note", "x" * (MAX_FREE_TEXT_LENGTH + 1)),
     ],
 )
 def test_an_answer_that_cannot_be_is_named(name: str, value: str) -> None:

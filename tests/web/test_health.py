@@ -7,8 +7,8 @@ from sqlite_utils import Database
 
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
-from tracker.actions.clinic.health import note_sign
-from tracker.domain.clinic.health import Sign
+from tracker.actions.clinic.health import leave_sign_of_life
+from tracker.domain.clinic.health import SignOfLife
 from tracker.domain.people.people import Person
 
 
@@ -22,8 +22,8 @@ def test_a_worker_that_stopped_is_told_with_the_remedy(
     records.photo(1)
     browser = browser_of(olga)
     assert "Never done here." in browser.read("/clinic/health")
-    for sign in set(Sign) - {Sign.BACKED_UP}:
-        note_sign(db, sign, clock.now)
+    for sign in set(SignOfLife) - {SignOfLife.BACKED_UP}:
+        leave_sign_of_life(db, sign, clock.now)
     page = browser.read("/clinic/health")
     assert "No backup is known." in page
     assert "It works; something wants a look." in page

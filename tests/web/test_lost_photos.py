@@ -18,7 +18,7 @@ def test_a_course_whose_photo_from_before_is_lost_is_told_with_its_remedy(
 ) -> None:
     before = records.measured(-1)
     with writing(db):
-        photos.note_file(db, before, FileFault.DAMAGED)
+        photos.record_file_fault(db, before, FileFault.DAMAGED)
     row = dana.read("/")
     assert "1 of 1 wait for you" in row
     assert "The photo from before cannot be used" in row
@@ -60,7 +60,7 @@ def test_who_sends_a_photo_after_the_one_from_before_was_lost_reads_the_truth(
 ) -> None:
     before, later = records.measured(-1), records.photo(3)
     with writing(db):
-        photos.note_file(db, before, FileFault.DAMAGED)
+        photos.record_file_fault(db, before, FileFault.DAMAGED)
     page = alice.read(f"/photos/{later.id}")
     assert "Your photo is kept. We cannot measure it yet." in page
     assert "please send it again" in page

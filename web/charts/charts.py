@@ -71,7 +71,7 @@ class Row:
     value: str
     meaning: str
     normal: str
-    note: str
+    caveats: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,8 +302,8 @@ def _mark(
 def point_words(point: Point, quantity: Quantity, progress: Progress) -> str:
     """`Day 3 (5 Mar, 08:10): +0.81 ± 0.18, 1.8 times as much blood as before`."""
     row = _row(point, quantity, (), progress)
-    note = f" ({row.note})" if row.note else ""
-    return f"Day {row.day} ({row.when}): {row.value}, {row.meaning}{note}"
+    caveats = f" ({row.caveats})" if row.caveats else ""
+    return f"Day {row.day} ({row.when}): {row.value}, {row.meaning}{caveats}"
 
 
 def _radius(latest: bool, scale: Scale, count: int) -> float:
@@ -320,7 +320,7 @@ def _row(point: Point, quantity: Quantity, band: Sequence[BandPoint], progress: 
         value=estimate_words(point.estimate),
         meaning=times_words(point.estimate.value, quantity.substance),
         normal=f"{signed(normal.low)} to {signed(normal.high)}" if normal else "",
-        note=_caveats(reading),
+        caveats=_caveats(reading),
     )
 
 

@@ -28,7 +28,7 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
+class TimelineMark:
     """An event: a shape of its own, a word for its kind, and what it was."""
 
     x: float
@@ -45,7 +45,7 @@ class Strip:
     days: tuple[Tick, ...]
     rows: tuple[Tick, ...]
     bars: tuple[Bar, ...]
-    signs: tuple[Sign, ...]
+    signs: tuple[TimelineMark, ...]
     height: float
 
 
@@ -90,10 +90,10 @@ def _scores(
 
 def _unanswered(
     progress: Progress, scale: Scale, check_in: CheckIn, name: str, foot: float
-) -> Sign:
+) -> TimelineMark:
     """A mark in place of a missing bar, so that "not answered" does not look like 0."""
     words = f"{short_date(check_in.at, progress.patient.zone)}: {name} {NOT_ANSWERED}"
-    return Sign(_x(progress, scale, check_in.at), foot - FOOT, "?", "unanswered", words)
+    return TimelineMark(_x(progress, scale, check_in.at), foot - FOOT, "?", "unanswered", words)
 
 
 def _bar(
@@ -104,20 +104,20 @@ def _bar(
     return Bar(_x(progress, scale, check_in.at), foot - height, height, f"{when}: {name} {score}")
 
 
-def _signs(progress: Progress, scale: Scale, foot: float) -> Iterator[Sign]:
+def _signs(progress: Progress, scale: Scale, foot: float) -> Iterator[TimelineMark]:
     for check_in in progress.check_ins:
         names = [SIGN_NAMES[name] for name in SIGNS if getattr(check_in.answers, name)]
         if names:
             when = short_date(check_in.at, progress.patient.zone)
             x = _x(progress, scale, check_in.at)
-            yield Sign(x, foot - FOOT, "!", "alarm", f"{when}: {', '.join(names)}")
+            yield TimelineMark(x, foot - FOOT, "!", "alarm", f"{when}: {', '.join(names)}")
 
 
-def _alerts(progress: Progress, scale: Scale, foot: float) -> Iterator[Sign]:
+def _alerts(progress: Progress, scale: Scale, foot: float) -> Iterator[TimelineMark]:
     for alert in progress.alerts:
         for at, mark, kind, what in _life(alert):
             words = f"{short_date(at, progress.patient.zone)}: {what}. {alert_headline(alert)}"
-            yield Sign(_x(progress, scale, at), foot - FOOT, mark, kind, words)
+            yield TimelineMark(_x(progress, scale, at), foot - FOOT, mark, kind, words)
 
 
 def _life(alert: Alert) -> Iterator[tuple[datetime, str, str, str]]:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from tracker.actions.clinic.audit import Names, names_for, note_export, read_audit_log
+from tracker.actions.clinic.audit import Names, names_for, read_audit_log, record_export
 from tracker.domain.clinic.audit import MOST_A_PAGE, Act, Entry, Search
 from tracker.domain.people.access import may_administer, require
 from web.clinic.clinic import read_audit_search, read_page_number
@@ -195,7 +195,7 @@ def download(visit: Visit) -> ResponseReturnValue:
             )
             return render(page), 422
         case Search() as wanted:
-            note_export(visit.db, visit.person.id, None, "audit log", visit.now)
+            record_export(visit.db, visit.person.id, None, "audit log", visit.now)
             lines = list(csv_lines(read_audit_log(visit.db, wanted), names))
             disposition = {"Content-Disposition": "attachment; filename=afterglow-audit-log.csv"}
             return Response(lines, mimetype="text/csv", headers=disposition)

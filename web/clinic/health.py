@@ -13,7 +13,7 @@ from tracker.domain.clinic.health import (
     Facts,
     Part,
     Queue,
-    Sign,
+    SignOfLife,
     State,
     judge,
     worst,
@@ -181,7 +181,7 @@ def _last_sign(age: timedelta | None) -> str:
 
 
 def _last_backup(facts: Facts, zone: ZoneInfo) -> str:
-    last = facts.signs.get(Sign.BACKED_UP)
+    last = facts.signs.get(SignOfLife.BACKED_UP)
     return f"last {when(last, facts.at, zone)}" if last else "no backup is known"
 
 
@@ -192,7 +192,7 @@ def _queue_words(queue: Queue, now: datetime) -> str:
 
 
 def _figures(facts: Facts, zone: ZoneInfo) -> tuple[tuple[str, str], ...]:
-    measured = facts.signs.get(Sign.MEASURED)
+    measured = facts.signs.get(SignOfLife.MEASURED)
     lag = "no mail in the last day" if facts.lag is None else span_words(facts.lag)
     return (
         ("Worker last measured a photo", when(measured, facts.at, zone) if measured else "not yet"),

@@ -55,7 +55,7 @@ NOTHING_DRAWN = DrawForm()
 
 
 @dataclass(frozen=True, slots=True)
-class NoteRow:
+class AnnotationRow:
     """An annotation in the list; `where` says in words what the shape shows."""
 
     number: int
@@ -79,18 +79,18 @@ class Withdrawn:
 
 
 @dataclass(frozen=True, slots=True)
-class Notes:
+class Annotations:
     """All that is drawn on the two photos; `elsewhere` counts it on the others, by photo."""
 
     shapes: tuple[DrawnShape, ...] = ()
-    rows: tuple[NoteRow, ...] = ()
+    rows: tuple[AnnotationRow, ...] = ()
     withdrawn: tuple[Withdrawn, ...] = ()
     elsewhere: Mapping[str, int] = field(default_factory=dict)
 
 
-def notes_on(
+def annotations_on(
     sides: Mapping[str, str], drawn: Iterable[Annotation], now: datetime, zone: ZoneInfo
-) -> Notes:
+) -> Annotations:
     """The annotations of the photos in `sides` (photo id → "before" or "after"), numbered."""
     here: list[Annotation] = []
     withdrawn: list[Withdrawn] = []
@@ -104,10 +104,10 @@ def notes_on(
             withdrawn.append(Withdrawn(sides[each.photo_id], versions))
         else:
             here.append(each)
-    return Notes(
+    return Annotations(
         shapes=tuple(_shape(number, each) for number, each in enumerate(here, 1)),
         rows=tuple(
-            NoteRow(
+            AnnotationRow(
                 number=number,
                 id=each.id,
                 read=each.latest.number,

@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from tracker.actions.course.pictures import note_opening
+from tracker.actions.course.pictures import record_opening
 from tracker.actions.course.showing_treatments import Series, show_treatments
 from tracker.actions.course.treatments import add_care_line, end_care_line
 from tracker.domain.people.access import may_see_staff, may_treat, require
@@ -93,10 +93,10 @@ def init_app(app: Flask) -> None:
 
     It runs before the response leaves. If the opening cannot be recorded, the page is not shown.
     """
-    app.after_request(_note)
+    app.after_request(_record)
 
 
-def _note(response: Response) -> Response:
+def _record(response: Response) -> Response:
     named = request.view_args or {}
     patient_id, alert_id = named.get("patient_id"), named.get("alert_id")
     was_shown = response.status_code in SHOWN and request.endpoint not in COUNTED_OTHERWISE
@@ -105,5 +105,5 @@ def _note(response: Response) -> Response:
     if session.is_signed_in() and may_see_staff(current_user.viewer):
         resources = session.resources()
         by = current_user.person.id
-        note_opening(resources.db, by, resources.now, patient_id=patient_id, alert_id=alert_id)
+        record_opening(resources.db, by, resources.now, patient_id=patient_id, alert_id=alert_id)
     return response

@@ -17,9 +17,9 @@ from tracker.wires.photo_files import Picture
 from web.desk.annotations import (
     NOTHING_DRAWN,
     SHAPES,
+    Annotations,
     DrawForm,
-    Notes,
-    notes_on,
+    annotations_on,
 )
 from web.words.times import day_words, short_date, when, withdrawn_words
 from web.words.words import SKIN_STATES, VIEWS, treatment_words
@@ -119,7 +119,7 @@ class ComparePage:
     views: tuple[tuple[View, str, int], ...]
     days: tuple[tuple[str, str], ...]
     panes: tuple[Pane, ...]
-    notes: Notes
+    notes: Annotations
     form: DrawForm
 
     @property
@@ -182,7 +182,7 @@ def compare_page(
             views=(),
             days=(),
             panes=(),
-            notes=Notes(),
+            notes=Annotations(),
             form=form,
         )
     title = shown.treatment.kind.replace("_", " ").capitalize()
@@ -202,7 +202,7 @@ def compare_page(
             for side, laid in (("before", shown.before), ("after", shown.after))
             if laid is not None
         ),
-        notes=notes_on(_sides(shown), shown.annotations, now, zone),
+        notes=annotations_on(_sides(shown), shown.annotations, now, zone),
         form=form,
     )
 

@@ -109,7 +109,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class StandInNote:
+class StandInLine:
     """For whom the reader deputises: `link` holds the address parameters that show those alone."""
 
     words: str
@@ -130,7 +130,7 @@ class WorklistPage:
     sections: tuple[Section, ...]
     folded: tuple[Section, ...]
     choices: tuple[Choice, ...]
-    stood_in: tuple[StandInNote, ...]
+    stood_in: tuple[StandInLine, ...]
     notes: tuple[str, ...]
     kept: Mapping[str, str]
     sought: str
@@ -197,10 +197,10 @@ def here(query: WorklistQuery) -> dict[str, str]:
 
 def _stood_in(
     listed: Worklist, query: WorklistQuery, reader_id: str, zone: ZoneInfo
-) -> tuple[StandInNote, ...]:
+) -> tuple[StandInLine, ...]:
     """Everyone the reader deputises for, with links to one's own patients alone and back to all."""
     notes = [
-        StandInNote(
+        StandInLine(
             f"Standing in for {each.absent.name} until {_end(each.absence, zone)}:"
             f" {each.patients:,} {'patient' if each.patients == 1 else 'patients'}",
             _kept(query, query.group, each.absent.id),
@@ -210,8 +210,8 @@ def _stood_in(
     ]
     if not notes:
         return ()
-    own = StandInNote("Only my own", _kept(query, query.group, reader_id), query.whose == reader_id)
-    everybody = StandInNote("Everybody’s", _kept(query, query.group, ""), query.whose is None)
+    own = StandInLine("Only my own", _kept(query, query.group, reader_id), query.whose == reader_id)
+    everybody = StandInLine("Everybody’s", _kept(query, query.group, ""), query.whose is None)
     return (everybody, own, *notes)
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 from flask import Blueprint, Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from tracker.actions.clinic.audit import note_export
+from tracker.actions.clinic.audit import record_export
 from tracker.actions.own_data.closing import close_account
 from tracker.actions.own_data.deciding import OwnData, decide_consent, show_own_data
 from tracker.actions.own_data.exporting import export_own_data
@@ -226,7 +226,7 @@ def show(visit: Visit) -> ResponseReturnValue:
 def download(visit: Visit) -> ResponseReturnValue:
     """Everything that is kept, as an archive that is written while it is sent."""
     require(may_open_own_data(visit.viewer))
-    note_export(visit.db, visit.person.id, visit.person.id, "own data", visit.now)
+    record_export(visit.db, visit.person.id, visit.person.id, "own data", visit.now)
     entries = export_own_data(visit.db, visit.world.files, visit.person)
     pieces = zipped(entries, visit.now.astimezone(visit.person.zone))
     disposition = {"Content-Disposition": "attachment"}

@@ -168,8 +168,8 @@ class OfflinePage:
 class CheckInResultPage:
     """After the check-in: what is open; `named` are the complaints, which get no thanks.
 
-    `time_note` says when the answers count if that is not now; `wants_help` means that they came by
-    "I need help now" and that nothing open says so already.
+    `time_caveat` says when the answers count if that is not now; `wants_help` means that they came
+    by "I need help now" and that nothing open says so already.
     """
 
     template: ClassVar[str] = "patient_check_in_result.html"
@@ -180,7 +180,7 @@ class CheckInResultPage:
     worse: bool
     is_alone: bool
     call_us: tuple[str, ...]
-    time_note: str = ""
+    time_caveat: str = ""
     wants_help: bool = False
 
     @property
@@ -271,11 +271,11 @@ def check_in_result_page(progress: Progress, check_in: CheckIn, now: datetime) -
         worse=check_in.answers.trend is Trend.WORSE,
         is_alone=progress.is_alone,
         call_us=progress.aftercare.call_us if progress.aftercare else (),
-        time_note=_time_note(progress, check_in, now),
+        time_caveat=_time_caveat(progress, check_in, now),
     )
 
 
-def _time_note(progress: Progress, check_in: CheckIn, now: datetime) -> str:
+def _time_caveat(progress: Progress, check_in: CheckIn, now: datetime) -> str:
     """When answers count that were not given at the time they arrived; empty for all others."""
     zone, notes = progress.patient.zone, []
     at, came = (when(moment, now, zone) for moment in (check_in.at, check_in.received_at))

@@ -70,8 +70,8 @@ def full(db: Database, world: World, records: Records, cast: Cast) -> Records:
     records.remark(cast.alice, "Is this normal?", photo=b"JPEG of a chin")
     records.remark(cast.dana, "Yes.")
     with writing(db):
-        conversation.note_read(db, cast.alice.id, cast.dana.id, NOW)
-        looks.note(db, photo.id, cast.dana.id, NOW)
+        conversation.mark_read(db, cast.alice.id, cast.dana.id, NOW)
+        looks.record(db, photo.id, cast.dana.id, NOW)
         messages.insert(db, reminder(MessageKind.REMINDER, cast.alice, NOW.date(), NOW))
         messages.insert(db, digest([alert], cast.dana, NOW.date(), NOW))
     return records

@@ -14,7 +14,7 @@ from tests.conftest import TREATED_AT, Cast
 from tests.tracker.answers_to_alerts import give
 from tests.web.conftest import Records
 from tracker.actions.course.drawing import Revised, revise_annotation
-from tracker.actions.course.pictures import note_opening
+from tracker.actions.course.pictures import record_opening
 from tracker.actions.course.receiving import Accepted, receive_photo
 from tracker.actions.course.treatments import add_care_line, end_care_line, end_treatment
 from tracker.actions.own_data.exporting import export_own_data
@@ -81,7 +81,7 @@ def test_readings_alerts_and_lookers_come_too(
     records.alert(photo)
     records.remark(cast.alice, "Is this normal?", photo=b"JPEG of a chin")
     with writing(db):
-        looks.note(db, photo.id, cast.dana.id, TREATED_AT + timedelta(days=2))
+        looks.record(db, photo.id, cast.dana.id, TREATED_AT + timedelta(days=2))
     course = unpack(list(export_own_data(db, world.files, cast.alice)), tmp_path)
     with (course / "readings.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -104,8 +104,8 @@ def test_what_the_clinic_did_about_the_patient_comes_too(
     give(db, alert, dana, Resolution(Outcome.FALSE, "A scratch by the cat."), now)
     line = OwnLine("", cast.alice.id, Heading.DO, "Keep the cat away.", day, day, dana.id, now)
     end_care_line(db, add_care_line(db, line).id, dana.id, now)
-    note_opening(db, dana.id, now, patient_id=cast.alice.id)
-    note_opening(db, dana.id, now, patient_id=cast.bob.id)
+    record_opening(db, dana.id, now, patient_id=cast.alice.id)
+    record_opening(db, dana.id, now, patient_id=cast.bob.id)
     course = unpack(list(export_own_data(db, world.files, cast.alice)), tmp_path)
     read, step = json.loads((course / "alert-steps.json").read_text(encoding="utf-8"))
     assert read["step"] == "read"

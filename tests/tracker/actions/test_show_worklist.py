@@ -144,7 +144,7 @@ def test_a_course_that_stopped_waits_for_an_answer_until_it_can_go_on(
     if how == "damaged":
         before = records.measured(-1)
         with writing(db):
-            photos.note_file(db, before, FileFault.DAMAGED)
+            photos.record_file_fault(db, before, FileFault.DAMAGED)
     else:
         before = records.photo(-1, PhotoStatus.UNMEASURABLE, faults=(FAILED,))
     records.photo(1)
@@ -156,7 +156,7 @@ def test_a_course_that_stopped_waits_for_an_answer_until_it_can_go_on(
     assert group_of_alice(db, cast) is Group.RECOVERING
     assert version(db) > old
     with writing(db):
-        photos.note_file(db, another, FileFault.MISSING)
+        photos.record_file_fault(db, another, FileFault.MISSING)
     assert group_of_alice(db, cast) is Group.ANSWER
     assert photos.claimable(db, DAY_4, 8, None)  # they go on by themselves once a file is back
 

@@ -34,7 +34,7 @@ def read_audit_log(db: Database, wanted: Search, most: int = -1, skip: int = 0) 
     return audit_log.search(db, wanted, most, skip)
 
 
-def note_export(db: Database, by: str, about: str | None, what: str, now: datetime) -> None:
+def record_export(db: Database, by: str, about: str | None, what: str, now: datetime) -> None:
     """Add the export to the audit log before any data is handed out."""
     with writing(db):
         audit_log.add(db, Entry(Act.DATA_EXPORTED, now, by, about, what))

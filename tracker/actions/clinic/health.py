@@ -7,7 +7,7 @@ from pathlib import Path
 import sqlcipher3
 from sqlite_utils import Database
 
-from tracker.domain.clinic.health import LOOKS_BACK, Facts, Sign
+from tracker.domain.clinic.health import LOOKS_BACK, Facts, SignOfLife
 from tracker.domain.mail.messages import PRESSING
 from tracker.domain.protocols.protocols import Protocols
 from tracker.domain.recovery.recovery import ENGINE
@@ -40,8 +40,8 @@ def show_health(db: Database, database: Path, protocols: Protocols, now: datetim
     )
 
 
-def note_sign(
-    db: Database, sign: Sign, now: datetime, at_most_every: timedelta = timedelta(0)
+def leave_sign_of_life(
+    db: Database, sign: SignOfLife, now: datetime, at_most_every: timedelta = timedelta(0)
 ) -> None:
     """Record that a duty was done; the health page says so when the signs stop.
 

@@ -137,7 +137,7 @@ def _conclude(
     """Store the result of a photo, or release it for another try."""
     try:
         stored = _store(db, files, claim, future.result())
-        _note_readable(db, claim)
+        _record_readable(db, claim)
     except Exception as error:  # noqa: BLE001  (one photo must not cost the others their results)
         again = _counted(claim, error)
         # Only the kind of error: its message could contain something of the picture.
@@ -146,7 +146,7 @@ def _conclude(
         try:
             if isinstance(error, _LostFile):
                 with writing(db):
-                    photos.note_file(db, error.photo, error.fault)
+                    photos.record_file_fault(db, error.photo, error.fault)
             return _hand_back(db, again, now)
         except DatabaseError:
             log.exception("photo %s could not be handed back; its claim will lapse", again.id)
@@ -192,12 +192,12 @@ def _end_lapsed(
     return done
 
 
-def _note_readable(db: Database, claim: _Claim) -> None:
+def _record_readable(db: Database, claim: _Claim) -> None:
     """Lost files that are back, as from a backup, no longer count as lost."""
     for photo in (claim.photo, claim.baseline):
         if photo.file_fault is not None:
             with writing(db):
-                photos.note_file(db, photo, None)
+                photos.record_file_fault(db, photo, None)
 
 
 def _claims(db: Database, now: datetime, only_treatment: str | None) -> list[_Claim]:

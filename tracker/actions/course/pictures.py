@@ -38,11 +38,11 @@ def show_picture(
     data = files.load(photo_id, picture)
     if viewer_id != patient_id and not is_same_look(looks.last_at(db, photo_id, viewer_id), now):
         with writing(db):
-            looks.note(db, photo_id, viewer_id, now)
+            looks.record(db, photo_id, viewer_id, now)
     return data
 
 
-def note_opening(
+def record_opening(
     db: Database, by: str, now: datetime, *, patient_id: str | None, alert_id: str | None = None
 ) -> None:
     """Add it to the audit log; within a few minutes it is the same opening and costs no write.
@@ -53,10 +53,10 @@ def note_opening(
         alert = alerts.get(db, alert_id)
         patient_id = alert.patient_id if alert else None
     entry = Entry(Act.PATIENT_OPENED, now, by, patient_id)
-    if audit_log.is_noted(db, entry, now - SAME_LOOK):
+    if audit_log.is_recorded(db, entry, now - SAME_LOOK):
         return
     with writing(db):
-        if not audit_log.is_noted(db, entry, now - SAME_LOOK):
+        if not audit_log.is_recorded(db, entry, now - SAME_LOOK):
             audit_log.add(db, entry)
 
 

@@ -113,7 +113,7 @@ def _sent_again(
     if known.file_fault is not None:
         files.save(known.id, Picture.PHOTO, encode_photo(decode_photo(upload.data)))
     with writing(db):
-        photos.note_file(db, known, None)
+        photos.record_file_fault(db, known, None)
         photos.try_again(db, known.treatment_id)
     return Accepted(photos.get(db, known.id) or known)
 
@@ -186,7 +186,7 @@ def _before(db: Database, files: PhotoFiles, treatment: Treatment) -> SrgbImage 
     except PhotoUnreadable as error:
         log.error("the file of photo %s is %s", baseline.id, error.fault)  # noqa: TRY400 (no trace)
         with writing(db):
-            photos.note_file(db, baseline, error.fault)
+            photos.record_file_fault(db, baseline, error.fault)
     except (OSError, Unmeasurable) as error:
         log.warning("photo %s cannot be read: %s", baseline.id, type(error).__name__)
     return None

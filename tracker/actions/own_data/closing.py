@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from tracker.domain.clinic.health import Sign
+from tracker.domain.clinic.health import SignOfLife
 from tracker.domain.own_data.consents import Consent, Decision, Purpose, is_given
 from tracker.domain.own_data.erasures import Erasure, erasure_asked
 from tracker.storage.clinic import health
@@ -59,7 +59,7 @@ def erase_accounts(db: Database, files: PhotoFiles, outbox: Path, now: datetime)
                 done.append(erasure)
         except Exception:  # storage that is unreachable comes back; the others need not wait
             log.exception("an account could not be erased; will try again")
-    last = health.latest_signs(db).get(Sign.SWEPT)
+    last = health.latest_signs(db).get(SignOfLife.SWEPT)
     if done or last is None or abs(now - last) >= SWEPT_EVERY:
         _sweep(db, files, now)
     return done
@@ -75,7 +75,7 @@ def _sweep(db: Database, files: PhotoFiles, now: datetime) -> None:
     if strays:
         log.warning("deleted the files of %d photos that have no row", len(strays))
     with writing(db):
-        health.leave_sign(db, Sign.SWEPT, now)
+        health.leave_sign(db, SignOfLife.SWEPT, now)
 
 
 def _erase(db: Database, files: PhotoFiles, outbox: Path, patient_id: str, now: datetime) -> bool:

@@ -147,7 +147,7 @@ def open_conversation(
     remarks = tuple(conversation.of_patient(db, patient_id))
     if any(remark.waits_for(reader_id) for remark in remarks):
         with writing(db):
-            conversation.note_read(db, patient_id, reader_id, now)
+            conversation.mark_read(db, patient_id, reader_id, now)
     team = tuple(person for person, _ in absences.caring_on_duty(db, patient_id, now))
     return Conversation(patient, team, remarks)
 

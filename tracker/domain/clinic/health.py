@@ -17,7 +17,7 @@ TOO_LITTLE_SPACE = GIBIBYTE
 BACKUP_OLD = timedelta(days=2)
 
 
-class Sign(StrEnum):
+class SignOfLife(StrEnum):
     """What leaves a sign of life in the database: each duty when it has finished."""
 
     MEASURING = "measuring"
@@ -49,17 +49,17 @@ class State(StrEnum):
 
 
 # How long ago each duty may have last been done. Most take seconds, a batch of photos a minute.
-DUTIES: Mapping[Sign, timedelta] = {
-    Sign.MEASURING: timedelta(minutes=5),
-    Sign.JUDGING: timedelta(minutes=5),
-    Sign.PRESSING_MAIL: timedelta(minutes=5),
-    Sign.MAIL: timedelta(minutes=5),
-    Sign.WAKING: timedelta(minutes=5),
-    Sign.ESCALATING: timedelta(minutes=5),
-    Sign.SILENCE: timedelta(minutes=15),
-    Sign.DIGESTS: timedelta(minutes=15),
-    Sign.REMINDERS: timedelta(minutes=15),
-    Sign.ERASING: timedelta(hours=2),
+DUTIES: Mapping[SignOfLife, timedelta] = {
+    SignOfLife.MEASURING: timedelta(minutes=5),
+    SignOfLife.JUDGING: timedelta(minutes=5),
+    SignOfLife.PRESSING_MAIL: timedelta(minutes=5),
+    SignOfLife.MAIL: timedelta(minutes=5),
+    SignOfLife.WAKING: timedelta(minutes=5),
+    SignOfLife.ESCALATING: timedelta(minutes=5),
+    SignOfLife.SILENCE: timedelta(minutes=15),
+    SignOfLife.DIGESTS: timedelta(minutes=15),
+    SignOfLife.REMINDERS: timedelta(minutes=15),
+    SignOfLife.ERASING: timedelta(hours=2),
 }
 
 
@@ -122,7 +122,7 @@ class Facts:
     """
 
     at: datetime
-    signs: Mapping[Sign, datetime]
+    signs: Mapping[SignOfLife, datetime]
     unjudged: Queue
     photos: Queue
     failed: Failed
@@ -132,9 +132,9 @@ class Facts:
     free_bytes: int
     database_bytes: int
     versions: Mapping[str, str]
-    elapsed: Mapping[Sign, timedelta] = field(default_factory=dict)
+    elapsed: Mapping[SignOfLife, timedelta] = field(default_factory=dict)
 
-    def age(self, sign: Sign) -> timedelta | None:
+    def age(self, sign: SignOfLife) -> timedelta | None:
         """How long ago the sign was left, None when it never was.
 
         Negative when the clock was set back since, so that the true age is unknown.
@@ -189,5 +189,5 @@ def _space(free_bytes: int) -> State:
 
 
 def _backup(facts: Facts) -> State:
-    age = facts.age(Sign.BACKED_UP)
+    age = facts.age(SignOfLife.BACKED_UP)
     return State.GOOD if age is not None and -CLOCKS_DIFFER < age < BACKUP_OLD else State.LOOK

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from tracker.domain.course.photos import View
 
-MAX_NOTE_LENGTH = 500
+MAX_ANNOTATION_LENGTH = 500
 MAX_POINTS = 300
 
 Place = tuple[float, float]
@@ -61,8 +61,8 @@ def check_note(note: str) -> None:
     """Raise ValueError, with the remedy, unless this can be a note."""
     if not note:
         raise ValueError("write what you see there")
-    if len(note) > MAX_NOTE_LENGTH:
-        raise ValueError(f"the note is too long; keep it under {MAX_NOTE_LENGTH} characters")
+    if len(note) > MAX_ANNOTATION_LENGTH:
+        raise ValueError(f"the note is too long; keep it under {MAX_ANNOTATION_LENGTH} characters")
 
 
 @dataclass(frozen=True, slots=True)

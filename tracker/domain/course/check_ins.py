@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-MAX_NOTE_LENGTH = 2000
+MAX_FREE_TEXT_LENGTH = 2000
 ALARMING_PAIN = 5  # the lowest pain for which any shipped protocol says to call
 LONGEST_WAIT = timedelta(days=90)  # how long a phone may have kept answers
 LATE = timedelta(hours=2)  # from here on, people read how late the answers arrived
@@ -65,8 +65,8 @@ class Answers:
             answer = getattr(self, name)
             if answer is not None and not isinstance(answer, bool):
                 raise ValueError(f"{name} must be true or false")
-        if len(self.note) > MAX_NOTE_LENGTH:
-            raise ValueError(f"note is too long; keep it under {MAX_NOTE_LENGTH} characters")
+        if len(self.note) > MAX_FREE_TEXT_LENGTH:
+            raise ValueError(f"note is too long; keep it under {MAX_FREE_TEXT_LENGTH} characters")
 
     @property
     def reports_a_sign(self) -> bool:

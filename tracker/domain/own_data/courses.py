@@ -157,7 +157,7 @@ def _story(root: Table) -> CourseStory | None:
     treatment = _treatment(treated)
     photos = tuple(_photo(row) for row in root.rows("photos"))
     if len({photo.file for photo in photos}) < len(photos):
-        root.note("photos", "names a file twice; list each file once")
+        root.refuse("photos", "names a file twice; list each file once")
     check_ins = [_check_in(row) for row in root.rows("check_ins")]
     if treatment is None:
         return None
@@ -217,7 +217,7 @@ def _product(row: Table) -> Product | None:
 def _photo(row: Table) -> CoursePhoto:
     file = row.text("file")
     if file.startswith(".") or "/" in file or "\\" in file:
-        row.note("file", "must be a plain name in the same folder")
+        row.refuse("file", "must be a plain name in the same folder")
     return CoursePhoto(
         file=file,
         taken_at=row.moment("taken_at"),
@@ -247,7 +247,7 @@ def _made(table: Table, make: Callable[[], T], key: str | None = None) -> T | No
         return make()
     except ValueError as error:
         if key is None:
-            table.note_here(str(error))
+            table.refuse_here(str(error))
         else:
-            table.note(key, str(error))
+            table.refuse(key, str(error))
         return None

@@ -8,7 +8,7 @@ SUBJECTS = (*SIGNS, "pain", "itch", "swelling", "redness", "darkening", "lighten
 
 
 def aftercare_in(table: Table, variants: list[str]) -> dict[Heading, tuple[CareLine, ...]]:
-    """The lines of `[aftercare]` by heading; mistakes are noted in the table."""
+    """The lines of `[aftercare]` by heading; mistakes are recorded in the table."""
     care = {
         heading: tuple(_line(row, heading, variants) for row in table.rows(heading, least=1))
         for heading in Heading
@@ -20,7 +20,7 @@ def aftercare_in(table: Table, variants: list[str]) -> dict[Heading, tuple[CareL
 
 
 def spacing_in(row: Table) -> Spacing:
-    """One `[[spacing]]`; mistakes are noted in the table.
+    """One `[[spacing]]`; mistakes are recorded in the table.
 
     The earlier treatment may be of another kind, so its variants cannot be checked here.
     """
@@ -57,11 +57,11 @@ def _days(row: Table) -> tuple[int, int | None]:
     """The first and the last day; a line with `from_day` has no last day."""
     if row.has("from_day"):
         if row.has("days"):
-            row.note("from_day", "is given together with days; keep only one of them")
+            row.refuse("from_day", "is given together with days; keep only one of them")
         return row.whole("from_day", 0, LAST_DAY), None
     first, last = row.span("days", 0, LAST_DAY)
     if first != int(first) or last != int(last):
-        row.note("days", "must be whole days, such as [0, 2]")
+        row.refuse("days", "must be whole days, such as [0, 2]")
     return int(first), int(last)
 
 
@@ -73,4 +73,4 @@ def _check_days(table: Table, heading: Heading, lines: tuple[CareLine, ...], var
     missing = next((day for day in range(end) if day not in days), None)
     if missing is not None:
         after = f" after {variant}" if variant else ""
-        table.note(heading, f"says nothing for day {missing}{after}; add a line for it")
+        table.refuse(heading, f"says nothing for day {missing}{after}; add a line for it")

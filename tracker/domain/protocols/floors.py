@@ -91,7 +91,7 @@ def _floors(row: Table, variants: Iterable[str]) -> list[Floor]:
     concern, level, words = _concern(row), row.kind(Level, "level"), row.text("words")
     is_emergency = row.truth("emergency") if row.has("emergency") else False
     if is_emergency and level is not Level.URGENT:
-        row.note("level", f"is {level} though it is an emergency; use urgent")
+        row.refuse("level", f"is {level} though it is an emergency; use urgent")
     return [
         Floor(each, pain, swelling, usual_days, named, concern, level, words, is_emergency)
         for each in signs
@@ -111,7 +111,7 @@ def _conditions(row: Table) -> tuple[list[frozenset[str]], int | None, int | Non
     pain = row.whole("pain_from", 1, 10) if row.has("pain_from") else None
     swelling = row.whole("swelling_from", 1, 3) if row.has("swelling_from") else None
     if not signs and not others and pain is None and swelling is None:
-        row.note_here("needs signs, pain_from or swelling_from; say which answers it is for")
+        row.refuse_here("needs signs, pain_from or swelling_from; say which answers it is for")
     return [signs | {each} for each in others] or [signs], pain, swelling
 
 
@@ -120,7 +120,7 @@ def _red_flag(row: Table) -> list[Floor]:
     signs = row.named("signs", SIGNS, least=0)
     pain = row.whole("pain_from", 1, 10) if row.has("pain_from") else None
     if not signs and pain is None:
-        row.note_here("a red flag needs signs or pain_from")
+        row.refuse_here("a red flag needs signs or pain_from")
     concern, words = _concern(row), row.text("words")
     conditions: list[tuple[frozenset[str], int | None]] = [(signs, None)] if signs else []
     conditions += [(frozenset(), pain)] if pain is not None else []
@@ -133,7 +133,7 @@ def _red_flag(row: Table) -> list[Floor]:
 def _days(row: Table) -> tuple[int, int]:
     first, last = row.span("usual_days", 0, LAST_DAY)
     if first != int(first) or last != int(last):
-        row.note("usual_days", "must be whole days, such as [0, 2]")
+        row.refuse("usual_days", "must be whole days, such as [0, 2]")
     return int(first), int(last)
 
 
@@ -141,5 +141,5 @@ def _concern(row: Table) -> Concern:
     concern = row.kind(Concern, "concern")
     if concern not in TOLD_BY_ANSWERS:
         told = ", ".join(TOLD_BY_ANSWERS)
-        row.note("concern", f"{concern} is not judged from answers; use one of {told}")
+        row.refuse("concern", f"{concern} is not judged from answers; use one of {told}")
     return concern

@@ -15,6 +15,7 @@ from tracker.domain.protocols.floors import read_floors, read_lowered_floors
 from tracker.domain.protocols.protocols import (
     Asks,
     CheckInQuestion,
+    CitedSource,
     ConcernRule,
     Expected,
     Healing,
@@ -28,7 +29,6 @@ from tracker.domain.protocols.protocols import (
     SignOff,
     SignRatio,
     SilenceRule,
-    SourceNote,
     Spread,
 )
 from tracker.domain.protocols.toml_tables import Document, Mistake, Table, read_toml
@@ -70,7 +70,7 @@ def parse_protocol(text: str, source: str) -> Protocol:
 
 def _protocol(root: Table, text: str) -> Protocol:
     if root.whole("schema", 1, 1000) != SCHEMA:
-        root.note("schema", f"must be {SCHEMA}")
+        root.refuse("schema", f"must be {SCHEMA}")
     redness, signs = root.table("redness"), root.table("signs")
     peak = _spread(redness, "peak_doublings")
     healing = tuple(_healing(row, peak) for row in root.rows("healing", least=1))
@@ -121,7 +121,7 @@ def _name(table: Table, key: str) -> str:
     """A name for commands, course files and links; the title is for people."""
     name = table.text(key)
     if name.strip() and not NAME.fullmatch(name):
-        table.note(key, f"is {name!r}; use small letters a to z, digits and _, as chemical_peel")
+        table.refuse(key, f"is {name!r}; use small letters a to z, digits and _, as chemical_peel")
     return name
 
 
@@ -129,7 +129,7 @@ def _spread(table: Table, key: str) -> Spread:
     row = table.table(key)
     low, median, high = (row.number(name, *SPREADS) for name in ("low", "median", "high"))
     if not 0 < low < median < high:
-        row.note_here("low, median and high must rise")
+        row.refuse_here("low, median and high must rise")
         return Spread(1.0, 0.5, 2.0)
     return Spread(median, low, high)
 
@@ -173,9 +173,9 @@ def _depths(root: Table) -> tuple[float, float] | None:
     return root.span("needle_depth_mm", 0, 5) if root.has("needle_depth_mm") else None
 
 
-def _source(row: Table) -> SourceNote:
+def _source(row: Table) -> CitedSource:
     about = tuple(sorted(row.named("about", (*SOURCED, *SOURCED_IF_GIVEN))))
-    return SourceNote(about, row.text("citation"), row.text("says"))
+    return CitedSource(about, row.text("citation"), row.text("says"))
 
 
 def _healing(row: Table, peak: Spread) -> Healing:
@@ -193,7 +193,7 @@ def _healing(row: Table, peak: Spread) -> Healing:
 def _before(row: Table, key: str, later: str) -> float:
     value = row.positive(key, high=LAST_DAY)
     if value >= row.positive(later, high=LAST_DAY):
-        row.note(key, f"must lie below {later}")
+        row.refuse(key, f"must lie below {later}")
     return value
 
 
@@ -203,13 +203,13 @@ def _check_healing(root: Table, rows: tuple[Healing, ...]) -> None:
     depths = [row.up_to_mm for row in rows if row.up_to_mm is not None]
     if variants:
         if len(variants) < len(rows) or depths:
-            root.note("healing", "give every [[healing]] a variant and no up_to_mm, or none one")
+            root.refuse("healing", "give every [[healing]] a variant and no up_to_mm, or none one")
         if len(set(variants)) < len(variants):
-            root.note("healing", "names a variant twice; write one [[healing]] for each")
+            root.refuse("healing", "names a variant twice; write one [[healing]] for each")
     elif rows and (len(depths) != len(rows) - 1 or rows[-1].up_to_mm is not None):
-        root.note("healing", "give up_to_mm in every [[healing]] but the last, for any depth")
+        root.refuse("healing", "give up_to_mm in every [[healing]] but the last, for any depth")
     elif sorted(set(depths)) != depths:
-        root.note("healing", "up_to_mm must rise from one [[healing]] to the next")
+        root.refuse("healing", "up_to_mm must rise from one [[healing]] to the next")
 
 
 def _concerns(table: Table) -> dict[Concern, ConcernRule]:
@@ -220,7 +220,7 @@ def _concerns(table: Table) -> dict[Concern, ConcernRule]:
 def _concern(row: Table) -> ConcernRule:
     prior = row.positive("prior")
     if prior >= 1:
-        row.note("prior", "must lie below 1")
+        row.refuse("prior", "must lie below 1")
         prior = 0.5
     window = row.span("window_days", 0, LAST_DAY)
     return ConcernRule(
@@ -242,7 +242,7 @@ def _concern(row: Table) -> ConcernRule:
 def _onset(row: Table) -> tuple[float, float]:
     first, last = row.span("onset_days", 0, LAST_DAY)
     if first == last:
-        row.note("onset_days", "must span some time, such as [2, 14]")
+        row.refuse("onset_days", "must span some time, such as [2, 14]")
         return first, first + 1
     return first, last
 
@@ -251,10 +251,10 @@ def _limits(table: Table) -> dict[Level, float]:
     names = table.keys(Level, "no such level; use some of")
     limits = {Level(name): table.number(name, 0.01, 1) for name in names}
     if not limits:
-        table.note_here("must give at least one level its limit, such as review = 0.85")
+        table.refuse_here("must give at least one level its limit, such as review = 0.85")
     values = [limits[level] for level in Level if level in limits]
     if values != sorted(values):
-        table.note_here("limits must not fall from watch to review to urgent")
+        table.refuse_here("limits must not fall from watch to review to urgent")
     return limits
 
 
@@ -267,7 +267,7 @@ def _ratio(table: Table, name: str) -> SignRatio:
     """A reported sign never counts against its concern, a denied one never for it."""
     reported, denied = table.pair(name, 0.001, 1000)
     if reported < 1 or denied > 1:
-        table.note(name, "must be [1 or more when reported, 1 or less when denied]")
+        table.refuse(name, "must be [1 or more when reported, 1 or less when denied]")
     return SignRatio(reported, denied)
 
 
@@ -297,7 +297,9 @@ def _risk(row: Table, words: Iterable[str]) -> RiskModifier:
 def _judged(row: Table) -> Concern:
     concern = row.kind(Concern, "concern")
     if concern not in JUDGED:
-        row.note("concern", f"{concern} is not judged from answers; use one of {', '.join(JUDGED)}")
+        row.refuse(
+            "concern", f"{concern} is not judged from answers; use one of {', '.join(JUDGED)}"
+        )
     return concern
 
 
@@ -321,7 +323,7 @@ def _screening(row: Table) -> ScreeningQuestion:
 def _skin_types(row: Table) -> frozenset[int]:
     given = row.numbers("skin_types", SKIN_TYPES[0], SKIN_TYPES[-1])
     if any(each != int(each) for each in given):
-        row.note("skin_types", "must be whole numbers from 1 to 6, such as [5, 6]")
+        row.refuse("skin_types", "must be whole numbers from 1 to 6, such as [5, 6]")
     return frozenset(map(int, given))
 
 
@@ -329,7 +331,7 @@ def _question(row: Table, words: Iterable[str], variants: list[str]) -> CheckInQ
     sign = row.text("sign")
     if sign not in SIGNS or sign == HELP:
         known = ", ".join(name for name in SIGNS if name != HELP)
-        row.note("sign", f"is {sign!r}; use one of {known}")
+        row.refuse("sign", f"is {sign!r}; use one of {known}")
     return CheckInQuestion(
         sign=sign,
         question=row.text("question"),
@@ -345,12 +347,12 @@ def _check_whole(root: Table, protocol: Protocol) -> None:
     for name in (*SOURCED, *(["spacing"] if protocol.spacing else [])):
         if name not in covered:
             remedy = f"nothing says where [{name}] comes from; add a source or the team prior"
-            root.note("sources", remedy)
+            root.refuse("sources", remedy)
     asked = {question.sign for question in protocol.check_in}
     used = {sign for rule in protocol.concerns.values() for sign in rule.signs}
     used |= {sign for floor in protocol.floors for sign in floor.signs}
     for sign in sorted((used & set(SIGNS)) - asked - {HELP}):
-        root.note("check_in", f"{sign} is used but never asked; add a [[check_in]] for it")
+        root.refuse("check_in", f"{sign} is used but never asked; add a [[check_in]] for it")
     ids = [question.id for question in protocol.screening]
     for twice in sorted({name for name in ids if ids.count(name) > 1}):
-        root.note("screening", f"asks {twice} twice; give each question an id of its own")
+        root.refuse("screening", f"asks {twice} twice; give each question an id of its own")

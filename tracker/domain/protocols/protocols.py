@@ -246,7 +246,7 @@ class CheckInQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceNote:
+class CitedSource:
     """Where the figures of some keys come from: a citation, or `team prior`."""
 
     about: tuple[str, ...]
@@ -278,7 +278,7 @@ class Protocol:
     text: str = field(repr=False)
     sign_off: SignOff | None
     needle_depth_mm: tuple[float, float] | None
-    sources: tuple[SourceNote, ...]
+    sources: tuple[CitedSource, ...]
     redness: RednessPriors
     pigment: PigmentPriors
     history_factor_limit: float

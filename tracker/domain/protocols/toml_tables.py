@@ -65,7 +65,7 @@ class Document:
         self._mistakes: list[Mistake] = []
         self.root = Table(values, (), self)
 
-    def note(self, path: Path, remedy: str) -> None:
+    def refuse(self, path: Path, remedy: str) -> None:
         """Remember a mistake."""
         mistake = Mistake(_dotted(path), _line(self._lines, path), remedy)
         if mistake not in self._mistakes:
@@ -78,12 +78,12 @@ class Document:
     def mistakes(self) -> tuple[Mistake, ...]:
         """Everything that is wrong, in the order of the file."""
         for table in self._tables:
-            table.note_unknown_keys()
+            table.refuse_unknown_keys()
         return tuple(sorted(self._mistakes, key=lambda m: (m.line or 0, m.key)))
 
 
 class Table:
-    """One TOML table. A wrong value is noted, and a harmless one returned in its place.
+    """One TOML table. A wrong value is refused, and a harmless one returned in its place.
 
     Asking for a value therefore never fails. Nothing that was read may be used once the document
     has a mistake.
@@ -97,21 +97,23 @@ class Table:
         self._asked: set[str] = set()
         document.enter(self)
 
-    def note(self, key: str, remedy: str) -> None:
+    def refuse(self, key: str, remedy: str) -> None:
         """Remember that the value of a key is wrong."""
         if not self._is_absent:
-            self._document.note((*self.path, key), remedy)
+            self._document.refuse((*self.path, key), remedy)
 
-    def note_here(self, remedy: str) -> None:
+    def refuse_here(self, remedy: str) -> None:
         """Remember that the table as a whole is wrong."""
         if not self._is_absent:
-            self._document.note(self.path, remedy)
+            self._document.refuse(self.path, remedy)
 
-    def note_unknown_keys(self) -> None:
+    def refuse_unknown_keys(self) -> None:
         """Note a mistake for every key that was not asked for."""
         for key in self._values.keys() - self._asked:
             known = ", ".join(sorted(self._asked - self._values.keys())) or "no other"
-            self.note(key, f"no such key here; remove it or mend its name (not used yet: {known})")
+            self.refuse(
+                key, f"no such key here; remove it or mend its name (not used yet: {known})"
+            )
 
     def has(self, key: str) -> bool:
         """Whether an optional key is given."""
@@ -123,14 +125,14 @@ class Table:
         names = set(known)
         self._asked |= self._values.keys()
         for key in self._values.keys() - names:
-            self.note(key, f"{remedy} {', '.join(sorted(names))}")
+            self.refuse(key, f"{remedy} {', '.join(sorted(names))}")
         return [key for key in self._values if key in names]
 
     def text(self, key: str, *, may_be_empty: bool = False) -> str:
         """A text, by default one that is not empty."""
         value = self._get(key, str, "a text")
         if isinstance(value, str) and not value.strip() and not may_be_empty:
-            self.note(key, "is empty; write the text")
+            self.refuse(key, "is empty; write the text")
         return str(value)
 
     def texts(self, key: str, *, least: int = 0) -> list[str]:
@@ -139,9 +141,9 @@ class Table:
         if not isinstance(values, list):
             return []
         if not all(isinstance(value, str) and value.strip() for value in values):
-            self.note(key, "must be a list of texts, none of them empty")
+            self.refuse(key, "must be a list of texts, none of them empty")
         if len(values) < least:
-            self.note(key, f"must name at least {least}")
+            self.refuse(key, f"must name at least {least}")
         return [value for value in values if isinstance(value, str)]
 
     def kind(self, kinds: type[K], key: str) -> K:
@@ -150,7 +152,7 @@ class Table:
         if value in set(kinds):
             return kinds(value)
         if isinstance(value, str):
-            self.note(key, f"is {value!r}; use one of {', '.join(kinds)}")
+            self.refuse(key, f"is {value!r}; use one of {', '.join(kinds)}")
         return next(iter(kinds))
 
     def named(self, key: str, known: Iterable[str], *, least: int = 1) -> frozenset[str]:
@@ -158,7 +160,7 @@ class Table:
         names, known = self.texts(key, least=least), sorted(set(known))
         for name in names:
             if name not in known:
-                self.note(key, f"{name!r} is unknown; use some of {', '.join(known) or 'none'}")
+                self.refuse(key, f"{name!r} is unknown; use some of {', '.join(known) or 'none'}")
         return frozenset(names)
 
     def truth(self, key: str) -> bool:
@@ -169,7 +171,7 @@ class Table:
         """A date."""
         value = self._get(key, date, "a date such as 2026-11-20, without quotes")
         if isinstance(value, datetime):
-            self.note(key, "must be a date without an hour, such as 2026-11-20")
+            self.refuse(key, "must be a date without an hour, such as 2026-11-20")
         return value if isinstance(value, date) else date.min
 
     def moment(self, key: str) -> datetime:
@@ -179,7 +181,7 @@ class Table:
         if not isinstance(value, datetime):
             return _SOME_TIME
         if value.tzinfo is None:
-            self.note(key, f"must be {wanted}")
+            self.refuse(key, f"must be {wanted}")
             return _SOME_TIME
         return value
 
@@ -191,24 +193,24 @@ class Table:
         if not isinstance(value, int | float):
             return otherwise
         if not _is_finite(value):
-            self.note(key, f"is {value}; it must be a number{_range(low, high)}")
+            self.refuse(key, f"is {value}; it must be a number{_range(low, high)}")
             return otherwise if low <= otherwise <= high else low
         if not low <= value <= high:
-            self.note(key, f"is {value}; it must be a number{_range(low, high)}")
+            self.refuse(key, f"is {value}; it must be a number{_range(low, high)}")
         return float(min(max(value, low), high))
 
     def positive(self, key: str, high: float = inf) -> float:
         """A number above 0, at most `high`."""
         value = self.number(key, high=high)
         if value <= 0:
-            self.note(key, f"is {value:g}; it must be greater than 0")
+            self.refuse(key, f"is {value:g}; it must be greater than 0")
         return value
 
     def whole(self, key: str, low: int, high: int) -> int:
         """A whole number from `low` to `high`."""
         value = self.number(key, low, high, otherwise=low)
         if value != int(value):
-            self.note(key, f"is {value:g}; it must be a whole number")
+            self.refuse(key, f"is {value:g}; it must be a whole number")
         return int(value)
 
     def pair(self, key: str, low: float, high: float) -> tuple[float, float]:
@@ -217,10 +219,10 @@ class Table:
         if not isinstance(values, list):
             return 1.0, 1.0
         if len(values) != 2 or not all(_is_number(value) for value in values):
-            self.note(key, "must be two numbers, such as [2, 14]")
+            self.refuse(key, "must be two numbers, such as [2, 14]")
             return 1.0, 1.0
         if not all(low <= value <= high for value in values):
-            self.note(key, f"is {values}; both must be numbers{_range(low, high)}")
+            self.refuse(key, f"is {values}; both must be numbers{_range(low, high)}")
             return 1.0, 1.0
         return float(values[0]), float(values[1])
 
@@ -228,10 +230,10 @@ class Table:
         """A list of at least one number from `low` to `high`."""
         values = self._get(key, list, "a list of numbers")
         if not isinstance(values, list) or not values or not all(map(_is_number, values)):
-            self.note(key, "must be a list of numbers, such as [4, 3, 2]")
+            self.refuse(key, "must be a list of numbers, such as [4, 3, 2]")
             return (1.0,)
         if not all(low <= value <= high for value in values):
-            self.note(key, f"is {values}; all must be numbers{_range(low, high)}")
+            self.refuse(key, f"is {values}; all must be numbers{_range(low, high)}")
             return (1.0,)
         return tuple(float(value) for value in values)
 
@@ -239,7 +241,7 @@ class Table:
         """Two numbers of which the second is not below the first."""
         first, last = self.pair(key, low, high)
         if first > last:
-            self.note(key, f"is [{first:g}, {last:g}]; the first must not be above the second")
+            self.refuse(key, f"is [{first:g}, {last:g}]; the first must not be above the second")
         return first, last
 
     def table(self, key: str) -> "Table":
@@ -255,9 +257,9 @@ class Table:
         if not isinstance(values, list):
             return []
         if not all(isinstance(value, dict) for value in values):
-            self.note(key, f"must be a list of tables, as [[{key}]]")
+            self.refuse(key, f"must be a list of tables, as [[{key}]]")
         if len(values) < least:
-            self.note(key, f"must hold at least {least}")
+            self.refuse(key, f"must hold at least {least}")
         return [
             Table(value, (*self.path, key, number), self._document)
             for number, value in enumerate(values, 1)
@@ -265,14 +267,14 @@ class Table:
         ]
 
     def _get(self, key: str, kind: type | tuple[type, ...], wanted: str) -> Any:
-        """The value if it has the type, otherwise None after the mistake was noted."""
+        """The value if it has the type, otherwise None after the mistake was recorded."""
         self._asked.add(key)
         if key not in self._values:
-            self.note(key, f"is missing; add {wanted}")
+            self.refuse(key, f"is missing; add {wanted}")
             return None
         value = self._values[key]
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            self.note(key, f"must be {wanted}")
+            self.refuse(key, f"must be {wanted}")
             return None
         return value
 

@@ -18,7 +18,7 @@ def add(db: Database, entry: Entry) -> None:
     )
 
 
-def is_noted(db: Database, entry: Entry, since: datetime) -> bool:
+def is_recorded(db: Database, entry: Entry, since: datetime) -> bool:
     """Whether the same person did the same about the same person since a given time."""
     sql = """SELECT 1 FROM audit_log WHERE by_id = ? AND at > ? AND act = ? AND about_id = ?"""
     values = [entry.by, time_text(since), str(entry.act), entry.about]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from tracker.domain.clinic.health import Failed, Queue, Sign
+from tracker.domain.clinic.health import Failed, Queue, SignOfLife
 from tracker.domain.mail.messages import MessageKind
 from tracker.storage.columns import names_text, read_optional_time, read_time, time_text
 from tracker.storage.course import photos
@@ -73,19 +73,23 @@ def longest_lag(db: Database, since: datetime) -> timedelta | None:
     return None if row["seconds"] is None else timedelta(seconds=row["seconds"])
 
 
-def leave_sign(db: Database, sign: Sign, at: datetime) -> None:
+def leave_sign(db: Database, sign: SignOfLife, at: datetime) -> None:
     """Store the latest sign in place of the one before, with the machine's monotonic seconds."""
     values = [str(sign), time_text(at), time.monotonic()]
     db.execute("INSERT OR REPLACE INTO signs_of_life (sign, at, seconds) VALUES (?, ?, ?)", values)
 
 
-def latest_signs(db: Database) -> dict[Sign, datetime]:
+def latest_signs(db: Database) -> dict[SignOfLife, datetime]:
     """The latest of each kind; signs of other versions of Afterglow are left out."""
     rows = db.query("SELECT sign, at FROM signs_of_life")
-    return {Sign(row["sign"]): read_time(row["at"]) for row in rows if row["sign"] in set(Sign)}
+    return {
+        SignOfLife(row["sign"]): read_time(row["at"])
+        for row in rows
+        if row["sign"] in set(SignOfLife)
+    }
 
 
-def elapsed_since_signs(db: Database) -> dict[Sign, timedelta]:
+def elapsed_since_signs(db: Database) -> dict[SignOfLife, timedelta]:
     """How long ago each was left, independent of the clock; not since the last restart.
 
     After a restart the count begins at zero, and older signs are ahead of it.
@@ -93,7 +97,7 @@ def elapsed_since_signs(db: Database) -> dict[Sign, timedelta]:
     now = time.monotonic()
     rows = db.query("SELECT sign, seconds FROM signs_of_life WHERE seconds <= ?", [now])
     return {
-        Sign(row["sign"]): timedelta(seconds=now - row["seconds"])
+        SignOfLife(row["sign"]): timedelta(seconds=now - row["seconds"])
         for row in rows
-        if row["sign"] in set(Sign)
+        if row["sign"] in set(SignOfLife)
     }

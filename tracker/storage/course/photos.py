@@ -146,7 +146,7 @@ def hand_back(db: Database, photo: Photo, next_try_at: datetime) -> bool:
     return bool(cursor.rowcount == 1)
 
 
-def note_file(db: Database, photo: Photo, fault: FileFault | None) -> None:
+def record_file_fault(db: Database, photo: Photo, fault: FileFault | None) -> None:
     """Record what was found when the photo's file was read.
 
     If that makes another photo the baseline, the course is measured again.

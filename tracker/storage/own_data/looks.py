@@ -8,7 +8,7 @@ from tracker.domain.own_data.looks import Look
 from tracker.storage.columns import read_time, time_text
 
 
-def note(db: Database, photo_id: str, person_id: str, now: datetime) -> None:
+def record(db: Database, photo_id: str, person_id: str, now: datetime) -> None:
     """Record that a person of the clinic opened a photo, and so has caught up with earlier ones.
 
     If a later look is already recorded, it stays the last.

@@ -54,7 +54,7 @@ def of_patient(db: Database, patient_id: str) -> list[Remark]:
     ]
 
 
-def note_read(db: Database, patient_id: str, reader_id: str, now: datetime) -> None:
+def mark_read(db: Database, patient_id: str, reader_id: str, now: datetime) -> None:
     """Record that a person has read what the other side wrote; the first time is kept."""
     db.execute(
         """INSERT OR IGNORE INTO remark_receipts (remark_id, person_id, seen_at)
