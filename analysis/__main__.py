@@ -28,6 +28,8 @@ _REMEDIES: Final[Mapping[Fault, str]] = MappingProxyType(
     {
         Fault.UNREADABLE: "give a whole JPEG, PNG, WebP, HEIC or AVIF picture",
         Fault.TOO_LARGE: "give a picture of at most 40 MB and 100 megapixels",
+        Fault.MOVING: "give a photo that does not move",
+        Fault.UNKNOWN_COLOURS: "save it with colours in sRGB, or give a plain JPEG",
         Fault.NO_FACE: "take the face from the front, hair and hands away from it",
         Fault.SEVERAL_FACES: "take one person alone",
         Fault.FACE_TOO_SMALL: "come closer: the face must be at least 320 pixels wide",

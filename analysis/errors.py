@@ -8,6 +8,8 @@ class Fault(StrEnum):
 
     UNREADABLE = "unreadable"
     TOO_LARGE = "too_large"
+    MOVING = "moving_picture"
+    UNKNOWN_COLOURS = "unknown_colours"
     NO_FACE = "no_face"
     SEVERAL_FACES = "several_faces"
     FACE_TOO_SMALL = "face_too_small"

@@ -15,6 +15,10 @@ import pi_heif
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms
 
+from analysis.containers.colours import Colours, adobe_rgb, to_srgb_picture
+from analysis.containers.contents import Contents
+from analysis.containers.notes import Lost, Notes, read_notes
+from analysis.containers.opening import FORMATS, open_container
 from analysis.errors import Fault, Unmeasurable
 
 MAX_BYTES: Final = 40_000_000
@@ -24,7 +28,6 @@ MIN_EDGE: Final = 64
 WORKING_EDGE: Final = 4096
 """Longer edges are reduced to this: the sensor of a common phone passes untouched."""
 
-_FORMATS: Final = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF")
 _TURNS: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -44,11 +47,15 @@ Image.MAX_IMAGE_PIXELS = None  # Pillow would warn and go on; `_check_size` refu
 class SrgbImage:
     """An upright photo: float32 (h, w, 3) RGB, display-encoded sRGB, 0..1.
 
-    `captured_at` is the camera's own clock from EXIF; naive when the camera gave no offset.
+    `captured_at` is the camera's own clock from EXIF; naive when the camera gave no offset. `lost`
+    are the parts of the file's notes that were there and could not be read. `is_turn_known` tells
+    whether the file said which way is up.
     """
 
     pixels: NDArray[np.float32]
     captured_at: datetime | None = None
+    lost: frozenset[Lost] = frozenset()
+    is_turn_known: bool = False
 
     @property
     def size(self) -> tuple[int, int]:
@@ -73,24 +80,31 @@ class Mask:
 def decode_photo(data: bytes) -> SrgbImage:
     """Read JPEG, PNG, WebP, HEIC/HEIF or AVIF bytes; the content decides, not a file name.
 
-    The EXIF turn is applied once, the colour profile (Display-P3 and others) is converted to sRGB,
-    transparency is laid on white, and of an animation the first frame is taken. A broken colour
-    profile counts as sRGB. Raises `Unmeasurable` with `UNREADABLE` or `TOO_LARGE`.
+    The EXIF turn is applied once, declared colours (profiles, code points, gamma, Adobe RGB) become
+    sRGB, and transparency is laid on white. Notes of the file that are damaged count as absent and
+    are named in `lost`; no damage to them keeps the picture from being read. Raises `Unmeasurable`
+    with `UNREADABLE`, `TOO_LARGE`, `MOVING` or `UNKNOWN_COLOURS`.
     """
     if not data:
         raise Unmeasurable(Fault.UNREADABLE, "no bytes")
     if len(data) > MAX_BYTES:
         raise Unmeasurable(Fault.TOO_LARGE, f"{len(data)} bytes")
     try:
-        with Image.open(BytesIO(data), formats=_FORMATS) as picture:
+        contents = open_container(data)
+        notes = read_notes(contents)
+        with Image.open(BytesIO(contents.picture), formats=FORMATS) as picture:
             _check_size(picture.size)
-            captured_at = _captured_at(picture.getexif())
-            upright = _load_upright(picture)
+            upright, has_lost_colours = _load_upright(picture, contents, notes)
     except Unmeasurable:
         raise
     except Exception as error:  # decoders answer hostile bytes with any exception at all
         raise Unmeasurable(Fault.UNREADABLE, f"{type(error).__name__}: {error}") from error
-    return SrgbImage(np.asarray(upright, np.float32) / np.float32(255), captured_at)
+    return SrgbImage(
+        np.asarray(upright, np.float32) / np.float32(255),
+        notes.captured_at,
+        notes.lost | ({Lost.COLOURS} if has_lost_colours else set()),
+        is_turn_known=notes.turn is not None or contents.turns_itself,
+    )
 
 
 def encode_photo(image: SrgbImage) -> bytes:
@@ -129,21 +143,29 @@ def _check_size(size: tuple[int, int]) -> None:
         raise Unmeasurable(Fault.UNREADABLE, f"only {width} x {height} pixels")
 
 
-def _load_upright(picture: Image.Image) -> Image.Image:
-    """The loaded picture as upright 8-bit sRGB, no edge longer than `WORKING_EDGE`."""
+def _load_upright(
+    picture: Image.Image, contents: Contents, notes: Notes
+) -> tuple[Image.Image, bool]:
+    """The loaded picture as upright 8-bit sRGB, no edge longer than `WORKING_EDGE`.
+
+    The second value tells whether it declares colours that cannot be read.
+    """
     scale = min(1.0, WORKING_EDGE / max(picture.size))
     target = (round(picture.width * scale), round(picture.height * scale))
     if scale < 1:
         picture.draft(None, target)  # JPEG only: halve while decoding, as far as it stays larger
     picture.load()
     _check_size(picture.size)  # HEIF may only know its true size now
-    turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
-    profile = picture.info.get("icc_profile")
+    # HEIF comes turned; of AVIF the decoder tells how the container turns it.
+    turn = notes.turn or picture.getexif().get(ExifTags.Base.Orientation, 1)
+    profile = contents.profile or picture.info.get("icc_profile")
     flat = _without_transparency(picture)
     if scale < 1:
         flat = flat.resize(target, Image.Resampling.BOX)
-    managed = _managed(flat, profile)
-    return managed if turn is None else managed.transpose(turn)
+    colours = contents.colours or (adobe_rgb() if notes.is_adobe_rgb else None)
+    managed, has_lost_colours = _managed(flat, profile, colours)
+    method = _TURNS.get(turn)
+    return (managed if method is None else managed.transpose(method)), has_lost_colours
 
 
 def _without_transparency(picture: Image.Image) -> Image.Image:
@@ -159,8 +181,15 @@ def _without_transparency(picture: Image.Image) -> Image.Image:
     return picture.convert("L" if picture.mode == "1" else "RGB")
 
 
-def _managed(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """The picture in sRGB, by its own colour profile where it carries a sound one."""
+def _managed(
+    picture: Image.Image, profile: bytes | None, colours: Colours | None
+) -> tuple[Image.Image, bool]:
+    """The picture in sRGB, by its profile, else by the colours that its file names.
+
+    The second value tells that what was declared is broken; then the next best counts, at last
+    sRGB.
+    """
+    has_lost_colours = False
     if profile:
         try:
             converted = ImageCms.profileToProfile(
@@ -171,19 +200,13 @@ def _managed(picture: Image.Image, profile: bytes | None) -> Image.Image:
                 outputMode="RGB",
             )
         except (ImageCms.PyCMSError, OSError, ValueError):
-            return picture.convert("RGB")  # broken, or for another kind of pixel: take it as sRGB
-        if converted is not None:
-            return converted
-    return picture.convert("RGB")
-
-
-def _captured_at(exif: Image.Exif) -> datetime | None:
-    details = exif.get_ifd(ExifTags.IFD.Exif)
-    taken = str(details.get(ExifTags.Base.DateTimeOriginal, "")).strip("\0 ")
-    offset = str(details.get(ExifTags.Base.OffsetTimeOriginal, "")).strip("\0 ")
-    for text, layout in ((taken + offset, "%Y:%m:%d %H:%M:%S%z"), (taken, "%Y:%m:%d %H:%M:%S")):
+            has_lost_colours = True  # broken, or for another kind of pixel
+        else:
+            if converted is not None:
+                return converted, False
+    if colours is not None:
         try:
-            return datetime.strptime(text, layout)  # noqa: DTZ007  (cameras often know no offset)
+            return to_srgb_picture(picture, colours), has_lost_colours
         except ValueError:
-            continue  # the next, plainer layout; without any the photo has no camera time
-    return None
+            has_lost_colours = True
+    return picture.convert("RGB"), has_lost_colours

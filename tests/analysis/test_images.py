@@ -26,6 +26,7 @@ from analysis.images import (
     to_linear,
     to_srgb,
 )
+from tests.analysis.containers.files import turned
 
 
 def picture(mode: str = "RGB", size: tuple[int, int] = (120, 90)) -> Image.Image:
@@ -145,18 +146,8 @@ def test_too_many_bytes_are_refused_before_they_are_looked_at() -> None:
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "heic"])
 def test_the_exif_turn_is_applied_exactly_once(orientation: int, kind: str) -> None:
-    back = {
-        1: None,
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_90,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_270,
-    }[orientation]
     upright = picture()
-    as_sensor_saw = upright if back is None else upright.transpose(back)
+    as_sensor_saw = turned(upright, orientation)
     exif = Image.Exif()
     exif[0x0112] = orientation
     if kind == "heic":
@@ -253,19 +244,6 @@ def test_sixteen_bit_grey_is_scaled_and_not_clipped() -> None:
 def test_transparency_is_laid_on_white() -> None:
     glass = Image.new("RGBA", (100, 100), (255, 0, 0, 0))
     assert decode_photo(stored(glass, "PNG")).pixels.min() == 1
-
-
-def test_of_an_animation_the_first_frame_is_taken() -> None:
-    frames = [Image.new("RGB", (100, 100), colour) for colour in ("red", "blue")]
-    data = stored(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
-    red, _, blue = decode_photo(data).pixels[50, 50]
-    assert red > 0.9
-    assert blue < 0.1
-
-
-def test_a_second_picture_inside_a_jpeg_is_passed_over() -> None:
-    data = stored(picture(), "MPO", save_all=True, append_images=[Image.new("RGB", (100, 100))])
-    assert decode_photo(data).size == (120, 90)
 
 
 def test_the_largest_photos_are_brought_to_working_size() -> None:

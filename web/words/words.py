@@ -44,6 +44,14 @@ REMEDIES: Mapping[str, Remedy] = {
         "Choose a JPEG, PNG, WebP or HEIC photo, or take a new one.",
     ),
     "too_large": Remedy("This file is too large.", "Send a photo of less than 40 MB."),
+    "moving_picture": Remedy(
+        "This is a moving picture.",
+        "Send a photo that does not move: we could not tell which moment you mean.",
+    ),
+    "unknown_colours": Remedy(
+        "This file names its colours in a way that we do not know.",
+        "Take a new photo with your phone’s camera, or save this one as a JPEG.",
+    ),
     "no_face": Remedy(
         "We cannot find a face.",
         "Hold the phone at arm's length, level with your eyes, and look straight into it.",

@@ -1,0 +1,1 @@
+"""Files of photos taken apart: the picture alone, and what the file notes about it."""

@@ -1,0 +1,168 @@
+"""JPEG (ITU-T T.81): which segments make the picture, and whether every row of it is there."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from io import BytesIO
+from math import ceil
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from analysis.containers.contents import EXIF_MARK, Contents
+from analysis.errors import Fault, Unmeasurable
+
+SIGNATURE: Final = b"\xff\xd8\xff"
+
+_END: Final = b"\xff\xd9"
+_SOS, _DRI, _COM = 0xDA, 0xDD, 0xFE
+_APP0, _APP1, _APP2, _APP14, _APP15 = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF
+_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_PROGRESSIVE: Final = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
+_PROFILE: Final = b"ICC_PROFILE\0"
+_XMP: Final = b"http://ns.adobe.com/xap/1.0/\0"
+_NEXT_MARKER: Final = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
+_RESTART: Final = re.compile(rb"\xff[\xd0-\xd7]")
+_PADDING: Final = re.compile(rb"(?:\x00{4,}|\xff{4,})\Z")
+_OTHER_ROWS: Final = bytes(np.random.default_rng(0).integers(1, 255, 4096, np.uint8))
+"""What no file goes on with: pixels that change with it were not in the file."""
+
+
+@dataclass(slots=True)
+class _Parts:
+    """A JPEG while it is read: what is kept of it, and its notes."""
+
+    kept: list[bytes] = field(default_factory=lambda: [b"\xff\xd8"])
+    exif: list[bytes] = field(default_factory=list)
+    profile: dict[int, bytes] = field(default_factory=dict)
+    xmp: bytes = b""
+    frame: bytes = b""
+    is_progressive: bool = False
+    every: int = 0  # MCUs between two restarts
+    restarts_missing: bool = False
+    is_ended: bool = False
+    refined: dict[int, set[int]] = field(default_factory=dict)  # coefficients by component
+
+
+def take_apart(data: bytes) -> Contents:
+    """The first picture in the file with every row, and its notes.
+
+    A missing end mark is added. Raises `Unmeasurable` with `UNREADABLE` where rows are missing,
+    whether or not the file has an end mark.
+    """
+    parts = _Parts()
+    for marker, body, scan in _segments(data):
+        if marker == _APP1 and body.startswith(EXIF_MARK):
+            _add_exif(parts, body[len(EXIF_MARK) :])
+        elif marker == _APP1 and body.startswith(_XMP):
+            parts.xmp = body[len(_XMP) :]
+        elif marker == _APP2 and body.startswith(_PROFILE) and len(body) > len(_PROFILE) + 2:
+            parts.profile[body[len(_PROFILE)]] = body[len(_PROFILE) + 2 :]
+        elif marker in (_APP0, _APP14) or not (_APP0 <= marker <= _APP15 or marker == _COM):
+            _keep(parts, marker, body, scan)
+        parts.is_ended = scan is not None and data.startswith(_END, scan.stop)
+    picture = b"".join(parts.kept)
+    if not _has_every_row(parts, picture):
+        raise Unmeasurable(Fault.UNREADABLE, "rows of the JPEG are missing")
+    profile = b"".join(parts.profile[number] for number in sorted(parts.profile))
+    return Contents(picture + _END, tuple(parts.exif), parts.xmp, profile or None)
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, bytes, slice | None]]:
+    """Marker, body, and after a scan's header the place of its coded data; up to the end mark."""
+    at = 2
+    while at + 4 <= len(data) and not data.startswith(_END, at):
+        if data[at] != 0xFF:
+            raise Unmeasurable(Fault.UNREADABLE, f"no marker at byte {at}")
+        if data[at + 1] == 0xFF:  # a fill byte
+            at += 1
+            continue
+        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4])
+        stop = at + 2 + length
+        if length < 2 or stop > len(data):
+            raise Unmeasurable(Fault.UNREADABLE, f"segment {marker:x} is cut off")
+        body, scan = data[at + 4 : stop], None
+        if marker == _SOS:
+            found = _NEXT_MARKER.search(data, stop)
+            scan = slice(stop, found.end() - 2 if found else len(data))
+            stop = scan.stop
+            body += data[scan]
+        yield marker, body, scan
+        at = stop
+
+
+def _add_exif(parts: _Parts, tiff: bytes) -> None:
+    """A long EXIF block goes on in the next segment; one with a head of its own is another."""
+    if parts.exif and not tiff.startswith((b"II*\0", b"MM\0*")):
+        parts.exif[-1] += tiff
+    else:
+        parts.exif.append(tiff)
+
+
+def _keep(parts: _Parts, marker: int, body: bytes, scan: slice | None) -> None:
+    length = len(body)
+    if scan is not None:
+        length -= scan.stop - scan.start
+        body = body[:length] + _without_padding(body[length:])
+        _note_scan(parts, body[:length], body[length:])
+    elif marker in _FRAMES:
+        parts.frame = body
+        parts.is_progressive = marker in _PROGRESSIVE
+    elif marker == _DRI:
+        parts.every = int.from_bytes(body[:2])
+    parts.kept.append(bytes((0xFF, marker)) + (length + 2).to_bytes(2) + body)
+
+
+def _without_padding(coded: bytes) -> bytes:
+    """Coded data without the empty sectors that an interrupted copy leaves at the end."""
+    short = _PADDING.sub(b"", coded)
+    return short + b"\0" if short.endswith(b"\xff") else short
+
+
+def _note_scan(parts: _Parts, header: bytes, coded: bytes) -> None:
+    """Which coefficients are exact after this scan, and whether a restart is missing."""
+    count = header[0]
+    components = [header[1 + 2 * i] for i in range(count)]
+    start, stop, precision = header[1 + 2 * count], header[2 + 2 * count], header[3 + 2 * count]
+    if precision & 15 == 0:
+        for component in components:
+            parts.refined.setdefault(component, set()).update(range(start, stop + 1))
+    if parts.every:
+        due = ceil(_units(parts.frame, components) / parts.every) - 1
+        parts.restarts_missing |= len(_RESTART.findall(coded)) < due
+
+
+def _units(frame: bytes, components: list[int]) -> int:
+    """How many MCUs a scan of these components has (T.81, A.2)."""
+    height, width = int.from_bytes(frame[1:3]), int.from_bytes(frame[3:5])
+    sampling = {
+        frame[6 + 3 * i]: divmod(frame[7 + 3 * i], 16) for i in range(frame[5])
+    }  # horizontal, vertical
+    across, down = (max(pair[axis] for pair in sampling.values()) for axis in (0, 1))
+    if len(components) > 1:
+        return ceil(width / (8 * across)) * ceil(height / (8 * down))
+    own = sampling[components[0]]
+    return ceil(ceil(width * own[0] / across) / 8) * ceil(ceil(height * own[1] / down) / 8)
+
+
+def _has_every_row(parts: _Parts, picture: bytes) -> bool:
+    """Whether the pixels stay the same whatever follows the coded data.
+
+    The decoder fills what is missing with grey and says nothing, so it is asked twice.
+    """
+    if not parts.frame or parts.restarts_missing:
+        return False
+    exact = sum(len(known) == 64 for known in parts.refined.values())
+    if not parts.is_ended and exact < parts.frame[5]:  # of so many components
+        return False
+    shrunk = 1 if parts.is_progressive else 8  # where the rows come at once, a glimpse will do
+    once, other = _decoded(picture, shrunk), _decoded(picture + _OTHER_ROWS, shrunk)
+    return bool(np.array_equal(once, other))
+
+
+def _decoded(picture: bytes, shrunk: int) -> NDArray[np.uint8]:
+    with Image.open(BytesIO(picture + _END), formats=("JPEG",)) as opened:
+        opened.draft(None, (max(1, opened.width // shrunk), max(1, opened.height // shrunk)))
+        return np.asarray(opened)

@@ -1,0 +1,38 @@
+"""Which container the bytes are, by the bytes themselves."""
+
+from typing import Final
+
+from analysis.containers import boxes, jpeg, png, webp
+from analysis.containers.contents import Contents
+from analysis.errors import Fault, Unmeasurable
+
+FORMATS: Final = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF")
+_GIF: Final = (b"GIF87a", b"GIF89a")
+
+
+def open_container(data: bytes) -> Contents:
+    """The picture and its notes.
+
+    Raises `Unmeasurable`: `UNREADABLE`, `MOVING` for a film, or `UNKNOWN_COLOURS` where code points
+    alone say what the colours are and mean nothing here.
+    """
+    contents = _taken_apart(data)
+    if contents.is_moving:
+        raise Unmeasurable(Fault.MOVING, "more than one frame")
+    if contents.colours is not None and contents.colours.is_unknown and contents.profile is None:
+        raise Unmeasurable(Fault.UNKNOWN_COLOURS, "unknown code points of colour")
+    return contents
+
+
+def _taken_apart(data: bytes) -> Contents:
+    if data.startswith(jpeg.SIGNATURE):
+        return jpeg.take_apart(data)
+    if data.startswith(png.SIGNATURE):
+        return png.take_apart(data)
+    if webp.is_webp(data):
+        return webp.take_apart(data)
+    if boxes.is_boxed(data):
+        return boxes.take_apart(data)
+    if data.startswith(_GIF) and data.count(b"\x21\xf9\x04") > 1:  # graphic controls: a frame each
+        raise Unmeasurable(Fault.MOVING, "a GIF of several frames")
+    raise Unmeasurable(Fault.UNREADABLE, "none of the formats of phones")
