@@ -31,7 +31,7 @@ SHIPPED_HASHER = passphrases.HASHER
 
 @dataclass(frozen=True)
 class Cast:
-    """Everybody who appears in the tests."""
+    """Everyone who appears in the tests."""
 
     alice: Person
     bob: Person
@@ -42,14 +42,14 @@ class Cast:
 
 @pytest.fixture(scope="session", autouse=True)
 def cheap_passphrases() -> Iterator[None]:
-    """Hash at the least cost: a third of the time of the pages' tests went into it."""
+    """Hash at the lowest cost: hashing took a third of the time of the pages' tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passphrases, "HASHER", PasswordHasher.from_parameters(CHEAPEST))
         yield
 
 
 class CompiledTemplates(BytecodeCache):
-    """Compiled templates, which every application of this process shares."""
+    """Compiled templates, shared by all applications of this process."""
 
     def __init__(self) -> None:
         self._code: dict[str, CodeType] = {}
@@ -66,7 +66,7 @@ class CompiledTemplates(BytecodeCache):
 
 @pytest.fixture(scope="session", autouse=True)
 def templates_compiled_once() -> Iterator[None]:
-    """Compile a template once: every test makes an application of its own."""
+    """Compile a template once: every test makes its own application."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Flask, "jinja_options", {"bytecode_cache": CompiledTemplates()})
         yield
@@ -118,7 +118,7 @@ def cast(db: Database) -> Cast:
 
 
 def cast_of(db: Database) -> Cast:
-    """Everybody, in a clinic that is empty so far."""
+    """Everyone, in a clinic that is empty so far."""
     dana = _add(db, "Dr Dana", Role.PRACTITIONER)
     eli = _add(db, "Dr Eli", Role.PRACTITIONER)
     alice = _add(db, "Alice", Role.PATIENT, cared_for_by=dana.id)

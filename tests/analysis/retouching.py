@@ -1,4 +1,4 @@
-"""Photos of one person whose skin changes by a known amount: the truth that tests measure against.
+"""Photos of one person whose skin changes by a known amount: the truth for the tests.
 
 The face is that of Eileen Collins in a public-domain NASA photo that ships with scikit-image.
 """
@@ -22,7 +22,7 @@ CHEEKS = frozenset({Region.LEFT_CHEEK, Region.RIGHT_CHEEK})
 
 @cache
 def portrait() -> SrgbImage:
-    """A light face, 400 pixels wide, its neck covered, before a flag and a model shuttle."""
+    """A light face, 400 pixels wide, its neck covered, in front of a flag and a model shuttle."""
     astronaut: NDArray[np.uint8] = skimage.data.astronaut()
     cut = astronaut[:330].astype(np.float32) / 255
     enlarged = cv2.resize(cut, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)
@@ -36,7 +36,7 @@ def retouched(
     melanin: float = 0.0,
     light: tuple[float, float, float] = (1.0, 1.0, 1.0),
 ) -> SrgbImage:
-    """The portrait with so many doublings in these regions, under another light.
+    """The portrait with this many doublings in these regions, under another light.
 
     Stored as JPEG and decoded again, as a real photo is.
     """
@@ -60,7 +60,7 @@ def _softly(regions: frozenset[Region]) -> NDArray[np.float32]:
 
 
 def turned(photo: SrgbImage, degrees: float, *, scale: float = 1.0) -> SrgbImage:
-    """The photo turned about its middle, clockwise, and resized; beyond its edge it is repeated."""
+    """The photo turned about its centre, clockwise, and resized; beyond its edge it is repeated."""
     width, height = photo.size
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), -degrees, scale)
     pixels = cv2.warpAffine(photo.pixels, turn, photo.size, borderMode=cv2.BORDER_REPLICATE)

@@ -1,4 +1,4 @@
-"""CIEDE2000, with which cards and the forward model are judged, against its published pairs."""
+"""CIEDE2000, which judges cards and the forward model, against its published pairs."""
 
 import numpy as np
 import pytest

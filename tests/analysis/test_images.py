@@ -1,4 +1,4 @@
-"""Decoding: whatever bytes arrive, upright sRGB comes out, or a named fault."""
+"""Decoding: any bytes give either upright sRGB or a named fault."""
 
 import struct
 import subprocess
@@ -30,7 +30,7 @@ from tests.analysis.containers.files import turned
 
 
 def picture(mode: str = "RGB", size: tuple[int, int] = (120, 90)) -> Image.Image:
-    """Four quarters: dark red, green, blue, grey; so every turn looks different."""
+    """Four quarters: dark red, green, blue, grey; so every rotation looks different."""
     image = Image.new("RGB", size, (90, 90, 90))
     half = (size[0] // 2, size[1] // 2)
     image.paste((140, 30, 20), (0, 0, *half))

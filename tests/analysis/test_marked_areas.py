@@ -1,4 +1,4 @@
-"""What a practitioner drew on the baseline rules over what the analysis finds by itself."""
+"""Outlines drawn by a practitioner override what the analysis detects by itself."""
 
 import json
 from pathlib import Path

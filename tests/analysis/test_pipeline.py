@@ -1,4 +1,4 @@
-"""One photo, the whole way: blood and melanin come out of pixels, light and camera do not."""
+"""One photo, the whole path: pixels give blood and melanin; light and camera have no influence."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The gate: every fault by its name, no good photo refused, whatever the skin tone."""
+"""The gate: every fault by its name, no good photo refused, on any skin tone."""
 
 from collections.abc import Callable
 
@@ -33,7 +33,7 @@ def blurred(share_of_eye_distance: float) -> SrgbImage:
 
 
 def slanted(strength: float) -> SrgbImage:
-    """Light that falls off across the face by this much, in log units an eye distance."""
+    """Light that falls off across the face by this much, in log units per eye distance."""
     across = (np.arange(portrait().size[0]) - 900) / 180
     return relit(np.exp(strength * np.clip(across, -2, 2))[np.newaxis, :, np.newaxis] * 0.5)
 
@@ -54,7 +54,7 @@ def _shifted(down: float, across: float) -> NDArray[np.float32]:
 
 
 def at_eyes(*points: tuple[float, float]) -> NDArray[np.int32]:
-    """Pixels of the portrait, from eye distances off the middle between the pupils."""
+    """Pixels of the portrait, given in eye distances from the middle between the pupils."""
     (left_x, left_y), (right_x, right_y) = find_face(portrait()).eyes
     middle = np.array([left_x + right_x, left_y + right_y]) / 2
     return np.round(middle + (right_x - left_x) * np.array(points)).astype(np.int32)
@@ -78,7 +78,7 @@ def behind_a_hand() -> SrgbImage:
 
 
 def with_a_dark_collar(photo: SrgbImage) -> SrgbImage:
-    """Black cloth up to the chin, where its outline is looked for."""
+    """Black cloth up to the chin, where the chin's outline is looked for."""
     pixels = photo.pixels.copy()
     cloth = at_eyes((-1.4, 1.45), (1.4, 1.45), (1.4, 3.0), (-1.4, 3.0))
     cv2.fillPoly(pixels, [cloth], (0.05, 0.05, 0.06))

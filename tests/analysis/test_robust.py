@@ -1,4 +1,4 @@
-"""The one robust spread of the measurement."""
+"""The one robust measure of spread."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Focal lesions: papules and patches are counted, evenly changed or noisy skin is not."""
+"""Focal lesions: papules and patches are counted; evenly changed or noisy skin is not."""
 
 import cv2
 import numpy as np
@@ -27,7 +27,7 @@ CENTRE = (390, 400)  # of the patient's left cheek on the grid
 
 
 def face(doublings: float = 0.0, noise: float = 0.02) -> NDArray[np.float32]:
-    """A map of all regions that changed evenly, with grain as fine as a map's own."""
+    """A map of all regions that changed evenly, with noise as fine as a real map's."""
     grain = np.random.default_rng(5).normal(0, 1, (960, 560)).astype(np.float32)
     smooth = cv2.GaussianBlur(grain, (0, 0), 4)
     plane: NDArray[np.float32] = (doublings + noise * smooth / smooth.std()).astype(np.float32)

@@ -1,4 +1,4 @@
-"""What must not matter does not: the same skin is read the same, inside its own interval."""
+"""The same skin gets the same reading, within its interval, under other lights and cameras."""
 
 from collections.abc import Callable
 from functools import cache

@@ -1,6 +1,6 @@
-"""A clinic of years, made in a minute: many patients, courses, photos, readings and alerts.
+"""A clinic with years of data, made in a minute: many patients, courses, photos and alerts.
 
-Rows are written in bulk and no photo is taken: the pages are measured on it, not the pixels.
+Rows are written in bulk and no photo is taken: it serves to measure the pages, not the pixels.
 """
 
 import json
@@ -28,7 +28,7 @@ NOW = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
 COURSES = 4
 APART = timedelta(days=35)
 OLDEST_DAYS = 400  # how long ago the latest course may have begun
-FRESH = timedelta(days=60)  # courses with which something may still be the matter
+FRESH = timedelta(days=60)  # courses that may still have a problem
 OPEN_SHARE, IN_HAND_SHARE = 0.3, 0.3  # of those, with an alert that is not resolved
 UNSEEN_SHARE, UNREAD_SHARE = 0.4, 0.03  # of those, and of all patients
 REMARKS = 10
@@ -46,7 +46,7 @@ LAST_NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class BigClinic:
-    """Who signs in: the practitioner of all patients, and one patient in mid-course."""
+    """The people who sign in: the practitioner of all patients, and one patient in mid-course."""
 
     practitioner: Person
     patient: Person
@@ -227,7 +227,7 @@ def _check_in_rows(course: _Course, rng: random.Random) -> Iterator[dict[str, Ce
 def _write_looks(
     db: Database, courses: Sequence[_Course], reader_id: str, rng: random.Random
 ) -> None:
-    """Everything was opened, but for the last photos of a few."""
+    """Everything was opened, except the last photos of a few."""
     looks = []
     for course in courses:
         left = rng.randint(1, 3) if course.is_fresh and rng.random() < UNSEEN_SHARE else 0

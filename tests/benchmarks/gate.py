@@ -72,7 +72,7 @@ _STATES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """What the gate said of one subject's photos."""
+    """The gate's verdicts on one subject's photos."""
 
     subject: Subject
     good: tuple[tuple[Fault, ...], ...]
@@ -144,7 +144,7 @@ def _bad_photos(subject: Subject, rng: np.random.Generator) -> Iterator[tuple[Fl
 
 
 def _stranger(subject: Subject) -> Person:
-    """Somebody else of the same tone with the same hair, but with a head of their own."""
+    """Another person of the same tone with the same hair, but with a different head."""
     elsewhere = Split.TUNING if subject.split is Split.HELD_OUT else Split.HELD_OUT
     guests = invite(elsewhere, subject.number + 1)
     person = next(guest.person for guest in guests[::-1] if guest.tone == subject.tone)

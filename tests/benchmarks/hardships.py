@@ -33,7 +33,7 @@ _CLOTH: Final[_Colour] = (0.42, 0.25, 0.45)
 
 
 class Hardship(StrEnum):
-    """What makes a face hard to find or to recognise, though its skin can still be measured."""
+    """What makes a face hard to find or to recognise, although its skin can still be measured."""
 
     BEARD = "three days' beard"
     GLASSES = "glasses"
@@ -50,7 +50,7 @@ class Hardship(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What became of one photo: whether its face was found, and why the gate refused it."""
+    """The result of one photo: whether its face was found, and why the gate refused it."""
 
     found: bool
     faults: tuple[Fault, ...]
@@ -61,7 +61,7 @@ def _bearded(person: Person) -> Person:
 
 
 def _made_up(person: Person) -> Person:
-    """Foundation evens out what is beneath it."""
+    """Foundation evens out the skin beneath it."""
     even = replace(person.complexion, freckles=0.0, moles=0, mottling=0.3, flush=0.4, oil=0.5)
     return replace(person, complexion=even)
 
@@ -95,7 +95,7 @@ _POSES: Final[Mapping[Hardship, Pose]] = {
 
 
 def face_hardships(subject: Subject) -> Mapping[Hardship, Seen]:
-    """Photograph one person under every hardship and ask detector and gate."""
+    """Photograph one person with every hardship and ask detector and gate."""
     rng = np.random.default_rng([31, *subject.rng_seed])
     baseline = take(subject.person, aim(subject, Pose(), rng))
     return {hardship: _see(subject, hardship, baseline, rng) for hardship in Hardship}

@@ -1,4 +1,4 @@
-"""What libraries would cost where our own code was kept, and whether they would say the same.
+"""What libraries would cost where our own code was kept, and whether they give the same results.
 
 `python -m tests.benchmarks.libraries` prints the median time of ours and of the library's, their
 ratio, and how far the results differ. Decision 51 in tracker/DECISIONS.md quotes it.

@@ -1,8 +1,8 @@
-"""How heavy and how prompt the patient's pages are, in Chromium on this machine.
+"""How heavy and how responsive the patient's pages are, in Chromium on this machine.
 
 `python -m tests.benchmarks.phone` prints the bytes of the first load of Today (bar 100 KB), how
-long taps wait until what they ask for is drawn (bar 100 ms), the longest that the camera's hints
-keep a tap waiting, and how long its face finder takes for one look.
+long taps wait until their result is drawn (bar 100 ms), the longest that the camera's hints delay a
+tap, and how long its face finder takes for one look.
 """
 
 import base64
@@ -33,7 +33,7 @@ DAYS = (-1, 0.2, 1, 2, 2.5)
 
 @dataclass(frozen=True)
 class Tap:
-    """A tap on `target` is answered once something matches the CSS selector `shows`."""
+    """A tap on `target`; it is answered once an element matches the CSS selector `shows`."""
 
     page: str
     name: str
@@ -74,7 +74,7 @@ WATCH = """(shows) => {
     look();
   }, { capture: true, once: true }));
 }"""
-# Whatever keeps the page busy keeps a tap waiting: the longest gap between two short timers.
+# A busy page delays a tap: the longest gap between two short timers.
 BUSY = """() => new Promise((resolve) => {
   const [begun, gaps] = [performance.now(), []];
   let last = begun;

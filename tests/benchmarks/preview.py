@@ -1,7 +1,7 @@
-"""What a draft of a protocol costs: counted over many courses, and for every page beside it.
+"""The cost of a draft of a protocol: counting it over many courses, and for other pages meanwhile.
 
-`python -m tests.benchmarks.preview 500` makes so many courses of two weeks, with a photo and
-answers a day, in a clinic that is gone at the end, and lets the worker's action count a draft.
+`python -m tests.benchmarks.preview 500` makes that many courses of two weeks, with a photo and
+answers a day, in a temporary clinic, and lets the worker's action count a draft.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""How far regions stray from their skin when the head turns, tilts or is mirrored.
+"""How far regions are displaced from their skin when the head turns, tilts or is mirrored.
 
 `python -m tests.benchmarks.straying [--people N]` photographs rendered heads, whose every point has
-a known place in either photo, and prints the median and the 90th percentile of its displacement
+a known place in both photos, and prints the median and the 90th percentile of its displacement
 after registration, in % of the eye distance. Bar: a median of at most 1.5 % in every tone class.
 """
 
@@ -41,7 +41,7 @@ _FRAME_CENTRE_MM: Final = (0.0, 37.0)
 def where_seen(person: Person, points: NDArray[np.float32], shot: Shot) -> NDArray[np.float64]:
     """Pixels (n, 2) of the photo that show these points (n, 2) of the face plane, in mm.
 
-    The way back of what `analysis.scenes.shots` does to render a pose.
+    The inverse of what `analysis.scenes.shots` does to render a pose.
     """
     height = paint_head(person).height
     depth = cv2.GaussianBlur(np.clip(height, -85.0, 40.0), (0, 0), 2.0 / MM_PER_PIXEL)
@@ -96,7 +96,7 @@ def _photos(
 
 
 def _skin_points(person: Person, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Points of the measured regions, in mm, those left out that a turned head hides."""
+    """Points of the measured regions, in mm, without those that a turned head hides."""
     head = paint_head(person)
     inside = np.maximum.reduce(list(head.regions.values())) > 0.5
     rows, columns = np.nonzero(inside & (head.skin_share > 0.9) & (head.normals[..., 2] > 0.55))

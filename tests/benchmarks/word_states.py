@@ -22,7 +22,7 @@ class Seen(StrEnum):
 
 @dataclass(frozen=True)
 class Raised:
-    """An alert that is put on record by hand, because no photo of these states raises it."""
+    """An alert that is recorded by hand, because no photo of these states raises it."""
 
     concern: Concern
     level: Level
@@ -33,7 +33,7 @@ class Raised:
 class State:
     """A patient at `day`; photos were measured each day up to `photos_until`.
 
-    `answers` are given at `day`, `earlier` two hours before what the clinic did. `sd` widens the
+    `answers` are given at `day`, `earlier` two hours before the clinic's action. `sd` widens the
     error of the last photo.
     """
 
@@ -90,12 +90,12 @@ def hot(region: Region, day: float) -> float:
 
 
 def dark_cheek(region: Region, day: float) -> float:
-    """Pigment that comes on the right cheek."""
+    """Pigment that appears on the right cheek."""
     return darkening(region, day) if region is Region.RIGHT_CHEEK else 0.0
 
 
 def pale_cheek(region: Region, day: float) -> float:
-    """Pigment that goes from the right cheek."""
+    """Pigment that is lost on the right cheek."""
     return -dark_cheek(region, day)
 
 

@@ -1,8 +1,8 @@
 """What a patient reads and what the work list says, in forty-odd typical states.
 
-`python -m tests.benchmarks.words` prints it, always the same, to be read line by line as a nurse
-would. Each state is a patient of one small clinic: readings without pixels, judged by the real
-engine, answers given through the real action, pages read through the whole application.
+`python -m tests.benchmarks.words` prints it, always the same, for a line-by-line review by a nurse.
+Each state is a patient of one small clinic: readings without pixels, judged by the real engine,
+answers given through the real action, pages read through the whole application.
 """
 
 import re
@@ -52,7 +52,7 @@ BLOCKS = {"p", "h1", "h2", "h3", "h4", "li", "section", "div", "dt", "dd", "figu
 
 @dataclass(frozen=True)
 class Words:
-    """What is read in a state, page by page; `is_open` tells that something waits for an answer."""
+    """The text in a state, page by page; `is_open` means that something waits for an answer."""
 
     state: State
     is_open: bool
@@ -83,7 +83,7 @@ def words_of_states(states: Sequence[State]) -> Iterator[Words]:
 
 
 class _Clinic:
-    """Dr Dana, the clock, and whoever is the patient of a state."""
+    """Dr Dana, the clock, and the patient of the current state."""
 
     def __init__(self, world: World, db: Database) -> None:
         self.world, self.db, self.now = world, db, TREATED_AT
@@ -94,7 +94,7 @@ class _Clinic:
         change_clinic(db, clinic, self.dana.id, self.now)
 
     def words(self, states: Sequence[State]) -> Iterator[Words]:
-        """What is read in each state."""
+        """The text in each state."""
         for number, state in enumerate(states, 1):
             yield self._words(state, number)
 

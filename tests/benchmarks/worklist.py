@@ -1,8 +1,8 @@
 """How long the clinic's pages take at 2,000 patients and 200,000 readings.
 
-`python -m tests.benchmarks.worklist` founds the clinic (a minute or two), asks for each page many
-times through the whole application but the network, and prints median, 95th percentile and worst.
-With `--keep FOLDER` the clinic stays and is used again; the last line tells how to look at it.
+`python -m tests.benchmarks.worklist` creates the clinic (a minute or two), requests each page many
+times through the whole application except the network, and prints median, 95th percentile and
+worst. With `--keep FOLDER` the clinic is kept and used again; the last line says how to look at it.
 """
 
 import argparse
@@ -31,7 +31,7 @@ PATIENT = re.compile(r'href="(/patients/[0-9a-f]{32})"')
 
 
 def main() -> None:
-    """Found the clinic, measure and print."""
+    """Create the clinic, measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.worklist")
     parser.add_argument("--patients", type=int, default=2000)
     parser.add_argument("--readings", type=int, default=200_000)

@@ -39,7 +39,7 @@ def importers() -> Mapping[str, frozenset[str]]:
 
 
 def read_by_one() -> Mapping[str, str]:
-    """The modules of tracker and web that one module alone imports, with that one."""
+    """The modules of tracker and web that only one module imports, with that module."""
     known = modules()
     return {
         name: next(iter(by))

@@ -55,13 +55,13 @@ class OpenClinic:
         return self.now
 
     def mails_to(self, person: Person) -> list[Mail]:
-        """What has arrived for somebody, reminders to others left out."""
+        """The mails that have arrived for a person, without reminders to others."""
         return [mail for mail in self.inbox.mails if person.email in str(mail["To"])]
 
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """Where screenshots go: the folder that AFTERGLOW_SCREENSHOTS names, else a temporary one."""
+    """The folder for screenshots: the one named by AFTERGLOW_SCREENSHOTS, else a temporary one."""
     folder = Path(os.environ.get("AFTERGLOW_SCREENSHOTS", tmp_path / "screenshots"))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -74,7 +74,7 @@ def troubles(page: Page, clinic: OpenClinic) -> list[str]:
 
 
 def heard_from(page: Page, address: str) -> list[str]:
-    """A list to which whatever the browser complains about is added from now on."""
+    """A list to which every complaint of the browser is added from now on."""
     heard: list[str] = []
 
     def listen(request: Request) -> None:
@@ -88,7 +88,7 @@ def heard_from(page: Page, address: str) -> list[str]:
 
 
 def wait_for(what: Callable[[], bool]) -> None:
-    """Wait until something has happened; the worker beside the test decides when."""
+    """Wait until something has happened; the worker next to the test decides when."""
     deadline = time.monotonic() + PATIENCE.total_seconds()
     while not what():
         assert time.monotonic() < deadline, "waited too long"
@@ -97,14 +97,15 @@ def wait_for(what: Callable[[], bool]) -> None:
 
 @contextmanager
 def pages_open(world: World, clock: Callable[[], datetime]) -> Iterator[None]:
-    """The pages, served as they are for a clinic, at the address of its settings."""
+    """The pages, served as for a clinic, at the address of its settings."""
     server = open_server(create_app(world, clock), world.settings)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
         yield
     finally:
-        # A browser keeps its lines open, and the server runs as long as there is one: end all.
+        # A browser keeps its connections open, and the server runs as long as there is one: end
+        # all.
         lines = server._map
         server.trigger.pull_trigger(lambda: server.asyncore.close_all(lines))
         thread.join(timeout=30)

@@ -1,7 +1,7 @@
 """The fonts that a browser finds: chosen by the tests, because every machine has others.
 
 Letters of DejaVu Sans are some 12 % wider than those of Arimo, which is as wide as Arial, Helvetica
-and Liberation Sans. A layout that holds with both holds with what phones and desks have.
+and Liberation Sans. A layout that works with both works with those of phones and desktops.
 """
 
 from enum import StrEnum
@@ -39,7 +39,7 @@ class FontSet(StrEnum):
 def font_settings(fonts: FontSet, folder: Path) -> dict[str, str]:
     """The environment that leaves a browser this one family.
 
-    Raises FileNotFoundError where the family's package is not installed.
+    Raises FileNotFoundError if the family's package is not installed.
     """
     if not fonts.folder.is_dir():
         raise FileNotFoundError(f"{fonts.folder} is missing; run `make install` with a network")

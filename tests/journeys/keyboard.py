@@ -1,4 +1,4 @@
-"""A person who has no pointer: the Tab key leads everywhere."""
+"""A person without a pointer: the Tab key reaches everything."""
 
 from playwright.sync_api import Page
 
@@ -18,7 +18,7 @@ def press(page: Page, words: str) -> None:
 
 
 def choose(page: Page, name: str, arrows: int) -> None:
-    """Go to a group of choices and take the one so many arrows after the first."""
+    """Go to a group of choices and take the one this many arrows after the first."""
     tab_to(page, f"document.activeElement.name === '{name}'")
     page.keyboard.press("Space")
     for _ in range(arrows):
@@ -26,7 +26,7 @@ def choose(page: Page, name: str, arrows: int) -> None:
 
 
 def tab_to(page: Page, condition: str) -> None:
-    """Press Tab until the condition holds of what has the focus."""
+    """Press Tab until the condition is true for the focused element."""
     for _ in range(MANY):
         if page.evaluate(condition):
             return

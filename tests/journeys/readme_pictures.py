@@ -1,6 +1,6 @@
 """The pictures of the README, taken from a demo clinic: `python -m tests.journeys.readme_pictures`.
 
-Needs the data that `afterglow demo` keeps in a folder (stop it first), and Chromium. Everybody in
+Needs the data that `afterglow demo` keeps in a folder (stop it first), and Chromium. Everyone in
 that demo gets a fresh passphrase.
 """
 
@@ -27,7 +27,7 @@ QUALITY = 82  # of WebP: text stays sharp
 
 @contextmanager
 def browser_page(size: ViewportSize, address: str, who: SignIn) -> Iterator[Page]:
-    """A browser of this size in which somebody has signed in."""
+    """A browser of this size in which a person has signed in."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium")
         with closing(browser):

@@ -1,6 +1,6 @@
 """Every page for people who hear it, zoom it or use no mouse.
 
-The pages are those of the rules of access, so that a new page is looked at without being asked for.
+The pages are those of the access rules, so that every new page is included.
 """
 
 from collections.abc import Callable, Iterator

@@ -80,7 +80,7 @@ def test_the_journey_on_a_phone_and_at_a_desk(
     look(page, pictures, "5-today")
     page.get_by_role("button", name="Sign out").click()
 
-    clinic.now += timedelta(days=1)  # by then the morning digest has told what was not urgent
+    clinic.now += timedelta(days=1)  # by then the morning digest has reported what was not urgent
     wait_for(lambda: len(clinic.mails_to(clinic.dana)) > 0)
     link = re.search(r"http://\S+/alerts/\w+", words_of(clinic.mails_to(clinic.dana)[0]))
     assert link is not None

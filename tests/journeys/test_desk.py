@@ -1,4 +1,4 @@
-"""The practitioner at a desk: from a mail to an answer, with a look at the skin between them."""
+"""The practitioner at a desk: from a mail to an answer, with a look at the skin in between."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Somebody without a clinic: signs up on a phone, is screened, begins, and lets somebody in."""
+"""A person without a clinic signs up on a phone, is screened, begins, and lets one in."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -36,7 +36,7 @@ def test_from_sign_up_with_the_keyboard_alone_to_a_practitioner_who_sees_it(
         sign_up(page, address)
         be_screened(page)
         noted = [trouble for trouble in troubles if "409" in trouble]
-        assert troubles == noted  # the browser's own note that a caution asks to be read first
+        assert troubles == noted  # the browser's own note that a caution must be read first
         expect(page.get_by_role("heading", level=1)).to_have_text("Take a photo")
 
         confirm_address(page, db, world)

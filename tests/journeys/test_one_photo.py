@@ -1,4 +1,4 @@
-"""One photo, the whole way: HTTP, worker, reading, alert, mail, chart."""
+"""One photo, the whole path: HTTP, worker, reading, alert, mail, chart."""
 
 import re
 from dataclasses import asdict
@@ -45,7 +45,7 @@ def test_from_a_selfie_to_the_mail_and_the_chart(clinic: OpenClinic) -> None:
                 sent += event.role is PhotoRole.FOLLOW_UP
             case CourseCheckIn(answers=answers):
                 alice.send("/check-in", form_of(answers))
-    clinic.now += timedelta(days=1)  # by then the morning digest has told what was not urgent
+    clinic.now += timedelta(days=1)  # by then the morning digest has reported what was not urgent
     wait_for(lambda: len(clinic.mails_to(clinic.dana)) > 0)
 
     mail = clinic.mails_to(clinic.dana)[0]

@@ -1,4 +1,4 @@
-"""What is kept of a patient, on a phone: seen, taken away, withdrawn, given again, deleted."""
+"""A patient's own data, on a phone: seen, downloaded, withdrawn, given again, deleted."""
 
 import re
 from collections.abc import Callable

@@ -18,7 +18,7 @@ from tracker.storage.people import passkeys
 
 @pytest.fixture
 def address(settings: Settings, cast: Cast) -> Iterator[str]:
-    """The pages under a name: passkeys are not for addresses."""
+    """The pages under a name: passkeys do not work for numeric addresses."""
     with clinic_at_day_3(settings, host="localhost") as world:
         yield world.settings.base_url
 

@@ -95,7 +95,7 @@ def answer(page: Page, answers: Answers) -> None:
 
 
 def kept_of(clinic: OpenClinic) -> tuple[list[datetime], list[datetime]]:
-    """When the photos were taken and the answers given that the clinic holds."""
+    """When the photos were taken and the answers given that the clinic has."""
     db = open_world(clinic.settings).connect()
     try:
         *_, row = db.query("SELECT id FROM treatments ORDER BY rowid")
@@ -192,7 +192,7 @@ def heic(clinic: OpenClinic) -> bytes:
 
 
 def wall() -> bytes:
-    """A photo of no face."""
+    """A photo without a face."""
     file = BytesIO()
     Image.new("RGB", (1200, 1600), (150, 120, 110)).save(file, "JPEG")
     return file.getvalue()
@@ -249,7 +249,7 @@ def test_over_a_slow_link_a_photo_shows_its_way_and_answers_overtake_it(
         expect(page.get_by_text(re.compile(r"Sending … \d+ %"))).to_be_visible()
         expect(page.locator("progress")).to_be_visible()
 
-        page.goto(f"{address}/check-in")  # which breaks the upload off
+        page.goto(f"{address}/check-in")  # which interrupts the upload
         expect(page.get_by_text(re.compile(r"^Photo of .* Sending … \d+ %"))).to_be_visible()
         answer(page, CALM)
         expect(page.get_by_text("Your answers are with your clinic")).to_be_visible()

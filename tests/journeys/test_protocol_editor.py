@@ -28,7 +28,7 @@ PATIENCE = 60_000  # a worker looks once a second, and a course takes a while
 
 @pytest.fixture
 def address(settings: Settings, db: Database, cast: Cast) -> Iterator[str]:
-    """Pages and a worker, and answers of Alice that just pass no limit as shipped."""
+    """Pages and a worker, and answers of Alice just below every shipped limit."""
     port = free_port()
     world = open_world(replace(settings, port=port, base_url=f"http://127.0.0.1:{port}"))
     records = Records(db, world, cast)

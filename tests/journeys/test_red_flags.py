@@ -1,4 +1,4 @@
-"""What somebody in trouble sees at the tick, and how soon the clinic knows, on a small phone."""
+"""What a person in trouble sees at the tick, and how soon the clinic knows, on a small phone."""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from tracker.world import open_world
 
 
 def on_day(clinic: OpenClinic, days: float) -> None:
-    """Turn the clinic's clock."""
+    """Set the clinic's clock."""
     clinic.now = clinic.story.treatment.performed_at + timedelta(days=days)
 
 

@@ -1,4 +1,4 @@
-"""Photos and answers on a phone when people, its storage or the clinic do not play along."""
+"""Photos and answers on a phone when people, its storage or the clinic misbehave."""
 
 import re
 from collections.abc import Iterator

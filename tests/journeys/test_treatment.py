@@ -29,7 +29,7 @@ def send(world: World, clinic: OpenClinic, name: str) -> None:
 
 
 def face_of_the_latest(world: World, clinic: OpenClinic) -> float | None:
-    """Redness of what is called the face on the latest photo; None while photos wait."""
+    """Redness of the face on the latest photo; None while photos wait."""
     db = world.connect()
     (treatment,) = treatments.of_patient(db, clinic.alice.id)
     taken = photos.of_treatment(db, treatment.id)
@@ -40,7 +40,7 @@ def face_of_the_latest(world: World, clinic: OpenClinic) -> float | None:
 
 
 def click_at(board: Locator, x: float, y: float) -> None:
-    """Press where a share of the photo's width and height lies."""
+    """Click at a share of the photo's width and height."""
     box = board.bounding_box()
     assert box is not None
     board.click(position={"x": x * box["width"], "y": y * box["height"]})
@@ -83,7 +83,7 @@ def test_what_is_drawn_on_the_photo_from_before_is_what_is_measured(
     after = face_of_the_latest(world, clinic)
     assert before is not None
     assert after is not None
-    assert after > before + 0.3  # the left cheek, which rises again, is all that counts now
+    assert after > before + 0.3  # only the left cheek counts now, and it rises again
     page.reload()
     look(page, pictures, "treatment-2-series")
     assert troubles == []

@@ -1,4 +1,4 @@
-"""The practitioner's morning by keyboard: through the list, and what comes meanwhile."""
+"""The practitioner's morning by keyboard: through the list, and new events meanwhile."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Somebody with a browser that knows HTTP, cookies and forms, and nothing else."""
+"""A visitor with a browser that supports HTTP, cookies and forms, and nothing else."""
 
 import re
 from collections.abc import Mapping

@@ -11,10 +11,10 @@ PIECE = 64 * 1024
 
 
 class WeakLink:
-    """Passes bytes on to a server, at most `bytes_a_second` of each line.
+    """Passes bytes on to a server, at most `bytes_a_second` on each connection.
 
-    Once `bytes_left` have gone there, every line is cut. What comes back is neither slowed nor
-    counted, as on most phones the way up is the narrow one.
+    Once `bytes_left` have been sent, every connection is cut. The way back is neither slowed nor
+    counted, because on most phones the upload is the narrow one.
     """
 
     def __init__(self, port: int) -> None:
@@ -22,13 +22,13 @@ class WeakLink:
         self.bytes_a_second = float("inf")
         self._server_port = port
         self._door = socket.create_server(("127.0.0.1", 0))
-        # A browser must not be able to pour a whole photo into a buffer and call it sent.
+        # A browser must not be able to pour a whole photo into a buffer and report it as sent.
         self._door.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, PIECE)
         self._lines: list[socket.socket] = []
 
     @property
     def port(self) -> int:
-        """Where the link begins."""
+        """The port of the link."""
         return int(self._door.getsockname()[1])
 
     def mend(self) -> None:
@@ -37,7 +37,7 @@ class WeakLink:
 
     def run(self) -> None:
         """Take connections until the link is closed."""
-        with suppress(OSError):  # the door was closed: the test is over
+        with suppress(OSError):  # the socket was closed: the test is over
             while True:
                 near, _ = self._door.accept()
                 far = socket.create_connection(("127.0.0.1", self._server_port))
@@ -72,7 +72,7 @@ def _cut(*lines: socket.socket) -> None:
     """Break the lines as a lost network does: at once, whatever is still on its way."""
     for line in lines:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        line.shutdown(socket.SHUT_RDWR)  # wakes who waits for the line
+        line.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits for the connection
         line.close()
 
 

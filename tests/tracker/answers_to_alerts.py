@@ -1,4 +1,4 @@
-"""Answers to alerts as a page hands them over: the alert is opened, and what it shows is sent."""
+"""Answers to alerts as a page sends them: the alert is opened, and what it shows is sent."""
 
 from datetime import datetime
 

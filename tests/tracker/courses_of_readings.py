@@ -21,7 +21,7 @@ from tracker.domain.recovery.recovery import Course
 
 TREATED_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DAILY = tuple(day + 0.05 for day in range(10))
-# Every daily question answered, and nothing is wrong.
+# Every daily question answered, without any complaint.
 CALM = Answers(
     pain=0,
     itch=0,
@@ -60,7 +60,7 @@ def unchanged(_region: Region, _day: float) -> float:
 
 
 def darkening(_region: Region, day: float) -> float:
-    """Pigment that comes from day 9 on."""
+    """Pigment that appears from day 9 on."""
     return max(0.0, 0.5 * (1 - float(np.exp(-(day - 9) / 5))))
 
 
@@ -122,7 +122,7 @@ def focal(
 
 
 def check_in(day: float, answers: Answers) -> CheckIn:
-    """Answers given so many days after the treatment."""
+    """Answers given this many days after the treatment."""
     at = TREATED_AT + timedelta(days=day)
     return CheckIn(f"check-in-{day}", "t", "p", at, answers, received_at=at)
 

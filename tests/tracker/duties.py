@@ -1,4 +1,4 @@
-"""The duties of the worker's clock without its threads."""
+"""The worker's scheduled duties without its threads."""
 
 from datetime import datetime
 
@@ -9,6 +9,6 @@ from tracker.world import World
 
 
 def watch_clock(world: World, db: Database, now: datetime) -> None:
-    """Do every duty that only the time calls for once, as the loops of the worker would."""
+    """Do every scheduled duty once, as the loops of the worker would."""
     for duty in (*pressing_duties(world), *daily_duties(world), *chores(world)):
         do_duty(duty, db, lambda: now)

@@ -1,4 +1,4 @@
-"""Who stands in for whom, and whom an alert asks when somebody is away."""
+"""Who deputises for whom, and whom an alert asks when a person is away."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

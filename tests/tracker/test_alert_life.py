@@ -189,10 +189,10 @@ def test_a_rise_begins_the_wait_anew() -> None:
     ("finding", "now", "new"),
     [
         (found(Level.REVIEW), 5.5, False),  # the same, still there
-        (found(Level.REVIEW, onset=3.8), 5.5, False),  # the same, its onset estimated anew
-        (found(Level.WATCH, onset=8.0), 9.0, True),  # it began after somebody had looked
+        (found(Level.REVIEW, onset=3.8), 5.5, False),  # the same, its onset estimated again
+        (found(Level.WATCH, onset=8.0), 9.0, True),  # it began after a person had looked
         (found(Level.URGENT), 5.5, True),  # worse than what was looked at
-        (found(Level.URGENT, flagged_on=5.2), 5.5, True),  # a red flag not told yet
+        (found(Level.URGENT, flagged_on=5.2), 5.5, True),  # a red flag not reported before
         (found(None, flagged_on=None), 9.0, False),  # nothing
     ],
 )

@@ -1,4 +1,4 @@
-"""Archives that are made while they are sent."""
+"""Archives that are written while they are sent."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

@@ -67,7 +67,7 @@ def test_a_wait_without_words_or_source_is_a_mistake() -> None:
 
 
 def microneedling(line: str) -> Protocol:
-    """The shipped protocol, changed: its last line of what to avoid gives way to this one."""
+    """The shipped protocol with its last line of what to avoid replaced by this one."""
     text = protocol_files.shipped_text("microneedling")
     old = next(row for row in text.splitlines() if "Tanning and sunbeds" in row)
     return parse_protocol(text.replace(old, f"    {line},"), "microneedling")

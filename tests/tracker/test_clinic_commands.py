@@ -1,4 +1,4 @@
-"""The commands about the clinic and those who work there."""
+"""The commands about the clinic and the people who work there."""
 
 import base64
 import json

@@ -33,7 +33,7 @@ def test_decisions_about_one_purpose_say_nothing_of_another() -> None:
         ([("other", YES)], False),
         ([(None, YES), ("this", NO)], False),
         ([(None, YES), ("other", NO)], True),
-        ([("this", YES), (None, NO)], False),  # whoever withdraws everything means everything
+        ([("this", YES), (None, NO)], False),  # withdrawing everything includes single photos
         ([("this", YES), (None, NO), (None, YES)], True),
         ([("this", NO), (None, YES)], False),  # and an exception stays one
         ([(None, YES), ("this", NO), (None, NO), (None, YES)], False),

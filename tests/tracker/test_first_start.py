@@ -1,4 +1,4 @@
-"""`serve` and `worker` are started together, on a folder in which there is nothing yet."""
+"""`serve` and `worker` are started together, on an empty folder."""
 
 import multiprocessing
 from dataclasses import replace

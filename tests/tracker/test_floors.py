@@ -1,4 +1,4 @@
-"""What a person reports is heard on every day, whatever the photos show: the rule of floors."""
+"""What a person reports counts on every day, whatever the photos show: the rule of floors."""
 
 import random
 from dataclasses import replace

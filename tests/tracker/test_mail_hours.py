@@ -1,4 +1,4 @@
-"""Daily mail across clocks that change and people who travel."""
+"""Daily mail across clock changes and for people who travel."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -35,7 +35,7 @@ def quarters(start: datetime, end: datetime) -> Iterator[datetime]:
 
 
 def reminded(patient: Person, first: date, days: int) -> list[tuple[date, datetime]]:
-    """The reminders of some days when the clock is looked at every quarter of an hour."""
+    """The reminders of some days when the clock is checked every quarter of an hour."""
     last: datetime | None = None
     told: list[tuple[date, datetime]] = []
     midnights = (patient.moment_of(first + timedelta(days=n), 0) for n in (0, days))

@@ -1,4 +1,4 @@
-"""When a clinic is open, by its own clock."""
+"""When a clinic is open, in its own time zone."""
 
 from datetime import UTC, date, datetime
 

@@ -1,4 +1,4 @@
-"""Outlines as people write them, and as they read them again."""
+"""Outlines as people write them, and as they are read again."""
 
 import pytest
 

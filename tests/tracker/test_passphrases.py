@@ -1,4 +1,4 @@
-"""A passphrase fits however a keyboard spells it, also where its hash was stored before."""
+"""A passphrase fits however a keyboard spells it, also with an older hash."""
 
 import unicodedata
 from itertools import product
@@ -12,7 +12,7 @@ from tracker.wires.passphrases import fits, hash_passphrase
 
 Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
 FORMS: tuple[Form, ...] = ("NFC", "NFD", "NFKC", "NFKD")
-# What one keyboard composes and another does not, and what a word processor puts in its place.
+# What one keyboard composes and another does not, and what a word processor substitutes.
 WORDS = {
     "accents": "crème brûlée à Évian",
     "two marks": "ṩṩṩ ǭǭǭ ự ự ự",

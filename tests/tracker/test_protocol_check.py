@@ -16,7 +16,7 @@ EVERY_KIND = pytest.mark.parametrize("kind", protocol_files.shipped_kinds())
 
 
 def found(kind: str, old: str, new: str) -> list[str]:
-    """What the shipped protocol contradicts once its text is changed."""
+    """The contradictions in the shipped protocol after its text is changed."""
     text, count = re.subn(old, new, protocol_files.shipped_text(kind), count=1)
     assert count == 1
     return [each.remedy for each in contradictions(parse_protocol(text, kind))]

@@ -1,4 +1,4 @@
-"""What must hold for every course, whatever happens in it."""
+"""Laws that hold for every course, whatever happens in it."""
 
 import random
 from dataclasses import replace

@@ -193,7 +193,7 @@ def test_a_history_moves_the_priors_that_judge_and_the_screening_stands_beside_t
 
 
 def treated(days: int, **facts: Any) -> Treatment:
-    """A treatment so many days after the peel or needling before it."""
+    """A treatment this many days after the earlier peel or needling."""
     at = AT + timedelta(days=days)
     known: dict[str, Any] = {"kind": "microneedling", "needle_depth_mm": 1.0} | facts
     return Treatment(

@@ -1,4 +1,4 @@
-"""What is usual after a treatment must not be judged by the curve of another."""
+"""What is usual after one treatment must not be judged by the curve of another."""
 
 from dataclasses import replace
 

@@ -118,7 +118,7 @@ def test_news_that_cannot_be_judged_turns_health_bad(
 
 
 class SilentServer:
-    """A mail server that takes every call and never says a word, until it hangs up."""
+    """A mail server that accepts every connection and sends nothing, until it hangs up."""
 
     def __init__(self) -> None:
         self._calls: list[socket.socket] = []
@@ -160,7 +160,7 @@ def test_a_mail_server_that_hangs_under_500_mails_does_not_hold_up_escalation(
     ):
         wait_until(lambda: tries(db, MessageKind.URGENT) == 1)
         assert tries(db, MessageKind.REMARK) < len(others)
-        # The next one is tried though four others hang, and before they are given up.
+        # The next one is tried although four others hang, and before they are given up.
         wait_until(lambda: tries(db, MessageKind.ESCALATION) == 1)
         took = time.monotonic() - began
         silent_server.hang_up()
@@ -201,7 +201,7 @@ def test_two_workers_at_once_send_every_mail_once(world: World, db: Database, ca
         working(both, compute, clock),
         working(both, compute, clock),
     ):
-        # 40 remarks, one urgent mail, one escalation, and what the clock calls for.
+        # 40 remarks, one urgent mail, one escalation, and the scheduled ones.
         wait_until(lambda: tries(db, MessageKind.ESCALATION) == 1 and len(ids) >= 42)
     assert max(Counter(ids).values()) == 1
 
@@ -212,7 +212,7 @@ def test_an_emergency_answer_is_mailed_within_seconds_while_photos_are_measured(
     busy, let_go = threading.Event(), threading.Event()
 
     class Slow(Executor):
-        """Takes a photo, and is at it until it may let go."""
+        """Takes a photo, and works on it until it is released."""
 
         def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]
             def measure() -> NotMeasurable:
@@ -283,7 +283,7 @@ def test_a_mail_server_that_hangs_does_not_hold_up_the_judging(
 
 @contextmanager
 def working(world: World, compute: Executor, clock: Callable[[], datetime]) -> Iterator[None]:
-    """A worker runs meanwhile."""
+    """A worker that runs meanwhile."""
     stop = threading.Event()
     worker = threading.Thread(target=run_worker, args=(world, compute, clock, stop))
     worker.start()
@@ -302,14 +302,14 @@ def wait_until(happened: Callable[[], bool], seconds: float = 60) -> bool:
 
 
 def tries(db: Database, kind: MessageKind) -> int:
-    """How many mails of a kind somebody has begun to send."""
+    """For how many mails of a kind a try has begun."""
     sql = "SELECT count(*) AS n FROM messages WHERE kind = ? AND attempts > 0"
     ((number),) = (row["n"] for row in db.query(sql, [str(kind)]))
     return int(number)
 
 
 def write_remarks(db: Database, cast: Cast, count: int) -> list[Message]:
-    """Mails that are due and in no hurry."""
+    """Mails that are due and not urgent."""
     to, at = cast.alice, DAY_4 - timedelta(hours=1)
     written = [
         Message(MessageKind.REMARK, f"remark:{number}", to.id, to.email, at, at)
@@ -323,7 +323,7 @@ def write_remarks(db: Database, cast: Cast, count: int) -> list[Message]:
 def urgent_alert_that_is_passed_on_in(
     delay: timedelta, world: World, db: Database, cast: Cast
 ) -> Callable[[], datetime]:
-    """A clock that goes on, by which an urgent alert has been waiting for nearly too long."""
+    """A running clock, with an urgent alert that is about to be escalated."""
     raised_at = DAY_4 + delay - world.settings.escalate_after
     record_check_in(db, PROTOCOLS, cast.alice.id, Answers(fever=True, spreading=True), raised_at)
     raise_alerts(db, PROTOCOLS, raised_at)

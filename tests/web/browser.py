@@ -26,19 +26,19 @@ class Browser:
     def get(
         self, path: str, *, method: str = "GET", headers: Mapping[str, str] | None = None
     ) -> TestResponse:
-        """The answer, redirects not followed."""
+        """The response, redirects not followed."""
         return self.client.open(
             path, method=method, headers=headers, base_url=self._address, buffered=True
         )
 
     def read(self, path: str) -> str:
-        """The page, which must be there."""
+        """The page, which must exist."""
         answer = self.get(path)
         assert answer.status_code == 200, (path, answer.status)
         return answer.text
 
     def send(self, path: str, values: Mapping[str, Any], *, follow: bool = False) -> TestResponse:
-        """Post a form with a good token; `follow` goes where the answer leads."""
+        """Post a form with a valid token; `follow` follows the redirect."""
         return self.client.post(
             path,
             base_url=self._address,
@@ -48,7 +48,7 @@ class Browser:
         )
 
     def shown(self, alert_id: str) -> str:
-        """Open an alert's page and take what its forms carry; empty where it has none."""
+        """Open an alert's page and take the hidden fields of its forms; empty if it has none."""
         found = SHOWN.search(self.read(f"/alerts/{alert_id}"))
         return found[1] if found else ""
 
@@ -60,7 +60,7 @@ class Browser:
         return self.send(f"/alerts/{alert_id}/{what}", carried | dict(values), follow=follow)
 
     def token(self) -> str:
-        """A token against forged requests, from whichever page has a form."""
+        """A token against forged requests, from any page with a form."""
         found = TOKEN.search(self.client.get("/sign-in", base_url=self._address).text)
         found = found or TOKEN.search(self.client.get("/settings", base_url=self._address).text)
         assert found is not None

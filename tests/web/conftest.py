@@ -1,4 +1,4 @@
-"""The pages of a small clinic, a clock that tests may turn, and people who are signed in."""
+"""The pages of a small clinic, a clock that tests can set, and people who are signed in."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -63,7 +63,7 @@ class Records:
         faults: tuple[str, ...] = (),
         skin_state: SkinState = SkinState.CLEAN,
     ) -> Photo:
-        """A photo taken so many days after the treatment; before it, it is a baseline."""
+        """A photo taken this many days after the treatment; before it, it is a baseline."""
         role = PhotoRole.BASELINE if day < 0 else PhotoRole.FOLLOW_UP
         taken_at = TREATED_AT + timedelta(days=day)
         photo = Photo(
@@ -108,7 +108,7 @@ class Records:
         return photo
 
     def check_in(self, day: float, answers: Answers) -> CheckIn:
-        """Answers given so many days after the treatment."""
+        """Answers given this many days after the treatment."""
         at = TREATED_AT + timedelta(days=day)
         treatment, alice = self.cast.treatment, self.cast.alice
         given = CheckIn(new_id(), treatment.id, alice.id, at, answers, received_at=at)
@@ -125,7 +125,7 @@ class Records:
             Factor("second rise, left cheek, since day 2", 14.0, Source.PHOTOS),
         ),
     ) -> Alert:
-        """An alert about Alice that nobody has seen."""
+        """An alert about Alice that no one has seen."""
         alert = Alert(
             id=new_id(),
             patient_id=self.cast.alice.id,
@@ -165,7 +165,7 @@ class Records:
         return written
 
     def remark(self, author: Person, text: str, photo: bytes | None = None) -> Remark:
-        """Something said in the author's own conversation, by the clinic in Alice's."""
+        """A remark in the author's own conversation; from the clinic, in Alice's."""
         at = TREATED_AT + timedelta(days=2)
         patient = author.id if author.role is Role.PATIENT else self.cast.alice.id
         said = Remark(new_id(), patient, author.id, author.name, at, text, photo is not None)
@@ -176,7 +176,7 @@ class Records:
         return said
 
     def absence(self, person: Person, deputy: Person | None = None, days: int = 7) -> Absence:
-        """Somebody is away for so many days, from the day after the treatment on."""
+        """A person is away for this many days, from the day after the treatment on."""
         first = TREATED_AT.date() + timedelta(days=1)
         leave = Leave(first, first + timedelta(days=days - 1), deputy.id if deputy else None)
         return enter_absence(self.db, person, leave, TREATED_AT)
@@ -201,7 +201,7 @@ def fay(db: Database, cast: Cast) -> Person:
 
 @pytest.fixture
 def ada(db: Database, cast: Cast) -> Person:
-    """A practitioner who also administers, and cares for nobody."""
+    """A practitioner who also administers, and has no patients."""
     duties = frozenset({Duty.ADMINISTRATION})
     name, zone = "Dr Ada", "Europe/Berlin"
     person = Person("", Role.PRACTITIONER, name, "ada@clinic.example", zone, duties=duties)
@@ -255,5 +255,5 @@ def dana(cast: Cast, browser_of: Callable[[Person], Browser]) -> Browser:
 
 @pytest.fixture
 def stranger(app: Flask, cast: Cast) -> Browser:
-    """Somebody who has not signed in."""
+    """A person who has not signed in."""
     return Browser(app)

@@ -19,7 +19,7 @@ ALICE = Person("p", Role.PATIENT, "Alice", "alice@clinic.example", "Europe/Berli
 
 
 def now_on(day: float) -> datetime:
-    """The moment so many days after the treatment."""
+    """The time this many days after the treatment."""
     return TREATED_AT + timedelta(days=day)
 
 

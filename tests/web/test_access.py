@@ -1,4 +1,4 @@
-"""Who may open what: every route, for everybody. A new route fails here until it has its rule."""
+"""Who may open what: every route, for everyone. A new route fails here until it has its rule."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -162,7 +162,7 @@ RULES = {
 
 @pytest.fixture
 def everybody(cast: Cast, fay: Person, ada: Person, olga: Person) -> dict[str, Person]:
-    """The cast and who else works at the clinic."""
+    """The cast and the others who work at the clinic."""
     patients_and_doctors = {name: getattr(cast, name) for name in ("alice", "bob", "dana", "eli")}
     return patients_and_doctors | {"fay": fay, "ada": ada, "olga": olga}
 

@@ -111,7 +111,7 @@ def test_who_answers_after_a_colleague_resolved_is_told_and_keeps_the_words(
     assert "Dr Dana, today, 10:00: resolved (false: lamp)" in answer.text
     assert "Saw her: crusts" in answer.text
     again = dana.send(f"/alerts/{alert.id}/resolve", lamp)
-    assert again.status_code == 303  # one's own form sent twice is no colleague's
+    assert again.status_code == 303  # the same person's form sent twice is not a colleague's
 
 
 def test_a_resolved_alert_leaves_the_work_list_and_counts(dana: Browser, records: Records) -> None:

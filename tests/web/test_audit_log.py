@@ -1,4 +1,4 @@
-"""What is done is on record: who, what, about whom, when; and only administrators read it."""
+"""Acts are on record: who, what, about whom, when; and only administrators read it."""
 
 import csv
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def admin(olga: Person, browser_of: BrowserOf) -> Browser:
 
 
 def entries(admin: Browser, query: str = "") -> list[dict[str, str]]:
-    """The log as its file says it, newest first."""
+    """The log as its file contains it, newest first."""
     return list(csv.DictReader(StringIO(admin.get(f"{LOG}.csv{query}").text)))
 
 

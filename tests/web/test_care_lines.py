@@ -1,4 +1,4 @@
-"""Aftercare that Alice has alone, as Dr Dana writes it."""
+"""Aftercare for Alice alone, as Dr Dana writes it."""
 
 import pytest
 from sqlite_utils import Database

@@ -1,4 +1,4 @@
-"""Two photos beside each other."""
+"""Two photos compared."""
 
 from collections.abc import Callable
 from dataclasses import replace

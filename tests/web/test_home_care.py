@@ -1,4 +1,4 @@
-"""The way of somebody who rolls at home, until a practitioner is let in."""
+"""The path of a person who rolls at home, until a practitioner is let in."""
 
 import re
 from collections.abc import Callable
@@ -52,7 +52,7 @@ def open_app(world: World, clock: Clock) -> Flask:
 
 @pytest.fixture
 def hana(open_app: Flask) -> Browser:
-    """Somebody who has just signed up."""
+    """A person who has just signed up."""
     browser = Browser(open_app)
     assert browser.send("/sign-up", ACCOUNT).headers["Location"] == "/begin"
     return browser

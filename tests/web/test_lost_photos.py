@@ -1,4 +1,4 @@
-"""Photos that were good when they came, and that the machine cannot use: told, with a remedy."""
+"""Good photos that can no longer be used: reported, with a remedy."""
 
 from collections.abc import Callable
 
@@ -66,4 +66,4 @@ def test_who_sends_a_photo_after_the_one_from_before_was_lost_reads_the_truth(
     assert "please send it again" in page
     assert "We are measuring it" not in page
     assert "We cannot use this photo any more" in alice.read(f"/photos/{before.id}")
-    assert before.id not in alice.read("/photo")  # its ghost would be a broken picture
+    assert before.id not in alice.read("/photo")  # its missing file would show as a broken picture

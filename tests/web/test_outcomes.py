@@ -1,4 +1,4 @@
-"""The outcomes page counts what is on record and names nobody."""
+"""The outcomes page counts what is on record and names no one."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Signing in with a passkey whose device is played by the test."""
+"""Signing in with a passkey whose device the test simulates."""
 
 import hashlib
 import json
@@ -32,7 +32,7 @@ Answer = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 @pytest.fixture
 def device(db: Database, cast: Cast) -> Answer:
-    """Alice's phone, whose passkeys count nothing, as those that are kept in a cloud do not."""
+    """Alice's phone, whose passkeys do not count signatures, like passkeys kept in a cloud."""
     private = ec.generate_private_key(ec.SECP256R1())
     place = private.public_key().public_numbers()
     x, y = (number.to_bytes(32, "big") for number in (place.x, place.y))
@@ -132,7 +132,7 @@ def test_a_passkey_that_was_shown_just_now_is_enough(
 def test_a_mail_tells_once_that_a_passkey_is_gone(
     alice: Browser, dana: Browser, device: Answer, db: Database, cast: Cast
 ) -> None:
-    dana.send("/passkeys/remove", {"key": KEY_ID})  # hers it is not
+    dana.send("/passkeys/remove", {"key": KEY_ID})  # it is not hers
     for _ in range(2):
         alice.send("/passkeys/remove", {"key": KEY_ID})
     assert messages.of_recipient(db, cast.dana.id) == []

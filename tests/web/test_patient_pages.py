@@ -1,4 +1,4 @@
-"""What the patient is told."""
+"""What the patient reads."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -61,7 +61,7 @@ def test_what_is_wrong_is_said_beside_the_field(
 def test_one_click_in_the_mail_program_stops_the_reminders_without_signing_in(
     stranger: Browser, records: Records, db: Database, world: World
 ) -> None:
-    """As RFC 8058 wants it: a POST to the link, no cookie, no token of a form, no redirect."""
+    """As RFC 8058 requires: a POST to the link, no cookie, no form token, no redirect."""
     alice = records.cast.alice
     link = f"/unsubscribe/{signed(LinkPurpose.UNSUBSCRIBE, alice.id, world.envelope.link_key)}"
     page = stranger.read(link)

@@ -38,7 +38,7 @@ KEEN = SHIPPED.text.replace(
 
 
 def save(browser: Browser, text: str) -> str:
-    """Save a text and return where it leads."""
+    """Save a text and return the address of its redirect."""
     answer = browser.send(f"{HERE}/text", {"text": text})
     assert answer.status_code == 303
     return str(answer.headers["Location"])

@@ -1,4 +1,4 @@
-"""What keeps a browser safe, on every answer."""
+"""What keeps a browser safe, on every response."""
 
 import re
 from dataclasses import replace

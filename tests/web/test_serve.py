@@ -1,4 +1,4 @@
-"""The server around the pages: what it keeps in memory, whom it believes, where it listens."""
+"""The server around the pages: what it keeps in memory, whom it trusts, where it listens."""
 
 import gc
 import http.client

@@ -136,7 +136,7 @@ def test_guessing_is_slowed_down_and_says_so(cast: Cast, stranger: Browser) -> N
 
 
 def guess(browser: Browser, person: Person, times: int) -> None:
-    """Fail to sign in so many times."""
+    """Fail to sign in this many times."""
     for _ in range(times):
         values = {"email": person.email, "passphrase": "a guess at something"}
         assert browser.send("/sign-in", values).status_code == 401
@@ -167,7 +167,7 @@ def test_changing_addresses_within_one_household_gives_no_more_tries(
 
 
 def behind_proxy(app: Flask, forwarded_for: str) -> Browser:
-    """Somebody whose requests come through a proxy on this machine."""
+    """A browser whose requests come through a proxy on this machine."""
     browser = Browser(app)
     browser.client.environ_base["HTTP_X_FORWARDED_FOR"] = forwarded_for
     return browser
@@ -210,6 +210,6 @@ def test_the_log_holds_no_address_of_those_who_try(
 
 def test_only_signing_in_and_out_touch_the_cookie(alice: Browser, clock: Clock) -> None:
     clock.now += timedelta(hours=1)
-    # An answer still on its way would else put an ended session back over a new one.
+    # A response still on its way would otherwise replace the new session by an ended one.
     assert "Set-Cookie" not in alice.get("/").headers
     assert "Set-Cookie" not in alice.get("/settings").headers

@@ -1,4 +1,4 @@
-"""People of the clinic are invited and changed by its administrators."""
+"""Administrators invite people of the clinic and change their positions."""
 
 import re
 from collections.abc import Callable

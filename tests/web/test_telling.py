@@ -1,7 +1,7 @@
 """No page reassures while anything is open, and an answer is answered by its name.
 
-Findings 2 and 5 of the safety review: words came from the average of the whole face, and a specific
-answer got general thanks.
+Findings 2 and 5 of the safety review: the text came from the average of the whole face, and a
+specific answer got general thanks.
 """
 
 import re
@@ -64,7 +64,7 @@ def alert(
 
 
 def on_day(day: float, *alerts: Alert, answers: Answers | None = None) -> Progress:
-    """Alice after a week whose photos are quiet."""
+    """Alice after a week of normal photos."""
     given = [check_in(day - 0.1, answers)] if answers else []
     readings = [reading(d + 0.1, fading) for d in range(int(day) + 1)]
     return so_far(day, readings, check_ins=given, alerts=alerts)
@@ -83,7 +83,7 @@ def level(value: float, only: Region | None = None) -> Doublings:
 
 
 def text_of(page: str) -> str:
-    """What stands in the page's main part, without what is hidden and the numbers of the chart."""
+    """The text of the page's main part, without hidden text and the numbers of the chart."""
     main = page[page.index('<main id="main"') : page.index("</main>")]
     hidden = r'<div class="emergency" data-emergency.*?</section>'
     return re.sub(f"{hidden}|<svg class.*</details>", "", main, flags=re.DOTALL)

@@ -1,4 +1,4 @@
-"""How Dr Dana writes down what was done to Alice, and corrects it."""
+"""How Dr Dana records and corrects what was done to Alice."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -55,7 +55,7 @@ def course(cast: Cast) -> str:
 
 
 def on_record() -> dict[str, Any]:
-    """What is on record about Alice's first session, as its form carries it."""
+    """What is on record about Alice's first session, as its form holds it."""
     return {**NEEDLED, "performed_at": "2026-03-02T10:00", "depth": "1.5", "known": "0"}
 
 
@@ -157,7 +157,7 @@ def test_the_next_session_begins_as_the_last_one(dana: Browser, cast: Cast, new:
     assert 'name="depth" inputmode="decimal" autocomplete="off" value="1.5"' in form
     assert '<option value="SkinPen Precision">' in form
     assert 'value="2026-03-05T10:00"' in form  # now, where Alice lives
-    assert 'name="ask_pregnancy" value="no" checked' not in form  # asked anew every time
+    assert 'name="ask_pregnancy" value="no" checked' not in form  # asked again every time
 
 
 def test_nothing_is_entered_against_the_patients_will(

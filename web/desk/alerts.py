@@ -155,7 +155,7 @@ def case_to_follow(visit: Visit, alert_id: str) -> AlertCase:
 
 
 def case_opened(visit: Visit, alert_id: str) -> AlertCase:
-    """The alert for a page that a person looks at: those who may answer have read it by that."""
+    """The alert for a page that a person opens; if they may answer, this counts as reading."""
     case = case_to_follow(visit, alert_id)
     if not may_answer_alerts(visit.viewer, case.patient.id) or _is_fetched_ahead():
         return case

@@ -32,7 +32,7 @@ def test_the_pupils_are_found() -> None:
 
 @pytest.mark.parametrize("tone", TONES)
 def test_every_skin_tone_is_a_face(tone: object) -> None:
-    """The whole photo re-toned and exposed as it was: a darker person in the same room."""
+    """The whole photo with another skin tone and the same exposure, as of a darker person."""
     melanin = getattr(tone, "melanin", MELANIN)
     change = log_rgb(melanin, BASELINE_BLOOD) - log_rgb(MELANIN, BASELINE_BLOOD)
     darker = to_linear(portrait()).pixels * np.exp(change).astype(np.float32)

@@ -1,4 +1,4 @@
-"""A face detector of the operator's own stands in for the one that ships with OpenCV."""
+"""A face detector of the operator's own replaces the one that ships with OpenCV."""
 
 import pickle
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ WALL = SrgbImage(np.full((900, 1800, 3), 0.5, np.float32))
 
 @dataclass
 class StandIn:
-    """Answers what it was told, in pixels of the copy that it is shown."""
+    """Returns fixed answers, in pixels of the copy that it is shown."""
 
     rows: NDArray[np.float32] | None
     size: tuple[int, int] = (0, 0)

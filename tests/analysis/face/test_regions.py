@@ -1,4 +1,4 @@
-"""Regions lie where the patient feels them, and only skin counts."""
+"""Regions are where the patient feels them, and only skin counts."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Laying a photo onto the baseline: the same person is found again, another is not."""
+"""Aligning a photo to the baseline: the same person is recognised, another is not."""
 
 import cv2
 import numpy as np
@@ -26,7 +26,7 @@ def lay(photo: SrgbImage) -> Registration:
 
 
 def misplacement(registration: Registration, photo_of_baseline: NDArray[np.float64]) -> float:
-    """Median distance, in eye distances, from where the baseline's cheeks truly lie in the photo.
+    """Median distance, in eye distances, from the true place of the baseline's cheeks in the photo.
 
     `photo_of_baseline` is the 2×3 affine from baseline photo to photo.
     """

@@ -1,4 +1,4 @@
-"""The smallest change that can be told from chance in one person."""
+"""The smallest change in one person that can be distinguished from chance."""
 
 import numpy as np
 import pytest

@@ -38,7 +38,7 @@ def test_untreated_skin_keeps_its_colour_and_treated_skin_shows_its_own(
     assert np.abs(np.median(red[NOSE] - before[NOSE], axis=(0, 1))).max() < 0.02
     assert np.abs(np.median(healed[CHEEK] - before[CHEEK], axis=(0, 1))).max() < 0.02
     change = np.median(red[CHEEK] - before[CHEEK], axis=(0, 1))
-    assert change[1] < change[0] - 0.02  # green is what blood takes
+    assert change[1] < change[0] - 0.02  # blood absorbs green
 
 
 def test_frames_become_one_moving_picture(frames: list[SrgbImage]) -> None:

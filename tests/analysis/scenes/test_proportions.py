@@ -1,4 +1,4 @@
-"""Every rendered person has a head of their own, in the range of living people."""
+"""Every rendered person has a different head, in the range of living people."""
 
 from dataclasses import fields, replace
 
@@ -33,7 +33,7 @@ def test_lengths_lie_in_the_range_of_living_people(length: str, least: float, mo
 
 
 def test_the_mean_of_many_people_is_near_the_default_face() -> None:
-    """No drawn length is off the default by more than the spread between people."""
+    """No drawn length differs from the default by more than the spread between people."""
     default = Proportions()
     for field in fields(Proportions):
         drawn = np.array([getattr(person, field.name) for person in PEOPLE])
@@ -46,7 +46,7 @@ def test_the_chin_stays_below_the_lips() -> None:
 
 @pytest.fixture(scope="module")
 def photos() -> dict[str, SrgbImage]:
-    """A person before treatment and again, and somebody else of the same tone and hair."""
+    """A person before treatment and again, and another person of the same tone and hair."""
     one = Person(seed=41, complexion=Complexion(0.12), proportions=PEOPLE[1])
     other = replace(one, seed=42, proportions=PEOPLE[2])
     pose = Pose(right_mm=4, tilt_degrees=3, yaw_degrees=-4, scale=0.93)

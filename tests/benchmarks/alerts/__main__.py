@@ -23,7 +23,7 @@ _END_PHOTOS = "<!-- bench-alerts --photos: end -->"
 
 
 def main() -> None:
-    """Run the benchmark as the command line says."""
+    """Run the benchmark with the options of the command line."""
     options = _read_options()
     split = Split(options.split)
     if options.photos:
@@ -47,7 +47,7 @@ def _watch(split: Split, courses: int, processes: int, *, write: bool) -> None:
 
 
 def _see_photos(split: Split, courses: int, *, write: bool) -> None:
-    """Render some courses and put them through everything."""
+    """Render some courses and run them through the whole system."""
     seen = []
     with LocalProcesses(1) as compute:
         for number, case in tqdm(rendered_cases(split, courses), unit="rendered course"):

@@ -1,4 +1,4 @@
-"""Who is in the cohort, and what happens to each: drawn by seed, tuning and held-out apart."""
+"""Who is in the cohort, and what happens to each: drawn by seed, tuning and held-out separate."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Split(StrEnum):
 
 
 class Fate(StrEnum):
-    """What happens to somebody in the cohort."""
+    """What happens to a person in the cohort."""
 
     NORMAL = "normal"
     NICK = "normal, nicked"
@@ -57,7 +57,7 @@ _SKINS: Final[Mapping[Fate, Callable[[np.random.Generator, float], Skin]]] = {
 
 MISSED: Final = (0.0, 0.25, 0.5)  # shares of days without a photo; on average a quarter
 
-# How many of a hundred; ill people are many more than in life, so that they can be counted.
+# How many of a hundred; ill people are far more frequent than in life, so that they can be counted.
 MIX: Final[Mapping[Fate, int]] = {
     Fate.NORMAL: 40,
     Fate.NICK: 4,

@@ -1,7 +1,7 @@
-"""What simple rules would have said of the same courses: thresholds on CIELAB a* and L*.
+"""What simple rules would have said about the same courses: thresholds on CIELAB a* and L*.
 
-The colours come from the same readings, through the same optics: these rules are spared lamps and
-cameras, on which they would do far worse.
+The colours come from the same readings, through the same optics. These rules are thus spared lamps
+and cameras, with which they would do far worse.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ def naive_alarms(
 
 
 def _lasting(days: Lab, beyond: NDArray[np.bool_], lasting: float) -> tuple[float, ...]:
-    """Days on which a value has been beyond its limit for so many days without a break."""
+    """Days on which a value has been beyond its limit for that many days without a break."""
     since, alarms = None, []
     for day, is_beyond in zip(days.tolist(), beyond.tolist(), strict=True):
         since = (day if since is None else since) if is_beyond else None
@@ -52,7 +52,7 @@ def _lasting(days: Lab, beyond: NDArray[np.bool_], lasting: float) -> tuple[floa
 
 
 def _rising(days: Lab, values: Lab, by: float, within: float) -> tuple[float, ...]:
-    """Days on which a value stands higher than on some day shortly before."""
+    """Days on which a value is higher than on some day shortly before."""
     alarms = []
     for day, value in zip(days, values, strict=True):
         lately = values[(days < day) & (days >= day - within - 0.5)]
@@ -62,7 +62,7 @@ def _rising(days: Lab, values: Lab, by: float, within: float) -> tuple[float, ..
 
 
 def _lab(ita: int, redness: float, pigment: float) -> Lab:
-    """CIELAB (3,) under D65 of a tone class with so many doublings of blood and melanin."""
+    """CIELAB (3,) under D65 of a tone class with this many doublings of blood and melanin."""
     tone = min(TONES, key=lambda tone: abs(tone.ita - ita))
     light = np.exp(log_rgb(tone.melanin * 2**pigment, BASELINE_BLOOD * 2**redness))
     encoded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)

@@ -1,4 +1,4 @@
-"""How invented patients behave: when they send photos, what they answer, and how wrongly."""
+"""How simulated patients behave: when they send photos, what they answer, and how wrongly."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from tracker.domain.course.check_ins import Answers, CheckIn, Trend
 
 
 class Telling(StrEnum):
-    """Whether somebody who is ill notices and says so."""
+    """Whether an ill person notices and reports it."""
 
     TELLS = "tells"
     SILENT = "silent"
@@ -21,7 +21,7 @@ class Telling(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Illness:
-    """When signs come, in days after the onset; infinite for those that never do."""
+    """When signs appear, in days after the onset; infinite for those that never do."""
 
     pain: float
     pain_per_day: float
@@ -50,7 +50,7 @@ def photo_days(rng: np.random.Generator, missed: float) -> list[float]:
 
 
 def illness_of(skin: Skin, telling: Telling, rng: np.random.Generator, skin_type: int) -> Illness:
-    """The signs that an illness brings; some of them to some people only."""
+    """The signs that an illness causes; some of them only in some people."""
 
     def some(share: float, mean: float) -> float:
         return float(rng.gamma(2.0, mean / 2)) if rng.random() < share else np.inf
@@ -125,7 +125,7 @@ def _answers(
         return bool(rng.random() < (0.85 if present else false * noise))
 
     worse = pain > before + 0.4 or since > illness.itch
-    if rng.random() < 0.04 * noise:  # not everybody reads the question
+    if rng.random() < 0.04 * noise:  # not everyone reads the question
         worse = not worse
     trend = Trend.WORSE if worse else Trend.BETTER if day < 6 else Trend.SAME
     itch = (2 if 2 < day < 7 else 1) + rng.integers(-1, 2) + (6 if since > illness.itch else 0)

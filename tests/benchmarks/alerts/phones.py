@@ -1,7 +1,7 @@
-"""From true skin to readings: what a phone in changing rooms makes of it.
+"""From true skin to readings: the errors of a phone in changing rooms.
 
 Errors are as wide as analysis/METHOD.md (sections 3 and 6) measured them for each tone class, and
-made up otherwise than the engine assumes: heavy-tailed, with rooms that come back.
+composed differently from what the engine assumes: heavy-tailed, with rooms that recur.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from tracker.domain.course.treatments import AREAS, Region
 class Tone:
     """A tone class: ITA in degrees, the Fitzpatrick type its people report, and the usual sds.
 
-    `own` is the share of a reading's variance that is a region's own.
+    `own` is the share of a reading's variance that belongs to the region.
     """
 
     ita: int
@@ -65,7 +65,7 @@ class Phone:
 
 
 def choose_phone(rng: np.random.Generator, tone: Tone) -> Phone:
-    """Somebody with this tone: most without a card, a few with no reference at all."""
+    """A phone for a person of this tone: most without a card, a few with no reference at all."""
     reference = rng.choice(
         np.array([Reference.CARD, Reference.SKIN, Reference.HISTORY]), p=[0.33, 0.63, 0.04]
     )
@@ -146,7 +146,7 @@ class _Errors:
 
 
 def _state(rng: np.random.Generator, phone: Phone) -> tuple[SkinState, float, float]:
-    """What the skin is like today: what is said of it, a flush, and what shows through."""
+    """The skin's state today: what is declared, a flush, and how much it shows."""
     if rng.random() < phone.make_up:
         said = SkinState.MAKE_UP if rng.random() < 0.85 else SkinState.CLEAN
         return said, float(rng.normal(0, 0.15)), float(rng.uniform(0.3, 0.8))

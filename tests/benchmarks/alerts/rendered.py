@@ -1,4 +1,4 @@
-"""A few courses of the cohort as photos: rendered, and replayed through everything there is."""
+"""A few courses of the cohort as photos: rendered, and replayed through the whole system."""
 
 import secrets
 from collections.abc import Iterator, Mapping
@@ -57,7 +57,7 @@ def rendered_cases(split: Split, courses: int) -> list[tuple[int, Case]]:
 
 
 def see(number: int, case: Case, compute: Executor) -> Seen:
-    """Render a case, replay it, and note what was mailed."""
+    """Render a case, replay it, and record what was mailed."""
     with TemporaryDirectory(prefix="afterglow-cohort-") as folder:
         write_course(_story(number, case), Path(folder), lambda: None)
         mailed: dict[str, float] = {}
@@ -135,7 +135,7 @@ def _one_a_day(days: list[float]) -> list[float]:
 
 
 def _state(case: Case, number: int, day: float) -> SkinState:
-    """The truth of a day as the scenes want it: redness even over a region, pigment in spots."""
+    """The true state of a day for the scenes: redness even over a region, pigment in spots."""
     if day < 0:
         return SkinState(seed=number)
     pigment = {SeenRegion(r): case.skin.pigment(r, day) for r in AREAS}

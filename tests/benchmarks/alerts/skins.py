@@ -1,9 +1,9 @@
-"""What really happens to the skin of an invented patient: truth first, and of other shapes.
+"""What really happens to the skin of a simulated patient: truth first, with different shapes.
 
-The engine thinks in single exponentials and straight rises. Here redness comes and goes with two
-speeds, infections grow as Weibull curves, pigment comes as a logistic one, and every region has its
-own share of it. All of redness and pigment is doublings against baseline; days count from the
-treatment.
+The engine assumes single exponentials and straight rises. Here redness comes and goes with two
+speeds, infections grow as Weibull curves, pigment develops as a logistic curve, and every region
+has its own share of it. All redness and pigment is in doublings against baseline; days count from
+the treatment.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,8 +15,8 @@ import numpy as np
 from tracker.domain.alerts.alerts import Concern
 from tracker.domain.course.treatments import AREAS, Region
 
-VISIBLE: Final = 0.35  # doublings of blood: below, nobody calls it red
-STILL_RED: Final = 0.45  # doublings that everybody calls red
+VISIBLE: Final = 0.35  # doublings of blood: below it, redness cannot be seen
+STILL_RED: Final = 0.45  # doublings: above it, redness is plain to everyone
 DARKER: Final = float(np.log2(1.15))  # the least new pigment that can be seen
 
 # Half-life (hours: median, 95 % range) and the day by which 95 in 100 are clear, by needle depth.
@@ -33,7 +33,7 @@ Course = Callable[[Region, float], float]
 
 @dataclass(frozen=True, slots=True)
 class Skin:
-    """The truth: redness and pigment by region and day; what it is and when it begins to be so.
+    """The truth: redness and pigment by region and day; the concern and when it begins.
 
     `concern` None is a normal recovery; `starts` the day from which an alert is right: onset of an
     infection, the limit of the depth, the day on which new pigment can be seen.
@@ -46,14 +46,14 @@ class Skin:
 
 
 def normal(rng: np.random.Generator, depth: float) -> Skin:
-    """Redness that fades with two speeds and is gone when it should be, pigment as ever."""
+    """Redness that fades with two speeds and is gone in time; pigment unchanged."""
     return Skin(_usual(rng, depth), _none, None, np.inf)
 
 
 def prolonged(rng: np.random.Generator, depth: float) -> Skin:
     """Redness that stays, or fades far too slowly, in the whole face or in most of it.
 
-    What cannot be called red three days after the limit is drawn again.
+    A course that is not visibly red three days after the limit is drawn again.
     """
     limit = HALF_LIVES[depth][3]
     settles = min(2.0, limit / 2)
@@ -83,7 +83,7 @@ def prolonged(rng: np.random.Generator, depth: float) -> Skin:
 
 
 def infected(rng: np.random.Generator, depth: float) -> Skin:
-    """A usual course, and from some day on a focus that grows; sometimes all over."""
+    """A usual course with a growing focus from some day on; sometimes the whole face."""
     usual = _usual(rng, depth)
     onset = float(rng.uniform(2.3, 9.0))
     foci = rng.permutation(np.array(AREAS))[: rng.choice([1, 1, 1, 2, 2, 5])]
@@ -100,12 +100,12 @@ def infected(rng: np.random.Generator, depth: float) -> Skin:
 
 
 def darkening(rng: np.random.Generator, depth: float) -> Skin:
-    """A usual course, and in the second or third week new pigment in patches."""
+    """A usual course with new pigment in patches in the second or third week."""
     return _pigmented(rng, depth, Concern.HYPERPIGMENTATION, 1.0, float(rng.uniform(8, 18)))
 
 
 def lightening(rng: np.random.Generator, depth: float) -> Skin:
-    """A usual course, and weeks later pigment that goes in patches."""
+    """A usual course; weeks later, pigment is lost in patches."""
     return _pigmented(rng, depth, Concern.HYPOPIGMENTATION, -1.0, float(rng.uniform(18, 32)))
 
 
@@ -161,7 +161,7 @@ def scarring(rng: np.random.Generator, depth: float) -> Skin:
 
 
 def nicked(rng: np.random.Generator, depth: float) -> Skin:
-    """A normal recovery with a nick that heals within days: no concern of ours."""
+    """A normal recovery with a nick that heals within days: not one of our concerns."""
     skin, when, size = normal(rng, depth), float(rng.uniform(1.5, 11)), float(rng.uniform(0.3, 0.8))
     where = Region(rng.choice(np.array(AREAS)))
 
@@ -186,7 +186,7 @@ def sunburnt(rng: np.random.Generator, depth: float) -> Skin:
 def _usual(rng: np.random.Generator, depth: float) -> Course:
     """Two compartments that empty at their own speeds, after a rise within the first hours.
 
-    Who is not clear by the day on which 95 in 100 are is no normal recovery, and drawn again.
+    A course that is not clear by the day on which 95 in 100 are is not normal, and is drawn again.
     """
     median, low, high, limit = HALF_LIVES[depth]
     while True:

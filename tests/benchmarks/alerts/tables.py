@@ -1,4 +1,4 @@
-"""What was watched as the tables that RECOVERY.md shows."""
+"""The results as the tables that RECOVERY.md shows."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
@@ -51,7 +51,7 @@ def _mailed(one: Watched) -> dict[Concern, float]:
 
 
 def _found(one: Watched) -> float | None:
-    """The day since the onset on which an alert was first mailed, anew or as more urgent."""
+    """The day since the onset on which an alert was first mailed, newly or as more urgent."""
     mailed = (day for (_, level), day in one.levels.items() if level.is_mailed)
     return min((day for day in mailed if day >= one.starts - _SLACK), default=None)
 
@@ -160,7 +160,7 @@ def _passed(one: Watched, concern: Concern, limit: float) -> float | None:
 
 
 def _reliability(watched: Sequence[Watched], protocol: Protocol) -> str:
-    """What was said after every event, each truth as frequent as the protocol's priors say."""
+    """What was said after every event, weighted to the frequencies of the protocol's priors."""
     priors = {concern: rule.prior for concern, rule in protocol.concerns.items()}
     share = _shares(watched, priors)
     said: list[float] = []

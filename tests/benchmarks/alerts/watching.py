@@ -1,4 +1,4 @@
-"""The engine at the bedside: every event of a course in time order, and what it makes of it."""
+"""The engine on a live course: every event in time order, and its judgement after each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from tracker.domain.protocols.screening import risk_words
 from tracker.domain.recovery.recovery import assess
 from tracker.storage.protocols import protocol_files
 
-_TOGETHER = 0.05  # days: a photo and its answers come as one
+_TOGETHER = 0.05  # days: a photo and its answers arrive together
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """Who it was, and the probability of every concern after every event (day by day).
+    """The person, and the probability of every concern after every event (day by day).
 
     `concern` and `starts` are the truth, see `Skin`. `levels` is the first day on which each
     concern reached each level, `naive` the days on which simple rules alarm.

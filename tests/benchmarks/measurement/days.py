@@ -38,7 +38,7 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What became of the skin, doublings; of one cheek only, or of the whole face."""
+    """The change of the skin in doublings; of one cheek only, or of the whole face."""
 
     name: str
     redness: float = 0.0
@@ -80,7 +80,7 @@ _SIDE_LIGHT: Final = Room(key=(-1.0, -0.1, 0.12), key_strength=1.2, fill_strengt
 
 
 def baseline_shot(subject: Subject) -> Shot:
-    """The photo before treatment, taken with some care: daylight or a lamp, no great turn."""
+    """The photo before treatment, taken with some care: daylight or a lamp, little head turn."""
     rng = np.random.default_rng([*subject.rng_seed, 1])
     number = subject.number + round(subject.tone.ita)
     shot = Shot(
@@ -97,7 +97,7 @@ def baseline_shot(subject: Subject) -> Shot:
 
 
 def with_card(shot: Shot, subject: Subject, seed: int) -> Shot:
-    """The same shot from a little further away, the subject's own printed card beside the face."""
+    """The same shot from a little further away, with the subject's own card next to the face."""
     rng = np.random.default_rng([*subject.rng_seed, 4, seed])
     card = CardInHand(
         printer=10 + sum(subject.rng_seed),

@@ -1,4 +1,4 @@
-"""What the tools of today do: the mean CIELAB a* of the face, as the photo shows it."""
+"""What today's tools do: the mean CIELAB a* of the face, as the photo shows it."""
 
 from typing import Final
 

@@ -39,14 +39,14 @@ class Subject:
 
     @property
     def rng_seed(self) -> tuple[int, int, int]:
-        """What makes this subject's photos their own."""
+        """The seed that makes this subject's photos unique."""
         return (list(Split).index(self.split), self.number, round(self.tone.ita) + 90)
 
     @property
     def stops_darker(self) -> float:
         """Stops by which this skin returns less red light than the lightest.
 
-        So much more exposure does it take to burn it out: what clips light skin suits dark skin.
+        This much more exposure is needed to overexpose it: what clips light skin suits dark skin.
         """
         lightest, own = (log_rgb(tone.melanin, BASELINE_BLOOD)[0] for tone in (TONES[0], self.tone))
         return float((lightest - own) / np.log(2))

@@ -41,11 +41,11 @@ _SPREAD: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     }
 )
 _CHIN_SD: Final = 3.2  # sto–gn
-_CHIN_LENGTHS: Final = (-12.0, 8.0)  # n–gn, as far as it goes in most people
+_CHIN_LENGTHS: Final = (-12.0, 8.0)  # n–gn, the range of most people
 
 
 def draw_proportions(rng: np.random.Generator) -> Proportions:
-    """The bone structure of somebody new."""
+    """The bone structure of a new person."""
     drawn = {name: mean + sd * _deviation(rng) for name, (mean, sd) in _SPREAD.items()}
     mouth = drawn["nose_length"] + drawn["nose_to_mouth"]
     chin = mouth - Proportions().mouth - 2.0 + _CHIN_SD * _deviation(rng)  # it follows the mouth

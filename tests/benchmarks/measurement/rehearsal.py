@@ -1,4 +1,4 @@
-"""Take a subject's photos, judge and measure them, and note truth and reading side by side."""
+"""Take a subject's photos, judge and measure them, and record truth and reading together."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ _CHIN_MM = 117.0  # below it the neck begins; above it a cropped photo ends
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One region on one day: what is true and what was read."""
+    """One region on one day: the true value and the reading."""
 
     split: Split
     ita: float
@@ -79,7 +79,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """Everything noted about some photos."""
+    """Everything recorded about some photos."""
 
     readings: list[Reading] = field(default_factory=list)
     naive: list[NaivePair] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""The forward model held against measured spectra, and the inverse against people unlike it."""
+"""The forward model compared with measured spectra, and the inverse with people unlike it."""
 
 import csv
 from collections.abc import Mapping
@@ -77,7 +77,7 @@ def fit_spectra(file: Path) -> str:
 
 
 def _share_one_scattering(spectra: Floats) -> tuple[float, Floats, Floats]:
-    """One scattering for everybody, chosen on half of the people, judged on the others.
+    """One scattering for everyone, chosen on half of the people, judged on the others.
 
     Returns it and the colour differences of the others, ΔE00 and ΔE*ab.
     """
@@ -108,7 +108,7 @@ def _colour_gap(lab: Floats, scattering: float) -> tuple[float, float]:
 
 
 def stray_from_the_model() -> str:
-    """What a doubling of blood and half as much melanin again read as in skin unlike the model."""
+    """How a doubling of blood and half as much melanin again read in skin unlike the model."""
     names = list(_STRAY_SKINS)
     lines = ["#### Skin unlike the model: blood ×2 read as redness / melanin ×1.5 as redness\n"]
     lines += ["| ITA | " + " | ".join(names) + " |", "|" + "---|" * (len(names) + 1)]

@@ -1,4 +1,4 @@
-"""The notes of a rehearsal as the tables that METHOD.md shows."""
+"""The results of a rehearsal as the tables that METHOD.md shows."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _STILL_BARS: Final = {Reference.CARD: 0.15, Reference.SKIN: 0.25}
 
 @dataclass(frozen=True, slots=True)
 class _Scores:
-    """How near a set of readings comes to the truth."""
+    """How close a set of readings comes to the truth."""
 
     count: int
     slope: float

@@ -1,4 +1,4 @@
-"""An executor that answers without looking, for tests of what happens around the analysis."""
+"""An executor that answers without looking, for tests of the code around the analysis."""
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def analysed(like: Reading) -> Analysed:
-    """The analysis of a photo that shows what `like` tells."""
+    """The analysis of a photo that shows the values of `like`."""
     return Analysed(
         method=like.method,
         opencv=like.opencv,

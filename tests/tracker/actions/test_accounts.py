@@ -33,7 +33,7 @@ def test_the_passphrase_is_kept_as_argon2id(db: Database, cast: Cast) -> None:
     stored = people.passphrase_hash(db, cast.alice.id)
     assert stored is not None
     assert stored.startswith("$argon2id$")
-    # The least that OWASP's Password Storage Cheat Sheet asks for: 19 MiB and two passes.
+    # The minimum of OWASP's Password Storage Cheat Sheet: 19 MiB and two passes.
     assert SHIPPED_HASHER.memory_cost >= 19 * 1024
     assert SHIPPED_HASHER.time_cost >= 2
 

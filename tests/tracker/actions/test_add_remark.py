@@ -30,7 +30,7 @@ NOW = TREATED_AT + timedelta(days=2)
 
 
 class Talk:
-    """People say things, each with a form of its own."""
+    """People write messages, each from its own form."""
 
     def __init__(self, db: Database, world: World, cast: Cast) -> None:
         self.db, self.world, self.cast, self.count = db, world, cast, 0

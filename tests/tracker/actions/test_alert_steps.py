@@ -1,4 +1,4 @@
-"""Alerts on record: snoozed, passed on, resolved, opened anew, and what their history keeps."""
+"""Alerts on record: snoozed, escalated, resolved, reopened, and what their history keeps."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What the care team draws on photos, and that nothing of it is lost."""
+"""What the care team draws on photos, and that none of it is lost."""
 
 from datetime import timedelta
 

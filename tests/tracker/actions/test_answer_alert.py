@@ -1,4 +1,4 @@
-"""Answers to alerts are taken only to what was shown, read, and answered by no colleague since."""
+"""An answer counts only if the alert is as shown, was read, and no colleague has answered."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Drawing on a baseline, through the real analysis: one face, rendered, of which more is known."""
+"""Drawing on a baseline, through the real analysis: one rendered face with known truth."""
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 COURSE = Path(str(files("sample_images"))) / "infection_type_6"
 NOW = TREATED_AT + timedelta(days=8)
-# In an unmirrored photo the patient's left cheek lies in the right half of the picture.
+# In an unmirrored photo the patient's left cheek is in the right half of the picture.
 LEFT_CHEEK = ((0.58, 0.43), (0.74, 0.43), (0.72, 0.58), (0.58, 0.56))
 RIGHT_CHEEK = tuple((1 - x, y) for x, y in LEFT_CHEEK)
 

@@ -1,4 +1,4 @@
-"""While somebody is away, the deputy is asked and may see; afterwards neither."""
+"""While a person is away, the deputy is asked and may see; afterwards neither."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Whoever wants to be forgotten is forgotten: no row, no file, whatever breaks off on the way."""
+"""Patients who ask to be erased are erased: no row, no file, whatever fails on the way."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What patients take away is all of it, and can be measured again."""
+"""The patient's download is complete, and can be measured again."""
 
 import csv
 import json
@@ -46,7 +46,7 @@ def records(db: Database, world: World, cast: Cast) -> Records:
 
 
 def unpack(entries: list[Entry], folder: Path) -> Path:
-    """The archive as somebody unpacks it; returns the folder of the one course."""
+    """The archive, unpacked; returns the folder of the one course."""
     for entry in entries:
         path = folder / entry.path
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -148,7 +148,7 @@ def test_nobody_elses_data_is_in_it(
 
 
 class NothingMeasured(Executor):
-    """Stands in for the machine that measures: every photo that arrives is set aside."""
+    """Replaces the executor that measures: every photo that arrives is set aside."""
 
     def submit(self, *_args: Any, **_more: Any) -> Future[Any]:
         answer: Future[Any] = Future()
@@ -228,5 +228,5 @@ def test_corrections_ends_and_drawn_areas_go_along(
     assert told["ended_early_because"] == "Alice moved away."
     assert [each["who"] for each in told["corrections"]] == ["Dr Dana"]
     assert told["drawn"][0]["treated"] == [[[0.1, 0.2], [0.3, 0.2], [0.3, 0.4]]]
-    assert (course / "readings.csv").read_text(encoding="utf-8") == ""  # waits to be measured anew
+    assert (course / "readings.csv").read_text(encoding="utf-8") == ""  # waits to be measured again
     assert "left_cheek" in (course / "earlier-readings.csv").read_text(encoding="utf-8")

@@ -21,7 +21,7 @@ from tracker.world import World
 
 
 def white_kills(photo: SrgbImage) -> Face:
-    """A face finder that one photo kills, as one does that needs more memory than there is."""
+    """A face finder that one photo kills, like one that needs more memory than there is."""
     if photo.pixels.min() > 0.99:
         os.kill(os.getpid(), signal.SIGKILL)
     if photo.pixels.max() < 0.7:

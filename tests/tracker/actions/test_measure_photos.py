@@ -153,7 +153,7 @@ def test_a_storage_that_fails_for_five_minutes_gives_up_no_photo(
         keep(db, world, cast, f"day-{number}")
     folder = Path(world.files.url)
     away = folder.rename(folder.with_name("away"))
-    folder.write_bytes(b"")  # a mount that answers nonsense: OSError on every file
+    folder.write_bytes(b"")  # a mount that returns nonsense: OSError on every file
     at = NOW
     while at < NOW + timedelta(minutes=5):
         assert measure_photos(db, world.files, Answering(), at) == []
@@ -275,7 +275,7 @@ def test_a_worker_that_was_too_slow_stores_nothing(
 ) -> None:
     class Overtaken(Answering):
         def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]
-            other = world.connect()  # the lease has passed; another worker does the photo
+            other = world.connect()  # the lease has expired; another worker does the photo
             measure_photos(other, world.files, Answering(), NOW + timedelta(minutes=6))
             other.close()
             return super().submit(fn, *args, **kwargs)
@@ -365,7 +365,7 @@ def test_what_was_drawn_reaches_the_analysis_and_the_course_is_measured_anew(
     course = readings.of_treatment(db, cast.treatment.id)
     assert [read.regions for read in course] == [reading(1.5).regions] * 2
     kept = list(db.query("SELECT outlines_id FROM readings ORDER BY id"))
-    assert [row["outlines_id"] for row in kept] == [None, None, 1, 1]  # beside the old, never over
+    assert [row["outlines_id"] for row in kept] == [None, None, 1, 1]  # added, old ones kept
 
 
 def test_a_photo_that_was_being_measured_while_somebody_drew_is_measured_once_more(

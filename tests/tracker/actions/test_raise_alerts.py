@@ -192,7 +192,7 @@ def test_a_row_that_cannot_be_read_keeps_no_other_course_waiting(db: Database, c
         db.execute("UPDATE treatments SET products = '[{}]' WHERE id = 'broken'")
     (alert,) = answered(db, cast, SICK, DAY_4)
     assert alert.treatment_id == cast.treatment.id
-    assert health.unjudged_queue(db).waiting == 1  # the health page tells of the other
+    assert health.unjudged_queue(db).waiting == 1  # the health page reports the other
 
 
 def test_a_course_whose_answers_reach_a_floor_is_judged_before_the_others(

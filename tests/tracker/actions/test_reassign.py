@@ -1,4 +1,4 @@
-"""Positions at the clinic change, and nobody is left without an administrator or a practitioner."""
+"""Positions change, and no one is left without an administrator or a practitioner."""
 
 from datetime import UTC, datetime
 
@@ -88,7 +88,7 @@ def test_who_moves_to_the_office_leaves_every_care_team(
 
 def test_the_last_administrator_stays_one(db: Database, cast: Cast, olga: Person) -> None:
     less = Position(Role.OFFICE, frozenset())
-    # by somebody whose own duty was taken away in the same moment
+    # by a person whose own duty was taken away at the same moment
     assert reassign(db, wanted(olga, less), cast.dana.id, NOW) is Refusal.LAST_ADMINISTRATOR
     more = Position(Role.PRACTITIONER, ADMINISTERS)
     assert reassign(db, wanted(cast.dana, more), olga.id, NOW) == Reassigned(0)

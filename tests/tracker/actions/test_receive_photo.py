@@ -79,7 +79,7 @@ def two_faces() -> bytes:
 
 
 def png_header(width: int, height: int) -> bytes:
-    """A PNG that claims a size and holds a few bytes: what a decompression bomb looks like."""
+    """A PNG that claims a size and holds a few bytes, like a decompression bomb."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         length, check = len(body), zlib.crc32(kind + body)
@@ -248,7 +248,7 @@ def test_a_lost_photo_from_before_costs_no_later_photo_and_is_told(
     (stopped,) = photos.given_up(db)
     assert (stopped.photo_id, stopped.is_baseline) == (before.photo.id, True)
     assert str(stopped.file_fault) == trouble
-    # The same photo from before, sent once more, mends it.
+    # The same photo from before, sent once more, repairs it.
     assert isinstance(receive(FACE, DAY_BEFORE, role=PhotoRole.BASELINE), Accepted)
     assert world.files.load(before.photo.id, Picture.PHOTO)
     assert photos.given_up(db) == []

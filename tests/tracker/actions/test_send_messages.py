@@ -1,4 +1,4 @@
-"""Mails on their way: sent once, tried again, given up, whatever happens to the sender."""
+"""Mails in transit: sent once, retried, given up, whatever happens to the sender."""
 
 import multiprocessing
 import os
@@ -284,7 +284,7 @@ def test_two_workers_on_one_outbox_send_each_mail_once(
 def test_a_sender_killed_after_the_server_took_the_mail_sends_the_same_mail_again(
     db: Database, mail_settings: tuple[Settings, Inbox]
 ) -> None:
-    """No protocol can do better: the server has the mail, and nobody lives to write it down."""
+    """No protocol can do better: the server has the mail, and the sender died before noting it."""
     settings, inbox = mail_settings
     worker = PROCESSES.Process(target=send_and_die_before_the_row_says_so, args=(settings,))
     worker.start()

@@ -33,7 +33,7 @@ def soon() -> datetime:
 
 
 def later() -> datetime:
-    """When a file that is there now has been there for long enough."""
+    """A time by which a file that exists now is old enough."""
     return soon() + STRAY_AFTER + timedelta(minutes=5)
 
 
@@ -42,7 +42,7 @@ def stored(world: World) -> list[str]:
 
 
 def sweep(db: Database, world: World, now: datetime) -> list[str]:
-    """What is gone after the accounts were looked at."""
+    """The files deleted after the accounts were processed."""
     before = stored(world)
     erase_accounts(db, world.files, world.settings.outbox, now)
     return [each for each in before if each not in stored(world)]

@@ -9,7 +9,7 @@ from tracker.storage.connection import writing
 from tracker.storage.course import check_ins
 
 AT = datetime(2026, 3, 4, 8, tzinfo=UTC)
-# As every check-in was written before an answer could be left out.
+# The form of every check-in from before an answer could be left out.
 OLD = (
     '{"pain": 0, "itch": 3, "swelling": 2, "warmth": false, "pus": true, "blisters": false, '
     '"spreading": false, "fever": false, "breathing_or_face_swelling": false, "dusky": null, '

@@ -1,4 +1,4 @@
-"""A clinic's database of an earlier day is brought up to date and loses nothing."""
+"""An older database of a clinic is brought up to date and loses nothing."""
 
 import hashlib
 import json
@@ -161,6 +161,6 @@ def test_a_step_that_fails_takes_back_every_step_before_it(old_db: Database) -> 
 
 
 def schema_of(db: Database) -> str:
-    """All that the database is made of, but for how its texts are broken into lines."""
+    """The whole schema, without the line breaks in its texts."""
     rows = db.query("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name")
     return json.dumps([[" ".join(str(value).split()) for value in row.values()] for row in rows])

@@ -1,4 +1,4 @@
-"""What the list reads does not grow with the age of the clinic."""
+"""The amount that the list reads does not grow with the age of the clinic."""
 
 import pytest
 from sqlite_utils import Database
