@@ -316,7 +316,7 @@ def _analyse_region(
         erythema_index=float(100 * np.log10(colour[0] / colour[1])),
         melanin_index=float(-100 * np.log10(colour[0])),
         share=share,
-        affected=affected_share(focal.redness, area),
+        affected=affected_share(focal.spots, area),
         spots=count_spots(focal.spots, area),
     )
 

@@ -52,10 +52,14 @@ class Spots:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpotMap:
-    """Where spots were found on the grid, and where skin was `seen` at all."""
+    """Where spots were found on the grid, and where skin was `seen` at all.
+
+    `affected` is skin redder than before by `AFFECTED` doublings, or by more where noise is.
+    """
 
     redder: Mask
     darker: Mask
+    affected: Mask
     seen: Mask
 
 
@@ -64,9 +68,11 @@ def find_spots(redness_map: _Plane, pigment_map: _Plane) -> SpotMap:
 
     The maps (h, w) hold doublings against baseline, NaN where no skin counted.
     """
+    noise = local_noise(redness_map)
     return SpotMap(
-        redder=_standing_out(redness_map, _LEAST_REDDER),
-        darker=_standing_out(pigment_map, _LEAST_DARKER),
+        redder=_standing_out(redness_map, _LEAST_REDDER, noise),
+        darker=_standing_out(pigment_map, _LEAST_DARKER, local_noise(pigment_map)),
+        affected=Mask(redness_map > max(AFFECTED, _CERTAIN * noise)),
         seen=Mask(np.isfinite(redness_map)),
     )
 
@@ -77,14 +83,10 @@ def count_spots(found: SpotMap, area: Mask) -> Spots:
     return Spots(redder, darker)
 
 
-def affected_share(redness_map: _Plane, area: Mask) -> float:
-    """Share (0..1) of a region's seen skin that is redder than before by more than noise.
-
-    That is by `AFFECTED` doublings, or by more where the map is noisy.
-    """
-    seen = redness_map[area.pixels & np.isfinite(redness_map)]
-    limit = max(AFFECTED, _CERTAIN * local_noise(redness_map))
-    return float(np.mean(seen > limit)) if len(seen) else 0.0
+def affected_share(found: SpotMap, area: Mask) -> float:
+    """Share (0..1) of a region's seen skin that is redder than before by more than noise."""
+    visible = area.pixels & found.seen.pixels
+    return int(np.count_nonzero(found.affected.pixels & visible)) / max(int(visible.sum()), 1)
 
 
 def local_noise(values: _Plane) -> float:
@@ -99,9 +101,9 @@ def local_noise(values: _Plane) -> float:
     return float(robust_sd(values[known] - mean[known]))
 
 
-def _standing_out(values: _Plane, least: float) -> Mask:
+def _standing_out(values: _Plane, least: float, noise: float) -> Mask:
     known = np.isfinite(values)
-    limit = max(least, _NOISES * local_noise(values))
+    limit = max(least, _NOISES * noise)
     plane = np.where(known, values, 0).astype(np.float32)
     above, around = np.zeros_like(plane), known
     for _ in range(_ROUNDS):

@@ -188,7 +188,7 @@ def test_maps_that_know_nothing_show_no_spot(values: float, area: str) -> None:
     found = find_spots(plane, plane)
     spots = count_spots(found, mask(area))
     assert finite(spots.redder.share, spots.darker.share, local_noise(plane))
-    assert finite(affected_share(plane, mask(area)))
+    assert finite(affected_share(found, mask(area)))
     assert finite(paint_scale(plane[:2, :2], np.full((2, 2), 0.5, np.float32)))
 
 

@@ -12,6 +12,7 @@ from analysis.scenes import Pose, Shot, photograph
 from analysis.scenes.head.changes import Papules, Patch, SkinState
 from analysis.spots import (
     Lesions,
+    SpotMap,
     Spots,
     affected_share,
     count_spots,
@@ -115,13 +116,16 @@ def test_a_spot_that_grows_stays_one_spot_and_takes_more_skin() -> None:
 
 
 def test_the_affected_share_counts_what_is_clearly_redder() -> None:
+    def found(redness: NDArray[np.float32]) -> SpotMap:
+        return find_spots(redness, face())
+
     half = face()
     half[:, CENTRE[0] :] += 0.8
     right_half = CHEEK.pixels[:, CENTRE[0] :].sum() / CHEEK.pixels.sum()
-    assert affected_share(half, CHEEK) == pytest.approx(right_half, abs=0.03)
-    assert affected_share(face(0.3), CHEEK) == 0
-    assert affected_share(face(0.6, noise=0.4), CHEEK) < 0.2  # no more than its grain
-    assert affected_share(np.full((960, 560), np.nan, np.float32), CHEEK) == 0
+    assert affected_share(found(half), CHEEK) == pytest.approx(right_half, abs=0.03)
+    assert affected_share(found(face(0.3)), CHEEK) == 0
+    assert affected_share(found(face(0.6, noise=0.4)), CHEEK) < 0.2  # no more than its grain
+    assert affected_share(found(np.full((960, 560), np.nan, np.float32)), CHEEK) == 0
 
 
 def test_spots_do_not_raise_the_noise() -> None:
