@@ -20,12 +20,12 @@ from tracker.actions.alerts.raising import raise_alerts
 from tracker.actions.clinic.health import leave_sign_of_life
 from tracker.actions.course.measuring import Measured, Unmeasured, measure_photos
 from tracker.actions.mail.daily import remind_patients, write_digests
-from tracker.actions.mail.sending import SendReport, send_messages
+from tracker.actions.mail.sending import SendReport, send_mails
 from tracker.actions.own_data.closing import erase_accounts
 from tracker.actions.protocols.previewing import preview_drafts
 from tracker.domain.alerts.alerts import Alert
 from tracker.domain.clinic.health import SignOfLife
-from tracker.domain.mail.messages import PRESSING, MessageKind
+from tracker.domain.mail.mails import PRESSING, MailKind
 from tracker.world import World
 
 PAUSE_SECONDS = 1.0
@@ -82,7 +82,7 @@ def work_once(
 
 def send_once(world: World, db: Database, clock: Callable[[], datetime]) -> SendReport:
     """Send what is due."""
-    return send_messages(db, world.send, world.envelope, clock)
+    return send_mails(db, world.send, world.envelope, clock)
 
 
 def run_worker(world: World, compute: Executor, clock: Callable[[], datetime], stop: Event) -> None:
@@ -108,7 +108,7 @@ def _loops(
         ],
         "judging": [Duty(SignOfLife.JUDGING, AT_ONCE, lambda db, now: _judge(world, db, now))],
         "pressing mail": [_mailing(SignOfLife.PRESSING_MAIL, PRESSING, world, clock, stop)],
-        "mail": [_mailing(SignOfLife.MAIL, set(MessageKind) - PRESSING, world, clock, stop)],
+        "mail": [_mailing(SignOfLife.MAIL, set(MailKind) - PRESSING, world, clock, stop)],
         "pressing duties": pressing_duties(world),
         "daily duties": daily_duties(world),
         "chores": chores(world),
@@ -151,7 +151,7 @@ def chores(world: World) -> Sequence[Duty]:
 
 def _mailing(
     sign: SignOfLife,
-    kinds: Collection[MessageKind],
+    kinds: Collection[MailKind],
     world: World,
     clock: Callable[[], datetime],
     stop: Event,
@@ -160,7 +160,7 @@ def _mailing(
         def goes_on() -> bool:
             return not stop.is_set() and abs(clock() - began) < LONGEST_MAIL_ROUND
 
-        return send_messages(db, world.send, world.envelope, clock, kinds, goes_on).sent > 0
+        return send_mails(db, world.send, world.envelope, clock, kinds, goes_on).sent > 0
 
     return Duty(sign, AT_ONCE, send)
 

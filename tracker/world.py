@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from tracker.domain.mail.messages import Envelope
+from tracker.domain.mail.mails import Envelope
 from tracker.domain.protocols.protocols import Protocols
 from tracker.settings import Settings
 from tracker.storage.connection import open_database, open_migrated

@@ -26,7 +26,7 @@ from tracker.actions.protocols.editing import draft_protocol
 from tracker.actions.protocols.previewing import preview_drafts
 from tracker.domain.alerts.alerts import Concern, Level
 from tracker.domain.course.check_ins import Answers
-from tracker.domain.mail.messages import confirmation_link, welcome_link
+from tracker.domain.mail.mails import confirmation_link, welcome_link
 from tracker.settings import Settings
 from tracker.world import open_world
 

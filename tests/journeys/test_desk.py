@@ -18,7 +18,7 @@ from tests.journeys.conftest import pages_open
 from tests.post_office import free_port, words_of
 from tests.tracker.courses_of_readings import rising_again
 from tests.web.conftest import Clock, Records
-from tracker.actions.mail.sending import send_messages
+from tracker.actions.mail.sending import send_mails
 from tracker.domain.course.photos import Photo
 from tracker.settings import Settings
 from tracker.wires.photo_files import Picture
@@ -48,8 +48,8 @@ def desk(settings: Settings, db: Database, cast: Cast, page: Page) -> Iterator[D
     for number, photo in enumerate(taken):
         paint(world, photo, number)
     records.mail(records.alert(taken[-1]), cast.dana)
-    send_messages(db, world.send, world.envelope, clock)
-    (letter,) = world.settings.outbox.glob("*.eml")
+    send_mails(db, world.send, world.envelope, clock)
+    (eml,) = world.settings.outbox.glob("*.eml")
     troubles: list[str] = []
 
     def listen(request: Request) -> None:
@@ -61,7 +61,7 @@ def desk(settings: Settings, db: Database, cast: Cast, page: Page) -> Iterator[D
     page.on("request", listen)
     page.set_viewport_size(DESK)  # type: ignore[arg-type]
     with pages_open(world, clock):
-        mail = words_of(message_from_bytes(letter.read_bytes()))
+        mail = words_of(message_from_bytes(eml.read_bytes()))
         yield Desk(address, mail, taken[0], taken[-1], troubles)
 
 

@@ -11,7 +11,7 @@ from tests.conftest import PASSPHRASE, PROTOCOLS, Cast
 from tests.journeys.conftest import PHONE, clinic_at_day_3, heard_from
 from tests.journeys.keyboard import choose, press, tab_to, type_into
 from tests.journeys.test_browser import sign_in
-from tracker.domain.mail.messages import confirmation_link
+from tracker.domain.mail.mails import confirmation_link
 from tracker.domain.protocols.protocols import Asks
 from tracker.settings import Settings
 from tracker.storage.people import people

@@ -10,9 +10,9 @@ from sqlite_utils import Database
 from tests.conftest import PASSPHRASE, Cast
 from tests.journeys.conftest import clinic_at_day_3
 from tests.journeys.test_browser import sign_in
-from tracker.domain.mail.messages import MessageKind
+from tracker.domain.mail.mails import MailKind
 from tracker.settings import Settings
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.storage.people import passkeys
 
 
@@ -42,8 +42,8 @@ def test_a_passkey_is_made_used_and_removed(
     page.get_by_role("button", name="Make a passkey").click()
     expect(page.get_by_text(re.compile("^Passkey added"))).to_be_visible()
     (key,) = passkeys.of_person(db, cast.alice.id)
-    (mail,) = messages.of_recipient(db, cast.alice.id)
-    assert mail.kind is MessageKind.PASSKEY_ADDED
+    (mail,) = mails.of_recipient(db, cast.alice.id)
+    assert mail.kind is MailKind.PASSKEY_ADDED
 
     page.get_by_role("button", name="Sign out").click()
     page.get_by_role("button", name="Use a passkey").click()

@@ -20,7 +20,7 @@ from tests.tracker.courses_of_readings import CALM
 from tracker.actions.course.treatments import begin_treatment
 from tracker.actions.people.joining import Invited, invite_patient
 from tracker.domain.course.check_ins import SCALES, SIGNS, Answers
-from tracker.domain.mail.messages import welcome_link
+from tracker.domain.mail.mails import welcome_link
 from tracker.storage.course import check_ins, photos
 from tracker.world import open_world
 

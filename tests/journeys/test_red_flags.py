@@ -16,7 +16,7 @@ from tracker.actions.course.checking_in import record_check_in
 from tracker.actions.course.treatments import begin_treatment
 from tracker.actions.people.accounts import add_person
 from tracker.domain.course.check_ins import Answers
-from tracker.domain.mail.messages import SUBJECTS, MessageKind
+from tracker.domain.mail.mails import SUBJECTS, MailKind
 from tracker.domain.people.people import Person, Role
 from tracker.world import open_world
 
@@ -61,7 +61,7 @@ def test_trouble_breathing_alone_is_answered_at_the_tick_and_tops_the_work_list(
     expect(phone.locator("main .emergency:visible").first).to_be_in_viewport()
     expect(phone.locator("main")).to_contain_text("Call the emergency number now")
     wait_for(
-        lambda: SUBJECTS[MessageKind.URGENT] in {m["Subject"] for m in clinic.mails_to(clinic.dana)}
+        lambda: SUBJECTS[MailKind.URGENT] in {m["Subject"] for m in clinic.mails_to(clinic.dana)}
     )
     page.set_viewport_size(DESK)
     sign_in(page, clinic.address, clinic.dana.email, clinic.passphrase)

@@ -28,7 +28,7 @@ from tracker.domain.course.check_ins import Answers
 from tracker.domain.course.photos import FAILED, FileFault, PhotoStatus
 from tracker.storage.connection import writing
 from tracker.storage.course import photos
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.world import World
 
 NOW = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)
@@ -113,9 +113,9 @@ def test_the_facts_are_those_of_the_rows(world: World, db: Database, cast: Cast)
     assert facts.photos == EMPTY
     assert facts.database_bytes > 0
     assert facts.free_bytes > 0
-    (mail,) = messages.due(db, NOW)
+    (mail,) = mails.due(db, NOW)
     with writing(db):
-        messages.sent(db, mail.id, NOW + timedelta(minutes=3))
+        mails.sent(db, mail.id, NOW + timedelta(minutes=3))
     lag = look(world, db, NOW + timedelta(minutes=5)).lag
     assert lag is not None
     assert round(lag.total_seconds()) == 180
@@ -178,8 +178,8 @@ def test_a_sign_left_before_the_clock_was_set_back_is_renewed(world: World, db: 
 def test_lost_mails_count_for_a_week(world: World, db: Database, cast: Cast) -> None:
     record_check_in(db, PROTOCOLS, cast.alice.id, Answers(fever=True, spreading=True), NOW)
     raise_alerts(db, PROTOCOLS, NOW)
-    (mail,) = messages.due(db, NOW)
+    (mail,) = mails.due(db, NOW)
     with writing(db):
-        messages.give_up(db, mail.id, NOW, "no such mailbox")
+        mails.give_up(db, mail.id, NOW, "no such mailbox")
     assert look(world, db, NOW + timedelta(days=6)).mails == Queue(0, None, 1)
     assert look(world, db, NOW + timedelta(days=8)).mails == EMPTY

@@ -11,7 +11,7 @@ from aiosmtpd.smtp import SMTP, Session
 from aiosmtpd.smtp import Envelope as SmtpEnvelope
 
 from tests.post_office import Inbox, free_port, words_of
-from tracker.domain.mail.messages import Envelope, Message, MessageKind, compose
+from tracker.domain.mail.mails import Envelope, Mail, MailKind, compose
 from tracker.domain.people.people import check_email
 from tracker.domain.people.signed_links import LinkPurpose, signed
 from tracker.settings import Settings
@@ -19,8 +19,8 @@ from tracker.wires.mail import MailFailed, MailRefused, sender
 
 AT = datetime(2026, 3, 7, 8, tzinfo=UTC)
 ENVELOPE = Envelope("Afterglow <afterglow@clinic.example>", "https://clinic.example", b"k" * 32)
-ROW = Message(
-    MessageKind.URGENT, "a cause", "dana", "dana@clinic.example", AT, AT, alert_ids=("alert-1",)
+ROW = Mail(
+    MailKind.URGENT, "a cause", "dana", "dana@clinic.example", AT, AT, alert_ids=("alert-1",)
 )
 MAIL = compose(ROW, ENVELOPE)
 
@@ -54,8 +54,8 @@ def test_a_real_server_receives_a_neutral_mail(
     assert "https://clinic.example/alerts/alert-1" in words_of(mail)
 
 
-@pytest.mark.parametrize("kind", MessageKind)
-def test_no_mail_holds_a_health_detail(kind: MessageKind) -> None:
+@pytest.mark.parametrize("kind", MailKind)
+def test_no_mail_holds_a_health_detail(kind: MailKind) -> None:
     words = compose(replace(ROW, kind=kind, day=AT.date()), ENVELOPE).as_string().lower()
     for detail in ("infection", "redness", "pigment", "cheek", "patient", "microneedling"):
         assert detail not in words
@@ -63,7 +63,7 @@ def test_no_mail_holds_a_health_detail(kind: MessageKind) -> None:
 
 def test_a_reminder_can_be_stopped_with_one_click_and_an_urgent_mail_cannot() -> None:
     """RFC 8058: both headers, one https link, unbroken and the same in header and words."""
-    mail = compose(replace(ROW, kind=MessageKind.REMINDER, day=AT.date()), ENVELOPE)
+    mail = compose(replace(ROW, kind=MailKind.REMINDER, day=AT.date()), ENVELOPE)
     token = signed(LinkPurpose.UNSUBSCRIBE, "dana", b"k" * 32)
     link = f"https://clinic.example/unsubscribe/{token}"
     head, _, body = mail.as_bytes().decode("ascii").replace("\r\n", "\n").partition("\n\n")

@@ -27,11 +27,11 @@ from tracker.domain.alerts.alert_life import Step
 from tracker.domain.alerts.alerts import Concern
 from tracker.domain.clinic.health import DUTIES, Part, SignOfLife, State, judge
 from tracker.domain.course.check_ins import Answers
-from tracker.domain.mail.messages import Message, MessageKind
+from tracker.domain.mail.mails import Mail, MailKind
 from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.clinic import health
 from tracker.storage.connection import writing
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.wires.compute import NotMeasurable
 from tracker.wires.mail import TIMEOUT_SECONDS, sender
 from tracker.wires.photo_files import Picture
@@ -47,7 +47,7 @@ def test_the_clock_alone_calls_for_reminders_digests_and_a_word_about_silence(
 ) -> None:
     watch_clock(world, db, DAY_4)
     assert [alert.concern for alert in alerts.unseen(db)] == [Concern.SILENCE]
-    assert [message.to_address for message in messages.due(db, DAY_4)] == [cast.alice.email]
+    assert [message.to_address for message in mails.due(db, DAY_4)] == [cast.alice.email]
 
 
 def test_workers_who_look_at_the_clock_at_once_do_everything_once(
@@ -158,10 +158,10 @@ def test_a_mail_server_that_hangs_under_500_mails_does_not_hold_up_escalation(
         ThreadPoolExecutor(1) as compute,
         working(replace(world, send=send), compute, clock),
     ):
-        wait_until(lambda: tries(db, MessageKind.URGENT) == 1)
-        assert tries(db, MessageKind.REMARK) < len(others)
+        wait_until(lambda: tries(db, MailKind.URGENT) == 1)
+        assert tries(db, MailKind.REMARK) < len(others)
         # The next one is tried although four others hang, and before they are given up.
-        wait_until(lambda: tries(db, MessageKind.ESCALATION) == 1)
+        wait_until(lambda: tries(db, MailKind.ESCALATION) == 1)
         took = time.monotonic() - began
         silent_server.hang_up()
     assert took < min(60, TIMEOUT_SECONDS)
@@ -202,7 +202,7 @@ def test_two_workers_at_once_send_every_mail_once(world: World, db: Database, ca
         working(both, compute, clock),
     ):
         # 40 remarks, one urgent mail, one escalation, and the scheduled ones.
-        wait_until(lambda: tries(db, MessageKind.ESCALATION) == 1 and len(ids) >= 42)
+        wait_until(lambda: tries(db, MailKind.ESCALATION) == 1 and len(ids) >= 42)
     assert max(Counter(ids).values()) == 1
 
 
@@ -301,22 +301,22 @@ def wait_until(happened: Callable[[], bool], seconds: float = 60) -> bool:
     return is_so
 
 
-def tries(db: Database, kind: MessageKind) -> int:
+def tries(db: Database, kind: MailKind) -> int:
     """For how many mails of a kind a try has begun."""
     sql = "SELECT count(*) AS n FROM messages WHERE kind = ? AND attempts > 0"
     ((number),) = (row["n"] for row in db.query(sql, [str(kind)]))
     return int(number)
 
 
-def write_remarks(db: Database, cast: Cast, count: int) -> list[Message]:
+def write_remarks(db: Database, cast: Cast, count: int) -> list[Mail]:
     """Mails that are due and not urgent."""
     to, at = cast.alice, DAY_4 - timedelta(hours=1)
     written = [
-        Message(MessageKind.REMARK, f"remark:{number}", to.id, to.email, at, at)
+        Mail(MailKind.REMARK, f"remark:{number}", to.id, to.email, at, at)
         for number in range(count)
     ]
     with writing(db):
-        assert all(messages.insert(db, message) for message in written)
+        assert all(mails.insert(db, message) for message in written)
     return written
 
 

@@ -21,7 +21,7 @@ from tracker.domain.course.outlines import Basis
 from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, SkinState
 from tracker.domain.course.readings import Estimate, FocalChanges
 from tracker.domain.course.treatments import AREAS, Region
-from tracker.domain.mail.messages import Message, MessageKind, about_alert
+from tracker.domain.mail.mails import Mail, MailKind, about_alert
 from tracker.domain.people.absences import Absence, Leave
 from tracker.domain.people.people import Duty, Person, Role
 from tracker.domain.talk.conversation import Remark
@@ -30,7 +30,7 @@ from tracker.storage.alerts import alerts
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 from tracker.storage.course import annotations, check_ins, photos, readings
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.storage.people import people
 from tracker.storage.talk import conversation, notes
 from tracker.wires.photo_files import Picture
@@ -181,11 +181,11 @@ class Records:
         leave = Leave(first, first + timedelta(days=days - 1), deputy.id if deputy else None)
         return enter_absence(self.db, person, leave, TREATED_AT)
 
-    def mail(self, alert: Alert, to: Person) -> Message:
+    def mail(self, alert: Alert, to: Person) -> Mail:
         """The mail about an alert, not sent yet."""
-        message = about_alert(MessageKind.URGENT, alert, to, alert.raised_at)
+        message = about_alert(MailKind.URGENT, alert, to, alert.raised_at)
         with writing(self.db):
-            messages.insert(self.db, message)
+            mails.insert(self.db, message)
         return message
 
 

@@ -12,7 +12,7 @@ from tracker.domain.alerts.alerts import Level
 from tracker.domain.people.people import Person
 from tracker.storage.alerts import alerts
 from tracker.storage.connection import writing
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.storage.people import people
 from tracker.storage.talk import conversation
 
@@ -114,7 +114,7 @@ def test_a_colleague_is_asked_with_a_note_and_the_alert_asks_anew(
     anew = alerts.get(db, alert.id)
     assert anew is not None
     assert anew.needs_answer
-    (mail,) = messages.of_recipient(db, cast.eli.id)
+    (mail,) = mails.of_recipient(db, cast.eli.id)
     assert mail.kind == "handed_over"
 
 

@@ -15,11 +15,11 @@ from tracker.actions.alerts.raising import raise_alerts
 from tracker.actions.course.treatments import begin_treatment
 from tracker.actions.own_data.deciding import decide_consent
 from tracker.domain.alerts.alerts import Concern, Level
-from tracker.domain.mail.messages import Envelope, MessageKind, compose
+from tracker.domain.mail.mails import Envelope, MailKind, compose
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.domain.people.people import Person
 from tracker.storage.connection import writing
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.storage.people import people
 from tracker.storage.talk import conversation
 from tracker.world import World
@@ -109,7 +109,7 @@ def test_who_asks_for_help_and_ticks_nothing_reaches_the_clinic_on_every_day(
     browser_of(cast.alice).send("/check-in", {"help": "now"})
     (alert,) = raise_alerts(db, world.protocols, clock.now)
     assert (alert.level, alert.concern) == (Level.URGENT, Concern.OTHER_HARM)
-    assert {mail.kind for mail in messages.due(db, clock.now, 9)} == {MessageKind.URGENT}
+    assert {mail.kind for mail in mails.due(db, clock.now, 9)} == {MailKind.URGENT}
     assert "The patient asked for help" in browser_of(cast.dana).read("/")
 
 
@@ -184,8 +184,8 @@ def test_help_without_a_treatment_names_whom_to_call_and_tells_the_clinic(
     assert answer.status_code == 409
     assert "call the emergency number now" in answer.text
     assert "We wrote to your clinic that you need help" in answer.text
-    (mail,) = messages.due(db, clock.now, 9)
-    assert (mail.kind, mail.recipient_id) == (MessageKind.URGENT, cast.dana.id)
+    (mail,) = mails.due(db, clock.now, 9)
+    assert (mail.kind, mail.recipient_id) == (MailKind.URGENT, cast.dana.id)
     body = compose(mail, Envelope("a@clinic.example", "http://localhost", b"key")).get_content()
     assert "http://localhost/" in body
     assert "pus" not in body
@@ -202,7 +202,7 @@ def test_help_without_any_clinic_says_that_nobody_sees_it(
     answer = browser_of(cast.bob).send("/check-in", {"breathing_or_face_swelling": "yes"})
     assert "Nobody at a clinic sees them" in answer.text
     assert "call the emergency number now" in answer.text
-    assert messages.due(db, clock.now, 9) == []
+    assert mails.due(db, clock.now, 9) == []
 
 
 def test_help_without_consent_to_care_reaches_the_clinic_and_keeps_no_answer(
@@ -212,7 +212,7 @@ def test_help_without_consent_to_care_reaches_the_clinic_and_keeps_no_answer(
     answer = alice.send("/check-in", {"pus": "yes", "fever": "yes"})
     assert answer.status_code == 409
     assert "We wrote to your clinic that you need help" in answer.text
-    assert [mail.kind for mail in messages.due(db, clock.now, 9)] == [MessageKind.URGENT]
+    assert [mail.kind for mail in mails.due(db, clock.now, 9)] == [MailKind.URGENT]
     (remark,) = conversation.of_patient(db, cast.alice.id)
     assert "Please call me" in remark.text
     assert "pus" not in remark.text

@@ -18,13 +18,13 @@ from tracker.actions.people.accounts import confirm_address
 from tracker.actions.people.sharing import make_share_code
 from tracker.domain.course.check_ins import Answers
 from tracker.domain.course.treatments import Setting
-from tracker.domain.mail.messages import compose
+from tracker.domain.mail.mails import compose
 from tracker.domain.people.people import Person
 from tracker.domain.people.share_codes import GOOD_FOR, as_entered, new_code
 from tracker.domain.people.signed_links import LinkPurpose, signed
 from tracker.domain.protocols.protocols import Asks
 from tracker.storage.course import screenings, treatments
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.storage.people import people
 from tracker.world import World
 from web import create_app
@@ -200,7 +200,7 @@ def test_a_code_is_known_however_it_is_typed() -> None:
 def test_until_the_address_is_confirmed_nobody_is_let_in(
     hana: Browser, open_app: Flask, world: World, db: Database
 ) -> None:
-    (mail,) = messages.of_recipient(db, person(db).id)
+    (mail,) = mails.of_recipient(db, person(db).id)
     sent = compose(mail, world.envelope)
     assert sent["To"] == ACCOUNT["email"]
     (link,) = re.findall(r"http://\S+(/confirm/\S+)", sent.get_content())
@@ -220,10 +220,10 @@ def test_the_link_is_mailed_again_once_an_hour_at_most(
 ) -> None:
     for _ in range(2):
         assert "A link is on its way" in hana.send("/my-data/confirm", {}).text
-    assert len(messages.of_recipient(db, person(db).id)) == 1
+    assert len(mails.of_recipient(db, person(db).id)) == 1
     clock.now += timedelta(hours=1)
     hana.send("/my-data/confirm", {})
-    assert len(messages.of_recipient(db, person(db).id)) == 2
+    assert len(mails.of_recipient(db, person(db).id)) == 2
 
 
 def test_no_reminder_goes_to_an_address_that_may_be_somebody_elses(

@@ -11,10 +11,10 @@ from tests.conftest import Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock
 from tracker.actions.people.accounts import renew_passphrase
-from tracker.domain.mail.messages import compose
+from tracker.domain.mail.mails import compose
 from tracker.domain.people.invitations import GOOD_FOR
 from tracker.domain.people.people import Person
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.storage.people import people
 from tracker.world import World
 
@@ -49,7 +49,7 @@ def test_the_code_to_scan_stands_beside_the_link(dana: Browser) -> None:
 
 def test_the_link_goes_out_by_mail(dana: Browser, world: World, db: Database) -> None:
     path = link_for(dana)
-    (mail,) = [compose(row, world.envelope) for row in messages.due(db, Clock().now)]
+    (mail,) = [compose(row, world.envelope) for row in mails.due(db, Clock().now)]
     assert mail["To"] == "chinwe@home.example"
     assert path in mail.get_content()
 

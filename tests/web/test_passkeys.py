@@ -16,11 +16,11 @@ from werkzeug.test import TestResponse
 from tests.conftest import PASSPHRASE, TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock
-from tracker.domain.mail.messages import Envelope, MessageKind, compose
+from tracker.domain.mail.mails import Envelope, MailKind, compose
 from tracker.domain.people.passkeys import CHALLENGE_GOOD_FOR, Passkey
 from tracker.domain.people.sessions import PROOF_GOOD_FOR
 from tracker.storage.connection import writing
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.storage.people import passkeys
 
 HOST, ORIGIN = "127.0.0.1", "http://127.0.0.1:8000"
@@ -114,7 +114,7 @@ def test_whoever_finds_an_unlocked_phone_changes_no_passkey(
         assert (sent_away.status_code, sent_away.headers["Location"]) == (303, "/passkeys")
     assert "First show that it is you" in alice.read("/passkeys")
     assert len(passkeys.of_person(db, cast.alice.id)) == 1
-    assert messages.of_recipient(db, cast.alice.id) == []
+    assert mails.of_recipient(db, cast.alice.id) == []
 
     assert alice.sign_in(cast.alice, PASSPHRASE, target="/passkeys").status_code == 303
     alice.send("/passkeys/remove", {"key": KEY_ID})
@@ -135,9 +135,9 @@ def test_a_mail_tells_once_that_a_passkey_is_gone(
     dana.send("/passkeys/remove", {"key": KEY_ID})  # it is not hers
     for _ in range(2):
         alice.send("/passkeys/remove", {"key": KEY_ID})
-    assert messages.of_recipient(db, cast.dana.id) == []
-    (mail,) = messages.of_recipient(db, cast.alice.id)
-    assert mail.kind is MessageKind.PASSKEY_REMOVED
+    assert mails.of_recipient(db, cast.dana.id) == []
+    (mail,) = mails.of_recipient(db, cast.alice.id)
+    assert mail.kind is MailKind.PASSKEY_REMOVED
     sent = compose(mail, Envelope("Afterglow <a@clinic.example>", ORIGIN, b"key")).get_content()
     assert f"{ORIGIN}/passkeys" in sent
     assert cast.alice.name not in sent

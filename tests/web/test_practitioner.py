@@ -20,7 +20,7 @@ from tracker.domain.people.people import Person
 from tracker.domain.protocols.screening import Screening
 from tracker.storage.connection import writing
 from tracker.storage.course import screenings, treatments
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 
 
 def test_the_work_list_gives_the_reason_in_words(dana: Browser, records: Records) -> None:
@@ -244,13 +244,13 @@ def test_a_mail_that_fails_is_seen_on_the_patients_page_and_in_the_outbox(
     assert "Afterglow: someone needs your review" in page
     assert "Waiting to be sent" in page
     with writing(db):
-        messages.retry(db, mail.id, clock.now + timedelta(minutes=5), "the server answered 421")
+        mails.retry(db, mail.id, clock.now + timedelta(minutes=5), "the server answered 421")
     assert "Failed: the server answered 421. Next try today, 10:05" in dana.read("/outbox")
     page = dana.read(f"/patients/{records.cast.alice.id}")
     assert "Mail trouble." in page
     assert "the server answered 421" in page
     with writing(db):
-        messages.sent(db, mail.id, clock.now)
+        mails.sent(db, mail.id, clock.now)
     assert "Kept in the outbox folder today, 10:00" in dana.read("/outbox")
     assert "Mail trouble." not in dana.read(f"/patients/{records.cast.alice.id}")
 

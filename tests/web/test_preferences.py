@@ -8,10 +8,10 @@ from sqlite_utils import Database
 from tests.conftest import PASSPHRASE
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
-from tracker.domain.mail.messages import MessageKind, reminder
+from tracker.domain.mail.mails import MailKind, reminder
 from tracker.domain.people.signed_links import LinkPurpose, signed
 from tracker.storage.connection import writing
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.storage.people import people
 from tracker.wires.mail import MailRefused
 from tracker.world import World
@@ -118,10 +118,10 @@ def test_a_refused_reminder_is_seen_on_the_work_list_and_the_patients_page(
     dana: Browser, records: Records, db: Database, clock: Clock
 ) -> None:
     assert "A mail did not go out" not in dana.read("/")
-    mail = reminder(MessageKind.REMINDER, records.cast.alice, clock.now.date(), clock.now)
+    mail = reminder(MailKind.REMINDER, records.cast.alice, clock.now.date(), clock.now)
     with writing(db):
-        messages.insert(db, mail)
-        messages.give_up(db, mail.id, clock.now, str(MailRefused("no such mailbox")))
+        mails.insert(db, mail)
+        mails.give_up(db, mail.id, clock.now, str(MailRefused("no such mailbox")))
     assert "A mail did not go out" in dana.read("/")
     page = dana.read(f"/patients/{records.cast.alice.id}")
     assert "to alice@clinic.example could not be sent and was given up: no such mailbox." in page

@@ -13,7 +13,7 @@ from tracker.actions.people.signing_in import sign_in
 from tracker.domain.course.check_ins import Answers
 from tracker.domain.people.people import Person
 from tracker.storage.connection import writing
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.storage.people import people
 
 BrowserOf = Callable[[Person], Browser]
@@ -47,8 +47,8 @@ def test_urgent_mail_goes_to_those_who_may_answer(
 ) -> None:
     record_check_in(db, PROTOCOLS, cast.alice.id, Answers(fever=True, spreading=True), clock.now)
     assert raise_alerts(db, PROTOCOLS, clock.now)
-    assert messages.of_recipient(db, cast.dana.id)
-    assert not messages.of_recipient(db, fay.id)
+    assert mails.of_recipient(db, cast.dana.id)
+    assert not mails.of_recipient(db, fay.id)
 
 
 def test_somebody_suspended_is_out_at_once_and_is_told_nothing(

@@ -35,10 +35,10 @@ def sender(settings: Settings) -> Send:
     return _through_smtp(settings.smtp_url)
 
 
-def forget(outbox: Path, message_ids: Iterable[str]) -> None:
+def forget(outbox: Path, mail_ids: Iterable[str]) -> None:
     """Delete these mails from the outbox folder, those of them that are there."""
-    for message_id in message_ids:
-        (outbox / f"{message_id}.eml").unlink(missing_ok=True)
+    for mail_id in mail_ids:
+        (outbox / f"{mail_id}.eml").unlink(missing_ok=True)
 
 
 def _into_folder(folder: Path) -> Send:

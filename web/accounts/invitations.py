@@ -16,7 +16,7 @@ from tracker.actions.people.joining import (
     invite_patient,
     open_invitation,
 )
-from tracker.domain.mail.messages import welcome_link
+from tracker.domain.mail.mails import welcome_link
 from tracker.domain.people.access import may_invite, require
 from tracker.domain.people.people import MIN_PASSPHRASE_LENGTH, Person, Role
 from web import session

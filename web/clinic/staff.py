@@ -18,7 +18,7 @@ from tracker.actions.people.staff import (
     show_staff,
     show_staff_member,
 )
-from tracker.domain.mail.messages import welcome_link
+from tracker.domain.mail.mails import welcome_link
 from tracker.domain.people.access import may_administer, may_see_patient, may_see_staff, require
 from tracker.domain.people.invitations import Invitation
 from tracker.domain.people.people import BadEmail, Duty, Person, Role

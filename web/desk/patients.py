@@ -14,11 +14,11 @@ from werkzeug.exceptions import NotFound
 from tracker.actions.alerts.showing import show_alerts
 from tracker.actions.course.measuring import try_photos_again
 from tracker.actions.course.progress import NotTreated, Progress, show_progress
-from tracker.actions.mail.sending import Letter, show_outbox
+from tracker.actions.mail.sending import ComposedMail, show_outbox
 from tracker.domain.alerts.alerts import Alert, CourseAlert, Stage, worst_first
 from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, SkinState
 from tracker.domain.course.treatments import Setting, day_number
-from tracker.domain.mail.messages import Message
+from tracker.domain.mail.mails import Mail
 from tracker.domain.people.access import (
     may_follow,
     may_open_worklist,
@@ -97,9 +97,9 @@ def alert(visit: Visit, alert_id: str) -> ResponseReturnValue:
 def outbox(visit: Visit) -> ResponseReturnValue:
     """The mails written to this practitioner."""
     require(may_read_outbox(visit.viewer))
-    letters = show_outbox(visit.db, visit.person.id, visit.world.envelope)
+    mails = show_outbox(visit.db, visit.person.id, visit.world.envelope)
     has_server = visit.world.settings.smtp_url is not None
-    return render(outbox_page(letters, visit.now, visit.person.zone, has_server=has_server))
+    return render(outbox_page(mails, visit.now, visit.person.zone, has_server=has_server))
 
 
 PHOTOS_AT_ONCE = 8
@@ -181,7 +181,7 @@ class UntreatedPage:
 
 
 @dataclass(frozen=True, slots=True)
-class LetterCard:
+class MailCard:
     """One mail and what became of it."""
 
     subject: str
@@ -200,7 +200,7 @@ class OutboxPage:
     template: ClassVar[str] = "practitioner_outbox.html"
     place: ClassVar[str] = "outbox"
 
-    letters: tuple[LetterCard, ...]
+    mails: tuple[MailCard, ...]
     has_server: bool
 
     @property
@@ -281,11 +281,11 @@ def _told_by(alert: Alert | None) -> Focus:
 
 
 def outbox_page(
-    letters: Sequence[Letter], now: datetime, zone: ZoneInfo, *, has_server: bool
+    mails: Sequence[ComposedMail], now: datetime, zone: ZoneInfo, *, has_server: bool
 ) -> OutboxPage:
     """The mails, newest first as the action gives them."""
     return OutboxPage(
-        tuple(_letter_card(letter, now, zone, has_server=has_server) for letter in letters),
+        tuple(_mail_card(composed, now, zone, has_server=has_server) for composed in mails),
         has_server,
     )
 
@@ -330,12 +330,12 @@ def _lost(progress: Progress) -> str:
     return f"{photos} could not be measured and raised no alert. Please look at the photos below."
 
 
-def _undelivered(message: Message, now: datetime, zone: ZoneInfo) -> str:
-    written = f"A mail of {when(message.created_at, now, zone)} to {message.to_address}"
-    if message.failed_at is not None:
-        return f"{written} could not be sent and was given up: {message.error}."
-    following = when(message.next_attempt_at, now, zone)
-    return f"{written} has not gone out: {message.error}. Next try {following}."
+def _undelivered(mail: Mail, now: datetime, zone: ZoneInfo) -> str:
+    written = f"A mail of {when(mail.created_at, now, zone)} to {mail.to_address}"
+    if mail.failed_at is not None:
+        return f"{written} could not be sent and was given up: {mail.error}."
+    following = when(mail.next_attempt_at, now, zone)
+    return f"{written} has not gone out: {mail.error}. Next try {following}."
 
 
 def _photo_row(photo: Photo, progress: Progress, now: datetime, zone: ZoneInfo) -> PhotoRow:
@@ -367,27 +367,29 @@ def _extra_uses(photo: Photo, progress: Progress) -> tuple[str, ...]:
     return () if for_this == for_all else (f"may serve {for_this}",)
 
 
-def _letter_card(letter: Letter, now: datetime, zone: ZoneInfo, *, has_server: bool) -> LetterCard:
-    message, mail = letter.message, letter.mail
-    return LetterCard(
-        subject=str(mail["Subject"]),
-        to=str(mail["To"]),
-        date=when(message.created_at, now, zone),
-        body=str(mail.get_content()).strip(),
-        alert_ids=message.alert_ids,
-        state=_letter_state(message, now, zone, has_server=has_server),
-        failed=message.failed_at is not None or (bool(message.error) and message.sent_at is None),
+def _mail_card(
+    composed: ComposedMail, now: datetime, zone: ZoneInfo, *, has_server: bool
+) -> MailCard:
+    mail, email = composed.mail, composed.email
+    return MailCard(
+        subject=str(email["Subject"]),
+        to=str(email["To"]),
+        date=when(mail.created_at, now, zone),
+        body=str(email.get_content()).strip(),
+        alert_ids=mail.alert_ids,
+        state=_mail_state(mail, now, zone, has_server=has_server),
+        failed=mail.failed_at is not None or (bool(mail.error) and mail.sent_at is None),
     )
 
 
-def _letter_state(message: Message, now: datetime, zone: ZoneInfo, *, has_server: bool) -> str:
-    if message.sent_at is not None:
+def _mail_state(mail: Mail, now: datetime, zone: ZoneInfo, *, has_server: bool) -> str:
+    if mail.sent_at is not None:
         way = "Sent" if has_server else "Kept in the outbox folder"
-        return f"{way} {when(message.sent_at, now, zone)}"
-    if message.withdrawn_at is not None:
-        return f"Not needed any more {when(message.withdrawn_at, now, zone)}"
-    if message.failed_at is not None:
-        return f"Given up {when(message.failed_at, now, zone)}: {message.error}"
-    if message.error:
-        return f"Failed: {message.error}. Next try {when(message.next_attempt_at, now, zone)}"
+        return f"{way} {when(mail.sent_at, now, zone)}"
+    if mail.withdrawn_at is not None:
+        return f"Not needed any more {when(mail.withdrawn_at, now, zone)}"
+    if mail.failed_at is not None:
+        return f"Given up {when(mail.failed_at, now, zone)}: {mail.error}"
+    if mail.error:
+        return f"Failed: {mail.error}. Next try {when(mail.next_attempt_at, now, zone)}"
     return "Waiting to be sent"

@@ -21,7 +21,7 @@ from tracker.domain.course.check_ins import Answers, Trend
 from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.connection import IntegrityError, writing
 from tracker.storage.desk import worklist
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.world import World
 
 DAY_4 = datetime(2026, 3, 6, 9, tzinfo=UTC)
@@ -90,8 +90,8 @@ def test_a_snoozed_alert_wakes_in_the_morning_of_the_practitioner(db: Database, 
     late = datetime(2026, 3, 8, 6, 0, 20, tzinfo=UTC)
     (awake,) = wake_alerts(db, late)
     assert awake.needs_answer
-    (message,) = write_digests(db, late)
-    assert message.alert_ids == (alert.id,)
+    (mail,) = write_digests(db, late)
+    assert mail.alert_ids == (alert.id,)
 
 
 def test_a_resolved_alert_is_not_raised_again_for_the_same_cause(db: Database, cast: Cast) -> None:
@@ -127,7 +127,7 @@ def test_an_urgent_alert_goes_to_the_second_person_and_then_to_everybody(
     answered(db, cast, FEVER, DAY_4)
 
     def told() -> list[str]:
-        return sorted(m.to_address for m in messages.due(db, DAY_4 + timedelta(days=1)))
+        return sorted(m.to_address for m in mails.due(db, DAY_4 + timedelta(days=1)))
 
     assert told() == [cast.dana.email]
     assert escalate_alerts(db, LIMIT, DAY_4 + LIMIT - timedelta(seconds=1)) == []
@@ -162,7 +162,7 @@ def test_silence_reaches_the_work_list_without_any_news(db: Database, cast: Cast
     (alert,) = notice_silence(db, PROTOCOLS, day + timedelta(days=4))
     assert (alert.concern, alert.level) == (Concern.SILENCE, Level.WATCH)
     assert notice_silence(db, PROTOCOLS, day + timedelta(days=5)) == []
-    assert messages.due(db, day + timedelta(days=5)) == []
+    assert mails.due(db, day + timedelta(days=5)) == []
 
 
 def test_a_second_silence_is_told_and_the_same_one_is_not(db: Database, cast: Cast) -> None:

@@ -13,11 +13,11 @@ from tracker.actions.mail.daily import choose_mail, remind_patients, stop_remind
 from tracker.domain.alerts.alert_life import Seen
 from tracker.domain.alerts.alerts import Concern, Level
 from tracker.domain.course.photos import PhotoStatus
-from tracker.domain.mail.messages import Message, MessageKind
+from tracker.domain.mail.mails import Mail, MailKind
 from tracker.domain.people.signed_links import LinkPurpose, signed
 from tracker.storage.connection import writing
 from tracker.storage.course import treatments
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.world import World
 
 NEXT_SEVEN = datetime(2026, 3, 7, 6, tzinfo=UTC)  # 7 in Berlin
@@ -25,8 +25,8 @@ EVENING = datetime(2026, 3, 6, 17, tzinfo=UTC)  # 18 in Berlin
 KEY = b"k" * 32
 
 
-def kinds_due(db: Database, now: datetime) -> list[MessageKind]:
-    return [message.kind for message in messages.due(db, now)]
+def kinds_due(db: Database, now: datetime) -> list[MailKind]:
+    return [mail.kind for mail in mails.due(db, now)]
 
 
 def test_a_review_waits_for_the_morning(world: World, db: Database, cast: Cast) -> None:
@@ -34,8 +34,8 @@ def test_a_review_waits_for_the_morning(world: World, db: Database, cast: Cast) 
     assert kinds_due(db, alert.raised_at) == []
     morning = datetime(2026, 3, 6, 6, tzinfo=UTC)
     assert write_digests(db, morning - timedelta(seconds=1)) == []
-    (message,) = write_digests(db, morning)
-    assert (message.to_address, message.alert_ids) == (cast.dana.email, (alert.id,))
+    (mail,) = write_digests(db, morning)
+    assert (mail.to_address, mail.alert_ids) == (cast.dana.email, (alert.id,))
     assert write_digests(db, morning + timedelta(hours=1)) == []
 
 
@@ -55,9 +55,9 @@ def test_the_digest_names_the_worst_first_and_only_what_nobody_has_seen(
     review = records.alert(level=Level.REVIEW)
     urgent = records.alert(level=Level.URGENT, concern=Concern.ALLERGIC_REACTION)
     watch = records.alert(level=Level.WATCH, concern=Concern.HYPERPIGMENTATION)
-    (message,) = write_digests(db, NEXT_SEVEN)
-    assert message.alert_ids == (urgent.id, review.id)
-    assert watch.id not in message.alert_ids
+    (mail,) = write_digests(db, NEXT_SEVEN)
+    assert mail.alert_ids == (urgent.id, review.id)
+    assert watch.id not in mail.alert_ids
     for alert in (review, urgent):
         give(db, alert, cast.dana, Seen(), NEXT_SEVEN)
     assert write_digests(db, NEXT_SEVEN + timedelta(days=1)) == []
@@ -72,8 +72,8 @@ def test_a_digest_missed_in_an_outage_still_comes_that_day(
 
 def test_a_patient_is_reminded_once_and_of_the_right_day(db: Database, cast: Cast) -> None:
     assert remind_patients(db, PROTOCOLS, EVENING - timedelta(minutes=1)) == []
-    (message,) = remind_patients(db, PROTOCOLS, EVENING)
-    assert (message.to_address, message.day) == (cast.alice.email, date(2026, 3, 6))
+    (mail,) = remind_patients(db, PROTOCOLS, EVENING)
+    assert (mail.to_address, mail.day) == (cast.alice.email, date(2026, 3, 6))
     assert remind_patients(db, PROTOCOLS, EVENING + timedelta(minutes=1)) == []
 
 
@@ -95,22 +95,22 @@ def test_a_reminder_still_on_its_way_is_withdrawn_when_the_photo_comes(
     remind_patients(db, PROTOCOLS, EVENING)
     Records(db, world, cast).photo(4.1)
     remind_patients(db, PROTOCOLS, EVENING + timedelta(minutes=1))
-    assert messages.due(db, EVENING + timedelta(days=1)) == []
+    assert mails.due(db, EVENING + timedelta(days=1)) == []
 
 
 def test_a_reminder_still_on_its_way_does_not_come_on_another_day(db: Database, cast: Cast) -> None:
     remind_patients(db, PROTOCOLS, EVENING)
     remind_patients(db, PROTOCOLS, EVENING + timedelta(hours=12))
-    assert messages.due(db, EVENING + timedelta(hours=12)) == []
+    assert mails.due(db, EVENING + timedelta(hours=12)) == []
 
 
 def test_after_two_missed_days_of_the_first_week_the_reminder_is_a_kind_one(
     db: Database, cast: Cast
 ) -> None:
-    written: list[Message] = []
+    written: list[Mail] = []
     for day in (1, 2, 3):
         written += remind_patients(db, PROTOCOLS, EVENING + timedelta(days=day - 4))
-    assert [m.kind for m in written] == [MessageKind.REMINDER] * 2 + [MessageKind.MISSED]
+    assert [m.kind for m in written] == [MailKind.REMINDER] * 2 + [MailKind.MISSED]
 
 
 def test_whoever_cannot_sign_in_yet_is_not_reminded(db: Database, cast: Cast) -> None:
@@ -138,7 +138,7 @@ def test_the_link_in_a_reminder_stops_it(db: Database, cast: Cast) -> None:
     assert stop_reminders(db, signed(LinkPurpose.UNSUBSCRIBE, cast.alice.id, KEY), KEY)
     assert stop_reminders(db, signed(LinkPurpose.UNSUBSCRIBE, cast.alice.id, KEY), KEY)
     assert remind_patients(db, PROTOCOLS, EVENING + timedelta(minutes=1)) == []
-    assert messages.due(db, EVENING + timedelta(minutes=1)) == []  # the one on its way, too
+    assert mails.due(db, EVENING + timedelta(minutes=1)) == []  # the one on its way, too
     assert remind_patients(db, PROTOCOLS, EVENING + timedelta(days=1)) == []
 
 
@@ -148,8 +148,8 @@ def test_a_patient_who_moves_her_zone_is_reminded_at_her_hour_there(
     choose_mail(db, replace(cast.alice, time_zone="America/New_York", reminder_hour=9))
     assert remind_patients(db, PROTOCOLS, EVENING) == []
     there = datetime(2026, 3, 7, 14, tzinfo=UTC)  # 9 in New York
-    (message,) = remind_patients(db, PROTOCOLS, there)
-    assert message.day == date(2026, 3, 7)
+    (mail,) = remind_patients(db, PROTOCOLS, there)
+    assert mail.day == date(2026, 3, 7)
 
 
 def test_reminders_end_with_the_plan(db: Database, cast: Cast) -> None:

@@ -22,7 +22,7 @@ from tracker.domain.desk.worklist import WorklistQuery
 from tracker.domain.people.absences import Leave
 from tracker.domain.people.people import Person, Role
 from tracker.storage.connection import writing
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.storage.people import absences, people
 from tracker.world import World
 
@@ -46,7 +46,7 @@ def sees_alice(db: Database, person: Person, cast: Cast, now: datetime) -> bool:
 
 
 def told(db: Database, *people: Person) -> list[int]:
-    return [len(messages.of_recipient(db, person.id)) for person in people]
+    return [len(mails.of_recipient(db, person.id)) for person in people]
 
 
 def test_the_deputy_sees_the_patients_while_it_lasts_and_not_before_or_after(

@@ -22,7 +22,7 @@ from tracker.domain.course.check_ins import Answers
 from tracker.domain.course.outlines import Outlines
 from tracker.domain.course.photos import CLAIM_LEASE, PhotoStatus
 from tracker.domain.course.procedures import Ending
-from tracker.domain.mail.messages import MessageKind, digest, reminder
+from tracker.domain.mail.mails import MailKind, digest, reminder
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.domain.protocols.aftercare import OwnLine
 from tracker.domain.protocols.care import Heading
@@ -31,7 +31,7 @@ from tracker.storage.alerts import alerts
 from tracker.storage.connection import IntegrityError, writing
 from tracker.storage.course import outlines, photos
 from tracker.storage.desk import worklist
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.storage.own_data import erasures, looks
 from tracker.storage.talk import conversation
 from tracker.wires.photo_files import PhotoFiles, PhotoMissing, Picture
@@ -72,8 +72,8 @@ def full(db: Database, world: World, records: Records, cast: Cast) -> Records:
     with writing(db):
         conversation.mark_read(db, cast.alice.id, cast.dana.id, NOW)
         looks.record(db, photo.id, cast.dana.id, NOW)
-        messages.insert(db, reminder(MessageKind.REMINDER, cast.alice, NOW.date(), NOW))
-        messages.insert(db, digest([alert], cast.dana, NOW.date(), NOW))
+        mails.insert(db, reminder(MailKind.REMINDER, cast.alice, NOW.date(), NOW))
+        mails.insert(db, digest([alert], cast.dana, NOW.date(), NOW))
     return records
 
 
@@ -101,10 +101,10 @@ def test_nothing_is_left_but_the_tombstone(
     words = [cast.alice.id, cast.alice.name, cast.alice.email]
     words += [photo.id for photo in photos.of_patient(db, cast.alice.id)]
     words += [alert.id for alert in alerts.of_patient(db, cast.alice.id)]
-    mails = [m.id for m in messages.of_recipient(db, cast.alice.id)]
+    mail_ids = [m.id for m in mails.of_recipient(db, cast.alice.id)]
     world.settings.outbox.mkdir()
-    for mail in mails:
-        (world.settings.outbox / f"{mail}.eml").write_text(f"To: {cast.alice.email}")
+    for mail_id in mail_ids:
+        (world.settings.outbox / f"{mail_id}.eml").write_text(f"To: {cast.alice.email}")
     assert len(tables_with(db, words)) > 12
     with writing(db):
         db.execute("UPDATE photos SET status = 'measured'")
@@ -155,10 +155,10 @@ def test_a_digest_about_two_patients_keeps_the_other(
     hers = records.alert()
     with writing(db):
         both = digest([hers], cast.dana, NOW.date(), NOW)
-        messages.insert(db, replace(both, alert_ids=(hers.id, "of another")))
+        mails.insert(db, replace(both, alert_ids=(hers.id, "of another")))
     close(db, cast)
     erase(db, world)
-    (mail,) = messages.of_recipient(db, cast.dana.id)
+    (mail,) = mails.of_recipient(db, cast.dana.id)
     assert mail.alert_ids == ("of another",)
 
 
@@ -168,7 +168,7 @@ def test_a_closed_account_lets_nobody_in_and_nobody_see(
     close(db, cast, keep_years=10)
     assert sign_in(db, cast.alice.email, PASSPHRASE, NOW) is None
     assert worklist.facts_of(db, cast.dana.id, (), NOW) == []
-    assert cast.alice.id not in {mail.recipient_id for mail in messages.due(db, NOW)}
+    assert cast.alice.id not in {mail.recipient_id for mail in mails.due(db, NOW)}
     again = invite_patient(db, cast.dana, "Alice", cast.alice.email, NOW)
     assert isinstance(again, Invited)
     assert again.patient.id != cast.alice.id

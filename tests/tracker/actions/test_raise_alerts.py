@@ -23,7 +23,7 @@ from tracker.storage.alerts import alerts
 from tracker.storage.clinic import health
 from tracker.storage.connection import writing
 from tracker.storage.course import treatments
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 
 DAY_4 = datetime(2026, 3, 6, 9, tzinfo=UTC)
 SICK = Answers(pain=6, warmth=True, pus=True, spreading=True, trend=Trend.WORSE)
@@ -40,10 +40,10 @@ def test_alarming_answers_open_one_alert_and_write_one_mail(db: Database, cast: 
     (alert,) = answered(db, cast, replace(SICK, fever=True), DAY_4)
     assert alert.concern is Concern.INFECTION
     assert alert.level is Level.URGENT
-    assert [m.to_address for m in messages.due(db, DAY_4)] == [cast.dana.email]
+    assert [m.to_address for m in mails.due(db, DAY_4)] == [cast.dana.email]
     assert raise_alerts(db, PROTOCOLS, DAY_4) == []
     assert answered(db, cast, Answers(pain=1), DAY_4 + timedelta(hours=1)) == []
-    assert len(messages.due(db, DAY_4 + timedelta(hours=1))) == 1
+    assert len(mails.due(db, DAY_4 + timedelta(hours=1))) == 1
 
 
 def test_an_alert_that_rises_is_told_again_and_asks_for_an_answer_again(
@@ -125,7 +125,7 @@ def test_a_red_flag_that_a_phone_kept_for_days_still_reaches_the_clinic(
     (told,) = (factor.what for factor in alert.evidence if factor.source is Source.RED_FLAG)
     assert "fever or feeling ill, redness spreading beyond the treated area" in told
     assert told.endswith("; given 3 days before it came")
-    assert [m.to_address for m in messages.due(db, came)] == [cast.dana.email]
+    assert [m.to_address for m in mails.due(db, came)] == [cast.dana.email]
 
 
 def test_a_red_flag_that_comes_late_is_told_after_a_later_one_was_resolved(
@@ -157,7 +157,7 @@ def test_a_new_red_flag_after_an_answered_alert_is_told_again(db: Database, cast
     (second,) = answered(db, cast, Answers(fever=True, spreading=True), again)
     assert second.id == first.id
     assert second.needs_answer
-    assert len(messages.due(db, again)) == 2
+    assert len(mails.due(db, again)) == 2
     assert raise_alerts(db, PROTOCOLS, again) == []
 
 
@@ -227,4 +227,4 @@ def test_an_alert_that_rises_within_one_moment_is_told(db: Database, cast: Cast)
     assert watch.level is Level.WATCH
     (risen,) = answered(db, cast, SICK, DAY_4)
     assert risen.level.is_mailed
-    assert len(messages.due(db, DAY_4)) == 1
+    assert len(mails.due(db, DAY_4)) == 1

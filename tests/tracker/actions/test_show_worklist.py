@@ -20,7 +20,7 @@ from tracker.domain.desk.worklist import Group, WorklistQuery
 from tracker.storage.connection import writing
 from tracker.storage.course import photos
 from tracker.storage.desk.worklist import version
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.wires.photo_files import Picture
 from tracker.world import World
 
@@ -119,7 +119,7 @@ def test_a_row_tells_what_became_of_redness_and_of_mails(
     records.measured(3, rising_again)
     mail = records.mail(records.alert(), cast.dana)
     with writing(db):
-        messages.retry(db, mail.id, DAY_4, "the server answered 421")
+        mails.retry(db, mail.id, DAY_4, "the server answered 421")
     (row,) = listed(db, cast).rows
     assert row.photos is not None
     assert row.photos.latest is not None

@@ -15,14 +15,14 @@ from tracker.domain.alerts.alert_life import Step
 from tracker.domain.alerts.alerts import Level
 from tracker.domain.course.readings import Estimate
 from tracker.domain.course.treatments import Region
-from tracker.domain.mail.messages import MessageKind
+from tracker.domain.mail.mails import MailKind
 from tracker.domain.people.people import Role
 from tracker.domain.protocols.screening import Edition, Screening
 from tracker.settings import Settings
 from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.connection import IntegrityError, migrate, open_database, writing
 from tracker.storage.course import check_ins, readings, screenings
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.storage.migrations import migrations, python_steps
 from tracker.storage.people import people
 
@@ -80,11 +80,11 @@ def test_alerts_and_mails_of_the_first_tables_live_on(old_db: Database) -> None:
         (Step.SEEN, "dana"),
     ]
     now = datetime(2026, 3, 6, 10, tzinfo=UTC)
-    (mail,) = messages.due(old_db, now)
-    assert (mail.kind, mail.alert_ids) == (MessageKind.URGENT, ("a",))
+    (mail,) = mails.due(old_db, now)
+    assert (mail.kind, mail.alert_ids) == (MailKind.URGENT, ("a",))
     with writing(old_db):
-        messages.sent(old_db, mail.id, now)
-    assert messages.due(old_db, now) == []
+        mails.sent(old_db, mail.id, now)
+    assert mails.due(old_db, now) == []
     (given,) = check_ins.of_treatment(old_db, "t")
     assert given.received_at == given.at
     (measured,) = readings.of_treatment(old_db, "t")

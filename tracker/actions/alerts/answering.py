@@ -23,12 +23,12 @@ from tracker.domain.alerts.alert_life import (
 )
 from tracker.domain.alerts.alerts import Alert
 from tracker.domain.clinic.audit import Act, Entry
-from tracker.domain.mail.messages import MessageKind, about_alert
+from tracker.domain.mail.mails import MailKind, about_alert
 from tracker.domain.people.people import Person, Role
 from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.storage.people import people
 
 
@@ -100,7 +100,7 @@ def _handed_over(
         people.add_to_care(db, colleague.id, alert.patient_id, last)
         added = Entry(Act.CARE_TEAM_CHANGED, now, by.id, alert.patient_id, "added by hand-over")
         audit_log.add(db, added)
-    messages.insert(db, about_alert(MessageKind.HANDED_OVER, moved.alert, colleague, now))
+    mails.insert(db, about_alert(MailKind.HANDED_OVER, moved.alert, colleague, now))
     return moved
 
 

@@ -8,7 +8,7 @@ from sqlite_utils import Database
 from tracker.domain.alerts.alert_life import JudgedBy, Moved, closed, escalated, opened, woken
 from tracker.domain.alerts.alerts import Alert, Concern
 from tracker.domain.course.treatments import Treatment
-from tracker.domain.mail.messages import MessageKind, about_alert
+from tracker.domain.mail.mails import MailKind, about_alert
 from tracker.domain.people.people import Person, in_turn
 from tracker.domain.protocols.protocols import Protocol, Protocols
 from tracker.domain.recovery.silence import RULE, Silence, finding_of, is_over, is_told, silence
@@ -16,7 +16,7 @@ from tracker.storage.alerts import alerts
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 from tracker.storage.course import treatments
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.storage.people import absences, people
 
 
@@ -41,8 +41,8 @@ def escalate_alerts(db: Database, limit: timedelta, now: datetime) -> list[Alert
         for moved, told in steps:
             alerts.move(db, moved)
             for to in told:
-                message = about_alert(MessageKind.ESCALATION, moved.alert, to, now)
-                messages.insert(db, message)
+                mail = about_alert(MailKind.ESCALATION, moved.alert, to, now)
+                mails.insert(db, mail)
     return [moved.alert for moved, _ in steps]
 
 

@@ -18,7 +18,7 @@ from tracker.domain.alerts.alert_life import (
 )
 from tracker.domain.alerts.alerts import Alert, Concern, Finding, Level
 from tracker.domain.course.treatments import Treatment, days_since
-from tracker.domain.mail.messages import MessageKind, about_alert
+from tracker.domain.mail.mails import MailKind, about_alert
 from tracker.domain.people.people import in_turn
 from tracker.domain.protocols.protocols import Protocol, Protocols
 from tracker.domain.protocols.screening import words_of
@@ -28,7 +28,7 @@ from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 from tracker.storage.course import check_ins, readings, screenings
 from tracker.storage.course import treatments as treatment_rows
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.storage.people import absences, people
 
 log = logging.getLogger(__name__)
@@ -173,4 +173,4 @@ def _write_mails(db: Database, alert: Alert, now: datetime) -> None:
     if alert.level is not Level.URGENT:
         return
     for practitioner in in_turn(absences.answering_on_duty(db, alert.patient_id, now), asked=0):
-        messages.insert(db, about_alert(MessageKind.URGENT, alert, practitioner, now))
+        mails.insert(db, about_alert(MailKind.URGENT, alert, practitioner, now))

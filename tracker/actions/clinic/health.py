@@ -8,7 +8,7 @@ import sqlcipher3
 from sqlite_utils import Database
 
 from tracker.domain.clinic.health import LOOKS_BACK, Facts, SignOfLife
-from tracker.domain.mail.messages import PRESSING
+from tracker.domain.mail.mails import PRESSING
 from tracker.domain.protocols.protocols import Protocols
 from tracker.domain.recovery.recovery import ENGINE
 from tracker.storage.clinic import health

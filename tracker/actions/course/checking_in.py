@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from tracker.domain.course.check_ins import CLOSE_ENOUGH, Answers, CheckIn, Queued
 from tracker.domain.desk.telling_words import complaints_words
-from tracker.domain.mail.messages import help_mail
+from tracker.domain.mail.mails import help_mail
 from tracker.domain.own_data.consents import CareWithdrawn
 from tracker.domain.people.people import Person, in_turn
 from tracker.domain.protocols.protocols import Floor, Protocols
@@ -18,7 +18,7 @@ from tracker.domain.talk.conversation import Remark
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 from tracker.storage.course import check_ins, treatments
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.storage.own_data import consents
 from tracker.storage.people import absences, people
 from tracker.storage.talk import conversation
@@ -105,5 +105,5 @@ def call_for_help(db: Database, patient: Person, answers: Answers, now: datetime
         if not conversation.is_known(db, patient.id, key):
             conversation.insert(db, remark, key)
             for reader in in_turn(team, asked=0):
-                messages.insert(db, help_mail(remark, reader, now))
+                mails.insert(db, help_mail(remark, reader, now))
     return True

@@ -11,7 +11,7 @@ from tracker.domain.course.check_ins import CheckIn
 from tracker.domain.course.photos import Photo
 from tracker.domain.course.readings import Reading
 from tracker.domain.course.treatments import Treatment, day_number, days_since
-from tracker.domain.mail.messages import Message
+from tracker.domain.mail.mails import Mail
 from tracker.domain.own_data.consents import Consent
 from tracker.domain.own_data.looks import Look
 from tracker.domain.people.people import Person
@@ -28,7 +28,7 @@ from tracker.domain.protocols.spacing import too_soon
 from tracker.domain.recovery.recovery import Assessment, Course, assess
 from tracker.storage.alerts import alerts
 from tracker.storage.course import care_lines, check_ins, photos, readings, screenings, treatments
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.storage.own_data import consents, looks
 from tracker.storage.people import people
 from tracker.storage.talk import conversation
@@ -60,7 +60,7 @@ class Progress:
     check_ins: tuple[CheckIn, ...]
     assessment: Assessment
     alerts: tuple[Alert, ...]
-    undelivered: tuple[Message, ...]
+    undelivered: tuple[Mail, ...]
     looks: tuple[Look, ...] = ()
     consents: tuple[Consent, ...] = ()
     care_withdrawn_at: datetime | None = None
@@ -115,7 +115,7 @@ def show_progress(
         check_ins=course.check_ins,
         assessment=assess(course, protocol, until=days_since(treatment, now)),
         alerts=tuple(worst_first(alerts.of_treatment(db, treatment.id))),
-        undelivered=tuple(messages.undelivered_about(db, patient_id)),
+        undelivered=tuple(mails.undelivered_about(db, patient_id)),
         looks=tuple(looks.of_patient(db, patient_id)),
         consents=tuple(consents.of_patient(db, patient_id)),
         care_withdrawn_at=consents.care_withdrawn_at(db, patient_id),

@@ -25,7 +25,7 @@ from tracker.domain.people.people import Person
 from tracker.domain.protocols.protocols import Protocols
 from tracker.storage.course import treatments
 from tracker.storage.desk import worklist
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.storage.people import absences, people
 
 
@@ -112,7 +112,7 @@ def _rows(db: Database, shown: Iterable[RankedPatient], now: datetime) -> dict[s
     patients = people.by_ids(db, by_patient)
     courses = treatments.by_ids(db, gauges.keys() | alerted)
     photos = worklist.latest_photos(db, gauges)
-    in_trouble = messages.with_trouble(db)
+    in_trouble = mails.with_trouble(db)
     rows = {}
     for patient_id, each in by_patient.items():
         facts, patient = each.facts, patients[patient_id]

@@ -10,7 +10,7 @@ from tracker.domain.alerts.alerts import Alert, worst_first
 from tracker.domain.course.photos import PhotoRole, PhotoStatus
 from tracker.domain.course.treatments import Treatment
 from tracker.domain.mail.mail_hours import digest_moment, is_photo_missing, reminder_day
-from tracker.domain.mail.messages import Message, MessageKind, digest, reminder
+from tracker.domain.mail.mails import Mail, MailKind, digest, reminder
 from tracker.domain.people.people import Person, check_time_zone, in_turn
 from tracker.domain.people.signed_links import LinkPurpose, named_by
 from tracker.domain.protocols.aftercare import plan_ends
@@ -20,7 +20,7 @@ from tracker.domain.recovery.silence import silence
 from tracker.storage.alerts import alerts
 from tracker.storage.connection import writing
 from tracker.storage.course import photos, treatments
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.storage.people import absences, people, unconfirmed_addresses
 
 log = logging.getLogger(__name__)
@@ -28,10 +28,10 @@ log = logging.getLogger(__name__)
 LONGEST_PLAN = timedelta(days=LAST_DAY)  # no reminders for older treatments
 
 
-def remind_patients(db: Database, protocols: Protocols, now: datetime) -> list[Message]:
+def remind_patients(db: Database, protocols: Protocols, now: datetime) -> list[Mail]:
     """Return the reminders written; those no longer wanted are withdrawn before they are sent."""
     _withdraw_unwanted(db, protocols, now)
-    written: list[Message] = []
+    written: list[Mail] = []
     for treatment in treatments.latest_between(db, now - LONGEST_PLAN, now):
         try:
             written += _remind(db, protocols, treatment, now)
@@ -40,40 +40,38 @@ def remind_patients(db: Database, protocols: Protocols, now: datetime) -> list[M
     return written
 
 
-def _remind(
-    db: Database, protocols: Protocols, treatment: Treatment, now: datetime
-) -> list[Message]:
+def _remind(db: Database, protocols: Protocols, treatment: Treatment, now: datetime) -> list[Mail]:
     patient = people.get(db, treatment.patient_id)
     if patient is None or people.passphrase_hash(db, patient.id) is None:
         return []  # invited, and cannot sign in yet: the link would lead nowhere
     if unconfirmed_addresses.has(db, patient.id):
         return []  # the address may belong to another person
-    day = reminder_day(patient, messages.last_reminded(db, patient.id), now)
+    day = reminder_day(patient, mails.last_reminded(db, patient.id), now)
     if day is None or not _misses(db, protocols, treatment, patient, day):
         return []
     kind = _kind(db, protocols.of(treatment.kind), treatment, patient, now)
-    message = reminder(kind, patient, day, now)
+    mail = reminder(kind, patient, day, now)
     with writing(db):
         # The photo may have arrived, or another worker have written, before we had the lock.
-        wanted = _misses(db, protocols, treatment, patient, day) and messages.insert(db, message)
-    return [message] if wanted else []
+        wanted = _misses(db, protocols, treatment, patient, day) and mails.insert(db, mail)
+    return [mail] if wanted else []
 
 
 def _withdraw_unwanted(db: Database, protocols: Protocols, now: datetime) -> None:
-    for message in messages.reminders_under_way(db):
-        patient = people.get(db, message.recipient_id)
-        treatment = treatments.current(db, message.recipient_id, now)
+    for mail in mails.reminders_under_way(db):
+        patient = people.get(db, mail.recipient_id)
+        treatment = treatments.current(db, mail.recipient_id, now)
         wanted = (
             patient is not None
             and treatment is not None
             and treatment.ending is None
             and patient.reminder_hour is not None
-            and message.day == patient.date_at(now)
-            and _misses(db, protocols, treatment, patient, message.day)
+            and mail.day == patient.date_at(now)
+            and _misses(db, protocols, treatment, patient, mail.day)
         )
         if not wanted:
             with writing(db):
-                messages.withdraw(db, message.id, now)
+                mails.withdraw(db, mail.id, now)
 
 
 def _misses(
@@ -90,22 +88,22 @@ def _misses(
 
 def _kind(
     db: Database, protocol: Protocol, treatment: Treatment, patient: Person, now: datetime
-) -> MessageKind:
+) -> MailKind:
     last_heard = treatments.last_heard(db, treatment.id)
     quiet = silence(treatment, last_heard, now, patient.zone)
-    return MessageKind.MISSED if quiet.is_for_patient(protocol.silence) else MessageKind.REMINDER
+    return MailKind.MISSED if quiet.is_for_patient(protocol.silence) else MailKind.REMINDER
 
 
-def write_digests(db: Database, now: datetime) -> list[Message]:
+def write_digests(db: Database, now: datetime) -> list[Mail]:
     """Return the digests written: at each practitioner's own hour, one a day, the worst first."""
     waiting = [alert for alert in alerts.unseen(db) if alert.level.is_mailed]
     if not waiting:
         return []
     with writing(db):
         return [
-            message
+            mail
             for practitioner, about in _by_practitioner(db, waiting, now)
-            if (message := _digest(practitioner, about, now)) and messages.insert(db, message)
+            if (mail := _digest(practitioner, about, now)) and mails.insert(db, mail)
         ]
 
 
@@ -123,7 +121,7 @@ def _by_practitioner(
     return list(told.values())
 
 
-def _digest(practitioner: Person, about: list[Alert], now: datetime) -> Message | None:
+def _digest(practitioner: Person, about: list[Alert], now: datetime) -> Mail | None:
     moment = digest_moment(practitioner, now)
     due = [alert for alert in about if moment is not None and alert.raised_at <= moment]
     return digest(due, practitioner, practitioner.date_at(now), now) if due else None

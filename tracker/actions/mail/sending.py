@@ -9,9 +9,9 @@ from email.message import EmailMessage
 
 from sqlite_utils import Database
 
-from tracker.domain.mail.messages import Envelope, Message, MessageKind, compose, next_attempt
+from tracker.domain.mail.mails import Envelope, Mail, MailKind, compose, next_attempt
 from tracker.storage.connection import writing
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.wires.mail import MailFailed, MailRefused
 
 AT_ONCE = 4  # a slow server holds up one mail, not all of them
@@ -29,12 +29,12 @@ class SendReport:
     given_up: int = 0
 
 
-def send_messages(
+def send_mails(
     db: Database,
     send: Callable[[EmailMessage], None],
     envelope: Envelope,
     clock: Callable[[], datetime],
-    kinds: Collection[MessageKind] = tuple(MessageKind),
+    kinds: Collection[MailKind] = tuple(MailKind),
     goes_on: Callable[[], bool] = lambda: True,
 ) -> SendReport:
     """Send every due mail of these kinds once; starts no new one once `goes_on` says no.
@@ -43,11 +43,11 @@ def send_messages(
     each claim, because sending takes time.
     """
     report = SendReport()
-    running: dict[Future[None], Message] = {}
+    running: dict[Future[None], Mail] = {}
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="mail") as senders:
         while True:
-            while len(running) < AT_ONCE and goes_on() and (message := _claimed(db, clock, kinds)):
-                running[senders.submit(_hand_over, send, envelope, message)] = message
+            while len(running) < AT_ONCE and goes_on() and (mail := _claimed(db, clock, kinds)):
+                running[senders.submit(_hand_over, send, envelope, mail)] = mail
             if not running:
                 return report
             # While one mail hangs, others are written that must not wait for it.
@@ -57,57 +57,56 @@ def send_messages(
 
 
 def _claimed(
-    db: Database, clock: Callable[[], datetime], kinds: Collection[MessageKind]
-) -> Message | None:
+    db: Database, clock: Callable[[], datetime], kinds: Collection[MailKind]
+) -> Mail | None:
     """The next due mail, claimed only when a sender is free; None when none is due.
 
     An urgent mail written meanwhile is the next.
     """
-    while due := messages.due(db, clock(), 1, kinds):
-        (message,) = due
+    while due := mails.due(db, clock(), 1, kinds):
+        (mail,) = due
         with writing(db):
-            ours = messages.claim(db, message, clock())
+            ours = mails.claim(db, mail, clock())
         if ours:
-            return replace(message, attempts=message.attempts + 1)
+            return replace(mail, attempts=mail.attempts + 1)
     return None
 
 
-def _hand_over(send: Callable[[EmailMessage], None], envelope: Envelope, message: Message) -> None:
-    send(compose(message, envelope))
+def _hand_over(send: Callable[[EmailMessage], None], envelope: Envelope, mail: Mail) -> None:
+    send(compose(mail, envelope))
 
 
 def _conclude(
-    db: Database, message: Message, future: Future[None], report: SendReport, now: datetime
+    db: Database, mail: Mail, future: Future[None], report: SendReport, now: datetime
 ) -> SendReport:
     error = future.exception()
     if error is None:
         with writing(db):
-            messages.sent(db, message.id, now)
+            mails.sent(db, mail.id, now)
         return replace(report, sent=report.sent + 1)
     if not isinstance(error, MailFailed):  # a mail that cannot be written holds up no other
-        log.error("mail %s could not be written", message.id, exc_info=error)
+        log.error("mail %s could not be written", mail.id, exc_info=error)
     reason = str(error) if isinstance(error, MailFailed) else type(error).__name__
-    again = None if isinstance(error, MailRefused) else next_attempt(message, now)
-    log.warning("mail %s failed: %s", message.id, reason)
+    again = None if isinstance(error, MailRefused) else next_attempt(mail, now)
+    log.warning("mail %s failed: %s", mail.id, reason)
     with writing(db):
         if again is None:
-            messages.give_up(db, message.id, now, reason)
+            mails.give_up(db, mail.id, now, reason)
             return replace(report, given_up=report.given_up + 1)
-        messages.retry(db, message.id, again, reason)
+        mails.retry(db, mail.id, again, reason)
         return replace(report, retried=report.retried + 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class ComposedMail:
     """A mail's row and the mail as it is read."""
 
-    message: Message
-    mail: EmailMessage
+    mail: Mail
+    email: EmailMessage
 
 
-def show_outbox(db: Database, person_id: str, envelope: Envelope) -> list[Letter]:
+def show_outbox(db: Database, person_id: str, envelope: Envelope) -> list[ComposedMail]:
     """Every mail to this person, newest first, as it was or will be sent."""
     return [
-        Letter(message, compose(message, envelope))
-        for message in messages.of_recipient(db, person_id)
+        ComposedMail(mail, compose(mail, envelope)) for mail in mails.of_recipient(db, person_id)
     ]

@@ -13,7 +13,7 @@ from tracker.domain.own_data.erasures import Erasure, erasure_asked
 from tracker.storage.clinic import health
 from tracker.storage.connection import writing
 from tracker.storage.course import photos
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.storage.own_data import consents, erasures
 from tracker.storage.people import people
 from tracker.storage.talk import conversation
@@ -35,7 +35,7 @@ def close_account(
     with writing(db):
         if is_given(consents.of_patient(db, patient_id), Purpose.CARE):
             consents.insert(db, patient_id, Consent(Purpose.CARE, Decision.WITHDRAWN, now))
-        messages.withdraw_all_to(db, patient_id, now)
+        mails.withdraw_all_to(db, patient_id, now)
         people.close(db, patient_id)
         erasures.insert(db, erasure)
     return erasure
@@ -86,9 +86,9 @@ def _erase(db: Database, files: PhotoFiles, outbox: Path, patient_id: str, now: 
     with_files += [remark.id for remark in conversation.of_patient(db, patient_id)]
     for each in with_files:
         files.delete(each)
-    forget(outbox, [message.id for message in messages.of_recipient(db, patient_id)])
+    forget(outbox, [mail.id for mail in mails.of_recipient(db, patient_id)])
     with writing(db):
-        messages.forget_alerts_of(db, patient_id)
+        mails.forget_alerts_of(db, patient_id)
         erasures.erase_rows(db, patient_id)
     if not erasures.wipe_log(db):
         return False

@@ -17,7 +17,7 @@ from tracker.domain.course.outlines import Marking
 from tracker.domain.course.photos import Photo, View
 from tracker.domain.course.readings import Reading
 from tracker.domain.course.treatments import Correction, Treatment
-from tracker.domain.mail.messages import Message
+from tracker.domain.mail.mails import Mail
 from tracker.domain.own_data.consents import Consent
 from tracker.domain.own_data.courses import (
     COURSE_FILE,
@@ -57,7 +57,7 @@ from tracker.storage.course import (
     screenings,
     treatments,
 )
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.storage.own_data import consents, looks
 from tracker.storage.people import people
 from tracker.storage.talk import conversation, notes
@@ -97,7 +97,7 @@ def export_own_data(db: Database, files: PhotoFiles, patient: Person) -> Iterato
         looks.of_patient(db, patient.id),
         consents.of_patient(db, patient.id),
         photos.of_patient(db, patient.id),
-        messages.of_recipient(db, patient.id),
+        mails.of_recipient(db, patient.id),
     )
     said = conversation.of_patient(db, patient.id)
     beside = [
@@ -281,7 +281,7 @@ def _about(
     seen: list[Look],
     decided: list[Consent],
     owned: list[Photo],
-    mails: list[Message],
+    mails: list[Mail],
 ) -> dict[str, object]:
     zone, taken = patient.zone, {photo.id: photo.taken_at for photo in owned}
     return {

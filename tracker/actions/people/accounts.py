@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
-from tracker.domain.mail.messages import address_mail
+from tracker.domain.mail.mails import address_mail
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.domain.people.people import (
     Duty,
@@ -22,7 +22,7 @@ from tracker.domain.people.staff import position_of
 from tracker.storage.clinic import audit_log
 from tracker.storage.columns import new_id
 from tracker.storage.connection import IntegrityError, writing
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.storage.own_data import consents
 from tracker.storage.people import invitations, people, sessions, unconfirmed_addresses
 from tracker.wires.passphrases import hash_passphrase
@@ -83,7 +83,7 @@ def open_account(
         people.set_passphrase_hash(db, patient.id, hashed)
         consents.insert(db, patient.id, Consent(Purpose.CARE, Decision.GIVEN, now))
         unconfirmed_addresses.insert(db, patient.id)
-        messages.insert(db, address_mail(patient, now))
+        mails.insert(db, address_mail(patient, now))
         sessions.begin(db, token_digest(token), Session(patient.id, now))
     return patient, token
 
@@ -101,7 +101,7 @@ def ask_to_confirm_address(db: Database, person: Person, now: datetime) -> None:
     """Write the mail, unless the address is confirmed or one was written within this hour."""
     with writing(db):
         if unconfirmed_addresses.has(db, person.id):
-            messages.insert(db, address_mail(person, now))
+            mails.insert(db, address_mail(person, now))
 
 
 def confirm_address(db: Database, token: str, key: bytes) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
-from tracker.domain.mail.messages import invitation_mail
+from tracker.domain.mail.mails import invitation_mail
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.domain.people.invitations import Invitation, is_open
 from tracker.domain.people.people import (
@@ -22,7 +22,7 @@ from tracker.domain.people.staff import Position, position_of
 from tracker.storage.clinic import audit_log
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.storage.own_data import consents
 from tracker.storage.people import invitations, people, sessions
 from tracker.wires.passphrases import hash_passphrase
@@ -69,7 +69,7 @@ def invite_patient(
             return HasAccount()
         invitation = Invitation(new_id(), patient.id, inviter.id, now)
         invitations.renew(db, invitation)
-        messages.insert(db, invitation_mail(invitation.id, patient, now))
+        mails.insert(db, invitation_mail(invitation.id, patient, now))
         audit_log.add(db, Entry(Act.PATIENT_INVITED, now, inviter.id, patient.id))
     return Invited(patient, invitation)
 
@@ -121,7 +121,7 @@ def invite_staff(
             return AddressInUse()
         invitation = Invitation(new_id(), person.id, inviter.id, now)
         invitations.renew(db, invitation)
-        messages.insert(db, invitation_mail(invitation.id, person, now))
+        mails.insert(db, invitation_mail(invitation.id, person, now))
         audit_log.add(
             db, Entry(Act.STAFF_INVITED, now, inviter.id, person.id, str(position_of(person)))
         )

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
-from tracker.domain.mail.messages import MessageKind, about_passkey
+from tracker.domain.mail.mails import MailKind, about_passkey
 from tracker.domain.people.access import Viewer
 from tracker.domain.people.passkeys import (
     MAX_PASSKEYS,
@@ -29,7 +29,7 @@ from tracker.domain.people.sessions import (
 )
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import IntegrityError, writing
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.storage.people import absences, passkeys, people, sessions
 from tracker.wires.passphrases import fits
 
@@ -121,7 +121,7 @@ def add_passkey(
             if len(passkeys.of_person(db, person.id)) >= MAX_PASSKEYS:
                 raise PasskeyRefused("you have many passkeys already; remove one first")
             passkeys.insert(db, key)
-            messages.insert(db, about_passkey(MessageKind.PASSKEY_ADDED, key.id, person, now))
+            mails.insert(db, about_passkey(MailKind.PASSKEY_ADDED, key.id, person, now))
     except IntegrityError as error:
         raise PasskeyRefused("this passkey is known already") from error
     return key
@@ -134,7 +134,7 @@ def remove_passkey(db: Database, owner: Person, key_id: str, now: datetime) -> N
     """
     with writing(db):
         if passkeys.remove(db, owner.id, key_id):
-            messages.insert(db, about_passkey(MessageKind.PASSKEY_REMOVED, key_id, owner, now))
+            mails.insert(db, about_passkey(MailKind.PASSKEY_REMOVED, key_id, owner, now))
 
 
 def show_passkeys(db: Database, person_id: str) -> list[Passkey]:

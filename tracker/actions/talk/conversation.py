@@ -9,13 +9,13 @@ from sqlite_utils import Database
 from analysis import decode_photo, encode_photo
 from analysis.errors import Unmeasurable
 from tracker.domain.alerts.alert_life import Refused, ShownAlert, refusal, seen
-from tracker.domain.mail.messages import remark_mail
+from tracker.domain.mail.mails import remark_mail
 from tracker.domain.people.people import Person, in_turn
 from tracker.domain.talk.conversation import Draft, Remark
 from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.columns import new_id
 from tracker.storage.connection import IntegrityError, writing
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.storage.people import absences, people
 from tracker.storage.talk import conversation
 from tracker.wires.photo_files import PhotoFiles, PhotoMissing, Picture
@@ -95,7 +95,7 @@ def add_remark(
                 files.delete(remark.id)
                 return refused
             for reader in _to_be_told(db, remark):
-                messages.insert(db, remark_mail(remark, reader, now))
+                mails.insert(db, remark_mail(remark, reader, now))
             conversation.insert(db, remark, draft.key)
     except IntegrityError:  # the same form, sent twice at once: the other request was faster
         files.delete(remark.id)

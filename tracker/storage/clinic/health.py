@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlite_utils import Database
 
 from tracker.domain.clinic.health import Failed, Queue, SignOfLife
-from tracker.domain.mail.messages import MessageKind
+from tracker.domain.mail.mails import MailKind
 from tracker.storage.columns import names_text, read_optional_time, read_time, time_text
 from tracker.storage.course import photos
 
@@ -52,7 +52,7 @@ def mail_queue(
     db: Database,
     since: datetime,
     now: datetime,
-    kinds: Collection[MessageKind] = tuple(MessageKind),
+    kinds: Collection[MailKind] = tuple(MailKind),
 ) -> Queue:
     """Mails of these kinds that should have been sent by now, and those given up since then."""
     sql = """SELECT count(*) AS waiting, min(created_at) AS oldest FROM messages

@@ -6,7 +6,7 @@ from uuid import uuid5
 
 from sqlite_utils import Database
 
-from tracker.domain.mail.messages import CAUSES
+from tracker.domain.mail.mails import CAUSES
 
 
 def step_0010_mail_kinds(db: Database, run_file: Callable[[Database], None]) -> None:

@@ -21,7 +21,7 @@ LONG_LINES = SMTP.clone(max_line_length=998)
 CAUSES = UUID("5f0c8a2e-6c55-4d0e-9a3b-0d1f2f7a9c11")  # turns a cause into the id of its mail
 
 
-class MessageKind(StrEnum):
+class MailKind(StrEnum):
     """Why a mail is written; the order of definition is the order of sending."""
 
     URGENT = "urgent"  # to practitioners, at once
@@ -39,43 +39,43 @@ class MessageKind(StrEnum):
     @property
     def is_reminder(self) -> bool:
         """Whether it goes to a patient, who may stop it."""
-        return self in {MessageKind.REMINDER, MessageKind.MISSED}
+        return self in {MailKind.REMINDER, MailKind.MISSED}
 
 
 # Until these are read a patient may be in danger, so they do not wait for other mail.
-PRESSING = frozenset({MessageKind.URGENT, MessageKind.ESCALATION, MessageKind.HANDED_OVER})
+PRESSING = frozenset({MailKind.URGENT, MailKind.ESCALATION, MailKind.HANDED_OVER})
 
-SUBJECTS: Mapping[MessageKind, str] = {
-    MessageKind.URGENT: "Afterglow: someone needs your review",
-    MessageKind.ESCALATION: "Afterglow: someone still waits for your review",
-    MessageKind.HANDED_OVER: "Afterglow: a colleague asks for your review",
-    MessageKind.REMARK: "Afterglow: you have a message",
-    MessageKind.DIGEST: "Afterglow: your list for this morning",
-    MessageKind.REMINDER: "Afterglow: your reminder for today",
-    MessageKind.MISSED: "Afterglow: we have missed you",
-    MessageKind.INVITATION: "Afterglow: your clinic invites you",
-    MessageKind.ADDRESS: "Afterglow: is this your address?",
-    MessageKind.PASSKEY_ADDED: "Afterglow: a passkey was added to your account",
-    MessageKind.PASSKEY_REMOVED: "Afterglow: a passkey was removed from your account",
+SUBJECTS: Mapping[MailKind, str] = {
+    MailKind.URGENT: "Afterglow: someone needs your review",
+    MailKind.ESCALATION: "Afterglow: someone still waits for your review",
+    MailKind.HANDED_OVER: "Afterglow: a colleague asks for your review",
+    MailKind.REMARK: "Afterglow: you have a message",
+    MailKind.DIGEST: "Afterglow: your list for this morning",
+    MailKind.REMINDER: "Afterglow: your reminder for today",
+    MailKind.MISSED: "Afterglow: we have missed you",
+    MailKind.INVITATION: "Afterglow: your clinic invites you",
+    MailKind.ADDRESS: "Afterglow: is this your address?",
+    MailKind.PASSKEY_ADDED: "Afterglow: a passkey was added to your account",
+    MailKind.PASSKEY_REMOVED: "Afterglow: a passkey was removed from your account",
 }
-TOLD: Mapping[MessageKind, str] = {
-    MessageKind.URGENT: "Someone in your care needs your review.",
-    MessageKind.ESCALATION: "Someone has been waiting for a review, and there is no answer yet.",
-    MessageKind.HANDED_OVER: "A colleague asks you to look at something.",
-    MessageKind.REMARK: "You have a message.",
-    MessageKind.DIGEST: "Reviews that wait for you: {reviews}. The first comes first.",
-    MessageKind.REMINDER: "Your photo and your check-in take two minutes.",
-    MessageKind.MISSED: (
+TOLD: Mapping[MailKind, str] = {
+    MailKind.URGENT: "Someone in your care needs your review.",
+    MailKind.ESCALATION: "Someone has been waiting for a review, and there is no answer yet.",
+    MailKind.HANDED_OVER: "A colleague asks you to look at something.",
+    MailKind.REMARK: "You have a message.",
+    MailKind.DIGEST: "Reviews that wait for you: {reviews}. The first comes first.",
+    MailKind.REMINDER: "Your photo and your check-in take two minutes.",
+    MailKind.MISSED: (
         "We have not heard from you for a few days. That is all right: nothing is lost.\n"
         "A photo and a check-in today show how your skin is doing. If something worries\n"
         "you, do not wait: call your clinic or a doctor."
     ),
-    MessageKind.INVITATION: "Your clinic invites you to Afterglow. There is nothing to install.",
-    MessageKind.ADDRESS: (
+    MailKind.INVITATION: "Your clinic invites you to Afterglow. There is nothing to install.",
+    MailKind.ADDRESS: (
         "Somebody opened an account with this address. Was it you? Then confirm it:"
     ),
-    MessageKind.PASSKEY_ADDED: "A passkey was added to your account.",
-    MessageKind.PASSKEY_REMOVED: "A passkey was removed from your account.",
+    MailKind.PASSKEY_ADDED: "A passkey was added to your account.",
+    MailKind.PASSKEY_REMOVED: "A passkey was removed from your account.",
 }
 KEPT_PRIVATE = "Sign in to see why. This mail holds no health details on purpose.\n"
 NOT_ME = (
@@ -83,14 +83,14 @@ NOT_ME = (
     "your passkeys there, and tell the people who run these pages at once.\n"
 )
 # The text after the link; KEPT_PRIVATE where nothing is named.
-ENDINGS: Mapping[MessageKind, str] = {
-    MessageKind.REMARK: "Sign in to read it. This mail holds no health details on purpose.\n",
-    MessageKind.REMINDER: "",
-    MessageKind.MISSED: "",
-    MessageKind.INVITATION: "The link works once, for two weeks.\n",
-    MessageKind.ADDRESS: "If it was not you, do nothing: no other mail follows.\n",
-    MessageKind.PASSKEY_ADDED: NOT_ME,
-    MessageKind.PASSKEY_REMOVED: NOT_ME,
+ENDINGS: Mapping[MailKind, str] = {
+    MailKind.REMARK: "Sign in to read it. This mail holds no health details on purpose.\n",
+    MailKind.REMINDER: "",
+    MailKind.MISSED: "",
+    MailKind.INVITATION: "The link works once, for two weeks.\n",
+    MailKind.ADDRESS: "If it was not you, do nothing: no other mail follows.\n",
+    MailKind.PASSKEY_ADDED: NOT_ME,
+    MailKind.PASSKEY_REMOVED: NOT_ME,
 }
 
 
@@ -104,7 +104,7 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class Mail:
     """One mail to one person about one cause.
 
     `cause` names what the mail is about, so that it is written once; `alert_ids` are in the order
@@ -113,7 +113,7 @@ class Message:
     was no longer wanted; `error` says why the latest try failed.
     """
 
-    kind: MessageKind
+    kind: MailKind
     cause: str
     recipient_id: str
     to_address: str
@@ -133,54 +133,54 @@ class Message:
         return uuid5(CAUSES, self.cause).hex
 
 
-def about_alert(kind: MessageKind, alert: Alert, to: Person, now: datetime) -> Message:
+def about_alert(kind: MailKind, alert: Alert, to: Person, now: datetime) -> Mail:
     """A mail that an alert was raised or passed on; each time is a cause of its own."""
     raised = f"{alert.raised_at.timestamp():.6f}:{alert.escalations}"
     cause = f"{kind}:{alert.id}:{raised}:{to.id}"
-    return Message(kind, cause, to.id, to.email, now, now, alert_ids=(alert.id,))
+    return Mail(kind, cause, to.id, to.email, now, now, alert_ids=(alert.id,))
 
 
-def help_mail(remark: Remark, to: Person, now: datetime) -> Message:
+def help_mail(remark: Remark, to: Person, now: datetime) -> Mail:
     """The urgent mail that a patient asks for help where there can be no alert."""
-    kind = MessageKind.URGENT
-    return Message(kind, f"{kind}:{remark.id}:{to.id}", to.id, to.email, now, now)
+    kind = MailKind.URGENT
+    return Mail(kind, f"{kind}:{remark.id}:{to.id}", to.id, to.email, now, now)
 
 
-def remark_mail(remark: Remark, to: Person, now: datetime) -> Message:
+def remark_mail(remark: Remark, to: Person, now: datetime) -> Mail:
     """The mail that someone wrote; it says neither who nor what."""
-    kind = MessageKind.REMARK
-    return Message(kind, f"{kind}:{remark.id}:{to.id}", to.id, to.email, now, now)
+    kind = MailKind.REMARK
+    return Mail(kind, f"{kind}:{remark.id}:{to.id}", to.id, to.email, now, now)
 
 
-def digest(alerts: Sequence[Alert], to: Person, day: date, now: datetime) -> Message:
+def digest(alerts: Sequence[Alert], to: Person, day: date, now: datetime) -> Mail:
     """The mail of one morning about the alerts given, in their order."""
-    kind = MessageKind.DIGEST
+    kind = MailKind.DIGEST
     cause = f"{kind}:{to.id}:{day}"
     ids = tuple(alert.id for alert in alerts)
-    return Message(kind, cause, to.id, to.email, now, now, alert_ids=ids, day=day)
+    return Mail(kind, cause, to.id, to.email, now, now, alert_ids=ids, day=day)
 
 
-def reminder(kind: MessageKind, to: Person, day: date, now: datetime) -> Message:
+def reminder(kind: MailKind, to: Person, day: date, now: datetime) -> Mail:
     """The mail that reminds of one day's photo; there is one a day, of any kind."""
-    cause = f"{MessageKind.REMINDER}:{to.id}:{day}"
-    return Message(kind, cause, to.id, to.email, now, now, day=day)
+    cause = f"{MailKind.REMINDER}:{to.id}:{day}"
+    return Mail(kind, cause, to.id, to.email, now, now, day=day)
 
 
-def invitation_mail(invitation_id: str, to: Person, now: datetime) -> Message:
+def invitation_mail(invitation_id: str, to: Person, now: datetime) -> Mail:
     """The mail that holds a patient's link; the link is signed when the mail is sent."""
-    kind = MessageKind.INVITATION
-    return Message(kind, f"{kind}:{invitation_id}", to.id, to.email, now, now)
+    kind = MailKind.INVITATION
+    return Mail(kind, f"{kind}:{invitation_id}", to.id, to.email, now, now)
 
 
-def address_mail(to: Person, now: datetime) -> Message:
+def address_mail(to: Person, now: datetime) -> Mail:
     """The mail that asks a person to confirm the address, once an hour at most."""
-    kind = MessageKind.ADDRESS
-    return Message(kind, f"{kind}:{to.id}:{now:%Y-%m-%dT%H}", to.id, to.email, now, now)
+    kind = MailKind.ADDRESS
+    return Mail(kind, f"{kind}:{to.id}:{now:%Y-%m-%dT%H}", to.id, to.email, now, now)
 
 
-def about_passkey(kind: MessageKind, key_id: str, owner: Person, now: datetime) -> Message:
+def about_passkey(kind: MailKind, key_id: str, owner: Person, now: datetime) -> Mail:
     """The mail that a passkey was added or removed."""
-    return Message(kind, f"{kind}:{key_id}", owner.id, owner.email, now, now)
+    return Mail(kind, f"{kind}:{key_id}", owner.id, owner.email, now, now)
 
 
 def confirmation_link(person_id: str, envelope: Envelope) -> str:
@@ -195,36 +195,36 @@ def welcome_link(invitation_id: str, envelope: Envelope) -> str:
     return f"{envelope.base_url}/welcome/{token}"
 
 
-def next_attempt(message: Message, now: datetime) -> datetime | None:
+def next_attempt(mail: Mail, now: datetime) -> datetime | None:
     """When to try again after a failure at `now`, or None when it is time to give up."""
-    if message.attempts > len(RETRY_DELAYS):
+    if mail.attempts > len(RETRY_DELAYS):
         return None
-    return now + RETRY_DELAYS[message.attempts - 1]
+    return now + RETRY_DELAYS[mail.attempts - 1]
 
 
-def compose(message: Message, envelope: Envelope) -> EmailMessage:
+def compose(mail: Mail, envelope: Envelope) -> EmailMessage:
     """Neutral text and a link to a page behind the sign-in.
 
     The Message-ID is the row's own, so that a mail sent twice in a crash can be recognised. A
     reminder can be stopped with one click (RFC 2369, RFC 8058).
     """
-    mail = EmailMessage(policy=LONG_LINES)
-    mail["Subject"] = SUBJECTS[message.kind]
-    mail["From"] = envelope.from_address
-    mail["To"] = _in_ascii(message.to_address)
-    mail["Date"] = format_datetime(message.created_at)
+    email = EmailMessage(policy=LONG_LINES)
+    email["Subject"] = SUBJECTS[mail.kind]
+    email["From"] = envelope.from_address
+    email["To"] = _in_ascii(mail.to_address)
+    email["Date"] = format_datetime(mail.created_at)
     domain = envelope.from_address.rpartition("@")[2].rstrip(">") or "localhost"
-    mail["Message-ID"] = f"<{message.id}@{domain}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    body = _words(message, envelope)
-    if message.kind.is_reminder:
-        token = signed(LinkPurpose.UNSUBSCRIBE, message.recipient_id, envelope.link_key)
+    email["Message-ID"] = f"<{mail.id}@{domain}>"
+    email["Auto-Submitted"] = "auto-generated"
+    body = _words(mail, envelope)
+    if mail.kind.is_reminder:
+        token = signed(LinkPurpose.UNSUBSCRIBE, mail.recipient_id, envelope.link_key)
         stop = f"{envelope.base_url}/unsubscribe/{token}"
-        mail["List-Unsubscribe"] = f"<{stop}>"
-        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        email["List-Unsubscribe"] = f"<{stop}>"
+        email["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         body += f"\nNo more reminders: {stop}\n"
-    mail.set_content(body)
-    return mail
+    email.set_content(body)
+    return email
 
 
 def _in_ascii(address: str) -> str:
@@ -233,26 +233,26 @@ def _in_ascii(address: str) -> str:
     return f"{name}@{domain.encode('idna').decode('ascii')}"
 
 
-def _words(message: Message, envelope: Envelope) -> str:
-    told = TOLD[message.kind].format(reviews=len(message.alert_ids))
-    ending = ENDINGS.get(message.kind, KEPT_PRIVATE)
-    return f"{told}\n\n{_where(message, envelope)}\n" + (f"\n{ending}" if ending else "")
+def _words(mail: Mail, envelope: Envelope) -> str:
+    told = TOLD[mail.kind].format(reviews=len(mail.alert_ids))
+    ending = ENDINGS.get(mail.kind, KEPT_PRIVATE)
+    return f"{told}\n\n{_where(mail, envelope)}\n" + (f"\n{ending}" if ending else "")
 
 
-def _where(message: Message, envelope: Envelope) -> str:
+def _where(mail: Mail, envelope: Envelope) -> str:
     """The link; several, one a line, where a mail is about several alerts."""
     base_url = envelope.base_url
-    match message.kind:
-        case MessageKind.REMARK:
+    match mail.kind:
+        case MailKind.REMARK:
             return f"{base_url}/"
-        case MessageKind.REMINDER | MessageKind.MISSED:
-            return f"{base_url}/days/{message.day}"
-        case MessageKind.INVITATION:
-            return welcome_link(message.cause.partition(":")[2], envelope)
-        case MessageKind.ADDRESS:
-            return confirmation_link(message.recipient_id, envelope)
-        case MessageKind.PASSKEY_ADDED | MessageKind.PASSKEY_REMOVED:
+        case MailKind.REMINDER | MailKind.MISSED:
+            return f"{base_url}/days/{mail.day}"
+        case MailKind.INVITATION:
+            return welcome_link(mail.cause.partition(":")[2], envelope)
+        case MailKind.ADDRESS:
+            return confirmation_link(mail.recipient_id, envelope)
+        case MailKind.PASSKEY_ADDED | MailKind.PASSKEY_REMOVED:
             return f"{base_url}/passkeys"
         case _:
-            links = [f"{base_url}/alerts/{alert_id}" for alert_id in message.alert_ids]
+            links = [f"{base_url}/alerts/{alert_id}" for alert_id in mail.alert_ids]
             return "\n".join(links) or f"{base_url}/"

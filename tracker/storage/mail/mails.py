@@ -7,7 +7,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from tracker.domain.clinic.health import CLOCKS_DIFFER
-from tracker.domain.mail.messages import RETRY_DELAYS, SEND_LEASE, Message, MessageKind
+from tracker.domain.mail.mails import RETRY_DELAYS, SEND_LEASE, Mail, MailKind
 from tracker.storage.columns import names_text, read_names, read_optional_time, read_row, time_text
 
 # How far ahead the next try may be, by the number of tries so far.
@@ -19,22 +19,22 @@ _IN_TROUBLE = """sent_at IS NULL AND withdrawn_at IS NULL AND error <> ''
           AND later.sent_at > mail.created_at AND later.created_at > mail.created_at)"""
 
 
-def insert(db: Database, message: Message) -> bool:
+def insert(db: Database, mail: Mail) -> bool:
     """Add a mail; False when there is already one about the same cause."""
     cursor = db.execute(
         """INSERT INTO messages (id, kind, cause, recipient_id, to_address, alert_ids, day,
                created_at, next_attempt_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
            ON CONFLICT (cause) DO NOTHING""",
         [
-            message.id,
-            str(message.kind),
-            message.cause,
-            message.recipient_id,
-            message.to_address,
-            names_text(message.alert_ids),
-            None if message.day is None else message.day.isoformat(),
-            time_text(message.created_at),
-            time_text(message.next_attempt_at),
+            mail.id,
+            str(mail.kind),
+            mail.cause,
+            mail.recipient_id,
+            mail.to_address,
+            names_text(mail.alert_ids),
+            None if mail.day is None else mail.day.isoformat(),
+            time_text(mail.created_at),
+            time_text(mail.next_attempt_at),
         ],
     )
     return bool(cursor.rowcount == 1)
@@ -44,8 +44,8 @@ def due(
     db: Database,
     now: datetime,
     most: int = -1,
-    kinds: Collection[MessageKind] = tuple(MessageKind),
-) -> list[Message]:
+    kinds: Collection[MailKind] = tuple(MailKind),
+) -> list[Mail]:
     """Mails to be sent now, at most `most`: the most urgent kind first and then the oldest.
 
     A mail whose next try is further ahead than any delay after that many tries was written, or
@@ -61,42 +61,42 @@ def due(
         "now": time_text(now),
         "latest": names_text(time_text(now + delay) for delay in _LONGEST_WAITS),
         "kinds": names_text(kinds),
-        "order": names_text(MessageKind),
+        "order": names_text(MailKind),
         "most": most,
     }
-    return [_message(row) for row in db.query(sql, values)]
+    return [_mail(row) for row in db.query(sql, values)]
 
 
-def claim(db: Database, message: Message, now: datetime) -> bool:
+def claim(db: Database, mail: Mail, now: datetime) -> bool:
     """Take the mail for one try, `now` by the real clock; False when another worker was faster."""
     cursor = db.execute(
         f"""UPDATE messages SET attempts = attempts + 1, next_attempt_at = ?
             WHERE id = ? AND attempts = ? AND {_OPEN}""",  # noqa: S608 (no input in it)
-        [time_text(now + SEND_LEASE), message.id, message.attempts],
+        [time_text(now + SEND_LEASE), mail.id, mail.attempts],
     )
     return bool(cursor.rowcount == 1)
 
 
-def sent(db: Database, message_id: str, now: datetime) -> None:
+def sent(db: Database, mail_id: str, now: datetime) -> None:
     """Note success; the row is never sent again."""
     db.execute(
-        "UPDATE messages SET sent_at = ?, error = '' WHERE id = ?", [time_text(now), message_id]
+        "UPDATE messages SET sent_at = ?, error = '' WHERE id = ?", [time_text(now), mail_id]
     )
 
 
-def retry(db: Database, message_id: str, at: datetime, error: str) -> None:
+def retry(db: Database, mail_id: str, at: datetime, error: str) -> None:
     """Note a failure that will be tried again at `at`."""
     db.execute(
         "UPDATE messages SET next_attempt_at = ?, error = ? WHERE id = ?",
-        [time_text(at), error, message_id],
+        [time_text(at), error, mail_id],
     )
 
 
-def give_up(db: Database, message_id: str, now: datetime, error: str) -> None:
+def give_up(db: Database, mail_id: str, now: datetime, error: str) -> None:
     """Note a refusal or the last failure."""
     db.execute(
         "UPDATE messages SET failed_at = ?, error = ? WHERE id = ?",
-        [time_text(now), error, message_id],
+        [time_text(now), error, mail_id],
     )
 
 
@@ -106,9 +106,9 @@ def withdraw_all_to(db: Database, person_id: str, now: datetime) -> None:
     db.execute(sql, [time_text(now), person_id])
 
 
-def withdraw(db: Database, message_id: str, now: datetime) -> None:
+def withdraw(db: Database, mail_id: str, now: datetime) -> None:
     """Record that the mail is no longer wanted."""
-    db.execute("UPDATE messages SET withdrawn_at = ? WHERE id = ?", [time_text(now), message_id])
+    db.execute("UPDATE messages SET withdrawn_at = ? WHERE id = ?", [time_text(now), mail_id])
 
 
 def forget_alerts_of(db: Database, patient_id: str) -> None:
@@ -127,17 +127,17 @@ def forget_alerts_of(db: Database, patient_id: str) -> None:
             db.execute("DELETE FROM messages WHERE id = ?", [row["id"]])
 
 
-def of_recipient(db: Database, person_id: str) -> list[Message]:
+def of_recipient(db: Database, person_id: str) -> list[Mail]:
     """All mails to one person, newest first."""
     sql = "SELECT * FROM messages WHERE recipient_id = ? ORDER BY created_at DESC, id"
-    return [_message(row) for row in db.query(sql, [person_id])]
+    return [_mail(row) for row in db.query(sql, [person_id])]
 
 
-def reminders_under_way(db: Database) -> list[Message]:
+def reminders_under_way(db: Database) -> list[Mail]:
     """Reminders that have not been sent yet."""
     sql = f"""SELECT * FROM messages WHERE {_OPEN} AND kind IN (?, ?)
               ORDER BY created_at, id"""  # noqa: S608 (no input in it)
-    return [_message(row) for row in db.query(sql, _REMINDERS)]
+    return [_mail(row) for row in db.query(sql, _REMINDERS)]
 
 
 def last_reminded(db: Database, patient_id: str) -> datetime | None:
@@ -148,7 +148,7 @@ def last_reminded(db: Database, patient_id: str) -> datetime | None:
     return read_optional_time(row["at"])
 
 
-def undelivered_about(db: Database, patient_id: str) -> list[Message]:
+def undelivered_about(db: Database, patient_id: str) -> list[Mail]:
     """Mails to or about a patient whose latest try failed, newest first.
 
     Once a later mail has reached the same person, the trouble is over.
@@ -159,7 +159,7 @@ def undelivered_about(db: Database, patient_id: str) -> list[Message]:
                    SELECT 1 FROM json_each(mail.alert_ids) AS named
                    JOIN alerts ON alerts.id = named.value WHERE alerts.patient_id = :patient))
              ORDER BY created_at DESC, id"""  # noqa: S608 (no input in it)
-    return [_message(row) for row in db.query(sql, {"patient": patient_id})]
+    return [_mail(row) for row in db.query(sql, {"patient": patient_id})]
 
 
 def with_trouble(db: Database) -> frozenset[str]:
@@ -171,8 +171,8 @@ def with_trouble(db: Database) -> frozenset[str]:
     return frozenset(row["id"] for row in db.query(sql))
 
 
-_REMINDERS: Sequence[str] = [str(kind) for kind in MessageKind if kind.is_reminder]
+_REMINDERS: Sequence[str] = [str(kind) for kind in MailKind if kind.is_reminder]
 
 
-def _message(row: dict[str, Any]) -> Message:
-    return read_row(Message, row)
+def _mail(row: dict[str, Any]) -> Mail:
+    return read_row(Mail, row)

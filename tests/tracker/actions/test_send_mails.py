@@ -19,20 +19,20 @@ from tests.conftest import PROTOCOLS, Cast
 from tests.post_office import Inbox, free_port
 from tracker.actions.alerts.raising import raise_alerts
 from tracker.actions.course.checking_in import record_check_in
-from tracker.actions.mail.sending import AT_ONCE, SendReport, send_messages, show_outbox
+from tracker.actions.mail.sending import AT_ONCE, SendReport, send_mails, show_outbox
 from tracker.domain.course.check_ins import Answers
-from tracker.domain.mail.messages import (
+from tracker.domain.mail.mails import (
     RETRY_DELAYS,
     SEND_LEASE,
     Envelope,
-    Message,
-    MessageKind,
+    Mail,
+    MailKind,
     reminder,
 )
 from tracker.domain.people.people import Person
 from tracker.settings import Settings
 from tracker.storage.connection import open_database, writing
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.wires.mail import MailFailed, MailRefused, sender
 
 NOW = datetime(2026, 3, 6, 9, tzinfo=UTC)
@@ -53,16 +53,16 @@ class Post:
 
 
 def send_at(db: Database, post: Post, now: datetime) -> SendReport:
-    return send_messages(db, post, ENVELOPE, lambda: now)
+    return send_mails(db, post, ENVELOPE, lambda: now)
 
 
-def write_reminders(db: Database, to: Person, count: int) -> list[Message]:
+def write_reminders(db: Database, to: Person, count: int) -> list[Mail]:
     written = [
-        reminder(MessageKind.REMINDER, to, (NOW + timedelta(days=day)).date(), NOW)
+        reminder(MailKind.REMINDER, to, (NOW + timedelta(days=day)).date(), NOW)
         for day in range(count)
     ]
     with writing(db):
-        assert all(messages.insert(db, message) for message in written)
+        assert all(mails.insert(db, mail) for mail in written)
     return written
 
 
@@ -81,12 +81,12 @@ def test_a_mail_goes_out_once(db: Database) -> None:
 
 
 def test_one_cause_has_one_mail(db: Database, cast: Cast) -> None:
-    (message,) = write_reminders(db, cast.alice, 1)
-    kind_word = replace(message, kind=MessageKind.MISSED)
+    (mail,) = write_reminders(db, cast.alice, 1)
+    kind_word = replace(mail, kind=MailKind.MISSED)
     with writing(db):
-        assert not messages.insert(db, message)
-        assert not messages.insert(db, kind_word)
-    assert len(messages.due(db, NOW)) == 1
+        assert not mails.insert(db, mail)
+        assert not mails.insert(db, kind_word)
+    assert len(mails.due(db, NOW)) == 1
 
 
 @pytest.mark.usefixtures("due_mail")
@@ -101,7 +101,7 @@ def test_a_server_that_is_down_is_tried_again_with_growing_delay_and_loses_nothi
     post.trouble = None
     assert send_at(db, post, now) == SendReport(sent=1)
     assert len(post.mails) == 1
-    assert messages.undelivered_about(db, cast.alice.id) == []
+    assert mails.undelivered_about(db, cast.alice.id) == []
 
 
 @pytest.mark.usefixtures("due_mail")
@@ -111,18 +111,18 @@ def test_a_mail_given_up_is_shown_with_its_reason(db: Database, cast: Cast) -> N
         send_at(db, post, now)
         now += delay
     assert send_at(db, post, now) == SendReport(given_up=1)
-    (failed,) = messages.undelivered_about(db, cast.alice.id)
+    (failed,) = mails.undelivered_about(db, cast.alice.id)
     assert failed.failed_at == now
     assert failed.error == "the server is down"
-    (letter,) = show_outbox(db, cast.dana.id, ENVELOPE)
-    assert letter.message == failed
+    (composed,) = show_outbox(db, cast.dana.id, ENVELOPE)
+    assert composed.mail == failed
 
 
 @pytest.mark.usefixtures("due_mail")
 def test_a_mail_that_is_refused_for_good_is_given_up_at_once(db: Database, cast: Cast) -> None:
     post = Post(MailRefused("the server refused the recipient ([550])"))
     assert send_at(db, post, NOW) == SendReport(given_up=1)
-    (failed,) = messages.undelivered_about(db, cast.alice.id)
+    (failed,) = mails.undelivered_about(db, cast.alice.id)
     assert failed.failed_at == NOW
 
 
@@ -131,12 +131,12 @@ def test_a_patients_own_mail_trouble_shows_until_a_later_mail_arrives(
 ) -> None:
     (first,) = write_reminders(db, cast.alice, 1)
     send_at(db, Post(MailRefused("no such mailbox")), NOW)
-    assert [m.id for m in messages.undelivered_about(db, cast.alice.id)] == [first.id]
+    assert [m.id for m in mails.undelivered_about(db, cast.alice.id)] == [first.id]
     later = NOW + timedelta(days=1)
     with writing(db):
-        messages.insert(db, reminder(MessageKind.REMINDER, cast.alice, later.date(), later))
+        mails.insert(db, reminder(MailKind.REMINDER, cast.alice, later.date(), later))
     send_at(db, Post(), later)
-    assert messages.undelivered_about(db, cast.alice.id) == []
+    assert mails.undelivered_about(db, cast.alice.id) == []
 
 
 @pytest.mark.usefixtures("due_mail")
@@ -147,14 +147,14 @@ def test_a_mail_that_cannot_be_written_holds_up_no_other(db: Database, cast: Cas
         if "review" in str(mail["Subject"]):
             raise RuntimeError
 
-    assert send_messages(db, send, ENVELOPE, lambda: NOW) == SendReport(sent=1, retried=1)
+    assert send_mails(db, send, ENVELOPE, lambda: NOW) == SendReport(sent=1, retried=1)
 
 
 @pytest.mark.usefixtures("due_mail")
 def test_urgent_mail_goes_before_the_reminders(db: Database, cast: Cast) -> None:
     write_reminders(db, cast.alice, 3)
-    kinds = [message.kind for message in messages.due(db, NOW)]
-    assert kinds == [MessageKind.URGENT] + [MessageKind.REMINDER] * 3
+    kinds = [mail.kind for mail in mails.due(db, NOW)]
+    assert kinds == [MailKind.URGENT] + [MailKind.REMINDER] * 3
 
 
 def test_an_urgent_mail_written_while_others_are_sent_is_the_next(
@@ -173,7 +173,7 @@ def test_an_urgent_mail_written_while_others_are_sent_is_the_next(
                 beside.close()
             subjects.append(str(mail["Subject"]))
 
-    send_messages(db, send, ENVELOPE, lambda: NOW)
+    send_mails(db, send, ENVELOPE, lambda: NOW)
     assert "Afterglow: someone needs your review" in subjects[: 2 * AT_ONCE + 1]
 
 
@@ -188,7 +188,7 @@ def test_one_slow_mail_does_not_hold_up_the_others(db: Database, cast: Cast) -> 
         else:
             others_sent.release()
 
-    report = send_messages(db, send, ENVELOPE, lambda: NOW)
+    report = send_mails(db, send, ENVELOPE, lambda: NOW)
     assert report == SendReport(sent=len(others) + 1)
 
 
@@ -206,7 +206,7 @@ def test_a_lease_begins_when_the_mail_is_claimed_and_not_when_the_round_began(
     def send(mail: EmailMessage) -> None:
         raise MailFailed("later")
 
-    send_messages(db, send, ENVELOPE, clock)
+    send_mails(db, send, ENVELOPE, clock)
     for row in db.query("SELECT id, next_attempt_at FROM messages"):
         leases[row["id"]] = datetime.fromisoformat(row["next_attempt_at"])
     assert len(set(leases.values())) == len(written)
@@ -214,10 +214,10 @@ def test_a_lease_begins_when_the_mail_is_claimed_and_not_when_the_round_began(
 
 @pytest.mark.usefixtures("due_mail")
 def test_a_sender_that_died_gives_the_mail_back_after_its_lease(db: Database) -> None:
-    (message,) = messages.due(db, NOW)
+    (mail,) = mails.due(db, NOW)
     with writing(db):
-        assert messages.claim(db, message, NOW)
-        assert not messages.claim(db, message, NOW)
+        assert mails.claim(db, mail, NOW)
+        assert not mails.claim(db, mail, NOW)
     post = Post()
     assert send_at(db, post, NOW) == SendReport()
     assert send_at(db, post, NOW + SEND_LEASE) == SendReport(sent=1)
@@ -249,7 +249,7 @@ def mail_settings(settings: Settings) -> Iterator[tuple[Settings, Inbox]]:
 
 def send_as_a_worker(settings: Settings) -> None:
     db = open_database(settings.database, settings.key_for("database"))
-    send_messages(db, sender(settings), ENVELOPE, lambda: NOW)
+    send_mails(db, sender(settings), ENVELOPE, lambda: NOW)
     db.close()
 
 
@@ -261,7 +261,7 @@ def send_and_die_before_the_row_says_so(settings: Settings) -> None:
         send(mail)
         os.kill(os.getpid(), signal.SIGKILL)
 
-    send_messages(db, send_and_die, ENVELOPE, lambda: NOW)
+    send_mails(db, send_and_die, ENVELOPE, lambda: NOW)
 
 
 def test_two_workers_on_one_outbox_send_each_mail_once(
@@ -294,9 +294,9 @@ def test_a_sender_killed_after_the_server_took_the_mail_sends_the_same_mail_agai
     while not inbox.mails and time.monotonic() < deadline:
         time.sleep(0.05)
     again = NOW + SEND_LEASE
-    assert send_messages(db, sender(settings), ENVELOPE, lambda: NOW) == SendReport()
-    assert send_messages(db, sender(settings), ENVELOPE, lambda: again) == SendReport(sent=1)
-    assert send_messages(db, sender(settings), ENVELOPE, lambda: again) == SendReport()
+    assert send_mails(db, sender(settings), ENVELOPE, lambda: NOW) == SendReport()
+    assert send_mails(db, sender(settings), ENVELOPE, lambda: again) == SendReport(sent=1)
+    assert send_mails(db, sender(settings), ENVELOPE, lambda: again) == SendReport()
     ids = [mail["Message-ID"] for mail in inbox.mails]
     assert len(ids) == 2
     assert len(set(ids)) == 1

@@ -17,11 +17,11 @@ from tracker.actions.talk.conversation import (
     open_conversation,
     show_remark_photo,
 )
-from tracker.domain.mail.messages import MessageKind, compose
+from tracker.domain.mail.mails import MailKind, compose
 from tracker.domain.people.people import Person
 from tracker.domain.talk.conversation import Draft, Remark
 from tracker.storage.course import photos
-from tracker.storage.mail import messages
+from tracker.storage.mail import mails
 from tracker.storage.talk import conversation
 from tracker.wires.photo_files import PhotoMissing
 from tracker.world import World
@@ -52,8 +52,8 @@ class Talk:
         return opened.remarks
 
     def mails_to(self, person: Person) -> list[str]:
-        mails = messages.of_recipient(self.db, person.id)
-        return [mail.cause for mail in mails if mail.kind is MessageKind.REMARK]
+        found = mails.of_recipient(self.db, person.id)
+        return [mail.cause for mail in found if mail.kind is MailKind.REMARK]
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_the_mail_tells_neither_who_nor_what(
     talk: Talk, cast: Cast, db: Database, world: World
 ) -> None:
     talk.say(cast.alice, "My cheek burns")
-    (mail,) = messages.of_recipient(db, cast.dana.id)
+    (mail,) = mails.of_recipient(db, cast.dana.id)
     written = compose(mail, world.envelope)
     assert written["Subject"] == "Afterglow: you have a message"
     text = written.as_string()
