@@ -41,6 +41,7 @@ from tracker.domain.protocols.protocols import Asks, Protocol
 from tracker.domain.talk.conversation import Draft
 from tracker.domain.texts import one_line
 from web.charts.recovery import Focus
+from web.parts import photos_in
 
 K = TypeVar("K", bound=StrEnum)
 
@@ -60,7 +61,7 @@ class Errors:
 def read_upload(form: Form, files: Files, zone: ZoneInfo) -> Upload | Errors:
     """The photo and the words about it; a time without a zone is the patient's own."""
     errors: dict[str, str] = {}
-    sent = [file for file in files.getlist("photo") if file.filename]
+    sent = photos_in(files)
     if len(sent) != 1:
         errors["photo"] = (
             "Choose a photo first." if not sent else "Send one photo at a time; choose only one."
@@ -253,7 +254,7 @@ def read_consent(form: Form, now: datetime) -> Consent | Errors:
 
 def read_draft(form: Form, files: Files) -> Draft | Errors:
     """A message, perhaps with a photo."""
-    sent = [file for file in files.getlist("photo") if file.filename]
+    sent = photos_in(files)
     if len(sent) > 1:
         return Errors({"photo": "Send one photo at a time; choose only one."})
     key = form.get("key", "")

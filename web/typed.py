@@ -13,6 +13,7 @@ from werkzeug.formparser import FormDataParser
 
 from tracker.domain.texts import LOST, readable
 from web.pages import render
+from web.parts import with_readable_labels
 
 AS_TYPED = frozenset({"passphrase"})  # older hashes need the older spelling
 # What a patient reports must arrive, even with a visible gap.
@@ -20,7 +21,7 @@ NEVER_REFUSED = frozenset({"patient.send_check_in", "patient.send_photo", "conve
 
 
 class ReadableForms(FormDataParser):
-    """Parses a form as werkzeug does, then makes each text readable."""
+    """Parses a form as werkzeug does, with labels it can parse, and makes each text readable."""
 
     def parse(
         self,
@@ -30,6 +31,9 @@ class ReadableForms(FormDataParser):
         options: dict[str, str] | None = None,
     ) -> tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]:
         """The rest of the stream, the texts and the files."""
+        if mimetype == "multipart/form-data":
+            boundary = (options or {}).get("boundary", "").encode("ascii", "replace")
+            stream = with_readable_labels(stream, boundary)
         rest, form, files = super().parse(stream, mimetype, content_length, options)
         return rest, self.cls(_readable(form)), files
 
