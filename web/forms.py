@@ -35,7 +35,8 @@ from tracker.domain.course.treatments import Region
 from tracker.domain.desk.worklist import Group, Place, WorklistQuery
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.domain.people.absences import Leave
-from tracker.domain.people.people import HOURS, MAX_NAME_LENGTH, Person, Role, check_time_zone
+from tracker.domain.people.people import HOURS, MAX_NAME_LENGTH, Person, Role
+from tracker.domain.people.time_zones import check_time_zone
 from tracker.domain.protocols.own_treatments import OwnTreatment
 from tracker.domain.protocols.protocols import Asks, Protocol
 from tracker.domain.talk.conversation import Draft
@@ -211,7 +212,7 @@ def read_mail_choice(form: Form, person: Person) -> Person | Errors:
     errors: dict[str, str] = {}
     zone = form.get("time_zone", "").strip()
     try:
-        check_time_zone(zone)
+        zone = check_time_zone(zone)
     except ValueError as error:
         errors["time_zone"] = sentence(str(error))
     hour = form.get("hour", "")

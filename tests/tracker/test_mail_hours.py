@@ -8,7 +8,6 @@ import pytest
 
 from tests.tracker.courses_of_readings import treatment
 from tracker.domain.mail.mail_hours import (
-    APART,
     DAILY_UNTIL,
     LATEST,
     digest_moment,
@@ -36,14 +35,12 @@ def quarters(start: datetime, end: datetime) -> Iterator[datetime]:
 
 def reminded(patient: Person, first: date, days: int) -> list[tuple[date, datetime]]:
     """The reminders of some days when the clock is checked every quarter of an hour."""
-    last: datetime | None = None
     told: list[tuple[date, datetime]] = []
     midnights = (patient.moment_of(first + timedelta(days=n), 0) for n in (0, days))
     for now in quarters(*midnights):
-        day = reminder_day(patient, last, now)
+        day = reminder_day(patient, now)
         if day is not None and day not in {earlier for earlier, _ in told}:
             told.append((day, now))
-            last = now
     return told
 
 
@@ -88,31 +85,21 @@ def test_a_doubled_hour_reminds_once(hour: int) -> None:
         ("America/Los_Angeles", datetime(2026, 3, 6, 2, tzinfo=UTC)),  # still the 5th at 18:00
     ],
 )
-def test_a_patient_who_travels_is_reminded_where_she_is_and_not_twice_in_a_day(
+def test_a_patient_who_travels_is_reminded_where_she_is_and_once_for_each_day(
     there: str, now: datetime
 ) -> None:
     at_home = datetime(2026, 3, 4, 17, tzinfo=UTC)
-    assert reminder_day(ALICE, None, at_home) == date(2026, 3, 4)
+    assert reminder_day(ALICE, at_home) == date(2026, 3, 4)
     away = replace(ALICE, time_zone=there)
-    told = reminder_day(away, at_home, now)
-    assert told == (date(2026, 3, 5) if now - at_home >= APART else None)
-    assert reminder_day(away, at_home, now + timedelta(days=1)) is not None
-
-
-def test_a_short_day_after_a_flight_east_brings_no_second_reminder() -> None:
-    here = replace(ALICE, time_zone="America/Los_Angeles")
-    before = here.moment_of(date(2026, 3, 5), 18)
-    there = replace(here, time_zone="Pacific/Auckland")
-    evening = there.moment_of(date(2026, 3, 6), 18)
-    assert evening - before < APART
-    assert reminder_day(there, before, evening) is None
+    assert reminder_day(away, now) == date(2026, 3, 5)
+    assert reminder_day(away, now + timedelta(days=1)) == date(2026, 3, 6)
 
 
 def test_a_reminder_that_could_not_be_sent_in_the_evening_does_not_come_at_night() -> None:
     moment = ALICE.moment_of(date(2026, 3, 5), 18)
-    assert reminder_day(ALICE, None, moment - timedelta(seconds=1)) is None
-    assert reminder_day(ALICE, None, moment + LATEST - timedelta(seconds=1)) == date(2026, 3, 5)
-    assert reminder_day(ALICE, None, moment + LATEST) is None
+    assert reminder_day(ALICE, moment - timedelta(seconds=1)) is None
+    assert reminder_day(ALICE, moment + LATEST - timedelta(seconds=1)) == date(2026, 3, 5)
+    assert reminder_day(ALICE, moment + LATEST) is None
 
 
 def test_whoever_wants_no_reminder_gets_none() -> None:

@@ -9,8 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from tracker.actions.mail.daily import choose_mail, stop_reminders
 from tracker.actions.people.accounts import is_address_confirmed
-from tracker.domain.people.people import HOURS, Person, Role, known_time_zones
+from tracker.domain.people.people import HOURS, Person, Role
 from tracker.domain.people.signed_links import LinkPurpose, named_by
+from tracker.domain.people.time_zones import known_time_zones
 from web import session
 from web.forms import Errors, read_mail_choice
 from web.pages import render
@@ -100,7 +101,7 @@ def save(visit: Visit) -> ResponseReturnValue:
             page = settings_page(visit.person, request.form, by_field, is_confirmed=is_confirmed)
             return render(page), 422
         case Person() as person:
-            choose_mail(visit.db, person)
+            choose_mail(visit.db, visit.world.protocols, person, visit.now)
             return redirect(url_for(".show", saved="yes"), code=303)
 
 

@@ -21,8 +21,9 @@ from tracker.domain.clinic.opening_hours import (
     spans_words,
 )
 from tracker.domain.people.access import may_administer, may_see_outcomes, may_see_staff, require
-from tracker.domain.people.people import Duty, Person, check_time_zone, known_time_zones
+from tracker.domain.people.people import Duty, Person
 from tracker.domain.people.staff import STAFF_ROLES, Position, Reassignment, Status
+from tracker.domain.people.time_zones import check_time_zone, known_time_zones
 from tracker.domain.texts import one_line
 from web.clinic.health import health_page
 from web.clinic.outcomes import outcomes_page

@@ -103,9 +103,17 @@ if (waiting) {
 const zoneHint = document.querySelector("[data-zone-hint]");
 if (zoneHint) {
   const field = document.getElementById("time_zone");
+  // Browsers and servers prefer different names of one zone; the browser knows both.
+  const ownName = (timeZone) => {
+    try {
+      return Intl.DateTimeFormat("en", { timeZone }).resolvedOptions().timeZone;
+    } catch (_unknown) {
+      return "";
+    }
+  };
   const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
   zoneHint.querySelector("[data-zone]").textContent = here;
-  zoneHint.hidden = !here || here === field.value;
+  zoneHint.hidden = !here || here === ownName(field.value);
   zoneHint.querySelector("button").addEventListener("click", () => {
     field.value = here;
     zoneHint.hidden = true;

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from sqlite_utils import Database
 
 from tests.conftest import PROTOCOLS, TREATED_AT, Cast
@@ -16,8 +17,9 @@ from tracker.domain.course.photos import PhotoStatus
 from tracker.domain.mail.mails import Mail, MailKind
 from tracker.domain.people.signed_links import LinkPurpose, signed
 from tracker.storage.connection import writing
-from tracker.storage.course import treatments
+from tracker.storage.course import photos, treatments
 from tracker.storage.mail import mails
+from tracker.storage.people import people
 from tracker.world import World
 
 NEXT_SEVEN = datetime(2026, 3, 7, 6, tzinfo=UTC)  # 7 in Berlin
@@ -145,7 +147,10 @@ def test_the_link_in_a_reminder_stops_it(db: Database, cast: Cast) -> None:
 def test_a_patient_who_moves_her_zone_is_reminded_at_her_hour_there(
     db: Database, cast: Cast
 ) -> None:
-    choose_mail(db, replace(cast.alice, time_zone="America/New_York", reminder_hour=9))
+    away = replace(cast.alice, time_zone="America/New_York", reminder_hour=9)
+    choose_mail(db, PROTOCOLS, away, EVENING - timedelta(hours=4))  # 8 in New York
+    (today,) = remind_patients(db, PROTOCOLS, EVENING - timedelta(hours=3))
+    assert today.day == EVENING.date()
     assert remind_patients(db, PROTOCOLS, EVENING) == []
     there = datetime(2026, 3, 7, 14, tzinfo=UTC)  # 9 in New York
     (mail,) = remind_patients(db, PROTOCOLS, there)
@@ -160,3 +165,78 @@ def test_reminders_end_with_the_plan(db: Database, cast: Cast) -> None:
     ]
     assert days[:15] == [*range(1, 15), 21]
     assert days[-1] <= 100
+
+
+@pytest.mark.parametrize("before", [0, 5, 12, 18, 23])
+def test_any_new_hour_at_any_time_of_the_day_brings_the_days_reminder_once(
+    db: Database, cast: Cast, before: int
+) -> None:
+    midnight = cast.alice.moment_of(date(2026, 3, 6), 0)
+    choose_mail(db, PROTOCOLS, replace(cast.alice, reminder_hour=before), midnight)
+    for step, after in enumerate((7, 23, 3, 16)):
+        now = midnight + timedelta(hours=6 * step)
+        remind_patients(db, PROTOCOLS, now)
+        choose_mail(db, PROTOCOLS, replace(cast.alice, reminder_hour=after), now)
+        remind_patients(db, PROTOCOLS, now)
+    remind_patients(db, PROTOCOLS, midnight + timedelta(hours=21))
+    written = [m for m in mails.of_recipient(db, cast.alice.id) if m.kind.is_reminder]
+    assert [m.day for m in written] == [date(2026, 3, 6)]
+
+
+def test_an_hour_that_is_moved_into_the_past_reminds_at_once(db: Database, cast: Cast) -> None:
+    afternoon = EVENING - timedelta(hours=3)
+    choose_mail(db, PROTOCOLS, replace(cast.alice, reminder_hour=5), afternoon)
+    (due,) = mails.due(db, afternoon)
+    assert (due.kind, due.day) == (MailKind.MISSED, EVENING.date())
+    assert remind_patients(db, PROTOCOLS, EVENING) == []
+
+
+def test_a_course_that_cannot_be_read_does_not_keep_a_patient_from_choosing_an_hour(
+    db: Database, cast: Cast
+) -> None:
+    with writing(db):
+        broken = replace(cast.treatment, id="broken", patient_id=cast.bob.id, kind="retired")
+        treatments.insert(db, broken)
+    choose_mail(db, PROTOCOLS, replace(cast.bob, reminder_hour=5), EVENING)
+    kept = people.get(db, cast.bob.id)
+    assert kept is not None
+    assert kept.reminder_hour == 5
+
+
+def test_a_photo_of_the_treatment_night_does_not_stop_the_first_reminder(
+    world: World, db: Database, cast: Cast
+) -> None:
+    records, first = Records(db, world, cast), EVENING - timedelta(days=3)
+    records.photo((10 + 4) / 24 + 0.6 / 24)  # 00:36 in Berlin, after 10:00 of the day before
+    (mail,) = remind_patients(db, PROTOCOLS, first)
+    assert mail.day == date(2026, 3, 3)
+
+
+def test_a_photo_of_the_first_morning_stops_the_first_reminder(
+    world: World, db: Database, cast: Cast
+) -> None:
+    Records(db, world, cast).photo((10 + 8.1) / 24)  # 4:06 in Berlin
+    assert remind_patients(db, PROTOCOLS, EVENING - timedelta(days=3)) == []
+
+
+def test_a_reminder_withdrawn_for_a_photo_that_then_fails_comes_after_all(
+    world: World, db: Database, cast: Cast
+) -> None:
+    (written,) = remind_patients(db, PROTOCOLS, EVENING)
+    photo = Records(db, world, cast).photo(4.1)
+    remind_patients(db, PROTOCOLS, EVENING + timedelta(minutes=1))
+    assert mails.due(db, EVENING + timedelta(minutes=2)) == []
+    with writing(db):
+        assert photos.claim(db, photo, EVENING)
+        assert photos.finish(db, replace(photo, status=PhotoStatus.UNMEASURABLE), attempt=1)
+    (again,) = remind_patients(db, PROTOCOLS, EVENING + timedelta(minutes=3))
+    assert again.id == written.id
+    assert [m.id for m in mails.due(db, EVENING + timedelta(minutes=3))] == [written.id]
+    assert remind_patients(db, PROTOCOLS, EVENING + timedelta(minutes=4)) == []
+
+
+def test_a_zone_is_kept_by_its_canonical_name(db: Database, cast: Cast) -> None:
+    choose_mail(db, PROTOCOLS, replace(cast.alice, time_zone="Asia/Calcutta"), EVENING)
+    kept = people.get(db, cast.alice.id)
+    assert kept is not None
+    assert kept.time_zone == "Asia/Kolkata"

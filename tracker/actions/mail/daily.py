@@ -9,10 +9,16 @@ from sqlite_utils import Database
 from tracker.domain.alerts.alerts import Alert, worst_first
 from tracker.domain.course.photos import PhotoRole, PhotoStatus
 from tracker.domain.course.treatments import Treatment
-from tracker.domain.mail.mail_hours import digest_moment, is_photo_missing, reminder_day
+from tracker.domain.mail.mail_hours import (
+    counts_for_reminders_since,
+    digest_moment,
+    is_photo_missing,
+    reminder_day,
+)
 from tracker.domain.mail.mails import Mail, MailKind, digest, reminder
-from tracker.domain.people.people import Person, check_time_zone, in_turn
+from tracker.domain.people.people import Person, in_turn
 from tracker.domain.people.signed_links import LinkPurpose, named_by
+from tracker.domain.people.time_zones import check_time_zone
 from tracker.domain.protocols.aftercare import plan_ends
 from tracker.domain.protocols.care import LAST_DAY
 from tracker.domain.protocols.protocols import Protocol, Protocols
@@ -33,27 +39,43 @@ def remind_patients(db: Database, protocols: Protocols, now: datetime) -> list[M
     _withdraw_unwanted(db, protocols, now)
     written: list[Mail] = []
     for treatment in treatments.latest_between(db, now - LONGEST_PLAN, now):
-        try:
-            written += _remind(db, protocols, treatment, now)
-        except Exception:  # one course that cannot be read must not silence the others
-            log.exception("treatment %s: no reminder; will try again", treatment.id)
+        written += _try_to_remind(db, protocols, treatment, now)
     return written
 
 
-def _remind(db: Database, protocols: Protocols, treatment: Treatment, now: datetime) -> list[Mail]:
+def _try_to_remind(
+    db: Database,
+    protocols: Protocols,
+    treatment: Treatment,
+    now: datetime,
+    *,
+    is_chosen_now: bool = False,
+) -> list[Mail]:
+    try:
+        return _remind(db, protocols, treatment, now, is_chosen_now=is_chosen_now)
+    except Exception:  # one course that cannot be read must not silence the others
+        log.exception("treatment %s: no reminder; will try again", treatment.id)
+        return []
+
+
+def _remind(
+    db: Database, protocols: Protocols, treatment: Treatment, now: datetime, *, is_chosen_now: bool
+) -> list[Mail]:
     patient = people.get(db, treatment.patient_id)
     if patient is None or people.passphrase_hash(db, patient.id) is None:
         return []  # invited, and cannot sign in yet: the link would lead nowhere
     if unconfirmed_addresses.has(db, patient.id):
         return []  # the address may belong to another person
-    day = reminder_day(patient, mails.last_reminded(db, patient.id), now)
+    day = reminder_day(patient, now, is_chosen_now=is_chosen_now)
     if day is None or not _misses(db, protocols, treatment, patient, day):
         return []
     kind = _kind(db, protocols.of(treatment.kind), treatment, patient, now)
     mail = reminder(kind, patient, day, now)
     with writing(db):
         # The photo may have arrived, or another worker have written, before we had the lock.
-        wanted = _misses(db, protocols, treatment, patient, day) and mails.insert(db, mail)
+        wanted = _misses(db, protocols, treatment, patient, day) and (
+            mails.insert(db, mail) or mails.restore(db, mail)
+        )
     return [mail] if wanted else []
 
 
@@ -77,10 +99,13 @@ def _withdraw_unwanted(db: Database, protocols: Protocols, now: datetime) -> Non
 def _misses(
     db: Database, protocols: Protocols, treatment: Treatment, patient: Person, day: date
 ) -> bool:
+    since = counts_for_reminders_since(patient, treatment)
     taken = {
         patient.date_at(photo.taken_at)
         for photo in photos.of_treatment(db, treatment.id)
-        if photo.role is PhotoRole.FOLLOW_UP and photo.status is not PhotoStatus.UNMEASURABLE
+        if photo.role is PhotoRole.FOLLOW_UP
+        and photo.status is not PhotoStatus.UNMEASURABLE
+        and photo.taken_at >= since
     }
     last_day = plan_ends(protocols.of(treatment.kind))
     return is_photo_missing(patient, treatment, last_day, taken, day)
@@ -127,11 +152,17 @@ def _digest(practitioner: Person, about: list[Alert], now: datetime) -> Mail | N
     return digest(due, practitioner, practitioner.date_at(now), now) if due else None
 
 
-def choose_mail(db: Database, person: Person) -> None:
-    """Keep the person's hours and time zone. Raises ValueError for an unknown zone."""
-    check_time_zone(person.time_zone)
+def choose_mail(db: Database, protocols: Protocols, person: Person, now: datetime) -> None:
+    """Keep the person's hours and time zone, and write a reminder that this makes overdue today.
+
+    Raises ValueError for an unknown zone.
+    """
+    chosen = replace(person, time_zone=check_time_zone(person.time_zone))
     with writing(db):
-        people.set_mail(db, person)
+        people.set_mail(db, chosen)
+    treatment = treatments.current(db, person.id, now)
+    if treatment is not None and treatment.ending is None:
+        _try_to_remind(db, protocols, treatment, now, is_chosen_now=True)
 
 
 def stop_reminders(db: Database, token: str, key: bytes) -> bool:

@@ -8,17 +8,11 @@ from sqlite_utils import Database
 from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.mail.mails import address_mail
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
-from tracker.domain.people.people import (
-    Duty,
-    Person,
-    Role,
-    check_email,
-    check_name,
-    check_time_zone,
-)
+from tracker.domain.people.people import Duty, Person, Role, check_email, check_name
 from tracker.domain.people.sessions import Session, new_token, token_digest
 from tracker.domain.people.signed_links import LinkPurpose, named_by
 from tracker.domain.people.staff import position_of
+from tracker.domain.people.time_zones import check_time_zone
 from tracker.storage.clinic import audit_log
 from tracker.storage.columns import new_id
 from tracker.storage.connection import IntegrityError, writing

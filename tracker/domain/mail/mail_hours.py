@@ -11,10 +11,10 @@ from tracker.domain.course.treatments import Treatment
 from tracker.domain.people.people import Person
 
 LATEST = timedelta(hours=3)  # after an outage; a reminder late at night is no use
-APART = timedelta(hours=18)  # two reminders; days are shorter for a person who flies east
 DAILY_UNTIL = 14  # days since treatment with a photo each; one a week from then on
 WEEK = timedelta(days=7)
 DAY = timedelta(days=1)
+FIRST_MORNING = 4  # o'clock; before it is still the night after the treatment
 
 
 def is_photo_missing(
@@ -35,14 +35,23 @@ def is_photo_missing(
     return not any(day - span < taken <= day for taken in photo_days)
 
 
-def reminder_day(patient: Person, last_reminded: datetime | None, now: datetime) -> date | None:
-    """The day for which it is time to remind, or None: too early, too late, or just done."""
+def counts_for_reminders_since(patient: Person, treatment: Treatment) -> datetime:
+    """From when on a photo can be a day's photo; earlier ones belong to the night of treatment."""
+    next_day = patient.date_at(treatment.performed_at) + DAY
+    return patient.moment_of(next_day, FIRST_MORNING)
+
+
+def reminder_day(patient: Person, now: datetime, *, is_chosen_now: bool = False) -> date | None:
+    """The day for which it is time to remind, or None: too early or too late.
+
+    The cause of the message ensures that no day has two. With `is_chosen_now` the patient has just
+    changed the hour or the zone: if the hour is now in the past, the reminder is due at once.
+    """
     if patient.reminder_hour is None:
         return None
     today = patient.date_at(now)
     moment = patient.moment_of(today, patient.reminder_hour)
-    lately = last_reminded is not None and now - last_reminded < APART
-    return today if moment <= now < moment + LATEST and not lately else None
+    return today if moment <= now and (is_chosen_now or now < moment + LATEST) else None
 
 
 def digest_moment(practitioner: Person, now: datetime) -> datetime | None:

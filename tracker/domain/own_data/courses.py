@@ -11,7 +11,8 @@ from tracker.domain.course.check_ins import SCALES, SIGNS, Answers, Trend
 from tracker.domain.course.photos import PhotoRole, SkinState
 from tracker.domain.course.procedures import MOST_PASSES, Procedure, Product, ProductUse
 from tracker.domain.course.treatments import AREAS, Setting, Treatment
-from tracker.domain.people.people import SKIN_TYPES, Risk, check_time_zone
+from tracker.domain.people.people import SKIN_TYPES, Risk
+from tracker.domain.people.time_zones import check_time_zone
 from tracker.domain.protocols.toml_tables import Document, Table, read_toml
 
 FORMAT = 1

@@ -8,8 +8,7 @@ from datetime import UTC, date, datetime, time
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from enum import StrEnum
-from functools import cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import ZoneInfo
 
 from tracker.domain.texts import LOST, UNFIT, one_line, readable, secret, shows
 
@@ -92,10 +91,13 @@ class Person:
     def moment_of(self, day: date, hour: int) -> datetime:
         """When it is `hour` for this person on a day, in UTC.
 
-        If the clocks skip that hour, the result is later by as much as they skip. If they show the
-        hour twice, the first one counts (PEP 495, fold 0).
+        If the clocks skip that hour, the result is later by as much as they skip, or earlier where
+        later is the next day. If they show the hour twice, the first one counts (PEP 495, fold 0).
         """
-        return datetime.combine(day, time(hour), self.zone).astimezone(UTC)
+        local = datetime.combine(day, time(hour), self.zone)
+        moment = local.astimezone(UTC)
+        skipped_into_next_day = self.date_at(moment) > day
+        return local.replace(fold=1).astimezone(UTC) if skipped_into_next_day else moment
 
 
 def in_turn(team: Sequence[tuple[Person, int]], asked: int) -> list[Person]:
@@ -105,24 +107,6 @@ def in_turn(team: Sequence[tuple[Person, int]], asked: int) -> list[Person]:
     """
     turns = sorted({turn for _, turn in team})
     return [person for person, turn in team if asked >= len(turns) or turn == turns[asked]]
-
-
-@cache
-def known_time_zones() -> tuple[str, ...]:
-    """The IANA names that denote a place, by name."""
-    return tuple(
-        sorted(name for name in available_timezones() if "/" in name and name[:4] != "Etc/")
-    )
-
-
-def check_time_zone(name: str) -> str:
-    """Return `name` if it is an IANA time zone; raise ValueError with the remedy otherwise."""
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        message = f"time zone {name!r} is unknown; write one such as Europe/Berlin"
-        raise ValueError(message) from error
-    return name
 
 
 class BadEmail(ValueError):  # noqa: N818  (bad input; the message names the remedy)

@@ -8,7 +8,7 @@ from sqlite_utils import Database
 
 from tracker.domain.clinic.health import CLOCKS_DIFFER
 from tracker.domain.mail.mails import RETRY_DELAYS, SEND_LEASE, Mail, MailKind
-from tracker.storage.columns import names_text, read_names, read_optional_time, read_row, time_text
+from tracker.storage.columns import names_text, read_names, read_row, time_text
 
 # How far ahead the next try may be, by the number of tries so far.
 _LONGEST_WAITS = (CLOCKS_DIFFER, *(max(SEND_LEASE, delay) for delay in RETRY_DELAYS))
@@ -111,6 +111,16 @@ def withdraw(db: Database, mail_id: str, now: datetime) -> None:
     db.execute("UPDATE messages SET withdrawn_at = ? WHERE id = ?", [time_text(now), mail_id])
 
 
+def restore(db: Database, mail: Mail) -> bool:
+    """Send a withdrawn mail after all; False when it was not withdrawn, or may have been sent."""
+    cursor = db.execute(
+        """UPDATE messages SET withdrawn_at = NULL, next_attempt_at = ?
+           WHERE id = ? AND withdrawn_at IS NOT NULL AND attempts = 0""",
+        [time_text(mail.next_attempt_at), mail.id],
+    )
+    return bool(cursor.rowcount == 1)
+
+
 def forget_alerts_of(db: Database, patient_id: str) -> None:
     """Remove a patient's alerts from all mails, and delete the mails that name no other."""
     sql = """SELECT id, alert_ids FROM messages AS mail WHERE EXISTS (
@@ -138,14 +148,6 @@ def reminders_under_way(db: Database) -> list[Mail]:
     sql = f"""SELECT * FROM messages WHERE {_OPEN} AND kind IN (?, ?)
               ORDER BY created_at, id"""  # noqa: S608 (no input in it)
     return [_mail(row) for row in db.query(sql, _REMINDERS)]
-
-
-def last_reminded(db: Database, patient_id: str) -> datetime | None:
-    """When the patient's latest reminder was written."""
-    sql = """SELECT max(created_at) AS at FROM messages
-             WHERE recipient_id = ? AND kind IN (?, ?)"""
-    (row,) = db.query(sql, [patient_id, *_REMINDERS])
-    return read_optional_time(row["at"])
 
 
 def undelivered_about(db: Database, patient_id: str) -> list[Mail]:
