@@ -31,7 +31,7 @@ OLDEST_DAYS = 400  # how long ago the latest course may have begun
 FRESH = timedelta(days=60)  # courses that may still have a problem
 OPEN_SHARE, IN_HAND_SHARE = 0.3, 0.3  # of those, with an alert that is not resolved
 UNSEEN_SHARE, UNREAD_SHARE = 0.4, 0.03  # of those, and of all patients
-REMARKS = 10
+MESSAGES = 10
 FIRST_NAMES = (
     "Amara", "Bjørn", "Chloé", "Devi", "Esther", "Fatou", "Grace", "Hồng", "Ingrid", "José",
     "Katarzyna", "Łukasz", "Marta", "Ngozi", "Olga", "Priya", "Quinn", "Rosa", "Søren", "Thandiwe",
@@ -79,7 +79,7 @@ def found_clinic(world: World, patients: int, readings: int, seed: int) -> BigCl
             _write_courses(db, courses, rng)
             _write_looks(db, courses, dana.id, rng)
             _write_alerts(db, courses, dana.id, rng)
-            _write_remarks(db, ids, dana.id, rng)
+            _write_messages(db, ids, dana.id, rng)
         db.execute("ANALYZE")
     finally:
         db.close()
@@ -276,18 +276,18 @@ def _write_alerts(
     _fill(db, "alerts", rows)
 
 
-def _write_remarks(db: Database, ids: Sequence[str], reader_id: str, rng: random.Random) -> None:
-    remarks, receipts = [], []
+def _write_messages(db: Database, ids: Sequence[str], reader_id: str, rng: random.Random) -> None:
+    messages, receipts = [], []
     for patient_id in ids:
         waits = rng.random() < UNREAD_SHARE
-        for number in range(REMARKS):
-            remark_id, at = _id(rng), NOW - timedelta(hours=5 * (REMARKS - number))
+        for number in range(MESSAGES):
+            message_id, at = _id(rng), NOW - timedelta(hours=5 * (MESSAGES - number))
             author, reader = (patient_id, reader_id) if number % 2 else (reader_id, patient_id)
-            remarks.append(
-                (remark_id, patient_id, author, time_text(at), "Is this normal?", 0, remark_id)
+            messages.append(
+                (message_id, patient_id, author, time_text(at), "Is this normal?", 0, message_id)
             )
-            if number < REMARKS - 1 or not waits:
-                receipts.append((remark_id, reader, time_text(at)))
+            if number < MESSAGES - 1 or not waits:
+                receipts.append((message_id, reader, time_text(at)))
     named = ("id", "patient_id", "author_id", "at", "text", "has_photo", "key")
-    _fill(db, "remarks", _under(named, remarks))
+    _fill(db, "remarks", _under(named, messages))
     _fill(db, "remark_receipts", _under(("remark_id", "person_id", "seen_at"), receipts))

@@ -119,7 +119,7 @@ def test_what_comes_meanwhile_is_told_and_moves_nothing_until_it_is_asked_for(
 ) -> None:
     page.keyboard.press("j")
     where = page.locator(".row").first.bounding_box()
-    desk.records.remark(desk.bea, "It stings.")
+    desk.records.message(desk.bea, "It stings.")
     page.clock.fast_forward(NEXT_LOOK)
     expect(page.get_by_text("1 change.")).to_be_visible()
     assert focused(page) == "Alice"
@@ -136,7 +136,7 @@ def test_an_urgent_alert_seen_and_not_answered_stays_on_top_of_the_list(
     page: Page, desk: Desk, width: int
 ) -> None:
     page.set_viewport_size({"width": width, "height": 844})
-    desk.records.remark(desk.bea, "It stings.")
+    desk.records.message(desk.bea, "It stings.")
     page.reload()
     first = page.locator(".row").first
     expect(first.get_by_text("not opened yet")).to_be_visible()

@@ -150,7 +150,7 @@ def silent_server() -> Iterator[SilentServer]:
 def test_a_mail_server_that_hangs_under_500_mails_does_not_hold_up_escalation(
     world: World, db: Database, cast: Cast, silent_server: SilentServer
 ) -> None:
-    others = write_remarks(db, cast, 500)
+    others = write_messages(db, cast, 500)
     clock = urgent_alert_that_is_passed_on_in(timedelta(seconds=2), world, db, cast)
     send = sender(replace(world.settings, smtp_url=f"smtp://127.0.0.1:{silent_server.port}"))
     began = time.monotonic()
@@ -159,7 +159,7 @@ def test_a_mail_server_that_hangs_under_500_mails_does_not_hold_up_escalation(
         working(replace(world, send=send), compute, clock),
     ):
         wait_until(lambda: tries(db, MailKind.URGENT) == 1)
-        assert tries(db, MailKind.REMARK) < len(others)
+        assert tries(db, MailKind.MESSAGE) < len(others)
         # The next one is tried although four others hang, and before they are given up.
         wait_until(lambda: tries(db, MailKind.ESCALATION) == 1)
         took = time.monotonic() - began
@@ -168,7 +168,7 @@ def test_a_mail_server_that_hangs_under_500_mails_does_not_hold_up_escalation(
 
 
 def test_80_slow_mails_do_not_hold_up_escalation(world: World, db: Database, cast: Cast) -> None:
-    write_remarks(db, cast, 80)
+    write_messages(db, cast, 80)
     clock = urgent_alert_that_is_passed_on_in(timedelta(seconds=2), world, db, cast)
     told = threading.Event()
     stop_dawdling = threading.Event()
@@ -188,7 +188,7 @@ def test_80_slow_mails_do_not_hold_up_escalation(world: World, db: Database, cas
 
 
 def test_two_workers_at_once_send_every_mail_once(world: World, db: Database, cast: Cast) -> None:
-    write_remarks(db, cast, 40)
+    write_messages(db, cast, 40)
     clock = urgent_alert_that_is_passed_on_in(timedelta(0), world, db, cast)
     ids: list[str] = []
 
@@ -201,7 +201,7 @@ def test_two_workers_at_once_send_every_mail_once(world: World, db: Database, ca
         working(both, compute, clock),
         working(both, compute, clock),
     ):
-        # 40 remarks, one urgent mail, one escalation, and the scheduled ones.
+        # 40 messages, one urgent mail, one escalation, and the scheduled ones.
         wait_until(lambda: tries(db, MailKind.ESCALATION) == 1 and len(ids) >= 42)
     assert max(Counter(ids).values()) == 1
 
@@ -308,11 +308,11 @@ def tries(db: Database, kind: MailKind) -> int:
     return int(number)
 
 
-def write_remarks(db: Database, cast: Cast, count: int) -> list[Mail]:
+def write_messages(db: Database, cast: Cast, count: int) -> list[Mail]:
     """Mails that are due and not urgent."""
     to, at = cast.alice, DAY_4 - timedelta(hours=1)
     written = [
-        Mail(MailKind.REMARK, f"remark:{number}", to.id, to.email, at, at)
+        Mail(MailKind.MESSAGE, f"remark:{number}", to.id, to.email, at, at)
         for number in range(count)
     ]
     with writing(db):

@@ -24,7 +24,7 @@ from tracker.domain.course.treatments import AREAS, Region
 from tracker.domain.mail.mails import Mail, MailKind, about_alert
 from tracker.domain.people.absences import Absence, Leave
 from tracker.domain.people.people import Duty, Person, Role
-from tracker.domain.talk.conversation import Remark
+from tracker.domain.talk.conversation import Message
 from tracker.domain.talk.notes import Note, NoteText
 from tracker.storage.alerts import alerts
 from tracker.storage.columns import new_id
@@ -164,11 +164,11 @@ class Records:
         assert written is not None
         return written
 
-    def remark(self, author: Person, text: str, photo: bytes | None = None) -> Remark:
-        """A remark in the author's own conversation; from the clinic, in Alice's."""
+    def message(self, author: Person, text: str, photo: bytes | None = None) -> Message:
+        """A message in the author's own conversation; from the clinic, in Alice's."""
         at = TREATED_AT + timedelta(days=2)
         patient = author.id if author.role is Role.PATIENT else self.cast.alice.id
-        said = Remark(new_id(), patient, author.id, author.name, at, text, photo is not None)
+        said = Message(new_id(), patient, author.id, author.name, at, text, photo is not None)
         with writing(self.db):
             conversation.insert(self.db, said, key=new_id())
         if photo is not None:

@@ -85,7 +85,7 @@ RULES = {
     "GET conversation.show": Rule("/patients/{alice}/conversation", TEAM | {"alice"}),
     "POST conversation.say": Rule("/patients/{alice}/conversation", TEAM | {"alice"}),
     "GET conversation.photo": Rule(
-        "/patients/{alice}/conversation/{remark}/photo", TEAM | {"alice"}
+        "/patients/{alice}/conversation/{message}/photo", TEAM | {"alice"}
     ),
     "GET practitioner.patient": Rule("/patients/{alice}", TEAM),
     "POST practitioner.measure_again": Rule("/patients/{alice}/photos/again", TEAM),
@@ -184,7 +184,7 @@ def things(records: Records) -> dict[str, str]:
         ).id,
         "annotation": records.annotation(records.measured(1.5)).id,
         "absence": records.absence(cast.eli).id,
-        "remark": records.remark(cast.alice, "Is this normal?", photo=b"JPEG").id,
+        "message": records.message(cast.alice, "Is this normal?", photo=b"JPEG").id,
     }
 
 

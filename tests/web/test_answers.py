@@ -20,7 +20,7 @@ KEY = "a1b2c3d4e5f60718293a4b5c6d7e8f90"
 
 
 def said(db: Database, cast: Cast) -> list[str]:
-    return [remark.text for remark in conversation.of_patient(db, cast.alice.id)]
+    return [message.text for message in conversation.of_patient(db, cast.alice.id)]
 
 
 def test_a_template_comes_filled_in_and_goes_only_when_sent(

@@ -213,9 +213,9 @@ def test_help_without_consent_to_care_reaches_the_clinic_and_keeps_no_answer(
     assert answer.status_code == 409
     assert "We wrote to your clinic that you need help" in answer.text
     assert [mail.kind for mail in mails.due(db, clock.now, 9)] == [MailKind.URGENT]
-    (remark,) = conversation.of_patient(db, cast.alice.id)
-    assert "Please call me" in remark.text
-    assert "pus" not in remark.text
+    (message,) = conversation.of_patient(db, cast.alice.id)
+    assert "Please call me" in message.text
+    assert "pus" not in message.text
     assert list(db.query("SELECT id FROM check_ins")) == []
 
 

@@ -40,7 +40,7 @@ def test_every_group_is_told_by_a_word_and_a_shape(dana: Browser, records: Recor
     assert ">1 new photo<" in page
     records.alert(level=Level.WATCH, concern=Concern.SILENCE)
     assert "▣</span> New photos" in dana.read("/")
-    records.remark(records.cast.alice, "It stings.")
+    records.message(records.cast.alice, "It stings.")
     assert '<span class="shape" aria-hidden="true">!</span> Needs an answer' in dana.read("/")
 
 
@@ -129,7 +129,7 @@ def test_assistants_open_alerts_and_are_not_offered_what_they_may_not_do(
 
 
 def test_the_next_who_waits_is_one_link_away(dana: Browser, records: Records, db: Database) -> None:
-    records.remark(records.cast.alice, "It stings.")
+    records.message(records.cast.alice, "It stings.")
     bea = add_patient(db, records, "Bea", "bea@home.example")
     assert f"/worklist/after/{bea.id}" in dana.read(f"/patients/{bea.id}")
     found = dana.get(f"/worklist/after/{bea.id}").headers["Location"]
@@ -151,7 +151,7 @@ def test_the_version_changes_with_what_the_list_tells_and_with_nothing_else(
     assert answer.status_code == 304
     changes: list[Callable[[], object]] = [
         records.alert,
-        lambda: records.remark(records.cast.alice, "It stings."),
+        lambda: records.message(records.cast.alice, "It stings."),
         lambda: dana.read(f"/patients/{records.cast.alice.id}/conversation"),
         lambda: records.measured(2),
         lambda: records.absence(records.cast.eli),

@@ -13,7 +13,7 @@ from tracker.domain.alerts.alerts import Alert, Concern, CourseAlert, Outcome, S
 from tracker.domain.course.check_ins import SIGNS, Answers, CheckIn
 from tracker.domain.course.treatments import day_number
 from tracker.domain.people.people import Person
-from tracker.domain.talk.conversation import MAX_REMARK_LENGTH
+from tracker.domain.talk.conversation import MAX_MESSAGE_LENGTH
 from tracker.domain.talk.reply_templates import ReplyTemplate
 from web.words.times import date_words, day_words, when
 from web.words.words import (
@@ -126,7 +126,7 @@ class AnswerChoices:
     in_care: tuple[tuple[str, str], ...]
     others: tuple[tuple[str, str], ...]
     key: str
-    longest_message: int = MAX_REMARK_LENGTH
+    longest_message: int = MAX_MESSAGE_LENGTH
     longest_note: int = MAX_WHY_LENGTH
 
 

@@ -11,7 +11,7 @@ from tracker.actions.alerts.answering import Answered, NoSuchColleague, answer_a
 from tracker.actions.alerts.showing import AlertCase, read_alert, show_alert
 from tracker.actions.course.progress import Progress, show_progress
 from tracker.actions.people.care_team import show_colleagues
-from tracker.actions.talk.conversation import InReply, PhotoRefused, Said, add_remark
+from tracker.actions.talk.conversation import InReply, PhotoRefused, Said, add_message
 from tracker.actions.talk.replies import show_replies
 from tracker.domain.alerts.alert_life import (
     Answer,
@@ -99,7 +99,7 @@ def message(visit: Visit, alert_id: str) -> ResponseReturnValue:
     reply = InReply(
         case.alert.id, read_shown_alert(sent, case.alert), may_see and sent.get("seen") == "yes"
     )
-    match add_remark(
+    match add_message(
         visit.db,
         visit.world.files,
         visit.person,

@@ -84,7 +84,7 @@ class Choices:
 class Pane:
     """One of the two photos; `earlier` and `later` are those to step to, None at the ends.
 
-    `light` says in which light it is shown, `remark` why it is less reliable than others.
+    `light` says in which light it is shown, `caveat` why it is less reliable than others.
     """
 
     side: str
@@ -93,7 +93,7 @@ class Pane:
     taken: str
     picture: Picture
     light: str
-    remark: str
+    caveat: str
     earlier: str | None
     later: str | None
 
@@ -227,7 +227,7 @@ def _pane(
         taken=when(photo.taken_at, now, zone),
         picture=picture,
         light=light,
-        remark="" if photo.skin_state is SkinState.CLEAN else SKIN_STATES[photo.skin_state],
+        caveat="" if photo.skin_state is SkinState.CLEAN else SKIN_STATES[photo.skin_state],
         earlier=ids[at - 1] if at else None,
         later=ids[at + 1] if at + 1 < len(ids) else None,
     )

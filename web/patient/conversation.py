@@ -13,13 +13,13 @@ from tracker.actions.talk.conversation import (
     Conversation,
     PhotoRefused,
     Said,
-    add_remark,
+    add_message,
     open_conversation,
-    show_remark_photo,
+    show_message_photo,
 )
 from tracker.domain.people.access import may_take_part, require
 from tracker.domain.people.people import Person
-from tracker.domain.talk.conversation import MAX_REMARK_LENGTH, Remark
+from tracker.domain.talk.conversation import MAX_MESSAGE_LENGTH, Message
 from web.forms import Errors, read_draft
 from web.pages import render
 from web.session import Visit, signed_in
@@ -28,8 +28,8 @@ from web.words.words import remedy_for
 
 
 @dataclass(frozen=True, slots=True)
-class RemarkRow:
-    """One remark; `is_own` says whether it is the reader's side's, `seen` who else has read it."""
+class MessageRow:
+    """One message; `is_own` says whether it is the reader's side's, `seen` who else has read it."""
 
     id: str
     author: str
@@ -47,13 +47,13 @@ class ConversationPage:
 
     template: ClassVar[str] = "conversation.html"
     place: ClassVar[str] = "conversation"
-    longest: ClassVar[int] = MAX_REMARK_LENGTH
+    longest: ClassVar[int] = MAX_MESSAGE_LENGTH
 
     patient_id: str
     patient: str
     is_patient: bool
     readers: tuple[str, ...]
-    remarks: tuple[RemarkRow, ...]
+    messages: tuple[MessageRow, ...]
     key: str
     text: str
     errors: Mapping[str, str]
@@ -67,8 +67,8 @@ class ConversationPage:
 
     @property
     def first_new(self) -> str | None:
-        """The oldest remark that the reader has not seen."""
-        return next((remark.id for remark in self.remarks if remark.is_new), None)
+        """The oldest message that the reader has not seen."""
+        return next((message.id for message in self.messages if message.is_new), None)
 
 
 def conversation_page(
@@ -85,26 +85,26 @@ def conversation_page(
         patient=patient.name,
         is_patient=reader.id == patient.id,
         readers=tuple(person.name for person in opened.care_team),
-        remarks=tuple(_row(remark, reader, now) for remark in opened.remarks),
+        messages=tuple(_row(message, reader, now) for message in opened.messages),
         key=secrets.token_hex(16),
         text=text,
         errors=errors or {},
     )
 
 
-def _row(remark: Remark, reader: Person, now: datetime) -> RemarkRow:
-    is_own_side = remark.is_from_patient == (reader.id == remark.patient_id)
-    return RemarkRow(
-        id=remark.id,
-        author="You" if remark.author_id == reader.id else remark.author,
-        at=when(remark.at, now, reader.zone),
-        text=remark.text,
-        has_photo=remark.has_photo,
+def _row(message: Message, reader: Person, now: datetime) -> MessageRow:
+    is_own_side = message.is_from_patient == (reader.id == message.patient_id)
+    return MessageRow(
+        id=message.id,
+        author="You" if message.author_id == reader.id else message.author,
+        at=when(message.at, now, reader.zone),
+        text=message.text,
+        has_photo=message.has_photo,
         is_own=is_own_side,
-        is_new=remark.waits_for(reader.id),
+        is_new=message.waits_for(reader.id),
         seen=tuple(
             f"Seen by {receipt.name} {when(receipt.seen_at, now, reader.zone)}"
-            for receipt in remark.receipts
+            for receipt in message.receipts
             if is_own_side
         ),
     )
@@ -130,7 +130,7 @@ def say(visit: Visit, patient_id: str) -> ResponseReturnValue:
     if isinstance(draft, Errors):
         return _again(visit, patient_id, draft)
     with visit.turns_to_decode:
-        outcome = add_remark(
+        outcome = add_message(
             visit.db, visit.world.files, visit.person, patient_id, draft, visit.now
         )
     match outcome:
@@ -142,12 +142,12 @@ def say(visit: Visit, patient_id: str) -> ResponseReturnValue:
             return _again(visit, patient_id, Errors({"photo": f"{remedy.problem} {remedy.remedy}"}))
 
 
-@blueprint.get("/patients/<patient_id>/conversation/<remark_id>/photo")
+@blueprint.get("/patients/<patient_id>/conversation/<message_id>/photo")
 @signed_in
-def photo(visit: Visit, patient_id: str, remark_id: str) -> ResponseReturnValue:
-    """The photo sent with a remark, as JPEG."""
+def photo(visit: Visit, patient_id: str, message_id: str) -> ResponseReturnValue:
+    """The photo sent with a message, as JPEG."""
     require(may_take_part(visit.viewer, patient_id))
-    data = show_remark_photo(visit.db, visit.world.files, patient_id, remark_id)
+    data = show_message_photo(visit.db, visit.world.files, patient_id, message_id)
     return Response(data, mimetype="image/jpeg")
 
 

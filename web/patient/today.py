@@ -102,7 +102,7 @@ class TodayPage:
     """One screen for today; states are None while there is something to do.
 
     `told` is what is open, worst first: while there is any, nothing on the page reassures. `closed`
-    says that the clinic closed an alert lately, `remark` that the latest photo shows more than
+    says that the clinic closed an alert lately, `warning` that the latest photo shows more than
     most.
     """
 
@@ -115,7 +115,7 @@ class TodayPage:
     care: CarePlan | None
     told: tuple[OpenThing, ...]
     closed: str
-    remark: str
+    warning: str
     photo: TodaysPhoto | None
     check_in_state: str | None
     needs_baseline: bool
@@ -163,7 +163,7 @@ def today_page(progress: Progress, now: datetime) -> TodayPage:
     check_ins = [c for c in progress.check_ins if c.at.astimezone(zone).date() == local.date()]
     telling = telling_of(progress, now)
     found = standing(progress, telling)
-    remark = f"{found.headline}." if found and not found.is_normal else ""
+    warning = f"{found.headline}." if found and not found.is_normal else ""
     return TodayPage(
         title=day_words(progress.day),
         date=date_words(local, now),
@@ -171,7 +171,7 @@ def today_page(progress: Progress, now: datetime) -> TodayPage:
         care=_care_plan(progress.aftercare, local, telling) if progress.aftercare else None,
         told=open_things(telling, progress, now),
         closed=closed_words(telling, progress, now),
-        remark=remark,
+        warning=warning,
         photo=_todays_photo(photos, progress, now),
         check_in_state=f"Sent {when(check_ins[-1].at, now, zone)}" if check_ins else None,
         needs_baseline=not has_baseline(progress),

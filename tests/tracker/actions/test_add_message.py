@@ -13,13 +13,13 @@ from tests.conftest import TREATED_AT, Cast
 from tracker.actions.talk.conversation import (
     PhotoRefused,
     Said,
-    add_remark,
+    add_message,
     open_conversation,
-    show_remark_photo,
+    show_message_photo,
 )
 from tracker.domain.mail.mails import MailKind, compose
 from tracker.domain.people.people import Person
-from tracker.domain.talk.conversation import Draft, Remark
+from tracker.domain.talk.conversation import Draft, Message
 from tracker.storage.course import photos
 from tracker.storage.mail import mails
 from tracker.storage.talk import conversation
@@ -44,16 +44,16 @@ class Talk:
 
     def send(self, author: Person, draft: Draft) -> Said | PhotoRefused:
         alice = self.cast.alice.id
-        return add_remark(self.db, self.world.files, author, alice, draft, NOW)
+        return add_message(self.db, self.world.files, author, alice, draft, NOW)
 
-    def opened_by(self, reader: Person) -> tuple[Remark, ...]:
+    def opened_by(self, reader: Person) -> tuple[Message, ...]:
         opened = open_conversation(self.db, self.cast.alice.id, reader.id, NOW)
         assert opened is not None
-        return opened.remarks
+        return opened.messages
 
     def mails_to(self, person: Person) -> list[str]:
         found = mails.of_recipient(self.db, person.id)
-        return [mail.cause for mail in found if mail.kind is MailKind.REMARK]
+        return [mail.cause for mail in found if mail.kind is MailKind.MESSAGE]
 
 
 @pytest.fixture
@@ -126,14 +126,14 @@ def test_a_photo_is_kept_without_what_the_camera_wrote_and_is_not_measured(
     sent = photo_with_place()
     assert b"SECRET-CAMERA" in sent
     assert talk.say(cast.alice, photo=sent) == Said()
-    (remark,) = talk.opened_by(cast.dana)
-    kept = show_remark_photo(db, world.files, cast.alice.id, remark.id)
+    (message,) = talk.opened_by(cast.dana)
+    kept = show_message_photo(db, world.files, cast.alice.id, message.id)
     assert b"SECRET-CAMERA" not in kept
     with Image.open(BytesIO(kept)) as shown:
         assert shown.size == (200, 300)
     assert photos.of_patient(db, cast.alice.id) == []
     with pytest.raises(PhotoMissing):
-        show_remark_photo(db, world.files, cast.bob.id, remark.id)
+        show_message_photo(db, world.files, cast.bob.id, message.id)
 
 
 def test_what_is_no_photo_is_refused_and_nothing_kept(talk: Talk, cast: Cast) -> None:

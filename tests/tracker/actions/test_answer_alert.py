@@ -13,7 +13,7 @@ from tracker.actions.alerts.answering import Answered, answer_alert
 from tracker.actions.alerts.raising import raise_alerts
 from tracker.actions.alerts.showing import read_alert
 from tracker.actions.course.checking_in import record_check_in
-from tracker.actions.talk.conversation import InReply, Said, add_remark
+from tracker.actions.talk.conversation import InReply, Said, add_message
 from tracker.domain.alerts.alert_life import (
     Answer,
     HandOver,
@@ -164,7 +164,7 @@ def test_no_message_goes_about_an_alert_that_says_more_by_now(
 
     def send(reply: InReply, key: str) -> object:
         draft, patient = Draft("All is well", None, key * 32), alert.patient_id
-        return add_remark(db, world.files, cast.dana, patient, draft, DAY_4, in_reply=reply)
+        return add_message(db, world.files, cast.dana, patient, draft, DAY_4, in_reply=reply)
 
     for kept, obstacle in ((stale, Obstacle.CHANGED), (None, Obstacle.NOT_SHOWN)):
         assert send(InReply(alert.id, kept, marks_seen), "a") == Refused(obstacle)

@@ -67,8 +67,8 @@ def full(db: Database, world: World, records: Records, cast: Cast) -> Records:
     line = OwnLine("", cast.alice.id, Heading.DO, "rest", today, today, cast.dana.id, NOW)
     add_care_line(db, line)
     decide_consent(db, cast.alice.id, Consent(Purpose.TEACHING, Decision.GIVEN, NOW, photo.id))
-    records.remark(cast.alice, "Is this normal?", photo=b"JPEG of a chin")
-    records.remark(cast.dana, "Yes.")
+    records.message(cast.alice, "Is this normal?", photo=b"JPEG of a chin")
+    records.message(cast.dana, "Yes.")
     with writing(db):
         conversation.mark_read(db, cast.alice.id, cast.dana.id, NOW)
         looks.record(db, photo.id, cast.dana.id, NOW)

@@ -79,7 +79,7 @@ def test_readings_alerts_and_lookers_come_too(
 ) -> None:
     photo = records.measured(1)
     records.alert(photo)
-    records.remark(cast.alice, "Is this normal?", photo=b"JPEG of a chin")
+    records.message(cast.alice, "Is this normal?", photo=b"JPEG of a chin")
     with writing(db):
         looks.record(db, photo.id, cast.dana.id, TREATED_AT + timedelta(days=2))
     course = unpack(list(export_own_data(db, world.files, cast.alice)), tmp_path)

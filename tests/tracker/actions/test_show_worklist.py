@@ -105,9 +105,9 @@ def test_ones_own_look_and_photos_without_pictures_do_not_count(
 
 
 def test_a_message_waits_until_it_is_read(db: Database, cast: Cast, records: Records) -> None:
-    records.remark(cast.dana, "How are you?")
+    records.message(cast.dana, "How are you?")
     assert group_of_alice(db, cast) is Group.RECOVERING
-    records.remark(cast.alice, "It stings.")
+    records.message(cast.alice, "It stings.")
     (row,) = listed(db, cast).rows
     assert row.ranked.facts.unread == 1
 

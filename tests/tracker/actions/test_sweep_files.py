@@ -18,7 +18,7 @@ from tracker.actions.course.receiving import Accepted, receive_photo
 from tracker.actions.own_data.closing import SWEPT_EVERY, erase_accounts
 from tracker.domain.course.photos import PhotoRole, Upload
 from tracker.domain.own_data.erasures import Erasure
-from tracker.domain.talk.conversation import Remark
+from tracker.domain.talk.conversation import Message
 from tracker.storage.connection import writing
 from tracker.storage.course import photos
 from tracker.storage.own_data import erasures
@@ -92,11 +92,13 @@ def test_a_face_left_by_a_crash_between_file_and_row_is_swept(
     assert stored(world) == []
 
 
-def test_photos_and_photos_of_remarks_are_kept(db: Database, world: World, cast: Cast) -> None:
+def test_photos_and_photos_of_messages_are_kept(db: Database, world: World, cast: Cast) -> None:
     upload = Upload(FACE, PhotoRole.FOLLOW_UP, NEXT_DAY)
     kept = receive_photo(db, world.files, cast.alice.id, upload, NEXT_DAY)
     assert isinstance(kept, Accepted)
-    said = Remark("remark", cast.alice.id, cast.alice.id, "Alice", NEXT_DAY, "look", has_photo=True)
+    said = Message(
+        "remark", cast.alice.id, cast.alice.id, "Alice", NEXT_DAY, "look", has_photo=True
+    )
     world.files.save(said.id, Picture.PHOTO, b"a face")
     with writing(db):
         conversation.insert(db, said, key="k")

@@ -14,7 +14,7 @@ from tracker.domain.own_data.consents import CareWithdrawn
 from tracker.domain.people.people import Person, in_turn
 from tracker.domain.protocols.protocols import Floor, Protocols
 from tracker.domain.recovery.signs import day_heard, floors_of
-from tracker.domain.talk.conversation import Remark
+from tracker.domain.talk.conversation import Message
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 from tracker.storage.course import check_ins, treatments
@@ -100,10 +100,10 @@ def call_for_help(db: Database, patient: Person, answers: Answers, now: datetime
     said = complaints_words(answers) if may_keep else ""
     text = f"{CALL_ME} {said}".strip()
     key = sha256(f"{patient.id} {now:%Y-%m-%dT%H} {text}".encode()).hexdigest()[:32]
-    remark = Remark(new_id(), patient.id, patient.id, patient.name, now, text, has_photo=False)
+    message = Message(new_id(), patient.id, patient.id, patient.name, now, text, has_photo=False)
     with writing(db):
         if not conversation.is_known(db, patient.id, key):
-            conversation.insert(db, remark, key)
+            conversation.insert(db, message, key)
             for reader in in_turn(team, asked=0):
-                mails.insert(db, help_mail(remark, reader, now))
+                mails.insert(db, help_mail(message, reader, now))
     return True

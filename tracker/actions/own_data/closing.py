@@ -83,7 +83,7 @@ def _erase(db: Database, files: PhotoFiles, outbox: Path, patient_id: str, now: 
     if photos.is_any_claimed(db, patient_id, now):
         return False
     with_files = [photo.id for photo in photos.of_patient(db, patient_id)]
-    with_files += [remark.id for remark in conversation.of_patient(db, patient_id)]
+    with_files += [message.id for message in conversation.of_patient(db, patient_id)]
     for each in with_files:
         files.delete(each)
     forget(outbox, [mail.id for mail in mails.of_recipient(db, patient_id)])

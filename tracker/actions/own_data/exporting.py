@@ -43,7 +43,7 @@ from tracker.domain.own_data.own_data import (
 )
 from tracker.domain.people.people import Person
 from tracker.domain.protocols.screening import Edition
-from tracker.domain.talk.conversation import Remark
+from tracker.domain.talk.conversation import Message
 from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.clinic import audit_log
 from tracker.storage.course import (
@@ -154,7 +154,7 @@ def _entries(
     patient: Person,
     courses: list[_Course],
     about: Mapping[str, object],
-    said: list[Remark],
+    said: list[Message],
     beside: list[Entry],
 ) -> Iterator[Entry]:
     yield Entry("READ-ME.txt", READ_ME.encode())
@@ -172,16 +172,18 @@ def _entries(
 
 
 def _conversation(
-    files: PhotoFiles, patient: Person, said: list[Remark], unreadable: list[str]
+    files: PhotoFiles, patient: Person, said: list[Message], unreadable: list[str]
 ) -> Iterator[Entry]:
     lines: list[Row] = []
-    for number, remark in enumerate(said, 1):
-        path = f"conversation/{number:03d}.jpg" if remark.has_photo else None
+    for number, message in enumerate(said, 1):
+        path = f"conversation/{number:03d}.jpg" if message.has_photo else None
         if path is not None:
-            yield from _picture(files, remark.id, path, unreadable)
-        seen = [{"who": r.name, "at": local_time(r.seen_at, patient.zone)} for r in remark.receipts]
-        at = local_time(remark.at, patient.zone)
-        words: Row = {"who": remark.author, "at": at, "text": remark.text, "photo": path}
+            yield from _picture(files, message.id, path, unreadable)
+        seen = [
+            {"who": r.name, "at": local_time(r.seen_at, patient.zone)} for r in message.receipts
+        ]
+        at = local_time(message.at, patient.zone)
+        words: Row = {"who": message.author, "at": at, "text": message.text, "photo": path}
         lines.append({**words, "seen_by": seen})
     yield _json("conversation.json", lines)
 

@@ -9,9 +9,9 @@ from sqlite_utils import Database
 from analysis import decode_photo, encode_photo
 from analysis.errors import Unmeasurable
 from tracker.domain.alerts.alert_life import Refused, ShownAlert, refusal, seen
-from tracker.domain.mail.mails import remark_mail
+from tracker.domain.mail.mails import message_mail
 from tracker.domain.people.people import Person, in_turn
-from tracker.domain.talk.conversation import Draft, Remark
+from tracker.domain.talk.conversation import Draft, Message
 from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.columns import new_id
 from tracker.storage.connection import IntegrityError, writing
@@ -23,7 +23,7 @@ from tracker.wires.photo_files import PhotoFiles, PhotoMissing, Picture
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The remark is kept, or was kept before when the same form came twice."""
+    """The message is kept, or was kept before when the same form came twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class PhotoRefused:
 
 @dataclass(frozen=True, slots=True)
 class InReply:
-    """The alert that the remark is about, as its page showed it; None when the form does not say.
+    """The alert that the message is about, as its page showed it; None when the form does not say.
 
     `marks_seen` means that the author marks the alert as seen in the same step.
     """
@@ -46,13 +46,13 @@ class InReply:
 
 
 @overload
-def add_remark(
+def add_message(
     db: Database, files: PhotoFiles, author: Person, patient_id: str, draft: Draft, now: datetime
 ) -> Said | PhotoRefused: ...
 
 
 @overload
-def add_remark(
+def add_message(
     db: Database,
     files: PhotoFiles,
     author: Person,
@@ -64,7 +64,7 @@ def add_remark(
 ) -> Said | PhotoRefused | Refused: ...
 
 
-def add_remark(
+def add_message(
     db: Database,
     files: PhotoFiles,
     author: Person,
@@ -74,31 +74,31 @@ def add_remark(
     *,
     in_reply: InReply | None = None,
 ) -> Said | PhotoRefused | Refused:
-    """Keep the remark, its photo and the mails about it; one mail until the other side has read.
+    """Keep the message, its photo and the mails about it; one mail until the other side has read.
 
-    The photo is decoded and encoded again, so that nothing but its pixels is kept. A remark about
+    The photo is decoded and encoded again, so that nothing but its pixels is kept. A message about
     an alert is kept only while the alert is as it was shown.
     """
     if conversation.is_known(db, author.id, draft.key):
         return Said()
     has_photo = draft.photo is not None
-    remark = Remark(new_id(), patient_id, author.id, author.name, now, draft.text, has_photo)
+    message = Message(new_id(), patient_id, author.id, author.name, now, draft.text, has_photo)
     if draft.photo is not None:
         try:
             shown = encode_photo(decode_photo(draft.photo))
         except Unmeasurable as verdict:
             return PhotoRefused(str(verdict.fault))
-        files.save(remark.id, Picture.PHOTO, shown)
+        files.save(message.id, Picture.PHOTO, shown)
     try:
         with writing(db):
             if in_reply is not None and (refused := _answered(db, in_reply, author, now)):
-                files.delete(remark.id)
+                files.delete(message.id)
                 return refused
-            for reader in _to_be_told(db, remark):
-                mails.insert(db, remark_mail(remark, reader, now))
-            conversation.insert(db, remark, draft.key)
+            for reader in _to_be_told(db, message):
+                mails.insert(db, message_mail(message, reader, now))
+            conversation.insert(db, message, draft.key)
     except IntegrityError:  # the same form, sent twice at once: the other request was faster
-        files.delete(remark.id)
+        files.delete(message.id)
         if not conversation.is_known(db, author.id, draft.key):
             raise
     return Said()
@@ -116,13 +116,13 @@ def _answered(db: Database, reply: InReply, author: Person, now: datetime) -> Re
     return refused
 
 
-def _to_be_told(db: Database, remark: Remark) -> list[Person]:
+def _to_be_told(db: Database, message: Message) -> list[Person]:
     """People who have something unread already are left out: one mail is enough."""
-    if remark.is_from_patient:
-        if conversation.unread_by_clinic(db, remark.patient_id):
+    if message.is_from_patient:
+        if conversation.unread_by_clinic(db, message.patient_id):
             return []
-        return in_turn(absences.caring_on_duty(db, remark.patient_id, remark.at), asked=0)
-    patient = people.get(db, remark.patient_id)
+        return in_turn(absences.caring_on_duty(db, message.patient_id, message.at), asked=0)
+    patient = people.get(db, message.patient_id)
     if patient is None or conversation.unread_by_patient(db, patient.id):
         return []
     return [patient]
@@ -130,11 +130,11 @@ def _to_be_told(db: Database, remark: Remark) -> list[Person]:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """The remarks oldest first, in their state before they were read just now."""
+    """The messages oldest first, in their state before they were read just now."""
 
     patient: Person
     care_team: tuple[Person, ...]
-    remarks: tuple[Remark, ...]
+    messages: tuple[Message, ...]
 
 
 def open_conversation(
@@ -144,16 +144,16 @@ def open_conversation(
     patient = people.get(db, patient_id)
     if patient is None:
         return None
-    remarks = tuple(conversation.of_patient(db, patient_id))
-    if any(remark.waits_for(reader_id) for remark in remarks):
+    messages = tuple(conversation.of_patient(db, patient_id))
+    if any(message.waits_for(reader_id) for message in messages):
         with writing(db):
             conversation.mark_read(db, patient_id, reader_id, now)
     team = tuple(person for person, _ in absences.caring_on_duty(db, patient_id, now))
-    return Conversation(patient, team, remarks)
+    return Conversation(patient, team, messages)
 
 
-def show_remark_photo(db: Database, files: PhotoFiles, patient_id: str, remark_id: str) -> bytes:
+def show_message_photo(db: Database, files: PhotoFiles, patient_id: str, message_id: str) -> bytes:
     """The encoded photo; PhotoMissing when it is not there or not in this conversation."""
-    if remark_id not in {remark.id for remark in conversation.of_patient(db, patient_id)}:
-        raise PhotoMissing(f"remark {remark_id} is not in this conversation")
-    return files.load(remark_id, Picture.PHOTO)
+    if message_id not in {message.id for message in conversation.of_patient(db, patient_id)}:
+        raise PhotoMissing(f"message {message_id} is not in this conversation")
+    return files.load(message_id, Picture.PHOTO)

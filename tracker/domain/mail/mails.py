@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 from tracker.domain.alerts.alerts import Alert
 from tracker.domain.people.people import Person
 from tracker.domain.people.signed_links import LinkPurpose, signed
-from tracker.domain.talk.conversation import Remark
+from tracker.domain.talk.conversation import Message
 
 SEND_LEASE = timedelta(minutes=5)  # if a sender died in mid-mail, the row is free again after this
 RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720, 1440, 1440))
@@ -27,7 +27,7 @@ class MailKind(StrEnum):
     URGENT = "urgent"  # to practitioners, at once
     ESCALATION = "escalation"  # no answer came in time
     HANDED_OVER = "handed_over"  # a colleague asks
-    REMARK = "remark"  # the other side of a conversation wrote
+    MESSAGE = "remark"  # the other side of a conversation wrote; stored under its older name
     DIGEST = "digest"  # to a practitioner, one a morning
     REMINDER = "reminder"  # to a patient, one a day at most
     MISSED = "missed"  # the reminder after missed days
@@ -49,7 +49,7 @@ SUBJECTS: Mapping[MailKind, str] = {
     MailKind.URGENT: "Afterglow: someone needs your review",
     MailKind.ESCALATION: "Afterglow: someone still waits for your review",
     MailKind.HANDED_OVER: "Afterglow: a colleague asks for your review",
-    MailKind.REMARK: "Afterglow: you have a message",
+    MailKind.MESSAGE: "Afterglow: you have a message",
     MailKind.DIGEST: "Afterglow: your list for this morning",
     MailKind.REMINDER: "Afterglow: your reminder for today",
     MailKind.MISSED: "Afterglow: we have missed you",
@@ -62,7 +62,7 @@ TOLD: Mapping[MailKind, str] = {
     MailKind.URGENT: "Someone in your care needs your review.",
     MailKind.ESCALATION: "Someone has been waiting for a review, and there is no answer yet.",
     MailKind.HANDED_OVER: "A colleague asks you to look at something.",
-    MailKind.REMARK: "You have a message.",
+    MailKind.MESSAGE: "You have a message.",
     MailKind.DIGEST: "Reviews that wait for you: {reviews}. The first comes first.",
     MailKind.REMINDER: "Your photo and your check-in take two minutes.",
     MailKind.MISSED: (
@@ -84,7 +84,7 @@ NOT_ME = (
 )
 # The text after the link; KEPT_PRIVATE where nothing is named.
 ENDINGS: Mapping[MailKind, str] = {
-    MailKind.REMARK: "Sign in to read it. This mail holds no health details on purpose.\n",
+    MailKind.MESSAGE: "Sign in to read it. This mail holds no health details on purpose.\n",
     MailKind.REMINDER: "",
     MailKind.MISSED: "",
     MailKind.INVITATION: "The link works once, for two weeks.\n",
@@ -140,16 +140,16 @@ def about_alert(kind: MailKind, alert: Alert, to: Person, now: datetime) -> Mail
     return Mail(kind, cause, to.id, to.email, now, now, alert_ids=(alert.id,))
 
 
-def help_mail(remark: Remark, to: Person, now: datetime) -> Mail:
+def help_mail(message: Message, to: Person, now: datetime) -> Mail:
     """The urgent mail that a patient asks for help where there can be no alert."""
     kind = MailKind.URGENT
-    return Mail(kind, f"{kind}:{remark.id}:{to.id}", to.id, to.email, now, now)
+    return Mail(kind, f"{kind}:{message.id}:{to.id}", to.id, to.email, now, now)
 
 
-def remark_mail(remark: Remark, to: Person, now: datetime) -> Mail:
+def message_mail(message: Message, to: Person, now: datetime) -> Mail:
     """The mail that someone wrote; it says neither who nor what."""
-    kind = MailKind.REMARK
-    return Mail(kind, f"{kind}:{remark.id}:{to.id}", to.id, to.email, now, now)
+    kind = MailKind.MESSAGE
+    return Mail(kind, f"{kind}:{message.id}:{to.id}", to.id, to.email, now, now)
 
 
 def digest(alerts: Sequence[Alert], to: Person, day: date, now: datetime) -> Mail:
@@ -243,7 +243,7 @@ def _where(mail: Mail, envelope: Envelope) -> str:
     """The link; several, one a line, where a mail is about several alerts."""
     base_url = envelope.base_url
     match mail.kind:
-        case MailKind.REMARK:
+        case MailKind.MESSAGE:
             return f"{base_url}/"
         case MailKind.REMINDER | MailKind.MISSED:
             return f"{base_url}/days/{mail.day}"

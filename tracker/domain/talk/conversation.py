@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-MAX_REMARK_LENGTH = 4000
+MAX_MESSAGE_LENGTH = 4000
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Who on the other side first read a remark, and when."""
+    """Who on the other side first read a message, and when."""
 
     person_id: str
     name: str
@@ -16,10 +16,10 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class Message:
     """One message in a patient's conversation, by the patient or a person of the care team.
 
-    `author` is the author's name; with `has_photo` a photo is kept under the remark's id, which is
+    `author` is the author's name; with `has_photo` a photo is kept under the message's id, which is
     shown and never measured; `receipts` are in the order of reading.
     """
 
@@ -45,7 +45,7 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a person wants to send; `key` distinguishes a form sent twice from two remarks."""
+    """What a person wants to send; `key` distinguishes a form sent twice from two messages."""
 
     text: str
     photo: bytes | None
@@ -54,7 +54,7 @@ class Draft:
     def __post_init__(self) -> None:
         if not self.text and self.photo is None:
             raise ValueError("write something, or choose a photo")
-        if len(self.text) > MAX_REMARK_LENGTH:
+        if len(self.text) > MAX_MESSAGE_LENGTH:
             raise ValueError(
-                f"the message is too long; keep it under {MAX_REMARK_LENGTH} characters"
+                f"the message is too long; keep it under {MAX_MESSAGE_LENGTH} characters"
             )

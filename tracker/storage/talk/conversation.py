@@ -1,4 +1,4 @@
-"""Remarks of the conversations, and who has read them."""
+"""Messages of the conversations, in the table `remarks`, and who has read them."""
 
 from collections import defaultdict
 from collections.abc import Set
@@ -6,38 +6,38 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from tracker.domain.talk.conversation import Receipt, Remark
+from tracker.domain.talk.conversation import Message, Receipt
 from tracker.storage.columns import names_text, read_row, read_time, time_text
 
 
-def insert(db: Database, remark: Remark, key: str) -> None:
-    """Add a remark; IntegrityError when its author has sent one with this key before."""
+def insert(db: Database, message: Message, key: str) -> None:
+    """Add a message; IntegrityError when its author has sent one with this key before."""
     db.table("remarks").insert(
         {
-            "id": remark.id,
-            "patient_id": remark.patient_id,
-            "author_id": remark.author_id,
-            "at": time_text(remark.at),
-            "text": remark.text,
-            "has_photo": int(remark.has_photo),
+            "id": message.id,
+            "patient_id": message.patient_id,
+            "author_id": message.author_id,
+            "at": time_text(message.at),
+            "text": message.text,
+            "has_photo": int(message.has_photo),
             "key": key,
         }
     )
 
 
 def is_known(db: Database, author_id: str, key: str) -> bool:
-    """Whether this author has sent a remark with this key."""
+    """Whether this author has sent a message with this key."""
     sql = "SELECT 1 FROM remarks WHERE author_id = ? AND key = ?"
     return any(db.query(sql, [author_id, key]))
 
 
 def unknown_ids(db: Database, ids: Set[str]) -> set[str]:
-    """Those of the ids that belong to no remark."""
+    """Those of the ids that belong to no message."""
     sql = "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM remarks)"
     return {row["value"] for row in db.query(sql, [names_text(ids)])}
 
 
-def of_patient(db: Database, patient_id: str) -> list[Remark]:
+def of_patient(db: Database, patient_id: str) -> list[Message]:
     """A patient's whole conversation, oldest first; at equal times, in the order of arrival."""
     receipts: dict[str, list[Receipt]] = defaultdict(list)
     sql = """SELECT remark_id, person_id, name, seen_at FROM remark_receipts
@@ -49,7 +49,7 @@ def of_patient(db: Database, patient_id: str) -> list[Remark]:
     sql = """SELECT remarks.*, people.name FROM remarks JOIN people ON people.id = author_id
              WHERE patient_id = ? ORDER BY at, remarks.rowid"""
     return [
-        read_row(Remark, row, author=row["name"], receipts=tuple(receipts[row["id"]]))
+        read_row(Message, row, author=row["name"], receipts=tuple(receipts[row["id"]]))
         for row in db.query(sql, [patient_id])
     ]
 
@@ -65,7 +65,7 @@ def mark_read(db: Database, patient_id: str, reader_id: str, now: datetime) -> N
 
 
 def unread_by_patient(db: Database, patient_id: str) -> int:
-    """How many remarks of the care team the patient has not read."""
+    """How many messages of the care team the patient has not read."""
     sql = """SELECT count(*) AS n FROM remarks WHERE patient_id = :patient
              AND author_id <> :patient AND NOT EXISTS (SELECT 1 FROM remark_receipts
                  WHERE remark_id = remarks.id AND person_id = :patient)"""
@@ -74,7 +74,7 @@ def unread_by_patient(db: Database, patient_id: str) -> int:
 
 
 def unread_by_clinic(db: Database, patient_id: str) -> int:
-    """How many remarks of the patient no one in the care team has read."""
+    """How many messages of the patient no one in the care team has read."""
     sql = """SELECT count(*) AS n FROM remarks WHERE patient_id = :patient
              AND author_id = :patient AND NOT EXISTS (
                  SELECT 1 FROM remark_receipts WHERE remark_id = remarks.id)"""
