@@ -119,7 +119,7 @@ def _optional_path(text: str) -> Path | None:
 def _proxies(text: str) -> int:
     if not text.isdecimal():
         message = (
-            f"AFTERGLOW_PROXIES is {text!r}; write how many proxies stand before it, 0 if none"
+            f"AFTERGLOW_PROXIES is {text!r}; write how many proxies are in front of it, 0 if none"
         )
         raise SettingsError(message)
     return int(text)
@@ -129,7 +129,7 @@ def _minutes(text: str) -> timedelta:
     if not text.isdecimal() or not 0 < int(text) <= MINUTES_A_DAY:
         message = (
             f"AFTERGLOW_ESCALATE_AFTER is {text!r}; write the minutes after which an urgent alert"
-            f" that nobody opened is passed on, 1 to {MINUTES_A_DAY}"
+            f" without an answer is escalated, 1 to {MINUTES_A_DAY}"
         )
         raise SettingsError(message)
     return timedelta(minutes=int(text))

@@ -172,7 +172,7 @@ def status_words(found: ScreeningSummary) -> str:
         case Completeness.ALL if not found.is_clear:
             return f"Screened: {count}"
         case Completeness.ALL:
-            return f"Screened: {count}, and nothing speaks against the treatment"
+            return f"Screened: {count}, and nothing is against the treatment"
 
 
 def edition_rows(

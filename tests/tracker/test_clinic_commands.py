@@ -38,7 +38,7 @@ def test_the_first_administrator_is_appointed_by_command(environment: dict[str, 
     assert appointed.output == "Dr Dana is an administrator\n"
     nobody = run("appoint", "eli@clinic.example", environment=environment)
     assert nobody.exit_code == 2
-    assert "nobody of the clinic signs in as eli@clinic.example" in nobody.output
+    assert "no one at the clinic signs in as eli@clinic.example" in nobody.output
     eli = ["add-practitioner", "Dr Eli", "eli@clinic.example", "--administrator"]
     assert run(*eli, environment=environment, typed=typed).exit_code == 0
     db = open_world(read_settings(environment)).connect()

@@ -116,14 +116,14 @@ def test_what_everybody_has_is_warned_of_by_its_measure() -> None:
     )
     assert remedies == []
     vague = found("ipl", "Marks in the shape of the lamp: call", "Redness or a warm skin: call")
-    assert any("say from how much on, or how it changes" in words for words in vague)
+    assert any("say from what level on, or how it changes" in words for words in vague)
 
 
 def test_a_sign_is_asked_about_as_long_as_what_it_tells_of_can_begin() -> None:
     asked = r'(sign = "hives"\nquestion = "[^"]*"\ndays = )\[0, 400\]'
     remedies = found("chemical_peel", asked, r"\1[0, 14]")
     (remedy,) = remedies
-    assert "is asked until day 14, but what it tells of can begin until day 21" in remedy
+    assert "is asked until day 14, but the concern can begin until day 21" in remedy
 
 
 def test_a_line_names_signs_by_its_words_or_by_about() -> None:

@@ -65,4 +65,4 @@ def test_the_deputy_finds_the_patients_on_the_work_list_and_may_answer(
     clock.now = absence.ends_at + timedelta(minutes=1)
     eli.sign_in(records.cast.eli, PASSPHRASE)
     assert eli.get(f"/alerts/{alert.id}").status_code == 404
-    assert "Nobody is in your care yet" in eli.read("/")
+    assert "No patient is in your care yet" in eli.read("/")

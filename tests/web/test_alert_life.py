@@ -26,7 +26,7 @@ def test_a_snoozed_alert_waits_for_nobody_and_says_until_when(
     page = dana.answer(alert.id, "snooze", chosen, follow=True).text
     assert "Snoozed until Saturday 7 March by Dr Dana" in page
     assert "see her on Saturday" in page
-    assert "nobody waits for you" in dana.read("/")
+    assert "no one waits for you" in dana.read("/")
 
 
 def test_a_snooze_needs_a_reason(dana: Browser, records: Records) -> None:

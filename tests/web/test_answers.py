@@ -161,7 +161,7 @@ def test_templates_have_versions_and_go_out_of_use_without_being_lost(
     assert "As shipped" in page
     late = dana.send("/message-templates/keep-going", replace_text(changed, "Mine"))
     assert late.status_code == 409
-    assert "Somebody was faster" in late.text
+    assert "Someone was faster" in late.text
     assert "Mine</textarea>" in late.text
     gone = dana.send("/message-templates/another-photo/withdraw", {"read": "0"})
     assert gone.status_code == 303

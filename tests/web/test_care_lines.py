@@ -37,7 +37,7 @@ def test_a_line_is_read_by_the_patient_until_it_is_taken_back(
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"heading": ""}, "Choose under which heading"),
+        ({"heading": ""}, "Choose a heading"),
         ({"line": " "}, "The line must have 1 to 300 characters"),
         ({"line": "x" * 301}, "The line must have 1 to 300 characters"),
         ({"first_date": "soon"}, "Choose a day"),

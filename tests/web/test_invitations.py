@@ -106,7 +106,7 @@ def test_nobody_can_be_invited_into_an_account_that_exists(dana: Browser, cast: 
     for person in (cast.alice, cast.bob, cast.eli):
         answer = dana.send("/invite", {"name": "X", "email": person.email})
         assert answer.status_code == 409
-        assert "Somebody signs in as" in answer.text
+        assert "Someone signs in as" in answer.text
 
 
 def test_what_is_wrong_with_an_invitation_is_named(dana: Browser) -> None:

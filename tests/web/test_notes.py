@@ -47,7 +47,7 @@ def test_the_second_of_two_who_write_is_told_and_nothing_is_overwritten(
         f"{here}/{note.id}", {"text": "Wants numbing cream", "read": note.latest.number}
     )
     assert second.status_code == 409
-    assert "Somebody was faster" in second.text
+    assert "Someone was faster" in second.text
     assert "Not afraid any more" in second.text
     assert "Wants numbing cream" in second.text
     assert "Wants numbing cream" not in dana.read(here)

@@ -66,7 +66,7 @@ def test_nobody_overwrites_silently_what_another_entered(
     browser = browser_of(olga)
     late = browser.send("/clinic/hours", form)
     assert late.status_code == 409
-    assert "Somebody else changed this meanwhile" in late.text
+    assert "Someone else changed this meanwhile" in late.text
     assert "999" in late.text
     assert "030 99999" in late.text
     assert show_clinic(db).emergency_number == "999"

@@ -40,7 +40,7 @@ def test_eli_whom_nobody_sees_gets_an_empty_list(
     records: Records, browser_of: Callable[[Person], Browser]
 ) -> None:
     eli = browser_of(records.cast.eli)
-    assert "Nobody is in your care yet" in eli.read("/")
+    assert "No patient is in your care yet" in eli.read("/")
     assert "Every alert is closed or snoozed" in eli.read("/alerts")
     assert "No mail yet" in eli.read("/outbox")
 

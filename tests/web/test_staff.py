@@ -70,7 +70,7 @@ def test_an_address_in_use_and_wrong_input_are_named_and_nothing_is_lost(
     for person in (cast.alice, cast.dana):
         answer = admin.send("/clinic/people/invite", NEW | {"email": person.email})
         assert answer.status_code == 409
-        assert "Somebody signs in as" in answer.text
+        assert "Someone signs in as" in answer.text
     answer = admin.send("/clinic/people/invite", NEW | {"email": "gil", "role": "surgeon"})
     assert answer.status_code == 422
     assert "Choose what the person is" in answer.text
@@ -98,7 +98,7 @@ def test_a_refusal_says_what_to_do(admin: Browser, olga: Person, cast: Cast) -> 
     assert "Ask another administrator" in own.text
     outdated = admin.send(f"/clinic/people/{cast.eli.id}", form)
     assert outdated.status_code == 409
-    assert "Somebody else has changed this meanwhile" in outdated.text
+    assert "Someone else has changed this meanwhile" in outdated.text
 
 
 def test_a_practitioner_hands_a_patient_over(
@@ -107,7 +107,7 @@ def test_a_practitioner_hands_a_patient_over(
     path = f"/patients/{cast.alice.id}/care-team"
     alone = dana.send(path, {"person": cast.dana.id, "leave": "yes"})
     assert alone.status_code == 409
-    assert "Let somebody else join first" in alone.text
+    assert "Add another practitioner first" in alone.text
     assert dana.send(path, {"person": cast.eli.id, "turn": "1"}).status_code == 303
     assert "Dr Eli" in dana.read(path)
     assert dana.send(path, {"person": cast.dana.id, "leave": "yes"}).status_code == 303
@@ -128,5 +128,5 @@ def test_everybody_of_the_clinic_sees_who_works_here(
 ) -> None:
     page = browser_of(fay).read("/clinic/people")
     assert "Dr Dana" in page
-    assert "Invite somebody" not in page
+    assert "Invite someone" not in page
     assert PASSPHRASE not in page

@@ -103,7 +103,7 @@ def test_what_speaks_against_it_needs_a_reason_that_is_kept(
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"performed_at": "2026-03-05T12:00"}, "That time lies ahead"),
+        ({"performed_at": "2026-03-05T12:00"}, "That time is in the future"),
         ({"stage": "planned"}, "That time has passed"),
         ({"performed_at": "soon"}, "Write the day and the time"),
         ({"performed_at": "0001-01-01T00:00"}, "Write the day and the time"),

@@ -135,7 +135,7 @@ def test_the_same_photo_twice_is_kept_once(alice: Browser, db: Database) -> None
 @pytest.mark.parametrize(
     ("taken_at", "role", "problem"),
     [
-        ("2026-03-09T08:00", "follow_up", "This photo&#39;s time lies in the future"),
+        ("2026-03-09T08:00", "follow_up", "This photo&#39;s time is in the future"),
         ("2026-03-01T08:00", "follow_up", "was taken before your treatment"),
         ("2026-03-04T08:00", "baseline", "was taken after your treatment"),
     ],

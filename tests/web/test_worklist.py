@@ -27,10 +27,10 @@ def add_patient(db: Database, records: Records, name: str, email: str) -> Person
 
 def test_the_quiet_are_folded_and_can_be_asked_for(dana: Browser) -> None:
     page = dana.read("/")
-    assert "1 in your care, nobody waits for you" in page
+    assert "1 in your care, no one waits for you" in page
     assert re.search(r"<details[^>]* open>\s*<summary><h2[^>]*>.*Recovering", page)
     assert "<details" not in dana.read("/?show=recovering")
-    assert "There is nobody here." in dana.read("/?show=silent")
+    assert "No one is here." in dana.read("/?show=silent")
 
 
 def test_every_group_is_told_by_a_word_and_a_shape(dana: Browser, records: Records) -> None:

@@ -248,7 +248,7 @@ def add_patient(
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Who is told of an urgent alert first, second and so on.",
+    help="Who is notified of an urgent alert first, second and so on.",
 )
 def add_to_care(patient: str, carer: str, turn: int) -> None:
     """Put PATIENT in the care of CARER (both e-mail addresses), or change the turn."""

@@ -94,7 +94,7 @@ def _who(absence: Absence, known: Absences, reader: Person, now: datetime) -> st
     if absence.person_id != reader.id:
         return f"You stand in for {known.people[absence.person_id].name}"
     if absence.deputy_id is None:
-        return "Nobody stands in; the next in turn is asked"
+        return "No one stands in; the next in turn is asked"
     deputy = known.people[absence.deputy_id]
     if absence.is_over(now) or may_stand_in(deputy):
         return f"{deputy.name} stands in"

@@ -117,7 +117,7 @@ def send(visit: Visit) -> ResponseReturnValue:
         case Invited() as invited:
             return render(_invited(visit, invited))
         case HasAccount():
-            trouble = f"somebody signs in as {email.strip()} already; use another address"
+            trouble = f"someone signs in as {email.strip()} already; use another address"
             return render(_form(visit, trouble=trouble)), 409
 
 

@@ -34,8 +34,8 @@ ACTS: Mapping[Act, str] = {
     Act.DATA_EXPORTED: "took data out",
     Act.STAFF_INVITED: "invited a colleague",
     Act.ROLE_CHANGED: "changed a position",
-    Act.SUSPENDED: "suspended somebody",
-    Act.BROUGHT_BACK: "brought somebody back",
+    Act.SUSPENDED: "suspended a person",
+    Act.BROUGHT_BACK: "reinstated a person",
     Act.CLINIC_CHANGED: "changed numbers or opening hours",
     Act.PROTOCOL_CHANGED: "put a protocol into force",
 }

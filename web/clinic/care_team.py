@@ -105,7 +105,9 @@ def arrange(visit: Visit, patient_id: str) -> ResponseReturnValue:
         case Arranged():
             return redirect(url_for(".show", patient_id=patient_id), code=303)
         case NobodyLeft():
-            trouble = f"{person.name} is the only practitioner here. Let somebody else join first."
+            trouble = (
+                f"{person.name} is the only practitioner here. Add another practitioner first."
+            )
             return render(care_team_page(team, visit.person, trouble)), 409
 
 

@@ -65,9 +65,9 @@ REMEDIES: Mapping[Part, str] = {
     Part.FAILED_PHOTOS: "The work list shows whose. Look at the skin yourself: these photos are "
     "not measured. The worker’s log says why.",
     Part.FAILED_BASELINES: "No photo of these courses is measured. The work list shows whose. Ask "
-    "for another photo from before, or mend its file.",
+    "for another photo from before, or restore its file.",
     Part.FILES: "Put them back from a backup. Is the disk with the photos there and sound?",
-    Part.PRESSING_MAILS: "Open the work list: people are not told of urgent alerts. "
+    Part.PRESSING_MAILS: "Open the work list: people do not get urgent mail. "
     "Does the mail server answer?",
     Part.MAILS: "Does the mail server answer?",
     Part.LOST_MAILS: "The work list shows whom they were about, the worker’s log says why.",

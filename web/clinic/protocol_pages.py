@@ -25,7 +25,7 @@ HEADINGS: Mapping[Heading, str] = {
 ORIGINS: Mapping[Origin, str] = {
     Origin.SHIPPED: "as shipped with Afterglow",
     Origin.ENACTED: "your clinic’s own edition",
-    Origin.FILE: "a file of whoever runs this machine",
+    Origin.FILE: "a file of the operator of this machine",
 }
 LEVEL_NAMES = tuple(LEVELS[level].name for level in Level)
 

@@ -94,7 +94,7 @@ class InviteStaffPage:
     @property
     def title(self) -> str:
         """The page's name."""
-        return "Invite somebody to the clinic"
+        return "Invite someone to the clinic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,9 +278,7 @@ def _invited(visit: Visit, position: Position) -> ResponseReturnValue:
             zone = visit.person.zone
             return render(staff_invited_page(person, invitation, link, visit.now, zone))
         case AddressInUse():
-            errors = {
-                "email": f"Somebody signs in as {email.strip()} already; use another address."
-            }
+            errors = {"email": f"Someone signs in as {email.strip()} already; use another address."}
             return render(InviteStaffPage(request.form, errors)), 409
 
 

@@ -155,11 +155,11 @@ def _named(name: str, text: str) -> tuple[tuple[tuple[float, float], ...], ...]:
 blueprint = Blueprint("areas", __name__)
 
 NOT_KEPT: Mapping[type, str] = {
-    DrawnMeanwhile: "Somebody else drew on this photo after you opened the page. Nothing of yours"
-    " was saved yet: look at the versions below, then save again.",
-    NothingToDrawOn: "The photo from before cannot be measured any more. Please tell whoever runs"
-    " Afterglow for you.",
-    CareWithdrawn: "The patient has withdrawn consent to care: no photo may be measured anew, so"
+    DrawnMeanwhile: "Someone else drew on this photo after you opened the page. Your drawing"
+    " was not saved yet: look at the versions below, then save again.",
+    NothingToDrawOn: "The photo from before cannot be measured any more. Please tell the"
+    " people who run Afterglow for you.",
+    CareWithdrawn: "The patient has withdrawn consent to care: no photo may be measured again, so"
     " nothing was saved.",
 }
 

@@ -56,7 +56,7 @@ def _read(visit: Visit, patient_id: str) -> OwnLine | Errors:
     errors: dict[str, str] = {}
     heading = one_of(Heading, request.form.get("heading", ""))
     if heading is None:
-        errors["heading"] = "Choose under which heading it stands."
+        errors["heading"] = "Choose a heading for it."
     first, last = (_date(name, errors) for name in ("first_date", "last_date"))
     if errors or heading is None or first is None or last is None:
         return Errors(errors)

@@ -93,7 +93,7 @@ def _places(text: str) -> tuple[Place, ...] | None:
 
 
 blueprint = Blueprint("comparison", __name__)
-OVERTAKEN = "Somebody has changed this note since you opened it. It stands below as it is now."
+OVERTAKEN = "Someone has changed this note since you opened it. Its current text is below."
 
 
 @blueprint.get("/patients/<patient_id>/compare")

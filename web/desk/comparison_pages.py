@@ -66,7 +66,7 @@ LIGHT_WORDS: Mapping[Reference, str] = {
     Reference.CARD: "In the light of the photo from before, by the reference card",
     Reference.SKIN: "In the light of the photo from before, by untreated skin",
     Reference.HISTORY: "As bright as the photo from before; its colours are as taken, because"
-    " nothing in the picture tells its light",
+    " nothing in the picture shows its light",
 }
 
 

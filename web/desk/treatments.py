@@ -50,14 +50,14 @@ NOT_ENTERED: Mapping[type, str] = {
     CareWithdrawn: "The patient has withdrawn consent to care: nothing new can be entered.",
 }
 SCREENED_MEANWHILE = (
-    "Somebody changed this screening after you opened it. Nothing of yours was saved yet. Look at"
+    "Someone changed this screening after you opened it. Your answers were not saved yet. Look at"
     " the changes on the treatment page first, then save again."
 )
 NOT_CORRECTED: Mapping[type, str] = {
-    CorrectedMeanwhile: "Somebody corrected this treatment after you opened it. Nothing of yours"
-    " was saved yet; look at the corrections first, then save again.",
-    CareWithdrawn: "The patient has withdrawn consent to care: no photo may be measured anew. Leave"
-    " the areas as they were; all else can be corrected.",
+    CorrectedMeanwhile: "Someone corrected this treatment after you opened it. Your changes"
+    " were not saved yet; look at the corrections first, then save again.",
+    CareWithdrawn: "The patient has withdrawn consent to care: no photo may be measured again."
+    " Leave the areas as they were; everything else can be corrected.",
 }
 
 

@@ -25,7 +25,7 @@ def product_words(product: Product) -> str:
 
 MARK_FAULTS: Mapping[str, str] = {
     "too_small": "is too small to be measured; draw it larger",
-    "outside": "lies beside face, neck and upper chest; draw it on them",
+    "outside": "is outside face, neck and upper chest; draw it on them",
     "no_skin": "shows too little bare skin, for hair, eyes, lips and shade do not count; move it",
 }
 

@@ -77,7 +77,7 @@ REMEDIES: Mapping[str, Remedy] = {
     ),
     "uneven_light": Remedy(
         "One side of your face is much brighter than the other.",
-        "Face the window, so that light falls on both sides alike.",
+        "Face the window, so that both sides get the same light.",
     ),
     "colour_cast": Remedy(
         "The light has a strong colour.",
@@ -92,7 +92,7 @@ REMEDIES: Mapping[str, Remedy] = {
         "Use the same pose as in your photo from before, and make sure it is you.",
     ),
     TimeFault.TAKEN_IN_FUTURE: Remedy(
-        "This photo's time lies in the future.",
+        "This photo's time is in the future.",
         "Check the date you gave, or the clock of the camera.",
     ),
     TimeFault.TAKEN_BEFORE_TREATMENT: Remedy(
@@ -140,8 +140,8 @@ ERRORS: Mapping[int | str, ErrorWords] = {
     ),
     500: ErrorWords(
         "Something broke on our side",
-        "It has been noted. Please try again in a few minutes. If your skin worries you now,"
-        " call your clinic or a doctor.",
+        "The error has been logged. Please try again in a few minutes. If your skin worries you"
+        " now, call your clinic or a doctor.",
     ),
 }
 UNKNOWN_ERROR = ErrorWords("That did not work", "Go back and try again.")

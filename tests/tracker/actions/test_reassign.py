@@ -138,5 +138,5 @@ def test_the_last_practitioner_cannot_leave_a_care_team(db: Database, cast: Cast
 
 def test_only_people_who_care_for_patients_join(db: Database, cast: Cast, olga: Person) -> None:
     for person, turn in ((olga, 1), (cast.bob, 1), (cast.eli, 0), (cast.eli, 99)):
-        with pytest.raises(ValueError, match="choose somebody who works here"):
+        with pytest.raises(ValueError, match="choose a person who works here"):
             arrange_care(db, cast.alice.id, person, turn, cast.dana.id, NOW)

@@ -118,7 +118,7 @@ def _tell_unjudged(db: Database, treatment: Treatment, now: datetime) -> list[Al
         with writing(db):
             return _apply(db, treatment, [unjudged()], JudgedBy(ENGINE, treatment.kind), now)
     except Exception:  # the health page reports new data that is not judged
-        log.exception("no alert could tell that treatment %s is not judged", treatment.id)
+        log.exception("no alert could report that treatment %s is not judged", treatment.id)
         return []
 
 

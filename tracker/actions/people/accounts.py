@@ -119,7 +119,7 @@ def appoint_administrator(db: Database, email: str, now: datetime) -> Person:
     with writing(db):
         person = people.by_email(db, address)
         if person is None or person.role is Role.PATIENT:
-            raise ValueError(f"nobody of the clinic signs in as {email}")
+            raise ValueError(f"no one at the clinic signs in as {email}")
         appointed = replace(person, duties=person.duties | {Duty.ADMINISTRATION})
         people.set_duties(db, person.id, appointed.duties)
         details = str(position_of(appointed))

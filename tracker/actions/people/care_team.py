@@ -32,7 +32,7 @@ def arrange_care(
     Raises ValueError for a turn out of range and for a person who cares for no patients.
     """
     if turn is not None and (turn not in TURNS or not _can_join(person)):
-        raise ValueError(f"choose somebody who works here, and a turn from 1 to {TURNS[-1]}")
+        raise ValueError(f"choose a person who works here, and a turn from 1 to {TURNS[-1]}")
     with writing(db):
         answering = [each.id for each in people.practitioners_of(db, patient_id)]
         if turn is None and answering == [person.id]:

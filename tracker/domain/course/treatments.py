@@ -58,7 +58,7 @@ class Treatment:
 
     def __post_init__(self) -> None:
         if self.performed_at.tzinfo is None:
-            raise ValueError("performed_at carries no zone; write an offset such as +01:00")
+            raise ValueError("performed_at has no zone; write an offset such as +01:00")
         if not 1900 < self.performed_at.year < 2200:
             raise ValueError(
                 f"performed_at is in the year {self.performed_at.year}; check the date"
@@ -82,7 +82,9 @@ def day_number(treatment: Treatment, at: datetime, zone: ZoneInfo) -> int:
 def check_planned(treatment: Treatment, now: datetime, *, planned: bool) -> None:
     """Raise ValueError when the time contradicts the choice between done already and planned."""
     if treatment.performed_at > now and not planned:
-        raise ValueError("that time lies ahead; choose an earlier one, or say that it is planned")
+        raise ValueError(
+            "that time is in the future; choose an earlier one, or say that it is planned"
+        )
     if treatment.performed_at <= now and planned:
         raise ValueError("that time has passed; choose a later one, or say that it has been done")
 

@@ -192,8 +192,8 @@ def _call_us(kind: _Kind, line: CareLine, day: int) -> Iterator[str]:
     vague = named_in(line) & _BY_MEASURE
     if vague and not _MEASURE.search(words):
         yield (
-            f"warns of {_words(min(vague))}, which everybody has after a treatment; say from how"
-            " much on, or how it changes"
+            f"warns of {_words(min(vague))}, which everyone has after a treatment; say from what"
+            " level on, or how it changes"
         )
     usual = min(kind.red_until, kind.healing.clear_days_p95)
     if _STILL_RED.search(words) and day <= usual:
@@ -239,9 +239,7 @@ def _of_questions(protocol: Protocol) -> Iterator[tuple[str, str]]:
         rules = [r for r in protocol.concerns.values() if question.sign in r.signs]
         last = max((rule.onset_days[1] for rule in rules), default=0)
         if question.sign not in _HABITS and question.days[1] < last:
-            remedy = (
-                f"is asked until day {question.days[1]:g}, but what it tells of can begin until"
-            )
+            remedy = f"is asked until day {question.days[1]:g}, but the concern can begin until"
             yield f"check_in[{number}].days", f"{remedy} day {last:g}; ask it as long"
 
 

@@ -71,15 +71,13 @@ TOLD: Mapping[MailKind, str] = {
         "you, do not wait: call your clinic or a doctor."
     ),
     MailKind.INVITATION: "Your clinic invites you to Afterglow. There is nothing to install.",
-    MailKind.ADDRESS: (
-        "Somebody opened an account with this address. Was it you? Then confirm it:"
-    ),
+    MailKind.ADDRESS: ("Someone opened an account with this address. Was it you? Then confirm it:"),
     MailKind.PASSKEY_ADDED: "A passkey was added to your account.",
     MailKind.PASSKEY_REMOVED: "A passkey was removed from your account.",
 }
 KEPT_PRIVATE = "Sign in to see why. This mail holds no health details on purpose.\n"
 NOT_ME = (
-    "If that was you, there is nothing to do. If not, somebody else can sign in as you: look at\n"
+    "If that was you, there is nothing to do. If not, someone else can sign in as you: look at\n"
     "your passkeys there, and tell the people who run these pages at once.\n"
 )
 # The text after the link; KEPT_PRIVATE where nothing is named.

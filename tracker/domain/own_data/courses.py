@@ -71,7 +71,7 @@ def parse_course(text: str) -> CourseStory:
         values = read_toml(text)
     except ValueError as error:
         raise CourseError(
-            f"{COURSE_FILE}: not valid TOML ({error}); mend the line named"
+            f"{COURSE_FILE}: not valid TOML ({error}); correct the line named"
         ) from error
     if values.get("format") != FORMAT:
         raise CourseError(f"{COURSE_FILE}: format must be {FORMAT}")

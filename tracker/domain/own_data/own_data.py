@@ -21,8 +21,8 @@ This is everything that Afterglow keeps about you.
 
 about-me.json      your account, who cares for you, who opened your photos, what you allowed,
                    mails to you
-notes.json         what your clinic noted about you, with every version
-care-lines.json    lines of aftercare that your clinic gave to you alone
+notes.json         what your clinic wrote about you, with every version
+care-lines.json    lines of aftercare that your clinic gave to you only
 log.json           who signed in as you, opened pages about you, or changed who cares for you
 conversation.json  what you and your clinic wrote to each other; its photos are in conversation/
 course-*/          one folder for each treatment:
@@ -35,10 +35,10 @@ course-*/          one folder for each treatment:
                    clearly redder than before; redder and darker spots stand out of the skin around
                    them, by number and share; left_minus_right is the redness of your left cheek
                    minus that of your right. They are empty where they were not kept
-  alerts.csv       what the clinic was told, and why
+  alerts.csv       which alerts the clinic got, and why
   alert-steps.json what became of it: who looked, answered or passed it on, and what they said
   earlier-readings.csv
-                   what was measured before the method or the areas changed; it counts no more
+                   what was measured before the method or the areas changed; it no longer counts
   screening.json   what was asked before the treatment
   treatment.json   what was corrected about the treatment, why it ended early if it did, why it was
                    done though something spoke against it, what was shown before, earlier answers to

@@ -74,8 +74,8 @@ class Refusal(StrEnum):
     """Why nothing was changed; each is a remedy."""
 
     ONESELF = "ask another administrator to change your own position"
-    LAST_ADMINISTRATOR = "make somebody else an administrator first; the clinic needs one"
-    OUTDATED = "somebody else has changed this meanwhile; look again"
+    LAST_ADMINISTRATOR = "make someone else an administrator first; the clinic needs one"
+    OUTDATED = "someone else has changed this meanwhile; look again"
     NO_SUCCESSOR = "choose a practitioner who works here at present"
 
 

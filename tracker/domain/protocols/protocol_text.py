@@ -59,7 +59,7 @@ def parse_protocol(text: str, source: str) -> Protocol:
     try:
         values = read_toml(text)
     except ValueError as error:
-        mistake = Mistake("TOML", None, f"cannot be read ({error}); mend the line named")
+        mistake = Mistake("TOML", None, f"cannot be read ({error}); correct the line named")
         raise ProtocolTextError(source, (mistake,)) from error
     document = Document(text, values)
     protocol = _protocol(document.root, text)

@@ -112,7 +112,7 @@ class Table:
         for key in self._values.keys() - self._asked:
             known = ", ".join(sorted(self._asked - self._values.keys())) or "no other"
             self.refuse(
-                key, f"no such key here; remove it or mend its name (not used yet: {known})"
+                key, f"no such key here; remove it or correct its name (not used yet: {known})"
             )
 
     def has(self, key: str) -> bool:
