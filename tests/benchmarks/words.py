@@ -252,7 +252,7 @@ class _Clinic:
 
 def _answered(alert: Alert, clinic: Seen, by: str, at: datetime) -> Alert:
     read = replace(alert, read_at=at, read_by=by)
-    seen = replace(read, acknowledged_at=at, acknowledged_by=by)
+    seen = replace(read, seen_at=at, seen_by=by)
     match clinic:
         case Seen.READ:
             return read

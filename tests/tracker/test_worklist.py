@@ -70,7 +70,7 @@ def alert(
         photo_id=None,
         engine="1",
         protocol="1",
-        acknowledged_at=NOW if seen or snoozed else None,
+        seen_at=NOW if seen or snoozed else None,
         snoozed_until=NOW + timedelta(days=1) if snoozed else None,
     )
 
@@ -101,7 +101,7 @@ UNSEEN = replace(QUIET, unseen=2, unseen_since=hours_ago(3))
         (UNSEEN, Group.UNSEEN),
         (replace(UNSEEN, alerts=(SILENCE,)), Group.UNSEEN),
         (replace(QUIET, alerts=(SILENCE,)), Group.SILENT),
-        (replace(QUIET, alerts=(replace(SILENCE, acknowledged_at=NOW),)), Group.SILENT),
+        (replace(QUIET, alerts=(replace(SILENCE, seen_at=NOW),)), Group.SILENT),
         (replace(QUIET, alerts=(alert(seen=True),)), Group.ANSWER),
         (replace(QUIET, alerts=(alert(snoozed=True),)), Group.SNOOZED),
         (replace(QUIET, alerts=(alert(snoozed=True), alert(seen=True))), Group.ANSWER),
@@ -145,7 +145,7 @@ def test_neither_reading_nor_seeing_an_alert_moves_its_patient() -> None:
         for concern in (Concern.INFECTION, Concern.SILENCE):
             unread = alert(level, concern=concern)
             read = replace(unread, read_at=NOW, read_by="dana")
-            seen = replace(read, acknowledged_at=NOW, acknowledged_by="dana")
+            seen = replace(read, seen_at=NOW, seen_by="dana")
             places = {rank(replace(QUIET, alerts=(each,))).place for each in (unread, read, seen)}
             assert len(places) == 1
 

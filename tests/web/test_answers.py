@@ -68,7 +68,7 @@ def test_sending_and_seeing_are_one_step_where_wished(
     dana.answer(alert.id, "message", {"text": "Call me!", "key": KEY[::-1], "seen": "yes"})
     seen = alerts.get(db, alert.id)
     assert seen is not None
-    assert seen.acknowledged_at is not None
+    assert seen.seen_at is not None
 
 
 def test_a_message_sent_twice_goes_once(

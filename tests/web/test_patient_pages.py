@@ -45,7 +45,7 @@ def alert(level: Level = Level.REVIEW, *, seen_on: float | None = None) -> Alert
         photo_id=None,
         engine="1",
         protocol="microneedling 1",
-        acknowledged_at=None if seen_on is None else now_on(seen_on),
+        seen_at=None if seen_on is None else now_on(seen_on),
     )
 
 

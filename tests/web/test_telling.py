@@ -180,7 +180,7 @@ def test_a_watch_alert_asks_for_the_next_photo_and_does_not_reassure() -> None:
 
 
 def test_an_alert_that_was_opened_says_so_and_that_no_answer_came() -> None:
-    opened = replace(alert(), acknowledged_at=now_on(7.1), acknowledged_by="dana")
+    opened = replace(alert(), seen_at=now_on(7.1), seen_by="dana")
     page = today_page(on_day(7.2, opened), now_on(7.2))
     assert page.told[0].waiting.startswith(
         "Waiting since today, 10:00. Opened at your clinic today"
@@ -189,13 +189,13 @@ def test_an_alert_that_was_opened_says_so_and_that_no_answer_came() -> None:
 
 
 def test_an_answer_after_the_alert_was_opened_has_not_been_opened() -> None:
-    opened = replace(alert(), acknowledged_at=now_on(7.01), acknowledged_by="dana")
+    opened = replace(alert(), seen_at=now_on(7.01), seen_by="dana")
     flagged = on_day(7.2, opened, answers=Answers(fever=True, spreading=True))
     assert told(flagged, 7.2).open[0].waiting is Waiting.NOT_OPENED
 
 
 def test_a_snoozed_alert_is_still_open() -> None:
-    snoozed = replace(alert(), acknowledged_at=now_on(7.01), snoozed_until=now_on(8))
+    snoozed = replace(alert(), seen_at=now_on(7.01), snoozed_until=now_on(8))
     opened = told(on_day(7.2, snoozed), 7.2).open[0]
     assert (opened.waiting, opened.at) == (Waiting.PUT_OFF, now_on(8))
 

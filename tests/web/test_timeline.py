@@ -55,7 +55,7 @@ def test_a_question_left_out_is_marked_and_not_drawn_as_none() -> None:
 def test_an_alert_is_marked_when_it_is_raised_and_answered() -> None:
     answered = replace(
         ALERT,
-        acknowledged_at=now_on(2.6),
+        seen_at=now_on(2.6),
         resolved_at=now_on(3) + timedelta(hours=1),
         outcome=Outcome.TRUE,
     )
@@ -68,7 +68,7 @@ def test_an_alert_is_marked_when_it_is_raised_and_answered() -> None:
 
 
 def test_an_answer_after_the_end_of_the_axis_stands_at_its_end() -> None:
-    strip = timeline(so_far(4, alerts=[replace(ALERT, acknowledged_at=now_on(900))]))
+    strip = timeline(so_far(4, alerts=[replace(ALERT, seen_at=now_on(900))]))
     assert strip is not None
     assert strip.signs[-1].x <= 100
 

@@ -124,8 +124,8 @@ def _life(alert: Alert) -> Iterator[tuple[datetime, str, str, str]]:
     """For each event: the time, the mark, the kind and the words."""
     level = LEVELS[alert.level]
     yield alert.raised_at, level.mark, str(alert.level), f"{level.name} alert"
-    if alert.acknowledged_at is not None:
-        yield alert.acknowledged_at, "✓", "answered", "Seen"
+    if alert.seen_at is not None:
+        yield alert.seen_at, "✓", "answered", "Seen"
     if alert.resolved_at is not None:
         outcome = f": {OUTCOMES[alert.outcome]}" if alert.outcome else ""
         yield alert.resolved_at, "■", "answered", f"Resolved{outcome}"

@@ -72,7 +72,7 @@ def alert_card(
 
 
 def _state(alert: Alert, people: Mapping[str, Person], now: datetime, zone: ZoneInfo) -> str | None:
-    reader, taker = people.get(alert.read_by or ""), people.get(alert.acknowledged_by or "")
+    reader, taker = people.get(alert.read_by or ""), people.get(alert.seen_by or "")
     match alert.stage:
         case Stage.OPEN if alert.read_at is None:
             return None
@@ -81,7 +81,7 @@ def _state(alert: Alert, people: Mapping[str, Person], now: datetime, zone: Zone
             return f"{who} has it, opened {when(alert.read_at or now, now, zone)}, no answer yet"
         case Stage.SEEN:
             who = f"{taker.name} has it, seen" if taker else "seen"
-            return f"{who} {when(alert.acknowledged_at or now, now, zone)}, not closed yet"
+            return f"{who} {when(alert.seen_at or now, now, zone)}, not closed yet"
         case Stage.SNOOZED:
             until = (alert.snoozed_until or now).astimezone(zone)
             by = f" by {taker.name}" if taker else ""

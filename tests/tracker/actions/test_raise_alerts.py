@@ -73,7 +73,7 @@ def test_the_first_answer_to_an_alert_stands(db: Database, cast: Cast) -> None:
     (alert,) = answered(db, cast, SICK, DAY_4)
     give(db, alert, cast.dana, Seen(), DAY_4)
     again = give(db, alert, cast.eli, Seen(), DAY_4 + timedelta(hours=1))
-    assert (again.acknowledged_by, again.acknowledged_at) == (cast.dana.id, DAY_4)
+    assert (again.seen_by, again.seen_at) == (cast.dana.id, DAY_4)
     gone = replace(shown_now(db, alert), id="no such alert")
     assert answer_alert(db, gone, cast.dana, Seen(), DAY_4) is None
 

@@ -234,7 +234,7 @@ def seen(alert: Alert, by: str, now: datetime) -> Moved:
     """A practitioner has read the alert and says so; the first to say so is kept."""
     if not alert.needs_answer:
         return Moved(alert, None)
-    after = replace(alert, acknowledged_at=now, acknowledged_by=by)
+    after = replace(alert, seen_at=now, seen_by=by)
     return _moved(after, Step.SEEN, now, by, "")
 
 

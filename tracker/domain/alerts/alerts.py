@@ -125,7 +125,7 @@ class Alert:
     `raised_at` is when it last asked for an answer, `found_at` when its concern last passed a
     limit; `escalations` counts how often it was escalated since it was raised. `read_at` and
     `read_by` record the first time since then that a person who may answer opened its page. Reading
-    is not answering: `acknowledged_at` is when a reader said that they have seen it.
+    is not answering: `seen_at` is when a reader said that they have seen it.
     """
 
     id: str
@@ -142,8 +142,8 @@ class Alert:
     engine: str
     protocol: str
     flagged_at: datetime | None = None
-    acknowledged_at: datetime | None = None
-    acknowledged_by: str | None = None
+    seen_at: datetime | None = None
+    seen_by: str | None = None
     read_at: datetime | None = None
     read_by: str | None = None
     found_at: datetime | None = None
@@ -160,7 +160,7 @@ class Alert:
             return Stage.RESOLVED
         if self.snoozed_until is not None:
             return Stage.SNOOZED
-        return Stage.OPEN if self.acknowledged_at is None else Stage.SEEN
+        return Stage.OPEN if self.seen_at is None else Stage.SEEN
 
     @property
     def needs_answer(self) -> bool:
@@ -175,7 +175,7 @@ class Alert:
     @property
     def handled_by(self) -> frozenset[str]:
         """The ids of those who read it and who took it on."""
-        return frozenset(each for each in (self.read_by, self.acknowledged_by) if each is not None)
+        return frozenset(each for each in (self.read_by, self.seen_by) if each is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +191,8 @@ def asking_again(alert: Alert, now: datetime) -> Alert:
     return replace(
         alert,
         raised_at=now,
-        acknowledged_at=None,
-        acknowledged_by=None,
+        seen_at=None,
+        seen_by=None,
         read_at=None,
         read_by=None,
         snoozed_until=None,

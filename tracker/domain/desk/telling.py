@@ -149,7 +149,7 @@ def _with_waiting(case: Situation, told: Told, alert: Alert, newest: datetime) -
         if is_stale and not told.needs_help_now:
             return replace(told, do=DO_WHEN_STALE, level=Level.WATCH)
         return told
-    opened = alert.read_at or alert.acknowledged_at
+    opened = alert.read_at or alert.seen_at
     if alert.snoozed_until is not None:
         return replace(told, waiting=Waiting.PUT_OFF, at=alert.snoozed_until)
     if opened is not None and opened >= newest:

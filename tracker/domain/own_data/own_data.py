@@ -100,7 +100,7 @@ def alert_row(alert: Alert, zone: ZoneInfo) -> Row:
         "probability": alert.probability,
         "why": "; ".join(factor.what for factor in alert.evidence),
         "opened_at": local_time(alert.read_at, zone),
-        "seen_at": local_time(alert.acknowledged_at, zone),
+        "seen_at": local_time(alert.seen_at, zone),
         "resolved_at": local_time(alert.resolved_at, zone),
         "outcome": alert.outcome,
     }

@@ -12,6 +12,8 @@ from tracker.domain.alerts.alerts import Alert, Concern, Factor, Level, Outcome,
 from tracker.storage.alerts import alert_history
 from tracker.storage.columns import names_text, read_row, row_of
 
+# Fields whose columns have another name; the columns are older.
+_COLUMNS = {"seen_at": "acknowledged_at", "seen_by": "acknowledged_by"}
 _ABOUT_PATIENTS_OF = """patient_id IN (SELECT patient_id FROM care_team
     WHERE practitioner_id IN (SELECT value FROM json_each(?)))"""
 
@@ -93,11 +95,13 @@ def unresolved_of(db: Database, practitioner_ids: Collection[str]) -> list[Alert
 
 def _columns(alert: Alert) -> dict[str, Any]:
     evidence = json.dumps([[f.what, f.factor, f.source] for f in alert.evidence])
-    return row_of(alert, evidence=evidence)
+    columns = row_of(alert, evidence=evidence)
+    return {_COLUMNS.get(field, field): value for field, value in columns.items()}
 
 
 def _alert(row: dict[str, Any]) -> Alert:
     evidence = tuple(
         Factor(what, factor, Source(source)) for what, factor, source in json.loads(row["evidence"])
     )
-    return read_row(Alert, row, evidence=evidence)
+    fields = {field: row[column] for field, column in _COLUMNS.items()}
+    return read_row(Alert, row | fields, evidence=evidence)
