@@ -18,7 +18,7 @@ from tracker.actions.clinic.clinic import change_clinic
 from tracker.actions.people.accounts import add_person, renew_passphrase
 from tracker.domain.clinic.clinic import Clinic
 from tracker.domain.clinic.opening_hours import OpeningHours, read_spans
-from tracker.domain.own_data.courses import CourseStory, shifted
+from tracker.domain.own_data.course_folders import CourseFolder, shifted
 from tracker.domain.people.people import Duty, Person, Role
 from tracker.replay import Replay, patient_of, read_course
 from tracker.settings import SECRET_BYTES, Settings, read_settings
@@ -166,7 +166,7 @@ def _replay(
     world: World,
     compute: Executor,
     folder: Path,
-    story: CourseStory,
+    story: CourseFolder,
     patient_id: str,
     told: "SimpleQueue[bool]",
     stop: Event,
@@ -181,7 +181,7 @@ def _replay(
         db.close()
 
 
-def _until_now(story: CourseStory, now: datetime) -> CourseStory:
+def _until_now(story: CourseFolder, now: datetime) -> CourseFolder:
     """The story moved by whole days so that its last event is the latest before `now`."""
     return shifted(story, (now - story.events[-1].at).days)
 

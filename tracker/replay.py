@@ -27,11 +27,11 @@ from tracker.domain.course.photos import Photo, Upload
 from tracker.domain.course.readings import Estimate, FocalChanges
 from tracker.domain.course.treatments import Treatment
 from tracker.domain.own_data.consents import CareWithdrawn
-from tracker.domain.own_data.courses import (
+from tracker.domain.own_data.course_folders import (
     COURSE_FILE,
     CourseError,
+    CourseFolder,
     CoursePhoto,
-    CourseStory,
     parse_course,
 )
 from tracker.domain.people.people import Person, Role
@@ -43,7 +43,7 @@ from tracker.world import World, open_world
 Line = Mapping[str, Any]
 
 
-def read_course(folder: Path) -> CourseStory:
+def read_course(folder: Path) -> CourseFolder:
     """Read a course folder; CourseError names file, field and remedy."""
     path = folder / COURSE_FILE
     try:
@@ -67,7 +67,7 @@ class Replay:
     db: Database
     compute: Executor
     folder: Path
-    story: CourseStory
+    story: CourseFolder
     patient_id: str
 
     def lines(self) -> Iterator[Line]:
@@ -150,7 +150,7 @@ def throw_away_world(protocols: Path | None) -> Iterator[World]:
         )
 
 
-def patient_of(story: CourseStory, name: str, email: str) -> Person:
+def patient_of(story: CourseFolder, name: str, email: str) -> Person:
     """The person whom a course is about, not yet stored."""
     return Person(
         id="",

@@ -23,7 +23,7 @@ from analysis.images import Mask
 from analysis.light.viewings import Floats
 from analysis.robust import robust_sd
 from analysis.spots import _lesions
-from tracker.domain.recovery.skin_courses import DRAWS, SEED, _even_draws
+from tracker.domain.recovery.skin_curves import DRAWS, SEED, _even_draws
 
 ROUNDS = 30
 CHEEK = outlined_areas()[Region.LEFT_CHEEK]

@@ -22,7 +22,7 @@ from tests.journeys.fonts import FontSet, font_settings
 from tests.post_office import Inbox, free_port
 from tracker.actions.course.treatments import begin_treatment
 from tracker.actions.people.accounts import add_person
-from tracker.domain.own_data.courses import CourseStory
+from tracker.domain.own_data.course_folders import CourseFolder
 from tracker.domain.people.people import Person, Role
 from tracker.replay import patient_of, read_course
 from tracker.settings import Settings
@@ -42,7 +42,7 @@ class OpenClinic:
     """Dr Dana treats Alice, whose course is that of the sample folder."""
 
     address: str
-    story: CourseStory
+    story: CourseFolder
     inbox: Inbox
     alice: Person
     dana: Person

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 from tests.journeys.conftest import PHONE, OpenClinic, wait_for
 from tests.post_office import words_of
 from tracker.domain.course.check_ins import SCALES, SIGNS, Answers
-from tracker.domain.own_data.courses import CourseCheckIn, CoursePhoto
+from tracker.domain.own_data.course_folders import CourseCheckIn, CoursePhoto
 
 DESK: ViewportSize = {"width": 1280, "height": 800}
 ALL_SHOWN = "[...document.images].every(i => i.complete || i.loading === 'lazy')"

@@ -13,7 +13,7 @@ from tests.post_office import words_of
 from tests.web.browser import SHOWN
 from tracker.domain.course.check_ins import SIGNS, Answers
 from tracker.domain.course.photos import PhotoRole
-from tracker.domain.own_data.courses import CourseCheckIn, CoursePhoto
+from tracker.domain.own_data.course_folders import CourseCheckIn, CoursePhoto
 
 
 def form_of(answers: Answers) -> dict[str, str]:

@@ -10,7 +10,7 @@ from tests.journeys.test_browser import DESK, look, sign_in
 from tracker.actions.course.receiving import Accepted, receive_photo
 from tracker.domain.course.photos import Upload
 from tracker.domain.course.treatments import Region
-from tracker.domain.own_data.courses import CoursePhoto
+from tracker.domain.own_data.course_folders import CoursePhoto
 from tracker.storage.course import photos, readings, treatments
 from tracker.world import World, open_world
 

@@ -15,7 +15,7 @@ from analysis.images import decode_photo
 from sample_images.__main__ import main
 from sample_images.course_folders import course_toml, encode_jpeg, take, write_course
 from sample_images.stories import STORIES, TREATED, Story, calming
-from tracker.domain.own_data.courses import parse_course
+from tracker.domain.own_data.course_folders import parse_course
 
 FOLDER = Path(sample_images.__file__).parent
 EVERY_STORY = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)

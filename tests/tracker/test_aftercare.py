@@ -16,7 +16,7 @@ from tracker.domain.protocols.aftercare import (
     ALWAYS,
     DayPlan,
     OwnLine,
-    RunningCourse,
+    RunningTreatment,
     day_plan,
     questions_of,
 )
@@ -26,12 +26,12 @@ TODAY = date(2026, 3, 5)
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def running(kind: str, day: int, variant: str | None = None) -> RunningCourse:
+def running(kind: str, day: int, variant: str | None = None) -> RunningTreatment:
     done = replace(treatment(), id=kind, kind=kind, variant=variant)
-    return RunningCourse(done, PROTOCOLS.of(kind), day)
+    return RunningTreatment(done, PROTOCOLS.of(kind), day)
 
 
-def plan(*courses: RunningCourse, own: tuple[OwnLine, ...] = ()) -> DayPlan:
+def plan(*courses: RunningTreatment, own: tuple[OwnLine, ...] = ()) -> DayPlan:
     found = day_plan(courses, own, TODAY)
     assert found is not None
     return found

@@ -5,7 +5,13 @@ import pytest
 
 from tests.conftest import PROTOCOLS
 from tests.tracker.courses_of_readings import treatment
-from tracker.domain.protocols.aftercare import ALWAYS, DayPlan, RunningCourse, day_plan, plan_ends
+from tracker.domain.protocols.aftercare import (
+    ALWAYS,
+    DayPlan,
+    RunningTreatment,
+    day_plan,
+    plan_ends,
+)
 from tracker.domain.protocols.protocol_text import ProtocolTextError, parse_protocol
 from tracker.domain.protocols.protocols import Protocol
 from tracker.storage.protocols import protocol_files
@@ -75,7 +81,7 @@ def microneedling(line: str) -> Protocol:
 
 def told(protocol: Protocol, day: int, depth: float | None = 1.0) -> DayPlan:
     done = treatment() if depth is None else treatment(depth)
-    running = RunningCourse(replace(done, needle_depth_mm=depth), protocol, day)
+    running = RunningTreatment(replace(done, needle_depth_mm=depth), protocol, day)
     found = day_plan([running], (), date(2026, 3, 5))
     assert found is not None
     return found
@@ -93,7 +99,7 @@ def test_a_line_without_a_last_day_holds_always_and_never_reads_as_allowed_later
 
 def test_what_one_treatment_forbids_always_outlasts_what_another_forbids_for_a_while() -> None:
     forever = microneedling('{ from_day = 0, line = "Direct sun" }')
-    courses = [RunningCourse(treatment(), p, 2) for p in (PROTOCOLS.of("ipl"), forever)]
+    courses = [RunningTreatment(treatment(), p, 2) for p in (PROTOCOLS.of("ipl"), forever)]
     for order in (courses, courses[::-1]):
         found = day_plan(order, (), date(2026, 3, 5))
         assert found is not None

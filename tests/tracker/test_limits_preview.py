@@ -19,7 +19,7 @@ from tracker.actions.protocols.previewing import preview_limits
 from tracker.domain.alerts.alerts import Concern, Level, Outcome
 from tracker.domain.course.check_ins import Answers, Trend
 from tracker.domain.editing.limits_preview import (
-    StoredCourse,
+    CourseHistory,
     compare,
     counts,
     lived_through,
@@ -37,10 +37,10 @@ WORSE = replace(WARM, trend=Trend.WORSE)
 EVER = TREATED_AT - timedelta(days=1)
 
 
-def stored(known: Course, late_by: float = 0.0, outcome: Outcome | None = None) -> StoredCourse:
+def stored(known: Course, late_by: float = 0.0, outcome: Outcome | None = None) -> CourseHistory:
     came = {r.photo_id: r.taken_at + timedelta(days=late_by) for r in known.readings}
     outcomes = {Concern.INFECTION: outcome} if outcome else {}
-    return StoredCourse(known, came, outcomes, frozenset())
+    return CourseHistory(known, came, outcomes, frozenset())
 
 
 def with_limits(concern: Concern, limits: dict[Level, float]) -> Protocol:

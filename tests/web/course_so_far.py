@@ -10,7 +10,7 @@ from tracker.domain.course.check_ins import CheckIn
 from tracker.domain.course.photos import Photo
 from tracker.domain.course.readings import Reading
 from tracker.domain.people.people import Person, Role
-from tracker.domain.protocols.aftercare import RunningCourse, day_plan, questions_of
+from tracker.domain.protocols.aftercare import RunningTreatment, day_plan, questions_of
 from tracker.domain.protocols.screening import summary
 from tracker.domain.recovery.recovery import Course, assess
 from tracker.storage.protocols import protocol_files
@@ -33,7 +33,7 @@ def so_far(
 ) -> Progress:
     """Alice's progress on a day, judged by the real engine."""
     protocol = protocol_files.load("microneedling")
-    running = (RunningCourse(treatment(), protocol, int(day)),)
+    running = (RunningTreatment(treatment(), protocol, int(day)),)
     course = Course(treatment(), tuple(readings), tuple(check_ins))
     return Progress(
         patient=ALICE,

@@ -10,7 +10,7 @@ import click
 from sqlite_utils import Database
 
 from tracker.demo import FolderInUse
-from tracker.domain.own_data.courses import CourseError
+from tracker.domain.own_data.course_folders import CourseError
 from tracker.domain.protocols.protocols import ProtocolError
 from tracker.settings import SettingsError, read_settings
 from tracker.storage.connection import DatabaseUnreadable

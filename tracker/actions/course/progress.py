@@ -17,7 +17,7 @@ from tracker.domain.own_data.looks import Look
 from tracker.domain.people.people import Person
 from tracker.domain.protocols.aftercare import (
     DayPlan,
-    RunningCourse,
+    RunningTreatment,
     day_plan,
     plan_ends,
     questions_of,
@@ -140,13 +140,13 @@ def show_progress(
 
 def _running(
     db: Database, protocols: Protocols, patient: Person, current: Treatment, now: datetime
-) -> tuple[RunningCourse, ...]:
+) -> tuple[RunningTreatment, ...]:
     """The current treatment and every earlier one whose plan still runs, the latest of its kind."""
     latest = {current.kind: current}
     for treatment in treatments.done(db, patient.id, now):
         latest.setdefault(treatment.kind, treatment)
     courses = [
-        RunningCourse(
+        RunningTreatment(
             treatment=t,
             protocol=protocols.of(t.kind),
             day=day_number(t, now, patient.zone),

@@ -30,7 +30,7 @@ class Outcomes:
 def show_outcomes(db: Database, protocols: Protocols, now: datetime) -> Outcomes:
     """Computed from everything on record."""
     return Outcomes(
-        clear=tuple(days_to_clear(outcomes.courses(db, now), protocols)),
+        clear=tuple(days_to_clear(outcomes.redness_by_treatment(db, now), protocols)),
         false_alarms=tuple(false_alarms_by_concern(outcomes.resolved(db))),
         response=tuple(response_times(outcomes.asked(db), now)),
     )

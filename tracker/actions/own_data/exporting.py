@@ -19,11 +19,11 @@ from tracker.domain.course.readings import Reading
 from tracker.domain.course.treatments import Correction, Treatment
 from tracker.domain.mail.mails import Mail
 from tracker.domain.own_data.consents import Consent
-from tracker.domain.own_data.courses import (
+from tracker.domain.own_data.course_folders import (
     COURSE_FILE,
     CourseCheckIn,
+    CourseFolder,
     CoursePhoto,
-    CourseStory,
     course_text,
 )
 from tracker.domain.own_data.looks import Look
@@ -207,7 +207,7 @@ def _folder(
         for photo in course.photos
         if photo.view is View.FRONT and f"{folder}/{named[photo.id]}" not in unreadable
     ]
-    story = CourseStory(
+    story = CourseFolder(
         time_zone=patient.time_zone,
         skin_type=patient.skin_type,
         history=patient.history,

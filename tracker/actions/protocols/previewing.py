@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from tracker.domain.course.treatments import Treatment
 from tracker.domain.editing.limits_preview import (
     Compared,
-    StoredCourse,
+    CourseHistory,
     compare,
     counts_of,
     preview_since,
@@ -62,7 +62,7 @@ def _some(db: Database, compute: Executor, draft: ProtocolDraft) -> int:
         with writing(db):
             protocol_previews.complete(db, draft.id)
         return 0
-    courses = [_stored_course(db, treatment) for treatment in left]
+    courses = [_course_history(db, treatment) for treatment in left]
     waiting = [compute.submit(compare, course, present, changed, since) for course in courses]
     found = [(treatment, each.result()) for treatment, each in zip(left, waiting, strict=True)]
     with writing(db):
@@ -80,15 +80,15 @@ def preview_limits(
     """
     present = protocols.of(changed.kind)
     for treatment in treatments.heard_since(db, changed.kind, since):
-        yield compare(_stored_course(db, treatment), present, changed, since)
+        yield compare(_course_history(db, treatment), present, changed, since)
 
 
-def _stored_course(db: Database, treatment: Treatment) -> StoredCourse:
+def _course_history(db: Database, treatment: Treatment) -> CourseHistory:
     """The course of a treatment, from everything that is kept."""
     person = people.get(db, treatment.patient_id)
     screening = screenings.of_treatment(db, treatment.id)
     resolved = (alert for alert in alerts.of_treatment(db, treatment.id) if alert.outcome)
-    return StoredCourse(
+    return CourseHistory(
         course=Course(
             treatment=treatment,
             readings=tuple(readings.of_treatment(db, treatment.id)),

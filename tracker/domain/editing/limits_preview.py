@@ -15,7 +15,7 @@ PREVIEWED = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
-class StoredCourse:
+class CourseHistory:
     """A course with what the clinic came to know, and when.
 
     `received_at` says by photo when it arrived; a reading cannot count earlier. `outcomes` holds
@@ -100,7 +100,7 @@ def in_all(courses: Iterable[Mapping[Concern, CourseCount]]) -> dict[Concern, Co
 
 
 def compare(
-    stored: StoredCourse, present: Protocol, changed: Protocol, since: datetime
+    stored: CourseHistory, present: Protocol, changed: Protocol, since: datetime
 ) -> Compared:
     """Both protocols on the same course; only alerts that were last raised from `since` on."""
 
@@ -110,7 +110,7 @@ def compare(
     return Compared(raised(present), raised(changed), stored.outcomes)
 
 
-def lived_through(stored: StoredCourse, protocol: Protocol) -> tuple[Alert, ...]:
+def lived_through(stored: CourseHistory, protocol: Protocol) -> tuple[Alert, ...]:
     """The alerts that a protocol would have opened, one for each concern, none of them answered.
 
     At every photo and check-in that arrived, only what was known by then is judged.
@@ -164,7 +164,7 @@ def missed(compared: Iterable[Compared]) -> Counter[Concern]:
     )
 
 
-def _moments(stored: StoredCourse) -> list[datetime]:
+def _moments(stored: CourseHistory) -> list[datetime]:
     """When something became known after the treatment, in time order."""
     course = stored.course
     photos = (_known_from(stored, r.photo_id, r.taken_at) for r in course.readings)
@@ -172,7 +172,7 @@ def _moments(stored: StoredCourse) -> list[datetime]:
     return sorted(moment for moment in moments if moment >= course.treatment.performed_at)
 
 
-def _known_from(stored: StoredCourse, photo_id: str, taken_at: datetime) -> datetime:
+def _known_from(stored: CourseHistory, photo_id: str, taken_at: datetime) -> datetime:
     return max(taken_at, stored.received_at.get(photo_id, taken_at))
 
 

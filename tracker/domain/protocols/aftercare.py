@@ -13,7 +13,7 @@ ALWAYS = date.max  # the last date of a line without an end
 
 
 @dataclass(frozen=True, slots=True)
-class RunningCourse:
+class RunningTreatment:
     """A treatment whose plan still applies. `day` counts in the patient's zone, 0 is its day.
 
     `words` are the risk words of the person and of the screening before this treatment.
@@ -68,7 +68,7 @@ class DayPlan:
 
 
 def day_plan(
-    running: Sequence[RunningCourse], own: Iterable[OwnLine], today: date
+    running: Sequence[RunningTreatment], own: Iterable[OwnLine], today: date
 ) -> DayPlan | None:
     """The plan of a day, or None when nothing is planned. The course that began last comes first.
 
@@ -88,7 +88,7 @@ def day_plan(
     return plan if any((plan.do, plan.avoid, plan.normal, plan.call_us)) else None
 
 
-def questions_of(running: Iterable[RunningCourse]) -> tuple[CheckInQuestion, ...]:
+def questions_of(running: Iterable[RunningTreatment]) -> tuple[CheckInQuestion, ...]:
     """The signs to ask for today: those of every running course, each once."""
     asked: dict[str, CheckInQuestion] = {}
     for course in running:
@@ -106,7 +106,7 @@ def plan_ends(protocol: Protocol) -> int:
     return max((last for last in ends if last is not None), default=LAST_DAY)
 
 
-def _lines(course: RunningCourse, heading: Heading) -> list[CareLine]:
+def _lines(course: RunningTreatment, heading: Heading) -> list[CareLine]:
     done = course.treatment
     return [
         line
@@ -116,7 +116,7 @@ def _lines(course: RunningCourse, heading: Heading) -> list[CareLine]:
 
 
 def _said(
-    running: Sequence[RunningCourse],
+    running: Sequence[RunningTreatment],
     mine: Iterable[OwnLine],
     heading: Heading,
     without: Iterable[str] = (),
@@ -136,7 +136,7 @@ def _said(
 
 
 def _avoided(
-    running: Iterable[RunningCourse], mine: Iterable[OwnLine], today: date
+    running: Iterable[RunningTreatment], mine: Iterable[OwnLine], today: date
 ) -> tuple[Avoided, ...]:
     """What to avoid today, each thing until the latest date that any course or own line sets."""
     until: dict[str, Avoided] = {}
@@ -153,5 +153,5 @@ def _avoided(
     return tuple(until.values())
 
 
-def _date(last_day: int | None, course: RunningCourse, today: date) -> date:
+def _date(last_day: int | None, course: RunningTreatment, today: date) -> date:
     return ALWAYS if last_day is None else today + timedelta(days=last_day - course.day)

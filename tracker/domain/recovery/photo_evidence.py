@@ -20,7 +20,7 @@ from tracker.domain.course.treatments import Region, Treatment
 from tracker.domain.protocols.protocols import ConcernRule, Healing, Protocol, Spread
 from tracker.domain.recovery.photo_fits import Fit, Observation, fit, observe
 from tracker.domain.recovery.photo_series import HALF_DAY, pigment, redness, series_of
-from tracker.domain.recovery.skin_courses import Shape, draw_courses
+from tracker.domain.recovery.skin_curves import Shape, draw_curves
 
 SHAPES: Final[Mapping[Concern, Shape]] = {
     Concern.PROLONGED_INFLAMMATION: Shape.STAYS,
@@ -186,7 +186,7 @@ def _hypotheses(
     treatment: Treatment, readings: Sequence[Reading], protocol: Protocol, healing: Healing
 ) -> tuple[_Hypotheses, _Hypotheses]:
     """Redness and pigment of a course, without fits yet."""
-    draws = draw_courses(protocol, healing)
+    draws = draw_curves(protocol, healing)
     red = series_of(treatment, readings, redness, protocol.redness.state_sd)
     dark = series_of(treatment, readings, pigment, {})
     observe_red = partial(observe, red.days, red.weight, draws, protocol, passing=draws.passing)

@@ -1,6 +1,6 @@
 """How well each hypothesis about the skin explains what the photos show.
 
-Every hypothesis is a cloud of draws (`skin_courses`); each draw predicts every reading. Residuals
+Every hypothesis is a cloud of draws (`skin_curves`); each draw predicts every reading. Residuals
 are scored with Student's t, so that a single distant reading cannot decide.
 """
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tracker.domain.protocols.protocols import Protocol
 from tracker.domain.recovery.photo_series import Places
-from tracker.domain.recovery.skin_courses import (
+from tracker.domain.recovery.skin_curves import (
     EDGE,
     Draws,
     Shape,

@@ -38,7 +38,7 @@ from tracker.domain.recovery.photo_evidence import (
     judge_photos,
 )
 from tracker.domain.recovery.signs import floors_reached, lately_received, recent, reported_signs
-from tracker.domain.recovery.skin_courses import Shape, draw_courses, predicted
+from tracker.domain.recovery.skin_curves import Shape, draw_curves, predicted
 
 ENGINE = "3"
 LONGEST_BAND = float(LAST_DAY)  # the normal range no longer changes after it
@@ -154,7 +154,7 @@ def _usual_redness(
     protocol: Protocol, healing: Healing, days: NDArray[np.float64], scatter: float
 ) -> NDArray[np.float64]:
     """Redness (n, p) of normal courses, scattering around their curves."""
-    draws = draw_courses(protocol, healing)
+    draws = draw_curves(protocol, healing)
     onset = np.zeros_like(draws.offset)
     curves = predicted(draws, protocol, Shape.FADES, days.astype(np.float32), onset, relative=False)
     return curves + scatter * draws.offset
@@ -205,7 +205,7 @@ def _region_standings(case: _Case) -> dict[Region, float]:
         return {}
     latest, red = case.readings[-1], case.protocol.redness
     day = np.array([days_since(case.treatment, latest.taken_at)], np.float32)
-    draws = draw_courses(case.protocol, case.healing)
+    draws = draw_curves(case.protocol, case.healing)
     draws = replace(draws, peak_blood=draws.region * draws.peak_blood)
     onset = np.zeros_like(draws.offset)
     curves = predicted(draws, case.protocol, Shape.FADES, day, onset, relative=False)

@@ -15,7 +15,7 @@ from tracker.storage.course import treatments
 _MAILED = names_text(level for level in Level if level.is_mailed)
 
 
-def courses(db: Database, now: datetime) -> list[tuple[Treatment, Sequence[Redness]]]:
+def redness_by_treatment(db: Database, now: datetime) -> list[tuple[Treatment, Sequence[Redness]]]:
     """Every treatment done, with the newest reading of each photo since, in time order.
 
     Alerts that say nothing about the skin, and those resolved as false, do not count as alarms.

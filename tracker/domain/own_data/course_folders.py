@@ -49,8 +49,8 @@ class CourseCheckIn:
 
 
 @dataclass(frozen=True, slots=True)
-class CourseStory:
-    """A parsed course. `treatment` has neither id nor patient yet."""
+class CourseFolder:
+    """A course as its `course.toml` tells it. `treatment` has neither id nor patient yet."""
 
     time_zone: str
     skin_type: int | None
@@ -65,7 +65,7 @@ class CourseStory:
         return tuple(sorted((*self.photos, *self.check_ins), key=lambda event: event.at))
 
 
-def parse_course(text: str) -> CourseStory:
+def parse_course(text: str) -> CourseFolder:
     """Read the text of a course.toml; CourseError names field, line and remedy of every mistake."""
     try:
         values = read_toml(text)
@@ -83,7 +83,7 @@ def parse_course(text: str) -> CourseStory:
     return story
 
 
-def course_text(story: CourseStory) -> str:
+def course_text(story: CourseFolder) -> str:
     """The text of a course.toml, from which `parse_course` makes the same story again.
 
     Times are written on the patient's wall clock; questions that were not answered are left out.
@@ -131,7 +131,7 @@ def _toml_value(value: object) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def shifted(story: CourseStory, days: int) -> CourseStory:
+def shifted(story: CourseFolder, days: int) -> CourseFolder:
     """The same story so many days later, at the same hours on the patient's wall clock."""
     zone = ZoneInfo(story.time_zone)
 
@@ -148,7 +148,7 @@ def shifted(story: CourseStory, days: int) -> CourseStory:
     )
 
 
-def _story(root: Table) -> CourseStory | None:
+def _story(root: Table) -> CourseFolder | None:
     """The whole course, or None when one of its values was refused."""
     root.has("format")  # checked before
     patient, treated = root.table("patient"), root.table("treatment")
@@ -162,7 +162,7 @@ def _story(root: Table) -> CourseStory | None:
     check_ins = [_check_in(row) for row in root.rows("check_ins")]
     if treatment is None:
         return None
-    return CourseStory(
+    return CourseFolder(
         time_zone=zone,
         skin_type=patient.whole("skin_type", min(SKIN_TYPES), max(SKIN_TYPES))
         if patient.has("skin_type")

@@ -8,7 +8,7 @@ from tracker.domain.course.check_ins import Answers, Trend
 from tracker.domain.course.photos import PhotoRole
 from tracker.domain.course.procedures import Procedure, Product, ProductUse
 from tracker.domain.course.treatments import AREAS
-from tracker.domain.own_data.courses import (
+from tracker.domain.own_data.course_folders import (
     CourseError,
     CoursePhoto,
     course_text,

@@ -1,6 +1,6 @@
 """How skin may recover after a treatment: draws from the protocol's priors, and their predictions.
 
-A draw is one possible course of one skin. Redness is log2(1 + extra blood). The extra blood fades
+A draw is one possible recovery of one skin. Redness is log2(1 + extra blood). The extra blood fades
 exponentially, so that day-by-day shares of the peak follow from one half-life. Every draw also
 contains harmless effects that every person's photos show: an offset, because all readings share one
 baseline photo; a shift from some day on, because people change rooms and phones; and a flush, a
@@ -82,7 +82,7 @@ class Draws:
     log_weight: Array
 
 
-def draw_courses(protocol: Protocol, healing: Healing) -> Draws:
+def draw_curves(protocol: Protocol, healing: Healing) -> Draws:
     """Draws from the priors of a protocol, spread evenly over each of them."""
     even = _even_draws()
     normal = _normal_draws()
