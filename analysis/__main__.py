@@ -138,7 +138,7 @@ def _measure(
 
 
 def _corner(text: str) -> tuple[float, float]:
-    """A corner in shares of width and height; whether it lies in the photo `_marked` judges."""
+    """A corner in shares of width and height; `_marked` checks that it is inside the photo."""
     try:
         across, down = (float(share) for share in text.split(","))
     except ValueError as error:
@@ -159,7 +159,7 @@ def _marked(options: argparse.Namespace) -> MarkedAreas:
 
 
 def _read(path: Path, baseline: SrgbImage | None) -> SrgbImage:
-    """A decoded picture that the gate lets pass."""
+    """A decoded picture that passes the gate."""
     try:
         image = decode_photo(path.read_bytes())
         quality = judge_photo(image, baseline)

@@ -23,12 +23,12 @@ _SUBPIXEL_BITS: Final = 4  # in which `cv2.fillPoly` takes fractions of a pixel
 
 @dataclass(frozen=True, slots=True)
 class MarkedAreas:
-    """Outlines on the upright baseline photo; where none are drawn, regions and found neck rule.
+    """Outlines on the upright baseline photo; if none, regions and the detected neck are used.
 
-    `treated` is all that may have changed, and is measured as `Region.FACE` wherever it lies;
+    `treated` is all that may have changed, and is measured as `Region.FACE` wherever it is;
     `untreated` is the skin that serves as reference. Raises ValueError that names the outline:
-    fewer than three corners, a corner beyond the photo, sides that cross, or skin that is said to
-    be both.
+    fewer than three corners, a corner outside the photo, sides that cross, or skin that is declared
+    as both.
     """
 
     treated: tuple[Outline, ...] = ()
@@ -68,9 +68,9 @@ class MarkedSkin:
 
 
 def find_marked(areas: MarkedAreas, view: PhotoView, size: tuple[int, int]) -> MarkedSkin:
-    """Where the outlines lie on the grid of a baseline of this width and height.
+    """The outlines on the grid of a baseline of this width and height.
 
-    What lies beyond the grid, lower than the upper chest, is left out.
+    Parts outside the grid, lower than the upper chest, are left out.
     """
     treated, untreated = (
         _filled(outlines, view, size) if outlines else None
@@ -94,7 +94,7 @@ def _on_grid(
 
 
 def _crosses_itself(outline: Outline) -> bool:
-    """Whether two sides that are no neighbours meet, or a corner comes twice."""
+    """Whether two sides that are not neighbours meet, or a corner occurs twice."""
     count, sides = len(outline), _sides(outline)
     return len(set(outline)) < count or any(
         _meet(sides[first], sides[second])
@@ -110,7 +110,7 @@ def _overlap(one: Outline, other: Outline) -> bool:
 
 
 def _inside(outline: Outline) -> NDArray[np.bool_]:
-    """What lies inside on a coarse picture of the photo, the edge left out."""
+    """The inside on a coarse picture of the photo, without the edge."""
     picture = np.zeros((_COARSE, _COARSE), np.uint8)
     cv2.fillPoly(picture, [np.rint(np.array(outline) * (_COARSE - 1)).astype(np.int32)], 1)
     edge = cv2.BORDER_CONSTANT
@@ -132,7 +132,7 @@ def _turn(side: _Side, corner: _Corner) -> float:
 
 
 def _cross(one: _Side, other: _Side) -> bool:
-    """Whether two sides run through each other; touching is not crossing."""
+    """Whether two sides cross; touching is not crossing."""
     return (
         _turn(one, other[0]) * _turn(one, other[1]) < 0
         and _turn(other, one[0]) * _turn(other, one[1]) < 0

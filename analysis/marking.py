@@ -1,4 +1,4 @@
-"""Whether what was drawn on a baseline can be measured there, while whoever drew it still looks."""
+"""Whether outlines on a baseline can be measured, judged while the person is still drawing."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,7 +16,7 @@ from analysis.marked_areas import MarkedAreas, Outline, find_marked
 from analysis.pipeline import map_treated, uncovered
 
 _SMALLEST: Final = 0.04  # squared eye distances; the nose has about 0.25
-_LEAST_IN_VIEW: Final = 0.5  # of an outline; the rest may lie lower than the upper chest
+_LEAST_IN_VIEW: Final = 0.5  # of an outline; the rest may be lower than the upper chest
 _LEFT: Final = "the treated regions"
 _LEAST_SKIN: Final = 0.3  # of an outline; follow-ups show less of it, and 0.08 still count there
 
@@ -43,10 +43,10 @@ def judge_marked(
     marked: MarkedAreas,
     find: FindFace = find_face,
 ) -> tuple[MarkTrouble, ...]:
-    """What is wrong with the outlines on this baseline photo; nothing where all can be used.
+    """What is wrong with the outlines on this baseline photo; empty if all can be used.
 
-    `treated` are the regions that were treated, as for `analyse_photo`. Raises
-    `Unmeasurable` where the photo itself is no baseline.
+    `treated` are the regions that were treated, as for `analyse_photo`. Raises `Unmeasurable` if
+    the photo itself cannot be a baseline.
     """
     view = view_on_grid(baseline, find(baseline))
     free = see_card(baseline).leaves_free(locate(view))
@@ -63,9 +63,9 @@ def judge_marked(
 
 
 def outline_region(region: Region, baseline: SrgbImage, find: FindFace = find_face) -> Outline:
-    """A part of the face as it lies on this baseline photo, for whoever draws to begin from.
+    """The outline of a part of the face on this baseline photo, as a starting point for drawing.
 
-    Raises `Unmeasurable` where no face is found.
+    Raises `Unmeasurable` if no face is found.
     """
     view = view_on_grid(baseline, find(baseline))
     corners = locate(view, region_corners(region).astype(np.float32))

@@ -2,7 +2,7 @@
 
 Heat maps use one fixed scale for all people and days, −2 to +2 doublings, on a grey face, so that
 the person's own colour does not mix with the scale's. Blue and dark is less, orange and light is
-more: a pair that people with any colour blindness tell apart, in steps that look alike.
+more: people with any colour blindness can distinguish this pair, and its steps look equal.
 """
 
 from collections.abc import Mapping
@@ -38,9 +38,9 @@ _THUMBNAIL_WIDTH: Final = 320
 _MORE, _LESS = np.radians(58.0), np.radians(258.0)  # hues of Oklab: orange and blue
 _LIGHTNESS_OF_MORE, _LIGHTNESS_OF_LESS = 0.76, 0.50
 _CHROMA: Final = 0.16  # at the ends
-_CHROMA_GROWTH: Final = 1.1  # its power: eyes tell strong colours apart less finely
+_CHROMA_GROWTH: Final = 1.1  # its power: strong colours are harder to distinguish
 _OPACITY: Final = 0.85  # at the ends; the face must stay visible
-_SKIN_GREY: Final = 0.68  # Oklab lightness to which everybody's skin is brought
+_SKIN_GREY: Final = 0.68  # Oklab lightness to which every person's skin is scaled
 _GREY_RANGE: Final = (0.25, 0.92)
 _NOISE_HIDDEN: Final = (2.0, 3.0)  # standard deviations: not painted below, fully painted above
 _EDGE: Final = 2.0  # pixels of the grid by which a map's edge is softened
@@ -80,7 +80,7 @@ def draw_evidence(analysis: Analysis, photo: SrgbImage, baseline: SrgbImage) -> 
     """JPEG pictures by name.
 
     `redness` and `pigment` are heat maps over today's face with their scale; `aligned` is today's
-    photo laid onto the baseline, in the baseline's light, `as_taken` the same in its own light;
+    photo aligned to the baseline, in the baseline's light, `as_taken` the same in its own light;
     `baseline` is the same crop of the baseline; `thumbnail` is today's photo, at most 320 px wide.
     """
     today = crop_to_face(photo, analysis.photo_positions)
@@ -103,8 +103,8 @@ def paint_scale(values: _Plane, lightness: _Plane) -> _Plane:
     """Display-encoded colours (h, w, 3) for doublings over a grey picture of Oklab `lightness`.
 
     NaN paints nothing. Colour and opacity grow with the value, so 0 leaves the picture grey. Over
-    any face a quarter of a doubling is a step of CIEDE2000 2 to 7, for people with protanopia and
-    deuteranopia too.
+    any face a quarter of a doubling is a step of CIEDE2000 2 to 7, also for people with protanopia
+    and deuteranopia.
     """
     known = np.nan_to_num(values)
     strength = np.clip(np.abs(known) / SCALE, 0, 1)
@@ -160,7 +160,7 @@ def crop_to_face(photo: SrgbImage, positions: _Plane) -> FaceCrop:
 
 
 def _picture_size() -> tuple[int, int]:
-    """Width and height of the pictures, legends aside."""
+    """Width and height of the pictures without legends."""
     rows, columns = CROP
     return round(ENLARGED * (columns.stop - columns.start)), round(
         ENLARGED * (rows.stop - rows.start)
@@ -170,8 +170,8 @@ def _picture_size() -> tuple[int, int]:
 def in_light_of_baseline(today: LinearImage, before: LinearImage, analysis: Analysis) -> SrgbImage:
     """Today's photo as the baseline's lamp and camera would have shown it.
 
-    Where no card and no own skin carried the colour, only its brightness is brought to that of the
-    baseline's skin: the frame knows the lamp too little to show its colour as the skin's.
+    If neither a card nor the person's own skin served as reference, only brightness is matched to
+    that of the baseline's skin: the frame shows the lamp too poorly to give the skin's colour.
     """
     if analysis.reference is Reference.HISTORY:
         skin = _on_skin(analysis)
@@ -193,7 +193,7 @@ def _on_skin(analysis: Analysis) -> NDArray[np.bool_]:
 
 
 def _median_on(values: _Plane, skin: NDArray[np.bool_]) -> float:
-    """The median on the skin, or of the whole picture where what counted lies beyond it."""
+    """The median on the skin, or of the whole picture if no counted skin is in it."""
     return float(np.median(values[skin] if skin.any() else values))
 
 
@@ -205,14 +205,14 @@ def _framed(image: SrgbImage, beyond: NDArray[np.bool_]) -> bytes:
 
 
 def _heat_map(grey: _Plane, values: _Plane, title: str) -> bytes:
-    """The map over a grey face; what may be noise is left grey."""
+    """The map over a grey face; possible noise is left grey."""
     shown = cv2.resize(_beyond_noise(values)[CROP], _picture_size())
     painted = _paint(shown.astype(np.float32, copy=False), grey)
     return encode_photo(SrgbImage(np.vstack([painted, _legend(title)])))
 
 
 def _beyond_noise(values: _Plane) -> _Plane:
-    """The values (h, w), a little smoothed; 0 where nothing is known or what is seen may be noise.
+    """The values (h, w), a little smoothed; 0 where nothing is known or the value may be noise.
 
     Between both limits of `_NOISE_HIDDEN` the values fade in, so that no edge appears there.
     """
@@ -229,7 +229,7 @@ def _beyond_noise(values: _Plane) -> _Plane:
 
 
 def _grey(light: LinearImage, skin: NDArray[np.bool_]) -> _Plane:
-    """Oklab lightness of the picture, shifted so that everybody's skin is the same grey."""
+    """Oklab lightness of the picture, shifted so that every person's skin is the same grey."""
     lightness = np.cbrt(np.maximum(light.pixels @ _LUMINANCE, 0)).astype(np.float32, copy=False)
     shift = np.float32(_SKIN_GREY - _median_on(lightness, skin))
     grey: _Plane = np.clip(lightness + shift, *_GREY_RANGE)

@@ -1,4 +1,4 @@
-"""One photo, the whole way: from pixels to blood and melanin doublings per region."""
+"""One photo, the whole path: from pixels to blood and melanin doublings per region."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,14 +61,14 @@ from analysis.spots import SpotMap, Spots, affected_share, count_spots, find_spo
 
 _SCLERA: Final = 0.40  # luminance of the brightest of an eye's white, lids shading it
 _SCLERA_SD: Final = 0.25  # log units
-_SCLERA_SD_FAR: Final = 0.40  # likewise, where the skin lies further from the eyes
+_SCLERA_SD_FAR: Final = 0.40  # likewise, if the skin is further from the eyes
 _DARKEST: Final = 5e-4  # linear; a quarter of the first code of 8 bits
 _LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
 _MAP_SCALE: Final = 0.25  # maps are solved on a coarser grid: skin reacts in patches, not pixels
 _MAP_GAP: Final = (9, 9)  # pixels; smaller gaps between counted pixels are interpolated
 _MAP_FILLED: Final = 0.3
 _TURN_WARNS: Final = 8.0  # degrees as `Registration.turn` sees them
-_SHADED_SD: Final = 0.2  # log units by which light may fall otherwise on one cheek
+_SHADED_SD: Final = 0.2  # log units by which the light on one cheek may differ
 _SIDES_SD: Final = 0.005  # of each log channel: light differs a little between the cheeks
 _NOTHING_MARKED: Final = MarkedAreas()
 _MAP_SD: Final = 0.03  # of log RGB at one pixel of that grid
@@ -98,13 +98,13 @@ class RegionAnalysis:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Analysis:
-    """All that one photo says, and the arrays from which its evidence is drawn.
+    """All results of one photo, and the arrays from which its evidence is drawn.
 
-    Arrays lie on the baseline's grid (h, w): `redness_map` and `pigment_map` in doublings, NaN
-    where no skin counted; `photo_positions` and `baseline_positions` (h, w, 2) say which point of
-    either photo shows each pixel of the grid. `light` (3,) is the shift of log RGB that the
-    reference lays to light and camera. `asymmetry` is the redness of the left cheek minus that of
-    the right. `card` tells why a card in either photo did not carry it.
+    Arrays are on the baseline's grid (h, w): `redness_map` and `pigment_map` in doublings, NaN
+    where no skin counted; `photo_positions` and `baseline_positions` (h, w, 2) give the point of
+    either photo that shows each pixel of the grid. `light` (3,) is the shift of log RGB that the
+    reference attributes to light and camera. `asymmetry` is the redness of the left cheek minus
+    that of the right. `card` says why a card in either photo was not used.
     """
 
     reference: Reference
@@ -126,9 +126,9 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Day:
-    """One photo laid onto its baseline: the change of log RGB, today's log RGB, and the skin.
+    """One photo aligned to its baseline: the change of log RGB, today's log RGB, and the skin.
 
-    `against_face` is the baseline's log RGB less that of the whole face; `parts` and `treated` are
+    `against_face` is the baseline's log RGB minus that of the whole face; `parts` and `treated` are
     the regions and the pixels that may have changed; `frame` and `card` are the shifts of log RGB
     of the surroundings and, by the card, of a face that did not change.
     """
@@ -145,7 +145,7 @@ class _Day:
     card: Shift | None
 
     def treated_parts(self) -> tuple[Mask, ...]:
-        """The treated skin, cut into the regions it lies in and what lies in none."""
+        """The treated skin, divided into the regions it is in and the part outside every region."""
         areas = self.skin.areas.items()  # in one order, so that one photo has one reading
         parts = [
             area.pixels & self.treated.pixels for region, area in areas if region in self.parts
@@ -154,7 +154,7 @@ class _Day:
         return tuple(Mask(part) for part in (*parts, rest) if part.any())
 
     def compared(self, besides: Region) -> Comparison:
-        """What frame, card and untreated skin say of the light; `besides` is no reference."""
+        """What frame, card and untreated skin say about the light; `besides` is not a reference."""
         where = untreated_skin(self.skin, self.comparable, self.treated, besides=besides)
         untreated = see_untreated(self.change, self.against_face, where)
         return compare_days(self.state, self.frame, card=self.card, untreated=untreated)
@@ -162,7 +162,7 @@ class _Day:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Focal:
-    """What stands on single pixels: redness and pigment in doublings, and the spots among them."""
+    """Values at single pixels: redness and pigment in doublings, and the spots among them."""
 
     redness: NDArray[np.float32]
     pigment: NDArray[np.float32]
@@ -178,10 +178,10 @@ def analyse_photo(
 ) -> Analysis:
     """Blood and melanin of every region against the baseline photo, each with its spread.
 
-    `treated` are the parts that may have changed, `Region.FACE` standing for all; the others serve
-    as reference. What is `marked` on the baseline rules over both; `find` finds the faces.
+    `treated` are the parts that may have changed; `Region.FACE` means all. The others serve as
+    reference. What is `marked` on the baseline overrides both; `find` finds the faces.
 
-    Raises `Unmeasurable`: no face or several, another person, or too little skin to be seen.
+    Raises `Unmeasurable`: no face or several, another person, or too little visible skin.
     """
     baseline_face, photo_face = find(baseline), find(photo)
     view = view_on_grid(baseline, baseline_face)
@@ -261,10 +261,10 @@ def _face_colour(before: GridView, skin: SkinMap) -> Floats:
 
 
 def _brightness(before: GridView, skin: SkinMap) -> tuple[float, float]:
-    """Log luminance of the skin around the eyes against a perfect white, and its spread.
+    """Log luminance of the skin around the eyes relative to a perfect white, and its spread.
 
-    The sclera is the one thing in a face that is white in everybody. Where neither cheeks nor nose
-    count, the rest of the face is used, less surely; `_face_colour` has seen that some counts.
+    The sclera is the only part of a face that is white in every person. If neither cheeks nor nose
+    count, the rest of the face is used, less reliably; `_face_colour` has checked that some counts.
     """
     counted = skin.counted.pixels & skin.face.pixels
     cheeks = (Region.LEFT_CHEEK, Region.RIGHT_CHEEK, Region.NOSE)
@@ -324,7 +324,7 @@ def _analyse_region(
 def _compare_cheeks(
     day: _Day, comparison: Comparison, regions: Mapping[Region, RegionAnalysis]
 ) -> Estimate | None:
-    """Redness of the left cheek minus that of the right: light and camera they share cancel."""
+    """Redness of the left cheek minus that of the right: the light and camera they share cancel."""
     cheeks = (Region.LEFT_CHEEK, Region.RIGHT_CHEEK)
     if not regions.keys() >= set(cheeks):
         return None
@@ -336,7 +336,7 @@ def _compare_cheeks(
         return None
     apart = left - right
     covariance = apart.covariance + np.eye(3) * _SIDES_SD**2 + _SHADED_SD**2
-    same_light = -comparison.state.unchanged  # lamp and camera act on both cheeks alike
+    same_light = -comparison.state.unchanged  # lamp and camera act on both cheeks equally
     seen = Shift(apart.value, covariance)
     spread = explain(seen, same_light, comparison.state, comparison.contrast).redness.sd
     gap = regions[Region.LEFT_CHEEK].redness.value - regions[Region.RIGHT_CHEEK].redness.value
@@ -385,7 +385,7 @@ def _fine(
 
 
 def _warnings(day: _Day, registration: Registration) -> tuple[Fault, ...]:
-    """What a reader of the numbers should know, though the photo could be measured."""
+    """What a reader of the numbers should know, although the photo could be measured."""
     warnings = []
     if abs(registration.turn) > _TURN_WARNS:
         warnings.append(Fault.TURNED_AWAY)

@@ -112,7 +112,7 @@ _Finding = tuple[Fault, _Grade]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Look:
-    """What the gate sees of one photo, on the face grid."""
+    """What the gate knows of one photo, on the face grid."""
 
     photo: SrgbImage
     face: Face
@@ -174,7 +174,7 @@ def _judge_exposure(look: _Look) -> list[_Finding]:
 
 
 def _judge_alone(look: _Look) -> list[_Finding]:
-    """A baseline has only itself: no blur, no one-sided light, a colour that skin can have."""
+    """A baseline is judged alone: no blur, no one-sided light, a colour that skin can have."""
     skin = map_skin(look.view)
     seen = np.mean(skin.counted.pixels[outlined_face()])
     luminance = log_luminance(look.view.light)
@@ -197,8 +197,8 @@ def _grade_hue(red_green: float, green_blue: float) -> _Grade:
 def _judge_against(before: _Look, look: _Look, known: list[_Finding]) -> list[_Finding]:
     """Light, colour, blur and pose against the patient's own baseline.
 
-    Where the face cannot be laid onto the baseline it may be another person's; but a photo with a
-    useless light or blur, perhaps `known` already, explains itself, and then says so.
+    If the face cannot be aligned to the baseline, it may be another person's. But if the light or
+    blur of the photo is useless, perhaps `known` already, that explains it and is reported instead.
     """
     blur, blur_before = measure_blur(look.view.light), measure_blur(before.view.light)
     extra = float(np.sqrt(max(blur**2 - blur_before**2, 0.0)))
@@ -221,7 +221,7 @@ def _judge_against(before: _Look, look: _Look, known: list[_Finding]) -> list[_F
     comparable = still_comparable(aligned, before.view, skin).pixels & counted
     hidden = 1 - int(np.count_nonzero(comparable)) / max(int(counted.sum()), 1)
     if skin_cast >= CAST_CHANGE.refuses and hidden >= _TWO_COLOURS:
-        cast = (Fault.OCCLUDED, _Grade.USELESS)  # a lamp tints all of a face alike
+        cast = (Fault.OCCLUDED, _Grade.USELESS)  # a lamp tints all of a face equally
     slope = _slope_against(before.view, aligned, comparable)
     sided = _grade(slope, SLOPE_CHANGE)
     findings += [
@@ -243,7 +243,7 @@ def _judge_against(before: _Look, look: _Look, known: list[_Finding]) -> list[_F
 
 
 def _grade_cast(before: _Look, look: _Look, cast: float) -> _Grade:
-    """The change of colour; the card, where both photos show it, carries more than skin alone."""
+    """The change of colour; if both photos show the card, it counts more than skin alone."""
     grade = _grade(cast, CAST_CHANGE)
     if grade is _Grade.USELESS and see_card(look.photo).reading and see_card(before.photo).reading:
         return _grade(cast, CAST_BY_CARD)
@@ -253,11 +253,11 @@ def _grade_cast(before: _Look, look: _Look, cast: float) -> _Grade:
 def _otherness(
     registration: Registration, findings: list[_Finding], differences: list[_Finding]
 ) -> _Grade:
-    """Whether this is somebody else's face: too few features agree, and too loosely.
+    """Whether this is another person's face: too few features agree, and too loosely.
 
-    What is useless for another reason says so itself; blur and covers loosen anybody's features, so
-    there it stays a doubt. `differences` from the baseline's own face excuse only where useless: a
-    stranger with smoother skin or another mouth shows them too.
+    If a photo is useless for another reason, that reason is reported. Blur and covers loosen the
+    features of any face, so there it stays a doubt. `differences` from the baseline's own face
+    excuse it only where useless: a stranger with smoother skin or another mouth shows them too.
     """
     grade = _grade(registration.strangeness, STRANGENESS)
     useless = any(found is _Grade.USELESS for _, found in [*findings, *differences])
@@ -270,9 +270,9 @@ def _otherness(
 def _casts(before: _Look, look: _Look) -> tuple[float, float]:
     """The change of colour (log ratio of two channels) of the skin, and of the white of the eyes.
 
-    Dark skin returns so little blue that a trace of glare, or another camera, changes its hue;
-    inflamed skin changes its own, and a cover has another. The eyes do not, but may be closed. A
-    lamp tints both.
+    Dark skin returns so little blue that a trace of glare, or another camera, changes its hue.
+    Inflamed skin changes its own hue, and a cover has another. The eyes do not change, but may be
+    closed. A lamp tints both.
     """
     now, then = _skin_colour(look), _skin_colour(before)
     veiled = _between_channels(np.log1p(_VEIL / np.minimum(now, then)))
@@ -282,7 +282,7 @@ def _casts(before: _Look, look: _Look) -> tuple[float, float]:
 
 
 def _between_channels(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Red less green, green less blue, and, by its smaller weight, red less blue."""
+    """Red minus green, green minus blue, and, with a smaller weight, red minus blue."""
     between: NDArray[np.float64] = values[[0, 1, 0]] - values[[1, 2, 2]]
     return between * (1, 1, _LAMP_AXIS)
 

@@ -1,4 +1,4 @@
-"""A spread that outliers hardly move."""
+"""A spread that outliers hardly change."""
 
 from typing import Any, Final, TypeVar
 
@@ -13,7 +13,7 @@ F = TypeVar("F", bound=np.floating[Any])
 def robust_sd(deviations: NDArray[F]) -> NDArray[F]:
     """One standard deviation, from the median size of the `deviations` (n, …) along the first axis.
 
-    They are taken about whatever the caller believes: a median, a fit, a local mean. Up to half of
-    them may be outliers. Of none at all it is NaN.
+    The caller takes them about a median, a fit or a local mean. Up to half of them may be outliers.
+    Without any it is NaN.
     """
     return np.asarray(_NORMAL * np.median(np.abs(deviations), axis=0), deviations.dtype)

@@ -1,8 +1,8 @@
 """Focal lesions: connected areas of skin that changed more than the skin around them.
 
-A papule, a patch or a stain stands out of its surroundings in the maps of redness and pigment; a
-face that has changed evenly has none. All is change against baseline: a mole that was always there
-is no spot.
+A papule, a patch or a stain differs from its surroundings in the maps of redness and pigment; a
+face that has changed evenly has none. Everything is change against baseline: a mole that was always
+there is not a spot.
 """
 
 from dataclasses import dataclass
@@ -20,15 +20,15 @@ from analysis.robust import robust_sd
 AFFECTED: Final = 0.5
 """Doublings of blood from which a pixel's skin counts as affected."""
 
-_CERTAIN: Final = 3.0  # standard deviations of noise beyond which a single pixel is believed
-_NEIGHBOURHOOD: Final = 0.075  # eye distances: a pixel's surroundings when a map's noise is judged
-_SURROUNDINGS: Final = 0.22  # …and those out of which a spot must stand; about 14 mm
-_ROUNDS: Final = 3  # what stands out leaves the surroundings round by round
+_CERTAIN: Final = 3.0  # standard deviations of noise beyond which a single pixel counts
+_NEIGHBOURHOOD: Final = 0.075  # eye distances: a pixel's surroundings for judging a map's noise
+_SURROUNDINGS: Final = 0.22  # …and those from which a spot must differ; about 14 mm
+_ROUNDS: Final = 3  # in each round, what differs is removed from the surroundings
 _LEAST_REDDER: Final = 0.25  # doublings above the surroundings
 _LEAST_DARKER: Final = 0.15
 _NOISES: Final = 5.0  # …and standard deviations of the map's noise
 _SMALLEST: Final = 0.0008  # of a squared eye distance; about 3 mm²
-_SPOT_PEAK: Final = 1.3  # times the limit, somewhere in the spot: what only grazes it is no spot
+_SPOT_PEAK: Final = 1.3  # times the limit, somewhere in the spot: more than barely above it
 
 _Plane = NDArray[np.float32]
 _Pixels = NDArray[np.bool_]
@@ -54,7 +54,7 @@ class Spots:
 class SpotMap:
     """Where spots were found on the grid, and where skin was `seen` at all.
 
-    `affected` is skin redder than before by `AFFECTED` doublings, or by more where noise is.
+    `affected` is skin redder than before by `AFFECTED` doublings, or by more if there is noise.
     """
 
     redder: Mask
@@ -78,7 +78,7 @@ def find_spots(redness_map: _Plane, pigment_map: _Plane) -> SpotMap:
 
 
 def count_spots(found: SpotMap, area: Mask) -> Spots:
-    """The spots that lie mostly within one region's `area`, and their share of it."""
+    """The spots that are mostly within one region's `area`, and their share of it."""
     redder, darker = (_lesions(kind, area, found.seen) for kind in (found.redder, found.darker))
     return Spots(redder, darker)
 

@@ -1,4 +1,4 @@
-"""The invented people of the sample courses. Nobody in these pictures exists."""
+"""The invented people of the sample courses. They do not exist."""
 
 from typing import Final
 

@@ -21,7 +21,7 @@ _SHAKEN_MM: Final = 2.2
 
 
 def shot_of(story: Story, picture: Picture) -> Shot:
-    """How this picture was taken: by hand, so never twice the same."""
+    """How this picture was taken: by hand, so never the same twice."""
     rng = np.random.default_rng([story.seed, 9, int((picture.day + 10.0) * 240.0)])
     pose = Pose(
         right_mm=float(rng.normal(0.0, 3.0)),
@@ -131,7 +131,7 @@ def _check_in_time(story: Story, day: int) -> datetime:
 
 
 def truth_toml(story: Story, taken: list[tuple[Picture, Photograph]]) -> str:
-    """What is true of every photo: median doublings of blood and melanin by region."""
+    """The truth of every photo: median doublings of blood and melanin by region."""
     lines = [
         "# Known truth of the rendered photos: median doublings against baseline, by region.",
         f'expected = "{story.expected or "none"}"',

@@ -1,1 +1,1 @@
-"""Where the face is, how it lies in the photo, and which parts of it count."""
+"""Where the face is, how it is placed in the photo, and which parts of it count."""

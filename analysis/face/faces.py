@@ -1,8 +1,8 @@
 """Find the face in a photo, its eyes, its size and its tilt.
 
-Haar cascades see differences of brightness, so they are given *log* luminance: there a dark face
-has the same contrast as a light one. A candidate counts when eyes are seen in it or when other
-cascades agree; patches, stars and folded arms rarely have either.
+Haar cascades detect differences of brightness, so they are given *log* luminance, in which a dark
+face has the same contrast as a light one. A candidate counts when eyes are found in it or when
+other cascades agree; patches, stars and folded arms rarely have either.
 """
 
 import threading
@@ -28,16 +28,16 @@ Box = tuple[float, float, float]
 
 _SEARCH_EDGE: Final = 420  # long edge of the copy searched; a face of 1/16 of it is still found
 _SMALLEST: Final = 26
-_USUAL: Final = 80  # pixels of the copy that a face at arm's length is never narrower than
-_EYE_CROP: Final = 200  # width to which a face is brought before its eyes are looked for
+_USUAL: Final = 80  # a face at arm's length is never narrower than this many pixels of the copy
+_EYE_CROP: Final = 200  # width to which a face is scaled before its eyes are looked for
 _RIVAL_SHARE: Final = 0.45  # smaller faces are pictures on the wall, not a second person
 _TILTS: Final = (0.0, -18.0, 18.0, -34.0, 34.0)
-_TYPICAL_EYES: Final = ((0.305, 0.39), (0.695, 0.39))  # where eyes lie in a cascade's square
+_TYPICAL_EYES: Final = ((0.305, 0.39), (0.695, 0.39))  # where eyes are in a cascade's square
 _EYE_SEARCH_BOTTOM: Final = 0.62
 _EYE_REACH: Final = 0.15  # of the square's width
 _WIDTH_IN_EYE_DISTANCES: Final = 2.2  # 138 mm between the cheekbones, 63 mm between the pupils
 
-# Mostly red light: there inflamed skin looks as it did before.
+# Mostly red light: inflammation changes skin least there.
 _STEADY: Final = np.array([0.5, 0.4, 0.1], np.float32)
 
 
@@ -130,9 +130,9 @@ def sees_profile(photo: SrgbImage) -> bool:
 
 
 def _faces_in(luminance: NDArray[np.uint8], *, doubtful: bool) -> list[Face]:
-    """Confirmed faces; the second cascade is asked only where the first sees none.
+    """Confirmed faces; the second cascade is used only when the first finds none.
 
-    Small faces take longest to seek, so they are sought only where no large one is seen.
+    Searching for small faces takes longest, so it is done only when no large one is found.
     """
     for smallest in (_USUAL, _SMALLEST):
         for kind in (_Cascade.FRONT, _Cascade.FRONT_BROAD):
@@ -148,7 +148,7 @@ def _faces_in(luminance: NDArray[np.uint8], *, doubtful: bool) -> list[Face]:
 
 
 def rivals(faces: list[Face]) -> Iterator[Face]:
-    """The largest face, then those that are as surely a face and of comparable size."""
+    """The largest face, then those that are equally certain and of comparable size."""
     first, *others = faces
     yield first
     for other in others:
@@ -187,10 +187,10 @@ def _boxes(luminance: NDArray[np.uint8], kind: _Cascade, smallest: int = _SMALLE
 
 
 def _confirmed(luminance: NDArray[np.uint8], boxes: list[Box], *, doubtful: bool) -> list[Face]:
-    """The faces in these squares: either both eyes or the other cascades must be seen in one.
+    """The faces in these squares: each must contain both eyes, or the other cascades must agree.
 
-    `doubtful` asks for both: the picture was turned to look for a tilted head, and cups, coins and
-    cats turned often enough look like faces.
+    `doubtful` requires both: the picture was turned to look for a tilted head, and cups, coins and
+    cats that are turned often enough look like faces.
     """
     faces = []
     for box in boxes:
@@ -213,7 +213,7 @@ def _agrees(luminance: NDArray[np.uint8], box: Box, kind: _Cascade) -> bool:
 
 
 def _eyes_in(luminance: NDArray[np.uint8], box: Box) -> tuple[tuple[Point, Point], int]:
-    """Both eyes in a face's square, and how many were seen; the rest is placed by proportion."""
+    """Both eyes in a face's square, and how many were found; the rest is placed by proportion."""
     left, top, _ = box
     crop, factor = _crop(luminance, box, _EYE_CROP)
     upper = np.ascontiguousarray(crop[: round(_EYE_SEARCH_BOTTOM * _EYE_CROP)])
@@ -238,7 +238,7 @@ def _eye_centres(upper: NDArray[np.uint8], kind: _Cascade) -> list[Point]:
 
 
 def _nearest(centres: list[Point], expected: Point) -> Point | None:
-    """The eye nearest to where one usually is, unless all are out of reach."""
+    """The eye nearest to the usual place, unless all are too far away."""
     if not centres:
         return None
     nearest = min(centres, key=lambda c: hypot(c[0] - expected[0], c[1] - expected[1]))
@@ -247,7 +247,7 @@ def _nearest(centres: list[Point], expected: Point) -> Point | None:
 
 
 def _crop(luminance: NDArray[np.uint8], box: Box, target: int) -> tuple[NDArray[np.uint8], float]:
-    """A square cut out and brought to `target` pixels; beyond the picture its edge is repeated."""
+    """A square cut out and scaled to `target` pixels; beyond the picture its edge is repeated."""
     left, top, width = box
     factor = target / width
     place = np.array([[factor, 0, -left * factor], [0, factor, -top * factor]])

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from analysis.images import Mask
 
-_RIM: Final = 24  # pixels around the area searched, into which descriptors reach
+_RIM: Final = 24  # pixels around the searched area that descriptors can reach
 _MOST: Final = 700
 _TURNED: Final = 35.0  # degrees by which two views of one key point may differ
 _GROWN: Final = 0.6  # natural log of their sizes
-_TWIN: Final = 4.0  # pixels between key points that are one
-_FAR: Final = 400.0  # between descriptors that have nothing in common
+_TWIN: Final = 4.0  # pixels; key points closer than this are one
+_FAR: Final = 400.0  # distance between unrelated descriptors
 _CLEARLY: Final = 0.9  # of the distance to the next best
 
 

@@ -1,7 +1,7 @@
-"""What a page needs to frame a face while the camera runs: a face finder as plain numbers.
+"""A face finder as plain numbers, for the page that frames a face while the camera runs.
 
-Local binary patterns need additions and comparisons only, so a phone's browser can follow the
-face many times a second. The judgement that counts is that of `quality.py`, after the photo.
+Local binary patterns need only additions and comparisons, so a phone's browser can follow the face
+many times a second. The decisive judgement is that of `quality.py`, after the photo.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ import skimage.data
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """One look at a feature: `patterns` are 256 bits, the set of patterns that vote `in_set`."""
+    """One test of a feature: `patterns` are 256 bits, the set of patterns that vote `in_set`."""
 
     feature: int
     patterns: tuple[int, ...]
@@ -44,13 +44,13 @@ class FramingCascade:
 
 @cache
 def framing_cascade() -> FramingCascade:
-    """The frontal-face cascade of local binary patterns that scikit-image carries.
+    """The frontal-face cascade of local binary patterns that ships with scikit-image.
 
-    Source: S. Liao et al., "Learning multi-scale block local binary patterns for face
-    recognition", ICB 2007; trained by OpenCV's authors.
+    Source: S. Liao et al., "Learning multi-scale block local binary patterns for face recognition",
+    ICB 2007; trained by OpenCV's authors.
     """
     path = Path(skimage.data.lbp_frontal_face_cascade_filename())
-    # The file is a part of the installed library, not somebody's input.
+    # The file is a part of the installed library, not user input.
     cascade = ElementTree.parse(path).getroot().find("cascade")  # noqa: S314
     if cascade is None:
         raise ValueError(f"{path.name} holds no cascade; install scikit-image again")

@@ -1,7 +1,7 @@
-"""What the gate reads from the pixels of a face: blur, shake, noise, slope of the light, covers.
+"""What the gate measures on the pixels of a face: blur, shake, noise, light slope, occlusion.
 
-All of it works on *log* light on the face grid and compares the face with itself, so neither
-exposure nor the tone of the skin moves a number.
+All of it uses *log* light on the face grid and compares the face with itself, so neither exposure
+nor skin tone changes a number.
 """
 
 from functools import cache
@@ -21,11 +21,11 @@ _FINE, _COARSE = 1.2, 3.5  # two Gaussian widths, pixels, between which the loss
 _SHARP, _SOFT = 0.8, 9.0  # two Gaussian widths, pixels: fine edges of the face and coarse ones
 _LOST: Final = 0.5  # log energy of fine edges; less is lost by another lamp or a little noise
 _STEP: Final = 4  # pixels of the grid from one sample of the light to the next
-_ROUNDS: Final = 6  # of fitting and of trusting less what lies far from the fit
-_ONE_SIDE: Final = 0.15  # share of half an outline; of less skin the light is not told
+_ROUNDS: Final = 6  # of fitting; values far from the fit lose weight each time
+_ONE_SIDE: Final = 0.15  # share of half an outline; with less skin the light is unknown
 _WINDOW: Final = 14.0  # pixels; Gaussian width of the window in which structure is compared
 _STRUCTURED: Final = 0.05  # log units: spread in the window that is more than skin's own texture
-_OTHERS: Final = 0.4  # correlation in the window below which it is not the same structure
+_OTHERS: Final = 0.4  # correlation in the window below which the structure is another
 _CORE_AXES: Final = (140, 200)  # pixels; half axes of the face without hair and background
 _CORE_CENTRE: Final = (280, 345)
 _STEADY: Final = np.array([0.5, 0.4, 0.1], np.float32)  # in red light skin changes least
@@ -48,11 +48,11 @@ def log_luminance(light: LinearImage) -> NDArray[np.float32]:
 
 
 def measure_slope(log_light: NDArray[np.float32], inside: NDArray[np.bool_]) -> float:
-    """How steeply light falls off across the face or down it, log units an eye distance.
+    """How steeply light falls off across the face or down it, log units per eye distance.
 
-    A parabola is fitted to `log_light` (h, w) over the pixels `inside`: its slope is the light, its
-    curvature the round face. What lies far from it (shine, hair, a mark) counts less by the round.
-    Without skin `inside` on both sides all of the outlines is looked at.
+    A parabola is fitted to `log_light` (h, w) over the pixels `inside`. Its slope is the light, its
+    curvature the round face. Values far from it (shine, hair, a mark) lose weight in each round.
+    Without skin `inside` on both sides, all of the outlines is used.
     """
     halves = np.zeros((2, *inside.shape), np.bool_)
     halves[0, :, : int(EYE_CENTRE[0])] = halves[1, :, int(EYE_CENTRE[0]) :] = True
@@ -75,11 +75,11 @@ def measure_slope(log_light: NDArray[np.float32], inside: NDArray[np.bool_]) -> 
 def measure_lost_detail(before: LinearImage, now: LinearImage) -> tuple[float, float]:
     """How much fine detail was lost since, and how unevenly by direction; log energies, from 0.
 
-    The first is the loss along the worst direction, against coarse structure. The second is what
-    the worst direction lost more than the best: a shaken photo smears or doubles edges along its
-    movement and keeps those across, a lens out of focus loses all alike. Both photos lie on the
-    same grid, so the face itself cancels. Shadows add coarse edges: where hardly any fine detail is
-    lost both are 0.
+    The first is the loss along the worst direction, relative to coarse structure. The second is how
+    much more the worst direction lost than the best. A shaken photo smears or doubles edges along
+    its movement and keeps those across; a lens out of focus loses all equally. Both photos are on
+    the same grid, so the face itself cancels. Shadows add coarse edges; if hardly any fine detail
+    is lost, both are 0.
     """
     fine = _edge_energy(now, _SHARP) - _edge_energy(before, _SHARP)
     if fine.min() > -_LOST:
@@ -105,10 +105,10 @@ def _edge_energy(light: LinearImage, width: float) -> NDArray[np.float64]:
 
 
 def measure_foreign(before: LinearImage, now: LinearImage) -> float:
-    """Share of the baseline's structure (nostrils, lips, folds) where today shows another's.
+    """Share of the baseline's structure (nostrils, lips, folds) that is different today.
 
-    A hand has the colour of skin but not its features. Local correlation of log light asks neither
-    for brightness nor for contrast; plain skin has no structure and is not asked.
+    A hand has the colour of skin but not the features of a face. Local correlation of log light
+    depends neither on brightness nor on contrast; plain skin has no structure and is left out.
     """
     ours, theirs = (
         cv2.GaussianBlur(
@@ -128,11 +128,11 @@ def measure_foreign(before: LinearImage, now: LinearImage) -> float:
 
 
 def measure_blur(light: LinearImage) -> float:
-    """Width (one Gaussian sigma) of the sharpest edges about the eyes, in eye distances.
+    """Width (one Gaussian sigma) of the sharpest edges around the eyes, in eye distances.
 
-    Eyes have sharp edges in everybody. Blurring an edge of width s by a Gaussian t leaves a slope
-    of 1/√(s²+t²); how much slope is lost between two known blurs tells s. Directions are judged
-    apart, and the worse one counts: a shaken photo stays sharp across its movement.
+    Eyes have sharp edges in every person. Blurring an edge of width s by a Gaussian t leaves a
+    slope of 1/√(s²+t²), so the loss of slope between two known blurs gives s. Directions are judged
+    separately, and the worse one counts: a shaken photo stays sharp across its movement.
     """
     luminance = np.log(np.maximum(light.pixels @ _LUMINANCE, np.float32(2e-3)))
     fine, coarse = (cv2.GaussianBlur(luminance, (0, 0), t)[_EYE_BAND] for t in (_FINE, _COARSE))
@@ -149,7 +149,7 @@ def measure_blur(light: LinearImage) -> float:
 def measure_noise(light: LinearImage) -> float:
     """Pixel-to-pixel spread of log luminance on the skin of the face, robust, in log units."""
     luminance = np.log(np.maximum(light.pixels @ _LUMINANCE, np.float32(5e-4)))
-    # Immerkær's mask (1996) answers to neither slopes nor edges along the axes.
+    # Immerkær's mask (1996) responds neither to slopes nor to edges along the axes.
     mask = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
     answer = cv2.filter2D(luminance, cv2.CV_32F, mask).astype(np.float32, copy=False)
     return float(robust_sd(answer[outlined_face()])) / 6

@@ -18,11 +18,11 @@ _EYES: Final = np.s_[4:8]  # x and y of both pupils in a row of what was detecte
 
 
 class FaceModelError(ValueError):
-    """The file is missing or no face detector."""
+    """The file is missing or is not a face detector."""
 
 
 class Detector(Protocol):
-    """What is used of `cv2.FaceDetectorYN`."""
+    """The part of `cv2.FaceDetectorYN` that is used."""
 
     def setInputSize(self, input_size: tuple[int, int], /) -> None:  # noqa: N802  (OpenCV's name)
         """Width and height of the pictures to come."""

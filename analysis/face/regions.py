@@ -1,7 +1,7 @@
-"""Where the regions of a face lie on the baseline, and which of its pixels count as skin.
+"""Where the regions of a face are on the baseline, and which of its pixels count as skin.
 
-Geometry is in eye distances from the middle between the pupils; what counts is judged against the
-person's own skin in the same photo, never against an absolute brightness or colour.
+Geometry is in eye distances from the middle between the pupils. Skin is judged relative to the
+person's own skin in the same photo, never by an absolute brightness or colour.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from analysis.robust import robust_sd
 
 
 class Region(StrEnum):
-    """A part of the face, left and right as the patient feels them; `FACE` is all treated parts."""
+    """A part of the face, left and right as the patient's own; `FACE` is all treated parts."""
 
     FOREHEAD = "forehead"
     LEFT_CHEEK = "left_cheek"
@@ -41,7 +41,7 @@ _LEFT_CHEEK: Final[_Outline] = (
     (0.34, 0.42), (0.62, 0.34), (0.88, 0.34), (0.97, 0.55),
     (0.92, 0.90), (0.74, 1.15), (0.52, 1.02), (0.40, 0.78),
 )  # fmt: skip
-# In an unmirrored photo the patient's left cheek lies in the right half of the picture.
+# In an unmirrored photo the patient's left cheek is in the right half of the picture.
 _OUTLINES: Final[Mapping[Region, _Outline]] = MappingProxyType(
     {
         Region.FOREHEAD: (
@@ -85,11 +85,11 @@ _SHADING_CHANGE: Final = 0.45  # of log brightness against the skin around
 _NECK_LIGHT: Final = (-1.4, 0.5)  # log luminance against the face: it may lie in the chin's shadow
 _HAIRY: Final = 2.8  # times the fine texture of the person's own cheeks and nose
 _SMALLEST_PATCH: Final = 0.02  # of a squared eye distance; smaller islands are not trusted
-_DARKEST: Final = 0.0008  # linear; below, an 8-bit code tells nothing
+_DARKEST: Final = 0.0008  # linear; below, an 8-bit code is useless
 _BRIGHTEST: Final = 0.955  # linear; above, a channel may be clipped
 _LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
-_TOUCHED: Final = 0.05  # share of an outline from which it is a treated part
+_TOUCHED: Final = 0.05  # share of an outline from which it counts as a treated part
 
 _Plane = NDArray[np.float32]
 _Pixels = NDArray[np.bool_]
@@ -99,10 +99,10 @@ _Pixels = NDArray[np.bool_]
 class SkinMap:
     """The baseline's skin: the pixels of each region, of the face, and which of all count.
 
-    `areas` are outlines filled, the treated ones cut to what was treated; `face` is everything
-    between them and whatever else was treated. `reference` is skin to compare light by, as far as
-    it was not treated: what was marked or, where nothing was, the outlines and the bare skin below
-    the chin. `counted` is true wherever skin can be measured in the baseline.
+    `areas` are filled outlines, the treated ones cut to the treated area; `face` is everything
+    between them and anything else that was treated. `reference` is skin for comparing the light, as
+    far as it was not treated: what was marked or, if nothing was, the outlines and the bare skin
+    below the chin. `counted` is true wherever skin can be measured in the baseline.
     """
 
     areas: Mapping[Region, Mask]
@@ -116,7 +116,7 @@ def map_skin(
 ) -> SkinMap:
     """Outline the regions on the baseline's grid and find the skin that counts.
 
-    `treated` is all that may have changed; `untreated` skin that was marked to compare by.
+    `treated` is all that may have changed; `untreated` is skin that was marked as reference.
     """
     outlines = outlined_areas()
     face = _hull([area.pixels for area in outlines.values()])
@@ -149,7 +149,7 @@ def parts_within(treated: Mask) -> frozenset[Region]:
 
 
 def _cut(outlines: Mapping[Region, Mask], treated: Mask) -> Mapping[Region, Mask]:
-    """What is treated of the parts that the area touches; of the others what is not."""
+    """For parts that the area touches, the treated pixels; for the others the untreated ones."""
     touched = parts_within(treated)
     return MappingProxyType(
         {
@@ -173,7 +173,7 @@ def region_corners(region: Region) -> NDArray[np.float64]:
 
 
 def eye_openings() -> tuple[Mask, Mask]:
-    """Where the openings between the lids lie on the grid, the one further left first."""
+    """The openings between the lids on the grid, the one further left first."""
     openings = []
     for x, y in EYES:
         mask = np.zeros((GRID_SIZE[1], GRID_SIZE[0]), np.uint8)
@@ -201,9 +201,9 @@ def is_evenly_lit(light: LinearImage, skin: Mask) -> Mask:
 def still_comparable(photo: GridView, baseline: GridView, skin: SkinMap) -> Mask:
     """Baseline skin that today's registered photo shows as skin too.
 
-    Today's clipping, new shine and new shadow drop out, and so does whatever skin could not have
-    become since: a hand, hair, a mask, a collar. All is judged by its change against the skin
-    around, so that what the baseline already showed does not count twice.
+    Pixels drop out where today is clipped, or newly shiny or shaded. So does anything that skin
+    cannot have turned into: a hand, hair, a mask, a collar. All is judged by its change relative to
+    the skin around, so that what the baseline already showed does not count twice.
     """
     counted = skin.counted.pixels & photo.covered.pixels & _is_exposed(photo.light)
     change = _log_light(photo.light, 1.5) - _log_light(baseline.light, 1.5)
@@ -229,7 +229,7 @@ def local_mean(plane: _Plane, inside: _Pixels, *, spread: float = 0.12) -> _Plan
 
 
 def _is_exposed(light: LinearImage) -> _Pixels:
-    """Neither drowned in black nor clipped, in any channel."""
+    """Neither black nor clipped, in any channel."""
     smooth = cv2.split(cv2.GaussianBlur(light.pixels, (0, 0), 1.0))
     darkest, brightest = reduce(cv2.min, smooth), reduce(cv2.max, cv2.split(light.pixels))
     exposed: _Pixels = (darkest > _DARKEST) & (brightest < _BRIGHTEST)
@@ -237,7 +237,7 @@ def _is_exposed(light: LinearImage) -> _Pixels:
 
 
 def _is_glossy(brighter: _Plane, paler: _Plane) -> _Pixels:
-    """Brighter than the skin around and nearer to the colour of the lamp: a mirror image of it."""
+    """Brighter than the surrounding skin and closer to the lamp's colour: a mirror image of it."""
     glossy: _Pixels = (brighter > _GLOSS[0]) & (paler > _GLOSS[1])
     return glossy
 
@@ -254,7 +254,7 @@ def _like_own_skin(light: LinearImage, seed: _Pixels) -> _Pixels:
     red, green, blue = cv2.split(log_light)
     chroma = red - green, green - blue
     near = np.ones_like(seed)
-    for _ in range(3):  # hair and lips leave the sample round by round
+    for _ in range(3):  # hair and lips leave the sample with each round
         inside = seed & near
         if np.count_nonzero(inside) < 100:
             return np.zeros_like(seed)
@@ -268,7 +268,7 @@ def _like_own_skin(light: LinearImage, seed: _Pixels) -> _Pixels:
 
 
 def _as_smooth_as(light: LinearImage, core: _Pixels) -> _Pixels:
-    """Pixels without the strands of hair, beard or cloth: fine texture as on the cheeks."""
+    """Pixels without strands of hair, beard or cloth: fine texture as on the cheeks."""
     luminance = np.log(np.maximum(light.pixels @ _LUMINANCE, _DARKEST))
     detail = luminance - cv2.GaussianBlur(luminance, (0, 0), 4.0)
     texture = np.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), 4.0))
@@ -279,7 +279,7 @@ def _as_smooth_as(light: LinearImage, core: _Pixels) -> _Pixels:
 
 
 def _as_bright_as(light: LinearImage, core: _Pixels) -> _Pixels:
-    """Pixels lit about like the face; black cloth has the colour of noise, and noise any colour."""
+    """Pixels lit about like the face; black cloth has the colour of noise, which can be any."""
     luminance = np.log(np.maximum(light.pixels @ _LUMINANCE, _DARKEST))
     if not core.any():
         return np.zeros_like(core)

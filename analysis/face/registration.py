@@ -1,8 +1,8 @@
-"""Lay a photo onto the baseline: features first, then a smooth dense refinement.
+"""Align a photo to the baseline: features first, then a smooth dense refinement.
 
 Everything is compared on one grid: the face upright, the pupils `EYE_DISTANCE` apart, with room for
-forehead, neck and upper chest. Only the structure of *log* luminance with its local mean and
-contrast removed is used, so lamps, exposure and reddened skin do not move the face.
+forehead, neck and upper chest. Only the structure of *log* luminance is used, with its local mean
+and contrast removed, so that lamps, exposure and reddened skin do not move the face.
 """
 
 from dataclasses import dataclass
@@ -34,13 +34,13 @@ _CORE_AXES: Final = (
     140,
     200,
 )  # …and of the one in which likeness is judged: no hair, no background
-_REACH: Final = 0.40 * EYE_DISTANCE  # how far two views of one feature may lie apart at first
-_AGREES: Final = 0.035 * EYE_DISTANCE  # how near a match must fall to count as an inlier
+_REACH: Final = 0.40 * EYE_DISTANCE  # how far apart two views of one feature may be at first
+_AGREES: Final = 0.035 * EYE_DISTANCE  # how close a match must be to count as an inlier
 _LARGEST_FLOW: Final = 0.15 * EYE_DISTANCE
 _NOSE_TIP: Final = (280, 375)
-_NOSE_DEPTH: Final = 0.37  # of the nose tip before the plane of the eyes, in eye distances
+_NOSE_DEPTH: Final = 0.37  # of the nose tip in front of the plane of the eyes, in eye distances
 
-# Between three people and their altered photos: the same face kept 44 to 530 inliers and a
+# For three people and their altered photos: the same face kept 44 to 530 inliers and a
 # likeness above 0.99, another face at most 14 and 0.64, a mirrored one at most 30 and 0.86.
 _MIN_INLIERS: Final = 12
 _MIN_LIKENESS: Final = 0.66
@@ -62,7 +62,7 @@ _Structure = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class _Flowing:
-    """How a dense flow is sought: `smoothing` in eye distances, `finest_scale` in halvings."""
+    """Parameters of a dense flow: `smoothing` in eye distances, `finest_scale` in halvings."""
 
     finest_scale: int
     smoothing: float
@@ -82,22 +82,22 @@ class GridView:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PhotoView(GridView):
-    """A photo resampled onto the grid by its own pupils; `to_photo` leads back to it."""
+    """A photo resampled onto the grid by its own pupils; `to_photo` maps back to it."""
 
     to_photo: AffineTransform
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Registration:
-    """How a photo lies on the baseline.
+    """How a photo is aligned to the baseline.
 
     `view` is the photo on its own grid, flipped left to right first when `mirrored`; `source`
-    (float32, h, w, 2) says for every pixel of the baseline's grid which pixel (x, y) of `view`
-    shows the same skin. `residual` is the median distance left between matched
-    features, as a fraction of the eye distance; `inliers` the number of matches behind it;
-    `likeness` (−1..1) the correlation of facial structure once registered; `turn` the change of
-    head rotation about the vertical, in degrees. All four are told before the last, supple flow,
-    which would bend any face to any other.
+    (float32, h, w, 2) gives for every pixel of the baseline's grid the pixel (x, y) of `view` that
+    shows the same skin. `residual` is the median distance left between matched features, as a
+    fraction of the eye distance; `inliers` the number of matches behind it; `likeness` (−1..1) the
+    correlation of facial structure after registration; `turn` the change of head rotation about the
+    vertical, in degrees. All four are computed before the last, flexible flow, which could bend any
+    face to any other.
     """
 
     view: PhotoView
@@ -110,10 +110,10 @@ class Registration:
 
     @property
     def strangeness(self) -> float:
-        """How far this lies from two photos of one face, natural log; about 0 it may be another's.
+        """How unlike two photos of one face this is, natural log; around 0 it may be another face.
 
-        Few features agree between two people, and those that do lie apart: skulls differ. The
-        weights are those that part rendered people best (linear discriminant).
+        Few features agree between two people, and those that do are apart: skulls differ. The
+        weights are those that separate rendered people best (linear discriminant).
         """
         if not self.inliers:
             return inf
@@ -124,7 +124,7 @@ class Registration:
 def view_on_grid(photo: SrgbImage, face: Face) -> PhotoView:
     """The photo around `face` on the grid, in linear light, averaged down without aliasing.
 
-    Raises `Unmeasurable` where the eyes fall into one point, or the face lies beyond the photo.
+    Raises `Unmeasurable` if the eyes coincide in one point, or the face is outside the photo.
     """
     if face.eye_distance < 1:
         raise Unmeasurable(Fault.NO_FACE, "both eyes in one point")
@@ -155,7 +155,7 @@ def view_on_grid(photo: SrgbImage, face: Face) -> PhotoView:
 
 
 def register(photo: SrgbImage, face: Face, *, onto: GridView) -> Registration:
-    """Register a photo onto the baseline's grid, plain or, where that fits better, mirrored.
+    """Register a photo onto the baseline's grid, plain or, if that fits better, mirrored.
 
     Raises `Unmeasurable` with `DIFFERENT_PERSON` when too little facial structure agrees, and with
     `OCCLUDED` when one part of the face agrees precisely and the rest not at all.
@@ -176,7 +176,7 @@ def register(photo: SrgbImage, face: Face, *, onto: GridView) -> Registration:
 
 
 def align(registration: Registration) -> GridView:
-    """The photo laid onto the baseline's grid, and the pixels that it covers there."""
+    """The photo aligned to the baseline's grid, and the pixels that it covers there."""
     view, source = registration.view, registration.source
     inside = view.covered.pixels.astype(np.uint8)
     covered = cv2.remap(inside, source, np.empty(0), cv2.INTER_NEAREST)
@@ -184,17 +184,17 @@ def align(registration: Registration) -> GridView:
 
 
 def locate(view: PhotoView, points: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
-    """Where in its photo (x, y in pixels) a view shows points (..., 2) of its grid; all if none."""
+    """The places in its photo (x, y in pixels) of points (..., 2) of a view's grid; all if none."""
     return _transformed(_grid_points() if points is None else points, view.to_photo.params[:2])
 
 
 def _is_firm(registration: Registration) -> bool:
-    """So many features agree so well that it is the same person."""
+    """Whether so many features agree so well that it must be the same person."""
     return registration.inliers >= _CLEAR_INLIERS and registration.residual < _FIRM_RESIDUAL
 
 
 def _is_clearly_better(mirrored: Registration, plain: Registration) -> bool:
-    """Faces are nearly symmetric and lamps are not: only clear support turns a photo round."""
+    """Faces are nearly symmetric and lamps are not: only clear support flips a photo."""
     closer = mirrored.likeness > plain.likeness + _LIKELIER or (
         _is_firm(mirrored) and not _is_firm(plain) and mirrored.likeness > plain.likeness
     )
@@ -202,7 +202,7 @@ def _is_clearly_better(mirrored: Registration, plain: Registration) -> bool:
 
 
 def _mirrored_view(photo: SrgbImage, face: Face) -> PhotoView:
-    """The photo flipped left to right, on its grid; the way back leads to the photo as it came."""
+    """The photo flipped left to right, on its grid; it maps back to the photo as received."""
     (left_x, left_y), (right_x, right_y) = face.eyes
     edge = photo.size[0] - 1
     flipped = SrgbImage(np.ascontiguousarray(photo.pixels[:, ::-1]))
@@ -262,7 +262,7 @@ def _fit_affine(
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """The 2×3 affine from baseline grid to photo grid, and which matches agree with it.
 
-    Where too few features agree the pupils alone carry it: both grids already have them in place.
+    If too few features agree, only the pupils are used: they are already in place on both grids.
     """
     by_pupils = np.eye(2, 3)
     if len(ours) < _MIN_INLIERS:
@@ -279,7 +279,7 @@ def _fit_affine(
 
 
 def _flow(baseline: _Structure, laid: _Structure, kind: _Flowing) -> _Flow:
-    """A smooth flow (h, w, 2) that takes up what is left: turning, smiling; fades out."""
+    """A smooth flow (h, w, 2) for the remaining motion: turning, smiling; fades out."""
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     search.setFinestScale(kind.finest_scale)
     flow = search.calc(baseline, laid, np.empty(0))
@@ -291,7 +291,7 @@ def _flow(baseline: _Structure, laid: _Structure, kind: _Flowing) -> _Flow:
 
 @cache
 def _trust() -> NDArray[np.float32]:
-    """How far the dense flow is believed, 1 on the face to 0 beyond the hair line."""
+    """The weight of the dense flow, from 1 on the face to 0 beyond the hair line."""
     oval = np.zeros(GRID_SIZE[::-1], np.float32)
     cv2.ellipse(oval, (_FACE_CENTRE, tuple(2.2 * a for a in _FEATURE_AXES), 0), 1, -1)
     trust = _widely_blurred(oval, 0.15 * EYE_DISTANCE)
@@ -312,7 +312,7 @@ def _compose(affine: NDArray[np.float64], flow: _Flow) -> NDArray[np.float32]:
 
 
 def _sample_points(source: NDArray[np.float32], flow: _Flow) -> NDArray[np.float32]:
-    """Where each baseline pixel comes from when a flow goes before `source`."""
+    """Where each baseline pixel comes from when a flow is applied before `source`."""
     points = _grid_points() + flow
     moved = cv2.remap(
         source, points, np.empty(0), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE

@@ -6,15 +6,15 @@ from typing import Final
 
 from analysis.light.chromophores import Estimate
 
-_BELIEF_IN_SPREADS: Final = 4.0  # readings that the reported spreads are worth
+_BELIEF_IN_SPREADS: Final = 4.0  # the reported spreads count like this many readings
 _INSIDE: Final = 1.96  # standard deviations; 95 % of normal errors are smaller
 
 
 def smallest_detectable_change(readings: Sequence[Estimate]) -> float:
     """The change (doublings) that a reading must exceed to be more than chance, with 95 %.
 
-    `readings` are those of further baseline photos measured against the first: their truth is 0, so
-    what they read is error. A few readings alone say little about its size, so the spreads that
+    `readings` are those of further baseline photos measured against the first. Their truth is 0, so
+    each reading is an error. A few readings alone say little about its size, so the spreads that
     they report count as four more (a scaled inverse χ² prior; Gelman et al., "Bayesian Data
     Analysis", 2013, §2.6). Raises `ValueError` without any reading.
     """

@@ -1,6 +1,6 @@
-"""Pictures of every step between a photo and its readings, for whoever wants to check one.
+"""Pictures of every step between a photo and its readings, for people who want to check one.
 
-All but the first lie on the grid of the baseline; the pictures that patients and practitioners see
+All but the first are on the grid of the baseline; the pictures that patients and practitioners see
 are drawn in `analysis.overlays`.
 """
 
@@ -20,13 +20,13 @@ from analysis.pipeline import Analysis
 
 _LONGEST_EDGE: Final = 1600  # of the picture of the whole photo
 _TILE: Final = 70  # pixels of the grid, of the checkerboard
-_WIDTH_BELOW_EYES: Final = 0.62  # of the face's width that its square reaches below the eyes
+_WIDTH_BELOW_EYES: Final = 0.62  # of the face's width that its square extends below the eyes
 _SEEN: Final = (0.10, 0.85, 0.35)
 _NOT_SEEN: Final = (0.95, 0.15, 0.55)
 _REDDER: Final = (1.0, 0.85, 0.0)
 _DARKER: Final = (0.0, 0.9, 1.0)
 _BEYOND: Final = 0.90  # display grey where a photo ends
-# Okabe and Ito's colours: told apart by everybody.
+# Okabe and Ito's colours, which everyone can distinguish.
 _OUTLINES: Final[Mapping[Region, tuple[float, float, float]]] = MappingProxyType(
     {
         Region.FOREHEAD: (0.90, 0.62, 0.00),
@@ -47,11 +47,11 @@ def draw_steps(
 ) -> Mapping[str, bytes]:
     """JPEG pictures by name, in the order of the steps.
 
-    `photo-face` is the upright photo with the face's square and the pupils (filled where seen, open
-    where placed by proportion); `baseline-skin` the regions on the baseline with what counts in
-    green and what does not in pink; `photo-skin` the same of today's photo laid onto it;
-    `checkerboard` both photos in turn, in the baseline's light, whose edges meet where registration
-    is right; `spots` the lesions found, yellow where redder and blue where darker.
+    `photo-face` is the upright photo with the face's square and the pupils (filled if found, open
+    if placed by proportion); `baseline-skin` the regions on the baseline with what counts in green
+    and what does not in pink; `photo-skin` the same for today's photo, aligned to it;
+    `checkerboard` both photos alternating, in the baseline's light, whose edges meet if
+    registration is right; `spots` the lesions found, yellow for redder and blue for darker ones.
     """
     view = view_on_grid(baseline, find(baseline))
     before = _framed(to_srgb(view.light), baseline.size, analysis.baseline_positions)

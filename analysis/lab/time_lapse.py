@@ -17,8 +17,8 @@ _BEYOND: Final = 0.90  # display grey where one of the photos ends
 _CAPTION_HEIGHT: Final = 64
 _CAPTION_SIZE: Final = 40
 _FRAME_MS: Final = 700
-_LAST_MS: Final = 1600  # the last day stays a little before it starts again
-_QUALITY: Final = 88  # of WebP; below, its colours block up on even skin
+_LAST_MS: Final = 1600  # the last day is shown a little longer before it starts again
+_QUALITY: Final = 88  # of WebP; below, even skin shows blocks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,10 +33,10 @@ class Day:
 def draw_frames(
     baseline: SrgbImage, days: Sequence[Day], caption: str = "before"
 ) -> Iterator[SrgbImage]:
-    """The baseline first, then each day laid onto it in its light, with captions, all of one size.
+    """The baseline first, then each day aligned to it in its light, with captions, all of one size.
 
-    Untreated skin keeps its colour as far as the day's reference knows the light; where only the
-    frame of the photo told of it, brightness alone is matched. What one photo does not show is grey
+    Untreated skin keeps its colour as far as the day's reference knows the light. If only the frame
+    of the photo showed the light, only brightness is matched. What one photo does not show is grey
     in all, so that the picture does not jump. Every analysis must be against this baseline.
     """
     if not days:

@@ -1,6 +1,6 @@
 """Cameras with known spectral sensitivities, and what they do to light on its way to a JPEG.
 
-None of them is the standard observer the measurement is built on: a phone sees other colours, and
+None of them is the standard observer that the measurement assumes: a phone sees other colours, and
 its colour matrix, fitted for daylight, is a little wrong under every other lamp.
 """
 

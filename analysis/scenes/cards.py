@@ -1,4 +1,4 @@
-"""A printed reference card in somebody's hand: inks on paper, its pose, and the light on it.
+"""A printed reference card in a hand: inks on paper, its pose, and the light on it.
 
 Colours come from a model of printing that shares nothing with the optics of skin: halftoned cyan,
 magenta, yellow and black by Demichel's coverages and the Yule–Nielsen modified spectral Neugebauer
@@ -154,7 +154,7 @@ def show_card(
     viewing_distance_mm: float,
     skin: Floats,
 ) -> Map:
-    """The scene (h, w, 3, linear camera RGB) with the card before it.
+    """The scene (h, w, 3, linear camera RGB) with the card in front of it.
 
     `centre_mm` is what the frame's middle shows; `skin` the linear RGB of the fingers.
     """
@@ -238,7 +238,7 @@ def _composed(scene: Map, lit: Map, source: Floats, seen: Floats) -> Map:
     small = cv2.resize(lit, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
     ratio = np.array([small.shape[1] / lit.shape[1], small.shape[0] / lit.shape[0]])
     corners = ((source + 0.5) * ratio - 0.5) * 2.0 + 0.5
-    # Twice as fine as the photo, then averaged: 4 × 4 samples stand behind every pixel in all.
+    # Twice as fine as the photo, then averaged: 4 × 4 samples for every pixel in all.
     small = cv2.resize(small, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
     fine = seen * 2.0 + 0.5
     left, top = np.floor(fine.min(axis=0)).astype(int) // 2 * 2 - 2

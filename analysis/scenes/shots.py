@@ -1,7 +1,7 @@
 """Photos with known truth: an invented person, skin changed by a known amount, a real-life shot.
 
 `photograph(person, state, shot)` renders spectrally: melanin and blood of every point give its
-reflectance, lamp and camera turn it into colour, and the camera's faults follow; `change_photo`
+reflectance, lamp and camera turn it into colour, and the camera's faults follow. `change_photo`
 changes the skin of a real photo. Used by tests, the demo, the sample courses and the benchmarks;
 never by the measurement.
 """

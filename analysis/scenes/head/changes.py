@@ -44,10 +44,10 @@ class SpottedPigment:
 
 @dataclass(frozen=True, slots=True)
 class SkinState:
-    """Everything that differs from baseline, in doublings of blood (redness) and melanin (pigment).
+    """All differences from baseline, in doublings of blood (redness) and melanin (pigment).
 
-    `redness` and `pigment` are even over a region; `flaking` 0..1. `seed` fixes where spots lie, so
-    the same person keeps the same spots from day to day.
+    `redness` and `pigment` are even over a region; `flaking` 0..1. `seed` fixes where spots are, so
+    that the same person keeps the same spots from day to day.
     """
 
     redness: Mapping[Region, float] = field(default_factory=dict)

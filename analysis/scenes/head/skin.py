@@ -1,4 +1,4 @@
-"""The skin of a rendered head: how melanin and blood lie in it, its pores, and its regions."""
+"""The skin of a rendered head: the distribution of melanin and blood, its pores and regions."""
 
 from dataclasses import dataclass
 

@@ -71,7 +71,7 @@ TOLD: Mapping[MailKind, str] = {
         "you, do not wait: call your clinic or a doctor."
     ),
     MailKind.INVITATION: "Your clinic invites you to Afterglow. There is nothing to install.",
-    MailKind.ADDRESS: ("Someone opened an account with this address. Was it you? Then confirm it:"),
+    MailKind.ADDRESS: "Someone opened an account with this address. Was it you? Then confirm it:",
     MailKind.PASSKEY_ADDED: "A passkey was added to your account.",
     MailKind.PASSKEY_REMOVED: "A passkey was removed from your account.",
 }
