@@ -11,7 +11,7 @@ from tracker.domain.people.people import Risk
 from tracker.domain.protocols.care import CareLine, Heading
 from tracker.domain.protocols.protocol_text import ProtocolTextError, parse_protocol
 from tracker.domain.protocols.protocols import ProtocolError
-from tracker.domain.protocols.screening import risk_words
+from tracker.domain.protocols.screening import known_risk_factors
 from tracker.storage.protocols import protocol_files
 
 ROOM = files("tracker.domain.protocols")
@@ -64,7 +64,7 @@ def test_every_protocol_is_honest_about_where_its_figures_come_from(kind: str) -
 @EVERY_KIND
 def test_who_had_cold_sores_is_asked_daily_to_day_ten(kind: str) -> None:
     (question,) = [q for q in protocol_files.load(kind).check_in if q.sign == "tingling"]
-    assert question.words == {"cold_sores"}
+    assert question.risk_factors == {"cold_sores"}
     assert question.days[0] == 0
     assert question.days[1] >= 10
 
@@ -124,18 +124,21 @@ def test_needles_of_another_depth_belong_to_another_treatment(
 def test_a_history_of_dark_patches_is_watched_at_least_as_early_and_longer(kind: str) -> None:
     protocol = protocol_files.load(kind)
     usual = protocol.concerns[Concern.HYPERPIGMENTATION]
-    for words in (risk_words(5, frozenset()), risk_words(1, frozenset({Risk.MELASMA}))):
-        watched = protocol.adapted_to(words).concerns[Concern.HYPERPIGMENTATION]
+    for risk_factors in (
+        known_risk_factors(5, frozenset()),
+        known_risk_factors(1, frozenset({Risk.MELASMA})),
+    ):
+        watched = protocol.adapted_to(risk_factors).concerns[Concern.HYPERPIGMENTATION]
         assert watched.prior > usual.prior
         assert watched.window_days[0] <= usual.window_days[0]
         assert watched.window_days[1] > usual.window_days[1]
-    assert protocol.adapted_to(risk_words(1, frozenset())) == protocol
+    assert protocol.adapted_to(known_risk_factors(1, frozenset())) == protocol
 
 
 def test_a_no_to_spreading_says_less_where_redness_is_hard_to_see() -> None:
     protocol = protocol_files.load("microneedling")
     light, dark = (
-        protocol.adapted_to(risk_words(skin_type, frozenset())).concerns[Concern.INFECTION]
+        protocol.adapted_to(known_risk_factors(skin_type, frozenset())).concerns[Concern.INFECTION]
         for skin_type in (2, 6)
     )
     assert dark.signs["spreading"].denied > light.signs["spreading"].denied

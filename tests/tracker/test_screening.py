@@ -21,8 +21,8 @@ from tracker.domain.protocols.screening import (
     Screening,
     checked_answers,
     form_questions,
+    risk_factors_of,
     summary,
-    words_of,
 )
 from tracker.domain.protocols.spacing import too_soon
 from tracker.storage.course import screenings, treatments
@@ -136,8 +136,8 @@ def test_an_answer_that_fits_no_question_is_named(
 def test_history_tone_and_yeses_become_the_words_that_risks_go_by() -> None:
     person = replace(ALICE, history=frozenset({Risk.KELOID}))
     screening = screened(recent_sun=True, rosacea=False, device="Pen")
-    assert words_of(person, screening) == {"keloid", "skin_type_5", "recent_sun"}
-    assert words_of(ALICE, None) == {"skin_type_5"}
+    assert risk_factors_of(person, screening) == {"keloid", "skin_type_5", "recent_sun"}
+    assert risk_factors_of(ALICE, None) == {"skin_type_5"}
 
 
 def test_the_screening_is_kept_with_the_treatment_and_adds_to_the_history(

@@ -10,7 +10,7 @@ from tracker.domain.alerts.alerts import Concern, Level
 from tracker.domain.course.readings import Reference
 from tracker.domain.course.treatments import days_since
 from tracker.domain.people.people import Risk
-from tracker.domain.protocols.screening import risk_words
+from tracker.domain.protocols.screening import known_risk_factors
 from tracker.domain.recovery.recovery import assess
 from tracker.storage.protocols import protocol_files
 
@@ -42,8 +42,8 @@ def watch(task: tuple[Split, int]) -> Watched:
     """Draw a case and judge it after every event."""
     case = draw_case(*task)
     history: frozenset[Risk] = frozenset()
-    words = risk_words(case.tone.skin_type, history)
-    protocol = protocol_files.load("microneedling").adapted_to(words)
+    risk_factors = known_risk_factors(case.tone.skin_type, history)
+    protocol = protocol_files.load("microneedling").adapted_to(risk_factors)
     course = case.course
     moments = [r.taken_at for r in course.readings] + [c.at for c in course.check_ins]
     days = sorted(days_since(course.treatment, moment) for moment in moments)

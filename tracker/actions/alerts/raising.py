@@ -21,7 +21,7 @@ from tracker.domain.course.treatments import Treatment, days_since
 from tracker.domain.mail.mails import MailKind, about_alert
 from tracker.domain.people.people import in_turn
 from tracker.domain.protocols.protocols import Protocol, Protocols
-from tracker.domain.protocols.screening import words_of
+from tracker.domain.protocols.screening import risk_factors_of
 from tracker.domain.recovery.recovery import ENGINE, UTC, Course, assess, judge_answers
 from tracker.storage.alerts import alerts
 from tracker.storage.columns import new_id
@@ -76,7 +76,11 @@ def _known(
 ) -> tuple[Course, Protocol, float]:
     """All that is known of a course, its protocol, and the day up to which to judge it."""
     person = people.get(db, treatment.patient_id)
-    words = words_of(person, screenings.of_treatment(db, treatment.id)) if person else frozenset()
+    risk_factors = (
+        risk_factors_of(person, screenings.of_treatment(db, treatment.id))
+        if person
+        else frozenset()
+    )
     course = Course(
         treatment=treatment,
         readings=tuple(readings.of_treatment(db, treatment.id)),
@@ -88,7 +92,7 @@ def _known(
     newest = max(
         (now, *(r.taken_at for r in course.readings), *(c.received_at for c in course.check_ins))
     )
-    protocol = protocols.of(treatment.kind).adapted_to(words)
+    protocol = protocols.of(treatment.kind).adapted_to(risk_factors)
     return course, protocol, days_since(treatment, newest)
 
 

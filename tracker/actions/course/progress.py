@@ -23,7 +23,7 @@ from tracker.domain.protocols.aftercare import (
     questions_of,
 )
 from tracker.domain.protocols.protocols import CheckInQuestion, Protocol, Protocols
-from tracker.domain.protocols.screening import ScreeningSummary, summary, words_of
+from tracker.domain.protocols.screening import ScreeningSummary, risk_factors_of, summary
 from tracker.domain.protocols.spacing import too_soon
 from tracker.domain.recovery.recovery import Assessment, Course, assess
 from tracker.storage.alerts import alerts
@@ -92,7 +92,7 @@ def show_progress(
         return NotTreated(patient, not people.practitioners_of(db, patient_id))
     running = _running(db, protocols, patient, treatment, now)
     screening = screenings.of_treatment(db, treatment.id)
-    protocol = protocols.of(treatment.kind).adapted_to(words_of(patient, screening))
+    protocol = protocols.of(treatment.kind).adapted_to(risk_factors_of(patient, screening))
     others = treatments.of_patient(db, patient_id)
     waits = too_soon(treatment, others, protocols, patient.zone)
     own = care_lines.of_patient(db, patient.id)
@@ -150,7 +150,7 @@ def _running(
             treatment=t,
             protocol=protocols.of(t.kind),
             day=day_number(t, now, patient.zone),
-            words=words_of(patient, screenings.of_treatment(db, t.id)),
+            risk_factors=risk_factors_of(patient, screenings.of_treatment(db, t.id)),
         )
         for t in latest.values()
         if t.kind in protocols.by_kind  # a kind that the clinic no longer uses plans nothing more

@@ -18,7 +18,7 @@ from tracker.domain.editing.limits_preview import (
 from tracker.domain.editing.protocol_drafts import ProtocolDraft
 from tracker.domain.editing.protocol_edits import checked
 from tracker.domain.protocols.protocols import Protocol, Protocols
-from tracker.domain.protocols.screening import words_of
+from tracker.domain.protocols.screening import risk_factors_of
 from tracker.domain.recovery.recovery import Course
 from tracker.storage.alerts import alerts
 from tracker.storage.connection import writing
@@ -97,5 +97,5 @@ def _course_history(db: Database, treatment: Treatment) -> CourseHistory:
         ),
         received_at={p.id: p.received_at for p in photos.of_treatment(db, treatment.id)},
         outcomes={alert.concern: alert.outcome for alert in resolved if alert.outcome},
-        words=words_of(person, screening) if person else frozenset(),
+        risk_factors=risk_factors_of(person, screening) if person else frozenset(),
     )

@@ -19,14 +19,14 @@ class CourseHistory:
     """A course with what the clinic came to know, and when.
 
     `received_at` says by photo when it arrived; a reading cannot count earlier. `outcomes` holds
-    what the clinic found an alert about a concern to be, if one was resolved. `words` are the
-    person's risk words.
+    what the clinic found an alert about a concern to be, if one was resolved. `risk_factors` are
+    those of the person.
     """
 
     course: Course
     received_at: Mapping[str, datetime]
     outcomes: Mapping[Concern, Outcome]
-    words: frozenset[str]
+    risk_factors: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def lived_through(stored: CourseHistory, protocol: Protocol) -> tuple[Alert, ...
 
     At every photo and check-in that arrived, only what was known by then is judged.
     """
-    adapted = protocol.adapted_to(stored.words)
+    adapted = protocol.adapted_to(stored.risk_factors)
     course, treatment = stored.course, stored.course.treatment
     judged_by = JudgedBy(ENGINE, protocol.label)
     alerts: dict[Concern, Alert] = {}

@@ -170,8 +170,8 @@ def _set_questions(document: Any, values: Values, shipped: Protocol | None) -> N
         if question.sign not in asked and values.get(f"check_in.{question.sign}.asked") == "yes":
             row: dict[str, object] = {"sign": question.sign, "question": question.question}
             row["days"] = [_plain(day) for day in question.days]
-            if question.words:
-                row["when_any"] = sorted(question.words)
+            if question.risk_factors:
+                row["when_any"] = sorted(question.risk_factors)
             if question.variants:
                 row["variants"] = sorted(question.variants)
             _append(questions, row)

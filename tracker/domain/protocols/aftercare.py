@@ -16,13 +16,13 @@ ALWAYS = date.max  # the last date of a line without an end
 class RunningTreatment:
     """A treatment whose plan still applies. `day` counts in the patient's zone, 0 is its day.
 
-    `words` are the risk words of the person and of the screening before this treatment.
+    `risk_factors` are those of the person and of the screening before this treatment.
     """
 
     treatment: Treatment
     protocol: Protocol
     day: int
-    words: frozenset[str] = frozenset()
+    risk_factors: frozenset[str] = frozenset()
 
 
 class DatesSwapped(ValueError):  # noqa: N818  (bad input; the message names the remedy)
@@ -95,7 +95,11 @@ def questions_of(running: Iterable[RunningTreatment]) -> tuple[CheckInQuestion, 
         for question in course.protocol.check_in:
             due = question.days[0] <= max(course.day, 0) <= question.days[1]
             done = not question.variants or course.treatment.variant in question.variants
-            if due and done and (not question.words or question.words & course.words):
+            if (
+                due
+                and done
+                and (not question.risk_factors or question.risk_factors & course.risk_factors)
+            ):
                 asked.setdefault(question.sign, question)
     return tuple(asked.values())
 

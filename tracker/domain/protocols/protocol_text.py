@@ -286,7 +286,7 @@ def _expected(row: Table, variants: list[str]) -> Expected:
 
 def _risk(row: Table, words: Iterable[str]) -> RiskModifier:
     return RiskModifier(
-        words=row.named("when_any", words),
+        risk_factors=row.named("when_any", words),
         concern=_judged(row),
         prior_odds=row.positive("prior_odds", high=100) if row.has("prior_odds") else 1.0,
         window_days=row.span("window_days", 0, LAST_DAY) if row.has("window_days") else None,
@@ -336,7 +336,7 @@ def _question(row: Table, words: Iterable[str], variants: list[str]) -> CheckInQ
         sign=sign,
         question=row.text("question"),
         days=row.span("days", 0, LAST_DAY),
-        words=row.named("when_any", words) if row.has("when_any") else frozenset(),
+        risk_factors=row.named("when_any", words) if row.has("when_any") else frozenset(),
         variants=row.named("variants", variants) if row.has("variants") else frozenset(),
     )
 

@@ -145,13 +145,13 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class RiskModifier:
-    """What any one of `words` (history, screening, skin type) changes about a concern.
+    """What any one of `risk_factors` (history, screening, skin type) changes about a concern.
 
     The odds of the prior are multiplied by `prior_odds`; the window is widened to `window_days`;
     `signs` replace the ratios of the same names.
     """
 
-    words: frozenset[str]
+    risk_factors: frozenset[str]
     concern: Concern
     prior_odds: float
     window_days: tuple[float, float] | None
@@ -233,7 +233,7 @@ class ScreeningQuestion:
 
 @dataclass(frozen=True, slots=True)
 class CheckInQuestion:
-    """A sign that is asked for on some days; with `words`, only of people with one of these.
+    """A sign that is asked for on some days; with `risk_factors`, only of people with one of these.
 
     With `variants`, only after one of these.
     """
@@ -241,7 +241,7 @@ class CheckInQuestion:
     sign: str
     question: str
     days: tuple[float, float]
-    words: frozenset[str]
+    risk_factors: frozenset[str]
     variants: frozenset[str] = frozenset()
 
 
@@ -353,11 +353,11 @@ class Protocol:
             for expected in self.expected
         )
 
-    def adapted_to(self, words: frozenset[str]) -> "Protocol":
-        """The protocol for a person with these risk words: priors, windows and ratios adapted."""
+    def adapted_to(self, risk_factors: frozenset[str]) -> "Protocol":
+        """The protocol for a person with these risk factors: priors, windows and ratios adapted."""
         rules = dict(self.concerns)
         for modifier in self.risks:
-            if modifier.words & words:
+            if modifier.risk_factors & risk_factors:
                 rules[modifier.concern] = _modified(rules[modifier.concern], modifier)
         return replace(self, concerns=rules)
 

@@ -189,11 +189,11 @@ def risks_of(answers: Answers, protocol: Protocol) -> frozenset[Risk]:
     )
 
 
-def words_of(person: Person, screening: Screening | None) -> frozenset[str]:
+def risk_factors_of(person: Person, screening: Screening | None) -> frozenset[str]:
     """All words about a person and a treatment that risk modifiers and questions depend on."""
     answers = screening.answers if screening else {}
     yes = frozenset(name for name, answer in answers.items() if answer is True)
-    return risk_words(person.skin_type, person.history, yes)
+    return known_risk_factors(person.skin_type, person.history, yes)
 
 
 def _completeness(given: int, still_open: int) -> Completeness:
@@ -219,7 +219,7 @@ def answer_words(answer: bool | str) -> str:
     return "yes" if answer else "no"
 
 
-def risk_words(
+def known_risk_factors(
     skin_type: int | None, history: frozenset[Risk], screened: frozenset[str] = frozenset()
 ) -> frozenset[str]:
     """What is known about a person as the words that risk modifiers depend on.
