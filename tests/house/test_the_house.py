@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from analysis.face.regions import Region as SeenRegion
-from tests.house.counts import folders, listed_in_contracts
+from tests.house.counts import folders, listed_in_contracts, read_by_one
 from tracker.cli.main import main
 from tracker.domain.alerts.alerts import Concern
 from tracker.domain.course.photos import SkinState
@@ -54,6 +54,10 @@ def test_modules_and_functions_stay_small() -> None:
 def test_a_folder_holds_no_more_modules_than_a_reader_can_take_in() -> None:
     full = {folder for folder, count in folders().items() if count > MAX_MODULES_IN_A_FOLDER}
     assert full == set()
+
+
+def test_few_modules_are_read_by_one_other_alone() -> None:
+    assert len(read_by_one()) <= 50
 
 
 def test_contracts_name_rooms_and_only_the_doors_between_them_one_by_one() -> None:

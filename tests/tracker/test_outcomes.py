@@ -16,12 +16,13 @@ from tracker.domain.course.treatments import Treatment
 from tracker.domain.desk.outcomes import (
     Asked,
     Redness,
+    Span,
     days_to_clear,
     false_alarms_by_concern,
+    quantile,
     response_times,
     watched,
 )
-from tracker.domain.desk.survival import Span, quantile
 
 NOW = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
 NEEDLES = PROTOCOLS.of("microneedling")

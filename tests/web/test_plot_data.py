@@ -14,7 +14,7 @@ from tests.web.course_so_far import so_far
 from tracker.domain.course.readings import Quantity, Reference
 from tracker.domain.course.treatments import Region
 from web import libraries
-from web.charts.plot_data import plot_data
+from web.charts.recovery import plot_data
 
 
 def numbers(*days: float, quantity: Quantity = Quantity.REDNESS) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""The connection: an encrypted SQLite file, and the one way to write to it."""
+"""The connection: an encrypted SQLite file, the one way to write to it, and its place on disk."""
 
 import fcntl
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -86,3 +87,14 @@ def writing(db: Database) -> Iterator[None]:
     except BaseException:
         db.rollback()
         raise
+
+
+def free_bytes(folder: Path) -> int:
+    """How many bytes can still be written."""
+    return shutil.disk_usage(folder).free
+
+
+def database_bytes(database: Path) -> int:
+    """The size of the database with its write-ahead log."""
+    log = database.with_name(f"{database.name}-wal")
+    return sum(file.stat().st_size for file in (database, log) if file.exists())

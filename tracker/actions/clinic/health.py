@@ -12,8 +12,7 @@ from tracker.domain.mail.mails import PRESSING
 from tracker.domain.protocols.protocols import Protocols
 from tracker.domain.recovery.recovery import ENGINE
 from tracker.storage.clinic import health
-from tracker.storage.connection import writing
-from tracker.wires.disk import database_bytes, free_bytes
+from tracker.storage.connection import database_bytes, free_bytes, writing
 
 
 def show_health(db: Database, database: Path, protocols: Protocols, now: datetime) -> Facts:

@@ -5,13 +5,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import scipy  # its `stats` is slow to load, which happens at its first use
+
 from tracker.domain.alerts.alert_life import FalseAlarms, false_alarms
 from tracker.domain.alerts.alerts import Concern, Level, Outcome
 from tracker.domain.course.treatments import Treatment, days_since
-from tracker.domain.desk.survival import Span, quantile
 from tracker.domain.protocols.protocols import Protocol, Protocols
 
 FEWEST = 5  # with fewer, a median says more about chance than about a treatment
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """How long one was observed, in any unit, at least 0; `is_over` when it ended then."""
+
+    length: float
+    is_over: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +166,22 @@ def _response_time(level: Level, waits: Sequence[Span]) -> ResponseTime:
         median=None if median is None else timedelta(seconds=median),
         nine_in_ten=None if nine_in_ten is None else timedelta(seconds=nine_in_ten),
     )
+
+
+def quantile(spans: Sequence[Span], share: float) -> float | None:
+    """The time by which a share, 0 < share < 1, is over; None if the spans are too short to say.
+
+    Each span counts for as long as it was observed: without those still going on, every duration
+    would look shorter than it is (Kaplan and Meier 1958, doi:10.1080/01621459.1958.10501452).
+    """
+    if not 0 < share < 1:
+        raise ValueError("the share must lie between 0 and 1")
+    if not spans:
+        return None
+    ended = [span.length for span in spans if span.is_over]
+    going_on = [span.length for span in spans if not span.is_over]
+    watched = scipy.stats.CensoredData(ended, right=going_on)
+    left = scipy.stats.ecdf(watched).sf
+    # A product of fractions can miss one half by rounding.
+    reached = left.quantiles[left.probabilities <= 1 - share + 1e-12]
+    return float(reached[0]) if len(reached) else None
