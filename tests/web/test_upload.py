@@ -40,7 +40,7 @@ class Verdict:
 
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """A gate that lets every photo pass, or names the faults it is told to."""
+    """A gate that lets every photo pass, or names the given faults."""
 
     def set_faults(*faults: str) -> None:
         receive = "tracker.actions.course.receiving"

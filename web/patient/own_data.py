@@ -145,7 +145,7 @@ def closing_page(patient: Person, keep_years: int, now: datetime) -> ClosingPage
 def own_data_page(
     own: OwnData, now: datetime, errors: Mapping[str, str] | None = None
 ) -> OwnDataPage:
-    """My data, as it stands now."""
+    """My data, in its current state."""
     by_person = sorted(own.looks, key=lambda look: look.person_id)  # stable: the latest stays first
     people = [tuple(of_one) for _, of_one in groupby(by_person, lambda look: look.person_id)]
     people.sort(key=lambda of_one: of_one[0].last_at, reverse=True)

@@ -46,7 +46,7 @@ for (const chart of document.querySelectorAll("svg[data-readout]")) {
   chart.addEventListener("focus", () => { if (chosen < 0) choose(marks.length - 1); });
 }
 
-// Some people heal better without numbers; the choice stays on this phone, for all of their pages.
+// Some people recover better without numbers; the choice is kept on this phone, for all of their pages.
 if (document.body.classList.contains("patient")) {
   const toggle = document.querySelector("[data-numbers]");
   const show = () => {
@@ -69,7 +69,7 @@ for (const field of document.querySelectorAll("[data-time-zone]")) {
   field.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
 }
 
-// Of two ways to give a photo, the later choice counts; one that is taken now is not of another day.
+// Of two ways to give a photo, the later choice counts; a photo taken now cannot be of another day.
 for (const form of document.querySelectorAll("form[data-queued]")) {
   const inputs = form.querySelectorAll("input[type=file]");
   for (const input of inputs) {
@@ -99,7 +99,7 @@ if (waiting) {
   setTimeout(look, waiting.dataset.refresh * 1000);
 }
 
-// Settings: somebody who travels need not know the name of a time zone.
+// Settings: a person who travels need not know the name of a time zone.
 const zoneHint = document.querySelector("[data-zone-hint]");
 if (zoneHint) {
   const field = document.getElementById("time_zone");

@@ -1,5 +1,5 @@
-// The camera in the page: preview, oval, ghost of the photo from before, hints, shutter.
-// Without it, or where it is refused, the form's own file fields do the same work.
+// The camera in the page: preview, oval, faint overlay of the photo from before, hints, shutter.
+// Without it, or if access is refused, the form's own file fields do the same.
 import { Framing, HINTS } from "./framing.js";
 
 const LOOKED_AT = 128; // width of the small picture that is judged, in pixels
@@ -43,7 +43,7 @@ function prepare(root) {
   show(parts, "closed");
 }
 
-/** Open the camera, or say why it cannot be and bring the file field back. */
+/** Open the camera, or say why it cannot be opened and show the file field again. */
 async function start(parts, state) {
   stop(state);
   const { turn } = state;
@@ -67,7 +67,7 @@ async function start(parts, state) {
   const [track] = state.stream.getVideoTracks();
   track.addEventListener("ended", () => interrupt(parts, state, "The camera was lost. Open it again, or choose a photo below."));
   parts.root.classList.toggle("mirrored", (track.getSettings().facingMode || state.facing) === "user");
-  state.framing = new Framing(state.cascade); // one camera's sharpness says nothing of another's
+  state.framing = new Framing(state.cascade); // one camera's sharpness says nothing about another's
   state.steady = 0;
   show(parts, "live");
   parts.shutter.focus();
@@ -80,7 +80,7 @@ function opened({ facing }) {
   return navigator.mediaDevices.getUserMedia({ video, audio: false });
 }
 
-/** Let the camera go; whatever is still opening it finds that its turn is over. */
+/** Release the camera; code that is still opening it finds that its turn is over. */
 function stop(state) {
   state.turn += 1;
   clearInterval(state.timer);
@@ -92,7 +92,7 @@ function end(stream) {
   stream.getTracks().forEach((track) => track.stop());
 }
 
-/** The camera went away by itself: no still picture may look as if it were live. */
+/** The camera stopped by itself: a still picture must not look live. */
 function interrupt(parts, state, words) {
   const wasOpen = state.stream !== null;
   stop(state);

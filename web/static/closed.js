@@ -1,4 +1,4 @@
-// The account is closed: what this phone still kept of it goes, and nothing of anybody else.
+// The account is closed: delete what this phone still kept of it, and nothing of other accounts.
 import { forget, kept } from "./queue.js";
 
 const { closed } = document.querySelector("[data-closed]").dataset;

@@ -3,7 +3,7 @@
 for (const pair of document.querySelectorAll("[data-compare]")) slide(pair);
 for (const row of document.querySelectorAll("[data-lapse]")) lapse(row);
 
-/** Lay the second picture over the first and cut it off where the slider stands. */
+/** Put the second picture over the first and clip it at the slider. */
 function slide(pair) {
   const [before, after] = pair.querySelectorAll("img");
   const stage = element("div", "over");

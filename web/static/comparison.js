@@ -4,7 +4,7 @@ import { Draft } from "./drawing.js";
 
 const FARTHEST = 8;
 const FLICKER_MS = 900; // well under three changes a second (WCAG 2.3.1)
-const TAP = 6; // pixels within which a press is no drag
+const TAP = 6; // pixels within which a press is not a drag
 
 const pair = document.getElementById("pair");
 const choose = document.getElementById("choose");
@@ -53,7 +53,7 @@ play.addEventListener("click", () => {
   return flick();
 });
 
-// One eye for both
+// One view for both
 
 function look(zoom, x, y) {
   const keep = (share) => Math.min(Math.max(share, 0.5 / zoom), 1 - 0.5 / zoom);
@@ -63,7 +63,7 @@ function look(zoom, x, y) {
   document.querySelector("[data-scale]").textContent = zoom > 1 ? `${Math.round(zoom * 100)} %` : "";
 }
 
-/** Zoom by a factor; what lies at `held` stays where it is. */
+/** Zoom by a factor; the point `held` stays in place. */
 function larger(factor, held = [eye.x, eye.y]) {
   const zoom = Math.min(Math.max(eye.zoom * factor, 1), FARTHEST);
   const left = eye.zoom / zoom;
@@ -196,7 +196,7 @@ pair.addEventListener("keydown", (event) => {
   act();
 });
 
-// Drawing follows whichever form stands open
+// Drawing follows the form that is open
 
 document.addEventListener("toggle", (event) => {
   const form = event.target.querySelector?.("[data-draw]");
@@ -211,7 +211,7 @@ document.addEventListener("click", (event) => {
   if (event.target.matches("[data-clear]")) draft.places = [];
 });
 
-// Other photos without losing the place: only what has changed is put anew
+// Other photos without losing the place: only what has changed is replaced
 
 async function go(address) {
   const answer = await fetch(address, { redirect: "error" }).catch(() => null);

@@ -1,5 +1,5 @@
 // The large chart in the browser: several regions at once, closer by days, with the strip below it.
-// Drawn by uPlot where set-up has installed it; the chart from the server stands everywhere else.
+// Drawn by uPlot if set-up has installed it; everywhere else the chart from the server is shown.
 "use strict";
 
 const place = document.querySelector("[data-course]");
@@ -55,7 +55,7 @@ function course(figure, data) {
         const x = plot.valToPos(point.day, "x", true);
         const y = (value) => plot.valToPos(Math.min(Math.max(value, data.low), data.high), "y", true);
         ctx.lineWidth = 1.5 * ratio;
-        ctx.globalAlpha = shown.size > 2 ? 0.25 : 0.55; // error bars of many regions step back
+        ctx.globalAlpha = shown.size > 2 ? 0.25 : 0.55; // error bars of many regions are fainter
         ctx.beginPath();
         ctx.moveTo(x, y(point.value - point.reach));
         ctx.lineTo(x, y(point.value + point.reach));

@@ -1,5 +1,5 @@
 // Drawing on the two photos: by clicks, by a cross that keys move, or by the numbers in the form.
-// The form's field of places is the truth; what is drawn follows it.
+// The form's field of places decides; the drawing follows it.
 
 const SVG = "http://www.w3.org/2000/svg";
 const NEAREST = 0.01; // shares of the width between two corners drawn in one stroke
@@ -44,7 +44,7 @@ export class Draft {
     for (const layer of this.pair.querySelectorAll("[data-draft]")) layer.replaceChildren();
   }
 
-  /** Set one more place; a shape that has all begins anew. `aspect` is the picture's width by height. */
+  /** Set one more place; a complete shape starts again. `aspect` is the picture's width by height. */
   set([x, y], aspect) {
     const held = [Math.min(Math.max(x, 0), 1), Math.min(Math.max(y, 0), 1)];
     const soFar = this.places.length >= MOST[this.shape] ? [] : this.places;

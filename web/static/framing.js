@@ -45,7 +45,7 @@ export class Framing {
     return placeOf(face, width, height) || lightOf(picture, face) || this.#steadiness(grey, width, face, moved);
   }
 
-  /** The same for a view of a side, in which there is no face from the front to be found. */
+  /** The same for a side view, in which no frontal face can be found. */
   judgeSide(picture) {
     const { grey, moved } = this.#seen(picture);
     if (brightTwentieth(grey) < DARK_ROOM * 255) return "too_dark";

@@ -1,5 +1,5 @@
-// Single keys, for those who work at the clinic. They can be switched off, and stay quiet while
-// somebody types, holds another key or has a dialog open (WCAG 2.1.4).
+// Single keys, for people who work at the clinic. They can be switched off, and do nothing while
+// the person types, holds another key or has a dialog open (WCAG 2.1.4).
 const SETTING = "single-keys";
 
 export const areOn = () => localStorage.getItem(SETTING) !== "off";

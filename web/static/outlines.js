@@ -1,9 +1,9 @@
 // Outlines drawn on the photo from before: by pointer, by keys, or as numbers in the two fields.
-// The fields are the truth that is sent; what is drawn and what stands in them follow each other.
+// The fields are what is sent; the drawing and the fields follow each other.
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 1000; // of the drawing's own units; its height follows the photo
-const REACH = 16; // pixels within which a press means a corner that is there
+const REACH = 16; // pixels within which a press means an existing corner
 const STEP = { plain: 0.01, far: 0.05, fine: 0.002 };
 const KINDS = { treated: "Treated area", untreated: "Untreated skin" };
 const SHORT = { treated: "Treated", untreated: "Untreated" };

@@ -1,4 +1,4 @@
-// Passkeys: made on their own page, used at sign-in. Without them the passphrase does.
+// Passkeys: made on their own page, used at sign-in. Without them the passphrase works.
 
 const known = window.PublicKeyCredential?.parseCreationOptionsFromJSON
   && !/^[\d.]+$|:/.test(location.hostname); // a key is bound to a name, never to an address
@@ -29,7 +29,7 @@ function offer(form, path, ask) {
         method: "POST",
         headers: { "X-CSRFToken": form.elements.csrf_token.value },
       });
-      if (options.redirected) return location.assign(options.url); // show again who you are
+      if (options.redirected) return location.assign(options.url); // confirm your identity again
       if (!options.ok) throw new Error(`the answer was ${options.status}`);
       form.elements.answer.value = JSON.stringify((await ask(await options.json())).toJSON());
     } catch (error) {

@@ -1,4 +1,4 @@
-// While courses are counted, the figures are fetched anew; without this file a link does the same.
+// While courses are counted, the figures are fetched again; without this file a link does the same.
 "use strict";
 
 const PAUSE = 2000;
@@ -12,7 +12,7 @@ const renew = async () => {
     const fresh = page.querySelector("[data-preview]");
     if (fresh && !shown.contains(document.activeElement)) shown.replaceWith(fresh);
   } finally {
-    setTimeout(renew, PAUSE); // a network that is away comes back
+    setTimeout(renew, PAUSE); // the network may come back
   }
 };
 setTimeout(renew, PAUSE);

@@ -1,4 +1,4 @@
-// What could not be sent yet, kept on the phone: encrypted, with the moment it was made, until the
+// What could not be sent yet, kept on the phone: encrypted, with the time it was made, until the
 // clinic's computer has it. The key cannot be read out of the browser, only used within it.
 
 const NAME = "afterglow";
@@ -34,7 +34,7 @@ export function markRefused(item, words) {
   return within(ITEMS, "readwrite", (store) => store.put({ ...item, refused: words }));
 }
 
-/** Forget an item that has arrived, or that the person gave up. */
+/** Delete an item that has arrived, or that the person discarded. */
 export function forget(item) {
   return within(ITEMS, "readwrite", (store) => store.delete(item.key));
 }

@@ -1,17 +1,17 @@
 // Sends photos and answers so that nothing is lost: kept on the phone first, then sent with
-// progress, taken off when it has arrived. What cannot be sent now goes when the network is back.
+// progress, deleted when it has arrived. What cannot be sent now is sent when the network is back.
 import { forget, keep, kept, markRefused, opened } from "./queue.js";
 
 const PATIENCE_MS = 120_000; // without a single byte going out
 const LOOK_AGAIN_MS = 30_000;
-const LONGEST_REST_MS = 3_600_000; // before an item is tried again with which the clinic had trouble
+const LONGEST_REST_MS = 3_600_000; // before another try of an item that failed at the clinic
 const LARGEST_PHOTO = 40 * 1024 * 1024;
-const REFUSALS = [409, 413, 422]; // what no second try will change
+const REFUSALS = [409, 413, 422]; // a second try would not change these
 
 const person = document.body.dataset.person;
 const shelf = document.querySelector("[data-unsent]");
 const rests = new Map(); // by key: how long an item rests after trouble, and until when
-// Without these (no TLS, an old browser) the forms go out as they do without a script.
+// Without these (no TLS, an old browser) the forms are sent as without a script.
 const canKeep = window.isSecureContext && window.indexedDB && navigator.locks && crypto.randomUUID && AbortSignal.timeout;
 
 if (person && canKeep) {
@@ -30,7 +30,7 @@ if (person && canKeep) {
   navigator.serviceWorker?.register("/service-worker.js");
   caches.open("afterglow").then((cache) => cache.add("/offline")).catch(ignoreOffline);
   document.querySelector("form.leave")?.addEventListener("submit", () => {
-    if (!navigator.onLine) return; // nobody can sign out now, so the page is still needed
+    if (!navigator.onLine) return; // signing out is impossible now, so the page is still needed
     caches.open("afterglow").then((cache) => cache.delete("/offline"));
   });
   window.addEventListener("online", () => flush());
@@ -46,7 +46,7 @@ function sendByEnter(event) {
   event.currentTarget.requestSubmit(buttons[buttons.length - 1]);
 }
 
-/** Offline, the page for that is kept already; every other trouble may be seen. */
+/** Offline, the page for that is kept already; every other error may be shown. */
 function ignoreOffline(error) {
   if (navigator.onLine) throw error;
 }
@@ -69,7 +69,7 @@ async function submit(form, submitter) {
   tell(form, "Sending …");
   const answer = await flush({ form, only: item });
   holdButtons(form, false);
-  if (!answer) return location.assign("/"); // another page was faster: Today tells what came of it
+  if (!answer) return location.assign("/"); // another page was faster: Today shows the result
   if (answer.arrived) return location.assign(answer.url);
   if (answer.page) return showRefusal(form, answer);
   camera?.dispatchEvent(new Event("camera:done"));
@@ -79,7 +79,7 @@ async function submit(form, submitter) {
   return tell(form, waitingWords(answer));
 }
 
-/** Where nothing can be kept (no room, a private window), the form goes out as without a script. */
+/** If nothing can be kept (no room, a private window), the form is sent as without a script. */
 function sendUnkept(form, submitter) {
   if (submitter?.name) form.append(Object.assign(document.createElement("input"), { type: "hidden", name: submitter.name, value: submitter.value }));
   if (navigator.onLine) return form.submit();
@@ -93,7 +93,7 @@ function waitingWords({ reached, signedOut }) {
   return "You are offline, or Afterglow cannot be reached. It is kept on this phone and goes out by itself.";
 }
 
-/** Send what is kept. Answers do not queue behind a photo that is long on its way. */
+/** Send what is kept. Answers do not wait behind a photo that takes long. */
 async function flush({ form = null, only = null } = {}) {
   if (!only) await showShelf();
   const kinds = only ? [only.hasPhoto] : [false, true];
@@ -103,8 +103,8 @@ async function flush({ form = null, only = null } = {}) {
 }
 
 /**
- * Send the photos, or the answers, the oldest first. One page at a time does it; who only looks
- * again leaves it to the page that is at it. Returns the answer about `only`.
+ * Send the photos, or the answers, the oldest first. Only one page sends at a time; a page that
+ * just checks again leaves it to that page. Returns the answer about `only`.
  */
 async function flushKind(hasPhoto, form, only) {
   let about = null;
@@ -117,11 +117,11 @@ async function flushKind(hasPhoto, form, only) {
       const answer = await send(item, (share) => { if (ours) tell(form, ...onItsWay(item, share)); else showOnShelf(item, share); });
       if (ours) about = answer;
       if (answer.arrived) await forget(item);
-      else if (answer.page && ours) await forget(item); // its fate is on the screen
+      else if (answer.page && ours) await forget(item); // its result is on the screen
       else if (answer.words) await markRefused(item, answer.words);
       else if (answer.reached) rest(item);
       else {
-        about ??= answer; // no network, or signed out: the others would fare alike
+        about ??= answer; // no network, or signed out: the others would fail too
         break;
       }
     }
@@ -143,8 +143,8 @@ function rest(item) {
 const isResting = (item) => rests.get(item.key)?.until > performance.now();
 
 /**
- * One item's way: {reached} tells whether the clinic answered, {arrived, url} that it has the item,
- * {page, words} that it was refused and why, {signedOut} that somebody else or nobody is signed in.
+ * The result for one item: {reached} if the clinic answered, {arrived, url} if it has the item,
+ * {page, words} if it was refused and why, {signedOut} if another person or no one is signed in.
  */
 async function send(item, onProgress) {
   const { token, signedOut } = await session();
@@ -188,8 +188,8 @@ function posted(path, body, onProgress) {
 }
 
 /**
- * {token} against forged requests, of this person's session: the token of one session is refused in
- * another, so what one person kept cannot go out as somebody else's. {signedOut} without a session.
+ * {token} against forged requests, of this person's session. The token of one session is refused in
+ * another, so what one person kept cannot be sent as another's. {signedOut} without a session.
  */
 async function session() {
   const options = { redirect: "manual", cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) };
@@ -229,19 +229,19 @@ function holdButtons(form, held) {
 
 function tell(form, words, share = null) {
   const note = form.querySelector("[data-sending-note]");
-  if (note.textContent !== words) note.replaceChildren(words, ...bar(share)); // told once, not with every byte
+  if (note.textContent !== words) note.replaceChildren(words, ...bar(share)); // announced once, not with every byte
 }
 
 function bar(share) {
   if (share === null) return [];
   const made = Object.assign(document.createElement("progress"), { max: 1, value: share });
-  made.setAttribute("aria-hidden", "true"); // the words say it
+  made.setAttribute("aria-hidden", "true"); // the text says it
   return [made];
 }
 
 /**
- * What urgent answers ask for does not wait for the network. Where there is none, neither does the
- * rest, and a page that was kept for days cannot know what is usual today.
+ * The advice for urgent answers does not wait for the network. Without a network, neither does the
+ * rest, because a page that was kept for days cannot know what is usual today.
  */
 function showFlags(form, given, isWaiting = false) {
   const raised = raisedFlags(form, given).filter((flag) => isWaiting || (flag.is_urgent && !flag.is_usual));
@@ -284,7 +284,7 @@ async function showShelf() {
   if (!shelf) return;
   const items = await kept(person);
   const state = JSON.stringify(items.map((item) => [item.key, item.refused]));
-  if (shelf.dataset.state === state) return; // whoever reads or stands on it is not disturbed
+  if (shelf.dataset.state === state) return; // do not disturb a person who reads or has focused it
   shelf.dataset.state = state;
   shelf.hidden = items.length === 0;
   shelf.querySelector("ul").replaceChildren(...items.map(shelfLine));

@@ -1,4 +1,4 @@
-// Lets the pages open without a network. Kept are the look, the scripts and one page for taking
+// Lets the pages open without a network. It keeps the styles, the scripts and one page for taking
 // photos and answering; never a photo, a chart or a name.
 const CACHE = "afterglow";
 const ASSETS = ["afterglow.css", "afterglow.js", "camera.js", "face_finder.js", "framing.js", "icon.svg", "queue.js", "sending.js"];

@@ -2,7 +2,7 @@
 import { areOn, listen, turn } from "./keys.js";
 
 const EVERY = 15_000; // milliseconds between two looks
-const READING = 8_000; // milliseconds that a confirmation stays
+const READING = 8_000; // milliseconds that a confirmation is shown
 const SLOWEST = 240_000; // where there is no connection
 
 const list = () => document.querySelector("[data-worklist]");
@@ -12,7 +12,7 @@ const linkOf = (row) => row.querySelector("h3 a");
 const current = () => document.activeElement?.closest?.("[data-worklist] .row") ?? null;
 const news = document.querySelector("[data-news]");
 
-// ---- what is said: politely, and nothing moves by itself
+// ---- announcements: politely, and nothing moves by itself
 
 let fading = 0;
 const say = (words, { offers = false, fades = false } = {}) => {
@@ -67,7 +67,7 @@ if (list()) {
   on.addEventListener("change", () => turn(on.checked));
 }
 
-// ---- live: a look now and then whether the version is another one; the page itself only if so
+// ---- live: check regularly whether the version has changed; fetch the page only then
 
 let known = list() ? `"${list().dataset.version}"` : "";
 let wait = EVERY;
@@ -135,7 +135,7 @@ const watch = async () => {
     say(`No connection since ${lostAt}: this list may be old. Trying again.`);
     wait = Math.min(SLOWEST, wait * 2);
   }
-  clearTimeout(timer); // another look may have overtaken this one; one timer is enough
+  clearTimeout(timer); // another check may have overtaken this one; one timer is enough
   if (!document.hidden) timer = setTimeout(watch, wait);
 };
 
