@@ -77,7 +77,7 @@ def _protocol(root: Table, text: str) -> Protocol:
     _check_healing(root, healing)
     variants = [row.variant for row in healing if row.variant is not None]
     screening = tuple(_screening(row) for row in root.rows("screening"))
-    words = _words(screening)
+    factors = _risk_factors(screening)
     protocol = Protocol(
         kind=_name(root, "kind"),
         title=root.text("title"),
@@ -99,11 +99,11 @@ def _protocol(root: Table, text: str) -> Protocol:
         concerns=_concerns(root.table("concerns")),
         silence=_silence(root.table("silence")),
         expected=tuple(_expected(row, variants) for row in root.rows("expected")),
-        risks=tuple(_risk(row, words) for row in root.rows("risks")),
+        risks=tuple(_risk(row, factors) for row in root.rows("risks")),
         floors=read_floors(root, variants),
         lowered_floors=read_lowered_floors(root),
         screening=screening,
-        check_in=tuple(_question(row, words, variants) for row in root.rows("check_in", least=1)),
+        check_in=tuple(_question(row, factors, variants) for row in root.rows("check_in", least=1)),
         aftercare=aftercare_in(root.table("aftercare"), variants),
         spacing=tuple(spacing_in(row) for row in root.rows("spacing")),
     )
@@ -111,8 +111,8 @@ def _protocol(root: Table, text: str) -> Protocol:
     return protocol
 
 
-def _words(screening: Iterable[ScreeningQuestion]) -> tuple[str, ...]:
-    """The words that risk modifiers and questions may use as conditions."""
+def _risk_factors(screening: Iterable[ScreeningQuestion]) -> tuple[str, ...]:
+    """The names of the risk factors on which modifiers and questions may depend."""
     asked = (question.id for question in screening if question.asks is Asks.YES_NO)
     return (*(str(risk) for risk in Risk), *(f"skin_type_{n}" for n in SKIN_TYPES), *asked)
 
@@ -284,9 +284,9 @@ def _expected(row: Table, variants: list[str]) -> Expected:
     )
 
 
-def _risk(row: Table, words: Iterable[str]) -> RiskModifier:
+def _risk(row: Table, factors: Iterable[str]) -> RiskModifier:
     return RiskModifier(
-        risk_factors=row.named("when_any", words),
+        risk_factors=row.named("when_any", factors),
         concern=_judged(row),
         prior_odds=row.positive("prior_odds", high=100) if row.has("prior_odds") else 1.0,
         window_days=row.span("window_days", 0, LAST_DAY) if row.has("window_days") else None,
@@ -327,7 +327,7 @@ def _skin_types(row: Table) -> frozenset[int]:
     return frozenset(map(int, given))
 
 
-def _question(row: Table, words: Iterable[str], variants: list[str]) -> CheckInQuestion:
+def _question(row: Table, factors: Iterable[str], variants: list[str]) -> CheckInQuestion:
     sign = row.text("sign")
     if sign not in SIGNS or sign == HELP:
         known = ", ".join(name for name in SIGNS if name != HELP)
@@ -336,7 +336,7 @@ def _question(row: Table, words: Iterable[str], variants: list[str]) -> CheckInQ
         sign=sign,
         question=row.text("question"),
         days=row.span("days", 0, LAST_DAY),
-        risk_factors=row.named("when_any", words) if row.has("when_any") else frozenset(),
+        risk_factors=row.named("when_any", factors) if row.has("when_any") else frozenset(),
         variants=row.named("variants", variants) if row.has("variants") else frozenset(),
     )
 

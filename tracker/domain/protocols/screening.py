@@ -190,7 +190,7 @@ def risks_of(answers: Answers, protocol: Protocol) -> frozenset[Risk]:
 
 
 def risk_factors_of(person: Person, screening: Screening | None) -> frozenset[str]:
-    """All words about a person and a treatment that risk modifiers and questions depend on."""
+    """All risk factors of a person and a treatment, by their names in protocols."""
     answers = screening.answers if screening else {}
     yes = frozenset(name for name, answer in answers.items() if answer is True)
     return known_risk_factors(person.skin_type, person.history, yes)
@@ -222,7 +222,7 @@ def answer_words(answer: bool | str) -> str:
 def known_risk_factors(
     skin_type: int | None, history: frozenset[Risk], screened: frozenset[str] = frozenset()
 ) -> frozenset[str]:
-    """What is known about a person as the words that risk modifiers depend on.
+    """What is known about a person, as names of risk factors.
 
     `screened` are the ids of the screening questions answered with yes.
     """
