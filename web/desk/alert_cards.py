@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from tracker.actions.course.progress import Progress
 from tracker.actions.people.care_team import Colleagues
-from tracker.domain.alerts.alert_life import MAX_WHY_LENGTH, Refused
+from tracker.domain.alerts.alert_life import MAX_WHY_LENGTH, AnswerRefused
 from tracker.domain.alerts.alerts import Alert, Concern, CourseAlert, Outcome, Stage
 from tracker.domain.course.check_ins import SIGNS, Answers, CheckIn
 from tracker.domain.course.treatments import day_number
@@ -105,7 +105,7 @@ class AnswerForm:
 
     chosen: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
-    refused: Refused | None = None
+    refused: AnswerRefused | None = None
     is_sent: bool = False
 
 

@@ -15,9 +15,9 @@ from tracker.actions.talk.conversation import InReply, PhotoRefused, Said, add_m
 from tracker.actions.talk.replies import show_replies
 from tracker.domain.alerts.alert_life import (
     Answer,
+    AnswerRefused,
     HandOver,
     Obstacle,
-    Refused,
     Resolution,
     Seen,
     Snooze,
@@ -108,7 +108,7 @@ def message(visit: Visit, alert_id: str) -> ResponseReturnValue:
         visit.now,
         in_reply=reply,
     ):
-        case Refused() as refused:
+        case AnswerRefused() as refused:
             return _refused(visit, case, refused)
         case Said() | PhotoRefused():  # there is no photo to refuse
             address = url_for("practitioner.alert", alert_id=alert_id, sent="yes")
@@ -119,7 +119,7 @@ def _answered(visit: Visit, case: AlertCase, given: Answer, field: str) -> Respo
     """Keep the answer, or show why it was not kept, with what was typed; `field` is its last."""
     shown_alert = read_shown_alert(request.form, case.alert)
     if shown_alert is None:
-        return _refused(visit, case, Refused(Obstacle.NOT_SHOWN))
+        return _refused(visit, case, AnswerRefused(Obstacle.NOT_SHOWN))
     try:
         done = answer_alert(visit.db, shown_alert, visit.person, given, visit.now)
     except ValueError as error:
@@ -128,7 +128,7 @@ def _answered(visit: Visit, case: AlertCase, given: Answer, field: str) -> Respo
     match done:
         case Answered():
             return redirect(url_for("practitioner.alert", alert_id=case.alert.id), code=303)
-        case Refused():
+        case AnswerRefused():
             return _refused(visit, case, done)
         case None:
             raise NotFound
@@ -138,7 +138,7 @@ def _wrong(visit: Visit, case: AlertCase, errors: Mapping[str, str]) -> Response
     return render(shown(visit, case, AnswerForm(request.form, errors))), 422
 
 
-def _refused(visit: Visit, case: AlertCase, refused: Refused) -> ResponseReturnValue:
+def _refused(visit: Visit, case: AlertCase, refused: AnswerRefused) -> ResponseReturnValue:
     """The alert as it is now, which counts as read, with everything that was typed."""
     now = case_opened(visit, case.alert.id)
     return render(shown(visit, now, AnswerForm(request.form, refused=refused))), 409

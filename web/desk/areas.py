@@ -17,7 +17,7 @@ from tracker.actions.course.drawing import (
     draw_areas,
     suggest_outline,
 )
-from tracker.actions.course.showing_treatments import Series, Session, show_treatments
+from tracker.actions.course.showing_treatments import Series, TreatmentSession, show_treatments
 from tracker.domain.course.outlines import (
     MOST_CORNERS,
     MOST_OUTLINES,
@@ -96,7 +96,11 @@ class Sent:
 
 
 def areas_page(
-    series: Series, session: Session, now: datetime, reader: ZoneInfo, sent: Sent | None = None
+    series: Series,
+    session: TreatmentSession,
+    now: datetime,
+    reader: ZoneInfo,
+    sent: Sent | None = None,
 ) -> AreasPage:
     """What is drawn now, or what was sent if it could not be kept."""
     latest = session.markings[-1].outlines if session.markings else NOTHING_DRAWN
@@ -196,7 +200,7 @@ def draw(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnValu
 
 
 def _drawn(
-    visit: Visit, session: Session, baseline: Photo, sent: Sent
+    visit: Visit, session: TreatmentSession, baseline: Photo, sent: Sent
 ) -> Drawn | DrawnMeanwhile | Undrawable | NothingToDrawOn | CareWithdrawn | Errors:
     known = request.form.get("known", "")
     try:
@@ -231,7 +235,7 @@ def _with_region(visit: Visit, baseline: Photo, sent: Sent) -> Sent:
     return sent.plus(request.form["add"], outline) if outline else sent
 
 
-def _session(visit: Visit, patient_id: str, treatment_id: str) -> tuple[Series, Session]:
+def _session(visit: Visit, patient_id: str, treatment_id: str) -> tuple[Series, TreatmentSession]:
     require(may_treat(visit.viewer, patient_id))
     series = show_treatments(visit.db, visit.world.protocols, patient_id) or abort(404)
     return series, series.of(treatment_id) or abort(404)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from tracker.actions.course.comparing import Comparison, Laid, NotTreated
+from tracker.actions.course.comparing import Comparison, Laid, NothingToCompare
 from tracker.domain.course.annotations import Shape
 from tracker.domain.course.comparisons import Asked
 from tracker.domain.course.photos import Photo, SkinState, View
@@ -160,7 +160,7 @@ class ComparePage:
 
 
 def compare_page(
-    shown: Comparison | NotTreated,
+    shown: Comparison | NothingToCompare,
     choices: Choices,
     now: datetime,
     zone: ZoneInfo,
@@ -170,7 +170,7 @@ def compare_page(
 
     The date of the treatment is given where the patient lives, as on the patient's other pages.
     """
-    if isinstance(shown, NotTreated):
+    if isinstance(shown, NothingToCompare):
         return ComparePage(
             patient_id=shown.patient.id,
             name=shown.patient.name,

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from tracker.actions.course.showing_treatments import Series, Session
+from tracker.actions.course.showing_treatments import Series, TreatmentSession
 from tracker.domain.course.procedures import ProductUse
 from tracker.domain.course.treatments import AREAS, Correction, Setting, Treatment, day_number
 from tracker.domain.protocols.aftercare import OwnLine
@@ -233,7 +233,7 @@ def treatment_form(
     )
 
 
-def screening_page(series: Series, session: Session) -> ScreeningPage:
+def screening_page(series: Series, session: TreatmentSession) -> ScreeningPage:
     """The form of a session's screening, filled with the answers on record, then by the record."""
     questions = question_rows(session.protocol, series.patient)
     screening = session.screening.screening
@@ -290,7 +290,9 @@ def _local(at: datetime, zone: ZoneInfo) -> str:
     return f"{at.astimezone(zone):%Y-%m-%dT%H:%M}"
 
 
-def _card(session: Session, series: Series, now: datetime, reader: ZoneInfo) -> SessionCard:
+def _card(
+    session: TreatmentSession, series: Series, now: datetime, reader: ZoneInfo
+) -> SessionCard:
     treatment, patient = session.treatment, series.patient
     ending = treatment.ending
     facts = fact_words(treatment, patient.zone)
@@ -334,7 +336,7 @@ def _line(line: OwnLine, today: date) -> OwnLineRow:
     return OwnLineRow(line.id, dict(TreatmentsPage.headings)[line.heading], line.line, until)
 
 
-def _state(session: Session, series: Series, now: datetime) -> str:
+def _state(session: TreatmentSession, series: Series, now: datetime) -> str:
     if session.treatment.ending is not None:
         return "Ended early"
     if session.treatment.performed_at > now:
@@ -345,12 +347,12 @@ def _state(session: Session, series: Series, now: datetime) -> str:
     return ""
 
 
-def _photos_words(session: Session) -> str:
+def _photos_words(session: TreatmentSession) -> str:
     count = f"{session.photos} photo{'' if session.photos == 1 else 's'}"
     return f"{count}, {session.waiting} still being measured" if session.waiting else count
 
 
-def _afterwards(session: Session) -> list[Treatment]:
+def _afterwards(session: TreatmentSession) -> list[Treatment]:
     """What was on record after each correction."""
     return [*(each.before for each in session.corrections[1:]), session.treatment][
         : len(session.corrections)

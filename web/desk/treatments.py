@@ -6,7 +6,7 @@ from dataclasses import replace
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from tracker.actions.course.showing_treatments import Series, Session, show_treatments
+from tracker.actions.course.showing_treatments import Series, TreatmentSession, show_treatments
 from tracker.actions.course.treatments import (
     AnotherEntered,
     CorrectedMeanwhile,
@@ -234,7 +234,7 @@ def _entered(
         return Errors({"performed_at": sentence(str(error))})
 
 
-def _screened(visit: Visit, session: Session) -> Screening | ScreenedMeanwhile | Errors:
+def _screened(visit: Visit, session: TreatmentSession) -> Screening | ScreenedMeanwhile | Errors:
     procedure, why = session.treatment.procedure, typed(request.form, "why")
     given = read_screening(request.form, session.protocol, procedure, visit.person.id, visit.now)
     if isinstance(given, Errors):
@@ -254,7 +254,7 @@ def _screened(visit: Visit, session: Session) -> Screening | ScreenedMeanwhile |
 
 
 def _corrected(
-    visit: Visit, patient: Person, session: Session, protocol: Protocol
+    visit: Visit, patient: Person, session: TreatmentSession, protocol: Protocol
 ) -> Treatment | CorrectedMeanwhile | CareWithdrawn | Errors:
     entered = read_treatment(request.form, protocol, patient)
     why = typed(request.form, "why")
@@ -283,7 +283,7 @@ def _corrected(
         return Errors({"performed_at": sentence(str(error))})
 
 
-def _as_correction(visit: Visit, form: TreatmentForm, session: Session) -> TreatmentForm:
+def _as_correction(visit: Visit, form: TreatmentForm, session: TreatmentSession) -> TreatmentForm:
     """A correction asks no screening question again: those were answered before the treatment."""
     return replace(
         form,

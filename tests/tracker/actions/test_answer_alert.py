@@ -16,9 +16,9 @@ from tracker.actions.course.checking_in import record_check_in
 from tracker.actions.talk.conversation import InReply, Said, add_message
 from tracker.domain.alerts.alert_life import (
     Answer,
+    AnswerRefused,
     HandOver,
     Obstacle,
-    Refused,
     Resolution,
     Seen,
     Snooze,
@@ -61,7 +61,7 @@ def test_nobody_answers_an_alert_that_they_have_not_opened(
     read_alert(db, alert.id, cast.eli.id, DAY_4)
     before = known(db, alert)
     refused = answer_alert(db, shown_now(db, alert), cast.dana, answer, DAY_4)
-    assert refused == Refused(Obstacle.UNREAD)
+    assert refused == AnswerRefused(Obstacle.UNREAD)
     assert known(db, alert) == before
 
 
@@ -73,7 +73,7 @@ def test_an_answer_to_an_alert_that_rose_meanwhile_is_not_kept(
     shown = replace(shown_now(db, alert), level=Level.REVIEW)
     before = known(db, alert)
     refused = answer_alert(db, shown, cast.dana, answer, DAY_4)
-    assert refused == Refused(Obstacle.CHANGED)
+    assert refused == AnswerRefused(Obstacle.CHANGED)
     assert known(db, alert) == before
 
 
@@ -88,7 +88,7 @@ def test_of_two_people_who_answer_one_page_the_second_is_told_who_was_first_and_
     assert isinstance(answer_alert(db, shown, cast.dana, first, DAY_4), Answered)
     kept = known(db, alert)
     refused = answer_alert(db, shown, cast.eli, second, DAY_4)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, AnswerRefused)
     assert refused.obstacle is Obstacle.OVERTAKEN
     assert refused.step == alert_history.of_alert(db, alert.id)[-1]
     assert refused.step.by == cast.dana.id
@@ -102,7 +102,7 @@ def test_of_two_people_who_answer_at_the_same_moment_exactly_one_is_heard(
         read_alert(db, alert.id, person.id, DAY_4)
     shown = shown_now(db, alert)
 
-    def resolving(by: Person) -> Answered | Refused | None:
+    def resolving(by: Person) -> Answered | AnswerRefused | None:
         own = world.connect()
         try:
             return answer_alert(own, shown, by, RESOLUTION, DAY_4)
@@ -139,7 +139,7 @@ def test_who_is_asked_answers_and_who_asked_may_take_it_back(
 ) -> None:
     give(db, alert, cast.dana, HandOver(cast.eli.id, "please look"), DAY_4)
     refused = answer_alert(db, shown_now(db, alert), cast.eli, Seen(), DAY_4)
-    assert refused == Refused(Obstacle.UNREAD)
+    assert refused == AnswerRefused(Obstacle.UNREAD)
     taken = answer_alert(db, shown_now(db, alert), cast.dana, Seen(), DAY_4)
     assert isinstance(taken, Answered)
 
@@ -151,7 +151,7 @@ def test_an_alert_that_closed_itself_takes_no_answer_and_says_that_it_did(
     shown = shown_now(db, alert)
     with writing(db):
         alerts.save(db, replace(known(db, alert), resolved_at=DAY_4))
-    assert answer_alert(db, shown, cast.dana, Seen(), DAY_4) == Refused(Obstacle.OVERTAKEN)
+    assert answer_alert(db, shown, cast.dana, Seen(), DAY_4) == AnswerRefused(Obstacle.OVERTAKEN)
 
 
 @pytest.mark.parametrize("marks_seen", [True, False])
@@ -167,7 +167,7 @@ def test_no_message_goes_about_an_alert_that_says_more_by_now(
         return add_message(db, world.files, cast.dana, patient, draft, DAY_4, in_reply=reply)
 
     for kept, obstacle in ((stale, Obstacle.CHANGED), (None, Obstacle.NOT_SHOWN)):
-        assert send(InReply(alert.id, kept, marks_seen), "a") == Refused(obstacle)
+        assert send(InReply(alert.id, kept, marks_seen), "a") == AnswerRefused(obstacle)
     assert conversation.of_patient(db, alert.patient_id) == []
     assert known(db, alert).needs_answer
     assert send(InReply(alert.id, shown, marks_seen), "a") == Said()

@@ -8,9 +8,9 @@ from sqlite_utils import Database
 from tracker.domain.alerts.alert_life import (
     SNOOZE_REMEDY,
     Answer,
+    AnswerRefused,
     HandOver,
     Moved,
-    Refused,
     Resolution,
     Seen,
     ShownAlert,
@@ -45,7 +45,7 @@ class Answered:
 
 def answer_alert(
     db: Database, shown: ShownAlert, by: Person, answer: Answer, now: datetime
-) -> Answered | Refused | None:
+) -> Answered | AnswerRefused | None:
     """Keep the answer if the alert is still as it was shown; None when there is no such alert.
 
     If two people answer at once, exactly one answer is kept, and the other person learns whose

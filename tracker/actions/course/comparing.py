@@ -54,7 +54,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class NotTreated:
+class NothingToCompare:
     """The patient has no treatment, and so no photo."""
 
     patient: Person
@@ -63,7 +63,7 @@ class NotTreated:
 
 def show_comparison(
     db: Database, files: PhotoFiles, patient_id: str, asked: Asked, now: datetime
-) -> Comparison | NotTreated | None:
+) -> Comparison | NothingToCompare | None:
     """The pair asked for, from the treatment of the photos asked for, else of the current one.
 
     None when there is no such patient.
@@ -74,7 +74,7 @@ def show_comparison(
     unread = conversation.unread_by_clinic(db, patient_id)
     treatment = _treatment(db, patient_id, asked, now)
     if treatment is None:
-        return NotTreated(patient, unread)
+        return NothingToCompare(patient, unread)
     taken = photos.of_treatment(db, treatment.id)
     pair = pair_asked(taken, asked)
     read = {reading.photo_id: reading for reading in readings.of_treatment(db, treatment.id)}

@@ -20,7 +20,7 @@ from tracker.storage.talk import conversation
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class TreatmentSession:
     """One treatment: `number` counts from the first, `baseline` is what its photos compare with.
 
     `markings` are the versions of what was drawn on the baseline; the last one counts. `editions`
@@ -50,14 +50,14 @@ class Series:
     """
 
     patient: Person
-    sessions: tuple[Session, ...]
+    sessions: tuple[TreatmentSession, ...]
     devices: tuple[tuple[str, str], ...]
     team: tuple[str, ...]
     own_lines: tuple[OwnLine, ...]
     care_withdrawn_at: datetime | None
     unread: int
 
-    def of(self, treatment_id: str) -> Session | None:
+    def of(self, treatment_id: str) -> TreatmentSession | None:
         """The session with this id."""
         return next((each for each in self.sessions if each.treatment.id == treatment_id), None)
 
@@ -84,7 +84,7 @@ def show_treatments(db: Database, protocols: Protocols, patient_id: str) -> Seri
 
 def _session(
     db: Database, protocols: Protocols, patient: Person, series: list[Treatment], number: int
-) -> Session:
+) -> TreatmentSession:
     treatment = series[number - 1]
     protocol = protocols.of(treatment.kind)
     waits = too_soon(treatment, series, protocols, patient.zone)
@@ -92,7 +92,7 @@ def _session(
     came = photos.of_treatment(db, treatment.id)
     baseline = photos.baseline(db, treatment.id)
     ended_by = people.get(db, treatment.ending.by) if treatment.ending else None
-    return Session(
+    return TreatmentSession(
         number=number,
         treatment=treatment,
         protocol=protocol,

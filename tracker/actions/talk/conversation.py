@@ -8,7 +8,7 @@ from sqlite_utils import Database
 
 from analysis import decode_photo, encode_photo
 from analysis.errors import Unmeasurable
-from tracker.domain.alerts.alert_life import Refused, ShownAlert, refusal, seen
+from tracker.domain.alerts.alert_life import AnswerRefused, ShownAlert, refusal, seen
 from tracker.domain.mail.mails import message_mail
 from tracker.domain.people.people import Person, in_turn
 from tracker.domain.talk.conversation import Draft, Message
@@ -61,7 +61,7 @@ def add_message(
     now: datetime,
     *,
     in_reply: InReply,
-) -> Said | PhotoRefused | Refused: ...
+) -> Said | PhotoRefused | AnswerRefused: ...
 
 
 def add_message(
@@ -73,7 +73,7 @@ def add_message(
     now: datetime,
     *,
     in_reply: InReply | None = None,
-) -> Said | PhotoRefused | Refused:
+) -> Said | PhotoRefused | AnswerRefused:
     """Keep the message, its photo and the mails about it; one mail until the other side has read.
 
     The photo is decoded and encoded again, so that nothing but its pixels is kept. A message about
@@ -104,7 +104,7 @@ def add_message(
     return Said()
 
 
-def _answered(db: Database, reply: InReply, author: Person, now: datetime) -> Refused | None:
+def _answered(db: Database, reply: InReply, author: Person, now: datetime) -> AnswerRefused | None:
     """Record that the author has seen the alert, if requested and the alert allows it."""
     alert = alerts.get(db, reply.alert_id)
     if alert is None:

@@ -128,7 +128,7 @@ class Obstacle(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class AnswerRefused:
     """Nothing was kept; `step` is what another person did meanwhile, if that is on record."""
 
     obstacle: Obstacle
@@ -207,26 +207,26 @@ def refusal(
     by: str,
     *,
     needs_reading: bool = True,
-) -> Refused | None:
+) -> AnswerRefused | None:
     """Why this person's answer to what was `shown` is refused; None when it is accepted.
 
     Call it in the transaction that keeps the answer. If a person sends the same answer twice, it is
     accepted: the steps themselves then change nothing.
     """
     if shown is None:
-        return Refused(Obstacle.NOT_SHOWN)
+        return AnswerRefused(Obstacle.NOT_SHOWN)
     since = [step for step in history[shown.steps :] if step.by != by and step.step in ANSWERING]
     theirs = since[-1] if since else None
     if alert.stage is Stage.RESOLVED:
         closing = next((s for s in reversed(history) if s.step is Step.RESOLVED), None)
         is_own = closing is not None and closing.by == by
-        return None if is_own else Refused(Obstacle.OVERTAKEN, closing)
+        return None if is_own else AnswerRefused(Obstacle.OVERTAKEN, closing)
     if (alert.level, alert.raised_at) != (shown.level, shown.raised_at):
-        return Refused(Obstacle.CHANGED, theirs)
+        return AnswerRefused(Obstacle.CHANGED, theirs)
     if theirs is not None:
-        return Refused(Obstacle.OVERTAKEN, theirs)
+        return AnswerRefused(Obstacle.OVERTAKEN, theirs)
     if needs_reading and by not in readers(history):
-        return Refused(Obstacle.UNREAD)
+        return AnswerRefused(Obstacle.UNREAD)
     return None
 
 
