@@ -20,7 +20,7 @@ from tracker.actions.alerts.raising import raise_alerts
 from tracker.actions.clinic.health import leave_sign_of_life
 from tracker.actions.course.measuring import Measured, Unmeasured, measure_photos
 from tracker.actions.mail.daily import remind_patients, write_digests
-from tracker.actions.mail.sending import SendReport, send_mails
+from tracker.actions.mail.sending import SendReport, Tries, send_mails
 from tracker.actions.own_data.closing import erase_accounts
 from tracker.actions.protocols.previewing import preview_drafts
 from tracker.domain.alerts.alerts import Alert
@@ -156,11 +156,13 @@ def _mailing(
     clock: Callable[[], datetime],
     stop: Event,
 ) -> Duty:
+    tries = Tries()
+
     def send(db: Database, began: datetime) -> bool:
         def goes_on() -> bool:
             return not stop.is_set() and abs(clock() - began) < LONGEST_MAIL_ROUND
 
-        return send_mails(db, world.send, world.envelope, clock, kinds, goes_on).sent > 0
+        return send_mails(db, world.send, world.envelope, clock, kinds, goes_on, tries).sent > 0
 
     return Duty(sign, AT_ONCE, send)
 

@@ -4,17 +4,22 @@ import secrets
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import closing, suppress
 from email.message import EmailMessage
 from pathlib import Path
 from threading import Timer
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from tracker.settings import Settings, is_loopback
 
-TIMEOUT_SECONDS = 20  # for each answer
-MOST_SECONDS = 120  # for all answers to one mail; with the greeting, less than the lease of a mail
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+ANSWER_SECONDS = 20  # for each answer but the last; giving up there costs nothing
+MOST_SECONDS = 120  # for all of these together
+FINAL_ANSWER_SECONDS = 600  # after the final dot (RFC 5321, 4.5.3.2.6)
 SIGN_IN_WANTED = 530
 
 Send = Callable[[EmailMessage], None]
@@ -26,6 +31,10 @@ class MailFailed(Exception):  # noqa: N818  (an expected trouble; retried)
 
 class MailRefused(MailFailed):
     """The server will never accept this mail: trying again is useless."""
+
+
+class MailUnheard(MailFailed):
+    """The server has the whole mail and did not answer: it may have been sent."""
 
 
 def sender(settings: Settings) -> Send:
@@ -61,45 +70,102 @@ def _through_smtp(url: str) -> Send:
 
     def send(mail: EmailMessage) -> None:
         try:
-            with closing(_connect(parts.scheme, host, parts.port)) as server, _cut_in_time(server):
-                if parts.username:
-                    _refuse_to_tell_passphrase_in_clear(server, host)
-                    server.login(unquote(parts.username), unquote(parts.password or ""))
-                server.send_message(mail)
-                # The server has accepted the mail: however the session ends, it must not be sent
-                # again.
-                with suppress(OSError, smtplib.SMTPException):
-                    server.quit()
-        except smtplib.SMTPRecipientsRefused as error:
-            codes = sorted({code for code, _ in error.recipients.values()})
-            told = ", ".join(str(code) for code in codes)
-            raise _refused(f"the server refused the recipient ({told})", min(codes)) from error
-        except smtplib.SMTPDataError as error:
-            raise _refused(f"the server answered {error.smtp_code}", error.smtp_code) from error
-        except smtplib.SMTPResponseException as error:
-            raise MailFailed(f"the server answered {error.smtp_code}") from error
+            talk = _connect(parts.scheme, host, parts.port)
         except (OSError, smtplib.SMTPException) as error:
-            raise MailFailed(f"{type(error).__name__} on the way to {host}") from error
+            raise _failure(error, host) from error
+        with closing(talk):
+            try:
+                talk.limit(MOST_SECONDS, ANSWER_SECONDS)
+                if parts.username:
+                    _refuse_to_tell_passphrase_in_clear(talk, host)
+                    talk.login(unquote(parts.username), unquote(parts.password or ""))
+                _hand_over(talk, mail)
+            except (OSError, smtplib.SMTPException) as error:
+                if talk.is_unheard:
+                    words = f"{host} received the whole mail, and no answer came back"
+                    raise MailUnheard(words) from error
+                raise _failure(error, host) from error
+            # The mail is accepted: whatever happens to the goodbye, it must not be sent again.
+            with suppress(OSError, smtplib.SMTPException):
+                talk.limit(ANSWER_SECONDS, ANSWER_SECONDS)
+                talk.quit()
 
     return send
 
 
-@contextmanager
-def _cut_in_time(server: smtplib.SMTP) -> Iterator[None]:
-    """End a session in which every byte arrives in time but the whole would take for ever."""
-
-    def cut() -> None:
-        if server.sock is not None:
-            with suppress(OSError):  # a TLS socket's own method would unwrap it under a reader
-                socket.socket.shutdown(server.sock, socket.SHUT_RDWR)
-
-    timer = Timer(MOST_SECONDS, cut)
-    timer.daemon = True
-    timer.start()
+def _hand_over(talk: "_Talk", mail: EmailMessage) -> None:
     try:
-        yield
-    finally:
-        timer.cancel()
+        talk.send_message(mail)
+    except smtplib.SMTPDataError as error:
+        if not 200 <= error.smtp_code < 300:  # smtplib takes 250 alone for a yes
+            raise
+
+
+def _failure(error: Exception, host: str) -> MailFailed:
+    match error:
+        case smtplib.SMTPRecipientsRefused():
+            codes = sorted({code for code, _ in error.recipients.values()})
+            listed = ", ".join(str(code) for code in codes)
+            return _refused(f"the server refused the recipient ({listed})", min(codes))
+        case smtplib.SMTPDataError():
+            return _refused(f"the server answered {error.smtp_code}", error.smtp_code)
+        case smtplib.SMTPResponseException():
+            return MailFailed(f"the server answered {error.smtp_code}")
+        case _:
+            return MailFailed(f"{type(error).__name__} on the way to {host}")
+
+
+class _Talk(smtplib.SMTP):
+    """A connection with a limit for all answers together, which starts again at the final dot.
+
+    `is_unheard` while the server has the whole mail and has not answered it.
+    """
+
+    is_unheard = False
+    _awaits_verdict = False
+    _timer: Timer | None = None
+
+    def limit(self, seconds: float, each: float) -> None:
+        """Break off after `seconds`, or after `each` without a byte."""
+        self._end_limit()
+        self._timer = Timer(seconds, self._break_off)
+        self._timer.daemon = True
+        self._timer.start()
+        if self.sock is not None:
+            self.sock.settimeout(each)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._end_limit()
+        super().close()
+
+    def send(self, s: "ReadableBuffer | str") -> None:
+        """Send a command, or the mail: smtplib passes commands as text and only a mail as bytes."""
+        super().send(s)
+        if not isinstance(s, str):
+            self.is_unheard = self._awaits_verdict = True
+            self.limit(FINAL_ANSWER_SECONDS, FINAL_ANSWER_SECONDS)
+
+    def getreply(self) -> tuple[int, bytes]:
+        """The answer; one that cannot be read is no answer to a mail."""
+        code, words = super().getreply()
+        if self._awaits_verdict:  # answers to later commands say nothing about the mail
+            self._awaits_verdict = False
+            self.is_unheard = not 200 <= code < 600
+        return code, words
+
+    def _end_limit(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _break_off(self) -> None:
+        if self.sock is not None:
+            with suppress(OSError):  # a TLS socket's own method would unwrap it under a reader
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+
+class _TlsTalk(_Talk, smtplib.SMTP_SSL):
+    """The same over TLS from the first byte."""
 
 
 def _refused(words: str, code: int) -> MailFailed:
@@ -116,13 +182,13 @@ def _refuse_to_tell_passphrase_in_clear(server: smtplib.SMTP, host: str) -> None
         raise MailFailed(f"{host} offers no TLS; use smtps:// or a server with STARTTLS")
 
 
-def _connect(scheme: str, host: str, port: int | None) -> smtplib.SMTP:
+def _connect(scheme: str, host: str, port: int | None) -> _Talk:
     context = ssl.create_default_context()
     if scheme == "smtps":
-        return smtplib.SMTP_SSL(host, port or 465, timeout=TIMEOUT_SECONDS, context=context)
-    server = smtplib.SMTP(host, port or 587, timeout=TIMEOUT_SECONDS)
-    server.ehlo()
-    if server.has_extn("starttls"):
-        server.starttls(context=context)
-        server.ehlo()
-    return server
+        return _TlsTalk(host, port or 465, timeout=ANSWER_SECONDS, context=context)
+    talk = _Talk(host, port or 587, timeout=ANSWER_SECONDS)
+    talk.ehlo()
+    if talk.has_extn("starttls"):
+        talk.starttls(context=context)
+        talk.ehlo()
+    return talk

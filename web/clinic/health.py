@@ -162,10 +162,15 @@ def _found(part: Part, facts: Facts, zone: ZoneInfo) -> str:
         Part.FILES: _count(facts.failed.files, "missing or damaged"),
         Part.PRESSING_MAILS: _queue_words(facts.pressing_mails, facts.at),
         Part.MAILS: _queue_words(facts.mails, facts.at),
-        Part.LOST_MAILS: f"{facts.mails.given_up} in the last 7 days",
+        Part.LOST_MAILS: _lost_mails(facts.mails),
         Part.DISK: f"{bytes_words(facts.free_bytes)} free",
         Part.BACKUP: _last_backup(facts, zone),
     }[part]
+
+
+def _lost_mails(mails: Queue) -> str:
+    maybe = f"; {mails.maybe_sent} of them maybe sent" if mails.maybe_sent else ""
+    return f"{mails.given_up} in the last 7 days{maybe}"
 
 
 def _count(number: int, what: str) -> str:

@@ -330,14 +330,6 @@ def _lost(progress: Progress) -> str:
     return f"{photos} could not be measured and raised no alert. Please look at the photos below."
 
 
-def _undelivered(mail: Mail, now: datetime, zone: ZoneInfo) -> str:
-    written = f"A mail of {when(mail.created_at, now, zone)} to {mail.to_address}"
-    if mail.failed_at is not None:
-        return f"{written} could not be sent and was given up: {mail.error}."
-    following = when(mail.next_attempt_at, now, zone)
-    return f"{written} has not gone out: {mail.error}. Next try {following}."
-
-
 def _photo_row(photo: Photo, progress: Progress, now: datetime, zone: ZoneInfo) -> PhotoRow:
     return PhotoRow(
         photo=photo,
@@ -382,6 +374,16 @@ def _mail_card(
     )
 
 
+def _undelivered(mail: Mail, now: datetime, zone: ZoneInfo) -> str:
+    outcome = "may have been sent" if mail.unheard else "has not gone out"
+    following = f"Next try {when(mail.next_attempt_at, now, zone)}"
+    if mail.failed_at is not None:
+        outcome = outcome if mail.unheard else "could not be sent and was given up"
+        following = "Ask whether it arrived" if mail.unheard else ""
+    written = f"A mail of {when(mail.created_at, now, zone)} to {mail.to_address}"
+    return f"{written} {outcome}: {mail.error}. {following}".strip(" .") + "."
+
+
 def _mail_state(mail: Mail, now: datetime, zone: ZoneInfo, *, has_server: bool) -> str:
     if mail.sent_at is not None:
         way = "Sent" if has_server else "Kept in the outbox folder"
@@ -389,7 +391,9 @@ def _mail_state(mail: Mail, now: datetime, zone: ZoneInfo, *, has_server: bool) 
     if mail.withdrawn_at is not None:
         return f"Not needed any more {when(mail.withdrawn_at, now, zone)}"
     if mail.failed_at is not None:
-        return f"Given up {when(mail.failed_at, now, zone)}: {mail.error}"
+        outcome = "Maybe sent" if mail.is_maybe_sent else "Given up"
+        return f"{outcome} {when(mail.failed_at, now, zone)}: {mail.error}"
     if mail.error:
-        return f"Failed: {mail.error}. Next try {when(mail.next_attempt_at, now, zone)}"
+        outcome = "Maybe sent" if mail.unheard else "Failed"
+        return f"{outcome}: {mail.error}. Next try {when(mail.next_attempt_at, now, zone)}"
     return "Waiting to be sent"

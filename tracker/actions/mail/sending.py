@@ -1,20 +1,34 @@
 """Send the mails that are due, and list those that wait."""
 
 import logging
+import time
 from collections.abc import Callable, Collection
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.message import EmailMessage
+from functools import partial
+from threading import Thread
 
 from sqlite_utils import Database
 
-from tracker.domain.mail.mails import Envelope, Mail, MailKind, compose, next_attempt
+from tracker.domain.mail.mails import (
+    SEND_LEASE,
+    Envelope,
+    Mail,
+    MailKind,
+    compose,
+    next_attempt,
+    next_attempt_unheard,
+)
 from tracker.storage.connection import writing
 from tracker.storage.mail import mails
-from tracker.wires.mail import MailFailed, MailRefused
+from tracker.wires.mail import MailFailed, MailRefused, MailUnheard
 
 AT_ONCE = 4  # a slow server holds up one mail, not all of them
+SLOW_AFTER_SECONDS = 20.0
+MOST_UNDER_WAY = 40  # with those that wait for a slow answer
+HOLD_EVERY_SECONDS = SEND_LEASE.total_seconds() / 4
 LOOKS_AGAIN_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
@@ -22,11 +36,61 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SendReport:
-    """How many mails went out, will be tried again, and were given up."""
+    """How many mails went out, will be tried again, and were given up or may have been sent."""
 
     sent: int = 0
     retried: int = 0
     given_up: int = 0
+
+
+@dataclass(slots=True)
+class _Try:
+    """One try to hand a mail over, in a thread of its own; times are monotonic seconds."""
+
+    mail: Mail
+    future: Future[None]
+    began: float
+    held: float
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether it no longer counts among those at once: a server may take ten minutes."""
+        return time.monotonic() - self.began > SLOW_AFTER_SECONDS
+
+
+class Tries:
+    """The tries under way. Those of a worker outlive its rounds, so that no round waits for them.
+
+    Their threads are daemons: a worker that stops does not wait for a server that says nothing.
+    """
+
+    def __init__(self) -> None:
+        self.under_way: list[_Try] = []
+
+    def has_room(self) -> bool:
+        """Whether one more may begin."""
+        at_once = sum(not each.is_slow for each in self.under_way)
+        return at_once < AT_ONCE and len(self.under_way) < MOST_UNDER_WAY
+
+    def begin(self, mail: Mail, work: Callable[[], None]) -> None:
+        """Do the work in a thread."""
+        future: Future[None] = Future()
+
+        def run() -> None:
+            try:
+                work()
+            except BaseException as error:  # noqa: BLE001  (handed on, as an executor does)
+                future.set_exception(error)
+            else:
+                future.set_result(None)
+
+        now = time.monotonic()
+        self.under_way.append(_Try(mail, future, now, now))
+        Thread(target=run, name=f"mail {mail.id}", daemon=True).start()
+
+    def wait(self) -> None:
+        """Until one ends, or a moment passes."""
+        wait([each.future for each in self.under_way], LOOKS_AGAIN_SECONDS, FIRST_COMPLETED)
 
 
 def send_mails(
@@ -36,24 +100,38 @@ def send_mails(
     clock: Callable[[], datetime],
     kinds: Collection[MailKind] = tuple(MailKind),
     goes_on: Callable[[], bool] = lambda: True,
+    tries: Tries | None = None,
 ) -> SendReport:
     """Send every due mail of these kinds once; starts no new one once `goes_on` says no.
 
     `send` raises MailFailed and is called from several threads. Leases use `clock` at the moment of
-    each claim, because sending takes time.
+    each claim, because sending takes time. With `tries` of the caller, slow ones are left under way
+    for the next call; otherwise all are waited for.
     """
-    report = SendReport()
-    running: dict[Future[None], Mail] = {}
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="mail") as senders:
-        while True:
-            while len(running) < AT_ONCE and goes_on() and (mail := _claimed(db, clock, kinds)):
-                running[senders.submit(_hand_over, send, envelope, mail)] = mail
-            if not running:
-                return report
-            # While one mail hangs, others are written that must not wait for it.
-            done, _ = wait(running, LOOKS_AGAIN_SECONDS, FIRST_COMPLETED)
-            for future in done:
-                report = _conclude(db, running.pop(future), future, report, clock())
+    report, running = SendReport(), tries or Tries()
+    while True:
+        report = _conclude_ended(db, running, report, clock)
+        while running.has_room() and goes_on() and (mail := _claimed(db, clock, kinds)):
+            running.begin(mail, partial(_hand_over, send, envelope, mail))
+        if all(each.is_slow and tries is not None for each in running.under_way):
+            return report
+        # While one mail hangs, others are written that must not wait for it.
+        running.wait()
+
+
+def _conclude_ended(
+    db: Database, tries: Tries, report: SendReport, clock: Callable[[], datetime]
+) -> SendReport:
+    """Record what ended, and renew the leases of the others."""
+    for each in list(tries.under_way):
+        if each.future.done():
+            report = _conclude(db, each.mail, each.future, report, clock())
+            tries.under_way.remove(each)  # not before it is on record: the database may be locked
+        elif time.monotonic() - each.held > HOLD_EVERY_SECONDS:
+            with writing(db):
+                mails.hold(db, each.mail, clock())
+            each.held = time.monotonic()
+    return report
 
 
 def _claimed(
@@ -87,14 +165,26 @@ def _conclude(
     if not isinstance(error, MailFailed):  # a mail that cannot be written holds up no other
         log.error("mail %s could not be written", mail.id, exc_info=error)
     reason = str(error) if isinstance(error, MailFailed) else type(error).__name__
-    again = None if isinstance(error, MailRefused) else next_attempt(mail, now)
     log.warning("mail %s failed: %s", mail.id, reason)
     with writing(db):
+        if isinstance(error, MailUnheard):
+            mails.count_unheard(db, mail.id)
+        again = _next_attempt(mail, error, now)
         if again is None:
             mails.give_up(db, mail.id, now, reason)
             return replace(report, given_up=report.given_up + 1)
         mails.retry(db, mail.id, again, reason)
         return replace(report, retried=report.retried + 1)
+
+
+def _next_attempt(mail: Mail, error: BaseException, now: datetime) -> datetime | None:
+    match error:
+        case MailRefused():
+            return None
+        case MailUnheard():
+            return next_attempt_unheard(replace(mail, unheard=mail.unheard + 1), now)
+        case _:
+            return next_attempt(mail, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,11 +90,15 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """How many wait, since when the oldest waits, and how many mails were given up last week."""
+    """How many wait, since when the oldest waits, and how many mails were given up last week.
+
+    `maybe_sent` of those given up may have been sent: the server did not answer.
+    """
 
     waiting: int
     oldest: datetime | None
     given_up: int = 0
+    maybe_sent: int = 0
 
 
 @dataclass(frozen=True, slots=True)

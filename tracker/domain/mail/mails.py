@@ -16,6 +16,8 @@ from tracker.domain.talk.conversation import Message
 
 SEND_LEASE = timedelta(minutes=5)  # if a sender died in mid-mail, the row is free again after this
 RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720, 1440, 1440))
+UNHEARD_DELAY = timedelta(minutes=5)
+MOST_UNHEARD = 2  # tries without an answer to a whole mail; each may be a copy
 # Links are longer than the usual 78 characters, and folding would break them; RFC 5322 allows 998.
 LONG_LINES = SMTP.clone(max_line_length=998)
 CAUSES = UUID("5f0c8a2e-6c55-4d0e-9a3b-0d1f2f7a9c11")  # turns a cause into the id of its mail
@@ -108,7 +110,8 @@ class Mail:
     `cause` names what the mail is about, so that it is written once; `alert_ids` are in the order
     in which they are named; `day` is the day a reminder is for. `attempts` counts tries;
     `failed_at` is set when the mail was refused or the last retry failed, `withdrawn_at` when it
-    was no longer wanted; `error` says why the latest try failed.
+    was no longer wanted; `error` says why the latest try failed. `unheard` counts the tries after
+    which the server had the whole mail and did not answer.
     """
 
     kind: MailKind
@@ -124,6 +127,12 @@ class Mail:
     failed_at: datetime | None = None
     withdrawn_at: datetime | None = None
     error: str = ""
+    unheard: int = 0
+
+    @property
+    def is_maybe_sent(self) -> bool:
+        """Whether the mail is not tried again and may have reached its reader all the same."""
+        return self.failed_at is not None and self.unheard > 0
 
     @property
     def id(self) -> str:
@@ -191,6 +200,14 @@ def welcome_link(invitation_id: str, envelope: Envelope) -> str:
     """The link of an invitation."""
     token = signed(LinkPurpose.INVITATION, invitation_id, envelope.link_key)
     return f"{envelope.base_url}/welcome/{token}"
+
+
+def next_attempt_unheard(mail: Mail, now: datetime) -> datetime | None:
+    """When to try again after `mail.unheard` tries without an answer; None for never.
+
+    One more try, because an alert that never arrives is worse than one that arrives twice.
+    """
+    return now + UNHEARD_DELAY if mail.unheard < MOST_UNHEARD else None
 
 
 def next_attempt(mail: Mail, now: datetime) -> datetime | None:

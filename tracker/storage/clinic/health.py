@@ -59,10 +59,11 @@ def mail_queue(
              WHERE sent_at IS NULL AND failed_at IS NULL AND withdrawn_at IS NULL
                AND created_at <= ? AND kind IN (SELECT value FROM json_each(?))"""
     (waiting,) = db.query(sql, [time_text(now), names_text(kinds)])
-    lost = """SELECT count(*) AS n FROM messages
+    lost = """SELECT count(*) AS n, count(*) FILTER (WHERE unheard > 0) AS maybe FROM messages
               WHERE failed_at >= ? AND kind IN (SELECT value FROM json_each(?))"""
     (given_up,) = db.query(lost, [time_text(since), names_text(kinds)])
-    return Queue(waiting["waiting"], read_optional_time(waiting["oldest"]), given_up["n"])
+    oldest = read_optional_time(waiting["oldest"])
+    return Queue(waiting["waiting"], oldest, given_up["n"], given_up["maybe"])
 
 
 def longest_lag(db: Database, since: datetime) -> timedelta | None:

@@ -92,6 +92,19 @@ def retry(db: Database, mail_id: str, at: datetime, error: str) -> None:
     )
 
 
+def hold(db: Database, mail: Mail, now: datetime) -> None:
+    """Renew the lease of a mail whose try takes long."""
+    db.execute(
+        f"UPDATE messages SET next_attempt_at = ? WHERE id = ? AND attempts = ? AND {_OPEN}",  # noqa: S608
+        [time_text(now + SEND_LEASE), mail.id, mail.attempts],
+    )
+
+
+def count_unheard(db: Database, mail_id: str) -> None:
+    """Note that the server had the whole mail and did not answer."""
+    db.execute("UPDATE messages SET unheard = unheard + 1 WHERE id = ?", [mail_id])
+
+
 def give_up(db: Database, mail_id: str, now: datetime, error: str) -> None:
     """Note a refusal or the last failure."""
     db.execute(
