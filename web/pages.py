@@ -6,7 +6,7 @@ from typing import ClassVar, Protocol
 from flask import render_template
 from flask_login import current_user
 
-from web.words.words import ErrorWords
+from web.words.words import NOT_KEPT, ErrorWords
 
 
 class Page(Protocol):
@@ -29,7 +29,7 @@ def render(page: Page, *, with_person: bool = True) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SignInPage:
-    """The sign-in form; `target` is where it leads."""
+    """The sign-in form; `target` is where it leads, `lost` what was not kept (NOT_KEPT)."""
 
     template: ClassVar[str] = "sign_in.html"
     place: ClassVar[str] = ""
@@ -39,6 +39,12 @@ class SignInPage:
     failed: bool = False
     trouble: str = ""
     may_sign_up: bool = False
+    lost: str = ""
+
+    @property
+    def not_kept(self) -> str:
+        """What became of what was sent without a session; empty when nothing was."""
+        return NOT_KEPT.get(self.lost, "")
 
     @property
     def title(self) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import wraps
 from threading import BoundedSemaphore
 from typing import Concatenate, ParamSpec
+from urllib.parse import urlsplit, urlunsplit
 
 from flask import Flask, abort, current_app, g, redirect, request, url_for
 from flask import session as cookie
@@ -46,6 +47,12 @@ PUBLIC = frozenset(
     }
 )
 CARRIES_PHOTO = frozenset({"patient.send_photo", "conversation.say"})
+# What is lost, as `web.words` names it, when such a form arrives after its session; else a form.
+LOSES = {
+    "patient.send_photo": "photo",
+    "patient.send_check_in": "answers",
+    "conversation.say": "message",
+}
 UPLOADS_DECODED_AT_ONCE = 2  # a decoded photo takes a hundred times the memory of its file
 
 
@@ -190,8 +197,21 @@ def _guard() -> ResponseReturnValue | None:
         request.max_content_length = MAX_WORDS_BYTES
     if request.endpoint in PUBLIC or is_signed_in():
         return None
-    asked_for = request.full_path.rstrip("?") if request.method == "GET" else None
-    return redirect(url_for("sign_in.show", next=asked_for), code=303)
+    if request.method in {"GET", "HEAD"}:
+        return redirect(url_for("sign_in.show", next=request.full_path.rstrip("?")), code=303)
+    lost = None if request.endpoint == "sign_in.leave" else LOSES.get(str(request.endpoint), "form")
+    return redirect(url_for("sign_in.show", next=_page_of_form(), lost=lost), code=303)
+
+
+def _page_of_form() -> str | None:
+    """The page from which a form was sent, as far as its address tells; None where none can."""
+    came_from = urlsplit(request.referrer or "")
+    own = came_from.netloc == request.host
+    paths = [request.path]
+    if own:
+        paths.insert(0, urlunsplit(("", "", came_from.path, came_from.query, "")))
+    adapter = current_app.create_url_adapter(request)
+    return next((p for p in paths if adapter and adapter.test(urlsplit(p).path, "GET")), None)
 
 
 def _close(error: BaseException | None) -> None:  # noqa: ARG001  (the signature is Flask's)

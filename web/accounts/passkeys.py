@@ -140,7 +140,8 @@ def enter() -> ResponseReturnValue:
             resources.db, _site(resources.world), answer, challenge, resources.now
         )
     except PasskeyRefused as error:
-        return _answered((render(SignInPage(target=target, trouble=str(error))), 401))
+        page = SignInPage(target=target, trouble=str(error), lost=request.form.get("lost", ""))
+        return _answered((render(page), 401))
     session.enter(*known)
     return _answered(redirect(target, code=303))
 

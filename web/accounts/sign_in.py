@@ -19,7 +19,8 @@ def show() -> ResponseReturnValue:
     if session.is_signed_in():
         return redirect(target, code=303)
     may_sign_up = session.resources().world.settings.open_sign_up is not None
-    return render(SignInPage(target=target, may_sign_up=may_sign_up))
+    lost = request.args.get("lost", "")
+    return render(SignInPage(target=target, may_sign_up=may_sign_up, lost=lost))
 
 
 @blueprint.post("/sign-in")
@@ -30,7 +31,8 @@ def enter() -> ResponseReturnValue:
     resources = session.resources()
     known = sign_in(resources.db, email, passphrase, resources.now)
     if known is None:
-        return render(SignInPage(target=target, email=email, failed=True)), 401
+        lost = request.form.get("lost", "")
+        return render(SignInPage(target=target, email=email, failed=True, lost=lost)), 401
     session.enter(*known)
     return redirect(target, code=303)
 

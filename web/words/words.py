@@ -144,6 +144,17 @@ ERRORS: Mapping[int | str, ErrorWords] = {
         " now, call your clinic or a doctor.",
     ),
 }
+# What a form sent after the end of its session loses, by what it carried.
+NOT_KEPT: Mapping[str, str] = {
+    "photo": "You were signed out before your photo arrived, so it was not kept. Sign in and send"
+    " it again.",
+    "answers": "You were signed out before your answers arrived, so nobody has seen them. Sign in"
+    " and send them again. If your skin worries you now, call your clinic or a doctor.",
+    "message": "You were signed out before your message arrived, so nobody has seen it. Sign in"
+    " and write it again. If it cannot wait, call.",
+    "form": "You were signed out before your form arrived, so nothing of it was kept. Sign in and"
+    " send it again.",
+}
 UNKNOWN_ERROR = ErrorWords("That did not work", "Go back and try again.")
 
 LEVELS: Mapping[Level, LevelWords] = {
