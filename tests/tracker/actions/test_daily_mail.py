@@ -11,10 +11,12 @@ from tests.tracker.answers_to_alerts import give
 from tests.web.conftest import Records
 from tracker.actions.alerts.clock import notice_silence
 from tracker.actions.mail.daily import choose_mail, remind_patients, stop_reminders, write_digests
+from tracker.actions.own_data.deciding import decide_consent
 from tracker.domain.alerts.alert_life import Seen
 from tracker.domain.alerts.alerts import Concern, Level
 from tracker.domain.course.photos import PhotoStatus
 from tracker.domain.mail.mails import Mail, MailKind
+from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.domain.people.signed_links import LinkPurpose, signed
 from tracker.storage.connection import writing
 from tracker.storage.course import photos, treatments
@@ -189,6 +191,17 @@ def test_an_hour_that_is_moved_into_the_past_reminds_at_once(db: Database, cast:
     (due,) = mails.due(db, afternoon)
     assert (due.kind, due.day) == (MailKind.MISSED, EVENING.date())
     assert remind_patients(db, PROTOCOLS, EVENING) == []
+
+
+def test_a_patient_who_withdrew_consent_to_care_is_not_reminded_any_more(
+    db: Database, cast: Cast
+) -> None:
+    assert len(remind_patients(db, PROTOCOLS, EVENING)) == 1
+    withdrawal = Consent(Purpose.CARE, Decision.WITHDRAWN, EVENING)
+    assert decide_consent(db, cast.alice.id, withdrawal)
+    assert remind_patients(db, PROTOCOLS, EVENING) == []
+    choose_mail(db, PROTOCOLS, replace(cast.alice, reminder_hour=5), EVENING)
+    assert mails.due(db, EVENING) == []
 
 
 def test_a_course_that_cannot_be_read_does_not_keep_a_patient_from_choosing_an_hour(

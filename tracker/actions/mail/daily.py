@@ -27,6 +27,7 @@ from tracker.storage.alerts import alerts
 from tracker.storage.connection import writing
 from tracker.storage.course import photos, treatments
 from tracker.storage.mail import mails
+from tracker.storage.own_data import consents
 from tracker.storage.people import absences, people, unconfirmed_addresses
 
 log = logging.getLogger(__name__)
@@ -99,6 +100,8 @@ def _withdraw_unwanted(db: Database, protocols: Protocols, now: datetime) -> Non
 def _misses(
     db: Database, protocols: Protocols, treatment: Treatment, patient: Person, day: date
 ) -> bool:
+    if consents.care_withdrawn_at(db, patient.id) is not None:
+        return False  # a photo would be refused
     since = counts_for_reminders_since(patient, treatment)
     taken = {
         patient.date_at(photo.taken_at)
