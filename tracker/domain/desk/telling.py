@@ -10,14 +10,13 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tracker.domain.alerts.alerts import Alert, Concern, CourseAlert, Level, worse
-from tracker.domain.course.check_ins import SIGNS, CheckIn, Trend
+from tracker.domain.course.check_ins import HABITS, SIGNS, CheckIn, Trend
 from tracker.domain.course.photos import SkinState
 from tracker.domain.course.readings import Quantity, Reading
 from tracker.domain.course.treatments import AREAS, Region, Treatment, days_since
 from tracker.domain.desk.telling_words import (
     DO,
     DO_WHEN_STALE,
-    HABITS,
     NEEDS_A_LOOK,
     SPECIAL,
     UNTIL,

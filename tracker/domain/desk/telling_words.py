@@ -44,7 +44,6 @@ SHOWN: Mapping[Concern, str] = {
     Concern.SCARRING: "{is_} still changed",
 }
 NEEDS_A_LOOK = "Something in your photos or answers needs a person to look at it."
-HABITS = frozenset({"new_product", "sun", "make_up"})  # ticked, but not complaints
 # What it is and what to do, with and without a clinic, where no photo or answer shows it.
 SPECIAL: Mapping[Concern, tuple[tuple[str, str], tuple[str, str]]] = {
     Concern.SILENCE: (

@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 from math import ceil, floor
 
 from tracker.domain.alerts.alerts import Concern
-from tracker.domain.course.check_ins import SCALES
+from tracker.domain.course.check_ins import HABITS, SCALES
 from tracker.domain.protocols.care import LAST_DAY, CareLine, Heading
 from tracker.domain.protocols.protocols import Floor, Healing, Protocol
 from tracker.domain.protocols.toml_tables import Mistake, mistakes_in
@@ -66,7 +66,6 @@ _WARNINGS: Mapping[Concern, tuple[bool, tuple[str, ...]]] = {
     Concern.SCARRING: (False, ("hardness",)),
     Concern.PROLONGED_INFLAMMATION: (False, ("redness",)),
 }
-_HABITS = frozenset({"new_product", "sun", "make_up"})  # asked about, but not signs
 
 
 def contradictions(protocol: Protocol) -> tuple[Mistake, ...]:
@@ -238,7 +237,7 @@ def _of_questions(protocol: Protocol) -> Iterator[tuple[str, str]]:
     for number, question in enumerate(protocol.check_in, 1):
         rules = [r for r in protocol.concerns.values() if question.sign in r.signs]
         last = max((rule.onset_days[1] for rule in rules), default=0)
-        if question.sign not in _HABITS and question.days[1] < last:
+        if question.sign not in HABITS and question.days[1] < last:
             remedy = f"is asked until day {question.days[1]:g}, but the concern can begin until"
             yield f"check_in[{number}].days", f"{remedy} day {last:g}; ask it as long"
 
