@@ -9,7 +9,7 @@ from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from tracker.actions.people.staff import Absences, end_absence, enter_absence, show_absences
-from tracker.domain.people.absences import Absence, Leave, may_stand_in
+from tracker.domain.people.absences import Absence, Leave
 from tracker.domain.people.access import may_be_absent, require
 from tracker.domain.people.people import Person
 from web.forms import Errors, read_leave, sentence
@@ -96,7 +96,7 @@ def _who(absence: Absence, known: Absences, reader: Person, now: datetime) -> st
     if absence.deputy_id is None:
         return "No one stands in; the next in turn is asked"
     deputy = known.people[absence.deputy_id]
-    if absence.is_over(now) or may_stand_in(deputy):
+    if absence.is_over(now) or deputy.answers_alerts:
         return f"{deputy.name} stands in"
     return f"{deputy.name} cannot stand in any more; the next in turn is asked"
 

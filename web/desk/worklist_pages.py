@@ -12,7 +12,7 @@ from tracker.actions.desk.worklist import Worklist, WorklistRow
 from tracker.domain.course.photos import GivenUp
 from tracker.domain.course.readings import Change, Quantity
 from tracker.domain.desk.worklist import Gauge, Group, LatestPhotos, WorklistQuery
-from tracker.domain.people.absences import Absence, may_stand_in
+from tracker.domain.people.absences import Absence
 from tracker.domain.people.people import Person
 from web.desk.alert_cards import AlertCard, alert_card
 from web.words.times import day_and_month, day_words, when, withdrawn_words
@@ -225,7 +225,7 @@ def _notes(listed: Worklist, zone: ZoneInfo) -> tuple[str, ...]:
     if (own := listed.own_absence) is not None:
         deputy = listed.named[own.deputy_id] if own.deputy_id else None
         told = "the next in turn is asked"
-        if deputy is not None and may_stand_in(deputy):
+        if deputy is not None and deputy.answers_alerts:
             told = f"{deputy.name} stands in"
         notes.append(f"You are away until {_end(own, zone)}; {told}.")
     return tuple(notes)

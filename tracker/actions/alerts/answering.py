@@ -24,7 +24,7 @@ from tracker.domain.alerts.alert_life import (
 from tracker.domain.alerts.alerts import Alert
 from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.mail.mails import MailKind, about_alert
-from tracker.domain.people.people import Person, Role
+from tracker.domain.people.people import Person
 from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
@@ -89,7 +89,7 @@ def _handed_over(
 ) -> Moved:
     """The alert asks again, and the colleague gets a mail."""
     colleague = people.get(db, colleague_id)
-    if colleague is None or colleague.id == by.id or not _can_answer(colleague):
+    if colleague is None or colleague.id == by.id or not colleague.answers_alerts:
         raise NoSuchColleague("choose a colleague who can answer")
     moved = handed_over(alert, colleague.name, by.id, note, now)
     if moved.transition is None:
@@ -102,7 +102,3 @@ def _handed_over(
         audit_log.add(db, added)
     mails.insert(db, about_alert(MailKind.HANDED_OVER, moved.alert, colleague, now))
     return moved
-
-
-def _can_answer(person: Person) -> bool:
-    return person.role is Role.PRACTITIONER and person.suspended_at is None

@@ -93,9 +93,7 @@ def show_colleagues(db: Database, patient_id: str, asking_id: str, now: datetime
     able = [
         person
         for person, _, _ in people.staff(db)
-        if person.role is Role.PRACTITIONER
-        and person.suspended_at is None
-        and person.id != asking_id
+        if person.answers_alerts and person.id != asking_id
     ]
     return Colleagues(
         in_care=tuple(person for person in able if person.id in team),
@@ -106,8 +104,4 @@ def show_colleagues(db: Database, patient_id: str, asking_id: str, now: datetime
 
 def show_practitioners(db: Database) -> list[Person]:
     """Those who are not suspended, by name."""
-    return [
-        person
-        for person, _, _ in people.staff(db)
-        if person.role is Role.PRACTITIONER and person.suspended_at is None
-    ]
+    return [person for person, _, _ in people.staff(db) if person.answers_alerts]

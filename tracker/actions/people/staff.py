@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
-from tracker.domain.people.absences import Absence, Leave, ended, may_stand_in, planned
-from tracker.domain.people.people import Person, Role
+from tracker.domain.people.absences import Absence, Leave, ended, planned
+from tracker.domain.people.people import Person
 from tracker.domain.people.staff import (
     LeftAlone,
     Reassigned,
@@ -62,11 +62,7 @@ def show_staff_member(db: Database, person_id: str) -> StaffFile | None:
     if found is None:
         return None
     successors = tuple(
-        person
-        for person, *_ in staff
-        if person.role is Role.PRACTITIONER
-        and person.suspended_at is None
-        and person.id != person_id
+        person for person, *_ in staff if person.answers_alerts and person.id != person_id
     )
     return StaffFile(*found, successors)
 
@@ -111,7 +107,7 @@ def _left_alone(db: Database, person: Person, wanted: Reassignment) -> list[str]
 def _may_follow_on(successor: Person | None, person: Person) -> bool:
     if successor is None or successor.id == person.id:
         return False
-    return position_of(successor).answers_alerts
+    return successor.answers_alerts
 
 
 def _change(db: Database, person: Person, wanted: Reassignment, now: datetime) -> None:
@@ -139,7 +135,7 @@ def enter_absence(db: Database, person: Person, leave: Leave, now: datetime) -> 
     absence = planned(new_id(), person, leave, now)
     with writing(db):
         deputy = people.get(db, leave.deputy_id) if leave.deputy_id else None
-        if leave.deputy_id and (deputy is None or deputy == person or not may_stand_in(deputy)):
+        if leave.deputy_id and (deputy is None or deputy == person or not deputy.answers_alerts):
             raise ValueError("this person cannot stand in; choose another practitioner")
         if any(absence.overlaps(other) for other in absences.of_person(db, person.id)):
             raise ValueError("you are away on some of these days already; end that absence first")
@@ -189,7 +185,7 @@ def show_absences(db: Database, person: Person, now: datetime) -> Absences:
     """Collect them."""
     own = absences.of_person(db, person.id)
     coming = absences.not_over(db, now)
-    others = [each for each in coming if each.deputy_id == person.id and may_stand_in(person)]
+    others = [each for each in coming if each.deputy_id == person.id and person.answers_alerts]
     staff = [each for each, _, _ in people.staff(db)]
     return Absences(
         own=tuple(own),
@@ -203,6 +199,6 @@ def show_absences(db: Database, person: Person, now: datetime) -> Absences:
             for each in own
             if not each.is_over(now)
         },
-        deputies=tuple(each for each in staff if each.id != person.id and may_stand_in(each)),
+        deputies=tuple(each for each in staff if each.id != person.id and each.answers_alerts),
         people={each.id: each for each in staff},
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tracker.domain.people.people import Person, Role
+from tracker.domain.people.people import Person
 
 LONGEST = timedelta(days=366)
 _DAY = timedelta(days=1)
@@ -135,11 +135,6 @@ def on_duty(
             _take(turns, [person], turn)
     _take(turns, (person for person, _ in team if person.id in away), last)
     return sorted(turns.values(), key=lambda taken: (taken[1], taken[0].name, taken[0].id))
-
-
-def may_stand_in(person: Person) -> bool:
-    """Whether a person can take over another's patients: anyone who may answer their alerts."""
-    return person.role is Role.PRACTITIONER and person.suspended_at is None
 
 
 def _take(turns: dict[str, tuple[Person, int]], people: Iterable[Person], turn: int) -> None:

@@ -80,6 +80,11 @@ class Person:
                 raise ValueError("choose an hour from 0 to 23")
 
     @property
+    def answers_alerts(self) -> bool:
+        """Whether this person may answer the alerts of patients in their care, and deputise."""
+        return self.role is Role.PRACTITIONER and self.suspended_at is None
+
+    @property
     def zone(self) -> ZoneInfo:
         """The zone in which this person's days begin and end."""
         return ZoneInfo(self.time_zone)

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.domain.people.absences import Absence, deputies_of, may_stand_in, on_duty, stood_in_for
+from tracker.domain.people.absences import Absence, deputies_of, on_duty, stood_in_for
 from tracker.domain.people.people import Person
 from tracker.storage.columns import read_row, row_of, time_text
 from tracker.storage.people import people
@@ -45,7 +45,7 @@ def stood_in_for_by(db: Database, deputy: Person, now: datetime) -> list[str]:
 
     A suspended person has no deputy: their access is suspended too.
     """
-    if not may_stand_in(deputy):
+    if not deputy.answers_alerts:
         return []
     absent_ids = stood_in_for(deputy.id, running(db, now))
     known = people.by_ids(db, absent_ids) if absent_ids else {}
@@ -69,7 +69,7 @@ def _on_duty(
     if not any(person.id in away for person, _ in team):
         return team
     named = {deputy for person, _ in team for deputy in deputies_of(person.id, away)}
-    able = {d.id: d for d in people.by_ids(db, named).values() if may_stand_in(d)}
+    able = {d.id: d for d in people.by_ids(db, named).values() if d.answers_alerts}
     return on_duty(team, away, able)
 
 
