@@ -1,1 +1,1 @@
-"""The outside world: mail server, photo files, archives, disk, processes that measure."""
+"""The outside world: mail server, photo files, archives, hashes, processes that measure."""
