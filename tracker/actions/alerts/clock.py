@@ -19,6 +19,10 @@ from tracker.storage.course import treatments
 from tracker.storage.mail import mails
 from tracker.storage.people import absences, people
 
+HEARD_AGAIN = "a photo or answers came"
+
+log = logging.getLogger(__name__)
+
 
 def wake_alerts(db: Database, now: datetime) -> list[Alert]:
     """Return the alerts that woke; the work list and the morning digest show them."""
@@ -54,11 +58,6 @@ def _passed_on(
     told = in_turn(team, asked=alert.escalations + 1)
     moved = escalated(alert, limit, [person.name for person in told], now)
     return None if moved.transition is None else (moved, told)
-
-
-HEARD_AGAIN = "a photo or answers came"
-
-log = logging.getLogger(__name__)
 
 
 def notice_silence(db: Database, protocols: Protocols, now: datetime) -> list[Alert]:
@@ -99,9 +98,8 @@ def _notice(db: Database, protocols: Protocols, treatment: Treatment, now: datet
     if patient is None or not _calls(db, protocol, treatment, patient, now):
         return []
     with writing(db):
-        quiet = _calls(
-            db, protocol, treatment, patient, now
-        )  # a photo may have arrived before the lock was taken
+        # A photo may have arrived before the lock was taken.
+        quiet = _calls(db, protocol, treatment, patient, now)
         if quiet is None:
             return []
         judged_by = JudgedBy(RULE, protocol.label)

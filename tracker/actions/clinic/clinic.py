@@ -1,4 +1,4 @@
-"""The clinic's name, numbers and hours."""
+"""The clinic's numbers and hours."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,10 +8,12 @@ from sqlite_utils import Database
 from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.clinic.clinic import Clinic
 from tracker.domain.clinic.opening_hours import OpeningHours
-from tracker.storage.clinic import audit_log, clinic
+from tracker.storage.clinic import audit_log
 from tracker.storage.clinic import clinic as clinic_row
 from tracker.storage.connection import writing
 from tracker.storage.people import people
+
+NOTHING_KNOWN = Clinic(OpeningHours("UTC"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,9 @@ def _what(known: Clinic | None, clinic: Clinic) -> str:
     return ", ".join(name for name, has_changed in parts.items() if has_changed) or "nothing"
 
 
-NOTHING_KNOWN = Clinic(OpeningHours("UTC"))
-
-
 def show_clinic(db: Database) -> Clinic:
     """What administrators have entered; empty until then."""
-    return clinic.get(db) or NOTHING_KNOWN
+    return clinic_row.get(db) or NOTHING_KNOWN
 
 
 def show_contact(db: Database, patient_id: str) -> Clinic | None:
@@ -63,5 +62,5 @@ def show_contact(db: Database, patient_id: str) -> Clinic | None:
 
     Its emergency number is that of its own country, which may not be the patient's.
     """
-    known = clinic.get(db)
+    known = clinic_row.get(db)
     return known if known and people.practitioners_of(db, patient_id) else None

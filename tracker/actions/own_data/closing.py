@@ -21,6 +21,10 @@ from tracker.wires.mail import forget
 from tracker.wires.passphrases import fits
 from tracker.wires.photo_files import PhotoFiles
 
+SWEPT_EVERY = timedelta(hours=1)  # the whole store is listed
+
+log = logging.getLogger(__name__)
+
 
 def close_account(
     db: Database, patient_id: str, passphrase: str, keep_years: int, now: datetime
@@ -39,11 +43,6 @@ def close_account(
         people.close(db, patient_id)
         erasures.insert(db, erasure)
     return erasure
-
-
-SWEPT_EVERY = timedelta(hours=1)  # the whole store is listed
-
-log = logging.getLogger(__name__)
 
 
 def erase_accounts(db: Database, files: PhotoFiles, outbox: Path, now: datetime) -> list[Erasure]:

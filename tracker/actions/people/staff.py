@@ -148,7 +148,7 @@ def enter_absence(db: Database, person: Person, leave: Leave, now: datetime) -> 
 
 def _told(absence: Absence, deputy: Person | None) -> str:
     """The text in the audit log: from whom to whom the patients' access goes, and for how long."""
-    stands_in = f"{deputy.name} stands in" if deputy else "nobody stands in"
+    stands_in = f"{deputy.name} stands in" if deputy else "no one stands in"
     return f"away {absence.first_day} to {absence.last_day}, {stands_in}"
 
 

@@ -222,7 +222,7 @@ def try_again(db: Database, treatment_id: str) -> int:
 def measure_again(db: Database, treatment_id: str) -> int:
     """Let all photos of a treatment wait again that were measured, or could not be; their number.
 
-    A photo counts as measured only while its newest reading has the current ground. One that is
+    A photo counts as measured only while its newest reading has the current basis. One that is
     being measured right now is released by the worker that measures it.
     """
     cursor = db.execute(
