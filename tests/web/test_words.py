@@ -12,6 +12,7 @@ from tracker.domain.course.check_ins import SIGNS
 from tracker.domain.course.photos import FAILED, PhotoStatus, SkinState, TimeFault
 from tracker.domain.course.readings import Estimate
 from tracker.domain.course.treatments import AREAS, Region
+from tracker.domain.desk.telling_words import SIGNS_TICKED
 from web.words.times import day_words, when
 from web.words.words import (
     LEVELS,
@@ -40,7 +41,7 @@ def test_every_kind_has_its_words() -> None:
     assert set(LEVELS) == set(Level)
     assert set(STATUSES) == set(PhotoStatus)
     assert set(SKIN_STATES) == set(SkinState)
-    assert set(SIGN_NAMES) == set(SIGNS)
+    assert set(SIGN_NAMES) == set(SIGNS_TICKED) == set(SIGNS)
 
 
 def test_levels_differ_by_shape_and_word_and_not_by_colour_alone() -> None:
