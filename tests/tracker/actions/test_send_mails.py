@@ -224,6 +224,21 @@ def test_a_sender_that_died_gives_the_mail_back_after_its_lease(db: Database) ->
 
 
 @pytest.mark.usefixtures("due_mail")
+@pytest.mark.parametrize("failed_before", [0, 1, 2])
+def test_a_worker_that_read_its_clock_before_a_claim_does_not_send_the_mail_again(
+    db: Database, failed_before: int
+) -> None:
+    now = NOW
+    for delay in RETRY_DELAYS[:failed_before]:
+        send_at(db, Post(MailFailed("later")), now)
+        now += delay
+    (mail,) = mails.due(db, now)
+    with writing(db):
+        assert mails.claim(db, mail, now + timedelta(seconds=20))
+    assert mails.due(db, now) == []
+
+
+@pytest.mark.usefixtures("due_mail")
 def test_an_urgent_mail_that_failed_before_the_clock_was_set_back_does_not_wait_that_hour(
     db: Database,
 ) -> None:

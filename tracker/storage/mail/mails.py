@@ -1,7 +1,7 @@
 """The outbox: a row is written with its cause and sent afterwards."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlite_utils import Database
@@ -10,8 +10,12 @@ from tracker.domain.clinic.health import CLOCKS_DIFFER
 from tracker.domain.mail.mails import RETRY_DELAYS, SEND_LEASE, Mail, MailKind
 from tracker.storage.columns import names_text, read_names, read_row, time_text
 
-# How far ahead the next try may be, by the number of tries so far.
-_LONGEST_WAITS = (CLOCKS_DIFFER, *(max(SEND_LEASE, delay) for delay in RETRY_DELAYS))
+# How far ahead the next try may be, by the number of tries so far. A worker may have read its clock
+# before another worker claimed the mail, and must not take the new lease for a clock set back.
+_LONGEST_WAITS = tuple(
+    longest + CLOCKS_DIFFER
+    for longest in (timedelta(0), *(max(SEND_LEASE, delay) for delay in RETRY_DELAYS))
+)
 _OPEN = "sent_at IS NULL AND failed_at IS NULL AND withdrawn_at IS NULL"
 _IN_TROUBLE = """sent_at IS NULL AND withdrawn_at IS NULL AND error <> ''
     AND NOT EXISTS (SELECT 1 FROM messages AS later
