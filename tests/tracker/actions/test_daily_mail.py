@@ -130,6 +130,16 @@ def test_a_course_that_cannot_be_read_does_not_silence_the_others(db: Database, 
     assert [a.patient_id for a in notice_silence(db, PROTOCOLS, EVENING)] == [cast.alice.id]
 
 
+def test_a_reminder_whose_course_can_no_longer_be_read_does_not_hold_up_the_others(
+    db: Database, cast: Cast
+) -> None:
+    assert len(remind_patients(db, PROTOCOLS, EVENING)) == 1
+    with writing(db):
+        treatments.update(db, replace(cast.treatment, kind="retired"))
+        treatments.insert(db, replace(cast.treatment, id="his", patient_id=cast.bob.id))
+    assert [m.recipient_id for m in remind_patients(db, PROTOCOLS, EVENING)] == [cast.bob.id]
+
+
 def test_whoever_has_no_treatment_is_not_reminded(db: Database, cast: Cast) -> None:
     reminded = {m.recipient_id for m in remind_patients(db, PROTOCOLS, EVENING)}
     assert cast.bob.id not in reminded

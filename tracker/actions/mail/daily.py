@@ -82,19 +82,27 @@ def _remind(
 
 def _withdraw_unwanted(db: Database, protocols: Protocols, now: datetime) -> None:
     for mail in mails.reminders_under_way(db):
-        patient = people.get(db, mail.recipient_id)
-        treatment = treatments.current(db, mail.recipient_id, now)
-        wanted = (
-            patient is not None
-            and treatment is not None
-            and treatment.ending is None
-            and patient.reminder_hour is not None
-            and mail.day == patient.date_at(now)
-            and _misses(db, protocols, treatment, patient, mail.day)
-        )
+        try:
+            wanted = _is_wanted(db, protocols, mail, now)
+        except Exception:  # one course that cannot be read must not silence the others
+            log.exception("mail %s: not known whether it is still wanted; it stays", mail.id)
+            continue
         if not wanted:
             with writing(db):
                 mails.withdraw(db, mail.id, now)
+
+
+def _is_wanted(db: Database, protocols: Protocols, mail: Mail, now: datetime) -> bool:
+    patient = people.get(db, mail.recipient_id)
+    treatment = treatments.current(db, mail.recipient_id, now)
+    return (
+        patient is not None
+        and treatment is not None
+        and treatment.ending is None
+        and patient.reminder_hour is not None
+        and mail.day == patient.date_at(now)
+        and _misses(db, protocols, treatment, patient, mail.day)
+    )
 
 
 def _misses(
