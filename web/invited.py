@@ -6,6 +6,8 @@ from typing import ClassVar
 import segno
 from markupsafe import Markup
 
+from tracker.domain.people.people import delivery_address
+
 
 @dataclass(frozen=True, slots=True)
 class InvitedPage:
@@ -20,6 +22,12 @@ class InvitedPage:
     code: Markup
     until: str
     back: str = "/"
+
+    @property
+    def sent_to(self) -> str:
+        """How the mail writes the address, where that differs."""
+        written = delivery_address(self.email)
+        return "" if written == self.email else written
 
     @property
     def title(self) -> str:

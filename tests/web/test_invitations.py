@@ -142,3 +142,11 @@ def test_an_assistant_alone_cannot_take_on_a_patient(
         assert "Choose the practitioner who will treat" in answer.text
         assert 'value="Chinwe"' in answer.text
     assert people.by_email(db, "chinwe@home.example") is None
+
+
+def test_the_page_shows_the_address_that_the_mail_will_carry(dana: Browser, db: Database) -> None:
+    page = dana.send("/invite", NEW | {"email": "nina@straße.example"}).text
+    assert "nina@straße.example (in the mail: nina@xn--strae-oqa.example)" in page
+    refused = dana.send("/invite", NEW | {"email": "nina@ｂücher.example"})
+    assert refused.status_code == 422
+    assert "would go to nina@bücher.example; write it like that if it is right" in refused.text

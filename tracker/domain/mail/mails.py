@@ -10,7 +10,7 @@ from enum import StrEnum
 from uuid import UUID, uuid5
 
 from tracker.domain.alerts.alerts import Alert
-from tracker.domain.people.people import Person
+from tracker.domain.people.people import Person, delivery_address
 from tracker.domain.people.signed_links import LinkPurpose, signed
 from tracker.domain.talk.conversation import Message
 
@@ -226,7 +226,7 @@ def compose(mail: Mail, envelope: Envelope) -> EmailMessage:
     email = EmailMessage(policy=LONG_LINES)
     email["Subject"] = SUBJECTS[mail.kind]
     email["From"] = envelope.from_address
-    email["To"] = _in_ascii(mail.to_address)
+    email["To"] = delivery_address(mail.to_address)
     email["Date"] = format_datetime(mail.created_at)
     domain = envelope.from_address.rpartition("@")[2].rstrip(">") or "localhost"
     email["Message-ID"] = f"<{mail.id}@{domain}>"
@@ -240,12 +240,6 @@ def compose(mail: Mail, envelope: Envelope) -> EmailMessage:
         body += f"\nNo more reminders: {stop}\n"
     email.set_content(body)
     return email
-
-
-def _in_ascii(address: str) -> str:
-    """The address with an international domain in ASCII (IDNA), which every mail server reads."""
-    name, _, domain = address.rpartition("@")
-    return f"{name}@{domain.encode('idna').decode('ascii')}"
 
 
 def _words(mail: Mail, envelope: Envelope) -> str:

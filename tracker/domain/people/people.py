@@ -10,6 +10,8 @@ from email.headerregistry import Address
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+import idna
+
 from tracker.domain.texts import LOST, UNFIT, one_line, readable, secret, shows
 
 SKIN_TYPES = range(1, 7)
@@ -119,17 +121,40 @@ class BadEmail(ValueError):  # noqa: N818  (bad input; the message names the rem
 
 
 def check_email(address: str) -> str:
-    """Return the address as it is compared (trimmed, lower case); ValueError if it is not one."""
-    cleaned = address.strip().lower()
+    """Return the address as it is compared (trimmed, lower case, NFC).
+
+    Raises BadEmail if it is not one, or if its mails would go to a domain that reads otherwise.
+    """
+    cleaned = unicodedata.normalize("NFC", address.strip().lower())
     message = f"{address!r} is not an e-mail address; write name@example.org"
     try:
         parsed = Address(addr_spec=cleaned)
-        parsed.domain.encode("idna")  # as its mails will need it
+        sent_to = delivery_address(cleaned)
     except (HeaderParseError, ValueError, IndexError) as error:
         raise BadEmail(message) from error
-    if parsed.addr_spec != cleaned or not parsed.username or not _DOMAIN.fullmatch(parsed.domain):
+    is_domain = not parsed.domain.isascii() or _DOMAIN.fullmatch(parsed.domain)
+    if parsed.addr_spec != cleaned or not parsed.username or not is_domain:
         raise BadEmail(message)
+    if not parsed.domain.isascii():
+        domain = idna.decode(sent_to.rpartition("@")[2])
+        if domain != parsed.domain or "Σ" in address:  # a capital hides whether σ or ς is meant
+            raise BadEmail(
+                f"mail to {address!r} would go to {parsed.username}@{domain};"
+                " write it like that if it is right"
+            )
     return cleaned
+
+
+def delivery_address(address: str) -> str:
+    """The address as mails carry it: an international domain in ASCII (IDNA 2008, UTS 46).
+
+    The mapping is non-transitional, so that ß and ς stay letters of their own. Raises ValueError
+    for a domain that no registry may hold. A domain in ASCII is kept as it is.
+    """
+    name, _, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    return f"{name}@{idna.encode(domain, uts46=True, std3_rules=True).decode('ascii')}"
 
 
 def check_name(name: str) -> str:
