@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 from sqlcipher3 import OperationalError
@@ -136,6 +137,30 @@ def test_every_shipped_step_makes_the_same_tables_as_on_the_day_it_shipped(
         made[step] = hashlib.sha256(schema_of(new_db).encode()).hexdigest()[:16]
     assert names[: len(SHIPPED)] == list(SHIPPED)
     assert {step: made[step] for step in SHIPPED} == SHIPPED
+
+
+def test_a_clinic_of_every_earlier_schema_ends_with_the_same_tables_and_all_its_rows(
+    settings: Settings, tmp_path: Path, old_db: Database, new_db: Database
+) -> None:
+    steps = [step.name for step in migrations.pending(new_db)]
+    migrate(new_db)
+    made = schema_of(new_db)
+    old_db.execute("PRAGMA synchronous = OFF")
+    for first in steps[1:]:
+        migrations.apply(old_db, stop_before=first)
+        old_db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        copyfile(tmp_path / "old.db", tmp_path / "copy.db")
+        db = open_database(tmp_path / "copy.db", settings.key_for("database"))
+        db.execute("PRAGMA synchronous = OFF")
+        assert migrate(db) == steps[steps.index(first) :]
+        assert schema_of(db) == made, first
+        assert list(db.query("PRAGMA foreign_key_check")) == []
+        (mail,) = mails.of_recipient(db, "dana")
+        assert (mail.to_address, mail.unheard) == ("dana@clinic.example", 0)
+        assert {row["id"] for row in db.query("SELECT id FROM people")} == {"dana", "alice"}
+        assert len(check_ins.of_treatment(db, "t")) == len(alerts.of_treatment(db, "t")) == 1
+        db.close()
+    old_db.close()
 
 
 def test_steps_are_numbered_from_one_without_a_gap_or_a_number_used_twice() -> None:

@@ -1,0 +1,115 @@
+"""A full disk, a locked database, a restart: what is not kept is said, and no mail comes twice."""
+
+import errno
+from contextlib import closing
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+
+import pytest
+from sqlite_utils import Database
+
+from tests.conftest import PROTOCOLS, TREATED_AT, Cast
+from tests.tracker.duties import watch_clock
+from tests.web.browser import Browser
+from tests.web.test_upload import gate, send
+from tracker.actions.alerts.raising import raise_alerts
+from tracker.actions.course.checking_in import record_check_in
+from tracker.actions.mail.sending import SendReport, send_mails
+from tracker.domain.course.check_ins import Answers
+from tracker.settings import Settings
+from tracker.storage import connection
+from tracker.storage.course import check_ins
+from tracker.wires.photo_files import PhotoFiles
+from tracker.world import World, open_world
+
+__all__ = ["gate"]
+
+BAD = {"pus": "yes", "note": "hot " * 400}
+
+
+def kept(db: Database, cast: Cast) -> int:
+    return len(check_ins.of_treatment(db, cast.treatment.id))
+
+
+def test_answers_that_meet_a_locked_database_are_not_called_kept_and_can_be_sent_again(
+    alice: Browser, cast: Cast, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "BUSY_SECONDS", 0.1)
+    db.execute("BEGIN IMMEDIATE")
+    answer = alice.send("/check-in", BAD)
+    db.rollback()
+    assert answer.status_code == 500
+    assert "Something broke on our side" in answer.text
+    assert "call your clinic or a doctor" in answer.text
+    assert kept(db, cast) == 0
+    assert alice.send("/check-in", BAD).status_code == 303
+    assert kept(db, cast) == 1
+
+
+def test_answers_that_meet_a_full_disk_are_not_called_kept_and_can_be_sent_again(
+    alice: Browser, cast: Cast, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = connection.open_database
+
+    def full(*args: object) -> Database:
+        narrow = opened(*args)  # type: ignore[arg-type]
+        narrow.execute(f"PRAGMA max_page_count = {pages}").fetchone()
+        return narrow
+
+    db.execute("VACUUM")
+    (pages,) = db.execute("PRAGMA page_count").fetchone()
+    with monkeypatch.context() as patch:
+        patch.setattr("tracker.world.open_database", full)
+        answers = [alice.send("/check-in", BAD | {"note": f"{n}" * 1900}) for n in range(9)]
+    codes = {answer.status_code for answer in answers}
+    assert 500 in codes
+    assert "Something broke on our side" in answers[-1].text
+    assert kept(db, cast) == sum(answer.status_code == 303 for answer in answers)
+    assert alice.send("/check-in", BAD).status_code == 303
+
+
+@pytest.mark.usefixtures("gate")
+@pytest.mark.parametrize("trouble", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])
+def test_a_photo_that_meets_a_full_disk_is_not_called_kept_and_can_be_sent_again(
+    alice: Browser, db: Database, monkeypatch: pytest.MonkeyPatch, trouble: int
+) -> None:
+    def save(*_: object) -> None:
+        raise OSError(trouble, "no space")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PhotoFiles, "save", save)
+        answer = send(alice)
+    assert answer.status_code == 500
+    assert "Something broke on our side" in answer.text
+    assert list(db.query("SELECT id FROM photos")) == []
+    assert "Thank you, your photo is here" in send(alice).text
+
+
+def test_a_restart_notifies_nobody_again(
+    world: World, db: Database, cast: Cast, settings: Settings
+) -> None:
+    """Every duty of the clock, six restarts, three days: each cause has one mail."""
+    record_check_in(db, PROTOCOLS, cast.alice.id, Answers(fever=True, spreading=True), TREATED_AT)
+    raise_alerts(db, PROTOCOLS, TREATED_AT)
+    sent: list[str] = []
+    for restart in range(6):
+        again = open_world(settings)
+        with closing(again.connect()) as fresh:
+            for hour in range(12):
+                now = TREATED_AT + timedelta(hours=12 * restart + hour)
+                raise_alerts(fresh, PROTOCOLS, now)
+                watch_clock(again, fresh, now)
+                sent += outgoing(again, fresh, now)
+    assert len(sent) == len(set(sent)) > 5
+    assert len(sent) == next(db.query("SELECT count(*) AS n FROM messages"))["n"]
+
+
+def outgoing(world: World, db: Database, now: datetime) -> list[str]:
+    """The ids of the mails that go out."""
+    ids: list[str] = []
+
+    def send(mail: EmailMessage) -> None:
+        ids.append(str(mail["Message-ID"]))
+
+    assert send_mails(db, send, world.envelope, lambda: now) == SendReport(sent=len(ids))
+    return ids
