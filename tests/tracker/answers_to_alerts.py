@@ -26,3 +26,9 @@ def give(db: Database, alert: Alert, person: Person, answer: Answer, now: dateti
     done = answer_alert(db, shown_now(db, alert), person, answer, now)
     assert isinstance(done, Answered)
     return done.alert
+
+
+def unseen(db: Database) -> list[Alert]:
+    """The alerts that wait for a look, oldest first."""
+    found = [alerts.get(db, alert_id) for alert_id in alerts.ids_of_unseen(db)]
+    return [alert for alert in found if alert is not None]

@@ -17,6 +17,7 @@ from sqlite_utils import Database
 
 from tests.conftest import PASSPHRASE, PROTOCOLS, Cast
 from tests.post_office import Inbox, free_port
+from tests.tracker.answers_to_alerts import unseen
 from tests.tracker.duties import watch_clock
 from tests.web.browser import Browser
 from tests.web.conftest import Records
@@ -28,7 +29,7 @@ from tracker.domain.alerts.alerts import Concern
 from tracker.domain.clinic.health import DUTIES, Part, SignOfLife, State, judge
 from tracker.domain.course.check_ins import Answers
 from tracker.domain.mail.mails import Mail, MailKind
-from tracker.storage.alerts import alert_history, alerts
+from tracker.storage.alerts import alert_history
 from tracker.storage.clinic import health
 from tracker.storage.connection import writing
 from tracker.storage.mail import mails
@@ -46,7 +47,7 @@ def test_the_clock_alone_calls_for_reminders_digests_and_a_word_about_silence(
     world: World, db: Database, cast: Cast
 ) -> None:
     watch_clock(world, db, DAY_4)
-    assert [alert.concern for alert in alerts.unseen(db)] == [Concern.SILENCE]
+    assert [alert.concern for alert in unseen(db)] == [Concern.SILENCE]
     assert [message.to_address for message in mails.due(db, DAY_4)] == [cast.alice.email]
 
 
@@ -67,7 +68,7 @@ def test_workers_who_look_at_the_clock_at_once_do_everything_once(
             list(workers.map(look, [now] * 4))
     kinds = Counter(str(row["kind"]) for row in db.query("SELECT kind FROM messages"))
     assert kinds == {"urgent": 1, "reminder": 1, "escalation": 2, "digest": 1}
-    (urgent,) = alerts.unseen(db)
+    (urgent,) = unseen(db)
     assert [step.step for step in alert_history.of_alert(db, urgent.id)] == [
         Step.OPENED,
         Step.ESCALATED,
@@ -85,7 +86,7 @@ def test_trouble_with_one_duty_leaves_an_urgent_alert_to_be_passed_on(
     record_check_in(db, PROTOCOLS, cast.alice.id, Answers(fever=True, spreading=True), DAY_4)
     raise_alerts(db, PROTOCOLS, DAY_4)
     watch_clock(world, db, DAY_4 + timedelta(hours=1))
-    (urgent,) = (a for a in alerts.unseen(db) if a.level.is_mailed)
+    (urgent,) = (a for a in unseen(db) if a.level.is_mailed)
     assert urgent.escalations == 1
 
 
@@ -269,10 +270,10 @@ def test_a_mail_server_that_hangs_does_not_hold_up_the_judging(
             flagged = Answers(breathing_or_face_swelling=True)
             record_check_in(db, PROTOCOLS, cast.alice.id, flagged, DAY_4)
             deadline = time.monotonic() + 60
-            while len(alerts.unseen(db)) < 2 and time.monotonic() < deadline:
+            while len(unseen(db)) < 2 and time.monotonic() < deadline:
                 time.sleep(0.05)
             assert not let_go.is_set()
-            concerns = {alert.concern for alert in alerts.unseen(db)}
+            concerns = {alert.concern for alert in unseen(db)}
         finally:
             let_go.set()
             stop.set()

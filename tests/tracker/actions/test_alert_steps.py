@@ -9,15 +9,21 @@ from sqlite_utils import Database
 from tests.conftest import PROTOCOLS, TREATED_AT, Cast
 from tests.tracker.answers_to_alerts import give
 from tests.web.conftest import Records
-from tracker.actions.alerts.clock import escalate_alerts, notice_silence, wake_alerts
+from tracker.actions.alerts.clock import (
+    AlertsNotHandled,
+    escalate_alerts,
+    notice_silence,
+    wake_alerts,
+)
 from tracker.actions.alerts.raising import raise_alerts
 from tracker.actions.course.checking_in import record_check_in
 from tracker.actions.course.treatments import begin_treatment
-from tracker.actions.mail.daily import write_digests
+from tracker.actions.mail.daily import DigestsIncomplete, write_digests
 from tracker.actions.people.sharing import join_care_team
 from tracker.domain.alerts.alert_life import Resolution, Seen, Snooze, Step, snoozed
 from tracker.domain.alerts.alerts import Alert, Concern, Level, Outcome, Stage
 from tracker.domain.course.check_ins import Answers, Trend
+from tracker.domain.mail.mails import MailKind
 from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.connection import IntegrityError, writing
 from tracker.storage.desk import worklist
@@ -135,8 +141,8 @@ def test_an_urgent_alert_goes_to_the_second_person_and_then_to_everybody(
     assert escalate_alerts(db, LIMIT, DAY_4 + LIMIT) == []
     assert told() == [cast.dana.email, cast.eli.email]
     escalate_alerts(db, LIMIT, DAY_4 + 2 * LIMIT)
-    (alert,) = alerts.unseen(db)
-    assert [step.why for step in alert_history.of_alert(db, alert.id)][1:] == [
+    (alert_id,) = alerts.ids_of_unseen(db)
+    assert [step.why for step in alert_history.of_alert(db, alert_id)][1:] == [
         "no answer within 30 minutes; told Dr Eli",
         "no answer within 30 minutes; told Dr Dana and Dr Eli",
     ]
@@ -182,7 +188,7 @@ def test_an_alert_of_silence_closes_itself_when_the_patient_is_heard_again(
     (silent,) = notice_silence(db, PROTOCOLS, TREATED_AT + timedelta(days=4))
     later = TREATED_AT + timedelta(days=4, hours=2)
     assert notice_silence(db, PROTOCOLS, later) == []
-    assert alerts.unresolved_about(db, Concern.SILENCE) == [silent]
+    assert alerts.ids_of_unresolved_about(db, Concern.SILENCE) == [silent.id]
     if answered:
         record_check_in(db, PROTOCOLS, cast.alice.id, Answers(), later)
     else:
@@ -204,10 +210,28 @@ def test_an_alert_of_silence_that_was_snoozed_closes_itself_too(db: Database, ca
         alerts.move(db, snoozed(silent, called + timedelta(days=2), cast.dana.id, "away", called))
     record_check_in(db, PROTOCOLS, cast.alice.id, Answers(), called + timedelta(hours=1))
     notice_silence(db, PROTOCOLS, called + timedelta(hours=2))
-    assert alerts.snoozed(db) == []
+    assert alerts.ids_of_snoozed(db) == []
 
 
 def test_only_the_latest_treatment_can_fall_silent(db: Database, cast: Cast) -> None:
     again = replace(cast.treatment, performed_at=TREATED_AT + timedelta(days=3))
     begin_treatment(db, PROTOCOLS, again)
     assert notice_silence(db, PROTOCOLS, TREATED_AT + timedelta(days=4)) == []
+
+
+def test_an_alert_that_cannot_be_read_holds_up_no_other(db: Database, cast: Cast) -> None:
+    (broken,) = answered(db, cast, FEVER, DAY_4)
+    join_care_team(db, cast.dana.email, cast.bob.email, 1)
+    bob = replace(cast.treatment, patient_id=cast.bob.id)
+    begin_treatment(db, PROTOCOLS, bob)
+    record_check_in(db, PROTOCOLS, cast.bob.id, FEVER, DAY_4)
+    (sound,) = raise_alerts(db, PROTOCOLS, DAY_4)
+    with writing(db):
+        db.execute("UPDATE alerts SET evidence = 'no list' WHERE id = ?", [broken.id])
+    with pytest.raises(AlertsNotHandled):  # so that health shows it
+        escalate_alerts(db, LIMIT, DAY_4 + LIMIT)
+    assert (Step.ESCALATED, None) in steps_of(db, sound)
+    with pytest.raises(DigestsIncomplete):
+        write_digests(db, DAY_4 + timedelta(days=1))
+    kinds = [mail.kind for mail in mails.of_recipient(db, cast.dana.id)]
+    assert MailKind.DIGEST in kinds

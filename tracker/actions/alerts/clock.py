@@ -1,6 +1,7 @@
 """What time alone does to alerts: wake them, escalate them, notice silence."""
 
 import logging
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from sqlite_utils import Database
@@ -24,36 +25,73 @@ HEARD_AGAIN = "a photo or answers came"
 log = logging.getLogger(__name__)
 
 
+class AlertsNotHandled(Exception):  # noqa: N818  (a state of rows, not of the code)
+    """So many alerts could not be handled; the log names each, and health shows the duty late."""
+
+
 def wake_alerts(db: Database, now: datetime) -> list[Alert]:
-    """Return the alerts that woke; the work list and the morning digest show them."""
-    if not alerts.snoozed(db):
-        return []
-    with writing(db):
-        steps = [woken(alert, now) for alert in alerts.snoozed(db)]
-        awake = [moved for moved in steps if moved.transition is not None]
-        for moved in awake:
-            alerts.move(db, moved)
-    return [moved.alert for moved in awake]
+    """Return the alerts that woke; the work list and the morning digest show them.
+
+    Raises AlertsNotHandled when the others have woken.
+    """
+    return _each(alerts.ids_of_snoozed(db), lambda alert_id: _wake(db, alert_id, now))
 
 
 def escalate_alerts(db: Database, limit: timedelta, now: datetime) -> list[Alert]:
-    """Return the alerts escalated, unanswered for `limit`; their mails are written with it."""
-    if not any(_passed_on(db, alert, limit, now) for alert in alerts.unseen(db)):
-        return []
+    """Return the alerts escalated, unanswered for `limit`; their mails are written with it.
+
+    Raises AlertsNotHandled when the others have been escalated.
+    """
+    return _each(alerts.ids_of_unseen(db), lambda alert_id: _escalate(db, alert_id, limit, now))
+
+
+def _each(alert_ids: Sequence[str], act: Callable[[str], Alert | None]) -> list[Alert]:
+    """The alerts that changed. One that fails holds up no other, and the duty fails after all."""
+    changed: list[Alert] = []
+    failed = 0
+    for alert_id in alert_ids:
+        try:
+            after = act(alert_id)
+        except Exception:
+            log.exception("alert %s: cannot be handled; will try again", alert_id)
+            failed += 1
+        else:
+            changed += [] if after is None else [after]
+    if failed:
+        raise AlertsNotHandled(failed)
+    return changed
+
+
+def _wake(db: Database, alert_id: str, now: datetime) -> Alert | None:
     with writing(db):
-        steps = [step for a in alerts.unseen(db) if (step := _passed_on(db, a, limit, now))]
-        for moved, told in steps:
-            alerts.move(db, moved)
-            for to in told:
-                mail = about_alert(MailKind.ESCALATION, moved.alert, to, now)
-                mails.insert(db, mail)
-    return [moved.alert for moved, _ in steps]
+        alert = alerts.get(db, alert_id)
+        if alert is None or (moved := woken(alert, now)).transition is None:
+            return None
+        alerts.move(db, moved)
+    return moved.alert
+
+
+def _escalate(db: Database, alert_id: str, limit: timedelta, now: datetime) -> Alert | None:
+    if _passed_on(db, alert_id, limit, now) is None:
+        return None
+    with writing(db):
+        step = _passed_on(db, alert_id, limit, now)  # it may have been answered meanwhile
+        if step is None:
+            return None
+        moved, told = step
+        alerts.move(db, moved)
+        for to in told:
+            mails.insert(db, about_alert(MailKind.ESCALATION, moved.alert, to, now))
+    return moved.alert
 
 
 def _passed_on(
-    db: Database, alert: Alert, limit: timedelta, now: datetime
+    db: Database, alert_id: str, limit: timedelta, now: datetime
 ) -> tuple[Moved, list[Person]] | None:
-    """The step and whom to notify; None while it is too early."""
+    """The step and whom to notify; None while it is too early, or when the alert was seen."""
+    alert = alerts.get(db, alert_id)
+    if alert is None:
+        return None
     team = absences.answering_on_duty(db, alert.patient_id, now)
     told = in_turn(team, asked=alert.escalations + 1)
     moved = escalated(alert, limit, [person.name for person in told], now)
@@ -62,11 +100,11 @@ def _passed_on(
 
 def notice_silence(db: Database, protocols: Protocols, now: datetime) -> list[Alert]:
     """Return the alerts that opened; this needs no new data, only the clock."""
-    for alert in alerts.unresolved_about(db, Concern.SILENCE):
+    for alert_id in alerts.ids_of_unresolved_about(db, Concern.SILENCE):
         try:
-            _close_if_heard(db, alert, now)
+            _close_if_heard(db, alert_id, now)
         except Exception:  # one course that cannot be read must not keep the others on the list
-            log.exception("alert %s: silence not ended; will try again", alert.id)
+            log.exception("alert %s: silence not ended; will try again", alert_id)
     noticed: list[Alert] = []
     rules = [protocol.silence for protocol in protocols.by_kind.values()]
     # A silence that began in its window is noticed by then.
@@ -79,7 +117,10 @@ def notice_silence(db: Database, protocols: Protocols, now: datetime) -> list[Al
     return noticed
 
 
-def _close_if_heard(db: Database, alert: Alert, now: datetime) -> None:
+def _close_if_heard(db: Database, alert_id: str, now: datetime) -> None:
+    alert = alerts.get(db, alert_id)
+    if alert is None:
+        return
     patient, treatment = people.get(db, alert.patient_id), treatments.get(db, alert.treatment_id)
     courses = treatments.of_patient(db, alert.patient_id)  # a course begun since counts, too
     heard = [at for course in courses if (at := treatments.last_heard(db, course.id))]

@@ -1,6 +1,7 @@
 """Reminders and digests: write them, choose their hours, stop them."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -31,6 +32,11 @@ from tracker.storage.own_data import consents
 from tracker.storage.people import absences, people, unconfirmed_addresses
 
 log = logging.getLogger(__name__)
+
+
+class DigestsIncomplete(Exception):  # noqa: N818  (a state of rows, not of the code)
+    """So many alerts are missing in the digests; health shows the duty as late."""
+
 
 LONGEST_PLAN = timedelta(days=LAST_DAY)  # no reminders for older treatments
 
@@ -131,28 +137,44 @@ def _kind(
 
 
 def write_digests(db: Database, now: datetime) -> list[Mail]:
-    """Return the digests written: at each practitioner's own hour, one a day, the worst first."""
-    waiting = [alert for alert in alerts.unseen(db) if alert.level.is_mailed]
-    if not waiting:
-        return []
+    """Return the digests written: at each practitioner's own hour, one a day, the worst first.
+
+    Raises DigestsIncomplete when they are written without an alert that cannot be read.
+    """
+    waiting, failed = _waiting(db, now)
     with writing(db):
-        return [
+        written = [
             mail
-            for practitioner, about in _by_practitioner(db, waiting, now)
+            for practitioner, about in _by_practitioner(waiting)
             if (mail := _digest(practitioner, about, now)) and mails.insert(db, mail)
         ]
+    if failed:
+        raise DigestsIncomplete(failed)
+    return written
+
+
+def _waiting(db: Database, now: datetime) -> tuple[dict[Alert, Sequence[tuple[Person, int]]], int]:
+    """The alerts that wait for a look with who answers them, and how many cannot be read."""
+    waiting: dict[Alert, Sequence[tuple[Person, int]]] = {}
+    failed = 0
+    for alert_id in alerts.ids_of_unseen(db):
+        try:
+            alert = alerts.get(db, alert_id)
+            if alert is not None and alert.level.is_mailed:
+                waiting[alert] = absences.answering_on_duty(db, alert.patient_id, now)
+        except Exception:  # one alert that cannot be read must not silence the others
+            log.exception("alert %s: missing in the digests; will try again", alert_id)
+            failed += 1
+    return waiting, failed
 
 
 def _by_practitioner(
-    db: Database, waiting: list[Alert], now: datetime
+    waiting: Mapping[Alert, Sequence[tuple[Person, int]]],
 ) -> list[tuple[Person, list[Alert]]]:
     """Who is first in turn for which alerts; a second person's digest is of their own patients."""
-    teams = {
-        alert.patient_id: absences.answering_on_duty(db, alert.patient_id, now) for alert in waiting
-    }
     told: dict[str, tuple[Person, list[Alert]]] = {}
     for alert in worst_first(waiting):
-        for practitioner in in_turn(teams[alert.patient_id], asked=0):
+        for practitioner in in_turn(waiting[alert], asked=0):
             told.setdefault(practitioner.id, (practitioner, []))[1].append(alert)
     return list(told.values())
 

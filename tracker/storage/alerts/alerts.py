@@ -49,24 +49,28 @@ def of_patient(db: Database, patient_id: str) -> list[Alert]:
     return [_alert(row) for row in db.query(sql, [patient_id])]
 
 
-def unseen(db: Database) -> list[Alert]:
-    """Every alert that waits for a look, oldest first."""
-    sql = """SELECT * FROM alerts
+def ids_of_unseen(db: Database) -> list[str]:
+    """Every alert that waits for a look, oldest first.
+
+    What is done to all alerts reads each by its id, so that a row that cannot be read holds up
+    none of the others.
+    """
+    sql = """SELECT id FROM alerts
              WHERE acknowledged_at IS NULL AND resolved_at IS NULL ORDER BY raised_at, id"""
-    return [_alert(row) for row in db.query(sql)]
+    return [row["id"] for row in db.query(sql)]
 
 
-def unresolved_about(db: Database, concern: Concern) -> list[Alert]:
+def ids_of_unresolved_about(db: Database, concern: Concern) -> list[str]:
     """Every alert of this concern that is not resolved, oldest first."""
-    sql = """SELECT * FROM alerts WHERE resolved_at IS NULL AND concern = ?
+    sql = """SELECT id FROM alerts WHERE resolved_at IS NULL AND concern = ?
              ORDER BY raised_at, id"""
-    return [_alert(row) for row in db.query(sql, [str(concern)])]
+    return [row["id"] for row in db.query(sql, [str(concern)])]
 
 
-def snoozed(db: Database) -> list[Alert]:
+def ids_of_snoozed(db: Database) -> list[str]:
     """Every alert that is snoozed, oldest first."""
-    sql = "SELECT * FROM alerts WHERE snoozed_until IS NOT NULL ORDER BY raised_at, id"
-    return [_alert(row) for row in db.query(sql)]
+    sql = "SELECT id FROM alerts WHERE snoozed_until IS NOT NULL ORDER BY raised_at, id"
+    return [row["id"] for row in db.query(sql)]
 
 
 def latest_resolved_of(db: Database, practitioner_ids: Collection[str], most: int) -> list[Alert]:
