@@ -4,7 +4,7 @@ Pillow alone decodes. OpenCV is twice as fast (26 against 58 ms for 12 megapixel
 colour profiles, turns by EXIF on its own and returns a grey-bottomed picture for a truncated file.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from io import BytesIO
 from typing import Final
@@ -103,7 +103,7 @@ def decode_photo(data: bytes) -> SrgbImage:
         np.asarray(upright, np.float32) / np.float32(255),
         notes.captured_at,
         notes.lost | ({Lost.COLOURS} if has_lost_colours else set()),
-        is_turn_known=notes.turn is not None or contents.turns_itself,
+        is_turn_known=notes.is_turn_sure or contents.turns_itself,
     )
 
 
@@ -112,6 +112,11 @@ def encode_photo(image: SrgbImage) -> bytes:
     buffer = BytesIO()
     Image.fromarray(to_bytes(image.pixels)).save(buffer, "JPEG", quality=95, subsampling=0)
     return buffer.getvalue()
+
+
+def turn_photo(image: SrgbImage, quarters: int) -> SrgbImage:
+    """The photo turned by so many quarters, counter-clockwise."""
+    return replace(image, pixels=np.ascontiguousarray(np.rot90(image.pixels, quarters)))
 
 
 def to_linear(image: SrgbImage) -> LinearImage:

@@ -77,11 +77,24 @@ def read_upload(form: Form, files: Files, zone: ZoneInfo) -> Upload | Errors:
     if view is None:
         errors["view"] = "Choose one of the three views."
     taken_at = local_time(form.get("taken_at", ""), zone)
+    is_just_now = form.get("just_now") == "yes"
     if isinstance(taken_at, str):
         errors["taken_at"] = taken_at
+    elif taken_at is not None and is_just_now:
+        errors["taken_at"] = "Tick “just now” or give a day and time, not both."
     if errors or role is None or state is None or view is None or isinstance(taken_at, str):
         return Errors(errors)
-    return Upload(sent[0].read(), role, taken_at, state, read_made_at(form), view)
+    return Upload(
+        data=sent[0].read(),
+        role=role,
+        taken_at=taken_at,
+        skin_state=state,
+        made_at=_phone_time(form, zone),
+        view=view,
+        sent_at=_moment(form, "sent_at"),
+        is_fresh=form.get("source") == "camera",
+        is_just_now=is_just_now,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +317,14 @@ def read_queued(form: Form) -> Queued | None:
 def read_made_at(form: Form) -> datetime | None:
     """When the page's script says that something was made, in UTC; None without a script."""
     return _moment(form, "made_at")
+
+
+def _phone_time(form: Form, zone: ZoneInfo) -> datetime | None:
+    """The same with the phone's own offset; pages of earlier versions sent UTC and none."""
+    moment = read_made_at(form)
+    if moment is None or form["made_at"].upper().endswith("Z"):
+        return moment and moment.astimezone(zone)
+    return datetime.fromisoformat(form["made_at"])
 
 
 def _moment(form: Form, field: str) -> datetime | None:

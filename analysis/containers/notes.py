@@ -39,11 +39,13 @@ class Notes:
     """The notes about a photo.
 
     `captured_at` is naive where the camera gave no offset. `turn` is EXIF's, 1 to 8, None where
-    nothing tells it. `is_adobe_rgb` counts only without a profile.
+    nothing tells it; `is_turn_sure` where it is told and no two blocks differ. `is_adobe_rgb`
+    counts only without a profile.
     """
 
     captured_at: datetime | None
     turn: int | None
+    is_turn_sure: bool
     is_adobe_rgb: bool
     lost: frozenset[Lost]
 
@@ -63,6 +65,7 @@ def read_notes(contents: Contents) -> Notes:
     return Notes(
         times[-1] if times else None,
         turns[-1] if turns and not contents.turns_itself else None,
+        len(set(turns)) == 1,
         any(block.is_adobe_rgb for block in blocks),
         frozenset(lost),
     )

@@ -28,6 +28,8 @@ class Seen:
 
     data: bytes
     captured_at: datetime | None = None
+    lost: frozenset[str] = frozenset()
+    is_turn_known: bool = True
 
 
 @dataclass(frozen=True)
@@ -135,8 +137,8 @@ def test_the_same_photo_twice_is_kept_once(alice: Browser, db: Database) -> None
 @pytest.mark.parametrize(
     ("taken_at", "role", "problem"),
     [
-        ("2026-03-09T08:00", "follow_up", "This photo&#39;s time is in the future"),
-        ("2026-03-01T08:00", "follow_up", "was taken before your treatment"),
+        ("2026-03-09T08:00", "follow_up", "The time you gave is in the future"),
+        ("2026-03-01T08:00", "follow_up", "is before your treatment"),
         ("2026-03-04T08:00", "baseline", "was taken after your treatment"),
     ],
 )

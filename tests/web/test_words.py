@@ -9,7 +9,8 @@ from analysis.errors import Fault
 from tests.tracker.courses_of_readings import TREATED_AT
 from tracker.domain.alerts.alerts import Alert, Concern, Factor, Level, Source
 from tracker.domain.course.check_ins import SIGNS
-from tracker.domain.course.photos import FAILED, PhotoStatus, SkinState, TimeFault
+from tracker.domain.course.photo_times import TimeFault
+from tracker.domain.course.photos import FAILED, PhotoStatus, SkinState
 from tracker.domain.course.readings import Estimate
 from tracker.domain.course.treatments import AREAS, Region
 from tracker.domain.desk.telling_words import SIGNS_TICKED

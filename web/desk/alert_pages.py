@@ -26,6 +26,7 @@ from web.desk.alert_cards import (
     answers_rows,
 )
 from web.screening import ScreeningCard, screening_card
+from web.words.doubts import clinic_doubts
 from web.words.times import day_words, when
 from web.words.words import (
     LEVELS,
@@ -127,6 +128,7 @@ class AlertPage:
     refusal: Refusal | None
     screening: ScreeningCard
     depth_missing: bool
+    doubts: tuple[str, ...]
 
     @property
     def title(self) -> str:
@@ -188,6 +190,7 @@ def alert_page(
         refusal=_refusal(case, form, now, zone),
         screening=screening_card(case.screening, case.patient, case.treatment, now, zone),
         depth_missing=case.depth_missing,
+        doubts=clinic_doubts(case.baseline, case.treatment),
     )
 
 

@@ -16,7 +16,7 @@ from tracker.actions.course.measuring import try_photos_again
 from tracker.actions.course.progress import NotTreated, Progress, show_progress
 from tracker.actions.mail.sending import ComposedMail, show_outbox
 from tracker.domain.alerts.alerts import Alert, CourseAlert, Stage, worst_first
-from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, SkinState
+from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, SkinState, reference_of
 from tracker.domain.course.treatments import Setting, day_number
 from tracker.domain.mail.mails import Mail
 from tracker.domain.people.access import (
@@ -38,9 +38,9 @@ from web.forms import read_focus
 from web.pages import render
 from web.screening import ScreeningCard, screening_card
 from web.session import Visit, signed_in
+from web.words.doubts import clinic_doubts, lost_photos
 from web.words.times import day_words, short_date, when, withdrawn_words
 from web.words.words import (
-    FILE_FAULTS,
     SKIN_STATES,
     STATUSES,
     areas_words,
@@ -153,6 +153,7 @@ class PatientPage:
     undelivered: tuple[str, ...]
     screening: ScreeningCard
     depth_missing: bool
+    doubts: tuple[str, ...]
     recovery: Recovery
     answers: tuple[AnswersRow, ...]
     photos: tuple[PhotoRow, ...]
@@ -218,7 +219,7 @@ def patient_page(progress: Progress, now: datetime, zone: ZoneInfo, focus: Focus
     return PatientPage(
         patient_id=progress.patient.id,
         name=progress.patient.name,
-        lost_photos=_lost(progress),
+        lost_photos=lost_photos(progress.photos),
         day=day_words(progress.day),
         care_withdrawn=withdrawn_words(progress.care_withdrawn_at, now, zone),
         unread=progress.unread_by_clinic,
@@ -239,6 +240,7 @@ def patient_page(progress: Progress, now: datetime, zone: ZoneInfo, focus: Focus
             progress.screening, progress.patient, progress.treatment, now, zone
         ),
         depth_missing=progress.protocol.is_depth_missing(progress.treatment),
+        doubts=clinic_doubts(reference_of(progress.photos), progress.treatment),
         recovery=recovery(progress, focus, _told_by(first.alert if first else None)),
         answers=answers_rows(progress, now, zone),
         photos=tuple(photos[:PHOTOS_AT_ONCE]),
@@ -303,31 +305,6 @@ def _facts(progress: Progress) -> tuple[tuple[str, str], ...]:
         ("History", history or "nothing noted"),
         ("Photos may serve", uses_words(progress.consents)),
     )
-
-
-def _lost(progress: Progress) -> str:
-    """Good photos that the system can no longer use, what that means, and what to do."""
-    lost = [photo for photo in progress.photos if photo.is_lost]
-    before = next((photo for photo in lost if photo.role is PhotoRole.BASELINE), None)
-    usable = any(
-        photo.role is PhotoRole.BASELINE
-        and photo.status not in {PhotoStatus.UNMEASURABLE, PhotoStatus.KEPT}
-        for photo in progress.photos
-        if not photo.is_lost
-    )
-    if before is not None and not usable:
-        restore = "restore the file from a backup, or " if before.file_fault else ""
-        return (
-            f"The photo from before cannot be used: {FILE_FAULTS[before.file_fault]}. Later photos"
-            " are kept, but none is measured, and no photo can raise an alert. Look at the photos"
-            f" yourself. To go on, {restore}ask the patient to send a photo from before the"
-            " treatment."
-        )
-    later = [photo for photo in lost if photo.role is PhotoRole.FOLLOW_UP]
-    if not later:
-        return ""
-    photos = "1 photo" if len(later) == 1 else f"{len(later)} photos"
-    return f"{photos} could not be measured and raised no alert. Please look at the photos below."
 
 
 def _photo_row(photo: Photo, progress: Progress, now: datetime, zone: ZoneInfo) -> PhotoRow:

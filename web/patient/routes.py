@@ -21,6 +21,7 @@ from tracker.actions.course.receiving import (
     Refused,
     receive_photo,
 )
+from tracker.domain.course.photo_times import TimeFault
 from tracker.domain.course.photos import PhotoRole
 from tracker.domain.own_data.consents import CareWithdrawn
 from tracker.domain.people.access import may_record_for_patient, require
@@ -243,5 +244,6 @@ def _upload_again(faults: tuple[str, ...] = (), errors: Errors | None = None) ->
         view=request.form.get("view", ""),
         taken_at=request.form.get("taken_at", ""),
         remedies=tuple(remedy_for(fault) for fault in faults),
+        asks_for_time=any(fault in faults for fault in TimeFault if fault.asks_for_time),
         errors=errors.by_field if errors else None,
     )

@@ -24,8 +24,16 @@ from web.patient.telling import (
     telling_of,
 )
 from web.patient.today import has_baseline
+from web.words.doubts import patient_doubts
 from web.words.times import day_words, when
-from web.words.words import SKIN_STATES, VIEWS, Remedy, remedy_for, times_words
+from web.words.words import (
+    FILE_NOTES,
+    SKIN_STATES,
+    VIEWS,
+    Remedy,
+    remedy_for,
+    times_words,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,7 @@ class UploadPage:
     remedies: tuple[Remedy, ...] = ()
     errors: Mapping[str, str] | None = None
     baseline: Photo | None = None
+    asks_for_time: bool = False
 
     @property
     def title(self) -> str:
@@ -71,6 +80,7 @@ class PhotoPage:
     findings: tuple[str, ...]
     remedies: tuple[Remedy, ...]
     opened: tuple[str, ...]
+    notes: tuple[str, ...]  # what the file could not say, and what that means
     told: tuple[OpenThing, ...]
 
     @property
@@ -219,9 +229,16 @@ def photo_page(progress: Progress, photo: Photo, now: datetime, *, already: bool
         waits_for_baseline=photo.status is PhotoStatus.WAITING and not has_baseline(progress),
         findings=_findings(progress, telling, reading) if is_result and reading else (),
         remedies=tuple(remedy_for(fault) for fault in photo.faults),
+        notes=_notes(progress, photo),
         opened=opened_by(progress, photo, now, is_open=telling.is_open),
         told=open_things(telling, progress, now),
     )
+
+
+def _notes(progress: Progress, photo: Photo) -> tuple[str, ...]:
+    """What the person should know about the photo's file and its time."""
+    lost = [words for name, words in FILE_NOTES.items() if name in photo.warnings]
+    return (*lost, *patient_doubts(photo, progress.treatment))
 
 
 def check_in_page(

@@ -61,6 +61,7 @@ async function submit(form, submitter) {
   showFlags(form, given);
   const madeAt = (photo && camera?.takenAt) || new Date();
   const fields = [...given].filter(([name, value]) => typeof value === "string" && name !== "csrf_token");
+  if (photo && (camera?.takenAt || form.querySelector("#camera")?.files.length)) fields.push(["source", "camera"]);
   const item = await keep({
     key: crypto.randomUUID(), person, path: form.getAttribute("action"), fields, photo,
     madeAt: madeAt.toISOString(),
@@ -153,7 +154,7 @@ async function send(item, onProgress) {
   if (!content) return { reached: true, words: "This phone can no longer read it. Please do it once more." };
   const { fields, photo } = content;
   const body = new FormData();
-  for (const [name, value] of [...fields, ["csrf_token", token], ["key", item.key], ["made_at", item.madeAt], ["sent_at", new Date().toISOString()]]) {
+  for (const [name, value] of [...fields, ["csrf_token", token], ["key", item.key], ["made_at", withOffset(item.madeAt)], ["sent_at", new Date().toISOString()]]) {
     body.append(name, value);
   }
   if (photo) body.append("photo", photo, photo.name);
@@ -166,6 +167,14 @@ async function send(item, onProgress) {
   if (request.status >= 400) return { reached: true };
   if (new URL(request.responseURL).pathname === "/sign-in") return { reached: false, signedOut: true };
   return { reached: true, arrived: true, url: request.responseURL };
+}
+
+/** The same moment as this phone's clock shows it: cameras write that, mostly without an offset. */
+function withOffset(iso) {
+  const ahead = -new Date(iso).getTimezoneOffset();
+  const local = new Date(Date.parse(iso) + 60_000 * ahead).toISOString().slice(0, -1);
+  const [hours, minutes] = [Math.trunc(Math.abs(ahead) / 60), Math.abs(ahead) % 60].map((n) => String(n).padStart(2, "0"));
+  return `${local}${ahead < 0 ? "-" : "+"}${hours}:${minutes}`;
 }
 
 /** XMLHttpRequest, because fetch does not tell how much has gone out. Null when it broke off. */
@@ -212,6 +221,10 @@ function showRefusal(form, { page, words }) {
   form.before(note);
   tell(form, "");
   note.focus();
+  if ("asksForTime" in note.dataset) { // the photo is good, so it stays chosen
+    form.querySelector("details.more").open = true;
+    return;
+  }
   document.querySelector("[data-camera]")?.dispatchEvent(new Event("camera:done"));
 }
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from tracker.domain.alerts.alert_life import Obstacle, Step
 from tracker.domain.alerts.alerts import Alert, Concern, Level, Outcome, Source
 from tracker.domain.course.check_ins import HELP
-from tracker.domain.course.photos import FileFault, PhotoStatus, SkinState, TimeFault, View
+from tracker.domain.course.photo_times import TimeFault
+from tracker.domain.course.photos import FileFault, PhotoStatus, SkinState, View
 from tracker.domain.course.readings import Estimate
 from tracker.domain.course.treatments import AREAS, Region, Treatment
 from tracker.domain.own_data.consents import Consent, Purpose, is_given
@@ -54,7 +55,8 @@ REMEDIES: Mapping[str, Remedy] = {
     ),
     "no_face": Remedy(
         "We cannot find a face.",
-        "Hold the phone at arm's length, level with your eyes, and look straight into it.",
+        "Hold the phone at arm's length, level with your eyes, and look straight into it. Take off"
+        " mask, scarf and sunglasses.",
     ),
     "several_faces": Remedy(
         "We see more than one face.", "Take the photo with only you in the picture."
@@ -64,7 +66,8 @@ REMEDIES: Mapping[str, Remedy] = {
         "Come closer, until your face fills most of the picture.",
     ),
     "turned_away": Remedy(
-        "Your face is turned to the side.", "Look straight at the camera, chin level."
+        "We see only one side of a face.",
+        "Look straight at the camera, chin level, without a mask or scarf.",
     ),
     "blurred": Remedy(
         "The photo is blurred.",
@@ -92,12 +95,12 @@ REMEDIES: Mapping[str, Remedy] = {
         "Use the same pose as in your photo from before, and make sure it is you.",
     ),
     TimeFault.TAKEN_IN_FUTURE: Remedy(
-        "This photo's time is in the future.",
-        "Check the date you gave, or the clock of the camera.",
+        "The time you gave is in the future.",
+        "Correct the day and time, or tick “just now”.",
     ),
     TimeFault.TAKEN_BEFORE_TREATMENT: Remedy(
-        "This photo was taken before your treatment.",
-        "Choose “before treatment” as its kind, or send a newer photo.",
+        "The time you gave is before your treatment.",
+        "Correct the time. If the photo really is from before, choose “before treatment”.",
     ),
     TimeFault.BASELINE_AFTER_TREATMENT: Remedy(
         "This photo was taken after your treatment.",
@@ -107,9 +110,23 @@ REMEDIES: Mapping[str, Remedy] = {
         "This photo was taken more than a year before your treatment.",
         "Check the date you gave, or send a newer photo from before the treatment.",
     ),
+    TimeFault.TIME_UNSURE: Remedy(
+        "We do not know when this photo was taken: the clock of its camera is not right.",
+        "Tick “It was taken just now”, or give the day and time. Then send it again.",
+    ),
+    TimeFault.BASELINE_WITHOUT_DATE: Remedy(
+        "A photo from before that comes after the treatment needs a day of its own.",
+        "Give the day and time at which it was taken, and send it again. If it is from after your"
+        " treatment, choose “after treatment”.",
+    ),
     "analysis_failed": Remedy(
         "We could not measure this photo.", "Take the photo again in daylight."
     ),
+}
+FILE_NOTES: Mapping[str, str] = {
+    "file_time_lost": "The file did not say when it was taken, because its notes are damaged.",
+    "file_turn_lost": "The file did not say which way is up, because its notes are damaged.",
+    "file_colours_lost": "The colours are only near: the file describes them in damaged notes.",
 }
 UNKNOWN_FAULT = REMEDIES["analysis_failed"]
 

@@ -154,6 +154,27 @@ def test_an_accepted_photo_waits_and_holds_no_metadata(
     assert dict(Image.open(io.BytesIO(form)).getexif()) == {}
 
 
+@pytest.mark.parametrize("turn", [Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270])
+def test_where_no_note_says_which_way_is_up_the_face_does(
+    receive: Receive, world: World, turn: Image.Transpose
+) -> None:
+    upright = Image.open(io.BytesIO(FACE))
+    sideways = jpeg(np.asarray(upright.transpose(turn), np.uint8))
+    outcome = receive(sideways)
+    assert isinstance(outcome, Accepted)
+    with Image.open(io.BytesIO(world.files.load(outcome.photo.id, Picture.PHOTO))) as stored:
+        assert stored.size == upright.size
+        gap = np.abs(np.asarray(stored, np.float32) - np.asarray(upright, np.float32))
+    assert gap.mean() < 8
+
+
+def test_what_the_file_could_not_say_is_kept_with_the_photo(receive: Receive) -> None:
+    damaged = FACE[:2] + b"\xff\xe1\x00\x10Exif\0\0garbage!" + FACE[2:]
+    outcome = receive(damaged)
+    assert isinstance(outcome, Accepted)
+    assert "file_turn_lost" in outcome.photo.warnings
+
+
 def test_the_cameras_own_time_counts_where_the_patient_gives_none(receive: Receive) -> None:
     at_home = receive(with_exif("2026:03:03 08:00:00"), None)
     assert isinstance(at_home, Accepted)

@@ -31,6 +31,7 @@ class AlertCase:
     patient: Person
     treatment: Treatment
     photo: Photo | None
+    baseline: Photo | None
     history: tuple[Transition, ...]
     people: Mapping[str, Person]
     screening: ScreeningSummary | None
@@ -55,6 +56,7 @@ def show_alert(db: Database, protocols: Protocols, alert_id: str) -> AlertCase |
         patient=patient,
         treatment=treatment,
         photo=photos.get(db, alert.photo_id) if alert.photo_id else None,
+        baseline=photos.baseline(db, treatment.id),
         history=history,
         screening=summary(screening, protocol, patient, waits) if protocol else None,
         depth_missing=protocol is not None and protocol.is_depth_missing(treatment),

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 from sqlite_utils import Database
 
 from analysis import decode_photo, encode_photo, judge_photo
-from analysis.errors import Unmeasurable
+from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import FindFace, find_face
-from analysis.images import SrgbImage
+from analysis.images import SrgbImage, turn_photo
 from analysis.quality import Quality
+from tracker.domain.course.photo_times import TimeFault, judge_time
 from tracker.domain.course.photos import (
     FAILED,
     Photo,
@@ -20,7 +21,6 @@ from tracker.domain.course.photos import (
     PhotoStatus,
     Upload,
     View,
-    time_fault,
 )
 from tracker.domain.course.treatments import Treatment
 from tracker.domain.own_data.consents import CareWithdrawn
@@ -150,17 +150,15 @@ def _judge(
         image = decode_photo(upload.data)
     except Unmeasurable as verdict:
         return Refused((str(verdict.fault),))
-    taken_at = upload.taken_at or _in_zone(image.captured_at, zone)
-    taken_at = taken_at or min(upload.made_at or now, now)
-    wrong_time = time_fault(upload.role, taken_at, treatment.performed_at, now)
-    if wrong_time is not None:
-        return Refused((str(wrong_time),))
-    warnings: tuple[str, ...] = ()
+    taken_at = judge_time(upload, image.captured_at, treatment.performed_at, zone, now)
+    if isinstance(taken_at, TimeFault):
+        return Refused((str(taken_at),))
+    warnings = tuple(sorted(str(lost) for lost in image.lost))
     if upload.view is View.FRONT:
-        quality = _quality(image, _before(db, files, treatment), find)
+        image, quality = _upright(image, _before(db, files, treatment), find)
         if quality.faults:
             return Refused(tuple(str(fault) for fault in quality.faults))
-        warnings = tuple(str(fault) for fault in quality.warnings)
+        warnings += tuple(str(fault) for fault in quality.warnings)
     photo = Photo(
         id=new_id(),
         treatment_id=treatment.id,
@@ -192,16 +190,24 @@ def _before(db: Database, files: PhotoFiles, treatment: Treatment) -> SrgbImage 
     return None
 
 
+def _upright(
+    image: SrgbImage, before: SrgbImage | None, find: FindFace
+) -> tuple[SrgbImage, Quality]:
+    """The photo with the verdict; the face decides which way is up where the file does not say."""
+    quality = _quality(image, before, find)
+    if image.is_turn_known or Fault.NO_FACE not in quality.faults:
+        return image, quality
+    for quarters in (1, 3, 2):
+        turned = turn_photo(image, quarters)
+        verdict = _quality(turned, before, find)
+        if Fault.NO_FACE not in verdict.faults:
+            return turned, verdict
+    return image, quality
+
+
 def _quality(image: SrgbImage, before: SrgbImage | None, find: FindFace) -> Quality:
     """The gate's verdict; by the photo alone if no face is found any more in the one before."""
     try:
         return judge_photo(image, before, find)
     except Unmeasurable:
         return judge_photo(image, None, find)
-
-
-def _in_zone(captured_at: datetime | None, zone: ZoneInfo) -> datetime | None:
-    """A camera that writes no offset means the local time of the person who holds it."""
-    if captured_at is None or captured_at.tzinfo is not None:
-        return captured_at
-    return captured_at.replace(tzinfo=zone)

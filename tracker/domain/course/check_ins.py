@@ -105,16 +105,21 @@ class Queued:
     sent_at: datetime | None = None
 
     def given_at(self, now: datetime) -> datetime:
-        """When the answers were given by the clinic's clock, or `now` when that cannot be known.
+        """When the answers were given by the clinic's clock."""
+        return given_at(self.made_at, self.sent_at, now)
 
-        A phone's clock may be wrong, but the time between two of its readings is right: it is how
-        long the answers waited. A clock that was set in between makes this unknown.
-        """
-        sent_at = self.sent_at or now
-        waited = sent_at - self.made_at
-        if not timedelta(0) <= waited <= LONGEST_WAIT:
-            return now
-        return min(self.made_at, now) if abs(now - sent_at) <= CLOSE_ENOUGH else now - waited
+
+def given_at(made_at: datetime, sent_at: datetime | None, now: datetime) -> datetime:
+    """When a phone made something by the clinic's clock, or `now` when that cannot be known.
+
+    A phone's clock may be wrong, but the time between two of its readings is right: it is how long
+    the thing waited. A clock that was set in between makes this unknown.
+    """
+    sent_at = sent_at or now
+    waited = sent_at - made_at
+    if not timedelta(0) <= waited <= LONGEST_WAIT:
+        return now
+    return min(made_at, now) if abs(now - sent_at) <= CLOSE_ENOUGH else now - waited
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,16 @@
 """A photo on its way from the phone to a reading."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-CLOCK_TOLERANCE = timedelta(minutes=10)  # phones drift; a photo this far ahead still counts as now
 CLAIM_LEASE = timedelta(minutes=2)  # a claim older than this belonged to a worker that died
 # After a failure of the photo's own: more than an hour in all, then it is given up.
 RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
 # After trouble that is not the photo's, such as storage that is unreachable: without end.
 TROUBLE_DELAYS = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 30, 60, 120, 300))
 FAILED = "analysis_failed"  # the fault of a photo that was given up; sending it again tries again
-OLDEST_BASELINE = timedelta(days=366)  # skin of longer ago is not the skin that was treated
 
 
 class PhotoRole(StrEnum):
@@ -56,21 +55,14 @@ class SkinState(StrEnum):
     SUNSCREEN = "sunscreen"
 
 
-class TimeFault(StrEnum):
-    """Why a photo's time cannot be right; refused together with the faults that the gate sees."""
-
-    TAKEN_IN_FUTURE = "taken_in_future"
-    TAKEN_BEFORE_TREATMENT = "taken_before_treatment"
-    BASELINE_AFTER_TREATMENT = "baseline_after_treatment"
-    BASELINE_TOO_OLD = "baseline_too_old"
-
-
 @dataclass(frozen=True, slots=True)
 class Upload:
     """What the phone sends: file bytes and the patient's words about them.
 
-    `taken_at` None means: the camera's own time if the file carries one, else `made_at`, when a
-    page took or chose it, else now.
+    `taken_at` is what the person says, and `is_just_now` that they say "just now". `made_at` is
+    when the photo was taken or chosen on a page and `sent_at` when it was sent, both by the phone;
+    `made_at` carries the phone's offset, or the person's where the phone did not say its own.
+    `is_fresh` tells that the page's camera took the photo at `made_at`.
     """
 
     data: bytes
@@ -79,6 +71,9 @@ class Upload:
     skin_state: SkinState = SkinState.CLEAN
     made_at: datetime | None = None
     view: View = View.FRONT
+    sent_at: datetime | None = None
+    is_fresh: bool = False
+    is_just_now: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +133,20 @@ def next_try(photo: Photo, now: datetime) -> datetime | None:
     return now + RETRY_DELAYS[photo.failures - 1] if photo.failures else now
 
 
-def time_fault(
-    role: PhotoRole, taken_at: datetime, performed_at: datetime, now: datetime
-) -> TimeFault | None:
-    """What is wrong with the time of a photo, or None. All three times carry their zone."""
-    if taken_at > now + CLOCK_TOLERANCE:
-        return TimeFault.TAKEN_IN_FUTURE
-    if role is PhotoRole.FOLLOW_UP and taken_at < performed_at:
-        return TimeFault.TAKEN_BEFORE_TREATMENT
-    if role is PhotoRole.BASELINE and taken_at > performed_at:
-        return TimeFault.BASELINE_AFTER_TREATMENT
-    if role is PhotoRole.BASELINE and taken_at < performed_at - OLDEST_BASELINE:
-        return TimeFault.BASELINE_TOO_OLD
-    return None
+def reference_of(photos: Iterable[Photo]) -> Photo | None:
+    """The photo that the others of its course are compared with: the first usable baseline to come.
+
+    One whose file cannot be read counts only if there is no other.
+    """
+    usable = [
+        photo
+        for photo in photos
+        if photo.role is PhotoRole.BASELINE
+        and photo.view is View.FRONT
+        and photo.status is not PhotoStatus.UNMEASURABLE
+    ]
+    return min(
+        usable,
+        key=lambda p: (p.file_fault is not None, p.received_at, p.taken_at, p.id),
+        default=None,
+    )

@@ -1,0 +1,53 @@
+"""What may be wrong with the photo that all others are compared with, in words."""
+
+from collections.abc import Sequence
+
+from tracker.domain.course.photo_times import came_late
+from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus
+from tracker.domain.course.treatments import Treatment
+from web.words.words import FILE_FAULTS
+
+LATE_FOR_PATIENT = (
+    "This photo from before came after your treatment. If it shows skin that was already treated,"
+    " the comparison is wrong, and its numbers look too calm."
+)
+LATE_FOR_CLINIC = (
+    "The photo from before came after the treatment, and only the patient says when it was taken."
+    " If it shows treated skin, every later photo looks calmer than it is. Look at it yourself."
+)
+
+
+def patient_doubts(photo: Photo, treatment: Treatment) -> tuple[str, ...]:
+    """What a patient should know about this photo as the one to compare with."""
+    return (LATE_FOR_PATIENT,) if came_late(photo, treatment) else ()
+
+
+def clinic_doubts(baseline: Photo | None, treatment: Treatment) -> tuple[str, ...]:
+    """What a reader of the clinic must know before trusting a comparison with this photo."""
+    late = baseline is not None and came_late(baseline, treatment)
+    return (LATE_FOR_CLINIC,) if late else ()
+
+
+def lost_photos(photos: Sequence[Photo]) -> str:
+    """Good photos that the system can no longer use, what that means, and what to do."""
+    lost = [photo for photo in photos if photo.is_lost]
+    before = next((photo for photo in lost if photo.role is PhotoRole.BASELINE), None)
+    usable = any(
+        photo.role is PhotoRole.BASELINE
+        and photo.status not in {PhotoStatus.UNMEASURABLE, PhotoStatus.KEPT}
+        for photo in photos
+        if not photo.is_lost
+    )
+    if before is not None and not usable:
+        restore = "restore the file from a backup, or " if before.file_fault else ""
+        return (
+            f"The photo from before cannot be used: {FILE_FAULTS[before.file_fault]}. Later photos"
+            " are kept, but none is measured, and no photo can raise an alert. Look at the photos"
+            f" yourself. To go on, {restore}ask the patient to send a photo from before the"
+            " treatment."
+        )
+    later = [photo for photo in lost if photo.role is PhotoRole.FOLLOW_UP]
+    if not later:
+        return ""
+    count = "1 photo" if len(later) == 1 else f"{len(later)} photos"
+    return f"{count} could not be measured and raised no alert. Please look at the photos below."
