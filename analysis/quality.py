@@ -80,6 +80,7 @@ _SHADOWED: Final = 0.08  # share of structure that shadows change, per log unit 
 _SKIN_RED_GREEN: Final = (Range(0.10, 2.10), Range(0.10, 1.70))
 _SKIN_GREEN_BLUE: Final = (Range(-0.40, 2.60), Range(-0.20, 2.20))
 _LAMP_AXIS: Final = 0.64  # weight of red against blue: lamps differ along it more than across it
+_BELOW_THE_EYES: Final = (Region.LEFT_CHEEK, Region.RIGHT_CHEEK, Region.NOSE)
 _BURNT: Final = 0.955
 _BLACK: Final = 0.0065  # linear: the 20th code of 8 bits, a twentieth darker than the 21st
 _SCLERA: Final = (0.75, 0.95)  # quantiles of luminance between the lids
@@ -182,9 +183,20 @@ def _judge_alone(look: _Look) -> list[_Finding]:
     return [
         (Fault.BLURRED, _grade(measure_blur(look.view.light), BLUR)),
         (Fault.UNEVEN_LIGHT, _grade(slope, SLOPE)),
-        (Fault.COLOUR_CAST, _grade_hue(*_skin_hue(look))),
+        _judge_hue(look),
         (Fault.OCCLUDED, _grade(float(1 - seen), HIDDEN_ALONE)),
     ]
+
+
+def _judge_hue(look: _Look) -> _Finding:
+    """Whether light or a cover gives the face a colour that skin cannot have.
+
+    A lamp tints the forehead, too; a mask leaves it as it is.
+    """
+    grade = _grade_hue(*_hue(_skin_colour(look)))
+    forehead = _grade_hue(*_hue(_colour(look, (Region.FOREHEAD,))))
+    is_cover = grade is _Grade.USELESS and forehead is _Grade.GOOD
+    return (Fault.OCCLUDED if is_cover else Fault.COLOUR_CAST), grade
 
 
 def _grade_hue(red_green: float, green_blue: float) -> _Grade:
@@ -305,14 +317,18 @@ def _slope_against(before: GridView, now: GridView, inside: NDArray[np.bool_]) -
     return measure_slope(log_luminance(now.light) - log_luminance(before.light), inside)
 
 
-def _skin_hue(look: _Look) -> tuple[float, float]:
-    """Median log(R/G) and log(G/B) of cheeks and nose, whether or not it looks like skin."""
-    red, green, blue = np.log(_skin_colour(look))
+def _hue(colour: NDArray[np.float64]) -> tuple[float, float]:
+    """log(R/G) and log(G/B) of a colour."""
+    red, green, blue = np.log(colour)
     return float(red - green), float(green - blue)
 
 
 def _skin_colour(look: _Look) -> NDArray[np.float64]:
-    """Median linear RGB (3,) of cheeks and nose."""
-    areas = (Region.LEFT_CHEEK, Region.RIGHT_CHEEK, Region.NOSE)
+    """Median linear RGB (3,) of cheeks and nose, whether or not it looks like skin."""
+    return _colour(look, _BELOW_THE_EYES)
+
+
+def _colour(look: _Look, areas: tuple[Region, ...]) -> NDArray[np.float64]:
+    """Median linear RGB (3,) of regions, whether or not it looks like skin."""
     core = np.logical_or.reduce([outlined_areas()[region].pixels for region in areas])
     return np.exp(np.median(look.log_light[core], axis=0)).astype(np.float64)
