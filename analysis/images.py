@@ -119,6 +119,11 @@ def turn_photo(image: SrgbImage, quarters: int) -> SrgbImage:
     return replace(image, pixels=np.ascontiguousarray(np.rot90(image.pixels, quarters)))
 
 
+def mirror_photo(image: SrgbImage) -> SrgbImage:
+    """The photo with left and right exchanged."""
+    return replace(image, pixels=np.ascontiguousarray(image.pixels[:, ::-1]))
+
+
 def to_linear(image: SrgbImage) -> LinearImage:
     """Undo the sRGB transfer curve (IEC 61966-2-1)."""
     encoded = image.pixels

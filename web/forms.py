@@ -92,8 +92,9 @@ def read_upload(form: Form, files: Files, zone: ZoneInfo) -> Upload | Errors:
         made_at=_phone_time(form, zone),
         view=view,
         sent_at=_moment(form, "sent_at"),
-        is_fresh=form.get("source") == "camera",
+        is_fresh=form.get("source") in {"camera", "page"},
         is_just_now=is_just_now,
+        is_by_page=form.get("source") == "page",
     )
 
 

@@ -22,6 +22,7 @@ def slow_camera(monkeypatch: pytest.MonkeyPatch) -> None:
     receive = "tracker.actions.course.receiving"
     monkeypatch.setattr(f"{receive}.decode_photo", lambda data: Seen(data, SLOW))
     monkeypatch.setattr(f"{receive}.encode_photo", lambda image: image.data)
+    monkeypatch.setattr(f"{receive}.is_mirrored_by_card", lambda _: None)
     monkeypatch.setattr(f"{receive}.judge_photo", lambda *_: Verdict())
 
 
@@ -90,3 +91,12 @@ def test_what_the_file_could_not_say_is_said(
     page = send(alice)
     assert "did not say when it was taken" in page
     assert "The colours are only near" in page
+
+
+def test_the_clinic_reads_that_left_and_right_are_not_sure(dana: Browser, records: Records) -> None:
+    before = records.photo(-1)
+    alert = records.alert()
+    paths = (f"/alerts/{alert.id}", f"/patients/{records.cast.alice.id}")
+    assert all("Left and right are not sure" in dana.read(path) for path in paths)
+    records.db.execute("UPDATE photos SET sides = 'sure' WHERE id = ?", [before.id])
+    assert not any("Left and right are not sure" in dana.read(path) for path in paths)

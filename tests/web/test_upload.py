@@ -48,6 +48,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         receive = "tracker.actions.course.receiving"
         monkeypatch.setattr(f"{receive}.decode_photo", Seen)
         monkeypatch.setattr(f"{receive}.encode_photo", lambda image: image.data)
+        monkeypatch.setattr(f"{receive}.is_mirrored_by_card", lambda _: None)
         monkeypatch.setattr(f"{receive}.judge_photo", lambda *_: Verdict(faults))
 
     set_faults()

@@ -61,7 +61,8 @@ async function submit(form, submitter) {
   showFlags(form, given);
   const madeAt = (photo && camera?.takenAt) || new Date();
   const fields = [...given].filter(([name, value]) => typeof value === "string" && name !== "csrf_token");
-  if (photo && (camera?.takenAt || form.querySelector("#camera")?.files.length)) fields.push(["source", "camera"]);
+  if (photo && camera?.takenAt) fields.push(["source", "page"]);
+  else if (photo && form.querySelector("#camera")?.files.length) fields.push(["source", "camera"]);
   const item = await keep({
     key: crypto.randomUUID(), person, path: form.getAttribute("action"), fields, photo,
     madeAt: madeAt.toISOString(),

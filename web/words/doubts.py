@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tracker.domain.course.photo_times import came_late
-from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus
+from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, Sides
 from tracker.domain.course.treatments import Treatment
 from web.words.words import FILE_FAULTS
 
@@ -15,6 +15,11 @@ LATE_FOR_CLINIC = (
     "The photo from before came after the treatment, and only the patient says when it was taken."
     " If it shows treated skin, every later photo looks calmer than it is. Look at it yourself."
 )
+SIDES_UNKNOWN = (
+    "Left and right are not sure. Nothing in it tells whether its camera stored a mirror image, so"
+    " what is called the left side may be the right one, in words and in pictures. Ask the patient"
+    " which side it is before you act on one."
+)
 
 
 def patient_doubts(photo: Photo, treatment: Treatment) -> tuple[str, ...]:
@@ -24,8 +29,10 @@ def patient_doubts(photo: Photo, treatment: Treatment) -> tuple[str, ...]:
 
 def clinic_doubts(baseline: Photo | None, treatment: Treatment) -> tuple[str, ...]:
     """What a reader of the clinic must know before trusting a comparison with this photo."""
-    late = baseline is not None and came_late(baseline, treatment)
-    return (LATE_FOR_CLINIC,) if late else ()
+    if baseline is None:
+        return ()
+    late = (LATE_FOR_CLINIC,) if came_late(baseline, treatment) else ()
+    return late if baseline.sides is Sides.SURE else (*late, SIDES_UNKNOWN)
 
 
 def lost_photos(photos: Sequence[Photo]) -> str:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from analysis.card.layout import MARKER_IDS, MIRRORED_IDS, family
 from analysis.card.light import light_by_card
-from analysis.card.locator import CardTrouble, Unusable
+from analysis.card.locator import CardTrouble, Unusable, is_mirrored_by_card
 from analysis.card.reference import (
     FEWEST_PATCHES,
     CardReading,
@@ -17,7 +17,7 @@ from analysis.card.reference import (
     misfit_of_light,
     read_card,
 )
-from analysis.images import SrgbImage, decode_photo, encode_photo
+from analysis.images import SrgbImage, decode_photo, encode_photo, mirror_photo
 from analysis.scenes.cameras import Camera
 from analysis.scenes.cards import CardInHand, show_card
 from analysis.scenes.head.light import Room
@@ -227,3 +227,11 @@ def _tint(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """What is left without the common exposure."""
     tint: NDArray[np.float64] = values - values.mean(axis=-1, keepdims=True)
     return tint
+
+
+@pytest.mark.parametrize("turn", [0.0, 20.0, -35.0])
+def test_the_card_tells_a_mirror_image(turn: float) -> None:
+    photo = held(turn_degrees=turn)
+    assert is_mirrored_by_card(photo) is False
+    assert is_mirrored_by_card(mirror_photo(photo)) is True
+    assert is_mirrored_by_card(SrgbImage(np.full((400, 300, 3), 0.4, np.float32))) is None

@@ -23,7 +23,7 @@ from tracker.actions.course.receiving import (
     receive_photo,
 )
 from tracker.actions.course.treatments import begin_treatment
-from tracker.domain.course.photos import FAILED, PhotoRole, PhotoStatus, Upload, View
+from tracker.domain.course.photos import FAILED, PhotoRole, PhotoStatus, Sides, Upload, View
 from tracker.storage.connection import writing
 from tracker.storage.course import photos, treatments
 from tracker.wires.photo_files import Picture
@@ -288,3 +288,28 @@ def test_another_photo_from_before_takes_the_place_of_a_lost_one(
     assert counts is not None
     assert counts.id == other.photo.id
     assert photos.given_up(db) == []
+
+
+def test_left_and_right_are_sure_only_where_something_shows_them(
+    db: Database, world: World, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upright = np.asarray(Image.open(io.BytesIO(FACE)), np.float32)
+
+    def sides_of(name: str, *, by_card: bool | None, by_page: bool) -> tuple[Sides, bool]:
+        monkeypatch.setattr(
+            "tracker.actions.course.receiving.is_mirrored_by_card", lambda _: by_card
+        )
+        sent = FACE[:2] + b"\xff\xfe\x00\x03" + name.encode() + FACE[2:]  # other bytes
+        upload = Upload(sent, PhotoRole.BASELINE, DAY_BEFORE, is_by_page=by_page)
+        outcome = receive_photo(db, world.files, cast.alice.id, upload, NEXT_DAY)
+        assert isinstance(outcome, Accepted)
+        found = photos.get(db, outcome.photo.id)
+        assert found is not None
+        with Image.open(io.BytesIO(world.files.load(found.id, Picture.PHOTO))) as stored:
+            is_mirrored = np.abs(np.asarray(stored, np.float32)[:, ::-1] - upright).mean() < 3
+        return found.sides, bool(is_mirrored)
+
+    assert sides_of("a", by_card=None, by_page=False) == (Sides.UNKNOWN, False)
+    assert sides_of("b", by_card=None, by_page=True) == (Sides.SURE, False)
+    assert sides_of("c", by_card=False, by_page=False) == (Sides.SURE, False)
+    assert sides_of("d", by_card=True, by_page=True) == (Sides.SURE, True)

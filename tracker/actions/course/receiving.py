@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from sqlite_utils import Database
 
 from analysis import decode_photo, encode_photo, judge_photo
+from analysis.card.locator import is_mirrored_by_card
 from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import FindFace, find_face
-from analysis.images import SrgbImage, turn_photo
+from analysis.images import SrgbImage, mirror_photo, turn_photo
 from analysis.quality import Quality
 from tracker.domain.course.photo_times import TimeFault, judge_time
 from tracker.domain.course.photos import (
@@ -19,6 +20,7 @@ from tracker.domain.course.photos import (
     Photo,
     PhotoRole,
     PhotoStatus,
+    Sides,
     Upload,
     View,
 )
@@ -159,6 +161,7 @@ def _judge(
         if quality.faults:
             return Refused(tuple(str(fault) for fault in quality.faults))
         warnings += tuple(str(fault) for fault in quality.warnings)
+    image, sides = _with_sides(image, upload)
     photo = Photo(
         id=new_id(),
         treatment_id=treatment.id,
@@ -170,6 +173,7 @@ def _judge(
         skin_state=upload.skin_state,
         warnings=warnings,
         view=upload.view,
+        sides=sides,
     )
     return photo, encode_photo(image)
 
@@ -203,6 +207,19 @@ def _upright(
         if Fault.NO_FACE not in verdict.faults:
             return turned, verdict
     return image, quality
+
+
+def _with_sides(image: SrgbImage, upload: Upload) -> tuple[SrgbImage, Sides]:
+    """The photo as others see the face, and whether that is sure; the card cannot lie about it.
+
+    Only the photo from before is asked: all others are laid onto it, mirrored or not.
+    """
+    if upload.role is not PhotoRole.BASELINE or upload.view is not View.FRONT:
+        return image, Sides.UNKNOWN
+    is_mirrored = is_mirrored_by_card(image)
+    if is_mirrored is None:
+        return image, Sides.SURE if upload.is_by_page else Sides.UNKNOWN
+    return (mirror_photo(image) if is_mirrored else image), Sides.SURE
 
 
 def _quality(image: SrgbImage, before: SrgbImage | None, find: FindFace) -> Quality:

@@ -28,6 +28,13 @@ class View(StrEnum):
     RIGHT = "right"
 
 
+class Sides(StrEnum):
+    """Whether the person's left is sure to be on the right of the picture, as others see a face."""
+
+    SURE = "sure"  # by the card in the photo, or because the page's own camera took it
+    UNKNOWN = "unknown"  # front cameras may store a mirror image, and do not say so
+
+
 class PhotoStatus(StrEnum):
     """How far a photo is; the row itself is the queue. A side view is only kept."""
 
@@ -62,7 +69,8 @@ class Upload:
     `taken_at` is what the person says, and `is_just_now` that they say "just now". `made_at` is
     when the photo was taken or chosen on a page and `sent_at` when it was sent, both by the phone;
     `made_at` carries the phone's offset, or the person's where the phone did not say its own.
-    `is_fresh` tells that the page's camera took the photo at `made_at`.
+    `is_fresh` tells that a camera took the photo at `made_at`, and `is_by_page` that it was the
+    page's own, which never mirrors.
     """
 
     data: bytes
@@ -74,6 +82,7 @@ class Upload:
     sent_at: datetime | None = None
     is_fresh: bool = False
     is_just_now: bool = False
+    is_by_page: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +110,7 @@ class Photo:
     troubles: int = 0
     lapses: int = 0
     file_fault: FileFault | None = None
+    sides: Sides = Sides.UNKNOWN
 
     @property
     def is_lost(self) -> bool:

@@ -30,6 +30,7 @@ def insert(db: Database, photo: Photo, digest: str) -> None:
             "received_at": time_text(photo.received_at),
             "skin_state": str(photo.skin_state),
             "view": str(photo.view),
+            "sides": str(photo.sides),
             "warnings": names_text(photo.warnings),
             "digest": digest,
         }
