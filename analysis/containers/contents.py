@@ -3,7 +3,6 @@
 The notes are only copied out here. Damage in them never keeps the picture from being decoded.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,8 +27,6 @@ class Contents:
     is_moving: bool = False
     turns_itself: bool = False
 
-
-TakeApart = Callable[[bytes], Contents]
 
 EXIF_MARK: Final = b"Exif\0\0"
 

@@ -97,6 +97,6 @@ def test_the_clinic_reads_that_left_and_right_are_not_sure(dana: Browser, record
     before = records.photo(-1)
     alert = records.alert()
     paths = (f"/alerts/{alert.id}", f"/patients/{records.cast.alice.id}")
-    assert all("Left and right are not sure" in dana.read(path) for path in paths)
+    assert all("Left and right may be swapped" in dana.read(path) for path in paths)
     records.db.execute("UPDATE photos SET sides = 'sure' WHERE id = ?", [before.id])
-    assert not any("Left and right are not sure" in dana.read(path) for path in paths)
+    assert not any("Left and right may be swapped" in dana.read(path) for path in paths)

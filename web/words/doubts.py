@@ -16,9 +16,8 @@ LATE_FOR_CLINIC = (
     " If it shows treated skin, every later photo looks calmer than it is. Look at it yourself."
 )
 SIDES_UNKNOWN = (
-    "Left and right are not sure. Nothing in it tells whether its camera stored a mirror image, so"
-    " what is called the left side may be the right one, in words and in pictures. Ask the patient"
-    " which side it is before you act on one."
+    "Left and right may be swapped: nothing in it shows whether its camera stored a mirror image."
+    " Ask the patient which side it is before you act on one."
 )
 
 
