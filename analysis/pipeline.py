@@ -19,7 +19,6 @@ from analysis.face.regions import (
     FACE_REGIONS,
     Region,
     SkinMap,
-    eye_openings,
     map_skin,
     outlined_areas,
     parts_within,
@@ -47,8 +46,10 @@ from analysis.light.chromophores import (
     mean_shift,
     median_shift,
 )
+from analysis.light.eye_whites import brightness_by_eyes, compare_eyes
 from analysis.light.plausible_skin import SkinState, estimate_state
 from analysis.light.references import (
+    CardShift,
     Comparison,
     compare_days,
     compare_frames,
@@ -59,11 +60,6 @@ from analysis.light.viewings import Floats
 from analysis.marked_areas import MarkedAreas, MarkedSkin, find_marked
 from analysis.spots import SpotMap, Spots, affected_share, count_spots, find_spots
 
-_SCLERA: Final = 0.40  # luminance of the brightest of an eye's white, lids shading it
-_SCLERA_SD: Final = 0.25  # log units
-_SCLERA_SD_FAR: Final = 0.40  # likewise, if the skin is further from the eyes
-_DARKEST: Final = 5e-4  # linear; a quarter of the first code of 8 bits
-_LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
 _MAP_SCALE: Final = 0.25  # maps are solved on a coarser grid: skin reacts in patches, not pixels
 _MAP_GAP: Final = (9, 9)  # pixels; smaller gaps between counted pixels are interpolated
 _MAP_FILLED: Final = 0.3
@@ -129,8 +125,8 @@ class _Day:
     """One photo aligned to its baseline: the change of log RGB, today's log RGB, and the skin.
 
     `against_face` is the baseline's log RGB minus that of the whole face; `parts` and `treated` are
-    the regions and the pixels that may have changed; `frame` and `card` are the shifts of log RGB
-    of the surroundings and, by the card, of a face that did not change.
+    the regions and the pixels that may have changed; `frame`, `eyes` and `card` are the shifts of
+    log RGB of the surroundings, of the eyes' whites and, by the card, of a face had it not changed.
     """
 
     change: NDArray[np.float32]
@@ -141,8 +137,9 @@ class _Day:
     parts: frozenset[Region]
     treated: Mask
     state: SkinState
-    frame: Shift
-    card: Shift | None
+    frame: Shift | None
+    eyes: Shift
+    card: CardShift | None
 
     def treated_parts(self) -> tuple[Mask, ...]:
         """The treated skin, divided into the regions it is in and the part outside every region."""
@@ -157,7 +154,9 @@ class _Day:
         """What frame, card and untreated skin say about the light; `besides` is not a reference."""
         where = untreated_skin(self.skin, self.comparable, self.treated, besides=besides)
         untreated = see_untreated(self.change, self.against_face, where)
-        return compare_days(self.state, self.frame, card=self.card, untreated=untreated)
+        return compare_days(
+            self.state, self.frame, eyes=self.eyes, card=self.card, untreated=untreated
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -193,7 +192,7 @@ def analyse_photo(
     skin, area = map_treated(before, treated, find_marked(marked, view, baseline.size))
     comparable = still_comparable(today, before, skin)
     face_colour = _face_colour(before, skin)
-    state = estimate_state(face_colour, *_brightness(before, skin))
+    state = estimate_state(face_colour, *brightness_by_eyes(before, skin))
     by_card = compare_cards(card_today, card_before)
     day = _Day(
         change=log_light(today.light) - log_light(before.light),
@@ -205,7 +204,8 @@ def analyse_photo(
         treated=area,
         state=state,
         frame=compare_frames(photo, photo_face, baseline, baseline_face),
-        card=by_card.shift_on(face_colour) if isinstance(by_card, CardLight) else None,
+        eyes=compare_eyes(today, before),
+        card=_card_shift(by_card, face_colour),
     )
     comparison = day.compared(Region.FACE)
     focal = _focal_changes(day, comparison)
@@ -252,27 +252,19 @@ def uncovered(view: GridView, free: Mask) -> GridView:
     return GridView(view.light, Mask(view.covered.pixels & free.pixels))
 
 
+def _card_shift(by_card: CardLight | CardTrouble | None, colour: Floats) -> CardShift | None:
+    """What the card says of skin of log RGB `colour` (3,) in the baseline photo, if it can."""
+    if isinstance(by_card, CardLight):
+        return CardShift(by_card.shift_on(colour), by_card.apart)
+    return None
+
+
 def _face_colour(before: GridView, skin: SkinMap) -> Floats:
     """Median log RGB (3,) of the face in the baseline photo."""
     on_face = skin.counted.pixels & skin.face.pixels
     if not on_face.any():
         raise Unmeasurable(Fault.OCCLUDED, "no skin counts in the baseline")
     return np.median(log_light(before.light)[on_face], axis=0).astype(np.float64)
-
-
-def _brightness(before: GridView, skin: SkinMap) -> tuple[float, float]:
-    """Log luminance of the skin around the eyes relative to a perfect white, and its spread.
-
-    The sclera is the only part of a face that is white in every person. If neither cheeks nor nose
-    count, the rest of the face is used, less reliably; `_face_colour` has checked that some counts.
-    """
-    counted = skin.counted.pixels & skin.face.pixels
-    cheeks = (Region.LEFT_CHEEK, Region.RIGHT_CHEEK, Region.NOSE)
-    around = np.logical_or.reduce([skin.areas[r].pixels for r in cheeks]) & counted
-    luminance = np.maximum(before.light.pixels @ _LUMINANCE, _DARKEST)
-    seen, sd = (around, _SCLERA_SD) if around.any() else (counted, _SCLERA_SD_FAR)
-    white = float(np.mean([np.quantile(luminance[eye.pixels], 0.95) for eye in eye_openings()]))
-    return float(np.log(_SCLERA * np.median(luminance[seen]) / white)), sd
 
 
 def _analyse_regions(

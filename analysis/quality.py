@@ -23,7 +23,7 @@ from analysis.face.measures import (
     measure_slope,
     outlined_face,
 )
-from analysis.face.regions import Region, eye_openings, map_skin, outlined_areas, still_comparable
+from analysis.face.regions import Region, map_skin, outlined_areas, still_comparable
 from analysis.face.registration import (
     GridView,
     Registration,
@@ -32,6 +32,7 @@ from analysis.face.registration import (
     view_on_grid,
 )
 from analysis.images import SrgbImage
+from analysis.light.eye_whites import eye_whites
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,6 @@ _LAMP_AXIS: Final = 0.64  # weight of red against blue: lamps differ along it mo
 _BELOW_THE_EYES: Final = (Region.LEFT_CHEEK, Region.RIGHT_CHEEK, Region.NOSE)
 _BURNT: Final = 0.955
 _BLACK: Final = 0.0065  # linear: the 20th code of 8 bits, a twentieth darker than the 21st
-_SCLERA: Final = (0.75, 0.95)  # quantiles of luminance between the lids
 _VEIL: Final = 0.005  # linear light that glare and lens may add one day and not the other
 _LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
@@ -300,15 +300,8 @@ def _between_channels(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _eye_colour(look: _Look) -> NDArray[np.float64]:
-    """Linear RGB (3,) of the bright quarter of what lies between the lids, without glints."""
-    light = look.view.light.pixels
-    whites = []
-    for opening in eye_openings():
-        pixels = light[opening.pixels]
-        luminance = pixels @ _LUMINANCE
-        low, high = np.quantile(luminance, _SCLERA)
-        whites.append(np.median(pixels[(luminance >= low) & (luminance <= high)], axis=0))
-    colour: NDArray[np.float64] = np.maximum(np.mean(whites, axis=0), _BLACK / 10)
+    """Linear RGB (3,) of the whites of both eyes."""
+    colour: NDArray[np.float64] = eye_whites(look.view.light).mean(axis=0)
     return colour
 
 

@@ -27,7 +27,7 @@ _NEAR_LIGHT: Final = 1.0  # log units
 _LEAST_WEIGHT: Final = 0.02  # of a patch of any colour, against 1 for one of the skin's own
 _FLAT: Final = 1.0  # patches' worth of belief that all colours change alike
 _TERMS_SPENT: Final = 2.0  # the plane fits some of the scatter away
-_METAMERISM_SD: Final = 0.03  # of each log channel: ink and skin of one colour part under a lamp
+_SEEN_WELL: Final = -3.0  # mean log light of patches whose tint is read well
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,12 +45,21 @@ class CardLight:
     surprise: Floats
     misfit: float
 
+    @property
+    def apart(self) -> float:
+        """How far the patches disagree about the change of tint: root mean square, log units.
+
+        In one light they differ by what is read wrongly; another lamp parts one ink from another.
+        """
+        tint = (self.change[:, (0, 2)] - self.change[:, 1:2])[self.before.mean(axis=1) > _SEEN_WELL]
+        return float(np.sqrt(np.mean((tint - np.median(tint, axis=0)) ** 2)))
+
     def shift_on(self, colour: Floats) -> Shift:
         """The shift of log RGB of skin whose log RGB (3,) in the baseline photo is `colour`.
 
         A plane is laid through the change of the patches, those of nearly the skin's colour
         counting most: white balance, colour matrix, saturation and tone curve do to them what they
-        do to skin. What the plane leaves of the patches is its noise.
+        do to skin. What the plane leaves of the patches is its noise; metamerism is not in it.
         """
         apart = self.before - colour
         hue = apart[:, (0, 2)] - apart[:, 1:2]
@@ -63,7 +72,7 @@ class CardLight:
         left = self.change - terms @ plane
         scatter = left.T @ (left * weight[:, np.newaxis]) / weight.sum()
         votes = weight.sum() ** 2 / (weight**2).sum()
-        covariance = scatter * _TERMS_SPENT / votes + np.eye(3) * _METAMERISM_SD**2 + _SHADED_SD**2
+        covariance = scatter * _TERMS_SPENT / votes + _SHADED_SD**2
         return Shift(plane[0], covariance)
 
 

@@ -17,6 +17,7 @@ from analysis.light.chromophores import (
     elsewhere,
     median_shift,
     patch_medians,
+    tamed,
 )
 from analysis.light.plausible_skin import LEAST_GLARE, MOST_GLARE, SkinState, draw_evenly
 from analysis.light.viewings import Floats, other_viewings
@@ -30,21 +31,29 @@ _FEWEST_PIXELS: Final = 200
 _CLIPPED: Final = (0.003, 0.90)
 _FEWEST_LEVELS: Final = 5
 
-_PHONE_SD: Final = 0.10  # of each log channel: how far a phone's white balance wanders day by day
-_FRAME_SD: Final = 0.03  # of each log channel, even where the frame seems not to have changed
-_SKIN_SD: Final = 0.002  # of each log channel: light differs a little between face and neck
+# Of each log channel: where lamp and phone are those of the baseline, and where they are not.
+_PHONE_SD: Final = (0.06, 0.13)  # a phone's white balance wanders day by day
+_FRAME_SD: Final = (0.02, 0.08)  # even where the frame seems not to have changed
+_EYES_SD: Final = (0.04, 0.07)  # vessels and lids tint the white of an eye
+_CARD_SD: Final = (0.01, 0.04)  # metamerism: ink and skin of one colour part under another lamp
+# How far the card's patches disagree about the change of tint: log-normal, middle and log spread.
+_APART: Final = ((0.045, 0.3), (0.18, 0.8))
+_LEAST_APART: Final = 0.01  # log units; below it is noise
+_LIDS_BLOOD: Final = 0.3  # doublings by which lids and vessels redden with the face
+_FREEDOM: Final = 3.0  # of a t distribution: neck, eyes and frame may mislead altogether
+_SKIN_SD: Final = 0.006  # of each log channel: light differs a little between face and neck
 _OWN_BLOOD_SD: Final = 0.05  # doublings by which untreated skin itself varies from day to day
 _UNKNOWN_EXPOSURE: Final = 1.0  # log units; cameras expose for the frame, not for the skin
 _SHADING: Final = 1.2  # shading of face against reference, per unevenness within the reference
-_SHADING_BOUNDS: Final = (0.05, 0.6)  # log units: that remains however still the light stood
+_SHADING_BOUNDS: Final = (0.08, 0.6)  # log units: that remains however still the light stood
 
 _DAYS_IMAGINED: Final = 8  # for every plausible skin
 _GUESSES: Final = 400
-_SAME_VIEWING: Final = 0.5  # share of days whose lamp and camera are those of the baseline
-_SAME_CAMERA: Final = 0.3  # share of days with the same camera under some lamp
+_SAME_VIEWING: Final = 0.4  # share of days whose lamp and camera are those of the baseline
+_SAME_CAMERA: Final = 0.4  # share of days with the same camera under some lamp
 _GLARE_CHANGE_SD: Final = 0.012
-# Phones render skin by curves of their own: 0.8 to 1.5 times as steep as sRGB says (± 2 sd).
-_LOG_CONTRAST: Final = 0.08
+# Phones render skin by curves of their own: 0.8 to 1.6 times as steep as sRGB says (± 2 sd).
+_LOG_CONTRAST: Final = 0.10
 _LOG_CONTRAST_SD: Final = 0.17
 
 
@@ -53,7 +62,7 @@ class Comparison:
     """What light and camera did between two days, and the reference that tells it.
 
     `light` (k, 3) is the change of log RGB by white balance and exposure, as each guess of `state`
-    has it, with their common `covariance` (3, 3); shading between face and reference is in it.
+    has it, with its `covariance` (k, 3, 3); shading between face and reference is in it.
     `contrast` (k,) is how much more than itself a change of log light shows in the photos.
     """
 
@@ -68,6 +77,17 @@ class Comparison:
         """How log RGB (3,) of the face would have shifted had the skin not changed."""
         shift: Floats = self.state.weight @ (self.light + self.state.unchanged)
         return shift
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CardShift:
+    """What the card says: the `shift` of log RGB of skin that did not change.
+
+    `apart` is how far the patches disagree about the tint of the change, log units.
+    """
+
+    shift: Shift
+    apart: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,64 +123,74 @@ def see_untreated(
 
 def compare_days(
     state: SkinState,
-    frame: Shift,
+    frame: Shift | None,
     *,
-    card: Shift | None = None,
+    eyes: Shift | None = None,
+    card: CardShift | None = None,
     untreated: UntreatedSkin | None = None,
 ) -> Comparison:
     """What light and camera did, by everything that tells of it; the best source names it.
 
-    `frame` is the shift of the frame's colours, `card` that of the face's skin had it not changed.
-    Each source is believed by its spread. Guesses of lamps and skins under which the sources
-    contradict each other lose weight: that is how a lamp betrays itself.
+    `frame` and `eyes` are the shifts of the frame's colours and of the whites of the eyes. Each
+    source is believed by its spread, which is narrow for guesses in which nothing changed but
+    exposure and white balance. Guesses of lamps and skins under which the sources contradict each
+    other lose weight: that is how a lamp betrays itself.
     """
     there = elsewhere(state, untreated.difference) if untreated else state
     index = draw_evenly(there.weight, _DAYS_IMAGINED * len(state.weight))
     imagined = _imagine_today(state.pick(index))
-    known = _Light(
-        np.broadcast_to(frame.value, (len(index), 3)),
-        frame.covariance + _UNKNOWN_EXPOSURE**2,
-        np.zeros(len(index)),
-    )
-    reference = Reference.HISTORY
+    same = imagined.after == imagined.before
+    known = _balanced_by_phone(same)
+    if card:
+        as_glossy = replace(imagined, glare_after=imagined.glare)  # no card shows the skin's shine
+        value = card.shift.value - as_glossy.unchanged
+        known = known.joined(value, card.shift.covariance + _either(same, _CARD_SD))
+        known = known.weighed(np.where(same, *_log_likelihoods(card.apart)))
     if untreated:
-        reference = Reference.SKIN
         beside = _in_the_same_light(there.pick(index), imagined)
         drift = _OWN_BLOOD_SD * blood_slope(state)
         spread = np.eye(3) * _SKIN_SD**2 + np.outer(drift, drift) + untreated.shading**2
         value = untreated.shift.value - beside.unchanged
-        known = known.joined(value, untreated.shift.covariance + spread)
-    if card:
-        reference = Reference.CARD
-        as_glossy = replace(imagined, glare_after=imagined.glare)  # no card shows the skin's shine
-        known = known.joined(card.value - as_glossy.unchanged, card.covariance)
+        known = known.joined(value, untreated.shift.covariance + spread, _FREEDOM)
+    lids = _LIDS_BLOOD * blood_slope(state)
+    for source, sds, drift in ((eyes, _EYES_SD, lids), (frame, _FRAME_SD, np.zeros(3))):
+        if source:
+            spread = _either(same, sds) + np.outer(drift, drift) + _UNKNOWN_EXPOSURE**2
+            known = known.joined(source.value, source.covariance + spread, freedom=_FREEDOM)
     kept = draw_evenly(np.exp(known.log_likelihood - known.log_likelihood.max()), _GUESSES)
     noise = np.random.default_rng(1995).standard_normal(len(kept))
     contrast = np.exp(_LOG_CONTRAST + _LOG_CONTRAST_SD * noise)
-    return Comparison(reference, known.value[kept], known.covariance, imagined.pick(kept), contrast)
+    others = Reference.SKIN if untreated else Reference.HISTORY
+    return Comparison(
+        Reference.CARD if card else others,
+        known.value[kept],
+        known.covariance[kept],
+        imagined.pick(kept),
+        contrast,
+    )
 
 
 def compare_frames(
     photo: SrgbImage, photo_face: Face, baseline: SrgbImage, baseline_face: Face
-) -> Shift:
+) -> Shift | None:
     """The light's shift from everything in the frame but the head: never from skin.
 
     The same scene under another light moves all quantiles of its log channels alike; where they
-    disagree the scene has changed, the spread grows and the habit of phones takes over.
+    disagree the scene has changed and the spread grows. None where too little can be seen.
     """
     today, before = _surroundings(photo, photo_face), _surroundings(baseline, baseline_face)
     if min(len(today), len(before)) < _FEWEST_PIXELS:
-        return _frame_shift(np.zeros(3), np.full(3, np.inf))
+        return None
     today_levels, levels_before = (
         np.quantile(surroundings, _QUANTILES, axis=0) for surroundings in (today, before)
     )
     seen = np.all(_is_seen(today_levels) & _is_seen(levels_before), axis=1)
     if np.count_nonzero(seen) < _FEWEST_LEVELS:
-        return _frame_shift(np.zeros(3), np.full(3, np.inf))
+        return None
     moved = (today_levels - levels_before)[seen]
     tint = moved - moved.mean(axis=1, keepdims=True)
     disagreement = robust_sd(tint - np.median(tint, axis=0))
-    return _frame_shift(np.median(moved, axis=0), disagreement)
+    return Shift(np.median(moved, axis=0), np.diag(disagreement**2))
 
 
 def untreated_skin(skin: SkinMap, comparable: Mask, treated: Mask, *, besides: Region) -> Mask:
@@ -173,7 +203,7 @@ def untreated_skin(skin: SkinMap, comparable: Mask, treated: Mask, *, besides: R
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Light:
-    """What is known of the light: `value` (n, 3) for each guess, a common `covariance` (3, 3).
+    """What is known of the light: `value` (n, 3) for each guess, with `covariance` (n, 3, 3).
 
     `log_likelihood` (n,) says how well each guess agrees with all sources so far.
     """
@@ -182,21 +212,56 @@ class _Light:
     covariance: Floats
     log_likelihood: Floats
 
-    def joined(self, value: Floats, covariance: Floats) -> "_Light":
-        """With one more source, by Kalman's update."""
+    def joined(self, value: Floats, covariance: Floats, freedom: float = np.inf) -> "_Light":
+        """With one more source, by Kalman's update.
+
+        With a finite `freedom` its errors follow a t distribution: a source that lies far from all
+        that is known already is believed less (one step of reweighting), and refutes less.
+        """
         gap, total = value - self.value, self.covariance + covariance
-        weight = np.linalg.inv(total)
-        gain = self.covariance @ weight
-        likelihood = self.log_likelihood - 0.5 * np.einsum("ni,ij,nj->n", gap, weight, gap)
-        return _Light(
-            self.value + gap @ gain.T, self.covariance - gain @ self.covariance, likelihood
+        squared = np.einsum("ni,nij,nj->n", gap, np.linalg.inv(total), gap)
+        doubt = (
+            np.maximum(1.0, (freedom + squared) / (freedom + 3)) if np.isfinite(freedom) else 1.0
         )
+        believed = covariance * np.reshape(doubt, (-1, 1, 1))
+        gain = self.covariance @ np.linalg.inv(self.covariance + believed)
+        cost = tamed(squared, freedom) + np.linalg.slogdet(total)[1]
+        return _Light(
+            self.value + (gain @ gap[..., np.newaxis])[..., 0],
+            self.covariance - gain @ self.covariance,
+            self.log_likelihood - 0.5 * cost,
+        )
+
+    def weighed(self, log_likelihood: Floats) -> "_Light":
+        """With evidence (n,) for the guesses that says nothing of the light's colour."""
+        return replace(self, log_likelihood=self.log_likelihood + log_likelihood)
+
+
+def _balanced_by_phone(same: NDArray[np.bool_]) -> _Light:
+    """What a phone's habit lets expect before anything is seen."""
+    covariance = _either(same, _PHONE_SD) + _UNKNOWN_EXPOSURE**2
+    return _Light(np.zeros((len(same), 3)), covariance, np.zeros(len(same)))
+
+
+def _either(same: NDArray[np.bool_], sds: tuple[float, float]) -> Floats:
+    """Covariances (n, 3, 3) of independent channels: in the same light, or in another."""
+    variance = np.where(same, sds[0] ** 2, sds[1] ** 2)
+    covariances: Floats = variance[:, np.newaxis, np.newaxis] * np.eye(3)
+    return covariances
+
+
+def _log_likelihoods(apart: float) -> list[float]:
+    """Of the card's patches being so far `apart` in the same light, and in another."""
+    return [
+        -0.5 * float((np.log(max(apart, _LEAST_APART) / middle) / spread) ** 2) - np.log(spread)
+        for middle, spread in _APART
+    ]
 
 
 def _imagine_today(state: SkinState) -> SkinState:
     """Every guess under some lamp, camera and glare that today may have.
 
-    Half the days look as the baseline did; chance is seeded, so that one photo has one reading.
+    Many days look as the baseline did; chance is seeded, so that one photo has one reading.
     """
     rng = np.random.default_rng(2005)
     count = len(state.weight)
@@ -212,14 +277,6 @@ def _in_the_same_light(skin: SkinState, imagined: SkinState) -> SkinState:
     """Another skin of the same photo on the days imagined for the face."""
     glare = skin.glare + imagined.glare_after - imagined.glare
     return replace(skin, after=imagined.after, glare_after=np.clip(glare, LEAST_GLARE, MOST_GLARE))
-
-
-def _frame_shift(moved: Floats, disagreement: Floats) -> Shift:
-    seen = 1 / (_FRAME_SD**2 + disagreement**2)  # 0 where nothing could be seen
-    precision = seen + _PHONE_SD**-2.0
-    exposure = moved.mean()
-    value = exposure + (seen / precision) * (moved - exposure)
-    return Shift(value, np.diag(1 / precision))
 
 
 def _surroundings(photo: SrgbImage, face: Face) -> Floats:

@@ -37,7 +37,7 @@ def test_a_doubling_of_blood_is_read_under_any_light(light: tuple[float, float, 
     for name in (*CHEEKS, Region.FACE):
         region = analysis.regions[name]
         assert region.redness.value == pytest.approx(1, abs=0.15)
-        assert abs(region.pigment.value) < 0.06
+        assert abs(region.pigment.value) < 0.1
         assert 0.02 < region.redness.sd < 0.3
     assert abs(analysis.regions[Region.NOSE].redness.value) < 0.12  # untreated
 
@@ -98,7 +98,7 @@ def test_reference_values_describe_the_skin_in_the_baselines_light() -> None:
     warm = analyse(retouched(light=(1.1, 1.0, 0.75))).regions[Region.FACE]
     red = analyse(retouched(CHEEKS, blood=1)).regions[Region.FACE]
     assert warm.lab == pytest.approx(before.lab, abs=0.8)
-    assert warm.ita == pytest.approx(before.ita, abs=1.5)
+    assert warm.ita == pytest.approx(before.ita, abs=2.0)
     assert red.lab[1] > before.lab[1] + 2
     assert red.erythema_index > before.erythema_index + 2
     assert before.melanin_index > 0

@@ -203,6 +203,12 @@ def test_more_has_to_be_believed_where_the_lamp_has_changed() -> None:
     assert np.trace(_tint(_tint(other.covariance).T)) > np.trace(_tint(_tint(same.covariance).T))
 
 
+def test_patches_disagree_where_the_lamp_has_changed_and_else_hardly() -> None:
+    same, other = (read_card(held(lamp=lamp, seed=5)) for lamp in (Lamp.D65, Lamp.FL11))
+    assert light_by_card(same, baseline()).apart < 0.06
+    assert light_by_card(other, baseline()).apart > 0.1
+
+
 def rendered(colours: NDArray[np.float64]) -> NDArray[np.float64]:
     """Linear RGB as a phone of strong colours and a steep tone curve would show it."""
     grey = colours.mean(axis=-1, keepdims=True)
