@@ -26,7 +26,7 @@ from web.desk.alert_cards import (
     answers_rows,
 )
 from web.screening import ScreeningCard, screening_card
-from web.words.doubts import clinic_doubts
+from web.words.doubts import clinic_doubts, sides_doubt
 from web.words.times import day_words, when
 from web.words.words import (
     LEVELS,
@@ -129,6 +129,7 @@ class AlertPage:
     screening: ScreeningCard
     depth_missing: bool
     doubts: tuple[str, ...]
+    sides: str
 
     @property
     def title(self) -> str:
@@ -191,6 +192,7 @@ def alert_page(
         screening=screening_card(case.screening, case.patient, case.treatment, now, zone),
         depth_missing=case.depth_missing,
         doubts=clinic_doubts(case.baseline, case.treatment),
+        sides=sides_doubt(case.baseline),
     )
 
 

@@ -38,7 +38,7 @@ from web.forms import read_focus
 from web.pages import render
 from web.screening import ScreeningCard, screening_card
 from web.session import Visit, signed_in
-from web.words.doubts import clinic_doubts, lost_photos
+from web.words.doubts import clinic_doubts, lost_photos, sides_doubt
 from web.words.times import day_words, short_date, when, withdrawn_words
 from web.words.words import (
     SKIN_STATES,
@@ -154,6 +154,7 @@ class PatientPage:
     screening: ScreeningCard
     depth_missing: bool
     doubts: tuple[str, ...]
+    sides: str
     recovery: Recovery
     answers: tuple[AnswersRow, ...]
     photos: tuple[PhotoRow, ...]
@@ -241,6 +242,7 @@ def patient_page(progress: Progress, now: datetime, zone: ZoneInfo, focus: Focus
         ),
         depth_missing=progress.protocol.is_depth_missing(progress.treatment),
         doubts=clinic_doubts(reference_of(progress.photos), progress.treatment),
+        sides=sides_doubt(reference_of(progress.photos)),
         recovery=recovery(progress, focus, _told_by(first.alert if first else None)),
         answers=answers_rows(progress, now, zone),
         photos=tuple(photos[:PHOTOS_AT_ONCE]),

@@ -16,7 +16,8 @@ LATE_FOR_CLINIC = (
     " If it shows treated skin, every later photo looks calmer than it is. Look at it yourself."
 )
 SIDES_UNKNOWN = (
-    "Left and right may be swapped: nothing in it shows whether its camera stored a mirror image."
+    "Left and right may be swapped: nothing in the photo from before shows whether its camera"
+    " stored a mirror image."
     " Ask the patient which side it is before you act on one."
 )
 
@@ -30,8 +31,15 @@ def clinic_doubts(baseline: Photo | None, treatment: Treatment) -> tuple[str, ..
     """What a reader of the clinic must know before trusting a comparison with this photo."""
     if baseline is None:
         return ()
-    late = (LATE_FOR_CLINIC,) if came_late(baseline, treatment) else ()
-    return late if baseline.sides is Sides.SURE else (*late, SIDES_UNKNOWN)
+    return (LATE_FOR_CLINIC,) if came_late(baseline, treatment) else ()
+
+
+def sides_doubt(baseline: Photo | None) -> str:
+    """What a reader must know about left and right; empty where they are sure.
+
+    Most photos do not show it, so pages say it quietly, after what is urgent.
+    """
+    return "" if baseline is None or baseline.sides is Sides.SURE else SIDES_UNKNOWN
 
 
 def lost_photos(photos: Sequence[Photo]) -> str:
