@@ -30,6 +30,14 @@ _OTHER_ROWS: Final = bytes(np.random.default_rng(0).integers(1, 255, 4096, np.ui
 """What no file goes on with: pixels that change with it were not in the file."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Coded:
+    """The coded rows of a scan, and whether the end mark follows them."""
+
+    rows: bytes
+    is_ended: bool
+
+
 @dataclass(slots=True)
 class _Parts:
     """A JPEG while it is read: what is kept of it, and its notes."""
@@ -53,7 +61,7 @@ def take_apart(data: bytes) -> Contents:
     whether or not the file has an end mark.
     """
     parts = _Parts()
-    for marker, body, scan in _segments(data):
+    for marker, body, coded in _segments(data):
         if marker == _APP1 and body.startswith(EXIF_MARK):
             _add_exif(parts, body[len(EXIF_MARK) :])
         elif marker == _APP1 and body.startswith(_XMP):
@@ -61,8 +69,8 @@ def take_apart(data: bytes) -> Contents:
         elif marker == _APP2 and body.startswith(_PROFILE) and len(body) > len(_PROFILE) + 2:
             parts.profile[body[len(_PROFILE)]] = body[len(_PROFILE) + 2 :]
         elif marker in (_APP0, _APP14) or not (_APP0 <= marker <= _APP15 or marker == _COM):
-            _keep(parts, marker, body, scan)
-        parts.is_ended = scan is not None and data.startswith(_END, scan.stop)
+            _keep(parts, marker, body, coded)
+        parts.is_ended = coded is not None and coded.is_ended
     picture = b"".join(parts.kept)
     if not _has_every_row(parts, picture):
         raise Unmeasurable(Fault.UNREADABLE, "rows of the JPEG are missing")
@@ -70,8 +78,8 @@ def take_apart(data: bytes) -> Contents:
     return Contents(picture + _END, tuple(parts.exif), parts.xmp, profile or None)
 
 
-def _segments(data: bytes) -> Iterator[tuple[int, bytes, slice | None]]:
-    """Marker, body, and after a scan's header the place of its coded data; up to the end mark."""
+def _segments(data: bytes) -> Iterator[tuple[int, bytes, _Coded | None]]:
+    """Marker, body, and after a scan's header its coded data; up to the end mark."""
     at = 2
     while at + 4 <= len(data) and not data.startswith(_END, at):
         if data[at] != 0xFF:
@@ -83,13 +91,14 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes, slice | None]]:
         stop = at + 2 + length
         if length < 2 or stop > len(data):
             raise Unmeasurable(Fault.UNREADABLE, f"segment {marker:x} is cut off")
-        body, scan = data[at + 4 : stop], None
+        body, coded = data[at + 4 : stop], None
         if marker == _SOS:
             found = _NEXT_MARKER.search(data, stop)
-            scan = slice(stop, found.end() - 2 if found else len(data))
-            stop = scan.stop
-            body += data[scan]
-        yield marker, body, scan
+            start, stop = stop, found.end() - 2 if found else len(data)
+            # Before a marker, zeros are coded like anything else: the rows of a black picture.
+            rows = data[start:stop] if found else _without_padding(data[start:])
+            coded = _Coded(rows, is_ended=data.startswith(_END, stop))
+        yield marker, body, coded
         at = stop
 
 
@@ -101,18 +110,17 @@ def _add_exif(parts: _Parts, tiff: bytes) -> None:
         parts.exif.append(tiff)
 
 
-def _keep(parts: _Parts, marker: int, body: bytes, scan: slice | None) -> None:
-    length = len(body)
-    if scan is not None:
-        length -= scan.stop - scan.start
-        body = body[:length] + _without_padding(body[length:])
-        _note_scan(parts, body[:length], body[length:])
+def _keep(parts: _Parts, marker: int, body: bytes, coded: _Coded | None) -> None:
+    if coded is not None:
+        _note_scan(parts, body, coded.rows)
     elif marker in _FRAMES:
         parts.frame = body
         parts.is_progressive = marker in _PROGRESSIVE
     elif marker == _DRI:
         parts.every = int.from_bytes(body[:2])
-    parts.kept.append(bytes((0xFF, marker)) + (length + 2).to_bytes(2) + body)
+    parts.kept.append(bytes((0xFF, marker)) + (len(body) + 2).to_bytes(2) + body)
+    if coded is not None:
+        parts.kept.append(coded.rows)
 
 
 def _without_padding(coded: bytes) -> bytes:

@@ -60,6 +60,15 @@ def fault_of(data: bytes) -> Fault | None:
     return None
 
 
+@pytest.mark.parametrize("kind", OPTIONS)
+def test_rows_of_one_colour_at_the_end_are_rows_too(kind: str) -> None:
+    dark = np.zeros((416, *np.asarray(picture()).shape[1:]), np.uint8)  # a room below the face
+    for shift in range(24):  # in one of eight the coded data ends in a whole byte of zeros
+        dark[:16] = np.roll(np.asarray(picture())[:16], shift, axis=1)
+        photo = Image.fromarray(dark)
+        assert decode_photo(jpeg(photo, (), **OPTIONS[kind])).size == photo.size
+
+
 @pytest.mark.parametrize("harm", HARMLESS)
 @pytest.mark.parametrize("kind", OPTIONS)
 def test_a_jpeg_with_every_row_is_taken_whatever_its_end(kind: str, harm: str) -> None:
