@@ -31,7 +31,9 @@ _SMALLEST: Final = 26
 _USUAL: Final = 80  # a face at arm's length is never narrower than this many pixels of the copy
 _EYE_CROP: Final = 200  # width to which a face is scaled before its eyes are looked for
 _RIVAL_SHARE: Final = 0.45  # smaller faces are pictures on the wall, not a second person
-_TILTS: Final = (0.0, -18.0, 18.0, -34.0, 34.0)
+_LOOKS: Final = ((0.0, 99), (0.0, 30), (-18.0, 99), (18.0, 99), (-34.0, 99), (34.0, 99))
+"""Tilt in degrees, and the percentile of the light from which all is white: before a bright wall a
+dark face fills only the lower third of the scale."""
 _TYPICAL_EYES: Final = ((0.305, 0.39), (0.695, 0.39))  # where eyes are in a cascade's square
 _EYE_SEARCH_BOTTOM: Final = 0.62
 _EYE_REACH: Final = 0.15  # of the square's width
@@ -92,8 +94,8 @@ _FRONTAL: Final = (_Cascade.FRONT, _Cascade.FRONT_STRICT, _Cascade.FRONT_BROAD)
 
 def find_faces(photo: SrgbImage) -> tuple[Face, ...]:
     """Every frontal face in the photo, the largest first; smaller than 45 % of it do not count."""
-    luminance, scale = _log_luminance(photo)
-    for tilt in _TILTS:
+    for tilt, white in _LOOKS:
+        luminance, scale = _log_luminance(photo, white)
         turned, back = _turned(luminance, tilt)
         faces = _faces_in(turned, doubtful=tilt != 0)
         if faces:
@@ -158,12 +160,14 @@ def rivals(faces: list[Face]) -> Iterator[Face]:
             yield other
 
 
-def _log_luminance(photo: SrgbImage) -> tuple[NDArray[np.uint8], float]:
+def _log_luminance(
+    photo: SrgbImage, white: float = _LOOKS[0][1]
+) -> tuple[NDArray[np.uint8], float]:
     """Locally equalised log luminance of a reduced copy, and the copy's scale."""
     scale = min(1.0, _SEARCH_EDGE / max(photo.size))
     small = cv2.resize(photo.pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     luminance = np.log(np.maximum(small, 0) ** 2.2 @ _STEADY + np.float32(0.002))
-    low, high = np.percentile(luminance, (1, 99))
+    low, high = np.percentile(luminance, (1, white))
     stretched = np.clip((luminance - low) / max(high - low, 1e-3), 0, 1)
     equalise = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8))
     return equalise.apply((stretched * 255).astype(np.uint8)).astype(np.uint8), scale

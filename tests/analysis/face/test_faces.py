@@ -5,6 +5,7 @@ import pytest
 import skimage.data
 
 from analysis.errors import Fault, Unmeasurable
+from analysis.face import faces
 from analysis.face.faces import find_face, find_faces
 from analysis.images import LinearImage, SrgbImage, to_linear, to_srgb
 from analysis.light.skin_optics import BASELINE_BLOOD, TONES, log_rgb
@@ -43,6 +44,20 @@ def test_every_skin_tone_is_a_face(tone: object) -> None:
 @pytest.mark.parametrize("gain", [0.03, 0.2, 2.0])
 def test_exposure_does_not_hide_a_face(gain: float) -> None:
     assert len(find_faces(under(gain))) == 1
+
+
+@pytest.mark.parametrize("gain", [0.04, 0.15, 0.5])
+def test_the_second_look_finds_a_dark_face_before_a_white_wall(
+    gain: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first look misses such a face where its shine and a beard break the pattern."""
+    monkeypatch.setattr(faces, "_LOOKS", faces._LOOKS[1:2])
+    light = to_linear(portrait()).pixels * np.float32(gain)
+    rows, columns = np.ogrid[: light.shape[0], : light.shape[1]]
+    wall = np.hypot((columns - 900) / 225, (rows - 486) / 342) > 1
+    light[wall] = 1.0
+    face = find_face(to_srgb(LinearImage(light)))
+    assert np.array(face.eyes) == pytest.approx(np.array(EYES), abs=0.08 * face.eye_distance)
 
 
 @pytest.mark.parametrize("degrees", [-30, -12, 12, 30])
