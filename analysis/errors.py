@@ -30,3 +30,7 @@ class Unmeasurable(Exception):  # noqa: N818  (a verdict on a photo, not a progr
         super().__init__(f"{fault.value}: {detail}" if detail else fault.value)
         self.fault = fault
         self.detail = detail
+
+    def __reduce__(self) -> tuple[type["Unmeasurable"], tuple[Fault, str]]:
+        """How another process gets it: as it was made."""
+        return type(self), (self.fault, self.detail)

@@ -98,8 +98,9 @@ class Replay:
             taken_at=event.taken_at,
             skin_state=event.skin_state,
         )
+        world = self.world
         outcome = receive_photo(
-            self.db, self.world.files, self.patient_id, upload, event.at, self.world.find_face
+            self.db, world.files, self.patient_id, upload, event.at, world.find_face, world.apart
         )
         head = {
             "type": "photo",

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from tracker.domain.people.people import check_email
 
 SECRET_BYTES = 32
+SECRETS = ("AFTERGLOW_SECRET", "AFTERGLOW_SMTP")
 MINUTES_A_DAY = 24 * 60
 MOST_YEARS_KEPT = 100
 HOME_ROLLER = "home_roller"  # the one treatment that people do to themselves

@@ -10,7 +10,7 @@ from tracker.domain.protocols.protocols import Protocols
 from tracker.settings import Settings
 from tracker.storage.connection import open_database, open_migrated
 from tracker.storage.protocols import protocol_editions, protocol_enactments, protocol_files
-from tracker.wires.compute import FaceFinder, choose_face_finder
+from tracker.wires.compute import Apart, FaceFinder, choose_face_finder, here
 from tracker.wires.mail import Send, sender
 from tracker.wires.photo_files import PhotoFiles
 
@@ -21,7 +21,8 @@ __all__ = ["Database", "DatabaseGone", "World", "open_world"]  # pages name the 
 class World:
     """Everything with a side effect that this installation can reach.
 
-    `kept_in_files` are the kinds of treatment whose protocol is a file of the operator.
+    `kept_in_files` are the kinds of treatment whose protocol is a file of the operator; `apart`
+    calls what touches the pixels of an upload.
     """
 
     settings: Settings
@@ -31,6 +32,7 @@ class World:
     find_face: FaceFinder
     send: Send
     envelope: Envelope
+    apart: Apart = here
 
     def connect(self) -> Database:
         """A fresh connection for one request or worker, which closes it."""

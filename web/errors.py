@@ -1,6 +1,7 @@
 """Errors: one calm page, which reveals nothing it should not."""
 
 import logging
+import secrets
 
 from flask import Flask, Response
 from flask.typing import ResponseReturnValue
@@ -9,12 +10,14 @@ from werkzeug.exceptions import Forbidden as ForbiddenByHttp
 from werkzeug.exceptions import HTTPException, NotFound, SecurityError
 
 from tracker.domain.people.access import Forbidden
+from tracker.wires.compute import Busy
 from tracker.wires.photo_files import PhotoDamaged, PhotoMissing
 from web.pages import ErrorPage, render
 from web.words.words import ERRORS, UNKNOWN_ERROR
 
 log = logging.getLogger(__name__)
 
+RETRY_AFTER_SECONDS = 20
 NO_TOKEN = "The CSRF token is missing."  # noqa: S105  (what flask-wtf says)
 
 
@@ -24,6 +27,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _show_forged)
     app.register_error_handler(SecurityError, _show_other_host)
     app.register_error_handler(PhotoDamaged, _show_damaged)
+    app.register_error_handler(Busy, _show_busy)
     for hidden in (Forbidden, PhotoMissing, ForbiddenByHttp):
         app.register_error_handler(hidden, _show_not_found)
 
@@ -52,6 +56,14 @@ def _show_damaged(error: PhotoDamaged) -> ResponseReturnValue:
     """The picture exists but cannot be shown; the error's message names no person."""
     log.error("%s", error)
     return render(ErrorPage(500, ERRORS["damaged"])), 500
+
+
+def _show_busy(error: Busy) -> ResponseReturnValue:
+    """Phones that were sent away together come back one after another."""
+    log.warning("a photo was sent away: %s", error)
+    again = RETRY_AFTER_SECONDS + secrets.randbelow(2 * RETRY_AFTER_SECONDS)
+    page = render(ErrorPage(503, ERRORS[503]))
+    return Response(page, 503, {"Retry-After": str(again)})
 
 
 def _show_not_found(error: Exception) -> ResponseReturnValue:  # noqa: ARG001  (told alike)

@@ -1,10 +1,9 @@
 """This request's visit: who is signed in, and what the request works with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
-from threading import BoundedSemaphore
 from typing import Concatenate, ParamSpec
 from urllib.parse import urlsplit, urlunsplit
 
@@ -53,7 +52,6 @@ LOSES = {
     "patient.send_check_in": "answers",
     "conversation.say": "message",
 }
-UPLOADS_DECODED_AT_ONCE = 2  # a decoded photo takes a hundred times the memory of its file
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +60,11 @@ class Installation:
 
     world: World
     now: Callable[[], datetime]
-    turns_to_decode: BoundedSemaphore = field(
-        default_factory=lambda: BoundedSemaphore(UPLOADS_DECODED_AT_ONCE)
-    )
 
     def resources(self) -> "Resources":
         """Those of a new request, with a fresh connection."""
         now, db = self.now(), self.world.connect()
-        return Resources(self.world.renewed(db), db, now, self.turns_to_decode)
+        return Resources(self.world.renewed(db), db, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +74,6 @@ class Resources:
     world: World
     db: Database
     now: datetime
-    turns_to_decode: BoundedSemaphore
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +136,6 @@ def signed_in(
             its.world,
             its.db,
             its.now,
-            its.turns_to_decode,
             person=account.person,
             viewer=account.viewer,
             session=account.session,

@@ -2,21 +2,27 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
+from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import find_face
 from tracker.domain.course.readings import Reference
 from tracker.domain.course.treatments import AREAS, Region
 from tracker.settings import SettingsError
 from tracker.wires.compute import (
     Analysed,
+    Busy,
+    Limits,
     LocalProcesses,
     NotMeasurable,
+    Sandbox,
     analyse_bytes,
     choose_face_finder,
 )
@@ -85,6 +91,68 @@ def test_a_photo_becomes_numbers_and_pictures_in_another_process(
 def test_a_photo_that_cannot_be_measured_comes_back_with_its_fault() -> None:
     baseline = (COURSE / "baseline-1.jpg").read_bytes()
     assert analyse_bytes(b"no photo", baseline, frozenset(AREAS)) == NotMeasurable("unreadable")
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(1, waiting=0, limits=Limits(memory=300, cpu_seconds=0)) as apart:
+        apart(os.getpid)
+        yield apart
+
+
+def fill_memory() -> int:
+    return len(bytearray(400 << 20))
+
+
+def never_end() -> None:
+    while True:
+        pass
+
+
+def write_a_file(path: Path) -> int:
+    return path.write_bytes(b"a photo in clear")
+
+
+def fail_to_decode() -> None:
+    raise Unmeasurable(Fault.MOVING, "more than one frame")
+
+
+def test_the_verdict_on_an_upload_comes_back_from_its_process(sandbox: Sandbox) -> None:
+    assert sandbox(os.getpid) != os.getpid()
+    with pytest.raises(Unmeasurable) as caught:
+        sandbox(fail_to_decode)
+    assert (caught.value.fault, caught.value.detail) == (Fault.MOVING, "more than one frame")
+
+
+def test_an_upload_writes_no_file(sandbox: Sandbox, tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="too large"):
+        sandbox(write_a_file, tmp_path / "photo")
+
+
+@pytest.mark.parametrize(
+    ("overstrain", "fault"),
+    [(fill_memory, Fault.TOO_LARGE), (never_end, Fault.UNREADABLE)],
+)
+def test_an_upload_that_overstrains_its_process_is_refused_and_the_next_is_judged(
+    sandbox: Sandbox, overstrain: Callable[[], object], fault: Fault
+) -> None:
+    with pytest.raises(Unmeasurable) as caught:
+        sandbox(overstrain)
+    assert caught.value.fault is fault
+    assert sandbox(os.getpid) != os.getpid()
+
+
+def test_an_upload_that_only_waits_is_not_at_fault_and_one_more_is_sent_away_at_once() -> None:
+    slow = Limits(wall_seconds=1)
+    with Sandbox(1, waiting=0, limits=slow) as sandbox, ThreadPoolExecutor(1) as patient:
+        waits = patient.submit(sandbox, time.sleep, 600)
+        time.sleep(0.1)
+        began = time.monotonic()
+        with pytest.raises(Busy, match="too many uploads"):
+            sandbox(os.getpid)
+        assert time.monotonic() - began < 0.5
+        with pytest.raises(Busy, match="too busy"):
+            waits.result(timeout=60)
 
 
 def test_without_a_face_model_opencvs_own_finds_faces() -> None:

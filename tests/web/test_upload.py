@@ -2,24 +2,23 @@
 
 import re
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from io import BytesIO
-from threading import Event, Lock
+from typing import NoReturn
 
 import pytest
 from flask import Flask
 from sqlite_utils import Database
 from werkzeug.test import TestResponse
 
+from analysis.errors import Fault, Unmeasurable
 from tests.conftest import TREATED_AT
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
-from tracker.actions.course.receiving import NoTreatment
 from tracker.domain.course.photos import PhotoStatus
 from tracker.domain.people.people import Person
-from web.session import UPLOADS_DECODED_AT_ONCE
+from tracker.wires.compute import Busy
 
 
 @dataclass(frozen=True)
@@ -73,34 +72,6 @@ def test_an_accepted_photo_is_being_measured_and_the_page_looks_again(
 
 
 @pytest.mark.usefixtures("gate")
-def test_no_more_than_two_uploads_are_decoded_at_once(
-    alice: Browser, app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    at_once: list[int] = []
-    inside, lock, never = [0], Lock(), Event()
-
-    def receive(*_: object) -> NoTreatment:
-        with lock:
-            inside[0] += 1
-            at_once.append(inside[0])
-        never.wait(timeout=0.2)  # long enough for the others to come in, if they may
-        with lock:
-            inside[0] -= 1
-        return NoTreatment()
-
-    monkeypatch.setattr("web.patient.routes.receive_photo", receive)
-    browsers = [Browser(app) for _ in range(5)]
-    for browser in browsers:
-        cookie = alice.client.get_cookie("afterglow")
-        assert cookie is not None
-        browser.client.set_cookie("afterglow", cookie.value)
-    with ThreadPoolExecutor(len(browsers)) as people_at_once:
-        answers = list(people_at_once.map(send, browsers))
-    assert [answer.status_code for answer in answers] == [409] * 5
-    assert max(at_once) == UPLOADS_DECODED_AT_ONCE
-
-
-@pytest.mark.usefixtures("gate")
 def test_a_photo_without_one_from_before_says_what_it_waits_for(alice: Browser) -> None:
     page = send(alice).text
     assert "It waits for your photo from before" in page
@@ -118,6 +89,40 @@ def test_a_refused_photo_says_why_with_one_remedy_each_and_keeps_nothing(
     assert "Turn to a window" in answer.text
     assert '<option value="sunscreen" selected>' in answer.text
     assert list(db.query("SELECT id FROM photos")) == []
+
+
+def test_a_photo_that_overstrains_the_sandbox_cannot_be_opened_and_nothing_is_kept(
+    alice: Browser, app: Flask, db: Database
+) -> None:
+    def dies(*_: object) -> NoReturn:
+        raise Unmeasurable(Fault.UNREADABLE, "its process died")
+
+    judge_uploads_by(app, dies)
+    answer = send(alice)
+    assert answer.status_code == 422
+    assert "We cannot open this file as a photo" in answer.text
+    assert list(db.query("SELECT id FROM photos")) == []
+
+
+def test_a_photo_for_which_there_is_no_room_is_sent_away_for_some_seconds(
+    alice: Browser, app: Flask, db: Database
+) -> None:
+    def full(*_: object) -> NoReturn:
+        raise Busy("too many uploads wait to be judged")
+
+    judge_uploads_by(app, full)
+    answer = send(alice)
+    assert answer.status_code == 503
+    assert 20 <= int(answer.headers["Retry-After"]) < 60
+    assert "Many photos are arriving" in answer.text
+    assert "What you sent was not kept" in answer.text
+    assert list(db.query("SELECT id FROM photos")) == []
+    assert alice.send("/check-in", {"pain": "2"}).status_code == 303
+
+
+def judge_uploads_by(app: Flask, apart: Callable[..., NoReturn]) -> None:
+    pages = app.extensions["afterglow"]
+    app.extensions["afterglow"] = replace(pages, world=replace(pages.world, apart=apart))
 
 
 def test_something_that_is_no_photo_is_refused_by_the_real_gate(alice: Browser) -> None:

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from tracker.demo import FolderInUse
 from tracker.domain.own_data.course_folders import CourseError
 from tracker.domain.protocols.protocols import ProtocolError
-from tracker.settings import SettingsError, read_settings
+from tracker.settings import SECRETS, SettingsError, read_settings
 from tracker.storage.connection import DatabaseUnreadable
 from tracker.world import DatabaseGone, World, open_world
 
@@ -27,6 +27,12 @@ def now() -> datetime:
 def world_of_settings() -> World:
     """The clinic that the environment names."""
     return open_world(read_settings(os.environ))
+
+
+def forget_secrets() -> None:
+    """Take the secrets out of the environment, so that processes started later do not get them."""
+    for name in SECRETS:
+        os.environ.pop(name, None)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from tracker.cli.clinic_commands import appoint, health
 from tracker.cli.console import (
     checked_input,
     connected,
+    forget_secrets,
     now,
     open_clinic,
     told_errors,
@@ -40,11 +41,13 @@ from tracker.replay import Line, Replay, patient_of, read_course, throw_away_wor
 from tracker.settings import protocols_folder, read_settings
 from tracker.storage.connection import open_migrated
 from tracker.storage.people import people
-from tracker.wires.compute import LocalProcesses
+from tracker.wires.compute import LocalProcesses, Sandbox, on_executor
 from tracker.worker import run_worker
 from tracker.world import World, open_world
 from web.serve import CannotListen, check_address
 from web.serve import serve as serve_pages
+
+UPLOADS_THAT_WAIT = 16
 
 DEPTH_MISSING = (
     "Warning: depth not recorded, so the course is judged by the slowest curve and redness that"
@@ -87,17 +90,21 @@ def demo(data: Path, port: int) -> None:
             for done, total in open_demo(data, samples, port, compute, now()):
                 bar.total = total
                 bar.update(done - bar.n)
-        world = open_world(demo_settings(data, port))
-        serve_pages(world, compute, now, lambda: _let_in(world))
+        with _sandbox() as apart:
+            world = replace(open_world(demo_settings(data, port)), apart=apart)
+            serve_pages(world, compute, now, lambda: _let_in(world))
 
 
 @main.command()
 def serve() -> None:
     """Serve the pages and process the queue, both in this process."""
-    with told_errors(CannotListen), _local_processes() as compute:
+    with told_errors(CannotListen):
         world = world_of_settings()
+        forget_secrets()
         address = world.settings.base_url
-        serve_pages(world, compute, now, lambda: click.echo(f"Afterglow is open at {address}"))
+        with _local_processes() as compute, _sandbox() as apart:
+            world = replace(world, apart=apart)
+            serve_pages(world, compute, now, lambda: click.echo(f"Afterglow is open at {address}"))
 
 
 @main.command()
@@ -106,8 +113,11 @@ def worker() -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with told_errors(), _local_processes() as compute:
-        run_worker(world_of_settings(), compute, now, stop)
+    with told_errors():
+        world = world_of_settings()
+        forget_secrets()
+        with _local_processes() as compute:
+            run_worker(world, compute, now, stop)
 
 
 @main.command()
@@ -123,6 +133,7 @@ def replay(course_dir: Path, as_json: bool) -> None:
         story = read_course(course_dir)
         own = protocols_folder(os.environ)
         with throw_away_world(own) as world, _local_processes() as compute, connected(world) as db:
+            world = replace(world, apart=on_executor(compute))  # noqa: PLW2901
             person = patient_of(story, "Replayed course", "patient@replay.invalid")
             followed = world.protocols.by_kind.get(story.treatment.kind)
             if followed is not None and followed.is_depth_missing(story.treatment):
@@ -326,6 +337,10 @@ def _screening(file: Path, followed: Protocol, person: Person, by: str) -> Scree
 
 def _local_processes() -> Executor:
     return LocalProcesses(workers=os.cpu_count() or 1)
+
+
+def _sandbox() -> Sandbox:
+    return Sandbox(workers=os.cpu_count() or 1, waiting=UPLOADS_THAT_WAIT)
 
 
 def _let_in(world: World) -> None:

@@ -205,18 +205,18 @@ def _drawn(
     known = request.form.get("known", "")
     try:
         outlines = sent.read()
-        with visit.turns_to_decode:
-            return draw_areas(
-                visit.db,
-                visit.world.files,
-                session.treatment,
-                baseline,
-                outlines,
-                visit.person.id,
-                visit.now,
-                known=int(known) if known.isdecimal() else -1,
-                find=visit.world.find_face,
-            )
+        return draw_areas(
+            visit.db,
+            visit.world.files,
+            session.treatment,
+            baseline,
+            outlines,
+            visit.person.id,
+            visit.now,
+            known=int(known) if known.isdecimal() else -1,
+            find=visit.world.find_face,
+            apart=visit.world.apart,
+        )
     except ValueError as error:
         words = str(error)
         return Errors(
@@ -229,9 +229,8 @@ def _with_region(visit: Visit, baseline: Photo, sent: Sent) -> Sent:
     region = one_of(Region, request.form.get("region", ""))
     if region not in AREAS:
         return sent
-    with visit.turns_to_decode:
-        world = visit.world
-        outline = suggest_outline(world.files, baseline, region, world.find_face)
+    world = visit.world
+    outline = suggest_outline(world.files, baseline, region, world.find_face, world.apart)
     return sent.plus(request.form["add"], outline) if outline else sent
 
 

@@ -129,10 +129,10 @@ def say(visit: Visit, patient_id: str) -> ResponseReturnValue:
     draft = read_draft(request.form, request.files)
     if isinstance(draft, Errors):
         return _again(visit, patient_id, draft)
-    with visit.turns_to_decode:
-        outcome = add_message(
-            visit.db, visit.world.files, visit.person, patient_id, draft, visit.now
-        )
+    world = visit.world
+    outcome = add_message(
+        visit.db, world.files, visit.person, patient_id, draft, visit.now, apart=world.apart
+    )
     match outcome:
         case Said():
             there = url_for(".show", patient_id=patient_id, _anchor="latest")

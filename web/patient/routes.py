@@ -91,11 +91,10 @@ def send_photo(visit: Visit) -> ResponseReturnValue:
     sent = read_upload(request.form, request.files, visit.person.zone)
     if isinstance(sent, Errors):
         return render(_upload_again(errors=sent)), 422
-    with visit.turns_to_decode:
-        world = visit.world
-        received = receive_photo(
-            visit.db, world.files, visit.person.id, sent, visit.now, world.find_face
-        )
+    world = visit.world
+    received = receive_photo(
+        visit.db, world.files, visit.person.id, sent, visit.now, world.find_face, world.apart
+    )
     match received:
         case Accepted(photo):
             return redirect(url_for(".photo", photo_id=photo.id), code=303)

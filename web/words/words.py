@@ -160,6 +160,11 @@ ERRORS: Mapping[int | str, ErrorWords] = {
         "The error has been logged. Please try again in a few minutes. If your skin worries you"
         " now, call your clinic or a doctor.",
     ),
+    503: ErrorWords(
+        "Many photos are arriving at the moment",
+        "What you sent was not kept, because too many photos wait to be checked. Wait a minute, go"
+        " back and send it again. Answers to a check-in never wait for photos.",
+    ),
 }
 # What a form sent after the end of its session loses, by what it carried.
 NOT_KEPT: Mapping[str, str] = {

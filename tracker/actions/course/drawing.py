@@ -9,6 +9,7 @@ from analysis import MarkedAreas, decode_photo, judge_marked, outline_region
 from analysis.errors import Unmeasurable
 from analysis.face.faces import FindFace, find_face
 from analysis.face.regions import Region as SeenRegion
+from analysis.marking import MarkTrouble
 from tracker.domain.course.annotations import Annotation, Drawing
 from tracker.domain.course.outlines import Outline, Outlines
 from tracker.domain.course.photos import Photo
@@ -18,6 +19,7 @@ from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 from tracker.storage.course import annotations, outlines, photos, treatments
 from tracker.storage.own_data import consents
+from tracker.wires.compute import Apart, here
 from tracker.wires.photo_files import PhotoFiles, PhotoUnreadable, Picture
 
 
@@ -124,6 +126,7 @@ def draw_areas(
     *,
     known: int,
     find: FindFace = find_face,
+    apart: Apart = here,
 ) -> Drawn | Undrawable | DrawnMeanwhile | NothingToDrawOn | CareWithdrawn:
     """Keep the outlines as the latest version, and have every photo of the course measured again.
 
@@ -134,8 +137,8 @@ def draw_areas(
     marked = MarkedAreas(drawn.treated, drawn.untreated)
     parts = frozenset(SeenRegion(str(area)) for area in treatment.areas)
     try:
-        photo = decode_photo(files.load(baseline.id, Picture.PHOTO))
-        troubles = judge_marked(photo, parts, marked, find)
+        data = files.load(baseline.id, Picture.PHOTO)
+        troubles = apart(_judge_marked, data, parts, marked, find)
     except (PhotoUnreadable, Unmeasurable):
         return NothingToDrawOn()
     if troubles:
@@ -152,11 +155,25 @@ def draw_areas(
 
 
 def suggest_outline(
-    files: PhotoFiles, baseline: Photo, region: Region, find: FindFace = find_face
+    files: PhotoFiles,
+    baseline: Photo,
+    region: Region,
+    find: FindFace = find_face,
+    apart: Apart = here,
 ) -> Outline | None:
     """The outline of one part of the face; None if the photo cannot be opened or has no face."""
     try:
-        photo = decode_photo(files.load(baseline.id, Picture.PHOTO))
-        return outline_region(SeenRegion(str(region)), photo, find)
+        data = files.load(baseline.id, Picture.PHOTO)
+        return apart(_outline, data, SeenRegion(str(region)), find)
     except (PhotoUnreadable, Unmeasurable):
         return None
+
+
+def _judge_marked(
+    photo: bytes, parts: frozenset[SeenRegion], marked: MarkedAreas, find: FindFace
+) -> tuple[MarkTrouble, ...]:
+    return judge_marked(decode_photo(photo), parts, marked, find)
+
+
+def _outline(photo: bytes, region: SeenRegion, find: FindFace) -> Outline:
+    return outline_region(region, decode_photo(photo), find)

@@ -32,6 +32,7 @@ from tracker.storage.connection import IntegrityError, writing
 from tracker.storage.course import photos, treatments
 from tracker.storage.own_data import consents
 from tracker.storage.people import people
+from tracker.wires.compute import Apart, here, reencode_photo
 from tracker.wires.photo_files import PhotoFiles, PhotoUnreadable, Picture
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,16 @@ class NoTreatment:
     """There is no treatment that the photo could belong to."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the pixels of an accepted upload say, and the form in which they are stored."""
+
+    taken_at: datetime
+    warnings: tuple[str, ...]
+    sides: Sides
+    stored_form: bytes
+
+
 def receive_photo(
     db: Database,
     files: PhotoFiles,
@@ -70,6 +81,7 @@ def receive_photo(
     upload: Upload,
     now: datetime,
     find: FindFace = find_face,
+    apart: Apart = here,
 ) -> Accepted | AlreadyReceived | Refused | NoTreatment | CareWithdrawn:
     """Judge an upload and keep it if it can be measured.
 
@@ -84,18 +96,22 @@ def receive_photo(
     digest = hashlib.sha256(upload.data).hexdigest()
     known = photos.by_digest(db, treatment.id, digest)
     if known is not None:
-        return _sent_again(db, files, known, upload)
-    judged = _judge(db, files, treatment, upload, patient.zone, now, find)
-    if isinstance(judged, Refused):
-        return judged
-    photo, stored_form = judged
-    files.save(photo.id, Picture.PHOTO, stored_form)
+        return _sent_again(db, files, known, upload, apart)
+    before = _before(db, files, treatment)
+    try:
+        seen = apart(_look, upload, before, treatment.performed_at, patient.zone, now, find)
+    except Unmeasurable as verdict:
+        return Refused((str(verdict.fault),))
+    if isinstance(seen, Refused):
+        return seen
+    photo = _kept(treatment, upload, seen, now)
+    files.save(photo.id, Picture.PHOTO, seen.stored_form)
     try:
         with writing(db):
-            before = photos.baseline(db, treatment.id)
+            baseline = photos.baseline(db, treatment.id)
             photos.insert(db, photo, digest)
             after = photos.baseline(db, treatment.id)
-            if before and after and before.id != after.id:  # the one before has lost its file
+            if baseline and after and baseline.id != after.id:  # the one before has lost its file
                 photos.measure_again(db, treatment.id)
     except IntegrityError:  # the same bytes, sent twice at once: the other request was faster
         files.delete(photo.id)
@@ -107,13 +123,17 @@ def receive_photo(
 
 
 def _sent_again(
-    db: Database, files: PhotoFiles, known: Photo, upload: Upload
-) -> Accepted | AlreadyReceived:
+    db: Database, files: PhotoFiles, known: Photo, upload: Upload, apart: Apart
+) -> Accepted | AlreadyReceived | Refused:
     """The same bytes sent again repair a fault here: a lost file, or a photo that was given up."""
     if known.file_fault is None and FAILED not in known.faults:
         return AlreadyReceived(known)
     if known.file_fault is not None:
-        files.save(known.id, Picture.PHOTO, encode_photo(decode_photo(upload.data)))
+        try:
+            stored_form = apart(reencode_photo, upload.data)
+        except Unmeasurable as verdict:
+            return Refused((str(verdict.fault),))
+        files.save(known.id, Picture.PHOTO, stored_form)
     with writing(db):
         photos.record_file_fault(db, known, None)
         photos.try_again(db, known.treatment_id)
@@ -139,59 +159,68 @@ def _treatment_for(
     return planned or treatments.current(db, patient_id, now)
 
 
-def _judge(
-    db: Database,
-    files: PhotoFiles,
-    treatment: Treatment,
-    upload: Upload,
-    zone: ZoneInfo,
-    now: datetime,
-    find: FindFace,
-) -> tuple[Photo, bytes] | Refused:
-    try:
-        image = decode_photo(upload.data)
-    except Unmeasurable as verdict:
-        return Refused((str(verdict.fault),))
-    taken_at = judge_time(upload, image.captured_at, treatment.performed_at, zone, now)
-    if isinstance(taken_at, TimeFault):
-        return Refused((str(taken_at),))
-    warnings = tuple(sorted(str(lost) for lost in image.lost))
-    if upload.view is View.FRONT:
-        image, quality = _upright(image, _before(db, files, treatment), find)
-        if quality.faults:
-            return Refused(tuple(str(fault) for fault in quality.faults))
-        warnings += tuple(str(fault) for fault in quality.warnings)
-    image, sides = _with_sides(image, upload)
-    photo = Photo(
-        id=new_id(),
-        treatment_id=treatment.id,
-        patient_id=treatment.patient_id,
-        role=upload.role,
-        status=PhotoStatus.WAITING if upload.view is View.FRONT else PhotoStatus.KEPT,
-        taken_at=taken_at,
-        received_at=now,
-        skin_state=upload.skin_state,
-        warnings=warnings,
-        view=upload.view,
-        sides=sides,
-    )
-    return photo, encode_photo(image)
-
-
-def _before(db: Database, files: PhotoFiles, treatment: Treatment) -> SrgbImage | None:
+def _before(db: Database, files: PhotoFiles, treatment: Treatment) -> bytes | None:
     """The photo to compare with; None when there is none, or it cannot be read at the moment."""
     baseline = photos.baseline(db, treatment.id)
     if baseline is None:
         return None
     try:
-        return decode_photo(files.load(baseline.id, Picture.PHOTO))
+        return files.load(baseline.id, Picture.PHOTO)
     except PhotoUnreadable as error:
         log.error("the file of photo %s is %s", baseline.id, error.fault)  # noqa: TRY400 (no trace)
         with writing(db):
             photos.record_file_fault(db, baseline, error.fault)
-    except (OSError, Unmeasurable) as error:
+    except OSError as error:
         log.warning("photo %s cannot be read: %s", baseline.id, type(error).__name__)
     return None
+
+
+def _kept(treatment: Treatment, upload: Upload, seen: _Seen, now: datetime) -> Photo:
+    return Photo(
+        id=new_id(),
+        treatment_id=treatment.id,
+        patient_id=treatment.patient_id,
+        role=upload.role,
+        status=PhotoStatus.WAITING if upload.view is View.FRONT else PhotoStatus.KEPT,
+        taken_at=seen.taken_at,
+        received_at=now,
+        skin_state=upload.skin_state,
+        warnings=seen.warnings,
+        view=upload.view,
+        sides=seen.sides,
+    )
+
+
+def _look(
+    upload: Upload,
+    baseline: bytes | None,
+    performed_at: datetime,
+    zone: ZoneInfo,
+    now: datetime,
+    find: FindFace,
+) -> _Seen | Refused:
+    """Judge the upload by its pixels, without database and files. Raises Unmeasurable."""
+    image = decode_photo(upload.data)
+    taken_at = judge_time(upload, image.captured_at, performed_at, zone, now)
+    if isinstance(taken_at, TimeFault):
+        return Refused((str(taken_at),))
+    warnings = tuple(sorted(str(lost) for lost in image.lost))
+    if upload.view is View.FRONT:
+        image, quality = _upright(image, _decoded(baseline), find)
+        if quality.faults:
+            return Refused(tuple(str(fault) for fault in quality.faults))
+        warnings += tuple(str(fault) for fault in quality.warnings)
+    image, sides = _with_sides(image, upload)
+    return _Seen(taken_at, warnings, sides, encode_photo(image))
+
+
+def _decoded(baseline: bytes | None) -> SrgbImage | None:
+    """None when there is no photo from before, or it cannot be read any more."""
+    try:
+        return decode_photo(baseline) if baseline is not None else None
+    except Unmeasurable as error:
+        log.warning("a photo from before cannot be read: %s", error.fault)
+        return None
 
 
 def _upright(

@@ -6,7 +6,6 @@ from typing import overload
 
 from sqlite_utils import Database
 
-from analysis import decode_photo, encode_photo
 from analysis.errors import Unmeasurable
 from tracker.domain.alerts.alert_life import AnswerRefused, ShownAlert, refusal, seen
 from tracker.domain.mail.mails import message_mail
@@ -18,6 +17,7 @@ from tracker.storage.connection import IntegrityError, writing
 from tracker.storage.mail import mails
 from tracker.storage.people import absences, people
 from tracker.storage.talk import conversation
+from tracker.wires.compute import Apart, here, reencode_photo
 from tracker.wires.photo_files import PhotoFiles, PhotoMissing, Picture
 
 
@@ -47,7 +47,14 @@ class InReply:
 
 @overload
 def add_message(
-    db: Database, files: PhotoFiles, author: Person, patient_id: str, draft: Draft, now: datetime
+    db: Database,
+    files: PhotoFiles,
+    author: Person,
+    patient_id: str,
+    draft: Draft,
+    now: datetime,
+    *,
+    apart: Apart = here,
 ) -> Said | PhotoRefused: ...
 
 
@@ -73,6 +80,7 @@ def add_message(
     now: datetime,
     *,
     in_reply: InReply | None = None,
+    apart: Apart = here,
 ) -> Said | PhotoRefused | AnswerRefused:
     """Keep the message, its photo and the mails about it; one mail until the other side has read.
 
@@ -85,7 +93,7 @@ def add_message(
     message = Message(new_id(), patient_id, author.id, author.name, now, draft.text, has_photo)
     if draft.photo is not None:
         try:
-            shown = encode_photo(decode_photo(draft.photo))
+            shown = apart(reencode_photo, draft.photo)
         except Unmeasurable as verdict:
             return PhotoRefused(str(verdict.fault))
         files.save(message.id, Picture.PHOTO, shown)
