@@ -17,6 +17,7 @@ from analysis.face.faces import Face, FindFace, find_face
 from analysis.face.measures import (
     log_luminance,
     measure_blur,
+    measure_features,
     measure_foreign,
     measure_lost_detail,
     measure_noise,
@@ -70,6 +71,7 @@ CAST_BY_CARD: Final = Limit(warns=0.40, refuses=1.30)  # the same where both pho
 STRANGENESS: Final = Limit(warns=0.0, refuses=0.25)  # natural log, as `Registration.strangeness`
 HIDDEN_ALONE: Final = Limit(warns=0.80, refuses=0.93)  # share of the outlines that is no clear skin
 HIDDEN: Final = Limit(warns=0.5, refuses=0.7)  # share of the baseline's skin that cannot be seen
+FEATURES: Final = Limit(warns=0.25, refuses=0.15)  # log units, nostrils and mouth, downwards
 FOREIGN: Final = Limit(warns=0.06, refuses=0.10)  # share of the face's structure that is another's
 
 _LOOSENING: Final = frozenset({Fault.BLURRED, Fault.OCCLUDED})  # of the same person's face, too
@@ -180,11 +182,13 @@ def _judge_alone(look: _Look) -> list[_Finding]:
     seen = np.mean(skin.counted.pixels[outlined_face()])
     luminance = log_luminance(look.view.light)
     slope = measure_slope(luminance, skin.counted.pixels & skin.face.pixels)
+    features = Limit(-FEATURES.warns, -FEATURES.refuses)
     return [
         (Fault.BLURRED, _grade(measure_blur(look.view.light), BLUR)),
         (Fault.UNEVEN_LIGHT, _grade(slope, SLOPE)),
         _judge_hue(look),
         (Fault.OCCLUDED, _grade(float(1 - seen), HIDDEN_ALONE)),
+        (Fault.OCCLUDED, _grade(-measure_features(look.view.light), features)),
     ]
 
 

@@ -17,6 +17,7 @@ from analysis.images import LinearImage
 from analysis.robust import robust_sd
 
 _EYE_BAND: Final = np.s_[200:345, 130:430]  # brows to lower lids on the grid
+_BELOW_THE_NOSE: Final = np.s_[368:496, 224:336]  # nostrils to lower lip on the grid
 _FINE, _COARSE = 1.2, 3.5  # two Gaussian widths, pixels, between which the loss of edges is read
 _SHARP, _SOFT = 0.8, 9.0  # two Gaussian widths, pixels: fine edges of the face and coarse ones
 _LOST: Final = 0.5  # log energy of fine edges; less is lost by another lamp or a little noise
@@ -125,6 +126,20 @@ def measure_foreign(before: LinearImage, now: LinearImage) -> float:
     alike = (product - mean_ours * mean_theirs) / np.sqrt(ours_spread * theirs_spread)
     structured = (ours_spread > _STRUCTURED**2) & _core()[::2, ::2]
     return float(np.mean(alike[structured] < _OTHERS)) if structured.any() else 0.0
+
+
+def measure_features(light: LinearImage) -> float:
+    """How strongly nostrils and mouth stand out, log units of light.
+
+    The median, from nostrils to lower lip, of the spread within a small window. A mask of any
+    colour, even of the person's own skin, hides the darkest lines of a face.
+    """
+    luminance = log_luminance(light)
+    mean, square = (
+        cv2.GaussianBlur(plane, (0, 0), _WINDOW)[_BELOW_THE_NOSE]
+        for plane in (luminance, luminance * luminance)
+    )
+    return float(np.median(np.sqrt(np.maximum(square - mean**2, 0))))
 
 
 def measure_blur(light: LinearImage) -> float:

@@ -65,6 +65,17 @@ def test_a_mask_on_the_photo_from_before_is_no_coloured_lamp(cover: str, tone: T
     assert Fault.COLOUR_CAST not in found
 
 
+@pytest.mark.parametrize("tone", [TONES[0], TONES[4], TONES[-1]])
+@pytest.mark.parametrize("shade", [0.6, 1.0, 1.4])
+def test_a_mask_of_the_colour_of_skin_is_a_cover_too(shade: float, tone: Tone) -> None:
+    photo = toned(tone)
+    (x, _), (_, y) = face().eyes
+    forehead = photo.pixels[int(y - 130) : int(y - 90), int(x) : int(x + 100)]
+    red, green, blue = (shade * float(v) for v in np.median(forehead, axis=(0, 1)))
+    assert Fault.OCCLUDED in faults(masked(photo, (red, green, blue)))
+    assert Fault.OCCLUDED not in faults(photo)
+
+
 @pytest.mark.parametrize("tone", [TONES[0], TONES[-1]])
 @pytest.mark.parametrize("lamp", LAMPS)
 def test_a_coloured_lamp_is_no_cover(lamp: str, tone: Tone) -> None:
