@@ -82,6 +82,18 @@ def test_one_that_came_in_time_is_not_doubted(
         assert LATE not in dana.read(path)
 
 
+@pytest.mark.parametrize(("doublings", "differs"), [(0.1, False), (1.0, True), (-1.0, True)])
+def test_photos_from_before_that_differ_are_doubted(
+    doublings: float, differs: bool, dana: Browser, records: Records
+) -> None:
+    records.measured(-2, redness=lambda *_: 0.0)
+    records.measured(-1, redness=lambda *_: doublings)
+    alert = records.alert()
+    words = "times as red as in the other"
+    for path in (f"/alerts/{alert.id}", f"/patients/{records.cast.alice.id}"):
+        assert (words in dana.read(path)) is differs
+
+
 def test_what_the_file_could_not_say_is_said(
     alice: Browser, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,7 +26,7 @@ from web.desk.alert_cards import (
     answers_rows,
 )
 from web.screening import ScreeningCard, screening_card
-from web.words.doubts import clinic_doubts, sides_doubt
+from web.words.doubts import clinic_doubts, differing_baselines, sides_doubt
 from web.words.times import day_words, when
 from web.words.words import (
     LEVELS,
@@ -191,7 +191,10 @@ def alert_page(
         refusal=_refusal(case, form, now, zone),
         screening=screening_card(case.screening, case.patient, case.treatment, now, zone),
         depth_missing=case.depth_missing,
-        doubts=clinic_doubts(case.baseline, case.treatment),
+        doubts=(
+            *clinic_doubts(case.baseline, case.treatment),
+            *(differing_baselines(same.photos, same.readings) if same else ()),
+        ),
         sides=sides_doubt(case.baseline),
     )
 

@@ -38,7 +38,7 @@ from web.forms import read_focus
 from web.pages import render
 from web.screening import ScreeningCard, screening_card
 from web.session import Visit, signed_in
-from web.words.doubts import clinic_doubts, lost_photos, sides_doubt
+from web.words.doubts import clinic_doubts, differing_baselines, lost_photos, sides_doubt
 from web.words.times import day_words, short_date, when, withdrawn_words
 from web.words.words import (
     SKIN_STATES,
@@ -241,7 +241,10 @@ def patient_page(progress: Progress, now: datetime, zone: ZoneInfo, focus: Focus
             progress.screening, progress.patient, progress.treatment, now, zone
         ),
         depth_missing=progress.protocol.is_depth_missing(progress.treatment),
-        doubts=clinic_doubts(reference_of(progress.photos), progress.treatment),
+        doubts=(
+            *clinic_doubts(reference_of(progress.photos), progress.treatment),
+            *differing_baselines(progress.photos, progress.readings),
+        ),
         sides=sides_doubt(reference_of(progress.photos)),
         recovery=recovery(progress, focus, _told_by(first.alert if first else None)),
         answers=answers_rows(progress, now, zone),

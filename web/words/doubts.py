@@ -4,8 +4,11 @@ from collections.abc import Sequence
 
 from tracker.domain.course.photo_times import came_late
 from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, Sides
+from tracker.domain.course.readings import Reading
 from tracker.domain.course.treatments import Treatment
 from web.words.words import FILE_FAULTS
+
+_DIFFERS = 0.5  # doublings of blood: more than a good day and a bad day of well skin
 
 LATE_FOR_PATIENT = (
     "This photo from before came after your treatment. If it shows skin that was already treated,"
@@ -32,6 +35,27 @@ def clinic_doubts(baseline: Photo | None, treatment: Treatment) -> tuple[str, ..
     if baseline is None:
         return ()
     return (LATE_FOR_CLINIC,) if came_late(baseline, treatment) else ()
+
+
+def differing_baselines(photos: Sequence[Photo], readings: Sequence[Reading]) -> tuple[str, ...]:
+    """Where another photo from before differs from the one to compare with, beyond its error."""
+    before = {photo.id for photo in photos if photo.role is PhotoRole.BASELINE}
+    differences = [
+        (region.redness.value, name)
+        for reading in readings
+        if reading.photo_id in before
+        for name, region in reading.regions.items()
+        if abs(region.redness.value) > max(_DIFFERS, 2 * region.redness.sd)
+    ]
+    if not differences:
+        return ()
+    value, region = max(differences, key=lambda each: abs(each[0]))
+    differ = (
+        f"The photos from before differ: in one the {region.words} is {2 ** abs(value):.1f} times"
+        " as red as in the other. Perhaps one of them shows skin that was treated or irritated."
+        " Look at both."
+    )
+    return (differ,)
 
 
 def sides_doubt(baseline: Photo | None) -> str:
