@@ -138,6 +138,23 @@ def avif(image: Image.Image, exif: Sequence[bytes] = (), **options: object) -> b
     return _exchanged(lambda block: _stored(image, "AVIF", exif=block, **quality, **options), exif)
 
 
+def with_property(data: bytes, kind: bytes, body: bytes) -> bytes:
+    """A HEIC or AVIF of one picture whose decoder must also turn, mirror or crop it."""
+    added = (len(body) + 8).to_bytes(4) + kind + body
+    lists, uses = data.index(b"ipma") - 4, data.index(b"ipma") + 14
+    ends = uses + 1 + data[uses]
+    use = bytes((data[uses] + 1,)) + data[uses + 1 : ends] + bytes((0x80 | data[uses] + 1,))
+    longer = bytearray(data[:lists] + added + data[lists:uses] + use + data[ends:])
+    grown = {b"meta": len(added) + 1, b"iprp": len(added) + 1, b"ipco": len(added), b"ipma": 1}
+    for name, growth in grown.items():
+        at = longer.index(name) - 4
+        longer[at : at + 4] = (int.from_bytes(longer[at : at + 4]) + growth).to_bytes(4)
+    pixels = data.index(b"mdat") + 4
+    place = longer.index(pixels.to_bytes(4), longer.index(b"iloc"))
+    longer[place : place + 4] = (pixels + len(added) + 1).to_bytes(4)
+    return bytes(longer)
+
+
 def heic(image: Image.Image, exif: Sequence[bytes] = (), **options: object) -> bytes:
     """A HEIC with at most one EXIF block."""
 

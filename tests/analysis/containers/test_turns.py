@@ -1,5 +1,6 @@
 """Which way is up, where the notes say so more than once."""
 
+import struct
 from collections.abc import Sequence
 from typing import Final
 
@@ -18,6 +19,7 @@ from tests.analysis.containers.files import (
     segment,
     tiff,
     turned,
+    with_property,
 )
 
 SILENT: Final = {
@@ -74,3 +76,27 @@ def test_xmp_tells_the_turn_where_exif_does_not(turn: int) -> None:
 @pytest.mark.parametrize("kind", ["avif", "heic"])
 def test_where_the_container_turns_the_turn_of_exif_is_void(kind: str, turn: int) -> None:
     assert is_upright(ENCODERS[kind](picture(), (tiff({TURN: turn}, {ORIGINAL: TAKEN}),)))
+
+
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+@pytest.mark.parametrize("kind", ["avif", "heic"])
+def test_the_turn_of_the_container_counts(kind: str, quarters: int) -> None:
+    stored = turned(picture(), {0: 1, 1: 8, 2: 3, 3: 6}[quarters])
+    assert is_upright(with_property(ENCODERS[kind](stored), b"irot", bytes((quarters,))))
+
+
+@pytest.mark.parametrize(("axis", "turn"), [(0, 4), (1, 2)])
+@pytest.mark.parametrize("kind", ["avif", "heic"])
+def test_the_mirror_of_the_container_counts(kind: str, axis: int, turn: int) -> None:
+    stored = ENCODERS[kind](turned(picture(), turn))
+    assert is_upright(with_property(stored, b"imir", bytes((axis,))))
+    assert not is_upright(stored)
+
+
+def test_the_crop_of_a_heic_counts() -> None:
+    lower_left = (72, 64, -12, 8)  # width, height, and how far the middle moves
+    body = b"".join(struct.pack(">iI", each, 1) for each in lower_left)
+    decoded = decode_photo(with_property(ENCODERS["heic"](picture()), b"clap", body)).pixels
+    wanted = np.asarray(picture(), np.float32)[16:, :72] / 255
+    assert decoded.shape == wanted.shape
+    assert np.abs(decoded - wanted).mean() < 0.05
