@@ -6,8 +6,9 @@ colour profiles, turns by EXIF on its own and returns a grey-bottomed picture fo
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from io import BytesIO
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -45,14 +46,15 @@ Image.MAX_IMAGE_PIXELS = None  # Pillow would warn and go on; `_check_size` refu
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SrgbImage:
-    """An upright photo: float32 (h, w, 3) RGB, display-encoded sRGB, 0..1.
+    """An upright photo: (h, w, 3) RGB, display-encoded sRGB.
 
+    `samples` are uint8, 0..255, as files hold them, or float32, 0..1, where they were computed.
     `captured_at` is the camera's own clock from EXIF; naive when the camera gave no offset. `lost`
     are the parts of the file's notes that were there and could not be read. `is_turn_known` tells
     whether the file said which way is up.
     """
 
-    pixels: NDArray[np.float32]
+    samples: NDArray[np.float32] | NDArray[np.uint8]
     captured_at: datetime | None = None
     lost: frozenset[Lost] = frozenset()
     is_turn_known: bool = False
@@ -60,7 +62,35 @@ class SrgbImage:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
-        return self.pixels.shape[1], self.pixels.shape[0]
+        return self.samples.shape[1], self.samples.shape[0]
+
+    @property
+    def pixels(self) -> NDArray[np.float32]:
+        """The samples as float32, 0..1; those of a file take four times their memory."""
+        if self.samples.dtype == np.uint8:
+            return self.samples * np.float32(1 / 255)
+        return self.samples.astype(np.float32, copy=False)
+
+    @property
+    def codes(self) -> NDArray[np.uint8]:
+        """The samples as uint8, 0..255; computed ones are rounded and clipped."""
+        if self.samples.dtype == np.uint8:
+            return self.samples.astype(np.uint8, copy=False)
+        return to_bytes(self.pixels)
+
+    def part(self, rows: slice, columns: slice) -> "SrgbImage":
+        """A rectangle of the photo, in the same memory."""
+        return replace(self, samples=self.samples[rows, columns])
+
+    def reduced(self, scale: float) -> "SrgbImage":
+        """A copy in float32, `scale` (at most 1) times as wide and high, averaged as encoded.
+
+        A large photo of 8 bits is brought to twice that size in 8 bits first, which is quick; what
+        is rounded there is averaged out by the second step.
+        """
+        source = SrgbImage(_resized(self.samples, 2 * scale)) if scale < 0.25 else self
+        rest = 0.5 if scale < 0.25 else scale
+        return SrgbImage(_resized(source.pixels, rest).astype(np.float32, copy=False))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +130,7 @@ def decode_photo(data: bytes) -> SrgbImage:
     except Exception as error:  # decoders answer hostile bytes with any exception at all
         raise Unmeasurable(Fault.UNREADABLE, f"{type(error).__name__}: {error}") from error
     return SrgbImage(
-        np.asarray(upright, np.float32) / np.float32(255),
+        np.asarray(upright, np.uint8),
         notes.captured_at,
         notes.lost | ({Lost.COLOURS} if has_lost_colours else set()),
         is_turn_known=notes.is_turn_sure or contents.turns_itself,
@@ -110,26 +140,37 @@ def decode_photo(data: bytes) -> SrgbImage:
 def encode_photo(image: SrgbImage) -> bytes:
     """The form in which a photo is stored: JPEG, quality 95, 4:4:4, sRGB, without any metadata."""
     buffer = BytesIO()
-    Image.fromarray(to_bytes(image.pixels)).save(buffer, "JPEG", quality=95, subsampling=0)
+    Image.fromarray(image.codes).save(buffer, "JPEG", quality=95, subsampling=0)
     return buffer.getvalue()
 
 
 def turn_photo(image: SrgbImage, quarters: int) -> SrgbImage:
     """The photo turned by so many quarters, counter-clockwise."""
-    return replace(image, pixels=np.ascontiguousarray(np.rot90(image.pixels, quarters)))
+    turned: NDArray[Any] = np.ascontiguousarray(np.rot90(image.samples, quarters))
+    return replace(image, samples=turned)
 
 
 def mirror_photo(image: SrgbImage) -> SrgbImage:
     """The photo with left and right exchanged."""
-    return replace(image, pixels=np.ascontiguousarray(image.pixels[:, ::-1]))
+    mirrored: NDArray[Any] = np.ascontiguousarray(image.samples[:, ::-1])
+    return replace(image, samples=mirrored)
 
 
 def to_linear(image: SrgbImage) -> LinearImage:
-    """Undo the sRGB transfer curve (IEC 61966-2-1)."""
+    """Undo the sRGB transfer curve (IEC 61966-2-1); of 8 bits by a table."""
+    if image.samples.dtype == np.uint8:
+        return LinearImage(cv2.LUT(image.codes, _linear_of_codes()).astype(np.float32, copy=False))
     encoded = image.pixels
     powered = cv2.pow((np.maximum(encoded, 0) + np.float32(0.055)) / np.float32(1.055), 2.4)
     linear = np.where(encoded <= 0.04045, encoded / np.float32(12.92), powered)
     return LinearImage(linear.astype(np.float32, copy=False))
+
+
+@cache
+def _linear_of_codes() -> NDArray[np.float32]:
+    """The linear light (256,) of every code of 8 bits."""
+    codes = np.arange(256, dtype=np.float32).reshape(-1, 1) / np.float32(255)
+    return to_linear(SrgbImage(codes)).pixels.ravel()
 
 
 def to_srgb(image: LinearImage) -> SrgbImage:
@@ -143,6 +184,11 @@ def to_srgb(image: LinearImage) -> SrgbImage:
 def to_bytes(encoded: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Display-encoded 0..1 to 0..255, rounded and clipped; any shape."""
     return np.rint(np.clip(encoded, 0, 1) * 255).astype(np.uint8)
+
+
+def _resized(samples: NDArray[Any], scale: float) -> NDArray[Any]:
+    """The same samples averaged down, `scale` times as wide and high."""
+    return np.asarray(cv2.resize(samples, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
 
 
 def _check_size(size: tuple[int, int]) -> None:

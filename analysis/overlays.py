@@ -140,23 +140,33 @@ def _paint(values: _Plane, lightness: _Plane) -> _Plane:
 def crop_to_face(photo: SrgbImage, positions: _Plane) -> FaceCrop:
     """The face as the grid sees it, taken from the photo itself at the pictures' resolution."""
     size = _picture_size()
-    larger = cv2.resize(positions[CROP], size)
+    larger = cv2.resize(positions[CROP], size).astype(np.float32, copy=False)
     middle = larger[size[1] // 2, size[0] // 2 - 50 : size[0] // 2 + 51]
     step = float(np.hypot(*(middle[-1] - middle[0]))) / (len(middle) - 1)
     width, height = photo.size
     x, y = larger[..., 0], larger[..., 1]
     covered = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
-    source = photo.pixels
+    rows, columns = _reach(larger, photo.size)
+    source = photo.part(rows, columns)
+    larger = larger - np.array((columns.start, rows.start), np.float32)
     if step > 1.25:  # sampling a large photo so coarsely would turn its grain into noise
-        source = cv2.resize(
-            source, None, fx=1 / step, fy=1 / step, interpolation=cv2.INTER_AREA
-        ).astype(np.float32, copy=False)
-        shrink = np.array([source.shape[1] / width, source.shape[0] / height], np.float32)
-        larger = (larger + np.float32(0.5)) * shrink - np.float32(0.5)
+        small = source.reduced(1 / step)
+        shrink = np.divide(small.size, source.size).astype(np.float32)
+        source, larger = small, (larger + np.float32(0.5)) * shrink - np.float32(0.5)
     sampled = cv2.remap(
-        source, larger, np.empty(0), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        source.pixels, larger, np.empty(0), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return FaceCrop(SrgbImage(sampled.astype(np.float32, copy=False)), covered)
+
+
+def _reach(positions: _Plane, size: tuple[int, int]) -> tuple[slice, slice]:
+    """The rows and columns of a photo that hold all `positions` (h, w, 2), as far as it goes."""
+    slices = []
+    for axis, edge in ((1, size[1]), (0, size[0])):
+        low, high = positions[..., axis].min(), positions[..., axis].max()
+        start = int(np.clip(np.floor(low) - 2, 0, edge - 1))
+        slices.append(slice(start, int(np.clip(np.ceil(high) + 3, start + 1, edge))))
+    return slices[0], slices[1]
 
 
 def _picture_size() -> tuple[int, int]:
@@ -259,5 +269,4 @@ def _legend(title: str) -> _Plane:
 
 def _thumbnail(photo: SrgbImage) -> SrgbImage:
     scale = min(1.0, _THUMBNAIL_WIDTH / photo.size[0])
-    small = cv2.resize(photo.pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return SrgbImage(small.astype(np.float32, copy=False))
+    return photo.reduced(scale)

@@ -16,7 +16,7 @@ from analysis.card.layout import (
     family,
     marker_corners,
 )
-from analysis.images import SrgbImage, to_bytes
+from analysis.images import SrgbImage
 
 Floats = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
@@ -74,9 +74,7 @@ def locate_card(photo: SrgbImage) -> Floats:
     Its determinant is negative where the photo is mirrored. Of several cards the largest is taken.
     Raises `Unusable`.
     """
-    luminance = to_bytes(
-        cv2.cvtColor(photo.pixels, cv2.COLOR_RGB2GRAY).astype(np.float32, copy=False)
-    )
+    luminance = cv2.cvtColor(photo.codes, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
     best: list[_Marker] = []
     others = 0
     for scale in _scales(photo.size):

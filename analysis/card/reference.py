@@ -115,15 +115,26 @@ def _flattened(photo: SrgbImage, to_photo: Floats) -> NDArray[np.float32]:
     width, height = (round(side * _FLAT_PIXELS_PER_MM) for side in CARD_SIZE_MM)
     # Pixel centres lie half a pixel inside their edges.
     shrink = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, _FLAT_PIXELS_PER_MM]])
+    rows, columns = _around(to_photo, photo.size)
+    here = np.array([[1, 0, -columns.start], [0, 1, -rows.start], [0, 0, 1]])
     flat = cv2.warpPerspective(
-        photo.pixels,
-        to_photo @ shrink,
+        photo.part(rows, columns).pixels,
+        here @ to_photo @ shrink,
         (width, height),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_CONSTANT,
         borderValue=(-1.0, -1.0, -1.0),
     )
     return flat.astype(np.float32)
+
+
+def _around(to_photo: Floats, size: tuple[int, int]) -> tuple[slice, slice]:
+    """The rows and columns of the photo that hold the card, as far as it is in the frame."""
+    width, height = CARD_SIZE_MM
+    corners = mapped(to_photo, np.array([[0, 0], [width, 0], [width, height], [0, height]], float))
+    low = np.clip(np.floor(corners.min(axis=0)) - 3, 0, np.array(size) - 1).astype(int)
+    high = np.clip(np.ceil(corners.max(axis=0)) + 4, low + 1, size).astype(int)
+    return slice(low[1], high[1]), slice(low[0], high[0])
 
 
 def _core_pixels(flat: NDArray[np.float32], field: Field) -> NDArray[np.float32]:

@@ -165,7 +165,7 @@ def _log_luminance(
 ) -> tuple[NDArray[np.uint8], float]:
     """Locally equalised log luminance of a reduced copy, and the copy's scale."""
     scale = min(1.0, _SEARCH_EDGE / max(photo.size))
-    small = cv2.resize(photo.pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    small = photo.reduced(scale).pixels
     luminance = np.log(np.maximum(small, 0) ** 2.2 @ _STEADY + np.float32(0.002))
     low, high = np.percentile(luminance, (1, white))
     stretched = np.clip((luminance - low) / max(high - low, 1e-3), 0, 1)

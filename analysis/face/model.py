@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import Face, rivals, sees_profile
-from analysis.images import SrgbImage, to_bytes
+from analysis.images import SrgbImage
 
 _SEARCH_EDGE: Final = 640  # long edge of the copy searched
 _SURE: Final = 0.6  # score from which a face counts
@@ -54,8 +54,7 @@ def find_by(detector: Detector, photo: SrgbImage) -> Face:
     Raises `Unmeasurable` with `SEVERAL_FACES`, `TURNED_AWAY` (a profile) or `NO_FACE`.
     """
     scale = min(1.0, _SEARCH_EDGE / max(photo.size))
-    small = cv2.resize(photo.pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    picture = np.ascontiguousarray(to_bytes(small.astype(np.float32))[..., ::-1])
+    picture = np.ascontiguousarray(photo.reduced(scale).codes[..., ::-1])
     detector.setInputSize((picture.shape[1], picture.shape[0]))
     _, rows = detector.detect(picture)
     faces = [_face(row, scale) for row in (() if rows is None else rows) if row[-1] >= _SURE]

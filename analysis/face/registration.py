@@ -18,7 +18,7 @@ from skimage.transform import AffineTransform, SimilarityTransform
 from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import Face
 from analysis.face.features import Features, find_features, match_features
-from analysis.images import LinearImage, Mask, SrgbImage, to_linear
+from analysis.images import LinearImage, Mask, SrgbImage, mirror_photo, to_linear
 
 EYE_DISTANCE: Final = 160
 """Pixels between the pupils on the grid."""
@@ -136,7 +136,7 @@ def view_on_grid(photo: SrgbImage, face: Face) -> PhotoView:
     right, bottom = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 2, photo.size)
     if left >= right or top >= bottom:
         raise Unmeasurable(Fault.NO_FACE, "the face lies beyond the photo")
-    crop = to_linear(SrgbImage(photo.pixels[top:bottom, left:right])).pixels
+    crop = to_linear(photo.part(slice(top, bottom), slice(left, right))).pixels
     reduced = crop
     if to_grid.scale < 0.8:
         ratio = 1.25 * to_grid.scale
@@ -205,7 +205,7 @@ def _mirrored_view(photo: SrgbImage, face: Face) -> PhotoView:
     """The photo flipped left to right, on its grid; it maps back to the photo as received."""
     (left_x, left_y), (right_x, right_y) = face.eyes
     edge = photo.size[0] - 1
-    flipped = SrgbImage(np.ascontiguousarray(photo.pixels[:, ::-1]))
+    flipped = mirror_photo(photo)
     eyes = ((edge - right_x, right_y), (edge - left_x, left_y))
     view = view_on_grid(flipped, Face(eyes, face.eyes_seen))
     flip = AffineTransform(scale=(-1, 1), translation=(edge, 0))

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -282,8 +281,7 @@ def _in_the_same_light(skin: SkinState, imagined: SkinState) -> SkinState:
 def _surroundings(photo: SrgbImage, face: Face) -> Floats:
     """Log RGB (n, 3) of a reduced frame without head and neck."""
     scale = min(1.0, _FRAME_EDGE / max(photo.size))
-    small = cv2.resize(photo.pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    light = to_linear(SrgbImage(small.astype(np.float32))).pixels
+    light = to_linear(photo.reduced(scale)).pixels
     rows, columns = np.mgrid[: light.shape[0], : light.shape[1]]
     reach = face.eye_distance * scale
     across = (columns - face.centre[0] * scale) / (_HEAD_AXES[0] * reach)
