@@ -9,7 +9,7 @@ from analysis.card.sheet import draw_card
 from analysis.face.framing import framing_cascade
 from analysis.images import decode_photo, encode_photo
 from analysis.marked_areas import MarkedAreas
-from analysis.marking import judge_marked, outline_region
+from analysis.marking import judge_marked, outline_cheeks, outline_region
 from analysis.overlays import draw_evidence
 from analysis.pipeline import analyse_photo
 from analysis.quality import judge_photo
@@ -28,5 +28,6 @@ __all__ = [
     "framing_cascade",
     "judge_marked",
     "judge_photo",
+    "outline_cheeks",
     "outline_region",
 ]

@@ -51,13 +51,14 @@ class SrgbImage:
     `samples` are uint8, 0..255, as files hold them, or float32, 0..1, where they were computed.
     `captured_at` is the camera's own clock from EXIF; naive when the camera gave no offset. `lost`
     are the parts of the file's notes that were there and could not be read. `is_turn_known` tells
-    whether the file said which way is up.
+    whether the file said which way is up, `is_selfie` whether it names a front camera.
     """
 
     samples: NDArray[np.float32] | NDArray[np.uint8]
     captured_at: datetime | None = None
     lost: frozenset[Lost] = frozenset()
     is_turn_known: bool = False
+    is_selfie: bool = False
 
     @property
     def size(self) -> tuple[int, int]:
@@ -134,6 +135,7 @@ def decode_photo(data: bytes) -> SrgbImage:
         notes.captured_at,
         notes.lost | ({Lost.COLOURS} if has_lost_colours else set()),
         is_turn_known=notes.is_turn_sure or contents.turns_itself,
+        is_selfie=notes.is_selfie,
     )
 
 

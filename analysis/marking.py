@@ -67,9 +67,24 @@ def outline_region(region: Region, baseline: SrgbImage, find: FindFace = find_fa
 
     Raises `Unmeasurable` if no face is found.
     """
-    view = view_on_grid(baseline, find(baseline))
+    return _outline(region, view_on_grid(baseline, find(baseline)), baseline.size)
+
+
+def outline_cheeks(photo: SrgbImage, find: FindFace = find_face) -> tuple[Outline, Outline]:
+    """The cheek that is further left in the photo and the other one.
+
+    Raises `Unmeasurable` if no face is found.
+    """
+    view = view_on_grid(photo, find(photo))
+    return (
+        _outline(Region.RIGHT_CHEEK, view, photo.size),
+        _outline(Region.LEFT_CHEEK, view, photo.size),
+    )
+
+
+def _outline(region: Region, view: PhotoView, size: tuple[int, int]) -> Outline:
     corners = locate(view, region_corners(region).astype(np.float32))
-    shares = np.clip((corners + 0.5) / baseline.size, 0, 1)
+    shares = np.clip((corners + 0.5) / size, 0, 1)
     return tuple((float(x), float(y)) for x, y in shares)
 
 

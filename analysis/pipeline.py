@@ -100,7 +100,9 @@ class Analysis:
     where no skin counted; `photo_positions` and `baseline_positions` (h, w, 2) give the point of
     either photo that shows each pixel of the grid. `light` (3,) is the shift of log RGB that the
     reference attributes to light and camera. `asymmetry` is the redness of the left cheek minus
-    that of the right. `card` says why a card in either photo was not used.
+    that of the right. `mirrored` says whether the photo shows the face the other way round than the
+    baseline, `is_way_round_clear` whether that is beyond doubt. `card` says why a card in either
+    photo was not used.
     """
 
     reference: Reference
@@ -109,6 +111,7 @@ class Analysis:
     asymmetry: Estimate | None
     residual: float
     mirrored: bool
+    is_way_round_clear: bool
     warnings: tuple[Fault, ...]
     redness_map: NDArray[np.float32]
     pigment_map: NDArray[np.float32]
@@ -217,6 +220,7 @@ def analyse_photo(
         asymmetry=_compare_cheeks(day, comparison, regions),
         residual=registration.residual,
         mirrored=registration.mirrored,
+        is_way_round_clear=registration.is_way_round_clear,
         warnings=_warnings(day, registration),
         redness_map=focal.redness,
         pigment_map=focal.pigment,

@@ -21,6 +21,8 @@ _TIMES: Final = (
     (Base.DateTimeDigitized, Base.OffsetTimeDigitized),
     (Base.DateTime, Base.OffsetTime),
 )
+# How phones name the lens on the screen's side, and programs that take photos of their own user.
+_SELFIE: Final = re.compile(r"\bfront\b|\bselfie\b|truedepth|photo booth", re.IGNORECASE)
 _NO_CLOCK: Final = re.compile(r"[0: ]*")
 _SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 7: 1, 13: 4}  # bytes of the types that are read
 _ENDS: Final = {b"II": "<", b"MM": ">"}
@@ -40,7 +42,7 @@ class Notes:
 
     `captured_at` is naive where the camera gave no offset. `turn` is EXIF's, 1 to 8, None where
     nothing tells it; `is_turn_sure` where it is told and no two blocks differ. `is_adobe_rgb`
-    counts only without a profile.
+    counts only without a profile. `is_selfie` where lens or program belong to a front camera.
     """
 
     captured_at: datetime | None
@@ -48,6 +50,7 @@ class Notes:
     is_turn_sure: bool
     is_adobe_rgb: bool
     lost: frozenset[Lost]
+    is_selfie: bool = False
 
 
 def read_notes(contents: Contents) -> Notes:
@@ -68,6 +71,7 @@ def read_notes(contents: Contents) -> Notes:
         len(set(turns)) == 1,
         any(block.is_adobe_rgb for block in blocks),
         frozenset(lost),
+        any(block.is_selfie for block in blocks),
     )
 
 
@@ -90,6 +94,8 @@ class _Block:
         self.turn = turn if isinstance(turn, int) and turn in _TURNS else None
         is_told = main is None or Base.Orientation in main
         self.has_lost_turn = self.turn is None and is_told and turn != 0  # 0: "unknown"
+        named = (_text(every, name) for name in (Base.LensModel, Base.Software))
+        self.is_selfie = any(_SELFIE.search(text) for text in named)
         self.is_adobe_rgb = (
             every.get(Base.ColorSpace) in _NOT_SRGB
             and _text(interop or {}, _INTEROP_INDEX) == "R03"

@@ -109,6 +109,11 @@ class Registration:
     mirrored: bool
 
     @property
+    def is_way_round_clear(self) -> bool:
+        """Whether only this way round can be right: laid the wrong way round, no face fits so."""
+        return _is_firm(self) and self.likeness >= _CLEAR_LIKENESS
+
+    @property
     def strangeness(self) -> float:
         """How unlike two photos of one face this is, natural log; around 0 it may be another face.
 
@@ -163,7 +168,7 @@ def register(photo: SrgbImage, face: Face, *, onto: GridView) -> Registration:
     structure = _structure(onto.light)
     features = find_features(structure, _feature_area())
     best = _register(view_on_grid(photo, face), structure, features, mirrored=False)
-    if not _is_firm(best) or best.likeness < _CLEAR_LIKENESS:
+    if not best.is_way_round_clear:
         other = _register(_mirrored_view(photo, face), structure, features, mirrored=True)
         best = other if _is_clearly_better(other, best) else best
     if best.likeness < _COVERED_LIKENESS and _is_firm(best):

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from analysis.card.layout import PATCHES
-from analysis.card.locator import CardTrouble
+from analysis.card.locator import CardTrouble, is_mirrored_by_card
 from analysis.face.regions import FACE_REGIONS, Region
-from analysis.images import SrgbImage, decode_photo, encode_photo
+from analysis.images import SrgbImage, decode_photo, encode_photo, mirror_photo
 from analysis.light.chromophores import Reference
 from analysis.light.skin_optics import linear_srgb
 from analysis.pipeline import Analysis, analyse_photo
@@ -75,6 +75,13 @@ def test_a_card_over_the_chest_is_no_skin() -> None:
     white = shown[y, x].min(axis=2) > 0.8
     assert not (analysis.counted.pixels & white).any()
     assert abs(analysis.regions[Region.FACE].redness.value) < 0.15
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light skin", "dark skin"])
+def test_the_card_tells_a_mirror_image_on_every_skin(dark: bool) -> None:
+    shown = photo(dark, Lamp.D65, CARD, 1)
+    assert is_mirrored_by_card(shown) is False
+    assert is_mirrored_by_card(mirror_photo(shown)) is True
 
 
 def test_a_mirrored_selfie_with_a_card_is_measured() -> None:

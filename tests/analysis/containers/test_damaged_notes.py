@@ -13,10 +13,12 @@ from tests.analysis.containers.files import (
     COLOUR_SPACE,
     DIGITIZED,
     ENCODERS,
+    LENS,
     OFFSET,
     OFFSET_DIGITIZED,
     OFFSET_ORIGINAL,
     ORIGINAL,
+    SOFTWARE,
     TAKEN,
     TIME,
     TURN,
@@ -143,3 +145,18 @@ def test_a_time_is_found_wherever_cameras_write_it(kind: str, order: str) -> Non
     found = read({TIME: TAKEN}, {OFFSET: "-08:00"})
     assert found is not None
     assert found.isoformat() == "2026-03-05T08:00:01-08:00"
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("kind", ENCODERS)
+def test_a_front_camera_is_known_by_its_lens_or_its_program(kind: str, order: str) -> None:
+    def is_selfie(main: Mapping[int, int | str], details: Mapping[int, int | str]) -> bool:
+        block = tiff(main, details, order=order)
+        return decode_photo(ENCODERS[kind](picture(), (block,))).is_selfie
+
+    assert is_selfie({}, {LENS: "iPhone 15 front TrueDepth camera 2.69mm f/1.9"})
+    assert is_selfie({}, {LENS: "Pixel 8 Front Camera 2.49mm f/2.2"})
+    assert is_selfie({SOFTWARE: "Photo Booth"}, {})
+    assert not is_selfie({SOFTWARE: "17.4"}, {LENS: "iPhone 15 back dual wide camera 5.96mm f/1.6"})
+    assert not is_selfie({SOFTWARE: "Waterfronts 2"}, {})
+    assert not is_selfie({TIME: TAKEN}, {})

@@ -1,5 +1,8 @@
 """Aligning a photo to the baseline: the same person is recognised, another is not."""
 
+from importlib.resources import files
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -16,7 +19,7 @@ from analysis.face.registration import (
     register,
     view_on_grid,
 )
-from analysis.images import SrgbImage
+from analysis.images import SrgbImage, decode_photo, mirror_photo
 from tests.analysis.retouching import portrait, retouched, turned
 
 
@@ -71,6 +74,19 @@ def test_a_mirrored_selfie_is_turned_back() -> None:
     assert registration.mirrored
     flip = np.array([[-1.0, 0.0, portrait().size[0] - 1], [0.0, 1.0, 0.0]])
     assert misplacement(registration, flip) < 0.01
+
+
+@pytest.mark.parametrize("course", ["infection_type_6", "normal_type_2"])
+def test_of_a_later_photo_of_any_skin_it_is_clear_which_way_round_it_is(course: str) -> None:
+    folder = Path(str(files("sample_images"))) / course
+    before, day = (
+        decode_photo((folder / name).read_bytes()) for name in ("baseline-1.jpg", "d05.jpg")
+    )
+    onto = view_on_grid(before, find_face(before))
+    for photo, is_mirrored in ((day, False), (mirror_photo(day), True)):
+        registration = register(photo, find_face(photo), onto=onto)
+        assert registration.is_way_round_clear
+        assert registration.mirrored is is_mirrored
 
 
 def test_light_from_the_other_side_does_not_mirror_a_face() -> None:
