@@ -31,6 +31,7 @@ from tracker.domain.course.check_ins import (
 )
 from tracker.domain.course.photos import PhotoRole, SkinState, Upload, View
 from tracker.domain.course.readings import Quantity
+from tracker.domain.course.sides import Said
 from tracker.domain.course.treatments import Region
 from tracker.domain.desk.worklist import Group, Place, WorklistQuery
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
@@ -96,6 +97,23 @@ def read_upload(form: Form, files: Files, zone: ZoneInfo) -> Upload | Errors:
         is_just_now=is_just_now,
         is_by_page=form.get("source") == "page",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SentSides:
+    """What was said about left and right in a photo; `known` is how many answers were shown."""
+
+    photo_id: str
+    said: Said
+    known: int
+
+
+def read_sides(form: Form) -> SentSides | None:
+    """What was chosen, or that the person wants to say it later; None if nothing was chosen."""
+    said = Said.LATER if "later" in form else one_of(Said, form.get("said", ""))
+    known = form.get("known", "")
+    shown = int(known) if re.fullmatch(r"[0-9]{1,6}", known) else -1
+    return None if said is None else SentSides(form.get("photo", ""), said, shown)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from tracker.domain.alerts.alert_life import (
     Step,
     Transition,
     escalated,
-    false_alarms,
     handed_over,
     is_new_cause,
     judged_again,
@@ -30,7 +29,15 @@ from tracker.domain.alerts.alert_life import (
     snoozed,
     woken,
 )
-from tracker.domain.alerts.alerts import Alert, Concern, Finding, Level, Outcome, Stage
+from tracker.domain.alerts.alerts import (
+    Alert,
+    Concern,
+    Finding,
+    Level,
+    Outcome,
+    Stage,
+    false_alarms,
+)
 
 BY = JudgedBy("1", "microneedling 1")
 BY_LATER = JudgedBy("2", "microneedling 2")

@@ -9,8 +9,7 @@ import pytest
 
 from tests.conftest import PROTOCOLS, TREATED_AT
 from tests.tracker.courses_of_readings import treatment
-from tracker.domain.alerts.alert_life import FalseAlarms
-from tracker.domain.alerts.alerts import Concern, Level, Outcome
+from tracker.domain.alerts.alerts import Concern, FalseAlarms, Level, Outcome
 from tracker.domain.course.procedures import Procedure
 from tracker.domain.course.treatments import Treatment
 from tracker.domain.desk.outcomes import (

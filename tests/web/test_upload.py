@@ -29,6 +29,7 @@ class Seen:
     captured_at: datetime | None = None
     lost: frozenset[str] = frozenset()
     is_turn_known: bool = True
+    is_selfie: bool = False
 
 
 @dataclass(frozen=True)

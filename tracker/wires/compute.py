@@ -31,6 +31,7 @@ from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import FindFace, find_face
 from analysis.face.model import FaceModelError, open_face_model
 from analysis.face.regions import Region as SeenRegion
+from analysis.images import mirror_photo
 from analysis.pipeline import RegionAnalysis
 from analysis.spots import Lesions
 from tracker.domain.course.outlines import NOTHING_DRAWN, Outlines
@@ -53,7 +54,11 @@ FaceFinder = FindFace
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
-    """What the analysis found on one photo, ready to be stored; pictures as encoded bytes."""
+    """What the analysis found on one photo, ready to be stored; pictures as encoded bytes.
+
+    `is_mirrored` says whether the photo shows the face the other way round than the baseline, None
+    where that is not clear.
+    """
 
     method: str
     opencv: str
@@ -62,6 +67,7 @@ class Analysed:
     warnings: tuple[str, ...]
     regions: Mapping[Region, RegionReading]
     asymmetry: Estimate | None
+    is_mirrored: bool | None
     pictures: Mapping[Picture, bytes]
 
 
@@ -78,14 +84,19 @@ def analyse_bytes(
     areas: frozenset[Region],
     drawn: Outlines = NOTHING_DRAWN,
     find: FindFace = find_face,
+    *,
+    is_turned: bool = False,
 ) -> Analysed | NotMeasurable:
     """Decode both photos, measure the change in the treated skin and draw the evidence.
 
-    `drawn` are outlines on the baseline photo, which override the areas. Also raises MemoryError
-    when OpenCV runs out of memory.
+    With `is_turned` the baseline is a mirror image and is turned first. `drawn` are outlines on the
+    baseline as others see the face, which override the areas. Also raises MemoryError when OpenCV
+    runs out of memory.
     """
     try:
-        seen, before = decode_photo(photo), decode_photo(baseline)
+        before = decode_photo(baseline)
+        before = mirror_photo(before) if is_turned else before
+        seen = before if photo == baseline else decode_photo(photo)
         treated = frozenset(SeenRegion(str(area)) for area in areas)
         marked = MarkedAreas(drawn.treated, drawn.untreated)
         with _memory_told():
@@ -100,6 +111,7 @@ def analyse_bytes(
         warnings=tuple(str(fault) for fault in found.warnings),
         regions={Region(str(name)): _region(region) for name, region in found.regions.items()},
         asymmetry=Estimate(found.asymmetry.value, found.asymmetry.sd) if found.asymmetry else None,
+        is_mirrored=found.mirrored if found.is_way_round_clear else None,
         pictures={Picture(name): data for name, data in draw_evidence(found, seen, before).items()},
     )
 

@@ -31,6 +31,7 @@ ACTS: Mapping[Act, str] = {
     Act.PATIENT_HANDED_OVER: "handed a patient over",
     Act.CARE_TEAM_CHANGED: "changed a care team",
     Act.SCREENING_CHANGED: "changed a screening",
+    Act.SIDES_SAID: "said which side is left in a photo",
     Act.DATA_EXPORTED: "took data out",
     Act.STAFF_INVITED: "invited a colleague",
     Act.ROLE_CHANGED: "changed a position",

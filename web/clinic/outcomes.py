@@ -6,8 +6,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from tracker.actions.desk.outcomes import Outcomes
-from tracker.domain.alerts.alert_life import FalseAlarms
-from tracker.domain.alerts.alerts import Concern
+from tracker.domain.alerts.alerts import Concern, FalseAlarms
 from tracker.domain.desk.outcomes import FEWEST, DaysToClear, Group, ResponseTime
 from tracker.domain.protocols.protocols import Protocols
 from web.clinic.health import span_words

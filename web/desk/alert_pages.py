@@ -9,8 +9,17 @@ from zoneinfo import ZoneInfo
 
 from tracker.actions.alerts.showing import AlertCase, AlertsInCare
 from tracker.actions.course.progress import Progress
-from tracker.domain.alerts.alert_life import FalseAlarms, Step, Transition
-from tracker.domain.alerts.alerts import Alert, Concern, CourseAlert, Factor, Outcome, Source, Stage
+from tracker.domain.alerts.alert_life import Step, Transition
+from tracker.domain.alerts.alerts import (
+    Alert,
+    Concern,
+    CourseAlert,
+    Factor,
+    FalseAlarms,
+    Outcome,
+    Source,
+    Stage,
+)
 from tracker.domain.course.readings import Quantity
 from tracker.domain.course.treatments import day_number
 from tracker.domain.recovery.evidence_words import focal_words
@@ -25,8 +34,10 @@ from web.desk.alert_cards import (
     alert_card,
     answers_rows,
 )
+from web.forms import sentence
 from web.screening import ScreeningCard, screening_card
-from web.words.doubts import clinic_doubts, differing_baselines, sides_doubt
+from web.words.doubts import clinic_doubts, differing_baselines
+from web.words.sides import SidesNote, sides_note
 from web.words.times import day_words, when
 from web.words.words import (
     LEVELS,
@@ -129,7 +140,8 @@ class AlertPage:
     screening: ScreeningCard
     depth_missing: bool
     doubts: tuple[str, ...]
-    sides: str
+    relabelled: str
+    sides: SidesNote
 
     @property
     def title(self) -> str:
@@ -195,8 +207,21 @@ def alert_page(
             *clinic_doubts(case.baseline, case.treatment),
             *(differing_baselines(same.photos, same.readings) if same else ()),
         ),
-        sides=sides_doubt(case.baseline),
+        relabelled=_relabelled(case),
+        sides=sides_note(
+            case.baseline,
+            case.treatment.id,
+            case.sides_said,
+            same.photos if same else (),
+            same.readings if same else (),
+        ),
     )
+
+
+def _relabelled(case: AlertCase) -> str:
+    """What became of left and right since the alert was raised, while it is not resolved."""
+    steps = [step for step in case.history if step.step is Step.RELABELLED]
+    return sentence(steps[-1].why) if steps and not _is_over(case.alert) else ""
 
 
 def _focal(alert: Alert, course: Progress | None) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Draw the treated areas on the photo from before."""
+"""The photo from before: draw the treated areas on it, and say which side of it is left."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,6 +18,7 @@ from tracker.actions.course.drawing import (
     suggest_outline,
 )
 from tracker.actions.course.showing_treatments import Series, TreatmentSession, show_treatments
+from tracker.actions.course.sides import SidesKept, SidesRefused, answer_sides, show_sides
 from tracker.domain.course.outlines import (
     MOST_CORNERS,
     MOST_OUTLINES,
@@ -28,12 +29,14 @@ from tracker.domain.course.outlines import (
     parse_outlines,
 )
 from tracker.domain.course.photos import Photo
+from tracker.domain.course.sides import Said
 from tracker.domain.course.treatments import AREAS, Region
 from tracker.domain.own_data.consents import CareWithdrawn
 from tracker.domain.people.access import may_treat, require
-from web.forms import Errors, one_of, sentence
+from web.forms import Errors, one_of, read_sides, sentence
 from web.pages import render
 from web.session import Visit, signed_in
+from web.words.sides import CHOOSE_AS_CLINIC, OBSTACLES, SidesView, file_sides, sides_view
 from web.words.times import when
 from web.words.treatments import MARK_FAULTS, marking_words
 from web.words.words import treatment_words
@@ -60,6 +63,7 @@ class AreasPage:
     treatment_id: str
     session: str
     baseline_id: str | None
+    file_sides: str
     treated: str
     untreated: str
     shapes: tuple[tuple[str, str], ...]
@@ -111,9 +115,9 @@ def areas_page(
         name=patient.name,
         unread=series.unread,
         treatment_id=session.treatment.id,
-        session=f"Session {session.number}: "
-        + treatment_words(session.treatment, session.protocol.title),
+        session=_session_words(session),
         baseline_id=session.baseline.id if session.baseline else None,
+        file_sides=file_sides(session.baseline, "the patient’s") if session.baseline else "",
         treated=fields.treated,
         untreated=fields.untreated,
         shapes=_shapes(fields),
@@ -232,6 +236,84 @@ def _with_region(visit: Visit, baseline: Photo, sent: Sent) -> Sent:
     world = visit.world
     outline = suggest_outline(world.files, baseline, region, world.find_face, world.apart)
     return sent.plus(request.form["add"], outline) if outline else sent
+
+
+@dataclass(frozen=True, slots=True)
+class SidesPage:
+    """Which side of the photo from before is left; `view` is None without one.
+
+    `as_stored` names the picture that shows the file as it is; `again` counts the photos that would
+    be measured again.
+    """
+
+    template: ClassVar[str] = "treatment_sides.html"
+    place: ClassVar[str] = "patients"
+
+    patient_id: str
+    name: str
+    unread: int
+    session: str
+    view: SidesView | None
+    as_stored: str
+    again: int
+    notice: str = ""
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Left and right"
+
+
+@blueprint.get("/patients/<patient_id>/treatments/<treatment_id>/sides")
+@signed_in
+def sides(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnValue:
+    """Both ways round, and what was said so far."""
+    return render(_sides_page(visit, *_session(visit, patient_id, treatment_id)))
+
+
+@blueprint.post("/patients/<patient_id>/treatments/<treatment_id>/sides")
+@signed_in
+def say_sides(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnValue:
+    """Keep what the clinic says, and have the course measured so."""
+    series, session = _session(visit, patient_id, treatment_id)
+    sent = read_sides(request.form)
+    if sent is None or sent.said is Said.LATER:
+        page = _sides_page(visit, series, session)
+        return render(replace(page, errors={"said": CHOOSE_AS_CLINIC})), 422
+    match answer_sides(
+        visit.db, patient_id, sent.photo_id, sent.said, visit.person, visit.now, known=sent.known
+    ):
+        case SidesKept():
+            return redirect(url_for("practitioner.patient", patient_id=patient_id), code=303)
+        case SidesRefused(why_not):
+            page = _sides_page(visit, series, session)
+            return render(replace(page, notice=OBSTACLES[why_not])), 409
+        case CareWithdrawn():
+            page = _sides_page(visit, series, session)
+            return render(replace(page, notice=NOT_KEPT[CareWithdrawn])), 409
+
+
+def _sides_page(visit: Visit, series: Series, session: TreatmentSession) -> SidesPage:
+    view = None
+    if session.baseline is not None:
+        world = visit.world
+        case = show_sides(visit.db, world.files, session.baseline, world.find_face, world.apart)
+        view = sides_view(case, visit.now, visit.person.zone)
+    return SidesPage(
+        patient_id=series.patient.id,
+        name=series.patient.name,
+        unread=series.unread,
+        session=_session_words(session),
+        view=view,
+        as_stored=view.as_stored if view else "",
+        again=session.photos,
+    )
+
+
+def _session_words(session: TreatmentSession) -> str:
+    words = treatment_words(session.treatment, session.protocol.title)
+    return f"Session {session.number}: {words}"
 
 
 def _session(visit: Visit, patient_id: str, treatment_id: str) -> tuple[Series, TreatmentSession]:

@@ -38,7 +38,8 @@ from web.forms import read_focus
 from web.pages import render
 from web.screening import ScreeningCard, screening_card
 from web.session import Visit, signed_in
-from web.words.doubts import clinic_doubts, differing_baselines, lost_photos, sides_doubt
+from web.words.doubts import clinic_doubts, differing_baselines, lost_photos
+from web.words.sides import SidesNote, sides_note
 from web.words.times import day_words, short_date, when, withdrawn_words
 from web.words.words import (
     SKIN_STATES,
@@ -154,7 +155,7 @@ class PatientPage:
     screening: ScreeningCard
     depth_missing: bool
     doubts: tuple[str, ...]
-    sides: str
+    sides: SidesNote
     recovery: Recovery
     answers: tuple[AnswersRow, ...]
     photos: tuple[PhotoRow, ...]
@@ -215,7 +216,7 @@ def patient_page(progress: Progress, now: datetime, zone: ZoneInfo, focus: Focus
     """One patient's recovery, times in the reader's zone; `focus` is what the large chart shows."""
     told = _worst_first(progress)
     first = next((each for each in told if each.alert.is_awake), None)
-    current = progress.treatment.id
+    current, reference = progress.treatment.id, reference_of(progress.photos)
     photos = [_photo_row(p, progress, now, zone) for p in reversed(progress.photos)]
     return PatientPage(
         patient_id=progress.patient.id,
@@ -242,10 +243,12 @@ def patient_page(progress: Progress, now: datetime, zone: ZoneInfo, focus: Focus
         ),
         depth_missing=progress.protocol.is_depth_missing(progress.treatment),
         doubts=(
-            *clinic_doubts(reference_of(progress.photos), progress.treatment),
+            *clinic_doubts(reference, progress.treatment),
             *differing_baselines(progress.photos, progress.readings),
         ),
-        sides=sides_doubt(reference_of(progress.photos)),
+        sides=sides_note(
+            reference, current, progress.sides_said, progress.photos, progress.readings
+        ),
         recovery=recovery(progress, focus, _told_by(first.alert if first else None)),
         answers=answers_rows(progress, now, zone),
         photos=tuple(photos[:PHOTOS_AT_ONCE]),

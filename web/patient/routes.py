@@ -21,11 +21,13 @@ from tracker.actions.course.receiving import (
     Refused,
     receive_photo,
 )
+from tracker.actions.course.sides import SidesKept, SidesRefused, answer_sides, show_sides
 from tracker.domain.course.photo_times import TimeFault
-from tracker.domain.course.photos import PhotoRole
+from tracker.domain.course.photos import PhotoRole, reference_of
+from tracker.domain.course.sides import Said
 from tracker.domain.own_data.consents import CareWithdrawn
 from tracker.domain.people.access import may_record_for_patient, require
-from web.forms import Errors, SentAnswers, read_check_in, read_queued, read_upload
+from web.forms import Errors, SentAnswers, read_check_in, read_queued, read_sides, read_upload
 from web.pages import Page, render
 from web.patient.sending import (
     CheckInPage,
@@ -38,8 +40,17 @@ from web.patient.sending import (
     upload_page,
 )
 from web.patient.telling import open_things, telling_of
-from web.patient.today import NoTreatmentPage, PausedPage, day_page, progress_page, today_page
+from web.patient.today import (
+    NoTreatmentPage,
+    PausedPage,
+    SidesPage,
+    day_page,
+    progress_page,
+    sides_page,
+    today_page,
+)
 from web.session import Visit, signed_in
+from web.words.sides import CHOOSE, OBSTACLES
 from web.words.words import remedy_for
 
 blueprint = Blueprint("patient", __name__)
@@ -119,6 +130,53 @@ def photo(visit: Visit, photo_id: str) -> ResponseReturnValue:
             return render(photo_page(progress, found, visit.now, already=already))
         case NotTreated():
             raise NotFound
+
+
+@blueprint.get("/sides")
+@signed_in
+def sides(visit: Visit) -> ResponseReturnValue:
+    """Which side of the photo from before is left."""
+    match _open_course(visit):
+        case Progress() as progress:
+            page = _sides_page(visit, progress)
+            return render(replace(page, is_kept=request.args.get("kept") == "yes"))
+        case page:
+            return render(page)
+
+
+@blueprint.post("/sides")
+@signed_in
+def say_sides(visit: Visit) -> ResponseReturnValue:
+    """Keep the answer. It may be changed later; one that is put off is asked for once more."""
+    course = _open_course(visit)
+    if not isinstance(course, Progress):
+        return render(course), 409
+    sent = read_sides(request.form)
+    if sent is None:
+        page = _sides_page(visit, course)
+        return render(replace(page, errors={"said": CHOOSE})), 422
+    person = visit.person
+    match answer_sides(
+        visit.db, person.id, sent.photo_id, sent.said, person, visit.now, known=sent.known
+    ):
+        case SidesKept() if sent.said is Said.LATER:
+            return redirect("/", code=303)
+        case SidesKept():
+            return redirect(url_for(".sides", kept="yes"), code=303)
+        case SidesRefused(why_not):
+            page = _sides_page(visit, course)
+            return render(replace(page, notice=OBSTACLES[why_not])), 409
+        case CareWithdrawn():
+            return render(PausedPage()), 409
+
+
+def _sides_page(visit: Visit, progress: Progress) -> SidesPage:
+    photo = reference_of(progress.photos)
+    if photo is None:
+        return sides_page(progress, None, visit.now)
+    world = visit.world
+    case = show_sides(visit.db, world.files, photo, world.find_face, world.apart)
+    return sides_page(progress, case, visit.now)
 
 
 @blueprint.get("/check-in")

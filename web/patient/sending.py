@@ -8,7 +8,14 @@ from typing import ClassVar
 from tracker.actions.course.progress import Progress
 from tracker.domain.alerts.alerts import Level
 from tracker.domain.course.check_ins import HABITS, CheckIn, Trend
-from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, SkinState, View
+from tracker.domain.course.photos import (
+    Photo,
+    PhotoRole,
+    PhotoStatus,
+    SkinState,
+    View,
+    reference_of,
+)
 from tracker.domain.course.readings import Reading
 from tracker.domain.course.treatments import Region
 from tracker.domain.desk.telling import is_vague, named_answers
@@ -25,6 +32,7 @@ from web.patient.telling import (
 )
 from web.patient.today import has_baseline
 from web.words.doubts import patient_doubts
+from web.words.sides import file_sides, picture_sides
 from web.words.times import day_words, when
 from web.words.words import (
     FILE_NOTES,
@@ -82,6 +90,8 @@ class PhotoPage:
     opened: tuple[str, ...]
     notes: tuple[str, ...]  # what the file could not say, and what that means
     told: tuple[OpenThing, ...]
+    sides: str  # where left is in the file of the photo from before
+    picture_sides: str  # and in the pictures
 
     @property
     def is_under_way(self) -> bool:
@@ -217,7 +227,7 @@ def photo_page(progress: Progress, photo: Photo, now: datetime, *, already: bool
     """What became of a photo of this course."""
     reading = next((r for r in progress.readings if r.photo_id == photo.id), None)
     is_result = reading is not None and photo.role is PhotoRole.FOLLOW_UP
-    telling = telling_of(progress, now)
+    telling, reference = telling_of(progress, now), reference_of(progress.photos)
     return PhotoPage(
         patient_id=progress.patient.id,
         photo=photo,
@@ -232,6 +242,8 @@ def photo_page(progress: Progress, photo: Photo, now: datetime, *, already: bool
         notes=_notes(progress, photo),
         opened=opened_by(progress, photo, now, is_open=telling.is_open),
         told=open_things(telling, progress, now),
+        sides=file_sides(photo, "your") if reference and photo.id == reference.id else "",
+        picture_sides=picture_sides(reference, "your"),
     )
 
 

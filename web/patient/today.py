@@ -1,11 +1,14 @@
 """The patient's pages: Today, one day, Progress."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import ClassVar
 
 from tracker.actions.course.progress import Progress
-from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus
+from tracker.actions.course.sides import SidesCase
+from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, reference_of
+from tracker.domain.course.sides import asks_patient
 from tracker.domain.course.treatments import day_number
 from tracker.domain.desk.told import Telling
 from tracker.domain.protocols.aftercare import DayPlan
@@ -20,6 +23,7 @@ from web.patient.telling import (
     standing,
     telling_of,
 )
+from web.words.sides import SidesView, picture_sides, settled_words, sides_view
 from web.words.times import date_words, day_words, until_words, when
 from web.words.words import STATUSES, treatment_words
 
@@ -98,6 +102,14 @@ class CarePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class SidesQuestion:
+    """The photo that the question is about, and how many answers there are."""
+
+    photo_id: str
+    known: int
+
+
+@dataclass(frozen=True, slots=True)
 class TodayPage:
     """One screen for today; states are None while there is something to do.
 
@@ -123,6 +135,7 @@ class TodayPage:
     is_alone: bool
     is_before: bool
     may_begin: bool = False
+    sides_question: SidesQuestion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +161,57 @@ class ProgressPage:
     needs_baseline: bool
     needs_photo: bool
     frames: tuple[Frame, ...]
+    picture_sides: str
 
     @property
     def title(self) -> str:
         """The page's name."""
         return "Your progress"
+
+
+@dataclass(frozen=True, slots=True)
+class SidesPage:
+    """Which side of the photo from before is left; `view` is None without such a photo.
+
+    `settled` says that there is nothing to ask; `asks` while the patient may put the question off;
+    `is_kept` right after an answer.
+    """
+
+    template: ClassVar[str] = "patient_sides.html"
+    place: ClassVar[str] = "today"
+
+    patient_id: str
+    view: SidesView | None
+    settled: str
+    asks: bool
+    is_alone: bool
+    is_kept: bool = False
+    notice: str = ""
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Left and right in your photo"
+
+
+def sides_page(progress: Progress, case: SidesCase | None, now: datetime) -> SidesPage:
+    """The question, what the patient said before, or who knows it already."""
+    return SidesPage(
+        patient_id=progress.patient.id,
+        view=sides_view(case, now, progress.patient.zone) if case else None,
+        settled=settled_words(case.photo, case.answers) if case else "",
+        asks=sides_question(progress, now) is not None,
+        is_alone=progress.is_alone,
+    )
+
+
+def sides_question(progress: Progress, now: datetime) -> SidesQuestion | None:
+    """The question which side of the photo from before is left; None if Today does not ask."""
+    photo, said = reference_of(progress.photos), progress.sides_said
+    if photo is None or not asks_patient(photo, said, now, progress.patient.zone):
+        return None
+    return SidesQuestion(photo.id, len(said))
 
 
 def today_page(progress: Progress, now: datetime) -> TodayPage:
@@ -178,6 +237,7 @@ def today_page(progress: Progress, now: datetime) -> TodayPage:
         unread=progress.unread_by_patient,
         is_alone=progress.is_alone,
         is_before=progress.day < 0,
+        sides_question=sides_question(progress, now),
     )
 
 
@@ -201,6 +261,7 @@ def progress_page(progress: Progress, now: datetime) -> ProgressPage:
         needs_baseline=not has_baseline(progress),
         needs_photo=not follow_ups(progress),
         frames=tuple(_frame(progress, photo) for photo in measured),
+        picture_sides=picture_sides(reference_of(progress.photos), "your"),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tracker.domain.course.photo_times import came_late
-from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, Sides
+from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus
 from tracker.domain.course.readings import Reading
 from tracker.domain.course.treatments import Treatment
 from web.words.words import FILE_FAULTS
@@ -17,11 +17,6 @@ LATE_FOR_PATIENT = (
 LATE_FOR_CLINIC = (
     "The photo from before came after the treatment, and only the patient says when it was taken."
     " If it shows treated skin, every later photo looks calmer than it is. Look at it yourself."
-)
-SIDES_UNKNOWN = (
-    "Left and right may be swapped: nothing in the photo from before shows whether its camera"
-    " stored a mirror image."
-    " Ask the patient which side it is before you act on one."
 )
 
 
@@ -56,14 +51,6 @@ def differing_baselines(photos: Sequence[Photo], readings: Sequence[Reading]) ->
         " Look at both."
     )
     return (differ,)
-
-
-def sides_doubt(baseline: Photo | None) -> str:
-    """What a reader must know about left and right; empty where they are sure.
-
-    Most photos do not show it, so pages say it quietly, after what is urgent.
-    """
-    return "" if baseline is None or baseline.sides is Sides.SURE else SIDES_UNKNOWN
 
 
 def lost_photos(photos: Sequence[Photo]) -> str:

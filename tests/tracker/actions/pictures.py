@@ -23,6 +23,7 @@ def analysed(like: Reading) -> Analysed:
         warnings=(),
         regions=like.regions,
         asymmetry=like.asymmetry,
+        is_mirrored=like.is_mirrored,
         pictures={Picture.THUMBNAIL: b"a small picture"},
     )
 

@@ -18,8 +18,6 @@ from tracker.domain.alerts.alert_life import (
 )
 from tracker.domain.alerts.alerts import Alert, Concern, Finding, Level
 from tracker.domain.course.treatments import Treatment, days_since
-from tracker.domain.mail.mails import MailKind, about_alert
-from tracker.domain.people.people import in_turn
 from tracker.domain.protocols.protocols import Protocol, Protocols
 from tracker.domain.protocols.screening import risk_factors_of
 from tracker.domain.recovery.recovery import ENGINE, UTC, Course, assess, judge_answers
@@ -29,7 +27,7 @@ from tracker.storage.connection import writing
 from tracker.storage.course import check_ins, readings, screenings
 from tracker.storage.course import treatments as treatment_rows
 from tracker.storage.mail import mails
-from tracker.storage.people import absences, people
+from tracker.storage.people import people
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +147,7 @@ def _apply(
             continue
         alerts.move(db, moved)
         if moved.transition is not None:
-            _write_mails(db, moved.alert, now)
+            mails.insert_urgent(db, moved.alert, now)
             raised.append(moved.alert)
     return raised
 
@@ -170,11 +168,3 @@ def _is_told(moved: Moved, last: Alert | None) -> bool:
     if last is None or moved.transition is not None or last.concern is not Concern.UNJUDGED:
         return False
     return last.resolved_at is None
-
-
-def _write_mails(db: Database, alert: Alert, now: datetime) -> None:
-    """Urgent at once; the rest comes in the morning digest."""
-    if alert.level is not Level.URGENT:
-        return
-    for practitioner in in_turn(absences.answering_on_duty(db, alert.patient_id, now), asked=0):
-        mails.insert(db, about_alert(MailKind.URGENT, alert, practitioner, now))

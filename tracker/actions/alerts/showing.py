@@ -6,9 +6,10 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from tracker.domain.alerts.alert_life import FalseAlarms, Moved, Transition, false_alarms, read
-from tracker.domain.alerts.alerts import Alert, worst_first
+from tracker.domain.alerts.alert_life import Moved, Transition, read
+from tracker.domain.alerts.alerts import Alert, FalseAlarms, false_alarms, worst_first
 from tracker.domain.course.photos import Photo
+from tracker.domain.course.sides import SidesAnswer
 from tracker.domain.course.treatments import Treatment
 from tracker.domain.people.people import Person
 from tracker.domain.protocols.protocols import Protocols
@@ -16,7 +17,7 @@ from tracker.domain.protocols.screening import ScreeningSummary, summary
 from tracker.domain.protocols.spacing import too_soon
 from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.connection import writing
-from tracker.storage.course import photos, screenings, treatments
+from tracker.storage.course import photos, screenings, sides, treatments
 from tracker.storage.people import absences, people
 
 
@@ -24,7 +25,8 @@ from tracker.storage.people import absences, people
 class AlertCase:
     """An alert and what is needed to understand it; `photo` shows it best, if a photo does.
 
-    `history` is in time order; `people` are the staff named in it, by id.
+    `history` is in time order; `people` are the staff named in it, by id. `sides_said` is what was
+    said about left and right in the photo from before, in time order.
     """
 
     alert: Alert
@@ -36,6 +38,7 @@ class AlertCase:
     people: Mapping[str, Person]
     screening: ScreeningSummary | None
     depth_missing: bool
+    sides_said: tuple[SidesAnswer, ...] = ()
 
 
 def show_alert(db: Database, protocols: Protocols, alert_id: str) -> AlertCase | None:
@@ -61,6 +64,7 @@ def show_alert(db: Database, protocols: Protocols, alert_id: str) -> AlertCase |
         screening=summary(screening, protocol, patient, waits) if protocol else None,
         depth_missing=protocol is not None and protocol.is_depth_missing(treatment),
         people=people.by_ids(db, named),
+        sides_said=tuple(sides.of_reference(db, treatment.id)),
     )
 
 

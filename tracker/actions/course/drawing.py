@@ -9,6 +9,7 @@ from analysis import MarkedAreas, decode_photo, judge_marked, outline_region
 from analysis.errors import Unmeasurable
 from analysis.face.faces import FindFace, find_face
 from analysis.face.regions import Region as SeenRegion
+from analysis.images import SrgbImage, mirror_photo
 from analysis.marking import MarkTrouble
 from tracker.domain.course.annotations import Annotation, Drawing
 from tracker.domain.course.outlines import Outline, Outlines
@@ -134,11 +135,13 @@ def draw_areas(
     to care keeps the existing readings, because no new photo would be measured. Raises ValueError
     for invalid outlines: crossing, outside the photo, or treated and untreated at once.
     """
-    marked = MarkedAreas(drawn.treated, drawn.untreated)
+    as_others_see = drawn.mirrored() if baseline.is_mirrored else drawn
+    marked = MarkedAreas(as_others_see.treated, as_others_see.untreated)
     parts = frozenset(SeenRegion(str(area)) for area in treatment.areas)
     try:
         data = files.load(baseline.id, Picture.PHOTO)
-        troubles = apart(_judge_marked, data, parts, marked, find)
+        turned = baseline.is_mirrored
+        troubles = apart(_judge_marked, data, parts, marked, find, is_turned=turned)
     except (PhotoUnreadable, Unmeasurable):
         return NothingToDrawOn()
     if troubles:
@@ -161,19 +164,30 @@ def suggest_outline(
     find: FindFace = find_face,
     apart: Apart = here,
 ) -> Outline | None:
-    """The outline of one part of the face; None if the photo cannot be opened or has no face."""
+    """The outline of a part of the face in the file; None if it cannot be opened or has no face."""
     try:
-        data = files.load(baseline.id, Picture.PHOTO)
-        return apart(_outline, data, SeenRegion(str(region)), find)
+        data, turned = files.load(baseline.id, Picture.PHOTO), baseline.is_mirrored
+        outline = apart(_outline, data, SeenRegion(str(region)), find, is_turned=turned)
     except (PhotoUnreadable, Unmeasurable):
         return None
+    return Outlines((outline,)).mirrored().treated[0] if turned else outline
 
 
 def _judge_marked(
-    photo: bytes, parts: frozenset[SeenRegion], marked: MarkedAreas, find: FindFace
+    photo: bytes,
+    parts: frozenset[SeenRegion],
+    marked: MarkedAreas,
+    find: FindFace,
+    *,
+    is_turned: bool,
 ) -> tuple[MarkTrouble, ...]:
-    return judge_marked(decode_photo(photo), parts, marked, find)
+    return judge_marked(_as_others_see(photo, is_turned=is_turned), parts, marked, find)
 
 
-def _outline(photo: bytes, region: SeenRegion, find: FindFace) -> Outline:
-    return outline_region(region, decode_photo(photo), find)
+def _outline(photo: bytes, region: SeenRegion, find: FindFace, *, is_turned: bool) -> Outline:
+    return outline_region(region, _as_others_see(photo, is_turned=is_turned), find)
+
+
+def _as_others_see(photo: bytes, *, is_turned: bool) -> SrgbImage:
+    image = decode_photo(photo)
+    return mirror_photo(image) if is_turned else image

@@ -11,10 +11,11 @@ from sqlite_utils import Database
 
 from analysis.face.faces import FindFace, find_face
 from tracker.domain.course.outlines import Basis
-from tracker.domain.course.photos import FAILED, Photo, PhotoStatus, next_try
+from tracker.domain.course.photos import FAILED, Photo, PhotoStatus, Sides, next_try
 from tracker.domain.course.readings import Reading
+from tracker.domain.course.sides import Said, SaidBy, SidesAnswer, obstacle, sides_after
 from tracker.storage.connection import DatabaseError, IntegrityError, writing
-from tracker.storage.course import outlines, photos, readings, treatments
+from tracker.storage.course import outlines, photos, readings, sides, treatments
 from tracker.wires.compute import Analysed, NotMeasurable, analyse_bytes
 from tracker.wires.photo_files import PhotoFiles, PhotoUnreadable, Picture
 
@@ -107,8 +108,15 @@ def _start(
     try:
         baseline = _read(files, claim.baseline)
         photo = baseline if claim.photo.id == claim.baseline.id else _read(files, claim.photo)
+        basis = claim.basis
         return compute.submit(
-            analyse_bytes, photo, baseline, claim.basis.areas, claim.basis.outlines, find
+            analyse_bytes,
+            photo,
+            baseline,
+            basis.areas,
+            basis.outlines,
+            find,
+            is_turned=basis.is_turned,
         )
     except Exception as error:  # noqa: BLE001  (told with those of the measuring itself)
         return _failed(error)
@@ -136,7 +144,7 @@ def _conclude(
 ) -> list[Measured | Unmeasured]:
     """Store the result of a photo, or release it for another try."""
     try:
-        stored = _store(db, files, claim, future.result())
+        stored = _store(db, files, claim, future.result(), now)
         _record_readable(db, claim)
     except Exception as error:  # noqa: BLE001  (one photo must not cost the others their results)
         again = _counted(claim, error)
@@ -218,7 +226,11 @@ def _claims(db: Database, now: datetime, only_treatment: str | None) -> list[_Cl
 
 
 def _store(
-    db: Database, files: PhotoFiles, claim: _Claim, result: Analysed | NotMeasurable
+    db: Database,
+    files: PhotoFiles,
+    claim: _Claim,
+    result: Analysed | NotMeasurable,
+    now: datetime,
 ) -> list[Measured | Unmeasured]:
     """Store a result; an empty list when the claim was lost and another worker does the work."""
     if isinstance(result, NotMeasurable):
@@ -240,15 +252,34 @@ def _store(
         skin_state=photo.skin_state,
         regions=result.regions,
         asymmetry=result.asymmetry,
+        is_mirrored=result.is_mirrored,
+        is_turned=claim.basis.is_turned,
     )
     with writing(db):
         is_ours = _finish(db, claim, photo)
         if is_ours:
             readings.insert(db, reading, claim.basis)
             treatments.tell_news(db, photo.treatment_id)
+            _learn_sides(db, claim, reading, now)
     if not is_ours and photos.get(db, photo.id) is None:
         files.delete(photo.id)  # the patient was erased meanwhile
     return [Measured(photo, reading)] if is_ours else []
+
+
+def _learn_sides(db: Database, claim: _Claim, reading: Reading, now: datetime) -> None:
+    """A later photo whose own sides are sure shows whether the baseline is a mirror image.
+
+    What the clinic said is not overruled; its pages say that both do not agree.
+    """
+    baseline = photos.get(db, claim.baseline.id)
+    if claim.photo.sides is not Sides.SURE or baseline is None or reading.is_mirrored is None:
+        return
+    is_mirror_image = reading.is_mirrored is not reading.is_turned
+    said = Said.MIRRORED if is_mirror_image else Said.PLAIN
+    answers = sides.of_photo(db, baseline.id)
+    if sides_after(baseline, said) is baseline.sides or obstacle(baseline, answers, SaidBy.PHOTOS):
+        return
+    sides.record(db, baseline, SidesAnswer(baseline.id, said, SaidBy.PHOTOS, now))
 
 
 def _finish(db: Database, claim: _Claim, photo: Photo) -> bool:

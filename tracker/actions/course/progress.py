@@ -10,6 +10,7 @@ from tracker.domain.alerts.alerts import Alert, CourseAlert, worst_first
 from tracker.domain.course.check_ins import CheckIn
 from tracker.domain.course.photos import Photo
 from tracker.domain.course.readings import Reading
+from tracker.domain.course.sides import SidesAnswer
 from tracker.domain.course.treatments import Treatment, day_number, days_since
 from tracker.domain.mail.mails import Mail
 from tracker.domain.own_data.consents import Consent
@@ -27,7 +28,15 @@ from tracker.domain.protocols.screening import ScreeningSummary, risk_factors_of
 from tracker.domain.protocols.spacing import too_soon
 from tracker.domain.recovery.recovery import Assessment, Course, assess
 from tracker.storage.alerts import alerts
-from tracker.storage.course import care_lines, check_ins, photos, readings, screenings, treatments
+from tracker.storage.course import (
+    care_lines,
+    check_ins,
+    photos,
+    readings,
+    screenings,
+    sides,
+    treatments,
+)
 from tracker.storage.mail import mails
 from tracker.storage.own_data import consents, looks
 from tracker.storage.people import people
@@ -45,7 +54,9 @@ class Progress:
     first; `consents` what the patient decided, in that order; `care_withdrawn_at` since when no new
     data is accepted. `is_alone` means that no clinic cares for the patient here; `unread_by_…`
     count what each side wrote and the other has not read; `staff` are those who read or took on an
-    alert, by id. Aftercare and questions are those of all treatments whose plans still run.
+    alert, by id. `sides_said` is what was said about left and right in the photo that the others
+    are compared with, in time order. Aftercare and questions are those of all treatments whose
+    plans still run.
     """
 
     patient: Person
@@ -70,6 +81,7 @@ class Progress:
     earlier_alerts: tuple[CourseAlert, ...] = ()
     staff: Mapping[str, Person] = field(default_factory=dict)
     other_check_ins: tuple[CheckIn, ...] = ()
+    sides_said: tuple[SidesAnswer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +147,7 @@ def show_progress(
             for given in check_ins.of_patient(db, patient_id)
             if given.treatment_id != treatment.id
         ),
+        sides_said=tuple(sides.of_reference(db, treatment.id)),
     )
 
 

@@ -71,6 +71,7 @@ class _Seen:
     taken_at: datetime
     warnings: tuple[str, ...]
     sides: Sides
+    is_selfie: bool
     stored_form: bytes
 
 
@@ -188,6 +189,7 @@ def _kept(treatment: Treatment, upload: Upload, seen: _Seen, now: datetime) -> P
         warnings=seen.warnings,
         view=upload.view,
         sides=seen.sides,
+        is_selfie=seen.is_selfie,
     )
 
 
@@ -211,7 +213,7 @@ def _look(
             return Refused(tuple(str(fault) for fault in quality.faults))
         warnings += tuple(str(fault) for fault in quality.warnings)
     image, sides = _with_sides(image, upload)
-    return _Seen(taken_at, warnings, sides, encode_photo(image))
+    return _Seen(taken_at, warnings, sides, image.is_selfie, encode_photo(image))
 
 
 def _decoded(baseline: bytes | None) -> SrgbImage | None:
@@ -241,9 +243,10 @@ def _upright(
 def _with_sides(image: SrgbImage, upload: Upload) -> tuple[SrgbImage, Sides]:
     """The photo as others see the face, and whether that is sure; the card cannot lie about it.
 
-    Only the photo from before is asked: all others are laid onto it, mirrored or not.
+    A later photo is laid onto the one from before, mirrored or not. Where its own sides are sure,
+    they tell which way round the one from before is.
     """
-    if upload.role is not PhotoRole.BASELINE or upload.view is not View.FRONT:
+    if upload.view is not View.FRONT:
         return image, Sides.UNKNOWN
     is_mirrored = is_mirrored_by_card(image)
     if is_mirrored is None:

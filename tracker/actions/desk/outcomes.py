@@ -5,8 +5,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from tracker.domain.alerts.alert_life import FalseAlarms
-from tracker.domain.alerts.alerts import Concern
+from tracker.domain.alerts.alerts import Concern, FalseAlarms
 from tracker.domain.desk.outcomes import (
     DaysToClear,
     ResponseTime,

@@ -1,6 +1,5 @@
 """The life of an alert: each step is a pure function from an alert to the alert after the step."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -18,6 +17,7 @@ from tracker.domain.alerts.alerts import (
     asking_again,
     tells_new_flag,
     with_finding,
+    with_sides_exchanged,
 )
 from tracker.domain.clinic.health import CLOCKS_DIFFER
 from tracker.domain.course.treatments import Treatment, days_since
@@ -43,10 +43,13 @@ class Step(StrEnum):
     WOKE = "woke"
     ESCALATED = "escalated"
     HANDED_OVER = "handed_over"  # by a practitioner, to a colleague
+    RELABELLED = "relabelled"  # left and right were exchanged; the skin meant is the same
     RESOLVED = "resolved"
 
 
-ASKING = frozenset({Step.OPENED, Step.ROSE, Step.FLAGGED, Step.WOKE, Step.HANDED_OVER})
+ASKING = frozenset(
+    {Step.OPENED, Step.ROSE, Step.FLAGGED, Step.WOKE, Step.HANDED_OVER, Step.RELABELLED}
+)
 ANSWERING = frozenset({Step.SEEN, Step.SNOOZED, Step.HANDED_OVER, Step.RESOLVED})
 
 
@@ -310,6 +313,25 @@ def closed(alert: Alert, why: str, now: datetime) -> Moved:
     return _moved(after, Step.RESOLVED, now, None, why)
 
 
+def relabelled(alert: Alert, by: str | None, why: str, now: datetime) -> Moved:
+    """The alert after left and right of its course were exchanged; without a side it is the same.
+
+    An open alert asks again. So does one that a person closed as false or unclear: that was about
+    the wrong side. One that was true, or closed by itself, is only corrected.
+    """
+    after = with_sides_exchanged(alert)
+    if frozenset(after.regions) == frozenset(alert.regions):
+        return Moved(after if alert.resolved_at is None else alert, None)
+    words = [" and ".join(r.words for r in each.regions) for each in (alert, after)]
+    told = f"{words[0]} is now {words[1]}: {why}"
+    if alert.outcome in {Outcome.FALSE, Outcome.UNCLEAR}:
+        told += f"; it was closed as {alert.outcome}, and is open again"
+    elif alert.resolved_at is not None:
+        return _moved(after, Step.RELABELLED, now, by, told)
+    again = replace(asking_again(after, now), resolved_at=None, outcome=None)
+    return _moved(again, Step.RELABELLED, now, by, told)
+
+
 def is_new_cause(last: Alert, finding: Finding, treatment: Treatment, now: datetime) -> bool:
     """Whether a finding after a resolved alert is about something that the alert did not cover.
 
@@ -343,26 +365,6 @@ def unjudged() -> Finding:
 def found_again(last: Alert, finding: Finding, now: datetime) -> Moved:
     """A resolved alert whose cause still shows, or no longer does."""
     return Moved(last if finding.level is None else replace(last, found_at=now), None)
-
-
-@dataclass(frozen=True, slots=True)
-class FalseAlarms:
-    """How many of the resolved alerts were false; `unclear` ones count for neither side."""
-
-    false: int
-    judged: int
-    unclear: int
-
-    @property
-    def rate(self) -> float | None:
-        """The share of false alarms, 0–1; None before the first verdict."""
-        return self.false / self.judged if self.judged else None
-
-
-def false_alarms(outcomes: Counter[Outcome]) -> FalseAlarms:
-    """The actual false-alarm rate, from the outcomes of resolved alerts."""
-    false = outcomes[Outcome.FALSE]
-    return FalseAlarms(false, false + outcomes[Outcome.TRUE], outcomes[Outcome.UNCLEAR])
 
 
 def _moved(alert: Alert, step: Step, at: datetime, by: str | None, why: str) -> Moved:

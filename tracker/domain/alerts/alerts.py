@@ -1,6 +1,8 @@
 """Alerts: what may be wrong, how sure the engine is, and why."""
 
 import math
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -201,6 +203,25 @@ def asking_again(alert: Alert, now: datetime) -> Alert:
     )
 
 
+def with_sides_exchanged(alert: Alert) -> Alert:
+    """The alert with left and right exchanged in what photos show; answers keep their own words."""
+    return replace(
+        alert,
+        regions=tuple(region.mirrored for region in alert.regions),
+        evidence=tuple(
+            replace(factor, what=_exchanged(factor.what))
+            if factor.source is Source.PHOTOS
+            else factor
+            for factor in alert.evidence
+        ),
+    )
+
+
+def _exchanged(words: str) -> str:
+    names = {region.words: region.mirrored.words for region in Region}
+    return re.sub("|".join(names), lambda found: names[found[0]], words)
+
+
 def with_finding(alert: Alert, finding: Finding, now: datetime) -> Alert:
     """The open alert brought up to date. It keeps what was reported until it is resolved.
 
@@ -266,3 +287,23 @@ def worse(one: Level, other: Level | None) -> Level:
 def strongest(evidence: Sequence[Factor], most: int = 5) -> tuple[Factor, ...]:
     """The pieces of evidence that move the odds most, for or against, strongest first."""
     return tuple(sorted(evidence, key=lambda f: -abs(math.log(f.factor)))[:most])
+
+
+@dataclass(frozen=True, slots=True)
+class FalseAlarms:
+    """How many of the resolved alerts were false; `unclear` ones count for neither side."""
+
+    false: int
+    judged: int
+    unclear: int
+
+    @property
+    def rate(self) -> float | None:
+        """The share of false alarms, 0–1; None before the first verdict."""
+        return self.false / self.judged if self.judged else None
+
+
+def false_alarms(outcomes: Counter[Outcome]) -> FalseAlarms:
+    """The actual false-alarm rate, from the outcomes of resolved alerts."""
+    false = outcomes[Outcome.FALSE]
+    return FalseAlarms(false, false + outcomes[Outcome.TRUE], outcomes[Outcome.UNCLEAR])

@@ -21,6 +21,7 @@ class Act(StrEnum):
     PATIENT_HANDED_OVER = "patient_handed_over"
     CARE_TEAM_CHANGED = "care_team_changed"
     SCREENING_CHANGED = "screening_changed"
+    SIDES_SAID = "sides_said"
     DATA_EXPORTED = "data_exported"
     STAFF_INVITED = "staff_invited"
     ROLE_CHANGED = "role_changed"

@@ -29,6 +29,10 @@ class Outlines:
             if any(len(outline) > MOST_CORNERS for outline in outlines):
                 raise ValueError(f"an outline has {MOST_CORNERS} corners at most")
 
+    def mirrored(self) -> "Outlines":
+        """The same skin in the mirror image of the photo."""
+        return Outlines(_mirrored(self.treated), _mirrored(self.untreated))
+
 
 NOTHING_DRAWN = Outlines()
 
@@ -45,16 +49,22 @@ class Marking:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What a photo is measured against: readings on different bases are not of the same skin."""
+    """What a photo is measured against: readings on different bases are not of the same skin.
+
+    With `is_turned` the file of the baseline is a mirror image and is turned first. Outlines are
+    kept as they are in the file.
+    """
 
     baseline_id: str
     areas: frozenset[Region]
     marking: Marking | None
+    is_turned: bool = False
 
     @property
     def outlines(self) -> Outlines:
-        """The outlines in force."""
-        return self.marking.outlines if self.marking else NOTHING_DRAWN
+        """The outlines in force, on the photo as others see the face."""
+        drawn = self.marking.outlines if self.marking else NOTHING_DRAWN
+        return drawn.mirrored() if self.is_turned else drawn
 
 
 def outlines_text(outlines: tuple[Outline, ...]) -> str:
@@ -71,6 +81,10 @@ def parse_outlines(text: str) -> tuple[Outline, ...]:
     """The outlines in a text; ValueError names the line and corner that cannot be read."""
     lines = [line.strip(" ;\t") for line in text.splitlines()]
     return tuple(_outline(line, number) for number, line in enumerate(filter(None, lines), 1))
+
+
+def _mirrored(outlines: tuple[Outline, ...]) -> tuple[Outline, ...]:
+    return tuple(tuple((1 - x, y) for x, y in outline) for outline in outlines)
 
 
 def _outline(line: str, number: int) -> Outline:

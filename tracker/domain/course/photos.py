@@ -29,9 +29,11 @@ class View(StrEnum):
 
 
 class Sides(StrEnum):
-    """Whether the person's left is sure to be on the right of the picture, as others see a face."""
+    """Whether the person's left is on the right of the file, as others see a face."""
 
-    SURE = "sure"  # by the card in the photo, or because the page's own camera took it
+    SURE = "sure"  # it is, by the card in the photo, or because the page's own camera took it
+    PLAIN = "plain"  # it is, by what was said or by another photo
+    MIRRORED = "mirrored"  # it is on the left, by what was said or by another photo
     UNKNOWN = "unknown"  # front cameras may store a mirror image, and do not say so
 
 
@@ -91,7 +93,8 @@ class Photo:
 
     `attempts` counts the claims, `failures` those that failed because of this photo. Of the last
     claims in a row, `troubles` failed for another reason and `lapses` ended with their worker.
-    `file_fault` is what was found when its file was last read.
+    `file_fault` is what was found when its file was last read. `is_selfie` is a hint alone: the
+    file names a front camera, which may store mirror images.
     """
 
     id: str
@@ -111,6 +114,12 @@ class Photo:
     lapses: int = 0
     file_fault: FileFault | None = None
     sides: Sides = Sides.UNKNOWN
+    is_selfie: bool = False
+
+    @property
+    def is_mirrored(self) -> bool:
+        """Whether its file is known to be a mirror image, to be turned before it is measured."""
+        return self.sides is Sides.MIRRORED
 
     @property
     def is_lost(self) -> bool:

@@ -109,7 +109,9 @@ class Reading:
     `method` is the version of the analysis, `opencv` that of the library it uses; `residual` is the
     registration's, as a fraction of the eye distance. `asymmetry` is the redness of the left cheek
     minus that of the right; None if not both were measured, and in readings that were stored before
-    it was kept.
+    it was kept. `is_mirrored` says whether the photo shows the face the other way round than its
+    baseline as measured, None where that is not clear; `is_turned` that the baseline's file was
+    known to be a mirror image and was turned first.
     """
 
     photo_id: str
@@ -121,6 +123,8 @@ class Reading:
     skin_state: SkinState
     regions: Mapping[Region, RegionReading]
     asymmetry: Estimate | None = None
+    is_mirrored: bool | None = None
+    is_turned: bool = False
 
     @property
     def carries_alerts(self) -> bool:

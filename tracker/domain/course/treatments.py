@@ -32,6 +32,12 @@ class Region(StrEnum):
         """The region as people say it: `left cheek`, `whole face`."""
         return "whole face" if self is Region.FACE else self.value.replace("_", " ")
 
+    @property
+    def mirrored(self) -> "Region":
+        """The region in whose place it is in a mirror image; itself for those in the middle."""
+        exchanged = {Region.LEFT_CHEEK: Region.RIGHT_CHEEK, Region.RIGHT_CHEEK: Region.LEFT_CHEEK}
+        return exchanged.get(self, self)
+
 
 AREAS = tuple(region for region in Region if region is not Region.FACE)
 

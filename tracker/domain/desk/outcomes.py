@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 
 import scipy  # its `stats` is slow to load, which happens at its first use
 
-from tracker.domain.alerts.alert_life import FalseAlarms, false_alarms
-from tracker.domain.alerts.alerts import Concern, Level, Outcome
+from tracker.domain.alerts.alerts import Concern, FalseAlarms, Level, Outcome, false_alarms
 from tracker.domain.course.treatments import Treatment, days_since
 from tracker.domain.protocols.protocols import Protocol, Protocols
 

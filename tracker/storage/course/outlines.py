@@ -8,7 +8,7 @@ from sqlite_utils import Database
 from tracker.domain.course.outlines import Basis, Marking, Outline, Outlines
 from tracker.domain.course.photos import Photo
 from tracker.storage.columns import read_time, time_text
-from tracker.storage.course import treatments
+from tracker.storage.course import photos, treatments
 
 
 def insert(db: Database, baseline_id: str, drawn: Outlines, by_id: str, at: datetime) -> None:
@@ -43,7 +43,9 @@ def basis_of(db: Database, photo: Photo, baseline_id: str) -> Basis:
     """The basis against which a photo is to be measured now."""
     markings = of_baseline(db, baseline_id)
     areas = treatments.get(db, photo.treatment_id).areas
-    return Basis(baseline_id, areas, markings[-1] if markings else None)
+    baseline = photos.get(db, baseline_id)
+    is_turned = baseline is not None and baseline.is_mirrored
+    return Basis(baseline_id, areas, markings[-1] if markings else None, is_turned)
 
 
 def _read(text: str) -> tuple[Outline, ...]:

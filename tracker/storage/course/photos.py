@@ -13,6 +13,7 @@ from tracker.domain.course.photos import (
     FileFault,
     GivenUp,
     Photo,
+    Sides,
 )
 from tracker.storage.columns import names_text, read_row, read_time, time_text
 
@@ -31,6 +32,7 @@ def insert(db: Database, photo: Photo, digest: str) -> None:
             "skin_state": str(photo.skin_state),
             "view": str(photo.view),
             "sides": str(photo.sides),
+            "is_selfie": photo.is_selfie,
             "warnings": names_text(photo.warnings),
             "digest": digest,
         }
@@ -158,6 +160,11 @@ def record_file_fault(db: Database, photo: Photo, fault: FileFault | None) -> No
     after = baseline(db, photo.treatment_id)
     if before and after and before.id != after.id:
         measure_again(db, photo.treatment_id)
+
+
+def set_sides(db: Database, photo_id: str, sides: Sides) -> None:
+    """Record what is known of left and right in the file."""
+    db.execute("UPDATE photos SET sides = ? WHERE id = ?", [str(sides), photo_id])
 
 
 def unknown_ids(db: Database, ids: Set[str]) -> set[str]:

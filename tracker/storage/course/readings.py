@@ -26,6 +26,8 @@ def insert(db: Database, reading: Reading, basis: Basis) -> None:
             "baseline_id": basis.baseline_id,
             "areas": names_text(sorted(basis.areas)),
             "outlines_id": basis.marking.id if basis.marking else None,
+            "turned": basis.is_turned,
+            "mirrored": reading.is_mirrored,
             "method": reading.method,
             "opencv": reading.opencv,
             "reference": str(reading.reference),
@@ -132,4 +134,6 @@ def _reading(row: dict[str, Any], regions: dict[Region, RegionReading]) -> Readi
         asymmetry=None
         if row["asymmetry"] is None
         else Estimate(row["asymmetry"], row["asymmetry_sd"]),
+        is_mirrored=None if row["mirrored"] is None else bool(row["mirrored"]),
+        is_turned=bool(row["turned"]),
     )

@@ -6,9 +6,12 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from tracker.domain.alerts.alerts import Alert, Level
 from tracker.domain.clinic.health import CLOCKS_DIFFER
-from tracker.domain.mail.mails import RETRY_DELAYS, SEND_LEASE, Mail, MailKind
+from tracker.domain.mail.mails import RETRY_DELAYS, SEND_LEASE, Mail, MailKind, about_alert
+from tracker.domain.people.people import in_turn
 from tracker.storage.columns import names_text, read_names, read_row, time_text
+from tracker.storage.people import absences
 
 # How far ahead the next try may be, by the number of tries so far. A worker may have read its clock
 # before another worker claimed the mail, and must not take the new lease for a clock set back.
@@ -42,6 +45,14 @@ def insert(db: Database, mail: Mail) -> bool:
         ],
     )
     return bool(cursor.rowcount == 1)
+
+
+def insert_urgent(db: Database, alert: Alert, now: datetime) -> None:
+    """An urgent alert is mailed at once to those on duty; the rest comes in the morning digest."""
+    if alert.level is not Level.URGENT:
+        return
+    for practitioner in in_turn(absences.answering_on_duty(db, alert.patient_id, now), asked=0):
+        insert(db, about_alert(MailKind.URGENT, alert, practitioner, now))
 
 
 def due(
