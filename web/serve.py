@@ -1,34 +1,72 @@
-"""Serve the pages and run the worker in the same process, until a signal stops both."""
+"""Serve the pages and run the worker in the same process, until a signal stops both.
+
+Requests go into lanes, each with threads of its own: a check-in waits for no page, and neither
+waits for a photo. How many photos may be on their way in is bounded, by number and by bytes. A
+client that is slower than any phone is cut off.
+"""
 
 import logging
+import os
 import signal
 import socket
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
+from enum import Enum, auto
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import waitress
-from waitress.server import BaseWSGIServer, MultiSocketServer
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.buffers import OverflowableBuffer
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.server import TcpWSGIServer
+from waitress.task import ThreadedTaskDispatcher, WSGITask
 
 from tracker.settings import Settings
+from tracker.wires.compute import Sandbox
 from tracker.worker import run_worker
 from tracker.world import World
 from web import create_app
-from web.security import MAX_REQUEST_BYTES
+from web.security import MAX_REQUEST_BYTES, MAX_WORDS_BYTES, NO_ROOM
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-THREADS = 8
-CONNECTIONS = 32  # the server keeps a body in memory until it is whole, for each of them
+CORES = os.cpu_count() or 1
+CONNECTIONS = 1000
+PHOTOS_AT_ONCE = 12 * CORES  # received, waiting and judged: the last waits for a minute
+PHOTO_BYTES_AT_ONCE = 160 * 1024 * 1024  # the server keeps a body in memory until it is judged
+WAITING_FOR_SANDBOX = 2  # above the processes: they take the next photo at once
 MEBIBYTE = 1024 * 1024
 MAX_BODY_BYTES = MAX_REQUEST_BYTES + MEBIBYTE  # more than the pages accept, so that they can answer
 RECEIVED_AT_ONCE = MEBIBYTE // 16  # a body is refused, or complete, before it can overflow to disk
+GRACE_SECONDS = 20  # for a request to arrive, with its body
+SLOWEST_BYTES_A_SECOND = 8 * 1024  # of a body that takes longer
+LOOK_SECONDS = 2
+STOP_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
+
+
+class Lane(Enum):
+    """Requests that have threads of their own."""
+
+    CHECK_INS = auto()
+    PAGES = auto()
+    PHOTOS = auto()
+
+
+THREADS: Mapping[Lane, int] = {
+    Lane.CHECK_INS: 4,
+    Lane.PAGES: 8,
+    Lane.PHOTOS: CORES + WAITING_FOR_SANDBOX,
+}
 
 
 class CannotListen(Exception):  # noqa: N818  (a state of the machine; the message names the remedy)
@@ -40,40 +78,48 @@ def serve(
 ) -> None:
     """Run until SIGINT or SIGTERM; `announce` is called when the address is open.
 
-    Raises CannotListen when host and port cannot be bound.
+    Then no connection is accepted any more, photos that are judged or measured are given up and
+    come again, and everything else is answered. Raises CannotListen when host and port cannot be
+    bound.
     """
-    server = open_server(create_app(world, clock), world.settings)
-    stop = threading.Event()
-    worker = threading.Thread(target=run_worker, args=(world, compute, clock, stop), name="worker")
-    with _stopped_by_signals():
-        worker.start()
-        try:
-            announce()
-            server.run()
-        except (KeyboardInterrupt, SystemExit):
-            log.info("stopping")
-        finally:
-            stop.set()
-            server.close()
-            worker.join()
-
-
-def open_server(app: "WSGIApplication", settings: Settings) -> MultiSocketServer | BaseWSGIServer:
-    """Listen for requests, which wait until the server runs. Raises CannotListen."""
-    try:
-        return waitress.create_server(
-            app,
-            host=settings.host,
-            port=settings.port,
-            threads=THREADS,
-            connection_limit=CONNECTIONS,
-            max_request_body_size=MAX_BODY_BYTES,
-            inbuf_overflow=MAX_BODY_BYTES + 2 * RECEIVED_AT_ONCE,
-            recv_bytes=RECEIVED_AT_ONCE,
-            # With proxies configured, the application reads the headers that they write.
-            clear_untrusted_proxy_headers=settings.proxies == 0,
-            ident=None,
+    with Sandbox(CORES, WAITING_FOR_SANDBOX + THREADS[Lane.PAGES]) as sandbox:
+        server = open_server(create_app(replace(world, apart=sandbox), clock), world.settings)
+        stop = threading.Event()
+        worker = threading.Thread(
+            target=run_worker, args=(world, compute, clock, stop), name="worker"
         )
+        with _told_by_signals(stop, server):
+            worker.start()
+            try:
+                announce()
+                server.run(stop)
+            finally:
+                log.info("stopping")
+                stop.set()
+                sandbox.stop()
+                compute.shutdown(wait=False, cancel_futures=True)
+                server.finish()
+                worker.join()
+
+
+def open_server(app: "WSGIApplication", settings: Settings) -> "Server":
+    """Listen for requests, which wait until the server runs. Raises CannotListen."""
+    adjustments = Adjustments(
+        host=settings.host,
+        port=settings.port,
+        connection_limit=CONNECTIONS,
+        cleanup_interval=LOOK_SECONDS,
+        asyncore_use_poll=True,  # select ends at 1024 sockets
+        max_request_body_size=MAX_BODY_BYTES,
+        inbuf_overflow=MAX_BODY_BYTES + 2 * RECEIVED_AT_ONCE,
+        recv_bytes=RECEIVED_AT_ONCE,
+        channel_request_lookahead=1,  # notices a client that has gone; see _Channel.readable
+        # With proxies configured, the application reads the headers that they write.
+        clear_untrusted_proxy_headers=settings.proxies == 0,
+        ident=None,
+    )
+    try:
+        return Server(app, adjustments)
     except OSError as error:
         raise _cannot_listen(settings.host, settings.port, error) from error
 
@@ -92,14 +138,203 @@ def _cannot_listen(host: str, port: int, error: OSError) -> CannotListen:
     return CannotListen(f"{host}:{port}: {error.strerror}; choose another port")
 
 
-class _stopped_by_signals:  # noqa: N801  (reads as a verb in its with statement)
-    """SIGTERM ends the server like Ctrl-C."""
+class Server:
+    """Listens on every address of the host; `run` and `finish` belong to one thread."""
 
-    def __enter__(self) -> None:
-        def stop(_number: int, _frame: FrameType | None) -> None:
-            raise SystemExit
+    def __init__(self, app: "WSGIApplication", adjustments: Adjustments) -> None:
+        self._sockets: dict[int, Any] = {}
+        self._lanes = _Lanes(_Room(PHOTOS_AT_ONCE, PHOTO_BYTES_AT_ONCE))
+        self._listeners = [
+            _Listener(app, self._sockets, dispatcher=self._lanes, adj=adjustments, sockinfo=each)
+            for each in adjustments.listen
+        ]
+        self._lanes.start()
 
-        self._before = signal.signal(signal.SIGTERM, stop)
+    def run(self, stop: threading.Event) -> None:
+        """Answer requests until `stop` is set; `wake` makes it look at once."""
+        while not stop.is_set():
+            self._look(seconds=1)
 
-    def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGTERM, self._before)
+    def wake(self) -> None:
+        """Make the thread that runs the server look up; from any thread or signal."""
+        self._listeners[0].pull_trigger()
+
+    def finish(self) -> None:
+        """Accept nothing more, answer what has arrived if it does not take long, and close."""
+        for listener in self._listeners:
+            listener.stop_listening()
+        until = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < until and any(each.is_busy for each in self._channels()):
+            self._look(seconds=0.1)
+        self._lanes.shutdown(timeout=1)
+        wasyncore.close_all(self._sockets, ignore_all=True)
+
+    def _channels(self) -> "list[_Channel]":
+        return [each for each in self._sockets.values() if isinstance(each, _Channel)]
+
+    def _look(self, seconds: float) -> None:
+        wasyncore.loop(timeout=seconds, use_poll=True, map=self._sockets, count=1)
+
+
+class _Room:
+    """How many photos, and bytes of photos, may be in the server at once."""
+
+    def __init__(self, photos: int, size: int) -> None:
+        self._lock = threading.Lock()
+        self._photos, self._size = photos, size
+
+    def enter(self, size: int) -> bool:
+        """Take a place for so many bytes; False when there is none."""
+        with self._lock:
+            if self._photos < 1 or self._size < size:
+                return False
+            self._photos, self._size = self._photos - 1, self._size - size
+            return True
+
+    def leave(self, size: int) -> None:
+        """Give the place back."""
+        with self._lock:
+            self._photos, self._size = self._photos + 1, self._size + size
+
+
+class _Lanes:
+    """Gives each request to the threads of its lane; in the place of waitress's own dispatcher."""
+
+    def __init__(self, room: _Room) -> None:
+        self.room = room
+        self._by_lane = {lane: ThreadedTaskDispatcher() for lane in Lane}
+
+    def start(self) -> None:
+        for lane, dispatcher in self._by_lane.items():
+            dispatcher.set_thread_count(THREADS[lane])
+
+    def add_task(self, channel: "_Channel") -> None:
+        self._by_lane[channel.requests[0].lane].add_task(channel)
+
+    def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> None:
+        for dispatcher in self._by_lane.values():
+            dispatcher.shutdown(cancel_pending, timeout)
+
+
+class _Nowhere(OverflowableBuffer):  # type: ignore[misc]  # waitress has no types
+    """Takes a body that will not be read: whoever sends it hears the answer only at its end."""
+
+    def append(self, s: bytes) -> None:
+        pass
+
+
+class _Request(HTTPRequestParser):  # type: ignore[misc]
+    """A request that knows its lane; a photo has a place in the room, or is received into nowhere.
+
+    `is_refused` tells that there was no place.
+    """
+
+    def __init__(self, adjustments: Adjustments, room: _Room) -> None:
+        super().__init__(adjustments)
+        self.is_refused = False
+        self._room, self._size = room, 0
+        self._began = time.monotonic()
+
+    @property
+    def lane(self) -> Lane:
+        """By its size and address; whatever is large counts as a photo."""
+        if self.error or self.is_refused:
+            return Lane.PAGES
+        if self.chunked or self.content_length > MAX_WORDS_BYTES:
+            return Lane.PHOTOS
+        if self.path == "/check-in" or self.path.startswith("/check-ins/"):
+            return Lane.CHECK_INS
+        is_photo = self.command == "POST" and self.path == "/photo"
+        return Lane.PHOTOS if is_photo else Lane.PAGES
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        if self.lane is not Lane.PHOTOS:
+            return
+        size = MAX_BODY_BYTES if self.chunked else self.content_length
+        if self._room.enter(size):
+            self._size = size
+        else:
+            self.is_refused = True
+            if self.body_rcv is not None:
+                self.body_rcv.buf = _Nowhere(0)
+
+    def is_too_slow(self) -> bool:
+        """Whether it takes longer than on the worst of networks."""
+        allowed = GRACE_SECONDS + self.body_bytes_received / SLOWEST_BYTES_A_SECOND
+        return time.monotonic() - self._began > float(allowed)
+
+    def close(self) -> None:
+        super().close()
+        if self._size:
+            self._room.leave(self._size)
+            self._size = 0
+
+
+class _Task(WSGITask):  # type: ignore[misc]
+    def get_environment(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environment()
+        environ[NO_ROOM] = self.request.is_refused
+        return environ
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    """One connection."""
+
+    task_class = _Task
+
+    def parser_class(self, adjustments: Adjustments) -> _Request:
+        return _Request(adjustments, self.server.task_dispatcher.room)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request is being answered or its answer sent."""
+        return bool(self.requests or self.total_outbufs_len)
+
+    def readable(self) -> bool:
+        """While a photo waits, its client is watched: if it goes, the photo is dropped.
+
+        It still has the photo. Answers and pages that have arrived are worked on in any case.
+        """
+        pending = self.requests[:1]
+        is_read_ahead = not pending or pending[0].lane is Lane.PHOTOS
+        return is_read_ahead and bool(super().readable())
+
+    def handle_close(self) -> None:
+        super().handle_close()
+        if self.request is not None:
+            self.request.close()
+
+
+class _Listener(TcpWSGIServer):  # type: ignore[misc]
+    """Accepts connections, and cuts off those that are too slow."""
+
+    channel_class = _Channel
+
+    def maintenance(self, now: float) -> None:
+        super().maintenance(now)
+        for channel in list(self.active_channels.values()):
+            if channel.request is not None and channel.request.is_too_slow():
+                channel.will_close = True
+
+    def stop_listening(self) -> None:
+        """Close the listening socket; open connections and the trigger go on."""
+        wasyncore.dispatcher.close(self)
+
+
+@contextmanager
+def _told_by_signals(stop: threading.Event, server: Server) -> Iterator[None]:
+    """SIGTERM and Ctrl-C set `stop`; the second one ends the process at once."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise SystemExit(1)
+        stop.set()
+        server.wake()
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -19,8 +19,9 @@ from tracker.domain.people import access
 from tracker.domain.people.access import Viewer
 from tracker.domain.people.people import Person
 from tracker.domain.people.sessions import Session
+from tracker.wires.compute import Busy
 from tracker.world import Database, World
-from web.security import MAX_WORDS_BYTES
+from web.security import MAX_WORDS_BYTES, NO_ROOM
 
 P = ParamSpec("P")
 
@@ -186,6 +187,8 @@ def _guard() -> ResponseReturnValue | None:
     """Closed by default: a new route is for signed-in people until it is named in PUBLIC."""
     if isinstance(request.routing_exception, SecurityError):
         raise request.routing_exception
+    if request.environ.get(NO_ROOM):
+        raise Busy("too many uploads arrive")
     if request.endpoint not in CARRIES_PHOTO:
         request.max_content_length = MAX_WORDS_BYTES
     if request.endpoint in PUBLIC or is_signed_in():

@@ -99,16 +99,16 @@ def wait_for(what: Callable[[], bool]) -> None:
 def pages_open(world: World, clock: Callable[[], datetime]) -> Iterator[None]:
     """The pages, served as for a clinic, at the address of its settings."""
     server = open_server(create_app(world, clock), world.settings)
-    thread = threading.Thread(target=server.run)
+    stop = threading.Event()
+    thread = threading.Thread(target=server.run, args=(stop,))
     thread.start()
     try:
         yield
     finally:
-        # A browser keeps its connections open, and the server runs as long as there is one: end
-        # all.
-        lines = server._map
-        server.trigger.pull_trigger(lambda: server.asyncore.close_all(lines))
+        stop.set()
+        server.wake()
         thread.join(timeout=30)
+        server.finish()  # a browser keeps its connections open
 
 
 @contextmanager

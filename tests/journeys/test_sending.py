@@ -123,6 +123,25 @@ def test_a_phone_that_can_keep_nothing_sends_the_plain_form(phone: Phone) -> Non
 
 
 @pytest.mark.timeout(200)
+def test_a_photo_for_which_there_is_no_room_comes_again_when_the_clinic_says(phone: Phone) -> None:
+    phone.sign_in(phone.cast.alice)
+    phone.page.goto(f"{phone.address}/photo")
+    no_room = {"status": HTTPStatus.SERVICE_UNAVAILABLE, "headers": {"Retry-After": "2"}}
+    phone.page.route(
+        "**/photo",
+        lambda route: route.fulfill(**no_room),
+        times=1,
+    )
+    selfie = {"name": "selfie.jpg", "mimeType": "image/jpeg", "buffer": b"JPEG"}
+    phone.page.locator("#library").set_input_files(selfie)  # type: ignore[arg-type]
+    phone.page.get_by_role("button", name="Send photo").click()
+    expect(phone.page.get_by_text("Many photos are arriving at the moment")).to_be_visible()
+    kept = phone.page.locator("[data-unsent] li")
+    expect(kept).to_have_text(re.compile("kept until it can go out"))
+    expect(kept).to_have_text(re.compile("it was not taken"), timeout=20_000)
+
+
+@pytest.mark.timeout(200)
 def test_trouble_at_the_clinic_loses_nothing_and_holds_nothing_else_up(phone: Phone) -> None:
     phone.sign_in(phone.cast.alice)
     phone.refuse("/photo", HTTPStatus.INTERNAL_SERVER_ERROR)

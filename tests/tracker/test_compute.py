@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from importlib.resources import files
 from pathlib import Path
@@ -23,6 +23,7 @@ from tracker.wires.compute import (
     LocalProcesses,
     NotMeasurable,
     Sandbox,
+    Stopped,
     analyse_bytes,
     choose_face_finder,
 )
@@ -153,6 +154,16 @@ def test_an_upload_that_only_waits_is_not_at_fault_and_one_more_is_sent_away_at_
         assert time.monotonic() - began < 0.5
         with pytest.raises(Busy, match="too busy"):
             waits.result(timeout=60)
+
+
+def test_processes_that_are_stopped_break_off_what_runs_and_what_waits() -> None:
+    with LocalProcesses(workers=1) as compute:
+        calls = [compute.submit(time.sleep, 600) for _ in range(4)]
+        compute.shutdown(wait=False, cancel_futures=True)
+        broken = [call.exception() for call in as_completed(calls, timeout=60)]
+        assert [type(each) for each in broken] == [BrokenProcessPool] * 4
+        with pytest.raises(Stopped):
+            compute.submit(os.getpid)
 
 
 def test_without_a_face_model_opencvs_own_finds_faces() -> None:

@@ -4,10 +4,11 @@ import gc
 import http.client
 import socket
 import threading
+import time
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,8 +16,8 @@ import waitress.buffers
 
 from tests.post_office import free_port
 from tracker.settings import Settings
-from web.security import MAX_REQUEST_BYTES
-from web.serve import MAX_BODY_BYTES, CannotListen, check_address, open_server
+from web.security import MAX_REQUEST_BYTES, NO_ROOM
+from web.serve import MAX_BODY_BYTES, CannotListen, Lane, check_address, open_server
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -41,15 +42,16 @@ def tell_client(environ: "WSGIEnvironment", start_response: "StartResponse") -> 
 def running(app: "WSGIApplication", settings: Settings) -> Iterator[http.client.HTTPConnection]:
     settings = replace(settings, port=free_port())
     server = open_server(app, settings)
-    thread = threading.Thread(target=server.run)
+    stop = threading.Event()
+    thread = threading.Thread(target=server.run, args=(stop,))
     thread.start()
     connection = http.client.HTTPConnection(settings.host, settings.port, timeout=60)
     yield connection
     connection.close()
-    with suppress(OSError):  # awake already, it may close its trigger while we still pull
-        server.trigger.pull_trigger(server.close)  # in the thread that waits for its sockets
+    stop.set()
+    server.wake()
     thread.join(timeout=60)
-    server.task_dispatcher.shutdown()
+    server.finish()
 
 
 @pytest.fixture
@@ -85,6 +87,154 @@ def test_only_a_proxy_that_the_settings_know_may_name_the_client(
     with running(tell_client, replace(settings, proxies=proxies)) as connection:
         connection.request("GET", "/", headers={"X-Forwarded-For": "203.0.113.7"})
         assert connection.getresponse().read() == told
+
+
+@dataclass
+class Doors:
+    """An application whose answers wait until they are let through, and which notes who came."""
+
+    came: list[str] = field(default_factory=list)
+    opened: threading.Event = field(default_factory=threading.Event)
+    lines: list[http.client.HTTPConnection] = field(default_factory=list)
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        self.came.append(environ["PATH_INFO"])
+        if environ["PATH_INFO"] in {"/photo", "/slow"} and not environ[NO_ROOM]:
+            assert self.opened.wait(timeout=60)
+        start_response("503 Busy" if environ[NO_ROOM] else "200 OK", [])
+        return [b"done"]
+
+    def asked(
+        self, of: http.client.HTTPConnection, path: str, body: bytes | None = None
+    ) -> http.client.HTTPConnection:
+        """One more connection to the same server, which waits for an answer."""
+        line = http.client.HTTPConnection(of.host, of.port, timeout=20)
+        self.lines.append(line)
+        line.request("GET" if body is None else "POST", path, body)
+        return line
+
+    def has_let_in(self, path: str, times: int) -> bool:
+        """Wait until so many requests have come."""
+        for _ in range(500):
+            if self.came.count(path) >= times:
+                return True
+            time.sleep(0.01)
+        return False
+
+
+@pytest.fixture
+def doors() -> Iterator[Doors]:
+    doors = Doors()
+    yield doors
+    doors.opened.set()
+    for line in doors.lines:
+        line.close()
+
+
+def test_a_check_in_waits_neither_for_photos_nor_for_pages(
+    settings: Settings, doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.serve.THREADS", dict.fromkeys(Lane, 1))
+    with running(doors, settings) as connection:
+        waiting = [doors.asked(connection, "/photo", b"photo") for _ in range(3)]
+        assert doors.has_let_in("/photo", 1)
+        connection.request("GET", "/")
+        assert connection.getresponse().read() == b"done"
+        waiting += [doors.asked(connection, "/slow") for _ in range(3)]
+        assert doors.has_let_in("/slow", 1)
+        connection.request("POST", "/check-in", b"pus=yes")
+        assert connection.getresponse().read() == b"done"
+        assert doors.came.count("/photo") == 1
+        doors.opened.set()
+        assert {line.getresponse().read() for line in waiting} == {b"done"}
+
+
+def test_a_photo_beyond_the_room_is_sent_away_at_once_and_later_there_is_room_again(
+    settings: Settings, doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.serve.PHOTOS_AT_ONCE", 1)
+    with running(doors, settings) as connection:
+        first = doors.asked(connection, "/photo", PIECE)
+        assert doors.has_let_in("/photo", 1)
+        connection.request("POST", "/photo", PIECE * 4)
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (503, b"done")
+        doors.opened.set()
+        assert first.getresponse().status == 200
+        connection.request("POST", "/patients/1/conversation", PIECE)
+        assert connection.getresponse().status == 200
+
+
+def test_the_room_counts_bytes_and_a_phone_that_vanishes_gives_its_place_back(
+    settings: Settings, doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.serve.PHOTO_BYTES_AT_ONCE", 3 * len(PIECE))
+    doors.opened.set()
+    with running(doors, settings) as connection:
+        head = f"POST /photo HTTP/1.1\r\nHost: a\r\nContent-Length: {2 * len(PIECE)}\r\n\r\n"
+        with socket.create_connection((connection.host, connection.port)) as vanishing:
+            vanishing.sendall(head.encode() + PIECE)
+            connection.request("POST", "/photo", PIECE * 2)
+            assert connection.getresponse().read() == b"done"
+        assert doors.came == ["/photo"]
+        for _ in range(100):
+            connection.request("POST", "/photo", PIECE * 2)
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status == 200:
+                break
+            time.sleep(0.05)
+        assert answer.status == 200
+
+
+def test_what_a_client_sent_before_it_went_is_done_unless_it_still_has_the_photo(
+    settings: Settings, doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.serve.THREADS", dict.fromkeys(Lane, 1))
+    with running(doors, settings) as connection:
+        lines = [doors.asked(connection, path, b"x") for path in ("/photo", "/slow")]
+        assert doors.has_let_in("/photo", 1)
+        assert doors.has_let_in("/slow", 1)
+        for path in ("/photo", "/written"):
+            doors.asked(connection, path, b"x").close()
+        time.sleep(0.2)
+        doors.opened.set()
+        assert {line.getresponse().read() for line in lines} == {b"done"}
+        assert doors.has_let_in("/written", 1)
+    assert doors.came.count("/photo") == 1
+
+
+def test_slow_clients_shut_no_one_out_and_are_cut_off(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.serve.GRACE_SECONDS", 0.5)
+    monkeypatch.setattr("web.serve.LOOK_SECONDS", 1)
+    with running(tell_size, settings) as connection:
+        slow = [
+            socket.create_connection((connection.host, connection.port), timeout=20)
+            for _ in range(40)
+        ]
+        for each in slow:
+            each.sendall(b"POST /photo HTTP/1.1\r\nX-Slow: ")
+        connection.request("GET", "/")
+        assert connection.getresponse().read() == b"0"
+        assert {each.recv(1) for each in slow} == {b""}
+        for each in slow:
+            each.close()
+
+
+def test_a_server_that_stops_still_answers_what_has_arrived(
+    settings: Settings, doors: Doors
+) -> None:
+    with running(doors, settings) as connection:
+        waits = doors.asked(connection, "/slow")
+        assert doors.has_let_in("/slow", 1)
+        threading.Timer(0.3, doors.opened.set).start()
+    assert waits.getresponse().read() == b"done"
+    with pytest.raises(ConnectionRefusedError):
+        doors.asked(connection, "/slow")
 
 
 @pytest.fixture

@@ -41,13 +41,11 @@ from tracker.replay import Line, Replay, patient_of, read_course, throw_away_wor
 from tracker.settings import protocols_folder, read_settings
 from tracker.storage.connection import open_migrated
 from tracker.storage.people import people
-from tracker.wires.compute import LocalProcesses, Sandbox, on_executor
+from tracker.wires.compute import LocalProcesses, on_executor
 from tracker.worker import run_worker
 from tracker.world import World, open_world
 from web.serve import CannotListen, check_address
 from web.serve import serve as serve_pages
-
-UPLOADS_THAT_WAIT = 16
 
 DEPTH_MISSING = (
     "Warning: depth not recorded, so the course is judged by the slowest curve and redness that"
@@ -64,6 +62,7 @@ def main() -> None:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("waitress").setLevel(logging.WARNING)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # each photo that waits is a line
 
 
 @main.command()
@@ -90,9 +89,8 @@ def demo(data: Path, port: int) -> None:
             for done, total in open_demo(data, samples, port, compute, now()):
                 bar.total = total
                 bar.update(done - bar.n)
-        with _sandbox() as apart:
-            world = replace(open_world(demo_settings(data, port)), apart=apart)
-            serve_pages(world, compute, now, lambda: _let_in(world))
+        world = open_world(demo_settings(data, port))
+        serve_pages(world, compute, now, lambda: _let_in(world))
 
 
 @main.command()
@@ -102,8 +100,7 @@ def serve() -> None:
         world = world_of_settings()
         forget_secrets()
         address = world.settings.base_url
-        with _local_processes() as compute, _sandbox() as apart:
-            world = replace(world, apart=apart)
+        with _local_processes() as compute:
             serve_pages(world, compute, now, lambda: click.echo(f"Afterglow is open at {address}"))
 
 
@@ -111,12 +108,17 @@ def serve() -> None:
 def worker() -> None:
     """Process the queue only: measure, judge, send. For additional workers next to `serve`."""
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     with told_errors():
         world = world_of_settings()
         forget_secrets()
         with _local_processes() as compute:
+
+            def end(*_: object) -> None:
+                stop.set()
+                compute.shutdown(wait=False, cancel_futures=True)
+
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, end)
             run_worker(world, compute, now, stop)
 
 
@@ -337,10 +339,6 @@ def _screening(file: Path, followed: Protocol, person: Person, by: str) -> Scree
 
 def _local_processes() -> Executor:
     return LocalProcesses(workers=os.cpu_count() or 1)
-
-
-def _sandbox() -> Sandbox:
-    return Sandbox(workers=os.cpu_count() or 1, waiting=UPLOADS_THAT_WAIT)
 
 
 def _let_in(world: World) -> None:

@@ -9,7 +9,8 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import Empty, LifoQueue
 from threading import BoundedSemaphore, Lock, Thread
@@ -159,6 +160,10 @@ def choose_face_finder(model: Path | None) -> FaceFinder:
         raise SettingsError(f"AFTERGLOW_FACE_MODEL: {error}; {remedy}") from error
 
 
+class Stopped(Exception):  # noqa: N818  (a state of the service, not of the photo)
+    """The service ends; what was to be done is done after its next start."""
+
+
 class LocalProcesses(Executor):
     """Processes on this machine; when one is killed, a fresh pool takes the next photo.
 
@@ -169,11 +174,19 @@ class LocalProcesses(Executor):
         self._workers = workers
         self._limits = limits
         self._lock = Lock()
+        self._is_stopped = False
+        # Each process holds the one end. When the other is closed, or dies with us, it ends.
+        self._lifeline, self._held = get_context("spawn").Pipe(duplex=False)
         self._pool = self._fresh()
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Submit a call to a process; see `concurrent.futures.Executor.submit`."""
+        """Submit a call to a process; see `concurrent.futures.Executor.submit`.
+
+        Raises Stopped once the processes were ended.
+        """
         with self._lock:
+            if self._is_stopped:
+                raise Stopped("the processes were ended")
             try:
                 return self._pool.submit(fn, *args, **kwargs)
             except BrokenProcessPool:
@@ -181,15 +194,25 @@ class LocalProcesses(Executor):
                 return self._pool.submit(fn, *args, **kwargs)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Stop the processes; see `concurrent.futures.Executor.shutdown`."""
-        self._pool.shutdown(wait=wait, cancel_futures=cancel_futures)
+        """Stop the processes; see `concurrent.futures.Executor.shutdown`.
+
+        With `cancel_futures` calls that run are broken off, too, and all raise BrokenProcessPool.
+        """
+        with self._lock:
+            self._is_stopped = True
+        if cancel_futures:  # by the pool, it would leave `as_completed` waiting for ever
+            self._held.close()
+        self._pool.shutdown(wait=wait)
+        if wait:
+            self._held.close()
+            self._lifeline.close()
 
     def _fresh(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(
             self._workers,
             mp_context=get_context("spawn"),
             initializer=_begin_process,
-            initargs=(self._limits,),
+            initargs=(self._lifeline, self._limits),
         )
 
 
@@ -263,6 +286,10 @@ class Sandbox:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Break off every call, and refuse each further one, with Busy."""
         for process in self._all:
             process.shutdown(wait=False, cancel_futures=True)
 
@@ -287,6 +314,8 @@ class Sandbox:
         began = monotonic()
         try:
             return process.submit(_within, self._limits, fn, *args, **kwargs).result()
+        except Stopped as error:
+            raise Busy("the service ends") from error
         except MemoryError as error:
             raise Unmeasurable(Fault.TOO_LARGE, "needs too much memory") from error
         except BrokenProcessPool as error:
@@ -301,7 +330,7 @@ def _starts(process: LocalProcesses) -> bool:
     """Whether a process can be started at all: if so, the upload killed its own."""
     try:
         process.submit(os.getpid).result(timeout=START_SECONDS)
-    except (BrokenProcessPool, OSError, TimeoutError):
+    except (Stopped, BrokenProcessPool, OSError, TimeoutError):
         return False
     return True
 
@@ -333,10 +362,10 @@ def _memory_told() -> Iterator[None]:
         raise
 
 
-def _begin_process(limits: Limits | None) -> None:
+def _begin_process(lifeline: Connection, limits: Limits | None) -> None:
     # The pool already uses every core; OpenCV's own threads would only make them wait.
     cv2.setNumThreads(1)
-    Thread(target=_end_with_parent, name="end with parent", daemon=True).start()
+    Thread(target=_end_after, args=(lifeline,), name="lifeline", daemon=True).start()
     if limits is None:
         os.nice(10)  # a patient waits for a verdict, no one for a measurement
         return
@@ -349,9 +378,7 @@ def _begin_process(limits: Limits | None) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
-def _end_with_parent() -> None:
+def _end_after(lifeline: Connection) -> None:
     """Killing a parent does not stop its children; each must notice it by itself."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)  # at once, whatever the main thread is measuring: no one needs the result
+    lifeline.poll(None)
+    os._exit(1)  # at once, whatever the main thread is measuring: no one needs the result

@@ -89,8 +89,9 @@ function sendUnkept(form, submitter) {
   return tell(form, "You are offline, and this phone cannot keep it: there is no room, or this is a private window. Leave this page open and send it when the network is back.");
 }
 
-function waitingWords({ reached, signedOut }) {
+function waitingWords({ reached, signedOut, again }) {
   if (signedOut) return "You are signed out. It is kept on this phone and goes out when you sign in again.";
+  if (again) return "Many photos are arriving at the moment. Yours is kept on this phone and goes out by itself in a minute.";
   if (reached) return "Afterglow has trouble at the moment. It is kept on this phone and goes out by itself.";
   return "You are offline, or Afterglow cannot be reached. It is kept on this phone and goes out by itself.";
 }
@@ -121,7 +122,11 @@ async function flushKind(hasPhoto, form, only) {
       if (answer.arrived) await forget(item);
       else if (answer.page && ours) await forget(item); // its result is on the screen
       else if (answer.words) await markRefused(item, answer.words);
-      else if (answer.reached) rest(item);
+      else if (answer.again) {
+        for (const each of waiting) restFor(each, answer.again); // there is no room for the others either
+        setTimeout(() => flush(), answer.again);
+        break;
+      } else if (answer.reached) rest(item);
       else {
         about ??= answer; // no network, or signed out: the others would fail too
         break;
@@ -142,11 +147,17 @@ function rest(item) {
   rests.set(item.key, { pause, until: performance.now() + pause });
 }
 
+/** For as long as the clinic asks; the next trouble does not count this one. */
+function restFor(item, pause) {
+  rests.set(item.key, { until: performance.now() + pause });
+}
+
 const isResting = (item) => rests.get(item.key)?.until > performance.now();
 
 /**
  * The result for one item: {reached} if the clinic answered, {arrived, url} if it has the item,
- * {page, words} if it was refused and why, {signedOut} if another person or no one is signed in.
+ * {page, words} if it was refused and why, {again} if a photo may come again after so many milliseconds,
+ * {signedOut} if another person or no one is signed in.
  */
 async function send(item, onProgress) {
   const { token, signedOut } = await session();
@@ -164,6 +175,10 @@ async function send(item, onProgress) {
   if (REFUSALS.includes(request.status)) {
     const page = new DOMParser().parseFromString(request.responseText, "text/html");
     return { reached: true, page, words: remedyIn(page) };
+  }
+  if (request.status === 503 && item.hasPhoto) { // answers come again as soon as after other trouble
+    const seconds = Number(request.getResponseHeader("Retry-After")); // 0 without one; a proxy may give a date
+    return { reached: true, again: seconds > 0 ? Math.min(1000 * seconds, LONGEST_REST_MS) : 0 };
   }
   if (request.status >= 400) return { reached: true };
   if (new URL(request.responseURL).pathname === "/sign-in") return { reached: false, signedOut: true };

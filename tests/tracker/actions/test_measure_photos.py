@@ -22,7 +22,7 @@ from tracker.domain.course.photos import (
 )
 from tracker.storage.connection import writing
 from tracker.storage.course import outlines, photos, readings, treatments
-from tracker.wires.compute import NotMeasurable
+from tracker.wires.compute import NotMeasurable, Stopped
 from tracker.wires.photo_files import Picture
 from tracker.world import World
 
@@ -129,6 +129,14 @@ def test_a_photo_that_always_breaks_the_analysis_is_tried_for_an_hour_and_then_s
     assert outcome.photo.faults == ("analysis_failed",)
     ((given_up, course),) = [(g.photo_id, g.treatment_id) for g in photos.given_up(db)]
     assert (given_up, course) == (baseline.id, cast.treatment.id)
+
+
+def test_a_service_that_ends_hands_its_batch_back_as_it_was(
+    db: Database, world: World, cast: Cast, baseline: Photo
+) -> None:
+    ended = Answering(BrokenProcessPool("ended"), Stopped("ended"))
+    assert measure_photos(db, world.files, ended, NOW) == []
+    assert len(measure_photos(db, world.files, Answering(), NOW)) == 1
 
 
 @pytest.mark.parametrize("error", [MemoryError(), OSError("out of space"), BrokenProcessPool("no")])

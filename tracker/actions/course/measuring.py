@@ -16,7 +16,7 @@ from tracker.domain.course.readings import Reading
 from tracker.domain.course.sides import Said, SaidBy, SidesAnswer, obstacle, sides_after
 from tracker.storage.connection import DatabaseError, IntegrityError, writing
 from tracker.storage.course import outlines, photos, readings, sides, treatments
-from tracker.wires.compute import Analysed, NotMeasurable, analyse_bytes
+from tracker.wires.compute import Analysed, NotMeasurable, Stopped, analyse_bytes
 from tracker.wires.photo_files import PhotoFiles, PhotoUnreadable, Picture
 
 BATCH = 8
@@ -71,7 +71,8 @@ def measure_photos(
 
     A photo that fails is tried again, later each time, and given up after its fifth failure. A
     failure that is not its own (storage or database unreachable, no memory, no processes, an
-    unreadable baseline) is tried again without end and never counts.
+    unreadable baseline) is tried again without end and never counts. When `compute` is stopped, the
+    batch is handed back as it was claimed.
     """
     done = _end_lapsed(db, now, only_treatment)
     running = {
@@ -164,6 +165,8 @@ def _conclude(
 
 def _counted(claim: _Claim, error: Exception) -> Photo:
     """The claimed photo with this failure counted: as its own, or as trouble of the system."""
+    if isinstance(error, Stopped):
+        return claim.photo
     own_file_lost = isinstance(error, _LostFile) and error.photo.id != claim.baseline.id
     is_the_worlds = isinstance(error, OSError | MemoryError | DatabaseError | _PoolDown | _LostFile)
     if own_file_lost or isinstance(error, IntegrityError) or not is_the_worlds:
