@@ -14,7 +14,7 @@ from analysis.overlays import draw_evidence
 from analysis.pipeline import analyse_photo
 from analysis.quality import judge_photo
 
-VERSION: Final = "4"
+VERSION: Final = "5"
 """Changes whenever the same photo would be measured differently; kept with every reading."""
 
 __all__ = [

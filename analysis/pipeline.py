@@ -44,7 +44,7 @@ from analysis.light.chromophores import (
     explain_pixels,
     log_light,
     mean_shift,
-    median_shift,
+    patchwise_shift,
 )
 from analysis.light.eye_whites import brightness_by_eyes, compare_eyes
 from analysis.light.plausible_skin import SkinState, estimate_state
@@ -325,7 +325,7 @@ def _compare_cheeks(
     if not regions.keys() >= set(cheeks):
         return None
     left, right = (
-        median_shift(day.change, Mask(day.skin.areas[cheek].pixels & day.comparable.pixels))
+        patchwise_shift(day.change, Mask(day.skin.areas[cheek].pixels & day.comparable.pixels))
         for cheek in cheeks
     )
     if left is None or right is None:

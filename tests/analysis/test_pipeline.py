@@ -144,3 +144,13 @@ def test_the_face_is_the_mean_of_its_skin_by_area_not_its_middle() -> None:
     mean = sum(parts[name] * areas[name] for name in EVERYWHERE) / sum(areas.values())
     assert mean > 0.3
     assert analysis.regions[Region.FACE].redness.value == pytest.approx(mean, abs=0.1)
+
+
+def test_an_abscess_in_a_third_of_a_cheek_reddens_the_cheek_and_is_told_from_the_other() -> None:
+    red, plain = retouched(CHEEKS, blood=1.5), retouched()
+    columns = np.arange(portrait().size[0])  # the patient's left cheek lies between 938 and 1092
+    share = ((columns > 900) & (columns < 997)).astype(np.float32)
+    focus = plain.pixels + (red.pixels - plain.pixels) * share[:, np.newaxis]
+    regions = analyse(SrgbImage(focus)).regions
+    assert regions[Region.LEFT_CHEEK].redness.value > 0.25
+    assert abs(regions[Region.RIGHT_CHEEK].redness.value) < 0.1

@@ -10,6 +10,7 @@ from analysis.light.chromophores import (
     explain,
     explain_pixels,
     median_shift,
+    patchwise_shift,
 )
 from analysis.light.plausible_skin import SkinState, estimate_state, known_skin
 from analysis.light.skin_optics import BASELINE_BLOOD, TONES, Tone, log_rgb
@@ -175,9 +176,23 @@ def test_the_median_shift_ignores_a_mole_and_its_spread_is_that_of_the_median() 
     assert np.std(scatter) == pytest.approx(1, abs=0.3)
 
 
+def test_a_focus_in_a_quarter_of_a_part_counts_for_a_quarter() -> None:
+    rng = np.random.default_rng(6)
+    change = rng.normal(0, 0.02, (240, 240, 3)).astype(np.float32)
+    change[:120, :120, 1] -= 0.4
+    everywhere = Mask(np.ones((240, 240), np.bool_))
+    shift, middle = patchwise_shift(change, everywhere), median_shift(change, everywhere)
+    assert shift is not None
+    assert middle is not None
+    assert shift.value == pytest.approx([0, -0.1, 0], abs=0.005)
+    assert middle.value == pytest.approx([0, 0, 0], abs=0.02)
+    assert np.sqrt(shift.covariance[1, 1]) == pytest.approx(0.4 * np.sqrt(3) / 4 / 10, rel=0.1)
+
+
 def test_too_little_skin_gives_no_shift() -> None:
     change = np.zeros((240, 240, 3), np.float32)
     speck = np.zeros((240, 240), np.bool_)
     speck[:30, :30] = True
     assert median_shift(change, Mask(speck)) is None
+    assert patchwise_shift(change, Mask(speck)) is None
     assert median_shift(change, Mask(np.zeros_like(speck))) is None
