@@ -15,9 +15,11 @@ from tracker.actions.course.drawing import (
     revise_annotation,
 )
 from tracker.domain.course.annotations import Annotation, Drawing, Shape
+from tracker.domain.course.outlines import Basis
 from tracker.domain.course.photos import Photo
+from tracker.domain.course.treatments import AREAS
 from tracker.storage.connection import writing
-from tracker.storage.course import annotations
+from tracker.storage.course import annotations, readings
 from tracker.world import World
 
 LATER = TREATED_AT + timedelta(days=3)
@@ -118,3 +120,26 @@ def test_what_cannot_be_drawn_says_the_remedy(
 ) -> None:
     with pytest.raises(ValueError, match=remedy):
         Drawing(shape, places, note)
+
+
+def test_a_drawing_stays_on_the_same_skin_when_the_pictures_are_turned(
+    db: Database, cast: Cast, drawn: Annotation
+) -> None:
+    def measured(*, is_turned: bool) -> None:
+        (seen,) = readings.of_treatment(db, cast.treatment.id)
+        basis = Basis(drawn.photo_id, frozenset(AREAS), None, is_turned)
+        with writing(db):
+            readings.insert(db, seen, basis)
+
+    def shown() -> list[Drawing]:
+        told = annotations.get(db, drawn.id)
+        assert told is not None
+        return [version.drawing for version in told.versions]
+
+    measured(is_turned=True)
+    assert shown()[0].places == ((0.75, 0.5),)
+    assert revise(db, cast, drawn, RING) == Revised()
+    assert shown()[1] == RING
+    measured(is_turned=False)
+    assert shown()[0] == SPOT
+    assert shown()[1].places == ((0.75, 0.5), (0.7, 0.5))

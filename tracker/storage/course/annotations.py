@@ -11,9 +11,13 @@ from tracker.domain.course.annotations import Annotation, Drawing, Shape, Versio
 from tracker.domain.course.photos import View
 from tracker.storage.columns import read_time, time_text
 
-_SELECT = """SELECT annotations.*, photos.view, people.name FROM annotations
+# Pictures are those of the newest reading, whatever waits to be measured again.
+_TURNED = """coalesce((SELECT readings.turned FROM readings WHERE readings.photo_id = {photo}
+    ORDER BY readings.id DESC LIMIT 1), 0)"""
+_SELECT = f"""SELECT annotations.*, photos.view, people.name,
+    {_TURNED.format(photo="photos.id")} AS shown_turned FROM annotations
     JOIN photos ON photos.id = annotations.photo_id
-    JOIN people ON people.id = annotations.author_id"""
+    JOIN people ON people.id = annotations.author_id"""  # noqa: S608 (no input in it)
 _IN_ORDER = (
     "ORDER BY (SELECT min(version) FROM annotations AS a WHERE a.id = annotations.id), version"
 )
@@ -40,8 +44,15 @@ def add_version(
             "author_id": author_id,
             "at": time_text(at),
             "withdrawn": int(withdrawn),
+            "turned": _are_turned(db, photo_id),
         }
     )
+
+
+def _are_turned(db: Database, photo_id: str) -> bool:
+    """Whether the pictures of a photo are those of a turned baseline."""
+    ((turned,),) = db.execute(f"SELECT {_TURNED.format(photo='?')}", [photo_id]).fetchall()
+    return bool(turned)
 
 
 def get(db: Database, annotation_id: str) -> Annotation | None:
@@ -67,6 +78,8 @@ def _annotations(rows: Any) -> list[Annotation]:
 
 def _version(row: dict[str, Any]) -> Version:
     places = tuple((float(x), float(y)) for x, y in json.loads(row["places"]))
+    if row["turned"] != row["shown_turned"]:  # the pictures were turned since; so is the drawing
+        places = tuple((1 - x, y) for x, y in places)
     return Version(
         number=row["version"],
         drawing=Drawing(Shape(row["shape"]), places, row["note"]),
