@@ -23,7 +23,15 @@ from tracker.actions.course.receiving import (
     receive_photo,
 )
 from tracker.actions.course.treatments import begin_treatment
-from tracker.domain.course.photos import FAILED, PhotoRole, PhotoStatus, Sides, Upload, View
+from tracker.domain.course.photos import (
+    FAILED,
+    FileFault,
+    PhotoRole,
+    PhotoStatus,
+    Sides,
+    Upload,
+    View,
+)
 from tracker.storage.connection import writing
 from tracker.storage.course import photos, treatments
 from tracker.wires.photo_files import Picture
@@ -288,6 +296,29 @@ def test_another_photo_from_before_takes_the_place_of_a_lost_one(
     assert counts is not None
     assert counts.id == other.photo.id
     assert photos.given_up(db) == []
+
+
+@pytest.mark.parametrize("role", PhotoRole)
+def test_a_lost_mirror_image_that_comes_again_is_turned_again(
+    db: Database,
+    world: World,
+    cast: Cast,
+    monkeypatch: pytest.MonkeyPatch,
+    role: PhotoRole,
+) -> None:
+    monkeypatch.setattr("tracker.actions.course.receiving.is_mirrored_by_card", lambda _: True)
+    taken_at = DAY_BEFORE if role is PhotoRole.BASELINE else NEXT_DAY
+
+    def send() -> bytes:
+        upload = Upload(FACE, role, taken_at)
+        outcome = receive_photo(db, world.files, cast.alice.id, upload, NEXT_DAY)
+        assert isinstance(outcome, Accepted)
+        assert outcome.photo.sides is Sides.SURE
+        with writing(db):
+            photos.record_file_fault(db, outcome.photo, FileFault.MISSING)
+        return world.files.load(outcome.photo.id, Picture.PHOTO)
+
+    assert send() == send()
 
 
 def test_left_and_right_are_sure_only_where_something_shows_them(

@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -32,7 +32,7 @@ from tracker.storage.connection import IntegrityError, writing
 from tracker.storage.course import photos, treatments
 from tracker.storage.own_data import consents
 from tracker.storage.people import people
-from tracker.wires.compute import Apart, here, reencode_photo
+from tracker.wires.compute import Apart, here
 from tracker.wires.photo_files import PhotoFiles, PhotoUnreadable, Picture
 
 log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ def receive_photo(
     digest = hashlib.sha256(upload.data).hexdigest()
     known = photos.by_digest(db, treatment.id, digest)
     if known is not None:
-        return _sent_again(db, files, known, upload, apart)
+        return _sent_again(db, files, known, upload, find, apart)
     before = _before(db, files, treatment)
     try:
         seen = apart(_look, upload, before, treatment.performed_at, patient.zone, now, find)
@@ -124,14 +124,14 @@ def receive_photo(
 
 
 def _sent_again(
-    db: Database, files: PhotoFiles, known: Photo, upload: Upload, apart: Apart
+    db: Database, files: PhotoFiles, known: Photo, upload: Upload, find: FindFace, apart: Apart
 ) -> Accepted | AlreadyReceived | Refused:
     """The same bytes sent again repair a fault here: a lost file, or a photo that was given up."""
     if known.file_fault is None and FAILED not in known.faults:
         return AlreadyReceived(known)
     if known.file_fault is not None:
         try:
-            stored_form = apart(reencode_photo, upload.data)
+            stored_form = apart(_repaired, upload, known, find)
         except Unmeasurable as verdict:
             return Refused((str(verdict.fault),))
         files.save(known.id, Picture.PHOTO, stored_form)
@@ -139,6 +139,19 @@ def _sent_again(
         photos.record_file_fault(db, known, None)
         photos.try_again(db, known.treatment_id)
     return Accepted(photos.get(db, known.id) or known)
+
+
+def _repaired(upload: Upload, known: Photo, find: FindFace) -> bytes:
+    """The form in which the photo was stored before its file was lost. Raises Unmeasurable.
+
+    Photos that came before sides were looked for were not turned; they are not sure.
+    """
+    image = decode_photo(upload.data)
+    if known.view is View.FRONT:
+        image, _ = _upright(image, None, find)
+    if known.sides is Sides.SURE:
+        image, _ = _with_sides(image, replace(upload, view=known.view))
+    return encode_photo(image)
 
 
 def _belongs_to(
