@@ -97,6 +97,7 @@ class Replay:
             role=event.role,
             taken_at=event.taken_at,
             skin_state=event.skin_state,
+            sides=event.sides,
         )
         world = self.world
         outcome = receive_photo(

@@ -29,7 +29,7 @@ from tracker.domain.course.check_ins import (
     Queued,
     Trend,
 )
-from tracker.domain.course.photos import PhotoRole, SkinState, Upload, View
+from tracker.domain.course.photos import PhotoRole, Sides, SkinState, Upload, View
 from tracker.domain.course.readings import Quantity
 from tracker.domain.course.sides import Said
 from tracker.domain.course.treatments import Region
@@ -95,7 +95,7 @@ def read_upload(form: Form, files: Files, zone: ZoneInfo) -> Upload | Errors:
         sent_at=_moment(form, "sent_at"),
         is_fresh=form.get("source") in {"camera", "page"},
         is_just_now=is_just_now,
-        is_by_page=form.get("source") == "page",
+        sides=Sides.SURE if form.get("source") == "page" else Sides.UNKNOWN,
     )
 
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tracker.domain.course.check_ins import Answers, Trend
-from tracker.domain.course.photos import PhotoRole
+from tracker.domain.course.photos import PhotoRole, Sides
 from tracker.domain.course.procedures import Procedure, Product, ProductUse
 from tracker.domain.course.treatments import AREAS
 from tracker.domain.own_data.course_folders import (
@@ -58,6 +58,14 @@ def test_an_answer_that_was_left_out_stays_left_out() -> None:
     told = parse_course(COURSE.replace("pain = 2", "eye_pain = true\nfaint = false"))
     assert told.check_ins[0].answers == Answers(eye_pain=True, faint=False, trend=Trend.BETTER)
     assert parse_course(course_text(told)) == told
+
+
+@pytest.mark.parametrize("sides", Sides)
+def test_what_is_known_of_left_and_right_goes_along(sides: Sides) -> None:
+    told = parse_course(COURSE)
+    known = replace(told, photos=tuple(replace(photo, sides=sides) for photo in told.photos))
+    assert parse_course(course_text(known)) == known
+    assert ("sides" in course_text(known)) is (sides is not Sides.UNKNOWN)
 
 
 def test_how_it_was_done_is_written_and_read_again() -> None:

@@ -24,13 +24,14 @@ from tracker.domain.alerts.alert_life import Resolution
 from tracker.domain.alerts.alerts import Outcome
 from tracker.domain.course.check_ins import Answers, Trend
 from tracker.domain.course.outlines import Outlines
-from tracker.domain.course.photos import PhotoRole, Upload
+from tracker.domain.course.photos import PhotoRole, Sides, Upload
 from tracker.domain.course.procedures import Ending
+from tracker.domain.course.sides import Said, SaidBy, SidesAnswer
 from tracker.domain.protocols.aftercare import OwnLine
 from tracker.domain.protocols.care import Heading
 from tracker.replay import Replay, patient_of, read_course, throw_away_world
 from tracker.storage.connection import writing
-from tracker.storage.course import outlines, photos
+from tracker.storage.course import outlines, photos, sides
 from tracker.storage.own_data import looks
 from tracker.wires.archives import Entry
 from tracker.wires.compute import NotMeasurable
@@ -230,3 +231,19 @@ def test_corrections_ends_and_drawn_areas_go_along(
     assert told["drawn"][0]["treated"] == [[[0.1, 0.2], [0.3, 0.2], [0.3, 0.4]]]
     assert (course / "readings.csv").read_text(encoding="utf-8") == ""  # waits to be measured again
     assert "left_cheek" in (course / "earlier-readings.csv").read_text(encoding="utf-8")
+
+
+def test_what_was_said_about_left_and_right_goes_along(
+    records: Records, db: Database, world: World, cast: Cast, tmp_path: Path
+) -> None:
+    baseline = records.measured(-1)
+    with writing(db):
+        for said, by in ((Said.MIRRORED, SaidBy.PATIENT), (Said.PLAIN, SaidBy.CLINIC)):
+            before = photos.get(db, baseline.id)
+            assert before is not None
+            sides.record(db, before, SidesAnswer(baseline.id, said, by, TREATED_AT))
+    course = unpack(list(export_own_data(db, world.files, cast.alice)), tmp_path)
+    told = json.loads((course / "treatment.json").read_text(encoding="utf-8"))
+    said_so = [(each["who"], each["said"]) for each in told["said_about_left_and_right"]]
+    assert said_so == [("patient", "mirrored"), ("clinic", "plain")]
+    assert read_course(course).photos[0].sides is Sides.PLAIN

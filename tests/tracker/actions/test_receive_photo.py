@@ -326,12 +326,12 @@ def test_left_and_right_are_sure_only_where_something_shows_them(
 ) -> None:
     upright = np.asarray(Image.open(io.BytesIO(FACE)), np.float32)
 
-    def sides_of(name: str, *, by_card: bool | None, by_page: bool) -> tuple[Sides, bool]:
+    def sides_of(name: str, *, by_card: bool | None, known: Sides) -> tuple[Sides, bool]:
         monkeypatch.setattr(
             "tracker.actions.course.receiving.is_mirrored_by_card", lambda _: by_card
         )
         sent = FACE[:2] + b"\xff\xfe\x00\x03" + name.encode() + FACE[2:]  # other bytes
-        upload = Upload(sent, PhotoRole.BASELINE, DAY_BEFORE, is_by_page=by_page)
+        upload = Upload(sent, PhotoRole.BASELINE, DAY_BEFORE, sides=known)
         outcome = receive_photo(db, world.files, cast.alice.id, upload, NEXT_DAY)
         assert isinstance(outcome, Accepted)
         found = photos.get(db, outcome.photo.id)
@@ -340,7 +340,9 @@ def test_left_and_right_are_sure_only_where_something_shows_them(
             is_mirrored = np.abs(np.asarray(stored, np.float32)[:, ::-1] - upright).mean() < 3
         return found.sides, bool(is_mirrored)
 
-    assert sides_of("a", by_card=None, by_page=False) == (Sides.UNKNOWN, False)
-    assert sides_of("b", by_card=None, by_page=True) == (Sides.SURE, False)
-    assert sides_of("c", by_card=False, by_page=False) == (Sides.SURE, False)
-    assert sides_of("d", by_card=True, by_page=True) == (Sides.SURE, True)
+    assert sides_of("a", by_card=None, known=Sides.UNKNOWN) == (Sides.UNKNOWN, False)
+    assert sides_of("b", by_card=None, known=Sides.SURE) == (Sides.SURE, False)
+    assert sides_of("c", by_card=False, known=Sides.UNKNOWN) == (Sides.SURE, False)
+    assert sides_of("d", by_card=True, known=Sides.SURE) == (Sides.SURE, True)
+    assert sides_of("e", by_card=None, known=Sides.MIRRORED) == (Sides.MIRRORED, False)
+    assert sides_of("f", by_card=True, known=Sides.MIRRORED) == (Sides.SURE, True)

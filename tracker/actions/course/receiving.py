@@ -263,7 +263,7 @@ def _with_sides(image: SrgbImage, upload: Upload) -> tuple[SrgbImage, Sides]:
         return image, Sides.UNKNOWN
     is_mirrored = is_mirrored_by_card(image)
     if is_mirrored is None:
-        return image, Sides.SURE if upload.is_by_page else Sides.UNKNOWN
+        return image, upload.sides
     return (mirror_photo(image) if is_mirrored else image), Sides.SURE
 
 

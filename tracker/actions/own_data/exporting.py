@@ -16,6 +16,7 @@ from tracker.domain.course.check_ins import CheckIn
 from tracker.domain.course.outlines import Marking
 from tracker.domain.course.photos import Photo, View
 from tracker.domain.course.readings import Reading
+from tracker.domain.course.sides import SidesAnswer
 from tracker.domain.course.treatments import Correction, Treatment
 from tracker.domain.mail.mails import Mail
 from tracker.domain.own_data.consents import Consent
@@ -55,6 +56,7 @@ from tracker.storage.course import (
     photos,
     readings,
     screenings,
+    sides,
     treatments,
 )
 from tracker.storage.mail import mails
@@ -80,6 +82,7 @@ class _Course:
     superseded: tuple[Reading, ...]
     corrections: tuple[Correction, ...]
     markings: Mapping[str, list[Marking]]
+    sides_said: tuple[SidesAnswer, ...]
 
 
 def export_own_data(db: Database, files: PhotoFiles, patient: Person) -> Iterator[Entry]:
@@ -146,6 +149,7 @@ def _course(db: Database, treatment: Treatment, who: Named, zone: ZoneInfo) -> _
         superseded=tuple(readings.superseded(db, treatment.id)),
         corrections=tuple(corrections.of_treatment(db, treatment.id)),
         markings={photo.id: outlines.of_baseline(db, photo.id) for photo in taken},
+        sides_said=tuple(each for photo in taken for each in sides.of_photo(db, photo.id)),
     )
 
 
@@ -212,7 +216,9 @@ def _folder(
         skin_type=patient.skin_type,
         history=patient.history,
         treatment=course.treatment,
-        photos=tuple(CoursePhoto(named[p.id], p.taken_at, p.role, p.skin_state) for p in kept),
+        photos=tuple(
+            CoursePhoto(named[p.id], p.taken_at, p.role, p.skin_state, p.sides) for p in kept
+        ),
         check_ins=tuple(CourseCheckIn(given.at, given.answers) for given in course.check_ins),
     )
     yield Entry(f"{folder}/{COURSE_FILE}", course_text(story).encode())
@@ -268,6 +274,15 @@ def _treatment_row(course: _Course, named: Mapping[str, str], zone: ZoneInfo) ->
             }
             for photo_id, versions in course.markings.items()
             for version in versions
+        ],
+        "said_about_left_and_right": [
+            {
+                "file": named[each.photo_id],
+                "who": each.said_by,
+                "at": local_time(each.at, zone),
+                "said": each.said,
+            }
+            for each in course.sides_said
         ],
     }
 

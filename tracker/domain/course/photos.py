@@ -71,8 +71,8 @@ class Upload:
     `taken_at` is what the person says, and `is_just_now` that they say "just now". `made_at` is
     when the photo was taken or chosen on a page and `sent_at` when it was sent, both by the phone;
     `made_at` carries the phone's offset, or the person's where the phone did not say its own.
-    `is_fresh` tells that a camera took the photo at `made_at`, and `is_by_page` that it was the
-    page's own, which never mirrors.
+    `is_fresh` tells that a camera took the photo at `made_at`. `sides` is what is known of left and
+    right in the file; the page's own camera never mirrors.
     """
 
     data: bytes
@@ -84,7 +84,7 @@ class Upload:
     sent_at: datetime | None = None
     is_fresh: bool = False
     is_just_now: bool = False
-    is_by_page: bool = False
+    sides: Sides = Sides.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

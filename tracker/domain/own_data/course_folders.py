@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from tracker.domain.course.check_ins import SCALES, SIGNS, Answers, Trend
-from tracker.domain.course.photos import PhotoRole, SkinState
+from tracker.domain.course.photos import PhotoRole, Sides, SkinState
 from tracker.domain.course.procedures import MOST_PASSES, Procedure, Product, ProductUse
 from tracker.domain.course.treatments import AREAS, Setting, Treatment
 from tracker.domain.people.people import SKIN_TYPES, Risk
@@ -27,12 +27,16 @@ class CourseError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CoursePhoto:
-    """A photo file of the course; `file` is a plain name inside the folder."""
+    """A photo file of the course; `file` is a plain name inside the folder.
+
+    `sides` is what is known of left and right in the file.
+    """
 
     file: str
     taken_at: datetime
     role: PhotoRole
     skin_state: SkinState
+    sides: Sides = Sides.UNKNOWN
 
     @property
     def at(self) -> datetime:
@@ -109,7 +113,10 @@ def course_text(story: CourseFolder) -> str:
     tables = [("[patient]", patient), ("[treatment]", treated)]
     tables += [("[[treatment.products]]", asdict(each)) for each in treatment.procedure.products]
     tables += [
-        ("[[photos]]", asdict(photo) | {"taken_at": photo.taken_at.astimezone(zone)})
+        (
+            "[[photos]]",
+            asdict(photo) | _known(photo) | {"taken_at": photo.taken_at.astimezone(zone)},
+        )
         for photo in story.photos
     ]
     tables += [
@@ -117,6 +124,11 @@ def course_text(story: CourseFolder) -> str:
         for given in story.check_ins
     ]
     return f"format = {FORMAT}\n" + "".join(_toml_table(*table) for table in tables)
+
+
+def _known(photo: CoursePhoto) -> dict[str, object]:
+    """The sides, left out where they are not known."""
+    return {"sides": None if photo.sides is Sides.UNKNOWN else photo.sides}
 
 
 def _toml_table(heading: str, row: Mapping[str, object]) -> str:
@@ -224,6 +236,7 @@ def _photo(row: Table) -> CoursePhoto:
         taken_at=row.moment("taken_at"),
         role=row.kind(PhotoRole, "role") if row.has("role") else PhotoRole.FOLLOW_UP,
         skin_state=row.kind(SkinState, "skin_state") if row.has("skin_state") else SkinState.CLEAN,
+        sides=row.kind(Sides, "sides") if row.has("sides") else Sides.UNKNOWN,
     )
 
 

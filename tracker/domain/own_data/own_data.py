@@ -43,7 +43,9 @@ course-*/          one folder for each treatment:
   treatment.json   what was corrected about the treatment, why it ended early if it did, why it was
                    done though something spoke against it, what was shown before, earlier answers to
                    the questions before the treatment, and the areas drawn on your photo from before
-                   (corners as shares of its width and height), with every version
+                   (corners as shares of its width and height), with every version; and what was
+                   said about left and right in that photo. Where it is a mirror image, course.toml
+                   says so, and it was turned before anything was measured
   annotations.json what the clinic drew on your photos, with every version. Places are shares of the
                    picture from its left and top: of a photo from the side the photo itself, else
                    the crop of the face in which all days lie alike
@@ -87,6 +89,7 @@ def reading_rows(
                 "left_minus_right": cheeks.value if cheeks else None,
                 "left_minus_right_sd": cheeks.sd if cheeks else None,
                 "reference": reading.reference,
+                "before_was_turned": reading.is_turned,
                 "method": reading.method,
             }
 
