@@ -282,3 +282,36 @@ def test_pictures_say_where_left_is(
     for page in ("/progress", f"/photos/{day.id}"):
         assert words.format("your") in alice.read(page)
     assert words.format("the patient’s") in dana.read(f"/alerts/{alert.id}")
+
+
+def test_one_treated_cheek_that_a_mirror_image_would_hide_is_said_loudly(
+    db: Database, dana: Browser, records: Records, cast: Cast, before: Photo
+) -> None:
+    alert = records.alert(records.measured(2))
+    pages = (f"/patients/{cast.alice.id}", f"/alerts/{alert.id}")
+    said = "Of the cheeks only one was treated, the left cheek, and this photo may be a mirror"
+    assert not any(said in dana.read(page) for page in pages)
+    for areas in ('["left_cheek", "nose"]', '["left_cheek"]'):
+        db.execute("UPDATE treatments SET areas = ?", [areas])
+        assert all(said in dana.read(page) for page in pages)
+    db.execute("UPDATE photos SET sides = 'mirrored' WHERE id = ?", [before.id])
+    assert not any(said in dana.read(page) for page in pages)
+
+
+def test_pictures_that_are_not_turned_yet_say_so(
+    alice: Browser, dana: Browser, records: Records, before: Photo
+) -> None:
+    day = records.measured(2)
+    alert = records.alert(day)
+    said = "Until then these pictures may show left and right the other way round."
+    assert said not in dana.read(f"/alerts/{alert.id}")
+    alice.send("/sides", sent(before, "mirrored"))
+    assert said in dana.read(f"/alerts/{alert.id}")
+
+
+def test_the_comparison_says_where_left_is(
+    dana: Browser, records: Records, cast: Cast, before: Photo
+) -> None:
+    records.measured(2)
+    page = dana.read(f"/patients/{cast.alice.id}/compare")
+    assert "Which side of the pictures is the patient’s left is not sure." in page

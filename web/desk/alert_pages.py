@@ -37,7 +37,7 @@ from web.desk.alert_cards import (
 from web.forms import sentence
 from web.screening import ScreeningCard, screening_card
 from web.words.doubts import clinic_doubts, differing_baselines
-from web.words.sides import SidesNote, sides_note
+from web.words.sides import SidesNote, blind_side, sides_note
 from web.words.times import day_words, when
 from web.words.words import (
     LEVELS,
@@ -205,6 +205,7 @@ def alert_page(
         depth_missing=case.depth_missing,
         doubts=(
             *clinic_doubts(case.baseline, case.treatment),
+            *blind_side(case.baseline, case.treatment),
             *(differing_baselines(same.photos, same.readings) if same else ()),
         ),
         relabelled=_relabelled(case),
@@ -214,6 +215,7 @@ def alert_page(
             case.sides_said,
             same.photos if same else (),
             same.readings if same else (),
+            case.photo,
         ),
     )
 

@@ -21,6 +21,7 @@ from web.desk.annotations import (
     DrawForm,
     annotations_on,
 )
+from web.words.sides import picture_sides
 from web.words.times import day_words, short_date, when, withdrawn_words
 from web.words.words import SKIN_STATES, VIEWS, treatment_words
 
@@ -119,6 +120,7 @@ class ComparePage:
     views: tuple[tuple[View, str, int], ...]
     days: tuple[tuple[str, str], ...]
     panes: tuple[Pane, ...]
+    sides: str
     notes: Annotations
     form: DrawForm
 
@@ -182,6 +184,7 @@ def compare_page(
             views=(),
             days=(),
             panes=(),
+            sides="",
             notes=Annotations(),
             form=form,
         )
@@ -202,6 +205,7 @@ def compare_page(
             for side, laid in (("before", shown.before), ("after", shown.after))
             if laid is not None
         ),
+        sides=picture_sides(shown.baseline, "the patient’s") if shown.view is View.FRONT else "",
         notes=annotations_on(_sides(shown), shown.annotations, now, zone),
         form=form,
     )

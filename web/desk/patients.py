@@ -39,7 +39,7 @@ from web.pages import render
 from web.screening import ScreeningCard, screening_card
 from web.session import Visit, signed_in
 from web.words.doubts import clinic_doubts, differing_baselines, lost_photos
-from web.words.sides import SidesNote, sides_note
+from web.words.sides import SidesNote, blind_side, sides_note
 from web.words.times import day_words, short_date, when, withdrawn_words
 from web.words.words import (
     SKIN_STATES,
@@ -244,6 +244,7 @@ def patient_page(progress: Progress, now: datetime, zone: ZoneInfo, focus: Focus
         depth_missing=progress.protocol.is_depth_missing(progress.treatment),
         doubts=(
             *clinic_doubts(reference, progress.treatment),
+            *blind_side(reference, progress.treatment),
             *differing_baselines(progress.photos, progress.readings),
         ),
         sides=sides_note(

@@ -243,7 +243,7 @@ def photo_page(progress: Progress, photo: Photo, now: datetime, *, already: bool
         opened=opened_by(progress, photo, now, is_open=telling.is_open),
         told=open_things(telling, progress, now),
         sides=file_sides(photo, "your") if reference and photo.id == reference.id else "",
-        picture_sides=picture_sides(reference, "your"),
+        picture_sides=picture_sides(reference, "your", photo),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from tracker.actions.course.sides import Cheeks, SidesCase
-from tracker.domain.course.photos import Photo, Sides
+from tracker.domain.course.photos import Photo, PhotoStatus, Sides
 from tracker.domain.course.readings import Reading
 from tracker.domain.course.sides import (
     Obstacle,
@@ -17,6 +17,7 @@ from tracker.domain.course.sides import (
     obstacle,
     words_of,
 )
+from tracker.domain.course.treatments import Region, Treatment
 from web.words.times import when
 
 SIDES_UNKNOWN = (
@@ -87,7 +88,8 @@ def sides_view(case: SidesCase, now: datetime, zone: ZoneInfo) -> SidesView:
         known=len(case.answers),
         chosen=last.said if last else None,
         history=tuple(
-            f"{when(each.at, now, zone)}: {words_of(each)}" for each in reversed(case.answers)
+            f"{when(each.at, now, zone).capitalize()}: {words_of(each)}"
+            for each in reversed(case.answers)
         ),
         is_sure=case.photo.sides is Sides.SURE,
     )
@@ -122,7 +124,7 @@ def _picture(said: Said, number: int, cheeks: Cheeks) -> SidesPicture:
     x, y = cheeks.left
     if said is Said.MIRRORED:
         middle, x, y = width - middle, width - cheeks.right[0], cheeks.right[1]
-    reach = _REACH * apart
+    reach = min(_REACH * apart, middle, width - middle)
     box = (middle - reach, height - 1.3 * reach, 2 * reach, 2.3 * reach)
     return SidesPicture(
         said=said,
@@ -133,6 +135,20 @@ def _picture(said: Said, number: int, cheeks: Cheeks) -> SidesPicture:
         y=round(y),
         ring=round(_RING * apart),
     )
+
+
+def blind_side(baseline: Photo | None, treatment: Treatment) -> tuple[str, ...]:
+    """What a mirror image would hide where one cheek alone was treated; empty for all others."""
+    cheeks = treatment.areas & {Region.LEFT_CHEEK, Region.RIGHT_CHEEK}
+    if baseline is None or baseline.sides is not Sides.UNKNOWN or len(cheeks) != 1:
+        return ()
+    (cheek,) = cheeks
+    words = (
+        f"Of the cheeks only one was treated, the {cheek.words}, and this photo may be a mirror"
+        " image. If it is, the treated cheek is taken for untreated skin, and photos raise no alert"
+        " about it. Say which side is left."
+    )
+    return (words,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +173,16 @@ def sides_note(
     answers: Sequence[SidesAnswer] = (),
     photos: Sequence[Photo] = (),
     readings: Sequence[Reading] = (),
+    shown: Photo | None = None,
 ) -> SidesNote:
-    """The note for a course with these photos and readings; `answers` are about the baseline."""
+    """The note for a course with these photos and readings; `answers` are about the baseline.
+
+    `shown` is the photo whose pictures the page shows, if it is a single one.
+    """
     return SidesNote(
         treatment_id=treatment_id,
         doubt=_doubt(baseline, answers, photos, readings) if baseline else "",
-        pictures=picture_sides(baseline, "the patient’s"),
+        pictures=picture_sides(baseline, "the patient’s", shown),
         may_say=baseline is not None and baseline.sides is not Sides.SURE,
         is_unknown=baseline is not None and baseline.sides is Sides.UNKNOWN,
     )
@@ -218,13 +238,19 @@ def _is_contradicted(baseline: Photo, photos: Sequence[Photo], readings: Sequenc
     return any(reading.is_mirrored for reading in readings if reading.photo_id in sure)
 
 
-def picture_sides(baseline: Photo | None, whose: str) -> str:
+def picture_sides(baseline: Photo | None, whose: str, shown: Photo | None = None) -> str:
     """Where left is in pictures that are laid onto the baseline; `whose` is "your" or another.
 
-    Empty where there is no baseline.
+    Empty where there is no baseline. The pictures of a photo that waits to be measured again are
+    still those of before.
     """
     if baseline is None:
         return ""
+    if shown is not None and shown.status in {PhotoStatus.WAITING, PhotoStatus.MEASURING}:
+        return (
+            "This photo is being measured again. Until then these pictures may show left and right"
+            " the other way round."
+        )
     if baseline.sides is Sides.UNKNOWN:
         return f"Which side of the pictures is {whose} left is not sure."
     return f"As others see the face: {whose} left is on the right of the pictures."

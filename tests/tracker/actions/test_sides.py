@@ -254,8 +254,8 @@ def test_answers_are_in_the_audit_log_and_what_was_put_off_is_not(
     say(db, cast, course.id, Said.PLAIN, cast.dana)
     told = list(audit_log.search(db, Search(act=Act.SIDES_SAID)))
     assert {(each.by, each.about, each.details) for each in told} == {
-        (cast.alice.id, cast.alice.id, "mirrored"),
-        (cast.dana.id, cast.alice.id, "plain"),
+        (cast.alice.id, cast.alice.id, "the photo from before is a mirror image"),
+        (cast.dana.id, cast.alice.id, "the photo from before is not a mirror image"),
     }
 
 

@@ -38,7 +38,8 @@ class Comparison:
     """A pair from one treatment; `before` and `after` are None when there is no photo of the view.
 
     `photos` are those of the view in time order; `counts` gives how many each view has;
-    `annotations` are those of the view, including withdrawn ones.
+    `baseline` is what front photos are laid onto. `annotations` are those of the view, including
+    withdrawn ones.
     """
 
     patient: Person
@@ -48,6 +49,7 @@ class Comparison:
     photos: tuple[Photo, ...]
     before: Laid | None
     after: Laid | None
+    baseline: Photo | None
     annotations: tuple[Annotation, ...]
     care_withdrawn_at: datetime | None
     unread_by_clinic: int
@@ -97,6 +99,7 @@ def show_comparison(
         photos=comparable(taken, view),
         before=laid(pair.before) if pair else None,
         after=laid(pair.after) if pair else None,
+        baseline=baseline,
         annotations=tuple(a for a in annotations.of_treatment(db, treatment.id) if a.view is view),
         care_withdrawn_at=consents.care_withdrawn_at(db, patient_id),
         unread_by_clinic=unread,

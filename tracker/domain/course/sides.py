@@ -66,6 +66,11 @@ _SAYINGS: Final[Mapping[Said, str]] = {
 }
 
 
+def what_was_said(said: Said) -> str:
+    """`the photo from before is a mirror image`."""
+    return _SAYINGS[said]
+
+
 def words_of(answer: SidesAnswer) -> str:
     """The answer as a history gives it: `the patient says that the photo … is a mirror image`."""
     return f"{_SPEAKERS[answer.said_by]} {_SAYINGS[answer.said]}"

@@ -8,7 +8,7 @@ from sqlite_utils import Database
 from tracker.domain.alerts.alert_life import relabelled
 from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.course.photos import Photo
-from tracker.domain.course.sides import Said, SidesAnswer, sides_after, words_of
+from tracker.domain.course.sides import Said, SidesAnswer, sides_after, what_was_said, words_of
 from tracker.storage.alerts import alerts
 from tracker.storage.clinic import audit_log
 from tracker.storage.columns import read_row, row_of
@@ -39,9 +39,8 @@ def record(db: Database, photo: Photo, answer: SidesAnswer) -> int:
     if answer.said is Said.LATER:
         return 0
     if answer.person_id is not None:
-        about = Entry(
-            Act.SIDES_SAID, answer.at, answer.person_id, photo.patient_id, str(answer.said)
-        )
+        told = what_was_said(answer.said)
+        about = Entry(Act.SIDES_SAID, answer.at, answer.person_id, photo.patient_id, told)
         audit_log.add(db, about)
     after = replace(photo, sides=sides_after(photo, answer.said))
     photos.set_sides(db, photo.id, after.sides)
