@@ -26,6 +26,7 @@ from tracker.domain.alerts.alert_life import (
     readers,
     resolved,
     seen,
+    side_told,
     snoozed,
     woken,
 )
@@ -38,6 +39,7 @@ from tracker.domain.alerts.alerts import (
     Stage,
     false_alarms,
 )
+from tracker.domain.course.treatments import Region
 
 BY = JudgedBy("1", "microneedling 1")
 BY_LATER = JudgedBy("2", "microneedling 2")
@@ -247,6 +249,35 @@ def test_an_alert_stays_open_until_somebody_answers_and_never_falls_in_level(
         if flagged_on is None:
             assert after.level.rank >= current.level.rank
         current = after
+
+
+LEFT, RIGHT, NOSE = Region.LEFT_CHEEK, Region.RIGHT_CHEEK, Region.NOSE
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "asks"),
+    [
+        ((LEFT,), (RIGHT,), True),
+        ((NOSE, RIGHT), (LEFT,), True),
+        ((LEFT,), (LEFT, NOSE), False),
+        ((LEFT,), (LEFT, RIGHT), False),
+        ((LEFT, RIGHT), (RIGHT,), False),
+        ((NOSE,), (RIGHT,), False),
+        ((LEFT,), (), False),
+    ],
+)
+def test_a_judgement_that_names_the_other_cheek_is_never_silent(
+    before: tuple[Region, ...], after: tuple[Region, ...], *, asks: bool
+) -> None:
+    known = seen(replace(alert(), regions=before), "dana", on(4)).alert
+    finding = replace(found(), regions=after)
+    moved = side_told(known, judged_again(known, finding, BY, on(5)), on(5))
+    assert moved.alert.regions == after
+    assert moved.alert.needs_answer is asks
+    if asks:
+        assert moved.transition is not None
+        assert moved.transition.step is Step.RELABELLED
+        assert moved.transition.why.endswith("cheek: the photos were judged again")
 
 
 def test_the_false_alarm_rate_counts_verdicts_and_leaves_unclear_ones_out() -> None:

@@ -3,8 +3,10 @@ from datetime import UTC, datetime, timedelta
 
 from sqlite_utils import Database
 
-from tests.conftest import PROTOCOLS, Cast
+from tests.conftest import PROTOCOLS, TREATED_AT, Cast
 from tests.tracker.answers_to_alerts import give, shown_now
+from tests.tracker.courses_of_readings import rising_again
+from tests.web.conftest import Records
 from tracker.actions.alerts.answering import answer_alert
 from tracker.actions.alerts.raising import raise_alerts
 from tracker.actions.course.checking_in import Recorded, record_check_in
@@ -19,11 +21,13 @@ from tracker.domain.alerts.alerts import (
     with_finding,
 )
 from tracker.domain.course.check_ins import Answers, Queued, Trend
+from tracker.domain.course.treatments import Region
 from tracker.storage.alerts import alerts
 from tracker.storage.clinic import health
 from tracker.storage.connection import writing
-from tracker.storage.course import treatments
+from tracker.storage.course import photos, treatments
 from tracker.storage.mail import mails
+from tracker.world import World
 
 DAY_4 = datetime(2026, 3, 6, 9, tzinfo=UTC)
 SICK = Answers(pain=6, warmth=True, pus=True, spreading=True, trend=Trend.WORSE)
@@ -228,3 +232,34 @@ def test_an_alert_that_rises_within_one_moment_is_told(db: Database, cast: Cast)
     (risen,) = answered(db, cast, SICK, DAY_4)
     assert risen.level.is_mailed
     assert len(mails.due(db, DAY_4)) == 1
+
+
+def test_an_open_alert_gets_no_calmer_while_its_photos_wait_to_be_measured_again(
+    db: Database, world: World, cast: Cast
+) -> None:
+    records = Records(db, world, cast)
+    taken = [records.measured(day, rising_again) for day in (-1, 0.2, 1, 2, 3, 4, 5, 6, 7)]
+    now = TREATED_AT + timedelta(days=7.1)
+    with writing(db):
+        treatments.tell_news(db, cast.treatment.id)
+    (alert,) = raise_alerts(db, PROTOCOLS, now)
+    assert alert.regions == (Region.LEFT_CHEEK,)
+    with writing(db):
+        photos.measure_again(db, cast.treatment.id)
+    assert answered(db, cast, Answers(pain=1, trend=Trend.BETTER), now) == []
+    kept = alerts.get(db, alert.id)
+    assert kept is not None
+    for told in ("probability", "regions", "onset_day", "photo_id"):
+        assert getattr(kept, told) == getattr(alert, told)
+    assert kept.evidence[0] == alert.evidence[0]
+    assert "not reported" in kept.evidence[-1].what  # today's answers are told, too
+    assert kept.needs_answer
+    with writing(db):  # all have been measured again, and show what they now show
+        for photo in taken:
+            db.execute("UPDATE photos SET status = 'measured' WHERE id = ?", [photo.id])
+        db.execute("UPDATE region_readings SET redness = 0")
+        treatments.tell_news(db, cast.treatment.id)
+    raise_alerts(db, PROTOCOLS, now)
+    calmer = alerts.get(db, alert.id)
+    assert calmer is not None
+    assert calmer.probability < 0.5

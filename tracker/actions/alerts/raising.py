@@ -14,9 +14,10 @@ from tracker.domain.alerts.alert_life import (
     is_new_cause,
     judged_again,
     opened,
+    side_told,
     unjudged,
 )
-from tracker.domain.alerts.alerts import Alert, Concern, Finding, Level
+from tracker.domain.alerts.alerts import Alert, Concern, Finding, Level, with_photos_kept
 from tracker.domain.course.treatments import Treatment, days_since
 from tracker.domain.protocols.protocols import Protocol, Protocols
 from tracker.domain.protocols.screening import risk_factors_of
@@ -24,7 +25,7 @@ from tracker.domain.recovery.recovery import ENGINE, UTC, Course, assess, judge_
 from tracker.storage.alerts import alerts
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
-from tracker.storage.course import check_ins, readings, screenings
+from tracker.storage.course import check_ins, photos, readings, screenings
 from tracker.storage.course import treatments as treatment_rows
 from tracker.storage.mail import mails
 from tracker.storage.people import people
@@ -139,9 +140,12 @@ def _apply(
 ) -> list[Alert]:
     """Apply findings to the alerts of a course; returns the alerts that ask for a look."""
     known = {alert.concern: alert for alert in alerts.of_treatment(db, treatment.id)}
+    is_measured_again = photos.wait_again(db, treatment.id)
     raised = []
-    for finding in findings:
-        last = known.get(finding.concern)
+    for new in findings:
+        last = known.get(new.concern)
+        is_open = last is not None and last.resolved_at is None
+        finding = with_photos_kept(last, new) if last and is_open and is_measured_again else new
         moved = _moved(treatment, last, finding, judged_by, now)
         if moved is None or _is_told(moved, last):
             continue
@@ -157,7 +161,7 @@ def _moved(
 ) -> Moved | None:
     """The step of the latest alert about the finding's concern, or the alert that it opens."""
     if last is not None and last.resolved_at is None:
-        return judged_again(last, finding, judged_by, now)
+        return side_told(last, judged_again(last, finding, judged_by, now), now)
     if last is None or is_new_cause(last, finding, treatment, now):
         return opened(new_id(), treatment, finding, judged_by, now)
     return found_again(last, finding, now)

@@ -43,7 +43,7 @@ class Step(StrEnum):
     WOKE = "woke"
     ESCALATED = "escalated"
     HANDED_OVER = "handed_over"  # by a practitioner, to a colleague
-    RELABELLED = "relabelled"  # left and right were exchanged; the skin meant is the same
+    RELABELLED = "relabelled"  # the alert names the other side now
     RESOLVED = "resolved"
 
 
@@ -322,14 +322,23 @@ def relabelled(alert: Alert, by: str | None, why: str, now: datetime) -> Moved:
     after = with_sides_exchanged(alert)
     if frozenset(after.regions) == frozenset(alert.regions):
         return Moved(after if alert.resolved_at is None else alert, None)
-    words = [" and ".join(r.words for r in each.regions) for each in (alert, after)]
-    told = f"{words[0]} is now {words[1]}: {why}"
+    told = f"{_where(alert)} is now {_where(after)}: {why}"
     if alert.outcome in {Outcome.FALSE, Outcome.UNCLEAR}:
         told += f"; it was closed as {alert.outcome}, and is open again"
     elif alert.resolved_at is not None:
         return _moved(after, Step.RELABELLED, now, by, told)
     again = replace(asking_again(after, now), resolved_at=None, outcome=None)
     return _moved(again, Step.RELABELLED, now, by, told)
+
+
+def side_told(before: Alert, judged: Moved, now: datetime) -> Moved:
+    """A judgement that names one cheek where the open alert named the other one asks again."""
+    sides = [{r for r in each.regions if r.mirrored is not r} for each in (before, judged.alert)]
+    is_other = len(sides[0]) == 1 and sides[1] == {r.mirrored for r in sides[0]}
+    if judged.transition is not None or not is_other:
+        return judged
+    told = f"{_where(before)} is now {_where(judged.alert)}: the photos were judged again"
+    return _moved(asking_again(judged.alert, now), Step.RELABELLED, now, None, told)
 
 
 def is_new_cause(last: Alert, finding: Finding, treatment: Treatment, now: datetime) -> bool:
@@ -370,6 +379,10 @@ def found_again(last: Alert, finding: Finding, now: datetime) -> Moved:
 def _moved(alert: Alert, step: Step, at: datetime, by: str | None, why: str) -> Moved:
     told = Transition(alert.id, step, at, by, why, alert.level, alert.engine, alert.protocol)
     return Moved(alert, told)
+
+
+def _where(alert: Alert) -> str:
+    return " and ".join(region.words for region in alert.regions)
 
 
 def _grounds(alert: Alert) -> str:

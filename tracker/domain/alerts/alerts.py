@@ -250,6 +250,25 @@ def with_finding(alert: Alert, finding: Finding, now: datetime) -> Alert:
     return replace(asking_again(current, now), level=worse(alert.level, finding.level))
 
 
+def with_photos_kept(alert: Alert, finding: Finding) -> Finding:
+    """The finding of a course whose photos wait to be measured again: no calmer than before.
+
+    Until they have been, what they showed counts, together with the answers of today.
+    """
+    if finding.probability >= alert.probability:
+        return finding
+    shown = [factor for factor in alert.evidence if factor.source is Source.PHOTOS]
+    others = [factor for factor in finding.evidence if factor.source is not Source.PHOTOS]
+    return replace(
+        finding,
+        probability=alert.probability,
+        onset_day=alert.onset_day,
+        regions=alert.regions,
+        evidence=(*shown, *others),
+        photo_id=alert.photo_id,
+    )
+
+
 def tells_new_flag(alert: Alert, finding: Finding) -> bool:
     """Whether answers reached a floor that this alert does not name yet."""
     if finding.flagged_at is None:

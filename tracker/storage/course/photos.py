@@ -241,6 +241,13 @@ def measure_again(db: Database, treatment_id: str) -> int:
     return int(cursor.rowcount)
 
 
+def wait_again(db: Database, treatment_id: str) -> bool:
+    """Whether a photo of a treatment that has been measured before waits to be measured again."""
+    sql = """SELECT 1 FROM photos WHERE treatment_id = ? AND status IN ('waiting', 'measuring')
+             AND EXISTS (SELECT 1 FROM readings WHERE readings.photo_id = photos.id) LIMIT 1"""
+    return any(db.query(sql, [treatment_id]))
+
+
 def finish(db: Database, photo: Photo, attempt: int) -> bool:
     """End a claim with the photo's new status, faults and warnings.
 
