@@ -70,7 +70,7 @@ def test_one_question_on_the_phone_is_answered_by_keys_and_the_alert_follows(
         page.set_viewport_size(DESK)
         sign_in(page, address, cast.dana.email, PASSPHRASE)
         page.goto(f"{address}/alerts/{alert.id}")
-        expect(page.get_by_text("Left and right were exchanged.")).to_be_visible()
+        expect(page.get_by_text("The side has changed.")).to_be_visible()
         look(page, pictures, f"sides-alert-{course}")
         page.goto(f"{address}/patients/{cast.alice.id}/treatments/{cast.treatment.id}/sides")
         look(page, pictures, f"sides-clinic-{course}")

@@ -231,7 +231,7 @@ def test_an_open_alert_says_that_its_side_changed_and_an_old_form_does_not_answe
     refused = dana.send(f"/alerts/{alert.id}/answer", {"shown": shown})
     assert refused.status_code == 409
     page = dana.read(f"/alerts/{alert.id}")
-    assert "Left and right were exchanged." in page
+    assert "The side has changed." in page
     assert "Left cheek is now right cheek: the patient says that" in page
 
 

@@ -201,7 +201,7 @@ STEPS: Mapping[Step, str] = {
     Step.WOKE: "Back again",
     Step.ESCALATED: "Passed on",
     Step.HANDED_OVER: "Passed to a colleague",
-    Step.RELABELLED: "Left and right exchanged",
+    Step.RELABELLED: "Side changed",
     Step.RESOLVED: "Resolved",
 }
 
