@@ -29,6 +29,7 @@ _REMEDIES: Final[Mapping[Fault, str]] = MappingProxyType(
         Fault.UNREADABLE: "give a whole JPEG, PNG, WebP, HEIC or AVIF picture",
         Fault.TOO_LARGE: "give a picture of at most 40 MB and 100 megapixels",
         Fault.MOVING: "give a photo that does not move",
+        Fault.TOO_COSTLY: "save it as a plain JPEG: it takes too much work or memory to open",
         Fault.UNKNOWN_COLOURS: "save it with colours in sRGB, or give a plain JPEG",
         Fault.NO_FACE: "take the face from the front, hair and hands away from it",
         Fault.SEVERAL_FACES: "take one person alone",

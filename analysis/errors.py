@@ -8,6 +8,7 @@ class Fault(StrEnum):
 
     UNREADABLE = "unreadable"
     TOO_LARGE = "too_large"
+    TOO_COSTLY = "too_costly"
     MOVING = "moving_picture"
     UNKNOWN_COLOURS = "unknown_colours"
     NO_FACE = "no_face"

@@ -19,7 +19,7 @@ from PIL import ExifTags, Image, ImageCms
 from analysis.containers.colours import Colours, adobe_rgb, to_srgb_picture
 from analysis.containers.contents import Contents
 from analysis.containers.notes import Lost, Notes, read_notes
-from analysis.containers.opening import FORMATS, open_container
+from analysis.containers.opening import FORMATS, open_container, refuse_costly
 from analysis.errors import Fault, Unmeasurable
 
 MAX_BYTES: Final = 40_000_000
@@ -114,7 +114,7 @@ def decode_photo(data: bytes) -> SrgbImage:
     The EXIF turn is applied once, declared colours (profiles, code points, gamma, Adobe RGB) become
     sRGB, and transparency is laid on white. Notes of the file that are damaged count as absent and
     are named in `lost`; no damage to them keeps the picture from being read. Raises `Unmeasurable`
-    with `UNREADABLE`, `TOO_LARGE`, `MOVING` or `UNKNOWN_COLOURS`.
+    with `UNREADABLE`, `TOO_LARGE`, `TOO_COSTLY`, `MOVING` or `UNKNOWN_COLOURS`.
     """
     if not data:
         raise Unmeasurable(Fault.UNREADABLE, "no bytes")
@@ -125,9 +125,12 @@ def decode_photo(data: bytes) -> SrgbImage:
         notes = read_notes(contents)
         with Image.open(BytesIO(contents.picture), formats=FORMATS) as picture:
             _check_size(picture.size)
+            refuse_costly(picture)
             upright, has_lost_colours = _load_upright(picture, contents, notes)
     except Unmeasurable:
         raise
+    except MemoryError as error:
+        raise Unmeasurable(Fault.TOO_COSTLY, "no memory to decode it") from error
     except Exception as error:  # decoders answer hostile bytes with any exception at all
         raise Unmeasurable(Fault.UNREADABLE, f"{type(error).__name__}: {error}") from error
     return SrgbImage(

@@ -6,10 +6,12 @@ from typing import Final, NamedTuple
 
 from analysis.containers.colours import Colours, from_code_points
 from analysis.containers.contents import Contents, tiff_of
+from analysis.errors import Fault, Unmeasurable
 
 _SEQUENCES: Final = frozenset({b"avis", b"msf1", b"hevc", b"hevs"})
 _NOTES: Final = frozenset({b"Exif", b"mime"})
 _TIFF: Final = (b"II*\0", b"MM\0*")
+_MOST_ITEMS: Final = 1000  # a picture of 100 megapixels has 400 tiles of 512 x 512
 
 
 class _Box(NamedTuple):
@@ -26,12 +28,16 @@ def is_boxed(data: bytes) -> bool:
 def take_apart(data: bytes) -> Contents:
     """The file with the items of notes struck out, and the notes.
 
-    Where the structure cannot be followed the file stays as it is, without notes.
+    Where the structure cannot be followed the file stays as it is, without notes. Raises
+    `Unmeasurable` with `TOO_COSTLY` for a mosaic of too many tiles.
     """
     try:
         top = {box.kind: box for box in _boxes(data, 0, len(data))}
         meta = top[b"meta"]
         inner = {box.kind: box for box in _boxes(data, meta.start + 4, meta.stop)}
+        entries = sum(1 for _ in _entries(data, inner[b"iinf"]))
+        if entries > _MOST_ITEMS:
+            raise Unmeasurable(Fault.TOO_COSTLY, f"{entries} items")
         items = dict(_items(data, inner[b"iinf"]))
         notes = {kind: _content(data, inner, item) for item, (kind, _) in items.items()}
         profile, colours = _colours(data, inner)
@@ -66,10 +72,14 @@ def _boxes(data: bytes, at: int, end: int) -> Iterator[_Box]:
         at = stop
 
 
+def _entries(data: bytes, iinf: _Box) -> Iterator[_Box]:
+    first = iinf.start + (6 if data[iinf.start] == 0 else 8)
+    return _boxes(data, first, iinf.stop)
+
+
 def _items(data: bytes, iinf: _Box) -> Iterator[tuple[int, tuple[bytes, int]]]:
     """Id, kind and the place of the kind's name, of the items that are notes."""
-    first = iinf.start + (6 if data[iinf.start] == 0 else 8)
-    for box in _boxes(data, first, iinf.stop):
+    for box in _entries(data, iinf):
         wide = data[box.start] >= 3
         (item,) = struct.unpack_from(">I" if wide else ">H", data, box.start + 4)
         place = box.start + 4 + (4 if wide else 2) + 2

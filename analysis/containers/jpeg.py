@@ -23,6 +23,9 @@ _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE: Final = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _PROFILE: Final = b"ICC_PROFILE\0"
 _XMP: Final = b"http://ns.adobe.com/xap/1.0/\0"
+_MOST_SCANS: Final = 100  # the most that encoders for the web are known to write is about twenty
+_MOST_SCANNED: Final = 1_000_000_000  # pixels of all scans: ten of the largest picture
+_LARGEST_PROGRESSIVE: Final = 50_000_000  # pixels; with coefficients, 9 bytes for each
 _NEXT_MARKER: Final = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
 _RESTART: Final = re.compile(rb"\xff[\xd0-\xd7]")
 _PADDING: Final = re.compile(rb"(?:\x00{4,}|\xff{4,})\Z")
@@ -48,6 +51,7 @@ class _Parts:
     xmp: bytes = b""
     frame: bytes = b""
     is_progressive: bool = False
+    scans: int = 0
     every: int = 0  # MCUs between two restarts
     restarts_missing: bool = False
     is_ended: bool = False
@@ -58,7 +62,7 @@ def take_apart(data: bytes) -> Contents:
     """The first picture in the file with every row, and its notes.
 
     A missing end mark is added. Raises `Unmeasurable` with `UNREADABLE` where rows are missing,
-    whether or not the file has an end mark.
+    whether or not the file has an end mark, and with `TOO_COSTLY` before anything is decoded.
     """
     parts = _Parts()
     for marker, body, coded in _segments(data):
@@ -131,6 +135,8 @@ def _without_padding(coded: bytes) -> bytes:
 
 def _note_scan(parts: _Parts, header: bytes, coded: bytes) -> None:
     """Which coefficients are exact after this scan, and whether a restart is missing."""
+    parts.scans += 1
+    _refuse_costly(parts)
     count = header[0]
     components = [header[1 + 2 * i] for i in range(count)]
     start, stop, precision = header[1 + 2 * count], header[2 + 2 * count], header[3 + 2 * count]
@@ -140,6 +146,16 @@ def _note_scan(parts: _Parts, header: bytes, coded: bytes) -> None:
     if parts.every:
         due = ceil(_units(parts.frame, components) / parts.every) - 1
         parts.restarts_missing |= len(_RESTART.findall(coded)) < due
+
+
+def _refuse_costly(parts: _Parts) -> None:
+    """A decoder goes through the whole picture for every scan, however few bytes code it."""
+    height, width = int.from_bytes(parts.frame[1:3]), int.from_bytes(parts.frame[3:5])
+    pixels = width * height
+    if parts.scans > _MOST_SCANS or parts.scans * pixels > _MOST_SCANNED:
+        raise Unmeasurable(Fault.TOO_COSTLY, f"{parts.scans} scans of {width} x {height} pixels")
+    if parts.is_progressive and pixels > _LARGEST_PROGRESSIVE:
+        raise Unmeasurable(Fault.TOO_COSTLY, f"progressive, {width} x {height} pixels")
 
 
 def _units(frame: bytes, components: list[int]) -> int:

@@ -2,19 +2,22 @@
 
 from typing import Final
 
+from PIL import Image
+
 from analysis.containers import boxes, jpeg, png, webp
 from analysis.containers.contents import Contents
 from analysis.errors import Fault, Unmeasurable
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF")
+MOST_BYTES_DECODED: Final = 400_000_000
 _GIF: Final = (b"GIF87a", b"GIF89a")
 
 
 def open_container(data: bytes) -> Contents:
     """The picture and its notes.
 
-    Raises `Unmeasurable`: `UNREADABLE`, `MOVING` for a film, or `UNKNOWN_COLOURS` where code points
-    alone say what the colours are and mean nothing here.
+    Raises `Unmeasurable`: `UNREADABLE`, `TOO_COSTLY`, `MOVING` for a film, or `UNKNOWN_COLOURS`
+    where code points alone say what the colours are and mean nothing here.
     """
     contents = _taken_apart(data)
     if contents.is_moving:
@@ -22,6 +25,18 @@ def open_container(data: bytes) -> Contents:
     if contents.colours is not None and contents.colours.is_unknown and contents.profile is None:
         raise Unmeasurable(Fault.UNKNOWN_COLOURS, "unknown code points of colour")
     return contents
+
+
+def refuse_costly(picture: Image.Image) -> None:
+    """Raise `Unmeasurable` with `TOO_COSTLY` for a picture whose pixels would fill the memory.
+
+    The picture is open and not loaded yet. A transparent one is copied four times when it is laid
+    on white.
+    """
+    needed = picture.width * picture.height * (16 if picture.has_transparency_data else 4)
+    if needed > MOST_BYTES_DECODED:
+        size = f"{picture.width} x {picture.height} pixels"
+        raise Unmeasurable(Fault.TOO_COSTLY, f"{size}, {picture.mode}: {needed} bytes")
 
 
 def _taken_apart(data: bytes) -> Contents:

@@ -132,7 +132,7 @@ def test_an_upload_writes_no_file(sandbox: Sandbox, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("overstrain", "fault"),
-    [(fill_memory, Fault.TOO_LARGE), (never_end, Fault.UNREADABLE)],
+    [(fill_memory, Fault.TOO_COSTLY), (never_end, Fault.UNREADABLE)],
 )
 def test_an_upload_that_overstrains_its_process_is_refused_and_the_next_is_judged(
     sandbox: Sandbox, overstrain: Callable[[], object], fault: Fault

@@ -256,8 +256,8 @@ class Limits:
     met a machine that was too busy. DECISIONS.md, 59, tells what photos need.
     """
 
-    memory: int = 1000
-    cpu_seconds: int = 20
+    memory: int = 600
+    cpu_seconds: int = 15
     wall_seconds: float = 40
 
 
@@ -317,7 +317,7 @@ class Sandbox:
         except Stopped as error:
             raise Busy("the service ends") from error
         except MemoryError as error:
-            raise Unmeasurable(Fault.TOO_LARGE, "needs too much memory") from error
+            raise Unmeasurable(Fault.TOO_COSTLY, "needs too much memory") from error
         except BrokenProcessPool as error:
             lasted = monotonic() - began
             log.warning("a process for uploads died after %.1f s", lasted)

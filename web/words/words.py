@@ -44,7 +44,13 @@ REMEDIES: Mapping[str, Remedy] = {
         "We cannot open this file as a photo.",
         "Choose a JPEG, PNG, WebP or HEIC photo, or take a new one.",
     ),
-    "too_large": Remedy("This file is too large.", "Send a photo of less than 40 MB."),
+    "too_large": Remedy(
+        "This file is too large.", "Send a photo of less than 40 MB and 100 megapixels."
+    ),
+    "too_costly": Remedy(
+        "This file takes too much work to open.",
+        "Take a new photo with your phone’s camera, or save this one as a plain JPEG.",
+    ),
     "moving_picture": Remedy(
         "This is a moving picture.",
         "Send a photo that does not move: we could not tell which moment you mean.",
