@@ -7,6 +7,7 @@ from typing import Final
 
 from analysis.card.sheet import draw_card
 from analysis.face.framing import framing_cascade
+from analysis.face.opening import KnownFaces, open_photo
 from analysis.images import decode_photo, encode_photo
 from analysis.marked_areas import MarkedAreas
 from analysis.marking import judge_marked, outline_cheeks, outline_region
@@ -19,6 +20,7 @@ VERSION: Final = "5"
 
 __all__ = [
     "VERSION",
+    "KnownFaces",
     "MarkedAreas",
     "analyse_photo",
     "decode_photo",
@@ -28,6 +30,7 @@ __all__ = [
     "framing_cascade",
     "judge_marked",
     "judge_photo",
+    "open_photo",
     "outline_cheeks",
     "outline_region",
 ]

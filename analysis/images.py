@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from io import BytesIO
+from math import floor, log2
 from typing import Any, Final
 
 import cv2
@@ -51,7 +52,9 @@ class SrgbImage:
     `samples` are uint8, 0..255, as files hold them, or float32, 0..1, where they were computed.
     `captured_at` is the camera's own clock from EXIF; naive when the camera gave no offset. `lost`
     are the parts of the file's notes that were there and could not be read. `is_turn_known` tells
-    whether the file said which way is up, `is_selfie` whether it names a front camera.
+    whether the file said which way is up, `is_selfie` whether it names a front camera. `scale` is
+    1, or less where the file was decoded to fewer pixels than it could have been: one pixel of the
+    full photo is so many of these.
     """
 
     samples: NDArray[np.float32] | NDArray[np.uint8]
@@ -59,6 +62,7 @@ class SrgbImage:
     lost: frozenset[Lost] = frozenset()
     is_turn_known: bool = False
     is_selfie: bool = False
+    scale: float = 1.0
 
     @property
     def size(self) -> tuple[int, int]:
@@ -108,25 +112,31 @@ class Mask:
     pixels: NDArray[np.bool_]
 
 
-def decode_photo(data: bytes) -> SrgbImage:
+def decode_photo(
+    data: bytes, long_edge: int = WORKING_EDGE, *, is_whole: bool = False
+) -> SrgbImage:
     """Read JPEG, PNG, WebP, HEIC/HEIF or AVIF bytes; the content decides, not a file name.
 
     The EXIF turn is applied once, declared colours (profiles, code points, gamma, Adobe RGB) become
     sRGB, and transparency is laid on white. Notes of the file that are damaged count as absent and
-    are named in `lost`; no damage to them keeps the picture from being read. Raises `Unmeasurable`
-    with `UNREADABLE`, `TOO_LARGE`, `TOO_COSTLY`, `MOVING` or `UNKNOWN_COLOURS`.
+    are named in `lost`; no damage to them keeps the picture from being read.
+
+    Both edges are halved while the long one keeps `long_edge` pixels; JPEG does so as it decodes,
+    which is quicker. A file that `is_whole` for sure is not searched for missing rows. Raises
+    `Unmeasurable` with `UNREADABLE`, `TOO_LARGE`, `TOO_COSTLY`, `MOVING` or `UNKNOWN_COLOURS`.
     """
     if not data:
         raise Unmeasurable(Fault.UNREADABLE, "no bytes")
     if len(data) > MAX_BYTES:
         raise Unmeasurable(Fault.TOO_LARGE, f"{len(data)} bytes")
     try:
-        contents = open_container(data)
+        contents = open_container(data, is_whole=is_whole)
         notes = read_notes(contents)
         with Image.open(BytesIO(contents.picture), formats=FORMATS) as picture:
             _check_size(picture.size)
             refuse_costly(picture)
-            upright, has_lost_colours = _load_upright(picture, contents, notes)
+            halved = 0.5 ** _halvings(picture.size, long_edge)
+            upright, has_lost_colours = _load_upright(picture, contents, notes, halved)
     except Unmeasurable:
         raise
     except MemoryError as error:
@@ -139,6 +149,7 @@ def decode_photo(data: bytes) -> SrgbImage:
         notes.lost | ({Lost.COLOURS} if has_lost_colours else set()),
         is_turn_known=notes.is_turn_sure or contents.turns_itself,
         is_selfie=notes.is_selfie,
+        scale=halved,
     )
 
 
@@ -204,14 +215,19 @@ def _check_size(size: tuple[int, int]) -> None:
         raise Unmeasurable(Fault.UNREADABLE, f"only {width} x {height} pixels")
 
 
+def _halvings(size: tuple[int, int], long_edge: int) -> int:
+    """How often a photo of this size, brought to working size, can be halved."""
+    return max(0, floor(log2(min(WORKING_EDGE, max(size)) / long_edge)))
+
+
 def _load_upright(
-    picture: Image.Image, contents: Contents, notes: Notes
+    picture: Image.Image, contents: Contents, notes: Notes, halved: float
 ) -> tuple[Image.Image, bool]:
-    """The loaded picture as upright 8-bit sRGB, no edge longer than `WORKING_EDGE`.
+    """The loaded picture as upright 8-bit sRGB, `halved` times the working size.
 
     The second value tells whether it declares colours that cannot be read.
     """
-    scale = min(1.0, WORKING_EDGE / max(picture.size))
+    scale = min(1.0, WORKING_EDGE / max(picture.size)) * halved
     target = (round(picture.width * scale), round(picture.height * scale))
     if scale < 1:
         picture.draft(None, target)  # JPEG only: halve while decoding, as far as it stays larger
@@ -221,7 +237,7 @@ def _load_upright(
     turn = notes.turn or picture.getexif().get(ExifTags.Base.Orientation, 1)
     profile = contents.profile or picture.info.get("icc_profile")
     flat = _without_transparency(picture)
-    if scale < 1:
+    if max(np.subtract(flat.size, target)) > 1:  # an odd edge is rounded up
         flat = flat.resize(target, Image.Resampling.BOX)
     colours = contents.colours or (adobe_rgb() if notes.is_adobe_rgb else None)
     managed, has_lost_colours = _managed(flat, profile, colours)
@@ -270,4 +286,4 @@ def _managed(
             return to_srgb_picture(picture, colours), has_lost_colours
         except ValueError:
             has_lost_colours = True
-    return picture.convert("RGB"), has_lost_colours
+    return (picture if picture.mode == "RGB" else picture.convert("RGB")), has_lost_colours

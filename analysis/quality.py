@@ -136,7 +136,10 @@ def judge_photo(
         return Quality((unmeasurable.fault,), (), None)
     look = _look_at(photo, face)
     size = Limit(-SMALL_FACE.warns, -SMALL_FACE.refuses)
-    findings = [(Fault.FACE_TOO_SMALL, _grade(-face.width, size)), *_judge_exposure(look)]
+    findings = [
+        (Fault.FACE_TOO_SMALL, _grade(-face.width / photo.scale, size)),
+        *_judge_exposure(look),
+    ]
     if baseline is None:
         findings += _judge_alone(look)
     else:

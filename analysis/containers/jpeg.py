@@ -26,7 +26,7 @@ _XMP: Final = b"http://ns.adobe.com/xap/1.0/\0"
 _MOST_SCANS: Final = 100  # the most that encoders for the web are known to write is about twenty
 _MOST_SCANNED: Final = 1_000_000_000  # pixels of all scans: ten of the largest picture
 _LARGEST_PROGRESSIVE: Final = 50_000_000  # pixels; with coefficients, 9 bytes for each
-_NEXT_MARKER: Final = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
+_NEXT_MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _RESTART: Final = re.compile(rb"\xff[\xd0-\xd7]")
 _PADDING: Final = re.compile(rb"(?:\x00{4,}|\xff{4,})\Z")
 _OTHER_ROWS: Final = bytes(np.random.default_rng(0).integers(1, 255, 4096, np.uint8))
@@ -58,11 +58,12 @@ class _Parts:
     refined: dict[int, set[int]] = field(default_factory=dict)  # coefficients by component
 
 
-def take_apart(data: bytes) -> Contents:
+def take_apart(data: bytes, *, is_whole: bool = False) -> Contents:
     """The first picture in the file with every row, and its notes.
 
     A missing end mark is added. Raises `Unmeasurable` with `UNREADABLE` where rows are missing,
-    whether or not the file has an end mark, and with `TOO_COSTLY` before anything is decoded.
+    whether or not the file has an end mark, and with `TOO_COSTLY` before anything is decoded. A
+    file that `is_whole` is known to have every row.
     """
     parts = _Parts()
     for marker, body, coded in _segments(data):
@@ -76,7 +77,7 @@ def take_apart(data: bytes) -> Contents:
             _keep(parts, marker, body, coded)
         parts.is_ended = coded is not None and coded.is_ended
     picture = b"".join(parts.kept)
-    if not _has_every_row(parts, picture):
+    if not is_whole and not _has_every_row(parts, picture):
         raise Unmeasurable(Fault.UNREADABLE, "rows of the JPEG are missing")
     profile = b"".join(parts.profile[number] for number in sorted(parts.profile))
     return Contents(picture + _END, tuple(parts.exif), parts.xmp, profile or None)

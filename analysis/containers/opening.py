@@ -13,13 +13,13 @@ MOST_BYTES_DECODED: Final = 400_000_000
 _GIF: Final = (b"GIF87a", b"GIF89a")
 
 
-def open_container(data: bytes) -> Contents:
-    """The picture and its notes.
+def open_container(data: bytes, *, is_whole: bool = False) -> Contents:
+    """The picture and its notes; of a JPEG that `is_whole` for sure no row is searched for.
 
     Raises `Unmeasurable`: `UNREADABLE`, `TOO_COSTLY`, `MOVING` for a film, or `UNKNOWN_COLOURS`
     where code points alone say what the colours are and mean nothing here.
     """
-    contents = _taken_apart(data)
+    contents = _taken_apart(data, is_whole=is_whole)
     if contents.is_moving:
         raise Unmeasurable(Fault.MOVING, "more than one frame")
     if contents.colours is not None and contents.colours.is_unknown and contents.profile is None:
@@ -39,9 +39,9 @@ def refuse_costly(picture: Image.Image) -> None:
         raise Unmeasurable(Fault.TOO_COSTLY, f"{size}, {picture.mode}: {needed} bytes")
 
 
-def _taken_apart(data: bytes) -> Contents:
+def _taken_apart(data: bytes, *, is_whole: bool) -> Contents:
     if data.startswith(jpeg.SIGNATURE):
-        return jpeg.take_apart(data)
+        return jpeg.take_apart(data, is_whole=is_whole)
     if data.startswith(png.SIGNATURE):
         return png.take_apart(data)
     if webp.is_webp(data):

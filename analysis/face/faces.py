@@ -94,9 +94,9 @@ _FRONTAL: Final = (_Cascade.FRONT, _Cascade.FRONT_STRICT, _Cascade.FRONT_BROAD)
 
 def find_faces(photo: SrgbImage) -> tuple[Face, ...]:
     """Every frontal face in the photo, the largest first; smaller than 45 % of it do not count."""
+    luminance, scale = _log_luminance(photo)
     for tilt, white in _LOOKS:
-        luminance, scale = _log_luminance(photo, white)
-        turned, back = _turned(luminance, tilt)
+        turned, back = _turned(_equalised(luminance, white), tilt)
         faces = _faces_in(turned, doubtful=tilt != 0)
         if faces:
             to_photo = back + AffineTransform(scale=1 / scale)
@@ -124,7 +124,7 @@ def find_face(photo: SrgbImage) -> Face:
 
 def sees_profile(photo: SrgbImage) -> bool:
     """Whether a face is seen from the side."""
-    luminance, _ = _log_luminance(photo)
+    luminance = _equalised(_log_luminance(photo)[0])
     return any(
         _boxes(view, _Cascade.PROFILE)
         for view in (luminance, np.ascontiguousarray(luminance[:, ::-1]))
@@ -160,17 +160,21 @@ def rivals(faces: list[Face]) -> Iterator[Face]:
             yield other
 
 
-def _log_luminance(
-    photo: SrgbImage, white: float = _LOOKS[0][1]
-) -> tuple[NDArray[np.uint8], float]:
-    """Locally equalised log luminance of a reduced copy, and the copy's scale."""
+def _log_luminance(photo: SrgbImage) -> tuple[NDArray[np.float32], float]:
+    """Log luminance (h, w) of a reduced copy, and the copy's scale."""
     scale = min(1.0, _SEARCH_EDGE / max(photo.size))
     small = photo.reduced(scale).pixels
-    luminance = np.log(np.maximum(small, 0) ** 2.2 @ _STEADY + np.float32(0.002))
+    luminance = np.log(cv2.pow(np.maximum(small, 0), 2.2) @ _STEADY + np.float32(0.002))
+    return luminance.astype(np.float32, copy=False), scale
+
+
+def _equalised(luminance: NDArray[np.float32], white: float = _LOOKS[0][1]) -> NDArray[np.uint8]:
+    """The same in 8 bits, its contrast stretched to the percentile `white` and made even."""
     low, high = np.percentile(luminance, (1, white))
     stretched = np.clip((luminance - low) / max(high - low, 1e-3), 0, 1)
     equalise = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8))
-    return equalise.apply((stretched * 255).astype(np.uint8)).astype(np.uint8), scale
+    evened: NDArray[np.uint8] = equalise.apply((stretched * 255).astype(np.uint8)).astype(np.uint8)
+    return evened
 
 
 def _turned(luminance: NDArray[np.uint8], tilt: float) -> tuple[NDArray[np.uint8], AffineTransform]:

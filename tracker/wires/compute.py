@@ -22,11 +22,13 @@ import cv2
 
 from analysis import (
     VERSION,
+    KnownFaces,
     MarkedAreas,
     analyse_photo,
     decode_photo,
     draw_evidence,
     encode_photo,
+    open_photo,
 )
 from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import FindFace, find_face
@@ -95,13 +97,14 @@ def analyse_bytes(
     runs out of memory.
     """
     try:
-        before = decode_photo(baseline)
+        once = KnownFaces(find)
+        before = open_photo(baseline, once, is_whole=True)
         before = mirror_photo(before) if is_turned else before
-        seen = before if photo == baseline else decode_photo(photo)
+        seen = before if photo == baseline else open_photo(photo, once, is_whole=True)
         treated = frozenset(SeenRegion(str(area)) for area in areas)
         marked = MarkedAreas(drawn.treated, drawn.untreated)
         with _memory_told():
-            found = analyse_photo(seen, before, treated, marked, find=find)
+            found = analyse_photo(seen, before, treated, marked, find=once)
     except Unmeasurable as verdict:
         return NotMeasurable(str(verdict.fault))
     return Analysed(

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from analysis import MarkedAreas, decode_photo, judge_marked, outline_region
+from analysis import KnownFaces, MarkedAreas, judge_marked, open_photo, outline_region
 from analysis.errors import Unmeasurable
 from analysis.face.faces import FindFace, find_face
 from analysis.face.regions import Region as SeenRegion
@@ -181,13 +181,15 @@ def _judge_marked(
     *,
     is_turned: bool,
 ) -> tuple[MarkTrouble, ...]:
-    return judge_marked(_as_others_see(photo, is_turned=is_turned), parts, marked, find)
+    once = KnownFaces(find)
+    return judge_marked(_as_others_see(photo, once, is_turned=is_turned), parts, marked, once)
 
 
 def _outline(photo: bytes, region: SeenRegion, find: FindFace, *, is_turned: bool) -> Outline:
-    return outline_region(region, _as_others_see(photo, is_turned=is_turned), find)
+    once = KnownFaces(find)
+    return outline_region(region, _as_others_see(photo, once, is_turned=is_turned), once)
 
 
-def _as_others_see(photo: bytes, *, is_turned: bool) -> SrgbImage:
-    image = decode_photo(photo)
+def _as_others_see(photo: bytes, find: FindFace, *, is_turned: bool) -> SrgbImage:
+    image = open_photo(photo, find, is_whole=True)
     return mirror_photo(image) if is_turned else image

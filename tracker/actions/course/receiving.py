@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
-from analysis import decode_photo, encode_photo, judge_photo
+from analysis import KnownFaces, decode_photo, encode_photo, judge_photo, open_photo
 from analysis.card.locator import is_mirrored_by_card
 from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import FindFace, find_face
@@ -215,13 +215,15 @@ def _look(
     find: FindFace,
 ) -> _Seen | Refused:
     """Judge the upload by its pixels, without database and files. Raises Unmeasurable."""
-    image = decode_photo(upload.data)
+    is_front = upload.view is View.FRONT
+    once = KnownFaces(find)
+    image = open_photo(upload.data, once) if is_front else decode_photo(upload.data)
     taken_at = judge_time(upload, image.captured_at, performed_at, zone, now)
     if isinstance(taken_at, TimeFault):
         return Refused((str(taken_at),))
     warnings = tuple(sorted(str(lost) for lost in image.lost))
-    if upload.view is View.FRONT:
-        image, quality = _upright(image, _decoded(baseline), find)
+    if is_front:
+        image, quality = _upright(image, _decoded(baseline, once), once)
         if quality.faults:
             return Refused(tuple(str(fault) for fault in quality.faults))
         warnings += tuple(str(fault) for fault in quality.warnings)
@@ -229,10 +231,10 @@ def _look(
     return _Seen(taken_at, warnings, sides, image.is_selfie, encode_photo(image))
 
 
-def _decoded(baseline: bytes | None) -> SrgbImage | None:
+def _decoded(baseline: bytes | None, find: FindFace) -> SrgbImage | None:
     """None when there is no photo from before, or it cannot be read any more."""
     try:
-        return decode_photo(baseline) if baseline is not None else None
+        return open_photo(baseline, find, is_whole=True) if baseline is not None else None
     except Unmeasurable as error:
         log.warning("a photo from before cannot be read: %s", error.fault)
         return None

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from analysis import decode_photo, outline_cheeks
+from analysis import KnownFaces, open_photo, outline_cheeks
 from analysis.errors import Unmeasurable
 from analysis.face.faces import FindFace, find_face
 from tracker.domain.course.outlines import Outline
@@ -119,8 +119,9 @@ def _is_repeated(answers: list[SidesAnswer], answer: SidesAnswer) -> bool:
 
 
 def _cheeks(photo: bytes, find: FindFace) -> Cheeks:
-    image = decode_photo(photo)
-    left, right = (_middle(cheek, image.size) for cheek in outline_cheeks(image, find))
+    once = KnownFaces(find)
+    image = open_photo(photo, once, is_whole=True)
+    left, right = (_middle(cheek, image.size) for cheek in outline_cheeks(image, once))
     return Cheeks(left, right, image.size)
 
 
