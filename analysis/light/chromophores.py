@@ -140,7 +140,8 @@ def median_shift(change: NDArray[np.float32], where: Mask) -> Shift | None:
     patches = patch_medians(change, where.pixels)
     if len(patches) < MIN_PATCHES:
         return None
-    value = np.median(change[where.pixels], axis=0).astype(np.float64)
+    seen = np.ascontiguousarray(change[where.pixels].T)  # quicker than along the first axis
+    value = np.median(seen, axis=1).astype(np.float64)
     centred = patches - np.median(patches, axis=0)
     limit = 3 * robust_sd(centred) + 1e-4
     tamed = np.clip(centred, -limit, limit)
@@ -186,14 +187,20 @@ def mean_shift(change: NDArray[np.float32], parts: Sequence[Mask], counted: Mask
 
 def patch_medians(change: NDArray[np.float32], inside: NDArray[np.bool_]) -> Floats:
     """Median change of log RGB in every patch of skin that is filled well enough, (n, 3)."""
-    medians = []
-    for top in range(0, inside.shape[0], _PATCH):
-        for left in range(0, inside.shape[1], _PATCH):
-            cell = np.s_[top : top + _PATCH, left : left + _PATCH]
-            within = inside[cell]
-            if np.count_nonzero(within) >= _PATCH_FILLED * _PATCH**2:
-                medians.append(np.median(change[cell][within], axis=0))
-    return np.array(medians, np.float64).reshape(-1, 3)
+    starts = [np.arange(0, edge, _PATCH) for edge in inside.shape]
+    in_rows = np.add.reduceat(inside, starts[0], axis=0, dtype=np.intp)
+    filled = np.add.reduceat(in_rows, starts[1], axis=1)
+    chosen = np.argwhere(filled >= _PATCH_FILLED * _PATCH**2)
+    counts = filled[tuple(chosen.T)]
+    # One sort for all patches; what is missing in a patch sorts behind its pixels.
+    values = np.full((len(chosen), 3, _PATCH**2), np.inf, np.float32)
+    for own, (row, column), count in zip(values, chosen * _PATCH, counts, strict=True):
+        cell = np.s_[row : row + _PATCH, column : column + _PATCH]
+        own[:, :count] = change[cell][inside[cell]].T
+    values.sort(axis=-1)
+    patches = np.arange(len(chosen))
+    middles: Floats = (values[patches, :, (counts - 1) // 2] + values[patches, :, counts // 2]) / 2
+    return middles.astype(np.float64)
 
 
 def elsewhere(state: SkinState, difference: Shift) -> SkinState:

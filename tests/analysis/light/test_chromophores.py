@@ -10,6 +10,7 @@ from analysis.light.chromophores import (
     explain,
     explain_pixels,
     median_shift,
+    patch_medians,
     patchwise_shift,
 )
 from analysis.light.plausible_skin import SkinState, estimate_state, known_skin
@@ -196,3 +197,19 @@ def test_too_little_skin_gives_no_shift() -> None:
     assert median_shift(change, Mask(speck)) is None
     assert patchwise_shift(change, Mask(speck)) is None
     assert median_shift(change, Mask(np.zeros_like(speck))) is None
+
+
+def test_patches_have_the_medians_that_one_takes_patch_by_patch() -> None:
+    rng = np.random.default_rng(5)
+    change = rng.normal(size=(100, 61, 3)).astype(np.float32)
+    inside = rng.random((100, 61)) < np.linspace(0, 1, 61)  # the first columns hardly count
+    patches = [
+        (change[cell], inside[cell])
+        for top in range(0, 100, 24)
+        for left in range(0, 61, 24)
+        for cell in [np.s_[top : top + 24, left : left + 24]]
+    ]
+    wanted = [np.median(part[within], axis=0) for part, within in patches if within.sum() >= 144]
+    assert 3 < len(wanted) < len(patches)
+    assert patch_medians(change, inside) == pytest.approx(np.array(wanted), abs=1e-6)
+    assert patch_medians(change, np.zeros_like(inside)).shape == (0, 3)
