@@ -8,7 +8,7 @@ from typing import Final
 from analysis.card.sheet import draw_card
 from analysis.face.framing import framing_cascade
 from analysis.face.opening import KnownFaces, open_photo
-from analysis.images import decode_photo, encode_photo
+from analysis.images import decode_photo, encode_photo, keep_photo
 from analysis.marked_areas import MarkedAreas
 from analysis.marking import judge_marked, outline_cheeks, outline_region
 from analysis.overlays import draw_evidence
@@ -30,6 +30,7 @@ __all__ = [
     "framing_cascade",
     "judge_marked",
     "judge_photo",
+    "keep_photo",
     "open_photo",
     "outline_cheeks",
     "outline_region",

@@ -17,6 +17,7 @@ import pi_heif
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms
 
+from analysis.containers import jpeg
 from analysis.containers.colours import Colours, adobe_rgb, to_srgb_picture
 from analysis.containers.contents import Contents
 from analysis.containers.notes import Lost, Notes, read_notes
@@ -39,6 +40,7 @@ _TURNS: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_SAME_COLOUR: Final = 2  # codes of 8 bits by which a profile of sRGB may round
 _SRGB: Final = ImageCms.createProfile("sRGB")
 
 pi_heif.register_heif_opener()
@@ -73,7 +75,7 @@ class SrgbImage:
     def pixels(self) -> NDArray[np.float32]:
         """The samples as float32, 0..1; those of a file take four times their memory."""
         if self.samples.dtype == np.uint8:
-            return self.samples * np.float32(1 / 255)
+            return np.divide(self.samples, np.float32(255), dtype=np.float32)
         return self.samples.astype(np.float32, copy=False)
 
     @property
@@ -93,9 +95,9 @@ class SrgbImage:
         A large photo of 8 bits is brought to twice that size in 8 bits first, which is quick; what
         is rounded there is averaged out by the second step.
         """
-        source = SrgbImage(_resized(self.samples, 2 * scale)) if scale < 0.25 else self
-        rest = 0.5 if scale < 0.25 else scale
-        return SrgbImage(_resized(source.pixels, rest).astype(np.float32, copy=False))
+        if scale < 0.25 and self.samples.dtype == np.uint8:
+            return SrgbImage(_resized(self.samples, 2 * scale)).reduced(0.5)
+        return SrgbImage(_resized(self.pixels, scale).astype(np.float32, copy=False))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,10 +156,39 @@ def decode_photo(
 
 
 def encode_photo(image: SrgbImage) -> bytes:
-    """The form in which a photo is stored: JPEG, quality 95, 4:4:4, sRGB, without any metadata."""
+    """A JPEG of these pixels: quality 95, 4:4:4, sRGB, without any metadata."""
     buffer = BytesIO()
     Image.fromarray(image.codes).save(buffer, "JPEG", quality=95, subsampling=0)
     return buffer.getvalue()
+
+
+def keep_photo(
+    data: bytes, seen: SrgbImage, quarters: int = 0, *, is_mirrored: bool = False
+) -> bytes:
+    """The form in which an upload is stored: its picture as a JPEG without any metadata.
+
+    `seen` is what `decode_photo` reads in it, at any size. A plain JPEG keeps its own compressed
+    pixels, to which nothing is added but how they are turned. Everything else, and a photo to be
+    turned by `quarters` or mirrored, is decoded whole and encoded.
+    """
+    if not quarters and not is_mirrored and (own := _own_pixels(data, seen)) is not None:
+        return own
+    whole = seen if seen.scale == 1 else decode_photo(data, is_whole=True)
+    turned = turn_photo(whole, quarters) if quarters else whole
+    return encode_photo(mirror_photo(turned) if is_mirrored else turned)
+
+
+def _own_pixels(data: bytes, seen: SrgbImage) -> bytes | None:
+    """A JPEG stripped of all but its pixels, if they still look the same; None for other files."""
+    if not data.startswith(jpeg.SIGNATURE):
+        return None
+    stripped = jpeg.strip(data, read_notes(open_container(data, is_whole=True)).turn or 1)
+    if stripped is None:
+        return None
+    # Less than the edge itself: an odd edge was rounded up when it was halved.
+    again = decode_photo(stripped, round(0.9 * max(seen.size)), is_whole=True)
+    gaps = cv2.absdiff(again.codes, seen.codes) if again.size == seen.size else np.array([255])
+    return stripped if gaps.max() <= _SAME_COLOUR else None
 
 
 def turn_photo(image: SrgbImage, quarters: int) -> SrgbImage:

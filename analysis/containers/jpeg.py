@@ -1,6 +1,7 @@
 """JPEG (ITU-T T.81): which segments make the picture, and whether every row of it is there."""
 
 import re
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -16,11 +17,16 @@ from analysis.errors import Fault, Unmeasurable
 
 SIGNATURE: Final = b"\xff\xd8\xff"
 
-_END: Final = b"\xff\xd9"
+_START, _END = b"\xff\xd8", b"\xff\xd9"
 _SOS, _DRI, _COM = 0xDA, 0xDD, 0xFE
 _APP0, _APP1, _APP2, _APP14, _APP15 = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE: Final = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
+_SEQUENTIAL: Final = frozenset({0xC0, 0xC1})
+_CODING: Final = _SEQUENTIAL | {0xC4, 0xDB, _DRI, _SOS}  # with the tables of codes and of steps
+_OF_JFIF: Final = (b"\1", b"\1\2\3", b"\0\1\2")  # names of the components
+_JFIF: Final = b"JFIF\0\1\2\0\0\1\0\1\0\0"
+_TURN: Final = struct.Struct("<2sHIHHHIHHI")  # TIFF 6.0 with one field
 _PROFILE: Final = b"ICC_PROFILE\0"
 _XMP: Final = b"http://ns.adobe.com/xap/1.0/\0"
 _MOST_SCANS: Final = 100  # the most that encoders for the web are known to write is about twenty
@@ -45,7 +51,7 @@ class _Coded:
 class _Parts:
     """A JPEG while it is read: what is kept of it, and its notes."""
 
-    kept: list[bytes] = field(default_factory=lambda: [b"\xff\xd8"])
+    kept: list[bytes] = field(default_factory=lambda: [_START])
     exif: list[bytes] = field(default_factory=list)
     profile: dict[int, bytes] = field(default_factory=dict)
     xmp: bytes = b""
@@ -81,6 +87,31 @@ def take_apart(data: bytes, *, is_whole: bool = False) -> Contents:
         raise Unmeasurable(Fault.UNREADABLE, "rows of the JPEG are missing")
     profile = b"".join(parts.profile[number] for number in sorted(parts.profile))
     return Contents(picture + _END, tuple(parts.exif), parts.xmp, profile or None)
+
+
+def strip(data: bytes, turn: int) -> bytes | None:
+    """The same coded rows in a file that holds nothing else but how to turn them (EXIF, 1 to 8).
+
+    None unless the rows come in sequence, in 8 bits, as grey or as the colours of JFIF; other
+    pictures would not look the same.
+    """
+    kept = [_START, _segment(_APP0, _JFIF)]
+    if turn != 1:
+        kept.append(
+            _segment(_APP1, EXIF_MARK + _TURN.pack(b"II", 42, 8, 1, 0x112, 3, 1, turn, 0, 0))
+        )
+    for marker, body, coded in _segments(data):
+        if marker in _CODING:
+            kept += [_segment(marker, body)] + ([coded.rows] if coded else [])
+        elif marker == _APP14 or not (_APP0 <= marker <= _APP15 or marker == _COM):
+            return None
+        if marker in _SEQUENTIAL and (body[0] != 8 or body[6::3] not in _OF_JFIF):
+            return None
+    return b"".join([*kept, _END])
+
+
+def _segment(marker: int, body: bytes) -> bytes:
+    return bytes((0xFF, marker)) + (len(body) + 2).to_bytes(2) + body
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes, _Coded | None]]:
@@ -123,7 +154,7 @@ def _keep(parts: _Parts, marker: int, body: bytes, coded: _Coded | None) -> None
         parts.is_progressive = marker in _PROGRESSIVE
     elif marker == _DRI:
         parts.every = int.from_bytes(body[:2])
-    parts.kept.append(bytes((0xFF, marker)) + (len(body) + 2).to_bytes(2) + body)
+    parts.kept.append(_segment(marker, body))
     if coded is not None:
         parts.kept.append(coded.rows)
 

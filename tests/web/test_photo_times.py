@@ -20,8 +20,9 @@ LATE = "The photo from before came after the treatment"
 def slow_camera(monkeypatch: pytest.MonkeyPatch) -> None:
     """A gate that lets every photo pass, and a camera that never had its clock set."""
     receive = "tracker.actions.course.receiving"
-    monkeypatch.setattr(f"{receive}.decode_photo", lambda data: Seen(data, SLOW))
-    monkeypatch.setattr(f"{receive}.encode_photo", lambda image: image.data)
+    for name in ("decode_photo", "open_photo"):
+        monkeypatch.setattr(f"{receive}.{name}", lambda data, *_, **__: Seen(data, SLOW))
+    monkeypatch.setattr(f"{receive}.keep_photo", lambda data, *_, **__: data)
     monkeypatch.setattr(f"{receive}.is_mirrored_by_card", lambda _: None)
     monkeypatch.setattr(f"{receive}.judge_photo", lambda *_: Verdict())
 
@@ -99,7 +100,7 @@ def test_what_the_file_could_not_say_is_said(
 ) -> None:
     records.photo(-1)
     seen = Seen(b"photo", None, frozenset({"file_time_lost", "file_colours_lost"}))
-    monkeypatch.setattr("tracker.actions.course.receiving.decode_photo", lambda _: seen)
+    monkeypatch.setattr("tracker.actions.course.receiving.open_photo", lambda *_, **__: seen)
     page = send(alice)
     assert "did not say when it was taken" in page
     assert "The colours are only near" in page

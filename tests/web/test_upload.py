@@ -46,8 +46,9 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def set_faults(*faults: str) -> None:
         receive = "tracker.actions.course.receiving"
-        monkeypatch.setattr(f"{receive}.decode_photo", Seen)
-        monkeypatch.setattr(f"{receive}.encode_photo", lambda image: image.data)
+        for name in ("decode_photo", "open_photo"):
+            monkeypatch.setattr(f"{receive}.{name}", lambda data, *_, **__: Seen(data))
+        monkeypatch.setattr(f"{receive}.keep_photo", lambda data, *_, **__: data)
         monkeypatch.setattr(f"{receive}.is_mirrored_by_card", lambda _: None)
         monkeypatch.setattr(f"{receive}.judge_photo", lambda *_: Verdict(faults))
 

@@ -27,7 +27,7 @@ from analysis import (
     analyse_photo,
     decode_photo,
     draw_evidence,
-    encode_photo,
+    keep_photo,
     open_photo,
 )
 from analysis.errors import Fault, Unmeasurable
@@ -125,7 +125,7 @@ def reencode_photo(photo: bytes) -> bytes:
 
     Raises `Unmeasurable` when it cannot be decoded.
     """
-    return encode_photo(decode_photo(photo))
+    return keep_photo(photo, decode_photo(photo))
 
 
 def _region(region: RegionAnalysis) -> RegionReading:

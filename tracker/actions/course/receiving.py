@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
-from analysis import KnownFaces, decode_photo, encode_photo, judge_photo, open_photo
+from analysis import KnownFaces, decode_photo, judge_photo, keep_photo, open_photo
 from analysis.card.locator import is_mirrored_by_card
 from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import FindFace, find_face
-from analysis.images import SrgbImage, mirror_photo, turn_photo
+from analysis.images import SrgbImage, turn_photo
 from analysis.quality import Quality
 from tracker.domain.course.photo_times import TimeFault, judge_time
 from tracker.domain.course.photos import (
@@ -146,12 +146,14 @@ def _repaired(upload: Upload, known: Photo, find: FindFace) -> bytes:
 
     Photos that came before sides were looked for were not turned; they are not sure.
     """
-    image = decode_photo(upload.data)
-    if known.view is View.FRONT:
-        image, _ = _upright(image, None, find)
+    is_front, once = known.view is View.FRONT, KnownFaces(find)
+    seen = image = open_photo(upload.data, once) if is_front else decode_photo(upload.data)
+    quarters, is_mirrored = 0, False
+    if is_front:
+        image, quarters, _ = _upright(image, None, once)
     if known.sides is Sides.SURE:
-        image, _ = _with_sides(image, replace(upload, view=known.view))
-    return encode_photo(image)
+        _, is_mirrored = _sides(image, replace(upload, view=known.view))
+    return keep_photo(upload.data, seen, quarters, is_mirrored=is_mirrored)
 
 
 def _belongs_to(
@@ -217,18 +219,20 @@ def _look(
     """Judge the upload by its pixels, without database and files. Raises Unmeasurable."""
     is_front = upload.view is View.FRONT
     once = KnownFaces(find)
-    image = open_photo(upload.data, once) if is_front else decode_photo(upload.data)
+    seen = image = open_photo(upload.data, once) if is_front else decode_photo(upload.data)
+    quarters = 0
     taken_at = judge_time(upload, image.captured_at, performed_at, zone, now)
     if isinstance(taken_at, TimeFault):
         return Refused((str(taken_at),))
     warnings = tuple(sorted(str(lost) for lost in image.lost))
     if is_front:
-        image, quality = _upright(image, _decoded(baseline, once), once)
+        image, quarters, quality = _upright(image, _decoded(baseline, once), once)
         if quality.faults:
             return Refused(tuple(str(fault) for fault in quality.faults))
         warnings += tuple(str(fault) for fault in quality.warnings)
-    image, sides = _with_sides(image, upload)
-    return _Seen(taken_at, warnings, sides, image.is_selfie, encode_photo(image))
+    sides, is_mirrored = _sides(image, upload)
+    stored_form = keep_photo(upload.data, seen, quarters, is_mirrored=is_mirrored)
+    return _Seen(taken_at, warnings, sides, image.is_selfie, stored_form)
 
 
 def _decoded(baseline: bytes | None, find: FindFace) -> SrgbImage | None:
@@ -242,31 +246,34 @@ def _decoded(baseline: bytes | None, find: FindFace) -> SrgbImage | None:
 
 def _upright(
     image: SrgbImage, before: SrgbImage | None, find: FindFace
-) -> tuple[SrgbImage, Quality]:
-    """The photo with the verdict; the face decides which way is up where the file does not say."""
+) -> tuple[SrgbImage, int, Quality]:
+    """The photo, by how many quarters it was turned, and the verdict.
+
+    The face decides which way is up where the file does not say.
+    """
     quality = _quality(image, before, find)
     if image.is_turn_known or Fault.NO_FACE not in quality.faults:
-        return image, quality
+        return image, 0, quality
     for quarters in (1, 3, 2):
         turned = turn_photo(image, quarters)
         verdict = _quality(turned, before, find)
         if Fault.NO_FACE not in verdict.faults:
-            return turned, verdict
-    return image, quality
+            return turned, quarters, verdict
+    return image, 0, quality
 
 
-def _with_sides(image: SrgbImage, upload: Upload) -> tuple[SrgbImage, Sides]:
-    """The photo as others see the face, and whether that is sure; the card cannot lie about it.
+def _sides(image: SrgbImage, upload: Upload) -> tuple[Sides, bool]:
+    """Whether the sides of the face are sure, and whether the photo is a mirror image.
 
-    A later photo is laid onto the one from before, mirrored or not. Where its own sides are sure,
-    they tell which way round the one from before is.
+    The card cannot lie about it. A later photo is laid onto the one from before, mirrored or not.
+    Where its own sides are sure, they tell which way round the one from before is.
     """
     if upload.view is not View.FRONT:
-        return image, Sides.UNKNOWN
+        return Sides.UNKNOWN, False
     is_mirrored = is_mirrored_by_card(image)
     if is_mirrored is None:
-        return image, upload.sides
-    return (mirror_photo(image) if is_mirrored else image), Sides.SURE
+        return upload.sides, False
+    return Sides.SURE, is_mirrored
 
 
 def _quality(image: SrgbImage, before: SrgbImage | None, find: FindFace) -> Quality:
