@@ -25,6 +25,10 @@ SIDES_UNKNOWN = (
     " stored a mirror image."
     " Ask the patient which side it is before you act on one."
 )
+CONTRADICTED = (
+    "Left and right may be swapped: what is known of the photo from before does not agree with a"
+    " later photo whose sides are sure. Look at both before you act on a side."
+)
 CHOOSE = "Choose a picture, or say that you are not sure."
 CHOOSE_AS_CLINIC = "Choose a picture, or “Not known”."
 OBSTACLES: Mapping[Obstacle, str] = {
@@ -194,16 +198,10 @@ def _doubt(
     photos: Sequence[Photo],
     readings: Sequence[Reading],
 ) -> str:
-    if baseline.sides is Sides.SURE:
-        return ""
     if baseline.sides is Sides.UNKNOWN:
         return " ".join(filter(None, (SIDES_UNKNOWN, _asked(answers), _hints(baseline, readings))))
     if _is_contradicted(baseline, photos, readings):
-        return (
-            "Left and right may be swapped: what was said about the photo from before does not"
-            " agree with a later photo, whose sides are sure. Look at both before you act on a"
-            " side."
-        )
+        return CONTRADICTED
     last = in_force(answers)
     return f"Left and right are the patient’s own: {words_of(last)}." if last else ""
 

@@ -10,12 +10,11 @@ import pytest
 from PIL import Image, ImageOps
 from sqlite_utils import Database
 
-from tests.conftest import PROTOCOLS, TREATED_AT, Cast
+from tests.conftest import TREATED_AT, Cast
 from tests.tracker.actions.pictures import Answering, analysed
 from tests.tracker.actions.test_draw_areas import RIGHT_CHEEK, Here
 from tests.tracker.actions.test_measure_photos import keep
 from tests.tracker.courses_of_readings import reading
-from tracker.actions.alerts.raising import raise_alerts
 from tracker.actions.course.drawing import Drawn, draw_areas, suggest_outline
 from tracker.actions.course.measuring import measure_photos
 from tracker.actions.course.sides import SidesKept, SidesRefused, answer_sides, show_sides
@@ -366,6 +365,20 @@ def test_a_later_photo_whose_sides_are_sure_decides_unless_the_clinic_has(
             assert sides.of_photo(db, course.id)[-1].said_by is SaidBy.PHOTOS
 
 
+def test_photos_that_contradict_each_other_do_not_turn_the_course_over_and_over(
+    db: Database, world: World, cast: Cast, course: Photo
+) -> None:
+    for name in ("one", "other"):
+        keep(db, world, cast, name)
+    db.execute("UPDATE photos SET sides = 'sure' WHERE id IN ('one', 'other')")
+    mirrored, plain = (analysed(replace(reading(1.0), is_mirrored=m)) for m in (True, False))
+    rounds = 0
+    while measure_photos(db, world.files, Answering(mirrored, plain, mirrored, plain), NOW):
+        rounds += 1
+        assert rounds < 5
+    assert len(sides.of_photo(db, course.id)) == 1
+
+
 @pytest.mark.parametrize(("sides_of_day", "is_mirrored"), [("unknown", True), ("sure", None)])
 def test_a_later_photo_that_is_not_sure_itself_decides_nothing(
     db: Database,
@@ -381,15 +394,3 @@ def test_a_later_photo_that_is_not_sure_itself_decides_nothing(
     seen = analysed(replace(reading(1.0), is_mirrored=is_mirrored))
     measure_photos(db, world.files, Answering(seen), NOW)
     assert sides.of_photo(db, course.id) == []
-
-
-def test_a_relabelled_alert_is_judged_again_on_the_new_readings(
-    db: Database, world: World, cast: Cast, course: Photo
-) -> None:
-    an_alert(db, cast)
-    say(db, cast, course.id, Said.MIRRORED)
-    measure_photos(db, world.files, Answering(), NOW)
-    raise_alerts(db, PROTOCOLS, NOW)
-    assert found(db).needs_answer
-    steps = [each.step for each in alert_history.of_alert(db, "a")]
-    assert steps == [Step.RELABELLED]

@@ -272,7 +272,8 @@ def _store(
 def _learn_sides(db: Database, claim: _Claim, reading: Reading, now: datetime) -> None:
     """A later photo whose own sides are sure shows whether the baseline is a mirror image.
 
-    What the clinic said is not overruled; its pages say that both do not agree.
+    What the clinic said is not overruled, and photos that contradict each other turn nothing over
+    and over: the clinic's pages say that they do not agree.
     """
     baseline = photos.get(db, claim.baseline.id)
     if claim.photo.sides is not Sides.SURE or baseline is None or reading.is_mirrored is None:
@@ -280,7 +281,10 @@ def _learn_sides(db: Database, claim: _Claim, reading: Reading, now: datetime) -
     is_mirror_image = reading.is_mirrored is not reading.is_turned
     said = Said.MIRRORED if is_mirror_image else Said.PLAIN
     answers = sides.of_photo(db, baseline.id)
-    if sides_after(baseline, said) is baseline.sides or obstacle(baseline, answers, SaidBy.PHOTOS):
+    by_others = {each.said for each in answers if each.said_by is SaidBy.PHOTOS}
+    if sides_after(baseline, said) is baseline.sides or by_others - {said}:
+        return
+    if obstacle(baseline, answers, SaidBy.PHOTOS) is not None:
         return
     sides.record(db, baseline, SidesAnswer(baseline.id, said, SaidBy.PHOTOS, now))
 
