@@ -15,7 +15,7 @@ from threading import Event
 from sqlite_utils import Database
 
 from tracker.actions.clinic.clinic import change_clinic
-from tracker.actions.people.accounts import add_person, renew_passphrase
+from tracker.actions.people.accounts import add_person, set_passphrase
 from tracker.domain.clinic.clinic import Clinic
 from tracker.domain.clinic.opening_hours import OpeningHours, read_spans
 from tracker.domain.own_data.course_folders import CourseFolder, shifted
@@ -103,7 +103,7 @@ def renew_sign_ins(db: Database) -> list[SignIn]:
     sign_ins = []
     for person in (practitioner, *people.patients_of(db, practitioner.id)):
         passphrase = _fresh_passphrase()
-        renew_passphrase(db, person.id, passphrase)
+        set_passphrase(db, person.id, passphrase)
         sign_ins.append(SignIn(person.name, person.email, passphrase))
     return sign_ins
 

@@ -29,7 +29,10 @@ def render(page: Page, *, with_person: bool = True) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SignInPage:
-    """The sign-in form; `target` is where it leads, `lost` what was not kept (NOT_KEPT)."""
+    """The sign-in form; `target` is where it leads, `lost` what was not kept (NOT_KEPT).
+
+    `renewed` says that a new passphrase was chosen just now.
+    """
 
     template: ClassVar[str] = "sign_in.html"
     place: ClassVar[str] = ""
@@ -40,6 +43,7 @@ class SignInPage:
     trouble: str = ""
     may_sign_up: bool = False
     lost: str = ""
+    renewed: bool = False
 
     @property
     def not_kept(self) -> str:

@@ -24,7 +24,7 @@ MAX_WORDS_BYTES = 64 * 1024  # requests without a photo
 NO_ROOM = "afterglow.no_room"  # in the environment of a request whose photo was not received
 TRIES_PER_PERSON = "10 per 10 minutes"  # and client: others cannot lock a person out
 TRIES_PER_CLIENT = "60 per 10 minutes"  # a whole clinic may sit behind one address
-ACCOUNTS_PER_CLIENT = "10 per hour"  # each sends a mail to the address given
+MAILS_PER_CLIENT = "10 per hour"  # to the address given
 IPV6_HOUSEHOLD_BITS = 64  # the smallest range that one customer gets, within which addresses change
 
 HEADERS = {
@@ -48,6 +48,7 @@ GUESSED_AT = (
     "home_care.enter_code",
 )
 OPENS_ACCOUNT = "home_care.open_own_account"
+MAILS_LINK = "links.mail_link"
 SAME_FOR_ALL = frozenset(
     {"static", "libraries.static", "app_shell.service_worker", "app_shell.framing_cascade"}
 )
@@ -108,7 +109,8 @@ def init_app(app: Flask, settings: Settings) -> None:
 def init_limits(app: Flask, settings: Settings) -> None:
     """Slow down guessing; only failures count, by client and by the person it tries to be.
 
-    Opened accounts count by client, too, so that no one can flood strangers' mailboxes.
+    Opened accounts and links that were asked for count by client, so that no one can flood
+    strangers' mailboxes.
     """
     key = settings.key_for("limits")
 
@@ -123,9 +125,10 @@ def init_limits(app: Flask, settings: Settings) -> None:
     for endpoint in GUESSED_AT:
         limited = by_client(by_person(app.view_functions[endpoint]))
         app.view_functions[endpoint] = limited  # type: ignore[assignment]  # Flask's is wider
-    by_accounts = limiter.limit(ACCOUNTS_PER_CLIENT, deduct_when=_is_opened)
-    sign_up = by_accounts(app.view_functions[OPENS_ACCOUNT])
-    app.view_functions[OPENS_ACCOUNT] = sign_up  # type: ignore[assignment]
+    for endpoint, counts in ((OPENS_ACCOUNT, _is_opened), (MAILS_LINK, None)):
+        by_mails = limiter.limit(MAILS_PER_CLIENT, deduct_when=counts)
+        mailing = by_mails(app.view_functions[endpoint])
+        app.view_functions[endpoint] = mailing  # type: ignore[assignment]
 
     def say_when(response: Response) -> Response:
         limit = limiter.current_limit

@@ -18,7 +18,7 @@ from tracker.actions.people.signing_in import end_session, resume_session
 from tracker.domain.people import access
 from tracker.domain.people.access import Viewer
 from tracker.domain.people.people import Person
-from tracker.domain.people.sessions import Session
+from tracker.domain.people.sessions import Session, has_just_begun
 from tracker.wires.compute import Busy
 from tracker.world import Database, World
 from web.security import MAX_WORDS_BYTES, NO_ROOM
@@ -36,8 +36,12 @@ PUBLIC = frozenset(
         "app_shell.framing_cascade",
         "invitations.welcome",
         "invitations.accept",
-        "addresses.ask",
-        "addresses.confirm",
+        "links.ask",
+        "links.confirm",
+        "links.lost",
+        "links.mail_link",
+        "links.open_link",
+        "links.renew",
         "home_care.sign_up",
         "home_care.open_own_account",
         "passkeys.ask_at_sign_in",
@@ -144,6 +148,25 @@ def signed_in(
         return view(visit, *args, **kwargs)
 
     return with_visit
+
+
+def freshly_signed_in(
+    view: Callable[Concatenate[Visit, P], ResponseReturnValue],
+) -> Callable[P, ResponseReturnValue]:
+    """Send people who signed in a while ago to the page that asks once more who they are.
+
+    Otherwise anyone who finds an unlocked phone or desk could make a lasting way in.
+    """
+
+    @signed_in
+    @wraps(view)
+    def with_proof(visit: Visit, /, *args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        if has_just_begun(visit.session, visit.now):
+            return view(visit, *args, **kwargs)
+        page = request.full_path.rstrip("?") if request.method == "GET" else _page_of_form()
+        return redirect(url_for("sign_in.prove", next=page), code=303)
+
+    return with_proof
 
 
 def enter(person: Person, token: str) -> None:

@@ -21,12 +21,13 @@ from tests.journeys.test_browser import sign_in
 from tests.post_office import free_port
 from tests.web.conftest import Records
 from tests.web.test_access import RULES, things
+from tracker.actions.people.accounts import issue_renewal
 from tracker.actions.people.joining import Invited, invite_patient
 from tracker.actions.protocols.editing import draft_protocol
 from tracker.actions.protocols.previewing import preview_drafts
 from tracker.domain.alerts.alerts import Concern, Level
 from tracker.domain.course.check_ins import Answers
-from tracker.domain.mail.mails import confirmation_link, welcome_link
+from tracker.domain.mail.mails import confirmation_link, renewal_link, welcome_link
 from tracker.settings import Settings
 from tracker.world import open_world
 
@@ -77,10 +78,15 @@ def pages(settings: Settings, db: Database, cast: Cast) -> Iterator[Pages]:
         preview_drafts(db, compute)
     invited = invite_patient(db, cast.dana, "Chinwe", "chinwe@home.example", NOW)
     assert isinstance(invited, Invited)
+    renewal = issue_renewal(db, cast.bob.id, None, NOW)
+    assert renewal is not None
     public = (
         "/sign-in",
         urlsplit(welcome_link(invited.invitation.id, world.envelope)).path,
         "/welcome/too-late",
+        "/renew",
+        "/renew/too-late",
+        urlsplit(renewal_link(renewal.id, world.envelope)).path,
         urlsplit(confirmation_link(cast.alice.id, world.envelope)).path,
         "/nothing-here",
     )

@@ -9,10 +9,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tracker.actions.clinic.health import leave_sign_of_life
+from tracker.actions.people.accounts import renew_passphrase
 from tracker.cli.main import main
+from tracker.domain.clinic.audit import Act, Search
 from tracker.domain.clinic.health import SignOfLife
 from tracker.domain.people.people import Duty
 from tracker.settings import read_settings
+from tracker.storage.clinic import audit_log
 from tracker.storage.people import people
 from tracker.world import open_world
 
@@ -43,6 +46,25 @@ def test_the_first_administrator_is_appointed_by_command(environment: dict[str, 
     assert run(*eli, environment=environment, typed=typed).exit_code == 0
     db = open_world(read_settings(environment)).connect()
     assert [person.duties for person, *_ in people.staff(db)] == [{Duty.ADMINISTRATION}] * 2
+    db.close()
+
+
+def test_the_command_line_makes_a_link_to_a_new_passphrase(environment: dict[str, str]) -> None:
+    typed = f"{PASSPHRASE}\n{PASSPHRASE}\n"
+    run("add-practitioner", "Dr Dana", "dana@clinic.example", environment=environment, typed=typed)
+    made = run("renew-passphrase", "Dana@clinic.example", environment=environment)
+    first, link = made.output.splitlines()
+    assert first == "Dr Dana can choose a new passphrase for an hour:"
+    nobody = run("renew-passphrase", "eli@clinic.example", environment=environment)
+    assert nobody.exit_code == 2
+    assert "no one signs in as eli@clinic.example" in nobody.output
+    world = open_world(read_settings(environment))
+    db = world.connect()
+    token, key, now = link.rpartition("/")[2], world.envelope.link_key, datetime.now(UTC)
+    renewed = renew_passphrase(db, token, key, "amber lift over nine", now)
+    assert renewed is not None
+    assert renewed.name == "Dr Dana"
+    assert Act.RENEWAL_ISSUED in {entry.act for entry in audit_log.search(db, Search())}
     db.close()
 
 

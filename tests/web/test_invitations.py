@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from tests.conftest import Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock
-from tracker.actions.people.accounts import renew_passphrase
+from tracker.actions.people.accounts import set_passphrase
 from tracker.domain.mail.mails import compose
 from tracker.domain.people.invitations import GOOD_FOR
 from tracker.domain.people.people import Person
@@ -89,7 +89,7 @@ def test_a_passphrase_given_otherwise_ends_the_link(
     path = link_for(dana)
     chinwe = people.by_email(db, "chinwe@home.example")
     assert chinwe is not None
-    renew_passphrase(db, chinwe.id, "amber lift over nine")
+    set_passphrase(db, chinwe.id, "amber lift over nine")
     assert Browser(app).get(path).status_code == 410
     assert Browser(app).send(path, OWN).status_code == 410
 

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from tests.conftest import PASSPHRASE, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock
-from tracker.actions.people.accounts import renew_passphrase
+from tracker.actions.people.accounts import set_passphrase
 from tracker.domain.people.people import Person
 from tracker.world import World
 from web import create_app
@@ -112,7 +112,7 @@ def test_patients_stay_signed_in_for_a_month_and_practitioners_for_half_a_day(
 def test_a_new_passphrase_ends_the_sessions_under_the_old_one(
     cast: Cast, alice: Browser, db: Database
 ) -> None:
-    renew_passphrase(db, cast.alice.id, "another long passphrase")
+    set_passphrase(db, cast.alice.id, "another long passphrase")
     assert alice.get("/").status_code == 303
 
 

@@ -6,7 +6,7 @@ import sys
 import click
 
 from tracker.actions.clinic.health import show_health
-from tracker.actions.people.accounts import appoint_administrator
+from tracker.actions.people.accounts import appoint_administrator, issue_renewal_for_address
 from tracker.cli.console import (
     checked_input,
     connected,
@@ -16,6 +16,7 @@ from tracker.cli.console import (
     world_of_settings,
 )
 from tracker.domain.clinic.health import Facts, Part, State, judge, worst
+from tracker.domain.mail.mails import renewal_link
 
 
 @click.command()
@@ -28,6 +29,20 @@ def appoint(email: str) -> None:
     with told_errors(), checked_input(), connected(world_of_settings()) as db:
         person = appoint_administrator(db, email, now())
         click.echo(f"{person.name} is an administrator")
+
+
+@click.command(name="renew-passphrase")
+@click.argument("email")
+def renew_passphrase(email: str) -> None:
+    """Print a link with which the person of EMAIL chooses a new passphrase.
+
+    It works once, for an hour, and is mailed to EMAIL as well. Using it ends all sessions and
+    passkeys of this person.
+    """
+    with told_errors(), checked_input(), open_clinic() as (world, db):
+        person, renewal = issue_renewal_for_address(db, email, now())
+        click.echo(f"{person.name} can choose a new passphrase for an hour:")
+        click.echo(renewal_link(renewal.id, world.envelope))
 
 
 @click.command()

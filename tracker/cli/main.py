@@ -20,7 +20,7 @@ from tracker.actions.course.pictures import print_card
 from tracker.actions.course.treatments import begin_treatment
 from tracker.actions.people.accounts import add_person
 from tracker.actions.people.sharing import join_care_team
-from tracker.cli.clinic_commands import appoint, health
+from tracker.cli.clinic_commands import appoint, health, renew_passphrase
 from tracker.cli.console import (
     checked_input,
     connected,
@@ -308,6 +308,7 @@ def migrate_command() -> None:
 
 main.add_command(appoint)
 main.add_command(health)
+main.add_command(renew_passphrase)
 main.add_command(protocol)
 
 

@@ -1,11 +1,11 @@
 """Getting in and out, and each person's own settings."""
 
-from web.accounts import absences, addresses, invitations, passkeys, preferences, sign_in
+from web.accounts import absences, invitations, links, passkeys, preferences, sign_in
 
 blueprints = (
     absences.blueprint,
-    addresses.blueprint,
     invitations.blueprint,
+    links.blueprint,
     passkeys.blueprint,
     preferences.blueprint,
     sign_in.blueprint,

@@ -1,16 +1,16 @@
 """Passkeys: the list, adding one, and signing in with one."""
 
 import base64
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import wraps
 from typing import ClassVar
 
 from flask import Blueprint, Response, current_app, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeSerializer
 
+from tracker.actions.people.accounts import change_passphrase
 from tracker.actions.people.signing_in import (
     add_passkey,
     ask_for_passkey,
@@ -26,21 +26,23 @@ from tracker.domain.people.passkeys import (
     Site,
     request_options,
 )
-from tracker.domain.people.people import Person
+from tracker.domain.people.people import MIN_PASSPHRASE_LENGTH, Person
 from tracker.domain.people.sessions import has_just_begun
 from tracker.world import World
 from web import session
 from web.accounts.sign_in import safe_target
+from web.forms import sentence
 from web.pages import SignInPage, render
-from web.session import Visit, signed_in
+from web.session import Visit, freshly_signed_in, signed_in
 from web.words.times import when
 
 
 @dataclass(frozen=True, slots=True)
 class PasskeysPage:
-    """Keys as id and the time they were added; `trouble` says why the latest was not kept.
+    """How a person signs in. Keys as id and time added; `trouble` says why the latest was not kept.
 
-    Without `may_change` the person of `email` must first confirm their identity again.
+    Without `may_change` the person must first prove again who they are. `saved` says that the
+    passphrase was just changed, `errors` what is wrong with it.
     """
 
     template: ClassVar[str] = "passkeys.html"
@@ -50,19 +52,20 @@ class PasskeysPage:
     email: str
     may_change: bool
     trouble: str = ""
+    saved: bool = False
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    shortest: ClassVar[int] = MIN_PASSPHRASE_LENGTH
 
     @property
     def title(self) -> str:
         """The page's name."""
-        return "Passkeys"
+        return "How you sign in"
 
 
-def passkeys_page(
-    keys: Iterable[Passkey], owner: Person, now: datetime, trouble: str, *, may_change: bool
-) -> PasskeysPage:
-    """The page."""
-    listed = tuple((key.id, when(key.added_at, now, owner.zone)) for key in keys)
-    return PasskeysPage(listed, owner.email, may_change, trouble)
+def listed(keys: Iterable[Passkey], owner: Person, now: datetime) -> tuple[tuple[str, str], ...]:
+    """The id of each key and the time it was added, where its owner lives."""
+    return tuple((key.id, when(key.added_at, now, owner.zone)) for key in keys)
 
 
 blueprint = Blueprint("passkeys", __name__)
@@ -70,29 +73,25 @@ blueprint = Blueprint("passkeys", __name__)
 CHALLENGE = "passkey_challenge"
 
 
-def freshly_signed_in(
-    view: Callable[[Visit], ResponseReturnValue],
-) -> Callable[[], ResponseReturnValue]:
-    """Send people who signed in a while ago to the page that confirms their identity again.
-
-    Otherwise anyone who finds an unlocked phone could make a lasting key.
-    """
-
-    @signed_in
-    @wraps(view)
-    def with_proof(visit: Visit) -> ResponseReturnValue:
-        if not has_just_begun(visit.session, visit.now):
-            return redirect(url_for("passkeys.show"), code=303)
-        return view(visit)
-
-    return with_proof
-
-
 @blueprint.get("/passkeys")
 @signed_in
 def show(visit: Visit) -> ResponseReturnValue:
-    """One's own keys, and the way to confirm one's identity again."""
-    return render(_page(visit))
+    """One's own keys, and the passphrase."""
+    return render(_page(visit, saved=request.args.get("saved") == "yes"))
+
+
+@blueprint.post("/passkeys/passphrase")
+@freshly_signed_in
+def change(visit: Visit) -> ResponseReturnValue:
+    """Keep a new passphrase, and sign this person out everywhere else."""
+    chosen = request.form.get("passphrase", "")
+    try:
+        token = change_passphrase(visit.db, visit.person, chosen, visit.now)
+    except ValueError as error:
+        errors = {"passphrase": sentence(str(error))}
+        return render(_page(visit, errors=errors)), 422
+    session.enter(visit.person, token)
+    return redirect(url_for(".show", saved="yes"), code=303)
 
 
 @blueprint.post("/passkeys/options")
@@ -146,10 +145,21 @@ def enter() -> ResponseReturnValue:
     return _answered(redirect(target, code=303))
 
 
-def _page(visit: Visit, trouble: str = "") -> PasskeysPage:
-    keys = show_passkeys(visit.db, visit.person.id)
-    may_change = has_just_begun(visit.session, visit.now)
-    return passkeys_page(keys, visit.person, visit.now, trouble, may_change=may_change)
+def _page(
+    visit: Visit,
+    trouble: str = "",
+    *,
+    saved: bool = False,
+    errors: Mapping[str, str] | None = None,
+) -> PasskeysPage:
+    return PasskeysPage(
+        keys=listed(show_passkeys(visit.db, visit.person.id), visit.person, visit.now),
+        email=visit.person.email,
+        may_change=has_just_begun(visit.session, visit.now),
+        trouble=trouble,
+        saved=saved,
+        errors=errors or {},
+    )
 
 
 def _site(world: World) -> Site:

@@ -1,13 +1,17 @@
 """Signing in and out."""
 
+from dataclasses import dataclass
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from tracker.actions.people.signing_in import sign_in
+from tracker.actions.people.signing_in import show_passkeys, sign_in
+from tracker.domain.people.sessions import has_just_begun
 from web import session
 from web.pages import SignInPage, render
+from web.session import Visit, signed_in
 
 blueprint = Blueprint("sign_in", __name__)
 
@@ -19,8 +23,36 @@ def show() -> ResponseReturnValue:
     if session.is_signed_in():
         return redirect(target, code=303)
     may_sign_up = session.resources().world.settings.open_sign_up is not None
-    lost = request.args.get("lost", "")
-    return render(SignInPage(target=target, may_sign_up=may_sign_up, lost=lost))
+    lost, renewed = request.args.get("lost", ""), request.args.get("renewed") == "yes"
+    return render(SignInPage(target, may_sign_up=may_sign_up, lost=lost, renewed=renewed))
+
+
+@dataclass(frozen=True, slots=True)
+class ProvePage:
+    """The form by which a person who signed in a while ago proves again who they are."""
+
+    template: ClassVar[str] = "prove.html"
+    place: ClassVar[str] = "settings"
+
+    email: str
+    target: str
+    has_passkey: bool
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "First show that it is you"
+
+
+@blueprint.get("/prove")
+@signed_in
+def prove(visit: Visit) -> ResponseReturnValue:
+    """Ask for passphrase or passkey once more, then lead on."""
+    target = safe_target(request.args.get("next", ""))
+    if has_just_begun(visit.session, visit.now):
+        return redirect(target, code=303)
+    has_passkey = bool(show_passkeys(visit.db, visit.person.id))
+    return render(ProvePage(visit.person.email, target, has_passkey))
 
 
 @blueprint.post("/sign-in")

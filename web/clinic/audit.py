@@ -21,9 +21,13 @@ from web.pages import render
 from web.session import Visit, signed_in
 from web.words.times import when
 
+BY_STRANGERS = {Act.SIGN_IN_FAILED, Act.RENEWAL_ASKED}
 ACTS: Mapping[Act, str] = {
     Act.SIGNED_IN: "signed in",
     Act.SIGN_IN_FAILED: "failed to sign in",
+    Act.RENEWAL_ASKED: "asked for a link to a new passphrase",
+    Act.RENEWAL_ISSUED: "issued a link for a new passphrase",
+    Act.RENEWED: "chose a new passphrase",
     Act.PATIENT_OPENED: "opened a patient",
     Act.PHOTO_OPENED: "opened a photo",
     Act.ALERT_ANSWERED: "answered an alert",
@@ -142,7 +146,7 @@ def _details(entry: Entry, now: datetime, zone: ZoneInfo) -> str:
 
 
 def _nobody(entry: Entry) -> str:
-    return "Somebody" if entry.act is Act.SIGN_IN_FAILED else "The command line"
+    return "Somebody" if entry.act in BY_STRANGERS else "The command line"
 
 
 def _who(person_id: str | None, names: Names) -> str:

@@ -10,6 +10,7 @@ from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
+from tracker.actions.people.accounts import issue_renewal
 from tracker.actions.people.joining import AddressInUse, StaffInvited, invite_staff
 from tracker.actions.people.staff import (
     StaffFile,
@@ -35,7 +36,7 @@ from web.clinic.clinic import read_position, read_reassignment
 from web.forms import Errors, sentence
 from web.invited import InvitedPage, code_of
 from web.pages import render
-from web.session import Visit, signed_in
+from web.session import Visit, freshly_signed_in, signed_in
 from web.words.times import date_words
 
 ROLE_WORDS: Mapping[Role, str] = {
@@ -65,7 +66,7 @@ class StaffRow:
 
 @dataclass(frozen=True, slots=True)
 class StaffPage:
-    """Everyone who works at the clinic; `done` names the person who was changed just now."""
+    """Everyone who works at the clinic; `done` says what was done just now, empty for nothing."""
 
     template: ClassVar[str] = "staff_list.html"
     place: ClassVar[str] = "clinic"
@@ -118,6 +119,7 @@ class MemberPage:
     alone: int
     named: tuple[str, ...]
     waits: bool
+    mails_links: bool
 
     @property
     def title(self) -> str:
@@ -125,13 +127,23 @@ class MemberPage:
         return self.row.name
 
 
-def staff_page(staff: Sequence[StaffMember], reader: Person, changed: str) -> StaffPage:
-    """The list, in the order given; `changed` is the id of the person who was changed just now."""
+def staff_page(
+    staff: Sequence[StaffMember], reader: Person, changed: str, mailed: str
+) -> StaffPage:
+    """The list, in the order given.
+
+    `changed` is the id of the person who was changed just now, `mailed` of one to whom a link to a
+    new passphrase was mailed.
+    """
     rows = tuple(
         _row(each.person, each.patients, _state(each.person, signed_up=each.signed_up), reader)
         for each in staff
     )
-    return StaffPage(rows, next((row.name for row in rows if row.id == changed), ""))
+    names = {row.id: row.name for row in rows}
+    done = f"Changed: {names[changed]}." if changed in names else ""
+    if mailed in names:
+        done = f"A link to a new passphrase is on its way to {names[mailed]}."
+    return StaffPage(rows, done)
 
 
 def member_page(
@@ -141,8 +153,12 @@ def member_page(
     errors: Mapping[str, str] | None = None,
     *,
     alone: tuple[int, Sequence[str]] = (0, ()),
+    has_mail: bool = False,
 ) -> MemberPage:
-    """One colleague as kept, or as an administrator has chosen and could not keep yet."""
+    """One colleague as kept, or as an administrator has chosen and could not keep yet.
+
+    `has_mail` says whether mail leaves this machine.
+    """
     person = file.person
     present = position_of(person)
     kept = {"role": str(present.role), "status": str(present.status)}
@@ -158,6 +174,7 @@ def member_page(
         alone=alone[0],
         named=tuple(alone[1]),
         waits=not file.signed_up and present.status is Status.ACTIVE,
+        mails_links=file.signed_up and present.status is Status.ACTIVE and has_mail,
     )
 
 
@@ -201,7 +218,8 @@ blueprint = Blueprint("staff", __name__, url_prefix="/clinic/people")
 def index(visit: Visit) -> ResponseReturnValue:
     """Who works here."""
     require(may_see_staff(visit.viewer))
-    return render(staff_page(show_staff(visit.db), visit.person, request.args.get("done", "")))
+    changed, mailed = request.args.get("done", ""), request.args.get("mailed", "")
+    return render(staff_page(show_staff(visit.db), visit.person, changed, mailed))
 
 
 @blueprint.get("/invite")
@@ -229,7 +247,22 @@ def send(visit: Visit) -> ResponseReturnValue:
 def show(visit: Visit, person_id: str) -> ResponseReturnValue:
     """One colleague, and what an administrator may change."""
     require(may_administer(visit.viewer))
-    return render(member_page(_file(visit, person_id), visit.person))
+    has_mail = visit.world.settings.smtp_url is not None
+    return render(member_page(_file(visit, person_id), visit.person, has_mail=has_mail))
+
+
+@blueprint.post("/<person_id>/renewal")
+@freshly_signed_in
+def renew(visit: Visit, person_id: str) -> ResponseReturnValue:
+    """Mail a colleague the link to a new passphrase.
+
+    No page shows it: with the link of a practitioner an administrator would see patients.
+    """
+    require(may_administer(visit.viewer))
+    _file(visit, person_id)
+    if issue_renewal(visit.db, person_id, visit.person.id, visit.now) is None:
+        abort(409)
+    return redirect(url_for(".index", mailed=person_id), code=303)
 
 
 @blueprint.post("/<person_id>")

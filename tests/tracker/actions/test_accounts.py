@@ -5,7 +5,7 @@ import pytest
 from sqlite_utils import Database
 
 from tests.conftest import PASSPHRASE, SHIPPED_HASHER, Cast
-from tracker.actions.people.accounts import AddressTaken, add_person, renew_passphrase
+from tracker.actions.people.accounts import AddressTaken, add_person, set_passphrase
 from tracker.actions.people.signing_in import end_session, resume_session, sign_in
 from tracker.domain.people.people import Person, Role
 from tracker.domain.people.sessions import LIFETIMES
@@ -49,7 +49,7 @@ def test_a_session_knows_whom_its_owner_cares_for(db: Database, cast: Cast) -> N
 def test_a_new_passphrase_ends_the_sessions_before_it(db: Database, cast: Cast) -> None:
     signed_in = sign_in(db, cast.dana.email, PASSPHRASE, NOW)
     assert signed_in is not None
-    renew_passphrase(db, cast.dana.id, "another long passphrase")
+    set_passphrase(db, cast.dana.id, "another long passphrase")
     assert resume_session(db, signed_in[1], NOW) is None
     assert sign_in(db, cast.dana.email, PASSPHRASE, NOW) is None
     assert sign_in(db, cast.dana.email, "another long passphrase", NOW) is not None

@@ -196,7 +196,13 @@ class ComposedMail:
 
 
 def show_outbox(db: Database, person_id: str, envelope: Envelope) -> list[ComposedMail]:
-    """Every mail to this person, newest first, as it was or will be sent."""
+    """The mails to this person, newest first, as they were or will be sent.
+
+    Mails with a link to a new passphrase are left out: they reach the mailbox only, so that an
+    unlocked desk does not give the account away.
+    """
     return [
-        ComposedMail(mail, compose(mail, envelope)) for mail in mails.of_recipient(db, person_id)
+        ComposedMail(mail, compose(mail, envelope))
+        for mail in mails.of_recipient(db, person_id)
+        if mail.kind is not MailKind.RENEWAL
     ]

@@ -1,4 +1,4 @@
-"""Accounts: open one, confirm its address, set a new passphrase."""
+"""Accounts: open one, confirm its address, choose a new passphrase."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -6,11 +6,16 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
-from tracker.domain.mail.mails import address_mail
+from tracker.domain.mail.mails import address_mail, passphrase_mail, renewal_mail
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.domain.people.people import Duty, Person, Role, check_email, check_name
 from tracker.domain.people.sessions import Session, new_token, token_digest
-from tracker.domain.people.signed_links import LinkPurpose, named_by
+from tracker.domain.people.signed_links import (
+    RENEWAL_MAIL_EVERY,
+    LinkPurpose,
+    Renewal,
+    named_by,
+)
 from tracker.domain.people.staff import position_of
 from tracker.domain.people.time_zones import check_time_zone
 from tracker.storage.clinic import audit_log
@@ -18,7 +23,14 @@ from tracker.storage.columns import new_id
 from tracker.storage.connection import IntegrityError, writing
 from tracker.storage.mail import mails
 from tracker.storage.own_data import consents
-from tracker.storage.people import invitations, people, sessions, unconfirmed_addresses
+from tracker.storage.people import (
+    invitations,
+    passkeys,
+    people,
+    renewals,
+    sessions,
+    unconfirmed_addresses,
+)
 from tracker.wires.passphrases import hash_passphrase
 
 
@@ -82,13 +94,116 @@ def open_account(
     return patient, token
 
 
-def renew_passphrase(db: Database, person_id: str, passphrase: str) -> None:
-    """Store the new passphrase; ValueError when it is too short."""
+def change_passphrase(db: Database, person: Person, passphrase: str, now: datetime) -> str:
+    """Store the new passphrase, and return the token of the one session that is left.
+
+    Passkeys stay. A mail informs the owner. Raises ValueError that names what is wrong with it.
+    """
+    hashed, token = hash_passphrase(passphrase), new_token()
+    with writing(db):
+        _replace_passphrase(db, person, hashed, now)
+        sessions.begin(db, token_digest(token), Session(person.id, now))
+    return token
+
+
+def issue_renewal(db: Database, person_id: str, by: str | None, now: datetime) -> Renewal | None:
+    """A link with which this person chooses a new passphrase; a mail with it is on its way, too.
+
+    `by` is the colleague who issues it, None for the command line. None when the person cannot sign
+    in anyway: suspended, gone, or never signed up.
+    """
+    with writing(db):
+        person = people.get(db, person_id)
+        if person is None or not _has_passphrase(db, person):
+            return None
+        audit_log.add(db, Entry(Act.RENEWAL_ISSUED, now, by, person.id))
+        return _insert_renewal(db, person, by, now)
+
+
+def issue_renewal_for_address(db: Database, email: str, now: datetime) -> tuple[Person, Renewal]:
+    """The same for the command line. Raises ValueError when no one signs in with the address."""
+    person = people.by_email(db, check_email(email))
+    renewal = issue_renewal(db, person.id, None, now) if person else None
+    if person is None or renewal is None:
+        raise ValueError(f"no one signs in as {email}")
+    return person, renewal
+
+
+def ask_for_renewal(db: Database, email: str, now: datetime) -> None:
+    """Mail a link if someone signs in with this address, at most once in `RENEWAL_MAIL_EVERY`.
+
+    The caller cannot see whether there is such a person: the result and the writing are the same.
+    """
+    try:
+        person = people.by_email(db, check_email(email))
+    except ValueError:
+        person = None
+    with writing(db):
+        whose = None if person is None else person.id
+        audit_log.add(db, Entry(Act.RENEWAL_ASKED, now, about=whose))
+        if person is None or not _has_passphrase(db, person):
+            return
+        if not renewals.was_asked_since(db, person.id, now - RENEWAL_MAIL_EVERY):
+            _insert_renewal(db, person, None, now)
+
+
+def open_renewal(db: Database, token: str, key: bytes, now: datetime) -> Person | None:
+    """The person whom the link lets choose; None when it was used, is too old or never existed."""
+    renewal = renewals.get(db, named_by(LinkPurpose.RENEWAL, token, key) or "")
+    person = people.get(db, renewal.person_id) if renewal else None
+    if renewal is None or person is None or not renewal.is_open(now):
+        return None
+    return person if _has_passphrase(db, person) else None
+
+
+def renew_passphrase(
+    db: Database, token: str, key: bytes, passphrase: str, now: datetime
+) -> Person | None:
+    """The person, who signs in with the new passphrase from now on; None when the link is not open.
+
+    Sessions, passkeys, invitations and other links of this person end: whoever knew the old
+    passphrase may have made them. A mail informs the owner. Raises ValueError that names what is
+    wrong with the passphrase; the link then still works.
+    """
+    hashed = hash_passphrase(passphrase)
+    with writing(db):
+        person = open_renewal(db, token, key, now)
+        if person is not None:
+            _replace_passphrase(db, person, hashed, now)
+            passkeys.remove_all_of(db, person.id)
+    return person
+
+
+def set_passphrase(db: Database, person_id: str, passphrase: str) -> None:
+    """Store a passphrase for the demo, and end all sessions; ValueError when it is too short."""
     hashed = hash_passphrase(passphrase)
     with writing(db):
         people.set_passphrase_hash(db, person_id, hashed)
-        sessions.end_all_of(db, person_id)
-        invitations.end_open(db, person_id)  # its link would set a third passphrase
+        _end_other_ways_in(db, person_id)
+
+
+def _has_passphrase(db: Database, person: Person) -> bool:
+    return person.suspended_at is None and people.passphrase_hash(db, person.id) is not None
+
+
+def _insert_renewal(db: Database, person: Person, by: str | None, now: datetime) -> Renewal:
+    renewal = Renewal(new_id(), person.id, by, now)
+    renewals.insert(db, renewal)
+    mails.insert(db, renewal_mail(renewal.id, person, now))
+    return renewal
+
+
+def _replace_passphrase(db: Database, person: Person, hashed: str, now: datetime) -> None:
+    people.set_passphrase_hash(db, person.id, hashed)
+    _end_other_ways_in(db, person.id)
+    mails.insert(db, passphrase_mail(person, now))
+    audit_log.add(db, Entry(Act.RENEWED, now, person.id, person.id))
+
+
+def _end_other_ways_in(db: Database, person_id: str) -> None:
+    sessions.end_all_of(db, person_id)
+    invitations.end_open(db, person_id)  # its link would set a third passphrase
+    renewals.end_all_of(db, person_id)
 
 
 def ask_to_confirm_address(db: Database, person: Person, now: datetime) -> None:

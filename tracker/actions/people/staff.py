@@ -21,7 +21,7 @@ from tracker.domain.people.staff import (
 from tracker.storage.clinic import audit_log
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
-from tracker.storage.people import absences, care_team, invitations, people, sessions
+from tracker.storage.people import absences, care_team, invitations, people, renewals, sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,7 @@ def _change(db: Database, person: Person, wanted: Reassignment, now: datetime) -
         people.suspend(db, person.id, person.suspended_at or now)
         sessions.end_all_of(db, person.id)
         invitations.end_open(db, person.id)
+        renewals.end_all_of(db, person.id)
     else:
         people.suspend(db, person.id, None)
     if not to.role.has_patients:

@@ -16,6 +16,9 @@ class Act(StrEnum):
 
     SIGNED_IN = "signed_in"
     SIGN_IN_FAILED = "sign_in_failed"
+    RENEWAL_ASKED = "renewal_asked"  # on the sign-in page, by someone unknown
+    RENEWAL_ISSUED = "renewal_issued"
+    RENEWED = "renewed"
     PATIENT_OPENED = "patient_opened"
     PATIENT_INVITED = "patient_invited"
     PATIENT_HANDED_OVER = "patient_handed_over"

@@ -29,12 +29,14 @@ class MailKind(StrEnum):
     URGENT = "urgent"  # to practitioners, at once
     ESCALATION = "escalation"  # no answer came in time
     HANDED_OVER = "handed_over"  # a colleague asks
+    RENEWAL = "renewal"  # to a person who lost the passphrase and waits for it
     MESSAGE = "remark"  # the other side of a conversation wrote; stored under its older name
     DIGEST = "digest"  # to a practitioner, one a morning
     REMINDER = "reminder"  # to a patient, one a day at most
     MISSED = "missed"  # the reminder after missed days
     INVITATION = "invitation"  # to a patient who has no account yet
     ADDRESS = "address"  # to a patient who signed up alone
+    RENEWED = "renewed"  # to its owner, who may not know about it
     PASSKEY_ADDED = "passkey_added"  # to its owner, who may not know about it
     PASSKEY_REMOVED = "passkey_removed"
 
@@ -57,6 +59,8 @@ SUBJECTS: Mapping[MailKind, str] = {
     MailKind.MISSED: "Afterglow: we have missed you",
     MailKind.INVITATION: "Afterglow: your clinic invites you",
     MailKind.ADDRESS: "Afterglow: is this your address?",
+    MailKind.RENEWAL: "Afterglow: choose a new passphrase",
+    MailKind.RENEWED: "Afterglow: your passphrase was changed",
     MailKind.PASSKEY_ADDED: "Afterglow: a passkey was added to your account",
     MailKind.PASSKEY_REMOVED: "Afterglow: a passkey was removed from your account",
 }
@@ -74,6 +78,8 @@ TOLD: Mapping[MailKind, str] = {
     ),
     MailKind.INVITATION: "Your clinic invites you to Afterglow. There is nothing to install.",
     MailKind.ADDRESS: "Someone opened an account with this address. Was it you? Then confirm it:",
+    MailKind.RENEWAL: "With this link you choose a new passphrase:",
+    MailKind.RENEWED: "Your passphrase was changed. All other devices were signed out.",
     MailKind.PASSKEY_ADDED: "A passkey was added to your account.",
     MailKind.PASSKEY_REMOVED: "A passkey was removed from your account.",
 }
@@ -89,6 +95,11 @@ ENDINGS: Mapping[MailKind, str] = {
     MailKind.MISSED: "",
     MailKind.INVITATION: "The link works once, for two weeks.\n",
     MailKind.ADDRESS: "If it was not you, do nothing: no other mail follows.\n",
+    MailKind.RENEWAL: (
+        "The link works once, for an hour. You or your clinic asked for it. If you did not expect\n"
+        "it, do nothing: your passphrase stays as it is.\n"
+    ),
+    MailKind.RENEWED: NOT_ME,
     MailKind.PASSKEY_ADDED: NOT_ME,
     MailKind.PASSKEY_REMOVED: NOT_ME,
 }
@@ -190,6 +201,24 @@ def about_passkey(kind: MailKind, key_id: str, owner: Person, now: datetime) -> 
     return Mail(kind, f"{kind}:{key_id}", owner.id, owner.email, now, now)
 
 
+def renewal_mail(renewal_id: str, to: Person, now: datetime) -> Mail:
+    """The mail that holds the link to a new passphrase; it is signed when the mail is sent."""
+    kind = MailKind.RENEWAL
+    return Mail(kind, f"{kind}:{renewal_id}", to.id, to.email, now, now)
+
+
+def passphrase_mail(to: Person, now: datetime) -> Mail:
+    """The mail that the passphrase was changed."""
+    kind = MailKind.RENEWED
+    return Mail(kind, f"{kind}:{to.id}:{now.isoformat()}", to.id, to.email, now, now)
+
+
+def renewal_link(renewal_id: str, envelope: Envelope) -> str:
+    """The link with which a person chooses a new passphrase."""
+    token = signed(LinkPurpose.RENEWAL, renewal_id, envelope.link_key)
+    return f"{envelope.base_url}/renew/{token}"
+
+
 def confirmation_link(person_id: str, envelope: Envelope) -> str:
     """The link by which a person who signed up confirms the address."""
     token = signed(LinkPurpose.ADDRESS, person_id, envelope.link_key)
@@ -252,15 +281,15 @@ def _where(mail: Mail, envelope: Envelope) -> str:
     """The link; several, one a line, where a mail is about several alerts."""
     base_url = envelope.base_url
     match mail.kind:
-        case MailKind.MESSAGE:
-            return f"{base_url}/"
         case MailKind.REMINDER | MailKind.MISSED:
             return f"{base_url}/days/{mail.day}"
         case MailKind.INVITATION:
             return welcome_link(mail.cause.partition(":")[2], envelope)
         case MailKind.ADDRESS:
             return confirmation_link(mail.recipient_id, envelope)
-        case MailKind.PASSKEY_ADDED | MailKind.PASSKEY_REMOVED:
+        case MailKind.RENEWAL:
+            return renewal_link(mail.cause.partition(":")[2], envelope)
+        case MailKind.RENEWED | MailKind.PASSKEY_ADDED | MailKind.PASSKEY_REMOVED:
             return f"{base_url}/passkeys"
         case _:
             links = [f"{base_url}/alerts/{alert_id}" for alert_id in mail.alert_ids]

@@ -40,6 +40,14 @@ def may_arrange_care(viewer: Viewer, patient_id: str) -> bool:
     return viewer.role is Role.PRACTITIONER and patient_id in viewer.cares_for
 
 
+def may_issue_renewal(viewer: Viewer, patient_id: str) -> bool:
+    """Whether the viewer may make a link with which a patient chooses a new passphrase: the team.
+
+    An administrator outside it may not: the link shows whatever the patient sees.
+    """
+    return may_follow(viewer, patient_id)
+
+
 def may_treat(viewer: Viewer, patient_id: str) -> bool:
     """Whether the viewer may enter a patient's treatments and screening: the care team."""
     return may_follow(viewer, patient_id)

@@ -1,9 +1,14 @@
 """Links that work without signing in: signed, so that they cannot be forged."""
 
 import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from itsdangerous import BadSignature, URLSafeSerializer
+
+RENEWAL_GOOD_FOR = timedelta(hours=1)
+RENEWAL_MAIL_EVERY = timedelta(minutes=10)  # at most, so that strangers fill no mailbox
 
 
 class LinkPurpose(StrEnum):
@@ -12,6 +17,30 @@ class LinkPurpose(StrEnum):
     UNSUBSCRIBE = "unsubscribe"  # names a person; it never expires (RFC 8058)
     ADDRESS = "address"  # names a person who signed up; following it twice changes nothing
     INVITATION = "invitation"  # names an invitation; its row says whether it still works
+    RENEWAL = "renewal"  # names a renewal; its row ends with its use
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What a signed link names: one person who may choose a new passphrase, once, for an hour.
+
+    `issued_by` is the colleague who made it; None when the person asked by mail, and for the
+    command line.
+    """
+
+    id: str
+    person_id: str
+    issued_by: str | None
+    created_at: datetime
+
+    @property
+    def expires_at(self) -> datetime:
+        """The time from which the link no longer works."""
+        return self.created_at + RENEWAL_GOOD_FOR
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether the link still works."""
+        return self.created_at <= now < self.expires_at
 
 
 def signed(purpose: LinkPurpose, name: str, key: bytes) -> str:

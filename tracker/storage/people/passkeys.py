@@ -37,5 +37,10 @@ def remove(db: Database, person_id: str, key_id: str) -> bool:
     return bool(db.execute(sql, [key_id, person_id]).rowcount == 1)
 
 
+def remove_all_of(db: Database, person_id: str) -> None:
+    """Forget every key of a person."""
+    db.execute("DELETE FROM passkeys WHERE person_id = ?", [person_id])
+
+
 def _key(row: dict[str, Any]) -> Passkey:
     return read_row(Passkey, row)

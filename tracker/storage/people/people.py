@@ -138,7 +138,7 @@ def close(db: Database, person_id: str) -> None:
 
     The address is released, so that it may open another account.
     """
-    for table in ("credentials", "passkeys", "sessions", "invitations"):
+    for table in ("credentials", "passkeys", "sessions", "invitations", "renewals"):
         db.execute(f"DELETE FROM {table} WHERE person_id = ?", [person_id])  # noqa: S608
     for table in ("care_team", "share_codes"):
         db.execute(f"DELETE FROM {table} WHERE patient_id = ?", [person_id])  # noqa: S608
