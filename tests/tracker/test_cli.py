@@ -1,6 +1,8 @@
 import base64
 import json
 import socket
+import subprocess
+import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +13,7 @@ from click.testing import CliRunner, Result
 from tests.post_office import free_port
 from tracker.actions.people.accounts import add_person
 from tracker.actions.people.signing_in import sign_in
+from tracker.cli import SUMMARIES
 from tracker.cli.main import main
 from tracker.demo import PRACTITIONER_EMAIL, demo_settings
 from tracker.domain.people.people import Person, Role
@@ -43,6 +46,22 @@ def test_every_command_explains_itself(command: str) -> None:
     result = run(command, "--help")
     assert result.exit_code == 0
     assert len(result.output.splitlines()) > 5
+
+
+def test_help_lists_every_command_and_loads_none() -> None:
+    assert SUMMARIES.keys() == main.commands.keys()
+    assert list(SUMMARIES) == sorted(SUMMARIES)
+    for name, command in main.commands.items():
+        assert (command.help or "").replace("\n", " ").startswith(SUMMARIES[name].rstrip(".")), name
+    code = """import atexit, sys
+atexit.register(lambda: print(*sys.modules))
+from tracker.cli import afterglow
+afterglow(["--help"])"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    help_text, _, modules = ran.stdout.rstrip().rpartition("\n")
+    assert all(f"  {name} " in help_text for name in SUMMARIES)
+    assert "click" in modules.split()
+    assert not {"numpy", "cv2", "flask", "cryptography", "tracker.cli.main"} & set(modules.split())
 
 
 def test_a_missing_setting_is_one_line_that_names_it() -> None:

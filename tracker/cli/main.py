@@ -8,7 +8,6 @@ import threading
 from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import datetime
-from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from tracker.actions.course.pictures import print_card
 from tracker.actions.course.treatments import begin_treatment
 from tracker.actions.people.accounts import add_person
 from tracker.actions.people.sharing import join_care_team
+from tracker.cli import afterglow
 from tracker.cli.clinic_commands import appoint, health, renew_passphrase
 from tracker.cli.console import (
     checked_input,
@@ -53,16 +53,8 @@ DEPTH_MISSING = (
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version("afterglow"), prog_name="afterglow")
-def main() -> None:
-    """Track how skin recovers after treatment.
-
-    Settings come from AFTERGLOW_* variables; README.md lists them. The demo needs none.
-    """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("waitress").setLevel(logging.WARNING)
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # each photo that waits is a line
+main = afterglow
+"""Where the commands of this module, and of those it imports, enter themselves."""
 
 
 @main.command()
@@ -126,7 +118,7 @@ def worker() -> None:
 @click.argument("course_dir", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines and nothing else.")
 def replay(course_dir: Path, as_json: bool) -> None:
-    """Replay a course folder: what every photo shows, and which alerts it would have raised.
+    """Replay a course folder: what every photo shows, and which alerts it raises.
 
     Nothing is kept. Exit status 2 when the course cannot be read.
     """
