@@ -9,6 +9,7 @@ from tests.tracker.courses_of_readings import TREATED_AT
 from tracker.domain.course.outlines import Outlines
 from tracker.domain.course.photos import FileFault, Photo, PhotoRole, PhotoStatus, Sides, SkinState
 from tracker.domain.course.sides import (
+    MOST_ANSWERS,
     Obstacle,
     Said,
     SaidBy,
@@ -80,6 +81,14 @@ def test_an_answer_from_an_old_page_is_refused() -> None:
     assert obstacle(photo(), [], SaidBy.PATIENT, known=0) is None
     assert obstacle(photo(), said(Said.LATER), SaidBy.PATIENT, known=0) is Obstacle.MEANWHILE
     assert obstacle(photo(Sides.SURE), [], SaidBy.CLINIC, known=0) is Obstacle.SURE
+
+
+def test_a_patient_who_changes_the_answer_again_and_again_is_sent_to_the_clinic() -> None:
+    often = said(*[Said.PLAIN, Said.MIRRORED] * (MOST_ANSWERS // 2))
+    assert obstacle(photo(), often, SaidBy.PATIENT) is Obstacle.TOO_OFTEN
+    assert obstacle(photo(), often[1:], SaidBy.PATIENT) is None
+    assert obstacle(photo(), [*often[1:], *said(Said.LATER)], SaidBy.PATIENT) is None
+    assert obstacle(photo(), often, SaidBy.CLINIC) is None
 
 
 def test_outlines_in_a_mirror_are_the_same_after_two() -> None:

@@ -36,6 +36,8 @@ OBSTACLES: Mapping[Obstacle, str] = {
     " Here is the one that counts.",
     Obstacle.SURE: "The photo itself shows which side is left, so nothing was changed.",
     Obstacle.SETTLED: "Your clinic knows it already, so nothing was changed.",
+    Obstacle.TOO_OFTEN: "You have changed this several times, so nothing was changed now. Please"
+    " tell your clinic which side is left.",
     Obstacle.MEANWHILE: "Another answer came after you opened this page, so yours was not saved."
     " Here is how it is now. Answer again if it is wrong.",
 }
@@ -104,7 +106,7 @@ def settled_words(photo: Photo, answers: Sequence[SidesAnswer]) -> str:
     if photo.sides is Sides.SURE:
         return "This photo shows by itself which side is left. Nothing is needed from you."
     last = in_force(answers)
-    if last is None or obstacle(photo, answers, SaidBy.PATIENT) is None:
+    if last is None or obstacle(photo, answers, SaidBy.PATIENT) is not Obstacle.SETTLED:
         return ""
     who = "Your clinic" if last.said_by is SaidBy.CLINIC else "Another photo of yours"
     return f"{who} has shown which side is left. Nothing is needed from you."

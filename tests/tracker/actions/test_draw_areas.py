@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from dataclasses import replace
 from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -18,10 +19,11 @@ from tracker.actions.course.drawing import (
     NothingToDrawOn,
     Undrawable,
     draw_areas,
+    suggest_outline,
 )
 from tracker.actions.course.measuring import measure_photos
-from tracker.domain.course.outlines import Outlines
-from tracker.domain.course.photos import Photo, PhotoRole
+from tracker.domain.course.outlines import Outline, Outlines
+from tracker.domain.course.photos import Photo, PhotoRole, Sides
 from tracker.domain.course.treatments import Region
 from tracker.storage.course import outlines, readings, treatments
 from tracker.wires.photo_files import Picture
@@ -112,3 +114,17 @@ def test_a_baseline_that_is_gone_is_told(
     world.files.delete(baseline.id)
     lost = draw(db, world, cast, baseline, Outlines((LEFT_CHEEK,)))
     assert lost == NothingToDrawOn()
+
+
+def test_in_a_mirror_image_a_suggested_left_cheek_is_the_left_one_of_the_patient(
+    db: Database, world: World, cast: Cast, baseline: Photo
+) -> None:
+    def suggested(photo: Photo) -> Outline:
+        outline = suggest_outline(world.files, photo, Region.LEFT_CHEEK)
+        assert outline is not None
+        return outline
+
+    known = replace(baseline, sides=Sides.MIRRORED)
+    assert min(x for x, _ in suggested(baseline)) > 0.5
+    assert max(x for x, _ in suggested(known)) < 0.5
+    assert isinstance(draw(db, world, cast, known, Outlines((suggested(known),))), Drawn)

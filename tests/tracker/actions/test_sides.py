@@ -15,7 +15,6 @@ from tests.tracker.actions.pictures import Answering, analysed
 from tests.tracker.actions.test_draw_areas import RIGHT_CHEEK, Here
 from tests.tracker.actions.test_measure_photos import keep
 from tests.tracker.courses_of_readings import reading
-from tracker.actions.course.drawing import Drawn, draw_areas, suggest_outline
 from tracker.actions.course.measuring import measure_photos
 from tracker.actions.course.sides import SidesKept, SidesRefused, answer_sides, show_sides
 from tracker.actions.own_data.deciding import decide_consent
@@ -32,7 +31,7 @@ from tracker.domain.people.people import Person
 from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
-from tracker.storage.course import outlines, photos, readings, sides, treatments
+from tracker.storage.course import outlines, photos, readings, sides
 from tracker.storage.mail import mails
 from tracker.wires.photo_files import Picture
 from tracker.world import World
@@ -99,24 +98,6 @@ def test_an_infection_of_the_left_cheek_is_left_once_the_patient_has_answered(
     assert face == pytest.approx(before_face, abs=0.1)
 
 
-def test_a_suggested_left_cheek_is_the_left_one_of_the_patient(
-    db: Database, world: World, cast: Cast, before: Photo
-) -> None:
-    def middle(photo: Photo) -> float:
-        outline = suggest_outline(world.files, photo, LEFT)
-        assert outline is not None
-        return sum(x for x, _ in outline) / len(outline)
-
-    assert middle(before) > 0.5
-    assert middle(replace(before, sides=Sides.MIRRORED)) < 0.5
-    known = replace(before, sides=Sides.MIRRORED)
-    treatment = treatments.get(db, cast.treatment.id)
-    cheek = suggest_outline(world.files, known, LEFT)
-    assert cheek is not None
-    drawn = (db, world.files, treatment, known, Outlines((cheek,)), cast.dana.id, NOW)
-    assert isinstance(draw_areas(*drawn, known=0), Drawn)
-
-
 def test_the_marks_are_on_both_cheeks_of_the_file(
     db: Database, world: World, before: Photo
 ) -> None:
@@ -128,9 +109,6 @@ def test_the_marks_are_on_both_cheeks_of_the_file(
     assert all(0.4 < y / height < 0.65 for _, y in (cheeks.left, cheeks.right))
     world.files.delete(before.id)
     assert show_sides(db, world.files, before).cheeks is None
-
-
-# Without pixels: what an answer does to the course.
 
 
 @pytest.fixture
@@ -266,6 +244,20 @@ def test_the_same_answer_sent_twice_counts_once_and_another_one_from_an_old_page
     assert say(db, cast, course.id, Said.PLAIN, known=0) == SidesRefused(Obstacle.MEANWHILE)
     assert say(db, cast, course.id, Said.PLAIN, known=1) == SidesKept(0)  # both wait already
     assert [each.said for each in sides.of_photo(db, course.id)] == [Said.MIRRORED, Said.PLAIN]
+
+
+@pytest.mark.parametrize(
+    ("hours", "kept"), [(1, 1), (2, 2), (22, 2)], ids=["same evening", "past midnight", "next day"]
+)
+def test_not_now_is_kept_once_a_day_of_the_patient(
+    db: Database, cast: Cast, course: Photo, hours: int, kept: int
+) -> None:
+    evening = TREATED_AT.replace(hour=21, minute=30)  # half past ten in Berlin
+    for at in (evening, evening + timedelta(hours=hours)):
+        known = len(sides.of_photo(db, course.id))
+        alice = cast.alice
+        answer_sides(db, alice.id, course.id, Said.LATER, alice, at, known=known)
+    assert len(sides.of_photo(db, course.id)) == kept
 
 
 def test_the_clinic_is_not_overruled_by_the_patient(

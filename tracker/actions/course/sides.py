@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
@@ -98,7 +99,7 @@ def answer_sides(
             return SidesRefused(Obstacle.NOT_THE_REFERENCE)
         answers = sides.of_photo(db, photo.id)
         answer = SidesAnswer(photo.id, said, said_by, now, by.id)
-        if _is_repeated(answers, answer):
+        if _is_repeated(answers, answer, by.zone):
             return SidesKept(0)
         if (why_not := obstacle(photo, answers, said_by, known)) is not None:
             return SidesRefused(why_not)
@@ -110,12 +111,13 @@ def _is_reference(db: Database, photo: Photo) -> bool:
     return reference is not None and reference.id == photo.id
 
 
-def _is_repeated(answers: list[SidesAnswer], answer: SidesAnswer) -> bool:
-    """Whether a form was sent twice, or the same was said before and nothing else since."""
+def _is_repeated(answers: list[SidesAnswer], answer: SidesAnswer, zone: ZoneInfo) -> bool:
+    """Whether the same was said before and nothing else since; "not now" is said for a day."""
     last = answers[-1] if answers else None
-    if last is None or answer.said is Said.LATER:
-        return last is not None and last.said is Said.LATER and last.at.date() == answer.at.date()
-    return (last.said, last.said_by) == (answer.said, answer.said_by)
+    if last is None or (last.said, last.said_by) != (answer.said, answer.said_by):
+        return False
+    days = [each.at.astimezone(zone).date() for each in (last, answer)]
+    return answer.said is not Said.LATER or days[0] == days[1]
 
 
 def _cheeks(photo: bytes, find: FindFace) -> Cheeks:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from tracker.domain.course.photos import Photo, Sides
 
+MOST_ANSWERS = 6  # by a patient about one photo; each may have the whole course measured again
 MOST_ASKED = 2  # times a patient is asked; "not now" is an answer for that day
 
 
@@ -51,6 +52,7 @@ class Obstacle(StrEnum):
     SURE = "sure"  # the photo itself shows it
     SETTLED = "settled"  # somebody said it who is surer
     MEANWHILE = "meanwhile"  # another answer came after the page was opened
+    TOO_OFTEN = "too_often"  # the patient has changed it again and again
 
 
 _SPEAKERS: Final[Mapping[SaidBy, str]] = {
@@ -98,6 +100,9 @@ def obstacle(
         return Obstacle.SETTLED
     if known is not None and known != len(answers):
         return Obstacle.MEANWHILE
+    own = [each for each in answers if each.said_by is said_by and each.said is not Said.LATER]
+    if said_by is SaidBy.PATIENT and len(own) >= MOST_ANSWERS:
+        return Obstacle.TOO_OFTEN
     return None
 
 
