@@ -46,6 +46,8 @@ WAITING_FOR_SANDBOX = 2  # above the processes: they take the next photo at once
 MEBIBYTE = 1024 * 1024
 MAX_BODY_BYTES = MAX_REQUEST_BYTES + MEBIBYTE  # more than the pages accept, so that they can answer
 RECEIVED_AT_ONCE = MEBIBYTE // 16  # a body is refused, or complete, before it can overflow to disk
+PHOTOS_READ_AT_ONCE = 4  # in one look at all connections
+ACCEPTED_AT_ONCE = 16
 GRACE_SECONDS = 20  # for a request to arrive, with its body
 SLOWEST_BYTES_A_SECOND = 8 * 1024  # of a body that takes longer
 LOOK_SECONDS = 2
@@ -173,6 +175,7 @@ class Server:
         return [each for each in self._sockets.values() if isinstance(each, _Channel)]
 
     def _look(self, seconds: float) -> None:
+        self._lanes.looks += 1
         wasyncore.loop(timeout=seconds, use_poll=True, map=self._sockets, count=1)
 
 
@@ -182,6 +185,7 @@ class _Room:
     def __init__(self, photos: int, size: int) -> None:
         self._lock = threading.Lock()
         self._photos, self._size = photos, size
+        self.taken = 0
 
     def enter(self, size: int) -> bool:
         """Take a place for so many bytes; False when there is none."""
@@ -189,12 +193,14 @@ class _Room:
             if self._photos < 1 or self._size < size:
                 return False
             self._photos, self._size = self._photos - 1, self._size - size
+            self.taken += 1
             return True
 
     def leave(self, size: int) -> None:
         """Give the place back."""
         with self._lock:
             self._photos, self._size = self._photos + 1, self._size + size
+            self.taken -= 1
 
 
 class _Lanes:
@@ -202,6 +208,7 @@ class _Lanes:
 
     def __init__(self, room: _Room) -> None:
         self.room = room
+        self.looks = 0
         self._by_lane = {lane: ThreadedTaskDispatcher() for lane in Lane}
 
     def start(self) -> None:
@@ -300,6 +307,26 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         is_read_ahead = not pending or pending[0].lane is Lane.PHOTOS
         return is_read_ahead and bool(super().readable())
 
+    def handle_read(self) -> None:
+        """Photos take turns, so that the loop soon comes to requests that are short."""
+        if self._receives_photo:
+            lanes = self.server.task_dispatcher
+            others = (
+                len(self.server.active_channels) if self.request.is_refused else lanes.room.taken
+            )
+            if (lanes.looks + self.socket.fileno()) % (1 + others // PHOTOS_READ_AT_ONCE):
+                return  # what has come waits in the system, and is announced again
+        super().handle_read()
+
+    @property
+    def _receives_photo(self) -> bool:
+        request = self.request
+        return (
+            request is not None
+            and bool(request.headers_finished)
+            and (request.is_refused or request.lane is Lane.PHOTOS)
+        )
+
     def handle_close(self) -> None:
         super().handle_close()
         if self.request is not None:
@@ -310,6 +337,10 @@ class _Listener(TcpWSGIServer):  # type: ignore[misc]
     """Accepts connections, and cuts off those that are too slow."""
 
     channel_class = _Channel
+
+    def handle_accept(self) -> None:
+        for _ in range(ACCEPTED_AT_ONCE):
+            super().handle_accept()
 
     def maintenance(self, now: float) -> None:
         super().maintenance(now)
