@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import cache
 from io import BytesIO
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -67,3 +68,25 @@ def test_a_reading_stays_inside_its_own_interval(shot: Callable[[SrgbImage], Srg
         before, after = plain().regions[cheek], altered.regions[cheek]
         assert abs(after.redness.value - before.redness.value) < 1.96 * after.redness.sd
         assert abs(after.pigment.value - before.pigment.value) < 1.96 * after.pigment.sd
+
+
+def one_pixel_less(photo: SrgbImage) -> SrgbImage:
+    return SrgbImage(photo.pixels[1:, 1:].copy())
+
+
+def smaller(photo: SrgbImage) -> SrgbImage:
+    """As decoded at three quarters of its size."""
+    reduced = cv2.resize(photo.pixels, None, fx=0.75, fy=0.75, interpolation=cv2.INTER_AREA)
+    return SrgbImage(np.ascontiguousarray(reduced, np.float32))
+
+
+@pytest.mark.parametrize("shot", [one_pixel_less, smaller, stored(85)])
+def test_what_no_eye_sees_moves_no_estimate_by_a_third_of_its_spread(
+    shot: Callable[[SrgbImage], SrgbImage],
+) -> None:
+    altered = analyse_photo(shot(retouched(LEFT, blood=1)), portrait(), CHEEKS)
+    assert altered.regions.keys() == plain().regions.keys()
+    for region, before in plain().regions.items():
+        after = altered.regions[region]
+        assert abs(after.redness.value - before.redness.value) < 0.3 * before.redness.sd, region
+        assert abs(after.pigment.value - before.pigment.value) < 0.3 * before.pigment.sd, region
