@@ -21,7 +21,6 @@ class InvitedPage:
     link: str
     code: Markup
     until: str
-    back: str = "/"
 
     @property
     def sent_to(self) -> str:

@@ -9,10 +9,13 @@ from sqlite_utils import Database
 
 from tests.conftest import PASSPHRASE, Cast
 from tests.web.browser import Browser
+from tracker.domain.mail.mails import MailKind, compose
 from tracker.domain.people.people import Duty, Person, Role
 from tracker.domain.people.staff import position_of
+from tracker.storage.mail import mails
 from tracker.storage.own_data import consents
 from tracker.storage.people import people
+from tracker.world import World
 
 BrowserOf = Callable[[Person], Browser]
 NEW = {"name": "Gil", "email": "gil@clinic.example", "role": "assistant", "administration": "yes"}
@@ -24,16 +27,34 @@ def admin(olga: Person, browser_of: BrowserOf) -> Browser:
     return browser_of(olga)
 
 
-def link_in(page: str) -> str:
-    found = re.search(r'value="http[^"]*(/welcome/[\w.-]+)"', page)
-    assert found is not None
-    return found[1]
+@pytest.fixture
+def invite(admin: Browser, db: Database, world: World) -> Callable[..., str]:
+    """Invite someone, and return the path of the link in the mail, which no page shows."""
+
+    def invite(**changed: str) -> str:
+        answer = admin.send("/clinic/people/invite", NEW | changed, follow=True)
+        assert (answer.status_code, "/welcome/" in answer.text) == (200, False)
+        invited = people.by_email(db, NEW["email"])
+        assert invited is not None
+        written = invitation_mails(db, world, invited)
+        (link,) = set(written) - seen
+        seen.add(link)
+        return link
+
+    seen: set[str] = set()
+    return invite
+
+
+def invitation_mails(db: Database, world: World, to: Person) -> list[str]:
+    sent = [m for m in mails.of_recipient(db, to.id) if m.kind is MailKind.INVITATION]
+    texts = (compose(mail, world.envelope).get_content() for mail in sent)
+    return [re.findall(r"/welcome/\S+", text)[0] for text in texts]
 
 
 def test_a_colleague_follows_the_link_and_chooses_a_passphrase(
-    admin: Browser, app: Flask, db: Database
+    admin: Browser, app: Flask, db: Database, invite: Callable[..., str]
 ) -> None:
-    path = link_in(admin.send("/clinic/people/invite", NEW).text)
+    path = invite()
     assert "Invited, has not signed in yet" in admin.read("/clinic/people")
     theirs = Browser(app)
     page = theirs.read(path)
@@ -49,10 +70,10 @@ def test_a_colleague_follows_the_link_and_chooses_a_passphrase(
 
 
 def test_a_new_link_ends_the_old_one_and_changes_no_position(
-    admin: Browser, app: Flask, db: Database
+    app: Flask, db: Database, invite: Callable[..., str]
 ) -> None:
-    first = link_in(admin.send("/clinic/people/invite", NEW).text)
-    second = link_in(admin.send("/clinic/people/invite", NEW | {"role": "practitioner"}).text)
+    first = invite()
+    second = invite(role="practitioner")
     assert Browser(app).get(first).status_code == 410
     assert Browser(app).get(second).status_code == 200
     gil = people.by_email(db, "gil@clinic.example")

@@ -19,6 +19,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "appoint": "Make EMAIL an administrator.",
     "card": "Write the reference card to print at home, as PDF and PNG.",
     "demo": "Open a clinic with sample patients, one of them not recovering.",
+    "hand-over": "Put all patients of GIVER into the care of TAKER (both e-mail addresses).",
     "health": "Report the state of the system behind the pages.",
     "migrate": "Bring the database up to date; `serve` does so too.",
     "protocol": "List, copy, check and preview the protocols.",

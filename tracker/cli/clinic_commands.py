@@ -7,6 +7,7 @@ import click
 
 from tracker.actions.clinic.health import show_health
 from tracker.actions.people.accounts import appoint_administrator, issue_renewal_for_address
+from tracker.actions.people.staff import hand_over_patients
 from tracker.cli.console import (
     checked_input,
     connected,
@@ -29,6 +30,20 @@ def appoint(email: str) -> None:
     with told_errors(), checked_input(), connected(world_of_settings()) as db:
         person = appoint_administrator(db, email, now())
         click.echo(f"{person.name} is an administrator")
+
+
+@click.command(name="hand-over")
+@click.argument("giver")
+@click.argument("taker")
+def hand_over(giver: str, taker: str) -> None:
+    """Put all patients of GIVER into the care of TAKER (both e-mail addresses).
+
+    For a clinic in which no second person can do it on the pages. It is in the audit log, and all
+    concerned get a mail. GIVER stays in the care teams until suspended or removed.
+    """
+    with told_errors(), checked_input(), connected(world_of_settings()) as db:
+        count = hand_over_patients(db, giver, taker, now())
+        click.echo(f"patients handed over: {count}")
 
 
 @click.command(name="renew-passphrase")

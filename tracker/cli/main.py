@@ -20,7 +20,7 @@ from tracker.actions.course.treatments import begin_treatment
 from tracker.actions.people.accounts import add_person
 from tracker.actions.people.sharing import join_care_team
 from tracker.cli import afterglow
-from tracker.cli.clinic_commands import appoint, health, renew_passphrase
+from tracker.cli.clinic_commands import appoint, hand_over, health, renew_passphrase
 from tracker.cli.console import (
     checked_input,
     connected,
@@ -258,7 +258,7 @@ def add_patient(
 def add_to_care(patient: str, carer: str, turn: int) -> None:
     """Put PATIENT in the care of CARER (both e-mail addresses), or change the turn."""
     with told_errors(), checked_input(), connected(world_of_settings()) as db:
-        treats, treated = join_care_team(db, carer, patient, turn)
+        treats, treated = join_care_team(db, carer, patient, turn, now())
         click.echo(f"{treated.name} is in the care of {treats.name}, turn {turn}")
 
 
@@ -299,6 +299,7 @@ def migrate_command() -> None:
 
 
 main.add_command(appoint)
+main.add_command(hand_over)
 main.add_command(health)
 main.add_command(renew_passphrase)
 main.add_command(protocol)

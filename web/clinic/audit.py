@@ -37,6 +37,7 @@ ACTS: Mapping[Act, str] = {
     Act.SCREENING_CHANGED: "changed a screening",
     Act.SIDES_SAID: "said which side is left in a photo",
     Act.DATA_EXPORTED: "took data out",
+    Act.INVITATION_ACCEPTED: "accepted an invitation",
     Act.STAFF_INVITED: "invited a colleague",
     Act.ROLE_CHANGED: "changed a position",
     Act.SUSPENDED: "suspended a person",

@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -19,9 +17,7 @@ from tracker.actions.people.staff import (
     show_staff,
     show_staff_member,
 )
-from tracker.domain.mail.mails import welcome_link
 from tracker.domain.people.access import may_administer, may_see_patient, may_see_staff, require
-from tracker.domain.people.invitations import Invitation
 from tracker.domain.people.people import BadEmail, Duty, Person, Role
 from tracker.domain.people.staff import (
     LeftAlone,
@@ -34,10 +30,8 @@ from tracker.domain.people.staff import (
 )
 from web.clinic.clinic import read_position, read_reassignment
 from web.forms import Errors, sentence
-from web.invited import InvitedPage, code_of
 from web.pages import render
 from web.session import Visit, freshly_signed_in, signed_in
-from web.words.times import date_words
 
 ROLE_WORDS: Mapping[Role, str] = {
     Role.PRACTITIONER: "Practitioner",
@@ -127,23 +121,26 @@ class MemberPage:
         return self.row.name
 
 
-def staff_page(
-    staff: Sequence[StaffMember], reader: Person, changed: str, mailed: str
-) -> StaffPage:
-    """The list, in the order given.
+DONE: Mapping[str, str] = {
+    "done": "Changed: {name}.",
+    "mailed": "A link to a new passphrase is on its way to {name}.",
+    "invited": "The link is on its way to {name} by mail. It works once, for two weeks.",
+    "kept": (
+        "There is no mail server, so the link for {name} is a file in the folder outbox. The person"
+        " who runs the machine hands it over."
+    ),
+}
 
-    `changed` is the id of the person who was changed just now, `mailed` of one to whom a link to a
-    new passphrase was mailed.
-    """
+
+def staff_page(staff: Sequence[StaffMember], reader: Person, done: Mapping[str, str]) -> StaffPage:
+    """The list, in the order given; `done` names by the keys of DONE whom something was done to."""
     rows = tuple(
         _row(each.person, each.patients, _state(each.person, signed_up=each.signed_up), reader)
         for each in staff
     )
     names = {row.id: row.name for row in rows}
-    done = f"Changed: {names[changed]}." if changed in names else ""
-    if mailed in names:
-        done = f"A link to a new passphrase is on its way to {names[mailed]}."
-    return StaffPage(rows, done)
+    said = (DONE[key].format(name=names[whom]) for key, whom in done.items() if whom in names)
+    return StaffPage(rows, " ".join(said))
 
 
 def member_page(
@@ -178,14 +175,6 @@ def member_page(
     )
 
 
-def staff_invited_page(
-    person: Person, invitation: Invitation, link: str, now: datetime, zone: ZoneInfo
-) -> InvitedPage:
-    """The link for a colleague and its code."""
-    until = date_words(invitation.expires_at.astimezone(zone), now)
-    return InvitedPage(person.name, person.email, link, code_of(link), until, "/clinic/people")
-
-
 def role_words(person: Person) -> str:
     """A person's role at the clinic, in a few words."""
     words = ROLE_WORDS[person.role]
@@ -218,8 +207,8 @@ blueprint = Blueprint("staff", __name__, url_prefix="/clinic/people")
 def index(visit: Visit) -> ResponseReturnValue:
     """Who works here."""
     require(may_see_staff(visit.viewer))
-    changed, mailed = request.args.get("done", ""), request.args.get("mailed", "")
-    return render(staff_page(show_staff(visit.db), visit.person, changed, mailed))
+    done = {key: request.args[key] for key in DONE if key in request.args}
+    return render(staff_page(show_staff(visit.db), visit.person, done))
 
 
 @blueprint.get("/invite")
@@ -233,7 +222,7 @@ def invite(visit: Visit) -> ResponseReturnValue:
 @blueprint.post("/invite")
 @signed_in
 def send(visit: Visit) -> ResponseReturnValue:
-    """Make the link and show it, once."""
+    """Mail the link. No page shows it: its holder may come to see patients."""
     require(may_administer(visit.viewer))
     match read_position(request.form):
         case Errors(by_field):
@@ -306,10 +295,10 @@ def _invited(visit: Visit, position: Position) -> ResponseReturnValue:
         errors = {field: sentence(str(error))}
         return render(InviteStaffPage(request.form, errors)), 422
     match outcome:
-        case StaffInvited(person, invitation):
-            link = welcome_link(invitation.id, visit.world.envelope)
-            zone = visit.person.zone
-            return render(staff_invited_page(person, invitation, link, visit.now, zone))
+        case StaffInvited(person):
+            has_mail = visit.world.settings.smtp_url is not None
+            how = "invited" if has_mail else "kept"
+            return redirect(f"{url_for('.index')}?{how}={person.id}", code=303)
         case AddressInUse():
             errors = {"email": f"Someone signs in as {email.strip()} already; use another address."}
             return render(InviteStaffPage(request.form, errors)), 409

@@ -129,7 +129,7 @@ def test_a_new_red_flag_after_a_resolved_alert_opens_a_new_one(db: Database, cas
 def test_an_urgent_alert_goes_to_the_second_person_and_then_to_everybody(
     db: Database, cast: Cast
 ) -> None:
-    join_care_team(db, cast.eli.email, cast.alice.email, 2)
+    join_care_team(db, cast.eli.email, cast.alice.email, 2, TREATED_AT)
     answered(db, cast, FEVER, DAY_4)
 
     def told() -> list[str]:
@@ -157,9 +157,9 @@ def test_an_alert_that_was_seen_is_not_passed_on(db: Database, cast: Cast) -> No
 
 def test_only_people_of_the_right_role_join_a_care_team(db: Database, cast: Cast) -> None:
     with pytest.raises(ValueError, match=r"no practitioner or assistant signs in as alice@"):
-        join_care_team(db, cast.alice.email, cast.alice.email, 2)
+        join_care_team(db, cast.alice.email, cast.alice.email, 2, TREATED_AT)
     with pytest.raises(ValueError, match=r"no patient signs in as nobody@"):
-        join_care_team(db, cast.eli.email, "nobody@clinic.example", 2)
+        join_care_team(db, cast.eli.email, "nobody@clinic.example", 2, TREATED_AT)
 
 
 def test_silence_reaches_the_work_list_without_any_news(db: Database, cast: Cast) -> None:
@@ -221,7 +221,7 @@ def test_only_the_latest_treatment_can_fall_silent(db: Database, cast: Cast) -> 
 
 def test_an_alert_that_cannot_be_read_holds_up_no_other(db: Database, cast: Cast) -> None:
     (broken,) = answered(db, cast, FEVER, DAY_4)
-    join_care_team(db, cast.dana.email, cast.bob.email, 1)
+    join_care_team(db, cast.dana.email, cast.bob.email, 1, TREATED_AT)
     bob = replace(cast.treatment, patient_id=cast.bob.id)
     begin_treatment(db, PROTOCOLS, bob)
     record_check_in(db, PROTOCOLS, cast.bob.id, FEVER, DAY_4)

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
-from tracker.domain.mail.mails import invitation_mail
+from tracker.domain.mail.mails import MailKind, about_care, invitation_mail
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.domain.people.invitations import Invitation, is_open
 from tracker.domain.people.people import Person, Role, check_email, check_name
@@ -120,6 +120,8 @@ def invite_staff(
         audit_log.add(
             db, Entry(Act.STAFF_INVITED, now, inviter.id, person.id, str(position_of(person)))
         )
+        for each in people.overseers(db, but=(inviter.id, person.id)):
+            mails.insert(db, about_care(MailKind.STAFF_CHANGED, person.id, each, now))
     return StaffInvited(person, invitation)
 
 
@@ -157,6 +159,8 @@ def accept_invitation(
             people.move(db, invitation.person_id, zone)
         sessions.begin(db, token_digest(session_token), Session(invitation.person_id, now))
         person = people.get(db, invitation.person_id)
+        accepted = Entry(Act.INVITATION_ACCEPTED, now, invitation.person_id, invitation.person_id)
+        audit_log.add(db, accepted)
         if person is not None and person.role is Role.PATIENT:
             consent = Consent(Purpose.CARE, Decision.GIVEN, now)  # the page says so at the button
             consents.insert(db, person.id, consent)

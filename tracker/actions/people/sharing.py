@@ -45,7 +45,7 @@ def accept_share_code(
 
 
 def join_care_team(
-    db: Database, carer_email: str, patient_email: str, turn: int
+    db: Database, carer_email: str, patient_email: str, turn: int, now: datetime
 ) -> tuple[Person, Person]:
     """Return carer and patient; a practitioner of `turn` 1 is notified first of an urgent alert.
 
@@ -59,4 +59,6 @@ def join_care_team(
         raise ValueError(f"no patient signs in as {patient_email}")
     with writing(db):
         people.add_to_care(db, carer.id, patient.id, turn)
+        told = f"{carer.name}: turn {turn}"
+        audit_log.add(db, Entry(Act.CARE_TEAM_CHANGED, now, about=patient.id, details=told))
     return carer, patient

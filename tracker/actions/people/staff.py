@@ -1,15 +1,17 @@
 """The people of the clinic, their positions and their absences."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
+from tracker.domain.mail.mails import MailKind, about_care
 from tracker.domain.people.absences import Absence, Leave, ended, planned
-from tracker.domain.people.people import Person
+from tracker.domain.people.people import Person, check_email
 from tracker.domain.people.staff import (
+    NEW_FOR,
     LeftAlone,
     Reassigned,
     Reassignment,
@@ -21,6 +23,7 @@ from tracker.domain.people.staff import (
 from tracker.storage.clinic import audit_log
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
+from tracker.storage.mail import mails
 from tracker.storage.people import absences, care_team, invitations, people, renewals, sessions
 
 
@@ -86,16 +89,56 @@ def reassign(
         if alone and wanted.hand_over_to is None:
             known = (people.get(db, patient_id) for patient_id in alone)
             return LeftAlone(tuple(patient for patient in known if patient is not None))
-        if alone and not _may_follow_on(successor, person):
-            return Refusal.NO_SUCCESSOR
+        if alone and (why := _not_following(db, successor, person, by, now)) is not None:
+            return why
         if successor is not None:
-            care_team.hand_over(db, alone, successor.id)
-            for patient_id in alone:
-                details = f"from {person.name} to {successor.name}"
-                audit_log.add(db, Entry(Act.PATIENT_HANDED_OVER, now, by, patient_id, details))
+            _hand_over(db, alone, person, successor, by, now)
         _change(db, person, wanted, now)
         audit_log.add(db, Entry(_act(person, wanted), now, by, person.id, str(wanted.to)))
+        if wanted.to.status is Status.ACTIVE:
+            for each in people.overseers(db, but=(by, person.id)):
+                mails.insert(db, about_care(MailKind.STAFF_CHANGED, person.id, each, now))
     return Reassigned(len(alone))
+
+
+def hand_over_patients(db: Database, from_email: str, to_email: str, now: datetime) -> int:
+    """Put all patients of one practitioner into the care of another, from the machine itself.
+
+    It returns how many. The first stays in the care teams. All concerned get a mail. Raises
+    ValueError that names an address with which no practitioner signs in.
+    """
+    with writing(db):
+        giver, taker = (_practitioner(db, email) for email in (from_email, to_email))
+        ids = [patient.id for patient in people.patients_of(db, giver.id)]
+        _hand_over(db, ids, giver, taker, None, now)
+    return len(ids)
+
+
+def _practitioner(db: Database, email: str) -> Person:
+    person = people.by_email(db, check_email(email))
+    if person is None or not person.answers_alerts:
+        raise ValueError(f"no practitioner signs in as {email}")
+    return person
+
+
+def _hand_over(
+    db: Database, ids: Sequence[str], giver: Person, taker: Person, by: str | None, now: datetime
+) -> None:
+    """Hand the patients over, on record, with a mail to everyone concerned."""
+    if not ids:
+        return
+    care_team.hand_over(db, ids, taker.id)
+    for patient in people.by_ids(db, ids).values():
+        details = f"from {giver.name} to {taker.name}"
+        audit_log.add(db, Entry(Act.PATIENT_HANDED_OVER, now, by, patient.id, details))
+        mails.insert(db, about_care(MailKind.CARE_MOVED, giver.id, patient, now))
+    others = people.overseers(db, but=(giver.id, taker.id, by or ""))
+    for each in (giver, taker, *(person for person in others if _administers(person))):
+        mails.insert(db, about_care(MailKind.PATIENTS_MOVED, giver.id, each, now))
+
+
+def _administers(person: Person) -> bool:
+    return position_of(person).administers
 
 
 def _left_alone(db: Database, person: Person, wanted: Reassignment) -> list[str]:
@@ -104,10 +147,22 @@ def _left_alone(db: Database, person: Person, wanted: Reassignment) -> list[str]
     return care_team.only_answered_by(db, person.id)
 
 
-def _may_follow_on(successor: Person | None, person: Person) -> bool:
-    if successor is None or successor.id == person.id:
-        return False
-    return successor.answers_alerts
+def _not_following(
+    db: Database, successor: Person | None, person: Person, by: str, now: datetime
+) -> Refusal | None:
+    """Why patients cannot go to this successor; None if they can.
+
+    An administrator alone must not let a person of their own choice in: neither themselves nor
+    someone they have just invited or given a position.
+    """
+    if successor is None or successor.id == person.id or not successor.answers_alerts:
+        return Refusal.NO_SUCCESSOR
+    if people.passphrase_hash(db, successor.id) is None:
+        return Refusal.NO_SUCCESSOR
+    if successor.id == by:
+        return Refusal.SUCCESSOR_IS_ONESELF
+    is_new = audit_log.has_position_begun_since(db, successor.id, now - NEW_FOR)
+    return Refusal.SUCCESSOR_IS_NEW if is_new else None
 
 
 def _change(db: Database, person: Person, wanted: Reassignment, now: datetime) -> None:

@@ -26,6 +26,7 @@ class Act(StrEnum):
     SCREENING_CHANGED = "screening_changed"
     SIDES_SAID = "sides_said"
     DATA_EXPORTED = "data_exported"
+    INVITATION_ACCEPTED = "invitation_accepted"
     STAFF_INVITED = "staff_invited"
     ROLE_CHANGED = "role_changed"
     SUSPENDED = "suspended"
@@ -35,6 +36,12 @@ class Act(StrEnum):
     PHOTO_OPENED = "photo_opened"
     ALERT_ANSWERED = "alert_answered"
     PROTOCOL_CHANGED = "protocol_changed"
+
+
+# How a person of the clinic comes to a position.
+POSITION_BEGINS = frozenset(
+    {Act.STAFF_INVITED, Act.INVITATION_ACCEPTED, Act.ROLE_CHANGED, Act.BROUGHT_BACK}
+)
 
 
 @dataclass(frozen=True, slots=True)

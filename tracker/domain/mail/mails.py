@@ -36,6 +36,9 @@ class MailKind(StrEnum):
     MISSED = "missed"  # the reminder after missed days
     INVITATION = "invitation"  # to a patient who has no account yet
     ADDRESS = "address"  # to a patient who signed up alone
+    CARE_MOVED = "care_moved"  # to a patient who was handed over
+    PATIENTS_MOVED = "patients_moved"  # to those at the clinic whom a hand-over concerns
+    STAFF_CHANGED = "staff_changed"  # to those who know who should work at the clinic
     RENEWED = "renewed"  # to its owner, who may not know about it
     PASSKEY_ADDED = "passkey_added"  # to its owner, who may not know about it
     PASSKEY_REMOVED = "passkey_removed"
@@ -60,6 +63,9 @@ SUBJECTS: Mapping[MailKind, str] = {
     MailKind.INVITATION: "Afterglow: your clinic invites you",
     MailKind.ADDRESS: "Afterglow: is this your address?",
     MailKind.RENEWAL: "Afterglow: choose a new passphrase",
+    MailKind.CARE_MOVED: "Afterglow: someone else cares for you now",
+    MailKind.PATIENTS_MOVED: "Afterglow: a hand-over at your clinic",
+    MailKind.STAFF_CHANGED: "Afterglow: someone has a new position at your clinic",
     MailKind.RENEWED: "Afterglow: your passphrase was changed",
     MailKind.PASSKEY_ADDED: "Afterglow: a passkey was added to your account",
     MailKind.PASSKEY_REMOVED: "Afterglow: a passkey was removed from your account",
@@ -79,6 +85,9 @@ TOLD: Mapping[MailKind, str] = {
     MailKind.INVITATION: "Your clinic invites you to Afterglow. There is nothing to install.",
     MailKind.ADDRESS: "Someone opened an account with this address. Was it you? Then confirm it:",
     MailKind.RENEWAL: "With this link you choose a new passphrase:",
+    MailKind.CARE_MOVED: "Someone else at your clinic cares for you now.",
+    MailKind.PATIENTS_MOVED: "Care was handed over to someone else at your clinic.",
+    MailKind.STAFF_CHANGED: "Someone was invited to your clinic, or has a new position there.",
     MailKind.RENEWED: "Your passphrase was changed. All other devices were signed out.",
     MailKind.PASSKEY_ADDED: "A passkey was added to your account.",
     MailKind.PASSKEY_REMOVED: "A passkey was removed from your account.",
@@ -88,6 +97,17 @@ NOT_ME = (
     "If that was you, there is nothing to do. If not, someone else can sign in as you: look at\n"
     "your passkeys there, and tell the people who run these pages at once.\n"
 )
+NOT_EXPECTED = (
+    "If you did not expect that, ask your colleagues at once. The audit log says who did it.\n"
+)
+# Where the link of such a mail leads; to the first page where nothing is named.
+PAGES: Mapping[MailKind, str] = {
+    MailKind.PATIENTS_MOVED: "/clinic/people",
+    MailKind.STAFF_CHANGED: "/clinic/people",
+    MailKind.RENEWED: "/passkeys",
+    MailKind.PASSKEY_ADDED: "/passkeys",
+    MailKind.PASSKEY_REMOVED: "/passkeys",
+}
 # The text after the link; KEPT_PRIVATE where nothing is named.
 ENDINGS: Mapping[MailKind, str] = {
     MailKind.MESSAGE: "Sign in to read it. This mail holds no health details on purpose.\n",
@@ -99,6 +119,9 @@ ENDINGS: Mapping[MailKind, str] = {
         "The link works once, for an hour. You or your clinic asked for it. If you did not expect\n"
         "it, do nothing: your passphrase stays as it is.\n"
     ),
+    MailKind.CARE_MOVED: "If that is news to you, ask your clinic.\n",
+    MailKind.PATIENTS_MOVED: NOT_EXPECTED,
+    MailKind.STAFF_CHANGED: NOT_EXPECTED,
     MailKind.RENEWED: NOT_ME,
     MailKind.PASSKEY_ADDED: NOT_ME,
     MailKind.PASSKEY_REMOVED: NOT_ME,
@@ -201,6 +224,12 @@ def about_passkey(kind: MailKind, key_id: str, owner: Person, now: datetime) -> 
     return Mail(kind, f"{kind}:{key_id}", owner.id, owner.email, now, now)
 
 
+def about_care(kind: MailKind, about_id: str, to: Person, now: datetime) -> Mail:
+    """The mail about a hand-over or a new position of the person with the id `about_id`."""
+    cause = f"{kind}:{about_id}:{to.id}:{now.isoformat()}"
+    return Mail(kind, cause, to.id, to.email, now, now)
+
+
 def renewal_mail(renewal_id: str, to: Person, now: datetime) -> Mail:
     """The mail that holds the link to a new passphrase; it is signed when the mail is sent."""
     kind = MailKind.RENEWAL
@@ -289,8 +318,6 @@ def _where(mail: Mail, envelope: Envelope) -> str:
             return confirmation_link(mail.recipient_id, envelope)
         case MailKind.RENEWAL:
             return renewal_link(mail.cause.partition(":")[2], envelope)
-        case MailKind.RENEWED | MailKind.PASSKEY_ADDED | MailKind.PASSKEY_REMOVED:
-            return f"{base_url}/passkeys"
         case _:
             links = [f"{base_url}/alerts/{alert_id}" for alert_id in mail.alert_ids]
-            return "\n".join(links) or f"{base_url}/"
+            return "\n".join(links) or base_url + PAGES.get(mail.kind, "/")

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from tracker.domain.people.people import Duty, Person, Role
 
+NEW_FOR = timedelta(days=14)  # a person in a new position takes over no patients meanwhile
 STAFF_ROLES = (Role.PRACTITIONER, Role.ASSISTANT, Role.OFFICE)
 
 
@@ -76,7 +78,12 @@ class Refusal(StrEnum):
     ONESELF = "ask another administrator to change your own position"
     LAST_ADMINISTRATOR = "make someone else an administrator first; the clinic needs one"
     OUTDATED = "someone else has changed this meanwhile; look again"
-    NO_SUCCESSOR = "choose a practitioner who works here at present"
+    NO_SUCCESSOR = "choose a practitioner who works here at present and has signed in"
+    SUCCESSOR_IS_ONESELF = "ask another administrator to hand patients over to you"
+    SUCCESSOR_IS_NEW = (
+        "choose someone who has had this position for two weeks, or let the patients’ practitioner"
+        " hand them over on each page Care team"
+    )
 
 
 def position_of(person: Person) -> Position:

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.domain.clinic.audit import Entry, Search
-from tracker.storage.columns import read_row, time_text
+from tracker.domain.clinic.audit import POSITION_BEGINS, Entry, Search
+from tracker.storage.columns import names_text, read_row, time_text
 
 
 def add(db: Database, entry: Entry) -> None:
@@ -23,6 +23,13 @@ def is_recorded(db: Database, entry: Entry, since: datetime) -> bool:
     sql = """SELECT 1 FROM audit_log WHERE by_id = ? AND at > ? AND act = ? AND about_id = ?"""
     values = [entry.by, time_text(since), str(entry.act), entry.about]
     return any(db.query(sql, values))
+
+
+def has_position_begun_since(db: Database, person_id: str, at: datetime) -> bool:
+    """Whether a person was invited, came or got another position since a given time."""
+    sql = """SELECT 1 FROM audit_log WHERE about_id = ? AND at > ?
+                 AND act IN (SELECT value FROM json_each(?))"""
+    return any(db.query(sql, [person_id, time_text(at), names_text(POSITION_BEGINS)]))
 
 
 def search(db: Database, wanted: Search, most: int = -1, skip: int = 0) -> Iterator[Entry]:

@@ -38,6 +38,21 @@ def staff(db: Database) -> list[tuple[Person, int, bool]]:
     return [(_person(row), row["patients"], bool(row["signed_up"])) for row in db.query(sql)]
 
 
+def overseers(db: Database, but: Iterable[str] = ()) -> list[Person]:
+    """Administrators and practitioners at work: they know who should see patients.
+
+    By name, without those whose ids are in `but`.
+    """
+    left_out = set(but)
+    return [
+        person
+        for person, *_ in staff(db)
+        if person.suspended_at is None
+        and (person.role is Role.PRACTITIONER or Duty.ADMINISTRATION in person.duties)
+        and person.id not in left_out
+    ]
+
+
 def patients_of(db: Database, carer_id: str) -> list[Person]:
     """The patients in a person's care, by name."""
     sql = """SELECT people.* FROM people JOIN care_team ON people.id = care_team.patient_id
