@@ -27,6 +27,7 @@ from analysis.face.measures import (
 from analysis.face.regions import Region, map_skin, outlined_areas, still_comparable
 from analysis.face.registration import (
     GridView,
+    PhotoView,
     Registration,
     align,
     register,
@@ -119,8 +120,7 @@ class _Look:
 
     photo: SrgbImage
     face: Face
-    view: GridView
-    log_light: NDArray[np.float32]
+    view: PhotoView
 
 
 def judge_photo(
@@ -156,9 +156,7 @@ def judge_photo(
 
 
 def _look_at(photo: SrgbImage, face: Face) -> _Look:
-    view = view_on_grid(photo, face)
-    log_light = np.log(np.maximum(view.light.pixels, np.float32(5e-4)))
-    return _Look(photo, face, view, log_light)
+    return _Look(photo, face, view_on_grid(photo, face))
 
 
 def _grade(value: float, limit: Limit) -> _Grade:
@@ -225,7 +223,7 @@ def _judge_against(before: _Look, look: _Look, known: list[_Finding]) -> list[_F
     skin_cast, eye_cast = _casts(before, look)
     cast = (Fault.COLOUR_CAST, _grade_cast(before, look, min(skin_cast, eye_cast)))
     try:
-        registration = register(look.photo, look.face, onto=before.view)
+        registration = register(look.photo, look.face, onto=before.view, view=look.view)
     except Unmeasurable as unmeasurable:
         slope = _slope_against(before.view, look.view, outlined_face())
         findings += [(Fault.UNEVEN_LIGHT, _grade(slope, SLOPE_CHANGE))]
@@ -331,4 +329,6 @@ def _skin_colour(look: _Look) -> NDArray[np.float64]:
 def _colour(look: _Look, areas: tuple[Region, ...]) -> NDArray[np.float64]:
     """Median linear RGB (3,) of regions, whether or not it looks like skin."""
     core = np.logical_or.reduce([outlined_areas()[region].pixels for region in areas])
-    return np.exp(np.median(look.log_light[core], axis=0)).astype(np.float64)
+    log_light = np.log(np.maximum(look.view.light.pixels[core], np.float32(5e-4)))
+    colour: NDArray[np.float64] = np.exp(np.median(log_light, axis=0)).astype(np.float64)
+    return colour

@@ -16,7 +16,8 @@ from analysis.face.registration import EYE_CENTRE, EYE_DISTANCE
 from analysis.images import LinearImage
 from analysis.robust import robust_sd
 
-_EYE_BAND: Final = np.s_[200:345, 130:430]  # brows to lower lids on the grid
+_AROUND_EYES: Final = np.s_[180:365, 110:450]  # of the grid, with room for blurring
+_EYE_BAND: Final = np.s_[20:165, 20:320]  # of that: brows to lower lids
 _BELOW_THE_NOSE: Final = np.s_[368:496, 224:336]  # nostrils to lower lip on the grid
 _FINE, _COARSE = 1.2, 3.5  # two Gaussian widths, pixels, between which the loss of edges is read
 _SHARP, _SOFT = 0.8, 9.0  # two Gaussian widths, pixels: fine edges of the face and coarse ones
@@ -29,6 +30,7 @@ _STRUCTURED: Final = 0.05  # log units: spread in the window that is more than s
 _OTHERS: Final = 0.4  # correlation in the window below which the structure is another
 _CORE_AXES: Final = (140, 200)  # pixels; half axes of the face without hair and background
 _CORE_CENTRE: Final = (280, 345)
+_AROUND_CORE: Final = np.s_[74:616, 68:492]  # of the grid, with room for blur and window
 _STEADY: Final = np.array([0.5, 0.4, 0.1], np.float32)  # in red light skin changes least
 _LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
@@ -113,7 +115,9 @@ def measure_foreign(before: LinearImage, now: LinearImage) -> float:
     """
     ours, theirs = (
         cv2.GaussianBlur(
-            np.log(np.maximum(light.pixels, 0) @ _STEADY + np.float32(3e-3)), (0, 0), 2.5
+            np.log(np.maximum(light.pixels[_AROUND_CORE], 0) @ _STEADY + np.float32(3e-3)),
+            (0, 0),
+            2.5,
         )[::2, ::2]
         for light in (before, now)
     )
@@ -124,7 +128,7 @@ def measure_foreign(before: LinearImage, now: LinearImage) -> float:
     ours_spread = np.maximum(square_ours - mean_ours**2, 1e-8)
     theirs_spread = np.maximum(square_theirs - mean_theirs**2, 1e-8)
     alike = (product - mean_ours * mean_theirs) / np.sqrt(ours_spread * theirs_spread)
-    structured = (ours_spread > _STRUCTURED**2) & _core()[::2, ::2]
+    structured = (ours_spread > _STRUCTURED**2) & _core()[_AROUND_CORE][::2, ::2]
     return float(np.mean(alike[structured] < _OTHERS)) if structured.any() else 0.0
 
 
@@ -149,7 +153,8 @@ def measure_blur(light: LinearImage) -> float:
     slope of 1/√(s²+t²), so the loss of slope between two known blurs gives s. Directions are judged
     separately, and the worse one counts: a shaken photo stays sharp across its movement.
     """
-    luminance = np.log(np.maximum(light.pixels @ _LUMINANCE, np.float32(2e-3)))
+    around = light.pixels[_AROUND_EYES]
+    luminance = np.log(np.maximum(around @ _LUMINANCE, np.float32(2e-3)))
     fine, coarse = (cv2.GaussianBlur(luminance, (0, 0), t)[_EYE_BAND] for t in (_FINE, _COARSE))
     widths = []
     for axis in (0, 1):

@@ -159,15 +159,19 @@ def view_on_grid(photo: SrgbImage, face: Face) -> PhotoView:
     return PhotoView(LinearImage(light.astype(np.float32)), Mask(covered > 0), from_grid)
 
 
-def register(photo: SrgbImage, face: Face, *, onto: GridView) -> Registration:
+def register(
+    photo: SrgbImage, face: Face, *, onto: GridView, view: PhotoView | None = None
+) -> Registration:
     """Register a photo onto the baseline's grid, plain or, if that fits better, mirrored.
 
-    Raises `Unmeasurable` with `DIFFERENT_PERSON` when too little facial structure agrees, and with
-    `OCCLUDED` when one part of the face agrees precisely and the rest not at all.
+    `view` is the photo on its own grid, where it is known already. Raises `Unmeasurable` with
+    `DIFFERENT_PERSON` when too little facial structure agrees, and with `OCCLUDED` when one part of
+    the face agrees precisely and the rest not at all.
     """
     structure = _structure(onto.light)
     features = find_features(structure, _feature_area())
-    best = _register(view_on_grid(photo, face), structure, features, mirrored=False)
+    plain = view or view_on_grid(photo, face)
+    best = _register(plain, structure, features, mirrored=False)
     if not best.is_way_round_clear:
         other = _register(_mirrored_view(photo, face), structure, features, mirrored=True)
         best = other if _is_clearly_better(other, best) else best

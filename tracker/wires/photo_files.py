@@ -23,7 +23,7 @@ MOST_STRAYS = 20  # a crash leaves a few; more mean that the database is older t
 class Picture(StrEnum):
     """The pictures kept for one photo."""
 
-    PHOTO = "photo"  # as received: upright, sRGB, no metadata
+    PHOTO = "photo"  # as received, in sRGB; no metadata but how it is turned
     REDNESS = "redness"  # heat map
     PIGMENT = "pigment"  # heat map
     ALIGNED = "aligned"  # aligned to the baseline, in its light
