@@ -5,7 +5,7 @@ STAMP := $(VENV)/.installed
 KEPT := web/node_modules/.package-lock.json
 
 .DELETE_ON_ERROR:
-.PHONY: install demo test samples bench-measurement bench-alerts
+.PHONY: install demo test samples bench-measurement bench-alerts bench-speed
 
 install: $(STAMP) $(KEPT)
 
@@ -41,3 +41,7 @@ bench-measurement: install
 # Some minutes on two free cores.
 bench-alerts: install
 	$(VENV)/bin/python -m tests.benchmarks.alerts --write
+
+# Some minutes on a free core.
+bench-speed: install
+	$(VENV)/bin/python -m tests.benchmarks.speed --write
