@@ -3,15 +3,19 @@
 import hashlib
 import hmac
 import time
+from collections.abc import Callable, Sequence
+from functools import wraps
 from http import HTTPStatus
 from io import BytesIO
 from ipaddress import ip_address, ip_network
-from typing import IO
+from typing import IO, Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response, current_app, g, make_response, request
+from flask.typing import ResponseReturnValue, RouteCallable
 from flask_limiter import Limiter
 from flask_wtf import CSRFProtect
+from limits import RateLimitItem, parse
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -47,6 +51,7 @@ GUESSED_AT = (
     "home_care.open_own_account",
     "home_care.enter_code",
 )
+PROVES_PASSKEY = "passkeys.enter"
 OPENS_ACCOUNT = "home_care.open_own_account"
 MAILS_LINK = "links.mail_link"
 SAME_FOR_ALL = frozenset(
@@ -107,7 +112,10 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def init_limits(app: Flask, settings: Settings) -> None:
-    """Slow down guessing; only failures count, by client and by the person it tries to be.
+    """Slow down guessing, by client and by the person it tries to be.
+
+    A try counts before it is checked, so that tries in parallel get no further; it is given back
+    when it was right. Passkeys name no person, so that they count by client alone.
 
     Opened accounts and links that were asked for count by client, so that no one can flood
     strangers' mailboxes.
@@ -120,11 +128,12 @@ def init_limits(app: Flask, settings: Settings) -> None:
         return f"{_client()} {hmac.new(key, email.encode(), hashlib.sha256).hexdigest()}"
 
     limiter = Limiter(_client, app=app, storage_uri="memory://")
-    by_client = limiter.limit(TRIES_PER_CLIENT, deduct_when=_is_failure)
-    by_person = limiter.limit(TRIES_PER_PERSON, key_func=client_as, deduct_when=_is_failure)
+    by_client, by_person = (parse(TRIES_PER_CLIENT), _client), (parse(TRIES_PER_PERSON), client_as)
     for endpoint in GUESSED_AT:
-        limited = by_client(by_person(app.view_functions[endpoint]))
-        app.view_functions[endpoint] = limited  # type: ignore[assignment]  # Flask's is wider
+        limited = _counted(app.view_functions[endpoint], limiter, (by_person, by_client))
+        app.view_functions[endpoint] = limited
+    passkey = _counted(app.view_functions[PROVES_PASSKEY], limiter, (by_client,))
+    app.view_functions[PROVES_PASSKEY] = passkey
     for endpoint, counts in ((OPENS_ACCOUNT, _is_opened), (MAILS_LINK, None)):
         by_mails = limiter.limit(MAILS_PER_CLIENT, deduct_when=counts)
         mailing = by_mails(app.view_functions[endpoint])
@@ -132,11 +141,35 @@ def init_limits(app: Flask, settings: Settings) -> None:
 
     def say_when(response: Response) -> Response:
         limit = limiter.current_limit
-        if response.status_code == TooManyRequests.code and limit is not None:
-            response.headers["Retry-After"] = str(max(1, limit.reset_at - int(time.time())))
+        reset_at = g.get("tries_again_at") or (limit.reset_at if limit else None)
+        if response.status_code == TooManyRequests.code and reset_at is not None:
+            response.headers["Retry-After"] = str(max(1, int(reset_at) - int(time.time())))
         return response
 
     app.after_request(say_when)
+
+
+def _counted(
+    view: RouteCallable,
+    limiter: Limiter,
+    limits: Sequence[tuple[RateLimitItem, Callable[[], str]]],
+) -> Callable[..., ResponseReturnValue]:
+    """Answer 429 instead of calling the view once any limit is used up; see `init_limits`."""
+
+    @wraps(view)
+    def counted(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+        names = [(item, (str(request.endpoint), name())) for item, name in limits]
+        for item, name in names:
+            if not limiter.limiter.hit(item, *name):
+                g.tries_again_at = limiter.limiter.get_window_stats(item, *name).reset_time
+                raise TooManyRequests
+        response = make_response(current_app.ensure_sync(view)(*args, **kwargs))
+        if not _is_failure(response):
+            for item, name in names:
+                limiter.storage.incr(item.key_for(*name), item.get_expiry(), amount=-1)
+        return response
+
+    return counted
 
 
 def _is_opened(response: Response) -> bool:

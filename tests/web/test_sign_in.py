@@ -1,7 +1,9 @@
 import logging
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -140,6 +142,39 @@ def guess(browser: Browser, person: Person, times: int) -> None:
     for _ in range(times):
         values = {"email": person.email, "passphrase": "a guess at something"}
         assert browser.send("/sign-in", values).status_code == 401
+
+
+def test_guesses_in_parallel_get_no_further_than_guesses_in_a_row(
+    cast: Cast, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[str] = []
+
+    def slow(_: Database, __: str, passphrase: str, ___: datetime) -> None:
+        checked.append(passphrase)
+        time.sleep(0.3)  # so that all have come before any is answered
+
+    monkeypatch.setattr("web.accounts.sign_in.sign_in", slow)
+    browsers = [Browser(app) for _ in range(24)]
+    tokens = [browser.token() for browser in browsers]
+
+    def try_one(number: int) -> int:
+        values = {"email": cast.alice.email, "passphrase": f"guess {number}"}
+        own = {"csrf_token": tokens[number]}
+        return browsers[number].client.post("/sign-in", data=values | own).status_code
+
+    with ThreadPoolExecutor(24) as threads:
+        codes = sorted(threads.map(try_one, range(24)))
+    assert codes == [401] * 10 + [429] * 14
+    assert len(checked) == 10
+
+
+def test_wrong_passkeys_are_slowed_down_and_the_passphrase_still_works(
+    cast: Cast, stranger: Browser
+) -> None:
+    wrong = {"answer": '{"id": "unknown"}'}
+    codes = [stranger.send("/sign-in/passkey", wrong).status_code for _ in range(61)]
+    assert codes == [401] * 60 + [429]
+    assert stranger.sign_in(cast.alice, PASSPHRASE).status_code == 303
 
 
 def test_a_refusal_says_when_to_come_back(cast: Cast, stranger: Browser) -> None:
