@@ -298,14 +298,14 @@ def test_one_treated_cheek_that_a_mirror_image_would_hide_is_said_loudly(
 
 
 def test_pictures_that_are_not_turned_yet_say_so(
-    alice: Browser, dana: Browser, records: Records, before: Photo
+    alice: Browser, dana: Browser, cast: Cast, records: Records, before: Photo
 ) -> None:
     day = records.measured(2)
-    alert = records.alert(day)
+    pages = (f"/alerts/{records.alert(day).id}", f"/patients/{cast.alice.id}")
     said = "Until then these pictures may show left and right the other way round."
-    assert said not in dana.read(f"/alerts/{alert.id}")
+    assert not any(said in dana.read(page) for page in pages)
     alice.send("/sides", sent(before, "mirrored"))
-    assert said in dana.read(f"/alerts/{alert.id}")
+    assert all(said in dana.read(page) for page in pages)
 
 
 def test_the_comparison_says_where_left_is(

@@ -248,7 +248,12 @@ def patient_page(progress: Progress, now: datetime, zone: ZoneInfo, focus: Focus
             *differing_baselines(progress.photos, progress.readings),
         ),
         sides=sides_note(
-            reference, current, progress.sides_said, progress.photos, progress.readings
+            reference,
+            current,
+            progress.sides_said,
+            progress.photos,
+            progress.readings,
+            _photo_of(first.alert, progress) if first else None,
         ),
         recovery=recovery(progress, focus, _told_by(first.alert if first else None)),
         answers=answers_rows(progress, now, zone),
@@ -274,7 +279,7 @@ def _is_unresolved(alert: Alert) -> bool:
 
 def _lead(course: CourseAlert, progress: Progress, now: datetime, zone: ZoneInfo) -> Lead:
     alert = course.alert
-    photo = next((each for each in progress.photos if each.id == alert.photo_id), None)
+    photo = _photo_of(alert, progress)
     strongest = sorted(alert.evidence, key=lambda each: -abs(math.log(each.factor)))[:STRONGEST]
     return Lead(
         card=_card(course, progress, now, zone),
@@ -282,6 +287,10 @@ def _lead(course: CourseAlert, progress: Progress, now: datetime, zone: ZoneInfo
         photo_id=photo.id if photo else None,
         taken=_photo_row(photo, progress, now, zone).day if photo else "",
     )
+
+
+def _photo_of(alert: Alert, progress: Progress) -> Photo | None:
+    return next((each for each in progress.photos if each.id == alert.photo_id), None)
 
 
 def _told_by(alert: Alert | None) -> Focus:
