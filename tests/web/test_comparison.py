@@ -3,15 +3,19 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
 from sqlite_utils import Database
 from werkzeug.test import TestResponse
 
 from tests.conftest import Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Records
+from tracker.domain.course.outlines import Basis
 from tracker.domain.course.photos import Photo
+from tracker.domain.course.treatments import AREAS
 from tracker.domain.people.people import Person
 from tracker.storage.connection import writing
+from tracker.storage.course import annotations, readings
 from tracker.storage.own_data import looks
 from tracker.wires.photo_files import Picture
 
@@ -165,3 +169,29 @@ def test_patients_see_no_notes_of_the_care_team(
     records.annotation(records.measured(2))
     for path in ("/", "/progress", "/my-data", "/days/2026-03-04"):
         assert "new scaling here" not in alice.read(path)
+
+
+@pytest.mark.parametrize("sent", ["new", "change"])
+def test_a_drawing_on_pictures_that_were_turned_meanwhile_is_asked_for_again(
+    db: Database, dana: Browser, records: Records, cast: Cast, sent: str
+) -> None:
+    photo = records.measured(2)
+    drawn = records.annotation(photo)
+    compare = f"/patients/{cast.alice.id}/compare"
+    assert 'name="turned" value="no"' in dana.read(compare)
+    (seen,) = readings.of_treatment(db, cast.treatment.id)
+    with writing(db):
+        basis = Basis(photo.id, frozenset(AREAS), None, is_turned=True)
+        readings.insert(db, replace(seen, is_turned=True), basis)
+    there = f"/patients/{cast.alice.id}/annotations" + (f"/{drawn.id}" if sent == "change" else "")
+    form = {"photo": photo.id, "read": str(drawn.latest.number), "shape": "point"}
+    form |= {"places": "22 61", "note": "my own words", "turned": "no"}
+    answer = dana.send(there, form)
+    assert answer.status_code == 409
+    assert "Left and right of these pictures were exchanged" in answer.text
+    assert "my own words" in answer.text
+    assert 'value="22 61"' not in answer.text
+    assert 'name="turned" value="yes"' in answer.text
+    assert dana.send(there, form | {"places": "78 61", "turned": "yes"}).status_code == 303
+    newest = annotations.of_treatment(db, cast.treatment.id)[-1].latest
+    assert newest.drawing.places == ((0.78, 0.61),)

@@ -12,7 +12,9 @@ from werkzeug.exceptions import NotFound
 
 from tracker.actions.course.comparing import show_comparison
 from tracker.actions.course.drawing import (
+    AnnotationKept,
     Overtaken,
+    PicturesTurned,
     Revised,
     draw_annotation,
     revise_annotation,
@@ -81,6 +83,11 @@ def read_version(said: ImmutableMultiDict[str, str]) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
 
 
+def read_turned(said: ImmutableMultiDict[str, str]) -> bool | None:
+    """Whether the pictures of the page were those of a turned baseline; None where not said."""
+    return {"yes": True, "no": False}.get(said.get("turned", ""))
+
+
 def _places(text: str) -> tuple[Place, ...] | None:
     """Places in shares 0–1; None when the text is not a list of pairs of numbers."""
     places: list[Place] = []
@@ -93,6 +100,7 @@ def _places(text: str) -> tuple[Place, ...] | None:
 
 
 blueprint = Blueprint("comparison", __name__)
+TURNED = "Left and right of these pictures were exchanged since you opened them. Draw it again."
 OVERTAKEN = "Someone has changed this note since you opened it. Its current text is below."
 
 
@@ -113,10 +121,7 @@ def draw(visit: Visit, patient_id: str) -> ResponseReturnValue:
         case DrawForm() as form:
             return _page(visit, patient_id, form), 422
         case Drawing() as drawing:
-            photo_id, author = request.form.get("photo", ""), visit.person.id
-            if not draw_annotation(visit.db, patient_id, photo_id, drawing, author, visit.now):
-                abort(404)
-            return _back(patient_id)
+            return _draw(visit, patient_id, drawing)
 
 
 @blueprint.post("/patients/<patient_id>/annotations/<annotation_id>")
@@ -139,13 +144,38 @@ def withdraw(visit: Visit, patient_id: str, annotation_id: str) -> ResponseRetur
     return _revise(visit, patient_id, annotation_id, None)
 
 
+def _draw(visit: Visit, patient_id: str, drawing: Drawing) -> ResponseReturnValue:
+    photo_id, author = request.form.get("photo", ""), visit.person.id
+    turned = read_turned(request.form)
+    match draw_annotation(
+        visit.db, patient_id, photo_id, drawing, author, visit.now, were_turned=turned
+    ):
+        case AnnotationKept():
+            return _back(patient_id)
+        case PicturesTurned():
+            return _page(visit, patient_id, _without_places(NEW)), 409
+        case None:
+            raise NotFound
+
+
+def _without_places(of: str) -> DrawForm:
+    """The form without the places: they were those of other pictures."""
+    kept = {name: said for name, said in request.form.items() if name not in {"places", "turned"}}
+    return DrawForm(of, kept, trouble=TURNED)
+
+
 def _revise(
     visit: Visit, patient_id: str, annotation_id: str, drawing: Drawing | None
 ) -> ResponseReturnValue:
     read, author = read_version(request.form), visit.person.id
-    match revise_annotation(visit.db, patient_id, annotation_id, read, drawing, author, visit.now):
+    turned = read_turned(request.form)
+    match revise_annotation(
+        visit.db, patient_id, annotation_id, read, drawing, author, visit.now, were_turned=turned
+    ):
         case Revised():
             return _back(patient_id)
+        case PicturesTurned():
+            return _page(visit, patient_id, _without_places(annotation_id)), 409
         case Overtaken():
             form = DrawForm(annotation_id, request.form, trouble=OVERTAKEN)
             return _page(visit, patient_id, form), 409

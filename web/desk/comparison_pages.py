@@ -121,6 +121,7 @@ class ComparePage:
     days: tuple[tuple[str, str], ...]
     panes: tuple[Pane, ...]
     sides: str
+    are_turned: bool
     notes: Annotations
     form: DrawForm
 
@@ -185,6 +186,7 @@ def compare_page(
             days=(),
             panes=(),
             sides="",
+            are_turned=False,
             notes=Annotations(),
             form=form,
         )
@@ -206,6 +208,10 @@ def compare_page(
             if laid is not None
         ),
         sides=picture_sides(shown.baseline, "the patient’s") if shown.view is View.FRONT else "",
+        are_turned=any(
+            laid is not None and laid.reading is not None and laid.reading.is_turned
+            for laid in (shown.before, shown.after)
+        ),
         notes=annotations_on(_sides(shown), shown.annotations, now, zone),
         form=form,
     )

@@ -9,7 +9,9 @@ from sqlite_utils import Database
 from tests.conftest import TREATED_AT, Cast
 from tests.web.conftest import Records
 from tracker.actions.course.drawing import (
+    AnnotationKept,
     Overtaken,
+    PicturesTurned,
     Revised,
     draw_annotation,
     revise_annotation,
@@ -34,13 +36,14 @@ def photo(db: Database, world: World, cast: Cast) -> Photo:
 
 @pytest.fixture
 def drawn(db: Database, cast: Cast, photo: Photo) -> Annotation:
-    assert draw_annotation(db, cast.alice.id, photo.id, SPOT, cast.dana.id, LATER)
+    kept = draw_annotation(db, cast.alice.id, photo.id, SPOT, cast.dana.id, LATER)
+    assert kept == AnnotationKept()
     return annotations.of_treatment(db, photo.treatment_id)[0]
 
 
 def revise(
     db: Database, cast: Cast, drawn: Annotation, drawing: Drawing | None
-) -> Revised | Overtaken | None:
+) -> Revised | Overtaken | PicturesTurned | None:
     alice, dana, read = cast.alice.id, cast.dana.id, drawn.latest.number
     return revise_annotation(db, alice, drawn.id, read, drawing, dana, LATER)
 
@@ -54,9 +57,10 @@ def test_a_drawing_sent_twice_is_kept_once_and_a_colleague_may_see_the_same(
     db: Database, cast: Cast, drawn: Annotation
 ) -> None:
     for author in (cast.dana, cast.eli):
-        assert draw_annotation(db, cast.alice.id, drawn.photo_id, SPOT, author.id, LATER)
-    kept = annotations.of_treatment(db, cast.treatment.id)
-    assert [each.latest.author for each in kept] == ["Dr Dana", "Dr Eli"]
+        kept = draw_annotation(db, cast.alice.id, drawn.photo_id, SPOT, author.id, LATER)
+        assert kept == AnnotationKept()
+    told = annotations.of_treatment(db, cast.treatment.id)
+    assert [each.latest.author for each in told] == ["Dr Dana", "Dr Eli"]
 
 
 def test_every_version_stays_readable(db: Database, cast: Cast, drawn: Annotation) -> None:
@@ -92,7 +96,7 @@ def test_only_the_patients_own_photos_are_drawn_on(
     db: Database, cast: Cast, photo: Photo, drawn: Annotation
 ) -> None:
     bob, dana = cast.bob.id, cast.dana.id
-    assert not draw_annotation(db, bob, photo.id, SPOT, dana, LATER)
+    assert draw_annotation(db, bob, photo.id, SPOT, dana, LATER) is None
     read = drawn.latest.number
     assert revise_annotation(db, bob, drawn.id, read, RING, dana, LATER) is None
 

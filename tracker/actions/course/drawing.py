@@ -24,17 +24,44 @@ from tracker.wires.compute import Apart, here
 from tracker.wires.photo_files import PhotoFiles, PhotoUnreadable, Picture
 
 
+@dataclass(frozen=True, slots=True)
+class AnnotationKept:
+    """The drawing is kept, now or since it was sent before."""
+
+
+@dataclass(frozen=True, slots=True)
+class PicturesTurned:
+    """Left and right of the pictures were exchanged after the page was opened; nothing was kept."""
+
+
 def draw_annotation(
-    db: Database, patient_id: str, photo_id: str, drawing: Drawing, author_id: str, now: datetime
-) -> bool:
-    """Keep the drawing, once if it is sent twice; False when it is another patient's photo."""
+    db: Database,
+    patient_id: str,
+    photo_id: str,
+    drawing: Drawing,
+    author_id: str,
+    now: datetime,
+    *,
+    were_turned: bool | None = None,
+) -> AnnotationKept | PicturesTurned | None:
+    """Keep the drawing, once if it is sent twice; None when it is another patient's photo.
+
+    `were_turned` says whether the pictures on which it was drawn were those of a turned baseline,
+    None where that is not known.
+    """
     photo = photos.get(db, photo_id)
     if photo is None or photo.patient_id != patient_id:
-        return False
+        return None
     with writing(db):
+        if _turned_since(db, photo_id, were_turned):
+            return PicturesTurned()
         if not _is_drawn(db, photo, drawing, author_id):
             annotations.add_version(db, new_id(), photo_id, drawing, author_id, now)
-    return True
+    return AnnotationKept()
+
+
+def _turned_since(db: Database, photo_id: str, were_turned: bool | None) -> bool:
+    return were_turned is not None and annotations.are_turned(db, photo_id) is not were_turned
 
 
 def _is_drawn(db: Database, photo: Photo, drawing: Drawing, author_id: str) -> bool:
@@ -67,10 +94,13 @@ def revise_annotation(
     drawing: Drawing | None,
     author_id: str,
     now: datetime,
-) -> Revised | Overtaken | None:
+    *,
+    were_turned: bool | None = None,
+) -> Revised | Overtaken | PicturesTurned | None:
     """Add a version to what was read as version `read`; without a `drawing` it is withdrawn.
 
-    None when there is no such annotation on a photo of this patient.
+    None when there is no such annotation on a photo of this patient. `were_turned` is as in
+    `draw_annotation`.
     """
     with writing(db):
         found = annotations.get(db, annotation_id)
@@ -80,6 +110,8 @@ def revise_annotation(
         latest = found.latest
         if latest.number != read or latest.is_withdrawn:
             return Overtaken(found)
+        if drawing is not None and _turned_since(db, found.photo_id, were_turned):
+            return PicturesTurned()
         annotations.add_version(
             db,
             annotation_id,

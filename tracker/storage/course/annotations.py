@@ -44,12 +44,12 @@ def add_version(
             "author_id": author_id,
             "at": time_text(at),
             "withdrawn": int(withdrawn),
-            "turned": _are_turned(db, photo_id),
+            "turned": are_turned(db, photo_id),
         }
     )
 
 
-def _are_turned(db: Database, photo_id: str) -> bool:
+def are_turned(db: Database, photo_id: str) -> bool:
     """Whether the pictures of a photo are those of a turned baseline."""
     ((turned,),) = db.execute(f"SELECT {_TURNED.format(photo='?')}", [photo_id]).fetchall()
     return bool(turned)
