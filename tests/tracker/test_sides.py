@@ -50,6 +50,12 @@ def test_a_patient_who_answered_is_not_asked_again(answer: Said) -> None:
     assert not asks(said(answer), EVENING + timedelta(days=9))
 
 
+def test_a_patient_is_still_asked_where_the_clinic_does_not_know() -> None:
+    unknown = said(Said.UNSURE, by=SaidBy.CLINIC)
+    assert asks(unknown, EVENING)
+    assert not asks([*unknown, *said(Said.UNSURE)], EVENING)
+
+
 def test_not_now_is_asked_once_more_on_another_day_of_the_patient_and_never_again() -> None:
     once = said(Said.LATER)
     assert not asks(once, EVENING + timedelta(hours=1))

@@ -210,6 +210,19 @@ def test_the_clinic_may_say_it_and_then_the_patient_is_not_asked(
     assert "Left and right are the patient’s own" in told
 
 
+def test_the_patient_is_asked_where_the_clinic_does_not_know(
+    db: Database, alice: Browser, dana: Browser, before: Photo, path: str
+) -> None:
+    assert dana.send(path, sent(before, "unsure")).status_code == 303
+    assert ASKED in alice.read("/")
+    page = alice.read("/sides")
+    assert "Save my answer" in page
+    assert " checked" not in page
+    assert alice.send("/sides", sent(before, "mirrored", known=1)).status_code == 303
+    assert sides_of(db, before) is Sides.MIRRORED
+    assert " checked" in alice.read("/sides")
+
+
 def test_who_withdrew_consent_is_not_asked_and_nothing_changes(
     db: Database, alice: Browser, dana: Browser, cast: Cast, before: Photo, path: str, clock: Clock
 ) -> None:

@@ -124,9 +124,11 @@ def asks_patient(
 ) -> bool:
     """Whether the patient is to be asked about this photo today.
 
-    "I am not sure" is an answer; after "not now" the question comes once more, on another day.
+    "I am not sure" is an answer, but not where the clinic gives it: the patient may know. After
+    "not now" the question comes once more, on another day.
     """
-    if photo.sides is not Sides.UNKNOWN or photo.is_lost or in_force(answers) is not None:
+    own = [each for each in answers if each.said_by is SaidBy.PATIENT]
+    if photo.sides is not Sides.UNKNOWN or photo.is_lost or in_force(own) is not None:
         return False
-    put_off = [each.at.astimezone(zone).date() for each in answers]
+    put_off = [each.at.astimezone(zone).date() for each in own]
     return len(put_off) < MOST_ASKED and now.astimezone(zone).date() not in put_off
