@@ -188,6 +188,11 @@ def leave() -> None:
     cookie.clear()
 
 
+def token() -> str:
+    """The token of the session that this request belongs to."""
+    return str(current_user.token)
+
+
 def is_signed_in() -> bool:
     """Whether a person is signed in."""
     return bool(current_user.is_authenticated)

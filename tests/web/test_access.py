@@ -150,6 +150,7 @@ RULES = {
     "GET sign_in.prove": Rule("/prove", EVERYBODY_SIGNED_IN),
     "GET links.offer": Rule("/patients/{alice}/renewal", TEAM),
     "POST links.issue": Rule("/patients/{alice}/renewal", TEAM),
+    "POST passkeys.end_sessions": Rule("/passkeys/sessions/end", EVERYBODY_SIGNED_IN),
     "POST passkeys.remove": Rule("/passkeys/remove", EVERYBODY_SIGNED_IN),
     "GET invitations.invite": Rule("/invite", CARERS),
     "POST invitations.send": Rule("/invite", CARERS),

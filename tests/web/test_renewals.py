@@ -269,3 +269,53 @@ def test_another_patients_practitioner_and_an_administrator_make_no_link(
         answer = browser_of(person).send(f"/patients/{cast.alice.id}/renewal", {})
         assert answer.status_code == 404
     assert kinds_to(db, cast.alice) == []
+
+
+def test_alice_sees_where_she_is_signed_in_and_ends_all_but_this(
+    cast: Cast, alice: Browser, browser_of: Callable[[Person], Browser], clock: Clock
+) -> None:
+    clock.now += timedelta(hours=2)
+    phone = browser_of(cast.alice)
+    page = alice.read("/passkeys")
+    assert page.count("<li>Signed in") == 2
+    assert page.count("(here)") == 1
+    ended = alice.send("/passkeys/sessions/end", {}, follow=True)
+    assert ended.text.count("<li>Signed in") == 1
+    assert "Sign out everywhere else" not in ended.text
+    assert phone.get("/").status_code == 303
+    assert alice.get("/").status_code == 200
+
+
+def test_signing_out_clears_pages_and_cookies_but_not_what_waits_to_be_sent(
+    alice: Browser,
+) -> None:
+    assert alice.send("/sign-out", {}).headers["Clear-Site-Data"] == '"cache", "cookies"'
+
+
+@pytest.mark.parametrize(
+    ("who", "path"),
+    [
+        ("alice", "GET /my-data/afterglow-my-data.zip"),
+        ("alice", "POST /my-data/share"),
+        ("dana", "GET /invite"),
+        ("dana", "POST /invite"),
+        ("olga", "POST /clinic/people/invite"),
+        ("olga", "POST /clinic/people/{eli}"),
+        ("olga", "POST /clinic/people/{eli}/renewal"),
+        ("olga", "GET /clinic/audit-log.csv"),
+    ],
+)
+def test_what_gives_much_away_needs_a_proof_of_the_last_minutes(
+    who: str,
+    path: str,
+    cast: Cast,
+    olga: Person,
+    browser_of: Callable[[Person], Browser],
+    clock: Clock,
+) -> None:
+    browser = browser_of({"alice": cast.alice, "dana": cast.dana, "olga": olga}[who])
+    method, _, target = path.format(eli=cast.eli.id).partition(" ")
+    clock.now += PROOF_GOOD_FOR
+    answer = browser.send(target, {}) if method == "POST" else browser.get(target)
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith("/prove")

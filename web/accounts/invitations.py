@@ -22,7 +22,7 @@ from tracker.domain.people.people import MIN_PASSPHRASE_LENGTH, Person, Role
 from web import session
 from web.invited import InvitedPage, code_of
 from web.pages import render
-from web.session import Visit, signed_in
+from web.session import Visit, freshly_signed_in
 from web.words.times import date_words
 
 
@@ -95,7 +95,7 @@ blueprint = Blueprint("invitations", __name__)
 
 
 @blueprint.get("/invite")
-@signed_in
+@freshly_signed_in
 def invite(visit: Visit) -> ResponseReturnValue:
     """The form for a new patient."""
     require(may_invite(visit.viewer))
@@ -103,7 +103,7 @@ def invite(visit: Visit) -> ResponseReturnValue:
 
 
 @blueprint.post("/invite")
-@signed_in
+@freshly_signed_in
 def send(visit: Visit) -> ResponseReturnValue:
     """Make the link and show it, once."""
     require(may_invite(visit.viewer))

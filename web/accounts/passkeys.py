@@ -14,8 +14,10 @@ from tracker.actions.people.accounts import change_passphrase
 from tracker.actions.people.signing_in import (
     add_passkey,
     ask_for_passkey,
+    end_other_sessions,
     remove_passkey,
     show_passkeys,
+    show_sessions,
     sign_in_with_passkey,
 )
 from tracker.domain.people.passkeys import (
@@ -39,10 +41,11 @@ from web.words.times import when
 
 @dataclass(frozen=True, slots=True)
 class PasskeysPage:
-    """How a person signs in. Keys as id and time added; `trouble` says why the latest was not kept.
+    """How a person signs in, and where they are signed in.
 
-    Without `may_change` the person must first prove again who they are. `saved` says that the
-    passphrase was just changed, `errors` what is wrong with it.
+    Keys as id and time added; `sessions` are times of signing in, each with whether it is this one.
+    Without `may_change` the person must first prove again who they are. `trouble` says why the
+    latest key was not kept, `errors` what is wrong with a passphrase, `saved` that one was kept.
     """
 
     template: ClassVar[str] = "passkeys.html"
@@ -51,6 +54,7 @@ class PasskeysPage:
     keys: tuple[tuple[str, str], ...]
     email: str
     may_change: bool
+    sessions: tuple[tuple[str, bool], ...]
     trouble: str = ""
     saved: bool = False
     errors: Mapping[str, str] = field(default_factory=dict)
@@ -92,6 +96,14 @@ def change(visit: Visit) -> ResponseReturnValue:
         return render(_page(visit, errors=errors)), 422
     session.enter(visit.person, token)
     return redirect(url_for(".show", saved="yes"), code=303)
+
+
+@blueprint.post("/passkeys/sessions/end")
+@signed_in
+def end_sessions(visit: Visit) -> ResponseReturnValue:
+    """Sign out everywhere else; ending sessions needs no proof, because it opens nothing."""
+    end_other_sessions(visit.db, visit.person, session.token(), visit.now)
+    return redirect(url_for(".show"), code=303)
 
 
 @blueprint.post("/passkeys/options")
@@ -156,6 +168,10 @@ def _page(
         keys=listed(show_passkeys(visit.db, visit.person.id), visit.person, visit.now),
         email=visit.person.email,
         may_change=has_just_begun(visit.session, visit.now),
+        sessions=tuple(
+            (when(each.began_at, visit.now, visit.person.zone), each.is_this)
+            for each in show_sessions(visit.db, visit.person, session.token(), visit.now)
+        ),
         trouble=trouble,
         saved=saved,
         errors=errors or {},

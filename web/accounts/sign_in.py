@@ -71,9 +71,14 @@ def enter() -> ResponseReturnValue:
 
 @blueprint.post("/sign-out")
 def leave() -> ResponseReturnValue:
-    """End the session."""
+    """End the session, and have the browser forget pages and cookies of it.
+
+    Its storage stays: photos and answers that have not been sent yet are there.
+    """
     session.leave()
-    return redirect(url_for("sign_in.show"), code=303)
+    answer = redirect(url_for("sign_in.show"), code=303)
+    answer.headers["Clear-Site-Data"] = '"cache", "cookies"'
+    return answer
 
 
 def safe_target(target: str) -> str:

@@ -18,12 +18,13 @@ from tracker.domain.people.access import may_administer, require
 from web.clinic.clinic import read_audit_search, read_page_number
 from web.forms import Errors
 from web.pages import render
-from web.session import Visit, signed_in
+from web.session import Visit, freshly_signed_in, signed_in
 from web.words.times import when
 
 BY_STRANGERS = {Act.SIGN_IN_FAILED, Act.RENEWAL_ASKED}
 ACTS: Mapping[Act, str] = {
     Act.SIGNED_IN: "signed in",
+    Act.SIGNED_OUT: "signed out",
     Act.SIGN_IN_FAILED: "failed to sign in",
     Act.RENEWAL_ASKED: "asked for a link to a new passphrase",
     Act.RENEWAL_ISSUED: "issued a link for a new passphrase",
@@ -189,7 +190,7 @@ def show(visit: Visit) -> ResponseReturnValue:
 
 
 @blueprint.get("/audit-log.csv")
-@signed_in
+@freshly_signed_in
 def download(visit: Visit) -> ResponseReturnValue:
     """The same as a file, in full; the download is an entry of its own."""
     require(may_administer(visit.viewer))

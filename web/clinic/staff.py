@@ -212,7 +212,7 @@ def index(visit: Visit) -> ResponseReturnValue:
 
 
 @blueprint.get("/invite")
-@signed_in
+@freshly_signed_in
 def invite(visit: Visit) -> ResponseReturnValue:
     """The form for a new colleague."""
     require(may_administer(visit.viewer))
@@ -220,7 +220,7 @@ def invite(visit: Visit) -> ResponseReturnValue:
 
 
 @blueprint.post("/invite")
-@signed_in
+@freshly_signed_in
 def send(visit: Visit) -> ResponseReturnValue:
     """Mail the link. No page shows it: its holder may come to see patients."""
     require(may_administer(visit.viewer))
@@ -255,7 +255,7 @@ def renew(visit: Visit, person_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<person_id>")
-@signed_in
+@freshly_signed_in
 def change(visit: Visit, person_id: str) -> ResponseReturnValue:
     """Change the position; patients who would be left alone are handed over with it."""
     require(may_administer(visit.viewer))

@@ -25,7 +25,7 @@ from web.forms import Errors, read_own_treatment
 from web.pages import render
 from web.patient.telling import OpenThing, open_things, telling_of
 from web.screening import CaveatRow, QuestionRow, caveat_rows, question_rows
-from web.session import Visit, signed_in
+from web.session import Visit, freshly_signed_in, signed_in
 
 DEPTHS_MM = (0.2, 0.25, 0.3, 0.5)
 TIME_FOR_PHOTOS = timedelta(hours=1)
@@ -204,7 +204,7 @@ def share(visit: Visit) -> ResponseReturnValue:
 
 
 @blueprint.post("/my-data/share")
-@signed_in
+@freshly_signed_in
 def make_code(visit: Visit) -> ResponseReturnValue:
     """Show the code, once."""
     require(may_treat_themselves(visit.viewer))

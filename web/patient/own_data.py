@@ -23,7 +23,7 @@ from tracker.wires.archives import zipped
 from web import session
 from web.forms import Errors, read_consent
 from web.pages import render
-from web.session import Visit, signed_in
+from web.session import Visit, freshly_signed_in, signed_in
 from web.words.times import date_words, when
 from web.words.words import PURPOSES, STATUSES
 
@@ -222,7 +222,7 @@ def show(visit: Visit) -> ResponseReturnValue:
 
 
 @blueprint.get("/my-data/afterglow-my-data.zip")
-@signed_in
+@freshly_signed_in
 def download(visit: Visit) -> ResponseReturnValue:
     """Everything that is kept, as an archive that is written while it is sent."""
     require(may_open_own_data(visit.viewer))

@@ -1,6 +1,7 @@
 """Sign in by passphrase or passkey, keep passkeys, resume a session, sign out."""
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlite_utils import Database
@@ -104,6 +105,31 @@ def end_session(db: Database, token: str) -> None:
     """Forget the session of this token; ending it twice changes nothing."""
     with writing(db):
         sessions.end(db, token_digest(token))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session that still works; `is_this` marks the one that asks."""
+
+    began_at: datetime
+    is_this: bool
+
+
+def show_sessions(db: Database, person: Person, token: str, now: datetime) -> list[OpenSession]:
+    """Where this person is signed in, the latest first; `token` is that of the session asking."""
+    digest = token_digest(token)
+    return [
+        OpenSession(session.began_at, each == digest)
+        for each, session in sessions.of_person(db, person.id)
+        if not is_too_old(session, person.role, now)
+    ]
+
+
+def end_other_sessions(db: Database, person: Person, token: str, now: datetime) -> None:
+    """Sign this person out everywhere but in the session of this token."""
+    with writing(db):
+        sessions.end_others_of(db, person.id, token_digest(token))
+        audit_log.add(db, Entry(Act.SIGNED_OUT, now, person.id, details="everywhere else"))
 
 
 def add_passkey(

@@ -15,6 +15,7 @@ class Act(StrEnum):
     """An act that the clinic must be able to account for."""
 
     SIGNED_IN = "signed_in"
+    SIGNED_OUT = "signed_out"
     SIGN_IN_FAILED = "sign_in_failed"
     RENEWAL_ASKED = "renewal_asked"  # on the sign-in page, by someone unknown
     RENEWAL_ISSUED = "renewal_issued"

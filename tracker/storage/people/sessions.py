@@ -27,6 +27,22 @@ def end(db: Database, digest: str) -> None:
     db.execute("DELETE FROM sessions WHERE token_digest = ?", [digest])
 
 
+def of_person(db: Database, person_id: str) -> list[tuple[str, Session]]:
+    """A person's sessions with the digest of each token, the latest first."""
+    sql = "SELECT * FROM sessions WHERE person_id = ? ORDER BY began_at DESC, token_digest"
+    return [
+        (row["token_digest"], Session(row["person_id"], read_time(row["began_at"])))
+        for row in db.query(sql, [person_id])
+    ]
+
+
+def end_others_of(db: Database, person_id: str, digest: str) -> None:
+    """Remove every session of a person but the one whose token has this digest."""
+    db.execute(
+        "DELETE FROM sessions WHERE person_id = ? AND token_digest <> ?", [person_id, digest]
+    )
+
+
 def end_all_of(db: Database, person_id: str) -> None:
     """Remove every session of a person."""
     db.execute("DELETE FROM sessions WHERE person_id = ?", [person_id])
