@@ -28,14 +28,16 @@ from tracker.storage.mail import mails
 from tracker.storage.people import passkeys
 from tracker.world import World
 from web import create_app
+from web.accounts import links
 
 CHOSEN = "amber lift over nine"
 LINK = re.compile(r"http://127\.0\.0\.1:8000(/renew/\S+?)(?=[\s\"])")
 
 
 @pytest.fixture
-def mailing(world: World, clock: Clock) -> Flask:
-    """The pages of the same clinic, where mail leaves the machine."""
+def mailing(world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """The pages of the same clinic, where mail leaves the machine; they answer at once."""
+    monkeypatch.setattr(links, "ANSWERS_AFTER_SECONDS", 0.0)
     settings = replace(world.settings, smtp_url="smtp://localhost:25")
     return create_app(replace(world, settings=settings), clock)
 
@@ -204,6 +206,18 @@ def test_asking_by_mail_says_the_same_whether_or_not_there_is_an_account(
     )
 
 
+def test_asking_by_mail_takes_the_same_time_whether_or_not_there_is_an_account(
+    cast: Cast, mailing: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(links, "ANSWERS_AFTER_SECONDS", 100.0)
+    monkeypatch.setattr("web.accounts.links.time.sleep", waited.append)
+    for address in (cast.alice.email, "nobody@clinic.example"):
+        Browser(mailing).send("/renew", {"email": address})
+    assert len(waited) == 2
+    assert all(90 < seconds < 100 for seconds in waited)
+
+
 def test_no_mailbox_is_filled_by_asking_again(
     cast: Cast, db: Database, mailing: Flask, clock: Clock
 ) -> None:
@@ -214,6 +228,10 @@ def test_no_mailbox_is_filled_by_asking_again(
     clock.now += RENEWAL_MAIL_EVERY + timedelta(seconds=1)
     ask[0].send("/renew", {"email": cast.alice.email})
     assert kinds_to(db, cast.alice) == [MailKind.RENEWAL] * 2
+    assert db.table("renewals").count == 2
+    clock.now += RENEWAL_GOOD_FOR + timedelta(seconds=1)
+    ask[0].send("/renew", {"email": cast.alice.email})
+    assert db.table("renewals").count == 1  # those that no longer work are forgotten
 
 
 def test_one_client_asks_ten_times_an_hour(cast: Cast, mailing: Flask) -> None:

@@ -11,6 +11,7 @@ from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.domain.people.people import Duty, Person, Role, check_email, check_name
 from tracker.domain.people.sessions import Session, new_token, token_digest
 from tracker.domain.people.signed_links import (
+    RENEWAL_GOOD_FOR,
     RENEWAL_MAIL_EVERY,
     LinkPurpose,
     Renewal,
@@ -132,7 +133,7 @@ def issue_renewal_for_address(db: Database, email: str, now: datetime) -> tuple[
 def ask_for_renewal(db: Database, email: str, now: datetime) -> None:
     """Mail a link if someone signs in with this address, at most once in `RENEWAL_MAIL_EVERY`.
 
-    The caller cannot see whether there is such a person: the result and the writing are the same.
+    The result does not tell whether there is such a person.
     """
     try:
         person = people.by_email(db, check_email(email))
@@ -188,6 +189,7 @@ def _has_passphrase(db: Database, person: Person) -> bool:
 
 def _insert_renewal(db: Database, person: Person, by: str | None, now: datetime) -> Renewal:
     renewal = Renewal(new_id(), person.id, by, now)
+    renewals.forget_made_before(db, now - RENEWAL_GOOD_FOR)
     renewals.insert(db, renewal)
     mails.insert(db, renewal_mail(renewal.id, person, now))
     return renewal

@@ -25,6 +25,11 @@ def was_asked_since(db: Database, person_id: str, at: datetime) -> bool:
     return any(db.query(sql, [person_id, time_text(at)]))
 
 
+def forget_made_before(db: Database, at: datetime) -> None:
+    """Remove all links that were made before `at`."""
+    db.execute("DELETE FROM renewals WHERE created_at < ?", [time_text(at)])
+
+
 def end_all_of(db: Database, person_id: str) -> None:
     """End every link of a person."""
     db.execute("DELETE FROM renewals WHERE person_id = ?", [person_id])
