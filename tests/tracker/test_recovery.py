@@ -121,6 +121,23 @@ def test_symptoms_can_carry_an_alert_without_photos() -> None:
     assert found.regions == ()
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_rise_of_the_whole_face_with_strong_itch_is_first_called_an_allergy(seed: int) -> None:
+    def flaring(region: Region, day: float) -> float:
+        return fading(region, day) + 0.8 * max(0.0, day - 2)
+
+    days = [reading(day, flaring, seed=seed) for day in (1, 2, 3, 4)]
+    itching = [check_in(day, Answers(pain=0, itch=8)) for day in (3, 4)]
+    judged = course(days, itching)
+    allergy = finding(judged, Concern.ALLERGIC_REACTION, until=4.5)
+    infection = finding(judged, Concern.INFECTION, until=4.5)
+    assert allergy.level is not None
+    assert infection.level is not None
+    assert allergy.probability > infection.probability
+    without = finding(course(days), Concern.ALLERGIC_REACTION, until=4.5)
+    assert without.level is None  # redness alone does not tell an allergy from an infection
+
+
 def test_a_red_flag_is_urgent_on_any_day() -> None:
     flagged = course([], [check_in(30, Answers(breathing_or_face_swelling=True))])
     found = finding(flagged, Concern.ALLERGIC_REACTION, until=30.1)

@@ -47,7 +47,8 @@ Array = NDArray[np.floating[Any]]
 class PhotoEvidence:
     """What the photos say about one concern.
 
-    `factor` multiplies the odds that it is there by now. `opens` means that photos may open an
+    `factor` multiplies the odds that it is there by now, not yet limited to the protocol's
+    `photos_limit`. `opens` means that photos may open an
     alert by themselves: the photos that carry alerts support it even without any one of them (or
     those of one span of days). `regions` show it, best first; FACE stands for all treated ones
     together. `onset_day` is when it probably began.
@@ -321,8 +322,7 @@ def _bounded(
         limit = math.log(observation.protocol.history_factor_limit)
         alone = float(_together(comparisons, carrying[np.newaxis])[0])
         log_factor = min(max(log_factor, alone - limit), alone + limit)
-    log_most = min(_LOG_MOST, math.log(rule.photos_limit))
-    return min(max(log_factor, -_LOG_MOST), log_most), opens
+    return min(max(log_factor, -_LOG_MOST), _LOG_MOST), opens
 
 
 def _together(comparisons: Sequence[_Comparison], groups: NDArray[np.bool_]) -> Array:

@@ -221,6 +221,9 @@ def _region_standings(case: _Case) -> dict[Region, float]:
 def _find(case: _Case, concern: Concern, rule: ConcernRule, photo: PhotoEvidence | None) -> Finding:
     evidence = _answers(case, rule)
     if photo is not None:
+        # What photos alone cannot tell from another concern, they can where answers name this one.
+        named = max(1.0, math.prod(f.factor for f in evidence))
+        photo = replace(photo, factor=min(photo.factor, rule.photos_limit * named))
         words = photo_words(concern, photo, case.readings)
         evidence.append(Factor(words, photo.factor, Source.PHOTOS))
     first = earliest_day(concern, rule, case.healing)
