@@ -16,9 +16,11 @@ from werkzeug.test import TestResponse
 from tests.conftest import PASSPHRASE, TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock
+from tracker.domain.clinic.audit import Act, Search
 from tracker.domain.mail.mails import Envelope, MailKind, compose
 from tracker.domain.people.passkeys import CHALLENGE_GOOD_FOR, Passkey
 from tracker.domain.people.sessions import PROOF_GOOD_FOR
+from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
 from tracker.storage.mail import mails
 from tracker.storage.people import passkeys
@@ -142,3 +144,18 @@ def test_a_mail_tells_once_that_a_passkey_is_gone(
     sent = compose(mail, Envelope("Afterglow <a@clinic.example>", ORIGIN, b"key")).get_content()
     assert f"{ORIGIN}/passkeys" in sent
     assert cast.alice.name not in sent
+
+
+def test_what_happens_to_the_ways_in_is_on_record(
+    cast: Cast, db: Database, alice: Browser, stranger: Browser, device: Answer
+) -> None:
+    enter(stranger, {"id": "unknown"})
+    alice.send("/passkeys/remove", {"key": KEY_ID})
+    alice.send("/sign-out", {})
+    own = cast.alice.id
+    seen = {(e.act, e.by, e.about, e.details) for e in audit_log.search(db, Search())}
+    assert {
+        (Act.SIGN_IN_FAILED, None, None, "with a passkey"),
+        (Act.PASSKEY_REMOVED, own, own, ""),
+        (Act.SIGNED_OUT, own, None, ""),
+    } <= seen

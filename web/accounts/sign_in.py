@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from tracker.actions.people.signing_in import show_passkeys, sign_in
+from tracker.actions.people.signing_in import show_passkeys, sign_in, sign_out
 from tracker.domain.people.sessions import has_just_begun
 from web import session
 from web.pages import SignInPage, render
@@ -70,11 +70,13 @@ def enter() -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-out")
-def leave() -> ResponseReturnValue:
+@signed_in
+def leave(visit: Visit) -> ResponseReturnValue:
     """End the session, and have the browser forget pages and cookies of it.
 
     Its storage stays: photos and answers that have not been sent yet are there.
     """
+    sign_out(visit.db, visit.person, session.token(), visit.now)
     session.leave()
     answer = redirect(url_for("sign_in.show"), code=303)
     answer.headers["Clear-Site-Data"] = '"cache", "cookies"'

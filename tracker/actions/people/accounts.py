@@ -92,6 +92,7 @@ def open_account(
         unconfirmed_addresses.insert(db, patient.id)
         mails.insert(db, address_mail(patient, now))
         sessions.begin(db, token_digest(token), Session(patient.id, now))
+        audit_log.add(db, Entry(Act.SIGNED_UP, now, patient.id, patient.id))
     return patient, token
 
 

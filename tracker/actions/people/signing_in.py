@@ -34,6 +34,8 @@ from tracker.storage.mail import mails
 from tracker.storage.people import absences, passkeys, people, sessions
 from tracker.wires.passphrases import fits
 
+BY_PASSKEY = "with a passkey"
+
 
 def sign_in(db: Database, email: str, passphrase: str, now: datetime) -> tuple[Person, str] | None:
     """Begin a session: the person and its token, or None when address or passphrase is wrong."""
@@ -57,7 +59,18 @@ def sign_in(db: Database, email: str, passphrase: str, now: datetime) -> tuple[P
 def sign_in_with_passkey(
     db: Database, site: Site, answer: str, challenge: Challenge | None, now: datetime
 ) -> tuple[Person, str]:
-    """Begin a session: the person and its token. Raises PasskeyRefused."""
+    """Begin a session: the person and its token. Raises PasskeyRefused, which is on record."""
+    try:
+        return _signed_in_with_passkey(db, site, answer, challenge, now)
+    except PasskeyRefused:
+        with writing(db):
+            audit_log.add(db, Entry(Act.SIGN_IN_FAILED, now, details=BY_PASSKEY))
+        raise
+
+
+def _signed_in_with_passkey(
+    db: Database, site: Site, answer: str, challenge: Challenge | None, now: datetime
+) -> tuple[Person, str]:
     unknown = PasskeyRefused("we do not know this passkey; use your passphrase")
     try:
         key_id = str(json.loads(answer)["id"])
@@ -74,7 +87,7 @@ def sign_in_with_passkey(
         passkeys.used(db, key.id, proven(site, key, answer, asked))
         token = new_token()
         sessions.begin(db, token_digest(token), Session(person.id, now))
-        audit_log.add(db, Entry(Act.SIGNED_IN, now, person.id, details="with a passkey"))
+        audit_log.add(db, Entry(Act.SIGNED_IN, now, person.id, details=BY_PASSKEY))
     return person, token
 
 
@@ -105,6 +118,13 @@ def end_session(db: Database, token: str) -> None:
     """Forget the session of this token; ending it twice changes nothing."""
     with writing(db):
         sessions.end(db, token_digest(token))
+
+
+def sign_out(db: Database, person: Person, token: str, now: datetime) -> None:
+    """End this session at the person's wish."""
+    with writing(db):
+        sessions.end(db, token_digest(token))
+        audit_log.add(db, Entry(Act.SIGNED_OUT, now, person.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +168,7 @@ def add_passkey(
                 raise PasskeyRefused("you have many passkeys already; remove one first")
             passkeys.insert(db, key)
             mails.insert(db, about_passkey(MailKind.PASSKEY_ADDED, key.id, person, now))
+            audit_log.add(db, Entry(Act.PASSKEY_ADDED, now, person.id, person.id))
     except IntegrityError as error:
         raise PasskeyRefused("this passkey is known already") from error
     return key
@@ -161,6 +182,7 @@ def remove_passkey(db: Database, owner: Person, key_id: str, now: datetime) -> N
     with writing(db):
         if passkeys.remove(db, owner.id, key_id):
             mails.insert(db, about_passkey(MailKind.PASSKEY_REMOVED, key_id, owner, now))
+            audit_log.add(db, Entry(Act.PASSKEY_REMOVED, now, owner.id, owner.id))
 
 
 def show_passkeys(db: Database, person_id: str) -> list[Passkey]:

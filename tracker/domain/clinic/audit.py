@@ -20,6 +20,9 @@ class Act(StrEnum):
     RENEWAL_ASKED = "renewal_asked"  # on the sign-in page, by someone unknown
     RENEWAL_ISSUED = "renewal_issued"
     RENEWED = "renewed"
+    SIGNED_UP = "signed_up"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
     PATIENT_OPENED = "patient_opened"
     PATIENT_INVITED = "patient_invited"
     PATIENT_HANDED_OVER = "patient_handed_over"
