@@ -24,6 +24,7 @@ from tracker.domain.alerts.alert_life import (
     opened,
     read,
     readers,
+    relabelled,
     resolved,
     seen,
     side_told,
@@ -278,6 +279,23 @@ def test_a_judgement_that_names_the_other_cheek_is_never_silent(
         assert moved.transition is not None
         assert moved.transition.step is Step.RELABELLED
         assert moved.transition.why.endswith("cheek: the photos were judged again")
+
+
+def test_an_exchange_of_sides_does_not_hold_up_an_escalation() -> None:
+    waiting = replace(alert(Level.URGENT), regions=(Region.LEFT_CHEEK,))
+    due = waiting.raised_at + LIMIT
+    almost = due - timedelta(minutes=1)
+    other = replace(waiting, regions=(Region.RIGHT_CHEEK,))
+    for moved in (
+        relabelled(waiting, None, "said so", almost),
+        side_told(waiting, Moved(other, None), almost),
+    ):
+        assert moved.alert.raised_at == almost
+        assert escalated(moved.alert, LIMIT, (), due).transition is not None
+    answered = seen(waiting, "d", on(4) + timedelta(minutes=5)).alert
+    asked = relabelled(answered, None, "said so", almost).alert
+    assert escalated(asked, LIMIT, (), due).transition is None
+    assert escalated(asked, LIMIT, (), almost + LIMIT).transition is not None
 
 
 def test_the_false_alarm_rate_counts_verdicts_and_leaves_unclear_ones_out() -> None:

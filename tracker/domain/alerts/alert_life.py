@@ -15,6 +15,7 @@ from tracker.domain.alerts.alerts import (
     Source,
     Stage,
     asking_again,
+    asking_on,
     tells_new_flag,
     with_finding,
     with_sides_exchanged,
@@ -327,7 +328,7 @@ def relabelled(alert: Alert, by: str | None, why: str, now: datetime) -> Moved:
         told += f"; it was closed as {alert.outcome}, and is open again"
     elif alert.resolved_at is not None:
         return _moved(after, Step.RELABELLED, now, by, told)
-    again = replace(asking_again(after, now), resolved_at=None, outcome=None)
+    again = replace(asking_on(after, now), resolved_at=None, outcome=None)
     return _moved(again, Step.RELABELLED, now, by, told)
 
 
@@ -338,7 +339,8 @@ def side_told(before: Alert, judged: Moved, now: datetime) -> Moved:
     if judged.transition is not None or not is_other:
         return judged
     told = f"{_where(before)} is now {_where(judged.alert)}: the photos were judged again"
-    return _moved(asking_again(judged.alert, now), Step.RELABELLED, now, None, told)
+    again = asking_on(judged.alert, now)
+    return _moved(again, Step.RELABELLED, now, None, told)
 
 
 def is_new_cause(last: Alert, finding: Finding, treatment: Treatment, now: datetime) -> bool:

@@ -203,6 +203,14 @@ def asking_again(alert: Alert, now: datetime) -> Alert:
     )
 
 
+def asking_on(alert: Alert, now: datetime) -> Alert:
+    """Asking again; one that waits for an answer is passed on no later than without the change."""
+    again = asking_again(alert, now)
+    if not alert.needs_answer:
+        return again
+    return replace(again, escalated_at=alert.escalated_at or alert.raised_at)
+
+
 def with_sides_exchanged(alert: Alert) -> Alert:
     """The alert with left and right exchanged in what photos show; answers keep their own words."""
     return replace(
