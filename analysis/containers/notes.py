@@ -120,6 +120,8 @@ class _Block:
         except struct.error:
             return None
         fields: dict[int, int | bytes] = {}
+        if count == 0 and place >= 8 and not any(self._tiff[place:]):
+            return fields  # programs that clear the notes leave an empty directory and no more
         for at in range(place + 2, min(place + 2 + 12 * count, len(self._tiff) - 11), 12):
             tag, kind, number = struct.unpack_from(f"{self._end}HHI", self._tiff, at)
             fields.setdefault(tag, self._value(at + 8, kind, number))

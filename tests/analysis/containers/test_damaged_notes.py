@@ -106,6 +106,14 @@ def test_what_is_not_damaged_still_counts(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ENCODERS)
+@pytest.mark.parametrize("empty", [b"MM\0*\0\0\0\x08\0\0\0\0\0\0", b"II*\0\x08\0\0\0\0\0"])
+def test_notes_that_a_program_cleared_are_not_called_damaged(kind: str, empty: bytes) -> None:
+    image = decode_photo(ENCODERS[kind](picture(), (empty,)))
+    assert image.captured_at is None
+    assert not image.lost
+
+
+@pytest.mark.parametrize("kind", ENCODERS)
 def test_lost_notes_are_named(kind: str) -> None:
     lost = decode_photo(ENCODERS[kind](picture(), (RANDOM,))).lost
     turns_itself = kind in {"avif", "heic"}
