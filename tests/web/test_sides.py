@@ -311,13 +311,17 @@ def test_one_treated_cheek_that_a_mirror_image_would_hide_is_said_loudly(
 
 
 def test_pictures_that_are_not_turned_yet_say_so(
-    alice: Browser, dana: Browser, cast: Cast, records: Records, before: Photo
+    db: Database, alice: Browser, dana: Browser, cast: Cast, records: Records, before: Photo
 ) -> None:
     day = records.measured(2)
     pages = (f"/alerts/{records.alert(day).id}", f"/patients/{cast.alice.id}")
     said = "Until then these pictures may show left and right the other way round."
     assert not any(said in dana.read(page) for page in pages)
     alice.send("/sides", sent(before, "mirrored"))
+    assert all(said in dana.read(page) for page in pages)
+    db.execute("UPDATE photos SET status = 'unmeasurable' WHERE id = ?", [day.id])
+    db.execute("UPDATE photos SET status = 'measured' WHERE id = ?", [before.id])
+    said = "These pictures are older and may show left and right the other way round."
     assert all(said in dana.read(page) for page in pages)
 
 

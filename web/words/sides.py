@@ -241,8 +241,8 @@ def _is_contradicted(baseline: Photo, photos: Sequence[Photo], readings: Sequenc
 def picture_sides(baseline: Photo | None, whose: str, shown: Photo | None = None) -> str:
     """Where left is in pictures that are laid onto the baseline; `whose` is "your" or another.
 
-    Empty where there is no baseline. The pictures of a photo that waits to be measured again are
-    still those of before.
+    Empty where there is no baseline. The pictures of a photo that waits to be measured again, or
+    could not be, are still those of before.
     """
     if baseline is None:
         return ""
@@ -250,6 +250,11 @@ def picture_sides(baseline: Photo | None, whose: str, shown: Photo | None = None
         return (
             "This photo is being measured again. Until then these pictures may show left and right"
             " the other way round."
+        )
+    if shown is not None and shown.status is PhotoStatus.UNMEASURABLE:
+        return (
+            "This photo could not be measured again. These pictures are older and may show left and"
+            " right the other way round."
         )
     if baseline.sides is Sides.UNKNOWN:
         return f"Which side of the pictures is {whose} left is not sure."
