@@ -17,7 +17,7 @@ from tests.web.course_so_far import now_on, so_far
 from tracker.actions.course.progress import Progress
 from tracker.domain.alerts.alerts import Alert, Concern, Level
 from tracker.domain.course.check_ins import Answers
-from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, SkinState
+from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, Sides, SkinState
 from tracker.domain.course.treatments import Region
 from web.patient.sending import check_in_result_page, upload_page
 from web.patient.telling import Standing, standing, telling_of
@@ -62,6 +62,20 @@ def test_a_usual_course_is_normal_for_its_day() -> None:
     assert told is not None
     assert told.headline == "Normal for day 3 after 1.5\N{NO-BREAK SPACE}mm"
     assert told.is_normal
+
+
+def test_one_treated_cheek_that_a_mirror_image_would_hide_is_not_called_normal() -> None:
+    course = so_far(3.2, [reading(d + 0.1, fading) for d in range(4)])
+    one_cheek = replace(course.treatment, areas=frozenset({Region.LEFT_CHEEK}))
+    unsure = replace(course, photos=(photo(-1),), treatment=one_cheek)
+    told = stands(unsure, 3.2)
+    assert told is not None
+    assert "Normal" not in told.headline
+    assert not told.is_normal
+    assert "may be a mirror image" in told.details[0]
+    assert told.headline in today_page(unsure, now_on(3.2)).warning
+    known = replace(unsure, photos=(replace(photo(-1), sides=Sides.PLAIN),))
+    assert stands(known, 3.2) == stands(course, 3.2)
 
 
 def test_redness_that_stays_is_told_as_a_count_of_a_hundred() -> None:

@@ -8,18 +8,24 @@ from datetime import datetime
 from tracker.actions.course.progress import Progress
 from tracker.domain.alerts.alerts import Level
 from tracker.domain.course.check_ins import CheckIn
-from tracker.domain.course.photos import Photo
+from tracker.domain.course.photos import Photo, reference_of
 from tracker.domain.course.readings import Change, Estimate, Quantity, Reading, change_between
 from tracker.domain.course.treatments import Region, day_number, days_since
 from tracker.domain.desk.telling import Situation, tell
 from tracker.domain.desk.told import Picture, Telling, Told, Waiting
 from tracker.domain.desk.worklist import Gauge
+from web.words.sides import blind_side
 from web.words.times import when
 from web.words.words import LEVELS, depth_words, regions_words, times_words
 
 CALL_IF_WORSE = "If it gets worse or you feel ill, do not wait: call your clinic."
 SEE_A_DOCTOR = "If it gets worse or you feel ill, do not wait: see a doctor."
 TOO_UNCERTAIN = "Your latest photo is too uncertain to say anything about your skin"
+SIDE_NOT_KNOWN = "Your photos cannot say yet how your treated cheek is"
+WHY_SIDE_NOT_KNOWN = (
+    "Of your cheeks only one was treated, and your photo from before may be a mirror image. The"
+    " page of that photo asks which side is your left."
+)
 SMALLEST_TOLD = 0.1  # doublings; less is "as before", which is not said while anything is open
 
 
@@ -144,6 +150,9 @@ def standing(progress: Progress, telling: Telling) -> Standing | None:
     if telling.picture is Picture.UNCERTAIN or not latest:
         again = f"Take another one in daylight, without make-up. {advice}"
         return Standing(TOO_UNCERTAIN, (), "", False, again)
+    is_blind = bool(blind_side(reference_of(progress.photos), progress.treatment))
+    if is_blind and telling.picture is Picture.AS_USUAL:
+        return Standing(SIDE_NOT_KNOWN, (WHY_SIDE_NOT_KNOWN,), "", False, advice)
     day = day_number(progress.treatment, latest[-1].taken_at, progress.patient.zone)
     details = _change(progress, telling.gauge, latest)
     if telling.unjudged:
