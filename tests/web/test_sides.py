@@ -210,6 +210,23 @@ def test_the_clinic_may_say_it_and_then_the_patient_is_not_asked(
     assert "Left and right are the patient’s own" in told
 
 
+def test_the_clinic_chooses_for_itself_and_not_what_the_patient_said(
+    alice: Browser, dana: Browser, before: Photo, path: str
+) -> None:
+    alice.send("/sides", sent(before, "mirrored"))
+    form = dana.read(path).split("ways-round")[1].split("</form>")[0]
+    assert " checked" not in form
+    dana.send(path, sent(before, "mirrored", known=1))
+    assert " checked" in dana.read(path).split("ways-round")[1]
+
+
+def test_an_alert_that_names_a_side_says_its_doubt_before_the_answer(
+    dana: Browser, before: Photo, records: Records
+) -> None:
+    page = dana.read(f"/alerts/{records.alert().id}")
+    assert page.index("<h1>") < page.index("Left and right may be swapped") < page.index('id="evi')
+
+
 def test_the_patient_is_asked_where_the_clinic_does_not_know(
     db: Database, alice: Browser, dana: Browser, before: Photo, path: str
 ) -> None:

@@ -19,6 +19,7 @@ from tracker.domain.alerts.alerts import (
     Outcome,
     Source,
     Stage,
+    with_sides_exchanged,
 )
 from tracker.domain.course.readings import Quantity
 from tracker.domain.course.treatments import day_number
@@ -142,6 +143,7 @@ class AlertPage:
     doubts: tuple[str, ...]
     relabelled: str
     sides: SidesNote
+    names_side: bool
 
     @property
     def title(self) -> str:
@@ -209,6 +211,7 @@ def alert_page(
             *(differing_baselines(same.photos, same.readings) if same else ()),
         ),
         relabelled=_relabelled(case),
+        names_side=with_sides_exchanged(alert) != alert,
         sides=sides_note(
             case.baseline,
             case.treatment.id,

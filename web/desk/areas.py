@@ -29,7 +29,7 @@ from tracker.domain.course.outlines import (
     parse_outlines,
 )
 from tracker.domain.course.photos import Photo
-from tracker.domain.course.sides import Said
+from tracker.domain.course.sides import Said, SaidBy
 from tracker.domain.course.treatments import AREAS, Region
 from tracker.domain.own_data.consents import CareWithdrawn
 from tracker.domain.people.access import may_treat, require
@@ -299,7 +299,7 @@ def _sides_page(visit: Visit, series: Series, session: TreatmentSession) -> Side
     if session.baseline is not None:
         world = visit.world
         case = show_sides(visit.db, world.files, session.baseline, world.find_face, world.apart)
-        view = sides_view(case, visit.now, visit.person.zone)
+        view = sides_view(case, SaidBy.CLINIC, visit.now, visit.person.zone)
     return SidesPage(
         patient_id=series.patient.id,
         name=series.patient.name,

@@ -1,15 +1,14 @@
 """The patient's pages: Today, one day, Progress."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
 from tracker.actions.course.progress import Progress
 from tracker.actions.course.sides import SidesCase
 from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, reference_of
-from tracker.domain.course.sides import SaidBy, asks_patient, in_force
+from tracker.domain.course.sides import SaidBy, asks_patient
 from tracker.domain.course.treatments import day_number
 from tracker.domain.desk.told import Telling
 from tracker.domain.protocols.aftercare import DayPlan
@@ -200,17 +199,11 @@ def sides_page(progress: Progress, case: SidesCase | None, now: datetime) -> Sid
     """The question, what the patient said before, or who knows it already."""
     return SidesPage(
         patient_id=progress.patient.id,
-        view=_own_answer(case, now, progress.patient.zone) if case else None,
+        view=sides_view(case, SaidBy.PATIENT, now, progress.patient.zone) if case else None,
         settled=settled_words(case.photo, case.answers) if case else "",
         asks=sides_question(progress, now) is not None,
         is_alone=progress.is_alone,
     )
-
-
-def _own_answer(case: SidesCase, now: datetime, zone: ZoneInfo) -> SidesView:
-    """The two pictures, with the patient's own answer chosen and not the clinic's."""
-    view, last = sides_view(case, now, zone), in_force(case.answers)
-    return view if last and last.said_by is SaidBy.PATIENT else replace(view, chosen=None)
 
 
 def sides_question(progress: Progress, now: datetime) -> SidesQuestion | None:

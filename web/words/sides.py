@@ -82,8 +82,11 @@ class SidesView:
         return next((f"Picture {p.number}" for p in self.pictures if not p.turned), "")
 
 
-def sides_view(case: SidesCase, now: datetime, zone: ZoneInfo) -> SidesView:
-    """The two pictures of a photo; none where its file cannot be shown."""
+def sides_view(case: SidesCase, by: SaidBy, now: datetime, zone: ZoneInfo) -> SidesView:
+    """The two pictures of a photo; none where its file cannot be shown.
+
+    Only what `by` said is chosen already: an answer saved without a look would be a surer one.
+    """
     last = in_force(case.answers)
     cheeks = case.cheeks
     return SidesView(
@@ -92,7 +95,7 @@ def sides_view(case: SidesCase, now: datetime, zone: ZoneInfo) -> SidesView:
         height=cheeks.size[1] if cheeks else 0,
         pictures=_pictures(case.photo, cheeks) if cheeks else (),
         known=len(case.answers),
-        chosen=last.said if last else None,
+        chosen=last.said if last and last.said_by is by else None,
         history=tuple(
             f"{when(each.at, now, zone).capitalize()}: {words_of(each)}"
             for each in reversed(case.answers)
