@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from shutil import copytree
 from types import CodeType
@@ -42,9 +43,13 @@ class Cast:
 
 @pytest.fixture(scope="session", autouse=True)
 def cheap_passphrases() -> Iterator[None]:
-    """Hash at the lowest cost: hashing took a third of the time of the pages' tests."""
+    """Hash at the lowest cost, and judge each passphrase once.
+
+    Hashing took a third of the time of the pages' tests.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passphrases, "HASHER", PasswordHasher.from_parameters(CHEAPEST))
+        patch.setattr(passphrases, "is_easy", cache(passphrases.is_easy))
         yield
 
 

@@ -1,5 +1,6 @@
 """A passphrase fits however a keyboard spells it, also with an older hash."""
 
+import time
 import unicodedata
 from itertools import product
 from typing import Literal
@@ -28,7 +29,7 @@ WORDS = {
     "Arabic": "كلمة السر الطويلة آ",
     "Hebrew with points": "שָׁלוֹם לְכֻלָּם",
     "emoji": "👩‍👩‍👧 ❤️ ☀️ plus words",
-    "digits": "١٢٣٤٥٦٧٨٩٠١٢",
+    "digits": "٧٢٩٤ ٠٣٨٥ ١٦٢٩",
 }
 SPACES = "\u00a0\u1680\u2000\u2003\u2007\u2009\u200a\u202f\u205f\u3000\t"
 INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\ufe0f\u034f\u061c"
@@ -123,3 +124,32 @@ def test_what_is_refused_says_why(typed: str, told: str) -> None:
 
 def test_the_shipped_hash_is_argon2id() -> None:
     assert SHIPPED_HASHER.type.name == "ID"
+
+
+@pytest.mark.parametrize(
+    "easy",
+    [
+        "123456789012",
+        "passwordpassword",
+        " " * 12,
+        "qwertyuiopas",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "alice@clinic.example",
+        "Afterglow2026",
+        "ｐａｓｓｗｏｒｄ１２３４",
+    ],
+)
+def test_what_is_easy_to_guess_is_refused(easy: str) -> None:
+    with pytest.raises(ValueError, match="easy to guess"):
+        hash_passphrase(easy, "Alice", "alice@clinic.example")
+
+
+def test_a_long_passphrase_may_begin_or_end_with_something_easy() -> None:
+    for good in ("12345678901234567890 violet tram under seven", "violet tram under " + "7" * 30):
+        assert fits(hash_passphrase(good), good)
+
+
+def test_judging_a_hostile_passphrase_takes_no_minutes() -> None:
+    began = time.process_time()
+    assert not passphrases.is_easy("4@8({[<369!1|70$5+2%xz" * 40)
+    assert time.process_time() - began < 5

@@ -4,16 +4,39 @@ import unicodedata
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from zxcvbn import zxcvbn
 
 from tracker.domain.people.people import check_passphrase
 from tracker.domain.texts import secret
 
 HASHER = PasswordHasher()  # tests replace it by a cheap one
+GUESSES = 1e8  # "safely unguessable" where each costs a slow hash
+JUDGED = 20
 
 
-def hash_passphrase(passphrase: str) -> str:
-    """The hash to store. Raises ValueError when the passphrase is too short or cannot be typed."""
-    return HASHER.hash(secret(check_passphrase(passphrase)))
+def hash_passphrase(passphrase: str, *about: str) -> str:
+    """The hash to store. Raises ValueError when the passphrase is too short or cannot be typed.
+
+    So it does when it is easy to guess; `about` are words that others know, such as the name and
+    address of its owner.
+    """
+    typed = secret(check_passphrase(passphrase))
+    if is_easy(typed, *about):
+        raise ValueError(
+            "this passphrase is easy to guess; use four words that do not belong together"
+        )
+    return HASHER.hash(typed)
+
+
+def is_easy(typed: str, *about: str) -> bool:
+    """Whether fewer than `GUESSES` guesses find the passphrase (zxcvbn, Wheeler, USENIX 2016).
+
+    Its first and its last `JUDGED` characters are judged and the better counts: the time grows fast
+    with the length, and 20 characters of signs that stand for letters take 0.4 s.
+    """
+    known = ["afterglow", *about]
+    ends = {typed[:JUDGED], typed[-JUDGED:]}
+    return all(zxcvbn(end, user_inputs=known)["guesses"] < GUESSES for end in ends)
 
 
 def fits(stored: str | None, passphrase: str) -> bool:

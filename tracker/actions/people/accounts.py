@@ -52,7 +52,7 @@ def add_person(
         email=check_email(person.email),
         time_zone=check_time_zone(person.time_zone),
     )
-    hashed = hash_passphrase(passphrase)
+    hashed = hash_passphrase(passphrase, added.name, added.email)
     try:
         with writing(db):
             people.insert(db, added)
@@ -82,7 +82,8 @@ def open_account(
         time_zone=check_time_zone(time_zone),
         reminder_hour=None,
     )
-    hashed, token = hash_passphrase(passphrase), new_token()
+    hashed = hash_passphrase(passphrase, patient.name, patient.email)
+    token = new_token()
     with writing(db):
         if people.by_email(db, patient.email) is not None:
             raise ValueError("this address has an account already; sign in, or use another")
@@ -101,7 +102,8 @@ def change_passphrase(db: Database, person: Person, passphrase: str, now: dateti
 
     Passkeys stay. A mail informs the owner. Raises ValueError that names what is wrong with it.
     """
-    hashed, token = hash_passphrase(passphrase), new_token()
+    hashed = hash_passphrase(passphrase, person.name, person.email)
+    token = new_token()
     with writing(db):
         _replace_passphrase(db, person, hashed, now)
         sessions.begin(db, token_digest(token), Session(person.id, now))
@@ -167,7 +169,9 @@ def renew_passphrase(
     passphrase may have made them. A mail informs the owner. Raises ValueError that names what is
     wrong with the passphrase; the link then still works.
     """
-    hashed = hash_passphrase(passphrase)
+    person = open_renewal(db, token, key, now)
+    known = (person.name, person.email) if person else ()
+    hashed = hash_passphrase(passphrase, *known)
     with writing(db):
         person = open_renewal(db, token, key, now)
         if person is not None:

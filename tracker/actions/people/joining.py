@@ -146,7 +146,8 @@ def accept_invitation(
     clinic's. Raises ValueError that names what is wrong with passphrase or time zone; the link then
     still works.
     """
-    hashed = hash_passphrase(passphrase)
+    invited = open_invitation(db, token, key, now)
+    hashed = hash_passphrase(passphrase, *((invited.name, invited.email) if invited else ()))
     zone = check_time_zone(time_zone) if time_zone else None
     session_token = new_token()
     with writing(db):
