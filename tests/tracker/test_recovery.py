@@ -17,7 +17,7 @@ from tests.tracker.courses_of_readings import (
     treatment,
     unchanged,
 )
-from tracker.domain.alerts.alerts import Concern, Finding, Level
+from tracker.domain.alerts.alerts import Concern, Finding, Level, Source
 from tracker.domain.course.check_ins import Answers, Trend
 from tracker.domain.course.photos import SkinState
 from tracker.domain.course.readings import Reference
@@ -136,6 +136,15 @@ def test_a_rise_of_the_whole_face_with_strong_itch_is_first_called_an_allergy(se
     assert allergy.probability > infection.probability
     without = finding(course(days), Concern.ALLERGIC_REACTION, until=4.5)
     assert without.level is None  # redness alone does not tell an allergy from an infection
+
+
+def test_signs_of_an_infection_do_not_name_an_allergy() -> None:
+    days = [reading(day, rising_again) for day in DAILY]
+    ill = Answers(pain=6, pus=True, warmth=True, spreading=True, swelling=2, trend=Trend.WORSE)
+    judged = course(days, [check_in(day, ill) for day in (6, 7)])
+    assert finding(judged, Concern.INFECTION, until=7.5).level is Level.URGENT
+    allergy = finding(judged, Concern.ALLERGIC_REACTION, until=7.5)
+    assert all(f.factor <= 4 for f in allergy.evidence if f.source is Source.PHOTOS)
 
 
 def test_a_red_flag_is_urgent_on_any_day() -> None:

@@ -32,6 +32,7 @@ from tracker.domain.protocols.care import LAST_DAY
 from tracker.domain.protocols.protocols import ConcernRule, Healing, Protocol, Spread
 from tracker.domain.recovery.evidence_words import floors_words, photo_words, sign_words
 from tracker.domain.recovery.photo_evidence import (
+    SHAPES,
     PhotoEvidence,
     begun_by,
     earliest_day,
@@ -221,9 +222,8 @@ def _region_standings(case: _Case) -> dict[Region, float]:
 def _find(case: _Case, concern: Concern, rule: ConcernRule, photo: PhotoEvidence | None) -> Finding:
     evidence = _answers(case, rule)
     if photo is not None:
-        # What photos alone cannot tell from another concern, they can where answers name this one.
-        named = max(1.0, math.prod(f.factor for f in evidence))
-        photo = replace(photo, factor=min(photo.factor, rule.photos_limit * named))
+        limit = rule.photos_limit * _named(case, concern, rule)
+        photo = replace(photo, factor=min(photo.factor, limit))
         words = photo_words(concern, photo, case.readings)
         evidence.append(Factor(words, photo.factor, Source.PHOTOS))
     first = earliest_day(concern, rule, case.healing)
@@ -254,6 +254,25 @@ def _find(case: _Case, concern: Concern, rule: ConcernRule, photo: PhotoEvidence
         photo_id=shown.photo_id if shown else None,
         flagged_at=floor.reported_at if floor else None,
     )
+
+
+def _named(case: _Case, concern: Concern, rule: ConcernRule) -> float:
+    """By how much the reported signs name this concern rather than one that looks the same.
+
+    What photos alone cannot tell from another concern, they can together with such a sign.
+    """
+    reported = reported_signs(case.came, case.protocol, case.treatment, case.zone)
+    alike = [
+        other.signs
+        for each, other in case.protocol.concerns.items()
+        if each is not concern and SHAPES[each] is SHAPES[concern]
+    ]
+    named = 1.0
+    for name, ratio in rule.signs.items():
+        elsewhere = max((signs[name].reported for signs in alike if name in signs), default=1.0)
+        if reported.get(name) and ratio.reported > elsewhere:
+            named *= ratio.reported
+    return named
 
 
 def _answers(case: _Case, rule: ConcernRule) -> list[Factor]:
