@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from playwright.sync_api import Page, Request, ViewportSize
+from playwright.sync_api import ConsoleMessage, Page, Request, ViewportSize
 
 from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT
 from tests.journeys.film import COURSE, camera_that_shows, shoot_film
@@ -81,7 +81,11 @@ def heard_from(page: Page, address: str) -> list[str]:
         if not request.url.startswith((address, "data:")):
             heard.append(f"asked {request.url}")
 
-    page.on("console", lambda message: heard.append(message.text))
+    def note(message: ConsoleMessage) -> None:
+        if not message.text.startswith("Clear-Site-Data header on"):  # signing out, as it should
+            heard.append(message.text)
+
+    page.on("console", note)
     page.on("pageerror", lambda error: heard.append(str(error)))
     page.on("request", listen)
     return heard
