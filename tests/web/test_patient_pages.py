@@ -19,7 +19,7 @@ from tracker.domain.alerts.alerts import Alert, Concern, Level
 from tracker.domain.course.check_ins import Answers
 from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, Sides, SkinState
 from tracker.domain.course.treatments import Region
-from web.patient.sending import check_in_result_page, upload_page
+from web.patient.sending import check_in_result_page, photo_page, upload_page
 from web.patient.telling import Standing, standing, telling_of
 from web.patient.today import today_page
 
@@ -74,6 +74,8 @@ def test_one_treated_cheek_that_a_mirror_image_would_hide_is_not_called_normal()
     assert not told.is_normal
     assert "may be a mirror image" in told.details[0]
     assert told.headline in today_page(unsure, now_on(3.2)).warning
+    shown = photo_page(unsure, photo(3.1), now_on(3.2), already=False)
+    assert shown.findings == (f"{told.headline}.",)
     known = replace(unsure, photos=(replace(photo(-1), sides=Sides.PLAIN),))
     assert stands(known, 3.2) == stands(course, 3.2)
 

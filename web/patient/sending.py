@@ -23,6 +23,7 @@ from tracker.domain.desk.told import Telling
 from tracker.domain.protocols.protocols import Floor
 from tracker.domain.recovery.signs import is_usual
 from web.patient.telling import (
+    SIDE_NOT_KNOWN,
     TOO_UNCERTAIN,
     OpenThing,
     open_amount,
@@ -32,7 +33,7 @@ from web.patient.telling import (
 )
 from web.patient.today import has_baseline
 from web.words.doubts import patient_doubts
-from web.words.sides import file_sides, picture_sides
+from web.words.sides import blind_side, file_sides, picture_sides
 from web.words.times import day_words, when
 from web.words.words import (
     FILE_NOTES,
@@ -327,6 +328,8 @@ def _findings(progress: Progress, telling: Telling, reading: Reading) -> tuple[s
     if telling.is_open:
         amount = open_amount(progress, telling, reading)
         return (amount,) if amount else ()
+    if blind_side(reference_of(progress.photos), progress.treatment):
+        return (f"{SIDE_NOT_KNOWN}.",)
     if is_vague(reading):
         return (f"{TOO_UNCERTAIN}.",)
     lines = []
