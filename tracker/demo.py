@@ -70,6 +70,7 @@ def demo_settings(folder: Path, port: int) -> Settings:
             "AFTERGLOW_DATA": str(folder),
             "AFTERGLOW_SECRET_FILE": str(secret_file),
             "AFTERGLOW_LISTEN": f"{LOOPBACK}:{port}",
+            "AFTERGLOW_SECOND_STEP": "off",  # one printed passphrase lets everybody try it
         }
     )
 

@@ -38,7 +38,8 @@ class Settings:
     the clinic's own protocols; `escalate_after` is how long an urgent alert may stay unanswered
     before it is escalated; `keep_records_years` is how long the clinic must keep the records of a
     patient who closes the account, 0 for not at all; `open_sign_up` is the kind of treatment that
-    people may sign up for without a clinic, None for none.
+    people may sign up for without a clinic, None for none; `second_step` says whether the people of
+    the clinic need more than a passphrase to sign in.
     """
 
     data: Path
@@ -54,6 +55,7 @@ class Settings:
     escalate_after: timedelta = timedelta(minutes=30)
     keep_records_years: int = 0
     open_sign_up: str | None = None
+    second_step: bool = True
 
     @property
     def database(self) -> Path:
@@ -102,6 +104,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         proxies=_proxies(environment.get("AFTERGLOW_PROXIES", "0").strip()),
         protocols=protocols_folder(environment),
         open_sign_up=_open_sign_up(environment.get("AFTERGLOW_OPEN_SIGN_UP", "").strip()),
+        second_step=_second_step(environment.get("AFTERGLOW_SECOND_STEP", "staff").strip()),
         keep_records_years=_years(environment.get("AFTERGLOW_KEEP_RECORDS_YEARS", "0").strip()),
         escalate_after=_minutes(environment.get("AFTERGLOW_ESCALATE_AFTER", "30").strip()),
     )
@@ -144,6 +147,16 @@ def _open_sign_up(text: str) -> str | None:
         )
         raise SettingsError(message)
     return text or None
+
+
+def _second_step(text: str) -> bool:
+    if text not in {"staff", "off"}:
+        message = (
+            f"AFTERGLOW_SECOND_STEP is {text!r}; write staff to ask everyone who works at the"
+            " clinic for a second step at sign-in, or off"
+        )
+        raise SettingsError(message)
+    return text == "staff"
 
 
 def _years(text: str) -> int:

@@ -25,10 +25,15 @@ from web.security import MAX_WORDS_BYTES, NO_ROOM
 
 P = ParamSpec("P")
 
+HALF = "half"  # the field of the cookie that names a sign-in without its second step
+
 PUBLIC = frozenset(
     {
         "sign_in.show",
         "sign_in.enter",
+        "sign_in.second_step",
+        "sign_in.give",
+        "sign_in.set_up",
         "static",
         "libraries.static",
         "app_shell.manifest",
@@ -46,6 +51,8 @@ PUBLIC = frozenset(
         "home_care.open_own_account",
         "passkeys.ask_at_sign_in",
         "passkeys.enter",
+        "passkeys.ask_first",
+        "passkeys.add_first",
         "preferences.unsubscribe",
         "preferences.stop",
     }
@@ -180,6 +187,19 @@ def enter(person: Person, token: str) -> None:
     generate_csrf()
 
 
+def begin_half(token: str) -> None:
+    """Put a sign-in that waits for its second step into a fresh cookie; it opens no page."""
+    leave()
+    cookie.permanent = True
+    cookie[HALF] = token
+    generate_csrf()
+
+
+def half_token() -> str:
+    """The token of the sign-in that waits; empty when none does."""
+    return str(cookie.get(HALF, ""))
+
+
 def leave() -> None:
     """End the session, on the server and in the cookie."""
     if is_signed_in():
@@ -191,6 +211,11 @@ def leave() -> None:
 def token() -> str:
     """The token of the session that this request belongs to."""
     return str(current_user.token)
+
+
+def person_id() -> str | None:
+    """The id of the person who is signed in; None when nobody is."""
+    return current_user.person.id if is_signed_in() else None
 
 
 def is_signed_in() -> bool:

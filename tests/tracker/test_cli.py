@@ -90,7 +90,7 @@ def test_a_practitioner_and_a_patient_are_added_and_can_sign_in(
     assert second.exit_code == 0, second.output
     db = open_world(read_settings(environment)).connect()
     signed_in = sign_in(db, "alice@home.example", PASSPHRASE, datetime.now(UTC))
-    assert signed_in is not None
+    assert isinstance(signed_in, tuple)
     treatment = treatments.current(db, signed_in[0].id, datetime(2026, 3, 3, tzinfo=UTC))
     db.close()
     assert treatment is not None

@@ -13,10 +13,14 @@ from tracker.actions.people.accounts import renew_passphrase
 from tracker.cli.main import main
 from tracker.domain.clinic.audit import Act, Search
 from tracker.domain.clinic.health import SignOfLife
+from tracker.domain.mail.mails import MailKind
 from tracker.domain.people.people import Duty
+from tracker.domain.people.second_step import Authenticator
 from tracker.settings import read_settings
 from tracker.storage.clinic import audit_log
-from tracker.storage.people import people
+from tracker.storage.connection import writing
+from tracker.storage.mail import mails
+from tracker.storage.people import people, second_steps
 from tracker.world import open_world
 
 PASSPHRASE = "correct horse battery"
@@ -66,6 +70,27 @@ def test_the_command_line_makes_a_link_to_a_new_passphrase(environment: dict[str
     assert renewed.name == "Dr Dana"
     assert Act.RENEWAL_ISSUED in {entry.act for entry in audit_log.search(db, Search())}
     db.close()
+
+
+def test_the_command_line_resets_the_second_step_of_a_colleague(
+    environment: dict[str, str],
+) -> None:
+    typed = f"{PASSPHRASE}\n{PASSPHRASE}\n"
+    run("add-practitioner", "Dr Dana", "dana@clinic.example", environment=environment, typed=typed)
+    db = open_world(read_settings(environment)).connect()
+    dana = people.by_email(db, "dana@clinic.example")
+    assert dana is not None
+    with writing(db):
+        second_steps.keep_app(db, Authenticator(dana.id, "A" * 32, 0, datetime.now(UTC)))
+    reset = run("reset-second-step", "dana@clinic.example", environment=environment)
+    assert "Dr Dana sets the second step up again" in reset.output
+    assert second_steps.app_of(db, dana.id) is None
+    entries = audit_log.search(db, Search(act=Act.SECOND_STEP_RESET))
+    assert [(entry.by, entry.about) for entry in entries] == [(None, dana.id)]
+    assert [mail.kind for mail in mails.of_recipient(db, dana.id)] == [MailKind.SECOND_STEP_RESET]
+    db.close()
+    nobody = run("reset-second-step", "eli@clinic.example", environment=environment)
+    assert nobody.exit_code == 2
 
 
 def test_health_says_that_no_worker_runs_and_that_there_is_no_backup(

@@ -16,6 +16,7 @@ def test_only_the_folder_and_the_secret_have_no_default() -> None:
     assert settings.proxies == 0
     assert settings.keep_records_years == 0
     assert settings.open_sign_up is None
+    assert settings.second_step
     assert settings.face_model is None
     assert settings.secret == b"k" * 32
 
@@ -34,6 +35,7 @@ def test_only_the_folder_and_the_secret_have_no_default() -> None:
         ({"AFTERGLOW_ESCALATE_AFTER": "soon"}, "write the minutes"),
         ({"AFTERGLOW_ESCALATE_AFTER": "0"}, "AFTERGLOW_ESCALATE_AFTER"),
         ({"AFTERGLOW_OPEN_SIGN_UP": "microneedling"}, "write home_roller"),
+        ({"AFTERGLOW_SECOND_STEP": "no"}, "AFTERGLOW_SECOND_STEP is 'no'; write staff"),
         ({"AFTERGLOW_KEEP_RECORDS_YEARS": "ten"}, "write for how many years"),
         ({"AFTERGLOW_KEEP_RECORDS_YEARS": "101"}, "AFTERGLOW_KEEP_RECORDS_YEARS"),
         ({"AFTERGLOW_URL": "http://clinic.example"}, "must be https"),

@@ -1,18 +1,20 @@
 """Who may open what: every route, for everyone. A new route fails here until it has its rule."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.conftest import PROTOCOLS, TREATED_AT, Cast
+from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT, Cast
 from tests.web.browser import Browser
-from tests.web.conftest import Records
+from tests.web.conftest import Clock, Records
 from tracker.actions.protocols.editing import draft_protocol
 from tracker.domain.course.check_ins import Answers
 from tracker.domain.people.people import Person
+from tracker.world import World
+from web import create_app
 
 PATIENTS = frozenset({"alice", "bob"})
 PRACTITIONERS = frozenset({"dana", "eli", "ada"})
@@ -24,6 +26,9 @@ EVERYBODY_SIGNED_IN = PATIENTS | STAFF
 PUBLIC = {
     "sign_in.show",
     "sign_in.enter",
+    "sign_in.second_step",
+    "sign_in.give",
+    "sign_in.set_up",
     "static",
     "libraries.static",
     "app_shell.manifest",
@@ -41,6 +46,8 @@ PUBLIC = {
     "home_care.open_own_account",
     "passkeys.ask_at_sign_in",
     "passkeys.enter",
+    "passkeys.ask_first",
+    "passkeys.add_first",
     "preferences.unsubscribe",
     "preferences.stop",
 }
@@ -147,6 +154,11 @@ RULES = {
     "POST passkeys.ask": Rule("/passkeys/options", EVERYBODY_SIGNED_IN),
     "POST passkeys.add": Rule("/passkeys", EVERYBODY_SIGNED_IN),
     "POST passkeys.change": Rule("/passkeys/passphrase", EVERYBODY_SIGNED_IN),
+    "GET passkeys.app": Rule("/passkeys/app", STAFF),
+    "POST passkeys.keep_app": Rule("/passkeys/app", STAFF),
+    "POST passkeys.forget_app": Rule("/passkeys/app/remove", STAFF),
+    "POST passkeys.renew_codes": Rule("/passkeys/recovery-codes", STAFF),
+    "POST staff.reset_second_step": Rule("/clinic/people/{dana}/second-step", ADMINISTRATORS),
     "GET sign_in.prove": Rule("/prove", EVERYBODY_SIGNED_IN),
     "GET links.offer": Rule("/patients/{alice}/renewal", TEAM),
     "POST links.issue": Rule("/patients/{alice}/renewal", TEAM),
@@ -244,6 +256,18 @@ def test_somebody_signed_out_is_sent_to_sign_in(
 ) -> None:
     for name, (path, _) in paths.items():
         answer = ask(stranger, name, path)
+        assert answer.status_code == 303, name
+        assert answer.headers["Location"].startswith("/sign-in"), name
+
+
+def test_the_passphrase_without_its_second_step_opens_nothing(
+    world: World, clock: Clock, cast: Cast, paths: dict[str, tuple[str, Rule]]
+) -> None:
+    settings = replace(world.settings, second_step=True)
+    half = Browser(create_app(replace(world, settings=settings), clock))
+    assert half.sign_in(cast.dana, PASSPHRASE).headers["Location"].startswith("/second-step")
+    for name, (path, _) in paths.items():
+        answer = ask(half, name, path)
         assert answer.status_code == 303, name
         assert answer.headers["Location"].startswith("/sign-in"), name
 

@@ -77,6 +77,7 @@ def tries(schemer: Schemer, cast: Cast) -> Iterator[tuple[str, Mapping[str, str]
         was = {"was": str(position_of(other))} if other.role is not Role.PATIENT else {}
         yield f"/clinic/people/{other.id}", {"role": "practitioner", "status": "active"} | was
         yield f"/clinic/people/{other.id}/renewal", {}
+        yield f"/clinic/people/{other.id}/second-step", {}
     for taker in (own, *([puppet] if puppet else [])):
         for role, status in (("practitioner", "suspended"), ("assistant", "active")):
             wanted = {"role": role, "status": status, "was": str(position_of(dana))}

@@ -149,7 +149,7 @@ def test_guesses_in_parallel_get_no_further_than_guesses_in_a_row(
 ) -> None:
     checked: list[str] = []
 
-    def slow(_: Database, __: str, passphrase: str, ___: datetime) -> None:
+    def slow(_: Database, __: str, passphrase: str, ___: datetime, **____: object) -> None:
         checked.append(passphrase)
         time.sleep(0.3)  # so that all have come before any is answered
 

@@ -25,6 +25,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "protocol": "List, copy, check and preview the protocols.",
     "renew-passphrase": "Print a link with which the person of EMAIL chooses a new passphrase.",
     "replay": "Replay a course folder: what every photo shows, and which alerts it raises.",
+    "reset-second-step": "Remove app, recovery codes and passkeys of the colleague of EMAIL.",
     "serve": "Serve the pages and process the queue, both in this process.",
     "worker": "Process the queue only: measure, judge, send.",
 }

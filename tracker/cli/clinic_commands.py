@@ -7,6 +7,7 @@ import click
 
 from tracker.actions.clinic.health import show_health
 from tracker.actions.people.accounts import appoint_administrator, issue_renewal_for_address
+from tracker.actions.people.second_step import reset_second_step_of_address
 from tracker.actions.people.staff import hand_over_patients
 from tracker.cli.console import (
     checked_input,
@@ -58,6 +59,20 @@ def renew_passphrase(email: str) -> None:
         person, renewal = issue_renewal_for_address(db, email, now())
         click.echo(f"{person.name} can choose a new passphrase for an hour:")
         click.echo(renewal_link(renewal.id, world.envelope))
+
+
+@click.command(name="reset-second-step")
+@click.argument("email")
+def reset_second_step(email: str) -> None:
+    """Remove app, recovery codes and passkeys of the colleague of EMAIL.
+
+    For a clinic in which no administrator can do it on the pages. EMAIL sets the second step up
+    again at the next sign-in, with the passphrase. It is in the audit log, and a mail tells EMAIL
+    and the administrators.
+    """
+    with told_errors(), checked_input(), connected(world_of_settings()) as db:
+        person = reset_second_step_of_address(db, email, now())
+        click.echo(f"{person.name} sets the second step up again at the next sign-in")
 
 
 @click.command()

@@ -20,7 +20,13 @@ from tracker.actions.course.treatments import begin_treatment
 from tracker.actions.people.accounts import add_person
 from tracker.actions.people.sharing import join_care_team
 from tracker.cli import afterglow
-from tracker.cli.clinic_commands import appoint, hand_over, health, renew_passphrase
+from tracker.cli.clinic_commands import (
+    appoint,
+    hand_over,
+    health,
+    renew_passphrase,
+    reset_second_step,
+)
 from tracker.cli.console import (
     checked_input,
     connected,
@@ -302,6 +308,7 @@ main.add_command(appoint)
 main.add_command(hand_over)
 main.add_command(health)
 main.add_command(renew_passphrase)
+main.add_command(reset_second_step)
 main.add_command(protocol)
 
 
@@ -348,7 +355,8 @@ def _print_sign_ins(address: str, sign_ins: list[SignIn]) -> None:
     click.echo(f"\nAfterglow is open at {address}\n")
     for sign_in in sign_ins:
         click.echo(f"  {sign_in.who:<{width}}  {sign_in.email:<{mails}}  {sign_in.passphrase}")
-    click.echo("\nThe first is the practitioner. Ctrl-C stops; the next start keeps the data.")
+    click.echo("\nA clinic also asks its people for a second step at sign-in; the demo does not.")
+    click.echo("The first is the practitioner. Ctrl-C stops; the next start keeps the data.")
 
 
 def _in_words(line: Line) -> str:

@@ -1,6 +1,7 @@
 """Stored passphrases: argon2id hashes, which are slow to guess."""
 
 import unicodedata
+from collections.abc import Iterable
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -10,6 +11,8 @@ from tracker.domain.people.people import check_passphrase
 from tracker.domain.texts import secret
 
 HASHER = PasswordHasher()  # tests replace it by a cheap one
+# A random code needs less than a passphrase: the least that OWASP's cheat sheet recommends.
+CODE_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 GUESSES = 1e8  # "safely unguessable" where each costs a slow hash
 JUDGED = 20
 
@@ -62,4 +65,22 @@ def _is_of(stored: str | None, spelling: str) -> bool:
             return False
         return HASHER.verify(stored, spelling)
     except (VerificationError, InvalidHashError):
+        return False
+
+
+def hash_code(code: str) -> str:
+    """The hash to store of a random code."""
+    return CODE_HASHER.hash(code)
+
+
+def matching(hashes: Iterable[str], code: str) -> str | None:
+    """The hash of this code among the `hashes`, None when there is none; all are compared."""
+    found = [each for each in hashes if _is_code_of(each, code)]
+    return next(iter(found), None)
+
+
+def _is_code_of(stored: str, code: str) -> bool:
+    try:
+        return CODE_HASHER.verify(stored, code)
+    except VerificationError:
         return False

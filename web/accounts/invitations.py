@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
 from tracker.actions.people.care_team import show_practitioners
@@ -20,6 +20,7 @@ from tracker.domain.mail.mails import welcome_link
 from tracker.domain.people.access import may_invite, require
 from tracker.domain.people.people import MIN_PASSPHRASE_LENGTH, Person, Role
 from web import session
+from web.accounts.sign_in import let_in
 from web.invited import InvitedPage, code_of
 from web.pages import render
 from web.session import Visit, freshly_signed_in
@@ -142,14 +143,19 @@ def accept(token: str) -> ResponseReturnValue:
     passphrase, zone = request.form.get("passphrase", ""), request.form.get("time_zone", "")
     try:
         accepted = accept_invitation(
-            resources.db, token, key, passphrase, zone or None, resources.now
+            resources.db,
+            token,
+            key,
+            passphrase,
+            zone or None,
+            resources.now,
+            second_step=resources.world.settings.second_step,
         )
     except ValueError as error:
         return render(welcome_page(invited, str(error)), with_person=False), 422
     if accepted is None:
         return render(ExpiredPage(), with_person=False), 410
-    session.enter(*accepted)
-    return redirect(url_for("home.show"), code=303)
+    return let_in(accepted, url_for("home.show"))
 
 
 def _form(visit: Visit, trouble: str = "") -> InvitePage:

@@ -191,7 +191,14 @@ def renew(token: str) -> ResponseReturnValue:
         return render(TooOldPage(), with_person=False), 410
     key, chosen = resources.world.envelope.link_key, request.form.get("passphrase", "")
     try:
-        renewed = renew_passphrase(resources.db, token, key, chosen, resources.now)
+        renewed = renew_passphrase(
+            resources.db,
+            token,
+            key,
+            chosen,
+            resources.now,
+            second_step=resources.world.settings.second_step,
+        )
     except ValueError as error:
         page = RenewPage(person.email, sentence(str(error)))
         return render(page, with_person=False), 422

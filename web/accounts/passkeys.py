@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -11,6 +11,14 @@ from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from tracker.actions.people.accounts import change_passphrase
+from tracker.actions.people.second_step import (
+    first_passkey,
+    remove_app,
+    renew_recovery_codes,
+    set_up_app,
+    set_up_first,
+    show_ways,
+)
 from tracker.actions.people.signing_in import (
     add_passkey,
     ask_for_passkey,
@@ -20,6 +28,7 @@ from tracker.actions.people.signing_in import (
     show_sessions,
     sign_in_with_passkey,
 )
+from tracker.domain.people.access import may_have_second_step, require
 from tracker.domain.people.passkeys import (
     CHALLENGE_GOOD_FOR,
     Challenge,
@@ -29,10 +38,18 @@ from tracker.domain.people.passkeys import (
     request_options,
 )
 from tracker.domain.people.people import MIN_PASSPHRASE_LENGTH, Person
+from tracker.domain.people.second_step import SecondStep, Ways
 from tracker.domain.people.sessions import has_just_begun
 from tracker.world import World
 from web import session
-from web.accounts.sign_in import safe_target
+from web.accounts.sign_in import (
+    CodesPage,
+    first_codes,
+    read_app,
+    safe_target,
+    set_up_page,
+    waiting_here,
+)
 from web.forms import sentence
 from web.pages import SignInPage, render
 from web.session import Visit, freshly_signed_in, signed_in
@@ -46,6 +63,8 @@ class PasskeysPage:
     Keys as id and time added; `sessions` are times of signing in, each with whether it is this one.
     Without `may_change` the person must first prove again who they are. `trouble` says why the
     latest key was not kept, `errors` what is wrong with a passphrase, `saved` that one was kept.
+    `ways` are those of the second step, None for patients, who have none; `is_demanded` says
+    whether the clinic demands it.
     """
 
     template: ClassVar[str] = "passkeys.html"
@@ -58,6 +77,8 @@ class PasskeysPage:
     trouble: str = ""
     saved: bool = False
     errors: Mapping[str, str] = field(default_factory=dict)
+    ways: Ways | None = None
+    is_demanded: bool = False
 
     shortest: ClassVar[int] = MIN_PASSPHRASE_LENGTH
 
@@ -75,6 +96,9 @@ def listed(keys: Iterable[Passkey], owner: Person, now: datetime) -> tuple[tuple
 blueprint = Blueprint("passkeys", __name__)
 
 CHALLENGE = "passkey_challenge"
+ONLY_SECOND_STEP = (
+    "your clinic asks for a second step at sign-in, and this is your only one; add another first"
+)
 
 
 @blueprint.get("/passkeys")
@@ -130,8 +154,83 @@ def add(visit: Visit) -> ResponseReturnValue:
 @freshly_signed_in
 def remove(visit: Visit) -> ResponseReturnValue:
     """Forget a key."""
-    remove_passkey(visit.db, visit.person, request.form.get("key", ""), visit.now)
+    key, demanded = request.form.get("key", ""), visit.world.settings.second_step
+    if not remove_passkey(visit.db, visit.person, key, visit.now, second_step=demanded):
+        return render(_page(visit, trouble=ONLY_SECOND_STEP)), 409
     return redirect(url_for(".show"), code=303)
+
+
+@blueprint.get("/passkeys/app")
+@freshly_signed_in
+def app(visit: Visit) -> ResponseReturnValue:
+    """The code with which an app is connected."""
+    require(may_have_second_step(visit.viewer))
+    return render(set_up_page(visit.person, url_for(".show")))
+
+
+@blueprint.post("/passkeys/app")
+@freshly_signed_in
+def keep_app(visit: Visit) -> ResponseReturnValue:
+    """Keep the app in place of the one before."""
+    require(may_have_second_step(visit.viewer))
+    found = read_app(visit.person, visit)
+    if found is None:
+        return render(set_up_page(visit.person, url_for(".show"), again=True)), 422
+    codes = set_up_app(visit.db, visit.person, found, visit.now)
+    if codes:
+        return render(CodesPage(codes, url_for(".show")))
+    return redirect(url_for(".show"), code=303)
+
+
+@blueprint.post("/passkeys/app/remove")
+@freshly_signed_in
+def forget_app(visit: Visit) -> ResponseReturnValue:
+    """Forget the app."""
+    require(may_have_second_step(visit.viewer))
+    demanded = visit.world.settings.second_step
+    if not remove_app(visit.db, visit.person, visit.now, is_demanded=demanded):
+        return render(_page(visit, trouble=ONLY_SECOND_STEP)), 409
+    return redirect(url_for(".show"), code=303)
+
+
+@blueprint.post("/passkeys/recovery-codes")
+@freshly_signed_in
+def renew_codes(visit: Visit) -> ResponseReturnValue:
+    """Make fresh recovery codes, and show them once."""
+    require(may_have_second_step(visit.viewer))
+    codes = renew_recovery_codes(visit.db, visit.person, visit.now)
+    return render(CodesPage(codes, url_for(".show")))
+
+
+@blueprint.post("/second-step/passkey/options")
+def ask_first() -> ResponseReturnValue:
+    """The options with which the browser makes the first key of a person who waits for it."""
+    resources = session.resources()
+    waiting = waiting_here(resources)
+    if waiting is None or waiting.step is not SecondStep.SET_UP:
+        return redirect(url_for("sign_in.show"), code=303)
+    options, asked = ask_for_passkey(resources.db, _site(resources.world), waiting.person)
+    return _challenge(options, asked, resources.now)
+
+
+@blueprint.post("/second-step/passkey")
+def add_first() -> ResponseReturnValue:
+    """Keep this first key, sign in, and show the recovery codes."""
+    resources, target = session.resources(), safe_target(request.form.get("next", ""))
+    waiting = waiting_here(resources)
+    if waiting is None:
+        return redirect(url_for("sign_in.show", next=target), code=303)
+    answer, challenge = request.form.get("answer", ""), _kept_challenge()
+    site = _site(resources.world)
+    try:
+        key = first_passkey(waiting.person, site, answer, challenge, resources.now)
+    except PasskeyRefused as error:
+        page = replace(
+            set_up_page(waiting.person, target, is_first=True), trouble=sentence(str(error))
+        )
+        return _answered((render(page, with_person=False), 422))
+    done = set_up_first(resources.db, session.half_token(), key, resources.now)
+    return _answered(first_codes(done, target))
 
 
 @blueprint.post("/sign-in/passkey/options")
@@ -175,6 +274,8 @@ def _page(
         trouble=trouble,
         saved=saved,
         errors=errors or {},
+        ways=(show_ways(visit.db, visit.person.id) if may_have_second_step(visit.viewer) else None),
+        is_demanded=visit.world.settings.second_step,
     )
 
 

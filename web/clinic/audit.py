@@ -32,6 +32,8 @@ ACTS: Mapping[Act, str] = {
     Act.SIGNED_UP: "opened an account",
     Act.PASSKEY_ADDED: "added a passkey",
     Act.PASSKEY_REMOVED: "removed a passkey",
+    Act.SECOND_STEP_CHANGED: "changed the second step of signing in",
+    Act.SECOND_STEP_RESET: "reset the second step of signing in",
     Act.PATIENT_OPENED: "opened a patient",
     Act.PHOTO_OPENED: "opened a photo",
     Act.ALERT_ANSWERED: "answered an alert",

@@ -10,6 +10,7 @@ from werkzeug.exceptions import NotFound
 
 from tracker.actions.people.accounts import issue_renewal
 from tracker.actions.people.joining import AddressInUse, StaffInvited, invite_staff
+from tracker.actions.people.second_step import reset_second_step as reset_colleagues
 from tracker.actions.people.staff import (
     StaffFile,
     StaffMember,
@@ -114,6 +115,7 @@ class MemberPage:
     named: tuple[str, ...]
     waits: bool
     mails_links: bool
+    may_reset: bool
 
     @property
     def title(self) -> str:
@@ -123,6 +125,10 @@ class MemberPage:
 
 DONE: Mapping[str, str] = {
     "done": "Changed: {name}.",
+    "reset": (
+        "{name} sets the second step up again at the next sign-in. A mail tells {name} and the"
+        " administrators."
+    ),
     "mailed": "A link to a new passphrase is on its way to {name}.",
     "invited": "The link is on its way to {name} by mail. It works once, for two weeks.",
     "kept": (
@@ -171,6 +177,7 @@ def member_page(
         alone=alone[0],
         named=tuple(alone[1]),
         waits=not file.signed_up and present.status is Status.ACTIVE,
+        may_reset=file.signed_up,
         mails_links=file.signed_up and present.status is Status.ACTIVE and has_mail,
     )
 
@@ -252,6 +259,18 @@ def renew(visit: Visit, person_id: str) -> ResponseReturnValue:
     if issue_renewal(visit.db, person_id, visit.person.id, visit.now) is None:
         abort(409)
     return redirect(url_for(".index", mailed=person_id), code=303)
+
+
+@blueprint.post("/<person_id>/second-step")
+@freshly_signed_in
+def reset_second_step(visit: Visit, person_id: str) -> ResponseReturnValue:
+    """Remove a colleague's app, recovery codes and passkeys, so that new ones are set up."""
+    require(may_administer(visit.viewer))
+    _file(visit, person_id)
+    if person_id == visit.person.id:
+        abort(409)
+    reset_colleagues(visit.db, person_id, visit.person, visit.now)
+    return redirect(url_for(".index", reset=person_id), code=303)
 
 
 @blueprint.post("/<person_id>")

@@ -6,7 +6,8 @@ const known = window.PublicKeyCredential?.parseCreationOptionsFromJSON
 const making = document.querySelector("[data-make-passkey]");
 const entering = document.querySelector("[data-use-passkey]");
 if (known && making) {
-  document.querySelector("[data-no-passkeys]").hidden = true;
+  for (const note of document.querySelectorAll("[data-no-passkeys]")) note.hidden = true;
+  for (const section of document.querySelectorAll("[data-make-section]")) section.hidden = false;
   offer(making, making.dataset.makePasskey, (options) => navigator.credentials.create({
     publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options),
   }));

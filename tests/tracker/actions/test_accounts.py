@@ -18,7 +18,7 @@ def test_the_right_passphrase_signs_in_whatever_the_case_of_the_address(
     db: Database, cast: Cast
 ) -> None:
     signed_in = sign_in(db, f" {cast.alice.email.upper()} ", PASSPHRASE, NOW)
-    assert signed_in is not None
+    assert isinstance(signed_in, tuple)
     assert signed_in[0] == cast.alice
 
 
@@ -40,7 +40,7 @@ def test_the_passphrase_is_kept_as_argon2id(db: Database, cast: Cast) -> None:
 
 def test_a_session_knows_whom_its_owner_cares_for(db: Database, cast: Cast) -> None:
     signed_in = sign_in(db, cast.dana.email, PASSPHRASE, NOW)
-    assert signed_in is not None
+    assert isinstance(signed_in, tuple)
     resumed = resume_session(db, signed_in[1], NOW)
     assert resumed is not None
     assert resumed[1].cares_for == {cast.alice.id}
@@ -48,7 +48,7 @@ def test_a_session_knows_whom_its_owner_cares_for(db: Database, cast: Cast) -> N
 
 def test_a_new_passphrase_ends_the_sessions_before_it(db: Database, cast: Cast) -> None:
     signed_in = sign_in(db, cast.dana.email, PASSPHRASE, NOW)
-    assert signed_in is not None
+    assert isinstance(signed_in, tuple)
     set_passphrase(db, cast.dana.id, "another long passphrase")
     assert resume_session(db, signed_in[1], NOW) is None
     assert sign_in(db, cast.dana.email, PASSPHRASE, NOW) is None
@@ -57,8 +57,8 @@ def test_a_new_passphrase_ends_the_sessions_before_it(db: Database, cast: Cast) 
 
 def test_an_ended_session_is_over_and_others_of_the_person_go_on(db: Database, cast: Cast) -> None:
     first, second = (sign_in(db, cast.alice.email, PASSPHRASE, NOW) for _ in range(2))
-    assert first is not None
-    assert second is not None
+    assert isinstance(first, tuple)
+    assert isinstance(second, tuple)
     end_session(db, first[1])
     end_session(db, first[1])
     assert resume_session(db, first[1], NOW) is None
@@ -67,7 +67,7 @@ def test_an_ended_session_is_over_and_others_of_the_person_go_on(db: Database, c
 
 def test_the_database_holds_no_token_that_could_be_used(db: Database, cast: Cast) -> None:
     signed_in = sign_in(db, cast.alice.email, PASSPHRASE, NOW)
-    assert signed_in is not None
+    assert isinstance(signed_in, tuple)
     (row,) = db.query("SELECT * FROM sessions")
     assert signed_in[1] not in row.values()
     assert resume_session(db, row["token_digest"], NOW) is None
@@ -77,7 +77,7 @@ def test_the_database_holds_no_token_that_could_be_used(db: Database, cast: Cast
 def test_a_session_lasts_its_lifetime_and_no_longer(db: Database, role: Role) -> None:
     person = add_person(db, Person("", role, "Carol", "carol@clinic.example", "UTC"), PASSPHRASE)
     signed_in = sign_in(db, person.email, PASSPHRASE, NOW)
-    assert signed_in is not None
+    assert isinstance(signed_in, tuple)
     end = NOW + LIFETIMES[role]
     assert resume_session(db, signed_in[1], end - timedelta(seconds=1)) is not None
     assert resume_session(db, signed_in[1], end) is None

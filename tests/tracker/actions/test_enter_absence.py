@@ -39,7 +39,7 @@ def records(db: Database, world: World, cast: Cast) -> Records:
 
 def sees_alice(db: Database, person: Person, cast: Cast, now: datetime) -> bool:
     token = sign_in(db, person.email, PASSPHRASE, now)
-    assert token is not None
+    assert isinstance(token, tuple)
     resumed = resume_session(db, token[1], now)
     assert resumed is not None
     return cast.alice.id in resumed[1].cares_for

@@ -48,7 +48,7 @@ def test_a_practitioner_with_patients_is_suspended_only_when_somebody_takes_over
     db: Database, cast: Cast, olga: Person
 ) -> None:
     signed_in = sign_in(db, cast.dana.email, PASSPHRASE, NOW)
-    assert signed_in is not None
+    assert isinstance(signed_in, tuple)
     answer = reassign(db, wanted(cast.dana, SUSPENDED), olga.id, NOW)
     assert answer == LeftAlone((cast.alice,))
     assert resume_session(db, signed_in[1], NOW) is not None

@@ -29,6 +29,7 @@ from tracker.storage.people import (
     passkeys,
     people,
     renewals,
+    second_steps,
     sessions,
     unconfirmed_addresses,
 )
@@ -161,13 +162,21 @@ def open_renewal(db: Database, token: str, key: bytes, now: datetime) -> Person 
 
 
 def renew_passphrase(
-    db: Database, token: str, key: bytes, passphrase: str, now: datetime
+    db: Database,
+    token: str,
+    key: bytes,
+    passphrase: str,
+    now: datetime,
+    *,
+    second_step: bool = False,
 ) -> Person | None:
     """The person, who signs in with the new passphrase from now on; None when the link is not open.
 
     Sessions, passkeys, invitations and other links of this person end: whoever knew the old
-    passphrase may have made them. A mail informs the owner. Raises ValueError that names what is
-    wrong with the passphrase; the link then still works.
+    passphrase may have made them. Where the clinic demands a `second_step`, a passphrase alone made
+    no passkey, and those of its people stay: without them the mailbox alone would open the account.
+    A mail informs the owner. Raises ValueError that names what is wrong with the passphrase; the
+    link then still works.
     """
     person = open_renewal(db, token, key, now)
     known = (person.name, person.email) if person else ()
@@ -176,7 +185,8 @@ def renew_passphrase(
         person = open_renewal(db, token, key, now)
         if person is not None:
             _replace_passphrase(db, person, hashed, now)
-            passkeys.remove_all_of(db, person.id)
+            if person.role is Role.PATIENT or not second_step:
+                passkeys.remove_all_of(db, person.id)
     return person
 
 
@@ -211,6 +221,8 @@ def _end_other_ways_in(db: Database, person_id: str) -> None:
     sessions.end_all_of(db, person_id)
     invitations.end_open(db, person_id)  # its link would set a third passphrase
     renewals.end_all_of(db, person_id)
+    second_steps.end_halves_of(db, person_id)
+    second_steps.forget_tries(db, person_id)  # made by someone who knew the old passphrase
 
 
 def ask_to_confirm_address(db: Database, person: Person, now: datetime) -> None:

@@ -10,6 +10,7 @@ from tracker.domain.mail.mails import MailKind, about_care, invitation_mail
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.domain.people.invitations import Invitation, is_open
 from tracker.domain.people.people import Person, Role, check_email, check_name
+from tracker.domain.people.second_step import HalfSignedIn, SecondStep, step_after_passphrase
 from tracker.domain.people.sessions import Session, new_token, token_digest
 from tracker.domain.people.signed_links import LinkPurpose, named_by
 from tracker.domain.people.staff import Position, position_of
@@ -19,7 +20,7 @@ from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 from tracker.storage.mail import mails
 from tracker.storage.own_data import consents
-from tracker.storage.people import invitations, people, sessions
+from tracker.storage.people import invitations, people, second_steps, sessions
 from tracker.wires.passphrases import hash_passphrase
 
 
@@ -138,11 +139,19 @@ def open_invitation(db: Database, token: str, key: bytes, now: datetime) -> Pers
 
 
 def accept_invitation(
-    db: Database, token: str, key: bytes, passphrase: str, time_zone: str | None, now: datetime
-) -> tuple[Person, str] | None:
+    db: Database,
+    token: str,
+    key: bytes,
+    passphrase: str,
+    time_zone: str | None,
+    now: datetime,
+    *,
+    second_step: bool = False,
+) -> tuple[Person, str] | HalfSignedIn | None:
     """The invited person and the token of a session; None when the link is no longer valid.
 
-    With this, a patient consents to care. `time_zone` is that of the phone, None keeps the
+    HalfSignedIn for a colleague where the clinic demands a `second_step`. With this, a patient
+    consents to care. `time_zone` is that of the phone, None keeps the
     clinic's. Raises ValueError that names what is wrong with passphrase or time zone; the link then
     still works.
     """
@@ -152,17 +161,22 @@ def accept_invitation(
     session_token = new_token()
     with writing(db):
         invitation = invitations.get(db, named_by(LinkPurpose.INVITATION, token, key) or "")
-        if invitation is None or not is_open(invitation, now):
+        person = people.get(db, invitation.person_id) if invitation else None
+        if invitation is None or person is None or not is_open(invitation, now):
             return None
         invitations.use(db, invitation.id, now)
-        people.set_passphrase_hash(db, invitation.person_id, hashed)
+        people.set_passphrase_hash(db, person.id, hashed)
         if zone is not None:
-            people.move(db, invitation.person_id, zone)
-        sessions.begin(db, token_digest(session_token), Session(invitation.person_id, now))
-        person = people.get(db, invitation.person_id)
-        accepted = Entry(Act.INVITATION_ACCEPTED, now, invitation.person_id, invitation.person_id)
-        audit_log.add(db, accepted)
-        if person is not None and person.role is Role.PATIENT:
+            people.move(db, person.id, zone)
+        audit_log.add(db, Entry(Act.INVITATION_ACCEPTED, now, person.id, person.id))
+        if person.role is Role.PATIENT:
             consent = Consent(Purpose.CARE, Decision.GIVEN, now)  # the page says so at the button
             consents.insert(db, person.id, consent)
-    return None if person is None else (person, session_token)
+        ways = second_steps.ways_of(db, person.id)
+        step = step_after_passphrase(person.role, ways, is_demanded=second_step)
+        begun, digest = Session(person.id, now), token_digest(session_token)
+        if step is not SecondStep.NONE:
+            second_steps.begin_half(db, digest, begun)
+            return HalfSignedIn(person, session_token, step)
+        sessions.begin(db, digest, begun)
+    return person, session_token

@@ -20,7 +20,8 @@ from tracker.domain.people.passkeys import (
     proven,
     still_good,
 )
-from tracker.domain.people.people import Person, check_email
+from tracker.domain.people.people import Person, Role, check_email
+from tracker.domain.people.second_step import HalfSignedIn, SecondStep, step_after_passphrase
 from tracker.domain.people.sessions import (
     LONGEST_LIFETIME,
     Session,
@@ -31,14 +32,26 @@ from tracker.domain.people.sessions import (
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import IntegrityError, writing
 from tracker.storage.mail import mails
-from tracker.storage.people import absences, passkeys, people, sessions
+from tracker.storage.people import absences, passkeys, people, second_steps, sessions
 from tracker.wires.passphrases import fits
 
 BY_PASSKEY = "with a passkey"
 
 
-def sign_in(db: Database, email: str, passphrase: str, now: datetime) -> tuple[Person, str] | None:
-    """Begin a session: the person and its token, or None when address or passphrase is wrong."""
+def sign_in(
+    db: Database,
+    email: str,
+    passphrase: str,
+    now: datetime,
+    *,
+    second_step: bool = False,
+    already: str | None = None,
+) -> tuple[Person, str] | HalfSignedIn | None:
+    """Begin a session: the person and its token, or None when address or passphrase is wrong.
+
+    HalfSignedIn when a second step must follow; `second_step` says whether the clinic demands one.
+    The person whose session asks again (`already`) has taken it before.
+    """
     try:
         person = people.by_email(db, check_email(email))
     except ValueError:
@@ -50,6 +63,11 @@ def sign_in(db: Database, email: str, passphrase: str, now: datetime) -> tuple[P
             whose = None if person is None else person.id
             audit_log.add(db, Entry(Act.SIGN_IN_FAILED, now, about=whose))
             return None
+        ways = second_steps.ways_of(db, person.id)
+        step = step_after_passphrase(person.role, ways, is_demanded=second_step)
+        if step is not SecondStep.NONE and person.id != already:
+            second_steps.begin_half(db, token_digest(token), Session(person.id, now))
+            return HalfSignedIn(person, token, step)
         audit_log.add(db, Entry(Act.SIGNED_IN, now, person.id))
         sessions.forget_begun_before(db, now - LONGEST_LIFETIME)
         sessions.begin(db, token_digest(token), Session(person.id, now))
@@ -174,15 +192,23 @@ def add_passkey(
     return key
 
 
-def remove_passkey(db: Database, owner: Person, key_id: str, now: datetime) -> None:
+def remove_passkey(
+    db: Database, owner: Person, key_id: str, now: datetime, *, second_step: bool = False
+) -> bool:
     """The key no longer signs anyone in; a mail informs its owner.
 
-    A key of another person is not removed.
+    A key of another person is not removed. False, and nothing is removed, where the clinic demands
+    a `second_step` and this key is the owner's only one.
     """
     with writing(db):
+        ways = second_steps.ways_of(db, owner.id)
+        only = second_step and owner.role is not Role.PATIENT and not ways.has_app
+        if only and [key.id for key in passkeys.of_person(db, owner.id)] == [key_id]:
+            return False
         if passkeys.remove(db, owner.id, key_id):
             mails.insert(db, about_passkey(MailKind.PASSKEY_REMOVED, key_id, owner, now))
             audit_log.add(db, Entry(Act.PASSKEY_REMOVED, now, owner.id, owner.id))
+    return True
 
 
 def show_passkeys(db: Database, person_id: str) -> list[Passkey]:

@@ -23,6 +23,8 @@ class Act(StrEnum):
     SIGNED_UP = "signed_up"
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
+    SECOND_STEP_CHANGED = "second_step_changed"  # an app or recovery codes, by their owner
+    SECOND_STEP_RESET = "second_step_reset"  # all of it, by a colleague or the command line
     PATIENT_OPENED = "patient_opened"
     PATIENT_INVITED = "patient_invited"
     PATIENT_HANDED_OVER = "patient_handed_over"

@@ -42,6 +42,8 @@ class MailKind(StrEnum):
     RENEWED = "renewed"  # to its owner, who may not know about it
     PASSKEY_ADDED = "passkey_added"  # to its owner, who may not know about it
     PASSKEY_REMOVED = "passkey_removed"
+    SECOND_STEP_CHANGED = "second_step_changed"  # likewise
+    SECOND_STEP_RESET = "second_step_reset"  # to the owner and to those who administer
 
     @property
     def is_reminder(self) -> bool:
@@ -69,6 +71,8 @@ SUBJECTS: Mapping[MailKind, str] = {
     MailKind.RENEWED: "Afterglow: your passphrase was changed",
     MailKind.PASSKEY_ADDED: "Afterglow: a passkey was added to your account",
     MailKind.PASSKEY_REMOVED: "Afterglow: a passkey was removed from your account",
+    MailKind.SECOND_STEP_CHANGED: "Afterglow: the second step of your sign-in was changed",
+    MailKind.SECOND_STEP_RESET: "Afterglow: the second step of a sign-in was reset",
 }
 TOLD: Mapping[MailKind, str] = {
     MailKind.URGENT: "Someone in your care needs your review.",
@@ -91,6 +95,13 @@ TOLD: Mapping[MailKind, str] = {
     MailKind.RENEWED: "Your passphrase was changed. All other devices were signed out.",
     MailKind.PASSKEY_ADDED: "A passkey was added to your account.",
     MailKind.PASSKEY_REMOVED: "A passkey was removed from your account.",
+    MailKind.SECOND_STEP_CHANGED: (
+        "An authenticator app or recovery codes of your account were changed, or one was used up."
+    ),
+    MailKind.SECOND_STEP_RESET: (
+        "The second step of a sign-in at your clinic was reset: app, recovery codes and passkeys\n"
+        "are removed. If the sign-in is yours, you set the second step up again next time."
+    ),
 }
 KEPT_PRIVATE = "Sign in to see why. This mail holds no health details on purpose.\n"
 NOT_ME = (
@@ -107,6 +118,8 @@ PAGES: Mapping[MailKind, str] = {
     MailKind.RENEWED: "/passkeys",
     MailKind.PASSKEY_ADDED: "/passkeys",
     MailKind.PASSKEY_REMOVED: "/passkeys",
+    MailKind.SECOND_STEP_CHANGED: "/passkeys",
+    MailKind.SECOND_STEP_RESET: "/clinic/people",
 }
 # The text after the link; KEPT_PRIVATE where nothing is named.
 ENDINGS: Mapping[MailKind, str] = {
@@ -125,6 +138,8 @@ ENDINGS: Mapping[MailKind, str] = {
     MailKind.RENEWED: NOT_ME,
     MailKind.PASSKEY_ADDED: NOT_ME,
     MailKind.PASSKEY_REMOVED: NOT_ME,
+    MailKind.SECOND_STEP_CHANGED: NOT_ME,
+    MailKind.SECOND_STEP_RESET: NOT_EXPECTED,
 }
 
 
@@ -222,6 +237,11 @@ def address_mail(to: Person, now: datetime) -> Mail:
 def about_passkey(kind: MailKind, key_id: str, owner: Person, now: datetime) -> Mail:
     """The mail that a passkey was added or removed."""
     return Mail(kind, f"{kind}:{key_id}", owner.id, owner.email, now, now)
+
+
+def about_second_step(kind: MailKind, owner_id: str, to: Person, now: datetime) -> Mail:
+    """The mail that the second step of a person's sign-in was changed or reset."""
+    return Mail(kind, f"{kind}:{owner_id}:{to.id}:{now.isoformat()}", to.id, to.email, now, now)
 
 
 def about_care(kind: MailKind, about_id: str, to: Person, now: datetime) -> Mail:

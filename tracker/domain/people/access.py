@@ -83,6 +83,11 @@ def may_treat_themselves(viewer: Viewer) -> bool:
     return viewer.role is Role.PATIENT
 
 
+def may_have_second_step(viewer: Viewer) -> bool:
+    """Whether the viewer may set up a second step of signing in: everyone of the clinic."""
+    return viewer.role is not Role.PATIENT
+
+
 def may_accept_share_codes(viewer: Viewer) -> bool:
     """Whether the viewer may take a patient into their care who has given them a code."""
     return viewer.role is Role.PRACTITIONER
