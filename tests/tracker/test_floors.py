@@ -284,7 +284,7 @@ def test_a_course_on_which_the_engine_fails_still_opens_what_answers_report(
         raise ArithmeticError
 
     with monkeypatch.context() as patch:
-        patch.setattr(raising, "assess", broken)
+        patch.setattr(raising, "conclude", broken)
         levels = {a.concern: a.level for a in answered(db, cast, SICK, at)}
         assert levels[Concern.INFECTION] is Level.URGENT
         assert levels[Concern.UNJUDGED] is Level.REVIEW

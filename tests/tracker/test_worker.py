@@ -109,7 +109,7 @@ def test_news_that_cannot_be_judged_turns_health_bad(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("tracker.actions.alerts.raising.assess", broken)
+    monkeypatch.setattr("tracker.actions.alerts.raising.conclude", broken)
     record_check_in(db, PROTOCOLS, cast.alice.id, Answers(fever=True, spreading=True), DAY_4)
     with ThreadPoolExecutor(1) as compute, working(world, compute, lambda: DAY_4):
         wait_until(lambda: SignOfLife.JUDGING in health.latest_signs(db))

@@ -21,7 +21,7 @@ from tracker.domain.alerts.alerts import Alert, Concern, Finding, Level, with_ph
 from tracker.domain.course.treatments import Treatment, days_since
 from tracker.domain.protocols.protocols import Protocol, Protocols
 from tracker.domain.protocols.screening import risk_factors_of
-from tracker.domain.recovery.recovery import ENGINE, UTC, Course, assess, judge_answers
+from tracker.domain.recovery.recovery import ENGINE, UTC, Course, conclude, judge_answers
 from tracker.storage.alerts import alerts
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
@@ -102,7 +102,7 @@ def _judge(
     judged_by = JudgedBy(ENGINE, protocol.label)
     is_judged = True
     try:
-        findings = assess(course, protocol, until).findings
+        findings = conclude(course, protocol, until)
     except Exception:  # answers that need a look must not wait until the engine is fixed
         log.exception("the engine failed on treatment %s; will try again", treatment.id)
         is_judged, findings = False, (*judge_answers(course, protocol, until), unjudged())

@@ -9,7 +9,7 @@ from tracker.domain.alerts.alert_life import JudgedBy, judged_again, opened
 from tracker.domain.alerts.alerts import Alert, Concern, Outcome
 from tracker.domain.course.treatments import days_since
 from tracker.domain.protocols.protocols import Protocol
-from tracker.domain.recovery.recovery import ENGINE, Course, assess
+from tracker.domain.recovery.recovery import ENGINE, Course, conclude
 
 PREVIEWED = timedelta(days=90)
 
@@ -127,7 +127,7 @@ def lived_through(stored: CourseHistory, protocol: Protocol) -> tuple[Alert, ...
             ),
             check_ins=tuple(c for c in course.check_ins if c.received_at <= moment),
         )
-        for finding in assess(known, adapted, until=days_since(treatment, moment)).findings:
+        for finding in conclude(known, adapted, until=days_since(treatment, moment)):
             before = alerts.get(finding.concern)
             moved = (
                 opened(f"{treatment.id} {finding.concern}", treatment, finding, judged_by, moment)

@@ -18,7 +18,7 @@ from tracker.domain.alerts.alerts import Concern
 from tracker.domain.course.readings import Reading
 from tracker.domain.course.treatments import Region, Treatment
 from tracker.domain.protocols.protocols import ConcernRule, Healing, Protocol, Spread
-from tracker.domain.recovery.photo_fits import Fit, Observation, fit, observe
+from tracker.domain.recovery.photo_fits import Fit, Groups, Observation, fit, observe
 from tracker.domain.recovery.photo_series import HALF_DAY, pigment, redness, series_of
 from tracker.domain.recovery.skin_curves import Shape, draw_curves
 
@@ -78,16 +78,15 @@ class _Hypothesis:
     """A hypothesis in one view (level or regions), and what it explains, each photo group once."""
 
     fit: Fit
-    known: dict[bytes, Array]
+    known: dict[tuple[bytes, bytes], Array]
 
-    def evidence(self, groups: NDArray[np.bool_]) -> Array:
-        """Log evidence (s, g) of every place by each group (g, p) of photos."""
-        key = groups.tobytes()
-        if key not in self.known:
-            self.known[key] = np.asarray(self.fit.evidence(groups), np.float64)
-        return self.known[key]
+    def evidence(self, groups: Groups) -> Array:
+        """Log evidence (s, g) of every place by each group of photos."""
+        if groups.key not in self.known:
+            self.known[groups.key] = np.asarray(self.fit.evidence(groups), np.float64)
+        return self.known[groups.key]
 
-    def by_now(self, usual: "_Hypothesis", groups: NDArray[np.bool_]) -> Array:
+    def by_now(self, usual: "_Hypothesis", groups: Groups) -> Array:
         """Log evidence (s, g) when what may not have begun yet still looks as usual."""
         evidence, begun = self.evidence(groups), self.fit.begun
         if begun >= 1:
@@ -130,8 +129,8 @@ class _Comparison:
     own: _Hypothesis
     rivals: tuple[tuple[float, _Hypothesis], ...]
 
-    def log_factors(self, groups: NDArray[np.bool_]) -> Array:
-        """How the log odds of every place move (s, g) by each group (g, p) of photos."""
+    def log_factors(self, groups: Groups) -> Array:
+        """How the log odds of every place move (s, g) by each group of photos."""
         usual = self.rivals[0][1]
         against = [prior + hypothesis.by_now(usual, groups) for prior, hypothesis in self.rivals]
         all_priors = math.log(sum(math.exp(prior) for prior, _ in self.rivals))
@@ -267,11 +266,10 @@ def _judge(
 ) -> PhotoEvidence:
     """The factor by which the photos that count change the odds, and the regions that show it."""
     rule = comparisons[0].observation.protocol.concerns[concern]
-    everything = counted[np.newaxis]
     places = [
         (float(log_factor), row, comparison)
         for comparison in comparisons
-        for row, log_factor in enumerate(comparison.log_factors(everything)[:, 0])
+        for row, log_factor in enumerate(comparison.log_factors(Groups(counted))[:, 0])
     ]
     places.sort(key=lambda place: -place[0])
     best, row, comparison = places[0]
@@ -310,23 +308,23 @@ def _bounded(
     Also returns whether photos that may alert support it even without any one of them.
     """
     observation = comparisons[0].observation
-    log_factor = float(_together(comparisons, counted[np.newaxis])[0])
+    log_factor = float(_together(comparisons, Groups(counted))[0])
     carrying = counted & np.array([reading.carries_alerts for reading in readings])
     opens = False
     if log_factor > 0:
         spans = _spans(observation.days, max(rule.readings_apart_days, HALF_DAY))
-        left = float(_together(comparisons, counted & ~spans).min())
+        left = float(_together(comparisons, Groups(counted, spans)).min())
         log_factor = min(log_factor, math.log(rule.one_photo_limit) + max(left, 0.0))
-        opens = float(_together(comparisons, carrying & ~spans).min()) >= _SAYS_SOMETHING
+        opens = float(_together(comparisons, Groups(carrying, spans)).min()) >= _SAYS_SOMETHING
     if (carrying != counted).any():
         limit = math.log(observation.protocol.history_factor_limit)
-        alone = float(_together(comparisons, carrying[np.newaxis])[0])
+        alone = float(_together(comparisons, Groups(carrying))[0])
         log_factor = min(max(log_factor, alone - limit), alone + limit)
     return min(max(log_factor, -_LOG_MOST), _LOG_MOST), opens
 
 
-def _together(comparisons: Sequence[_Comparison], groups: NDArray[np.bool_]) -> Array:
-    """The log factors (g,) of all places together, by each group (g, p) of photos.
+def _together(comparisons: Sequence[_Comparison], groups: Groups) -> Array:
+    """The log factors (g,) of all places together, by each group of photos.
 
     A focus may be in any region, so its factor is the mean over them, not the highest.
     """
@@ -339,7 +337,10 @@ def _together(comparisons: Sequence[_Comparison], groups: NDArray[np.bool_]) -> 
     return np.asarray(np.logaddexp.reduce(np.concatenate(parts), axis=0))
 
 
-def _spans(days: Array, apart: float) -> NDArray[np.bool_]:
-    """The groups (g, p) of photos that lie within `apart` days of each other."""
+def _spans(days: Array, apart: float) -> NDArray[np.intp]:
+    """The spans (g, 2) of photos within `apart` days of each other, one that begins at each."""
     after = days - days[:, np.newaxis]
-    return np.unique((after >= 0) & (after < apart), axis=0)
+    held = (after >= 0) & (after < apart)
+    first = held.argmax(axis=1)
+    end = first + held.sum(axis=1)
+    return np.stack([first, end], axis=1)

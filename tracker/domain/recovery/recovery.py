@@ -34,11 +34,18 @@ from tracker.domain.recovery.evidence_words import floors_words, photo_words, si
 from tracker.domain.recovery.photo_evidence import (
     SHAPES,
     PhotoEvidence,
+    PhotoVerdict,
     begun_by,
     earliest_day,
     judge_photos,
 )
-from tracker.domain.recovery.signs import floors_reached, lately_received, recent, reported_signs
+from tracker.domain.recovery.signs import (
+    Reached,
+    floors_reached,
+    lately_received,
+    recent,
+    reported_signs,
+)
 from tracker.domain.recovery.skin_curves import Shape, draw_curves, predicted
 
 ENGINE = "3"
@@ -99,7 +106,10 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """What is known at the time `at` of judging, in time order, and the priors that apply."""
+    """What is known at the time `at` of judging, in time order, and the priors that apply.
+
+    `came` are the check-ins that count for floors, and `floors` those that they reach.
+    """
 
     treatment: Treatment
     readings: tuple[Reading, ...]
@@ -108,12 +118,24 @@ class _Case:
     healing: Healing
     zone: ZoneInfo
     came: tuple[CheckIn, ...]
+    floors: tuple[Reached, ...]
     at: datetime
 
     @property
     def day(self) -> float:
         """The day of judging."""
         return days_since(self.treatment, self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Signs:
+    """Each sign that was answered and whether it was reported, in two sets of check-ins.
+
+    `reported`: those that came lately; `current`: those that still speak of today's skin.
+    """
+
+    reported: Mapping[str, bool]
+    current: Mapping[str, bool]
 
 
 def assess(course: Course, protocol: Protocol, until: float) -> Assessment:
@@ -123,20 +145,41 @@ def assess(course: Course, protocol: Protocol, until: float) -> Assessment:
     photos = judge_photos(case.treatment, case.readings, protocol, case.healing)
     return Assessment(
         band=recovery_band(protocol, case.healing, last_day),
-        findings=(
-            *(
-                _find(case, concern, rule, photos.concerns.get(concern))
-                for concern, rule in protocol.concerns.items()
-            ),
-            *(
-                _told(floor, protocol)
-                for concern in _answered_concerns(protocol)
-                if concern not in protocol.concerns and (floor := _floor(case, concern)) is not None
-            ),
-        ),
+        findings=_findings(case, photos),
         standing=_standing(case),
         half_life_hours=photos.half_life_hours,
         region_standings=_region_standings(case),
+    )
+
+
+def conclude(course: Course, protocol: Protocol, until: float) -> tuple[Finding, ...]:
+    """The findings of `assess` alone, which is quicker: what pages show is left out."""
+    case = _known(course, protocol, until)
+    return _findings(case, judge_photos(case.treatment, case.readings, protocol, case.healing))
+
+
+def _findings(case: _Case, photos: PhotoVerdict) -> tuple[Finding, ...]:
+    protocol, signs = case.protocol, _signs(case)
+    return (
+        *(
+            _find(case, signs, concern, rule, photos.concerns.get(concern))
+            for concern, rule in protocol.concerns.items()
+        ),
+        *(
+            _told(floor, protocol)
+            for concern in _answered_concerns(protocol)
+            if concern not in protocol.concerns and (floor := _floor(case, concern)) is not None
+        ),
+    )
+
+
+def _signs(case: _Case) -> _Signs:
+    speaking = recent(case.check_ins, case.protocol, case.at)
+    return _Signs(
+        *(
+            reported_signs(check_ins, case.protocol, case.treatment, case.zone)
+            for check_ins in (case.came, speaking)
+        )
     )
 
 
@@ -177,6 +220,7 @@ def _known(course: Course, protocol: Protocol, until: float) -> _Case:
     # Days are rounded; an answer that is known must not seem to arrive a microsecond later.
     at = started.performed_at + timedelta(days=until)
     at = max((at, *(c.received_at for c in check_ins)))
+    came = lately_received(check_ins, protocol, at, course.unjudged_since)
     return _Case(
         treatment=started,
         readings=tuple(readings.values()),
@@ -184,7 +228,8 @@ def _known(course: Course, protocol: Protocol, until: float) -> _Case:
         protocol=protocol,
         healing=protocol.healing_for(started.needle_depth_mm, started.variant),
         zone=course.zone,
-        came=lately_received(check_ins, protocol, at, course.unjudged_since),
+        came=came,
+        floors=floors_reached(came, protocol, started, course.zone),
         at=at,
     )
 
@@ -219,10 +264,12 @@ def _region_standings(case: _Case) -> dict[Region, float]:
     return standings
 
 
-def _find(case: _Case, concern: Concern, rule: ConcernRule, photo: PhotoEvidence | None) -> Finding:
-    evidence = _answers(case, rule)
+def _find(
+    case: _Case, signs: _Signs, concern: Concern, rule: ConcernRule, photo: PhotoEvidence | None
+) -> Finding:
+    evidence = _answers(signs, rule)
     if photo is not None:
-        limit = rule.photos_limit * _named(case, concern, rule)
+        limit = rule.photos_limit * _named(case.protocol, signs, concern, rule)
         photo = replace(photo, factor=min(photo.factor, limit))
         words = photo_words(concern, photo, case.readings)
         evidence.append(Factor(words, photo.factor, Source.PHOTOS))
@@ -256,48 +303,44 @@ def _find(case: _Case, concern: Concern, rule: ConcernRule, photo: PhotoEvidence
     )
 
 
-def _named(case: _Case, concern: Concern, rule: ConcernRule) -> float:
+def _named(protocol: Protocol, told: _Signs, concern: Concern, rule: ConcernRule) -> float:
     """By how much the reported signs name this concern rather than one that looks the same.
 
     What photos alone cannot tell from another concern, they can together with such a sign.
     """
-    reported = reported_signs(case.came, case.protocol, case.treatment, case.zone)
     alike = [
         other.signs
-        for each, other in case.protocol.concerns.items()
+        for each, other in protocol.concerns.items()
         if each is not concern and SHAPES[each] is SHAPES[concern]
     ]
     named = 1.0
     for name, ratio in rule.signs.items():
         elsewhere = max((signs[name].reported for signs in alike if name in signs), default=1.0)
-        if reported.get(name) and ratio.reported > elsewhere:
+        if told.reported.get(name) and ratio.reported > elsewhere:
             named *= ratio.reported
     return named
 
 
-def _answers(case: _Case, rule: ConcernRule) -> list[Factor]:
+def _answers(told: _Signs, rule: ConcernRule) -> list[Factor]:
     """What the answers that still count, and those that arrived lately, say about a concern.
 
     Signs tend to come together, so absent ones count against a concern only where none is reported,
     and never more than cases without any sign allow. A worse answer thus never helps. An answer
     that waited on a phone for long can report, but no longer deny.
     """
-    signs = reported_signs(case.came, case.protocol, case.treatment, case.zone)
     reported = [
         Factor(sign_words(name), ratio.reported, Source.ANSWERS)
         for name, ratio in rule.signs.items()
-        if signs.get(name)
+        if told.reported.get(name)
     ]
-    speaking = recent(case.check_ins, case.protocol, case.at)
-    current = reported_signs(speaking, case.protocol, case.treatment, case.zone)
-    asked = [(name, ratio) for name, ratio in rule.signs.items() if name in current]
+    asked = [(name, ratio) for name, ratio in rule.signs.items() if name in told.current]
     if reported or not asked:
         return reported
     denied = math.prod(ratio.denied for _, ratio in asked)
     factor = rule.symptomless_share + (1 - rule.symptomless_share) * denied
     names = ", ".join(sign_words(name) for name, ratio in asked if ratio.denied < 1)
-    told = Factor(f"not reported: {names}", factor, Source.ANSWERS)
-    return [told] if factor < 1 else []
+    denial = Factor(f"not reported: {names}", factor, Source.ANSWERS)
+    return [denial] if factor < 1 else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,8 +357,7 @@ class _Floor:
 
 
 def _floor(case: _Case, concern: Concern) -> _Floor | None:
-    every = floors_reached(case.came, case.protocol, case.treatment, case.zone)
-    reached = [each for each in every if each.floor.concern is concern]
+    reached = [each for each in case.floors if each.floor.concern is concern]
     if not reached:
         return None
     return _Floor(

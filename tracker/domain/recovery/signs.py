@@ -128,10 +128,10 @@ def floors_reached(
     morning and pus in the evening are fever with pus.
     """
     reached = []
-    for check_in in sorted(check_ins, key=lambda c: (c.received_at, c.id)):
-        own = {name for name in SIGNS if getattr(check_in.answers, name)}
-        near = [c for c in check_ins if abs(c.at - check_in.at) <= protocol.answer_memory]
-        every = {name: True for name in SIGNS if any(getattr(c.answers, name) for c in near)}
+    told = [(c, {name for name in SIGNS if getattr(c.answers, name)}) for c in check_ins]
+    for check_in, own in sorted(told, key=lambda each: (each[0].received_at, each[0].id)):
+        near = [signs for c, signs in told if abs(c.at - check_in.at) <= protocol.answer_memory]
+        every = dict.fromkeys(set[str]().union(*near), True)
         together = replace(check_in.answers, **every)  # type: ignore[arg-type]
         day = day_heard(check_in, treatment, zone)
         for floor in floors_of(together, protocol, day, treatment.variant):
