@@ -1,11 +1,15 @@
+import errno
 import os
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterator, Set
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tracker.wires.photo_files import (
+    KEY_FILE,
     MOST_STRAYS,
     STRAY_AFTER,
     PhotoDamaged,
@@ -13,6 +17,7 @@ from tracker.wires.photo_files import (
     PhotoMissing,
     Picture,
     TooManyStrays,
+    write_whole,
 )
 
 
@@ -22,7 +27,23 @@ def files(tmp_path: Path) -> PhotoFiles:
 
 
 def stored(files: PhotoFiles) -> list[Path]:
-    return [path for path in Path(files.url).rglob("*") if path.is_file()]
+    """The files of pictures; keys lie next to them."""
+    paths = Path(files.url).rglob("*")
+    return [path for path in paths if path.is_file() and path.name != KEY_FILE]
+
+
+def key_file(files: PhotoFiles, photo_id: str) -> Path:
+    return Path(files.url) / photo_id[:2] / photo_id / KEY_FILE
+
+
+def stored_before_keys(files: PhotoFiles, photo_id: str, picture: Picture, data: bytes) -> Path:
+    """A picture as it was stored when the clinic's key encrypted all of them."""
+    path = Path(files.url) / photo_id[:2] / photo_id / picture
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nonce = b"n" * 12
+    sealed = AESGCM(files.key).encrypt(nonce, data, f"{photo_id}/{picture}".encode())
+    path.write_bytes(nonce + sealed)
+    return path
 
 
 def test_what_was_saved_comes_back_and_lies_encrypted(files: PhotoFiles) -> None:
@@ -69,7 +90,104 @@ def test_deleting_removes_every_picture_and_may_be_repeated(files: PhotoFiles) -
     files.save("abc", Picture.REDNESS, b"two")
     files.delete("abc")
     files.delete("abc")
-    assert stored(files) == []
+    assert list(Path(files.url).glob("*/*/*")) == []
+
+
+def test_a_photo_cannot_be_read_without_its_own_key(files: PhotoFiles) -> None:
+    files.save("abc", Picture.PHOTO, b"alice")
+    files.save("abd", Picture.PHOTO, b"bob")
+    key_file(files, "abc").write_bytes(key_file(files, "abd").read_bytes())
+    with pytest.raises(PhotoDamaged, match="key of photo abc"):
+        files.load("abc", Picture.PHOTO)
+    key_file(files, "abc").unlink()
+    with pytest.raises(PhotoDamaged, match="key of photo abc is not in the store"):
+        files.load("abc", Picture.PHOTO)
+    assert files.load("abd", Picture.PHOTO) == b"bob"
+
+
+def test_a_photo_that_comes_again_mends_a_damaged_key(files: PhotoFiles) -> None:
+    files.save("abc", Picture.PHOTO, b"alice")
+    key_file(files, "abc").write_bytes(b"rubbish")
+    with pytest.raises(PhotoDamaged):
+        files.save("abc", Picture.REDNESS, b"a heat map of a photo that cannot be read")
+    files.save("abc", Picture.PHOTO, b"alice")
+    assert files.load("abc", Picture.PHOTO) == b"alice"
+
+
+def test_photos_from_before_keys_are_read_and_get_a_key_however_often_that_is_broken_off(
+    files: PhotoFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = stored_before_keys(files, "abc", Picture.PHOTO, b"alice")
+    stored_before_keys(files, "abc", Picture.REDNESS, b"map")
+    files.save("abc", Picture.PIGMENT, b"new map")
+    before = old.read_bytes()
+    for survives in (1, 0):
+        writes = iter(range(9))
+
+        def die(
+            *arguments: object,
+            writes: Iterator[int] = writes,
+            survives: int = survives,
+            **options: object,
+        ) -> None:
+            if next(writes) == survives:
+                raise KeyboardInterrupt
+            write_whole(*arguments, **options)  # type: ignore[arg-type]
+
+        with monkeypatch.context() as patch:
+            patch.setattr("tracker.wires.photo_files.write_whole", die)
+            with pytest.raises(KeyboardInterrupt):
+                files.renew("abc")
+        assert files.load("abc", Picture.PHOTO) == b"alice"
+        assert files.load("abc", Picture.REDNESS) == b"map"
+    assert files.renew("abc")
+    assert not files.renew("abc")
+    assert old.read_bytes() != before
+    assert [files.load("abc", each) for each in files.pictures("abc")] == [
+        b"alice",
+        b"map",
+        b"new map",
+    ]
+
+
+def test_keys_pass_to_another_secret_and_the_old_one_reads_nothing_more(files: PhotoFiles) -> None:
+    files.save("abc", Picture.PHOTO, b"alice")
+    stored_before_keys(files, "abd", Picture.PHOTO, b"bob")
+    later = PhotoFiles(files.url, b"n" * 32, older=(files.key,))
+    assert [later.load(each, Picture.PHOTO) for each in later.ids()] == [b"alice", b"bob"]
+    assert [later.renew(each) for each in later.ids()] == [True, True]
+    without_the_old = PhotoFiles(files.url, b"n" * 32)
+    assert without_the_old.load("abc", Picture.PHOTO) == b"alice"
+    assert without_the_old.load("abd", Picture.PHOTO) == b"bob"
+    for each in files.ids():
+        with pytest.raises(PhotoDamaged, match="another secret"):
+            files.load(each, Picture.PHOTO)
+
+
+def test_two_that_store_the_first_pictures_of_a_photo_agree_on_its_key(files: PhotoFiles) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(5):
+            saves = [
+                threads.submit(files.save, f"photo-{number}", each, str(each).encode())
+                for each in Picture
+            ]
+            assert [save.result() for save in saves] == [None] * len(Picture)
+            for each in Picture:
+                assert files.load(f"photo-{number}", each) == str(each).encode()
+
+
+def test_a_write_that_fails_leaves_nothing_behind(
+    files: PhotoFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    files.save("abc", Picture.REDNESS, b"one")
+    with monkeypatch.context() as patch:
+        patch.setattr("tracker.wires.photo_files.os.fsync", full)
+        with pytest.raises(OSError, match="no space"):
+            files.save("abc", Picture.PHOTO, b"one")
+    assert [path.name for path in stored(files)] == ["redness"]
 
 
 NOW = datetime(2026, 3, 3, 9, tzinfo=UTC)

@@ -38,7 +38,9 @@ def later() -> datetime:
 
 
 def stored(world: World) -> list[str]:
-    return sorted(path.parent.name for path in world.settings.photos.rglob("*") if path.is_file())
+    """The photos that have a file, were it only a key."""
+    files = world.settings.photos.rglob("*")
+    return sorted({path.parent.name for path in files if path.is_file()})
 
 
 def sweep(db: Database, world: World, now: datetime) -> list[str]:
