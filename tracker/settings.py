@@ -2,6 +2,8 @@
 
 import base64
 import binascii
+import shlex
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,13 +20,30 @@ from tracker.domain.people.people import check_email
 
 SECRET_BYTES = 32
 SECRETS = ("AFTERGLOW_SECRET", "AFTERGLOW_SMTP")
+COMMAND_SECONDS = 30
 MINUTES_A_DAY = 24 * 60
 MOST_YEARS_KEPT = 100
+MOST_BACKUP_HOURS = 7 * 24
+MOST_BACKUP_DAYS = 10 * 365
 HOME_ROLLER = "home_roller"  # the one treatment that people do to themselves
 
 
 class SettingsError(ValueError):
     """A setting is missing or wrong; the message names it and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backups:
+    """Where backups go (a folder, or any place that fsspec reaches), and who can read them.
+
+    `recipient` is what `afterglow backup-key` prints. One is made when the last is older than
+    `every`; those older than `keep_for` are forgotten.
+    """
+
+    url: str
+    recipient: str
+    every: timedelta = timedelta(days=1)
+    keep_for: timedelta = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +58,8 @@ class Settings:
     before it is escalated; `keep_records_years` is how long the clinic must keep the records of a
     patient who closes the account, 0 for not at all; `open_sign_up` is the kind of treatment that
     people may sign up for without a clinic, None for none; `second_step` says whether the people of
-    the clinic need more than a passphrase to sign in.
+    the clinic need more than a passphrase to sign in; `backups` is None where the operator backs up
+    by other means.
     """
 
     data: Path
@@ -56,6 +76,7 @@ class Settings:
     keep_records_years: int = 0
     open_sign_up: str | None = None
     second_step: bool = True
+    backups: Backups | None = None
 
     @property
     def database(self) -> Path:
@@ -96,7 +117,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         host=host,
         port=port,
         base_url=_checked_url(base_url),
-        smtp_url=_smtp_url(environment.get("AFTERGLOW_SMTP", "")),
+        smtp_url=_smtp_url(_secret_text(environment, "AFTERGLOW_SMTP")),
         mail_from=_sender(
             environment.get("AFTERGLOW_MAIL_FROM", "Afterglow <afterglow@localhost>")
         ),
@@ -107,6 +128,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         second_step=_second_step(environment.get("AFTERGLOW_SECOND_STEP", "staff").strip()),
         keep_records_years=_years(environment.get("AFTERGLOW_KEEP_RECORDS_YEARS", "0").strip()),
         escalate_after=_minutes(environment.get("AFTERGLOW_ESCALATE_AFTER", "30").strip()),
+        backups=_backups(environment),
     )
 
 
@@ -169,14 +191,60 @@ def _years(text: str) -> int:
     return int(text)
 
 
+def _backups(environment: Mapping[str, str]) -> Backups | None:
+    url = environment.get("AFTERGLOW_BACKUP_TO", "").strip()
+    recipient = environment.get("AFTERGLOW_BACKUP_RECIPIENT", "").strip()
+    if not url and not recipient:
+        return None
+    if not url or not recipient:
+        raise SettingsError(
+            "AFTERGLOW_BACKUP_TO and AFTERGLOW_BACKUP_RECIPIENT belong together;"
+            " afterglow backup-key makes a recipient"
+        )
+    hours = _whole(environment, "AFTERGLOW_BACKUP_HOURS", "24", MOST_BACKUP_HOURS)
+    days = _whole(environment, "AFTERGLOW_BACKUP_DAYS", "30", MOST_BACKUP_DAYS)
+    return Backups(url, recipient, timedelta(hours=hours), timedelta(days=days))
+
+
+def _whole(environment: Mapping[str, str], name: str, default: str, most: int) -> int:
+    text = environment.get(name, default).strip()
+    if not text.isdecimal() or not 0 < int(text) <= most:
+        raise SettingsError(f"{name} is {text!r}; write a whole number from 1 to {most}")
+    return int(text)
+
+
+def _secret_text(environment: Mapping[str, str], name: str) -> str:
+    """A secret: the variable itself, a file (NAME_FILE), or what a command prints (NAME_COMMAND).
+
+    A key manager is asked by a command, so that the secret lies nowhere on this machine.
+    """
+    text, file = environment.get(name, ""), environment.get(f"{name}_FILE", "")
+    command = environment.get(f"{name}_COMMAND", "")
+    if text:
+        return text
+    try:
+        if file:
+            return Path(file).read_text(encoding="ascii").strip()
+        if command:
+            return subprocess.run(  # noqa: S603 (the operator's own command)
+                shlex.split(command),
+                stdout=subprocess.PIPE,
+                stdin=subprocess.DEVNULL,
+                timeout=COMMAND_SECONDS,
+                check=True,
+                encoding="ascii",
+            ).stdout.strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"{name}_{'FILE' if file else 'COMMAND'} cannot be read: {error}"
+        ) from error
+    except (ValueError, subprocess.SubprocessError) as error:  # their texts could show the command
+        raise SettingsError(f"{name}_COMMAND failed: {type(error).__name__}") from error
+    return ""
+
+
 def _secret(environment: Mapping[str, str]) -> bytes:
-    text = environment.get("AFTERGLOW_SECRET", "")
-    path = environment.get("AFTERGLOW_SECRET_FILE", "")
-    if path and not text:
-        try:
-            text = Path(path).read_text(encoding="ascii")
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"AFTERGLOW_SECRET_FILE cannot be read: {error}") from error
+    text = _secret_text(environment, "AFTERGLOW_SECRET")
     remedy = (
         "make one with: python3 -c 'import base64, secrets;"
         " print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())'"

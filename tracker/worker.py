@@ -17,6 +17,7 @@ from sqlite_utils import Database
 
 from tracker.actions.alerts.clock import escalate_alerts, notice_silence, wake_alerts
 from tracker.actions.alerts.raising import raise_alerts
+from tracker.actions.clinic.backing_up import back_up_if_due
 from tracker.actions.clinic.health import leave_sign_of_life
 from tracker.actions.course.measuring import Measured, Unmeasured, measure_photos
 from tracker.actions.mail.daily import remind_patients, write_digests
@@ -112,6 +113,7 @@ def _loops(
         "pressing duties": pressing_duties(world),
         "daily duties": daily_duties(world),
         "chores": chores(world),
+        "backups": [backups(world)],
     }
 
 
@@ -147,6 +149,18 @@ def chores(world: World) -> Sequence[Duty]:
         return _done(erase_accounts(db, world.files, world.settings.outbox, now))
 
     return [Duty(SignOfLife.ERASING, NOW_AND_THEN, erase)]
+
+
+def backups(world: World) -> Duty:
+    """These may take hours, the first time."""
+
+    def keep(db: Database, now: datetime) -> bool:
+        made = back_up_if_due(db, world.files, world.settings, now)
+        if made is not None:
+            log.info("backed up: %s", made.snapshot)
+        return False
+
+    return Duty(SignOfLife.BACKING_UP, NOW_AND_THEN, keep)
 
 
 def _mailing(

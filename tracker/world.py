@@ -1,7 +1,9 @@
 """The outside world, built in one place from the settings and passed to the code that needs it."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from stat import S_IMODE, S_IRWXG, S_IRWXO, S_IRWXU
 
 from sqlite_utils import Database
 
@@ -14,7 +16,14 @@ from tracker.wires.compute import Apart, FaceFinder, choose_face_finder, here
 from tracker.wires.mail import Send, sender
 from tracker.wires.photo_files import PhotoFiles
 
-__all__ = ["Database", "DatabaseGone", "World", "open_world"]  # pages name the type of a connection
+__all__ = [
+    "Database",
+    "DatabaseGone",
+    "FolderUnusable",
+    "World",
+    "open_data",
+    "open_world",
+]  # pages name the type of a connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +63,22 @@ class DatabaseGone(Exception):  # noqa: N818  (a state of the folder, not of the
     """There are photos but no database that they could belong to."""
 
 
+class FolderUnusable(Exception):  # noqa: N818  (a state of the folder; the message says the remedy)
+    """The data folder cannot be used: a file, another user's, on a disk that is full or missing."""
+
+
 def open_world(settings: Settings) -> World:
     """Make the data folder if it is new, bring the database up to date, and return the rest.
 
     Raises ProtocolError before anything is created when one of the clinic's own protocols is
     broken, or when the edition in force can no longer be read; a file for its kind is the remedy.
-    Raises DatabaseGone when the database is lost, instead of opening an empty clinic.
+    Raises DatabaseGone when the database is lost, instead of opening an empty clinic, and
+    FolderUnusable.
     """
     own = protocol_files.read_own(settings.protocols)
     protocols = protocol_files.with_shipped(own)
     files = PhotoFiles(str(settings.photos.resolve()), settings.key_for("photos"))
-    _refuse_lost_database(settings.database, files)
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    db, _ = open_migrated(settings.database, settings.key_for("database"))
+    db, _ = open_data(settings, files)
     try:
         protocol_editions.keep(db, protocols)
         protocols = protocol_editions.with_given_up(db, protocols)
@@ -82,6 +94,35 @@ def open_world(settings: Settings) -> World:
         send=sender(settings),
         envelope=Envelope(settings.mail_from, settings.base_url, settings.key_for("links")),
     )
+
+
+def open_data(settings: Settings, files: PhotoFiles) -> tuple[Database, list[str]]:
+    """The database, brought up to date, and the steps taken; makes the data folder if it is new.
+
+    Folders and files that other users of the machine could read are closed to them. Raises
+    FolderUnusable, DatabaseGone, DatabaseUnreadable.
+    """
+    try:
+        _refuse_lost_database(settings.database, files)
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        opened = open_migrated(settings.database, settings.key_for("database"))
+        _close_to_others(settings)
+    except OSError as error:
+        remedy = "AFTERGLOW_DATA must be a folder of the user who runs Afterglow, on a sound disk"
+        raise FolderUnusable(
+            f"{error.filename or settings.data}: {error.strerror}; {remedy}"
+        ) from error
+    return opened
+
+
+def _close_to_others(settings: Settings) -> None:
+    """Take every right from other users, also in a folder made before Afterglow did so."""
+    data, outbox = settings.data, settings.outbox
+    for path in (data, *data.iterdir(), *(outbox.iterdir() if outbox.is_dir() else ())):
+        with suppress(FileNotFoundError):  # another process deletes its log, or an unfinished mail
+            mode = path.stat().st_mode
+            if mode & (S_IRWXG | S_IRWXO):
+                path.chmod(S_IMODE(mode) & S_IRWXU)
 
 
 def _refuse_lost_database(database: Path, files: PhotoFiles) -> None:

@@ -75,11 +75,11 @@ def test_a_clinic_in_which_everything_works_is_well() -> None:
 def test_each_limit_tells_its_own_part(facts: Facts, part: Part, state: State) -> None:
     states = judge(facts)
     assert states[part] is state
-    assert worst(states) is max(states.values(), key=lambda each: each.rank)
+    assert worst(states.values()) is max(states.values(), key=lambda each: each.rank)
 
 
 def test_every_sign_but_those_of_single_events_is_watched() -> None:
-    events = {"measured", "swept", "backed_up"}
+    events = {"measured", "swept", "backing_up", "backed_up"}
     assert {str(sign) for sign in set(SignOfLife) - set(DUTIES)} <= events
 
 

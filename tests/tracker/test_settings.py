@@ -1,12 +1,15 @@
 import base64
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tracker.settings import Settings, SettingsError, read_settings
+from tracker.settings import Backups, Settings, SettingsError, read_settings
 
 SECRET = base64.urlsafe_b64encode(b"k" * 32).decode()
 GOOD = {"AFTERGLOW_DATA": "somewhere", "AFTERGLOW_SECRET": SECRET}
+
+BACKUPS = {"AFTERGLOW_BACKUP_TO": "there", "AFTERGLOW_BACKUP_RECIPIENT": "clinic"}
 
 
 def test_only_the_folder_and_the_secret_have_no_default() -> None:
@@ -44,6 +47,12 @@ def test_only_the_folder_and_the_secret_have_no_default() -> None:
         ({"AFTERGLOW_MAIL_FROM": "the clinic"}, "AFTERGLOW_MAIL_FROM is 'the clinic'; write one"),
         ({"AFTERGLOW_MAIL_FROM": "a@one.example, b@two.example"}, "AFTERGLOW_MAIL_FROM"),
         ({"AFTERGLOW_MAIL_FROM": "A <a@one.example>\nBcc: b@two.example"}, "AFTERGLOW_MAIL_FROM"),
+        ({"AFTERGLOW_SECRET": "", "AFTERGLOW_SECRET_COMMAND": "false"}, "COMMAND failed"),
+        ({"AFTERGLOW_SECRET": "", "AFTERGLOW_SECRET_COMMAND": "absent-tool"}, "_COMMAND cannot be"),
+        ({"AFTERGLOW_SECRET": "", "AFTERGLOW_SECRET_COMMAND": "echo '"}, "COMMAND failed"),
+        ({"AFTERGLOW_BACKUP_TO": "there"}, "belong together"),
+        ({**BACKUPS, "AFTERGLOW_BACKUP_HOURS": "0"}, "AFTERGLOW_BACKUP_HOURS is '0'; write"),
+        ({**BACKUPS, "AFTERGLOW_BACKUP_DAYS": "long"}, "AFTERGLOW_BACKUP_DAYS is 'long'"),
         ({"AFTERGLOW_SMTP": "mail.example"}, "AFTERGLOW_SMTP must look like"),
         ({"AFTERGLOW_SMTP": "smtp://mail.example:99999"}, "AFTERGLOW_SMTP must look like"),
     ],
@@ -67,6 +76,21 @@ def test_the_secret_may_come_from_a_file(tmp_path: Path) -> None:
     file.write_text(SECRET + "\n")
     environment = {"AFTERGLOW_DATA": "somewhere", "AFTERGLOW_SECRET_FILE": str(file)}
     assert read_settings(environment).secret == b"k" * 32
+
+
+def test_secrets_may_come_from_commands_and_files(tmp_path: Path) -> None:
+    file = tmp_path / "smtp"
+    file.write_text("smtp://clinic:letmein@mail.example\n")
+    environment = {"AFTERGLOW_DATA": "somewhere", "AFTERGLOW_SMTP_FILE": str(file)}
+    settings = read_settings(environment | {"AFTERGLOW_SECRET_COMMAND": f"echo '{SECRET}'"})
+    assert settings.secret == b"k" * 32
+    assert settings.smtp_url == "smtp://clinic:letmein@mail.example"
+
+
+def test_backups_are_made_each_day_and_kept_for_a_month() -> None:
+    backups = read_settings(GOOD | BACKUPS).backups
+    assert backups == Backups("there", "clinic", timedelta(days=1), timedelta(days=30))
+    assert read_settings(GOOD).backups is None
 
 
 def test_each_purpose_has_a_key_of_its_own(settings: Settings) -> None:

@@ -17,8 +17,11 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "add-practitioner": "Open an account for a practitioner.",
     "add-to-care": "Put PATIENT in the care of CARER (both e-mail addresses), or change the turn.",
     "appoint": "Make EMAIL an administrator.",
+    "backup": "Make a backup now; `serve` and `worker` make one each day.",
+    "backup-key": "Write a fresh identity to FILE and print its recipient.",
     "card": "Write the reference card to print at home, as PDF and PNG.",
     "demo": "Open a clinic with sample patients, one of them not recovering.",
+    "doctor": "Look closely at everything that is kept.",
     "hand-over": "Put all patients of GIVER into the care of TAKER (both e-mail addresses).",
     "health": "Report the state of the system behind the pages.",
     "migrate": "Bring the database up to date; `serve` does so too.",
@@ -26,7 +29,9 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "renew-passphrase": "Print a link with which the person of EMAIL chooses a new passphrase.",
     "replay": "Replay a course folder: what every photo shows, and which alerts it raises.",
     "reset-second-step": "Remove app, recovery codes and passkeys of the colleague of EMAIL.",
+    "restore": "Fill the empty folder AFTERGLOW_DATA from a backup.",
     "serve": "Serve the pages and process the queue, both in this process.",
+    "verify-backup": "Restore a backup into a folder for the moment, and examine it.",
     "worker": "Process the queue only: measure, judge, send.",
 }
 """What help says of every command."""

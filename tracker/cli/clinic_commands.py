@@ -91,7 +91,7 @@ def health(as_json: bool) -> None:
     else:
         for part, state in states.items():
             click.echo(f"{state:<8} {part.replace('_', ' ')}")
-    sys.exit(worst(states) is State.FAILING)
+    sys.exit(worst(states.values()) is State.FAILING)
 
 
 def _as_json(facts: Facts, states: dict[Part, State]) -> dict[str, object]:
@@ -103,7 +103,7 @@ def _as_json(facts: Facts, states: dict[Part, State]) -> dict[str, object]:
         "mails": facts.mails.oldest,
     }
     return {
-        "state": worst(states),
+        "state": worst(states.values()),
         "parts": states,
         "at": facts.at.isoformat(),
         "signs": {sign: at.isoformat() for sign, at in facts.signs.items()},

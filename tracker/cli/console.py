@@ -14,7 +14,7 @@ from tracker.domain.own_data.course_folders import CourseError
 from tracker.domain.protocols.protocols import ProtocolError
 from tracker.settings import SECRETS, SettingsError, read_settings
 from tracker.storage.connection import DatabaseUnreadable
-from tracker.world import DatabaseGone, World, open_world
+from tracker.world import DatabaseGone, FolderUnusable, World, open_world
 
 UNREADABLE = 2  # the exit status for input that cannot be used
 
@@ -25,7 +25,8 @@ def now() -> datetime:
 
 
 def world_of_settings() -> World:
-    """The clinic that the environment names."""
+    """The clinic that the environment names; what is written from now on is ours alone."""
+    os.umask(0o077)
     return open_world(read_settings(os.environ))
 
 
@@ -61,6 +62,7 @@ def told_errors(*others: type[Exception]) -> Iterator[None]:
         DatabaseGone,
         DatabaseUnreadable,
         FolderInUse,
+        FolderUnusable,
         ProtocolError,
         *others,
     )

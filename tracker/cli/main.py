@@ -36,6 +36,7 @@ from tracker.cli.console import (
     told_errors,
     world_of_settings,
 )
+from tracker.cli.keeping_commands import backup, backup_key, doctor, restore, verify_backup
 from tracker.cli.protocol_commands import protocol
 from tracker.demo import LOOPBACK, SignIn, demo_settings, open_demo, renew_sign_ins
 from tracker.domain.course.treatments import AREAS, Region, Setting, Treatment
@@ -45,11 +46,11 @@ from tracker.domain.protocols.screening import Screening, checked_answers, summa
 from tracker.domain.protocols.toml_tables import read_toml
 from tracker.replay import Line, Replay, patient_of, read_course, throw_away_world
 from tracker.settings import protocols_folder, read_settings
-from tracker.storage.connection import open_migrated
 from tracker.storage.people import people
 from tracker.wires.compute import LocalProcesses, on_executor
+from tracker.wires.photo_files import PhotoFiles
 from tracker.worker import run_worker
-from tracker.world import World, open_world
+from tracker.world import World, open_data, open_world
 from web.serve import CannotListen, check_address
 from web.serve import serve as serve_pages
 
@@ -298,18 +299,24 @@ def migrate_command() -> None:
     """Bring the database up to date; `serve` does so too."""
     with told_errors():
         settings = read_settings(os.environ)
-        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        db, steps = open_migrated(settings.database, settings.key_for("database"))
+        os.umask(0o077)
+        files_of_photos = PhotoFiles(str(settings.photos.resolve()), settings.key_for("photos"))
+        db, steps = open_data(settings, files_of_photos)
         db.close()
     click.echo(f"done: {', '.join(steps)}" if steps else "nothing to do")
 
 
 main.add_command(appoint)
+main.add_command(backup)
+main.add_command(backup_key)
+main.add_command(doctor)
 main.add_command(hand_over)
 main.add_command(health)
 main.add_command(renew_passphrase)
 main.add_command(reset_second_step)
 main.add_command(protocol)
+main.add_command(restore)
+main.add_command(verify_backup)
 
 
 def _check_depth(planned: Treatment, followed: Protocol, *, unknown: bool) -> None:

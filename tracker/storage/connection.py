@@ -12,7 +12,17 @@ from sqlite_utils import Database
 from tracker.storage.migrations import migrations
 
 BUSY_SECONDS = 30.0
-NOT_A_DATABASE = 26  # SQLITE_NOTADB, which the driver does not name
+NOT_A_DATABASE, CANNOT_OPEN = 26, 14  # SQLite's codes, which the driver does not name
+REMEDIES = {
+    8: "the file or its disk is read-only; it must be writable for the user who runs Afterglow",
+    10: "the disk fails to read or write; check it, then try again",
+    11: "the file is damaged; restore it from a backup",
+    13: "the disk is full; make room, then start again",
+    CANNOT_OPEN: "it must be a file of the user who runs Afterglow, in a folder of that user",
+    NOT_A_DATABASE: "check that AFTERGLOW_SECRET is the one it was made with",
+}
+PAGE_BYTES = 4096
+MIXED = 200  # of 256 byte values; a page of random bytes has all, to within one in a million
 
 DatabaseError = sqlcipher3.DatabaseError
 IntegrityError = sqlcipher3.IntegrityError
@@ -28,9 +38,13 @@ def open_database(path: Path, key: bytes) -> Database:
     One connection belongs to one request or worker. Raises DatabaseUnreadable when the
     key is wrong, the file is no database of ours, or it cannot be opened now.
     """
-    connection = sqlcipher3.connect(
-        str(path), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-    )
+    try:
+        connection = sqlcipher3.connect(
+            str(path), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+    except sqlcipher3.DatabaseError as error:
+        message = f"{path.name} cannot be opened ({error}); {REMEDIES[CANNOT_OPEN]}"
+        raise DatabaseUnreadable(message) from error
     connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
     try:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -39,12 +53,19 @@ def open_database(path: Path, key: bytes) -> Database:
         connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
     except sqlcipher3.DatabaseError as error:
         connection.close()
-        remedy = "check the disk and who else uses the file, then try again"
-        if error.sqlite_errorcode == NOT_A_DATABASE:  # a wrong key looks like this, too
-            remedy = "check that AFTERGLOW_SECRET is the one it was made with"
+        remedy = REMEDIES.get(error.sqlite_errorcode & 0xFF, "check who else uses the file")
+        if error.sqlite_errorcode == NOT_A_DATABASE and _is_rubbish(path):
+            remedy = "it is no database of Afterglow; restore it from a backup"
         message = f"{path.name} cannot be opened ({error}); {remedy}"
         raise DatabaseUnreadable(message) from error
     return Database(connection)
+
+
+def _is_rubbish(path: Path) -> bool:
+    """Whether a file was never encrypted: then no secret opens it."""
+    with path.open("rb") as file:
+        head = file.read(PAGE_BYTES)
+    return path.stat().st_size % PAGE_BYTES > 0 or len(set(head)) < MIXED or head.isascii()
 
 
 def open_migrated(path: Path, key: bytes) -> tuple[Database, list[str]]:
@@ -53,8 +74,7 @@ def open_migrated(path: Path, key: bytes) -> tuple[Database, list[str]]:
     Processes that start together take turns, even before the file exists: a new file gets its salt
     with its first page, and a second process that opened it empty would use another salt.
     """
-    with path.with_name(f"{path.name}.lock").open("wb") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
+    with turn(path.with_name(f"{path.name}.lock")):
         db = open_database(path, key)
         try:
             return db, migrate(db)
@@ -71,6 +91,24 @@ def migrate(db: Database) -> list[str]:
         pending = [step.name for step in migrations.pending(db)]
         migrations.apply(db)
     return pending
+
+
+@contextmanager
+def turn(lock: Path) -> Iterator[None]:
+    """Wait until no other process of this machine has the turn, and have it."""
+    with lock.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def reading(db: Database) -> Iterator[None]:
+    """See the database as it is at the first read, whatever others write meanwhile."""
+    db.execute("BEGIN")
+    try:
+        yield
+    finally:
+        db.rollback()
 
 
 @contextmanager

@@ -44,6 +44,26 @@ def sender(settings: Settings) -> Send:
     return _through_smtp(settings.smtp_url)
 
 
+def trouble(settings: Settings) -> str:
+    """Why no mail could be sent now, as far as that shows without sending one; empty if nothing."""
+    if settings.smtp_url is None:
+        return ""
+    parts = urlsplit(settings.smtp_url)
+    host = parts.hostname or ""
+    try:
+        with closing(_connect(parts.scheme, host, parts.port)) as talk:
+            talk.limit(MOST_SECONDS, ANSWER_SECONDS)
+            if parts.username:
+                _refuse_to_tell_passphrase_in_clear(talk, host)
+                talk.login(unquote(parts.username), unquote(parts.password or ""))
+            talk.quit()
+    except MailFailed as error:
+        return str(error)
+    except (OSError, smtplib.SMTPException) as error:
+        return str(_failure(error, host))
+    return ""
+
+
 def forget(outbox: Path, mail_ids: Iterable[str]) -> None:
     """Delete these mails from the outbox folder, those of them that are there."""
     for mail_id in mail_ids:

@@ -153,12 +153,25 @@ class PhotoFiles:
             self._write(photo_id, picture, OWN_KEY + _sealed(own, data, f"{photo_id}/{picture}"))
         return is_new or bool(older)
 
+    def has_own_keys(self, photo_id: str) -> bool:
+        """Whether all its pictures are encrypted with the photo's key, under the present secret."""
+        store, path = self._place(photo_id, KEY_FILE)
+        if not store.exists(path) or not store.cat_file(path).startswith(_name_of(self.key)):
+            return False
+        return all(self._is_own(photo_id, picture) for picture in self.pictures(photo_id))
+
     def key_of(self, photo_id: str) -> bytes:
         """The photo's own key of 32 bytes. Raises PhotoDamaged if it has none; see `renew`."""
         own = self._own_key(photo_id)
         if own is None:
             raise PhotoDamaged(f"photo {photo_id} has no key of its own")
         return own
+
+    def mark(self, photo_id: str, picture: Picture) -> bytes:
+        """Bytes that differ for every picture ever stored: its name, its size and its nonce."""
+        store, path = self._place(photo_id, picture)
+        head: bytes = store.cat_file(path, start=0, end=len(OWN_KEY) + NONCE_BYTES)
+        return f"{photo_id}/{picture} {store.size(path)} ".encode() + head
 
     def read_sealed(self, photo_id: str, picture: Picture) -> bytes:
         """The encrypted picture as it is stored. Raises PhotoMissing."""
@@ -169,7 +182,7 @@ class PhotoFiles:
             raise PhotoMissing(f"{picture} of photo {photo_id} is not in the store") from error
         return sealed
 
-    def restore(self, photo_id: str, key: bytes, pictures: Mapping[Picture, bytes]) -> None:
+    def restore(self, photo_id: str, key: bytes, pictures: Mapping[str, bytes]) -> None:
         """Store a photo that `key_of` and `read_sealed` gave away, under this clinic's key."""
         self._keep_key(photo_id, key)
         for picture, sealed in pictures.items():

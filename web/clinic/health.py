@@ -117,7 +117,7 @@ def health_page(facts: Facts, zone: ZoneInfo) -> HealthPage:
     """The facts in words."""
     states = judge(facts)
     ordered = sorted(states, key=lambda part: -states[part].rank)
-    state = worst(states)
+    state = worst(states.values())
     return HealthPage(
         headline=HEADLINES[state],
         state=state,

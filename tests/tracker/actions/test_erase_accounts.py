@@ -32,7 +32,7 @@ from tracker.storage.connection import IntegrityError, writing
 from tracker.storage.course import outlines, photos
 from tracker.storage.desk import worklist
 from tracker.storage.mail import mails
-from tracker.storage.own_data import erasures, looks
+from tracker.storage.own_data import erasures, looks, rows
 from tracker.storage.talk import conversation
 from tracker.wires.photo_files import PhotoFiles, PhotoMissing, Picture
 from tracker.world import World
@@ -216,7 +216,7 @@ def test_what_breaks_off_is_finished_in_the_next_round(
         if broken == "files":
             trouble.setattr(PhotoFiles, "delete", _break)
         elif broken == "rows":
-            trouble.setattr(erasures, "erase_rows", _break)
+            trouble.setattr(rows, "erase_rows", _break)
         else:
             trouble.setattr(erasures, "wipe_log", lambda db: False)
         assert erase(db, world) == []

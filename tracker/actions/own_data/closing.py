@@ -14,7 +14,7 @@ from tracker.storage.clinic import health
 from tracker.storage.connection import writing
 from tracker.storage.course import photos
 from tracker.storage.mail import mails
-from tracker.storage.own_data import consents, erasures
+from tracker.storage.own_data import consents, erasures, rows
 from tracker.storage.people import people
 from tracker.storage.talk import conversation
 from tracker.wires.mail import forget
@@ -88,7 +88,7 @@ def _erase(db: Database, files: PhotoFiles, outbox: Path, patient_id: str, now: 
     forget(outbox, [mail.id for mail in mails.of_recipient(db, patient_id)])
     with writing(db):
         mails.forget_alerts_of(db, patient_id)
-        erasures.erase_rows(db, patient_id)
+        rows.erase_rows(db, patient_id)
     if not erasures.wipe_log(db):
         return False
     with writing(db):

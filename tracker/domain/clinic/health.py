@@ -1,6 +1,6 @@
 """Whether the system behind the pages does its work. Facts and limits; no patient is in it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -32,6 +32,7 @@ class SignOfLife(StrEnum):
     ERASING = "erasing"
     MEASURED = "measured"  # a photo was measured
     SWEPT = "swept"  # looked for files without a row
+    BACKING_UP = "backing_up"  # looked whether a backup is due
     BACKED_UP = "backed_up"
 
 
@@ -147,6 +148,15 @@ class Facts:
         return None if at is None else max(self.at - at, self.elapsed.get(sign, self.at - at))
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What an examination found of one thing, in words that name no person."""
+
+    what: str
+    state: State
+    words: str
+
+
 def judge(facts: Facts) -> dict[Part, State]:
     """The state of each part by the limits above."""
     return {
@@ -159,14 +169,14 @@ def judge(facts: Facts) -> dict[Part, State]:
         Part.PRESSING_MAILS: _overdue(facts.pressing_mails, facts.at, PRESSING_MAIL_OVERDUE),
         Part.MAILS: _waits(facts.mails, facts.at),
         Part.LOST_MAILS: State.LOOK if facts.mails.given_up else State.GOOD,
-        Part.DISK: _space(facts.free_bytes),
+        Part.DISK: space_state(facts.free_bytes),
         Part.BACKUP: _backup(facts),
     }
 
 
-def worst(states: Mapping[Part, State]) -> State:
+def worst(states: Iterable[State]) -> State:
     """The state of the whole."""
-    return max(states.values(), key=lambda state: state.rank)
+    return max(states, key=lambda state: state.rank)
 
 
 def _alive(age: timedelta | None, limit: timedelta) -> State:
@@ -186,7 +196,8 @@ def _waits(queue: Queue, now: datetime) -> State:
     return State.LOOK if waited >= WAITS_LONG else State.GOOD
 
 
-def _space(free_bytes: int) -> State:
+def space_state(free_bytes: int) -> State:
+    """Whether so much space is enough."""
     if free_bytes < TOO_LITTLE_SPACE:
         return State.FAILING
     return State.LOOK if free_bytes < LITTLE_SPACE else State.GOOD

@@ -102,3 +102,20 @@ def elapsed_since_signs(db: Database) -> dict[SignOfLife, timedelta]:
         for row in rows
         if row["sign"] in set(SignOfLife)
     }
+
+
+def damage(db: Database) -> list[str]:
+    """What SQLite and SQLCipher find wrong with the file; empty when all is well."""
+    found = [row[0] for row in db.execute("PRAGMA cipher_integrity_check").fetchall()]
+    found += [row[0] for row in db.execute("PRAGMA integrity_check").fetchall() if row[0] != "ok"]
+    lost = len(db.execute("PRAGMA foreign_key_check").fetchall())
+    return [*found, f"{lost} rows refer to rows that are not there"] if lost else found
+
+
+def newest(db: Database) -> datetime | None:
+    """The latest time at which something came, by this machine's clock then."""
+    sql = """SELECT max(at) AS at FROM (SELECT max(received_at) AS at FROM photos
+             UNION ALL SELECT max(received_at) FROM check_ins
+             UNION ALL SELECT max(at) FROM audit_log)"""
+    (row,) = db.query(sql)
+    return read_optional_time(row["at"])

@@ -173,6 +173,11 @@ def unknown_ids(db: Database, ids: Set[str]) -> set[str]:
     return {row["value"] for row in db.query(sql, [names_text(ids)])}
 
 
+def all_ids(db: Database) -> list[str]:
+    """The ids of all photos."""
+    return [row["id"] for row in db.query("SELECT id FROM photos ORDER BY id")]
+
+
 def given_up(db: Database) -> list[GivenUp]:
     """What a person of the clinic must look at or correct, because the system has given up.
 

@@ -165,6 +165,15 @@ def forget_alerts_of(db: Database, patient_id: str) -> None:
             db.execute("DELETE FROM messages WHERE id = ?", [row["id"]])
 
 
+def forget_lost_alerts(db: Database) -> None:
+    """Delete the mails that name only alerts that do not exist, as of people erased since."""
+    db.execute(
+        """DELETE FROM messages WHERE alert_ids <> '[]' AND NOT EXISTS (
+               SELECT 1 FROM json_each(messages.alert_ids) AS named
+               JOIN alerts ON alerts.id = named.value)"""
+    )
+
+
 def of_recipient(db: Database, person_id: str) -> list[Mail]:
     """All mails to one person, newest first."""
     sql = "SELECT * FROM messages WHERE recipient_id = ? ORDER BY created_at DESC, id"

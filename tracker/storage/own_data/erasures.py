@@ -1,12 +1,11 @@
-"""Tombstones of closed accounts, and the deletion of every row that refers to a person."""
+"""Tombstones of closed accounts."""
 
-from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sqlite_utils import Database
 
 from tracker.domain.own_data.erasures import Erasure
-from tracker.storage.columns import read_row, row_of, time_text
+from tracker.storage.columns import read_optional_time, read_row, row_of, time_text
 
 
 def insert(db: Database, erasure: Erasure) -> None:
@@ -27,34 +26,10 @@ def finish(db: Database, patient_id: str, now: datetime) -> None:
     db.execute(sql, [time_text(now), patient_id])
 
 
-def erase_rows(db: Database, person_id: str) -> None:
-    """Delete the person and every row that refers to the person, directly or indirectly.
-
-    It follows the foreign keys, so that a table that is added later cannot be forgotten.
-    """
-    _erase(db, "people", "id", [person_id])
-
-
-def _erase(db: Database, table: str, column: str, values: Sequence[object]) -> None:
-    """Delete the rows with one of these values, after all rows that refer to them."""
-    for child, child_column, key in _referring(db, table):
-        rows = db.table(table).rows_where(_one_of(column, values), values, select=key)
-        keys = list({row[key] for row in rows})
-        if keys:
-            _erase(db, child, child_column, keys)
-    db.table(table).delete_where(_one_of(column, values), values)
-
-
-def _referring(db: Database, table: str) -> Iterator[tuple[str, str, str]]:
-    """Every (table, column) that refers to a column of `table`."""
-    for child in db.table_names():
-        for foreign in db.table(child).foreign_keys:
-            if foreign.other_table == table and foreign.column and foreign.other_column:
-                yield child, foreign.column, foreign.other_column
-
-
-def _one_of(column: str, values: Sequence[object]) -> str:
-    return f"{column} IN ({', '.join('?' * len(values))})"
+def last(db: Database) -> datetime | None:
+    """When the latest erasure was complete."""
+    (row,) = db.query("SELECT max(erased_at) AS at FROM erasures")
+    return read_optional_time(row["at"])
 
 
 def wipe_log(db: Database) -> bool:

@@ -37,6 +37,11 @@ def unknown_ids(db: Database, ids: Set[str]) -> set[str]:
     return {row["value"] for row in db.query(sql, [names_text(ids)])}
 
 
+def ids_with_photo(db: Database) -> list[str]:
+    """The ids of all messages that have a photo."""
+    return [row["id"] for row in db.query("SELECT id FROM remarks WHERE has_photo ORDER BY id")]
+
+
 def of_patient(db: Database, patient_id: str) -> list[Message]:
     """A patient's whole conversation, oldest first; at equal times, in the order of arrival."""
     receipts: dict[str, list[Receipt]] = defaultdict(list)

@@ -1,0 +1,229 @@
+"""Backups: everything comes back, and who was erased does not."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from tests.conftest import Cast
+from tests.tracker.actions.test_erase_accounts import NOW, close, erase, full, records
+from tests.web.conftest import Records
+from tracker.actions.clinic.backing_up import back_up, is_backup_due, restore
+from tracker.domain.clinic.health import SignOfLife
+from tracker.storage.clinic import health
+from tracker.storage.connection import open_database, writing
+from tracker.storage.course import photos
+from tracker.storage.own_data import rows
+from tracker.wires.backups import (
+    BackupPlace,
+    BackupUnusable,
+    new_identity,
+    read_back,
+    read_identity,
+    read_recipient,
+)
+from tracker.wires.photo_files import PhotoDamaged, PhotoFiles, Picture
+from tracker.world import World, open_world
+
+__all__ = ["full", "records"]
+
+MONTH = timedelta(days=30)
+IDENTITY, RECIPIENT = new_identity()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> BackupPlace:
+    return BackupPlace(str(tmp_path / "backups"), b"n" * 32)
+
+
+@pytest.fixture
+def identity(tmp_path: Path) -> Path:
+    file = tmp_path / "identity"
+    file.write_text(IDENTITY)
+    return file
+
+
+@pytest.fixture
+def other(world: World, tmp_path: Path) -> Iterator[tuple[Database, PhotoFiles]]:
+    """An empty machine, with another secret."""
+    settings = replace(world.settings, data=tmp_path / "other", secret=b"1" * 32)
+    settings.data.mkdir()
+    files = PhotoFiles(str(settings.photos), settings.key_for("photos"))
+    with closing(open_database(settings.database, settings.key_for("database"))) as db:
+        yield db, files
+
+
+def backed_up(db: Database, world: World, place: BackupPlace, at: datetime = NOW) -> str:
+    made = back_up(db, world.files, place, read_recipient(RECIPIENT), MONTH, at)
+    assert made.unreadable == ()
+    return made.snapshot
+
+
+def everything(db: Database) -> dict[str, list[object]]:
+    """Every row but the signs of life, which a backup leaves itself."""
+    return {
+        table: sorted((tuple(row.values()) for row in db.table(table).rows), key=repr)
+        for table in db.table_names()
+        if table != "signs_of_life"
+    }
+
+
+@pytest.mark.usefixtures("full")
+def test_every_row_and_every_picture_comes_back_on_a_machine_with_another_secret(
+    db: Database,
+    world: World,
+    place: BackupPlace,
+    identity: Path,
+    other: tuple[Database, PhotoFiles],
+) -> None:
+    backed_up(db, world, place)
+    restored = restore(*other, place, read_identity(identity))
+    assert (restored.patients, restored.erased_since) == (2, 0)
+    assert everything(other[0]) == everything(db)
+    assert rows.schema(other[0]) == rows.schema(db)
+    ids = world.files.ids()
+    assert len(ids) == restored.photos > 3
+    assert other[1].ids() == ids
+    for photo_id in ids:
+        for picture in world.files.pictures(photo_id):
+            assert other[1].load(photo_id, picture) == world.files.load(photo_id, picture)
+
+
+def test_who_was_erased_today_cannot_be_read_in_the_backup_of_yesterday(
+    db: Database,
+    world: World,
+    place: BackupPlace,
+    identity: Path,
+    other: tuple[Database, PhotoFiles],
+    full: Records,
+    cast: Cast,
+) -> None:
+    theirs = [photo.id for photo in photos.of_patient(db, cast.alice.id)]
+    yesterday = backed_up(db, world, place)
+    key = read_identity(identity)
+    then = place.read_snapshot(yesterday, key)
+    with writing(db):
+        db.execute("UPDATE photos SET status = 'measured'")
+    close(db, cast)
+    assert erase(db, world) == [cast.alice.id]
+    assert is_backup_due(db, timedelta(days=1), NOW + timedelta(minutes=1))
+    backed_up(db, world, place, NOW + timedelta(minutes=1))
+
+    assert place.read_snapshot(yesterday, key) == then  # it is all still there
+    found = [place.read_blob(blob, key) for blob in sorted(place.blobs())]
+    names = (cast.alice.name, cast.alice.email, "Afraid of needles", "Is this normal?")
+    assert len(found) > 5
+    assert not any(name.encode() in each for each in found for name in names)
+    kept = place.read_keys(key)
+    assert not set(theirs) & set(kept["photos"])
+    assert set(kept["rows"]) == {cast.bob.id}
+    restored = restore(*other, place, key, yesterday)
+    assert (restored.patients, restored.erased_since, restored.photos) == (1, 1, 0)
+    assert cast.alice.email not in repr(everything(other[0]))
+    assert cast.bob.email in repr(everything(other[0]))
+
+
+def test_only_what_is_new_is_stored_again(
+    db: Database, world: World, place: BackupPlace, full: Records, cast: Cast
+) -> None:
+    backed_up(db, world, place)
+    before = place.blobs()
+    full.note("Sleeps badly")
+    made = back_up(db, world.files, place, read_recipient(RECIPIENT), MONTH, NOW + timedelta(1))
+    assert (
+        made.new_blobs == len(place.blobs() - before) == 2
+    )  # Alice's rows, and the clinic's signs
+    assert len(place.snapshots()) == 2
+
+
+def test_old_snapshots_are_forgotten_with_their_blobs_but_never_the_last(
+    db: Database, world: World, place: BackupPlace, full: Records, identity: Path
+) -> None:
+    first = backed_up(db, world, place)
+    full.note("Sleeps badly")
+    second = backed_up(db, world, place, NOW + MONTH)
+    assert place.snapshots() == [first, second]
+    full.note("Sleeps well")
+    third = backed_up(db, world, place, NOW + 3 * MONTH)
+    assert place.snapshots() == [third]
+    content = place.read_snapshot(third, read_identity(identity))
+    needed = {*content["people"].values()}
+    needed |= {blob for each in content["photos"].values() for blob in each.values()}
+    assert place.blobs() == needed
+
+
+def test_what_the_machine_keeps_cannot_read_its_backups(
+    db: Database, world: World, place: BackupPlace, identity: Path, full: Records
+) -> None:
+    snapshot = backed_up(db, world, place)
+    identity.write_text(new_identity()[0])
+    with pytest.raises(BackupUnusable, match="another identity"):
+        place.read_snapshot(snapshot, read_identity(identity))
+    everywhere = b"".join(
+        path.read_bytes() for path in Path(place.url).rglob("*") if path.is_file()
+    )
+    assert b"photos" not in everywhere
+    assert b"Alice" not in everywhere
+
+
+def test_a_damaged_photo_is_told_and_left_out_and_a_damaged_blob_stops_the_restoration(
+    db: Database,
+    world: World,
+    place: BackupPlace,
+    identity: Path,
+    other: tuple[Database, PhotoFiles],
+    full: Records,
+) -> None:
+    broken = full.measured(2.5)
+    file = Path(world.files.url) / broken.id[:2] / broken.id / Picture.PHOTO
+    file.write_bytes(file.read_bytes()[:-1] + b"!")
+    with pytest.raises(PhotoDamaged):
+        world.files.load(broken.id, Picture.PHOTO)
+    made = back_up(db, world.files, place, read_recipient(RECIPIENT), MONTH, NOW)
+    assert made.unreadable == (broken.id,)
+    blob = next(path for path in Path(place.url, "blobs").rglob("*") if path.is_file())
+    blob.write_bytes(blob.read_bytes()[:-1] + b"!")
+    with pytest.raises(BackupUnusable, match="damaged"):
+        restore(*other, place, read_identity(identity))
+
+
+def test_a_restored_clinic_opens(
+    db: Database,
+    world: World,
+    place: BackupPlace,
+    identity: Path,
+    other: tuple[Database, PhotoFiles],
+    tmp_path: Path,
+    full: Records,
+) -> None:
+    backed_up(db, world, place)
+    restore(*other, place, read_identity(identity))
+    opened = open_world(replace(world.settings, data=tmp_path / "other", secret=b"1" * 32))
+    with closing(opened.connect()) as again:
+        assert health.latest_signs(again).keys() <= set(SignOfLife)
+        assert len(photos.all_ids(again)) == len(photos.all_ids(db))
+
+
+def test_backups_are_due_by_the_day_and_after_a_clock_was_set_back(
+    db: Database, world: World, place: BackupPlace
+) -> None:
+    day = timedelta(days=1)
+    assert is_backup_due(db, day, NOW)
+    backed_up(db, world, place)
+    assert not is_backup_due(db, day, NOW + day / 2)
+    assert is_backup_due(db, day, NOW + day)
+    assert is_backup_due(db, day, NOW - day)
+
+
+@pytest.mark.parametrize("text", ["", "short", "no base64 !", "ä"])
+def test_a_key_that_is_none_is_told(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "identity"
+    file.write_text(text)
+    with pytest.raises(BackupUnusable, match="identity"):
+        read_identity(file)
+    with pytest.raises(BackupUnusable, match="damaged"):
+        read_back(b"{")

@@ -1,0 +1,200 @@
+"""Backups and the doctor from the command line, as an operator uses them."""
+
+import base64
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlite_utils import Database
+
+from tests.conftest import TREATED_AT, Cast
+from tests.web.conftest import Records
+from tracker.cli.main import main
+from tracker.domain.clinic.health import SignOfLife
+from tracker.storage.clinic import health
+from tracker.storage.connection import writing
+from tracker.wires.photo_files import Picture
+from tracker.world import World
+
+OTHER_SECRET = base64.urlsafe_b64encode(b"1" * 32).decode()
+
+
+@pytest.fixture
+def environment(world: World, tmp_path: Path) -> dict[str, str]:
+    identity = tmp_path / "identity"
+    recipient = run({}, "backup-key", str(identity)).stdout.strip()
+    return {
+        "AFTERGLOW_DATA": str(world.settings.data),
+        "AFTERGLOW_SECRET": base64.urlsafe_b64encode(world.settings.secret).decode(),
+        "AFTERGLOW_BACKUP_TO": str(tmp_path / "backups"),
+        "AFTERGLOW_BACKUP_RECIPIENT": recipient,
+    }
+
+
+@pytest.fixture
+def photo_file(db: Database, world: World, cast: Cast) -> Path:
+    """The file of the only photo."""
+    photo = Records(db, world, cast).measured(1)
+    return world.settings.photos / photo.id[:2] / photo.id / Picture.PHOTO
+
+
+def run(environment: dict[str, str], *arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments, env=environment)
+
+
+def found(environment: dict[str, str]) -> dict[str, tuple[str, str]]:
+    parts = json.loads(run(environment, "doctor", "--json").stdout)
+    return {what: (part["state"], part["words"]) for what, part in parts.items()}
+
+
+def test_an_identity_is_readable_by_its_owner_alone_and_never_replaced(tmp_path: Path) -> None:
+    file = tmp_path / "identity"
+    assert run({}, "backup-key", str(file)).exit_code == 0
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    before = file.read_text()
+    assert run({}, "backup-key", str(file)).exit_code == 1
+    assert file.read_text() == before
+
+
+@pytest.mark.usefixtures("photo_file")
+def test_a_backup_is_verified_without_the_secret_and_restored_with_another_one(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    identity = str(tmp_path / "identity")
+    made = run(environment, "backup")
+    assert made.exit_code == 0, made.output
+    assert "2 patients, 1 photos" in made.stdout
+    away = ("--from", environment["AFTERGLOW_BACKUP_TO"], "--identity", identity)
+    verified = run({}, "verify-backup", *away)
+    assert verified.exit_code == 0, verified.output
+    assert "all 1 can be read" in verified.stdout
+    empty = {"AFTERGLOW_DATA": str(tmp_path / "new"), "AFTERGLOW_SECRET": OTHER_SECRET}
+    restored = run(empty, "restore", *away)
+    assert restored.exit_code == 0, restored.output
+    assert found(empty)["photos"] == ("good", "all 1 can be read")
+    again = run(empty, "restore", *away)
+    assert again.exit_code == 1
+    assert "holds something" in again.stderr
+
+
+@pytest.mark.usefixtures("photo_file")
+def test_a_backup_with_a_damaged_part_is_not_verified(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    run(environment, "backup")
+    for path in (tmp_path / "backups" / "blobs").rglob("*"):
+        if path.is_file():
+            path.write_bytes(path.read_bytes()[:-1])
+    refused = run(environment, "verify-backup", "--identity", str(tmp_path / "identity"))
+    assert refused.exit_code == 1
+    assert "cannot be opened" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_a_restoration_that_breaks_off_leaves_no_clinic(
+    environment: dict[str, str], photo_file: Path, tmp_path: Path
+) -> None:
+    run(environment, "backup")
+    blobs = [path for path in (tmp_path / "backups" / "blobs").rglob("*") if path.is_file()]
+    max(blobs, key=lambda path: path.stat().st_size).unlink()
+    new = {"AFTERGLOW_DATA": str(tmp_path / "new"), "AFTERGLOW_SECRET": OTHER_SECRET}
+    away = ("--from", environment["AFTERGLOW_BACKUP_TO"], "--identity", str(tmp_path / "identity"))
+    assert run(new, "restore", *away).exit_code == 1
+    assert not (tmp_path / "new").exists()
+    assert photo_file.exists()
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"),
+    [
+        ("AFTERGLOW_BACKUP_TO", "AFTERGLOW_BACKUP_TO and AFTERGLOW_BACKUP_RECIPIENT belong"),
+        ("AFTERGLOW_BACKUP_RECIPIENT", "afterglow backup-key makes a recipient"),
+    ],
+)
+def test_half_a_setting_is_named(environment: dict[str, str], missing: str, words: str) -> None:
+    told = run(environment | {missing: ""}, "backup")
+    assert told.exit_code == 1
+    assert words in told.stderr
+
+
+def test_a_recipient_that_is_none_is_named(environment: dict[str, str]) -> None:
+    told = run(environment | {"AFTERGLOW_BACKUP_RECIPIENT": "clinic"}, "backup")
+    assert told.exit_code == 1
+    assert "recipient" in told.stderr
+
+
+@pytest.mark.usefixtures("photo_file")
+def test_the_doctor_finds_a_sound_clinic_sound(environment: dict[str, str], db: Database) -> None:
+    run(environment, "backup")
+    told = run(environment, "doctor")
+    assert told.exit_code == 0, told.output
+    assert {state for state, _ in found(environment).values()} == {"good"}
+
+
+def test_the_doctor_finds_a_flipped_bit(environment: dict[str, str], photo_file: Path) -> None:
+    sealed = bytearray(photo_file.read_bytes())
+    sealed[len(sealed) // 2] ^= 1
+    photo_file.write_bytes(sealed)
+    state, words = found(environment)["photos"]
+    assert state == "failing"
+    assert f"photo of photo {photo_file.parent.name} is damaged" in words
+    assert run(environment, "doctor").exit_code == 1
+    made = run(environment, "backup")
+    assert made.exit_code == 1
+    assert f"photo {photo_file.parent.name} is damaged and not in it" in made.stderr
+
+
+def test_the_doctor_finds_files_without_rows_and_rows_without_files(
+    environment: dict[str, str], photo_file: Path, world: World
+) -> None:
+    world.files.save("orphan", Picture.PHOTO, b"a face")
+    world.files.delete(photo_file.parent.name)
+    told = found(environment)
+    assert told["orphans"] == ("look", "1 wrong: orphan")
+    assert told["files"] == ("failing", f"1 wrong: {photo_file.parent.name}")
+
+
+def test_the_doctor_finds_photos_without_keys_open_files_and_a_clock_set_back(
+    environment: dict[str, str], world: World, db: Database, cast: Cast
+) -> None:
+    photo = Records(db, world, cast).measured(1)
+    (world.settings.photos / photo.id[:2] / photo.id / "key").unlink()
+    with writing(db):
+        health.leave_sign(db, SignOfLife.BACKED_UP, TREATED_AT)
+        db.execute("UPDATE photos SET received_at = '2999-01-01T00:00:00.000000+00:00'")
+    (world.settings.data / "afterglow.db-wal").chmod(0o644)
+    told = found(environment | {"AFTERGLOW_SMTP": "smtp://127.0.0.1:9"})
+    assert told["keys"] == ("look", f"1 wrong: {photo.id}")
+    assert told["clock"] == ("look", "1 wrong: rows of 2999-01-01 00:00 UTC are still to come")
+    assert told["mail"][0] == "failing"
+    assert "127.0.0.1" in told["mail"][1]
+    assert told["backup"] == ("look", "last 2026-03-02 09:00 UTC")
+    assert told["modes"][0] == "look"
+    assert "afterglow.db-wal has mode 644" in told["modes"][1]
+
+
+def test_the_doctor_makes_no_clinic_where_there_is_none(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    told = run(environment | {"AFTERGLOW_DATA": str(tmp_path / "empty")}, "doctor")
+    assert told.exit_code == 1
+    assert "is missing" in told.stderr
+    assert not (tmp_path / "empty").exists()
+
+
+def test_a_look_changes_nothing(
+    environment: dict[str, str], photo_file: Path, world: World
+) -> None:
+    def state() -> dict[str, tuple[int, int]]:
+        return {
+            str(path): (path.stat().st_size, path.stat().st_mtime_ns)
+            for path in world.settings.photos.rglob("*")
+        }
+
+    before = state()
+    run(environment, "doctor")
+    assert state() == before
+    assert os.fspath(photo_file) in before

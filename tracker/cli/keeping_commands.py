@@ -1,0 +1,158 @@
+"""The commands that keep the data: backups, restoring, keys, a close look at everything."""
+
+import json
+import os
+import secrets
+import sys
+import tempfile
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from tracker.actions.clinic.backing_up import Restored, back_up_to, restore_into
+from tracker.actions.clinic.health import examine
+from tracker.cli.console import connected, now, open_clinic, told_errors
+from tracker.domain.clinic.health import Finding, State, worst
+from tracker.settings import SECRET_BYTES, SettingsError, read_settings
+from tracker.storage.connection import open_database
+from tracker.wires.backups import BackupUnusable, new_identity, read_identity
+from tracker.wires.photo_files import PhotoFiles
+from tracker.world import DatabaseGone, open_world
+
+FROM = click.option(
+    "--from", "place", help="Where the backups are; AFTERGLOW_BACKUP_TO when left out."
+)
+IDENTITY = click.option(
+    "--identity",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File that afterglow backup-key wrote.",
+)
+SNAPSHOT = click.option("--snapshot", help="Its name; the newest when left out.")
+
+
+@click.command(name="backup-key")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def backup_key(file: Path) -> None:
+    """Write a fresh identity to FILE and print its recipient.
+
+    Backups are sealed to the recipient (AFTERGLOW_BACKUP_RECIPIENT). Only the identity opens them:
+    keep it away from the machine that makes backups, and at two places.
+    """
+    identity, recipient = new_identity()
+    try:
+        with open(file, "x", opener=_for_us_alone, encoding="ascii") as written:
+            written.write(f"{identity}\n")
+    except OSError as error:
+        raise click.ClickException(f"cannot write {file}: {error.strerror}") from error
+    click.echo(recipient)
+
+
+@click.command()
+def backup() -> None:
+    """Make a backup now; `serve` and `worker` make one each day.
+
+    Exit status 1 when it could not be made, or when photos are damaged and are missing in it.
+    """
+    with told_errors(BackupUnusable, OSError), open_clinic() as (world, db):
+        if world.settings.backups is None:
+            raise SettingsError("AFTERGLOW_BACKUP_TO is not set; name the place of the backups")
+        made = back_up_to(world.settings.backups, db, world.files, world.settings, now())
+    click.echo(
+        f"{made.snapshot}: {made.patients} patients, {made.photos} photos,"
+        f" {made.new_blobs} new parts, {made.forgotten} old snapshots forgotten"
+    )
+    for photo_id in made.unreadable:
+        click.echo(f"photo {photo_id} is damaged and not in it", err=True)
+    sys.exit(bool(made.unreadable))
+
+
+@click.command()
+@FROM
+@IDENTITY
+@SNAPSHOT
+def restore(place: str | None, identity: Path, snapshot: str | None) -> None:
+    """Fill the empty folder AFTERGLOW_DATA from a backup.
+
+    AFTERGLOW_SECRET may be a new one. Patients who were erased since the backup stay erased.
+    """
+    with told_errors(BackupUnusable, OSError):
+        settings = read_settings(os.environ)
+        restored = restore_into(settings, _place(place), read_identity(identity), snapshot)
+    click.echo(_restored(restored))
+
+
+@click.command(name="verify-backup")
+@FROM
+@IDENTITY
+@SNAPSHOT
+def verify_backup(place: str | None, identity: Path, snapshot: str | None) -> None:
+    """Restore a backup into a folder for the moment, and examine it.
+
+    It needs neither AFTERGLOW_DATA nor AFTERGLOW_SECRET, so that another machine can do it. Exit
+    status 1 when the backup is not whole.
+    """
+    with told_errors(BackupUnusable, OSError), tempfile.TemporaryDirectory() as scratch:
+        secret = urlsafe_b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+        settings = read_settings({"AFTERGLOW_DATA": f"{scratch}/data", "AFTERGLOW_SECRET": secret})
+        restored = restore_into(settings, _place(place), read_identity(identity), snapshot)
+        click.echo(_restored(restored))
+        world = open_world(settings)
+        with connected(world) as db:
+            findings = list(examine(db, world.files, settings, now()))
+    _report(finding for finding in findings if finding.what in OF_BACKUPS)
+
+
+OF_BACKUPS = frozenset({"database", "migrations", "photos", "files", "orphans", "keys"})
+"""What an examination can find wrong with a backup; the rest is about the machine."""
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def doctor(as_json: bool) -> None:
+    """Look closely at everything that is kept.
+
+    It takes long where there are many photos, changes nothing and may run next to `serve`. Exit
+    status 1 when something is lost or damaged.
+    """
+    with told_errors():
+        settings = read_settings(os.environ)
+        if not settings.database.exists():
+            raise DatabaseGone(f"{settings.database} is missing; restore it from a backup")
+        files = PhotoFiles(str(settings.photos.resolve()), settings.key_for("photos"))
+        with closing(open_database(settings.database, settings.key_for("database"))) as db:
+            findings = list(examine(db, files, settings, now()))
+    _report(findings, as_json=as_json)
+
+
+def _report(findings: Iterable[Finding], *, as_json: bool = False) -> None:
+    """Print what was found, and end with status 1 when something fails."""
+    found = list(findings)
+    if as_json:
+        parts = {each.what: {"state": each.state, "words": each.words} for each in found}
+        click.echo(json.dumps(parts))
+    else:
+        for each in found:
+            click.echo(f"{each.state:<8} {each.what:<10} {each.words}")
+    sys.exit(worst(each.state for each in found) is State.FAILING)
+
+
+def _place(given: str | None) -> str:
+    place = given or os.environ.get("AFTERGLOW_BACKUP_TO", "").strip()
+    if not place:
+        raise SettingsError("AFTERGLOW_BACKUP_TO is not set; name the place of the backups: --from")
+    return place
+
+
+def _restored(restored: Restored) -> str:
+    return (
+        f"{restored.snapshot}: {restored.patients} patients, {restored.photos} photos;"
+        f" erased since: {restored.erased_since}"
+    )
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
