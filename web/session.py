@@ -1,7 +1,7 @@
 """This request's visit: who is signed in, and what the request works with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
 from typing import Concatenate, ParamSpec
@@ -14,14 +14,14 @@ from flask_login import LoginManager, current_user, login_user, logout_user
 from flask_wtf.csrf import generate_csrf
 from werkzeug.exceptions import SecurityError
 
-from tracker.actions.people.signing_in import end_session, resume_session
+from tracker.actions.people.signing_in import end_session, resume_session, use_session
 from tracker.domain.people import access
 from tracker.domain.people.access import Viewer
 from tracker.domain.people.people import Person
-from tracker.domain.people.sessions import Session, has_just_begun
+from tracker.domain.people.sessions import SEEN_EVERY, Session, ends_at, has_just_begun
 from tracker.wires.compute import Busy
 from tracker.world import Database, World
-from web.security import MAX_WORDS_BYTES, NO_ROOM
+from web.security import MAX_WORDS_BYTES, NO_ROOM, SAME_FOR_ALL
 
 P = ParamSpec("P")
 
@@ -57,6 +57,9 @@ PUBLIC = frozenset(
         "preferences.stop",
     }
 )
+# A page that asks by itself says so in this header: an unwatched screen is not in use.
+UNATTENDED = "Afterglow-Unattended"
+STILL_HERE = "sign_in.still_here"
 CARRIES_PHOTO = frozenset({"patient.send_photo", "conversation.say"})
 # What is lost, as `web.words` names it, when such a form arrives after its session; else a form.
 LOSES = {
@@ -88,7 +91,7 @@ class Resources:
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Account:
     """A person in the form that flask-login needs; its cookie keeps only the session's `token`."""
 
@@ -122,7 +125,7 @@ def init_app(app: Flask, world: World, now: Callable[[], datetime]) -> None:
     manager.user_loader(_resume)
     app.before_request(_guard)
     app.teardown_appcontext(_close)
-    app.jinja_env.globals.update(access=access, viewer=_viewer)
+    app.jinja_env.globals.update(access=access, viewer=_viewer, seconds_left=seconds_left)
 
 
 def resources() -> Resources:
@@ -244,12 +247,31 @@ def _guard() -> ResponseReturnValue | None:
         raise Busy("too many uploads arrive")
     if request.endpoint not in CARRIES_PHOTO:
         request.max_content_length = MAX_WORDS_BYTES
-    if request.endpoint in PUBLIC or is_signed_in():
+    if is_signed_in():
+        _note_use()
+        return None
+    if request.endpoint in PUBLIC:
         return None
     if request.method in {"GET", "HEAD"}:
         return redirect(url_for("sign_in.show", next=request.full_path.rstrip("?")), code=303)
     lost = None if request.endpoint == "sign_in.leave" else LOSES.get(str(request.endpoint), "form")
     return redirect(url_for("sign_in.show", next=_page_of_form(), lost=lost), code=303)
+
+
+def _note_use() -> None:
+    """Note that this session is used, but not for each of many requests."""
+    if UNATTENDED in request.headers or request.endpoint in SAME_FOR_ALL:
+        return
+    now = resources().now
+    if now - current_user.session.last_seen >= SEEN_EVERY or request.endpoint == STILL_HERE:
+        use_session(resources().db, current_user.token, now)
+        current_user.session = replace(current_user.session, seen_at=now)
+
+
+def seconds_left() -> int:
+    """How long this session lasts if nothing more is done."""
+    end = ends_at(current_user.session, current_user.person.role)
+    return int((end - resources().now).total_seconds())
 
 
 def _page_of_form() -> str | None:

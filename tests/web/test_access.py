@@ -159,6 +159,7 @@ RULES = {
     "POST passkeys.forget_app": Rule("/passkeys/app/remove", STAFF),
     "POST passkeys.renew_codes": Rule("/passkeys/recovery-codes", STAFF),
     "POST staff.reset_second_step": Rule("/clinic/people/{dana}/second-step", ADMINISTRATORS),
+    "GET sign_in.still_here": Rule("/still-here", EVERYBODY_SIGNED_IN),
     "GET sign_in.prove": Rule("/prove", EVERYBODY_SIGNED_IN),
     "GET links.offer": Rule("/patients/{alice}/renewal", TEAM),
     "POST links.issue": Rule("/patients/{alice}/renewal", TEAM),

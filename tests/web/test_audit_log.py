@@ -97,7 +97,7 @@ def test_of_a_photo_opened_again_the_first_time_is_told_as_people_tell_it(
     photo = records.measured(1)
     dana.get(f"/patients/{cast.alice.id}/photos/{photo.id}/photo")
     assert "(first" not in admin.read(LOG)
-    clock.now += timedelta(hours=2)
+    clock.now += timedelta(minutes=50)
     dana.get(f"/patients/{cast.alice.id}/photos/{photo.id}/photo")
     assert "(first today, " in admin.read(LOG)
 

@@ -157,11 +157,12 @@ def test_the_patient_reads_when_late_answers_count(
 
 
 def test_an_answer_that_belongs_to_an_earlier_treatment_is_kept_with_it(
-    alice: Browser, db: Database, world: World, cast: Cast, clock: Clock
+    db: Database, world: World, cast: Cast, clock: Clock, browser_of: Callable[[Person], Browser]
 ) -> None:
     again = replace(cast.treatment, id="", performed_at=TREATED_AT + timedelta(days=30))
     begin_treatment(db, world.protocols, again)
     clock.now = TREATED_AT + timedelta(days=31)
+    alice = browser_of(cast.alice)
     made = (TREATED_AT + timedelta(days=10)).isoformat()
     sent = {"made_at": made, "sent_at": clock.now.isoformat()}
     page = alice.send("/check-in", QUEUED | sent | {"pus": "yes"}, follow=True).text

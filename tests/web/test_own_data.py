@@ -1,5 +1,6 @@
 """What patients may know and decide about their own data."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
@@ -11,10 +12,13 @@ from tests.conftest import PASSPHRASE, TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tracker.domain.course.photos import Photo
+from tracker.domain.people.people import Person
 from tracker.storage.own_data import looks
 from tracker.wires.photo_files import Picture
 from tracker.world import World
 from web import create_app
+
+BrowserOf = Callable[[Person], Browser]
 
 
 def open_picture(browser: Browser, photo: Photo, picture: Picture = Picture.PHOTO) -> None:
@@ -23,13 +27,13 @@ def open_picture(browser: Browser, photo: Photo, picture: Picture = Picture.PHOT
 
 
 def test_alice_reads_who_opened_her_photo_and_when(
-    alice: Browser, dana: Browser, records: Records, clock: Clock
+    alice: Browser, cast: Cast, browser_of: BrowserOf, records: Records, clock: Clock
 ) -> None:
     photo = records.measured(2)
     assert "opened by" not in alice.read(f"/photos/{photo.id}")
     assert "Nobody has opened your photos so far." in alice.read("/my-data")
     clock.now = TREATED_AT + timedelta(days=3, hours=4, minutes=10)
-    open_picture(dana, photo)
+    open_picture(browser_of(cast.dana), photo)
     for path in (f"/photos/{photo.id}", "/progress"):
         assert "Photo opened by Dr Dana today, 14:10" in alice.read(path)
     page = alice.read("/my-data")

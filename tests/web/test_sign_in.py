@@ -100,15 +100,49 @@ def test_signing_in_again_ends_the_session_before(app: Flask, cast: Cast, alice:
     assert old.get("/").status_code == 303
 
 
+def use(browser: Browser, clock: Clock, every: timedelta, times: int) -> list[int]:
+    """Open a page again and again, and collect the statuses."""
+    statuses = []
+    for _ in range(times):
+        clock.now += every
+        statuses.append(browser.get("/settings").status_code)
+    return statuses
+
+
 def test_patients_stay_signed_in_for_a_month_and_practitioners_for_half_a_day(
     alice: Browser, dana: Browser, clock: Clock
 ) -> None:
-    clock.now += timedelta(hours=11, minutes=59)
-    assert [alice.get("/").status_code, dana.get("/").status_code] == [200, 200]
-    clock.now += timedelta(minutes=1)
-    assert [alice.get("/").status_code, dana.get("/").status_code] == [200, 303]
-    clock.now += timedelta(days=30)
-    assert alice.get("/").status_code == 303
+    assert use(dana, clock, timedelta(minutes=48), 15) == [200] * 14 + [303]
+    assert use(alice, clock, timedelta(days=9, hours=8), 4) == [200] * 3 + [303]
+
+
+def test_a_session_that_nobody_uses_ends_sooner(
+    alice: Browser, dana: Browser, clock: Clock
+) -> None:
+    assert use(dana, clock, timedelta(minutes=59), 2) == [200, 200]
+    assert use(dana, clock, timedelta(minutes=61), 1) == [303]
+    assert use(alice, clock, timedelta(days=1), 1) == [200]
+    assert use(alice, clock, timedelta(days=14), 1) == [303]
+
+
+def test_a_page_that_asks_by_itself_is_no_sign_of_a_person(dana: Browser, clock: Clock) -> None:
+    for _ in range(6):
+        clock.now += timedelta(minutes=9)
+        unattended = {"Afterglow-Unattended": "yes"}
+        assert dana.get("/worklist/version", headers=unattended).status_code == 200
+        (answer,) = [dana.get("/still-here", headers=unattended)]
+    assert answer.json is not None
+    assert answer.json["seconds"] == 6 * 60
+    clock.now += timedelta(minutes=9)
+    assert dana.get("/worklist/version", headers=unattended).status_code == 303
+
+
+def test_typing_counts_as_use(dana: Browser, cast: Cast, clock: Clock) -> None:
+    clock.now += timedelta(minutes=59)
+    said = dana.get("/still-here").json
+    assert said is not None
+    assert (said["person"], said["seconds"]) == (cast.dana.id, 60 * 60)
+    assert use(dana, clock, timedelta(minutes=59), 1) == [200]
 
 
 def test_a_new_passphrase_ends_the_sessions_under_the_old_one(

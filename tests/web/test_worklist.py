@@ -169,7 +169,7 @@ def test_a_new_day_and_a_deputys_first_morning_change_the_version_too(
     records: Records, clock: Clock, browser_of: Callable[[Person], Browser]
 ) -> None:
     absence = records.absence(records.cast.dana, deputy=records.cast.eli)
-    clock.now = absence.begins_at - timedelta(hours=1)
+    clock.now = absence.begins_at - timedelta(minutes=59)
     eli = browser_of(records.cast.eli)
     before = etag(eli)
     clock.now = absence.begins_at

@@ -20,6 +20,7 @@ from tracker.actions.people.second_step import (
     show_ways,
 )
 from tracker.actions.people.signing_in import (
+    OpenSession,
     add_passkey,
     ask_for_passkey,
     end_other_sessions,
@@ -268,7 +269,7 @@ def _page(
         email=visit.person.email,
         may_change=has_just_begun(visit.session, visit.now),
         sessions=tuple(
-            (when(each.began_at, visit.now, visit.person.zone), each.is_this)
+            (_times(each, visit), each.is_this)
             for each in show_sessions(visit.db, visit.person, session.token(), visit.now)
         ),
         trouble=trouble,
@@ -277,6 +278,11 @@ def _page(
         ways=(show_ways(visit.db, visit.person.id) if may_have_second_step(visit.viewer) else None),
         is_demanded=visit.world.settings.second_step,
     )
+
+
+def _times(each: OpenSession, visit: Visit) -> str:
+    began, seen = (when(at, visit.now, visit.person.zone) for at in (each.began_at, each.seen_at))
+    return began if each.is_this or began == seen else f"{began}, last used {seen}"
 
 
 def _site(world: World) -> Site:

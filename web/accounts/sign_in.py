@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import generate_csrf
 from itsdangerous import BadSignature, URLSafeSerializer
 from markupsafe import Markup
 
@@ -140,6 +141,17 @@ def prove(visit: Visit) -> ResponseReturnValue:
         return redirect(target, code=303)
     has_passkey = bool(show_passkeys(visit.db, visit.person.id))
     return render(ProvePage(visit.person.email, target, has_passkey))
+
+
+@blueprint.get("/still-here")
+@signed_in
+def still_here(visit: Visit) -> ResponseReturnValue:
+    """For the script of a page: who is signed in, for how long, and the token for its forms."""
+    return {
+        "person": visit.person.id,
+        "seconds": session.seconds_left(),
+        "token": generate_csrf(),
+    }
 
 
 @blueprint.post("/sign-in")

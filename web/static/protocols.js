@@ -7,7 +7,7 @@ const renew = async () => {
   const shown = document.querySelector("[data-preview]");
   if (!shown?.querySelector("[data-counting]")) return;
   try {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    const answer = await fetch(location.href, { headers: { Accept: "text/html", "Afterglow-Unattended": "yes" } });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.querySelector("[data-preview]");
     if (fresh && !shown.contains(document.activeElement)) shown.replaceWith(fresh);

@@ -3,6 +3,7 @@ import { areOn, listen, turn } from "./keys.js";
 
 const EVERY = 15_000; // milliseconds between two looks
 const READING = 8_000; // milliseconds that a confirmation is shown
+const UNATTENDED = { "Afterglow-Unattended": "yes" }; // nobody need be there
 const SLOWEST = 240_000; // where there is no connection
 
 const list = () => document.querySelector("[data-worklist]");
@@ -37,7 +38,7 @@ const step = (by) => {
 };
 
 const page = async (address) => {
-  const answer = await fetch(address, { cache: "no-store" });
+  const answer = await fetch(address, { cache: "no-store", headers: UNATTENDED });
   const found = new DOMParser().parseFromString(await answer.text(), "text/html");
   return { found, list: found.querySelector("[data-worklist]") };
 };
@@ -102,7 +103,7 @@ function show() {
 const look = async () => {
   const answer = await fetch(list().dataset.watch, {
     cache: "no-store",
-    headers: { "If-None-Match": known },
+    headers: { ...UNATTENDED, "If-None-Match": known },
   });
   if (answer.redirected) return false; // to the sign-in
   if (answer.status === 200) {

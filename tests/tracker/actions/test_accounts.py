@@ -6,9 +6,9 @@ from sqlite_utils import Database
 
 from tests.conftest import PASSPHRASE, SHIPPED_HASHER, Cast
 from tracker.actions.people.accounts import AddressTaken, add_person, set_passphrase
-from tracker.actions.people.signing_in import end_session, resume_session, sign_in
+from tracker.actions.people.signing_in import end_session, resume_session, sign_in, use_session
 from tracker.domain.people.people import Person, Role
-from tracker.domain.people.sessions import LIFETIMES
+from tracker.domain.people.sessions import LIFETIMES, UNUSED
 from tracker.storage.people import people
 
 NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)
@@ -78,6 +78,10 @@ def test_a_session_lasts_its_lifetime_and_no_longer(db: Database, role: Role) ->
     person = add_person(db, Person("", role, "Carol", "carol@clinic.example", "UTC"), PASSPHRASE)
     signed_in = sign_in(db, person.email, PASSPHRASE, NOW)
     assert isinstance(signed_in, tuple)
+    for at in (
+        NOW + n * UNUSED[role] / 2 for n in range(1, int(LIFETIMES[role] / UNUSED[role] * 2))
+    ):
+        use_session(db, signed_in[1], at)
     end = NOW + LIFETIMES[role]
     assert resume_session(db, signed_in[1], end - timedelta(seconds=1)) is not None
     assert resume_session(db, signed_in[1], end) is None

@@ -25,7 +25,7 @@ from tracker.domain.people.second_step import HalfSignedIn, SecondStep, step_aft
 from tracker.domain.people.sessions import (
     LONGEST_LIFETIME,
     Session,
-    is_too_old,
+    is_over,
     new_token,
     token_digest,
 )
@@ -120,7 +120,7 @@ def resume_session(
     """The person, what they may be allowed to see, and the session; None when it is over."""
     session = sessions.get(db, token_digest(token))
     person = people.get(db, session.person_id) if session else None
-    if session is None or person is None or is_too_old(session, person.role, now):
+    if session is None or person is None or is_over(session, person.role, now):
         return None
     if person.suspended_at is not None:
         return None
@@ -130,6 +130,12 @@ def resume_session(
             db, [person.id, *absences.stood_in_for_by(db, person, now)]
         )
     return person, Viewer(person.id, person.role, cares_for, person.duties), session
+
+
+def use_session(db: Database, token: str, now: datetime) -> None:
+    """Note that the person of this session does something."""
+    with writing(db):
+        sessions.use(db, token_digest(token), now)
 
 
 def end_session(db: Database, token: str) -> None:
@@ -150,6 +156,7 @@ class OpenSession:
     """A session that still works; `is_this` marks the one that asks."""
 
     began_at: datetime
+    seen_at: datetime
     is_this: bool
 
 
@@ -157,9 +164,9 @@ def show_sessions(db: Database, person: Person, token: str, now: datetime) -> li
     """Where this person is signed in, the latest first; `token` is that of the session asking."""
     digest = token_digest(token)
     return [
-        OpenSession(session.began_at, each == digest)
+        OpenSession(session.began_at, session.last_seen, each == digest)
         for each, session in sessions.of_person(db, person.id)
-        if not is_too_old(session, person.role, now)
+        if not is_over(session, person.role, now)
     ]
 
 

@@ -17,6 +17,16 @@ LIFETIMES: Mapping[Role, timedelta] = {
     Role.OFFICE: AT_THE_CLINIC,
 }
 LONGEST_LIFETIME = max(LIFETIMES.values())
+# After so long without use it ends. An hour: NIST SP 800-63B-4, 2.2.3, for sign-ins by two factors.
+# A patient who was asked for a photo a week must not be asked for the passphrase each time.
+UNUSED_AT_THE_CLINIC = timedelta(hours=1)
+UNUSED: Mapping[Role, timedelta] = {
+    Role.PATIENT: timedelta(days=14),
+    Role.PRACTITIONER: UNUSED_AT_THE_CLINIC,
+    Role.ASSISTANT: UNUSED_AT_THE_CLINIC,
+    Role.OFFICE: UNUSED_AT_THE_CLINIC,
+}
+SEEN_EVERY = timedelta(minutes=1)  # use is noted at most this often
 # A sign-in this recent may change how the account signs in; otherwise it must be proved again.
 PROOF_GOOD_FOR = timedelta(minutes=10)
 TOKEN_BYTES = 32
@@ -24,10 +34,19 @@ TOKEN_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A person who signed in at `began_at`; it lasts until it is ended or too old."""
+    """A person who signed in at `began_at` and last did something at `seen_at` (None: then).
+
+    It lasts until it is ended, too old or unused for long.
+    """
 
     person_id: str
     began_at: datetime
+    seen_at: datetime | None = None
+
+    @property
+    def last_seen(self) -> datetime:
+        """When the person last did something."""
+        return self.seen_at or self.began_at
 
 
 def new_token() -> str:
@@ -40,9 +59,14 @@ def token_digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def is_too_old(session: Session, role: Role, now: datetime) -> bool:
-    """Whether a session has lasted its full time, however recently it was used."""
-    return now - session.began_at >= LIFETIMES[role]
+def ends_at(session: Session, role: Role) -> datetime:
+    """When a session ends by itself, if the person does nothing from `last_seen` on."""
+    return min(session.began_at + LIFETIMES[role], session.last_seen + UNUSED[role])
+
+
+def is_over(session: Session, role: Role, now: datetime) -> bool:
+    """Whether a session has lasted its full time, or was unused for long."""
+    return now >= ends_at(session, role)
 
 
 def has_just_begun(session: Session, now: datetime) -> bool:

@@ -5,21 +5,25 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.domain.people.sessions import Session
-from tracker.storage.columns import read_time, time_text
+from tracker.storage.columns import read_row, time_text
 
 
 def begin(db: Database, digest: str, session: Session) -> None:
     """Add a session under the digest of its token."""
-    db.execute(
-        "INSERT INTO sessions VALUES (?, ?, ?)",
-        [digest, session.person_id, time_text(session.began_at)],
-    )
+    times = [time_text(session.began_at), time_text(session.last_seen)]
+    db.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", [digest, session.person_id, *times])
 
 
 def get(db: Database, digest: str) -> Session | None:
     """The session whose token has this digest."""
     rows = db.query("SELECT * FROM sessions WHERE token_digest = ?", [digest])
-    return next((Session(row["person_id"], read_time(row["began_at"])) for row in rows), None)
+    return next((read_row(Session, row) for row in rows), None)
+
+
+def use(db: Database, digest: str, now: datetime) -> None:
+    """Note that the session is used."""
+    sql = "UPDATE sessions SET seen_at = ? WHERE token_digest = ?"
+    db.execute(sql, [time_text(now), digest])
 
 
 def end(db: Database, digest: str) -> None:
@@ -30,10 +34,7 @@ def end(db: Database, digest: str) -> None:
 def of_person(db: Database, person_id: str) -> list[tuple[str, Session]]:
     """A person's sessions with the digest of each token, the latest first."""
     sql = "SELECT * FROM sessions WHERE person_id = ? ORDER BY began_at DESC, token_digest"
-    return [
-        (row["token_digest"], Session(row["person_id"], read_time(row["began_at"])))
-        for row in db.query(sql, [person_id])
-    ]
+    return [(row["token_digest"], read_row(Session, row)) for row in db.query(sql, [person_id])]
 
 
 def end_others_of(db: Database, person_id: str, digest: str) -> None:
