@@ -27,6 +27,7 @@ from tracker.actions.protocols.previewing import preview_drafts
 from tracker.domain.alerts.alerts import Alert
 from tracker.domain.clinic.health import SignOfLife
 from tracker.domain.mail.mails import PRESSING, MailKind
+from tracker.storage.connection import keep_reserve
 from tracker.world import World
 
 PAUSE_SECONDS = 1.0
@@ -146,6 +147,7 @@ def chores(world: World) -> Sequence[Duty]:
     """These wait for the store of photos, which may be unreachable or slow."""
 
     def erase(db: Database, now: datetime) -> bool:
+        keep_reserve(world.settings.data)
         return _done(erase_accounts(db, world.files, world.settings.outbox, now))
 
     return [Duty(SignOfLife.ERASING, NOW_AND_THEN, erase)]
@@ -182,7 +184,12 @@ def _mailing(
 
 
 def _measure(world: World, db: Database, compute: Executor, clock: Callable[[], datetime]) -> bool:
-    """Photos first; only when none waits, what drafts of protocols would have raised."""
+    """Photos first; only when none waits, what drafts of protocols would have raised.
+
+    On a disk that is nearly full photos wait: their pictures would take the space of answers.
+    """
+    if not world.has_room():
+        return False
     photos = measure_photos(db, world.files, compute, clock(), find=world.find_face)
     if any(isinstance(photo, Measured) for photo in photos):
         leave_sign_of_life(db, SignOfLife.MEASURED, clock())

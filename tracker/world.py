@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from tracker.domain.mail.mails import Envelope
 from tracker.domain.protocols.protocols import Protocols
 from tracker.settings import Settings
-from tracker.storage.connection import open_database, open_migrated
+from tracker.storage.connection import has_room, open_database, open_migrated
 from tracker.storage.protocols import protocol_editions, protocol_enactments, protocol_files
 from tracker.wires.compute import Apart, FaceFinder, choose_face_finder, here
 from tracker.wires.mail import Send, sender
@@ -47,6 +47,10 @@ class World:
         """A fresh connection for one request or worker, which closes it."""
         return open_database(self.settings.database, self.settings.key_for("database"))
 
+    def has_room(self) -> bool:
+        """Whether the disk has space for photos; answers have some more."""
+        return has_room(self.settings.data)
+
     def renewed(self, db: Database) -> "World":
         """This world with the protocols that are in force by now.
 
@@ -61,6 +65,10 @@ class World:
 
 class DatabaseGone(Exception):  # noqa: N818  (a state of the folder, not of the code)
     """There are photos but no database that they could belong to."""
+
+
+class DiskFull(Exception):  # noqa: N818  (a state of the machine; later it may be taken)
+    """There is no space for photos."""
 
 
 class FolderUnusable(Exception):  # noqa: N818  (a state of the folder; the message says the remedy)

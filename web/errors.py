@@ -12,12 +12,14 @@ from werkzeug.exceptions import HTTPException, NotFound, SecurityError
 from tracker.domain.people.access import Forbidden
 from tracker.wires.compute import Busy
 from tracker.wires.photo_files import PhotoDamaged, PhotoMissing
+from tracker.world import DiskFull
 from web.pages import ErrorPage, render
 from web.words.words import ERRORS, UNKNOWN_ERROR
 
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = 20
+FULL_RETRY_AFTER_SECONDS = 600
 NO_TOKEN = "The CSRF token is missing."  # noqa: S105  (what flask-wtf says)
 
 
@@ -28,6 +30,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(SecurityError, _show_other_host)
     app.register_error_handler(PhotoDamaged, _show_damaged)
     app.register_error_handler(Busy, _show_busy)
+    app.register_error_handler(DiskFull, _show_full)
     for hidden in (Forbidden, PhotoMissing, ForbiddenByHttp):
         app.register_error_handler(hidden, _show_not_found)
 
@@ -64,6 +67,13 @@ def _show_busy(error: Busy) -> ResponseReturnValue:
     again = RETRY_AFTER_SECONDS + secrets.randbelow(2 * RETRY_AFTER_SECONDS)
     page = render(ErrorPage(503, ERRORS[503]))
     return Response(page, 503, {"Retry-After": str(again)})
+
+
+def _show_full(error: DiskFull) -> ResponseReturnValue:  # noqa: ARG001  (it says all)
+    """Phones keep the photo and come again."""
+    log.error("a photo was sent away: the disk is full")
+    page = render(ErrorPage(503, ERRORS["full"]))
+    return Response(page, 503, {"Retry-After": str(FULL_RETRY_AFTER_SECONDS)})
 
 
 def _show_not_found(error: Exception) -> ResponseReturnValue:  # noqa: ARG001  (told alike)

@@ -20,7 +20,7 @@ from tracker.domain.people.access import Viewer
 from tracker.domain.people.people import Person
 from tracker.domain.people.sessions import SEEN_EVERY, Session, ends_at, has_just_begun
 from tracker.wires.compute import Busy
-from tracker.world import Database, World
+from tracker.world import Database, DiskFull, World
 from web.security import MAX_WORDS_BYTES, NO_ROOM, SAME_FOR_ALL
 
 P = ParamSpec("P")
@@ -247,6 +247,8 @@ def _guard() -> ResponseReturnValue | None:
         raise Busy("too many uploads arrive")
     if request.endpoint not in CARRIES_PHOTO:
         request.max_content_length = MAX_WORDS_BYTES
+    elif _carries_more_than_words() and not resources().world.has_room():
+        raise DiskFull
     if is_signed_in():
         _note_use()
         return None
@@ -272,6 +274,11 @@ def seconds_left() -> int:
     """How long this session lasts if nothing more is done."""
     end = ends_at(current_user.session, current_user.person.role)
     return int((end - resources().now).total_seconds())
+
+
+def _carries_more_than_words() -> bool:
+    size = request.content_length  # None where the body does not say its size
+    return request.method == "POST" and (size is None or size > MAX_WORDS_BYTES)
 
 
 def _page_of_form() -> str | None:

@@ -1,9 +1,13 @@
 """A full disk, a locked database, a restart: what is not kept is said, and no mail comes twice."""
 
 import errno
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from io import BytesIO
+from threading import Event
+from typing import Any
 
 import pytest
 from sqlite_utils import Database
@@ -11,6 +15,7 @@ from sqlite_utils import Database
 from tests.conftest import PROTOCOLS, TREATED_AT, Cast
 from tests.tracker.duties import watch_clock
 from tests.web.browser import Browser
+from tests.web.conftest import Records
 from tests.web.test_upload import gate, send
 from tracker.actions.alerts.raising import raise_alerts
 from tracker.actions.course.checking_in import record_check_in
@@ -18,9 +23,12 @@ from tracker.actions.mail.sending import SendReport, send_mails
 from tracker.domain.course.check_ins import Answers
 from tracker.settings import Settings
 from tracker.storage import connection
-from tracker.storage.course import check_ins
+from tracker.storage.connection import FULL, RESERVE, RESERVE_BYTES, DatabaseError
+from tracker.storage.course import check_ins, photos
 from tracker.wires.photo_files import PhotoFiles
+from tracker.worker import _loops
 from tracker.world import World, open_world
+from web.security import MAX_WORDS_BYTES
 
 __all__ = ["gate"]
 
@@ -83,6 +91,80 @@ def test_a_photo_that_meets_a_full_disk_is_not_called_kept_and_can_be_sent_again
     assert "Something broke on our side" in answer.text
     assert list(db.query("SELECT id FROM photos")) == []
     assert "Thank you, your photo is here" in send(alice).text
+
+
+@pytest.mark.usefixtures("gate")
+def test_on_a_disk_that_is_nearly_full_photos_stay_on_the_phone_and_answers_are_kept(
+    alice: Browser, cast: Cast, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "free_bytes", lambda _: connection.ROOM_BYTES - 1)
+    answer = send(alice, b"x" * MAX_WORDS_BYTES)
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) >= 600
+    assert "We have no space for photos at the moment" in answer.text
+    assert alice.send("/check-in", BAD).status_code == 303
+    said = {"text": "My photo does not go through", "key": "k" * 16}
+    assert alice.send(f"/patients/{cast.alice.id}/conversation", said).status_code == 303
+    assert kept(db, cast) == 1
+
+
+def test_photos_wait_to_be_measured_until_there_is_space(
+    world: World, db: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = Records(db, world, cast)
+    waits = records.photo(-1)
+    (duty,) = _loops(world, ThreadPoolExecutor(1), lambda: TREATED_AT, Event())["measuring"]
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "free_bytes", lambda _: connection.ROOM_BYTES - 1)
+        assert not duty.do(db, TREATED_AT)
+    assert photos.get(db, waits.id) == waits
+    duty.do(db, TREATED_AT)
+    tried = photos.get(db, waits.id)
+    assert tried is not None
+    assert tried.attempts == 1
+
+
+def test_an_emergency_that_meets_a_full_disk_gets_the_space_that_is_held_back(
+    alice: Browser, cast: Cast, db: Database, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection.keep_reserve(world.settings.data)
+    reserve = world.settings.data / RESERVE
+    assert reserve.stat().st_size == reserve.stat().st_blocks * 512 == RESERVE_BYTES
+    insert = check_ins.insert
+
+    def full(*arguments: Any) -> None:
+        if reserve.exists():
+            error = DatabaseError("database or disk is full")
+            error.sqlite_errorcode = FULL
+            raise error
+        insert(*arguments)
+
+    monkeypatch.setattr(check_ins, "insert", full)
+    assert alice.send("/check-in", BAD).status_code == 303
+    assert kept(db, cast) == 1
+    assert not reserve.exists()
+    connection.keep_reserve(world.settings.data)
+    assert reserve.exists()
+
+
+def stored(world: World) -> list[str]:
+    return [path.name for path in world.settings.photos.rglob("*") if path.is_file()]
+
+
+@pytest.mark.usefixtures("gate")
+def test_a_photo_whose_row_cannot_be_stored_leaves_no_file(
+    alice: Browser, cast: Cast, db: Database, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "BUSY_SECONDS", 0.1)
+    db.execute("BEGIN IMMEDIATE")
+    assert send(alice).status_code == 500
+    monkeypatch.setattr("tracker.actions.talk.conversation.reencode_photo", lambda data: data)
+    message = {"text": "Look", "key": "k" * 16, "photo": (BytesIO(b"chin"), "chin.jpg")}
+    assert alice.send(f"/patients/{cast.alice.id}/conversation", message).status_code == 500
+    db.rollback()
+    assert stored(world) == []
+    assert "your photo is here" in send(alice).text
+    assert sorted(stored(world)) == ["key", "photo"]
 
 
 def test_a_restart_notifies_nobody_again(

@@ -1,6 +1,7 @@
 """The connection: an encrypted SQLite file, the one way to write to it, and its place on disk."""
 
 import fcntl
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,16 +13,20 @@ from sqlite_utils import Database
 from tracker.storage.migrations import migrations
 
 BUSY_SECONDS = 30.0
-NOT_A_DATABASE, CANNOT_OPEN = 26, 14  # SQLite's codes, which the driver does not name
+FULL, CANNOT_OPEN, NOT_A_DATABASE = 13, 14, 26  # SQLite's codes, which the driver does not name
 REMEDIES = {
     8: "the file or its disk is read-only; it must be writable for the user who runs Afterglow",
     10: "the disk fails to read or write; check it, then try again",
     11: "the file is damaged; restore it from a backup",
-    13: "the disk is full; make room, then start again",
+    FULL: "the disk is full; make room, then start again",
     CANNOT_OPEN: "it must be a file of the user who runs Afterglow, in a folder of that user",
     NOT_A_DATABASE: "check that AFTERGLOW_SECRET is the one it was made with",
 }
 PAGE_BYTES = 4096
+MEBIBYTE = 1024 * 1024
+ROOM_BYTES = 256 * MEBIBYTE  # below this, no photo is taken or measured
+RESERVE = "reserve"
+RESERVE_BYTES = 16 * MEBIBYTE  # ten thousand check-ins, with their alerts and mails
 MIXED = 200  # of 256 byte values; a page of random bytes has all, to within one in a million
 
 DatabaseError = sqlcipher3.DatabaseError
@@ -122,9 +127,40 @@ def writing(db: Database) -> Iterator[None]:
     try:
         yield
         db.commit()  # this may fail too, on a full disk, and must not leave the transaction open
-    except BaseException:
+    except BaseException as error:
         db.rollback()
+        if is_full(error):
+            _give_reserve(db)
         raise
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether the database could not be written because the disk is full."""
+    return (
+        isinstance(error, sqlcipher3.DatabaseError)
+        and getattr(error, "sqlite_errorcode", 0) & 0xFF == FULL
+    )
+
+
+def keep_reserve(folder: Path) -> None:
+    """Hold space back, which the first write that finds the disk full sets free for the next."""
+    reserve = folder / RESERVE
+    if reserve.exists() or free_bytes(folder) < 2 * RESERVE_BYTES:
+        return
+    unfinished = folder / f"{RESERVE}.part"
+    with unfinished.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, RESERVE_BYTES)
+    unfinished.replace(reserve)
+
+
+def _give_reserve(db: Database) -> None:
+    file = next(file for _, name, file in db.execute("PRAGMA database_list") if name == "main")
+    Path(file).with_name(RESERVE).unlink(missing_ok=True)
+
+
+def has_room(folder: Path) -> bool:
+    """Whether photos may come: beyond them, answers still need space."""
+    return free_bytes(folder) >= ROOM_BYTES
 
 
 def free_bytes(folder: Path) -> int:

@@ -9,7 +9,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Set
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -257,6 +257,24 @@ class PhotoFiles:
     def _place(self, photo_id: str, name: str) -> tuple[Any, str]:
         store, root = self._root()
         return store, f"{root}/{photo_id[:2]}/{photo_id}/{name}"
+
+
+@contextmanager
+def deleted_without_row(
+    files: PhotoFiles, photo_id: str, row: Callable[[], object]
+) -> Iterator[None]:
+    """Delete the files of a photo whose row could not be stored: file and row are one unit.
+
+    Nothing is deleted while `row` finds a row, or cannot look: a commit may have come through
+    although it raised. What is left then is swept later.
+    """
+    try:
+        yield
+    except BaseException:
+        with suppress(Exception):
+            if not row():
+                files.delete(photo_id)
+        raise
 
 
 def write_whole(store: Any, root: str, path: str, data: bytes, *, replaces: bool = True) -> None:

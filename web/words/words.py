@@ -149,6 +149,11 @@ ERRORS: Mapping[int | str, ErrorWords] = {
         "This picture cannot be opened",
         "Its file was damaged on our side. The clinic must restore it from a backup.",
     ),
+    "full": ErrorWords(
+        "We have no space for photos at the moment",
+        "What you sent was not kept. Keep the photo and send it again in an hour. Answers to a"
+        " check-in are kept, and the clinic sees them.",
+    ),
     404: ErrorWords(
         "There is nothing here",
         "The address may be mistyped, or it leads to something that is not yours to see.",

@@ -16,7 +16,7 @@ from tracker.domain.protocols.protocols import Floor, Protocols
 from tracker.domain.recovery.signs import day_heard, floors_of
 from tracker.domain.talk.conversation import Message
 from tracker.storage.columns import new_id
-from tracker.storage.connection import writing
+from tracker.storage.connection import DatabaseError, is_full, writing
 from tracker.storage.course import check_ins, treatments
 from tracker.storage.mail import mails
 from tracker.storage.own_data import consents
@@ -60,13 +60,24 @@ def record_check_in(
     person = people.get(db, patient_id)
     day = day_heard(check_in, treatment, person.zone if person else ZoneInfo("UTC"))
     floors = floors_of(answers, protocols.of(treatment.kind), day, treatment.variant)
+    try:
+        kept = _keep(db, check_in, queued)
+    except DatabaseError as error:
+        if not is_full(error):
+            raise
+        kept = _keep(db, check_in, queued)  # the reserve is free now
+    return Recorded(kept, floors)
+
+
+def _keep(db: Database, check_in: CheckIn, queued: Queued | None) -> CheckIn:
+    """The check-in that is kept now, or was kept before."""
     with writing(db):
         repeated = _repeated(db, check_in, queued)
         if repeated is not None:
-            return Recorded(repeated, floors)
+            return repeated
         check_ins.insert(db, check_in, queued.key if queued else None)
-        treatments.tell_news(db, treatment.id)
-    return Recorded(check_in, floors)
+        treatments.tell_news(db, check_in.treatment_id)
+    return check_in
 
 
 def _repeated(db: Database, sent: CheckIn, queued: Queued | None) -> CheckIn | None:

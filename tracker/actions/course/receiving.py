@@ -33,7 +33,12 @@ from tracker.storage.course import photos, treatments
 from tracker.storage.own_data import consents
 from tracker.storage.people import people
 from tracker.wires.compute import Apart, here
-from tracker.wires.photo_files import PhotoFiles, PhotoUnreadable, Picture
+from tracker.wires.photo_files import (
+    PhotoFiles,
+    PhotoUnreadable,
+    Picture,
+    deleted_without_row,
+)
 
 log = logging.getLogger(__name__)
 
@@ -87,8 +92,8 @@ def receive_photo(
     """Judge an upload and keep it if it can be measured.
 
     If the photo from before cannot be read at the moment, the upload is judged by itself and waits.
-    Its file is stored before its row: a crash between the two leaves a file, which is deleted
-    later.
+    Its file is stored before its row. If the row cannot be stored, the file is deleted; after a
+    crash between the two it is deleted later.
     """
     belongs_to = _belongs_to(db, patient_id, upload.role, now)
     if isinstance(belongs_to, NoTreatment | CareWithdrawn):
@@ -108,14 +113,13 @@ def receive_photo(
     photo = _kept(treatment, upload, seen, now)
     files.save(photo.id, Picture.PHOTO, seen.stored_form)
     try:
-        with writing(db):
+        with deleted_without_row(files, photo.id, lambda: photos.get(db, photo.id)), writing(db):
             baseline = photos.baseline(db, treatment.id)
             photos.insert(db, photo, digest)
             after = photos.baseline(db, treatment.id)
             if baseline and after and baseline.id != after.id:  # the one before has lost its file
                 photos.measure_again(db, treatment.id)
     except IntegrityError:  # the same bytes, sent twice at once: the other request was faster
-        files.delete(photo.id)
         first = photos.by_digest(db, treatment.id, digest)
         if first is None:
             raise

@@ -1,6 +1,7 @@
 """Sign in by passphrase or passkey, keep passkeys, resume a session, sign out."""
 
 import json
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,10 +31,12 @@ from tracker.domain.people.sessions import (
     token_digest,
 )
 from tracker.storage.clinic import audit_log
-from tracker.storage.connection import IntegrityError, writing
+from tracker.storage.connection import DatabaseError, IntegrityError, writing
 from tracker.storage.mail import mails
 from tracker.storage.people import absences, passkeys, people, second_steps, sessions
 from tracker.wires.passphrases import fits
+
+log = logging.getLogger(__name__)
 
 BY_PASSKEY = "with a passkey"
 
@@ -133,9 +136,15 @@ def resume_session(
 
 
 def use_session(db: Database, token: str, now: datetime) -> None:
-    """Note that the person of this session does something."""
-    with writing(db):
-        sessions.use(db, token_digest(token), now)
+    """Note that the person of this session does something.
+
+    What the person does is more important than the note: on a full disk an answer needs the space.
+    """
+    try:
+        with writing(db):
+            sessions.use(db, token_digest(token), now)
+    except DatabaseError as error:
+        log.warning("the use of a session is not noted: %s", error)
 
 
 def end_session(db: Database, token: str) -> None:

@@ -18,7 +18,7 @@ from tracker.storage.mail import mails
 from tracker.storage.people import absences, people
 from tracker.storage.talk import conversation
 from tracker.wires.compute import Apart, here, reencode_photo
-from tracker.wires.photo_files import PhotoFiles, PhotoMissing, Picture
+from tracker.wires.photo_files import PhotoFiles, PhotoMissing, Picture, deleted_without_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +97,12 @@ def add_message(
         except Unmeasurable as verdict:
             return PhotoRefused(str(verdict.fault))
         files.save(message.id, Picture.PHOTO, shown)
+
+    def row() -> bool:
+        return not conversation.unknown_ids(db, {message.id})
+
     try:
-        with writing(db):
+        with deleted_without_row(files, message.id, row), writing(db):
             if in_reply is not None and (refused := _answered(db, in_reply, author, now)):
                 files.delete(message.id)
                 return refused
@@ -106,7 +110,6 @@ def add_message(
                 mails.insert(db, message_mail(message, reader, now))
             conversation.insert(db, message, draft.key)
     except IntegrityError:  # the same form, sent twice at once: the other request was faster
-        files.delete(message.id)
         if not conversation.is_known(db, author.id, draft.key):
             raise
     return Said()
