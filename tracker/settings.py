@@ -5,7 +5,7 @@ import binascii
 import shlex
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.errors import HeaderParseError
 from email.message import EmailMessage
@@ -132,6 +132,11 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     )
 
 
+def with_old_secret(settings: Settings, environment: Mapping[str, str]) -> Settings:
+    """The same settings with the secret of AFTERGLOW_OLD_SECRET, which is being replaced."""
+    return replace(settings, secret=_secret(environment, "AFTERGLOW_OLD_SECRET"))
+
+
 def protocols_folder(environment: Mapping[str, str]) -> Path | None:
     """The folder of the clinic's own protocols; None when the shipped ones are used."""
     folder = environment.get("AFTERGLOW_PROTOCOLS", "").strip()
@@ -243,20 +248,20 @@ def _secret_text(environment: Mapping[str, str], name: str) -> str:
     return ""
 
 
-def _secret(environment: Mapping[str, str]) -> bytes:
-    text = _secret_text(environment, "AFTERGLOW_SECRET")
+def _secret(environment: Mapping[str, str], name: str = "AFTERGLOW_SECRET") -> bytes:
+    text = _secret_text(environment, name)
     remedy = (
         "make one with: python3 -c 'import base64, secrets;"
         " print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())'"
     )
     if not text:
-        raise SettingsError(f"AFTERGLOW_SECRET is not set; {remedy}")
+        raise SettingsError(f"{name} is not set; {remedy}")
     try:
         secret = base64.urlsafe_b64decode(text.strip())
     except (binascii.Error, ValueError) as error:
-        raise SettingsError(f"AFTERGLOW_SECRET is not base64; {remedy}") from error
+        raise SettingsError(f"{name} is not base64; {remedy}") from error
     if len(secret) != SECRET_BYTES:
-        raise SettingsError(f"AFTERGLOW_SECRET must be {SECRET_BYTES} bytes long; {remedy}")
+        raise SettingsError(f"{name} must be {SECRET_BYTES} bytes long; {remedy}")
     return secret
 
 

@@ -17,8 +17,8 @@ from sqlite_utils import Database
 
 from tracker.actions.alerts.clock import escalate_alerts, notice_silence, wake_alerts
 from tracker.actions.alerts.raising import raise_alerts
-from tracker.actions.clinic.backing_up import back_up_if_due
 from tracker.actions.clinic.health import leave_sign_of_life
+from tracker.actions.clinic.keeping import back_up_if_due
 from tracker.actions.course.measuring import Measured, Unmeasured, measure_photos
 from tracker.actions.mail.daily import remind_patients, write_digests
 from tracker.actions.mail.sending import SendReport, Tries, send_mails

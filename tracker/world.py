@@ -10,16 +10,22 @@ from sqlite_utils import Database
 from tracker.domain.mail.mails import Envelope
 from tracker.domain.protocols.protocols import Protocols
 from tracker.settings import Settings
-from tracker.storage.connection import has_room, open_database, open_migrated
+from tracker.storage.connection import (
+    UNFINISHED_CHANGE,
+    has_room,
+    open_database,
+    open_migrated,
+)
 from tracker.storage.protocols import protocol_editions, protocol_enactments, protocol_files
 from tracker.wires.compute import Apart, FaceFinder, choose_face_finder, here
 from tracker.wires.mail import Send, sender
-from tracker.wires.photo_files import PhotoFiles
+from tracker.wires.photo_files import PhotoFiles, files_of
 
 __all__ = [
     "Database",
     "DatabaseGone",
     "FolderUnusable",
+    "SecretChangeUnfinished",
     "World",
     "open_data",
     "open_world",
@@ -71,6 +77,10 @@ class DiskFull(Exception):  # noqa: N818  (a state of the machine; later it may 
     """There is no space for photos."""
 
 
+class SecretChangeUnfinished(Exception):  # noqa: N818  (the message names the remedy)
+    """Some keys are still those of the old secret."""
+
+
 class FolderUnusable(Exception):  # noqa: N818  (a state of the folder; the message says the remedy)
     """The data folder cannot be used: a file, another user's, on a disk that is full or missing."""
 
@@ -85,7 +95,7 @@ def open_world(settings: Settings) -> World:
     """
     own = protocol_files.read_own(settings.protocols)
     protocols = protocol_files.with_shipped(own)
-    files = PhotoFiles(str(settings.photos.resolve()), settings.key_for("photos"))
+    files = files_of(settings)
     db, _ = open_data(settings, files)
     try:
         protocol_editions.keep(db, protocols)
@@ -108,9 +118,13 @@ def open_data(settings: Settings, files: PhotoFiles) -> tuple[Database, list[str
     """The database, brought up to date, and the steps taken; makes the data folder if it is new.
 
     Folders and files that other users of the machine could read are closed to them. Raises
-    FolderUnusable, DatabaseGone, DatabaseUnreadable.
+    FolderUnusable, DatabaseGone, DatabaseUnreadable, SecretChangeUnfinished.
     """
     try:
+        if (settings.data / UNFINISHED_CHANGE).exists():
+            raise SecretChangeUnfinished(
+                "a change of the secret broke off; run afterglow change-secret again"
+            )
         _refuse_lost_database(settings.database, files)
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         opened = open_migrated(settings.database, settings.key_for("database"))

@@ -19,6 +19,8 @@ from tracker.demo import PRACTITIONER_EMAIL, demo_settings
 from tracker.domain.people.people import Person, Role
 from tracker.settings import read_settings
 from tracker.storage.course import treatments
+from tracker.storage.people import people
+from tracker.wires.passphrases import fits
 from tracker.world import open_world
 from web.serve import CannotListen
 
@@ -95,6 +97,27 @@ def test_a_practitioner_and_a_patient_are_added_and_can_sign_in(
     db.close()
     assert treatment is not None
     assert treatment.needle_depth_mm == 1.5
+
+
+def test_a_passphrase_comes_from_a_file_or_the_keyboard_and_never_from_the_command_line(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    dana = ["add-practitioner", "Dr Dana", "dana@clinic.example"]
+    shown = run(*dana, "--passphrase", PASSPHRASE, environment=environment)
+    assert shown.exit_code == 2
+    file = tmp_path / "passphrase"
+    file.write_text(f"{PASSPHRASE}\n")
+    kept = run(*dana, "--passphrase-file", str(file), environment=environment)
+    assert kept.exit_code == 0, kept.output
+    eli = ["add-practitioner", "Dr Eli", "eli@clinic.example", "--passphrase-file", "-"]
+    piped = run(*eli, environment=environment, typed=f"{PASSPHRASE}\n")
+    assert piped.exit_code == 0, piped.output
+    db = open_world(read_settings(environment)).connect()
+    for email in ("dana@clinic.example", "eli@clinic.example"):
+        person = people.by_email(db, email)
+        assert person is not None
+        assert fits(people.passphrase_hash(db, person.id), PASSPHRASE)
+    db.close()
 
 
 @pytest.mark.parametrize(

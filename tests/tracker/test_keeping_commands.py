@@ -5,6 +5,7 @@ import json
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -14,9 +15,10 @@ from tests.conftest import TREATED_AT, Cast
 from tests.web.conftest import Records
 from tracker.cli.main import main
 from tracker.domain.clinic.health import SignOfLife
+from tracker.storage import connection
 from tracker.storage.clinic import health
 from tracker.storage.connection import writing
-from tracker.wires.photo_files import Picture
+from tracker.wires.photo_files import PhotoFiles, Picture
 from tracker.world import World
 
 OTHER_SECRET = base64.urlsafe_b64encode(b"1" * 32).decode()
@@ -183,6 +185,76 @@ def test_the_doctor_makes_no_clinic_where_there_is_none(
     assert told.exit_code == 1
     assert "is missing" in told.stderr
     assert not (tmp_path / "empty").exists()
+
+
+def secrets_changed(environment: dict[str, str]) -> dict[str, str]:
+    old = environment["AFTERGLOW_SECRET"]
+    return environment | {"AFTERGLOW_SECRET": OTHER_SECRET, "AFTERGLOW_OLD_SECRET": old}
+
+
+def test_a_secret_is_replaced_and_the_old_one_opens_nothing_more(
+    environment: dict[str, str], photo_file: Path, db: Database
+) -> None:
+    db.close()
+    changed = run(secrets_changed(environment), "change-secret")
+    assert changed.exit_code == 0, changed.output
+    assert "photos changed: 1" in changed.stdout
+    new = environment | {"AFTERGLOW_SECRET": OTHER_SECRET}
+    assert found(new)["photos"] == ("good", "all 1 can be read")
+    assert found(new)["keys"][0] == "good"
+    assert run(environment, "health").exit_code == 1
+    assert "photos changed: 0" in run(secrets_changed(environment), "change-secret").stdout
+    assert photo_file.exists()
+
+
+@pytest.mark.usefixtures("photo_file")
+def test_a_secret_is_not_replaced_while_the_clinic_is_open(
+    environment: dict[str, str], db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker.storage.connection.BUSY_SECONDS", 0.1)
+    db.execute("SELECT 1 FROM people").fetchall()
+    refused = run(secrets_changed(environment), "change-secret")
+    assert refused.exit_code == 1
+    assert "stop Afterglow" in refused.stderr
+    assert found(environment)["photos"] == ("good", "all 1 can be read")
+
+
+@pytest.mark.parametrize("step", ["open_database", "replace", "renew"])
+def test_a_change_of_the_secret_that_breaks_off_is_finished_by_the_next(
+    environment: dict[str, str],
+    photo_file: Path,
+    db: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    db.close()
+    owners = {"open_database": connection, "replace": Path, "renew": PhotoFiles}
+    do, calls = getattr(owners[step], step), iter(range(9))
+
+    def die(*arguments: Any) -> Any:
+        if step != "open_database" or next(calls) == 2:  # the third opens the copy
+            raise KeyboardInterrupt
+        return do(*arguments)
+
+    both = secrets_changed(environment)
+    with monkeypatch.context() as patch:
+        patch.setattr(owners[step], step, die)
+        assert run(both, "change-secret").exit_code == 1
+    for only in (environment, environment | {"AFTERGLOW_SECRET": OTHER_SECRET}):
+        refused = run(only, "health")
+        assert refused.exit_code == 1
+        assert "run afterglow change-secret again" in refused.stderr
+    assert run(both, "change-secret").exit_code == 0
+    told = found(environment | {"AFTERGLOW_SECRET": OTHER_SECRET})
+    assert {told[what][0] for what in ("database", "photos", "files", "keys")} == {"good"}
+    assert len(list(photo_file.parents[3].glob("*.part"))) == 0
+
+
+def test_a_secret_that_is_not_the_old_one_changes_nothing(environment: dict[str, str]) -> None:
+    wrong = environment | {"AFTERGLOW_SECRET": OTHER_SECRET}
+    wrong["AFTERGLOW_OLD_SECRET"] = base64.urlsafe_b64encode(b"2" * 32).decode()
+    assert run(wrong, "change-secret").exit_code == 1
+    assert run(environment, "doctor").exit_code == 0
 
 
 def test_a_look_changes_nothing(

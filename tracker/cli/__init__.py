@@ -20,6 +20,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "backup": "Make a backup now; `serve` and `worker` make one each day.",
     "backup-key": "Write a fresh identity to FILE and print its recipient.",
     "card": "Write the reference card to print at home, as PDF and PNG.",
+    "change-secret": "Put everything under a new secret.",
     "demo": "Open a clinic with sample patients, one of them not recovering.",
     "doctor": "Look closely at everything that is kept.",
     "hand-over": "Put all patients of GIVER into the care of TAKER (both e-mail addresses).",

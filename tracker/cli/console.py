@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import TextIO
 
 import click
 from sqlite_utils import Database
@@ -14,7 +15,7 @@ from tracker.domain.own_data.course_folders import CourseError
 from tracker.domain.protocols.protocols import ProtocolError
 from tracker.settings import SECRETS, SettingsError, read_settings
 from tracker.storage.connection import DatabaseUnreadable
-from tracker.world import DatabaseGone, FolderUnusable, World, open_world
+from tracker.world import DatabaseGone, FolderUnusable, SecretChangeUnfinished, World, open_world
 
 UNREADABLE = 2  # the exit status for input that cannot be used
 
@@ -28,6 +29,16 @@ def world_of_settings() -> World:
     """The clinic that the environment names; what is written from now on is ours alone."""
     os.umask(0o077)
     return open_world(read_settings(os.environ))
+
+
+def typed_passphrase(file: TextIO | None) -> str:
+    """The first line of the file, or what is typed twice; it never shows in the list of processes.
+
+    `-` is standard input.
+    """
+    if file is not None:
+        return file.readline().rstrip("\r\n")
+    return str(click.prompt("Passphrase", hide_input=True, confirmation_prompt=True))
 
 
 def forget_secrets() -> None:
@@ -64,6 +75,7 @@ def told_errors(*others: type[Exception]) -> Iterator[None]:
         FolderInUse,
         FolderUnusable,
         ProtocolError,
+        SecretChangeUnfinished,
         *others,
     )
     try:

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import click
 
-from tracker.actions.clinic.backing_up import Restored, back_up_to, restore_into
 from tracker.actions.clinic.health import examine
+from tracker.actions.clinic.keeping import Restored, back_up_to, change_secret, restore_into
 from tracker.cli.console import connected, now, open_clinic, told_errors
 from tracker.domain.clinic.health import Finding, State, worst
-from tracker.settings import SECRET_BYTES, SettingsError, read_settings
+from tracker.settings import SECRET_BYTES, SettingsError, read_settings, with_old_secret
 from tracker.storage.connection import open_database
 from tracker.wires.backups import BackupUnusable, new_identity, read_identity
-from tracker.wires.photo_files import PhotoFiles
-from tracker.world import DatabaseGone, open_world
+from tracker.wires.photo_files import files_of
+from tracker.world import DatabaseGone, open_data, open_world
 
 FROM = click.option(
     "--from", "place", help="Where the backups are; AFTERGLOW_BACKUP_TO when left out."
@@ -32,6 +32,17 @@ IDENTITY = click.option(
     help="File that afterglow backup-key wrote.",
 )
 SNAPSHOT = click.option("--snapshot", help="Its name; the newest when left out.")
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database up to date; `serve` does so too."""
+    with told_errors():
+        settings = read_settings(os.environ)
+        os.umask(0o077)
+        db, steps = open_data(settings, files_of(settings))
+        db.close()
+    click.echo(f"done: {', '.join(steps)}" if steps else "nothing to do")
 
 
 @click.command(name="backup-key")
@@ -122,10 +133,26 @@ def doctor(as_json: bool) -> None:
         settings = read_settings(os.environ)
         if not settings.database.exists():
             raise DatabaseGone(f"{settings.database} is missing; restore it from a backup")
-        files = PhotoFiles(str(settings.photos.resolve()), settings.key_for("photos"))
         with closing(open_database(settings.database, settings.key_for("database"))) as db:
-            findings = list(examine(db, files, settings, now()))
+            findings = list(examine(db, files_of(settings), settings, now()))
     _report(findings, as_json=as_json)
+
+
+@click.command(name="change-secret")
+def change_secret_command() -> None:
+    """Put everything under a new secret.
+
+    It is AFTERGLOW_SECRET, the one before AFTERGLOW_OLD_SECRET; both may be given as _FILE or
+    _COMMAND. Stop `serve` and `worker` first. What is broken off
+    is finished by calling it again. All people must sign in again, and links that were mailed stop
+    working.
+    """
+    with told_errors(BackupUnusable, OSError):
+        settings = read_settings(os.environ)
+        if not settings.database.exists():
+            raise DatabaseGone(f"{settings.database} is missing; restore it from a backup")
+        changed = change_secret(settings, with_old_secret(settings, os.environ))
+    click.echo(f"everything is under the new secret; photos changed: {changed}")
 
 
 def _report(findings: Iterable[Finding], *, as_json: bool = False) -> None:

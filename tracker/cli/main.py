@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
+from typing import TextIO
 
 import click
 from tqdm import tqdm
@@ -34,9 +35,18 @@ from tracker.cli.console import (
     now,
     open_clinic,
     told_errors,
+    typed_passphrase,
     world_of_settings,
 )
-from tracker.cli.keeping_commands import backup, backup_key, doctor, restore, verify_backup
+from tracker.cli.keeping_commands import (
+    backup,
+    backup_key,
+    change_secret_command,
+    doctor,
+    migrate,
+    restore,
+    verify_backup,
+)
 from tracker.cli.protocol_commands import protocol
 from tracker.demo import LOOPBACK, SignIn, demo_settings, open_demo, renew_sign_ins
 from tracker.domain.course.treatments import AREAS, Region, Setting, Treatment
@@ -45,12 +55,11 @@ from tracker.domain.protocols.protocols import Protocol
 from tracker.domain.protocols.screening import Screening, checked_answers, summary
 from tracker.domain.protocols.toml_tables import read_toml
 from tracker.replay import Line, Replay, patient_of, read_course, throw_away_world
-from tracker.settings import protocols_folder, read_settings
+from tracker.settings import protocols_folder
 from tracker.storage.people import people
 from tracker.wires.compute import LocalProcesses, on_executor
-from tracker.wires.photo_files import PhotoFiles
 from tracker.worker import run_worker
-from tracker.world import World, open_data, open_world
+from tracker.world import World, open_world
 from web.serve import CannotListen, check_address
 from web.serve import serve as serve_pages
 
@@ -59,6 +68,12 @@ DEPTH_MISSING = (
     " fades too slowly is noticed later; enter the depth on the treatment page or in course.toml"
 )
 
+
+PASSPHRASE_FILE = click.option(
+    "--passphrase-file",
+    type=click.File(encoding="utf-8"),
+    help="Its first line is the passphrase, 12 characters or more; asked for when left out.",
+)
 
 main = afterglow
 """Where the commands of this module, and of those it imports, enter themselves."""
@@ -158,15 +173,15 @@ def replay(course_dir: Path, as_json: bool) -> None:
     flag_value=Duty.ADMINISTRATION.value,
     help="Also invites staff, and sets opening hours and roles.",
 )
-@click.password_option("--passphrase", help="Asked for when left out; 12 characters or more.")
+@PASSPHRASE_FILE
 def add_practitioner(
-    name: str, email: str, time_zone: str, duties: str | None, passphrase: str
+    name: str, email: str, time_zone: str, duties: str | None, passphrase_file: TextIO | None
 ) -> None:
     """Open an account for a practitioner."""
     with told_errors(), checked_input(), connected(world_of_settings()) as db:
         has = frozenset({Duty(duties)} if duties else ())
         practitioner = Person("", Role.PRACTITIONER, name, email, time_zone, duties=has)
-        person = add_person(db, practitioner, passphrase)
+        person = add_person(db, practitioner, typed_passphrase(passphrase_file))
         click.echo(f"{person.name} can sign in as {person.email}")
 
 
@@ -208,7 +223,7 @@ def add_practitioner(
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="TOML with the answers of the screening form: pregnancy = false …",
 )
-@click.password_option("--passphrase", help="Asked for when left out; 12 characters or more.")
+@PASSPHRASE_FILE
 def add_patient(
     name: str,
     email: str,
@@ -223,7 +238,7 @@ def add_patient(
     areas: tuple[str, ...],
     skin_type: int | None,
     screening_file: Path | None,
-    passphrase: str,
+    passphrase_file: TextIO | None,
 ) -> None:
     """Open an account for a patient and begin a treatment."""
     with told_errors(), checked_input(), open_clinic() as (world, db):
@@ -247,6 +262,7 @@ def add_patient(
         screening = (
             _screening(screening_file, followed, person, treats.id) if screening_file else None
         )
+        passphrase = typed_passphrase(passphrase_file)
         patient = add_person(db, person, passphrase, cared_for_by=treats.id)
         begin_treatment(db, world.protocols, replace(planned, patient_id=patient.id), screening)
         click.echo(f"{patient.name} can sign in as {patient.email}")
@@ -294,29 +310,22 @@ def card(paper: str, out: Path) -> None:
     click.echo(f"Print {pdf} at 100 % on matt paper; {png} shows the same page.")
 
 
-@main.command(name="migrate")
-def migrate_command() -> None:
-    """Bring the database up to date; `serve` does so too."""
-    with told_errors():
-        settings = read_settings(os.environ)
-        os.umask(0o077)
-        files_of_photos = PhotoFiles(str(settings.photos.resolve()), settings.key_for("photos"))
-        db, steps = open_data(settings, files_of_photos)
-        db.close()
-    click.echo(f"done: {', '.join(steps)}" if steps else "nothing to do")
-
-
-main.add_command(appoint)
-main.add_command(backup)
-main.add_command(backup_key)
-main.add_command(doctor)
-main.add_command(hand_over)
-main.add_command(health)
-main.add_command(renew_passphrase)
-main.add_command(reset_second_step)
-main.add_command(protocol)
-main.add_command(restore)
-main.add_command(verify_backup)
+for command in (
+    appoint,
+    backup,
+    backup_key,
+    change_secret_command,
+    doctor,
+    hand_over,
+    health,
+    migrate,
+    renew_passphrase,
+    reset_second_step,
+    protocol,
+    restore,
+    verify_backup,
+):
+    main.add_command(command)
 
 
 def _check_depth(planned: Treatment, followed: Protocol, *, unknown: bool) -> None:

@@ -26,6 +26,7 @@ PAGE_BYTES = 4096
 MEBIBYTE = 1024 * 1024
 ROOM_BYTES = 256 * MEBIBYTE  # below this, no photo is taken or measured
 RESERVE = "reserve"
+UNFINISHED_CHANGE = "secret-change"  # there while some keys are those of the old secret
 RESERVE_BYTES = 16 * MEBIBYTE  # ten thousand check-ins, with their alerts and mails
 MIXED = 200  # of 256 byte values; a page of random bytes has all, to within one in a million
 
@@ -50,6 +51,7 @@ def open_database(path: Path, key: bytes) -> Database:
     except sqlcipher3.DatabaseError as error:
         message = f"{path.name} cannot be opened ({error}); {REMEDIES[CANNOT_OPEN]}"
         raise DatabaseUnreadable(message) from error
+    connection.execute("PRAGMA cipher_log_level = NONE")  # our own words say what is wrong
     connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
     try:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -86,6 +88,40 @@ def open_migrated(path: Path, key: bytes) -> tuple[Database, list[str]]:
         except BaseException:
             db.close()
             raise
+
+
+def change_key(path: Path, old: bytes, new: bytes) -> None:
+    """Encrypt the database at `path` with another 32-byte key, whole or not at all.
+
+    It may be broken off and repeated. Raises DatabaseUnreadable, also while another process uses
+    the file.
+    """
+    try:
+        open_database(path, new).close()
+    except DatabaseUnreadable:
+        pass
+    else:
+        return  # done before
+    copy = path.with_name(f"{path.name}.part")
+    for each in (copy, *path.parent.glob(f"{copy.name}-*")):
+        each.unlink(missing_ok=True)
+    db = open_database(path, old)
+    try:
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        db.execute("BEGIN EXCLUSIVE").connection.rollback()
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        target = open_database(copy, new)
+        db.conn.backup(target.conn)
+        target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        target.close()
+    except sqlcipher3.DatabaseError as error:
+        message = f"{path.name} is in use ({error}); stop Afterglow, then try again"
+        raise DatabaseUnreadable(message) from error
+    finally:
+        db.close()  # this empties and deletes its log
+    with copy.open("rb") as file:
+        os.fsync(file.fileno())
+    copy.replace(path)
 
 
 def migrate(db: Database) -> list[str]:

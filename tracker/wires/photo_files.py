@@ -21,12 +21,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from fsspec.implementations.local import LocalFileSystem
 
 from tracker.domain.course.photos import FileFault
+from tracker.settings import Settings
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
 NAME_BYTES = 8
 OWN_KEY = b"afterglow\x01"  # begins what is encrypted with the photo's own key
 KEY_FILE = "key"
+KEY_PURPOSE = "photos"
 STRAY_AFTER = timedelta(hours=1)  # a younger file without a row may belong to an upload in progress
 MOST_STRAYS = 20  # a crash leaves a few; more mean that the database is older than the photos
 
@@ -257,6 +259,11 @@ class PhotoFiles:
     def _place(self, photo_id: str, name: str) -> tuple[Any, str]:
         store, root = self._root()
         return store, f"{root}/{photo_id[:2]}/{photo_id}/{name}"
+
+
+def files_of(settings: Settings, older: tuple[bytes, ...] = ()) -> PhotoFiles:
+    """The store of these settings; `older` are keys from secrets before this one."""
+    return PhotoFiles(str(settings.photos.resolve()), settings.key_for(KEY_PURPOSE), older)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from tests.conftest import Cast
 from tests.tracker.actions.test_erase_accounts import NOW, close, erase, full, records
 from tests.web.conftest import Records
-from tracker.actions.clinic.backing_up import back_up, is_backup_due, restore
+from tracker.actions.clinic.keeping import back_up, is_backup_due, restore
 from tracker.domain.clinic.health import SignOfLife
 from tracker.storage.clinic import health
 from tracker.storage.connection import open_database, writing

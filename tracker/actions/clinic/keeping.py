@@ -1,4 +1,4 @@
-"""Back the clinic up while it works, and bring it back from there."""
+"""Keep what the clinic has: back it up while it works, bring it back, change its secret."""
 
 import logging
 import shutil
@@ -14,7 +14,15 @@ from sqlite_utils import Database
 from tracker.domain.clinic.health import SignOfLife
 from tracker.settings import Backups, Settings
 from tracker.storage.clinic import health
-from tracker.storage.connection import open_database, reading, turn, writing
+from tracker.storage.connection import (
+    UNFINISHED_CHANGE,
+    DatabaseUnreadable,
+    change_key,
+    open_database,
+    reading,
+    turn,
+    writing,
+)
 from tracker.storage.course import photos
 from tracker.storage.mail import mails
 from tracker.storage.own_data import erasures, rows
@@ -28,7 +36,7 @@ from tracker.wires.backups import (
     read_recipient,
     written,
 )
-from tracker.wires.photo_files import PhotoFiles, PhotoUnreadable
+from tracker.wires.photo_files import KEY_PURPOSE, PhotoFiles, PhotoUnreadable, files_of
 
 FORMAT = 1
 LEFT_OUT = (rows.CLINIC,)  # owners whose rows no person's key encrypts
@@ -155,7 +163,7 @@ def restore_into(
     if unfinished.data.exists():
         shutil.rmtree(unfinished.data)
     unfinished.data.mkdir(parents=True, mode=0o700)
-    files = PhotoFiles(str(unfinished.photos.resolve()), settings.key_for("photos"))
+    files = files_of(unfinished)
     with closing(open_database(unfinished.database, settings.key_for("database"))) as db:
         restored = restore(db, files, BackupPlace(url, b""), identity, snapshot)
     data.mkdir(parents=True, exist_ok=True)  # an empty one is replaced by the rename
@@ -206,6 +214,29 @@ def restore(
         files.restore(photo_id, keys["photos"][photo_id], sealed)
     patients = len(readable) - 1
     return Restored(name, patients, len(pictures), len(people) - len(readable))
+
+
+def change_secret(settings: Settings, old: Settings) -> int:
+    """Put everything under the secret of `settings`, which replaces that of `old`.
+
+    The keys of photos are wrapped again and the database is encrypted again; what is broken off is
+    finished by the next call. Nothing opens until then. Returns how many photos got another key or
+    wrapping now. Raises DatabaseUnreadable while Afterglow runs, or with neither secret.
+    """
+    mark = settings.data / UNFINISHED_CHANGE
+    is_new = not mark.exists()
+    with turn(settings.data / f"{settings.database.name}.lock"):
+        mark.touch(mode=0o600)
+        try:
+            change_key(settings.database, old.key_for("database"), settings.key_for("database"))
+        except DatabaseUnreadable:
+            if is_new:  # nothing was changed
+                mark.unlink()
+            raise
+        files = files_of(settings, older=(old.key_for(KEY_PURPOSE),))
+        changed = sum(files.renew(photo_id) for photo_id in files.ids())
+        mark.unlink()
+    return changed
 
 
 def _keep_photos(
