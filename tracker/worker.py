@@ -23,6 +23,7 @@ from tracker.actions.course.measuring import Measured, Unmeasured, measure_photo
 from tracker.actions.mail.daily import remind_patients, write_digests
 from tracker.actions.mail.sending import SendReport, Tries, send_mails
 from tracker.actions.own_data.closing import erase_accounts
+from tracker.actions.people.joining import forget_sign_ups
 from tracker.actions.protocols.previewing import preview_drafts
 from tracker.domain.alerts.alerts import Alert
 from tracker.domain.clinic.health import SignOfLife
@@ -148,6 +149,7 @@ def chores(world: World) -> Sequence[Duty]:
 
     def erase(db: Database, now: datetime) -> bool:
         keep_reserve(world.settings.data)
+        forget_sign_ups(db, world.settings.outbox, now)
         return _done(erase_accounts(db, world.files, world.settings.outbox, now))
 
     return [Duty(SignOfLife.ERASING, NOW_AND_THEN, erase)]

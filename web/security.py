@@ -5,7 +5,6 @@ import hmac
 import time
 from collections.abc import Callable, Sequence
 from functools import wraps
-from http import HTTPStatus
 from io import BytesIO
 from ipaddress import ip_address, ip_network
 from typing import IO, Any
@@ -50,12 +49,10 @@ CLOSES_ACCOUNT = "own_data.close"
 GUESSED_AT = (
     "sign_in.enter",
     CLOSES_ACCOUNT,
-    "home_care.open_own_account",
     "home_care.enter_code",
 )
 PROVES_PASSKEY = "passkeys.enter"
-OPENS_ACCOUNT = "home_care.open_own_account"
-MAILS_LINK = "links.mail_link"
+MAILS_LINK = ("links.mail_link", "home_care.ask_for_account")
 SAME_FOR_ALL = frozenset(
     {"static", "libraries.static", "app_shell.service_worker", "app_shell.framing_cascade"}
 )
@@ -119,8 +116,7 @@ def init_limits(app: Flask, settings: Settings) -> None:
     A try counts before it is checked, so that tries in parallel get no further; it is given back
     when it was right. Passkeys name no person, so that they count by client alone.
 
-    Opened accounts and links that were asked for count by client, so that no one can flood
-    strangers' mailboxes.
+    Links that were asked for count by client, so that no one can flood strangers' mailboxes.
     """
     key = settings.key_for("limits")
 
@@ -141,9 +137,8 @@ def init_limits(app: Flask, settings: Settings) -> None:
         app.view_functions[endpoint] = limited
     passkey = _counted(app.view_functions[PROVES_PASSKEY], limiter, (by_client,))
     app.view_functions[PROVES_PASSKEY] = passkey
-    for endpoint, counts in ((OPENS_ACCOUNT, _is_opened), (MAILS_LINK, None)):
-        by_mails = limiter.limit(MAILS_PER_CLIENT, deduct_when=counts)
-        mailing = by_mails(app.view_functions[endpoint])
+    for endpoint in MAILS_LINK:
+        mailing = limiter.limit(MAILS_PER_CLIENT)(app.view_functions[endpoint])
         app.view_functions[endpoint] = mailing  # type: ignore[assignment]
 
     def say_when(response: Response) -> Response:
@@ -177,10 +172,6 @@ def _counted(
         return response
 
     return counted
-
-
-def _is_opened(response: Response) -> bool:
-    return response.status_code == HTTPStatus.SEE_OTHER
 
 
 def _is_failure(response: Response) -> bool:

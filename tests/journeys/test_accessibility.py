@@ -27,7 +27,7 @@ from tracker.actions.protocols.editing import draft_protocol
 from tracker.actions.protocols.previewing import preview_drafts
 from tracker.domain.alerts.alerts import Concern, Level
 from tracker.domain.course.check_ins import Answers
-from tracker.domain.mail.mails import confirmation_link, renewal_link, welcome_link
+from tracker.domain.mail.mails import renewal_link, welcome_link
 from tracker.settings import Settings
 from tracker.world import open_world
 
@@ -87,7 +87,6 @@ def pages(settings: Settings, db: Database, cast: Cast) -> Iterator[Pages]:
         "/renew",
         "/renew/too-late",
         urlsplit(renewal_link(renewal.id, world.envelope)).path,
-        urlsplit(confirmation_link(cast.alice.id, world.envelope)).path,
         "/nothing-here",
     )
     with pages_open(world, lambda: NOW):

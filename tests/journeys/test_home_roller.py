@@ -1,5 +1,6 @@
 """A person without a clinic signs up on a phone, is screened, begins, and lets one in."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,9 +12,10 @@ from tests.conftest import PASSPHRASE, PROTOCOLS, Cast
 from tests.journeys.conftest import PHONE, clinic_at_day_3, heard_from
 from tests.journeys.keyboard import choose, press, tab_to, type_into
 from tests.journeys.test_browser import sign_in
-from tracker.domain.mail.mails import confirmation_link
+from tracker.domain.mail.mails import compose
 from tracker.domain.protocols.protocols import Asks
 from tracker.settings import Settings
+from tracker.storage.mail import mails
 from tracker.storage.people import people
 from tracker.world import World
 
@@ -33,13 +35,12 @@ def test_from_sign_up_with_the_keyboard_alone_to_a_practitioner_who_sees_it(
     with clinic_at_day_3(replace(settings, open_sign_up="home_roller")) as world:
         address = world.settings.base_url
         troubles = heard_from(page, address)
-        sign_up(page, address)
+        sign_up(page, db, world)
         be_screened(page)
         noted = [trouble for trouble in troubles if "409" in trouble]
         assert troubles == noted  # the browser's own note that a caution must be read first
         expect(page.get_by_role("heading", level=1)).to_have_text("Take a photo")
 
-        confirm_address(page, db, world)
         page.goto(f"{address}/my-data")
         expect(page.get_by_text("Nobody at a clinic cares for you here")).to_be_visible()
         press(page, "Let a practitioner in")
@@ -60,24 +61,28 @@ def test_from_sign_up_with_the_keyboard_alone_to_a_practitioner_who_sees_it(
         assert troubles == noted
 
 
-def confirm_address(page: Page, db: Database, world: World) -> None:
-    """Follow the link in the mail."""
-    hana = people.by_email(db, "hana@home.example")
-    assert hana is not None
-    page.goto(confirmation_link(hana.id, world.envelope))
-    press(page, "Yes, it is mine")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Your address is confirmed")
-
-
-def sign_up(page: Page, address: str) -> None:
-    page.goto(address)
+def sign_up(page: Page, db: Database, world: World) -> None:
+    page.goto(world.settings.base_url)
     press(page, "Create an account")
     expect(page.get_by_text("No clinic watches.")).to_be_visible()
-    type_into(page, "name", "Hana")
     type_into(page, "email", "hana@home.example")
-    type_into(page, "passphrase", PASSPHRASE)
     press(page, "Go on")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Look at your mail")
+    follow_mail(page, db, world)
+    type_into(page, "name", "Hana")
+    type_into(page, "passphrase", PASSPHRASE)
+    press(page, "Begin")
     expect(page.get_by_text("70 % alcohol")).to_be_visible()
+
+
+def follow_mail(page: Page, db: Database, world: World) -> None:
+    """Open the link in the mail."""
+    hana = people.by_email(db, "hana@home.example")
+    assert hana is not None
+    (mail,) = mails.of_recipient(db, hana.id)
+    link = re.search(r"http://\S+/welcome/\S+", compose(mail, world.envelope).get_content())
+    assert link is not None
+    page.goto(link[0])
 
 
 def be_screened(page: Page) -> None:

@@ -18,6 +18,7 @@ from tracker.actions.people.joining import (
 )
 from tracker.domain.mail.mails import welcome_link
 from tracker.domain.people.access import may_invite, require
+from tracker.domain.people.invitations import Invitation
 from tracker.domain.people.people import MIN_PASSPHRASE_LENGTH, Person, Role
 from web import session
 from web.accounts.sign_in import let_in
@@ -51,7 +52,10 @@ class InvitePage:
 
 @dataclass(frozen=True, slots=True)
 class WelcomePage:
-    """The page on which an invited person chooses a passphrase."""
+    """The page on which an invited person chooses a passphrase.
+
+    `is_own` for somebody who signs up without a clinic, and gives the name, too.
+    """
 
     template: ClassVar[str] = "patient_welcome.html"
     place: ClassVar[str] = ""
@@ -60,12 +64,13 @@ class WelcomePage:
     name: str
     email: str
     is_patient: bool
+    is_own: bool
     trouble: str = ""
 
     @property
     def title(self) -> str:
         """The page's name."""
-        return f"Welcome, {self.name}"
+        return "Welcome" if self.is_own else f"Welcome, {self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +86,11 @@ class ExpiredPage:
         return "This link no longer works"
 
 
-def welcome_page(invited: Person, trouble: str = "") -> WelcomePage:
+def welcome_page(invited: Person, link: Invitation, trouble: str = "") -> WelcomePage:
     """The form for a patient, or for a person who will work here."""
-    return WelcomePage(invited.name, invited.email, invited.role is Role.PATIENT, trouble)
+    name = request.form.get("name", "") if link.is_own else invited.name
+    is_patient = invited.role is Role.PATIENT
+    return WelcomePage(name, invited.email, is_patient, link.is_own, trouble)
 
 
 def invited_page(invited: Invited, link: str, now: datetime, zone: ZoneInfo) -> InvitedPage:
@@ -129,7 +136,7 @@ def welcome(token: str) -> ResponseReturnValue:
     invited = open_invitation(resources.db, token, resources.world.envelope.link_key, resources.now)
     if invited is None:
         return render(ExpiredPage(), with_person=False), 410
-    return render(welcome_page(invited), with_person=False)
+    return render(welcome_page(*invited), with_person=False)
 
 
 @blueprint.post("/welcome/<token>")
@@ -149,13 +156,15 @@ def accept(token: str) -> ResponseReturnValue:
             passphrase,
             zone or None,
             resources.now,
+            name=request.form.get("name", ""),
             second_step=resources.world.settings.second_step,
         )
     except ValueError as error:
-        return render(welcome_page(invited, str(error)), with_person=False), 422
+        return render(welcome_page(*invited, str(error)), with_person=False), 422
     if accepted is None:
         return render(ExpiredPage(), with_person=False), 410
-    return let_in(accepted, url_for("home.show"))
+    to = "home_care.begin" if invited[1].is_own else "home.show"
+    return let_in(accepted, url_for(to))
 
 
 def _form(visit: Visit, trouble: str = "") -> InvitePage:

@@ -1,4 +1,4 @@
-"""Links that work without signing in: they confirm an address or renew a passphrase."""
+"""Links with which people choose a new passphrase, and how they get one."""
 
 import time
 from dataclasses import dataclass
@@ -9,56 +9,20 @@ from flask.typing import ResponseReturnValue
 
 from tracker.actions.people.accounts import (
     ask_for_renewal,
-    ask_to_confirm_address,
-    confirm_address,
     issue_renewal,
     open_renewal,
     renew_passphrase,
 )
 from tracker.actions.people.care_team import show_care_team
 from tracker.domain.mail.mails import renewal_link
-from tracker.domain.people.access import may_issue_renewal, may_treat_themselves, require
+from tracker.domain.people.access import may_issue_renewal, require
 from tracker.domain.people.people import MIN_PASSPHRASE_LENGTH, Person
-from tracker.domain.people.signed_links import LinkPurpose, named_by
 from web import session
 from web.forms import sentence
 from web.invited import InvitedPage, code_of
 from web.pages import render
-from web.session import Visit, freshly_signed_in, signed_in
+from web.session import Visit, freshly_signed_in
 from web.words.times import moment_words
-
-# Writing a mail takes some milliseconds longer than writing none; all answers take this time.
-ANSWERS_AFTER_SECONDS = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class ConfirmPage:
-    """The page behind the link in the mail; `done` after the button."""
-
-    template: ClassVar[str] = "address_confirm.html"
-    place: ClassVar[str] = ""
-
-    done: bool = False
-
-    @property
-    def title(self) -> str:
-        """The page's name."""
-        return "Your address is confirmed" if self.done else "Is this your address?"
-
-
-@dataclass(frozen=True, slots=True)
-class SentPage:
-    """The page after the mail was requested once more."""
-
-    template: ClassVar[str] = "address_sent.html"
-    place: ClassVar[str] = "own_data"
-
-    email: str
-
-    @property
-    def title(self) -> str:
-        """The page's name."""
-        return "Look at your mail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,33 +94,6 @@ class IssuePage:
 blueprint = Blueprint("links", __name__, template_folder="templates")
 
 
-@blueprint.get("/confirm/<token>")
-def ask(token: str) -> ResponseReturnValue:
-    """A button: opening a link changes nothing, because machines open links too."""
-    key = session.resources().world.envelope.link_key
-    if named_by(LinkPurpose.ADDRESS, token, key) is None:
-        abort(404)
-    return render(ConfirmPage(), with_person=False)
-
-
-@blueprint.post("/confirm/<token>")
-def confirm(token: str) -> ResponseReturnValue:
-    """Confirm the address for the person who holds the link that was mailed there."""
-    resources = session.resources()
-    if not confirm_address(resources.db, token, resources.world.envelope.link_key):
-        abort(404)
-    return render(ConfirmPage(done=True), with_person=False)
-
-
-@blueprint.post("/my-data/confirm")
-@signed_in
-def send_again(visit: Visit) -> ResponseReturnValue:
-    """Mail the link once more."""
-    require(may_treat_themselves(visit.viewer))
-    ask_to_confirm_address(visit.db, visit.person, visit.now)
-    return render(SentPage(visit.person.email))
-
-
 @blueprint.get("/renew")
 def lost() -> ResponseReturnValue:
     """The form that asks for a link by mail."""
@@ -170,7 +107,7 @@ def mail_link() -> ResponseReturnValue:
         abort(404)
     resources, began = session.resources(), time.monotonic()
     ask_for_renewal(resources.db, request.form.get("email", ""), resources.now)
-    time.sleep(max(0.0, ANSWERS_AFTER_SECONDS - (time.monotonic() - began)))
+    session.answer_after(began)
     return render(LostPage(has_mail=True, asked=True), with_person=False)
 
 

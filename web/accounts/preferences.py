@@ -8,7 +8,6 @@ from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from tracker.actions.mail.daily import choose_mail, stop_reminders
-from tracker.actions.people.accounts import is_address_confirmed
 from tracker.domain.people.people import HOURS, Person, Role
 from tracker.domain.people.signed_links import LinkPurpose, named_by
 from tracker.domain.people.time_zones import known_time_zones
@@ -20,10 +19,7 @@ from web.session import Visit, signed_in
 
 @dataclass(frozen=True, slots=True)
 class SettingsPage:
-    """Hours and time zone; `chosen` is what the form holds, `saved` whether it was just kept.
-
-    Reminders wait until the address `is_confirmed`.
-    """
+    """Hours and time zone; `chosen` is what the form holds, `saved` whether it was just kept."""
 
     template: ClassVar[str] = "settings.html"
     place: ClassVar[str] = "settings"
@@ -33,7 +29,6 @@ class SettingsPage:
     email: str
     chosen: Mapping[str, str]
     zones: Sequence[str]
-    is_confirmed: bool
     saved: bool = False
     errors: Mapping[str, str] = field(default_factory=dict)
 
@@ -60,15 +55,15 @@ class UnsubscribePage:
 
 
 def settings_page(
-    person: Person, chosen: Mapping[str, str], errors: Mapping[str, str], *, is_confirmed: bool
+    person: Person, chosen: Mapping[str, str], errors: Mapping[str, str]
 ) -> SettingsPage:
     """The form as it was sent, with what is wrong."""
     is_patient = person.role is Role.PATIENT
     zones = known_time_zones()
-    return SettingsPage(is_patient, person.email, chosen, zones, is_confirmed, errors=errors)
+    return SettingsPage(is_patient, person.email, chosen, zones, errors=errors)
 
 
-def saved_settings_page(person: Person, *, saved: bool, is_confirmed: bool) -> SettingsPage:
+def saved_settings_page(person: Person, *, saved: bool) -> SettingsPage:
     """The form with the stored values."""
     is_patient = person.role is Role.PATIENT
     hour = person.reminder_hour if is_patient else person.digest_hour
@@ -76,7 +71,7 @@ def saved_settings_page(person: Person, *, saved: bool, is_confirmed: bool) -> S
     if hour is not None:
         chosen["reminder"] = "yes"
     zones = known_time_zones()
-    return SettingsPage(is_patient, person.email, chosen, zones, is_confirmed, saved=saved)
+    return SettingsPage(is_patient, person.email, chosen, zones, saved=saved)
 
 
 blueprint = Blueprint("preferences", __name__)
@@ -87,8 +82,7 @@ blueprint = Blueprint("preferences", __name__)
 def show(visit: Visit) -> ResponseReturnValue:
     """One's own hours and time zone."""
     saved = request.args.get("saved") == "yes"
-    is_confirmed = is_address_confirmed(visit.db, visit.person.id)
-    return render(saved_settings_page(visit.person, saved=saved, is_confirmed=is_confirmed))
+    return render(saved_settings_page(visit.person, saved=saved))
 
 
 @blueprint.post("/settings")
@@ -97,9 +91,7 @@ def save(visit: Visit) -> ResponseReturnValue:
     """Keep them, or name what is wrong."""
     match read_mail_choice(request.form, visit.person):
         case Errors(by_field):
-            is_confirmed = is_address_confirmed(visit.db, visit.person.id)
-            page = settings_page(visit.person, request.form, by_field, is_confirmed=is_confirmed)
-            return render(page), 422
+            return render(settings_page(visit.person, request.form, by_field)), 422
         case Person() as person:
             choose_mail(visit.db, visit.world.protocols, person, visit.now)
             return redirect(url_for(".show", saved="yes"), code=303)

@@ -21,7 +21,7 @@ from web.pages import render
 from web.session import Visit, freshly_signed_in, signed_in
 from web.words.times import when
 
-BY_STRANGERS = {Act.SIGN_IN_FAILED, Act.RENEWAL_ASKED}
+BY_STRANGERS = {Act.SIGN_IN_FAILED, Act.RENEWAL_ASKED, Act.SIGN_UP_ASKED}
 ACTS: Mapping[Act, str] = {
     Act.SIGNED_IN: "signed in",
     Act.SIGNED_OUT: "signed out",
@@ -29,6 +29,7 @@ ACTS: Mapping[Act, str] = {
     Act.RENEWAL_ASKED: "asked for a link to a new passphrase",
     Act.RENEWAL_ISSUED: "issued a link for a new passphrase",
     Act.RENEWED: "chose a new passphrase",
+    Act.SIGN_UP_ASKED: "asked for a link to open an account",
     Act.SIGNED_UP: "opened an account",
     Act.PASSKEY_ADDED: "added a passkey",
     Act.PASSKEY_REMOVED: "removed a passkey",

@@ -1,5 +1,6 @@
 """People who roll their skin at home: begin a treatment, let a practitioner in."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -11,11 +12,11 @@ from flask.typing import ResponseReturnValue
 from tracker.actions.course.progress import Progress, show_progress
 from tracker.actions.course.treatments import begin_own_treatment
 from tracker.actions.own_data.deciding import show_own_data
-from tracker.actions.people.accounts import is_address_confirmed, open_account
+from tracker.actions.people.joining import ask_to_sign_up
 from tracker.actions.people.sharing import accept_share_code, make_share_code
 from tracker.domain.course.treatments import Treatment
 from tracker.domain.people.access import may_accept_share_codes, may_treat_themselves, require
-from tracker.domain.people.people import MIN_PASSPHRASE_LENGTH, Person
+from tracker.domain.people.people import Person
 from tracker.domain.protocols.care import Heading
 from tracker.domain.protocols.own_treatments import Cautioned, OwnTreatment, Stopped
 from tracker.domain.protocols.protocols import Asks, Protocol, ProtocolError, ScreeningQuestion
@@ -33,20 +34,22 @@ TIME_FOR_PHOTOS = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class SignUpPage:
-    """An account without a clinic; `trouble` says what was wrong with the form."""
+    """An account without a clinic; `trouble` says what was wrong with the address.
+
+    `asked` after the form was sent: the words are the same whether or not there is an account.
+    """
 
     template: ClassVar[str] = "sign_up.html"
     place: ClassVar[str] = ""
-    shortest: ClassVar[int] = MIN_PASSPHRASE_LENGTH
 
-    name: str = ""
     email: str = ""
     trouble: str = ""
+    asked: bool = False
 
     @property
     def title(self) -> str:
         """The page's name."""
-        return "Create an account"
+        return "Look at your mail" if self.asked else "Create an account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +92,11 @@ class StoppedPage:
 
 @dataclass(frozen=True, slots=True)
 class SharePage:
-    """The code for a practitioner, shown once; None before it is made.
-
-    There is none before the patient's address `is_confirmed`.
-    """
+    """The code for a practitioner, shown once; None before it is made."""
 
     template: ClassVar[str] = "patient_share.html"
     place: ClassVar[str] = "own_data"
 
-    is_confirmed: bool
     code: str | None = None
 
     @property
@@ -148,18 +147,17 @@ def sign_up() -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-up")
-def open_own_account() -> ResponseReturnValue:
-    """Open the account and go on to the questions."""
-    resources = session.resources()
+def ask_for_account() -> ResponseReturnValue:
+    """Mail a link to the address; neither answer nor time tells whether it has an account."""
+    resources, began = session.resources(), time.monotonic()
     _open_kind(resources.world.settings)
-    name, email = request.form.get("name", ""), request.form.get("email", "")
-    passphrase, zone = request.form.get("passphrase", ""), request.form.get("time_zone", "")
+    email = request.form.get("email", "")
     try:
-        opened = open_account(resources.db, name, email, passphrase, zone or "UTC", resources.now)
+        ask_to_sign_up(resources.db, email, resources.now)
     except ValueError as error:
-        return render(SignUpPage(name, email, str(error)), with_person=False), 422
-    session.enter(*opened)
-    return redirect(url_for(".begin"), code=303)
+        return render(SignUpPage(email, str(error)), with_person=False), 422
+    session.answer_after(began)
+    return render(SignUpPage(email, asked=True), with_person=False)
 
 
 @blueprint.get("/begin")
@@ -200,7 +198,7 @@ def begin_now(visit: Visit) -> ResponseReturnValue:
 def share(visit: Visit) -> ResponseReturnValue:
     """What a practitioner would see, and a button."""
     require(may_treat_themselves(visit.viewer))
-    return render(SharePage(is_address_confirmed(visit.db, visit.person.id)))
+    return render(SharePage())
 
 
 @blueprint.post("/my-data/share")
@@ -208,8 +206,7 @@ def share(visit: Visit) -> ResponseReturnValue:
 def make_code(visit: Visit) -> ResponseReturnValue:
     """Show the code, once."""
     require(may_treat_themselves(visit.viewer))
-    code = make_share_code(visit.db, visit.person.id, visit.now)
-    return render(SharePage(code is not None, code))
+    return render(SharePage(make_share_code(visit.db, visit.person.id, visit.now)))
 
 
 @blueprint.get("/accept")

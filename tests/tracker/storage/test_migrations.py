@@ -18,6 +18,7 @@ from tracker.domain.course.readings import Estimate
 from tracker.domain.course.treatments import Region
 from tracker.domain.mail.mails import MailKind
 from tracker.domain.people.people import Role
+from tracker.domain.people.sessions import Session
 from tracker.domain.protocols.screening import Edition, Screening
 from tracker.settings import Settings
 from tracker.storage.alerts import alert_history, alerts
@@ -25,7 +26,7 @@ from tracker.storage.connection import IntegrityError, migrate, open_database, w
 from tracker.storage.course import check_ins, readings, screenings
 from tracker.storage.mail import mails
 from tracker.storage.migrations import migrations, python_steps
-from tracker.storage.people import people
+from tracker.storage.people import people, sessions
 
 STEPS = files("tracker.storage.migrations")
 SHIPPED = json.loads(Path(__file__).with_name("shipped_steps.json").read_text(encoding="utf-8"))
@@ -106,6 +107,21 @@ def test_a_screening_of_before_is_the_first_edition(old_db: Database) -> None:
     then = datetime.fromisoformat(AT)
     kept = Screening({"keloid": True}, then, "dana", "Chest only.")
     assert screenings.editions(old_db, "t") == [Edition(kept, "Dr Dana")]
+    old_db.close()
+
+
+def test_whoever_never_confirmed_an_address_has_no_way_in_any_more(old_db: Database) -> None:
+    migrations.apply(old_db, stop_before="sign_ups")
+    with writing(old_db):
+        for person in ("alice", "dana"):
+            people.set_passphrase_hash(old_db, person, "hash")
+            sessions.begin(old_db, person, Session(person, datetime.fromisoformat(AT)))
+        old_db.execute("INSERT INTO unconfirmed_addresses VALUES ('alice')")
+    migrate(old_db)
+    assert people.passphrase_hash(old_db, "alice") is None
+    assert sessions.get(old_db, "alice") is None
+    assert people.passphrase_hash(old_db, "dana") == "hash"
+    assert sessions.get(old_db, "dana") is not None
     old_db.close()
 
 

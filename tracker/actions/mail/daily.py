@@ -29,7 +29,7 @@ from tracker.storage.connection import writing
 from tracker.storage.course import photos, treatments
 from tracker.storage.mail import mails
 from tracker.storage.own_data import consents
-from tracker.storage.people import absences, people, unconfirmed_addresses
+from tracker.storage.people import absences, people
 
 log = logging.getLogger(__name__)
 
@@ -71,8 +71,6 @@ def _remind(
     patient = people.get(db, treatment.patient_id)
     if patient is None or people.passphrase_hash(db, patient.id) is None:
         return []  # invited, and cannot sign in yet: the link would lead nowhere
-    if unconfirmed_addresses.has(db, patient.id):
-        return []  # the address may belong to another person
     day = reminder_day(patient, now, is_chosen_now=is_chosen_now)
     if day is None or not _misses(db, protocols, treatment, patient, day):
         return []

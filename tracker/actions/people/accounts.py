@@ -1,4 +1,4 @@
-"""Accounts: open one, confirm its address, choose a new passphrase."""
+"""Accounts: open one for somebody, choose a new passphrase."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -6,9 +6,8 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
-from tracker.domain.mail.mails import address_mail, passphrase_mail, renewal_mail
-from tracker.domain.own_data.consents import Consent, Decision, Purpose
-from tracker.domain.people.people import Duty, Person, Role, check_email, check_name
+from tracker.domain.mail.mails import passphrase_mail, renewal_mail
+from tracker.domain.people.people import Duty, Person, Role, check_email
 from tracker.domain.people.sessions import Session, new_token, token_digest
 from tracker.domain.people.signed_links import (
     RENEWAL_GOOD_FOR,
@@ -23,7 +22,6 @@ from tracker.storage.clinic import audit_log
 from tracker.storage.columns import new_id
 from tracker.storage.connection import IntegrityError, writing
 from tracker.storage.mail import mails
-from tracker.storage.own_data import consents
 from tracker.storage.people import (
     invitations,
     passkeys,
@@ -31,7 +29,6 @@ from tracker.storage.people import (
     renewals,
     second_steps,
     sessions,
-    unconfirmed_addresses,
 )
 from tracker.wires.passphrases import hash_passphrase
 
@@ -64,38 +61,6 @@ def add_person(
         message = f"{added.email} already has an account; use another address"
         raise AddressTaken(message) from error
     return added
-
-
-def open_account(
-    db: Database, name: str, email: str, passphrase: str, time_zone: str, now: datetime
-) -> tuple[Person, str]:
-    """The patient, who consents to be measured, and the token of a session.
-
-    A mail asks whether the address is theirs. Until it is confirmed, no code lets a practitioner in
-    and no reminder is sent there; reminders stay off until the person asks for them. Raises
-    ValueError that names what is wrong, also when the address has an account.
-    """
-    patient = Person(
-        id=new_id(),
-        role=Role.PATIENT,
-        name=check_name(name),
-        email=check_email(email),
-        time_zone=check_time_zone(time_zone),
-        reminder_hour=None,
-    )
-    hashed = hash_passphrase(passphrase, patient.name, patient.email)
-    token = new_token()
-    with writing(db):
-        if people.by_email(db, patient.email) is not None:
-            raise ValueError("this address has an account already; sign in, or use another")
-        people.insert(db, patient)
-        people.set_passphrase_hash(db, patient.id, hashed)
-        consents.insert(db, patient.id, Consent(Purpose.CARE, Decision.GIVEN, now))
-        unconfirmed_addresses.insert(db, patient.id)
-        mails.insert(db, address_mail(patient, now))
-        sessions.begin(db, token_digest(token), Session(patient.id, now))
-        audit_log.add(db, Entry(Act.SIGNED_UP, now, patient.id, patient.id))
-    return patient, token
 
 
 def change_passphrase(db: Database, person: Person, passphrase: str, now: datetime) -> str:
@@ -223,28 +188,6 @@ def _end_other_ways_in(db: Database, person_id: str) -> None:
     renewals.end_all_of(db, person_id)
     second_steps.end_halves_of(db, person_id)
     second_steps.forget_tries(db, person_id)  # made by someone who knew the old passphrase
-
-
-def ask_to_confirm_address(db: Database, person: Person, now: datetime) -> None:
-    """Write the mail, unless the address is confirmed or one was written within this hour."""
-    with writing(db):
-        if unconfirmed_addresses.has(db, person.id):
-            mails.insert(db, address_mail(person, now))
-
-
-def confirm_address(db: Database, token: str, key: bytes) -> bool:
-    """Whether the link was valid; following it twice changes nothing."""
-    person_id = named_by(LinkPurpose.ADDRESS, token, key)
-    with writing(db):
-        if person_id is None or people.get(db, person_id) is None:
-            return False
-        unconfirmed_addresses.confirm(db, person_id)
-    return True
-
-
-def is_address_confirmed(db: Database, person_id: str) -> bool:
-    """True also for everyone whose address a clinic entered."""
-    return not unconfirmed_addresses.has(db, person_id)
 
 
 def appoint_administrator(db: Database, email: str, now: datetime) -> Person:

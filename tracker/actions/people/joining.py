@@ -1,14 +1,20 @@
-"""Invitations: write one, open its link, accept it."""
+"""Invitations: write one, ask for one, open its link, accept it."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
-from tracker.domain.mail.mails import MailKind, about_care, invitation_mail
+from tracker.domain.mail.mails import MailKind, about_care, has_account_mail, invitation_mail
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
-from tracker.domain.people.invitations import Invitation, is_open
+from tracker.domain.people.invitations import (
+    OWN_EVERY,
+    OWN_GOOD_FOR,
+    Invitation,
+    is_open,
+)
 from tracker.domain.people.people import Person, Role, check_email, check_name
 from tracker.domain.people.second_step import HalfSignedIn, SecondStep, step_after_passphrase
 from tracker.domain.people.sessions import Session, new_token, token_digest
@@ -19,8 +25,9 @@ from tracker.storage.clinic import audit_log
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 from tracker.storage.mail import mails
-from tracker.storage.own_data import consents
+from tracker.storage.own_data import consents, rows
 from tracker.storage.people import invitations, people, second_steps, sessions
+from tracker.wires.mail import forget
 from tracker.wires.passphrases import hash_passphrase
 
 
@@ -54,7 +61,7 @@ def invite_patient(
     """
     name, email = check_name(name), check_email(email)
     with writing(db):
-        patient = people.by_email(db, email)
+        patient = _without_mere_sign_up(db, email)
         if patient is None:
             carers = {_treating(db, inviter, practitioner_id), inviter.id}
             patient = Person(new_id(), Role.PATIENT, name, email, inviter.time_zone)
@@ -68,6 +75,18 @@ def invite_patient(
         mails.insert(db, invitation_mail(invitation.id, patient, now))
         audit_log.add(db, Entry(Act.PATIENT_INVITED, now, inviter.id, patient.id))
     return Invited(patient, invitation)
+
+
+def _without_mere_sign_up(db: Database, email: str) -> Person | None:
+    """Who has this address. Somebody who only asked to sign up with it has not shown it is theirs.
+
+    Such a row makes way; otherwise a stranger could keep the clinic from inviting its owner.
+    """
+    person = people.by_email(db, email)
+    if person is not None and invitations.is_mere_sign_up(db, person.id):
+        rows.erase_rows(db, person.id)
+        return None
+    return person
 
 
 def _treating(db: Database, inviter: Person, practitioner_id: str | None) -> str:
@@ -108,7 +127,7 @@ def invite_staff(
     """
     name, email = check_name(name), check_email(email)
     with writing(db):
-        person = people.by_email(db, email)
+        person = _without_mere_sign_up(db, email)
         if person is None:
             zone, duties = inviter.time_zone, position.duties
             person = Person(new_id(), position.role, name, email, zone, duties=duties)
@@ -130,12 +149,49 @@ def _colleague_still_waits(db: Database, person: Person) -> bool:
     return person.suspended_at is None and people.passphrase_hash(db, person.id) is None
 
 
-def open_invitation(db: Database, token: str, key: bytes, now: datetime) -> Person | None:
-    """The person whom the link invites; None when it was used, has expired or never existed."""
+def ask_to_sign_up(db: Database, email: str, now: datetime) -> None:
+    """Mail a link with which the owner of this address opens an account, once an hour at most.
+
+    The result does not tell whether there is an account; the mail does. Raises ValueError when the
+    text is no address.
+    """
+    email = check_email(email)
+    with writing(db):
+        person = people.by_email(db, email)
+        if person is None:
+            person = Person(new_id(), Role.PATIENT, email, email, "UTC", reminder_hour=None)
+            people.insert(db, person)
+        audit_log.add(db, Entry(Act.SIGN_UP_ASKED, now, about=person.id))
+        if person.suspended_at is not None:
+            return
+        if not invitations.may_open_own(db, person.id):
+            mails.insert(db, has_account_mail(person, now))
+        elif not invitations.own_since(db, person.id, now - OWN_EVERY):
+            own = Invitation(new_id(), person.id, person.id, now)
+            invitations.renew(db, own)
+            mails.insert(db, invitation_mail(own.id, person, now, MailKind.ADDRESS))
+
+
+def forget_sign_ups(db: Database, outbox: Path, now: datetime) -> int:
+    """Forget addresses whose owners did not follow the link in time; returns how many."""
+    with writing(db):
+        late = invitations.own_before(db, now - OWN_GOOD_FOR)
+        letters = [mail.id for person_id in late for mail in mails.of_recipient(db, person_id)]
+        for person_id in late:
+            rows.erase_rows(db, person_id)
+    forget(outbox, letters)
+    return len(late)
+
+
+def open_invitation(
+    db: Database, token: str, key: bytes, now: datetime
+) -> tuple[Person, Invitation] | None:
+    """Whom the link invites; None when it was used, has expired or never existed."""
     invitation = invitations.get(db, named_by(LinkPurpose.INVITATION, token, key) or "")
     if invitation is None or not is_open(invitation, now):
         return None
-    return people.get(db, invitation.person_id)
+    person = people.get(db, invitation.person_id)
+    return None if person is None else (person, invitation)
 
 
 def accept_invitation(
@@ -146,29 +202,32 @@ def accept_invitation(
     time_zone: str | None,
     now: datetime,
     *,
+    name: str = "",
     second_step: bool = False,
 ) -> tuple[Person, str] | HalfSignedIn | None:
     """The invited person and the token of a session; None when the link is no longer valid.
 
     HalfSignedIn for a colleague where the clinic demands a `second_step`. With this, a patient
-    consents to care. `time_zone` is that of the phone, None keeps the
-    clinic's. Raises ValueError that names what is wrong with passphrase or time zone; the link then
-    still works.
+    consents to care. `time_zone` is that of the phone, None keeps the clinic's; `name` is that of a
+    person who signs up. Raises ValueError that names what is wrong with passphrase, name or time
+    zone; the link then still works.
     """
     invited = open_invitation(db, token, key, now)
-    hashed = hash_passphrase(passphrase, *((invited.name, invited.email) if invited else ()))
+    known = (invited[0].name, invited[0].email) if invited else ()
+    own_name = check_name(name) if invited and invited[1].is_own else None
+    hashed = hash_passphrase(passphrase, *known, *([own_name] if own_name else []))
     zone = check_time_zone(time_zone) if time_zone else None
     session_token = new_token()
     with writing(db):
-        invitation = invitations.get(db, named_by(LinkPurpose.INVITATION, token, key) or "")
-        person = people.get(db, invitation.person_id) if invitation else None
-        if invitation is None or person is None or not is_open(invitation, now):
+        invited = open_invitation(db, token, key, now)
+        if invited is None:
             return None
+        person, invitation = invited
         invitations.use(db, invitation.id, now)
         people.set_passphrase_hash(db, person.id, hashed)
-        if zone is not None:
-            people.move(db, person.id, zone)
-        audit_log.add(db, Entry(Act.INVITATION_ACCEPTED, now, person.id, person.id))
+        person = _completed(db, person, own_name, zone)
+        accepted = Act.SIGNED_UP if invitation.is_own else Act.INVITATION_ACCEPTED
+        audit_log.add(db, Entry(accepted, now, person.id, person.id))
         if person.role is Role.PATIENT:
             consent = Consent(Purpose.CARE, Decision.GIVEN, now)  # the page says so at the button
             consents.insert(db, person.id, consent)
@@ -180,3 +239,12 @@ def accept_invitation(
             return HalfSignedIn(person, session_token, step)
         sessions.begin(db, digest, begun)
     return person, session_token
+
+
+def _completed(db: Database, person: Person, name: str | None, zone: str | None) -> Person:
+    """The person with the name and the time zone that they gave."""
+    if name is not None:
+        people.rename(db, person.id, name)
+    if zone is not None:
+        people.move(db, person.id, zone)
+    return people.get(db, person.id) or person

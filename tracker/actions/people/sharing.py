@@ -10,18 +10,13 @@ from tracker.domain.people.sessions import token_digest
 from tracker.domain.people.share_codes import ShareCode, as_entered, new_code
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
-from tracker.storage.people import people, share_codes, unconfirmed_addresses
+from tracker.storage.people import people, share_codes
 
 
-def make_share_code(db: Database, patient_id: str, now: datetime) -> str | None:
-    """The code; it is shown now and never again, and ends the one before it.
-
-    None until the patient's address is confirmed: mail about them would go there.
-    """
+def make_share_code(db: Database, patient_id: str, now: datetime) -> str:
+    """The code; it is shown now and never again, and ends the one before it."""
     code = new_code()
     with writing(db):
-        if unconfirmed_addresses.has(db, patient_id):
-            return None
         share_codes.renew(db, token_digest(code), ShareCode(patient_id, now))
     return code
 

@@ -20,6 +20,7 @@ class Act(StrEnum):
     RENEWAL_ASKED = "renewal_asked"  # on the sign-in page, by someone unknown
     RENEWAL_ISSUED = "renewal_issued"
     RENEWED = "renewed"
+    SIGN_UP_ASKED = "sign_up_asked"  # on the page, by someone unknown
     SIGNED_UP = "signed_up"
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"

@@ -35,7 +35,8 @@ class MailKind(StrEnum):
     REMINDER = "reminder"  # to a patient, one a day at most
     MISSED = "missed"  # the reminder after missed days
     INVITATION = "invitation"  # to a patient who has no account yet
-    ADDRESS = "address"  # to a patient who signed up alone
+    ADDRESS = "address"  # to an address with which somebody wants to sign up
+    HAS_ACCOUNT = "has_account"  # likewise, where there is an account already
     CARE_MOVED = "care_moved"  # to a patient who was handed over
     PATIENTS_MOVED = "patients_moved"  # to those at the clinic whom a hand-over concerns
     STAFF_CHANGED = "staff_changed"  # to those who know who should work at the clinic
@@ -63,7 +64,8 @@ SUBJECTS: Mapping[MailKind, str] = {
     MailKind.REMINDER: "Afterglow: your reminder for today",
     MailKind.MISSED: "Afterglow: we have missed you",
     MailKind.INVITATION: "Afterglow: your clinic invites you",
-    MailKind.ADDRESS: "Afterglow: is this your address?",
+    MailKind.ADDRESS: "Afterglow: open your account",
+    MailKind.HAS_ACCOUNT: "Afterglow: you have an account already",
     MailKind.RENEWAL: "Afterglow: choose a new passphrase",
     MailKind.CARE_MOVED: "Afterglow: someone else cares for you now",
     MailKind.PATIENTS_MOVED: "Afterglow: a hand-over at your clinic",
@@ -87,7 +89,11 @@ TOLD: Mapping[MailKind, str] = {
         "you, do not wait: call your clinic or a doctor."
     ),
     MailKind.INVITATION: "Your clinic invites you to Afterglow. There is nothing to install.",
-    MailKind.ADDRESS: "Someone opened an account with this address. Was it you? Then confirm it:",
+    MailKind.ADDRESS: "Someone wants to open an account with this address. Was it you? Go on here:",
+    MailKind.HAS_ACCOUNT: (
+        "Someone wants to open an account with this address. There is one already, or your clinic\n"
+        "has invited you: then the link is in an earlier mail. Sign in here:"
+    ),
     MailKind.RENEWAL: "With this link you choose a new passphrase:",
     MailKind.CARE_MOVED: "Someone else at your clinic cares for you now.",
     MailKind.PATIENTS_MOVED: "Care was handed over to someone else at your clinic.",
@@ -113,6 +119,7 @@ NOT_EXPECTED = (
 )
 # Where the link of such a mail leads; to the first page where nothing is named.
 PAGES: Mapping[MailKind, str] = {
+    MailKind.HAS_ACCOUNT: "/sign-in",
     MailKind.PATIENTS_MOVED: "/clinic/people",
     MailKind.STAFF_CHANGED: "/clinic/people",
     MailKind.RENEWED: "/passkeys",
@@ -127,7 +134,10 @@ ENDINGS: Mapping[MailKind, str] = {
     MailKind.REMINDER: "",
     MailKind.MISSED: "",
     MailKind.INVITATION: "The link works once, for two weeks.\n",
-    MailKind.ADDRESS: "If it was not you, do nothing: no other mail follows.\n",
+    MailKind.ADDRESS: (
+        "The link works once, for a day. If it was not you, do nothing: then nothing is kept.\n"
+    ),
+    MailKind.HAS_ACCOUNT: "If it was not you, do nothing: nothing has changed.\n",
     MailKind.RENEWAL: (
         "The link works once, for an hour. You or your clinic asked for it. If you did not expect\n"
         "it, do nothing: your passphrase stays as it is.\n"
@@ -222,15 +232,16 @@ def reminder(kind: MailKind, to: Person, day: date, now: datetime) -> Mail:
     return Mail(kind, cause, to.id, to.email, now, now, day=day)
 
 
-def invitation_mail(invitation_id: str, to: Person, now: datetime) -> Mail:
-    """The mail that holds a patient's link; the link is signed when the mail is sent."""
-    kind = MailKind.INVITATION
+def invitation_mail(
+    invitation_id: str, to: Person, now: datetime, kind: MailKind = MailKind.INVITATION
+) -> Mail:
+    """The mail that holds the link of an invitation; the link is signed when the mail is sent."""
     return Mail(kind, f"{kind}:{invitation_id}", to.id, to.email, now, now)
 
 
-def address_mail(to: Person, now: datetime) -> Mail:
-    """The mail that asks a person to confirm the address, once an hour at most."""
-    kind = MailKind.ADDRESS
+def has_account_mail(to: Person, now: datetime) -> Mail:
+    """The mail that an address has an account already, once an hour at most."""
+    kind = MailKind.HAS_ACCOUNT
     return Mail(kind, f"{kind}:{to.id}:{now:%Y-%m-%dT%H}", to.id, to.email, now, now)
 
 
@@ -266,12 +277,6 @@ def renewal_link(renewal_id: str, envelope: Envelope) -> str:
     """The link with which a person chooses a new passphrase."""
     token = signed(LinkPurpose.RENEWAL, renewal_id, envelope.link_key)
     return f"{envelope.base_url}/renew/{token}"
-
-
-def confirmation_link(person_id: str, envelope: Envelope) -> str:
-    """The link by which a person who signed up confirms the address."""
-    token = signed(LinkPurpose.ADDRESS, person_id, envelope.link_key)
-    return f"{envelope.base_url}/confirm/{token}"
 
 
 def welcome_link(invitation_id: str, envelope: Envelope) -> str:
@@ -332,10 +337,8 @@ def _where(mail: Mail, envelope: Envelope) -> str:
     match mail.kind:
         case MailKind.REMINDER | MailKind.MISSED:
             return f"{base_url}/days/{mail.day}"
-        case MailKind.INVITATION:
+        case MailKind.INVITATION | MailKind.ADDRESS:
             return welcome_link(mail.cause.partition(":")[2], envelope)
-        case MailKind.ADDRESS:
-            return confirmation_link(mail.recipient_id, envelope)
         case MailKind.RENEWAL:
             return renewal_link(mail.cause.partition(":")[2], envelope)
         case _:

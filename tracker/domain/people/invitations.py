@@ -4,11 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 GOOD_FOR = timedelta(days=14)
+OWN_GOOD_FOR = timedelta(days=1)
+OWN_EVERY = timedelta(hours=1)  # mails to an address that may belong to somebody else
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """What a signed link names: one person, for a limited time, once."""
+    """What a signed link names: one person, for a limited time, once.
+
+    People who sign up without a clinic invite themselves.
+    """
 
     id: str
     person_id: str
@@ -17,9 +22,14 @@ class Invitation:
     used_at: datetime | None = None
 
     @property
+    def is_own(self) -> bool:
+        """Whether the person asked for it."""
+        return self.invited_by == self.person_id
+
+    @property
     def expires_at(self) -> datetime:
         """The time from which the link no longer works."""
-        return self.created_at + GOOD_FOR
+        return self.created_at + (OWN_GOOD_FOR if self.is_own else GOOD_FOR)
 
 
 def is_open(invitation: Invitation, now: datetime) -> bool:

@@ -15,7 +15,6 @@ class LinkPurpose(StrEnum):
     """What a link is for; one that was signed for one purpose does not work for another."""
 
     UNSUBSCRIBE = "unsubscribe"  # names a person; it never expires (RFC 8058)
-    ADDRESS = "address"  # names a person who signed up; following it twice changes nothing
     INVITATION = "invitation"  # names an invitation; its row says whether it still works
     RENEWAL = "renewal"  # names a renewal; its row ends with its use
 

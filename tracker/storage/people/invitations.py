@@ -7,6 +7,13 @@ from sqlite_utils import Database
 from tracker.domain.people.invitations import Invitation
 from tracker.storage.columns import read_row, row_of, time_text
 
+_NO_ACCOUNT = """NOT EXISTS (SELECT 1 FROM credentials WHERE person_id = people.id)
+    AND NOT EXISTS (SELECT 1 FROM care_team WHERE patient_id = people.id)"""
+# Links with which people invited themselves and that nobody followed.
+_OWN = f"""SELECT person_id, created_at FROM invitations JOIN people ON people.id = person_id
+    WHERE invited_by = person_id AND used_at IS NULL AND {_NO_ACCOUNT}
+    AND NOT EXISTS (SELECT 1 FROM treatments WHERE patient_id = people.id)"""  # noqa: S608
+
 
 def renew(db: Database, invitation: Invitation) -> None:
     """Store an invitation in place of any open one of that person."""
@@ -32,3 +39,26 @@ def use(db: Database, invitation_id: str, now: datetime) -> bool:
         [time_text(now), invitation_id],
     )
     return bool(cursor.rowcount == 1)
+
+
+def own_since(db: Database, person_id: str, at: datetime) -> bool:
+    """Whether a person asked to sign up at `at` or later."""
+    sql = f"SELECT 1 FROM ({_OWN}) WHERE person_id = ? AND created_at > ?"  # noqa: S608
+    return any(db.query(sql, [person_id, time_text(at)]))
+
+
+def own_before(db: Database, at: datetime) -> list[str]:
+    """The ids of people who asked to sign up before `at`, and of whom nothing else is known."""
+    sql = f"SELECT DISTINCT person_id FROM ({_OWN}) WHERE created_at < ?"  # noqa: S608
+    return [row["person_id"] for row in db.query(sql, [time_text(at)])]
+
+
+def may_open_own(db: Database, person_id: str) -> bool:
+    """Whether a link lets this person open an account without a clinic: they have none yet."""
+    sql = f"SELECT 1 FROM people WHERE id = ? AND role = 'patient' AND {_NO_ACCOUNT}"  # noqa: S608
+    return any(db.query(sql, [person_id]))
+
+
+def is_mere_sign_up(db: Database, person_id: str) -> bool:
+    """Whether nothing is known of this person but a wish to sign up with the address."""
+    return any(db.query(f"SELECT 1 FROM ({_OWN}) WHERE person_id = ?", [person_id]))  # noqa: S608

@@ -135,6 +135,11 @@ def take_from_history(db: Database, person_id: str, risks: Iterable[Risk]) -> No
         db.execute("UPDATE people SET history = ? WHERE id = ?", [history, person_id])
 
 
+def rename(db: Database, person_id: str, name: str) -> None:
+    """Store the name by which a person wants to be known."""
+    db.execute("UPDATE people SET name = ? WHERE id = ?", [name, person_id])
+
+
 def move(db: Database, person_id: str, time_zone: str) -> None:
     """Note the time zone in which a person lives now."""
     db.execute("UPDATE people SET time_zone = ? WHERE id = ?", [time_zone, person_id])
