@@ -34,7 +34,13 @@ from tracker.world import open_world
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 CAST = ("alice", "bob", "dana", "eli")
 WIDTHS = (320, 390, 1280)
-NO_PAGES = {"pictures.show", "conversation.photo", "own_data.download", "worklist.version"}
+NO_PAGES = {
+    "pictures.show",
+    "conversation.photo",
+    "own_data.download",
+    "worklist.version",
+    "sign_in.still_here",
+}
 LIGHT = 100 * 1024  # bytes of the first load of Today, without photos
 NOW = TREATED_AT + timedelta(days=3)
 LOWER = PROTOCOLS.of("microneedling").text.replace("review = 0.05", "review = 0.04")
