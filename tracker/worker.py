@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event, Thread
+from time import monotonic
 
 from sqlite_utils import Database
 
@@ -32,6 +33,7 @@ from tracker.storage.connection import keep_reserve
 from tracker.world import World
 
 PAUSE_SECONDS = 1.0
+STOP_SECONDS = 12.0
 PAUSE_AFTER_TROUBLE_SECONDS = 10.0
 AT_ONCE = timedelta(0)
 SOON = timedelta(seconds=5)
@@ -89,16 +91,24 @@ def send_once(world: World, db: Database, clock: Callable[[], datetime]) -> Send
 
 
 def run_worker(world: World, compute: Executor, clock: Callable[[], datetime], stop: Event) -> None:
-    """Work until `stop` is set. Failures are logged and tried again later."""
+    """Work until `stop` is set. Failures are logged and tried again later.
+
+    A duty that does not end soon, as while a mail server is silent, is left behind: whatever it
+    held, such as a mail, lapses and is taken up by the next start.
+    """
     threads = [
-        Thread(target=_repeat, args=(world, duties, clock, stop), name=name)
+        Thread(target=_repeat, args=(world, duties, clock, stop), name=name, daemon=True)
         for name, duties in _loops(world, compute, clock, stop).items()
     ]
     for thread in threads:
         thread.start()
     stop.wait()
+    until = monotonic() + STOP_SECONDS
     for thread in threads:
-        thread.join()
+        thread.join(max(0.0, until - monotonic()))
+    late = [thread.name for thread in threads if thread.is_alive()]
+    if late:
+        log.warning("left behind at the stop: %s", ", ".join(late))
 
 
 def _loops(

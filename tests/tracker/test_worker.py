@@ -1,6 +1,8 @@
 """The worker: many loops, and none waits for another."""
 
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -280,6 +282,54 @@ def test_a_mail_server_that_hangs_does_not_hold_up_the_judging(
             worker.join(timeout=60)
     assert Concern.ALLERGIC_REACTION in concerns
     assert health.latest_signs(db)[SignOfLife.MEASURING] == DAY_4
+
+
+def test_a_stop_does_not_wait_for_a_mail_server_that_hangs(
+    world: World,
+    db: Database,
+    cast: Cast,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    hangs, let_go, stop = threading.Event(), threading.Event(), threading.Event()
+
+    def send(mail: EmailMessage) -> None:
+        hangs.set()
+        assert let_go.wait(timeout=60)
+
+    monkeypatch.setattr("tracker.worker.STOP_SECONDS", 0.5)
+    record_check_in(db, PROTOCOLS, cast.alice.id, Answers(fever=True, spreading=True), DAY_4)
+    with ThreadPoolExecutor(1) as compute:
+        slow = replace(world, send=send)
+        worker = threading.Thread(target=run_worker, args=(slow, compute, lambda: DAY_4, stop))
+        worker.start()
+        assert hangs.wait(timeout=60)
+        stop.set()
+        began = time.monotonic()
+        worker.join(timeout=60)
+        assert time.monotonic() - began < 10
+        assert "left behind at the stop: pressing mail" in caplog.text
+        let_go.set()
+
+
+LEAVES_A_THREAD = """
+import threading, time
+from tracker.cli.console import leave
+threading.Thread(target=time.sleep, args=(600,)).start()
+print("stopped")
+leave()
+"""
+
+
+def test_a_process_ends_well_although_a_thread_is_left_behind() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", LEAVES_A_THREAD],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (0, "stopped\n")
 
 
 @contextmanager

@@ -1,7 +1,9 @@
 """Shared by all commands: opening the clinic, closing its connection, reporting errors plainly."""
 
+import logging
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -45,6 +47,18 @@ def forget_secrets() -> None:
     """Take the secrets out of the environment, so that processes started later do not get them."""
     for name in SECRETS:
         os.environ.pop(name, None)
+
+
+def leave() -> None:
+    """End the process at once if threads were left behind.
+
+    Python would wait for them, or pull the ground from under those that run C code.
+    """
+    behind = [each.name for each in threading.enumerate() if each is not threading.main_thread()]
+    if behind:
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(0)
 
 
 @contextmanager

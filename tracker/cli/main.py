@@ -32,6 +32,7 @@ from tracker.cli.console import (
     checked_input,
     connected,
     forget_secrets,
+    leave,
     now,
     open_clinic,
     told_errors,
@@ -116,6 +117,7 @@ def serve() -> None:
         address = world.settings.base_url
         with _local_processes() as compute:
             serve_pages(world, compute, now, lambda: click.echo(f"Afterglow is open at {address}"))
+    leave()
 
 
 @main.command()
@@ -134,6 +136,7 @@ def worker() -> None:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, end)
             run_worker(world, compute, now, stop)
+    leave()
 
 
 @main.command()
