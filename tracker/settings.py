@@ -59,7 +59,7 @@ class Settings:
     patient who closes the account, 0 for not at all; `open_sign_up` is the kind of treatment that
     people may sign up for without a clinic, None for none; `second_step` says whether the people of
     the clinic need more than a passphrase to sign in; `backups` is None where the operator backs up
-    by other means.
+    by other means; `metrics` are host and port of figures for Prometheus, None for none.
     """
 
     data: Path
@@ -77,6 +77,7 @@ class Settings:
     open_sign_up: str | None = None
     second_step: bool = True
     backups: Backups | None = None
+    metrics: tuple[str, int] | None = None
 
     @property
     def database(self) -> Path:
@@ -129,6 +130,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         keep_records_years=_years(environment.get("AFTERGLOW_KEEP_RECORDS_YEARS", "0").strip()),
         escalate_after=_minutes(environment.get("AFTERGLOW_ESCALATE_AFTER", "30").strip()),
         backups=_backups(environment),
+        metrics=_metrics(environment.get("AFTERGLOW_METRICS", "").strip()),
     )
 
 
@@ -265,10 +267,16 @@ def _secret(environment: Mapping[str, str], name: str = "AFTERGLOW_SECRET") -> b
     return secret
 
 
-def _listen(text: str) -> tuple[str, int]:
+def _metrics(text: str) -> tuple[str, int] | None:
+    return _listen(text, "AFTERGLOW_METRICS", "127.0.0.1:9100") if text else None
+
+
+def _listen(
+    text: str, name: str = "AFTERGLOW_LISTEN", example: str = "127.0.0.1:8000"
+) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise SettingsError(f"AFTERGLOW_LISTEN is {text!r}; write host:port such as 127.0.0.1:8000")
+        raise SettingsError(f"{name} is {text!r}; write host:port such as {example}")
     return host, int(port)
 
 

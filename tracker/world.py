@@ -1,6 +1,6 @@
 """The outside world, built in one place from the settings and passed to the code that needs it."""
 
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from stat import S_IMODE, S_IRWXG, S_IRWXO, S_IRWXU
@@ -12,6 +12,8 @@ from tracker.domain.protocols.protocols import Protocols
 from tracker.settings import Settings
 from tracker.storage.connection import (
     UNFINISHED_CHANGE,
+    DatabaseError,
+    DatabaseUnreadable,
     has_room,
     open_database,
     open_migrated,
@@ -52,6 +54,14 @@ class World:
     def connect(self) -> Database:
         """A fresh connection for one request or worker, which closes it."""
         return open_database(self.settings.database, self.settings.key_for("database"))
+
+    def is_ready(self) -> bool:
+        """Whether the database can be read now."""
+        try:
+            with closing(self.connect()) as db:
+                return any(db.query("SELECT 1 FROM worklist_version"))
+        except (DatabaseError, DatabaseUnreadable):
+            return False
 
     def has_room(self) -> bool:
         """Whether the disk has space for photos; answers have some more."""

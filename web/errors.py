@@ -2,8 +2,9 @@
 
 import logging
 import secrets
+from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import Forbidden as ForbiddenByHttp
@@ -24,7 +25,8 @@ NO_TOKEN = "The CSRF token is missing."  # noqa: S105  (what flask-wtf says)
 
 
 def init_app(app: Flask) -> None:
-    """Answer every error with the clinic's own page."""
+    """Answer every error with the clinic's own page; the log gets no path, which may be a key."""
+    app.log_exception = _log  # type: ignore[method-assign]  # as Flask's manual does it
     app.register_error_handler(HTTPException, _show)
     app.register_error_handler(CSRFError, _show_forged)
     app.register_error_handler(SecurityError, _show_other_host)
@@ -33,6 +35,10 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(DiskFull, _show_full)
     for hidden in (Forbidden, PhotoMissing, ForbiddenByHttp):
         app.register_error_handler(hidden, _show_not_found)
+
+
+def _log(exc_info: Any) -> None:
+    log.error("%s %s failed", request.method, request.endpoint, exc_info=exc_info)
 
 
 def _show(error: HTTPException) -> ResponseReturnValue:

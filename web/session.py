@@ -42,6 +42,8 @@ PUBLIC = frozenset(
         "app_shell.manifest",
         "app_shell.service_worker",
         "app_shell.framing_cascade",
+        "home.alive",
+        "home.ready",
         "invitations.welcome",
         "invitations.accept",
         "links.lost",
@@ -230,6 +232,12 @@ def person_id() -> str | None:
 def is_signed_in() -> bool:
     """Whether a person is signed in."""
     return bool(current_user.is_authenticated)
+
+
+def is_ready() -> bool:
+    """Whether the database of this clinic can be read."""
+    installation: Installation = current_app.extensions["afterglow"]
+    return installation.world.is_ready()
 
 
 def _viewer() -> Viewer | None:

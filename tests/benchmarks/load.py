@@ -100,7 +100,7 @@ class Phone:
         return self._ask("POST", path, urlencode(values).encode(), kind)
 
     def report(self, answers: Mapping[str, str]) -> int:
-        """Send a check-in."""
+        """Send a check-in; the status."""
         return self.send("/check-in", {**answers, "csrf_token": self.known_token})[0]
 
     def send_photo(self, photo: bytes, role: str) -> tuple[int, float, bytes]:
@@ -150,9 +150,9 @@ def main() -> None:
     options = parser.parse_args()
     tally, stop, others = Tally(), threading.Event(), get_context("spawn")
     with tempfile.TemporaryDirectory() as folder:
-        environment, world = _clinic(Path(folder))
+        environment, world = clinic(Path(folder))
         port = world.settings.port
-        with _served(environment, port) as server, others.Manager() as manager:
+        with served(environment, port) as server, others.Manager() as manager:
             told, ready, end = manager.list(), manager.Event(), manager.Event()
             phones = others.Process(target=_send_all, args=(options, port, told, ready, end))
             phones.start()
@@ -176,8 +176,8 @@ def main() -> None:
             phones.join()
             tally.add(told[0])
         _print(options, tally)
-        _say(f"stopped under load after {stopped:.1f} s with exit status {status}")
-        _say(_ledger(world, tally))
+        say(f"stopped under load after {stopped:.1f} s with exit status {status}")
+        say(_ledger(world, tally))
 
 
 def _send_all(
@@ -191,7 +191,9 @@ def _send_all(
     tally, stop = Tally(), threading.Event()
     face, size = FACE.read_bytes(), int(options.megabytes * 1e6)
     pairs = zip(range(options.uploads), itertools.cycle(phones), strict=False)
-    loads = [_upload(phone, _photo(face, number, size), tally, stop) for number, phone in pairs]
+    loads = [
+        _upload(phone, photo_of_its_own(face, number, size), tally, stop) for number, phone in pairs
+    ]
     loads += [_slow_socket(port, stop) for _ in range(options.slow)]
     ready.set()
     for load in loads:
@@ -201,10 +203,12 @@ def _send_all(
     told.append(tally)
 
 
-def _clinic(folder: Path) -> tuple[dict[str, str], World]:
+def clinic(folder: Path, patients: int = PATIENTS) -> tuple[dict[str, str], World]:
+    """A clinic whose patients were treated two days ago, and the settings to open it with."""
     port = free_port()
     environment = {
         "AFTERGLOW_DATA": str(folder),
+        "AFTERGLOW_SECOND_STEP": "off",
         "AFTERGLOW_SECRET": base64.urlsafe_b64encode(b"load" * 8).decode(),
         "AFTERGLOW_LISTEN": f"127.0.0.1:{port}",
     }
@@ -213,7 +217,7 @@ def _clinic(folder: Path) -> tuple[dict[str, str], World]:
         dana = Person("", Role.PRACTITIONER, "Dr Dana", "dana@clinic.example", "Europe/Berlin")
         dana = add_person(db, dana, PASSPHRASE)
         treated = datetime.now(UTC) - timedelta(days=2)
-        for number in range(PATIENTS):
+        for number in range(patients):
             email = f"p{number}@home.example"
             patient = Person("", Role.PATIENT, f"Patient {number}", email, "Europe/Berlin")
             patient = add_person(db, patient, PASSPHRASE, cared_for_by=dana.id)
@@ -231,7 +235,8 @@ def _clinic(folder: Path) -> tuple[dict[str, str], World]:
 
 
 @contextmanager
-def _served(environment: Mapping[str, str], port: int) -> Iterator[subprocess.Popen[bytes]]:
+def served(environment: Mapping[str, str], port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The server, once it listens; it is killed at the end."""
     command = [sys.executable, "-c", "from tracker.cli.main import main; main()", "serve"]
     with subprocess.Popen(command, env={**os.environ, **environment}) as server:
         try:
@@ -307,7 +312,7 @@ def _slow_socket(port: int, stop: threading.Event) -> Callable[[], None]:
     return load
 
 
-def _photo(face: bytes, number: int, size: int) -> bytes:
+def photo_of_its_own(face: bytes, number: int, size: int) -> bytes:
     """The face with comments in the file, so that each is another file of this size."""
     comments = b""
     while len(face) + len(comments) < size or not comments:
@@ -349,20 +354,20 @@ def _stop(server: subprocess.Popen[bytes]) -> tuple[float, int]:
 
 
 def _print(options: argparse.Namespace, tally: Tally) -> None:
-    _say(
+    say(
         f"{options.uploads} photos of {options.megabytes} MB at once, {options.slow} slow sockets,"
         f" {options.seconds:.0f} s, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
     )
-    _say(f"{'seconds until answered':24}{'count':>7}{'p50':>8}{'p95':>8}{'p99':>8}{'worst':>8}")
+    say(f"{'seconds until answered':24}{'count':>7}{'p50':>8}{'p95':>8}{'p99':>8}{'worst':>8}")
     for what, spent in tally.spent.items():
         if len(spent) > 1:
             cuts = statistics.quantiles(spent, n=100, method="inclusive")
             figures = "".join(f"{x:8.2f}" for x in (cuts[49], cuts[94], cuts[98], max(spent)))
-            _say(f"{what:24}{len(spent):7}{figures}")
+            say(f"{what:24}{len(spent):7}{figures}")
     for answer, count in sorted(tally.answers.items()):
-        _say(f"  {answer}: {count}")
+        say(f"  {answer}: {count}")
     for who, megabytes in tally.memory.items():
-        _say(f"memory of {who}: {megabytes:,.0f} MB at most")
+        say(f"memory of {who}: {megabytes:,.0f} MB at most")
 
 
 def _ledger(world: World, tally: Tally) -> str:
@@ -375,7 +380,8 @@ def _ledger(world: World, tally: Tally) -> str:
     return f"on record: {len(rows)} photos; accepted and lost: {len(lost)}; kept twice: {twice}"
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Print a line."""
     sys.stdout.write(line + "\n")
 
 

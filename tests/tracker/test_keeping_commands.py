@@ -257,6 +257,34 @@ def test_a_secret_that_is_not_the_old_one_changes_nothing(environment: dict[str,
     assert run(environment, "doctor").exit_code == 0
 
 
+def test_a_sound_configuration_is_told_part_by_part(environment: dict[str, str]) -> None:
+    told = run(environment, "check-config")
+    assert told.exit_code == 0, told.output
+    parts = {line.split()[1] for line in told.stdout.splitlines()}
+    assert parts >= {"settings", "database", "protocols", "backups", "mail"}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"AFTERGLOW_LISTEN": "8000"}, "AFTERGLOW_LISTEN is '8000'"),
+        ({"AFTERGLOW_METRICS": "9100"}, "AFTERGLOW_METRICS is '9100'; write host:port"),
+        ({"AFTERGLOW_SECRET": OTHER_SECRET}, "check that AFTERGLOW_SECRET"),
+        ({"AFTERGLOW_PROTOCOLS": "absent"}, "no such folder"),
+        ({"AFTERGLOW_FACE_MODEL": "absent"}, "AFTERGLOW_FACE_MODEL"),
+        ({"AFTERGLOW_SMTP": "smtp://127.0.0.1:9"}, "on the way to 127.0.0.1"),
+        ({"AFTERGLOW_BACKUP_RECIPIENT": "clinic"}, "recipient"),
+    ],
+)
+def test_what_is_wrong_with_a_configuration_is_named(
+    environment: dict[str, str], change: dict[str, str], words: str
+) -> None:
+    told = run(environment | change, "check-config")
+    assert told.exit_code == 1
+    (failing,) = [line for line in told.stdout.splitlines() if line.startswith("failing")]
+    assert words in failing
+
+
 def test_a_look_changes_nothing(
     environment: dict[str, str], photo_file: Path, world: World
 ) -> None:

@@ -34,6 +34,8 @@ PUBLIC = {
     "app_shell.manifest",
     "app_shell.service_worker",
     "app_shell.framing_cascade",
+    "home.alive",
+    "home.ready",
     "invitations.welcome",
     "invitations.accept",
     "links.lost",

@@ -5,7 +5,11 @@ click alone; the modules are loaded when a command is.
 """
 
 import importlib
+import json
 import logging
+import os
+import re
+import traceback
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Final
@@ -21,6 +25,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "backup-key": "Write a fresh identity to FILE and print its recipient.",
     "card": "Write the reference card to print at home, as PDF and PNG.",
     "change-secret": "Put everything under a new secret.",
+    "check-config": "Check every setting, and what it names, without changing anything.",
     "demo": "Open a clinic with sample patients, one of them not recovering.",
     "doctor": "Look closely at everything that is kept.",
     "hand-over": "Put all patients of GIVER into the care of TAKER (both e-mail addresses).",
@@ -36,6 +41,53 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "worker": "Process the queue only: measure, judge, send.",
 }
 """What help says of every command."""
+
+
+class LogLines(logging.Formatter):
+    """Lines of the log, or JSON objects, without what could be about a person.
+
+    Of an error they show its kind and where it came from: its text could hold what someone typed.
+    Only the system's and the database's own texts are shown. Web servers write addresses, and some
+    of ours are keys to an account.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        super().__init__()
+        self._as_json = as_json
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line, or several for an error."""
+        words = record.getMessage()
+        if record.name.startswith(SERVERS):
+            words = re.sub(r"/\S*", "/…", words)
+        at = self.formatTime(record)
+        error = record.exc_info[1] if record.exc_info else None
+        trace = _trace(error) if error else []
+        if not self._as_json:
+            return "\n  ".join([f"{at} {record.levelname} {words}", *trace])
+        told = {"at": at, "level": record.levelname, "logger": record.name, "message": words}
+        return json.dumps(told | ({"trace": trace} if trace else {}))
+
+
+SERVERS = ("waitress", "werkzeug")
+
+
+def _trace(error: BaseException) -> list[str]:
+    """The kinds of the error and of its causes, each with the lines that it came through."""
+    told = []
+    cause: BaseException | None = error
+    while cause is not None:
+        frames = traceback.extract_tb(cause.__traceback__)
+        told += [f"{each.filename}:{each.lineno} {each.name}" for each in frames]
+        told.append(f"{type(cause).__name__}{_text_of_system(cause)}")
+        cause = cause.__cause__ or cause.__context__
+    return told
+
+
+def _text_of_system(error: BaseException) -> str:
+    if isinstance(error, OSError):
+        return f": {error.strerror}"
+    return f": {error}" if type(error).__module__.startswith("sqlcipher3") else ""
 
 
 class Commands(click.Group):
@@ -68,6 +120,9 @@ def afterglow() -> None:
 
     Settings come from AFTERGLOW_* variables; README.md lists them. The demo needs none.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    os.umask(0o077)  # what is written is for the user who runs Afterglow alone
+    handler = logging.StreamHandler()
+    handler.setFormatter(LogLines(as_json=os.environ.get("AFTERGLOW_LOG") == "json"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("waitress").setLevel(logging.WARNING)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # each photo that waits is a line

@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TextIO
@@ -12,11 +12,14 @@ from typing import TextIO
 import click
 from sqlite_utils import Database
 
+from tracker.actions.clinic.health import show_health
 from tracker.demo import FolderInUse
+from tracker.domain.clinic.health import Facts
 from tracker.domain.own_data.course_folders import CourseError
 from tracker.domain.protocols.protocols import ProtocolError
 from tracker.settings import SECRETS, SettingsError, read_settings
 from tracker.storage.connection import DatabaseUnreadable
+from tracker.wires.metrics import serve_metrics
 from tracker.world import DatabaseGone, FolderUnusable, SecretChangeUnfinished, World, open_world
 
 UNREADABLE = 2  # the exit status for input that cannot be used
@@ -28,8 +31,7 @@ def now() -> datetime:
 
 
 def world_of_settings() -> World:
-    """The clinic that the environment names; what is written from now on is ours alone."""
-    os.umask(0o077)
+    """The clinic that the environment names."""
     return open_world(read_settings(os.environ))
 
 
@@ -77,6 +79,18 @@ def open_clinic() -> Iterator[tuple[World, Database]]:
     world = world_of_settings()
     with connected(world) as db:
         yield world.renewed(db), db
+
+
+@contextmanager
+def metrics_served(world: World, clock: Callable[[], datetime]) -> Iterator[None]:
+    """Answer Prometheus meanwhile, if the settings name an address for it."""
+
+    def look() -> Facts:
+        with connected(world) as db:
+            return show_health(db, world.settings.database, world.renewed(db).protocols, clock())
+
+    with serve_metrics(world.settings.metrics, look):
+        yield
 
 
 @contextmanager

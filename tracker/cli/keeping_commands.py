@@ -6,7 +6,7 @@ import secrets
 import sys
 import tempfile
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 
@@ -16,9 +16,25 @@ from tracker.actions.clinic.health import examine
 from tracker.actions.clinic.keeping import Restored, back_up_to, change_secret, restore_into
 from tracker.cli.console import connected, now, open_clinic, told_errors
 from tracker.domain.clinic.health import Finding, State, worst
-from tracker.settings import SECRET_BYTES, SettingsError, read_settings, with_old_secret
+from tracker.settings import (
+    SECRET_BYTES,
+    Backups,
+    Settings,
+    SettingsError,
+    read_settings,
+    with_old_secret,
+)
 from tracker.storage.connection import open_database
-from tracker.wires.backups import BackupUnusable, new_identity, read_identity
+from tracker.storage.protocols.protocol_files import read_own
+from tracker.wires import mail
+from tracker.wires.backups import (
+    BackupPlace,
+    BackupUnusable,
+    new_identity,
+    read_identity,
+    read_recipient,
+)
+from tracker.wires.compute import choose_face_finder
 from tracker.wires.photo_files import files_of
 from tracker.world import DatabaseGone, open_data, open_world
 
@@ -39,7 +55,6 @@ def migrate() -> None:
     """Bring the database up to date; `serve` does so too."""
     with told_errors():
         settings = read_settings(os.environ)
-        os.umask(0o077)
         db, steps = open_data(settings, files_of(settings))
         db.close()
     click.echo(f"done: {', '.join(steps)}" if steps else "nothing to do")
@@ -155,6 +170,48 @@ def change_secret_command() -> None:
     click.echo(f"everything is under the new secret; photos changed: {changed}")
 
 
+@click.command(name="check-config")
+def check_config() -> None:
+    """Check every setting, and what it names, without changing anything.
+
+    It opens the database if there is one, reads the protocols, loads the face model, and asks the
+    mail server and the place of the backups. Exit status 1 when something is wrong.
+    """
+    try:
+        settings = read_settings(os.environ)
+    except SettingsError as error:
+        _report([Finding("settings", State.FAILING, str(error))])
+        return
+    checks: dict[str, Callable[[], object]] = {
+        "database": lambda: _open_once(settings),
+        "protocols": lambda: read_own(settings.protocols),
+        "face model": lambda: choose_face_finder(settings.face_model),
+        "backups": lambda: _reach(settings.backups),
+    }
+    findings = [Finding("settings", State.GOOD, "all can be read")]
+    for what, check in checks.items():
+        try:
+            check()
+            findings.append(Finding(what, State.GOOD, "as it should be"))
+        except Exception as error:  # noqa: BLE001  (whatever it is, it is what was asked for)
+            findings.append(Finding(what, State.FAILING, str(error)))
+    trouble = mail.trouble(settings)
+    words = trouble or ("the server lets us in" if settings.smtp_url else "no server is set")
+    findings.append(Finding("mail", State.FAILING if trouble else State.GOOD, words))
+    _report(findings)
+
+
+def _open_once(settings: Settings) -> None:
+    if settings.database.exists():
+        open_database(settings.database, settings.key_for("database")).close()
+
+
+def _reach(backups: Backups | None) -> None:
+    if backups is not None:
+        read_recipient(backups.recipient)
+        BackupPlace(backups.url, b"").snapshots()
+
+
 def _report(findings: Iterable[Finding], *, as_json: bool = False) -> None:
     """Print what was found, and end with status 1 when something fails."""
     found = list(findings)
@@ -183,3 +240,16 @@ def _restored(restored: Restored) -> str:
 
 def _for_us_alone(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
+
+
+COMMANDS = (
+    backup,
+    backup_key,
+    change_secret_command,
+    check_config,
+    doctor,
+    migrate,
+    restore,
+    verify_backup,
+)
+"""What `tracker.cli.main` adds to the command line."""

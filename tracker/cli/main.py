@@ -20,7 +20,7 @@ from tracker.actions.course.pictures import print_card
 from tracker.actions.course.treatments import begin_treatment
 from tracker.actions.people.accounts import add_person
 from tracker.actions.people.sharing import join_care_team
-from tracker.cli import afterglow
+from tracker.cli import afterglow, keeping_commands
 from tracker.cli.clinic_commands import (
     appoint,
     hand_over,
@@ -33,20 +33,12 @@ from tracker.cli.console import (
     connected,
     forget_secrets,
     leave,
+    metrics_served,
     now,
     open_clinic,
     told_errors,
     typed_passphrase,
     world_of_settings,
-)
-from tracker.cli.keeping_commands import (
-    backup,
-    backup_key,
-    change_secret_command,
-    doctor,
-    migrate,
-    restore,
-    verify_backup,
 )
 from tracker.cli.protocol_commands import protocol
 from tracker.demo import LOOPBACK, SignIn, demo_settings, open_demo, renew_sign_ins
@@ -111,11 +103,11 @@ def demo(data: Path, port: int) -> None:
 @main.command()
 def serve() -> None:
     """Serve the pages and process the queue, both in this process."""
-    with told_errors(CannotListen):
+    with told_errors(CannotListen, OSError):
         world = world_of_settings()
         forget_secrets()
         address = world.settings.base_url
-        with _local_processes() as compute:
+        with _local_processes() as compute, metrics_served(world, now):
             serve_pages(world, compute, now, lambda: click.echo(f"Afterglow is open at {address}"))
     leave()
 
@@ -315,18 +307,12 @@ def card(paper: str, out: Path) -> None:
 
 for command in (
     appoint,
-    backup,
-    backup_key,
-    change_secret_command,
-    doctor,
     hand_over,
     health,
-    migrate,
     renew_passphrase,
     reset_second_step,
     protocol,
-    restore,
-    verify_backup,
+    *keeping_commands.COMMANDS,
 ):
     main.add_command(command)
 
