@@ -38,6 +38,7 @@ PAUSE_AFTER_TROUBLE_SECONDS = 10.0
 AT_ONCE = timedelta(0)
 SOON = timedelta(seconds=5)
 NOW_AND_THEN = timedelta(seconds=30)  # often enough for reminders and digests
+SELDOM = timedelta(minutes=10)  # a place of backups that cannot be reached is tried that often
 SIGN_EVERY = timedelta(seconds=30)
 LONGEST_MAIL_ROUND = timedelta(seconds=30)
 
@@ -174,7 +175,7 @@ def backups(world: World) -> Duty:
             log.info("backed up: %s", made.snapshot)
         return False
 
-    return Duty(SignOfLife.BACKING_UP, NOW_AND_THEN, keep)
+    return Duty(SignOfLife.BACKING_UP, SELDOM, keep)
 
 
 def _mailing(

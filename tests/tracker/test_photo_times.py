@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tracker.domain.course.photo_times import NEAR, TimeFault, judge_time
+from tracker.domain.course.photo_times import CLOCK_TOLERANCE, NEAR, TimeFault, judge_time
 from tracker.domain.course.photos import PhotoRole, Upload
 
 BERLIN: Final = ZoneInfo("Europe/Berlin")
@@ -118,6 +118,20 @@ def test_before_the_treatment_the_cameras_clock_is_enough() -> None:
 def test_what_the_person_says_is_refused_in_their_own_words(said: datetime) -> None:
     fault = judged(None, taken_at=said)
     assert fault in {TimeFault.TAKEN_IN_FUTURE, TimeFault.TAKEN_BEFORE_TREATMENT}
+
+
+@pytest.mark.parametrize("waited", [0, 5, 59])
+def test_a_clinics_clock_that_was_set_back_refuses_no_photo_as_one_from_the_future(
+    waited: int,
+) -> None:
+    phone, an_hour_back = NOW, NOW - timedelta(hours=1)
+    said = phone - timedelta(minutes=waited)
+    found = judged(None, now=an_hour_back, taken_at=said, sent_at=phone)
+    near_enough = said if said <= an_hour_back + CLOCK_TOLERANCE else None
+    assert found == (near_enough or an_hour_back - timedelta(minutes=waited))
+    assert judged(None, now=an_hour_back, taken_at=said) == (
+        near_enough or TimeFault.TAKEN_IN_FUTURE
+    )
 
 
 @pytest.mark.parametrize("off", [-90, -1, 0, 1, 400])

@@ -72,7 +72,8 @@ REMEDIES: Mapping[Part, str] = {
     Part.MAILS: "Does the mail server answer?",
     Part.LOST_MAILS: "The work list shows whom they were about, the worker’s log says why.",
     Part.DISK: "Make room before photos are refused.",
-    Part.BACKUP: "If this machine is lost, so is everything on it.",
+    Part.BACKUP: "If this machine is lost, so is everything since. README.md says how backups are "
+    "made; the worker’s log says why one failed.",
 }
 HEADLINES: Mapping[State, str] = {
     State.GOOD: "Everything works.",

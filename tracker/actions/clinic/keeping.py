@@ -83,6 +83,7 @@ def back_up(
     person, which like the keys of photos is only among the latest keys: whoever was erased cannot
     be read in older snapshots either. Raises OSError when the place cannot be reached.
     """
+    known = place.blobs()  # first: a place that cannot be reached costs nothing else
     row_keys = rows.keys(db)
     parts: dict[str, bytes] = {}
     with reading(db):
@@ -94,7 +95,6 @@ def back_up(
             elif owner in row_keys:  # who came a moment ago belongs to the next snapshot
                 parts[owner] = encrypted(row_keys[owner], content)
         photo_ids = sorted({*photos.all_ids(db), *conversation.ids_with_photo(db)})
-    known = place.blobs()
     people = {
         owner: place.keep(part, lambda part=part: part, recipient, known)  # type: ignore[misc]
         for owner, part in parts.items()

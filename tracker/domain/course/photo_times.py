@@ -56,7 +56,7 @@ def judge_time(
     sent = now if upload.made_at is None else given_at(upload.made_at, upload.sent_at, now)
     clocks = _Clocks(sent, _camera_time(captured_at, upload.made_at, zone))
     if upload.taken_at is not None or upload.is_just_now:
-        taken_at = upload.taken_at or clocks.page
+        taken_at = _said(upload, now) or clocks.page
         return time_fault(upload.role, taken_at, performed_at, now) or taken_at
     if upload.role is PhotoRole.BASELINE and clocks.page > performed_at:
         is_after = upload.is_fresh or (clocks.camera is not None and clocks.camera > performed_at)
@@ -81,6 +81,18 @@ def time_fault(
     if role is PhotoRole.BASELINE and taken_at < performed_at - OLDEST_BASELINE:
         return TimeFault.BASELINE_TOO_OLD
     return None
+
+
+def _said(upload: Upload, now: datetime) -> datetime | None:
+    """What the person says, who read it from the phone's clock.
+
+    If it is still to come by the clinic's clock and past by the phone's, one of the two was set
+    wrong, and how long ago it was is right by both.
+    """
+    said, sent = upload.taken_at, upload.sent_at
+    if said is None or sent is None or said <= now + CLOCK_TOLERANCE or said > sent:
+        return said
+    return now - (sent - said)
 
 
 def came_late(photo: Photo, treatment: Treatment) -> bool:
