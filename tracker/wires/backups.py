@@ -29,6 +29,7 @@ from tracker.wires.photo_files import write_whole
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 KEY_BYTES = 32
 STAMP = "%Y-%m-%dT%H-%M-%S"
+FEWEST = 7
 CONTENT, NAMES = ".snapshot", ".names"
 
 
@@ -102,11 +103,15 @@ class BackupPlace:
         return sorted(name.removesuffix(CONTENT) for name in self._listed(CONTENT))
 
     def forget(self, before: datetime) -> int:
-        """Delete snapshots older than that, but the newest, and blobs that none needs; how many."""
+        """Delete snapshots older than that, and blobs that none needs; how many snapshots.
+
+        The newest FEWEST stay: a clock that is years ahead must not empty the place. One process
+        writes at a time, so that what is unfinished was broken off.
+        """
         store, root = self._root()
         old = [
             name
-            for name in self.snapshots()[:-1]
+            for name in self.snapshots()[:-FEWEST]
             if datetime.strptime(name, STAMP).replace(tzinfo=UTC) < before
         ]
         for name in old:
@@ -119,6 +124,9 @@ class BackupPlace:
         }
         for name in self.blobs() - needed:
             store.rm_file(f"{root}/{_blob_path(name)}")
+        for place in store.find(root):
+            if place.endswith(".part"):
+                store.rm_file(place)
         return len(old)
 
     def read_keys(self, identity: X25519PrivateKey) -> Any:

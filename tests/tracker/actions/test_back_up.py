@@ -18,6 +18,7 @@ from tracker.storage.clinic import health
 from tracker.storage.connection import open_database, writing
 from tracker.storage.course import photos
 from tracker.storage.own_data import rows
+from tracker.wires import backups
 from tracker.wires.backups import (
     BackupPlace,
     BackupUnusable,
@@ -141,19 +142,37 @@ def test_only_what_is_new_is_stored_again(
 
 
 def test_old_snapshots_are_forgotten_with_their_blobs_but_never_the_last(
-    db: Database, world: World, place: BackupPlace, full: Records, identity: Path
+    db: Database,
+    world: World,
+    place: BackupPlace,
+    full: Records,
+    identity: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(backups, "FEWEST", 1)
     first = backed_up(db, world, place)
     full.note("Sleeps badly")
     second = backed_up(db, world, place, NOW + MONTH)
     assert place.snapshots() == [first, second]
     full.note("Sleeps well")
+    broken_off = Path(place.url, "blobs", "ab", "abc.0a1b.part")
+    broken_off.parent.mkdir(exist_ok=True)
+    broken_off.touch()
     third = backed_up(db, world, place, NOW + 3 * MONTH)
     assert place.snapshots() == [third]
+    assert not broken_off.exists()
     content = place.read_snapshot(third, read_identity(identity))
     needed = {*content["people"].values()}
     needed |= {blob for each in content["photos"].values() for blob in each.values()}
     assert place.blobs() == needed
+
+
+def test_a_clock_that_is_years_ahead_leaves_the_newest_snapshots(
+    db: Database, world: World, place: BackupPlace
+) -> None:
+    made = [backed_up(db, world, place, NOW + timedelta(days=day)) for day in range(9)]
+    later = backed_up(db, world, place, NOW + 100 * MONTH)
+    assert place.snapshots() == [*made[-backups.FEWEST + 1 :], later]
 
 
 def test_what_the_machine_keeps_cannot_read_its_backups(

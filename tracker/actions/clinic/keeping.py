@@ -39,6 +39,7 @@ from tracker.wires.backups import (
 from tracker.wires.photo_files import KEY_PURPOSE, PhotoFiles, PhotoUnreadable, files_of
 
 FORMAT = 1
+BACKUP_LOCK = "backup.lock"
 LEFT_OUT = (rows.CLINIC,)  # owners whose rows no person's key encrypts
 
 log = logging.getLogger(__name__)
@@ -126,16 +127,23 @@ def back_up_if_due(
     wanted = settings.backups
     if wanted is None or not is_backup_due(db, wanted.every, now):
         return None
-    with turn(settings.data / "backup.lock"):
+    with turn(settings.data / BACKUP_LOCK):
         if not is_backup_due(db, wanted.every, now):  # another process made it meanwhile
             return None
-        return back_up_to(wanted, db, files, settings, now)
+        return _back_up_to(wanted, db, files, settings, now)
 
 
 def back_up_to(
     wanted: Backups, db: Database, files: PhotoFiles, settings: Settings, now: datetime
 ) -> Backup:
     """Make a backup as the settings want it. Raises BackupUnusable when the recipient is none."""
+    with turn(settings.data / BACKUP_LOCK):
+        return _back_up_to(wanted, db, files, settings, now)
+
+
+def _back_up_to(
+    wanted: Backups, db: Database, files: PhotoFiles, settings: Settings, now: datetime
+) -> Backup:
     place = BackupPlace(wanted.url, settings.key_for("backups"))
     return back_up(db, files, place, read_recipient(wanted.recipient), wanted.keep_for, now)
 
