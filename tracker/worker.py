@@ -18,6 +18,7 @@ from sqlite_utils import Database
 
 from tracker.actions.alerts.clock import escalate_alerts, notice_silence, wake_alerts
 from tracker.actions.alerts.raising import raise_alerts
+from tracker.actions.clinic.audit import show_head
 from tracker.actions.clinic.health import leave_sign_of_life
 from tracker.actions.clinic.keeping import back_up_if_due
 from tracker.actions.course.measuring import Measured, Unmeasured, measure_photos
@@ -27,6 +28,7 @@ from tracker.actions.own_data.closing import erase_accounts
 from tracker.actions.people.joining import forget_sign_ups
 from tracker.actions.protocols.previewing import preview_drafts
 from tracker.domain.alerts.alerts import Alert
+from tracker.domain.clinic.audit import Head
 from tracker.domain.clinic.health import SignOfLife
 from tracker.domain.mail.mails import PRESSING, MailKind
 from tracker.storage.connection import keep_reserve
@@ -158,7 +160,17 @@ def daily_duties(world: World) -> Sequence[Duty]:
 def chores(world: World) -> Sequence[Duty]:
     """These wait for the store of photos, which may be unreachable or slow."""
 
+    told: list[Head] = []
+
+    def tell_head(db: Database) -> None:
+        """Into the log of the machine, which others keep: a log written anew does not fit it."""
+        head = show_head(db)
+        if head is not None and head not in told:
+            log.info("head of the audit log: %s", head)
+            told[:] = [head]
+
     def erase(db: Database, now: datetime) -> bool:
+        tell_head(db)
         keep_reserve(world.settings.data)
         forget_sign_ups(db, world.settings.outbox, now)
         return _done(erase_accounts(db, world.files, world.settings.outbox, now))

@@ -10,10 +10,12 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import Forbidden as ForbiddenByHttp
 from werkzeug.exceptions import HTTPException, NotFound, SecurityError
 
+from tracker.actions.clinic.audit import record_refusal
 from tracker.domain.people.access import Forbidden
 from tracker.wires.compute import Busy
 from tracker.wires.photo_files import PhotoDamaged, PhotoMissing
 from tracker.world import DiskFull
+from web import session
 from web.pages import ErrorPage, render
 from web.words.words import ERRORS, UNKNOWN_ERROR
 
@@ -33,7 +35,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(PhotoDamaged, _show_damaged)
     app.register_error_handler(Busy, _show_busy)
     app.register_error_handler(DiskFull, _show_full)
-    for hidden in (Forbidden, PhotoMissing, ForbiddenByHttp):
+    app.register_error_handler(Forbidden, _show_refused)
+    for hidden in (PhotoMissing, ForbiddenByHttp):
         app.register_error_handler(hidden, _show_not_found)
 
 
@@ -80,6 +83,15 @@ def _show_full(error: DiskFull) -> ResponseReturnValue:  # noqa: ARG001  (it say
     log.error("a photo was sent away: the disk is full")
     page = render(ErrorPage(503, ERRORS["full"]))
     return Response(page, 503, {"Retry-After": str(FULL_RETRY_AFTER_SECONDS)})
+
+
+def _show_refused(error: Forbidden) -> ResponseReturnValue:
+    """What is not this person's to see looks like what does not exist; the audit log knows."""
+    its, by = session.resources(), session.person_id()
+    if by is not None:
+        about = (request.view_args or {}).get("patient_id")
+        record_refusal(its.db, by, about, str(request.endpoint), its.now)
+    return _show_not_found(error)
 
 
 def _show_not_found(error: Exception) -> ResponseReturnValue:  # noqa: ARG001  (told alike)

@@ -243,7 +243,7 @@ class _Clinic:
         if state.clinic is Seen.PICTURE:
             latest = photos.of_treatment(self.db, treatment.id)[-1]
             with writing(self.db):
-                looks.record(self.db, latest.id, self.dana.id, at)
+                looks.record(self.db, latest, self.dana.id, at)
             return
         for alert in worst_first(alerts.of_treatment(self.db, treatment.id)):
             with writing(self.db):

@@ -93,6 +93,30 @@ def test_the_command_line_resets_the_second_step_of_a_colleague(
     assert nobody.exit_code == 2
 
 
+def test_accounts_that_the_command_line_opens_are_on_record_and_the_log_is_verified(
+    environment: dict[str, str],
+) -> None:
+    typed = f"{PASSPHRASE}\n{PASSPHRASE}\n"
+    run("add-practitioner", "Dr Dana", "dana@clinic.example", environment=environment, typed=typed)
+    db = open_world(read_settings(environment)).connect()
+    dana = people.by_email(db, "dana@clinic.example")
+    assert dana is not None
+    (entry,) = audit_log.search(db, Search())
+    assert (entry.act, entry.by, entry.about) == (Act.ACCOUNT_ADDED, None, dana.id)
+    head = run("audit", "head", environment=environment).output.strip()
+    assert run("audit", "verify", head, environment=environment).output == f"head: {head}\n"
+    other = f"1:{'0' * 64}"
+    misfit = run("audit", "verify", other, environment=environment)
+    assert (misfit.exit_code, f"not in this log: {other}" in misfit.output) == (1, True)
+    assert run("audit", "verify", "head", environment=environment).exit_code == 2
+    with writing(db):
+        db.execute("DROP TRIGGER audit_log_is_not_rewritten")
+        db.execute("UPDATE audit_log SET details = 'office'")
+    broken = run("audit", "verify", environment=environment)
+    assert (broken.exit_code, "entry 1 does not fit" in broken.output) == (1, True)
+    db.close()
+
+
 def test_health_says_that_no_worker_runs_and_that_there_is_no_backup(
     environment: dict[str, str],
 ) -> None:

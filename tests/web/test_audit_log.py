@@ -91,15 +91,59 @@ def test_looks_and_answers_stand_beside_what_the_log_keeps(
     assert answered["details"] == "seen"
 
 
-def test_of_a_photo_opened_again_the_first_time_is_told_as_people_tell_it(
-    cast: Cast, records: Records, dana: Browser, admin: Browser, clock: Clock
+def test_each_look_at_a_photo_is_an_entry_and_the_patient_reads_the_same(
+    cast: Cast, records: Records, dana: Browser, alice: Browser, admin: Browser, clock: Clock
 ) -> None:
     photo = records.measured(1)
-    dana.get(f"/patients/{cast.alice.id}/photos/{photo.id}/photo")
-    assert "(first" not in admin.read(LOG)
-    clock.now += timedelta(minutes=50)
-    dana.get(f"/patients/{cast.alice.id}/photos/{photo.id}/photo")
-    assert "(first today, " in admin.read(LOG)
+    path = f"/patients/{cast.alice.id}/photos/{photo.id}/photo"
+    for minutes in (0, 2, 6):
+        clock.now += timedelta(minutes=minutes)
+        dana.get(path)
+    seen = entries(admin, "?act=photo_opened")
+    assert [row["at (UTC)"][11:16] for row in seen] == ["09:08", "09:00"]
+    assert {row["details"] for row in seen} == {photo.id}
+    assert photo.id not in admin.read(LOG)
+    assert "first opened today, 10:00, last today, 10:08" in alice.read("/my-data")
+
+
+def test_what_was_refused_is_on_record(
+    cast: Cast, browser_of: BrowserOf, admin: Browser, clock: Clock
+) -> None:
+    eli = browser_of(cast.eli)
+    for path in (f"/patients/{cast.alice.id}", f"/patients/{cast.alice.id}/notes"):
+        assert [eli.get(path).status_code for _ in range(2)] == [404, 404]
+    assert eli.get("/patients/nobody").status_code == 404
+    refused = entries(admin, "?act=refused")
+    assert {(row["by"], row["about id"]) for row in refused} == {
+        ("Dr Eli", cast.alice.id),
+        ("Dr Eli", ""),
+    }
+    clock.now += timedelta(minutes=6)
+    eli.get(f"/patients/{cast.alice.id}")
+    assert len(entries(admin, "?act=refused")) == len(refused) + 1
+
+
+def test_the_head_of_the_log_can_be_copied_from_the_page(db: Database, admin: Browser) -> None:
+    head = audit_log.head(db)
+    assert head is not None
+    assert str(head) in admin.read(LOG)
+
+
+def test_changes_of_a_record_and_of_an_account_are_on_record(
+    cast: Cast, alice: Browser, dana: Browser, admin: Browser
+) -> None:
+    dana.send(f"/patients/{cast.alice.id}/notes", {"text": "Afraid of needles", "key": "n" * 32})
+    dana.send(f"/patients/{cast.alice.id}/conversation", {"text": "Hello", "key": "m" * 32})
+    alice.send("/my-data/uses", {"purpose": "teaching", "decision": "given"})
+    alice.send("/my-data/share", {})
+    alice.send("/my-data/close", {"passphrase": "wrong", "understood": "yes"})
+    changed = {row["details"] for row in entries(admin, "?act=record_changed")}
+    assert changed == {"note written", "message written"}
+    assert acts(admin, "?act=share_code_made") == ["made a code for a practitioner"]
+    (failed,) = entries(admin, "?act=sign_in_failed")
+    assert (failed["about id"], failed["details"]) == (cast.alice.id, "to close an account")
+    alice.send("/my-data/close", {"passphrase": PASSPHRASE, "understood": "yes"})
+    assert acts(admin, "?act=account_closed") == ["closed the account"]
 
 
 def test_patients_are_named_only_to_whoever_cares_for_them(

@@ -21,6 +21,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "add-practitioner": "Open an account for a practitioner.",
     "add-to-care": "Put PATIENT in the care of CARER (both e-mail addresses), or change the turn.",
     "appoint": "Make EMAIL an administrator.",
+    "audit": "Show the head of the audit log, or verify the log.",
     "backup": "Make a backup now; `serve` and `worker` make one each day.",
     "backup-key": "Write a fresh identity to FILE and print its recipient.",
     "card": "Write the reference card to print at home, as PDF and PNG.",

@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from tracker.actions.clinic.audit import show_head, verify_audit_log
 from tracker.actions.clinic.health import show_health
 from tracker.actions.people.accounts import appoint_administrator, issue_renewal_for_address
 from tracker.actions.people.second_step import reset_second_step_of_address
@@ -17,6 +18,7 @@ from tracker.cli.console import (
     told_errors,
     world_of_settings,
 )
+from tracker.domain.clinic.audit import read_head
 from tracker.domain.clinic.health import Facts, Part, State, judge, worst
 from tracker.domain.mail.mails import renewal_link
 
@@ -73,6 +75,40 @@ def reset_second_step(email: str) -> None:
     with told_errors(), checked_input(), connected(world_of_settings()) as db:
         person = reset_second_step_of_address(db, email, now())
         click.echo(f"{person.name} sets the second step up again at the next sign-in")
+
+
+@click.group()
+def audit() -> None:
+    """Show the head of the audit log, or verify the log.
+
+    Each entry has a digest of itself and of the entry before it. The head is number and digest of
+    the last one. Keep heads where those who run this machine cannot change them: the worker writes
+    them into its log, and administrators see them under Clinic, Audit log.
+    """
+
+
+@audit.command(name="head")
+def audit_head() -> None:
+    """Print the head of the audit log."""
+    with told_errors(), connected(world_of_settings()) as db:
+        click.echo(show_head(db) or "the audit log is empty")
+
+
+@audit.command(name="verify")
+@click.argument("heads", nargs=-1)
+def audit_verify(heads: tuple[str, ...]) -> None:
+    """Calculate all digests again, and look for HEADS, which were kept elsewhere.
+
+    Exit status 1 when an entry was changed or taken out, or when a head is not in the log.
+    """
+    with told_errors(), checked_input(), connected(world_of_settings()) as db:
+        verdict = verify_audit_log(db, [read_head(text) for text in heads])
+    click.echo(f"head: {verdict.head or 'the audit log is empty'}")
+    if verdict.broken_at is not None:
+        click.echo(f"entry {verdict.broken_at} does not fit the one before it", err=True)
+    for head in verdict.misfits:
+        click.echo(f"not in this log: {head}", err=True)
+    sys.exit(not verdict.is_whole)
 
 
 @click.command()

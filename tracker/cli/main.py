@@ -23,6 +23,7 @@ from tracker.actions.people.sharing import join_care_team
 from tracker.cli import afterglow, keeping_commands
 from tracker.cli.clinic_commands import (
     appoint,
+    audit,
     hand_over,
     health,
     renew_passphrase,
@@ -176,7 +177,7 @@ def add_practitioner(
     with told_errors(), checked_input(), connected(world_of_settings()) as db:
         has = frozenset({Duty(duties)} if duties else ())
         practitioner = Person("", Role.PRACTITIONER, name, email, time_zone, duties=has)
-        person = add_person(db, practitioner, typed_passphrase(passphrase_file))
+        person = add_person(db, practitioner, typed_passphrase(passphrase_file), now=now())
         click.echo(f"{person.name} can sign in as {person.email}")
 
 
@@ -258,7 +259,7 @@ def add_patient(
             _screening(screening_file, followed, person, treats.id) if screening_file else None
         )
         passphrase = typed_passphrase(passphrase_file)
-        patient = add_person(db, person, passphrase, cared_for_by=treats.id)
+        patient = add_person(db, person, passphrase, cared_for_by=treats.id, now=now())
         begin_treatment(db, world.protocols, replace(planned, patient_id=patient.id), screening)
         click.echo(f"{patient.name} can sign in as {patient.email}")
 
@@ -307,6 +308,7 @@ def card(paper: str, out: Path) -> None:
 
 for command in (
     appoint,
+    audit,
     hand_over,
     health,
     renew_passphrase,

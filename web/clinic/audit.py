@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from io import StringIO
 from typing import ClassVar
 from urllib.parse import urlencode
@@ -12,8 +12,14 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from tracker.actions.clinic.audit import Names, names_for, read_audit_log, record_export
-from tracker.domain.clinic.audit import MOST_A_PAGE, Act, Entry, Search
+from tracker.actions.clinic.audit import (
+    Names,
+    names_for,
+    read_audit_log,
+    record_export,
+    show_head,
+)
+from tracker.domain.clinic.audit import MOST_A_PAGE, Act, Entry, Head, Search
 from tracker.domain.people.access import may_administer, require
 from web.clinic.clinic import read_audit_search, read_page_number
 from web.forms import Errors
@@ -49,12 +55,19 @@ ACTS: Mapping[Act, str] = {
     Act.ROLE_CHANGED: "changed a position",
     Act.SUSPENDED: "suspended a person",
     Act.BROUGHT_BACK: "reinstated a person",
+    Act.RECORD_CHANGED: "changed a record",
+    Act.REFUSED: "was refused a page",
+    Act.ACCOUNT_ADDED: "opened an account for someone",
+    Act.ACCOUNT_CLOSED: "closed the account",
+    Act.ACCOUNT_ERASED: "erased an account",
+    Act.CONSENT_DECIDED: "decided about a use of the data",
+    Act.SHARE_CODE_MADE: "made a code for a practitioner",
     Act.CLINIC_CHANGED: "changed numbers or opening hours",
     Act.PROTOCOL_CHANGED: "put a protocol into force",
 }
+BY_ITSELF = {Act.ACCOUNT_ERASED}
 COLUMNS = ("at (UTC)", "by", "by id", "did", "about", "about id", "details")
 SHOWN_OF_ID = 8
-A_MINUTE = timedelta(minutes=1)  # the resolution in which the first look is shown
 FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")  # with these, a spreadsheet formula begins
 
 
@@ -71,7 +84,10 @@ class AuditRow:
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """Entries found, newest first, and the search; `newer` and `older` lead to the next pages."""
+    """Entries found, newest first, and the search; `newer` and `older` lead to the next pages.
+
+    `head` is number and digest of the last entry of the whole log, empty while there is none.
+    """
 
     template: ClassVar[str] = "clinic_audit_log.html"
     place: ClassVar[str] = "clinic"
@@ -83,6 +99,7 @@ class AuditPage:
     newer: str | None
     older: str | None
     as_file: str
+    head: str
     errors: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -99,6 +116,7 @@ def audit_page(
     zone: ZoneInfo,
     *,
     number: int = 1,
+    head: Head | None = None,
     errors: Mapping[str, str] | None = None,
 ) -> AuditPage:
     """A page of entries; one more than fits shows that there are more."""
@@ -110,6 +128,7 @@ def audit_page(
         newer=_query(asked, number - 1) if number > 1 else None,
         older=_query(asked, number + 1) if len(found) > MOST_A_PAGE else None,
         as_file=f"?{urlencode(asked)}",
+        head=str(head or ""),
         errors=errors or {},
     )
 
@@ -141,20 +160,14 @@ def _row(entry: Entry, names: Names, now: datetime, zone: ZoneInfo) -> AuditRow:
         by=_who(entry.by, names) or _nobody(entry),
         did=ACTS[entry.act],
         about=_who(entry.about, names),
-        details=_details(entry, now, zone),
+        details="" if entry.act is Act.PHOTO_OPENED else entry.details,  # it is the photo's id
     )
 
 
-def _details(entry: Entry, now: datetime, zone: ZoneInfo) -> str:
-    """The details; for a photo opened again, the first time, in the reader's zone."""
-    if entry.act is not Act.PHOTO_OPENED:
-        return entry.details
-    first = datetime.fromisoformat(entry.details.removeprefix("first ")).replace(tzinfo=UTC)
-    return f"first {when(first, now, zone)}" if entry.at - first > A_MINUTE else ""
-
-
 def _nobody(entry: Entry) -> str:
-    return "Somebody" if entry.act in BY_STRANGERS else "The command line"
+    if entry.act in BY_STRANGERS:
+        return "Somebody"
+    return "Afterglow" if entry.act in BY_ITSELF else "The command line"
 
 
 def _who(person_id: str | None, names: Names) -> str:
@@ -191,8 +204,9 @@ def show(visit: Visit) -> ResponseReturnValue:
         case Search() as wanted:
             skip = (number - 1) * MOST_A_PAGE
             found = list(read_audit_log(visit.db, wanted, MOST_A_PAGE + 1, skip))
-            zone = visit.person.zone
-            return render(audit_page(found, names, request.args, visit.now, zone, number=number))
+            zone, head = visit.person.zone, show_head(visit.db)
+            page = audit_page(found, names, request.args, visit.now, zone, number=number, head=head)
+            return render(page)
 
 
 @blueprint.get("/audit-log.csv")

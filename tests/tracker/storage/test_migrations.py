@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from tracker.domain.alerts.alert_life import Step
 from tracker.domain.alerts.alerts import Level
+from tracker.domain.clinic.audit import Act, Entry, Search
 from tracker.domain.course.readings import Estimate
 from tracker.domain.course.treatments import Region
 from tracker.domain.mail.mails import MailKind
@@ -22,10 +23,12 @@ from tracker.domain.people.sessions import Session
 from tracker.domain.protocols.screening import Edition, Screening
 from tracker.settings import Settings
 from tracker.storage.alerts import alert_history, alerts
+from tracker.storage.clinic import audit_log
 from tracker.storage.connection import IntegrityError, migrate, open_database, writing
 from tracker.storage.course import check_ins, readings, screenings
 from tracker.storage.mail import mails
 from tracker.storage.migrations import migrations, python_steps
+from tracker.storage.own_data import looks
 from tracker.storage.people import people, sessions
 
 STEPS = files("tracker.storage.migrations")
@@ -122,6 +125,29 @@ def test_whoever_never_confirmed_an_address_has_no_way_in_any_more(old_db: Datab
     assert sessions.get(old_db, "alice") is None
     assert people.passphrase_hash(old_db, "dana") == "hash"
     assert sessions.get(old_db, "dana") is not None
+    old_db.close()
+
+
+def test_the_histories_of_before_are_in_one_log_whose_entries_are_chained(
+    old_db: Database,
+) -> None:
+    migrations.apply(old_db, stop_before="audit_chain")
+    with writing(old_db):
+        old_db.execute(
+            "INSERT INTO looks VALUES ('p', 'dana', ?, ?)", [AT, AT.replace("-06", "-07")]
+        )
+        values = ["signed_in", AT, "dana", None, ""]
+        sql = "INSERT INTO audit_log (act, at, by_id, about_id, details) VALUES (?, ?, ?, ?, ?)"
+        old_db.execute(sql, values)
+    migrate(old_db)
+    assert audit_log.verify(old_db, []).is_whole
+    acts = [str(entry.act) for entry in audit_log.search(old_db, Search())]
+    assert sorted(acts) == ["alert_answered", "photo_opened", "photo_opened", "signed_in"]
+    (look,) = looks.of_patient(old_db, "alice")
+    assert (look.name, look.first_at.day, look.last_at.day) == ("Dr Dana", 6, 7)
+    with writing(old_db):
+        audit_log.add(old_db, Entry(Act.SIGNED_OUT, datetime.fromisoformat(AT), "dana"))
+    assert audit_log.verify(old_db, []).is_whole
     old_db.close()
 
 

@@ -1,12 +1,12 @@
 """The audit log."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlite_utils import Database
 
-from tracker.domain.clinic.audit import Act, Entry, Search
+from tracker.domain.clinic.audit import SAME_LOOK, Act, Entry, Head, Search, Verdict
 from tracker.domain.people.people import Person
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
@@ -38,3 +38,25 @@ def record_export(db: Database, by: str, about: str | None, what: str, now: date
     """Add the export to the audit log before any data is handed out."""
     with writing(db):
         audit_log.add(db, Entry(Act.DATA_EXPORTED, now, by, about, what))
+
+
+def record_refusal(db: Database, by: str, about: str | None, what: str, now: datetime) -> None:
+    """Add that a person asked for a page that is not theirs; within a few minutes it is one entry.
+
+    `about` is the id in its address, which may be nobody's.
+    """
+    known = people.get(db, about) if about else None
+    entry = Entry(Act.REFUSED, now, by, known.id if known else None, what)
+    with writing(db):
+        if not audit_log.is_recorded(db, entry, now - SAME_LOOK):
+            audit_log.add(db, entry)
+
+
+def show_head(db: Database) -> Head | None:
+    """The head of the log; None while the log is empty."""
+    return audit_log.head(db)
+
+
+def verify_audit_log(db: Database, heads: Collection[Head] = ()) -> Verdict:
+    """Whether the log is whole and contains the `heads` that were kept elsewhere."""
+    return audit_log.verify(db, heads)

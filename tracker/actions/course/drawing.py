@@ -11,11 +11,13 @@ from analysis.face.faces import FindFace, find_face
 from analysis.face.regions import Region as SeenRegion
 from analysis.images import SrgbImage, mirror_photo
 from analysis.marking import MarkTrouble
+from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.course.annotations import Annotation, Drawing
 from tracker.domain.course.outlines import Outline, Outlines
 from tracker.domain.course.photos import Photo
 from tracker.domain.course.treatments import Region, Treatment
 from tracker.domain.own_data.consents import CareWithdrawn
+from tracker.storage.clinic import audit_log
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 from tracker.storage.course import annotations, outlines, photos, treatments
@@ -57,6 +59,9 @@ def draw_annotation(
             return PicturesTurned()
         if not _is_drawn(db, photo, drawing, author_id):
             annotations.add_version(db, new_id(), photo_id, drawing, author_id, now)
+            audit_log.add(
+                db, Entry(Act.RECORD_CHANGED, now, author_id, patient_id, "note drawn on a photo")
+            )
     return AnnotationKept()
 
 
@@ -121,6 +126,8 @@ def revise_annotation(
             now,
             withdrawn=drawing is None,
         )
+        told = Entry(Act.RECORD_CHANGED, now, author_id, patient_id, "drawing changed")
+        audit_log.add(db, told)
     return Revised()
 
 
@@ -184,6 +191,7 @@ def draw_areas(
         if len(outlines.of_baseline(db, baseline.id)) != known:
             return DrawnMeanwhile()
         outlines.insert(db, baseline.id, drawn, by, now)
+        audit_log.add(db, Entry(Act.RECORD_CHANGED, now, by, treatment.patient_id, "areas drawn"))
         again = photos.measure_again(db, treatment.id)
         treatments.tell_news(db, treatment.id)
     return Drawn(again)

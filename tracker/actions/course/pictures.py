@@ -36,9 +36,9 @@ def show_picture(
     if photo is None or photo.patient_id != patient_id:
         raise PhotoMissing(f"photo {photo_id} is not this patient's")
     data = files.load(photo_id, picture)
-    if viewer_id != patient_id and not is_same_look(looks.last_at(db, photo_id, viewer_id), now):
+    if viewer_id != patient_id and not is_same_look(looks.last_at(db, photo, viewer_id), now):
         with writing(db):
-            looks.record(db, photo_id, viewer_id, now)
+            looks.record(db, photo, viewer_id, now)
     return data
 
 

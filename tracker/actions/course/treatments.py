@@ -92,6 +92,8 @@ def enter_treatment(
         treatments.insert(db, entered)
         screenings.insert(db, entered.id, replace(screening, warned=found.warnings))
         people.add_history(db, entered.patient_id, risks_of(answers, protocol))
+        by, patient_id = screening.by, entered.patient_id
+        audit_log.add(db, Entry(Act.RECORD_CHANGED, now, by, patient_id, "treatment entered"))
     return entered
 
 
@@ -131,6 +133,8 @@ def correct_treatment(
         if other_areas and consents.care_withdrawn_at(db, corrected.patient_id) is not None:
             return CareWithdrawn()
         corrections.insert(db, before, now, by, why)
+        patient_id = corrected.patient_id
+        audit_log.add(db, Entry(Act.RECORD_CHANGED, now, by, patient_id, "treatment corrected"))
         treatments.update(db, corrected)
         if other_areas:
             photos.measure_again(db, corrected.id)
@@ -158,6 +162,8 @@ def end_treatment(db: Database, treatment_id: str, ending: Ending) -> bool:
             return False
         corrections.insert(db, before, ending.at, ending.by, ending.why)
         treatments.update(db, replace(before, ending=ending))
+        told = Entry(Act.RECORD_CHANGED, ending.at, ending.by, before.patient_id, "treatment ended")
+        audit_log.add(db, told)
     return True
 
 
@@ -169,6 +175,8 @@ def resume_treatment(db: Database, treatment_id: str, by: str, now: datetime) ->
             return False
         corrections.insert(db, before, now, by, "")
         treatments.update(db, replace(before, ending=None))
+        told = Entry(Act.RECORD_CHANGED, now, by, before.patient_id, "treatment resumed")
+        audit_log.add(db, told)
     return True
 
 
@@ -278,6 +286,9 @@ def add_care_line(db: Database, line: OwnLine) -> OwnLine:
                 return known
         added = replace(line, id=new_id())
         care_lines.insert(db, added)
+        what = "care line added"
+        told = Entry(Act.RECORD_CHANGED, line.added_at, line.added_by, line.patient_id, what)
+        audit_log.add(db, told)
     return added
 
 
@@ -288,4 +299,8 @@ def _says(line: OwnLine) -> tuple[object, ...]:
 def end_care_line(db: Database, line_id: str, practitioner_id: str, now: datetime) -> bool:
     """Record who ended it; the row is kept. False when there is no such line any more."""
     with writing(db):
-        return care_lines.end(db, line_id, practitioner_id, now)
+        whose = care_lines.end(db, line_id, practitioner_id, now)
+        if whose is not None:
+            told = Entry(Act.RECORD_CHANGED, now, practitioner_id, whose, "care line ended")
+            audit_log.add(db, told)
+    return whose is not None

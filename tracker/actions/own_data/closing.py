@@ -7,10 +7,11 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.clinic.health import SignOfLife
 from tracker.domain.own_data.consents import Consent, Decision, Purpose, is_given
 from tracker.domain.own_data.erasures import Erasure, erasure_asked
-from tracker.storage.clinic import health
+from tracker.storage.clinic import audit_log, health
 from tracker.storage.connection import writing
 from tracker.storage.course import photos
 from tracker.storage.mail import mails
@@ -34,6 +35,9 @@ def close_account(
     None when the passphrase is wrong. From now on no one sees photos and answers.
     """
     if not fits(people.passphrase_hash(db, patient_id), passphrase):
+        with writing(db):
+            failed = Entry(Act.SIGN_IN_FAILED, now, about=patient_id, details="to close an account")
+            audit_log.add(db, failed)
         return None
     erasure = erasure_asked(patient_id, keep_years, now)
     with writing(db):
@@ -42,6 +46,7 @@ def close_account(
         mails.withdraw_all_to(db, patient_id, now)
         people.close(db, patient_id)
         erasures.insert(db, erasure)
+        audit_log.add(db, Entry(Act.ACCOUNT_CLOSED, now, patient_id, patient_id))
     return erasure
 
 
@@ -93,4 +98,5 @@ def _erase(db: Database, files: PhotoFiles, outbox: Path, patient_id: str, now: 
         return False
     with writing(db):
         erasures.finish(db, patient_id, now)
+        audit_log.add(db, Entry(Act.ACCOUNT_ERASED, now, about=patient_id))
     return True

@@ -5,10 +5,12 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
+from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.course.photos import Photo
 from tracker.domain.own_data.consents import Consent, Decision, is_given
 from tracker.domain.own_data.looks import Look
 from tracker.domain.people.people import Person
+from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
 from tracker.storage.course import photos
 from tracker.storage.own_data import consents, looks
@@ -31,6 +33,9 @@ def decide_consent(db: Database, patient_id: str, consent: Consent) -> bool:
         held = is_given(history, consent.purpose, consent.photo_id)
         if held is not (consent.decision is Decision.GIVEN):
             consents.insert(db, patient_id, consent)
+            told = f"{consent.purpose} {consent.decision}"
+            decided = Entry(Act.CONSENT_DECIDED, consent.at, patient_id, patient_id, told)
+            audit_log.add(db, decided)
     return True
 
 

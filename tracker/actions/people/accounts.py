@@ -38,11 +38,18 @@ class AddressTaken(ValueError):  # noqa: N818  (bad input; the message names the
 
 
 def add_person(
-    db: Database, person: Person, passphrase: str, *, cared_for_by: str | None = None
+    db: Database,
+    person: Person,
+    passphrase: str,
+    *,
+    cared_for_by: str | None = None,
+    now: datetime | None = None,
 ) -> Person:
     """Store the person under a fresh id, able to sign in, in the care of a practitioner if given.
 
-    Raises ValueError that names what is wrong with address, time zone or passphrase.
+    The command line says when (`now`), and it is in the audit log. Demo and replays open accounts
+    in a clinic of their own. Raises ValueError that names what is wrong with address, time zone or
+    passphrase.
     """
     added = replace(
         person,
@@ -57,6 +64,9 @@ def add_person(
             people.set_passphrase_hash(db, added.id, hashed)
             if cared_for_by is not None:
                 people.add_to_care(db, cared_for_by, added.id)
+            if now is not None:
+                told = Entry(Act.ACCOUNT_ADDED, now, about=added.id, details=str(added.role))
+                audit_log.add(db, told)
     except IntegrityError as error:
         message = f"{added.email} already has an account; use another address"
         raise AddressTaken(message) from error

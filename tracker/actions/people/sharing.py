@@ -18,6 +18,7 @@ def make_share_code(db: Database, patient_id: str, now: datetime) -> str:
     code = new_code()
     with writing(db):
         share_codes.renew(db, token_digest(code), ShareCode(patient_id, now))
+        audit_log.add(db, Entry(Act.SHARE_CODE_MADE, now, patient_id, patient_id))
     return code
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlite_utils import Database
 
 from tracker.domain.alerts.alerts import Concern
+from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.editing.limits_preview import CourseCount, in_all, preview_since
 from tracker.domain.editing.protocol_drafts import (
     MAX_REASON_LENGTH,
@@ -21,6 +22,7 @@ from tracker.domain.editing.protocol_edits import checked, misfits
 from tracker.domain.people.people import Person
 from tracker.domain.protocols.protocols import Protocol, Protocols
 from tracker.domain.protocols.toml_tables import Mistake
+from tracker.storage.clinic import audit_log
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 from tracker.storage.course import treatments
@@ -89,6 +91,7 @@ def put_into_force(
             return Broken(unfit)
         protocol_editions.insert(db, changed)
         protocol_enactments.insert(db, changed, by.id, now, why)
+        audit_log.add(db, Entry(Act.PROTOCOL_CHANGED, now, by.id, details=changed.kind))
         _ask_for_judgement(db, changed, now)
     return InForce(changed)
 

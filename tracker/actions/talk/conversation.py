@@ -8,10 +8,12 @@ from sqlite_utils import Database
 
 from analysis.errors import Unmeasurable
 from tracker.domain.alerts.alert_life import AnswerRefused, ShownAlert, refusal, seen
+from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.mail.mails import message_mail
 from tracker.domain.people.people import Person, in_turn
 from tracker.domain.talk.conversation import Draft, Message
 from tracker.storage.alerts import alert_history, alerts
+from tracker.storage.clinic import audit_log
 from tracker.storage.columns import new_id
 from tracker.storage.connection import IntegrityError, writing
 from tracker.storage.mail import mails
@@ -109,6 +111,8 @@ def add_message(
             for reader in _to_be_told(db, message):
                 mails.insert(db, message_mail(message, reader, now))
             conversation.insert(db, message, draft.key)
+            told = Entry(Act.RECORD_CHANGED, now, author.id, patient_id, "message written")
+            audit_log.add(db, told)
     except IntegrityError:  # the same form, sent twice at once: the other request was faster
         if not conversation.is_known(db, author.id, draft.key):
             raise

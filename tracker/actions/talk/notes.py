@@ -5,8 +5,10 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
+from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.people.people import Person
 from tracker.domain.talk.notes import Note, NoteText
+from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
 from tracker.storage.people import people
 from tracker.storage.talk import notes
@@ -19,6 +21,7 @@ def write_note(
     with writing(db):
         if notes.get(db, note_id) is None:
             notes.add_version(db, note_id, patient_id, says, author_id, now)
+            audit_log.add(db, Entry(Act.RECORD_CHANGED, now, author_id, patient_id, "note written"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ def revise_note(
             return NoteOvertaken(found)
         kept, withdrawn = says or latest.says, says is None
         notes.add_version(db, note_id, patient_id, kept, author_id, now, withdrawn=withdrawn)
+        audit_log.add(db, Entry(Act.RECORD_CHANGED, now, author_id, patient_id, "note changed"))
     return NoteRevised()
 
 

@@ -5,7 +5,9 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
+from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.talk.reply_templates import ReplyTemplate, ReplyText
+from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
 from tracker.storage.talk import reply_templates
 
@@ -45,6 +47,7 @@ def revise_reply(
             reply_templates.add_version(db, template_id, found.says, author_id, now, withdrawn=True)
         else:
             reply_templates.add_version(db, template_id, says, author_id, now)
+        audit_log.add(db, Entry(Act.RECORD_CHANGED, now, author_id, None, "message template"))
     return ReplyRevised()
 
 

@@ -1,8 +1,14 @@
 """The audit log: who did what about whom, and when.
 
-It names no patient and contains nothing about health.
+It names no patient and contains nothing about health. Each entry has a digest of itself and of the
+one before it. Whoever holds the keys can still write the whole log anew, but not so that it fits a
+*head*, number and digest of an entry, that was kept elsewhere.
 """
 
+import hashlib
+import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -39,7 +45,13 @@ class Act(StrEnum):
     SUSPENDED = "suspended"
     BROUGHT_BACK = "brought_back"
     CLINIC_CHANGED = "clinic_changed"
-    # kept by other histories and shown together with these
+    RECORD_CHANGED = "record_changed"  # what a patient's record holds, or templates of messages
+    REFUSED = "refused"  # a page that is not this person's to see
+    ACCOUNT_ADDED = "account_added"  # by the command line
+    ACCOUNT_CLOSED = "account_closed"
+    ACCOUNT_ERASED = "account_erased"  # by the worker
+    CONSENT_DECIDED = "consent_decided"
+    SHARE_CODE_MADE = "share_code_made"
     PHOTO_OPENED = "photo_opened"
     ALERT_ANSWERED = "alert_answered"
     PROTOCOL_CHANGED = "protocol_changed"
@@ -77,3 +89,49 @@ class Search:
     about: frozenset[str] | None = None
     since: datetime | None = None
     until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The number and the digest (64 hexadecimal digits) of an entry, to be kept elsewhere."""
+
+    number: int
+    digest: str
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.digest}"
+
+
+def read_head(text: str) -> Head:
+    """The head that is written as `number:digest`. Raises ValueError."""
+    if not re.fullmatch(r"[1-9][0-9]{0,14}:[0-9a-f]{64}", text.strip()):
+        raise ValueError(f"{text!r} is no head of the log; write number:digest as it was shown")
+    number, _, digest = text.strip().partition(":")
+    return Head(int(number), digest)
+
+
+def chained(previous: str, parts: Sequence[int | str | None]) -> str:
+    """The digest of an entry, whose `parts` are its columns; `previous` is that before it.
+
+    SHA-256 of the JSON list of all of them; `previous` is empty for the first entry.
+    """
+    text = json.dumps([previous, *parts], ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a look at the whole log found: its head, None while it is empty.
+
+    `broken_at` is the first entry whose digest does not fit, None if all do; `misfits` are heads
+    that were kept elsewhere and are not in this log.
+    """
+
+    head: Head | None
+    broken_at: int | None
+    misfits: tuple[Head, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing was rewritten or left out, as far as the heads can tell."""
+        return self.broken_at is None and not self.misfits

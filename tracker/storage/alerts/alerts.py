@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.domain.alerts.alert_life import Moved
+from tracker.domain.alerts.alert_life import Moved, Step
 from tracker.domain.alerts.alerts import Alert, Concern, Factor, Level, Outcome, Source
+from tracker.domain.clinic.audit import Act, Entry
 from tracker.storage.alerts import alert_history
+from tracker.storage.clinic import audit_log
 from tracker.storage.columns import names_text, read_row, row_of
 
 # Fields whose columns have another name; the columns are older.
@@ -24,10 +26,17 @@ def save(db: Database, alert: Alert) -> None:
 
 
 def move(db: Database, moved: Moved) -> None:
-    """Save the alert together with the step that brought it there."""
+    """Save the alert together with the step that brought it there; answers are in the audit log."""
     save(db, moved.alert)
-    if moved.transition is not None:
-        alert_history.insert(db, moved.transition)
+    step = moved.transition
+    if step is None:
+        return
+    alert_history.insert(db, step)
+    if step.by is not None and step.step is not Step.READ:
+        answered = Entry(
+            Act.ALERT_ANSWERED, step.at, step.by, moved.alert.patient_id, str(step.step)
+        )
+        audit_log.add(db, answered)
 
 
 def get(db: Database, alert_id: str) -> Alert | None:

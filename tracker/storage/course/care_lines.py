@@ -27,10 +27,9 @@ def ever_of_patient(db: Database, patient_id: str) -> list[tuple[OwnLine, dateti
     ]
 
 
-def end(db: Database, line_id: str, by: str, at: datetime) -> bool:
-    """Record who withdrew a line and when; False when it was not there or ended before."""
-    cursor = db.execute(
-        "UPDATE care_lines SET ended_at = ?, ended_by = ? WHERE id = ? AND ended_at IS NULL",
-        [time_text(at), by, line_id],
-    )
-    return bool(cursor.rowcount == 1)
+def end(db: Database, line_id: str, by: str, at: datetime) -> str | None:
+    """Record who withdrew a line and when; whose line it was, None when it ended before."""
+    sql = """UPDATE care_lines SET ended_at = ?, ended_by = ? WHERE id = ? AND ended_at IS NULL
+             RETURNING patient_id"""
+    rows = db.execute(sql, [time_text(at), by, line_id]).fetchall()
+    return next((str(patient_id) for (patient_id,) in rows), None)

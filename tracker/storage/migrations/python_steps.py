@@ -1,5 +1,6 @@
 """What some steps do to data in Python, around their SQL file of the same number and name."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from uuid import uuid5
@@ -22,3 +23,14 @@ def step_0010_mail_kinds(db: Database, run_file: Callable[[Database], None]) -> 
             | {"id": id_of_cause, "kind": "urgent", "cause": cause}
             | {"alert_ids": json.dumps([alert_id])}
         )
+
+
+def step_0048_audit_chain(db: Database, run_file: Callable[[Database], None]) -> None:
+    """Every entry of before gets its place in the chain, as new ones do."""
+    run_file(db)
+    previous = ""
+    for row in list(db.query("SELECT * FROM audit_log ORDER BY id")):
+        parts = [row[name] for name in ("id", "act", "at", "by_id", "about_id", "details")]
+        text = json.dumps([previous, *parts], ensure_ascii=False)
+        previous = hashlib.sha256(text.encode()).hexdigest()
+        db.execute("UPDATE audit_log SET digest = ? WHERE id = ?", [previous, row["id"]])

@@ -1,43 +1,42 @@
-"""Looks at photos: one row for each photo and person, with the first and the last time."""
+"""Looks at photos: entries of the audit log, as the patient reads them."""
 
 from datetime import datetime
 
 from sqlite_utils import Database
 
+from tracker.domain.clinic.audit import Act, Entry
+from tracker.domain.course.photos import Photo
 from tracker.domain.own_data.looks import Look
-from tracker.storage.columns import read_time, time_text
+from tracker.storage.clinic import audit_log
+from tracker.storage.columns import read_optional_time, read_time, time_text
 
 
-def record(db: Database, photo_id: str, person_id: str, now: datetime) -> None:
-    """Record that a person of the clinic opened a photo, and so has caught up with earlier ones.
-
-    If a later look is already recorded, it stays the last.
-    """
-    db.execute(
-        """INSERT INTO looks (photo_id, person_id, first_at, last_at) VALUES (?, ?, ?, ?)
-           ON CONFLICT (photo_id, person_id)
-           DO UPDATE SET last_at = max(last_at, excluded.last_at)""",
-        [photo_id, person_id, time_text(now), time_text(now)],
-    )
+def record(db: Database, photo: Photo, person_id: str, now: datetime) -> None:
+    """Record that a person of the clinic opened a photo, and so has caught up with earlier ones."""
+    audit_log.add(db, Entry(Act.PHOTO_OPENED, now, person_id, photo.patient_id, photo.id))
     db.execute(
         """UPDATE photos SET seen_at = :now FROM photos AS opened
            WHERE opened.id = :photo AND photos.patient_id = opened.patient_id
              AND photos.taken_at <= opened.taken_at AND photos.seen_at IS NULL""",
-        {"photo": photo_id, "now": time_text(now)},
+        {"photo": photo.id, "now": time_text(now)},
     )
 
 
-def last_at(db: Database, photo_id: str, person_id: str) -> datetime | None:
+def last_at(db: Database, photo: Photo, person_id: str) -> datetime | None:
     """When the person last opened the photo."""
-    sql = "SELECT last_at FROM looks WHERE photo_id = ? AND person_id = ?"
-    return next((read_time(row["last_at"]) for row in db.query(sql, [photo_id, person_id])), None)
+    sql = """SELECT max(at) AS at FROM audit_log
+             WHERE act = 'photo_opened' AND details = ? AND by_id = ?"""
+    (row,) = db.query(sql, [photo.id, person_id])
+    return read_optional_time(row["at"])
 
 
 def of_patient(db: Database, patient_id: str) -> list[Look]:
     """All looks at a patient's photos, the latest first."""
-    sql = """SELECT looks.*, photos.taken_at, people.name FROM looks
-             JOIN photos ON photos.id = looks.photo_id JOIN people ON people.id = looks.person_id
-             WHERE photos.patient_id = ? ORDER BY looks.last_at DESC, photos.taken_at DESC, name"""
+    sql = """SELECT photos.id AS photo_id, people.id AS person_id, name, taken_at,
+                 min(at) AS first_at, max(at) AS last_at FROM audit_log
+             JOIN photos ON photos.id = details JOIN people ON people.id = by_id
+             WHERE about_id = ? AND act = 'photo_opened' GROUP BY photos.id, people.id
+             ORDER BY last_at DESC, taken_at DESC, name"""
     return [
         Look(
             photo_id=row["photo_id"],
