@@ -4,17 +4,28 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from functools import wraps
 from io import BytesIO
 from ipaddress import ip_address, ip_network
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, Response, current_app, g, make_response, request
+from flask import (
+    Flask,
+    Request,
+    Response,
+    after_this_request,
+    current_app,
+    g,
+    make_response,
+    request,
+)
 from flask.typing import ResponseReturnValue, RouteCallable
 from flask_limiter import Limiter
 from flask_login import current_user
 from flask_wtf import CSRFProtect
+from itsdangerous import BadSignature, URLSafeSerializer
 from limits import RateLimitItem, parse
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -28,6 +39,9 @@ MAX_WORDS_BYTES = 64 * 1024  # requests without a photo
 NO_ROOM = "afterglow.no_room"  # in the environment of a request whose photo was not received
 TRIES_PER_PERSON = "10 per 10 minutes"  # and client: others cannot lock a person out
 TRIES_PER_CLIENT = "60 per 10 minutes"  # a whole clinic may sit behind one address
+TRIES_PER_ACCOUNT = "100 per hour"  # from all clients together on which nobody signed in as it
+KNOWN_ACCOUNTS = 5  # of one browser, where colleagues share a desk
+KNOWN_FOR = timedelta(days=365)
 MAILS_PER_CLIENT = "10 per hour"  # to the address given
 IPV6_HOUSEHOLD_BITS = 64  # the smallest range that one customer gets, within which addresses change
 
@@ -45,6 +59,7 @@ HEADERS = {
 }
 
 
+KNOWN = "known"
 CLOSES_ACCOUNT = "own_data.close"
 GUESSED_AT = (
     "sign_in.enter",
@@ -102,7 +117,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     def add_headers(response: Response) -> Response:
         response.headers.extend(HEADERS)
         if settings.is_https:
-            response.headers["Strict-Transport-Security"] = "max-age=31536000"
+            response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
         if request.endpoint not in SAME_FOR_ALL:
             response.headers["Cache-Control"] = "private, no-store"
         return response
@@ -114,26 +129,20 @@ def init_limits(app: Flask, settings: Settings) -> None:
     """Slow down guessing, by client and by the person it tries to be.
 
     A try counts before it is checked, so that tries in parallel get no further; it is given back
-    when it was right. Passkeys name no person, so that they count by client alone.
+    when it was right. Passkeys name no person, so that they count by client alone. A browser in
+    which somebody has signed in before counts for that account alone, so that neither a guesser nor
+    others behind the same address lock its owner out.
 
     Links that were asked for count by client, so that no one can flood strangers' mailboxes.
     """
-    key = settings.key_for("limits")
+    app.extensions[KNOWN] = settings.key_for("limits")
 
-    def client_as() -> str:
-        """The client and the e-mail address it tries, hashed with a key: no log reveals it.
-
-        Closing an account asks for the passphrase of the signed-in person, whatever the form says.
-        """
-        email = request.form.get("email", "").strip().lower()
-        if request.endpoint == CLOSES_ACCOUNT and current_user.is_authenticated:
-            email = current_user.person.email
-        return f"{_client()} {hmac.new(key, email.encode(), hashlib.sha256).hexdigest()}"
-
-    limiter = Limiter(_client, app=app, storage_uri="memory://")
-    by_client, by_person = (parse(TRIES_PER_CLIENT), _client), (parse(TRIES_PER_PERSON), client_as)
+    limiter = Limiter(_network, app=app, storage_uri="memory://")
+    by_client, by_person = (parse(TRIES_PER_CLIENT), _client), (parse(TRIES_PER_PERSON), _client_as)
+    by_account = (parse(TRIES_PER_ACCOUNT), _anywhere_as)
     for endpoint in GUESSED_AT:
-        limited = _counted(app.view_functions[endpoint], limiter, (by_person, by_client))
+        limits = (by_person, by_client, by_account)
+        limited = _counted(app.view_functions[endpoint], limiter, limits)
         app.view_functions[endpoint] = limited
     passkey = _counted(app.view_functions[PROVES_PASSKEY], limiter, (by_client,))
     app.view_functions[PROVES_PASSKEY] = passkey
@@ -149,6 +158,78 @@ def init_limits(app: Flask, settings: Settings) -> None:
         return response
 
     app.after_request(say_when)
+
+
+def remember_browser(email: str) -> None:
+    """Have this browser show later that somebody signed in here with this address.
+
+    It signs nobody in; OWASP calls it a device cookie. It holds keyed hashes of the latest few
+    addresses.
+    """
+    own = _account_digest(email)
+    known = [own, *(each for each in _known_accounts() if each != own)][:KNOWN_ACCOUNTS]
+    value = _known_signer().dumps(known)
+
+    @after_this_request
+    def set_cookie(response: Response) -> Response:
+        response.set_cookie(
+            _known_name(),
+            value,
+            max_age=KNOWN_FOR,
+            secure=current_app.config["SESSION_COOKIE_SECURE"],
+            httponly=True,
+            samesite="Lax",
+        )
+        return response
+
+
+def _tried_account() -> str:
+    """The account that is tried.
+
+    Closing an account asks for the passphrase of the signed-in person, whatever the form says.
+    """
+    if request.endpoint == CLOSES_ACCOUNT and current_user.is_authenticated:
+        return _account_digest(current_user.person.email)
+    return _account_digest(request.form.get("email", ""))
+
+
+def _client() -> str:
+    """The network; a browser that is known for the account (a passkey names none) is its own."""
+    known, tried = _known_accounts(), _tried_account()
+    if request.endpoint == PROVES_PASSKEY and known:
+        tried = known[0]
+    return f"known {tried}" if tried in known else _network()
+
+
+def _client_as() -> str:
+    return f"{_client()} {_tried_account()}"
+
+
+def _anywhere_as() -> str:
+    tried = _tried_account()
+    return f"known {tried}" if tried in _known_accounts() else f"anywhere {tried}"
+
+
+def _known_accounts() -> list[str]:
+    """Keyed hashes of the addresses with which people signed in in this browser."""
+    try:
+        return list(_known_signer().loads(request.cookies.get(_known_name(), "")))
+    except BadSignature:
+        return []
+
+
+def _known_name() -> str:
+    return f"{current_app.config['SESSION_COOKIE_NAME']}_{KNOWN}"
+
+
+def _known_signer() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt=KNOWN)
+
+
+def _account_digest(email: str) -> str:
+    """The address hashed with a key: no log and no cookie reveals it."""
+    key: bytes = current_app.extensions[KNOWN]
+    return hmac.new(key, email.strip().lower().encode(), hashlib.sha256).hexdigest()
 
 
 def _counted(
@@ -178,7 +259,7 @@ def _is_failure(response: Response) -> bool:
     return response.status_code >= 400
 
 
-def _client() -> str:
+def _network() -> str:
     """The network address of the client; for IPv6 the network of one household."""
     text = request.remote_addr or ""
     try:

@@ -22,7 +22,7 @@ from tracker.domain.people.people import Person
 from tracker.domain.people.sessions import SEEN_EVERY, Session, ends_at, has_just_begun
 from tracker.wires.compute import Busy
 from tracker.world import Database, DiskFull, World
-from web.security import MAX_WORDS_BYTES, NO_ROOM, SAME_FOR_ALL
+from web.security import MAX_WORDS_BYTES, NO_ROOM, SAME_FOR_ALL, remember_browser
 
 P = ParamSpec("P")
 
@@ -191,6 +191,7 @@ def enter(person: Person, token: str) -> None:
     cookie.permanent = True
     login_user(Account(person, None, token))
     generate_csrf()
+    remember_browser(person.email)
 
 
 def begin_half(token: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
+from flask import Flask
 from sqlite_utils import Database
 from webauthn.helpers import bytes_to_base64url, encode_cbor
 from werkzeug.test import TestResponse
@@ -80,6 +81,19 @@ def test_an_answer_that_was_overheard_is_worth_nothing_later(
     clock.now += timedelta(minutes=1)
     ask(stranger)
     assert enter(stranger, answer).status_code == 401
+
+
+def test_an_answer_that_was_overheard_is_worth_nothing_a_second_time(
+    app: Flask, stranger: Browser, device: Answer
+) -> None:
+    answer = device(ask(stranger))
+    asked = stranger.client.get_cookie("passkey_challenge")
+    assert asked is not None
+    assert enter(stranger, answer).status_code == 303
+    thief = Browser(app)
+    thief.client.set_cookie("passkey_challenge", asked.value)
+    refused = enter(thief, answer)
+    assert (refused.status_code, "was used already" in refused.text) == (401, True)
 
 
 def test_an_answer_to_nothing_that_was_asked_is_refused(stranger: Browser, device: Answer) -> None:

@@ -1,4 +1,5 @@
 import logging
+import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -233,6 +234,54 @@ def test_changing_addresses_within_one_household_gives_no_more_tries(
     neighbour, same = (Browser(app, client=f"2001:db8:1:{n}::99") for n in (3, 2))
     assert same.sign_in(cast.alice, PASSPHRASE).status_code == 429
     assert neighbour.sign_in(cast.alice, PASSPHRASE).status_code == 303
+
+
+def test_others_in_the_waiting_room_lock_no_phone_out_that_signed_in_before(
+    cast: Cast, app: Flask
+) -> None:
+    phone = Browser(app)
+    assert phone.sign_in(cast.alice, PASSPHRASE).status_code == 303
+    phone.send("/sign-out", {})
+    rogue = Browser(app)  # behind the same address
+    guess(rogue, cast.alice, 10)
+    assert rogue.sign_in(cast.alice, PASSPHRASE).status_code == 429
+    for number in range(50):
+        values = {"email": f"p{number}@clinic.example", "passphrase": "a guess at something"}
+        assert rogue.send("/sign-in", values).status_code == 401
+    assert Browser(app).sign_in(cast.bob, PASSPHRASE).status_code == 429
+    assert phone.sign_in(cast.alice, PASSPHRASE).status_code == 303
+
+
+def test_an_account_that_is_guessed_at_from_many_networks_stays_open_to_its_owner(
+    cast: Cast, app: Flask, dana: Browser, alice: Browser
+) -> None:
+    alice.send("/sign-out", {})
+    for network in range(10):
+        guess(Browser(app, client=f"198.51.100.{network}"), cast.alice, 10)
+    new_phone = Browser(app, client="203.0.113.7")
+    assert new_phone.sign_in(cast.alice, PASSPHRASE).status_code == 429
+    assert alice.sign_in(cast.alice, PASSPHRASE).status_code == 303
+    page = dana.send(f"/patients/{cast.alice.id}/renewal", {}).text
+    link = re.search(r"http://127\.0\.0\.1:8000(/renew/[\w.-]+)", page)
+    assert link is not None
+    chosen = "amber lift over nine"
+    assert new_phone.send(link[1], {"passphrase": chosen}).status_code == 303
+    assert new_phone.sign_in(cast.alice, chosen).status_code == 303
+
+
+def test_a_browser_that_is_known_for_one_account_gets_no_more_tries_at_another(
+    cast: Cast, app: Flask, browser_of: Callable[[Person], Browser]
+) -> None:
+    bob = browser_of(cast.bob)
+    bob.send("/sign-out", {})
+    guess(bob, cast.alice, 10)
+    assert bob.sign_in(cast.alice, PASSPHRASE).status_code == 429
+    assert Browser(app).sign_in(cast.alice, PASSPHRASE).status_code == 429
+    guess(bob, cast.bob, 10)
+    assert bob.sign_in(cast.bob, PASSPHRASE).status_code == 429
+    forged = Browser(app)
+    forged.client.set_cookie("afterglow_known", '["a"].forged')
+    assert forged.sign_in(cast.alice, PASSPHRASE).status_code == 429
 
 
 def behind_proxy(app: Flask, forwarded_for: str) -> Browser:

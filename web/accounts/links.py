@@ -21,6 +21,7 @@ from web import session
 from web.forms import sentence
 from web.invited import InvitedPage, code_of
 from web.pages import render
+from web.security import remember_browser
 from web.session import Visit, freshly_signed_in
 from web.words.times import moment_words
 
@@ -142,6 +143,7 @@ def renew(token: str) -> ResponseReturnValue:
     if renewed is None:
         return render(TooOldPage(), with_person=False), 410
     session.leave()
+    remember_browser(person.email)  # whoever guesses meanwhile does not lock the owner out
     return redirect(url_for("sign_in.show", renewed="yes"), code=303)
 
 

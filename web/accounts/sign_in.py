@@ -292,14 +292,15 @@ def _code_page(
 @blueprint.post("/sign-out")
 @signed_in
 def leave(visit: Visit) -> ResponseReturnValue:
-    """End the session, and have the browser forget pages and cookies of it.
+    """End the session, and have the browser forget its pages and its cookie.
 
-    Its storage stays: photos and answers that have not been sent yet are there.
+    Its storage stays: photos and answers that have not been sent yet are there. So does the cookie
+    that keeps guessers from locking this browser out, which opens nothing.
     """
     sign_out(visit.db, visit.person, session.token(), visit.now)
     session.leave()
     answer = redirect(url_for("sign_in.show"), code=303)
-    answer.headers["Clear-Site-Data"] = '"cache", "cookies"'
+    answer.headers["Clear-Site-Data"] = '"cache"'
     return answer
 
 

@@ -105,7 +105,10 @@ def _signed_in_with_passkey(
         person = people.get(db, key.person_id) if key else None
         if key is None or person is None or person.suspended_at is not None:
             raise unknown
-        passkeys.used(db, key.id, proven(site, key, answer, asked))
+        count = proven(site, key, answer, asked)
+        if not passkeys.use_challenge(db, asked, now):
+            raise PasskeyRefused("that answer was used already; try once more")
+        passkeys.used(db, key.id, count)
         token = new_token()
         sessions.begin(db, token_digest(token), Session(person.id, now))
         audit_log.add(db, Entry(Act.SIGNED_IN, now, person.id, details=BY_PASSKEY))

@@ -1,11 +1,13 @@
 """Passkeys: public keys by which people sign in."""
 
+import hashlib
+from datetime import datetime
 from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.domain.people.passkeys import Passkey
-from tracker.storage.columns import read_row, row_of
+from tracker.domain.people.passkeys import CHALLENGE_GOOD_FOR, Passkey
+from tracker.storage.columns import read_row, row_of, time_text
 
 
 def insert(db: Database, key: Passkey) -> None:
@@ -29,6 +31,15 @@ def of_person(db: Database, person_id: str) -> list[Passkey]:
 def used(db: Database, key_id: str, sign_count: int) -> None:
     """Note how often the key has signed."""
     db.execute("UPDATE passkeys SET sign_count = ? WHERE id = ?", [sign_count, key_id])
+
+
+def use_challenge(db: Database, asked: bytes, now: datetime) -> bool:
+    """Note that a challenge was answered; False when it was before."""
+    too_old = time_text(now - CHALLENGE_GOOD_FOR)  # it could not be answered any more
+    db.execute("DELETE FROM used_challenges WHERE at < ?", [too_old])
+    digest = hashlib.sha256(asked).hexdigest()
+    sql = "INSERT INTO used_challenges VALUES (?, ?) ON CONFLICT DO NOTHING"
+    return bool(db.execute(sql, [digest, time_text(now)]).rowcount == 1)
 
 
 def remove(db: Database, person_id: str, key_id: str) -> bool:
