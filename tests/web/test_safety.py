@@ -102,12 +102,16 @@ def test_over_tls_cookies_and_pages_insist_on_it(
 ) -> None:
     browser = Browser(create_app(far_world, clock), "https://clinic.example")
     answer = browser.sign_in(cast.alice, PASSPHRASE)
-    cookie = answer.headers["Set-Cookie"]
-    assert cookie.startswith("__Host-afterglow=")
-    assert "Secure" in cookie
-    assert "Path=/" in cookie
-    assert "Domain" not in cookie
-    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+    cookies = answer.headers.getlist("Set-Cookie")
+    names = {cookie.partition("=")[0] for cookie in cookies}
+    assert names == {"__Host-afterglow", "__Host-afterglow_known"}
+    for cookie in cookies:
+        assert "Secure" in cookie
+        assert "HttpOnly" in cookie
+        assert "Path=/" in cookie
+        assert "Domain" not in cookie
+    says = answer.headers["Strict-Transport-Security"]
+    assert says == "max-age=31536000; includeSubDomains"
     assert "Day 3" in browser.read("/")
 
 
