@@ -9,6 +9,7 @@ from tests.web.browser import Browser
 from tests.web.conftest import Records
 from tracker.domain.course.photos import FAILED, FileFault, PhotoStatus
 from tracker.domain.people.people import Person
+from tracker.storage.clinic import health
 from tracker.storage.connection import writing
 from tracker.storage.course import photos
 
@@ -53,6 +54,24 @@ def test_a_damaged_picture_is_told_as_such_and_logged_by_its_photo(
     assert answer.status_code == 500
     assert "damaged on our side" in answer.text
     assert f"redness of photo {photo.id} is damaged" in caplog.text
+
+
+def test_a_photo_that_proves_damaged_counts_in_health_until_it_is_restored(
+    dana: Browser, records: Records, db: Database
+) -> None:
+    records.measured(-1)
+    photo = records.measured(1)
+    file = records.world.settings.photos / photo.id[:2] / photo.id / "photo"
+    sound = file.read_bytes()
+    file.write_bytes(sound[:-1] + bytes([sound[-1] ^ 1]))
+    path = f"/patients/{records.cast.alice.id}/photos/{photo.id}/photo"
+    answer = dana.get(path)
+    assert answer.status_code == 500
+    assert "damaged on our side" in answer.text
+    assert health.failed_photos(db).files == 1
+    file.write_bytes(sound)
+    assert dana.get(path).status_code == 200
+    assert health.failed_photos(db).files == 0
 
 
 def test_who_sends_a_photo_after_the_one_from_before_was_lost_reads_the_truth(

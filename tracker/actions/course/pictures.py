@@ -9,13 +9,14 @@ from sqlite_utils import Database
 from analysis import draw_card, framing_cascade
 from analysis.card.sheet import Paper
 from tracker.domain.clinic.audit import SAME_LOOK, Act, Entry
+from tracker.domain.course.photos import FileFault
 from tracker.domain.own_data.looks import is_same_look
 from tracker.storage.alerts import alerts
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
 from tracker.storage.course import photos
 from tracker.storage.own_data import looks
-from tracker.wires.photo_files import PhotoFiles, PhotoMissing, Picture
+from tracker.wires.photo_files import PhotoDamaged, PhotoFiles, PhotoMissing, Picture
 
 
 def show_picture(
@@ -30,12 +31,22 @@ def show_picture(
     """The encoded picture; PhotoMissing when it is missing or not this patient's.
 
     The look is recorded before the picture is handed out. If it cannot be recorded, no picture is
-    shown.
+    shown. A photo that proves damaged counts as such on the work list and in health, until it can
+    be read again.
     """
     photo = photos.get(db, photo_id)
     if photo is None or photo.patient_id != patient_id:
         raise PhotoMissing(f"photo {photo_id} is not this patient's")
-    data = files.load(photo_id, picture)
+    try:
+        data = files.load(photo_id, picture)
+    except PhotoDamaged:
+        if picture is Picture.PHOTO and photo.file_fault is None:
+            with writing(db):
+                photos.record_file_fault(db, photo, FileFault.DAMAGED)
+        raise
+    if picture is Picture.PHOTO and photo.file_fault is not None:
+        with writing(db):
+            photos.record_file_fault(db, photo, None)
     if viewer_id != patient_id and not is_same_look(looks.last_at(db, photo, viewer_id), now):
         with writing(db):
             looks.record(db, photo, viewer_id, now)
