@@ -28,8 +28,6 @@ WITHOUT_ENTRY = {
     "forget_sign_ups": BY_ITSELF,
     "back_up_if_due": BY_ITSELF,
     "back_up": "sealed to a key that this machine does not have",
-    "back_up_to": "sealed to a key that this machine does not have",
-    "restore_into": "into a folder that is thrown away",
     "restore": "puts the whole log back as it was",
     "record_check_in": OWN_ENTRY,
     "call_for_help": OWN_ENTRY,

@@ -4,6 +4,8 @@ import base64
 import json
 import os
 import stat
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,13 @@ from sqlite_utils import Database
 from tests.conftest import TREATED_AT, Cast
 from tests.web.conftest import Records
 from tracker.cli.main import main
+from tracker.domain.clinic.audit import Act
 from tracker.domain.clinic.health import SignOfLife
 from tracker.storage import connection
 from tracker.storage.clinic import health
 from tracker.storage.connection import writing
 from tracker.wires.photo_files import PhotoFiles, Picture
-from tracker.world import World
+from tracker.world import World, open_world
 
 OTHER_SECRET = base64.urlsafe_b64encode(b"1" * 32).decode()
 
@@ -283,6 +286,24 @@ def test_what_is_wrong_with_a_configuration_is_named(
     assert told.exit_code == 1
     (failing,) = [line for line in told.stdout.splitlines() if line.startswith("failing")]
     assert words in failing
+
+
+def test_backing_up_restoring_and_changing_the_secret_are_in_the_audit_log(
+    environment: dict[str, str], world: World, tmp_path: Path
+) -> None:
+    run(environment, "backup")
+    run(secrets_changed(environment), "change-secret")
+    new = environment | {"AFTERGLOW_SECRET": OTHER_SECRET}
+    restored = new | {"AFTERGLOW_DATA": str(tmp_path / "restored")}
+    run(restored, "restore", "--identity", str(tmp_path / "identity"))
+    settings = replace(world.settings, secret=b"1" * 32)
+    for data, acts in (
+        (world.settings.data, [Act.BACKED_UP, Act.SECRET_CHANGED]),
+        (tmp_path / "restored", [Act.BACKED_UP, Act.RESTORED]),
+    ):
+        with closing(open_world(replace(settings, data=data)).connect()) as db:
+            rows = db.query("SELECT act FROM audit_log ORDER BY id")
+            assert [row["act"] for row in rows][-2:] == [str(act) for act in acts]
 
 
 def test_a_look_changes_nothing(

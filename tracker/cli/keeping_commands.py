@@ -107,7 +107,7 @@ def restore(place: str | None, identity: Path, snapshot: str | None) -> None:
     """
     with told_errors(BackupUnusable, OSError):
         settings = read_settings(os.environ)
-        restored = restore_into(settings, _place(place), read_identity(identity), snapshot)
+        restored = restore_into(settings, _place(place), read_identity(identity), snapshot, now())
     click.echo(_restored(restored))
 
 
@@ -124,7 +124,7 @@ def verify_backup(place: str | None, identity: Path, snapshot: str | None) -> No
     with told_errors(BackupUnusable, OSError), tempfile.TemporaryDirectory() as scratch:
         secret = urlsafe_b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
         settings = read_settings({"AFTERGLOW_DATA": f"{scratch}/data", "AFTERGLOW_SECRET": secret})
-        restored = restore_into(settings, _place(place), read_identity(identity), snapshot)
+        restored = restore_into(settings, _place(place), read_identity(identity), snapshot, now())
         click.echo(_restored(restored))
         world = open_world(settings)
         with connected(world) as db:
@@ -166,7 +166,7 @@ def change_secret_command() -> None:
         settings = read_settings(os.environ)
         if not settings.database.exists():
             raise DatabaseGone(f"{settings.database} is missing; restore it from a backup")
-        changed = change_secret(settings, with_old_secret(settings, os.environ))
+        changed = change_secret(settings, with_old_secret(settings, os.environ), now())
     click.echo(f"everything is under the new secret; photos changed: {changed}")
 
 

@@ -11,13 +11,15 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from sqlite_utils import Database
 
+from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.clinic.health import SignOfLife
 from tracker.settings import Backups, Settings
-from tracker.storage.clinic import health
+from tracker.storage.clinic import audit_log, health
 from tracker.storage.connection import (
     UNFINISHED_CHANGE,
     DatabaseUnreadable,
     change_key,
+    migrate,
     open_database,
     reading,
     turn,
@@ -130,7 +132,7 @@ def back_up_if_due(
     with turn(settings.data / BACKUP_LOCK):
         if not is_backup_due(db, wanted.every, now):  # another process made it meanwhile
             return None
-        return _back_up_to(wanted, db, files, settings, now)
+        return _made(wanted, db, files, settings, now)
 
 
 def back_up_to(
@@ -138,10 +140,12 @@ def back_up_to(
 ) -> Backup:
     """Make a backup as the settings want it. Raises BackupUnusable when the recipient is none."""
     with turn(settings.data / BACKUP_LOCK):
-        return _back_up_to(wanted, db, files, settings, now)
+        with writing(db):
+            audit_log.add(db, Entry(Act.BACKED_UP, now))
+        return _made(wanted, db, files, settings, now)
 
 
-def _back_up_to(
+def _made(
     wanted: Backups, db: Database, files: PhotoFiles, settings: Settings, now: datetime
 ) -> Backup:
     place = BackupPlace(wanted.url, settings.key_for("backups"))
@@ -158,7 +162,11 @@ def is_backup_due(db: Database, every: timedelta, now: datetime) -> bool:
 
 
 def restore_into(
-    settings: Settings, url: str, identity: X25519PrivateKey, snapshot: str | None
+    settings: Settings,
+    url: str,
+    identity: X25519PrivateKey,
+    snapshot: str | None,
+    now: datetime,
 ) -> Restored:
     """Make the data folder of these settings from a snapshot, whole or not at all.
 
@@ -174,6 +182,9 @@ def restore_into(
     files = files_of(unfinished)
     with closing(open_database(unfinished.database, settings.key_for("database"))) as db:
         restored = restore(db, files, BackupPlace(url, b""), identity, snapshot)
+        migrate(db)  # a snapshot may be older than the tables
+        with writing(db):
+            audit_log.add(db, Entry(Act.RESTORED, now, details=restored.snapshot))
     data.mkdir(parents=True, exist_ok=True)  # an empty one is replaced by the rename
     unfinished.data.rename(data)
     return restored
@@ -224,7 +235,7 @@ def restore(
     return Restored(name, patients, len(pictures), len(people) - len(readable))
 
 
-def change_secret(settings: Settings, old: Settings) -> int:
+def change_secret(settings: Settings, old: Settings, now: datetime) -> int:
     """Put everything under the secret of `settings`, which replaces that of `old`.
 
     The keys of photos are wrapped again and the database is encrypted again; what is broken off is
@@ -243,6 +254,10 @@ def change_secret(settings: Settings, old: Settings) -> int:
             raise
         files = files_of(settings, older=(old.key_for(KEY_PURPOSE),))
         changed = sum(files.renew(photo_id) for photo_id in files.ids())
+        with closing(open_database(settings.database, settings.key_for("database"))) as db:
+            migrate(db)
+            with writing(db):
+                audit_log.add(db, Entry(Act.SECRET_CHANGED, now))
         mark.unlink()
     return changed
 

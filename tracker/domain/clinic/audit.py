@@ -50,6 +50,9 @@ class Act(StrEnum):
     ACCOUNT_ADDED = "account_added"  # by the command line
     ACCOUNT_CLOSED = "account_closed"
     ACCOUNT_ERASED = "account_erased"  # by the worker
+    BACKED_UP = "backed_up"  # by the command line; the daily backups are signs of life
+    RESTORED = "restored"  # from a backup
+    SECRET_CHANGED = "secret_changed"  # noqa: S105 (an act)
     CONSENT_DECIDED = "consent_decided"
     SHARE_CODE_MADE = "share_code_made"
     PHOTO_OPENED = "photo_opened"
