@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from analysis.face.registration import EYE_DISTANCE
 from analysis.images import LinearImage, Mask
 from analysis.light.plausible_skin import LEAST_GLARE, MOST_GLARE, SkinState
+from analysis.light.small_systems import factor, systems_last
 from analysis.light.viewings import Floats, Indices, look_at_skin
 from analysis.robust import robust_sd
 
@@ -82,12 +83,12 @@ class _Reach:
     glare: float
     freedom: float = inf
 
-    def precision(self, solution: Floats) -> Floats:
-        """Of the causes in this order, (n, 4, 4), on the side of the `solution` (n, 4)."""
+    def variance(self, solution: Floats) -> Floats:
+        """Of the causes in this order, (4, n), on the side of the `solution` (4, n)."""
         spreads = np.empty_like(solution)
-        spreads[:] = (self.more_blood, self.melanin, self.exposure, self.glare)
-        spreads[solution[:, 0] < 0, 0] = self.less_blood
-        return spreads[..., np.newaxis] ** -2.0 * np.eye(4)
+        spreads.T[:] = (self.more_blood, self.melanin, self.exposure, self.glare)
+        spreads[0, solution[0] < 0] = self.less_blood
+        return np.square(spreads)
 
 
 # A treated face, day against day; exposure is the light's business and lies in its covariance.
@@ -111,7 +112,7 @@ _MAP_SHADING: Final = 0.1  # log units by which light may fall otherwise on one 
 _DARK_SD: Final = 1e-4  # linear light: what is left of stray light where hardly any comes back
 
 _ROUNDS: Final = 6
-_LONGEST_STEP: Final = np.array([1.2, 0.8, 1.0, 0.015])
+_LONGEST_STEP: Final = np.array([[1.2], [0.8], [1.0], [0.015]])
 
 _PATCH: Final = round(
     0.15 * EYE_DISTANCE
@@ -249,8 +250,7 @@ def explain(
     # The evidence is for what the photos show, not for what is left without their contrast.
     weight = state.reweighed(fit.log_evidence - 3 * np.log(gain[:, 0])).weight
     mean = weight @ fit.solution
-    within = np.diagonal(fit.posterior, axis1=-2, axis2=-1)
-    variance = weight @ (within + (fit.solution - mean) ** 2)
+    variance = weight @ (fit.variance + (fit.solution - mean) ** 2)
     redness, pigment = (Estimate(float(mean[i]), float(np.sqrt(variance[i]))) for i in (0, 1))
     melanin = np.exp2(weight @ np.log2(state.melanin))
     misfit = float(np.interp(melanin, _LIGHT_SKIN, (_PIGMENT_MISFIT, 1.0)))
@@ -299,48 +299,56 @@ class _Problem:
 class _Fit:
     """Solutions (Δ log2 blood, Δ log2 melanin, Δ log exposure, Δ glare), shape (n, 4).
 
-    With their posterior covariances (n, 4, 4) and the log evidence (n,) up to a constant (Laplace).
+    With the posterior variance (n, 4) of each and the log evidence (n,) up to a constant (Laplace).
     """
 
     solution: Floats
-    posterior: Floats
+    variance: Floats
     log_evidence: Floats
 
 
 def _solve(observed: Floats, covariance: Floats, problem: _Problem, reach: _Reach) -> _Fit:
-    """Gauss–Newton; `observed` is (n, 3), `covariance` shared or one for each."""
-    weight = np.linalg.inv(covariance)
-    solution: Floats = np.zeros((len(observed), 4))
+    """Gauss–Newton; `observed` is (n, 3), `covariance` shared or one for each.
+
+    Each step is a Bayesian linear regression in the three channels, of which there are fewer than
+    causes (Woodbury's identity).
+    """
+    noise, seen = systems_last(covariance), np.ascontiguousarray(observed.T)
+    solution: Floats = np.zeros((4, len(observed)))
     for _ in range(_ROUNDS):
-        prior = reach.precision(solution)
-        missed, slope = _compare(observed, problem, solution)
-        slope_weighted = np.swapaxes(slope, -1, -2) @ weight
-        precision = slope_weighted @ slope + prior
-        pull = slope_weighted @ missed[..., np.newaxis] - prior @ solution[..., np.newaxis]
-        step = np.linalg.solve(precision, pull)[..., 0]
+        missed, slope = _compare(seen, problem, solution)
+        prior = reach.variance(solution)
+        spread = factor(noise + _spread_by(slope, prior))
+        left = spread.solve(missed + np.einsum("kin,kn->in", slope, solution))
+        step = prior * np.einsum("kin,in->kn", slope, left) - solution
         solution = solution + np.clip(step, -_LONGEST_STEP, _LONGEST_STEP)
-    prior = reach.precision(solution)
-    missed, slope = _compare(observed, problem, solution)
-    precision = np.swapaxes(slope, -1, -2) @ weight @ slope + prior
-    cost = np.einsum("ni,nij,nj->n", missed, np.broadcast_to(weight, (len(missed), 3, 3)), missed)
-    cost = cost + np.einsum("ni,nij,nj->n", solution, prior, solution)
+    missed, slope = _compare(seen, problem, solution)
+    prior = reach.variance(solution)
+    spread, own = factor(noise + _spread_by(slope, prior)), factor(noise)
+    known = [np.einsum("in,in->n", cause, spread.solve(cause)) for cause in slope]
+    cost = np.einsum("in,in->n", missed, own.solve(missed)) + (solution**2 / prior).sum(axis=0)
     log_evidence = -0.5 * (
-        tamed(cost, reach.freedom)
-        + np.linalg.slogdet(precision)[1]
-        + np.linalg.slogdet(covariance)[1]
+        tamed(cost, reach.freedom) + spread.log_determinant - np.log(prior).sum(axis=0)
     )
-    return _Fit(solution, np.linalg.inv(precision).astype(np.float64), log_evidence)
+    variance = prior - prior**2 * np.stack(known)
+    return _Fit(solution.T, variance.T, log_evidence)
 
 
-def _compare(observed: Floats, problem: _Problem, solution: Floats) -> tuple[Floats, Floats]:
-    """What the solution leaves of `observed` (n, 3), and the slopes by its causes (n, 3, 4)."""
+def _spread_by(slope: Floats, prior: Floats) -> Floats:
+    """How far causes of that prior variance (4, n) spread the channels: covariances (3, 3, n)."""
+    spread: Floats = np.einsum("kin,kjn->ijn", slope * prior[:, np.newaxis], slope)
+    return spread
+
+
+def _compare(seen: Floats, problem: _Problem, solution: Floats) -> tuple[Floats, Floats]:
+    """What the solution (4, n) leaves of `seen` (3, n), and its slopes (4, 3, n) by each cause."""
     skin = problem.skin
     look = look_at_skin(
         problem.viewing,
-        skin.melanin * np.exp2(solution[:, 1]),
-        skin.blood * np.exp2(solution[:, 0]),
-        np.clip(problem.glare + solution[:, 3], LEAST_GLARE, MOST_GLARE),
+        skin.melanin * np.exp2(solution[1]),
+        skin.blood * np.exp2(solution[0]),
+        np.clip(problem.glare + solution[3], LEAST_GLARE, MOST_GLARE),
     )
-    missed = observed - (look.log_rgb - problem.start + solution[:, 2:3])
-    causes = (look.by_blood, look.by_melanin, np.ones_like(look.by_blood), look.by_glare)
-    return missed, np.stack(causes, axis=-1)
+    missed = seen - (look.log_rgb - problem.start).T - solution[2]
+    causes = (look.by_blood.T, look.by_melanin.T, np.ones_like(seen), look.by_glare.T)
+    return missed, np.stack(causes)
