@@ -182,9 +182,13 @@ def _own_pixels(data: bytes, seen: SrgbImage) -> bytes | None:
     """A JPEG stripped of all but its pixels, if they still look the same; None for other files."""
     if not data.startswith(jpeg.SIGNATURE):
         return None
-    stripped = jpeg.strip(data, read_notes(open_container(data, is_whole=True)).turn or 1)
+    contents = open_container(data, is_whole=True)
+    notes = read_notes(contents)
+    stripped = jpeg.strip(data, notes.turn or 1)
     if stripped is None:
         return None
+    if contents.profile is None and contents.colours is None and not notes.is_adobe_rgb:
+        return stripped  # the same coded rows, and nothing said how to see them
     # Less than the edge itself: an odd edge was rounded up when it was halved.
     again = decode_photo(stripped, round(0.9 * max(seen.size)), is_whole=True)
     gaps = cv2.absdiff(again.codes, seen.codes) if again.size == seen.size else np.array([255])
