@@ -86,13 +86,13 @@ def draw_evidence(analysis: Analysis, photo: SrgbImage, baseline: SrgbImage) -> 
     today = crop_to_face(photo, analysis.photo_positions)
     before = crop_to_face(baseline, analysis.baseline_positions)
     beyond = ~(today.covered & before.covered)
-    light, light_before = to_linear(today.image), to_linear(before.image)
+    light = to_linear(today.image)
     grey = _grey(light, _on_skin(analysis))
     grey[beyond] = _BEYOND
     return {
         "redness": _heat_map(grey, analysis.redness_map, "Redness in doublings"),
         "pigment": _heat_map(grey, analysis.pigment_map, "Pigment in doublings"),
-        "aligned": _framed(in_light_of_baseline(light, light_before, analysis), beyond),
+        "aligned": _framed(in_light_of_baseline(light, before.image, analysis), beyond),
         "as_taken": _framed(today.image, beyond),
         "baseline": _framed(before.image, beyond),
         "thumbnail": encode_photo(_thumbnail(photo)),
@@ -177,7 +177,7 @@ def _picture_size() -> tuple[int, int]:
     )
 
 
-def in_light_of_baseline(today: LinearImage, before: LinearImage, analysis: Analysis) -> SrgbImage:
+def in_light_of_baseline(today: LinearImage, before: SrgbImage, analysis: Analysis) -> SrgbImage:
     """Today's photo as the baseline's lamp and camera would have shown it.
 
     If neither a card nor the person's own skin served as reference, only brightness is matched to
@@ -186,7 +186,7 @@ def in_light_of_baseline(today: LinearImage, before: LinearImage, analysis: Anal
     if analysis.reference is Reference.HISTORY:
         skin = _on_skin(analysis)
         bright, bright_before = (
-            _median_on(light.pixels @ _LUMINANCE, skin) for light in (today, before)
+            _median_on(light.pixels @ _LUMINANCE, skin) for light in (today, to_linear(before))
         )
         gain = np.full(3, bright_before / max(bright, 1e-4))
     else:

@@ -28,6 +28,18 @@ class Features:
     descriptors: NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Matches:
+    """Key points that show the same skin, (n, 2) on either grid: the baseline's and the photo's.
+
+    The photo was flipped left to right first when `mirrored`.
+    """
+
+    ours: NDArray[np.float32]
+    theirs: NDArray[np.float32]
+    mirrored: bool
+
+
 def find_features(picture: NDArray[np.uint8], within: Mask) -> Features:
     """The key points (Lowe's SIFT) of a grey picture (h, w) inside an area."""
     x, y, width, height = cv2.boundingRect(within.pixels.astype(np.uint8))
@@ -73,6 +85,10 @@ def match_features(
 
 def _distances(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
     """Euclidean distances between the rows of two arrays, (len(a), len(b))."""
-    squared = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1)[None] - 2 * (a @ b.T)
-    distances: NDArray[np.float32] = np.sqrt(np.maximum(squared, 0))
+    squared = a @ b.T
+    squared *= -2
+    squared += (a * a).sum(axis=1)[:, None]
+    squared += (b * b).sum(axis=1)[None]
+    np.maximum(squared, 0, out=squared)
+    distances: NDArray[np.float32] = np.sqrt(squared, out=squared)
     return distances

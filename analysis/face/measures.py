@@ -45,7 +45,7 @@ def outlined_face() -> NDArray[np.bool_]:
 
 def log_luminance(light: LinearImage) -> NDArray[np.float32]:
     """Log luminance (h, w), averaged over a few pixels first."""
-    smooth = cv2.GaussianBlur(light.pixels, (0, 0), 1.5) @ _LUMINANCE
+    smooth = cv2.GaussianBlur(light.pixels @ _LUMINANCE, (0, 0), 1.5)
     luminance: NDArray[np.float32] = np.log(np.maximum(smooth, np.float32(5e-4)))
     return luminance
 

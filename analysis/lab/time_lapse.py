@@ -44,10 +44,9 @@ def draw_frames(
     before = crop_to_face(baseline, days[0].analysis.baseline_positions)
     views = [crop_to_face(day.photo, day.analysis.photo_positions) for day in days]
     shown = np.logical_and.reduce([before.covered, *(view.covered for view in views)])
-    light_before = to_linear(before.image)
     yield _captioned(before.image, shown, caption)
     for day, view in zip(days, views, strict=True):
-        image = in_light_of_baseline(to_linear(view.image), light_before, day.analysis)
+        image = in_light_of_baseline(to_linear(view.image), before.image, day.analysis)
         yield _captioned(image, shown, day.caption)
 
 

@@ -23,7 +23,7 @@ from analysis.face.regions import (
     still_comparable,
 )
 from analysis.face.registration import GRID_SIZE, GridView, align, locate, register, view_on_grid
-from analysis.images import LinearImage, Mask, SrgbImage
+from analysis.images import LinearImage, Mask, SrgbImage, to_linear
 from analysis.lab.repeatability import smallest_detectable_change
 from analysis.light.chromophores import (
     Estimate,
@@ -258,8 +258,8 @@ def test_evidence_is_drawn_where_no_skin_that_counts_lies_in_the_picture() -> No
     pictures = draw_evidence(found, photo, photo)
     assert all(finite(decode_photo(data).pixels) for data in pictures.values())
     crop = crop_to_face(photo, found.photo_positions)
-    light = LinearImage(np.zeros_like(crop.image.pixels))
-    assert finite(in_light_of_baseline(light, light, found).pixels)
+    black = SrgbImage(np.zeros_like(crop.image.pixels))
+    assert finite(in_light_of_baseline(to_linear(black), black, found).pixels)
 
 
 def numbers_are_finite(found: Analysis) -> bool:
