@@ -7,8 +7,9 @@ from typing import Final
 
 from analysis.card.sheet import draw_card
 from analysis.face.framing import framing_cascade
-from analysis.face.opening import KnownFaces, open_photo
+from analysis.face.opening import open_photo
 from analysis.images import decode_photo, encode_photo, keep_photo
+from analysis.known import KnownPhotos
 from analysis.marked_areas import MarkedAreas
 from analysis.marking import judge_marked, outline_cheeks, outline_region
 from analysis.overlays import draw_evidence
@@ -16,11 +17,13 @@ from analysis.pipeline import analyse_photo
 from analysis.quality import judge_photo
 
 VERSION: Final = "5"
-"""Changes whenever the same photo would be measured differently; kept with every reading."""
+"""Changes whenever the same photo would be measured differently; kept with every reading.
+
+Nothing that another version computed of a photo is used again."""
 
 __all__ = [
     "VERSION",
-    "KnownFaces",
+    "KnownPhotos",
     "MarkedAreas",
     "analyse_photo",
     "decode_photo",

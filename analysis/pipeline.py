@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.card.comparison import compare_cards, see_card
+from analysis.card.comparison import compare_cards
 from analysis.card.light import CardLight
 from analysis.card.locator import CardTrouble
 from analysis.errors import Fault, Unmeasurable
@@ -30,10 +30,10 @@ from analysis.face.registration import (
     Registration,
     align,
     locate,
-    register,
     view_on_grid,
 )
 from analysis.images import LinearImage, Mask, SrgbImage, to_srgb
+from analysis.known import remembering
 from analysis.light.chromophores import (
     SMALLEST_SHARE,
     Estimate,
@@ -182,31 +182,31 @@ def analyse_photo(
 
     `treated` are the parts that may have changed; `Region.FACE` means all. The others serve as
     reference. What is `marked` on the baseline overrides both; `find` finds the faces.
-
     Raises `Unmeasurable`: no face or several, another person, or too little visible skin.
     """
-    baseline_face, photo_face = find(baseline), find(photo)
-    view = view_on_grid(baseline, baseline_face)
-    registration = register(photo, photo_face, onto=view)
+    known = remembering(find)
+    view = view_on_grid(baseline, known(baseline))
+    registration = known.register(photo, baseline, view)
     places_today, places_before = locate(registration.view, registration.source), locate(view)
-    card_today, card_before = see_card(photo), see_card(baseline)
+    card_today, card_before = known.card(photo), known.card(baseline)
     today = uncovered(align(registration), card_today.leaves_free(places_today))
     before = uncovered(view, card_before.leaves_free(places_before))
-    skin, area = map_treated(before, treated, find_marked(marked, view, baseline.size))
-    comparable = still_comparable(today, before, skin)
-    face_colour = _face_colour(before, skin)
-    state = estimate_state(face_colour, *brightness_by_eyes(before, skin))
+    is_bare = np.array_equal(before.covered.pixels, view.covered.pixels)
+    usual = known.skin(baseline, view).counted if is_bare and marked == _NOTHING_MARKED else None
+    skin, area = map_treated(before, treated, find_marked(marked, view, baseline.size), usual)
+    colour, colour_before = log_light(today.light), log_light(before.light)
+    face_colour = _face_colour(colour_before, skin)
     by_card = compare_cards(card_today, card_before)
     day = _Day(
-        change=log_light(today.light) - log_light(before.light),
-        colour=log_light(today.light),
-        against_face=log_light(before.light) - face_colour.astype(np.float32),
+        change=colour - colour_before,
+        colour=colour,
+        against_face=colour_before - face_colour.astype(np.float32),
         skin=skin,
-        comparable=comparable,
+        comparable=still_comparable(today, before, skin),
         parts=parts_within(area),
         treated=area,
-        state=state,
-        frame=compare_frames(photo, photo_face, baseline, baseline_face),
+        state=estimate_state(face_colour, *brightness_by_eyes(before, skin)),
+        frame=compare_frames(photo, known(photo), baseline, known(baseline)),
         eyes=compare_eyes(today, before),
         card=_card_shift(by_card, face_colour),
     )
@@ -228,17 +228,17 @@ def analyse_photo(
         photo_positions=places_today,
         baseline_positions=places_before,
         light=comparison.on_skin,
-        counted=comparable,
+        counted=day.comparable,
         areas=skin.areas,
     )
 
 
 def map_treated(
-    before: GridView, parts: frozenset[Region], drawn: MarkedSkin
+    before: GridView, parts: frozenset[Region], drawn: MarkedSkin, usual: Mask | None = None
 ) -> tuple[SkinMap, Mask]:
-    """The baseline's skin, and all that may have changed of it."""
+    """The baseline's skin (where nothing is drawn or hidden `usual`), and what may have changed."""
     area = drawn.treated or _outlined(parts, but=drawn.untreated)
-    return map_skin(before, area, drawn.untreated), area
+    return map_skin(before, area, drawn.untreated, usual), area
 
 
 def _outlined(parts: frozenset[Region], *, but: Mask | None) -> Mask:
@@ -263,12 +263,12 @@ def _card_shift(by_card: CardLight | CardTrouble | None, colour: Floats) -> Card
     return None
 
 
-def _face_colour(before: GridView, skin: SkinMap) -> Floats:
-    """Median log RGB (3,) of the face in the baseline photo."""
+def _face_colour(colour: NDArray[np.float32], skin: SkinMap) -> Floats:
+    """Median of the log RGB (h, w, 3) of the baseline photo on the face, (3,)."""
     on_face = skin.counted.pixels & skin.face.pixels
     if not on_face.any():
         raise Unmeasurable(Fault.OCCLUDED, "no skin counts in the baseline")
-    return np.median(log_light(before.light)[on_face], axis=0).astype(np.float64)
+    return np.median(colour[on_face], axis=0).astype(np.float64)
 
 
 def _analyse_regions(

@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.card.comparison import see_card
 from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import Face, FindFace, find_face
 from analysis.face.measures import (
@@ -24,16 +23,16 @@ from analysis.face.measures import (
     measure_slope,
     outlined_face,
 )
-from analysis.face.regions import Region, map_skin, outlined_areas, still_comparable
+from analysis.face.regions import Region, outlined_areas, still_comparable
 from analysis.face.registration import (
     GridView,
     PhotoView,
     Registration,
     align,
-    register,
     view_on_grid,
 )
 from analysis.images import SrgbImage
+from analysis.known import KnownPhotos, remembering
 from analysis.light.eye_whites import eye_whites
 
 
@@ -128,10 +127,12 @@ def judge_photo(
 ) -> Quality:
     """Name every fault of a photo; without `baseline` it is judged as a baseline itself.
 
+    `find` finds the faces; `KnownPhotos` also remember what else is found out on the way.
     A baseline in which no single face is found raises `Unmeasurable`: it was never accepted.
     """
+    known = remembering(find)
     try:
-        face = find(photo)
+        face = known(photo)
     except Unmeasurable as unmeasurable:
         return Quality((unmeasurable.fault,), (), None)
     look = _look_at(photo, face)
@@ -141,10 +142,10 @@ def judge_photo(
         *_judge_exposure(look),
     ]
     if baseline is None:
-        findings += _judge_alone(look)
+        findings += _judge_alone(look, known)
     else:
-        before = _look_at(baseline, find(baseline))
-        findings += _judge_against(before, look, findings)
+        before = _look_at(baseline, known(baseline))
+        findings += _judge_against(before, look, findings, known)
     worst: dict[Fault, _Grade] = {}
     for fault, grade in findings:
         worst[fault] = max(grade, worst.get(fault, _Grade.GOOD))
@@ -177,9 +178,9 @@ def _judge_exposure(look: _Look) -> list[_Finding]:
     ]
 
 
-def _judge_alone(look: _Look) -> list[_Finding]:
+def _judge_alone(look: _Look, known: KnownPhotos) -> list[_Finding]:
     """A baseline is judged alone: no blur, no one-sided light, a colour that skin can have."""
-    skin = map_skin(look.view)
+    skin = known.skin(look.photo, look.view)
     seen = np.mean(skin.counted.pixels[outlined_face()])
     luminance = log_luminance(look.view.light)
     slope = measure_slope(luminance, skin.counted.pixels & skin.face.pixels)
@@ -211,29 +212,38 @@ def _grade_hue(red_green: float, green_blue: float) -> _Grade:
     return _Grade(max(missed))
 
 
-def _judge_against(before: _Look, look: _Look, known: list[_Finding]) -> list[_Finding]:
+def _judge_against(
+    before: _Look, look: _Look, found: list[_Finding], known: KnownPhotos
+) -> list[_Finding]:
     """Light, colour, blur and pose against the patient's own baseline.
 
     If the face cannot be aligned to the baseline, it may be another person's. But if the light or
-    blur of the photo is useless, perhaps `known` already, that explains it and is reported instead.
+    blur of the photo is useless, perhaps `found` already, that explains it and is reported instead.
     """
     blur, blur_before = measure_blur(look.view.light), measure_blur(before.view.light)
     extra = float(np.sqrt(max(blur**2 - blur_before**2, 0.0)))
     findings = [(Fault.BLURRED, _grade(extra, EXTRA_BLUR))]
     skin_cast, eye_cast = _casts(before, look)
-    cast = (Fault.COLOUR_CAST, _grade_cast(before, look, min(skin_cast, eye_cast)))
+    cast = (Fault.COLOUR_CAST, _grade_cast(before, look, min(skin_cast, eye_cast), known))
     try:
-        registration = register(look.photo, look.face, onto=before.view, view=look.view)
+        registration = known.register(
+            look.photo,
+            before.photo,
+            before.view,
+            look.view,
+            # A photo that is useless anyway need not be laid on the other way round.
+            may_be_mirrored=not any(grade is _Grade.USELESS for _, grade in [*found, *findings]),
+        )
     except Unmeasurable as unmeasurable:
         slope = _slope_against(before.view, look.view, outlined_face())
         findings += [(Fault.UNEVEN_LIGHT, _grade(slope, SLOPE_CHANGE))]
-        explained = any(grade is _Grade.USELESS for _, grade in [*known, *findings])
+        explained = any(grade is _Grade.USELESS for _, grade in [*found, *findings])
         covered = unmeasurable.fault is Fault.OCCLUDED  # a cover has its own colour
         if explained or (cast[1] is _Grade.USELESS and not covered):
             return [*findings, cast]
         return [*findings, (unmeasurable.fault, _Grade.USELESS)]
     aligned = align(registration)
-    skin = map_skin(before.view)
+    skin = known.skin(before.photo, before.view)
     counted = skin.counted.pixels & skin.face.pixels
     comparable = still_comparable(aligned, before.view, skin).pixels & counted
     hidden = 1 - int(np.count_nonzero(comparable)) / max(int(counted.sum()), 1)
@@ -255,16 +265,17 @@ def _judge_against(before: _Look, look: _Look, known: list[_Finding]) -> list[_F
             (Fault.BLURRED, max(_grade(lost, SOFTENED), _grade(shake, SHAKE))),
             (Fault.OCCLUDED, _grade(foreign, FOREIGN)),
         ]
-    other = (Fault.DIFFERENT_PERSON, _otherness(registration, [*known, *findings], differences))
+    other = (Fault.DIFFERENT_PERSON, _otherness(registration, [*found, *findings], differences))
     return [*findings, *differences, other]
 
 
-def _grade_cast(before: _Look, look: _Look, cast: float) -> _Grade:
+def _grade_cast(before: _Look, look: _Look, cast: float, known: KnownPhotos) -> _Grade:
     """The change of colour; if both photos show the card, it counts more than skin alone."""
     grade = _grade(cast, CAST_CHANGE)
-    if grade is _Grade.USELESS and see_card(look.photo).reading and see_card(before.photo).reading:
-        return _grade(cast, CAST_BY_CARD)
-    return grade
+    if grade is not _Grade.USELESS:
+        return grade
+    is_by_card = known.card(look.photo).reading and known.card(before.photo).reading
+    return _grade(cast, CAST_BY_CARD) if is_by_card else grade
 
 
 def _otherness(

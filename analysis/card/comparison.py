@@ -26,6 +26,11 @@ class CardSight:
     reading: CardReading | None
     trouble: CardTrouble | None
 
+    @property
+    def is_mirrored(self) -> bool | None:
+        """Whether the card shows that the photo is a mirror image; None without a card."""
+        return None if self.to_photo is None else bool(np.linalg.det(self.to_photo) < 0)
+
     def leaves_free(self, positions: NDArray[np.float32]) -> Mask:
         """Which of the `positions` (h, w, 2), in pixels of the photo, the card does not hide."""
         if self.to_photo is None:

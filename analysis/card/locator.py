@@ -89,14 +89,6 @@ def locate_card(photo: SrgbImage) -> Floats:
     return _plane([(name, _refined(luminance, corners)) for name, corners in best])
 
 
-def is_mirrored_by_card(photo: SrgbImage) -> bool | None:
-    """Whether the card in the photo shows that it is a mirror image; None without a card."""
-    try:
-        return bool(np.linalg.det(locate_card(photo)) < 0)
-    except Unusable:
-        return None
-
-
 def card_edge(to_photo: Floats) -> float:
     """Length in pixels of the card's long side, the mean of both."""
     width, height = CARD_SIZE_MM

@@ -1,34 +1,14 @@
-"""Open a photo's file with no more pixels than its face needs, and find that face once."""
+"""Open a photo's file with no more pixels than its face needs."""
 
 from typing import Final
 
 from analysis.errors import Unmeasurable
-from analysis.face.faces import Face, FindFace
+from analysis.face.faces import FindFace
 from analysis.face.registration import EYE_DISTANCE
 from analysis.images import SrgbImage, decode_photo
 
 _ENOUGH: Final = 1.5 * EYE_DISTANCE  # pixels between the pupils
 _LONG_EDGE: Final = 1500  # of a halved photo; on a shorter one few faces are so large
-
-
-class KnownFaces:
-    """A finder that looks at every picture once, by the finder it is made from."""
-
-    def __init__(self, find: FindFace) -> None:
-        self._find = find
-        self._found: dict[SrgbImage, Face | Unmeasurable] = {}
-
-    def __call__(self, photo: SrgbImage) -> Face:
-        """The one face in the photo; raises `Unmeasurable` as the finder does."""
-        if photo not in self._found:
-            try:
-                self._found[photo] = self._find(photo)
-            except Unmeasurable as verdict:
-                self._found[photo] = verdict
-        found = self._found[photo]
-        if isinstance(found, Unmeasurable):
-            raise found
-        return found
 
 
 def open_photo(data: bytes, find: FindFace, *, is_whole: bool = False) -> SrgbImage:

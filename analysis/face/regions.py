@@ -15,7 +15,6 @@ from typing import Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from skimage.morphology import remove_small_objects
 
 from analysis.face.registration import EYE_CENTRE, EYE_DISTANCE, EYES, GRID_SIZE, GridView
 from analysis.images import LinearImage, Mask
@@ -112,31 +111,54 @@ class SkinMap:
 
 
 def map_skin(
-    baseline: GridView, treated: Mask | None = None, untreated: Mask | None = None
+    baseline: GridView,
+    treated: Mask | None = None,
+    untreated: Mask | None = None,
+    counted: Mask | None = None,
 ) -> SkinMap:
     """Outline the regions on the baseline's grid and find the skin that counts.
 
     `treated` is all that may have changed; `untreated` is skin that was marked as reference.
+    `counted` is the skin that counts, if it is known for the same light and no less of the face.
     """
     outlines = outlined_areas()
-    face = _hull([area.pixels for area in outlines.values()])
-    if treated:
-        face |= treated.pixels
+    face = _face_hull() | treated.pixels if treated else _face_hull()
+    solid = counted.pixels if counted else _solid(baseline, face, untreated)
+    reference = untreated.pixels if untreated else _face_and_neck()
+    areas = _cut(outlines, treated) if treated else outlines
+    return SkinMap(areas, Mask(face), Mask(reference & solid), Mask(solid))
+
+
+def _solid(baseline: GridView, face: _Pixels, untreated: Mask | None) -> _Pixels:
+    """The pixels of face and reference that can be measured."""
+    outlines = outlined_areas()
     allowed = baseline.covered.pixels & ~_never_skin()
     core = allowed & np.logical_or.reduce([outlines[region].pixels for region in _RARELY_HIDDEN])
     own = _like_own_skin(baseline.light, core) & _as_smooth_as(baseline.light, core)
     on_face = is_evenly_lit(baseline.light, Mask(face & allowed & own)).pixels
-    if untreated:
-        reference = beside = untreated.pixels
-    else:
-        neck = _filled(_NECK)
-        beside = neck & _as_bright_as(baseline.light, core)
-        reference = np.logical_or.reduce([neck, *(area.pixels for area in outlines.values())])
+    beside = untreated.pixels if untreated else _neck() & _as_bright_as(baseline.light, core)
     on_beside = is_evenly_lit(baseline.light, Mask(beside & allowed & own)).pixels
     thinned = cv2.erode((on_face | on_beside).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    solid = _without_islands(thinned)
-    areas = _cut(outlines, treated) if treated else outlines
-    return SkinMap(areas, Mask(face), Mask(reference & solid), Mask(solid))
+    return _without_islands(thinned)
+
+
+@cache
+def _face_hull() -> _Pixels:
+    """All pixels of the grid between the outlines of the regions."""
+    hull = _hull([area.pixels for area in outlined_areas().values()])
+    hull.flags.writeable = False
+    return hull
+
+
+@cache
+def _neck() -> _Pixels:
+    return _filled(_NECK)
+
+
+def _face_and_neck() -> _Pixels:
+    """The outlines of the regions and the skin below the chin."""
+    areas = [area.pixels for area in outlined_areas().values()]
+    return np.asarray(np.logical_or.reduce([_neck(), *areas]))
 
 
 def parts_within(treated: Mask) -> frozenset[Region]:
@@ -207,11 +229,12 @@ def still_comparable(photo: GridView, baseline: GridView, skin: SkinMap) -> Mask
     """
     counted = skin.counted.pixels & photo.covered.pixels & _is_exposed(photo.light)
     change = _log_light(photo.light, 1.5) - _log_light(baseline.light, 1.5)
+    channels = cv2.split(change)
     for first, second, reach in ((0, 1, _REDDEST_CHANGE), (1, 2, _BROWNEST_CHANGE)):
         if counted.any():
-            ratio = change[..., first] - change[..., second]
+            ratio = channels[first] - channels[second]
             counted &= np.abs(ratio - np.median(ratio[counted])) < reach
-    brightness, warmth = change.mean(axis=2), change[..., 0] - change[..., 2]
+    brightness, warmth = reduce(np.add, channels) / np.float32(3), channels[0] - channels[2]
     brighter = brightness - local_mean(brightness, counted, spread=0.3)
     paler = local_mean(warmth, counted, spread=0.3) - warmth
     counted &= (np.abs(brighter) < _SHADING_CHANGE) & ~_is_glossy(brighter, paler)
@@ -291,7 +314,10 @@ def _as_bright_as(light: LinearImage, core: _Pixels) -> _Pixels:
 def _without_islands(mask: _Pixels) -> _Pixels:
     """The mask without specks too small to be trusted."""
     largest_speck = ceil(_SMALLEST_PATCH * EYE_DISTANCE**2) - 1
-    kept: _Pixels = remove_small_objects(mask, max_size=largest_speck, connectivity=1)
+    _, patches, sizes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
+    is_kept = sizes[:, cv2.CC_STAT_AREA] > largest_speck
+    is_kept[0] = False  # what is outside the mask
+    kept: _Pixels = is_kept[patches]
     return kept
 
 

@@ -17,7 +17,8 @@ from skimage.transform import AffineTransform, SimilarityTransform
 
 from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import Face
-from analysis.face.features import Features, find_features, match_features
+from analysis.face.features import Features, Matches, find_features, match_features
+from analysis.face.flow import Flow, Flowing, dense_flow, widely_blurred
 from analysis.images import LinearImage, Mask, SrgbImage, mirror_photo, to_linear
 
 EYE_DISTANCE: Final = 160
@@ -56,20 +57,11 @@ _FEW_INLIERS: Final = 75
 _LOOSE_RESIDUAL: Final = 0.010
 
 _STEADY: Final = np.array([0.5, 0.4, 0.1], np.float32)  # in red light skin changes least
-_Flow = NDArray[np.float32]
 _Structure = NDArray[np.uint8]
 
 
-@dataclass(frozen=True, slots=True)
-class _Flowing:
-    """Parameters of a dense flow: `smoothing` in eye distances, `finest_scale` in halvings."""
-
-    finest_scale: int
-    smoothing: float
-
-
-_STIFF: Final = _Flowing(finest_scale=2, smoothing=0.10)
-_SUPPLE: Final = _Flowing(finest_scale=1, smoothing=0.05)
+_STIFF: Final = Flowing(finest_scale=2, smoothing=0.10 * EYE_DISTANCE, longest=_LARGEST_FLOW)
+_SUPPLE: Final = Flowing(finest_scale=1, smoothing=0.05 * EYE_DISTANCE, longest=_LARGEST_FLOW)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +89,7 @@ class Registration:
     fraction of the eye distance; `inliers` the number of matches behind it; `likeness` (−1..1) the
     correlation of facial structure after registration; `turn` the change of head rotation about the
     vertical, in degrees. All four are computed before the last, flexible flow, which could bend any
-    face to any other.
+    face to any other. `matches` are all pairs of features that were compared.
     """
 
     view: PhotoView
@@ -106,7 +98,12 @@ class Registration:
     inliers: int
     likeness: float
     turn: float
-    mirrored: bool
+    matches: Matches
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether the photo shows the face the other way round than the baseline."""
+        return self.matches.mirrored
 
     @property
     def is_way_round_clear(self) -> bool:
@@ -159,22 +156,39 @@ def view_on_grid(photo: SrgbImage, face: Face) -> PhotoView:
     return PhotoView(LinearImage(light.astype(np.float32)), Mask(covered > 0), from_grid)
 
 
+def features_of(view: GridView) -> Features:
+    """The key points of a face by which photos are registered onto it."""
+    return find_features(_structure(view.light), _feature_area())
+
+
 def register(
-    photo: SrgbImage, face: Face, *, onto: GridView, view: PhotoView | None = None
+    photo: SrgbImage,
+    face: Face,
+    *,
+    onto: GridView,
+    view: PhotoView | None = None,
+    known: Features | Matches | None = None,
+    may_be_mirrored: bool = True,
 ) -> Registration:
     """Register a photo onto the baseline's grid, plain or, if that fits better, mirrored.
 
-    `view` is the photo on its own grid, where it is known already. Raises `Unmeasurable` with
-    `DIFFERENT_PERSON` when too little facial structure agrees, and with `OCCLUDED` when one part of
-    the face agrees precisely and the rest not at all.
+    `view` is the photo on its own grid, where it is known already, and `known` are the features of
+    `onto` or all matches of an earlier registration of the same two photos. Unless it
+    `may_be_mirrored`, only plain is tried. Raises `Unmeasurable` with `DIFFERENT_PERSON` when too
+    little facial structure agrees, and with `OCCLUDED` when one part of the face agrees precisely
+    and the rest not at all.
     """
     structure = _structure(onto.light)
-    features = find_features(structure, _feature_area())
-    plain = view or view_on_grid(photo, face)
-    best = _register(plain, structure, features, mirrored=False)
-    if not best.is_way_round_clear:
-        other = _register(_mirrored_view(photo, face), structure, features, mirrored=True)
-        best = other if _is_clearly_better(other, best) else best
+    if isinstance(known, Matches):
+        own = _mirrored_view(photo, face) if known.mirrored else view or view_on_grid(photo, face)
+        best = _laid(own, _structure(own.light), structure, known)
+    else:
+        features = known or find_features(structure, _feature_area())
+        plain = view or view_on_grid(photo, face)
+        best = _register(plain, structure, features, mirrored=False)
+        if may_be_mirrored and not best.is_way_round_clear:
+            other = _register(_mirrored_view(photo, face), structure, features, mirrored=True)
+            best = other if _is_clearly_better(other, best) else best
     if best.likeness < _COVERED_LIKENESS and _is_firm(best):
         raise Unmeasurable(Fault.OCCLUDED, f"likeness {best.likeness:.2f} though features agree")
     enough = best.inliers >= _MIN_INLIERS and best.likeness >= _MIN_LIKENESS
@@ -226,6 +240,14 @@ def _register(
 ) -> Registration:
     structure = _structure(view.light)
     ours, theirs = match_features(features, find_features(structure, _feature_area()), _REACH)
+    return _laid(view, structure, baseline, Matches(ours, theirs, mirrored))
+
+
+def _laid(
+    view: PhotoView, structure: _Structure, baseline: _Structure, matches: Matches
+) -> Registration:
+    """The registration of a view of this `structure` onto the baseline's, by all matches."""
+    ours, theirs = matches.ours, matches.theirs
     affine, agree = _fit_affine(ours, theirs)
     laid = cv2.warpAffine(
         structure,
@@ -234,9 +256,9 @@ def _register(
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    stiff = _compose(affine, _flow(baseline, laid.astype(np.uint8), _STIFF))
+    stiff = _compose(affine, dense_flow(baseline, laid.astype(np.uint8), _STIFF, _trust()))
     structure_laid = _sample(structure, stiff)
-    supple = _flow(baseline, structure_laid.astype(np.uint8), _SUPPLE)
+    supple = dense_flow(baseline, structure_laid.astype(np.uint8), _SUPPLE, _trust())
     return Registration(
         view=view,
         source=_sample_points(stiff, supple),
@@ -244,7 +266,7 @@ def _register(
         inliers=int(np.count_nonzero(agree)),
         likeness=_likeness(baseline, structure_laid),
         turn=_turn(stiff),
-        mirrored=mirrored,
+        matches=matches,
     )
 
 
@@ -252,8 +274,8 @@ def _structure(light: LinearImage) -> _Structure:
     """Log luminance, its local mean removed and its local contrast made equal; 128 is the mean."""
     luminance = np.log(np.maximum(light.pixels, 0) @ _STEADY + np.float32(0.003))
     sigma = 0.15 * EYE_DISTANCE
-    detail = luminance - _widely_blurred(luminance, sigma)
-    contrast = np.sqrt(_widely_blurred(detail * detail, sigma) + np.float32(0.03**2))
+    detail = luminance - widely_blurred(luminance, sigma)
+    contrast = np.sqrt(widely_blurred(detail * detail, sigma) + np.float32(0.03**2))
     structure: _Structure = np.clip(128 + 40 * detail / contrast, 0, 255).astype(np.uint8)
     return structure
 
@@ -287,40 +309,22 @@ def _fit_affine(
     return affine, agree
 
 
-def _flow(baseline: _Structure, laid: _Structure, kind: _Flowing) -> _Flow:
-    """A smooth flow (h, w, 2) for the remaining motion: turning, smiling; fades out."""
-    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    search.setFinestScale(kind.finest_scale)
-    flow = search.calc(baseline, laid, np.empty(0))
-    smooth = _widely_blurred(flow.astype(np.float32, copy=False), kind.smoothing * EYE_DISTANCE)
-    length = np.hypot(smooth[..., 0], smooth[..., 1])
-    share = np.minimum(1, np.float32(_LARGEST_FLOW) / np.maximum(length, np.float32(1e-6)))
-    return smooth * (share * _trust())[..., np.newaxis]
-
-
 @cache
 def _trust() -> NDArray[np.float32]:
     """The weight of the dense flow, from 1 on the face to 0 beyond the hair line."""
     oval = np.zeros(GRID_SIZE[::-1], np.float32)
     cv2.ellipse(oval, (_FACE_CENTRE, tuple(2.2 * a for a in _FEATURE_AXES), 0), 1, -1)
-    trust = _widely_blurred(oval, 0.15 * EYE_DISTANCE)
+    trust = widely_blurred(oval, 0.15 * EYE_DISTANCE)
     trust.flags.writeable = False
     return trust
 
 
-def _widely_blurred(plane: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
-    """Gaussian blur of many pixels, done on a quarter of the width and height."""
-    coarse = cv2.resize(plane, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-    blurred = cv2.GaussianBlur(coarse, (0, 0), 0.25 * sigma)
-    return cv2.resize(blurred, plane.shape[1::-1]).astype(np.float32, copy=False)
-
-
-def _compose(affine: NDArray[np.float64], flow: _Flow) -> NDArray[np.float32]:
+def _compose(affine: NDArray[np.float64], flow: Flow) -> NDArray[np.float32]:
     """Where each baseline pixel comes from: first its flow, then the affine to the photo's grid."""
     return _transformed(_grid_points() + flow, affine)
 
 
-def _sample_points(source: NDArray[np.float32], flow: _Flow) -> NDArray[np.float32]:
+def _sample_points(source: NDArray[np.float32], flow: Flow) -> NDArray[np.float32]:
     """Where each baseline pixel comes from when a flow is applied before `source`."""
     points = _grid_points() + flow
     moved = cv2.remap(

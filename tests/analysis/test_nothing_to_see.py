@@ -233,8 +233,8 @@ def test_a_face_without_features_is_laid_onto_itself_with_a_finite_residual(
 def without(regions: frozenset[Region], monkeypatch: pytest.MonkeyPatch) -> None:
     """Skin of these regions does not count, as when shine or hair covers it."""
 
-    def part(before: GridView, treated: Mask | None, untreated: Mask | None) -> SkinMap:
-        skin = map_skin(before, treated, untreated)
+    def part(before: GridView, *known: Mask | None) -> SkinMap:
+        skin = map_skin(before, *known)
         gone = np.logical_or.reduce([skin.areas[region].pixels for region in regions])
         return replace(skin, counted=Mask(skin.counted.pixels & ~gone))
 

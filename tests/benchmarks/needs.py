@@ -18,7 +18,7 @@ from PIL import Image
 
 from analysis.errors import Unmeasurable
 from analysis.face.faces import find_face
-from tracker.actions.course.receiving import _look
+from tracker.actions.course.receiving import Before, _look
 from tracker.domain.course.photos import PhotoRole, SkinState, Upload
 from tracker.wires.compute import LocalProcesses
 
@@ -54,7 +54,9 @@ def judge(photo: bytes) -> tuple[float, float, str]:
     upload = Upload(photo, PhotoRole.FOLLOW_UP, now - timedelta(hours=1), SkinState.CLEAN)
     start, began = _megabytes("VmSize"), time.process_time()
     try:
-        seen = _look(upload, photo, now - timedelta(days=2), ZoneInfo("UTC"), now, find_face)
+        seen = _look(
+            upload, Before(photo), now - timedelta(days=2), ZoneInfo("UTC"), now, find_face
+        )
         verdict = type(seen).__name__.strip("_").lower()
     except Unmeasurable as error:
         verdict = str(error)

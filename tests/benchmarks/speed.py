@@ -30,7 +30,15 @@ import pillow_heif
 from numpy.typing import NDArray
 from PIL import Image
 
-from analysis import KnownFaces, analyse_photo, decode_photo, judge_photo, keep_photo, open_photo
+from analysis import (
+    VERSION,
+    KnownPhotos,
+    analyse_photo,
+    decode_photo,
+    judge_photo,
+    keep_photo,
+    open_photo,
+)
 from analysis.face.faces import find_face
 from analysis.face.regions import FACE_REGIONS
 from analysis.images import SrgbImage, to_bytes
@@ -40,7 +48,7 @@ from analysis.scenes.cards import CardInHand
 from analysis.scenes.head.changes import SkinState
 from tests.benchmarks.measurement.people import Split, invite
 from tracker.domain.course.treatments import Region
-from tracker.wires.compute import Analysed, analyse_bytes
+from tracker.wires.compute import Analysed, analyse_bytes, recalling
 from tracker.wires.photo_files import PhotoFiles, Picture
 
 _KEPT: Final = Path("analysis/PERFORMANCE.md")
@@ -135,23 +143,27 @@ def _decode_alone(path: Path) -> Callable[[], object]:
 
 def _judge(pair: Pair, files: PhotoFiles) -> tuple[str, ...]:
     """The gate, and if it accepts the photo, its encrypted file."""
-    once = KnownFaces(find_face)
+    once = recalling(find_face, [files.known("before")])
     image = open_photo(pair.photo, once)
     before = open_photo(files.load("before", Picture.PHOTO), once, is_whole=True)
     faults = judge_photo(image, before, once).faults
     if not faults:
         files.save("photo", Picture.PHOTO, keep_photo(pair.photo, image))
+        files.save_known("photo", once.tell(image, VERSION, against=before))
     return tuple(str(fault) for fault in faults)
 
 
 def _measure(pair: Pair, files: PhotoFiles) -> Analysed:
     """What the worker does with a stored photo, and its encrypted pictures."""
     stored = files.load("photo", Picture.PHOTO)
-    found = analyse_bytes(stored, files.load("before", Picture.PHOTO), _AREAS)
+    known = [files.known(name) for name in ("photo", "before")]
+    found = analyse_bytes(stored, files.load("before", Picture.PHOTO), _AREAS, known=known)
     if not isinstance(found, Analysed):
         raise SystemExit(f"{pair.name} cannot be measured: {found.fault}")
     for picture, data in found.pictures.items():
         files.save("photo", picture, data)
+    if found.known_before:
+        files.save_known("before", found.known_before)
     return found
 
 
@@ -249,7 +261,7 @@ def compare_readings(tones: int) -> str:
     lines = ["| ITA | verdicts | redness moves by at most | pigment |", "|---|---|---|---|"]
     for guest in range(0, len(TONES), max(1, len(TONES) // tones)):
         files = [_jpeg(_enlarged(_shot(day, guest=guest), 12, day)) for day in (1, 0)]
-        once = KnownFaces(find_face)
+        once = KnownPhotos(find_face)
         both = [[open_photo(f, once) for f in files], [decode_photo(f) for f in files]]
         verdicts = [judge_photo(photo, before, once).faults for photo, before in both]
         ours, plain = (analyse_photo(photo, before, find=once).regions for photo, before in both)

@@ -8,7 +8,7 @@ from sqlite_utils import Database
 
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
-from tests.web.test_upload import Seen, Verdict
+from tests.web.test_upload import NothingKnown, Seen, Verdict
 from tracker.storage.course import photos
 
 SLOW = datetime(2002, 12, 8, 12)  # noqa: DTZ001
@@ -23,7 +23,7 @@ def slow_camera(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("decode_photo", "open_photo"):
         monkeypatch.setattr(f"{receive}.{name}", lambda data, *_, **__: Seen(data, SLOW))
     monkeypatch.setattr(f"{receive}.keep_photo", lambda data, *_, **__: data)
-    monkeypatch.setattr(f"{receive}.is_mirrored_by_card", lambda _: None)
+    monkeypatch.setattr(f"{receive}.recalling", lambda *_: NothingKnown())
     monkeypatch.setattr(f"{receive}.judge_photo", lambda *_: Verdict())
 
 

@@ -12,6 +12,8 @@ from flask import Flask
 from sqlite_utils import Database
 from werkzeug.test import TestResponse
 
+from analysis.card.comparison import CardSight
+from analysis.card.locator import CardTrouble
 from analysis.errors import Fault, Unmeasurable
 from tests.conftest import TREATED_AT
 from tests.web.browser import Browser
@@ -40,6 +42,16 @@ class Verdict:
     warnings: tuple[str, ...] = ()
 
 
+class NothingKnown:
+    """What is known of pretended photos: they show no card, and nothing is kept of them."""
+
+    def card(self, _photo: object) -> CardSight:
+        return CardSight(None, None, CardTrouble.NOT_FOUND)
+
+    def tell(self, *_: object, **__: object) -> bytes:
+        return b""
+
+
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """A gate that lets every photo pass, or names the given faults."""
@@ -49,7 +61,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         for name in ("decode_photo", "open_photo"):
             monkeypatch.setattr(f"{receive}.{name}", lambda data, *_, **__: Seen(data))
         monkeypatch.setattr(f"{receive}.keep_photo", lambda data, *_, **__: data)
-        monkeypatch.setattr(f"{receive}.is_mirrored_by_card", lambda _: None)
+        monkeypatch.setattr(f"{receive}.recalling", lambda *_: NothingKnown())
         monkeypatch.setattr(f"{receive}.judge_photo", lambda *_: Verdict(faults))
 
     set_faults()

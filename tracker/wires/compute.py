@@ -4,7 +4,7 @@ import logging
 import os
 import resource
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ import cv2
 
 from analysis import (
     VERSION,
-    KnownFaces,
+    KnownPhotos,
     MarkedAreas,
     analyse_photo,
     decode_photo,
@@ -60,7 +60,8 @@ class Analysed:
     """What the analysis found on one photo, ready to be stored; pictures as encoded bytes.
 
     `is_mirrored` says whether the photo shows the face the other way round than the baseline, None
-    where that is not clear.
+    where that is not clear. `known_before` is what was computed of the baseline, empty where it was
+    known already.
     """
 
     method: str
@@ -72,6 +73,7 @@ class Analysed:
     asymmetry: Estimate | None
     is_mirrored: bool | None
     pictures: Mapping[Picture, bytes]
+    known_before: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +91,17 @@ def analyse_bytes(
     find: FindFace = find_face,
     *,
     is_turned: bool = False,
+    known: Sequence[bytes] = (),
 ) -> Analysed | NotMeasurable:
     """Decode both photos, measure the change in the treated skin and draw the evidence.
 
     With `is_turned` the baseline is a mirror image and is turned first. `drawn` are outlines on the
-    baseline as others see the face, which override the areas. Also raises MemoryError when OpenCV
+    baseline as others see the face, which override the areas; `known` is what was computed of
+    either photo earlier. Also raises MemoryError when OpenCV
     runs out of memory.
     """
     try:
-        once = KnownFaces(find)
+        once = recalling(find, known)
         before = open_photo(baseline, once, is_whole=True)
         before = mirror_photo(before) if is_turned else before
         seen = before if photo == baseline else open_photo(photo, once, is_whole=True)
@@ -117,7 +121,16 @@ def analyse_bytes(
         asymmetry=Estimate(found.asymmetry.value, found.asymmetry.sd) if found.asymmetry else None,
         is_mirrored=found.mirrored if found.is_way_round_clear else None,
         pictures={Picture(name): data for name, data in draw_evidence(found, seen, before).items()},
+        known_before=once.tell_as_baseline(before, VERSION),
     )
+
+
+def recalling(find: FindFace, known: Sequence[bytes]) -> KnownPhotos:
+    """A finder that knows what was computed of photos earlier, as far as it still counts."""
+    once = KnownPhotos(find)
+    for told in filter(None, known):
+        once.recall(told, VERSION)
+    return once
 
 
 def reencode_photo(photo: bytes) -> bytes:

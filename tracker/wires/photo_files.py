@@ -6,6 +6,7 @@ called.
 """
 
 import hashlib
+import logging
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Set
@@ -29,8 +30,11 @@ NAME_BYTES = 8
 OWN_KEY = b"afterglow\x01"  # begins what is encrypted with the photo's own key
 KEY_FILE = "key"
 KEY_PURPOSE = "photos"
+KNOWN = "known"  # the file with what was computed of a photo; no backup needs it
 STRAY_AFTER = timedelta(hours=1)  # a younger file without a row may belong to an upload in progress
 MOST_STRAYS = 20  # a crash leaves a few; more mean that the database is older than the photos
+
+log = logging.getLogger(__name__)
 
 
 class Picture(StrEnum):
@@ -92,8 +96,27 @@ class PhotoFiles:
         own = own or self._keep_key(photo_id, secrets.token_bytes(KEY_BYTES))
         self._write(photo_id, picture, OWN_KEY + _sealed(own, data, f"{photo_id}/{picture}"))
 
+    def save_known(self, photo_id: str, data: bytes) -> None:
+        """Keep what was computed of a photo, so that it is computed once; if that is possible."""
+        try:
+            own = self._own_key(photo_id)
+            own = own or self._keep_key(photo_id, secrets.token_bytes(KEY_BYTES))
+            self._write(photo_id, KNOWN, OWN_KEY + _sealed(own, data, f"{photo_id}/{KNOWN}"))
+        except (PhotoDamaged, OSError) as error:  # it is computed again
+            kind = type(error).__name__
+            log.warning("what was computed of photo %s is not kept: %s", photo_id, kind)
+
+    def known(self, photo_id: str) -> bytes:
+        """What was computed of a photo and kept, or nothing: it can be computed again."""
+        with suppress(PhotoUnreadable, OSError):
+            return self._load(photo_id, KNOWN)
+        return b""
+
     def load(self, photo_id: str, picture: Picture) -> bytes:
         """Read and decrypt. Raises PhotoMissing, PhotoDamaged, or OSError without the store."""
+        return self._load(photo_id, picture)
+
+    def _load(self, photo_id: str, picture: str) -> bytes:
         store, path = self._place(photo_id, picture)
         try:
             sealed = store.cat_file(path)

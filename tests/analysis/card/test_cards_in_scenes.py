@@ -6,8 +6,9 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
+from analysis.card.comparison import see_card
 from analysis.card.layout import PATCHES
-from analysis.card.locator import CardTrouble, is_mirrored_by_card
+from analysis.card.locator import CardTrouble
 from analysis.face.regions import FACE_REGIONS, Region
 from analysis.images import SrgbImage, decode_photo, encode_photo, mirror_photo
 from analysis.light.chromophores import Reference
@@ -80,8 +81,8 @@ def test_a_card_over_the_chest_is_no_skin() -> None:
 @pytest.mark.parametrize("dark", [False, True], ids=["light skin", "dark skin"])
 def test_the_card_tells_a_mirror_image_on_every_skin(dark: bool) -> None:
     shown = photo(dark, Lamp.D65, CARD, 1)
-    assert is_mirrored_by_card(shown) is False
-    assert is_mirrored_by_card(mirror_photo(shown)) is True
+    assert see_card(shown).is_mirrored is False
+    assert see_card(mirror_photo(shown)).is_mirrored is True
 
 
 def test_a_mirrored_selfie_with_a_card_is_measured() -> None:

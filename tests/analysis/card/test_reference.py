@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from analysis.card.comparison import see_card
 from analysis.card.layout import MARKER_IDS, MIRRORED_IDS, family
 from analysis.card.light import light_by_card
-from analysis.card.locator import CardTrouble, Unusable, is_mirrored_by_card
+from analysis.card.locator import CardTrouble, Unusable
 from analysis.card.reference import (
     FEWEST_PATCHES,
     CardReading,
@@ -238,6 +239,6 @@ def _tint(values: NDArray[np.float64]) -> NDArray[np.float64]:
 @pytest.mark.parametrize("turn", [0.0, 20.0, -35.0])
 def test_the_card_tells_a_mirror_image(turn: float) -> None:
     photo = held(turn_degrees=turn)
-    assert is_mirrored_by_card(photo) is False
-    assert is_mirrored_by_card(mirror_photo(photo)) is True
-    assert is_mirrored_by_card(SrgbImage(np.full((400, 300, 3), 0.4, np.float32))) is None
+    assert see_card(photo).is_mirrored is False
+    assert see_card(mirror_photo(photo)).is_mirrored is True
+    assert see_card(SrgbImage(np.full((400, 300, 3), 0.4, np.float32))).is_mirrored is None

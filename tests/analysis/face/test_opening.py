@@ -5,12 +5,11 @@ from io import BytesIO
 
 import cv2
 import numpy as np
-import pytest
 from PIL import Image
 
 from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import Face, find_face
-from analysis.face.opening import KnownFaces, open_photo
+from analysis.face.opening import open_photo
 from analysis.face.registration import EYE_DISTANCE, view_on_grid
 from analysis.images import SrgbImage, decode_photo, to_bytes
 from tests.analysis.retouching import portrait
@@ -51,18 +50,3 @@ def test_a_photo_without_a_face_stays_small() -> None:
         raise Unmeasurable(Fault.NO_FACE)
 
     assert open_photo(large(), none).scale == 0.5
-
-
-def test_each_picture_is_searched_once_and_its_verdict_kept() -> None:
-    looked: list[SrgbImage] = []
-
-    def once(photo: SrgbImage) -> Face:
-        looked.append(photo)
-        raise Unmeasurable(Fault.SEVERAL_FACES)
-
-    find, photos = KnownFaces(once), [decode_photo(large()), decode_photo(large())]
-    for photo in (*photos, *photos):
-        with pytest.raises(Unmeasurable) as caught:
-            find(photo)
-        assert caught.value.fault is Fault.SEVERAL_FACES
-    assert looked == photos

@@ -14,6 +14,8 @@ from PIL import Image
 from skimage import data
 from sqlite_utils import Database
 
+from analysis.card.comparison import CardSight
+from analysis.card.locator import CardTrouble
 from tests.conftest import PROTOCOLS, TREATED_AT, Cast
 from tracker.actions.course.receiving import (
     Accepted,
@@ -52,6 +54,13 @@ def receive(db: Database, world: World, cast: Cast) -> Receive:
         return receive_photo(db, world.files, cast.alice.id, upload, NEXT_DAY)
 
     return send
+
+
+def show_card(monkeypatch: pytest.MonkeyPatch, *, is_mirrored: bool | None) -> None:
+    """A card in every photo that shows whether it is a mirror image; None: no card."""
+    to_photo = None if is_mirrored is None else np.diag([-1.0 if is_mirrored else 1.0, 1.0, 1.0])
+    sight = CardSight(to_photo, None, CardTrouble.NOT_FOUND)
+    monkeypatch.setattr("analysis.known.see_card", lambda _: sight)
 
 
 def kept(db: Database, cast: Cast) -> int:
@@ -306,7 +315,7 @@ def test_a_lost_mirror_image_that_comes_again_is_turned_again(
     monkeypatch: pytest.MonkeyPatch,
     role: PhotoRole,
 ) -> None:
-    monkeypatch.setattr("tracker.actions.course.receiving.is_mirrored_by_card", lambda _: True)
+    show_card(monkeypatch, is_mirrored=True)
     taken_at = DAY_BEFORE if role is PhotoRole.BASELINE else NEXT_DAY
 
     def send() -> bytes:
@@ -327,9 +336,7 @@ def test_left_and_right_are_sure_only_where_something_shows_them(
     upright = np.asarray(Image.open(io.BytesIO(FACE)), np.float32)
 
     def sides_of(name: str, *, by_card: bool | None, known: Sides) -> tuple[Sides, bool]:
-        monkeypatch.setattr(
-            "tracker.actions.course.receiving.is_mirrored_by_card", lambda _: by_card
-        )
+        show_card(monkeypatch, is_mirrored=by_card)
         sent = FACE[:2] + b"\xff\xfe\x00\x03" + name.encode() + FACE[2:]  # other bytes
         upload = Upload(sent, PhotoRole.BASELINE, DAY_BEFORE, sides=known)
         outcome = receive_photo(db, world.files, cast.alice.id, upload, NEXT_DAY)

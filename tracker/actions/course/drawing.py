@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from analysis import KnownFaces, MarkedAreas, judge_marked, open_photo, outline_region
+from analysis import KnownPhotos, MarkedAreas, judge_marked, open_photo, outline_region
 from analysis.errors import Unmeasurable
 from analysis.face.faces import FindFace, find_face
 from analysis.face.regions import Region as SeenRegion
@@ -221,12 +221,12 @@ def _judge_marked(
     *,
     is_turned: bool,
 ) -> tuple[MarkTrouble, ...]:
-    once = KnownFaces(find)
+    once = KnownPhotos(find)
     return judge_marked(_as_others_see(photo, once, is_turned=is_turned), parts, marked, once)
 
 
 def _outline(photo: bytes, region: SeenRegion, find: FindFace, *, is_turned: bool) -> Outline:
-    once = KnownFaces(find)
+    once = KnownPhotos(find)
     return outline_region(region, _as_others_see(photo, once, is_turned=is_turned), once)
 
 

@@ -118,6 +118,7 @@ def _start(
             basis.outlines,
             find,
             is_turned=basis.is_turned,
+            known=[files.known(each) for each in {claim.photo.id, claim.baseline.id}],
         )
     except Exception as error:  # noqa: BLE001  (told with those of the measuring itself)
         return _failed(error)
@@ -243,6 +244,8 @@ def _store(
             return [Unmeasured(photo)] if _finish(db, claim, photo) else []
     for picture, data in result.pictures.items():
         files.save(claim.photo.id, picture, data)
+    if result.known_before:
+        files.save_known(claim.baseline.id, result.known_before)
     warnings = tuple(dict.fromkeys(claim.photo.warnings + result.warnings))
     photo = replace(claim.photo, status=PhotoStatus.MEASURED, warnings=warnings)
     reading = Reading(
@@ -264,8 +267,10 @@ def _store(
             readings.insert(db, reading, claim.basis)
             treatments.tell_news(db, photo.treatment_id)
             _learn_sides(db, claim, reading, now)
-    if not is_ours and photos.get(db, photo.id) is None:
-        files.delete(photo.id)  # the patient was erased meanwhile
+    if not is_ours:
+        for each in {photo.id, claim.baseline.id}:
+            if photos.get(db, each) is None:
+                files.delete(each)  # the patient was erased meanwhile
     return [Measured(photo, reading)] if is_ours else []
 
 

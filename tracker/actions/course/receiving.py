@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
-from analysis import KnownFaces, decode_photo, judge_photo, keep_photo, open_photo
-from analysis.card.locator import is_mirrored_by_card
+from analysis import VERSION, KnownPhotos, decode_photo, judge_photo, keep_photo, open_photo
 from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import FindFace, find_face
 from analysis.images import SrgbImage, turn_photo
@@ -32,7 +31,7 @@ from tracker.storage.connection import IntegrityError, writing
 from tracker.storage.course import photos, treatments
 from tracker.storage.own_data import consents
 from tracker.storage.people import people
-from tracker.wires.compute import Apart, here
+from tracker.wires.compute import Apart, here, recalling
 from tracker.wires.photo_files import (
     PhotoFiles,
     PhotoUnreadable,
@@ -71,13 +70,23 @@ class NoTreatment:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What the pixels of an accepted upload say, and the form in which they are stored."""
+    """What the pixels of an accepted upload say, the form in which they are stored, and what was
+    computed on the way and need not be computed again."""
 
     taken_at: datetime
     warnings: tuple[str, ...]
     sides: Sides
     is_selfie: bool
     stored_form: bytes
+    known: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The file of the photo from before, and what was computed of it."""
+
+    data: bytes
+    known: bytes = b""
 
 
 def receive_photo(
@@ -112,6 +121,8 @@ def receive_photo(
         return seen
     photo = _kept(treatment, upload, seen, now)
     files.save(photo.id, Picture.PHOTO, seen.stored_form)
+    if seen.known:
+        files.save_known(photo.id, seen.known)
     try:
         with deleted_without_row(files, photo.id, lambda: photos.get(db, photo.id)), writing(db):
             baseline = photos.baseline(db, treatment.id)
@@ -150,13 +161,13 @@ def _repaired(upload: Upload, known: Photo, find: FindFace) -> bytes:
 
     Photos that came before sides were looked for were not turned; they are not sure.
     """
-    is_front, once = known.view is View.FRONT, KnownFaces(find)
+    is_front, once = known.view is View.FRONT, KnownPhotos(find)
     seen = image = open_photo(upload.data, once) if is_front else decode_photo(upload.data)
     quarters, is_mirrored = 0, False
     if is_front:
         image, quarters, _ = _upright(image, None, once)
     if known.sides is Sides.SURE:
-        _, is_mirrored = _sides(image, replace(upload, view=known.view))
+        _, is_mirrored = _sides(image, replace(upload, view=known.view), once)
     return keep_photo(upload.data, seen, quarters, is_mirrored=is_mirrored)
 
 
@@ -179,13 +190,13 @@ def _treatment_for(
     return planned or treatments.current(db, patient_id, now)
 
 
-def _before(db: Database, files: PhotoFiles, treatment: Treatment) -> bytes | None:
+def _before(db: Database, files: PhotoFiles, treatment: Treatment) -> Before | None:
     """The photo to compare with; None when there is none, or it cannot be read at the moment."""
     baseline = photos.baseline(db, treatment.id)
     if baseline is None:
         return None
     try:
-        return files.load(baseline.id, Picture.PHOTO)
+        return Before(files.load(baseline.id, Picture.PHOTO), files.known(baseline.id))
     except PhotoUnreadable as error:
         log.error("the file of photo %s is %s", baseline.id, error.fault)  # noqa: TRY400 (no trace)
         with writing(db):
@@ -214,7 +225,7 @@ def _kept(treatment: Treatment, upload: Upload, seen: _Seen, now: datetime) -> P
 
 def _look(
     upload: Upload,
-    baseline: bytes | None,
+    baseline: Before | None,
     performed_at: datetime,
     zone: ZoneInfo,
     now: datetime,
@@ -222,7 +233,8 @@ def _look(
 ) -> _Seen | Refused:
     """Judge the upload by its pixels, without database and files. Raises Unmeasurable."""
     is_front = upload.view is View.FRONT
-    once = KnownFaces(find)
+    once = recalling(find, [baseline.known] if baseline else [])
+    before = None
     seen = image = open_photo(upload.data, once) if is_front else decode_photo(upload.data)
     quarters = 0
     taken_at = judge_time(upload, image.captured_at, performed_at, zone, now)
@@ -230,19 +242,21 @@ def _look(
         return Refused((str(taken_at),))
     warnings = tuple(sorted(str(lost) for lost in image.lost))
     if is_front:
-        image, quarters, quality = _upright(image, _decoded(baseline, once), once)
+        before = _decoded(baseline, once)
+        image, quarters, quality = _upright(image, before, once)
         if quality.faults:
             return Refused(tuple(str(fault) for fault in quality.faults))
         warnings += tuple(str(fault) for fault in quality.warnings)
-    sides, is_mirrored = _sides(image, upload)
+    sides, is_mirrored = _sides(image, upload, once)
     stored_form = keep_photo(upload.data, seen, quarters, is_mirrored=is_mirrored)
-    return _Seen(taken_at, warnings, sides, image.is_selfie, stored_form)
+    known = once.tell(image, VERSION, against=before) if before else b""
+    return _Seen(taken_at, warnings, sides, image.is_selfie, stored_form, known)
 
 
-def _decoded(baseline: bytes | None, find: FindFace) -> SrgbImage | None:
+def _decoded(baseline: Before | None, find: FindFace) -> SrgbImage | None:
     """None when there is no photo from before, or it cannot be read any more."""
     try:
-        return open_photo(baseline, find, is_whole=True) if baseline is not None else None
+        return open_photo(baseline.data, find, is_whole=True) if baseline is not None else None
     except Unmeasurable as error:
         log.warning("a photo from before cannot be read: %s", error.fault)
         return None
@@ -266,7 +280,7 @@ def _upright(
     return image, 0, quality
 
 
-def _sides(image: SrgbImage, upload: Upload) -> tuple[Sides, bool]:
+def _sides(image: SrgbImage, upload: Upload, known: KnownPhotos) -> tuple[Sides, bool]:
     """Whether the sides of the face are sure, and whether the photo is a mirror image.
 
     The card cannot lie about it. A later photo is laid onto the one from before, mirrored or not.
@@ -274,10 +288,8 @@ def _sides(image: SrgbImage, upload: Upload) -> tuple[Sides, bool]:
     """
     if upload.view is not View.FRONT:
         return Sides.UNKNOWN, False
-    is_mirrored = is_mirrored_by_card(image)
-    if is_mirrored is None:
-        return upload.sides, False
-    return Sides.SURE, is_mirrored
+    card = known.card(image)
+    return (upload.sides, False) if card.is_mirrored is None else (Sides.SURE, card.is_mirrored)
 
 
 def _quality(image: SrgbImage, before: SrgbImage | None, find: FindFace) -> Quality:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
-from analysis import KnownFaces, open_photo, outline_cheeks
+from analysis import KnownPhotos, open_photo, outline_cheeks
 from analysis.errors import Unmeasurable
 from analysis.face.faces import FindFace, find_face
 from tracker.domain.course.outlines import Outline
@@ -121,7 +121,7 @@ def _is_repeated(answers: list[SidesAnswer], answer: SidesAnswer, zone: ZoneInfo
 
 
 def _cheeks(photo: bytes, find: FindFace) -> Cheeks:
-    once = KnownFaces(find)
+    once = KnownPhotos(find)
     image = open_photo(photo, once, is_whole=True)
     left, right = (_middle(cheek, image.size) for cheek in outline_cheeks(image, once))
     return Cheeks(left, right, image.size)
