@@ -4,8 +4,9 @@
 F: read the file and decode it with OpenCV (HEIC: with libheif) into 8 bits, in one thread. Every
 round does F and the work in turn in one process; the median of the ratios counts. `--quick` takes
 12-megapixel JPEGs alone; `--write` keeps the tables in `analysis/PERFORMANCE.md`.
-`--readings TONES` compares instead what is read in photos that were halved as they were decoded
-with what is read in the same photos decoded whole.
+`--long` measures the memory after 100 photos instead of three, and `--processes` how many photos
+one process and two get through. `--readings TONES` compares instead what is read in photos that
+were halved as they were decoded with what is read in the same photos decoded whole.
 """
 
 import argparse
@@ -48,7 +49,7 @@ from analysis.scenes.cards import CardInHand
 from analysis.scenes.head.changes import SkinState
 from tests.benchmarks.measurement.people import Split, invite
 from tracker.domain.course.treatments import Region
-from tracker.wires.compute import Analysed, analyse_bytes, recalling
+from tracker.wires.compute import Analysed, LocalProcesses, analyse_bytes, recalling
 from tracker.wires.photo_files import PhotoFiles, Picture
 
 _KEPT: Final = Path("analysis/PERFORMANCE.md")
@@ -56,6 +57,7 @@ _MARKS: Final = ("<!-- bench-speed: begin -->", "<!-- bench-speed: end -->")
 _RENDERED: Final = (1440, 1920)
 _SENSORS: Final = {2: (1224, 1632), 5: (1932, 2576), 12: (3024, 4032), 24: (4284, 5712)}
 _GRAIN: Final = 3.0  # codes of 8 bits: a phone indoors, after its noise filter
+_PHOTOS_EACH: Final = 8  # of a process, to compare their number
 _AREAS: Final = frozenset(Region) - {Region.FACE}
 Pixels = NDArray[np.uint8]
 
@@ -148,6 +150,7 @@ def _judge(pair: Pair, files: PhotoFiles) -> tuple[str, ...]:
     before = open_photo(files.load("before", Picture.PHOTO), once, is_whole=True)
     faults = judge_photo(image, before, once).faults
     if not faults:
+        once.card(image)  # it may show which side is left
         files.save("photo", Picture.PHOTO, keep_photo(pair.photo, image))
         files.save_known("photo", once.tell(image, VERSION, against=before))
     return tuple(str(fault) for fault in faults)
@@ -190,6 +193,9 @@ def cost_of(pair: Pair, rounds: int) -> Cost:
         files = PhotoFiles(folder, b"\0" * 32)
         kept_before = keep_photo(pair.baseline, decode_photo(pair.baseline))
         files.save("before", Picture.PHOTO, kept_before)
+        measured_alone = analyse_bytes(kept_before, kept_before, _AREAS)  # as the worker does first
+        if isinstance(measured_alone, Analysed):
+            files.save_known("before", measured_alone.known_before)
         upload = Path(folder) / "upload"
         upload.write_bytes(pair.photo)
         decode = _decode_alone(upload)
@@ -214,27 +220,27 @@ def cost_of(pair: Pair, rounds: int) -> Cost:
     )
 
 
-def _peak(pair: Pair, *, measuring: bool) -> float:
-    """Megabytes that a fresh process holds at most while it judges, or measures, three times."""
+def _peak(pair: Pair, times: int, *, measuring: bool) -> float:
+    """Megabytes that a fresh process holds at most while it judges, or measures, some times."""
     child = [sys.executable, "-m", "tests.benchmarks.speed", "--peak"]
-    sent = pickle.dumps((pair, measuring))
+    sent = pickle.dumps((pair, times, measuring))
     done = subprocess.run(child, input=sent, capture_output=True, check=True)
     return int(done.stdout) / 1000
 
 
 def _print_peak() -> None:
-    pair, measuring = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 (from `_peak`)
+    pair, times, measuring = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 (from `_peak`)
     with tempfile.TemporaryDirectory() as folder:
         files = PhotoFiles(folder, b"\0" * 32)
         files.save("before", Picture.PHOTO, pair.baseline)
         files.save("photo", Picture.PHOTO, pair.photo)
-        for _ in range(3):
+        for _ in range(times):
             (_measure if measuring else _judge)(pair, files)
     status = Path("/proc/self/status").read_text(encoding="ascii")
     sys.stdout.write(status.split("VmHWM:")[1].split()[0])
 
 
-def write_tables(*, quick: bool, rounds: int) -> str:
+def write_tables(*, quick: bool, rounds: int, photos: int) -> str:
     """All tables, as Markdown."""
     lines = ["| photo | F, ms | gate, F | measuring, F | both, F | KB: upload, kept, drawn |"]
     lines += ["|---|---|---|---|---|---|"]
@@ -246,14 +252,36 @@ def write_tables(*, quick: bool, rounds: int) -> str:
         times = f"{cost.gate:.1f} | {cost.measuring:.1f} | {both:.1f}"
         lines.append(f"| {pair.name} | {cost.alone:.0f} | {times} | {sizes} |")
         if pair.name == "12 MP JPEG":
-            peaks = [_peak(pair, measuring=False), _peak(pair, measuring=True)]
+            peaks = [_peak(pair, photos, measuring=each) for each in (False, True)]
     lines += ["", "| refused, 12 MP | gate, F | for |", "|---|---|---|"]
     for pair in refused_pairs():
         cost = cost_of(pair, rounds)
         lines.append(f"| {pair.name} | {cost.gate:.1f} | {', '.join(cost.faults) or 'accepted'} |")
-    lines += ["", f"Peak memory of a process, 12 MP: gate {peaks[0]:.0f} MB,"]
+    lines += [
+        "",
+        f"Peak memory of a process after {photos} photos of 12 MP: gate {peaks[0]:.0f} MB,",
+    ]
     lines[-1] += f" measuring {peaks[1]:.0f} MB."
     return "\n".join(lines) + "\n"
+
+
+def compare_processes() -> str:
+    """How many photos of 12 megapixels one process and two measure in a minute, by the clock."""
+    pair = next(good_pairs(quick=True))
+    paces = []
+    for workers in (1, 2):
+        with LocalProcesses(workers) as compute:
+            list(compute.map(_measured, [pair] * workers))  # once for what a process computes once
+            began = time.monotonic()
+            list(compute.map(_measured, [pair] * (_PHOTOS_EACH * workers)))
+            paces.append(60 * _PHOTOS_EACH * workers / (time.monotonic() - began))
+    one, two = paces
+    return f"Photos a minute: one process {one:.0f}, two {two:.0f}, which is {two / one:.2f} x.\n"
+
+
+def _measured(pair: Pair) -> str:
+    found = analyse_bytes(pair.photo, pair.baseline, _AREAS)
+    return type(found).__name__
 
 
 def compare_readings(tones: int) -> str:
@@ -282,16 +310,22 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--write", action="store_true", help=f"put the tables into {_KEPT}")
     parser.add_argument("--peak", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--long", action="store_true", help="memory after 100 photos")
+    parser.add_argument("--processes", action="store_true", help="compare one process with two")
     parser.add_argument("--readings", type=int, metavar="TONES", help="compare readings instead")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     if options.readings:
         sys.stdout.write(compare_readings(options.readings))
         return
+    if options.processes:
+        sys.stdout.write(compare_processes())
+        return
     if options.peak:
         _print_peak()
         return
-    text = write_tables(quick=options.quick, rounds=options.rounds)
+    photos = 100 if options.long else 3
+    text = write_tables(quick=options.quick, rounds=options.rounds, photos=photos)
     sys.stdout.write(text)
     if options.write:
         before, _, rest = _KEPT.read_text(encoding="utf-8").partition(_MARKS[0])
