@@ -6,9 +6,11 @@ from typing import IO, Final
 
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.datastructures.file_storage import FileStorage
+from werkzeug.exceptions import RequestEntityTooLarge
 
 _BREAK: Final = rb"(?:\r\n|\n|\r)"
-_HEAD: Final = rb"((?:\A|%(break)s)--%(boundary)s[ \t]*%(break)s)(.+?)(?=\r\n\r\n|\n\n|\r\r)"
+_HEAD: Final = rb"((?:\A|%(break)s)--%(boundary)s[ \t]*%(break)s)(.{1,4096}?)(?=\r\n\r\n|\n\n|\r\r)"
+MOST_PARTS: Final = 500  # the longest form has some hundred fields
 _DISPOSITION: Final = re.compile(rb"^content-disposition:[^\r\n]*", re.IGNORECASE | re.MULTILINE)
 _FILE_NAME: Final = re.compile(rb";\s*filename\*?\s*=", re.IGNORECASE)
 _PHOTO: Final = re.compile(
@@ -21,10 +23,14 @@ def with_readable_labels(body: IO[bytes], boundary: bytes) -> IO[bytes]:
     """The parts of a form, with labels that can be parsed.
 
     A label that is not UTF-8 is taken for Latin-1, which spoils a name and loses no content. A
-    photo without a file name gets an empty one, so that it stays bytes.
+    photo without a file name gets an empty one, so that it stays bytes. Raises
+    RequestEntityTooLarge for more parts than any form has, before they are parsed.
     """
+    sent = body.read()
+    if sent.count(b"--" + boundary) > MOST_PARTS + 1:
+        raise RequestEntityTooLarge
     pattern = _HEAD % {b"break": _BREAK, b"boundary": re.escape(boundary)}
-    form = re.sub(pattern, _mended, body.read(), flags=re.DOTALL)
+    form = re.sub(pattern, _mended, sent, flags=re.DOTALL)
     return BytesIO(form)
 
 

@@ -1,5 +1,6 @@
 """What a part of a form holds decides; a label that is missing, empty or unreadable does not."""
 
+import time
 from typing import Final
 
 import pytest
@@ -117,3 +118,15 @@ def test_a_text_that_is_not_utf_8_is_kept_as_far_as_it_can_be_read(
     photo = part(b"photo", BYTES, LABELS["plain"], TYPES["image"])
     assert post(alice, part(b"n\xe4me", b"M\xfcller"), photo).status_code == 303
     assert received == [BYTES]
+
+
+def test_a_form_of_more_parts_than_any_page_has_is_refused_before_it_is_parsed(
+    stranger: Browser,
+) -> None:
+    began = time.process_time()
+    for body in (b"\r\n--b\r\nx" * 7000, b"\r\n--b\r\nx" * 400):
+        answer = stranger.client.post(
+            "/sign-in", data=body, content_type="multipart/form-data; boundary=b"
+        )
+        assert answer.status_code in {400, 413}
+    assert time.process_time() - began < 3  # 64 KB took 42 seconds

@@ -107,6 +107,7 @@ def test_an_answer_to_nothing_that_was_asked_is_refused(stranger: Browser, devic
         {"id": KEY_ID, "rawId": "é", "type": "public-key", "response": {}},
         {"id": KEY_ID, "rawId": "A", "type": "public-key", "response": {}},
         [],
+        {"id": KEY_ID, "padding": "[" * 20_000},
     ],
 )
 def test_an_answer_that_is_none_is_refused_plainly(

@@ -11,6 +11,7 @@ from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.mail.mails import MailKind, about_passkey
 from tracker.domain.people.access import Viewer
 from tracker.domain.people.passkeys import (
+    MAX_ANSWER_LENGTH,
     MAX_PASSKEYS,
     Challenge,
     Passkey,
@@ -93,6 +94,8 @@ def _signed_in_with_passkey(
     db: Database, site: Site, answer: str, challenge: Challenge | None, now: datetime
 ) -> tuple[Person, str]:
     unknown = PasskeyRefused("we do not know this passkey; use your passphrase")
+    if len(answer) > MAX_ANSWER_LENGTH:
+        raise unknown
     try:
         key_id = str(json.loads(answer)["id"])
     except (ValueError, TypeError, KeyError, RecursionError) as error:

@@ -26,6 +26,7 @@ from webauthn.helpers.structs import (
 from tracker.domain.people.people import Person
 
 MAX_PASSKEYS = 20  # of one person
+MAX_ANSWER_LENGTH = 16_384  # characters; those of real devices have some hundred
 CHALLENGE_GOOD_FOR = timedelta(minutes=10)  # an intercepted answer is worthless later
 # The errors of a wrong proof, and those that the library passes on from a malformed answer.
 MALFORMED = (WebAuthnException, ValueError, RecursionError)
@@ -94,6 +95,8 @@ def creation_options(site: Site, person: Person, known: list[Passkey]) -> tuple[
 
 def made(site: Site, person: Person, answer: str, challenge: bytes, now: datetime) -> Passkey:
     """The key that the browser made. Raises PasskeyRefused."""
+    if len(answer) > MAX_ANSWER_LENGTH:
+        raise PasskeyRefused("the passkey could not be made; try once more")
     try:
         proof = verify_registration_response(
             credential=answer,

@@ -4,7 +4,7 @@ import re
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -18,6 +18,20 @@ _SOME_TIME = datetime(2026, 3, 2, 10, tzinfo=UTC)
 _HEADER = re.compile(r"\s*(\[\[?)\s*([\w.\"-]+)\s*\]\]?")
 _KEY = re.compile(r"\s*([\w.-]+)\s*=")
 _ITEM = re.compile(r"\s*[{\"']")
+
+# What a file may have. The parser's time grows with the square of a dotted key's parts, and its
+# memory with the depth of brackets; a course of a year has 100 000 characters.
+MAX_LENGTH = 500_000
+MAX_PARTS = 8  # of a dotted key
+MAX_WORD = 100  # characters of a key, a number or a date
+MAX_DEPTH = 16
+_TOKEN = re.compile(
+    r"""(?P<quoted>"{3}(?:[^\\"]|\\.|"(?!""))*+"{3,5} | '{3}(?:[^']|'(?!''))*+'{3,5}
+        | "(?!"")(?:[^\\"\n]|\\.)*+" | '(?!'')[^'\n]*+')
+    | (?P<comment>\#[^\n]*+) | (?P<word>[^\s"'\#\[\]{},=.]++) | (?P<space>[ \t]++)
+    | (?P<other>[\[\]{},=.\r\n]|\s)""",
+    re.VERBOSE | re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +50,45 @@ class Mistake:
 def read_toml(text: str) -> dict[str, Any]:
     """The values of a TOML text; ValueError that says what is wrong with it.
 
-    The parser raises other errors for a number with thousands of digits and for endlessly nested
-    brackets; those are caught too.
+    A text that would take the parser long is refused before it is parsed.
     """
-    try:
-        return tomllib.loads(text)
-    except RecursionError as error:
-        raise ValueError("brackets nested too deeply") from error
+    _check_shape(text)
+    return tomllib.loads(text)
+
+
+def _check_shape(text: str) -> None:
+    """Raise ValueError for what no file of ours has, in one pass over the text."""
+    if len(text) > MAX_LENGTH:
+        raise ValueError(f"longer than {MAX_LENGTH} characters")
+    parts = depth = 0
+    for place, kind, said in _tokens(text):
+        if kind == "word" and len(said) > MAX_WORD:
+            raise _odd(text, place, f"a key or number longer than {MAX_WORD} characters")
+        if said == ".":
+            parts += 1
+        elif kind in {"other", "comment"}:
+            parts = 0
+        depth += (said in {"[", "{"}) - (said in {"]", "}"})
+        if parts >= MAX_PARTS:
+            raise _odd(text, place, f"a key of more than {MAX_PARTS} parts")
+        if depth > MAX_DEPTH:
+            raise _odd(text, place, "brackets nested too deeply")
+
+
+def _tokens(text: str) -> Iterator[tuple[int, str | None, str]]:
+    """Place, kind and text of each token. Raises ValueError for a text in quotes without an end."""
+    place = 0
+    while place < len(text):
+        token = _TOKEN.match(text, place)
+        if token is None:
+            raise _odd(text, place, "a text in quotes does not end")
+        yield place, token.lastgroup, token[0]
+        place = token.end()
+
+
+def _odd(text: str, place: int, what: str) -> ValueError:
+    line = text.count("\n", 0, place) + 1
+    return ValueError(f"{what} (at line {line})")
 
 
 def mistakes_in(text: str, remedies: Iterable[tuple[str, str]]) -> tuple[Mistake, ...]:
