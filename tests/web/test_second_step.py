@@ -74,7 +74,10 @@ def give(browser: Browser, code: str) -> TestResponse:
 def set_up(browser: Browser, clock: Clock) -> list[str]:
     """Connect an app as the page asks, and read the recovery codes."""
     page = browser.read("/second-step?next=/settings")
-    kept, key = re.search(r'name="kept" value="([^"]+)"', page), re.search(r'"key">([^<]+)', page)
+    kept, key = (
+        re.search(r'name="kept" value="([^"]+)"', page),
+        re.search(r'"typed-key">([^<]+)', page),
+    )
     assert kept is not None
     assert key is not None
     code = shown(clock, key[1].replace(" ", ""))
@@ -119,7 +122,7 @@ def test_a_wrong_code_connects_no_app_and_the_page_keeps_its_key(
     assert kept is not None
     again = browser.send("/second-step/set-up", {"kept": kept[1], "code": "000000"})
     assert (again.status_code, "does not fit" in again.text) == (422, True)
-    key = re.compile(r'"key">([^<]+)')
+    key = re.compile(r'"typed-key">([^<]+)')
     assert key.findall(again.text) == key.findall(page)
     assert second_steps.app_of(db, cast.dana.id) is None
 
@@ -128,7 +131,10 @@ def test_a_key_that_we_did_not_make_for_this_person_is_refused(
     strict: Flask, cast: Cast, clock: Clock, db: Database
 ) -> None:
     page = half_in(strict, cast.eli).read("/second-step")
-    of_eli, key = re.search(r'name="kept" value="([^"]+)"', page), re.search(r'"key">(.+?)<', page)
+    of_eli, key = (
+        re.search(r'name="kept" value="([^"]+)"', page),
+        re.search(r'"typed-key">(.+?)<', page),
+    )
     assert of_eli is not None
     assert key is not None
     code = shown(clock, key[1].replace(" ", ""))
@@ -242,7 +248,10 @@ def test_somebody_who_has_an_app_cannot_set_up_another_with_the_passphrase_alone
 ) -> None:
     early = half_in(strict, cast.dana)
     page = early.read("/second-step")
-    kept, key = re.search(r'name="kept" value="([^"]+)"', page), re.search(r'"key">(.+?)<', page)
+    kept, key = (
+        re.search(r'name="kept" value="([^"]+)"', page),
+        re.search(r'"typed-key">(.+?)<', page),
+    )
     assert kept is not None
     assert key is not None
     set_up(half_in(strict, cast.dana), clock)
