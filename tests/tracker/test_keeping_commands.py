@@ -210,6 +210,17 @@ def test_a_secret_is_replaced_and_the_old_one_opens_nothing_more(
     assert photo_file.exists()
 
 
+def test_a_damaged_photo_does_not_keep_the_clinic_closed_after_a_change_of_the_secret(
+    environment: dict[str, str], photo_file: Path, db: Database
+) -> None:
+    db.close()
+    photo_file.with_name("key").write_bytes(b"rubbish")
+    changed = run(secrets_changed(environment), "change-secret")
+    assert changed.exit_code == 0, changed.output
+    told = found(environment | {"AFTERGLOW_SECRET": OTHER_SECRET})
+    assert (told["database"][0], told["photos"][0]) == ("good", "failing")
+
+
 @pytest.mark.usefixtures("photo_file")
 def test_a_secret_is_not_replaced_while_the_clinic_is_open(
     environment: dict[str, str], db: Database, monkeypatch: pytest.MonkeyPatch

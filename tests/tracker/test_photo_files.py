@@ -150,6 +150,17 @@ def test_photos_from_before_keys_are_read_and_get_a_key_however_often_that_is_br
     ]
 
 
+def test_a_lost_key_is_not_replaced_by_one_that_opens_nothing(files: PhotoFiles) -> None:
+    files.save("abc", Picture.PHOTO, b"alice")
+    key_file(files, "abc").unlink()
+    with pytest.raises(PhotoDamaged, match="key of photo abc is not in the store"):
+        files.renew("abc")
+    with pytest.raises(PhotoMissing):
+        files.renew("abd")
+    assert not key_file(files, "abc").exists()
+    assert files.ids() == ["abc"]
+
+
 def test_keys_pass_to_another_secret_and_the_old_one_reads_nothing_more(files: PhotoFiles) -> None:
     files.save("abc", Picture.PHOTO, b"alice")
     stored_before_keys(files, "abd", Picture.PHOTO, b"bob")

@@ -163,10 +163,15 @@ class PhotoFiles:
     def renew(self, photo_id: str) -> bool:
         """Give the photo a key of its own, wrapped by the clinic's present key; False if it has.
 
-        It may be broken off and repeated: every file says which key it needs. Raises PhotoDamaged.
+        It may be broken off and repeated: every file says which key it needs. Raises PhotoMissing,
+        and PhotoDamaged also when its key is lost: a fresh one would hide that and open nothing.
         """
         store, path = self._place(photo_id, KEY_FILE)
         own = self._own_key(photo_id)
+        if own is None and not self.pictures(photo_id):
+            raise PhotoMissing(f"photo {photo_id} is not in the store")
+        if own is None and any(self._is_own(photo_id, each) for each in self.pictures(photo_id)):
+            raise PhotoDamaged(f"the key of photo {photo_id} is not in the store")
         is_new = own is None or not store.cat_file(path).startswith(_name_of(self.key))
         if own is None or is_new:
             own = self._keep_key(

@@ -210,6 +210,41 @@ def test_a_damaged_photo_is_told_and_left_out_and_a_damaged_blob_stops_the_resto
         restore(*other, place, read_identity(identity))
 
 
+def test_a_photo_that_is_damaged_later_comes_back_from_an_earlier_backup(
+    db: Database,
+    world: World,
+    place: BackupPlace,
+    identity: Path,
+    other: tuple[Database, PhotoFiles],
+    full: Records,
+) -> None:
+    photo = full.measured(2.5)
+    whole = world.files.load(photo.id, Picture.PHOTO)
+    yesterday = backed_up(db, world, place)
+    file = Path(world.files.url) / photo.id[:2] / photo.id / Picture.PHOTO
+    file.write_bytes(b"rubbish")
+    world.files.delete(full.measured(3).id)
+    made = back_up(db, world.files, place, read_recipient(RECIPIENT), MONTH, NOW + timedelta(1))
+    assert photo.id in made.unreadable
+    assert len(made.unreadable) == 2  # the missing photo is named, too
+    restore(*other, place, read_identity(identity), yesterday)
+    assert other[1].load(photo.id, Picture.PHOTO) == whole
+
+
+@pytest.mark.usefixtures("full")
+def test_a_folder_of_photos_that_is_not_mounted_takes_no_key_from_the_backup(
+    db: Database, world: World, place: BackupPlace, identity: Path
+) -> None:
+    backed_up(db, world, place)
+    before = place.read_keys(read_identity(identity))
+    store = Path(world.files.url)
+    store.rename(store.with_name("elsewhere"))
+    with pytest.raises(BackupUnusable, match="is its folder mounted"):
+        back_up(db, world.files, place, read_recipient(RECIPIENT), MONTH, NOW + timedelta(1))
+    assert place.read_keys(read_identity(identity)) == before
+    assert world.files.ids() == []
+
+
 def test_a_restored_clinic_opens(
     db: Database,
     world: World,

@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -42,6 +42,7 @@ from tracker.wires.photo_files import KEY_PURPOSE, PhotoFiles, PhotoUnreadable, 
 
 FORMAT = 1
 BACKUP_LOCK = "backup.lock"
+MOST_LOST_KEYS = 20  # more are no damage to single photos: their folder is gone, or not mounted
 LEFT_OUT = (rows.CLINIC,)  # owners whose rows no person's key encrypts
 
 log = logging.getLogger(__name__)
@@ -84,7 +85,8 @@ def back_up(
 
     Pages and workers go on meanwhile. The rows of each patient are encrypted with a key of that
     person, which like the keys of photos is only among the latest keys: whoever was erased cannot
-    be read in older snapshots either. Raises OSError when the place cannot be reached.
+    be read in older snapshots either. Raises OSError when the place cannot be reached, and
+    BackupUnusable, before the latest keys are replaced, when the keys of many photos are lost.
     """
     known = place.blobs()  # first: a place that cannot be reached costs nothing else
     row_keys = rows.keys(db)
@@ -103,7 +105,9 @@ def back_up(
         for owner, part in parts.items()
     }
     pictures, unreadable = _keep_photos(files, photo_ids, place, recipient, known)
-    place.keep_keys({"rows": rows.keys(db), "photos": _photo_keys(files, pictures)}, recipient)
+    photo_keys = _photo_keys(files, photo_ids)
+    _refuse_lost_keys({*photos.all_ids(db), *conversation.ids_with_photo(db)}, photo_keys)
+    place.keep_keys({"rows": rows.keys(db), "photos": photo_keys}, recipient)
     names = {*people.values(), *(name for each in pictures.values() for name in each.values())}
     content_of_snapshot = {
         "format": FORMAT,
@@ -239,8 +243,9 @@ def change_secret(settings: Settings, old: Settings, now: datetime) -> int:
     """Put everything under the secret of `settings`, which replaces that of `old`.
 
     The keys of photos are wrapped again and the database is encrypted again; what is broken off is
-    finished by the next call. Nothing opens until then. Returns how many photos got another key or
-    wrapping now. Raises DatabaseUnreadable while Afterglow runs, or with neither secret.
+    finished by the next call. Nothing opens until then. A damaged photo is left as it is: it must
+    not keep the clinic closed. Returns how many photos got another key or wrapping now. Raises
+    DatabaseUnreadable while Afterglow runs, or with neither secret.
     """
     mark = settings.data / UNFINISHED_CHANGE
     is_new = not mark.exists()
@@ -253,7 +258,7 @@ def change_secret(settings: Settings, old: Settings, now: datetime) -> int:
                 mark.unlink()
             raise
         files = files_of(settings, older=(old.key_for(KEY_PURPOSE),))
-        changed = sum(files.renew(photo_id) for photo_id in files.ids())
+        changed = sum(_renewed(files, photo_id) for photo_id in files.ids())
         with closing(open_database(settings.database, settings.key_for("database"))) as db:
             migrate(db)
             with writing(db):
@@ -296,12 +301,33 @@ def _keep_photos(
     return kept, unreadable
 
 
-def _photo_keys(files: PhotoFiles, photo_ids: Mapping[str, object]) -> dict[str, bytes]:
-    """The keys of those photos that are still there."""
+def _photo_keys(files: PhotoFiles, photo_ids: Iterable[str]) -> dict[str, bytes]:
+    """The keys of those photos that are still there.
+
+    Also of a photo that is damaged now: with its key, an older snapshot gives it back whole.
+    """
     found = {}
     for photo_id in photo_ids:
         try:
             found[photo_id] = files.key_of(photo_id)
         except PhotoUnreadable:
-            log.info("photo %s was deleted while the backup was made", photo_id)
+            log.info("photo %s has no key; it was deleted or is damaged", photo_id)
     return found
+
+
+def _refuse_lost_keys(photo_ids: Set[str], photo_keys: Mapping[str, bytes]) -> None:
+    """Raise BackupUnusable rather than take the last keys from the photos of all snapshots."""
+    lost = photo_ids - photo_keys.keys()
+    if len(lost) > MOST_LOST_KEYS or lost == photo_ids != set():
+        raise BackupUnusable(
+            f"the keys of {len(lost)} of {len(photo_ids)} photos are not in the store; is its"
+            " folder mounted? The keys in the backup were left as they are"
+        )
+
+
+def _renewed(files: PhotoFiles, photo_id: str) -> bool:
+    try:
+        return files.renew(photo_id)
+    except PhotoUnreadable as error:
+        log.error("not under the new secret: %s", error)  # noqa: TRY400 (no trace of our own code)
+        return False
