@@ -245,6 +245,33 @@ def test_a_folder_of_photos_that_is_not_mounted_takes_no_key_from_the_backup(
     assert world.files.ids() == []
 
 
+def test_a_forged_backup_writes_nothing_elsewhere(
+    db: Database,
+    world: World,
+    place: BackupPlace,
+    identity: Path,
+    other: tuple[Database, PhotoFiles],
+    full: Records,
+    tmp_path: Path,
+) -> None:
+    known, recipient = full.measured(2.5).id, read_recipient(RECIPIENT)
+    content = place.read_snapshot(backed_up(db, world, place), read_identity(identity))
+    pictures, stolen = content["photos"][known], tmp_path / "stolen"
+    place.keep_keys({"rows": {}, "photos": {str(stolen): b"k" * 32, known: b"k" * 32}}, recipient)
+    forged = [
+        {"schema": [f"ATTACH DATABASE '{stolen}' AS other"]},
+        {"photos": {str(stolen): pictures}},
+        {"photos": {known: {str(stolen): pictures["photo"]}}},
+    ]
+    for days, each in enumerate(forged, start=1):
+        at = NOW + timedelta(days)
+        name = place.keep_snapshot(at, content | each, set(), recipient)
+        with pytest.raises(BackupUnusable, match=r"that none has|make no table"):
+            restore(*other, place, read_identity(identity), name)
+        assert not stolen.exists()
+        assert other[0].table_names() == other[1].ids() == []
+
+
 def test_a_restored_clinic_opens(
     db: Database,
     world: World,

@@ -1,6 +1,7 @@
 """Keep what the clinic has: back it up while it works, bring it back, change its secret."""
 
 import logging
+import re
 import shutil
 from collections.abc import Iterable, Mapping, Set
 from contextlib import closing
@@ -38,11 +39,12 @@ from tracker.wires.backups import (
     read_recipient,
     written,
 )
-from tracker.wires.photo_files import KEY_PURPOSE, PhotoFiles, PhotoUnreadable, files_of
+from tracker.wires.photo_files import KEY_PURPOSE, PhotoFiles, PhotoUnreadable, Picture, files_of
 
 FORMAT = 1
 BACKUP_LOCK = "backup.lock"
 MOST_LOST_KEYS = 20  # more are no damage to single photos: their folder is gone, or not mounted
+SCHEMA = re.compile(r"CREATE (TABLE|(UNIQUE )?INDEX|TRIGGER|VIEW)\b")
 LEFT_OUT = (rows.CLINIC,)  # owners whose rows no person's key encrypts
 
 log = logging.getLogger(__name__)
@@ -203,7 +205,8 @@ def restore(
 ) -> Restored:
     """Fill an empty database and an empty store of photos from a snapshot, the newest if None.
 
-    Patients who were erased since it was made stay erased. Raises BackupUnusable.
+    Patients who were erased since it was made stay erased. Raises BackupUnusable, also when it
+    names what no backup of ours does: anyone who knows the recipient can seal one.
     """
     name = snapshot or next(iter(reversed(place.snapshots())), None)
     if name is None:
@@ -211,6 +214,7 @@ def restore(
     content, keys = place.read_snapshot(name, identity), place.read_keys(identity)
     if content.get("format") != FORMAT:
         raise BackupUnusable(f"{name} was made by a newer version of Afterglow; restore with that")
+    _refuse_forged(name, content)
     people: Mapping[str, str] = content["people"]
     readable = {
         owner: blob for owner, blob in people.items() if owner in {*keys["rows"], *LEFT_OUT}
@@ -237,6 +241,15 @@ def restore(
         files.restore(photo_id, keys["photos"][photo_id], sealed)
     patients = len(readable) - 1
     return Restored(name, patients, len(pictures), len(people) - len(readable))
+
+
+def _refuse_forged(name: str, content: Mapping[str, Any]) -> None:
+    """Raise BackupUnusable for what would run as SQL, or become names of files, and is not ours."""
+    if not all(SCHEMA.match(each) for each in content["schema"]):
+        raise BackupUnusable(f"{name} holds statements that make no table")
+    for photo_id, pictures in content["photos"].items():
+        if not photo_id.isalnum() or not pictures.keys() <= set(Picture):
+            raise BackupUnusable(f"{name} holds a photo with a name that none has")
 
 
 def change_secret(settings: Settings, old: Settings, now: datetime) -> int:
