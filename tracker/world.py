@@ -151,7 +151,9 @@ def _close_to_others(settings: Settings) -> None:
     """Take every right from other users, also in a folder made before Afterglow did so."""
     data, outbox = settings.data, settings.outbox
     for path in (data, *data.iterdir(), *(outbox.iterdir() if outbox.is_dir() else ())):
-        with suppress(FileNotFoundError):  # another process deletes its log, or an unfinished mail
+        # Another process deletes its log, or an unfinished mail; another user's file is not ours to
+        # close, and must not keep the clinic closed.
+        with suppress(FileNotFoundError, PermissionError):
             mode = path.stat().st_mode
             if mode & (S_IRWXG | S_IRWXO):
                 path.chmod(S_IMODE(mode) & S_IRWXU)

@@ -83,6 +83,20 @@ def test_a_data_folder_of_another_user_is_named(settings: Settings, anywhere: Pa
             open_world(replace(settings, data=data))
 
 
+def test_a_file_of_another_user_in_the_folder_does_not_keep_the_clinic_closed(
+    settings: Settings, anywhere: Path
+) -> None:
+    data = anywhere / "data"
+    data.mkdir()
+    (data / "README").write_text("ours since 2026")
+    for path in (data, data / "README"):
+        path.chmod(0o777)
+    with another_user():
+        world = open_world(replace(settings, data=data))
+        world.connect().close()
+    assert world.settings.database.exists()
+
+
 def test_a_database_that_cannot_be_written_is_not_called_a_wrong_secret(
     settings: Settings, anywhere: Path
 ) -> None:
