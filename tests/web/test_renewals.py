@@ -13,6 +13,7 @@ from tests.conftest import PASSPHRASE, TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock
 from tracker.actions.mail.sending import show_outbox
+from tracker.actions.people.accounts import change_passphrase
 from tracker.actions.people.joining import Invited, invite_patient
 from tracker.actions.people.staff import reassign
 from tracker.domain.clinic.audit import Act, Search
@@ -25,7 +26,7 @@ from tracker.domain.people.staff import Position, Reassignment, Status, position
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
 from tracker.storage.mail import mails
-from tracker.storage.people import passkeys
+from tracker.storage.people import passkeys, second_steps
 from tracker.world import World
 from web import create_app, session
 
@@ -337,3 +338,16 @@ def test_what_gives_much_away_needs_a_proof_of_the_last_minutes(
     answer = browser.send(target, {}) if method == "POST" else browser.get(target)
     assert answer.status_code == 303
     assert answer.headers["Location"].startswith("/prove")
+
+
+def test_a_stranger_in_the_mailbox_begins_the_count_again_once_a_day(
+    cast: Cast, clock: Clock, db: Database
+) -> None:
+    left = []
+    for hours in (0, 1, 25):
+        at = clock.now + timedelta(hours=hours)
+        with writing(db):
+            second_steps.count_try(db, cast.dana.id, at)
+        change_passphrase(db, cast.dana, CHOSEN, at)
+        left.append(len(second_steps.tries_of(db, cast.dana.id)))
+    assert left == [0, 1, 0]

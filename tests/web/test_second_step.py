@@ -71,9 +71,14 @@ def give(browser: Browser, code: str) -> TestResponse:
     return browser.send("/second-step", {"code": code, "next": "/settings"})
 
 
-def set_up(browser: Browser, clock: Clock) -> list[str]:
+def set_up(
+    browser: Browser,
+    clock: Clock,
+    path: str = "/second-step?next=/settings",
+    to: str = "/second-step/set-up",
+) -> list[str]:
     """Connect an app as the page asks, and read the recovery codes."""
-    page = browser.read("/second-step?next=/settings")
+    page = browser.read(path)
     kept, key = (
         re.search(r'name="kept" value="([^"]+)"', page),
         re.search(r'"typed-key">([^<]+)', page),
@@ -82,7 +87,7 @@ def set_up(browser: Browser, clock: Clock) -> list[str]:
     assert key is not None
     code = shown(clock, key[1].replace(" ", ""))
     sent = {"kept": html.unescape(kept[1]), "code": code, "next": "/settings"}
-    answer = browser.send("/second-step/set-up", sent)
+    answer = browser.send(to, sent)
     assert answer.status_code == 200, answer.text
     return re.findall(r"<code>([^<]+)</code>", answer.text)
 
@@ -314,6 +319,17 @@ def test_proving_again_who_one_is_takes_one_step(
     assert browser.get("/invite").status_code == 200
     assert browser.sign_in(cast.eli, PASSPHRASE).headers["Location"].startswith("/second-step")
     assert browser.get("/settings").status_code == 303
+
+
+def test_a_session_from_before_the_app_was_connected_ends(
+    app: Flask, cast: Cast, clock: Clock
+) -> None:
+    early, owner = Browser(app), Browser(app)
+    early.sign_in(cast.dana, PASSPHRASE)
+    owner.sign_in(cast.dana, PASSPHRASE)
+    assert set_up(owner, clock, "/passkeys/app", "/passkeys/app")
+    assert owner.get("/settings").status_code == 200
+    assert early.get("/settings").status_code == 303
 
 
 def test_an_administrator_resets_the_second_step_of_a_colleague_and_both_hear_of_it(

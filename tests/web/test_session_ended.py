@@ -12,9 +12,14 @@ from werkzeug.test import TestResponse
 from tests.conftest import PASSPHRASE, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock
+from tests.web.test_second_step import half_in, set_up, strict
+from tracker.actions.people.signing_in import sign_in
+from tracker.domain.people.second_step import HalfSignedIn, SecondStep
 from tracker.domain.people.sessions import LONGEST_LIFETIME
 from web.session import LOSES, PUBLIC
 from web.words.words import NOT_KEPT
+
+__all__ = ["strict"]
 
 HOST = "http://localhost"
 
@@ -108,3 +113,17 @@ def test_an_address_cannot_put_words_on_the_page(stranger: Browser, lost: str) -
 
 def test_signing_out_twice_loses_nothing(stranger: Browser) -> None:
     assert led_to(posted(stranger, "/sign-out", f"{HOST}/settings"))[1].get("lost") is None
+
+
+def test_a_session_from_before_the_clinic_asked_proves_nothing_and_ends(
+    app: Flask, strict: Flask, cast: Cast, clock: Clock, db: Database
+) -> None:
+    early = Browser(app)
+    early.sign_in(cast.dana, PASSPHRASE)
+    asked = sign_in(
+        db, cast.dana.email, PASSPHRASE, clock.now, second_step=True, already=cast.dana.id
+    )
+    assert isinstance(asked, HalfSignedIn)
+    assert asked.step is SecondStep.SET_UP
+    set_up(half_in(strict, cast.dana), clock)
+    assert early.get("/settings").status_code == 303

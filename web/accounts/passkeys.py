@@ -177,7 +177,7 @@ def keep_app(visit: Visit) -> ResponseReturnValue:
     found = read_app(visit.person, visit)
     if found is None:
         return render(set_up_page(visit.person, url_for(".show"), again=True)), 422
-    codes = set_up_app(visit.db, visit.person, found, visit.now)
+    codes = set_up_app(visit.db, visit.person, found, session.token(), visit.now)
     if codes:
         return render(CodesPage(codes, url_for(".show")))
     return redirect(url_for(".show"), code=303)

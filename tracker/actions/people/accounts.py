@@ -8,6 +8,7 @@ from sqlite_utils import Database
 from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.mail.mails import passphrase_mail, renewal_mail
 from tracker.domain.people.people import Duty, Person, Role, check_email
+from tracker.domain.people.second_step import REMEMBERED
 from tracker.domain.people.sessions import Session, new_token, token_digest
 from tracker.domain.people.signed_links import (
     RENEWAL_GOOD_FOR,
@@ -189,7 +190,12 @@ def _replace_passphrase(db: Database, person: Person, hashed: str, now: datetime
     people.set_passphrase_hash(db, person.id, hashed)
     _end_other_ways_in(db, person.id)
     mails.insert(db, passphrase_mail(person, now))
-    audit_log.add(db, Entry(Act.RENEWED, now, person.id, person.id))
+    renewed = Entry(Act.RENEWED, now, person.id, person.id)
+    if not audit_log.is_recorded(db, renewed, now - REMEMBERED):
+        # Made by someone who knew the old passphrase. Once a day: a stranger who reads the mailbox
+        # could otherwise begin the count again with every link.
+        second_steps.forget_tries(db, person.id)
+    audit_log.add(db, renewed)
 
 
 def _end_other_ways_in(db: Database, person_id: str) -> None:
@@ -197,7 +203,6 @@ def _end_other_ways_in(db: Database, person_id: str) -> None:
     invitations.end_open(db, person_id)  # its link would set a third passphrase
     renewals.end_all_of(db, person_id)
     second_steps.end_halves_of(db, person_id)
-    second_steps.forget_tries(db, person_id)  # made by someone who knew the old passphrase
 
 
 def appoint_administrator(db: Database, email: str, now: datetime) -> Person:

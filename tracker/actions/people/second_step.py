@@ -94,13 +94,14 @@ def give_code(
         how = WITH_RECOVERY_CODE if recovery else WITH_APP
         if recovery is not None:
             fits = second_steps.use_code(db, recovery)
-            mails.insert(db, _changed(person, now))
         else:
             fits = _use_app(db, person.id, code, now)
         if not fits:
             failed = Entry(Act.SIGN_IN_FAILED, now, about=person.id, details="second step")
             audit_log.add(db, failed)
             return CodeRefused()
+        if recovery is not None:
+            mails.insert(db, _changed(person, now))
         begun = _begin(db, person, token, now, how)
     return None if begun is None else (person, begun)
 
@@ -130,7 +131,8 @@ def set_up_first(
 ) -> SetUp | None:
     """Keep the first app or passkey of a person who waits, and begin the session.
 
-    None when the sign-in waits no longer, or for something else.
+    Those that began with the passphrase alone end. None when the sign-in waits no longer, or for
+    something else.
     """
     codes = new_recovery_codes()
     hashes = [hash_code(code) for code in codes]
@@ -146,6 +148,7 @@ def set_up_first(
         else:
             _keep_app(db, person, way, now)
         second_steps.renew_codes(db, person.id, hashes)
+        sessions.end_all_of(db, person.id)
         begun = _begin(db, person, token, now, "after setting up a second step")
     return None if begun is None else SetUp(person, begun, codes)
 
@@ -164,15 +167,19 @@ def proven_app(person: Person, secret: str, code: str, now: datetime) -> Authent
     return None if step is None else replace(app, last_step=step)
 
 
-def set_up_app(db: Database, person: Person, app: Authenticator, now: datetime) -> tuple[str, ...]:
+def set_up_app(
+    db: Database, person: Person, app: Authenticator, token: str, now: datetime
+) -> tuple[str, ...]:
     """Keep the app of a person who is signed in, in place of the one before.
 
-    The recovery codes, if the person has none yet; a mail informs the owner.
+    The recovery codes, if the person has none yet; a mail informs the owner. Of the sessions only
+    that of this token stays: another may have begun with the passphrase alone.
     """
     codes = new_recovery_codes()
     hashes = [hash_code(code) for code in codes]
     with writing(db):
         _keep_app(db, person, app, now)
+        sessions.end_others_of(db, person.id, token_digest(token))
         if second_steps.codes_of(db, person.id):
             return ()
         second_steps.renew_codes(db, person.id, hashes)

@@ -54,7 +54,7 @@ def sign_in(
     """Begin a session: the person and its token, or None when address or passphrase is wrong.
 
     HalfSignedIn when a second step must follow; `second_step` says whether the clinic demands one.
-    The person whose session asks again (`already`) has taken it before.
+    The person whose session asks again (`already`) has taken it before, unless it is not set up.
     """
     try:
         person = people.by_email(db, check_email(email))
@@ -69,7 +69,8 @@ def sign_in(
             return None
         ways = second_steps.ways_of(db, person.id)
         step = step_after_passphrase(person.role, ways, is_demanded=second_step)
-        if step is not SecondStep.NONE and person.id != already:
+        is_taken = person.id == already and step is not SecondStep.SET_UP
+        if step is not SecondStep.NONE and not is_taken:
             second_steps.begin_half(db, token_digest(token), Session(person.id, now))
             return HalfSignedIn(person, token, step)
         audit_log.add(db, Entry(Act.SIGNED_IN, now, person.id))
