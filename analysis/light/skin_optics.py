@@ -100,13 +100,15 @@ def reflectance(
     glare: ArrayLike = 0.0,
     saturation: float = 0.64,
     scattering: ArrayLike = 1.0,
+    vessels: float = 1.0,
+    epidermis: float = 1.0,
 ) -> NDArray[np.float64]:
     """Spectral reflectance factor of skin, 0..1, shape (..., 31) over `WAVELENGTHS`.
 
     `melanin` and `blood` are volume fractions and broadcast against each other; `glare` is the
     share of light returned by the surface unchanged (0..0.06 in photos of faces), `saturation` the
     oxygenated share of the blood, `scattering` scales the dermis (1 is the mean of the literature;
-    people differ by a third).
+    people differ by a third), `vessels` their radius and `epidermis` its thickness.
     """
     melanin_column = np.asarray(melanin, dtype=np.float64)[..., np.newaxis]
     blood_column = np.asarray(blood, dtype=np.float64)[..., np.newaxis]
@@ -114,15 +116,18 @@ def reflectance(
     scale = np.asarray(scattering, dtype=np.float64)[..., np.newaxis]
     bloodless = 0.244 + 85.3 * np.exp(-(WAVELENGTHS - 154.0) / 66.2)
 
-    dermis = blood_column * _blood_absorption(saturation) + (1.0 - blood_column) * bloodless
+    dermis = (
+        blood_column * _blood_absorption(saturation, vessels) + (1.0 - blood_column) * bloodless
+    )
     mie_share = 0.35 * (WAVELENGTHS / 500.0) ** -0.1
     reduced_scattering = scale * 60.0 * (0.65 * (WAVELENGTHS / 500.0) ** -4.0 + mie_share)
     ratio = 2.0 * dermis / (0.75 * reduced_scattering - 0.25 * dermis)
     from_dermis = 1.0 + ratio - np.sqrt(ratio * ratio + 2.0 * ratio)
 
     melanosome = 6.6e11 * WAVELENGTHS**-3.33
-    epidermis = melanin_column * melanosome + (1.0 - melanin_column) * bloodless
-    crossing = np.exp(-2.0 * epidermis * _EPIDERMIS_CM)  # diffuse light travels twice the thickness
+    absorbing = melanin_column * melanosome + (1.0 - melanin_column) * bloodless
+    # Diffuse light travels twice the thickness.
+    crossing = np.exp(-2.0 * absorbing * epidermis * _EPIDERMIS_CM)
     beneath = crossing * crossing * from_dermis
 
     escaping = (1.0 - _INTERNAL_REFLECTANCE) * beneath / (1.0 - _INTERNAL_REFLECTANCE * beneath)
@@ -130,11 +135,11 @@ def reflectance(
     return result
 
 
-def _blood_absorption(saturation: float) -> NDArray[np.float64]:
+def _blood_absorption(saturation: float, vessels: float) -> NDArray[np.float64]:
     """Absorption of blood in vessels, cm⁻¹: large vessels hide part of their haemoglobin."""
     extinction = saturation * _EXTINCTION_HBO2 + (1.0 - saturation) * _EXTINCTION_HB
     whole_blood = np.log(10.0) * _HAEMOGLOBIN_MOLAR * extinction
-    optical_width = 2.0 * whole_blood * _VESSEL_RADIUS_CM
+    optical_width = 2.0 * whole_blood * vessels * _VESSEL_RADIUS_CM
     packed: NDArray[np.float64] = whole_blood * -np.expm1(-optical_width) / optical_width
     return packed
 
@@ -153,15 +158,16 @@ _LOG2_BLOOD_RANGE = (-11.0, -2.5)  # 0.0005 .. 0.18
 _DARKEST = 1e-4  # matte, very dark skin lies outside the sRGB gamut in blue
 
 
-def tabulate_log_rgb(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def tabulate_log_rgb(weights: NDArray[np.float64], **build: float) -> NDArray[np.float64]:
     """Table of log RGB at `TYPICAL_GLARE` for a camera under a light, to read with `read_table`.
 
     `weights` is (3, 31): illuminant × sensitivity of each channel over `WAVELENGTHS`, each row
-    summing to 1, so that a perfect white reads (1, 1, 1).
+    summing to 1, so that a perfect white reads (1, 1, 1). `build` is handed to `reflectance`: how
+    this skin differs from the typical one.
     """
     melanin = np.exp2(_grid(_LOG2_MELANIN_RANGE))[:, np.newaxis]
     blood = np.exp2(_grid(_LOG2_BLOOD_RANGE))[np.newaxis, :]
-    rgb = reflectance(melanin, blood, glare=TYPICAL_GLARE) @ weights.T
+    rgb = reflectance(melanin, blood, glare=TYPICAL_GLARE, **build) @ weights.T
     return np.log(np.maximum(rgb, _DARKEST))
 
 

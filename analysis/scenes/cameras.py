@@ -89,6 +89,16 @@ def channel_weights(camera: Camera, lamp: Lamp) -> NDArray[np.float64]:
     return result
 
 
+def colour_cast(camera: Camera, lamp: Lamp) -> tuple[float, float]:
+    """By how much red and blue exceed green under a lamp, against D65, before white balance."""
+    red, green, blue = (sensitivities(camera) * spectral_power(lamp)).sum(axis=1)
+    red_d65, green_d65, blue_d65 = (sensitivities(camera) * spectral_power(Lamp.D65)).sum(axis=1)
+    return (
+        float(red / green / (red_d65 / green_d65)),
+        float(blue / green / (blue_d65 / green_d65)),
+    )
+
+
 @lru_cache(maxsize=8)
 def _colour_matrix(camera: Camera) -> NDArray[np.float64]:
     """3×3 from white-balanced camera RGB to linear sRGB, least squares over skins and paints."""

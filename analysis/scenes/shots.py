@@ -50,9 +50,11 @@ class Shot:
 
     `white_balance` multiplies red and blue (1 is perfect); `exposure_ev` shifts auto-exposure;
     `glare` is the share of light the skin's surface returns unchanged; `veil` the stray light in
-    the lens as a share of the mean; `vignetting` the loss in the corners; `contrast` the camera's
-    tone curve (0 is plain sRGB); `blur_mm` camera shake; `noise` the grain (1 is a phone
-    indoors). `card` is a reference card in the frame; a pose of scale 0.75 leaves it room.
+    the lens as a share of the mean; `vignetting` the loss in the corners; `blur_mm` camera shake;
+    `noise` the grain (1 is a phone indoors). What the phone makes of it: `contrast` its tone curve
+    (0 is plain sRGB), `chroma` how much more colourful it shows everything, `evening` how far it
+    lifts shadows and lowers lights locally (0..0.3), `smoothing` how far it smooths skin (0..1).
+    `card` is a reference card in the frame; a pose of scale 0.75 leaves it room.
     """
 
     camera: Camera = Camera.AMBER
@@ -65,6 +67,9 @@ class Shot:
     veil: float = 0.01
     vignetting: float = 0.12
     contrast: float = 0.0
+    chroma: float = 1.0
+    evening: float = 0.0
+    smoothing: float = 0.0
     blur_mm: float = 0.0
     noise: float = 1.0
     seed: int = 0
@@ -91,6 +96,7 @@ class Photograph:
 FRAME_HEIGHT_MM: Final = 276.0
 _FRAME_CENTRE_MM = (0.0, 37.0)
 _VIEWING_DISTANCE_MM = 900.0
+_LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
 def photograph(person: Person, state: SkinState, shot: Shot) -> Photograph:
@@ -119,7 +125,7 @@ def _render(
     shot: Shot,
 ) -> Map:
     """Linear camera RGB of the head on the face plane."""
-    table = tabulate_log_rgb(channel_weights(shot.camera, shot.lamp))
+    table = tabulate_log_rgb(channel_weights(shot.camera, shot.lamp), **person.complexion.build)
     typical = np.exp(
         read_table(
             table, person.complexion.melanin * np.exp2(melanin), BASELINE_BLOOD * np.exp2(blood)
@@ -169,7 +175,8 @@ def _into_frame(linear: Map, head: Head, shot: Shot) -> tuple[Map, Map]:
 
 def _with_card(scene: Map, card: CardInHand, person: Person, shot: Shot) -> Map:
     """The card moves with the head, as a hand at the jaw does, but stays upright."""
-    hand = reflectance(person.complexion.melanin, 1.2 * BASELINE_BLOOD, glare=shot.glare)
+    skin = person.complexion
+    hand = reflectance(skin.melanin, 1.2 * BASELINE_BLOOD, glare=shot.glare, **skin.build)
     return show_card(
         scene,
         card,
@@ -207,9 +214,23 @@ def _develop(scene: Map, shot: Shot) -> Map:
     light = light + 0.45 * (light - cv2.GaussianBlur(light, (0, 0), 1.6))  # as phones sharpen
     grain = np.sqrt(5e-5 * np.maximum(light, 0.0) + 3e-7) * shot.noise
     light = light + grain * _chip_noise(rng, scene.shape)
+    return _as_the_phone_likes_it(light, shot)
+
+
+def _as_the_phone_likes_it(light: Map, shot: Shot) -> Map:
+    """Display-encoded pixels: local tones, tone curve, colourfulness and smooth skin."""
+    if shot.evening:
+        near = cv2.GaussianBlur(light @ _LUMINANCE, (0, 0), 0.08 * light.shape[0])
+        light = light * ((near + 0.02) / 0.25)[..., np.newaxis] ** np.float32(-shot.evening)
     encoded = _encode(np.clip(light, 0.0, 1.0))
     if shot.contrast:
         encoded = encoded + shot.contrast * encoded * (1.0 - encoded) * (2.0 * encoded - 1.0)
+    if shot.chroma != 1.0:
+        grey = (encoded @ _LUMINANCE)[..., np.newaxis]
+        encoded = (grey + np.float32(shot.chroma) * (encoded - grey)).astype(np.float32)
+    if shot.smoothing:
+        smooth = cv2.bilateralFilter(encoded.astype(np.float32), 9, 0.05, 3.0)
+        encoded = encoded + np.float32(shot.smoothing) * (smooth - encoded)
     return np.clip(encoded, 0.0, 1.0).astype(np.float32)
 
 

@@ -12,7 +12,10 @@ from analysis.scenes.head.shape import HeadShape
 
 @dataclass(frozen=True, slots=True)
 class Complexion:
-    """Skin of a person: melanin fraction, and how strongly each natural unevenness shows (0..2)."""
+    """Skin of a person: melanin fraction, and how strongly each natural unevenness shows (0..2).
+
+    The last four say how the skin is built, as `skin_optics.reflectance` takes them.
+    """
 
     melanin: float
     freckles: float = 0.0
@@ -22,6 +25,16 @@ class Complexion:
     oil: float = 1.0
     pores: float = 1.0
     stubble: float = 0.0
+    saturation: float = 0.64
+    scattering: float = 1.0
+    vessels: float = 1.0
+    epidermis: float = 1.0
+
+    @property
+    def build(self) -> dict[str, float]:
+        """How this skin differs from the typical one, by name."""
+        names = "saturation", "scattering", "vessels", "epidermis"
+        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True, slots=True)

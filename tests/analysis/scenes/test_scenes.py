@@ -14,7 +14,7 @@ from analysis.images import LinearImage, SrgbImage, to_linear
 from analysis.light.skin_optics import BASELINE_BLOOD, TONES, linear_srgb, reflectance
 from analysis.quality import judge_photo
 from analysis.scenes import Photograph, Pose, Shot, change_photo, photograph
-from analysis.scenes.cameras import Camera, channel_weights, paint_matrix
+from analysis.scenes.cameras import Camera, channel_weights, colour_cast, paint_matrix
 from analysis.scenes.head.changes import Papules, Patch, SkinState, SpottedPigment
 from analysis.scenes.head.heads import Person
 from analysis.scenes.lamps import Lamp
@@ -150,6 +150,44 @@ def test_a_longer_exposure_is_brighter_and_a_shaken_photo_is_softer() -> None:
     shaken = luminance(photograph(NORA, SkinState(), Shot(blur_mm=2.0)))
     assert longer.mean() > plain.mean() + 0.03
     assert np.abs(np.diff(shaken)).mean() < 0.7 * np.abs(np.diff(plain)).mean()
+
+
+def test_a_phone_with_a_look_shows_more_colour_more_contrast_and_less_texture() -> None:
+    plain = plain_photo(NORA).image.pixels
+
+    def phoned(shot: Shot) -> NDArray[np.float32]:
+        return photograph(NORA, SkinState(), shot).image.pixels
+
+    colourful, steep = phoned(Shot(chroma=1.1)), phoned(Shot(contrast=0.3))
+    even, smooth = phoned(Shot(evening=0.25)), phoned(Shot(smoothing=1.0))
+    cheek, lit = LEFT_CHEEK, RIGHT_CHEEK
+    assert np.ptp(np.median(colourful[cheek], (0, 1))) > 1.08 * np.ptp(
+        np.median(plain[cheek], (0, 1))
+    )
+    assert steep.std() > 1.05 * plain.std()
+    lifted = np.median(even[cheek]) / np.median(even[lit])
+    assert lifted > 1.02 * np.median(plain[cheek]) / np.median(plain[lit])
+    assert (
+        np.abs(np.diff(smooth[cheek], axis=0)).mean()
+        < 0.9 * np.abs(np.diff(plain[cheek], axis=0)).mean()
+    )
+
+
+def test_skin_that_scatters_more_is_lighter_in_the_photo() -> None:
+    pale = replace(NORA, complexion=replace(NORA.complexion, scattering=1.5))
+    lighter = luminance(photograph(pale, SkinState(), Shot(exposure_ev=-0.5)))[LEFT_CHEEK]
+    assert (
+        lighter.mean()
+        > luminance(photograph(NORA, SkinState(), Shot(exposure_ev=-0.5)))[LEFT_CHEEK].mean()
+    )
+
+
+def test_a_filament_is_redder_than_daylight_to_every_camera() -> None:
+    for camera in Camera:
+        red, blue = colour_cast(camera, Lamp.A)
+        assert red > 1.2
+        assert blue < 0.6
+        assert colour_cast(camera, Lamp.D65) == (1.0, 1.0)
 
 
 def test_a_head_moves_in_the_frame_as_its_pose_says() -> None:

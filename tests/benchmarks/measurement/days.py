@@ -8,13 +8,13 @@ from typing import Final
 import numpy as np
 
 from analysis.face.regions import FACE_REGIONS, Region
-from analysis.scenes.cameras import Camera
+from analysis.scenes.cameras import Camera, colour_cast
 from analysis.scenes.cards import CardInHand
 from analysis.scenes.head.changes import SkinState
 from analysis.scenes.head.light import Room
 from analysis.scenes.lamps import Lamp
 from analysis.scenes.shots import Pose, Shot
-from tests.benchmarks.measurement.people import CONTRAST, Subject
+from tests.benchmarks.measurement.people import Subject
 
 
 class Purpose(StrEnum):
@@ -93,7 +93,7 @@ def baseline_shot(subject: Subject) -> Shot:
         noise=float(rng.uniform(0.6, 1.2)),
         seed=1,
     )
-    return replace(shot, contrast=CONTRAST.get(shot.camera, 0.0))
+    return _as_phoned(shot, subject)
 
 
 def with_card(shot: Shot, subject: Subject, seed: int) -> Shot:
@@ -131,15 +131,11 @@ def plan_still_days(subject: Subject) -> Iterator[Day]:
     other = next(camera for camera in subject.cameras if camera is not before.camera)
     for camera in (before.camera, other):
         for number, lamp in enumerate((Lamp.D65, Lamp.A, Lamp.FL2)):
+            balance = _white_balance(rng)
             shot = replace(
-                before,
-                camera=camera,
-                lamp=lamp,
-                contrast=CONTRAST.get(camera, 0.0),
-                white_balance=_white_balance(rng),
-                seed=200 + number,
+                before, camera=camera, lamp=lamp, white_balance=balance, seed=200 + number
             )
-            yield Day(Purpose.STILL, NO_CHANGE, shot, jpeg=92)
+            yield Day(Purpose.STILL, NO_CHANGE, _as_phoned(shot, subject), jpeg=92)
 
 
 def plan_faulty_days(subject: Subject) -> Iterator[Day]:
@@ -163,7 +159,7 @@ def _mixed_shot(
     others = [camera for camera in subject.cameras if camera is not before.camera]
     same = rng.random() < 0.5
     camera: Camera = before.camera if same else others[int(rng.integers(len(others)))]
-    return Shot(
+    shot = Shot(
         camera=camera,
         lamp=lamp,
         pose=_pose(rng, turn=8.0),
@@ -172,9 +168,9 @@ def _mixed_shot(
         glare=float(rng.uniform(0.0, 0.04)),
         blur_mm=float(rng.uniform(0.0, 0.3)),
         noise=float(rng.uniform(0.6, 1.8)),
-        contrast=CONTRAST.get(camera, 0.0),
         seed=seed,
     )
+    return _as_phoned(shot, subject)
 
 
 def _pose(rng: np.random.Generator, turn: float) -> Pose:
@@ -192,3 +188,22 @@ def _white_balance(rng: np.random.Generator) -> tuple[float, float]:
     """A phone's white balance misses the lamp by some per cent."""
     red, blue = np.exp(rng.normal(0, 0.04, 2))
     return float(red), float(blue)
+
+
+def _as_phoned(shot: Shot, subject: Subject) -> Shot:
+    """The shot as this subject's phone renders it, with a part of the lamp's cast."""
+    look = subject.looks[shot.camera]
+    red, blue = (
+        float(balance * cast**look.cast)
+        for balance, cast in zip(
+            shot.white_balance, colour_cast(shot.camera, shot.lamp), strict=True
+        )
+    )
+    return replace(
+        shot,
+        white_balance=(red, blue),
+        contrast=look.contrast,
+        chroma=look.chroma,
+        evening=look.evening,
+        smoothing=look.smoothing,
+    )

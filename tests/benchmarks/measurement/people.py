@@ -4,7 +4,8 @@ The inverse was tuned on the people, cameras and lamps of `Split.TUNING` only; t
 published come from `Split.HELD_OUT`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -27,6 +28,17 @@ class Split(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What a phone makes of its picture (see `Shot`), and which share of a lamp's cast it keeps."""
+
+    contrast: float = 0.0
+    chroma: float = 1.0
+    evening: float = 0.0
+    smoothing: float = 0.0
+    cast: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """A person of the benchmark, the phones they use and the lights they live under."""
 
@@ -36,6 +48,7 @@ class Subject:
     number: int
     cameras: tuple[Camera, ...]
     lamps: tuple[Lamp, ...]
+    looks: Mapping[Camera, Look]
 
     @property
     def rng_seed(self) -> tuple[int, int, int]:
@@ -60,21 +73,52 @@ LAMPS: Final = {
     Split.TUNING: (Lamp.D65, Lamp.A, Lamp.FL2, Lamp.LED_WARM),
     Split.HELD_OUT: tuple(Lamp),
 }
-CONTRAST: Final = {
-    Camera.BIRCH: 0.10,
-    Camera.DELTA: 0.15,
-    Camera.FJORD: 0.10,
-    Camera.NIKON: 0.15,
+PLAIN: Final = {
+    Camera.AMBER: Look(),
+    Camera.BIRCH: Look(contrast=0.10),
+    Camera.CEDAR: Look(),
+    Camera.DELTA: Look(contrast=0.15),
+    Camera.ECHO: Look(),
+    Camera.FJORD: Look(contrast=0.10),
+    Camera.NIKON: Look(contrast=0.15),
 }
-"""Tone curves that depart from plain sRGB, as phones' do; the others have none."""
+"""Phones that change little; some tone curves depart from plain sRGB."""
+LIFELIKE: Final = {
+    Camera.AMBER: Look(contrast=0.12, chroma=1.06, cast=0.10),
+    Camera.BIRCH: Look(contrast=0.34, chroma=1.12, evening=0.10, cast=0.20),
+    Camera.CEDAR: Look(contrast=0.22, chroma=1.00, smoothing=0.6, cast=0.05),
+    Camera.DELTA: Look(contrast=0.28, chroma=1.10, evening=0.20, cast=0.15),
+    Camera.ECHO: Look(contrast=0.16, chroma=1.10, cast=0.15),
+    Camera.FJORD: Look(contrast=0.36, chroma=1.04, evening=0.15, smoothing=0.5, cast=0.25),
+    Camera.NIKON: Look(contrast=0.26, chroma=1.08, cast=0.05),
+}
+"""Phones as they are sold: strong curves, more colour, local tones, smooth skin, casts kept."""
 
 LIGHT_TONE: Final = TONES[1]
 """Skin type II, on which the naive reading is calibrated."""
 
 
-def invite(split: Split, per_tone: int) -> list[Subject]:
-    """`per_tone` people of every tone class."""
-    return [_subject(split, tone, number) for number in range(per_tone) for tone in TONES]
+def invite(split: Split, per_tone: int, *, lifelike: bool = False) -> list[Subject]:
+    """`per_tone` people of every tone class.
+
+    The skin of `lifelike` people is built unlike the measurement's model, and their phones have
+    looks of their own.
+    """
+    people = [_subject(split, tone, number) for number in range(per_tone) for tone in TONES]
+    return [_as_in_life(subject) for subject in people] if lifelike else people
+
+
+def _as_in_life(subject: Subject) -> Subject:
+    rng = np.random.default_rng([*subject.rng_seed, 7])
+    complexion = replace(
+        subject.person.complexion,
+        saturation=float(rng.uniform(0.5, 0.8)),
+        scattering=float(np.exp(rng.normal(0, 0.2))),
+        vessels=float(np.exp(rng.normal(0, 0.25))),
+        epidermis=float(np.exp(rng.normal(0, 0.15))),
+    )
+    person = replace(subject.person, complexion=complexion)
+    return replace(subject, person=person, looks=LIFELIKE)
 
 
 def _subject(split: Split, tone: Tone, number: int) -> Subject:
@@ -99,4 +143,4 @@ def _subject(split: Split, tone: Tone, number: int) -> Subject:
         iris=(0.05, 0.028, 0.014),
         clothing=tuple(rng.uniform(0.15, 0.6, 3)),
     )
-    return Subject(person, tone, split, number, CAMERAS[split], LAMPS[split])
+    return Subject(person, tone, split, number, CAMERAS[split], LAMPS[split], PLAIN)

@@ -97,11 +97,12 @@ class Notes:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One subject and what is photographed: `full` adds the card, still and faulty photos."""
+    """One subject and what is photographed: with the `card` too, and still and `faulty` photos."""
 
     subject: Subject
     rounds: int
-    full: bool
+    card: bool
+    faulty: bool
 
 
 def rehearse(task: Task) -> Notes:
@@ -119,9 +120,9 @@ def rehearse(task: Task) -> Notes:
         if number % _CROPPED_EVERY == 0:
             neckless = _above_the_neck(photo, day.shot), _above_the_neck(baseline, before)
             notes = notes + _measure(subject, day, taken, *neckless, naive=False)
-    if task.full:
+    if task.card:
         notes = notes + _rehearse_with_card(task)
-    if task.full and subject.number == 0:
+    if task.faulty and subject.number == 0:
         for day in plan_still_days(subject):
             taken = photograph(subject.person, day.change.state, day.shot)
             notes = notes + _measure(subject, day, taken, _as_jpeg(taken.image, day.jpeg), baseline)
@@ -135,7 +136,7 @@ def _rehearse_with_card(task: Task) -> Notes:
     before = with_card(baseline_shot(subject), subject, 0)
     baseline = _as_jpeg(photograph(subject.person, SkinState(), before).image, 92)
     days = list(plan_days(subject, rounds=task.rounds))
-    if subject.number == 0:
+    if task.faulty and subject.number == 0:
         days += plan_still_days(subject)
     notes = Notes()
     for number, day in enumerate(days):

@@ -48,6 +48,14 @@ def lay_out(notes: Notes, naive_scale: float) -> str:
     return "\n".join(parts)
 
 
+def lay_out_lifelike(notes: Notes) -> str:
+    """The tables of people and phones unlike the model, as Markdown."""
+    parts = ["#### By reference and tone class\n", _by_tone(notes.readings)]
+    parts += ["#### By what changed between the two days\n", _by_sameness(notes.readings)]
+    parts += ["#### The gate\n", _gate(notes)]
+    return "\n".join(parts)
+
+
 def _score(readings: Sequence[Reading]) -> _Scores:
     truth = np.array([(r.truth.redness, r.truth.pigment) for r in readings])
     value = np.array([(r.redness.value, r.pigment.value) for r in readings])
