@@ -40,7 +40,7 @@ _STEPS: Final = (
     "3.  Cut along the dashed line. Do not fold or laminate the card.",
     "",
     "In every photo, the first one before treatment included:",
-    "4.  Hold the card beside your cheek or at your jaw, as far from the camera as your face.",
+    "4.  Hold the card next to your cheek, not in front of your neck, as far away as your face.",
     "5.  Turn its printed side to the camera. No shadow and no reflection on it.",
     "6.  Touch only the white edge. Keep face, neck and all four black squares in sight.",
     "7.  Use this same printed card every day, and keep it dry and out of the sun.",
@@ -80,10 +80,14 @@ class _Line:
 
 def draw_card(paper: Paper) -> CardSheet:
     """The one page to print: the card at true size, a ruler of 50 mm, plain instructions."""
-    fields, lines = _compose(_PAPER_MM[paper])
     return CardSheet(
-        pdf=_as_pdf(_PAPER_MM[paper], fields, lines), png=_as_png(_PAPER_MM[paper], fields, lines)
+        pdf=draw_card_pdf(paper), png=_as_png(_PAPER_MM[paper], *_compose(_PAPER_MM[paper]))
     )
+
+
+def draw_card_pdf(paper: Paper) -> bytes:
+    """The same page as a PDF alone."""
+    return _as_pdf(_PAPER_MM[paper], *_compose(_PAPER_MM[paper]))
 
 
 def _compose(page: tuple[float, float]) -> tuple[list[Field], list[_Line]]:

@@ -167,6 +167,7 @@ RULES = {
     "GET invitations.invite": Rule("/invite", CARERS),
     "POST invitations.send": Rule("/invite", CARERS),
     "GET practitioner.outbox": Rule("/outbox", STAFF),
+    "GET pictures.card": Rule("/card-a4.pdf", EVERYBODY_SIGNED_IN),
     "GET pictures.show": Rule("/patients/{alice}/photos/{photo}/photo", TEAM | {"alice"}),
     "GET clinic.show": Rule("/clinic/", STAFF),
     "GET staff.index": Rule("/clinic/people", STAFF),

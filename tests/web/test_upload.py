@@ -223,3 +223,12 @@ def test_without_script_a_phone_offers_camera_and_library(alice: Browser) -> Non
     assert len(inputs) == 2
     assert all('accept="image/*"' in tag and 'name="photo"' in tag for tag in inputs)
     assert sum("capture" in tag for tag in inputs) == 1
+
+
+@pytest.mark.parametrize("paper", ["a4", "letter"])
+def test_the_card_can_be_printed_from_the_page_of_the_photo(alice: Browser, paper: str) -> None:
+    assert f'href="/card-{paper}.pdf"' in alice.read("/photo")
+    page = alice.get(f"/card-{paper}.pdf")
+    assert page.mimetype == "application/pdf"
+    assert page.data.startswith(b"%PDF")
+    assert alice.get("/card-a3.pdf").status_code == 404

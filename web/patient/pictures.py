@@ -1,14 +1,22 @@
-"""One picture of one photo, for the patient and the people who care for them."""
+"""Pictures of one photo, for the patient and the people who care for them; the card to print."""
 
 from flask import Blueprint, Response, abort
 from flask.typing import ResponseReturnValue
 
-from tracker.actions.course.pictures import show_picture
+from tracker.actions.course.pictures import show_card, show_picture
 from tracker.domain.people.access import may_see_patient, require
 from tracker.wires.photo_files import Picture
 from web.session import Visit, signed_in
 
 blueprint = Blueprint("pictures", __name__)
+
+
+@blueprint.get("/card-<paper>.pdf")
+@signed_in
+def card(visit: Visit, paper: str) -> ResponseReturnValue:  # noqa: ARG001  (it is for all)
+    """The page with the reference card, to print."""
+    page = show_card(paper)
+    return Response(page, mimetype="application/pdf") if page else abort(404)
 
 
 @blueprint.get("/patients/<patient_id>/photos/<photo_id>/<picture>")

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from analysis import draw_card, framing_cascade
-from analysis.card.sheet import Paper
+from analysis.card.sheet import Paper, draw_card_pdf
 from tracker.domain.clinic.audit import SAME_LOOK, Act, Entry
 from tracker.domain.course.photos import FileFault
 from tracker.domain.own_data.looks import is_same_look
@@ -74,6 +74,11 @@ def record_opening(
 def show_framing_cascade() -> dict[str, object]:
     """The cascade as plain numbers; see `analysis.face.framing`."""
     return asdict(framing_cascade())
+
+
+def show_card(paper: str) -> bytes | None:
+    """The card's page as PDF for a size of paper (`a4`, `letter`); None for another."""
+    return draw_card_pdf(Paper(paper)) if paper in set(Paper) else None
 
 
 def print_card(paper: Paper, folder: Path) -> tuple[Path, Path]:
