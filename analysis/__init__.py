@@ -16,7 +16,7 @@ from analysis.overlays import draw_evidence
 from analysis.pipeline import analyse_photo
 from analysis.quality import judge_photo
 
-VERSION: Final = "5"
+VERSION: Final = "6"
 """Changes whenever the same photo would be measured differently; kept with every reading.
 
 Nothing that another version computed of a photo is used again."""

@@ -48,8 +48,8 @@ _SHADING_BOUNDS: Final = (0.08, 0.6)  # log units: that remains however still th
 
 _DAYS_IMAGINED: Final = 8  # for every plausible skin
 _GUESSES: Final = 400
-_SAME_VIEWING: Final = 0.4  # share of days whose lamp and camera are those of the baseline
-_SAME_CAMERA: Final = 0.4  # share of days with the same camera under some lamp
+_SAME_VIEWING: Final = 0.25  # share of days whose lamp and camera are those of the baseline
+_SAME_CAMERA: Final = 0.5  # share of days with the same camera under some lamp
 _GLARE_CHANGE_SD: Final = 0.012
 # Phones render skin by curves of their own: 0.8 to 1.6 times as steep as sRGB says (± 2 sd).
 _LOG_CONTRAST: Final = 0.10
