@@ -73,6 +73,10 @@ def test_pigment_that_comes_is_hyperpigmentation_after_two_readings_three_days_a
     close = [reading(day, fading, unchanged) for day in DAILY]
     close += [reading(20, fading, darkening), reading(21, fading, darkening)]
     assert finding(course(close), Concern.HYPERPIGMENTATION, until=21.1).level is None
+    minutes = 4 / 24 / 60  # sooner on the third day: it is three days apart all the same
+    apart = [*close[:-2], reading(20, fading, darkening), reading(23 - minutes, fading, darkening)]
+    found = finding(course(apart), Concern.HYPERPIGMENTATION, until=23.1)
+    assert found.level is Level.REVIEW
 
 
 @pytest.mark.parametrize("shape", [fading, staying, rising_again])

@@ -1,7 +1,9 @@
 """From true skin to readings: the errors of a phone in changing rooms.
 
-Errors are as wide as analysis/METHOD.md (sections 3 and 6) measured them for each tone class, and
-composed differently from what the engine assumes: heavy-tailed, with rooms that recur.
+Stated spreads are those of analysis/METHOD.md, section 6 (untreated skin, light of the baseline).
+True errors are composed as in courses of the independent set: most of an error is in all readings
+of a course, little belongs to a region, and every phone enlarges or shrinks what changes. They are
+heavy-tailed, and rooms recur: not what the engine assumes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,28 +21,34 @@ from tracker.domain.course.treatments import AREAS, Region
 
 @dataclass(frozen=True, slots=True)
 class Tone:
-    """A tone class: ITA in degrees, the Fitzpatrick type its people report, and the usual sds.
+    """A tone class: ITA in degrees, the Fitzpatrick type its people report, and the stated sds.
 
-    `own` is the share of a reading's variance that belongs to the region.
+    `gain` is how much of a change of blood is read.
     """
 
     ita: int
     skin_type: int
     redness_sd: float
     pigment_sd: float
-    own: float
+    gain: float
 
 
 TONES: Final = (
-    Tone(55, 1, 0.13, 0.05, 0.4),
-    Tone(42, 2, 0.13, 0.05, 0.4),
-    Tone(22, 3, 0.14, 0.06, 0.4),
-    Tone(8, 4, 0.15, 0.06, 0.4),
-    Tone(-10, 4, 0.20, 0.07, 0.5),
-    Tone(-24, 5, 0.26, 0.09, 0.6),
-    Tone(-37, 6, 0.38, 0.11, 0.5),
-    Tone(-53, 6, 0.60, 0.12, 0.6),
+    Tone(55, 1, 0.25, 0.25, 1.05),
+    Tone(42, 2, 0.25, 0.25, 1.05),
+    Tone(22, 3, 0.30, 0.20, 1.0),
+    Tone(8, 4, 0.34, 0.18, 1.0),
+    Tone(-10, 4, 0.41, 0.16, 0.9),
+    Tone(-24, 5, 0.50, 0.15, 0.85),
+    Tone(-37, 6, 0.67, 0.15, 0.65),
+    Tone(-53, 6, 0.85, 0.15, 0.6),
 )
+# Shares of an error's variance: of the baseline, of the room, of the photo, of a region in all
+# photos, and of a region in one photo.
+_BASELINE, _ROOM, _PHOTO, _REGION, _REGION_DAY = 0.45, 0.25, 0.15, 0.09, 0.06
+_GAIN_LOG_SD: Final = 0.2  # of a phone
+_REGION_GAIN_LOG_SD: Final = 0.08
+_PIGMENT_GAIN: Final = 0.85
 _SD: Final[Mapping[Reference, float]] = {
     Reference.CARD: 0.85,
     Reference.SKIN: 1.0,
@@ -52,12 +60,14 @@ _SD: Final[Mapping[Reference, float]] = {
 class Phone:
     """How one patient takes photos: with what reference, how often elsewhere or with make-up.
 
-    `honesty` is the true error in units of the reported one.
+    `honesty` is the true error in units of the reported one, `gain` by how
+    much the phone enlarges a change.
     """
 
     tone: Tone
     reference: Reference
     honesty: float
+    gain: float
     moves: float
     new_phone_on: float
     make_up: float
@@ -72,7 +82,8 @@ def choose_phone(rng: np.random.Generator, tone: Tone) -> Phone:
     return Phone(
         tone=tone,
         reference=Reference(reference),
-        honesty=float(rng.uniform(0.65, 1.1)),
+        honesty=float(np.exp(rng.normal(-0.45, 0.5))),
+        gain=float(np.exp(rng.normal(0, _GAIN_LOG_SD))),
         moves=float(rng.uniform(0.1, 0.4)),
         new_phone_on=float(rng.uniform(1, 20)) if rng.random() < 0.2 else np.inf,
         make_up=float(rng.choice([0.0, 0.0, 0.15])),
@@ -84,8 +95,8 @@ def photograph(
     skin: Skin, phone: Phone, days: Sequence[float], treated_at: datetime, rng: np.random.Generator
 ) -> list[Reading]:
     """The readings of the photos taken on these days, in time order."""
-    redness = _Errors(rng, phone, phone.tone.redness_sd)
-    pigment = _Errors(rng, phone, phone.tone.pigment_sd)
+    redness = _Errors(rng, phone, phone.tone.redness_sd, phone.gain * phone.tone.gain)
+    pigment = _Errors(rng, phone, phone.tone.pigment_sd, phone.gain * _PIGMENT_GAIN)
     readings = []
     room = 0
     for number, day in enumerate(days):
@@ -117,12 +128,12 @@ def photograph(
 class _Errors:
     """One quantity's errors over a course: of the baseline, of rooms, of a photo, of a region."""
 
-    def __init__(self, rng: np.random.Generator, phone: Phone, sd: float) -> None:
+    def __init__(self, rng: np.random.Generator, phone: Phone, sd: float, gain: float) -> None:
         self._rng = rng
         self._sd = sd
-        self._own = phone.tone.own
         self._honesty = phone.honesty
-        self._baseline = {r: float(rng.normal()) for r in Region}
+        self._gain = {r: gain * float(np.exp(rng.normal(0, _REGION_GAIN_LOG_SD))) for r in Region}
+        self._regions = {r: float(rng.normal()) for r in Region}
         self._together = float(rng.normal())
         self._rooms: dict[int, float] = {}
 
@@ -132,16 +143,16 @@ class _Errors:
         """Estimates of all regions and of the face; `scale` is how wide today's errors are."""
         rng, sd = self._rng, self._sd * scale
         shift = self._rooms.setdefault(room, float(rng.normal()))
-        shared = np.sqrt((1 - self._own) * 0.4) * self._together
-        shared += np.sqrt((1 - self._own) * 0.35) * shift
-        shared += np.sqrt((1 - self._own) * 0.25) * rng.normal()
+        shared = np.sqrt(_BASELINE) * self._together + np.sqrt(_ROOM) * shift
+        shared += np.sqrt(_PHOTO) * rng.standard_t(5) / np.sqrt(5 / 3)
         estimates = {}
-        truth = {**truth, Region.FACE: float(np.median(list(truth.values())))}
+        truth = {**truth, Region.FACE: float(np.mean(list(truth.values())))}
         for region, value in truth.items():
-            own = np.sqrt(self._own * 0.4) * self._baseline[region]
-            own += np.sqrt(self._own * 0.6) * rng.standard_t(5) / np.sqrt(5 / 3)
+            own = np.sqrt(_REGION) * self._regions[region]
+            own += np.sqrt(_REGION_DAY) * rng.standard_t(5) / np.sqrt(5 / 3)
             reported = sd * float(np.exp(rng.normal(0, 0.1)))
-            estimates[region] = Estimate(value + sd * self._honesty * (shared + own), reported)
+            read = self._gain[region] * value + sd * self._honesty * (shared + own)
+            estimates[region] = Estimate(read, reported)
         return estimates
 
 

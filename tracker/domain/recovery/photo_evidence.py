@@ -312,7 +312,9 @@ def _bounded(
     carrying = counted & np.array([reading.carries_alerts for reading in readings])
     opens = False
     if log_factor > 0:
-        spans = _spans(observation.days, max(rule.readings_apart_days, HALF_DAY))
+        # A photo at 7:25 is three days after one at 7:29: people do not keep to the minute.
+        apart = max(rule.readings_apart_days - HALF_DAY, HALF_DAY)
+        spans = _spans(observation.days, apart)
         left = float(_together(comparisons, Groups(counted, spans)).min())
         log_factor = min(log_factor, math.log(rule.one_photo_limit) + max(left, 0.0))
         opens = float(_together(comparisons, Groups(carrying, spans)).min()) >= _SAYS_SOMETHING

@@ -16,12 +16,15 @@ from tracker.domain.course.photos import SkinState
 from tracker.domain.course.readings import Estimate, Reading, RegionReading
 from tracker.domain.course.treatments import AREAS, Region, Treatment, days_since
 
-# How the variance of a reading splits, by analysis/METHOD.md section 3: what the baseline photo
-# and the assumed skin leave in all readings of a course, what the light leaves in all regions of a
-# photo, and what is the region's own.
-_OF_COURSE: Final = 0.35
-_OF_PHOTO: Final = 0.40
-_OWN: Final = 0.25
+# How the variance of a reading splits (RECOVERY.md, section 5): what the baseline photo and the
+# assumed skin leave in all readings of a course, what the light leaves in all regions of a photo,
+# what they leave in all readings of a region, and what is its own in one photo.
+_OF_COURSE: Final = 0.40
+_OF_PHOTO: Final = 0.50
+_OF_REGION: Final = 0.05
+_OWN: Final = 0.05
+# Untreated regions lie elsewhere in the light; no course with known truth says how far they differ.
+_BETWEEN: Final = 0.25
 _MEDIAN: Final = 1.57  # variance of a median against that of a mean
 _LIGHT: Final = 1.5  # standard deviations of a reading
 HALF_DAY: Final = 0.4  # days within which photos show the same skin in much the same light
@@ -128,7 +131,7 @@ def _level(
     has_beyond = beyond_seen > 0
     own = _OWN * variance * _of_middle(seen)
     light = _OF_PHOTO * variance + flush**2
-    light = np.where(has_beyond, _OWN * beyond_variance * _of_middle(beyond_seen), light)
+    light = np.where(has_beyond, _BETWEEN * beyond_variance * _of_middle(beyond_seen), light)
     typical = np.nanmedian(variance) if np.isfinite(variance).any() else np.float32(0)
     return Places(
         regions=(Region.FACE,),
@@ -157,11 +160,11 @@ def _relative(
         most = _LIGHT * np.sqrt(variance)
         middle = np.clip(middle, -most, most)
     relative = np.where(seen > 0, values - middle, np.nan)
-    own = _OWN * (sds**2 + variance * _of_middle(seen))
+    both = sds**2 + variance * _of_middle(seen)
     typical = np.array(
-        [np.median(row[np.isfinite(row)]) if np.isfinite(row).any() else 0.0 for row in own]
+        [np.median(row[np.isfinite(row)]) if np.isfinite(row).any() else 0.0 for row in both]
     )
-    return Places(regions, relative, own, np.sqrt(typical).astype(np.float32))
+    return Places(regions, relative, _OWN * both, np.sqrt(_OF_REGION * typical).astype(np.float32))
 
 
 def _middle(values: Array, sds: Array) -> tuple[Array, Array, NDArray[np.int64]]:

@@ -23,9 +23,9 @@ SEED = 20260302  # the same course is judged the same way every time
 _ROOM_CHANGES = 0.5  # share of courses in which the light changes for good
 _PASSING_DRAWN = 0.5  # share of the draws with a passing effect; weighted by how often it happens
 _ERROR_SCALE = (
-    0.8  # of the stated errors of photos, which are rather too wide (METHOD.md, section 6)
+    0.7  # of the stated errors of photos, which are rather too wide (METHOD.md, section 6)
 )
-_ERROR_LOG_SD = 0.35  # how far a person's own scatter may differ from that
+_ERROR_LOG_SD = 0.5  # how far a person's own scatter may differ from that
 _DIMENSIONS = 17
 _STOPS = 0.5  # share of draws in which lasting redness stops falling instead of slowing down
 EDGE = 0.06  # doublings over which the limit between clear and not clear is smoothed
