@@ -13,14 +13,16 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlite_utils import Database
 
-from tests.conftest import TREATED_AT, Cast
+from tests.conftest import PASSPHRASE, TREATED_AT, Cast
 from tests.web.conftest import Records
+from tracker.actions.people.signing_in import resume_session, sign_in
 from tracker.cli.main import main
 from tracker.domain.clinic.audit import Act
 from tracker.domain.clinic.health import SignOfLife
 from tracker.storage import connection
 from tracker.storage.clinic import health
 from tracker.storage.connection import writing
+from tracker.storage.people import people
 from tracker.wires.photo_files import PhotoFiles, Picture
 from tracker.world import World, open_world
 
@@ -297,6 +299,21 @@ def test_what_is_wrong_with_a_configuration_is_named(
     assert told.exit_code == 1
     (failing,) = [line for line in told.stdout.splitlines() if line.startswith("failing")]
     assert words in failing
+
+
+def test_a_session_that_was_ended_since_the_backup_does_not_come_back(
+    environment: dict[str, str], world: World, db: Database, cast: Cast, tmp_path: Path
+) -> None:
+    signed_in = sign_in(db, cast.alice.email, PASSPHRASE, TREATED_AT)
+    assert isinstance(signed_in, tuple)
+    assert resume_session(db, signed_in[1], TREATED_AT) is not None
+    run(environment, "backup")
+    restored = environment | {"AFTERGLOW_DATA": str(tmp_path / "restored")}
+    run(restored, "restore", "--identity", str(tmp_path / "identity"))
+    again = replace(world.settings, data=tmp_path / "restored")
+    with closing(open_world(again).connect()) as other:
+        assert people.get(other, cast.alice.id) is not None
+        assert resume_session(other, signed_in[1], TREATED_AT) is None
 
 
 def test_backing_up_restoring_and_changing_the_secret_are_in_the_audit_log(

@@ -29,6 +29,7 @@ from tracker.storage.connection import (
 from tracker.storage.course import photos
 from tracker.storage.mail import mails
 from tracker.storage.own_data import erasures, rows
+from tracker.storage.people import sessions
 from tracker.storage.talk import conversation
 from tracker.wires.backups import (
     BackupPlace,
@@ -176,6 +177,7 @@ def restore_into(
 ) -> Restored:
     """Make the data folder of these settings from a snapshot, whole or not at all.
 
+    All people sign in again, so that no session comes back that was ended since.
     Raises BackupUnusable, also when the folder holds something.
     """
     data = settings.data
@@ -190,6 +192,7 @@ def restore_into(
         restored = restore(db, files, BackupPlace(url, b""), identity, snapshot)
         migrate(db)  # a snapshot may be older than the tables
         with writing(db):
+            sessions.end_all(db)  # some were ended since; with the same secret they would work
             audit_log.add(db, Entry(Act.RESTORED, now, details=restored.snapshot))
     data.mkdir(parents=True, exist_ok=True)  # an empty one is replaced by the rename
     unfinished.data.rename(data)

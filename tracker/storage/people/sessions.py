@@ -49,6 +49,11 @@ def end_all_of(db: Database, person_id: str) -> None:
     db.execute("DELETE FROM sessions WHERE person_id = ?", [person_id])
 
 
+def end_all(db: Database) -> None:
+    """Remove every session of everyone."""
+    db.execute("DELETE FROM sessions")
+
+
 def forget_begun_before(db: Database, at: datetime) -> None:
     """Remove all sessions that began before `at`."""
     db.execute("DELETE FROM sessions WHERE began_at < ?", [time_text(at)])
