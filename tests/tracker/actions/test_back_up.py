@@ -14,6 +14,7 @@ from tests.tracker.actions.test_erase_accounts import NOW, close, erase, full, r
 from tests.web.conftest import Records
 from tracker.actions.clinic.keeping import back_up, is_backup_due, restore
 from tracker.domain.clinic.health import SignOfLife
+from tracker.domain.course.photos import FileFault
 from tracker.storage.clinic import health
 from tracker.storage.connection import open_database, writing
 from tracker.storage.course import photos
@@ -204,6 +205,9 @@ def test_a_damaged_photo_is_told_and_left_out_and_a_damaged_blob_stops_the_resto
         world.files.load(broken.id, Picture.PHOTO)
     made = back_up(db, world.files, place, read_recipient(RECIPIENT), MONTH, NOW)
     assert made.unreadable == (broken.id,)
+    found = photos.get(db, broken.id)
+    assert found is not None
+    assert found.file_fault is FileFault.DAMAGED
     blob = next(path for path in Path(place.url, "blobs").rglob("*") if path.is_file())
     blob.write_bytes(blob.read_bytes()[:-1] + b"!")
     with pytest.raises(BackupUnusable, match="damaged"):

@@ -122,6 +122,7 @@ def back_up(
     snapshot = place.keep_snapshot(now, content_of_snapshot, names, recipient)
     forgotten = place.forget(now - keep_for)
     with writing(db):
+        _record_faults(db, files, unreadable)
         health.leave_sign(db, SignOfLife.BACKED_UP, now)
     patients = len(people) - (rows.CLINIC in people)
     return Backup(
@@ -315,6 +316,20 @@ def _keep_photos(
             log.error("not in the backup: %s", error)  # noqa: TRY400 (no trace of our own code)
             unreadable.append(photo_id)
     return kept, unreadable
+
+
+def _record_faults(db: Database, files: PhotoFiles, unreadable: Iterable[str]) -> None:
+    """Count these photos as damaged on the work list and in health, until they can be read again.
+
+    Where only a picture drawn from the photo is damaged, the photo itself is well.
+    """
+    for photo_id in unreadable:
+        photo = photos.get(db, photo_id)
+        try:
+            files.load(photo_id, Picture.PHOTO)
+        except PhotoUnreadable as error:
+            if photo is not None:
+                photos.record_file_fault(db, photo, error.fault)
 
 
 def _photo_keys(files: PhotoFiles, photo_ids: Iterable[str]) -> dict[str, bytes]:
