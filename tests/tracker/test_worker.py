@@ -26,6 +26,7 @@ from tests.web.conftest import Records
 from tracker.actions.alerts.raising import raise_alerts
 from tracker.actions.clinic.health import show_health
 from tracker.actions.course.checking_in import record_check_in
+from tracker.actions.own_data.closing import close_account
 from tracker.domain.alerts.alert_life import Step
 from tracker.domain.alerts.alerts import Concern
 from tracker.domain.clinic.health import DUTIES, Part, SignOfLife, State, judge
@@ -35,6 +36,7 @@ from tracker.storage.alerts import alert_history
 from tracker.storage.clinic import health
 from tracker.storage.connection import writing
 from tracker.storage.mail import mails
+from tracker.storage.people import people
 from tracker.wires.compute import NotMeasurable
 from tracker.wires.mail import ANSWER_SECONDS, sender
 from tracker.wires.photo_files import Picture
@@ -90,6 +92,18 @@ def test_trouble_with_one_duty_leaves_an_urgent_alert_to_be_passed_on(
     watch_clock(world, db, DAY_4 + timedelta(hours=1))
     (urgent,) = (a for a in unseen(db) if a.level.is_mailed)
     assert urgent.escalations == 1
+
+
+def test_a_disk_without_reserve_does_not_hold_up_that_an_account_is_erased(
+    world: World, db: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr("tracker.worker.keep_reserve", broken)
+    assert close_account(db, cast.alice.id, PASSPHRASE, 0, DAY_4) is not None
+    watch_clock(world, db, DAY_4)
+    assert people.get(db, cast.alice.id) is None
 
 
 def test_a_duty_that_breaks_off_every_time_turns_health_bad(
