@@ -36,6 +36,7 @@ CAST = ("alice", "bob", "dana", "eli")
 WIDTHS = (320, 390, 1280)
 NO_PAGES = {
     "pictures.show",
+    "pictures.card",
     "conversation.photo",
     "own_data.download",
     "worklist.version",

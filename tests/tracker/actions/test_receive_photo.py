@@ -60,7 +60,7 @@ def show_card(monkeypatch: pytest.MonkeyPatch, *, is_mirrored: bool | None) -> N
     """A card in every photo that shows whether it is a mirror image; None: no card."""
     to_photo = None if is_mirrored is None else np.diag([-1.0 if is_mirrored else 1.0, 1.0, 1.0])
     sight = CardSight(to_photo, None, CardTrouble.NOT_FOUND)
-    monkeypatch.setattr("analysis.known.see_card", lambda _: sight)
+    monkeypatch.setattr("analysis.known.KnownPhotos.card", lambda *_: sight)
 
 
 def kept(db: Database, cast: Cast) -> int:
