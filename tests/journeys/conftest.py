@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from playwright.sync_api import ConsoleMessage, Page, Request, ViewportSize
+from playwright.sync_api import ConsoleMessage, Page, Request, ViewportSize, expect
 
 from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT
 from tests.journeys.film import COURSE, camera_that_shows, shoot_film
@@ -33,6 +33,7 @@ from web import create_app
 from web.serve import open_server
 
 PATIENCE = timedelta(seconds=120)
+expect.set_options(timeout=20_000)  # ms: two cores are shared with a server and a browser
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DAY_3 = TREATED_AT + timedelta(days=3)
 

@@ -96,6 +96,7 @@ def test_from_the_mail_to_an_answer(page: Page, desk: Desk) -> None:
     page.get_by_role("link", name="Compare them").click()
     expect(page.locator("#after")).to_have_value(desk.after.id)
     expect(page.locator("#before")).to_have_value(desk.before.id)
+    page.wait_for_load_state("networkidle")  # the script listens to keys by then
     page.keyboard.press("Tab")
     page.locator("#pair").focus()
     page.keyboard.press("+")

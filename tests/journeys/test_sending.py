@@ -126,7 +126,7 @@ def test_a_phone_that_can_keep_nothing_sends_the_plain_form(phone: Phone) -> Non
 def test_a_photo_for_which_there_is_no_room_comes_again_when_the_clinic_says(phone: Phone) -> None:
     phone.sign_in(phone.cast.alice)
     phone.page.goto(f"{phone.address}/photo")
-    no_room = {"status": HTTPStatus.SERVICE_UNAVAILABLE, "headers": {"Retry-After": "2"}}
+    no_room = {"status": HTTPStatus.SERVICE_UNAVAILABLE, "headers": {"Retry-After": "6"}}
     phone.page.route(
         "**/photo",
         lambda route: route.fulfill(**no_room),
