@@ -65,10 +65,10 @@ class ConcernRule:
     """When a concern is possible, how often it happens, and at which probability it matters.
 
     It begins within `onset_days`, and in the share `focal_share` of cases it shows in some region
-    only. Any one photo, or all photos within `readings_apart_days`, multiply its odds by no more
-    than `one_photo_limit`, all photos together by no more than `photos_limit`, times what
-    reported signs that name this concern do. The share `symptomless_share` of cases
-    reports no sign.
+    only. Any one photo, or all photos within `readings_apart_days` (half a day is forgiven),
+    multiply its odds by no more than `one_photo_limit`, all photos together by no more than
+    `photos_limit`, times what reported signs that name this concern do. The share
+    `symptomless_share` of cases reports no sign.
     """
 
     window_days: tuple[float, float]

@@ -48,7 +48,7 @@ from tracker.domain.recovery.signs import (
 )
 from tracker.domain.recovery.skin_curves import Shape, draw_curves, predicted
 
-ENGINE = "3"
+ENGINE = "4"
 LONGEST_BAND = float(LAST_DAY)  # the normal range no longer changes after it
 BAND = (0.025, 0.975)  # the share of normal courses below the band and below its upper edge
 MOST_EVIDENCE = 5
