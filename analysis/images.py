@@ -267,6 +267,8 @@ def _load_upright(
     if scale < 1:
         picture.draft(None, target)  # JPEG only: halve while decoding, as far as it stays larger
     picture.load()
+    if contents.tells_by_last_block and jpeg.may_lack_rows(picture):
+        jpeg.refuse_lost_rows(contents.picture)
     _check_size(picture.size)  # HEIF may only know its true size now
     # HEIF comes turned; of AVIF the decoder tells how the container turns it.
     turn = notes.turn or picture.getexif().get(ExifTags.Base.Orientation, 1)

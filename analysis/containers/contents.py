@@ -16,7 +16,8 @@ class Contents:
     `picture` is the file in its own format without its notes, complete as far as rows were found.
     `exif` are TIFF structures in the order in which they stand; `profile` is an ICC profile, which
     comes before `colours`, the colours that the container itself names. `turns_itself` tells that
-    the format turns the picture without EXIF, whose turn is then void.
+    the format turns the picture without EXIF, whose turn is then void. `tells_by_last_block` says
+    that the decoded picture shows whether rows are missing; see `jpeg.may_lack_rows`.
     """
 
     picture: bytes
@@ -26,6 +27,7 @@ class Contents:
     colours: Colours | None = None
     is_moving: bool = False
     turns_itself: bool = False
+    tells_by_last_block: bool = False
 
 
 EXIF_MARK: Final = b"Exif\0\0"

@@ -32,6 +32,8 @@ _XMP: Final = b"http://ns.adobe.com/xap/1.0/\0"
 _MOST_SCANS: Final = 100  # the most that encoders for the web are known to write is about twenty
 _MOST_SCANNED: Final = 1_000_000_000  # pixels of all scans: ten of the largest picture
 _LARGEST_PROGRESSIVE: Final = 50_000_000  # pixels; with coefficients, 9 bytes for each
+_MISSING: Final = 128  # of 255: what the decoder makes of blocks that are not in the file
+_GLIMPSE: Final = 8  # of so many pixels one is enough to tell rows from none
 _NEXT_MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _RESTART: Final = re.compile(rb"\xff[\xd0-\xd7]")
 _PADDING: Final = re.compile(rb"(?:\x00{4,}|\xff{4,})\Z")
@@ -57,6 +59,7 @@ class _Parts:
     xmp: bytes = b""
     frame: bytes = b""
     is_progressive: bool = False
+    is_sequential: bool = False
     scans: int = 0
     every: int = 0  # MCUs between two restarts
     restarts_missing: bool = False
@@ -68,8 +71,9 @@ def take_apart(data: bytes, *, is_whole: bool = False) -> Contents:
     """The first picture in the file with every row, and its notes.
 
     A missing end mark is added. Raises `Unmeasurable` with `UNREADABLE` where rows are missing,
-    whether or not the file has an end mark, and with `TOO_COSTLY` before anything is decoded. A
-    file that `is_whole` is known to have every row.
+    whether or not the file has an end mark, and with `TOO_COSTLY` before anything is decoded. Where
+    all rows come in one sequence, that is left to `may_lack_rows` and `refuse_lost_rows`. A file
+    that `is_whole` is known to have every row.
     """
     parts = _Parts()
     for marker, body, coded in _segments(data):
@@ -83,10 +87,43 @@ def take_apart(data: bytes, *, is_whole: bool = False) -> Contents:
             _keep(parts, marker, body, coded)
         parts.is_ended = coded is not None and coded.is_ended
     picture = b"".join(parts.kept)
-    if not is_whole and not _has_every_row(parts, picture):
-        raise Unmeasurable(Fault.UNREADABLE, "rows of the JPEG are missing")
+    tells_by_last_block = not is_whole and parts.is_sequential and parts.scans == 1
+    if not is_whole:
+        _refuse_gaps(parts)
+        if not tells_by_last_block:
+            refuse_lost_rows(picture, 1 if parts.is_progressive else _GLIMPSE)
     profile = b"".join(parts.profile[number] for number in sorted(parts.profile))
-    return Contents(picture + _END, tuple(parts.exif), parts.xmp, profile or None)
+    return Contents(
+        picture + _END,
+        tuple(parts.exif),
+        parts.xmp,
+        profile or None,
+        tells_by_last_block=tells_by_last_block,
+    )
+
+
+def may_lack_rows(decoded: Image.Image) -> bool:
+    """Whether the decoded picture of one sequence of rows may lack some: then its last block does.
+
+    The decoder fills blocks that are missing with the grey in the middle, exactly.
+    """
+    width, height = decoded.size
+    if decoded.mode not in {"L", "RGB"}:
+        return True
+    last = np.asarray(decoded.crop((max(0, width - 2), max(0, height - 2), width, height)))
+    return bool((last == _MISSING).all())
+
+
+def refuse_lost_rows(picture: bytes, shrunk: int = _GLIMPSE) -> None:
+    """Raise `Unmeasurable` with `UNREADABLE` unless the pixels stay the same whatever follows.
+
+    The decoder says nothing of missing rows, so it is asked twice, for pictures `shrunk` so much;
+    where the rows come in one sequence, a glimpse will do.
+    """
+    coded = picture.removesuffix(_END)
+    once, other = _decoded(coded, shrunk), _decoded(coded + _OTHER_ROWS, shrunk)
+    if not np.array_equal(once, other):
+        raise Unmeasurable(Fault.UNREADABLE, "rows of the JPEG are missing")
 
 
 def strip(data: bytes, turn: int) -> bytes | None:
@@ -152,6 +189,7 @@ def _keep(parts: _Parts, marker: int, body: bytes, coded: _Coded | None) -> None
     elif marker in _FRAMES:
         parts.frame = body
         parts.is_progressive = marker in _PROGRESSIVE
+        parts.is_sequential = marker in _SEQUENTIAL
     elif marker == _DRI:
         parts.every = int.from_bytes(body[:2])
     parts.kept.append(_segment(marker, body))
@@ -203,19 +241,12 @@ def _units(frame: bytes, components: list[int]) -> int:
     return ceil(ceil(width * own[0] / across) / 8) * ceil(ceil(height * own[1] / down) / 8)
 
 
-def _has_every_row(parts: _Parts, picture: bytes) -> bool:
-    """Whether the pixels stay the same whatever follows the coded data.
-
-    The decoder fills what is missing with grey and says nothing, so it is asked twice.
-    """
-    if not parts.frame or parts.restarts_missing:
-        return False
+def _refuse_gaps(parts: _Parts) -> None:
+    """Raise `Unmeasurable` with `UNREADABLE` where the segments tell that rows are missing."""
     exact = sum(len(known) == 64 for known in parts.refined.values())
-    if not parts.is_ended and exact < parts.frame[5]:  # of so many components
-        return False
-    shrunk = 1 if parts.is_progressive else 8  # where the rows come at once, a glimpse will do
-    once, other = _decoded(picture, shrunk), _decoded(picture + _OTHER_ROWS, shrunk)
-    return bool(np.array_equal(once, other))
+    is_exact = parts.is_ended or exact >= int.from_bytes(parts.frame[5:6])  # of so many components
+    if not parts.frame or parts.restarts_missing or not is_exact:
+        raise Unmeasurable(Fault.UNREADABLE, "rows of the JPEG are missing")
 
 
 def _decoded(picture: bytes, shrunk: int) -> NDArray[np.uint8]:

@@ -87,6 +87,22 @@ def test_a_jpeg_without_its_last_rows_is_refused_even_with_an_end_mark(
         assert fault_of(ROWS_LOST[loss](sound, share)) is Fault.UNREADABLE, share
 
 
+def test_a_jpeg_that_lacks_bytes_of_its_last_block_loses_no_more_than_that() -> None:
+    busy = np.random.default_rng(5).integers(0, 255, (96, 128, 3), np.uint8)
+    sound = jpeg(Image.fromarray(busy), (), subsampling=0)
+    gap = decode_photo(sound[:-12]).codes != decode_photo(sound).codes
+    assert gap[-8:, -8:].any()
+    assert not gap[:-8].any()
+    assert not gap[:, :-8].any()
+
+
+def test_a_jpeg_that_ends_in_the_grey_of_missing_rows_has_them() -> None:
+    grey = Image.fromarray(np.full((96, 128, 3), 128, np.uint8))
+    sound = jpeg(grey, ())
+    assert decode_photo(sound).size == grey.size
+    assert fault_of(sound[:-9]) is Fault.UNREADABLE
+
+
 def test_a_jpeg_with_a_hole_between_restarts_is_refused() -> None:
     sound = jpeg(picture(), restart_marker_rows=1)
     first, last = sound.index(b"\xff\xd0"), sound.index(b"\xff\xd2")
