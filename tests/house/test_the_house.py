@@ -5,7 +5,7 @@ import json
 import re
 import subprocess
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -79,14 +79,42 @@ def test_no_file_names_a_registry_or_a_path_of_one_machine() -> None:
         assert pattern.search(path.read_text(encoding="utf-8")) is None, path
 
 
-def test_every_dependency_is_pinned() -> None:
-    pinned = (ROOT / "constraints.txt").read_text(encoding="utf-8")
-    names = set(re.findall(r"^([a-z0-9.-]+)==", pinned, re.MULTILINE))
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = project["dependencies"] + project["optional-dependencies"]["dev"]
-    wanted = {re.split(r"[^a-z0-9-]", line)[0] for line in declared}
-    assert len(wanted) > 20
-    assert wanted <= names
+def test_every_dependency_is_pinned_by_digest() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    groups = project["dependency-groups"]
+    declared = {
+        "install": [
+            *project["project"]["dependencies"],
+            *project["project"]["optional-dependencies"]["dev"],
+        ],
+        "node": groups["node"],
+        "tools": groups["tools"],
+    }
+    for list_of, lines in declared.items():
+        wanted = {re.split(r"[^a-z0-9-]", line)[0] for line in lines}
+        assert wanted <= {name for name, _ in pins(list_of)}
+
+
+def test_the_package_is_built_by_what_is_pinned() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (backend,) = [f"{name}=={release}" for name, release in pins("install") if name == "setuptools"]
+    assert project["build-system"]["requires"] == [backend]
+
+
+def pins(list_of: str) -> Sequence[tuple[str, str]]:
+    """Names and releases of `requirements/{list_of}.txt`, where each line must have a digest."""
+    text = (ROOT / "requirements" / f"{list_of}.txt").read_text(encoding="utf-8")
+    entries = re.findall(r"^\S.*(?:\n    .*)*$", text, re.MULTILINE)
+    assert sum(entry.count("\n") + 1 for entry in entries) == text.count("\n")
+    found = []
+    for entry in entries:
+        first, *digests = entry.split(" \\\n")
+        pin = re.fullmatch(r"([a-z0-9-]+)==([\w.]+)(?: ;.*)?", first)
+        assert pin is not None, first
+        assert digests, first
+        assert all(re.fullmatch(r"    --hash=sha256:[0-9a-f]{64}", line) for line in digests), first
+        found.append((pin[1], pin[2]))
+    return found
 
 
 def test_libraries_of_the_pages_are_pinned_by_digest_and_by_no_address() -> None:
@@ -121,8 +149,7 @@ def test_an_installed_copy_has_every_package_and_the_files_it_reads() -> None:
 
 
 def test_no_second_opencv_wheel_is_pinned() -> None:
-    pinned = (ROOT / "constraints.txt").read_text(encoding="utf-8")
-    assert re.findall(r"^opencv[a-z-]*", pinned, re.MULTILINE) == ["opencv-python"]
+    assert [name for name, _ in pins("install") if name.startswith("opencv")] == ["opencv-python"]
 
 
 def test_the_tracker_and_the_analysis_speak_of_the_same_regions() -> None:
