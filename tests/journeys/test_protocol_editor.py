@@ -34,7 +34,7 @@ def address(settings: Settings, db: Database, cast: Cast) -> Iterator[str]:
     records = Records(db, world, cast)
     for day in (-1, 1, 2):
         records.measured(day)
-    records.check_in(4.1, Answers(warmth=True, swelling=2))
+    records.check_in(4.1, Answers(pain=4))
     stop = threading.Event()
     with ThreadPoolExecutor(1) as compute, pages_open(world, lambda: NOW):
         worker = threading.Thread(target=run_worker, args=(world, compute, lambda: NOW, stop))
@@ -60,7 +60,7 @@ def test_a_limit_is_edited_previewed_and_put_into_force(
     page.get_by_role("link", name="Change limits, questions, aftercare").click()
     infection = page.get_by_role("group", name="Infection")
     infection.get_by_label("Watch").fill("0.06")
-    infection.get_by_label("Review").fill("0.02")
+    infection.get_by_label("Review").fill("0.01")
     page.get_by_role("button", name="Save and see what it would have raised").click()
     expect(page.get_by_role("alert")).to_contain_text("limits must not fall")
     infection.get_by_label("Watch").fill("0.01")

@@ -92,6 +92,8 @@ def test_the_shipped_floors_hold_on_every_day(kind: str) -> None:
                 assert worst_floor(Answers(pain=7), protocol, day, variant) >= Level.REVIEW.rank
             if day > 5:
                 assert worst_floor(Answers(swelling=3), protocol, day, variant) >= 1
+                warm = Answers(warmth=True, swelling=2)
+                assert worst_floor(warm, protocol, day, variant) >= Level.REVIEW.rank
 
 
 @pytest.mark.parametrize("kind", KINDS)

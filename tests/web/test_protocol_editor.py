@@ -56,7 +56,7 @@ def count(db: Database) -> int:
 @pytest.fixture
 def sick(records: Records, clock: Clock) -> None:
     """Alice's answers reach no floor; the shipped limits call for a review."""
-    records.check_in(4.1, Answers(warmth=True, swelling=2, trend=Trend.WORSE))
+    records.check_in(4.1, Answers(warmth=True, pain=2, trend=Trend.WORSE))
     clock.now = TREATED_AT + timedelta(days=5)
 
 
