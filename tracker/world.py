@@ -19,9 +19,10 @@ from tracker.storage.connection import (
     open_migrated,
 )
 from tracker.storage.protocols import protocol_editions, protocol_enactments, protocol_files
-from tracker.wires.compute import Apart, FaceFinder, choose_face_finder, here
+from tracker.wires.compute import FaceFinder, choose_face_finder
 from tracker.wires.mail import Send, sender
 from tracker.wires.photo_files import PhotoFiles, files_of
+from tracker.wires.processes import Apart, here
 
 __all__ = [
     "Database",

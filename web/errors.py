@@ -12,8 +12,8 @@ from werkzeug.exceptions import HTTPException, NotFound, SecurityError
 
 from tracker.actions.clinic.audit import record_refusal
 from tracker.domain.people.access import Forbidden
-from tracker.wires.compute import Busy
 from tracker.wires.photo_files import PhotoDamaged, PhotoMissing
+from tracker.wires.processes import Busy
 from tracker.world import DiskFull
 from web import session
 from web.pages import ErrorPage, render

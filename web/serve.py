@@ -29,7 +29,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
 from tracker.settings import Settings
-from tracker.wires.compute import Sandbox
+from tracker.wires.processes import Sandbox
 from tracker.worker import run_worker
 from tracker.world import World
 from web import create_app

@@ -20,7 +20,7 @@ from tracker.domain.people import access
 from tracker.domain.people.access import Viewer
 from tracker.domain.people.people import Person
 from tracker.domain.people.sessions import SEEN_EVERY, Session, ends_at, has_just_begun
-from tracker.wires.compute import Busy
+from tracker.wires.processes import Busy
 from tracker.world import Database, DiskFull, World
 from web.security import MAX_WORDS_BYTES, NO_ROOM, SAME_FOR_ALL, remember_browser
 

@@ -20,7 +20,7 @@ from analysis.errors import Unmeasurable
 from analysis.face.faces import find_face
 from tracker.actions.course.receiving import Before, _look
 from tracker.domain.course.photos import PhotoRole, SkinState, Upload
-from tracker.wires.compute import LocalProcesses
+from tracker.wires.processes import LocalProcesses
 
 FACE = Path("sample_images/infection_type_6/baseline-1.jpg")
 STATUS = Path("/proc/self/status")

@@ -31,7 +31,7 @@ from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 from tracker.storage.course import check_ins, photos, readings
 from tracker.storage.people import people
-from tracker.wires.compute import LocalProcesses
+from tracker.wires.processes import LocalProcesses
 from tracker.world import open_world
 
 DAYS = 14

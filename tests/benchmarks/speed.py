@@ -49,8 +49,9 @@ from analysis.scenes.cards import CardInHand
 from analysis.scenes.head.changes import SkinState
 from tests.benchmarks.measurement.people import Split, invite
 from tracker.domain.course.treatments import Region
-from tracker.wires.compute import Analysed, LocalProcesses, analyse_bytes, recalling
+from tracker.wires.compute import Analysed, analyse_bytes, recalling
 from tracker.wires.photo_files import PhotoFiles, Picture
+from tracker.wires.processes import LocalProcesses
 
 _KEPT: Final = Path("analysis/PERFORMANCE.md")
 _MARKS: Final = ("<!-- bench-speed: begin -->", "<!-- bench-speed: end -->")

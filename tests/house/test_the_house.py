@@ -28,6 +28,7 @@ DOORS = [  # the exceptions that a reader of the contracts must see
     "tracker.actions.talk.conversation",
     "tracker.cli.main",
     "tracker.wires.compute",
+    "tracker.wires.processes",
     "web.serve",
 ]
 

@@ -26,7 +26,7 @@ from tracker.domain.own_data.course_folders import CourseFolder
 from tracker.domain.people.people import Person, Role
 from tracker.replay import patient_of, read_course
 from tracker.settings import Settings
-from tracker.wires.compute import LocalProcesses
+from tracker.wires.processes import LocalProcesses
 from tracker.worker import run_worker
 from tracker.world import World, open_world
 from web import create_app

@@ -16,18 +16,9 @@ from analysis.face.faces import find_face
 from tracker.domain.course.readings import Reference
 from tracker.domain.course.treatments import AREAS, Region
 from tracker.settings import SettingsError
-from tracker.wires.compute import (
-    Analysed,
-    Busy,
-    Limits,
-    LocalProcesses,
-    NotMeasurable,
-    Sandbox,
-    Stopped,
-    analyse_bytes,
-    choose_face_finder,
-)
+from tracker.wires.compute import Analysed, NotMeasurable, analyse_bytes, choose_face_finder
 from tracker.wires.photo_files import Picture
+from tracker.wires.processes import Busy, Limits, LocalProcesses, Sandbox, Stopped
 
 COURSE = Path(str(files("sample_images"))) / "infection_type_6"
 
@@ -50,7 +41,7 @@ def test_a_killed_process_breaks_its_photo_and_no_other(processes: LocalProcesse
 
 CLINIC_THAT_WORKS = """
 import os, time
-from tracker.wires.compute import LocalProcesses
+from tracker.wires.processes import LocalProcesses
 
 if __name__ == "__main__":
     with LocalProcesses(workers=1) as compute:

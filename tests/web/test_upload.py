@@ -20,7 +20,7 @@ from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tracker.domain.course.photos import PhotoStatus
 from tracker.domain.people.people import Person
-from tracker.wires.compute import Busy
+from tracker.wires.processes import Busy
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ from tracker.domain.protocols.toml_tables import read_toml
 from tracker.replay import Line, Replay, patient_of, read_course, throw_away_world
 from tracker.settings import protocols_folder
 from tracker.storage.people import people
-from tracker.wires.compute import LocalProcesses, on_executor
+from tracker.wires.processes import LocalProcesses, on_executor
 from tracker.worker import run_worker
 from tracker.world import World, open_world
 from web.serve import CannotListen, check_address

@@ -13,7 +13,7 @@ from tests.benchmarks.alerts.speed import time_engine
 from tests.benchmarks.alerts.tables import lay_out
 from tests.benchmarks.alerts.watching import watch
 from tracker.storage.protocols import protocol_files
-from tracker.wires.compute import LocalProcesses
+from tracker.wires.processes import LocalProcesses
 
 _RECOVERY = Path("tracker/RECOVERY.md")
 _BEGIN, _END = "<!-- bench-alerts: begin -->", "<!-- bench-alerts: end -->"

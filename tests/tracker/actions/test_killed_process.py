@@ -15,8 +15,8 @@ from tests.tracker.actions.test_measure_photos import NOW, keep
 from tracker.actions.course.measuring import measure_photos
 from tracker.domain.course.photos import PhotoRole, PhotoStatus
 from tracker.storage.course import photos
-from tracker.wires.compute import LocalProcesses
 from tracker.wires.photo_files import Picture
+from tracker.wires.processes import LocalProcesses
 from tracker.world import World
 
 

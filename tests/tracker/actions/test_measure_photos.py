@@ -22,8 +22,9 @@ from tracker.domain.course.photos import (
 )
 from tracker.storage.connection import writing
 from tracker.storage.course import outlines, photos, readings, treatments
-from tracker.wires.compute import NotMeasurable, Stopped
+from tracker.wires.compute import NotMeasurable
 from tracker.wires.photo_files import Picture
+from tracker.wires.processes import Stopped
 from tracker.world import World
 
 NOW = datetime(2026, 3, 3, 9, tzinfo=UTC)

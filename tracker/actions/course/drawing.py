@@ -22,8 +22,8 @@ from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 from tracker.storage.course import annotations, outlines, photos, treatments
 from tracker.storage.own_data import consents
-from tracker.wires.compute import Apart, here
 from tracker.wires.photo_files import PhotoFiles, PhotoUnreadable, Picture
+from tracker.wires.processes import Apart, here
 
 
 @dataclass(frozen=True, slots=True)

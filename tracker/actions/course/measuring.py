@@ -16,8 +16,9 @@ from tracker.domain.course.readings import Reading
 from tracker.domain.course.sides import Said, SaidBy, SidesAnswer, obstacle, sides_after
 from tracker.storage.connection import DatabaseError, IntegrityError, writing
 from tracker.storage.course import outlines, photos, readings, sides, treatments
-from tracker.wires.compute import Analysed, NotMeasurable, Stopped, analyse_bytes
+from tracker.wires.compute import Analysed, NotMeasurable, analyse_bytes
 from tracker.wires.photo_files import PhotoFiles, PhotoUnreadable, Picture
+from tracker.wires.processes import Stopped
 
 BATCH = 8
 PROBE_SECONDS = 60

@@ -31,13 +31,14 @@ from tracker.storage.connection import IntegrityError, writing
 from tracker.storage.course import photos, treatments
 from tracker.storage.own_data import consents
 from tracker.storage.people import people
-from tracker.wires.compute import Apart, here, recalling
+from tracker.wires.compute import recalling
 from tracker.wires.photo_files import (
     PhotoFiles,
     PhotoUnreadable,
     Picture,
     deleted_without_row,
 )
+from tracker.wires.processes import Apart, here
 
 log = logging.getLogger(__name__)
 

@@ -17,8 +17,8 @@ from tracker.domain.people.people import Person
 from tracker.storage.connection import writing
 from tracker.storage.course import photos, sides
 from tracker.storage.own_data import consents
-from tracker.wires.compute import Apart, here
 from tracker.wires.photo_files import PhotoFiles, PhotoUnreadable, Picture
+from tracker.wires.processes import Apart, here
 
 
 @dataclass(frozen=True, slots=True)

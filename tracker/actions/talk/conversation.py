@@ -19,8 +19,9 @@ from tracker.storage.connection import IntegrityError, writing
 from tracker.storage.mail import mails
 from tracker.storage.people import absences, people
 from tracker.storage.talk import conversation
-from tracker.wires.compute import Apart, here, reencode_photo
+from tracker.wires.compute import reencode_photo
 from tracker.wires.photo_files import PhotoFiles, PhotoMissing, Picture, deleted_without_row
+from tracker.wires.processes import Apart, here
 
 
 @dataclass(frozen=True, slots=True)
