@@ -66,13 +66,20 @@ def _read(db: Database, treatment_id: str, which: str) -> list[Reading]:
               ORDER BY photos.taken_at, photos.id, readings.id"""  # noqa: S608 (no input in it)
     rows = list(db.query(sql, [treatment_id]))
     regions: dict[int, dict[Region, RegionReading]] = {row["id"]: {} for row in rows}
-    sql = """SELECT region_readings.* FROM region_readings
-             JOIN readings ON readings.id = region_readings.reading_id
-             JOIN photos ON photos.id = readings.photo_id WHERE photos.treatment_id = ?"""
-    for row in db.query(sql, [treatment_id]):
-        if row["reading_id"] in regions:
-            regions[row["reading_id"]][Region(row["region"])] = _region(row)
+    sql = f"""SELECT {", ".join(_OF_REGION)} FROM region_readings
+              JOIN readings ON readings.id = region_readings.reading_id
+              JOIN photos ON photos.id = readings.photo_id WHERE photos.treatment_id = ?"""  # noqa: S608
+    for reading_id, region, *values in db.execute(sql, [treatment_id]):
+        if reading_id in regions:
+            regions[reading_id][Region(region)] = _region(*values)
     return [_reading(row, regions[row["id"]]) for row in rows]
+
+
+_OF_REGION = (
+    *("reading_id", "region", "redness", "redness_sd", "pigment", "pigment_sd"),
+    *("lab_l", "lab_a", "lab_b", "ita", "erythema_index", "melanin_index", "share"),
+    *("affected", "redder_spots", "redder_share", "darker_spots", "darker_share"),
+)
 
 
 def _columns(region: Region, measured: RegionReading) -> dict[str, Any]:
@@ -98,26 +105,33 @@ def _columns(region: Region, measured: RegionReading) -> dict[str, Any]:
     }
 
 
-def _region(row: dict[str, Any]) -> RegionReading:
+def _region(
+    redness: float,
+    redness_sd: float,
+    pigment: float,
+    pigment_sd: float,
+    lab_l: float,
+    lab_a: float,
+    lab_b: float,
+    ita: float,
+    erythema_index: float,
+    melanin_index: float,
+    share: float,
+    affected: float | None,
+    *spots: Any,
+) -> RegionReading:
+    """The columns of `_OF_REGION` after the first two, in their order."""
     return RegionReading(
-        redness=Estimate(row["redness"], row["redness_sd"]),
-        pigment=Estimate(row["pigment"], row["pigment_sd"]),
-        lab=(row["lab_l"], row["lab_a"], row["lab_b"]),
-        ita=row["ita"],
-        erythema_index=row["erythema_index"],
-        melanin_index=row["melanin_index"],
-        share=row["share"],
-        focal=_focal(row),
-    )
-
-
-def _focal(row: dict[str, Any]) -> FocalChanges | None:
-    if row["affected"] is None:
-        return None
-    return FocalChanges(
-        affected=row["affected"],
-        redder=Spots(row["redder_spots"], row["redder_share"]),
-        darker=Spots(row["darker_spots"], row["darker_share"]),
+        redness=Estimate(redness, redness_sd),
+        pigment=Estimate(pigment, pigment_sd),
+        lab=(lab_l, lab_a, lab_b),
+        ita=ita,
+        erythema_index=erythema_index,
+        melanin_index=melanin_index,
+        share=share,
+        focal=None
+        if affected is None
+        else FocalChanges(affected, Spots(*spots[:2]), Spots(*spots[2:])),
     )
 
 
