@@ -42,12 +42,14 @@ from tracker.domain.protocols.own_treatments import OwnTreatment
 from tracker.domain.protocols.protocols import Asks, Protocol
 from tracker.domain.talk.conversation import Draft
 from tracker.domain.texts import one_line
+from web.charts.leaves import Leaves
 from web.charts.recovery import Focus
 from web.parts import photos_in
 
 K = TypeVar("K", bound=StrEnum)
 
 KEY = re.compile(r"[0-9a-zA-Z-]{16,64}")
+LEAF_NUMBER = re.compile(r"[1-9][0-9]{0,5}")
 
 Form = ImmutableMultiDict[str, str]
 Files = ImmutableMultiDict[str, FileStorage]
@@ -262,6 +264,22 @@ def read_focus(said: MultiDict[str, str]) -> Focus:
     """Which chart to show large; what is missing or unknown is left to the page."""
     region, quantity = said.get("region", ""), said.get("quantity", "")
     return Focus(one_of(Region, region), one_of(Quantity, quantity))
+
+
+def read_leaves(said: MultiDict[str, str]) -> Leaves:
+    """Which parts of long lists to show; what is missing or no number is left to the page."""
+
+    def number(name: str) -> int | None:
+        asked = said.get(name, "")
+        return int(asked) if LEAF_NUMBER.fullmatch(asked) else None
+
+    return Leaves(
+        photos=number("photos"),
+        values=number("values"),
+        spots=number("spots"),
+        answers=number("answers"),
+        photo=said.get("photo", ""),
+    )
 
 
 def sentence(remedy: str) -> str:

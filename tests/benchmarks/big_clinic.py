@@ -6,6 +6,7 @@ Rows are written in bulk and no photo is taken: it serves to measure the pages, 
 import json
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -32,6 +33,8 @@ FRESH = timedelta(days=60)  # courses that may still have a problem
 OPEN_SHARE, IN_HAND_SHARE = 0.3, 0.3  # of those, with an alert that is not resolved
 UNSEEN_SHARE, UNREAD_SHARE = 0.4, 0.03  # of those, and of all patients
 MESSAGES = 10
+ALERT_EVERY = 20  # photos of a long course, of which the first alert stays open
+LATE = 4  # the first photo of a long course that came at once again
 FIRST_NAMES = (
     "Amara", "Bjørn", "Chloé", "Devi", "Esther", "Fatou", "Grace", "Hồng", "Ingrid", "José",
     "Katarzyna", "Łukasz", "Marta", "Ngozi", "Olga", "Priya", "Quinn", "Rosa", "Søren", "Thandiwe",
@@ -65,12 +68,8 @@ class _Course:
 def found_clinic(world: World, patients: int, readings: int, seed: int) -> BigClinic:
     """Fill an empty clinic; the same numbers and seed give the same clinic."""
     rng = random.Random(seed)  # noqa: S311  (a clinic to look at, no secret)
-    db = world.connect()
-    dana = Person("", Role.PRACTITIONER, "Dr Dana", "dana@clinic.example", "Europe/Berlin")
-    alice = Person("", Role.PATIENT, "Alice", "alice@home.example", "Europe/Berlin")
-    try:
-        dana = add_person(db, dana, PASSPHRASE)
-        alice = add_person(db, alice, PASSPHRASE, cared_for_by=dana.id)
+    with closing(world.connect()) as db:
+        dana, alice = _who_sign_in(db)
         ids = [alice.id, *(_id(rng) for _ in range(patients - 1))]
         with writing(db):
             _fill(db, "people", _people(ids[1:], rng))
@@ -81,9 +80,47 @@ def found_clinic(world: World, patients: int, readings: int, seed: int) -> BigCl
             _write_alerts(db, courses, dana.id, rng)
             _write_messages(db, ids, dana.id, rng)
         db.execute("ANALYZE")
-    finally:
-        db.close()
     return BigClinic(dana, alice)
+
+
+def found_course(world: World, photos: int) -> BigClinic:
+    """Fill an empty clinic with one patient, who sent a photo and answers on each of many days.
+
+    An alert was raised every ALERT_EVERY photos. All are resolved but the first, the oldest. The
+    photos after the first came late, so that no one has opened them.
+    """
+    rng = random.Random(photos)  # noqa: S311  (a clinic to look at, no secret)
+    with closing(world.connect()) as db:
+        dana, alice = _who_sign_in(db)
+        began = NOW - timedelta(days=photos)
+        taken = tuple((_id(rng), began + timedelta(days=n + 0.5)) for n in range(photos))
+        course = _Course(alice.id, _id(rng), began, is_latest=True, is_fresh=True, photos=taken)
+        with writing(db):
+            _write_courses(db, [course], rng)
+            _fill(db, "check_ins", _check_in_rows(course.photos[1::2], course, rng))
+            db.execute("UPDATE photos SET seen_at = taken_at")
+            came_late = [photo_id for photo_id, _ in taken[1:LATE]]
+            db.execute(
+                "UPDATE photos SET seen_at = NULL WHERE id IN (SELECT value FROM json_each(?))",
+                [json.dumps(came_late)],
+            )
+            alerts = [
+                _alert_row(course, photo, Concern.INFECTION, Level.REVIEW, rng)
+                for photo in taken[::ALERT_EVERY]
+            ]
+            over = {"acknowledged_by": dana.id, "outcome": "false"}
+            over |= dict.fromkeys(("acknowledged_at", "resolved_at"), time_text(NOW))
+            _fill(db, "alerts", (alert | over for alert in alerts[1:]))
+            _fill(db, "alerts", alerts[:1])
+            _write_messages(db, [alice.id], dana.id, rng)
+    return BigClinic(dana, alice)
+
+
+def _who_sign_in(db: Database) -> tuple[Person, Person]:
+    dana = Person("", Role.PRACTITIONER, "Dr Dana", "dana@clinic.example", "Europe/Berlin")
+    alice = Person("", Role.PATIENT, "Alice", "alice@home.example", "Europe/Berlin")
+    dana = add_person(db, dana, PASSPHRASE)
+    return dana, add_person(db, alice, PASSPHRASE, cared_for_by=dana.id)
 
 
 _HOW_MEASURED = ("method", "opencv", "reference", "residual")
@@ -157,7 +194,8 @@ def _write_courses(db: Database, courses: Sequence[_Course], rng: random.Random)
         ),
     )
     _fill(db, "region_readings", _region_rows(photos, rng))
-    _fill(db, "check_ins", (row for course in courses for row in _check_in_rows(course, rng)))
+    answered = (_check_in_rows(course.photos[::2], course, rng) for course in courses)
+    _fill(db, "check_ins", chain.from_iterable(answered))
 
 
 def _photo_rows(course: _Course, rng: random.Random) -> Iterator[dict[str, Cell]]:
@@ -207,12 +245,19 @@ def _region_rows(
                 "erythema_index": 0.2,
                 "melanin_index": 0.3,
                 "share": 1.0,
+                "affected": round(0.3 * 0.5 ** (day / 3), 3),
+                "redder_spots": 2,
+                "redder_share": 0.01,
+                "darker_spots": 1,
+                "darker_share": 0.005,
             }
 
 
-def _check_in_rows(course: _Course, rng: random.Random) -> Iterator[dict[str, Cell]]:
+def _check_in_rows(
+    photos: Sequence[tuple[str, datetime]], course: _Course, rng: random.Random
+) -> Iterator[dict[str, Cell]]:
     answers = json.dumps({"pain": 1, "itch": 1, "swelling": 0, "trend": "same", "note": ""})
-    for _, taken_at in course.photos[::2]:
+    for _, taken_at in photos:
         at = time_text(taken_at)
         yield {
             "id": _id(rng),
@@ -251,29 +296,48 @@ def _write_alerts(
             continue
         is_open, is_silent = fate < OPEN_SHARE, fate < OPEN_SHARE / 4
         is_resolved = fate >= OPEN_SHARE + IN_HAND_SHARE
-        last = course.photos[-1][1] - timedelta(minutes=rng.randrange(3000))
-        evidence = [("second rise, left cheek, since day 3", 14.0), ("pain worse", 5.0)] * 2
+        photo_id, taken_at = course.photos[-1]
+        raised_at = taken_at - timedelta(minutes=rng.randrange(3000))
+        concern = Concern.SILENCE if is_silent else rng.choice(concerns)
+        level = Level.WATCH if is_silent else rng.choice(list(Level))
+        answered_at = time_text(raised_at)
         rows.append(
-            {
-                "id": _id(rng),
-                "patient_id": course.patient_id,
-                "treatment_id": course.id,
-                "concern": str(Concern.SILENCE if is_silent else rng.choice(concerns)),
-                "level": str(Level.WATCH if is_silent else rng.choice(list(Level))),
-                "raised_at": time_text(last),
-                "probability": 0.8,
-                "onset_day": 3.0,
-                "regions": json.dumps(["left_cheek"]),
-                "evidence": json.dumps([[*e, Source.PHOTOS] for e in evidence]),
-                "engine": "1",
-                "protocol": "microneedling 1",
-                "acknowledged_at": None if is_open else time_text(last),
+            _alert_row(course, (photo_id, raised_at), concern, level, rng)
+            | {
+                "photo_id": None,
+                "acknowledged_at": None if is_open else answered_at,
                 "acknowledged_by": None if is_open else reader_id,
-                "resolved_at": time_text(last) if is_resolved else None,
+                "resolved_at": answered_at if is_resolved else None,
                 "outcome": rng.choice(("true", "false", "unclear")) if is_resolved else None,
             }
         )
     _fill(db, "alerts", rows)
+
+
+def _alert_row(
+    course: _Course,
+    photo: tuple[str, datetime],
+    concern: Concern,
+    level: Level,
+    rng: random.Random,
+) -> dict[str, Cell]:
+    """An alert that nobody has opened, raised when the photo was taken."""
+    evidence = [("second rise, left cheek, since day 3", 14.0), ("pain worse", 5.0)] * 2
+    return {
+        "id": _id(rng),
+        "patient_id": course.patient_id,
+        "treatment_id": course.id,
+        "concern": str(concern),
+        "level": str(level),
+        "raised_at": time_text(photo[1]),
+        "probability": 0.8,
+        "onset_day": 3.0,
+        "regions": json.dumps(["left_cheek"]),
+        "evidence": json.dumps([[*e, Source.PHOTOS] for e in evidence]),
+        "photo_id": photo[0],
+        "engine": "1",
+        "protocol": "microneedling 1",
+    }
 
 
 def _write_messages(db: Database, ids: Sequence[str], reader_id: str, rng: random.Random) -> None:

@@ -22,7 +22,7 @@ from tracker.domain.course.check_ins import Answers, Trend
 from tracker.domain.course.photos import SkinState
 from tracker.domain.course.readings import Reference
 from tracker.domain.course.treatments import Region
-from tracker.domain.recovery.recovery import LONGEST_BAND, Course, assess
+from tracker.domain.recovery.recovery import LONGEST_BAND, Course, assess, band_until
 from tracker.storage.protocols import protocol_files
 
 PROTOCOL = protocol_files.load("microneedling")
@@ -167,7 +167,7 @@ def test_deeper_needles_are_given_more_time() -> None:
 
 
 def test_the_band_falls_from_its_peak_to_none_and_holds_the_usual_course() -> None:
-    band = assess(course([]), PROTOCOL, 10).band
+    band = band_until(treatment(), PROTOCOL, 10)
     medians = [point.median for point in band]
     assert medians == sorted(medians, reverse=True)
     assert 1.0 <= medians[0] <= 2.0
@@ -177,7 +177,7 @@ def test_the_band_falls_from_its_peak_to_none_and_holds_the_usual_course() -> No
 
 
 def test_the_band_ends_with_the_longest_plan_however_long_ago_the_treatment_was() -> None:
-    band = assess(course([]), PROTOCOL, 45_000).band
+    band = band_until(treatment(), PROTOCOL, 45_000)
     assert band[-1].day == LONGEST_BAND
     assert len(band) < LONGEST_BAND + 20
 

@@ -12,7 +12,7 @@ from tracker.domain.course.readings import Reading
 from tracker.domain.people.people import Person, Role
 from tracker.domain.protocols.aftercare import RunningTreatment, day_plan, questions_of
 from tracker.domain.protocols.screening import summary
-from tracker.domain.recovery.recovery import Course, assess
+from tracker.domain.recovery.recovery import Course, assess, band_until
 from tracker.storage.protocols import protocol_files
 
 ALICE = Person("p", Role.PATIENT, "Alice", "alice@clinic.example", "Europe/Berlin")
@@ -46,6 +46,7 @@ def so_far(
         photos=tuple(photos),
         readings=course.readings,
         check_ins=course.check_ins,
+        band=band_until(course.treatment, protocol, day),
         assessment=assess(course, protocol, until=day),
         alerts=tuple(alerts),
         undelivered=(),

@@ -100,6 +100,7 @@ RULES = {
         "/patients/{alice}/conversation/{message}/photo", TEAM | {"alice"}
     ),
     "GET practitioner.patient": Rule("/patients/{alice}", TEAM),
+    "GET practitioner.values": Rule("/patients/{alice}/values", TEAM),
     "POST practitioner.measure_again": Rule("/patients/{alice}/photos/again", TEAM),
     "GET comparison.show": Rule("/patients/{alice}/compare", TEAM),
     "POST comparison.draw": Rule("/patients/{alice}/annotations", TEAM),

@@ -6,25 +6,31 @@ import pytest
 
 from tests.tracker.courses_of_readings import darkening, fading, reading, rising_again
 from tests.web.course_so_far import now_on, so_far
+from tracker.actions.course.progress import Progress
 from tracker.domain.course.photos import SkinState
 from tracker.domain.course.readings import Estimate, Quantity, Reading, Reference
 from tracker.domain.course.treatments import Region
 from tracker.domain.desk.worklist import Gauge
 from tracker.domain.recovery.recovery import BandPoint
 from web.charts.charts import (
-    LARGE,
     Chart,
     chart,
-    normal_at,
+    frame_of,
     patient_charts,
     region_charts,
 )
+from web.charts.points import normal_at
 
 BEFORE = replace(reading(0.5), taken_at=now_on(-0.5))
 
 
 def redness_of(readings: list[Reading], day: float) -> Chart:
-    return chart(so_far(day, readings), Region.FACE, Quantity.REDNESS, LARGE)
+    course = so_far(day, readings)
+    return chart(course, Region.FACE, frame_of(course, Quantity.REDNESS))
+
+
+def small_charts(course: Progress, quantity: Quantity) -> tuple[Chart, ...]:
+    return region_charts(course, frame_of(course, quantity))
 
 
 def test_every_reading_is_a_mark_in_time_order_and_the_last_one_stands_out() -> None:
@@ -66,7 +72,7 @@ def test_a_photo_without_reference_or_with_make_up_is_hollow_and_says_why() -> N
     drawn = redness_of([reading(0.1, reference=Reference.HISTORY), made_up, reading(2.1)], 2.5)
     assert [mark.hollow for mark in drawn.marks] == [True, True, False]
     assert "no colour reference" in drawn.marks[0].words
-    assert "make-up" in drawn.rows[1].caveats
+    assert "make-up" in drawn.rows.rows[1].caveats
 
 
 def test_the_photo_from_before_is_the_line_of_nought_and_not_a_mark() -> None:
@@ -74,7 +80,7 @@ def test_the_photo_from_before_is_the_line_of_nought_and_not_a_mark() -> None:
 
 
 def test_only_redness_has_a_band() -> None:
-    redness, pigment = patient_charts(so_far(3, [reading(0.1)]), Gauge(), alone=False)
+    redness, pigment = patient_charts(so_far(3, [reading(0.1)]), Gauge(), None, alone=False)
     assert redness.band is not None
     assert pigment.band is None
 
@@ -108,7 +114,7 @@ def test_levels_are_words_and_numbers() -> None:
 
 def test_regions_share_one_scale_and_the_infected_cheek_stands_out() -> None:
     days = [d + 0.1 for d in range(8)]
-    small = region_charts(so_far(8, [reading(d, rising_again) for d in days]), Quantity.REDNESS)
+    small = small_charts(so_far(8, [reading(d, rising_again) for d in days]), Quantity.REDNESS)
     assert len({drawn.levels for drawn in small}) == 1
     heights = {drawn.title: drawn.marks[-1].y for drawn in small}
     assert min(heights, key=lambda title: heights[title]) == "Redness, left cheek"
@@ -117,14 +123,14 @@ def test_regions_share_one_scale_and_the_infected_cheek_stands_out() -> None:
 def test_only_treated_regions_are_drawn() -> None:
     course = so_far(2, [reading(0.1)])
     nose = replace(course.treatment, areas=frozenset({Region.NOSE}))
-    small = region_charts(replace(course, treatment=nose), Quantity.PIGMENT)
+    small = small_charts(replace(course, treatment=nose), Quantity.PIGMENT)
     assert [drawn.title for drawn in small] == ["Pigment, nose"]
 
 
 def test_the_table_says_what_the_drawing_shows() -> None:
     drawn = redness_of([reading(d + 0.1) for d in range(4)], 4)
-    assert [row.day for row in drawn.rows] == [0, 1, 2, 3]
-    for mark, row in zip(drawn.marks, drawn.rows, strict=True):
+    assert [row.day for row in drawn.rows.rows] == [3, 2, 1, 0]
+    for mark, row in zip(drawn.marks[::-1], drawn.rows.rows, strict=True):
         assert row.value in mark.words
         assert " to " in row.normal
         assert row.meaning.endswith("as before")
@@ -133,7 +139,8 @@ def test_the_table_says_what_the_drawing_shows() -> None:
 def test_pigment_that_grows_widens_its_scale() -> None:
     days = [7.0 + 3 * n for n in range(8)]
     readings = [reading(d, fading, lambda r, day: 4 * darkening(r, day)) for d in days]
-    drawn = chart(so_far(30, readings), Region.FACE, Quantity.PIGMENT, LARGE)
+    course = so_far(30, readings)
+    drawn = chart(course, Region.FACE, frame_of(course, Quantity.PIGMENT))
     assert all(mark.y > 0 for mark in drawn.marks)
     assert float(drawn.levels[-1].small) >= 2
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from html import unescape
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,22 +27,27 @@ def numbers(*days: float, quantity: Quantity = Quantity.REDNESS) -> dict[str, An
 def test_every_region_comes_with_its_points_and_their_range() -> None:
     regions = numbers(0.5, 1.5)["regions"]
     assert [region["name"] for region in regions][:2] == ["face", "forehead"]
+    photos = numbers(0.5, 1.5)["photos"]
+    assert [day for day, _ in photos] == [0.5, 1.5]
+    assert photos[0][1].startswith("Day 0 (2 Mar, ")
     for region in regions:
-        assert [point["day"] for point in region["points"]] == [0.5, 1.5]
-        assert all(point["reach"] > 0 for point in region["points"])
-        assert region["points"][0]["words"].startswith("Day 0")
+        assert [at for at, *_ in region["values"]] == [0, 1]
+        assert all(reach > 0 for _, _, reach, *_ in region["values"])
+        assert region["values"][0][-1].endswith("as much blood as before")
 
 
 def test_a_line_breaks_where_days_were_missed() -> None:
-    points = numbers(0.5, 1.5, 6.5)["regions"][0]["points"]
-    assert [point["breaks"] for point in points] == [False, False, True]
+    values = numbers(0.5, 1.5, 6.5)["regions"][0]["values"]
+    assert [breaks for *_, breaks, _ in values] == [False, False, True]
 
 
 def test_less_certain_points_are_told() -> None:
     course = so_far(2, [reading(1, reference=Reference.HISTORY)])
     told = plot_data(course, Quantity.REDNESS, Region.FACE)
     regions = cast(list[dict[str, Any]], told["regions"])
-    assert regions[0]["points"][0]["hollow"]
+    _, _, _, hollow, _, words = regions[0]["values"][0]
+    assert hollow
+    assert words.endswith("(no colour reference in the picture)")
 
 
 def test_the_band_reaches_to_the_end_of_the_axis_and_pigment_has_none() -> None:
@@ -67,6 +73,9 @@ def test_the_chart_of_the_server_stands_whether_or_not_the_library_is_there(
     page = dana.read(f"/patients/{records.cast.alice.id}")
     assert 'aria-label="Redness of the whole face: 1 photo' in page
     assert ("uPlot.iife.min.js" in page) is installed
-    data = re.search(r'<script type="application/json"[^>]*>(.*?)</script>', page)
-    assert (data is not None) is installed
-    assert data is None or json.loads(data[1])["chosen"] == "face"
+    address = re.search(r'data-values="([^"]+)"', page)
+    assert (address is not None) is installed
+    if address is not None:
+        told = json.loads(dana.read(unescape(address[1])))
+        assert (told["chosen"], told["quantity"]) == ("face", "redness")
+        assert len(told["photos"]) == 1

@@ -35,7 +35,7 @@ def test_check_ins_lie_under_the_same_days_as_the_photos() -> None:
             check_in(2.0, replace(CALM, pain=8, pus=True)),
         ],
     )
-    strip, drawn = timeline(course), patient_charts(course, Gauge(), alone=True)[0]
+    strip, drawn = timeline(course), patient_charts(course, Gauge(), None, alone=True)[0]
     assert strip is not None
     assert strip.days == drawn.days
     assert strip.bars[2].x == drawn.marks[0].x

@@ -69,7 +69,7 @@ def test_every_answer_that_reaches_a_floor_is_named_at_once(day: int, is_alone: 
 def situation(protocol: Protocol, day: int, *, is_alone: bool, variant: str | None) -> Situation:
     """A person of whom only the answers are known."""
     progress = so_far(0.1)
-    nothing = Assessment((), (), None, progress.assessment.half_life_hours)
+    nothing = Assessment((), None, progress.assessment.half_life_hours)
     return Situation(
         treatment=replace(treatment(), kind=protocol.kind, variant=variant),
         protocol=protocol,

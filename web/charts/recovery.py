@@ -1,27 +1,26 @@
 """The recovery of one patient: one chart large, all regions small, and other events."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from tracker.actions.course.progress import Progress
-from tracker.domain.course.readings import Quantity, Reading
+from tracker.actions.course.progress import CourseSoFar
+from tracker.domain.course.readings import FocalChanges, Quantity, Reading
 from tracker.domain.course.treatments import Region, day_number
 from tracker.domain.recovery.evidence_words import CHEEKS, percent_words, redder_cheek, spots_words
 from tracker.domain.recovery.recovery import BandPoint
 from web.charts.charts import (
     EDGE,
     LARGE,
+    ROWS_LARGE,
     Chart,
-    Point,
     chart,
-    is_gap,
-    last_day,
+    frame_of,
     level_words,
-    point_words,
-    points_of,
     region_charts,
-    value_range,
 )
+from web.charts.leaves import Leaf, Leaves, leaf
+from web.charts.points import Point, is_gap, photo_words, points_of, value_words
 from web.charts.timeline import Strip, timeline
 from web.words.times import day_words
 
@@ -49,54 +48,68 @@ class FocalRow:
 class Recovery:
     """The charts; `region` and `quantity` are those of the large one.
 
-    `focal` are the rows of that region, the latest photo first; readings that were stored before
-    they were kept have none.
+    `focal` are rows of that region, the latest photo first; readings that were stored before they
+    were kept have none. `focal_now` are the latest two.
     """
 
     region: Region
     quantity: Quantity
     regions: tuple[tuple[Region, str], ...]
     large: Chart
-    focal: tuple[FocalRow, ...]
+    focal_now: tuple[FocalRow, ...]
+    focal: Leaf[FocalRow]
     redness: tuple[Chart, ...]
     pigment: tuple[Chart, ...]
     strip: Strip | None
-    plot: Mapping[str, object]
 
 
-def recovery(progress: Progress, focus: Focus, otherwise: Focus) -> Recovery:
-    """The charts of a course; what `focus` leaves open is taken from `otherwise`, then the face."""
+def recovery(progress: CourseSoFar, focus: Focus, otherwise: Focus, leaves: Leaves) -> Recovery:
+    """The charts of a course; what `focus` leaves open is taken from `otherwise`, then the face.
+
+    `leaves` are the parts of the tables.
+    """
     shown = [region for region in Region if region in progress.treatment.areas]
     asked = focus.region or otherwise.region
     region = asked if asked in shown else Region.FACE
     quantity = focus.quantity or otherwise.quantity or Quantity.REDNESS
+    frames = {each: frame_of(progress, each) for each in Quantity}
+    seen, row = _focal_readings(progress, region), partial(_focal_row, progress)
     return Recovery(
         region=region,
         quantity=quantity,
         regions=tuple((each, each.words) for each in (Region.FACE, *shown)),
-        large=chart(progress, region, quantity, LARGE),
-        focal=tuple(_focal_rows(progress, region)),
-        redness=region_charts(progress, Quantity.REDNESS),
-        pigment=region_charts(progress, Quantity.PIGMENT),
+        large=chart(progress, region, frames[quantity], leaves.values),
+        focal_now=tuple(row(each) for each in seen[:2]),
+        focal=leaf(seen, leaves.spots, ROWS_LARGE, row),
+        redness=region_charts(progress, frames[Quantity.REDNESS]),
+        pigment=region_charts(progress, frames[Quantity.PIGMENT]),
         strip=timeline(progress),
-        plot=plot_data(progress, quantity, region),
     )
 
 
-def _focal_rows(progress: Progress, region: Region) -> Iterator[FocalRow]:
-    treatment, zone = progress.treatment, progress.patient.zone
-    for reading in reversed(progress.readings):
-        measured = reading.regions.get(region)
-        focal = measured.focal if measured else None
-        if focal is None or reading.taken_at < treatment.performed_at:
-            continue
-        yield FocalRow(
-            day=day_words(day_number(treatment, reading.taken_at, zone)),
-            affected=percent_words(focal.affected),
-            redder=spots_words(focal.redder),
-            darker=spots_words(focal.darker),
-            sides=_sides(reading) if treatment.areas >= CHEEKS else "",
-        )
+_Focal = tuple[Reading, FocalChanges]
+
+
+def _focal_readings(progress: CourseSoFar, region: Region) -> list[_Focal]:
+    """The readings since the treatment with what was kept of a region, the latest first."""
+    return [
+        (reading, measured.focal)
+        for reading in reversed(progress.readings)
+        if reading.taken_at >= progress.treatment.performed_at
+        and (measured := reading.regions.get(region)) is not None
+        and measured.focal is not None
+    ]
+
+
+def _focal_row(progress: CourseSoFar, seen: _Focal) -> FocalRow:
+    (reading, focal), treatment = seen, progress.treatment
+    return FocalRow(
+        day=day_words(day_number(treatment, reading.taken_at, progress.patient.zone)),
+        affected=percent_words(focal.affected),
+        redder=spots_words(focal.redder),
+        darker=spots_words(focal.darker),
+        sides=_sides(reading) if treatment.areas >= CHEEKS else "",
+    )
 
 
 def _sides(reading: Reading) -> str:
@@ -108,35 +121,39 @@ def _sides(reading: Reading) -> str:
     return f"×{2 ** abs(gap.value):.1f}, {side.words} redder" if side else "no clear difference"
 
 
-Row = Mapping[str, object]
+Value = tuple[int, float, float, bool, bool, str]
 
 
-def plot_data(progress: Progress, quantity: Quantity, chosen: Region) -> Row:
+def plot_data(progress: CourseSoFar, quantity: Quantity, chosen: Region) -> Mapping[str, object]:
     """All treated regions of one quantity against days since treatment, values in doublings.
 
     `edge` is the percent of the width kept free at both ends, as in the charts drawn here, so that
-    days are aligned.
+    days are aligned. `photos` are the day of each photo and its words. Each value of a region is
+    the number of its photo, the doublings, half of their 95 % range, whether it is hollow, whether
+    no line joins it to the value before, and its words.
     """
-    band = progress.assessment.band if quantity is Quantity.REDNESS else ()
-    low, high = value_range(progress, quantity, band)
+    frame = frame_of(progress, quantity)
+    low, high = frame.low, frame.high
     step = 1.0 if quantity is Quantity.REDNESS else 0.5
     levels = [n * step for n in range(round(low / step), round(high / step) + 1)]
     treated = [region for region in Region if region in progress.treatment.areas]
+    at = {reading.photo_id: number for number, (_, reading) in enumerate(frame.seen)}
     return {
         "quantity": quantity,
         "chosen": chosen,
-        "lastDay": last_day(progress),
+        "lastDay": frame.last_day,
         "edge": EDGE,
         "height": LARGE,
         "low": low,
         "high": high,
         "levels": [[n, level_words(n)] for n in levels if low <= n <= high],
-        "band": _band(band, last_day(progress)),
+        "band": _band(frame.band, frame.last_day),
+        "photos": [[round(day, 4), photo_words(reading, progress)] for day, reading in frame.seen],
         "regions": [
             {
                 "name": region,
                 "words": region.words.capitalize(),
-                "points": _points(points_of(progress, region, quantity), quantity, progress),
+                "values": _values(points_of(frame.seen, region, quantity), quantity, at),
             }
             for region in (Region.FACE, *treated)
         ],
@@ -149,16 +166,15 @@ def _band(band: Sequence[BandPoint], end: float) -> list[list[float]]:
     return [*rows, [end, *rows[-1][1:]]] if rows and rows[-1][0] < end else rows
 
 
-def _points(points: Sequence[Point], quantity: Quantity, progress: Progress) -> list[Row]:
-    """`reach` is half of the 95 % range; `breaks` means that no line joins the point before."""
+def _values(points: Sequence[Point], quantity: Quantity, at: Mapping[str, int]) -> list[Value]:
     return [
-        {
-            "day": round(point.day, 4),
-            "value": round(point.estimate.value, 3),
-            "reach": round(1.96 * point.estimate.sd, 3),
-            "hollow": not point.reading.carries_alerts,
-            "breaks": at > 0 and is_gap(points[at - 1].day, point.day),
-            "words": point_words(point, quantity, progress),
-        }
-        for at, point in enumerate(points)
+        (
+            at[point.reading.photo_id],
+            round(point.estimate.value, 3),
+            round(1.96 * point.estimate.sd, 3),
+            not point.is_certain,
+            number > 0 and is_gap(points[number - 1].day, point.day),
+            value_words(point, quantity),
+        )
+        for number, point in enumerate(points)
     ]

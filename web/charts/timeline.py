@@ -1,20 +1,24 @@
 """Events other than photos, row by row on the same time axis as the charts."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tracker.actions.course.progress import Progress
+from tracker.actions.course.progress import CourseSoFar
 from tracker.domain.alerts.alerts import Alert
-from tracker.domain.course.check_ins import SIGNS, CheckIn
+from tracker.domain.course.check_ins import SIGNS, Answers
 from tracker.domain.course.treatments import days_since
-from web.charts.charts import Scale, Tick, day_ticks, last_day
+from web.charts.charts import GRID, Scale, Tick, day_ticks, last_day
 from web.words.times import short_date
 from web.words.words import LEVELS, NOT_ANSWERED, OUTCOMES, SIGN_NAMES, alert_headline
 
 ROW = 30.0  # pixels
 BAR = 22.0  # pixels of the highest answer
 FOOT = 4.0  # pixels below a row's baseline
+DENSE = 60  # with more check-ins, bars are drawn as one and like marks that touch are gathered
+TOUCHING = 1.5  # percent across
+NAMED = 3  # of the answers left out whose marks were gathered
+UNANSWERED = "unanswered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +44,20 @@ class TimelineMark:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """Rows on the same time axis as the charts; each row's `at` is its baseline, in pixels."""
+    """Rows on the same time axis as the charts; each row's `at` is its baseline, in pixels.
+
+    With many check-ins the bars are one shape, `outline`: SVG path data on the stretching grid.
+    """
 
     days: tuple[Tick, ...]
     rows: tuple[Tick, ...]
     bars: tuple[Bar, ...]
+    outline: str
     signs: tuple[TimelineMark, ...]
     height: float
 
 
-def timeline(progress: Progress) -> Strip | None:
+def timeline(progress: CourseSoFar) -> Strip | None:
     """Pain, itch and signs of every check-in, and the life of every alert; None for nothing."""
     asked = ("pain", "itch", "signs") if progress.check_ins else ()
     told = ("alerts",) if progress.alerts else ()
@@ -57,63 +65,103 @@ def timeline(progress: Progress) -> Strip | None:
     if not feet:
         return None
     scale = Scale(last_day(progress), 0, 10, BAR)
+    given = list(_given(progress, scale))
     signs = [
         *(
-            _unanswered(progress, scale, check_in, name, foot)
-            for check_in, name, foot, score in _scores(progress, feet)
+            _unanswered(each, name, foot)
+            for each, name, foot, score in _scores(given, feet)
             if score is None
         ),
-        *_signs(progress, scale, feet.get("signs", 0)),
+        *_signs(given, feet.get("signs", 0)),
         *_alerts(progress, scale, feet.get("alerts", 0)),
     ]
+    bars = [
+        _bar(each, name, foot, score)
+        for each, name, foot, score in _scores(given, feet)
+        if score is not None
+    ]
+    is_dense = len(progress.check_ins) > DENSE
+    signs.sort(key=lambda sign: sign.x)
     return Strip(
         days=day_ticks(scale),
         rows=tuple(Tick(foot, name) for name, foot in feet.items()),
-        bars=tuple(
-            _bar(progress, scale, check_in, name, foot, score)
-            for check_in, name, foot, score in _scores(progress, feet)
-            if score is not None
-        ),
-        signs=tuple(sorted(signs, key=lambda sign: sign.x)),
+        bars=() if is_dense else tuple(bars),
+        outline="".join(map(_stroke, bars)) if is_dense else "",
+        signs=tuple(_gathered(signs) if is_dense else signs),
         height=ROW * len(feet),
     )
 
 
+def _stroke(bar: Bar) -> str:
+    return f"M{bar.x * GRID / 100:g},{bar.top + bar.height:g}V{bar.top:g}"
+
+
+def _gathered(signs: Iterable[TimelineMark]) -> Iterator[TimelineMark]:
+    """Like marks of a row that would lie on each other, as one at the place of the first.
+
+    What was reported is named in full; of answers left out only the first ones.
+    """
+    groups: list[list[TimelineMark]] = []
+    latest: dict[tuple[float, str, str], list[TimelineMark]] = {}
+    for sign in signs:
+        like = sign.y, sign.kind, sign.mark
+        group = latest.get(like)
+        if group is None or sign.x - group[0].x > TOUCHING:
+            groups.append(group := [])
+            latest[like] = group
+        group.append(sign)
+    for group in groups:
+        named = group[:NAMED] if group[0].kind == UNANSWERED else group
+        words = [sign.words for sign in named]
+        if len(named) < len(group):
+            words.append(f"and {len(group) - NAMED} more, the last {group[-1].words}")
+        yield replace(group[0], words="; ".join(words))
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """Answers with their place, in percent across, and their time in words."""
+
+    answers: Answers
+    x: float
+    when: str
+
+
+def _given(progress: CourseSoFar, scale: Scale) -> Iterator[_Given]:
+    for check_in in progress.check_ins:
+        when = short_date(check_in.at, progress.patient.zone)
+        yield _Given(check_in.answers, _x(progress, scale, check_in.at), when)
+
+
 def _scores(
-    progress: Progress, feet: Mapping[str, float]
-) -> Iterator[tuple[CheckIn, str, float, int | None]]:
+    given: Iterable[_Given], feet: Mapping[str, float]
+) -> Iterator[tuple[_Given, str, float, int | None]]:
     """Every check-in with each question that has a row of bars, its baseline, and the answer."""
-    for check_in in progress.check_ins:
+    for each in given:
         for name in ("pain", "itch"):
-            yield check_in, name, feet[name], getattr(check_in.answers, name)
+            yield each, name, feet[name], getattr(each.answers, name)
 
 
-def _unanswered(
-    progress: Progress, scale: Scale, check_in: CheckIn, name: str, foot: float
-) -> TimelineMark:
+def _unanswered(given: _Given, name: str, foot: float) -> TimelineMark:
     """A mark in place of a missing bar, so that "not answered" does not look like 0."""
-    words = f"{short_date(check_in.at, progress.patient.zone)}: {name} {NOT_ANSWERED}"
-    return TimelineMark(_x(progress, scale, check_in.at), foot - FOOT, "?", "unanswered", words)
+    words = f"{given.when}: {name} {NOT_ANSWERED}"
+    return TimelineMark(given.x, foot - FOOT, "?", UNANSWERED, words)
 
 
-def _bar(
-    progress: Progress, scale: Scale, check_in: CheckIn, name: str, foot: float, score: int
-) -> Bar:
+def _bar(given: _Given, name: str, foot: float, score: int) -> Bar:
     height = round(max(2.0, BAR * score / 10), 1)
-    when = short_date(check_in.at, progress.patient.zone)
-    return Bar(_x(progress, scale, check_in.at), foot - height, height, f"{when}: {name} {score}")
+    return Bar(given.x, foot - height, height, f"{given.when}: {name} {score}")
 
 
-def _signs(progress: Progress, scale: Scale, foot: float) -> Iterator[TimelineMark]:
-    for check_in in progress.check_ins:
-        names = [SIGN_NAMES[name] for name in SIGNS if getattr(check_in.answers, name)]
+def _signs(given: Iterable[_Given], foot: float) -> Iterator[TimelineMark]:
+    for each in given:
+        names = [SIGN_NAMES[name] for name in SIGNS if getattr(each.answers, name)]
         if names:
-            when = short_date(check_in.at, progress.patient.zone)
-            x = _x(progress, scale, check_in.at)
-            yield TimelineMark(x, foot - FOOT, "!", "alarm", f"{when}: {', '.join(names)}")
+            words = f"{each.when}: {', '.join(names)}"
+            yield TimelineMark(each.x, foot - FOOT, "!", "alarm", words)
 
 
-def _alerts(progress: Progress, scale: Scale, foot: float) -> Iterator[TimelineMark]:
+def _alerts(progress: CourseSoFar, scale: Scale, foot: float) -> Iterator[TimelineMark]:
     for alert in progress.alerts:
         for at, mark, kind, what in _life(alert):
             words = f"{short_date(at, progress.patient.zone)}: {what}. {alert_headline(alert)}"
@@ -131,6 +179,6 @@ def _life(alert: Alert) -> Iterator[tuple[datetime, str, str, str]]:
         yield alert.resolved_at, "■", "answered", f"Resolved{outcome}"
 
 
-def _x(progress: Progress, scale: Scale, at: datetime) -> float:
+def _x(progress: CourseSoFar, scale: Scale, at: datetime) -> float:
     """Percent across; anything before the treatment, or after the axis ends, is put at that end."""
     return scale.x(min(max(days_since(progress.treatment, at), 0), scale.last_day))

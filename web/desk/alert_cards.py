@@ -4,9 +4,10 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
-from tracker.actions.course.progress import Progress
+from tracker.actions.course.progress import CourseSoFar
 from tracker.actions.people.care_team import Colleagues
 from tracker.domain.alerts.alert_life import MAX_WHY_LENGTH, AnswerRefused
 from tracker.domain.alerts.alerts import Alert, Concern, CourseAlert, Outcome, Stage
@@ -15,6 +16,7 @@ from tracker.domain.course.treatments import day_number
 from tracker.domain.people.people import Person
 from tracker.domain.talk.conversation import MAX_MESSAGE_LENGTH
 from tracker.domain.talk.reply_templates import ReplyTemplate
+from web.charts.leaves import Leaf, leaf
 from web.words.times import date_words, day_words, when
 from web.words.words import (
     LEVELS,
@@ -182,12 +184,22 @@ class AnswersRow:
     note: str
 
 
-def answers_rows(progress: Progress, now: datetime, zone: ZoneInfo) -> tuple[AnswersRow, ...]:
-    """The check-ins as a table, newest first."""
-    return tuple(_answers(c, progress, now, zone) for c in reversed(progress.check_ins))
+ANSWERS_AT_ONCE = 30
 
 
-def _answers(check_in: CheckIn, progress: Progress, now: datetime, zone: ZoneInfo) -> AnswersRow:
+def answers_rows(
+    progress: CourseSoFar,
+    now: datetime,
+    zone: ZoneInfo,
+    number: int | None = None,
+    size: int = ANSWERS_AT_ONCE,
+) -> Leaf[AnswersRow]:
+    """A leaf of the check-ins as a table, newest first."""
+    as_row = partial(_answers, progress=progress, now=now, zone=zone)
+    return leaf(progress.check_ins[::-1], number, size, as_row)
+
+
+def _answers(check_in: CheckIn, progress: CourseSoFar, now: datetime, zone: ZoneInfo) -> AnswersRow:
     answers = check_in.answers
     return AnswersRow(
         day=day_words(day_number(progress.treatment, check_in.at, progress.patient.zone)),

@@ -1,14 +1,14 @@
 """Alerts on the page: the list, and one alert explained in ten seconds."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from tracker.actions.alerts.showing import AlertCase, AlertsInCare
-from tracker.actions.course.progress import Progress
+from tracker.actions.course.progress import CourseSoFar
 from tracker.domain.alerts.alert_life import Step, Transition
 from tracker.domain.alerts.alerts import (
     Alert,
@@ -20,12 +20,14 @@ from tracker.domain.alerts.alerts import (
     Source,
     Stage,
     with_sides_exchanged,
+    worst_first,
 )
+from tracker.domain.course.photos import Photo
 from tracker.domain.course.readings import Quantity
 from tracker.domain.course.treatments import day_number
 from tracker.domain.recovery.evidence_words import focal_words
 from tracker.wires.photo_files import Picture
-from web.charts.charts import LARGE, Chart, chart
+from web.charts.charts import Chart, chart, frame_of
 from web.desk.alert_cards import (
     NOTHING_CHOSEN,
     AlertCard,
@@ -52,6 +54,8 @@ from web.words.words import (
 LARGEST_SHOWN = 1000.0  # a factor this large fills its bar
 STRENGTHS = ((10.0, "strongly"), (3.0, "clearly"), (1.5, "somewhat"))
 LATEST_ANSWERS = 3
+STRONGEST = 3  # lines of evidence for the alert that leads a patient's page
+CLOSED_SHOWN = 2  # of the latest treatment; the others are folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +175,7 @@ def alerts_page(found: AlertsInCare, now: datetime, zone: ZoneInfo) -> AlertsPag
 
 def alert_page(
     case: AlertCase,
-    course: Progress | None,
+    course: CourseSoFar | None,
     answer_choices: AnswerChoices,
     now: datetime,
     zone: ZoneInfo,
@@ -193,8 +197,10 @@ def alert_page(
         photo_id=case.photo.id if case.photo else None,
         photo_taken=_photo_taken(case, now, zone),
         heat_map=Picture.PIGMENT if quantity is Quantity.PIGMENT else Picture.REDNESS,
-        chart=chart(same, alert.regions[0], quantity, LARGE) if same and alert.regions else None,
-        answers=answers_rows(same, now, zone)[:LATEST_ANSWERS] if same else (),
+        chart=chart(same, alert.regions[0], frame_of(same, quantity))
+        if same and alert.regions
+        else None,
+        answers=answers_rows(same, now, zone, size=LATEST_ANSWERS).rows if same else (),
         closed_by=_closed_by(case),
         versions=_versions(alert),
         history=tuple(_history_row(step, case, now, zone) for step in case.history),
@@ -229,7 +235,7 @@ def _relabelled(case: AlertCase) -> str:
     return sentence(steps[-1].why) if steps and not _is_over(case.alert) else ""
 
 
-def _focal(alert: Alert, course: Progress | None) -> tuple[str, ...]:
+def _focal(alert: Alert, course: CourseSoFar | None) -> tuple[str, ...]:
     if course is None:
         return ()
     told = focal_words(alert, course.treatment, course.readings, course.patient.zone)
@@ -323,3 +329,70 @@ def _photo_taken(case: AlertCase, now: datetime, zone: ZoneInfo) -> str:
         return ""
     day = day_words(day_number(case.treatment, case.photo.taken_at, case.patient.zone))
     return f"{day}, {when(case.photo.taken_at, now, zone)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """The worst alert that is not closed, its strongest evidence, and what shows it."""
+
+    card: AlertCard
+    evidence: tuple[Evidence, ...]
+    photo_id: str | None
+    taken: str
+
+
+@dataclass(frozen=True, slots=True)
+class PatientAlerts:
+    """The alerts of all treatments of one patient, each in one place.
+
+    `alert` is the one that leads. `cards` are all others that are not closed, however old, and the
+    latest that are; `closed` are other closed ones of this treatment, `earlier` those of earlier
+    treatments.
+    """
+
+    alert: Alert | None
+    lead: Lead | None
+    cards: tuple[AlertCard, ...]
+    closed: tuple[AlertCard, ...]
+    earlier: tuple[AlertCard, ...]
+
+
+def patient_alerts(progress: CourseSoFar, now: datetime, zone: ZoneInfo) -> PatientAlerts:
+    """The alerts of a patient, those that are not closed worst first, the closed newest first."""
+
+    def cards(courses: Iterable[CourseAlert]) -> tuple[AlertCard, ...]:
+        people = progress.staff
+        return tuple(alert_card(each, progress.patient, people, now, zone) for each in courses)
+
+    own = [CourseAlert(alert, progress.treatment) for alert in progress.alerts]
+    by_id = {each.alert.id: each for each in [*own, *progress.earlier_alerts]}
+    told = [by_id[alert.id] for alert in worst_first(each.alert for each in by_id.values())]
+    first = next((each for each in told if each.alert.is_awake), None)
+    unresolved = [each for each in told if each.alert.stage is not Stage.RESOLVED]
+    closed = [each for each in told if each.alert.stage is Stage.RESOLVED]
+    closed.sort(key=lambda each: each.alert.raised_at, reverse=True)
+    here = [each for each in closed if each.treatment.id == progress.treatment.id]
+    return PatientAlerts(
+        alert=first.alert if first else None,
+        lead=_lead(first, progress, now, zone) if first else None,
+        cards=cards(each for each in [*unresolved, *here[:CLOSED_SHOWN]] if each is not first),
+        closed=cards(here[CLOSED_SHOWN:]),
+        earlier=cards(each for each in closed if each.treatment.id != progress.treatment.id),
+    )
+
+
+def _lead(course: CourseAlert, progress: CourseSoFar, now: datetime, zone: ZoneInfo) -> Lead:
+    alert, treatment, patient = course.alert, progress.treatment, progress.patient
+    photo = photo_of(alert, progress)
+    strongest = sorted(alert.evidence, key=lambda each: -abs(math.log(each.factor)))[:STRONGEST]
+    return Lead(
+        card=alert_card(course, patient, progress.staff, now, zone),
+        evidence=tuple(evidence_line(factor) for factor in strongest),
+        photo_id=photo.id if photo else None,
+        taken=day_words(day_number(treatment, photo.taken_at, patient.zone)) if photo else "",
+    )
+
+
+def photo_of(alert: Alert, progress: CourseSoFar) -> Photo | None:
+    """The photo of this course that an alert is about."""
+    return next((each for each in progress.photos if each.id == alert.photo_id), None)

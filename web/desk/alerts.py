@@ -9,7 +9,7 @@ from werkzeug.exceptions import NotFound
 
 from tracker.actions.alerts.answering import Answered, NoSuchColleague, answer_alert
 from tracker.actions.alerts.showing import AlertCase, read_alert, show_alert
-from tracker.actions.course.progress import Progress, show_progress
+from tracker.actions.course.progress import CourseSoFar, show_course
 from tracker.actions.people.care_team import show_colleagues
 from tracker.actions.talk.conversation import InReply, PhotoRefused, Said, add_message
 from tracker.actions.talk.replies import show_replies
@@ -180,8 +180,8 @@ def case_to_answer(visit: Visit, alert_id: str) -> AlertCase:
 
 def shown(visit: Visit, case: AlertCase, form: AnswerForm = NOTHING_CHOSEN) -> AlertPage:
     """The page of the alert with what was chosen so far."""
-    progress = show_progress(visit.db, visit.world.protocols, case.patient.id, visit.now)
-    course = progress if isinstance(progress, Progress) else None
+    progress = show_course(visit.db, visit.world.protocols, case.patient.id, visit.now)
+    course = progress if isinstance(progress, CourseSoFar) else None
     colleagues = show_colleagues(visit.db, case.patient.id, visit.person.id, visit.now)
     templates, zone = show_replies(visit.db), visit.person.zone
     choices = answer_choices(case.alert.concern, templates, colleagues, visit.now, zone)

@@ -1,23 +1,24 @@
 """One patient's course, for the practitioner."""
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from tracker.actions.alerts.showing import show_alerts
 from tracker.actions.course.measuring import try_photos_again
-from tracker.actions.course.progress import NotTreated, Progress, show_progress
+from tracker.actions.course.progress import CourseSoFar, NotTreated, show_course
 from tracker.actions.mail.sending import ComposedMail, show_outbox
-from tracker.domain.alerts.alerts import Alert, CourseAlert, Stage, worst_first
+from tracker.domain.alerts.alerts import Alert
 from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, SkinState, reference_of
-from tracker.domain.course.treatments import Setting, day_number
+from tracker.domain.course.readings import Quantity
+from tracker.domain.course.treatments import Region, Setting, day_number
 from tracker.domain.mail.mails import Mail
 from tracker.domain.people.access import (
     may_follow,
@@ -26,21 +27,18 @@ from tracker.domain.people.access import (
     may_treat,
     require,
 )
-from web.charts.recovery import Focus, Recovery, recovery
-from web.desk.alert_cards import AlertCard, AnswerForm, AnswersRow, alert_card, answers_rows
-from web.desk.alert_pages import (
-    Evidence,
-    alerts_page,
-    evidence_line,
-)
+from web.charts.leaves import Leaf, Leaves, leaf
+from web.charts.recovery import Focus, Recovery, plot_data, recovery
+from web.desk.alert_cards import AnswerForm, AnswersRow, answers_rows
+from web.desk.alert_pages import PatientAlerts, alerts_page, patient_alerts, photo_of
 from web.desk.alerts import case_opened, shown
-from web.forms import read_focus
+from web.forms import read_focus, read_leaves
 from web.pages import render
 from web.screening import ScreeningCard, screening_card
 from web.session import Visit, signed_in
 from web.words.doubts import clinic_doubts, differing_baselines, lost_photos
 from web.words.sides import SidesNote, blind_side, sides_note
-from web.words.times import day_words, short_date, when, withdrawn_words
+from web.words.times import day_words, when, withdrawn_words
 from web.words.words import (
     SKIN_STATES,
     STATUSES,
@@ -57,13 +55,27 @@ blueprint = Blueprint("practitioner", __name__)
 def patient(visit: Visit, patient_id: str) -> ResponseReturnValue:
     """One patient's recovery."""
     require(may_follow(visit.viewer, patient_id))
-    focus = read_focus(request.args)
-    match show_progress(visit.db, visit.world.protocols, patient_id, visit.now):
-        case Progress() as progress:
-            return render(patient_page(progress, visit.now, visit.person.zone, focus))
+    focus, leaves = read_focus(request.args), read_leaves(request.args)
+    match show_course(visit.db, visit.world.protocols, patient_id, visit.now):
+        case CourseSoFar() as progress:
+            return render(patient_page(progress, visit.now, visit.person.zone, focus, leaves))
         case NotTreated(patient=found):
             return render(UntreatedPage(found.id, found.name))
         case None:
+            raise NotFound
+
+
+@blueprint.get("/patients/<patient_id>/values")
+@signed_in
+def values(visit: Visit, patient_id: str) -> ResponseReturnValue:
+    """All regions as numbers, for the script that draws the large chart."""
+    require(may_follow(visit.viewer, patient_id))
+    focus = read_focus(request.args)
+    match show_course(visit.db, visit.world.protocols, patient_id, visit.now):
+        case CourseSoFar() as progress:
+            quantity, region = focus.quantity or Quantity.REDNESS, focus.region or Region.FACE
+            return jsonify(plot_data(progress, quantity, region))
+        case _:
             raise NotFound
 
 
@@ -103,8 +115,7 @@ def outbox(visit: Visit) -> ResponseReturnValue:
     return render(outbox_page(mails, visit.now, visit.person.zone, has_server=has_server))
 
 
-PHOTOS_AT_ONCE = 8
-STRONGEST = 3  # lines of evidence for the alert that leads the page
+PHOTOS_AT_ONCE = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +136,12 @@ class PhotoRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Lead:
-    """The worst alert that is not closed, its strongest evidence, and what shows it."""
-
-    card: AlertCard
-    evidence: tuple[Evidence, ...]
-    photo_id: str | None
-    taken: str
-
-
-@dataclass(frozen=True, slots=True)
 class PatientPage:
-    """One patient's recovery."""
+    """One patient's recovery: what is open on every page, and one leaf of each long list.
+
+    `new_before` are the latest of the `new_total` photos that no one had opened and that the newest
+    leaf of photos does not hold. `kept` are the address parameters of the view.
+    """
 
     template: ClassVar[str] = "practitioner_patient.html"
     place: ClassVar[str] = "patients"
@@ -148,23 +153,32 @@ class PatientPage:
     care_withdrawn: str | None
     unread: int
     facts: tuple[tuple[str, str], ...]
-    lead: Lead | None
-    cards: tuple[AlertCard, ...]
-    earlier_cards: tuple[AlertCard, ...]
+    alerts: PatientAlerts
     undelivered: tuple[str, ...]
     screening: ScreeningCard
     depth_missing: bool
     doubts: tuple[str, ...]
     sides: SidesNote
     recovery: Recovery
-    answers: tuple[AnswersRow, ...]
-    photos: tuple[PhotoRow, ...]
-    earlier_photos: tuple[PhotoRow, ...]
+    answers: Leaf[AnswersRow]
+    photos: Leaf[PhotoRow]
+    new_before: tuple[PhotoRow, ...]
+    new_total: int
+    leaves: Leaves
+    kept: Mapping[str, str | int]
 
     @property
     def title(self) -> str:
         """The page's name."""
         return self.name
+
+    @property
+    def on_paper(self) -> str:
+        """What this view of the page leaves out, for those who print it."""
+        lists = (self.photos, "photos"), (self.answers, "check-in answers")
+        parts = " and ".join(f"{name} {each.span}" for each, name in lists if each.span)
+        left_out = f"On this page, newest first: {parts}. " if parts else ""
+        return f"{left_out}What is folded is left out. Charts show all days."
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,12 +226,24 @@ class OutboxPage:
         return "Outbox"
 
 
-def patient_page(progress: Progress, now: datetime, zone: ZoneInfo, focus: Focus) -> PatientPage:
-    """One patient's recovery, times in the reader's zone; `focus` is what the large chart shows."""
-    told = _worst_first(progress)
-    first = next((each for each in told if each.alert.is_awake), None)
-    current, reference = progress.treatment.id, reference_of(progress.photos)
-    photos = [_photo_row(p, progress, now, zone) for p in reversed(progress.photos)]
+def patient_page(
+    progress: CourseSoFar,
+    now: datetime,
+    zone: ZoneInfo,
+    focus: Focus,
+    leaves: Leaves,
+) -> PatientPage:
+    """One patient's recovery, times in the reader's zone; `focus` is what the large chart shows.
+
+    `leaves` are the parts of the long lists; what is open is there whatever they are.
+    """
+    told, reference = patient_alerts(progress, now, zone), reference_of(progress.photos)
+    as_row = partial(_photo_row, progress=progress, now=now, zone=zone)
+    newest_first = progress.photos[::-1]
+    number = _leaf_with(leaves.photo, newest_first) or leaves.photos
+    photos = leaf(newest_first, number, PHOTOS_AT_ONCE, as_row)
+    shown = {row.photo.id for row in photos.rows} | {p.id for p in newest_first[:PHOTOS_AT_ONCE]}
+    new = [each for each in newest_first if each.id in progress.unseen - shown]
     return PatientPage(
         patient_id=progress.patient.id,
         name=progress.patient.name,
@@ -225,18 +251,8 @@ def patient_page(progress: Progress, now: datetime, zone: ZoneInfo, focus: Focus
         day=day_words(progress.day),
         care_withdrawn=withdrawn_words(progress.care_withdrawn_at, now, zone),
         unread=progress.unread_by_clinic,
-        facts=_facts(progress),
-        lead=_lead(first, progress, now, zone) if first else None,
-        cards=tuple(
-            _card(each, progress, now, zone)
-            for each in told
-            if each is not first and (each.treatment.id == current or _is_unresolved(each.alert))
-        ),
-        earlier_cards=tuple(
-            _card(each, progress, now, zone)
-            for each in told
-            if each.treatment.id != current and not _is_unresolved(each.alert)
-        ),
+        facts=_facts(progress, now),
+        alerts=told,
         undelivered=tuple(_undelivered(m, now, zone) for m in progress.undelivered),
         screening=screening_card(
             progress.screening, progress.patient, progress.treatment, now, zone
@@ -249,48 +265,32 @@ def patient_page(progress: Progress, now: datetime, zone: ZoneInfo, focus: Focus
         ),
         sides=sides_note(
             reference,
-            current,
+            progress.treatment.id,
             progress.sides_said,
             progress.photos,
             progress.readings,
-            _photo_of(first.alert, progress) if first else None,
+            photo_of(told.alert, progress) if told.alert else None,
         ),
-        recovery=recovery(progress, focus, _told_by(first.alert if first else None)),
-        answers=answers_rows(progress, now, zone),
-        photos=tuple(photos[:PHOTOS_AT_ONCE]),
-        earlier_photos=tuple(photos[PHOTOS_AT_ONCE:]),
+        recovery=recovery(progress, focus, _told_by(told.alert), leaves),
+        answers=answers_rows(progress, now, zone, leaves.answers),
+        photos=photos,
+        new_before=tuple(map(as_row, new[:PHOTOS_AT_ONCE])),
+        new_total=len(new),
+        leaves=leaves,
+        kept=_kept(focus, replace(leaves, photos=number)),
     )
 
 
-def _card(course: CourseAlert, progress: Progress, now: datetime, zone: ZoneInfo) -> AlertCard:
-    return alert_card(course, progress.patient, progress.staff, now, zone)
+def _leaf_with(photo_id: str, newest_first: Sequence[Photo]) -> int | None:
+    """The number of the leaf of photos that holds this one; None if the course has no such."""
+    at = next((at for at, each in enumerate(newest_first) if each.id == photo_id), None)
+    return None if at is None else at // PHOTOS_AT_ONCE + 1
 
 
-def _worst_first(progress: Progress) -> list[CourseAlert]:
-    """The alerts of all treatments of the patient, in one order."""
-    own = [CourseAlert(alert, progress.treatment) for alert in progress.alerts]
-    by_id = {each.alert.id: each for each in [*own, *progress.earlier_alerts]}
-    return [by_id[alert.id] for alert in worst_first(each.alert for each in by_id.values())]
-
-
-def _is_unresolved(alert: Alert) -> bool:
-    return alert.stage is not Stage.RESOLVED
-
-
-def _lead(course: CourseAlert, progress: Progress, now: datetime, zone: ZoneInfo) -> Lead:
-    alert = course.alert
-    photo = _photo_of(alert, progress)
-    strongest = sorted(alert.evidence, key=lambda each: -abs(math.log(each.factor)))[:STRONGEST]
-    return Lead(
-        card=_card(course, progress, now, zone),
-        evidence=tuple(evidence_line(factor) for factor in strongest),
-        photo_id=photo.id if photo else None,
-        taken=_photo_row(photo, progress, now, zone).day if photo else "",
-    )
-
-
-def _photo_of(alert: Alert, progress: Progress) -> Photo | None:
-    return next((each for each in progress.photos if each.id == alert.photo_id), None)
+def _kept(focus: Focus, leaves: Leaves) -> dict[str, str | int]:
+    """The address parameters of what is shown, as far as they were asked for."""
+    asked = asdict(focus) | asdict(replace(leaves, photo=""))
+    return {name: value for name, value in asked.items() if value}
 
 
 def _told_by(alert: Alert | None) -> Focus:
@@ -310,13 +310,13 @@ def outbox_page(
     )
 
 
-def _facts(progress: Progress) -> tuple[tuple[str, str], ...]:
+def _facts(progress: CourseSoFar, now: datetime) -> tuple[tuple[str, str], ...]:
     patient, treatment = progress.patient, progress.treatment
     place = "in the clinic" if treatment.setting is Setting.CLINIC else "at home"
     history = ", ".join(sorted(risk.replace("_", " ") for risk in patient.history))
     return (
         ("Treatment", f"{treatment_words(treatment, progress.protocol.title)}, {place}"),
-        ("Treated", short_date(treatment.performed_at, patient.zone)),
+        ("Treated", when(treatment.performed_at, now, patient.zone)),
         ("Areas", areas_words(treatment.areas)),
         ("Protocol", f"{progress.protocol.version}, {progress.protocol.sign_off_words}"),
         ("Skin type", f"{patient.skin_type} of 6" if patient.skin_type else "not given"),
@@ -325,20 +325,20 @@ def _facts(progress: Progress) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _photo_row(photo: Photo, progress: Progress, now: datetime, zone: ZoneInfo) -> PhotoRow:
+def _photo_row(photo: Photo, progress: CourseSoFar, now: datetime, zone: ZoneInfo) -> PhotoRow:
     return PhotoRow(
         photo=photo,
         day=day_words(day_number(progress.treatment, photo.taken_at, progress.patient.zone)),
         taken=when(photo.taken_at, now, zone),
-        about=_about(photo) + _extra_uses(photo, progress),
+        about=_about(photo, is_new=photo.id in progress.unseen) + _extra_uses(photo, progress),
         faults=tuple(name.replace("_", " ") for name in photo.faults),
         warnings=tuple(name.replace("_", " ") for name in photo.warnings),
     )
 
 
-def _about(photo: Photo) -> tuple[str, ...]:
+def _about(photo: Photo, *, is_new: bool) -> tuple[str, ...]:
     """What is out of the ordinary; most photos are clean, measured follow-ups."""
-    about = []
+    about = ["new"] if is_new else []
     if photo.role is PhotoRole.BASELINE:
         about.append("the photo from before")
     if photo.status is not PhotoStatus.MEASURED:
@@ -348,7 +348,7 @@ def _about(photo: Photo) -> tuple[str, ...]:
     return tuple(about)
 
 
-def _extra_uses(photo: Photo, progress: Progress) -> tuple[str, ...]:
+def _extra_uses(photo: Photo, progress: CourseSoFar) -> tuple[str, ...]:
     """How this photo's consent differs from that for all photos."""
     for_all, for_this = uses_words(progress.consents), uses_words(progress.consents, photo.id)
     return () if for_this == for_all else (f"may serve {for_this}",)

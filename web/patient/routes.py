@@ -27,7 +27,15 @@ from tracker.domain.course.photos import PhotoRole, reference_of
 from tracker.domain.course.sides import Said
 from tracker.domain.own_data.consents import CareWithdrawn
 from tracker.domain.people.access import may_record_for_patient, require
-from web.forms import Errors, SentAnswers, read_check_in, read_queued, read_sides, read_upload
+from web.forms import (
+    Errors,
+    SentAnswers,
+    read_check_in,
+    read_leaves,
+    read_queued,
+    read_sides,
+    read_upload,
+)
 from web.pages import Page, render
 from web.patient.sending import (
     CheckInPage,
@@ -252,7 +260,7 @@ def progress(visit: Visit) -> ResponseReturnValue:
     """Words, chart, pictures."""
     match _own_progress(visit):
         case Progress() as so_far:
-            return render(progress_page(so_far, visit.now))
+            return render(progress_page(so_far, visit.now, read_leaves(request.args).values))
         case NotTreated():
             return render(NoTreatmentPage(visit.person.name))
 

@@ -1,6 +1,6 @@
 """The patient's pages: Today, one day, Progress."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import ClassVar
@@ -143,6 +143,8 @@ class ProgressPage:
     """Words first, then the chart, then the pictures; `latest` is the latest measured photo.
 
     `told` is what is open, and `amount` what was measured where it is; `standing` is None then.
+    `values` is the leaf of the tables, if one was asked for; `frames` are spread evenly over the
+    `frames_of` photos.
     """
 
     template: ClassVar[str] = "patient_progress.html"
@@ -154,6 +156,7 @@ class ProgressPage:
     standing: Standing | None
     closed: str
     charts: tuple[Chart, ...]
+    values: int | None
     latest: Photo | None
     latest_taken: str
     latest_opened: tuple[str, ...]
@@ -161,6 +164,7 @@ class ProgressPage:
     needs_baseline: bool
     needs_photo: bool
     frames: tuple[Frame, ...]
+    frames_of: int
     picture_sides: str
 
     @property
@@ -241,8 +245,11 @@ def today_page(progress: Progress, now: datetime) -> TodayPage:
     )
 
 
-def progress_page(progress: Progress, now: datetime) -> ProgressPage:
-    """The course so far."""
+MOST_FRAMES = 60  # three quarters of a minute
+
+
+def progress_page(progress: Progress, now: datetime, values: int | None = None) -> ProgressPage:
+    """The course so far; `values` is the leaf of the tables behind the charts."""
     measured = [p for p in follow_ups(progress) if p.status is PhotoStatus.MEASURED]
     latest = measured[-1] if measured else None
     under_way = {PhotoStatus.WAITING, PhotoStatus.MEASURING}
@@ -253,16 +260,26 @@ def progress_page(progress: Progress, now: datetime) -> ProgressPage:
         amount=open_amount(progress, telling),
         standing=standing(progress, telling),
         closed=closed_words(telling, progress, now),
-        charts=patient_charts(progress, telling.gauge, alone=telling.is_open),
+        charts=patient_charts(progress, telling.gauge, values, alone=telling.is_open),
+        values=values,
         latest=latest,
         latest_taken=when(latest.taken_at, now, progress.patient.zone) if latest else "",
         latest_opened=(opened_by(progress, latest, now, is_open=telling.is_open) if latest else ()),
         waiting=sum(p.status in under_way for p in follow_ups(progress)),
         needs_baseline=not has_baseline(progress),
         needs_photo=not follow_ups(progress),
-        frames=tuple(_frame(progress, photo) for photo in measured),
+        frames=tuple(_frame(progress, photo) for photo in _spread(measured)),
+        frames_of=len(measured),
         picture_sides=picture_sides(reference_of(progress.photos), "your"),
     )
+
+
+def _spread(photos: Sequence[Photo]) -> Sequence[Photo]:
+    """At most so many of the photos, evenly, with the first and the last."""
+    if len(photos) <= MOST_FRAMES:
+        return photos
+    step = (len(photos) - 1) / (MOST_FRAMES - 1)
+    return [photos[round(at * step)] for at in range(MOST_FRAMES)]
 
 
 def _frame(progress: Progress, photo: Photo) -> Frame:

@@ -3,7 +3,7 @@
 
 // Charts: the nearest mark is read out under the pointer, and by arrow keys.
 for (const chart of document.querySelectorAll("svg[data-readout]")) {
-  const marks = [...chart.querySelectorAll("[data-words]")];
+  const marks = [...chart.querySelectorAll("title")].map((title) => title.parentElement);
   const readout = document.getElementById(chart.dataset.readout);
   if (!marks.length || !readout) continue;
   let chosen = -1;
@@ -13,7 +13,7 @@ for (const chart of document.querySelectorAll("svg[data-readout]")) {
     if (chosen >= 0) marks[chosen].classList.remove("chosen");
     chosen = index;
     marks[chosen].classList.add("chosen");
-    readout.textContent = marks[chosen].dataset.words;
+    readout.textContent = marks[chosen].querySelector("title").textContent;
   };
   const distance = (mark, event) => {
     const box = mark.getBoundingClientRect();

@@ -3,8 +3,13 @@
 "use strict";
 
 const place = document.querySelector("[data-course]");
-const told = document.getElementById("course-data");
-if (place && told && window.uPlot) course(place, JSON.parse(told.textContent));
+if (place?.dataset.values && window.uPlot) begin(place);
+
+/** Ask for the values, which may be thousands; without an answer the server's drawing stays. */
+async function begin(figure) {
+  const answer = await fetch(figure.dataset.values, { headers: { Accept: "application/json" } }).catch(() => null);
+  if (answer?.ok && !answer.redirected) course(figure, await answer.json());
+}
 
 function course(figure, data) {
   const style = getComputedStyle(document.documentElement);
@@ -14,6 +19,11 @@ function course(figure, data) {
   const readout = figure.querySelector(".readout");
   const strip = document.querySelector(".plot.strip .moving");
   const shown = new Set([data.chosen]);
+  for (const region of data.regions) {
+    region.points = region.values.map(([photo, value, reach, hollow, breaks, words]) => (
+      { day: data.photos[photo][0], value, reach, hollow, breaks, words: `${data.photos[photo][1]}: ${words}` }
+    ));
+  }
 
   // One axis for all: days of photos, of the band, and a break wherever days were missed
   const days = new Set(data.band.map((row) => row[0]));
@@ -49,6 +59,9 @@ function course(figure, data) {
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
     ctx.setLineDash([]);
+    const { min, max } = plot.scales.x;
+    const seen = Math.max(...data.regions.map((region) => region.points.filter((point) => point.day >= min && point.day <= max).length));
+    const radius = seen > 100 ? 2 : 4; // of a mark, in pixels
     data.regions.filter((region) => shown.has(region.name)).forEach((region) => {
       ctx.strokeStyle = looks(region.name);
       for (const point of region.points) {
@@ -62,10 +75,10 @@ function course(figure, data) {
         ctx.stroke();
         ctx.globalAlpha = 1;
         ctx.beginPath();
-        ctx.arc(x, y(point.value), (point === region.points.at(-1) ? 5.5 : 4) * ratio, 0, 2 * Math.PI);
+        ctx.arc(x, y(point.value), (radius + (point === region.points.at(-1) ? 1.5 : 0)) * ratio, 0, 2 * Math.PI);
         ctx.fillStyle = point.hollow ? colour("card") : looks(region.name);
         ctx.fill();
-        ctx.lineWidth = 2 * ratio;
+        ctx.lineWidth = 0.5 * radius * ratio;
         ctx.stroke();
       }
     });
@@ -204,7 +217,7 @@ function course(figure, data) {
 
 /** A few whole days between two moments. */
 function wholeDays(min, max) {
-  const step = [1, 2, 3, 7, 14, 28].find((each) => (max - min) / each < 10) ?? 28;
+  const step = [1, 2, 3, 7, 14, 28, 56, 91, 182].find((each) => (max - min) / each < 10) ?? 364;
   const found = [];
   for (let day = Math.max(0, Math.ceil(min / step) * step); day <= max; day += step) found.push(day);
   return found;

@@ -1,7 +1,7 @@
 """One patient's recovery: what the patient and the practitioner look at."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from sqlite_utils import Database
@@ -26,7 +26,13 @@ from tracker.domain.protocols.aftercare import (
 from tracker.domain.protocols.protocols import CheckInQuestion, Protocol, Protocols
 from tracker.domain.protocols.screening import ScreeningSummary, risk_factors_of, summary
 from tracker.domain.protocols.spacing import too_soon
-from tracker.domain.recovery.recovery import Assessment, Course, assess
+from tracker.domain.recovery.recovery import (
+    Assessment,
+    BandPoint,
+    Course,
+    assess,
+    band_until,
+)
 from tracker.storage.alerts import alerts
 from tracker.storage.course import (
     care_lines,
@@ -43,8 +49,8 @@ from tracker.storage.people import people
 from tracker.storage.talk import conversation
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseSoFar:
     """A treatment so far. `day` counts calendar days in the patient's zone, 0 is treatment day.
 
     `protocol` is adapted to the person, `screening` what was asked before the treatment. `photos`,
@@ -55,8 +61,9 @@ class Progress:
     data is accepted. `is_alone` means that no clinic cares for the patient here; `unread_by_…`
     count what each side wrote and the other has not read; `staff` are those who read or took on an
     alert, by id. `sides_said` is what was said about left and right in the photo that the others
-    are compared with, in time order. Aftercare and questions are those of all treatments whose
-    plans still run.
+    are compared with, in time order. `unseen` are the ids of photos that no one at the clinic has
+    opened. `band` is the normal redness until now. Aftercare and
+    questions are those of all treatments whose plans still run.
     """
 
     patient: Person
@@ -69,7 +76,7 @@ class Progress:
     photos: tuple[Photo, ...]
     readings: tuple[Reading, ...]
     check_ins: tuple[CheckIn, ...]
-    assessment: Assessment
+    band: tuple[BandPoint, ...]
     alerts: tuple[Alert, ...]
     undelivered: tuple[Mail, ...]
     looks: tuple[Look, ...] = ()
@@ -81,7 +88,15 @@ class Progress:
     earlier_alerts: tuple[CourseAlert, ...] = ()
     staff: Mapping[str, Person] = field(default_factory=dict)
     other_check_ins: tuple[CheckIn, ...] = ()
+    unseen: frozenset[str] = frozenset()
     sides_said: tuple[SidesAnswer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress(CourseSoFar):
+    """A treatment so far with what the engine concludes now, which may be newer than the alerts."""
+
+    assessment: Assessment
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +111,19 @@ def show_progress(
     db: Database, protocols: Protocols, patient_id: str, now: datetime
 ) -> Progress | NotTreated | None:
     """Collect and judge the current treatment; None when there is no such patient."""
+    shown = show_course(db, protocols, patient_id, now)
+    if not isinstance(shown, CourseSoFar):
+        return shown
+    course = Course(shown.treatment, shown.readings, shown.check_ins, shown.patient.zone)
+    until = days_since(shown.treatment, now)
+    known = {each.name: getattr(shown, each.name) for each in fields(shown)}
+    return Progress(**known, assessment=assess(course, shown.protocol, until))
+
+
+def show_course(
+    db: Database, protocols: Protocols, patient_id: str, now: datetime
+) -> CourseSoFar | NotTreated | None:
+    """Collect the current treatment; None when there is no such patient."""
     patient = people.get(db, patient_id)
     if patient is None:
         return None
@@ -108,13 +136,9 @@ def show_progress(
     others = treatments.of_patient(db, patient_id)
     waits = too_soon(treatment, others, protocols, patient.zone)
     own = care_lines.of_patient(db, patient.id)
-    course = Course(
-        treatment=treatment,
-        readings=tuple(readings.of_treatment(db, treatment.id)),
-        check_ins=tuple(check_ins.of_treatment(db, treatment.id)),
-        zone=patient.zone,
-    )
-    return Progress(
+    answered = check_ins.of_patient(db, patient_id)
+    all_alerts = worst_first(alerts.of_patient(db, patient_id))
+    return CourseSoFar(
         patient=patient,
         treatment=treatment,
         protocol=protocol,
@@ -123,10 +147,10 @@ def show_progress(
         questions=questions_of(running),
         screening=summary(screening, protocol, patient, waits),
         photos=tuple(photos.of_treatment(db, treatment.id)),
-        readings=course.readings,
-        check_ins=course.check_ins,
-        assessment=assess(course, protocol, until=days_since(treatment, now)),
-        alerts=tuple(worst_first(alerts.of_treatment(db, treatment.id))),
+        readings=tuple(readings.of_treatment(db, treatment.id)),
+        check_ins=tuple(each for each in answered if each.treatment_id == treatment.id),
+        band=band_until(treatment, protocol, days_since(treatment, now)),
+        alerts=tuple(each for each in all_alerts if each.treatment_id == treatment.id),
         undelivered=tuple(mails.undelivered_about(db, patient_id)),
         looks=tuple(looks.of_patient(db, patient_id)),
         consents=tuple(consents.of_patient(db, patient_id)),
@@ -136,17 +160,12 @@ def show_progress(
         unread_by_clinic=conversation.unread_by_clinic(db, patient_id),
         earlier_alerts=tuple(
             CourseAlert(alert, treatments.get(db, alert.treatment_id))
-            for alert in worst_first(alerts.of_patient(db, patient_id))
+            for alert in all_alerts
             if alert.treatment_id != treatment.id
         ),
-        staff=people.by_ids(
-            db, {each for alert in alerts.of_patient(db, patient_id) for each in alert.handled_by}
-        ),
-        other_check_ins=tuple(
-            given
-            for given in check_ins.of_patient(db, patient_id)
-            if given.treatment_id != treatment.id
-        ),
+        staff=people.by_ids(db, {each for alert in all_alerts for each in alert.handled_by}),
+        other_check_ins=tuple(each for each in answered if each.treatment_id != treatment.id),
+        unseen=frozenset(photos.unseen_ids(db, treatment.id)),
         sides_said=tuple(sides.of_reference(db, treatment.id)),
     )
 

@@ -84,7 +84,7 @@ class BandPoint:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """The band of normal redness, and what the engine concludes about every concern.
+    """What the engine concludes about every concern, and where the latest reading stands.
 
     `standing` is the share of normal courses that are less red than the latest reading, 0–1; None
     when there is no reading. `region_standings` is the same for each treated region of that
@@ -92,7 +92,6 @@ class Assessment:
     as the readings show it.
     """
 
-    band: tuple[BandPoint, ...]
     findings: tuple[Finding, ...]
     standing: float | None
     half_life_hours: Spread
@@ -141,10 +140,8 @@ class _Signs:
 def assess(course: Course, protocol: Protocol, until: float) -> Assessment:
     """Judge a course by what was known `until` that many days after the treatment."""
     case = _known(course, protocol, until)
-    last_day = min(max(until, case.healing.clear_days_p95 + 2), LONGEST_BAND)
     photos = judge_photos(case.treatment, case.readings, protocol, case.healing)
     return Assessment(
-        band=recovery_band(protocol, case.healing, last_day),
         findings=_findings(case, photos),
         standing=_standing(case),
         half_life_hours=photos.half_life_hours,
@@ -183,6 +180,13 @@ def _signs(case: _Case) -> _Signs:
     )
 
 
+def band_until(treatment: Treatment, protocol: Protocol, until: float) -> tuple[BandPoint, ...]:
+    """The band until so many days after a treatment, and at least until most people are clear."""
+    healing = protocol.healing_for(treatment.needle_depth_mm, treatment.variant)
+    last_day = min(max(until, healing.clear_days_p95 + 2), LONGEST_BAND)
+    return recovery_band(protocol, healing, last_day)
+
+
 def recovery_band(protocol: Protocol, healing: Healing, last_day: float) -> tuple[BandPoint, ...]:
     """Redness of normal courses over time: median and the range that holds 95 in 100."""
     days = np.unique(
@@ -190,8 +194,7 @@ def recovery_band(protocol: Protocol, healing: Healing, last_day: float) -> tupl
     )
     drawn = _usual_redness(protocol, healing, days, protocol.redness.day_sd)
     low, median, high = np.quantile(drawn, [BAND[0], 0.5, BAND[1]], axis=0)
-    points = zip(days.tolist(), low.tolist(), median.tolist(), high.tolist(), strict=True)
-    return tuple(BandPoint(*point) for point in points)
+    return tuple(map(BandPoint, days.tolist(), low.tolist(), median.tolist(), high.tolist()))
 
 
 def _usual_redness(

@@ -167,6 +167,16 @@ def set_sides(db: Database, photo_id: str, sides: Sides) -> None:
     db.execute("UPDATE photos SET sides = ? WHERE id = ?", [str(sides), photo_id])
 
 
+def unseen_ids(db: Database, treatment_id: str) -> set[str]:
+    """The measured photos from after a treatment that no one at the clinic has opened.
+
+    Opening a photo counts for all that were taken before it and had arrived.
+    """
+    sql = """SELECT id FROM photos WHERE treatment_id = ?
+             AND seen_at IS NULL AND status = 'measured' AND role = 'follow_up'"""
+    return {row["id"] for row in db.query(sql, [treatment_id])}
+
+
 def unknown_ids(db: Database, ids: Set[str]) -> set[str]:
     """Those of the ids that belong to no photo."""
     sql = "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM photos)"

@@ -1,0 +1,190 @@
+"""Pages of a course of hundreds of photos: light, complete in parts, and nothing open is lost."""
+
+import re
+from contextlib import closing
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.big_clinic import LATE, NOW, PASSPHRASE, found_course
+from tests.benchmarks.pages import BAR_KB, statements
+from tests.conftest import settings_for
+from tests.tracker.courses_of_readings import CALM, check_in, reading
+from tests.web.browser import Browser
+from tests.web.course_so_far import so_far
+from tracker.domain.course.check_ins import Answers
+from tracker.domain.course.readings import Quantity, Reference
+from tracker.world import World, open_world
+from web import create_app
+from web.charts.charts import frame_of, region_charts
+from web.charts.leaves import leaf
+from web.charts.timeline import timeline
+
+PHOTOS, FEW = 400, 40
+OLDER = re.compile(r'href="([^"]+)">Older<span class="sr"> photos')
+SHOWN = re.compile(r'<li id="photo-([0-9a-f]{32})"')
+MOST_STATEMENTS = 110
+
+
+@dataclass(frozen=True)
+class LongCourse:
+    """A course, those who look at it, and its photos in time order."""
+
+    world: World
+    dana: Browser
+    alice: Browser
+    page: str
+    photo_ids: tuple[str, ...]
+
+
+def course_of(folder: Path, photos: int) -> LongCourse:
+    world = open_world(settings_for(folder / "data"))
+    clinic = found_course(world, photos)
+    dana, alice = (Browser(create_app(world, lambda: NOW)) for _ in range(2))
+    dana.sign_in(clinic.practitioner, PASSPHRASE)
+    alice.sign_in(clinic.patient, PASSPHRASE)
+    with closing(world.connect()) as db:
+        ids = tuple(row["id"] for row in db.query("SELECT id FROM photos ORDER BY taken_at"))
+    return LongCourse(world, dana, alice, f"/patients/{clinic.patient.id}", ids)
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> LongCourse:
+    return course_of(tmp_path_factory.mktemp("long"), PHOTOS)
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> LongCourse:
+    return course_of(tmp_path_factory.mktemp("short"), FEW)
+
+
+@pytest.mark.parametrize("view", ["", "?photos=20", "?photos=34&values=14&spots=14&answers=14"])
+def test_a_page_of_400_photos_is_light(long: LongCourse, view: str) -> None:
+    assert len(long.dana.get(long.page + view).data) < BAR_KB * 1000
+
+
+def test_progress_of_400_photos_is_light(long: LongCourse) -> None:
+    assert len(long.alice.get("/progress").data) < BAR_KB * 1000
+
+
+def test_a_longer_course_asks_the_database_no_more_often(
+    long: LongCourse, short: LongCourse
+) -> None:
+    asked = []
+    for course in (short, long):
+        course.dana.read(course.page)
+        with statements() as said:
+            course.dana.read(course.page)
+        asked.append(len(said))
+    assert asked[0] == asked[1] < MOST_STATEMENTS
+
+
+@pytest.mark.parametrize("view", ["", "?photos=20", "?photos=34", "?values=9", "?answers=2"])
+def test_an_open_alert_of_the_oldest_photo_leads_every_leaf(long: LongCourse, view: str) -> None:
+    page = long.dana.read(long.page + view)
+    lead = page[page.index('class="lead-alert review"') : page.index('<h2 id="recovery">')]
+    assert "raised Thu 16 Oct 2025" in lead
+    assert f"/photos/{long.photo_ids[1]}/aligned" in lead
+    assert "17 more closed alerts of this treatment" in page
+
+
+def test_photos_that_came_late_are_on_the_first_page_however_old(long: LongCourse) -> None:
+    page = long.dana.read(long.page)
+    late = long.photo_ids[2 : LATE + 1]
+    assert f"{len(late)} new photos are from earlier days" in page
+    assert SHOWN.findall(page)[: len(late)] == list(reversed(late))
+
+
+def test_older_photos_follow_by_links_until_each_was_shown_once(short: LongCourse) -> None:
+    address: str | None = f"{short.page}?region=nose&quantity=pigment"
+    seen: list[str] = []
+    while address is not None:
+        page = short.dana.read(address)
+        assert 'id="pigment-nose-title"' in page  # the chart stays as it was chosen
+        seen += SHOWN.findall(page[page.rindex('<ul class="photos">') :])
+        older = OLDER.search(page)
+        address = unescape(older[1]) if older else None
+    assert seen == list(reversed(short.photo_ids))
+
+
+def test_a_link_to_an_old_photo_opens_the_leaf_that_holds_it(long: LongCourse) -> None:
+    for photo_id in (long.photo_ids[0], long.photo_ids[200], long.photo_ids[-1]):
+        page = long.dana.read(f"{long.page}?photo={photo_id}")
+        assert photo_id in SHOWN.findall(page[page.rindex('<ul class="photos">') :])
+    page = long.dana.read(long.page)
+    link = re.search(r'href="([^"#]+)#photo-([0-9a-f]{32})"', page)
+    assert link is not None
+    assert f'<li id="photo-{link[2]}"' in long.dana.read(unescape(link[1]))
+
+
+@pytest.mark.parametrize("number", ["0", "-3", "two", "٣", "9" * 40, ""])
+def test_an_impossible_leaf_is_the_newest(long: LongCourse, number: str) -> None:
+    assert "1–12 of 401" in long.dana.read(f"{long.page}?photos={number}&photo=nobody")
+
+
+def test_a_leaf_beyond_the_end_is_the_last(long: LongCourse) -> None:
+    assert "397–401 of 401" in long.dana.read(f"{long.page}?photos=99999")
+
+
+def test_paper_says_what_it_leaves_out(long: LongCourse, short: LongCourse) -> None:
+    said = re.compile(r'<p class="on-paper">([^<]+)</p>')
+    always = "What is folded is left out. Charts show all days."
+    parts = "photos 13–24 of 401 and check-in answers 1–30 of 400"
+    leaf_of_many = said.findall(long.dana.read(f"{long.page}?photos=2"))
+    assert leaf_of_many == [f"On this page, newest first: {parts}. {always}"]
+    assert always in said.findall(short.dana.read(short.page))[0]
+
+
+def test_the_large_chart_shows_every_photo_and_the_table_a_month(long: LongCourse) -> None:
+    page = long.dana.read(f"{long.page}?region=nose&quantity=redness&values=2")
+    chart = page[page.index('id="redness-nose-title"') :]
+    chart = chart[: chart.index("</section>")]
+    assert chart.count("<circle") == PHOTOS
+    assert '<details class="twin" open>' in chart
+    assert "31–60 of 400" in chart
+    assert chart.count("<tr>") == 1 + 30
+
+
+def test_small_charts_of_many_photos_draw_every_photo_as_a_line() -> None:
+    days = [0.5 + n for n in range(60)] + [80.0, 100.0]
+    course = so_far(
+        101,
+        [reading(d, reference=Reference.HISTORY if d == 100 else Reference.SKIN) for d in days],
+    )
+    small = region_charts(course, frame_of(course, Quantity.REDNESS))[0]
+    assert [line.count(",") for line in small.lines] == [60]
+    assert small.lone.count("h0") == 2
+    assert small.hollow.count("h0") == 1
+    assert [mark.latest for mark in small.marks] == [True]
+    assert (len(small.rows.rows), small.rows.left_out) == (10, 52)
+
+
+def test_many_answers_keep_every_sign_in_words() -> None:
+    bleeding = [check_in(day / 4, Answers(pus=True, itch=0)) for day in range(8)]
+    course = so_far(90, check_ins=[*(check_in(10.0 + day, CALM) for day in range(80)), *bleeding])
+    strip = timeline(course)
+    assert strip is not None
+    assert strip.bars == ()
+    assert strip.outline.count("M") == 80 * 2 + 8
+    left_out = next(sign for sign in strip.signs if sign.kind == "unanswered")
+    assert "and 3 more, the last" in left_out.words
+    alarms = [sign for sign in strip.signs if sign.kind == "alarm"]
+    assert [sign.mark for sign in alarms] == ["!", "!"]
+    assert sum(sign.words.count("pus or crust") for sign in alarms) == 8
+
+
+def test_time_lapse_of_400_photos_has_few_frames_from_the_first_to_the_last(
+    long: LongCourse,
+) -> None:
+    page = long.alice.read("/progress")
+    frames = re.findall(r"/photos/([0-9a-f]{32})/aligned", page[page.index("data-lapse") :])
+    assert (frames[0], frames[-1]) == (long.photo_ids[1], long.photo_ids[-1])
+    assert len(frames) == len(set(frames)) == 60
+    assert "60 of your 400 photos" in page
+
+
+def test_an_empty_list_has_one_empty_leaf() -> None:
+    empty = leaf((), 3, 10, str)
+    assert (empty.rows, empty.number, empty.first, empty.last, empty.span) == ((), 1, 0, 0, "")
