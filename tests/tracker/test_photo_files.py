@@ -17,8 +17,8 @@ from tracker.wires.photo_files import (
     PhotoMissing,
     Picture,
     TooManyStrays,
-    write_whole,
 )
+from tracker.wires.places import _write_whole
 
 
 @pytest.fixture
@@ -129,13 +129,13 @@ def test_photos_from_before_keys_are_read_and_get_a_key_however_often_that_is_br
             writes: Iterator[int] = writes,
             survives: int = survives,
             **options: object,
-        ) -> None:
+        ) -> bool:
             if next(writes) == survives:
                 raise KeyboardInterrupt
-            write_whole(*arguments, **options)  # type: ignore[arg-type]
+            return _write_whole(*arguments, **options)  # type: ignore[arg-type]
 
         with monkeypatch.context() as patch:
-            patch.setattr("tracker.wires.photo_files.write_whole", die)
+            patch.setattr("tracker.wires.places._write_whole", die)
             with pytest.raises(KeyboardInterrupt):
                 files.renew("abc")
         assert files.load("abc", Picture.PHOTO) == b"alice"
@@ -195,7 +195,7 @@ def test_a_write_that_fails_leaves_nothing_behind(
 
     files.save("abc", Picture.REDNESS, b"one")
     with monkeypatch.context() as patch:
-        patch.setattr("tracker.wires.photo_files.os.fsync", full)
+        patch.setattr("tracker.wires.places.os.fsync", full)
         with pytest.raises(OSError, match="no space"):
             files.save("abc", Picture.PHOTO, b"one")
     assert [path.name for path in stored(files)] == ["redness"]

@@ -18,13 +18,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import fsspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from tracker.wires.photo_files import write_whole
+from tracker.wires.places import UNFINISHED, Place
 
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 KEY_BYTES = 32
@@ -81,9 +80,7 @@ class BackupPlace:
 
     def blobs(self) -> set[str]:
         """The names of all blobs."""
-        store, root = self._root()
-        found = store.find(f"{root}/blobs") if store.exists(f"{root}/blobs") else []
-        return {place.rsplit("/", 1)[-1] for place in found if not place.endswith(".part")}
+        return {name for name in self._names("blobs") if not name.endswith(UNFINISHED)}
 
     def keep_keys(self, keys: Any, recipient: X25519PublicKey) -> None:
         """Replace the latest keys."""
@@ -108,7 +105,6 @@ class BackupPlace:
         The newest FEWEST stay: a clock that is years ahead must not empty the place. One process
         writes at a time, so that what is unfinished was broken off.
         """
-        store, root = self._root()
         old = [
             name
             for name in self.snapshots()[:-FEWEST]
@@ -116,17 +112,17 @@ class BackupPlace:
         ]
         for name in old:
             for ending in (CONTENT, NAMES):
-                store.rm_file(f"{root}/snapshots/{name}{ending}")
+                self._place.delete(f"snapshots/{name}{ending}")
         needed = {
             name
             for listing in self._listed(NAMES)
-            for name in store.cat_file(f"{root}/snapshots/{listing}").decode().split()
+            for name in self._place.read(f"snapshots/{listing}").decode().split()
         }
         for name in self.blobs() - needed:
-            store.rm_file(f"{root}/{_blob_path(name)}")
-        for place in store.find(root):
-            if place.endswith(".part"):
-                store.rm_file(place)
+            self._place.delete(_blob_path(name))
+        for file in list(self._place.files()):
+            if file.path.endswith(UNFINISHED):
+                self._place.delete(file.path)
         return len(old)
 
     def read_keys(self, identity: X25519PrivateKey) -> Any:
@@ -142,27 +138,23 @@ class BackupPlace:
         return _opened(self._read(_blob_path(name)), identity, name)
 
     def _listed(self, ending: str) -> list[str]:
-        store, root = self._root()
-        if not store.exists(f"{root}/snapshots"):
-            return []
-        places = [each["name"] for each in store.ls(f"{root}/snapshots", detail=True)]
-        return [each.rsplit("/", 1)[-1] for each in places if each.endswith(ending)]
+        return [name for name in self._names("snapshots") if name.endswith(ending)]
+
+    def _names(self, folder: str) -> list[str]:
+        return [file.path.rsplit("/", 1)[-1] for file in self._place.files(folder)]
 
     def _read(self, path: str) -> bytes:
-        store, root = self._root()
         try:
-            found: bytes = store.cat_file(f"{root}/{path}")
+            return self._place.read(path)
         except FileNotFoundError as error:
             raise BackupUnusable(f"{path} is missing in the backup {self.url}") from error
-        return found
 
     def _write(self, path: str, data: bytes) -> None:
-        store, root = self._root()
-        write_whole(store, root, f"{root}/{path}", data)
+        self._place.write(path, data)
 
-    def _root(self) -> tuple[Any, str]:
-        store, root = fsspec.core.url_to_fs(self.url)
-        return store, root
+    @property
+    def _place(self) -> Place:
+        return Place(self.url)
 
 
 def encrypted(key: bytes, rows: bytes) -> bytes:

@@ -7,22 +7,19 @@ called.
 
 import hashlib
 import logging
-import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
-import fsspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from fsspec.implementations.local import LocalFileSystem
 
 from tracker.domain.course.photos import FileFault
 from tracker.settings import Settings
+from tracker.wires.places import UNFINISHED, Place
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
@@ -117,11 +114,7 @@ class PhotoFiles:
         return self._load(photo_id, picture)
 
     def _load(self, photo_id: str, picture: str) -> bytes:
-        store, path = self._place(photo_id, picture)
-        try:
-            sealed = store.cat_file(path)
-        except FileNotFoundError as error:
-            raise PhotoMissing(f"{picture} of photo {photo_id} is not in the store") from error
+        sealed = self.read_sealed(photo_id, picture)
         has_own = sealed.startswith(OWN_KEY)
         own = self._own_key(photo_id) if has_own else None
         if has_own and own is None:
@@ -133,31 +126,21 @@ class PhotoFiles:
 
     def has(self, photo_id: str, picture: Picture) -> bool:
         """Whether the picture is in the store; one may be missing for a photo measured long ago."""
-        store, path = self._place(photo_id, picture)
-        return bool(store.exists(path))
+        return self._place.has(_path(photo_id, picture))
 
     def delete(self, photo_id: str) -> None:
         """Remove the key and every picture of a photo; nothing happens when there is none."""
-        store, path = self._place(photo_id, KEY_FILE)
-        if isinstance(store, LocalFileSystem):
-            with suppress(FileNotFoundError), open(path, "r+b") as file:  # noqa: PTH123  (fsspec's)
-                file.write(bytes(os.fstat(file.fileno()).st_size))
-                file.flush()
-                os.fsync(file.fileno())
-        folder = store._parent(path)
-        if store.exists(folder):
-            store.rm(folder, recursive=True)
+        self._place.overwrite(_path(photo_id, KEY_FILE))
+        self._place.delete_folder(_folder(photo_id))
 
     def ids(self) -> list[str]:
         """The ids of all photos that have files, in order."""
-        return sorted({place.rsplit("/", 2)[-2] for place, _ in self._files()})
+        return sorted({_photo_of(file.path) for file in self._place.files()})
 
     def pictures(self, photo_id: str) -> list[Picture]:
         """The pictures that are in the store."""
-        store, path = self._place(photo_id, KEY_FILE)
-        names = {
-            each["name"].rsplit("/", 1)[-1] for each in _listed(store, store._parent(path), "file")
-        }
+        files = self._place.files(_folder(photo_id))
+        names = {file.path.rsplit("/", 1)[-1] for file in files}
         return [picture for picture in Picture if picture in names]
 
     def renew(self, photo_id: str) -> bool:
@@ -166,13 +149,12 @@ class PhotoFiles:
         It may be broken off and repeated: every file says which key it needs. Raises PhotoMissing,
         and PhotoDamaged also when its key is lost: a fresh one would hide that and open nothing.
         """
-        store, path = self._place(photo_id, KEY_FILE)
         own = self._own_key(photo_id)
         if own is None and not self.pictures(photo_id):
             raise PhotoMissing(f"photo {photo_id} is not in the store")
         if own is None and any(self._is_own(photo_id, each) for each in self.pictures(photo_id)):
             raise PhotoDamaged(f"the key of photo {photo_id} is not in the store")
-        is_new = own is None or not store.cat_file(path).startswith(_name_of(self.key))
+        is_new = own is None or not self._is_under_present_key(photo_id)
         if own is None or is_new:
             own = self._keep_key(
                 photo_id, own or secrets.token_bytes(KEY_BYTES), replaces=own is not None
@@ -185,10 +167,9 @@ class PhotoFiles:
 
     def has_own_keys(self, photo_id: str) -> bool:
         """Whether all its pictures are encrypted with the photo's key, under the present secret."""
-        store, path = self._place(photo_id, KEY_FILE)
-        if not store.exists(path) or not store.cat_file(path).startswith(_name_of(self.key)):
-            return False
-        return all(self._is_own(photo_id, picture) for picture in self.pictures(photo_id))
+        return self._is_under_present_key(photo_id) and all(
+            self._is_own(photo_id, picture) for picture in self.pictures(photo_id)
+        )
 
     def key_of(self, photo_id: str) -> bytes:
         """The photo's own key of 32 bytes. Raises PhotoDamaged if it has none; see `renew`."""
@@ -199,18 +180,17 @@ class PhotoFiles:
 
     def mark(self, photo_id: str, picture: Picture) -> bytes:
         """Bytes that differ for every picture ever stored: its name, its size and its nonce."""
-        store, path = self._place(photo_id, picture)
-        head: bytes = store.cat_file(path, start=0, end=len(OWN_KEY) + NONCE_BYTES)
-        return f"{photo_id}/{picture} {store.size(path)} ".encode() + head
+        path = _path(photo_id, picture)
+        (size,) = [file.size for file in self._place.files(_folder(photo_id)) if file.path == path]
+        head = self._place.read(path, len(OWN_KEY) + NONCE_BYTES)
+        return f"{photo_id}/{picture} {size} ".encode() + head
 
-    def read_sealed(self, photo_id: str, picture: Picture) -> bytes:
+    def read_sealed(self, photo_id: str, picture: str) -> bytes:
         """The encrypted picture as it is stored. Raises PhotoMissing."""
-        store, path = self._place(photo_id, picture)
         try:
-            sealed: bytes = store.cat_file(path)
+            return self._place.read(_path(photo_id, picture))
         except FileNotFoundError as error:
             raise PhotoMissing(f"{picture} of photo {photo_id} is not in the store") from error
-        return sealed
 
     def restore(self, photo_id: str, key: bytes, pictures: Mapping[str, bytes]) -> None:
         """Store a photo that `key_of` and `read_sealed` gave away, under this clinic's key."""
@@ -219,14 +199,18 @@ class PhotoFiles:
             self._write(photo_id, picture, sealed)
 
     def _is_own(self, photo_id: str, picture: Picture) -> bool:
-        store, path = self._place(photo_id, picture)
-        return bool(store.cat_file(path, start=0, end=len(OWN_KEY)) == OWN_KEY)
+        return self._place.read(_path(photo_id, picture), len(OWN_KEY)) == OWN_KEY
+
+    def _is_under_present_key(self, photo_id: str) -> bool:
+        name = _name_of(self.key)
+        with suppress(FileNotFoundError):
+            return self._place.read(_path(photo_id, KEY_FILE), len(name)) == name
+        return False
 
     def _own_key(self, photo_id: str) -> bytes | None:
         """None for a photo from before photos had keys. Raises PhotoDamaged."""
-        store, path = self._place(photo_id, KEY_FILE)
         try:
-            wrapped = store.cat_file(path)
+            wrapped = self._place.read(_path(photo_id, KEY_FILE))
         except FileNotFoundError:
             return None
         for key in (self.key, *self.older):
@@ -238,13 +222,12 @@ class PhotoFiles:
     def _keep_key(self, photo_id: str, own: bytes, *, replaces: bool = False) -> bytes:
         """The photo's key: `own`, or the one that another process has just kept."""
         wrapped = _name_of(self.key) + _sealed(self.key, own, f"{photo_id}/{KEY_FILE}")
-        self._write(photo_id, KEY_FILE, wrapped, replaces=replaces)
+        if self._place.write(_path(photo_id, KEY_FILE), wrapped, replaces=replaces):
+            return own
         return self.key_of(photo_id)
 
-    def _write(self, photo_id: str, name: str, data: bytes, *, replaces: bool = True) -> None:
-        """Write the file whole, so that it and its name survive a crash; or not at all."""
-        store, path = self._place(photo_id, name)
-        write_whole(store, self._root()[1], path, data, replaces=replaces)
+    def _write(self, photo_id: str, name: str, data: bytes) -> None:
+        self._place.write(_path(photo_id, name), data)
 
     def sweep(self, unknown: Callable[[Set[str]], Set[str]], now: datetime) -> list[str]:
         """Delete files that no row refers to, and files whose writing broke off; their photo ids.
@@ -252,9 +235,8 @@ class PhotoFiles:
         `unknown` returns which of some photo ids have no row. Files younger than STRAY_AFTER are
         kept. Raises TooManyStrays when there are more than MOST_STRAYS photos without a row.
         """
-        store, _ = self._root()
-        old = [place for place, at in self._files() if at <= now - STRAY_AFTER]
-        by_id = {place.rsplit("/", 2)[-2] for place in old}
+        old = [file.path for file in self._place.files() if file.written_at <= now - STRAY_AFTER]
+        by_id = {_photo_of(path) for path in old}
         strays = unknown(by_id)
         if len(strays) > MOST_STRAYS:
             raise TooManyStrays(
@@ -263,30 +245,18 @@ class PhotoFiles:
             )
         for photo_id in sorted(strays):
             self.delete(photo_id)
-        for place in old:
-            if place.endswith(".part") and store.exists(place):
-                store.rm_file(place)
+        for path in old:
+            if path.endswith(UNFINISHED):
+                self._place.delete(path)
         return sorted(strays)
 
     def holds_photos(self) -> bool:
         """Whether the store holds any photo."""
-        return any(True for _ in self._files())
+        return any(True for _ in self._place.files())
 
-    def _files(self) -> Iterator[tuple[str, datetime]]:
-        """Every file of the store, and when it was last written."""
-        store, root = self._root()
-        for folder in _listed(store, root, "directory"):
-            for photo in _listed(store, folder["name"], "directory"):
-                for file in _listed(store, photo["name"], "file"):
-                    yield file["name"], _written_at(file)
-
-    def _root(self) -> tuple[Any, str]:
-        store, root = fsspec.core.url_to_fs(self.url)
-        return store, root
-
-    def _place(self, photo_id: str, name: str) -> tuple[Any, str]:
-        store, root = self._root()
-        return store, f"{root}/{photo_id[:2]}/{photo_id}/{name}"
+    @property
+    def _place(self) -> Place:
+        return Place(self.url)
 
 
 def files_of(settings: Settings, older: tuple[bytes, ...] = ()) -> PhotoFiles:
@@ -312,60 +282,16 @@ def deleted_without_row(
         raise
 
 
-def write_whole(store: Any, root: str, path: str, data: bytes, *, replaces: bool = True) -> None:
-    """Write a file below `root` whole or not at all, so that it and its name survive a crash.
-
-    Without `replaces` a file that is there stays, also when two processes write at once.
-    """
-    folder = store._parent(path)
-    is_new = not store.exists(folder)
-    store.makedirs(folder, exist_ok=True)
-    unfinished = f"{path}.{secrets.token_hex(4)}.part"
-    is_local = isinstance(store, LocalFileSystem)  # object stores are durable when they answer
-    try:
-        with store.open(unfinished, "wb") as file:
-            file.write(data)
-            if is_local:
-                file.flush()
-                os.fsync(file.fileno())
-        if replaces or not (is_local or store.exists(path)):
-            store.mv(unfinished, path)
-        elif is_local:
-            with suppress(FileExistsError):
-                os.link(unfinished, path)
-    finally:  # what is left after an error, or after another process was first
-        with suppress(OSError):
-            if store.exists(unfinished):
-                store.rm_file(unfinished)
-    if is_local:  # the new name must survive a crash, too, and those of new folders
-        for each in (folder, *([store._parent(folder), root] if is_new else [])):
-            _sync_folder(each)
+def _folder(photo_id: str) -> str:
+    return f"{photo_id[:2]}/{photo_id}"
 
 
-def _listed(store: Any, folder: str, kind: str) -> list[dict[str, Any]]:
-    try:
-        return [each for each in store.ls(folder, detail=True) if each["type"] == kind]
-    except FileNotFoundError:  # deleted since it was listed, or nothing was ever saved
-        return []
+def _path(photo_id: str, name: str) -> str:
+    return f"{_folder(photo_id)}/{name}"
 
 
-def _written_at(file: dict[str, Any]) -> datetime:
-    """When a file was last written; a store that does not say so keeps its strays."""
-    for name in ("mtime", "LastModified", "last_modified", "created"):
-        match file.get(name):
-            case datetime() as at:
-                return at if at.tzinfo else at.replace(tzinfo=UTC)
-            case int() | float() as seconds:
-                return datetime.fromtimestamp(seconds, UTC)
-    return datetime.max.replace(tzinfo=UTC)
-
-
-def _sync_folder(folder: str) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _photo_of(path: str) -> str:
+    return path.rsplit("/", 2)[-2]
 
 
 def _sealed(key: bytes, data: bytes, name: str) -> bytes:
