@@ -1,74 +1,66 @@
 """What has been computed of photos, each thing once, and kept from one process to the next."""
 
 import hashlib
-import json
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
-from io import BytesIO
-from typing import Any, Final
-from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
+from dataclasses import replace
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.card.comparison import CardSight, see_card
-from analysis.card.locator import CardTrouble
 from analysis.errors import Unmeasurable
+from analysis.face.crop import FaceCrop, crop_to_face, thumbnail
 from analysis.face.faces import Face, FindFace, find_face
-from analysis.face.features import Features, Matches
+from analysis.face.features import Features
+from analysis.face.grid import PhotoView, locate, view_on_grid
+from analysis.face.opening import open_again, open_photo
 from analysis.face.regions import SkinMap, map_skin
-from analysis.face.registration import (
-    GRID_SIZE,
-    PhotoView,
-    Registration,
-    features_of,
-    register,
-    view_on_grid,
-)
-from analysis.images import Mask, SrgbImage
+from analysis.face.registration import Registration, features_of, register
+from analysis.facts import Damaged, Facts, pack, read_head, unpack
+from analysis.images import Mask, SrgbImage, UnopenedImage
+from analysis.light.references import see_frame
+from analysis.light.viewings import Floats
 
-_EVERY: Final = 4  # rows: what the digest of a photo reads of it
-_WRONG: Final = (ValueError, KeyError, TypeError, OSError, EOFError, IndexError, BadZipFile)
+_EVERY: Final = 4  # rows: what the digest of a photo that came from no file reads of it
 
 log = logging.getLogger(__name__)
-Arrays = Mapping[str, NDArray[Any]]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Facts:
-    """What is known of one photo; `matches` are with the photo of the digest `against`.
-
-    `no_card` says why no card was found; None where one was, or none was looked for.
-    """
-
-    face: Face
-    no_card: CardTrouble | None = None
-    features: Features | None = None
-    counted: Mask | None = None
-    matches: Matches | None = None
-    against: str = ""
 
 
 class KnownPhotos:
     """A finder that looks at every photo once, and keeps what else was computed of it.
 
-    `tell` gives what is known of a photo as bytes, and `recall` takes them again, in another
-    process or on another day. They count only for the very same pixels, as the same version of the
-    analysis and of OpenCV saw them, and are otherwise computed again. A finder of the operator's
-    own may change without a sign, so with it nothing is told or recalled.
+    `tell_as_baseline`, `tell` and `hand_on` give what is known of a photo as bytes, and `recall`
+    takes them again, in another process or on another day. They count only for the very same file,
+    as the same version of the analysis and of OpenCV saw it, and are otherwise computed again. A
+    finder of the operator's own may change without a sign, so with it nothing is told or recalled.
     """
 
     def __init__(self, find: FindFace) -> None:
         self._find = find
         self._faces: dict[SrgbImage, Face | Unmeasurable] = {}
+        self._views: dict[SrgbImage, PhotoView] = {}
         self._features: dict[SrgbImage, Features] = {}
         self._skin: dict[SrgbImage, Mask] = {}
-        self._matches: dict[tuple[SrgbImage, SrgbImage], Matches] = {}
+        self._laid: dict[tuple[SrgbImage, SrgbImage], Registration] = {}
         self._cards: dict[SrgbImage, CardSight] = {}
-        self._recalled: dict[str, _Facts] = {}
+        self._frames: dict[SrgbImage, Floats | None] = {}
+        self._crops: dict[SrgbImage, FaceCrop] = {}
+        self._recalled: dict[str, Facts] = {}
         self._digests: dict[SrgbImage, str] = {}
+
+    def open(self, data: bytes, *, is_whole: bool = False) -> SrgbImage:
+        """`open_photo` of a file; one that is known is decoded only if its pixels are needed."""
+        digest = hashlib.sha256(data).hexdigest()
+        facts = self._recalled.get(digest)
+        if facts is None:
+            photo = open_photo(data, self, is_whole=is_whole)
+        else:
+            scale = facts.scale
+            photo = UnopenedImage(facts.size, scale, lambda: open_again(data, scale))
+        self._digests[photo] = digest
+        return photo
 
     def __call__(self, photo: SrgbImage) -> Face:
         """The one face in the photo; raises `Unmeasurable` as the finder does."""
@@ -83,44 +75,32 @@ class KnownPhotos:
             raise found
         return found
 
-    def tell_as_baseline(self, photo: SrgbImage, version: str) -> bytes:
-        """All that comparisons with a photo need to know of it alone.
-
-        Empty if it was recalled, or could not be.
-        """
-        facts = self._facts(photo)
-        is_told = facts is not None and facts.features is not None and facts.counted is not None
-        if is_told or self._find is not find_face:
-            return b""
-        view = view_on_grid(photo, self(photo))
-        self._features_of(photo, view)
-        self.skin(photo, view)
-        self.card(photo)
-        return self.tell(photo, version)
+    def view(self, photo: SrgbImage) -> PhotoView:
+        """`view_on_grid` of a photo, the way round that it is."""
+        if photo not in self._views:
+            facts = self._facts(photo)
+            known = facts.view if facts and facts.laid is None else None
+            self._views[photo] = known or view_on_grid(photo, self(photo))
+        return self._views[photo]
 
     def register(
-        self,
-        photo: SrgbImage,
-        baseline: SrgbImage,
-        onto: PhotoView,
-        view: PhotoView | None = None,
-        *,
-        may_be_mirrored: bool = True,
+        self, photo: SrgbImage, baseline: SrgbImage, *, may_be_mirrored: bool = True
     ) -> Registration:
-        """Register a photo onto the view of the baseline, as `register` does, by what is known."""
-        facts = self._facts(photo)
-        matches = facts.matches if facts and facts.against == self._digest(baseline) else None
-        features = None if matches else self._features_of(baseline, onto)
-        found = register(
-            photo,
-            self(photo),
-            onto=onto,
-            view=view,
-            known=matches or features,
-            may_be_mirrored=may_be_mirrored,
-        )
-        self._matches[photo, baseline] = found.matches
-        return found
+        """`register` a photo onto the view of the baseline, by what is known."""
+        if (photo, baseline) not in self._laid:
+            facts = self._facts(photo)
+            is_known = facts is not None and facts.against == self._digest(baseline)
+            laid = facts.laid if facts and is_known else None
+            matches = facts.matches if facts and is_known else None
+            self._laid[photo, baseline] = laid or register(
+                photo,
+                self(photo),
+                onto=self.view(baseline),
+                view=None if matches and matches.mirrored else self.view(photo),
+                known=matches or self._features_of(baseline),
+                may_be_mirrored=may_be_mirrored,
+            )
+        return self._laid[photo, baseline]
 
     def card(self, photo: SrgbImage) -> CardSight:
         """`see_card` of a photo; one in which none was found is not searched again."""
@@ -130,68 +110,139 @@ class KnownPhotos:
             self._cards[photo] = CardSight(None, None, none) if none else see_card(photo)
         return self._cards[photo]
 
-    def skin(self, baseline: SrgbImage, view: PhotoView) -> SkinMap:
+    def skin(self, baseline: SrgbImage) -> SkinMap:
         """`map_skin` of a baseline's view on which nothing was drawn or hidden."""
         facts = self._facts(baseline)
         counted = facts.counted if facts else None
-        skin = map_skin(view, counted=self._skin.get(baseline, counted))
+        skin = map_skin(self.view(baseline), counted=self._skin.get(baseline, counted))
         self._skin[baseline] = skin.counted
         return skin
+
+    def frame(self, photo: SrgbImage) -> Floats | None:
+        """`see_frame` of a photo."""
+        if photo not in self._frames:
+            facts = self._facts(photo)
+            is_seen = facts is not None and facts.is_frame_seen
+            self._frames[photo] = (
+                facts.frame if facts and is_seen else see_frame(photo, self(photo))
+            )
+        return self._frames[photo]
+
+    def crop(self, photo: SrgbImage, positions: NDArray[np.float32]) -> FaceCrop:
+        """`crop_to_face` of a photo at the `positions` at which a baseline has it, or it itself."""
+        if photo not in self._crops:
+            facts = self._facts(photo)
+            known = facts.crop if facts else None
+            self._crops[photo] = known or crop_to_face(photo, positions)
+        return self._crops[photo]
+
+    def thumbnail(self, photo: SrgbImage) -> SrgbImage:
+        """`thumbnail` of a photo."""
+        facts = self._facts(photo)
+        return facts.thumbnail if facts and facts.thumbnail else thumbnail(photo)
 
     def recall(self, told: bytes, version: str) -> None:
         """Take what was told of a photo; what is damaged or of another version is left."""
         if self._find is not find_face:
             return
         try:
-            with np.load(BytesIO(told), allow_pickle=False) as arrays:
-                head = json.loads(bytes(arrays["head"]))
-                if head["made_by"] == _made_by(version):
-                    self._recalled[head["photo"]] = _read(head, arrays)
-        except _WRONG as error:
+            head = read_head(told)
+            if head.get("made_by") == _made_by(version):
+                facts = unpack(head, told)
+                known = self._recalled.get(str(head["photo"]))
+                if known is None or known.view is None:  # what was handed on holds all the rest
+                    self._recalled[str(head["photo"])] = facts
+        except (Damaged, KeyError) as error:
             log.warning("what was known of a photo is damaged: %s", type(error).__name__)
 
-    def tell(self, photo: SrgbImage, version: str, *, against: SrgbImage | None = None) -> bytes:
-        """What is known of a photo in which a face was found, and of its matches with another.
+    def tell_as_baseline(self, photo: SrgbImage, version: str) -> bytes:
+        """All that comparisons with a photo need to know of it alone, its view with them.
 
-        Empty if it could not be recalled.
+        Empty if it was recalled, or could not be.
+        """
+        facts = self._facts(photo)
+        if self._find is not find_face or (facts and facts.features and facts.counted):
+            return b""
+        self.card(photo)
+        self.skin(photo)
+        told = replace(
+            self._told(photo),
+            features=self._features_of(photo),
+            counted=self._skin[photo],
+            view=self.view(photo),
+            crop=self.crop(photo, locate(self.view(photo))),
+        )
+        return pack(self._head(photo, version), told)
+
+    def tell(
+        self,
+        photo: SrgbImage,
+        version: str,
+        *,
+        against: SrgbImage | None = None,
+        file: bytes | None = None,
+    ) -> bytes:
+        """What is small and known of a photo in which a face was found: matches, but no picture.
+
+        `file` is the form in which the photo is kept, if not that from which it was opened. Empty
+        if it could not be recalled.
         """
         if self._find is not find_face:
             return b""
-        head: dict[str, object] = {
-            "made_by": _made_by(version),
-            "photo": self._digest(photo),
-            "eyes": self(photo).eyes,
-            "eyes_seen": self(photo).eyes_seen,
-        }
-        if photo in self._cards and self._cards[photo].to_photo is None:
-            head["no_card"] = self._cards[photo].trouble
-        arrays: dict[str, NDArray[Any]] = {}
-        if photo in self._features:
-            arrays |= _packed(self._features[photo])
-        if photo in self._skin:
-            arrays["counted"] = np.packbits(self._skin[photo].pixels)
-        if against is not None and (matches := self._matches.get((photo, against))):
-            head |= {"against": self._digest(against), "mirrored": matches.mirrored}
-            arrays |= {"ours": matches.ours, "theirs": matches.theirs}
-        arrays["head"] = np.frombuffer(json.dumps(head).encode(), np.uint8)
-        file = BytesIO()
-        with ZipFile(file, "w", ZIP_DEFLATED) as archive:  # what `np.load` reads
-            for name, array in arrays.items():
-                with archive.open(f"{name}.npy", "w") as member:
-                    np.lib.format.write_array(member, array, allow_pickle=False)
-        return file.getvalue()
+        laid = self._laid.get((photo, against)) if against is not None else None
+        facts = self._told(photo)
+        if laid and against is not None:
+            facts = replace(facts, matches=laid.matches, against=self._digest(against))
+        return pack(self._head(photo, version, file), facts)
 
-    def _features_of(self, photo: SrgbImage, view: PhotoView) -> Features:
+    def hand_on(
+        self, photo: SrgbImage, version: str, *, against: SrgbImage, file: bytes | None = None
+    ) -> bytes:
+        """All that measuring a photo needs, so that it need not be opened again.
+
+        Empty if it was not laid onto the photo from before.
+        """
+        laid = self._laid.get((photo, against))
+        if self._find is not find_face or laid is None:
+            return b""
+        facts = replace(
+            self._told(photo),
+            matches=laid.matches,
+            against=self._digest(against),
+            view=laid.view,
+            laid=laid,
+            crop=crop_to_face(photo, locate(laid.view, laid.source)),
+            thumbnail=thumbnail(photo),
+        )
+        return pack(self._head(photo, version, file), facts)
+
+    def _told(self, photo: SrgbImage) -> Facts:
+        sight = self._cards.get(photo)
+        return Facts(
+            face=self(photo),
+            size=photo.size,
+            scale=photo.scale,
+            no_card=sight.trouble if sight and sight.to_photo is None else None,
+            frame=self.frame(photo),
+            is_frame_seen=True,
+        )
+
+    def _head(self, photo: SrgbImage, version: str, file: bytes | None = None) -> dict[str, object]:
+        digest = hashlib.sha256(file).hexdigest() if file is not None else self._digest(photo)
+        return {"made_by": _made_by(version), "photo": digest}
+
+    def _features_of(self, photo: SrgbImage) -> Features:
         if photo not in self._features:
             facts = self._facts(photo)
             known = facts.features if facts else None
-            self._features[photo] = known or features_of(view)
+            self._features[photo] = known or features_of(self.view(photo))
         return self._features[photo]
 
-    def _facts(self, photo: SrgbImage) -> _Facts | None:
+    def _facts(self, photo: SrgbImage) -> Facts | None:
         return self._recalled.get(self._digest(photo)) if self._recalled else None
 
     def _digest(self, photo: SrgbImage) -> str:
+        """Of its file or, where it came from none or was changed since, of its pixels."""
         if photo not in self._digests:
             rows = np.ascontiguousarray(photo.samples[::_EVERY])
             shape = str((photo.samples.shape, photo.samples.dtype)).encode()
@@ -206,34 +257,3 @@ def remembering(find: FindFace) -> KnownPhotos:
 
 def _made_by(version: str) -> list[str]:
     return [version, cv2.__version__, np.__version__]
-
-
-def _packed(features: Features) -> dict[str, NDArray[Any]]:
-    """Features with descriptors in 8 bits: SIFT gives whole numbers from 0 to 255."""
-    return {
-        "points": features.points,
-        "angles": features.angles,
-        "sizes": features.sizes,
-        "descriptors": features.descriptors.astype(np.uint8),
-    }
-
-
-def _read(head: Mapping[str, Any], arrays: Arrays) -> _Facts:
-    """What was told; raises one of `_WRONG` where it cannot be read."""
-    (left_x, left_y), (right_x, right_y) = head["eyes"]
-    face = Face(
-        ((float(left_x), float(left_y)), (float(right_x), float(right_y))), int(head["eyes_seen"])
-    )
-    features = counted = matches = None
-    if "points" in arrays:
-        names = ("points", "angles", "sizes", "descriptors")
-        features = Features(*(arrays[name].astype(np.float32) for name in names))
-    if "counted" in arrays:
-        width, height = GRID_SIZE
-        pixels = np.unpackbits(arrays["counted"], count=width * height).reshape(height, width)
-        counted = Mask(pixels.astype(np.bool_))
-    if "ours" in arrays:
-        ours, theirs = (arrays[name].astype(np.float32) for name in ("ours", "theirs"))
-        matches = Matches(ours, theirs, mirrored=bool(head["mirrored"]))
-    no_card = CardTrouble(head["no_card"]) if "no_card" in head else None
-    return _Facts(face, no_card, features, counted, matches, str(head.get("against", "")))

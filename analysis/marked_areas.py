@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.face.registration import GRID_SIZE, PhotoView
+from analysis.face.grid import GRID_SIZE, PhotoView
 from analysis.images import Mask
 
 Outline = tuple[tuple[float, float], ...]

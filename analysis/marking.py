@@ -9,8 +9,8 @@ import numpy as np
 
 from analysis.card.comparison import see_card
 from analysis.face.faces import FindFace, find_face
+from analysis.face.grid import EYE_DISTANCE, PhotoView, locate, view_on_grid
 from analysis.face.regions import Region, SkinMap, region_corners
-from analysis.face.registration import EYE_DISTANCE, PhotoView, locate, view_on_grid
 from analysis.images import Mask, SrgbImage
 from analysis.marked_areas import MarkedAreas, Outline, find_marked
 from analysis.pipeline import map_treated, uncovered

@@ -6,7 +6,6 @@ more: people with any colour blindness can distinguish this pair, and its steps 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
@@ -15,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from analysis.face.crop import CROP, picture_size
+from analysis.face.faces import FindFace, find_face
 from analysis.images import (
     LinearImage,
     SrgbImage,
@@ -23,18 +24,13 @@ from analysis.images import (
     to_linear,
     to_srgb,
 )
+from analysis.known import remembering
 from analysis.light.chromophores import Reference
 from analysis.pipeline import Analysis
 from analysis.spots import local_noise
 
 SCALE: Final = 2.0
 """Doublings at both ends of the colour scale; beyond, the end colour stays."""
-CROP: Final = np.s_[45:645, 60:500]
-"""The part of the grid that pictures show: hair line to below the chin, ear to ear."""
-ENLARGED: Final = 1.6
-"""Pixels of a picture per pixel of the grid."""
-
-_THUMBNAIL_WIDTH: Final = 320
 _MORE, _LESS = np.radians(58.0), np.radians(258.0)  # hues of Oklab: orange and blue
 _LIGHTNESS_OF_MORE, _LIGHTNESS_OF_LESS = 0.76, 0.50
 _CHROMA: Final = 0.16  # at the ends
@@ -68,34 +64,28 @@ _LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
 _Plane = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FaceCrop:
-    """A photo in the crop of all pictures, and which pixels of it (h, w) the photo shows."""
-
-    image: SrgbImage
-    covered: NDArray[np.bool_]
-
-
-def draw_evidence(analysis: Analysis, photo: SrgbImage, baseline: SrgbImage) -> Mapping[str, bytes]:
+def draw_evidence(
+    analysis: Analysis, photo: SrgbImage, baseline: SrgbImage, find: FindFace = find_face
+) -> Mapping[str, bytes]:
     """JPEG pictures by name.
 
     `redness` and `pigment` are heat maps over today's face with their scale; `aligned` is today's
     photo aligned to the baseline, in the baseline's light, `as_taken` the same in its own light;
     `baseline` is the same crop of the baseline; `thumbnail` is today's photo, at most 320 px wide.
     """
-    today = crop_to_face(photo, analysis.photo_positions)
-    before = crop_to_face(baseline, analysis.baseline_positions)
+    known = remembering(find)
+    before = known.crop(baseline, analysis.baseline_positions)
+    today = known.crop(photo, analysis.photo_positions)
     beyond = ~(today.covered & before.covered)
-    light = to_linear(today.image)
-    grey = _grey(light, _on_skin(analysis))
+    grey = _grey(to_linear(today.image), _on_skin(analysis))
     grey[beyond] = _BEYOND
     return {
         "redness": _heat_map(grey, analysis.redness_map, "Redness in doublings"),
         "pigment": _heat_map(grey, analysis.pigment_map, "Pigment in doublings"),
-        "aligned": _framed(in_light_of_baseline(light, before.image, analysis), beyond),
+        "aligned": _framed(in_light_of_baseline(today.image, before.image, analysis), beyond),
         "as_taken": _framed(today.image, beyond),
         "baseline": _framed(before.image, beyond),
-        "thumbnail": encode_photo(_thumbnail(photo)),
+        "thumbnail": encode_photo(known.thumbnail(photo)),
     }
 
 
@@ -119,66 +109,26 @@ def paint_scale(values: _Plane, lightness: _Plane) -> _Plane:
 
 
 @cache
-def _palette() -> _Plane:
+def _palette() -> NDArray[np.uint8]:
     """`paint_scale` tabulated: rows are lightness 0..1, columns doublings over the whole scale."""
     values, lightness = np.meshgrid(
         np.linspace(-SCALE, SCALE, _VALUE_STEPS, dtype=np.float32),
         np.linspace(0, 1, _GREY_STEPS, dtype=np.float32),
     )
-    palette = paint_scale(values, lightness)
+    palette = to_bytes(paint_scale(values, lightness))
     palette.flags.writeable = False
     return palette
 
 
-def _paint(values: _Plane, lightness: _Plane) -> _Plane:
+def _paint(values: _Plane, lightness: _Plane) -> NDArray[np.uint8]:
     """`paint_scale` of a whole picture, by table."""
     column = (np.clip(values, -SCALE, SCALE) + SCALE) * np.float32((_VALUE_STEPS - 1) / (2 * SCALE))
     row = lightness * np.float32(_GREY_STEPS - 1)
-    return cv2.remap(_palette(), column, row, cv2.INTER_LINEAR).astype(np.float32, copy=False)
+    return cv2.remap(_palette(), column, row, cv2.INTER_LINEAR).astype(np.uint8, copy=False)
 
 
-def crop_to_face(photo: SrgbImage, positions: _Plane) -> FaceCrop:
-    """The face as the grid sees it, taken from the photo itself at the pictures' resolution."""
-    size = _picture_size()
-    larger = cv2.resize(positions[CROP], size).astype(np.float32, copy=False)
-    middle = larger[size[1] // 2, size[0] // 2 - 50 : size[0] // 2 + 51]
-    step = float(np.hypot(*(middle[-1] - middle[0]))) / (len(middle) - 1)
-    width, height = photo.size
-    x, y = larger[..., 0], larger[..., 1]
-    covered = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
-    rows, columns = _reach(larger, photo.size)
-    source = photo.part(rows, columns)
-    larger = larger - np.array((columns.start, rows.start), np.float32)
-    if step > 1.25:  # sampling a large photo so coarsely would turn its grain into noise
-        small = source.reduced(1 / step)
-        shrink = np.divide(small.size, source.size).astype(np.float32)
-        source, larger = small, (larger + np.float32(0.5)) * shrink - np.float32(0.5)
-    sampled = cv2.remap(
-        source.pixels, larger, np.empty(0), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    return FaceCrop(SrgbImage(sampled.astype(np.float32, copy=False)), covered)
-
-
-def _reach(positions: _Plane, size: tuple[int, int]) -> tuple[slice, slice]:
-    """The rows and columns of a photo that hold all `positions` (h, w, 2), as far as it goes."""
-    slices = []
-    for axis, edge in ((1, size[1]), (0, size[0])):
-        low, high = positions[..., axis].min(), positions[..., axis].max()
-        start = int(np.clip(np.floor(low) - 2, 0, edge - 1))
-        slices.append(slice(start, int(np.clip(np.ceil(high) + 3, start + 1, edge))))
-    return slices[0], slices[1]
-
-
-def _picture_size() -> tuple[int, int]:
-    """Width and height of the pictures without legends."""
-    rows, columns = CROP
-    return round(ENLARGED * (columns.stop - columns.start)), round(
-        ENLARGED * (rows.stop - rows.start)
-    )
-
-
-def in_light_of_baseline(today: LinearImage, before: SrgbImage, analysis: Analysis) -> SrgbImage:
-    """Today's photo as the baseline's lamp and camera would have shown it.
+def in_light_of_baseline(today: SrgbImage, before: SrgbImage, analysis: Analysis) -> SrgbImage:
+    """Today's photo as the baseline's lamp and camera would have shown it; all in 8 bits.
 
     If neither a card nor the person's own skin served as reference, only brightness is matched to
     that of the baseline's skin: the frame shows the lamp too poorly to give the skin's colour.
@@ -186,18 +136,20 @@ def in_light_of_baseline(today: LinearImage, before: SrgbImage, analysis: Analys
     if analysis.reference is Reference.HISTORY:
         skin = _on_skin(analysis)
         bright, bright_before = (
-            _median_on(light.pixels @ _LUMINANCE, skin) for light in (today, to_linear(before))
+            _median_on(to_linear(image).pixels @ _LUMINANCE, skin) for image in (today, before)
         )
         gain = np.full(3, bright_before / max(bright, 1e-4))
     else:
         gain = np.exp(-analysis.light)
-    return to_srgb(LinearImage(today.pixels * gain.astype(np.float32)))
+    codes = np.repeat(np.arange(256, dtype=np.uint8)[np.newaxis, :, np.newaxis], 3, axis=2)
+    table = to_srgb(LinearImage(to_linear(SrgbImage(codes)).pixels * gain.astype(np.float32)))
+    return SrgbImage(cv2.LUT(today.codes, table.codes).astype(np.uint8, copy=False))
 
 
 def _on_skin(analysis: Analysis) -> NDArray[np.bool_]:
     """The pixels of the pictures that show skin which counted."""
     counted = analysis.counted.pixels[CROP].astype(np.uint8)
-    enlarged = cv2.resize(counted, _picture_size(), interpolation=cv2.INTER_NEAREST)
+    enlarged = cv2.resize(counted, picture_size(), interpolation=cv2.INTER_NEAREST)
     on_skin: NDArray[np.bool_] = enlarged.astype(np.bool_)
     return on_skin
 
@@ -209,14 +161,14 @@ def _median_on(values: _Plane, skin: NDArray[np.bool_]) -> float:
 
 def _framed(image: SrgbImage, beyond: NDArray[np.bool_]) -> bytes:
     """The picture with a plain grey where either photo of the pair ends."""
-    pixels = image.pixels.copy()
-    pixels[beyond] = _BEYOND
+    pixels = image.codes.copy()
+    pixels[beyond] = round(255 * _BEYOND)
     return encode_photo(SrgbImage(pixels))
 
 
 def _heat_map(grey: _Plane, values: _Plane, title: str) -> bytes:
     """The map over a grey face; possible noise is left grey."""
-    shown = cv2.resize(_beyond_noise(values)[CROP], _picture_size())
+    shown = cv2.resize(_beyond_noise(values)[CROP], picture_size())
     painted = _paint(shown.astype(np.float32, copy=False), grey)
     return encode_photo(SrgbImage(np.vstack([painted, _legend(title)])))
 
@@ -240,16 +192,16 @@ def _beyond_noise(values: _Plane) -> _Plane:
 
 def _grey(light: LinearImage, skin: NDArray[np.bool_]) -> _Plane:
     """Oklab lightness of the picture, shifted so that every person's skin is the same grey."""
-    lightness = np.cbrt(np.maximum(light.pixels @ _LUMINANCE, 0)).astype(np.float32, copy=False)
+    lightness = cv2.pow(light.pixels @ _LUMINANCE, 1 / 3).astype(np.float32, copy=False)
     shift = np.float32(_SKIN_GREY - _median_on(lightness, skin))
     grey: _Plane = np.clip(lightness + shift, *_GREY_RANGE)
     return grey
 
 
 @cache
-def _legend(title: str) -> _Plane:
+def _legend(title: str) -> NDArray[np.uint8]:
     """The scale as a bar over the whole width, with ticks in doublings."""
-    width, _ = _picture_size()
+    width, _ = picture_size()
     ramp = np.tile(np.linspace(-SCALE, SCALE, width, dtype=np.float32), (34, 1))
     bar = paint_scale(ramp, np.full(ramp.shape, 0.93, np.float32))
     canvas = Image.new("RGB", (width, _LEGEND_HEIGHT), "white")
@@ -262,11 +214,6 @@ def _legend(title: str) -> _Plane:
         anchor = {-SCALE: "la", SCALE: "ra"}.get(tick, "ma")
         label = f"{tick:+d}" if tick else "0"
         draw.text((x, 98), label, "black", ImageFont.load_default(_TICK_SIZE), anchor=anchor)
-    legend = (np.asarray(canvas, np.float32) / 255).astype(np.float32)
+    legend = np.array(canvas, np.uint8)
     legend.flags.writeable = False
     return legend
-
-
-def _thumbnail(photo: SrgbImage) -> SrgbImage:
-    scale = min(1.0, _THUMBNAIL_WIDTH / photo.size[0])
-    return photo.reduced(scale)

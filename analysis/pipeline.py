@@ -15,6 +15,7 @@ from analysis.card.light import CardLight
 from analysis.card.locator import CardTrouble
 from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import FindFace, find_face
+from analysis.face.grid import GRID_SIZE, GridView, locate
 from analysis.face.regions import (
     FACE_REGIONS,
     Region,
@@ -24,14 +25,7 @@ from analysis.face.regions import (
     parts_within,
     still_comparable,
 )
-from analysis.face.registration import (
-    GRID_SIZE,
-    GridView,
-    Registration,
-    align,
-    locate,
-    view_on_grid,
-)
+from analysis.face.registration import Registration, align
 from analysis.images import LinearImage, Mask, SrgbImage, to_srgb
 from analysis.known import remembering
 from analysis.light.chromophores import (
@@ -185,14 +179,14 @@ def analyse_photo(
     Raises `Unmeasurable`: no face or several, another person, or too little visible skin.
     """
     known = remembering(find)
-    view = view_on_grid(baseline, known(baseline))
-    registration = known.register(photo, baseline, view)
+    view = known.view(baseline)
+    registration = known.register(photo, baseline)
     places_today, places_before = locate(registration.view, registration.source), locate(view)
     card_today, card_before = known.card(photo), known.card(baseline)
     today = uncovered(align(registration), card_today.leaves_free(places_today))
     before = uncovered(view, card_before.leaves_free(places_before))
     is_bare = np.array_equal(before.covered.pixels, view.covered.pixels)
-    usual = known.skin(baseline, view).counted if is_bare and marked == _NOTHING_MARKED else None
+    usual = known.skin(baseline).counted if is_bare and marked == _NOTHING_MARKED else None
     skin, area = map_treated(before, treated, find_marked(marked, view, baseline.size), usual)
     colour, colour_before = log_light(today.light), log_light(before.light)
     face_colour = _face_colour(colour_before, skin)
@@ -206,7 +200,7 @@ def analyse_photo(
         parts=parts_within(area),
         treated=area,
         state=estimate_state(face_colour, *brightness_by_eyes(before, skin)),
-        frame=compare_frames(photo, known(photo), baseline, known(baseline)),
+        frame=compare_frames(known.frame(photo), known.frame(baseline)),
         eyes=compare_eyes(today, before),
         card=_card_shift(by_card, face_colour),
     )

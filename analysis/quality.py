@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import Face, FindFace, find_face
+from analysis.face.grid import GridView, PhotoView
 from analysis.face.measures import (
     log_luminance,
     measure_blur,
@@ -24,13 +25,7 @@ from analysis.face.measures import (
     outlined_face,
 )
 from analysis.face.regions import Region, outlined_areas, still_comparable
-from analysis.face.registration import (
-    GridView,
-    PhotoView,
-    Registration,
-    align,
-    view_on_grid,
-)
+from analysis.face.registration import Registration, align
 from analysis.images import SrgbImage
 from analysis.known import KnownPhotos, remembering
 from analysis.light.eye_whites import eye_whites
@@ -135,7 +130,7 @@ def judge_photo(
         face = known(photo)
     except Unmeasurable as unmeasurable:
         return Quality((unmeasurable.fault,), (), None)
-    look = _look_at(photo, face)
+    look = _Look(photo, face, known.view(photo))
     size = Limit(-SMALL_FACE.warns, -SMALL_FACE.refuses)
     findings = [
         (Fault.FACE_TOO_SMALL, _grade(-face.width / photo.scale, size)),
@@ -144,7 +139,7 @@ def judge_photo(
     if baseline is None:
         findings += _judge_alone(look, known)
     else:
-        before = _look_at(baseline, known(baseline))
+        before = _Look(baseline, known(baseline), known.view(baseline))
         findings += _judge_against(before, look, findings, known)
     worst: dict[Fault, _Grade] = {}
     for fault, grade in findings:
@@ -154,10 +149,6 @@ def judge_photo(
         warnings=tuple(fault for fault, grade in worst.items() if grade is _Grade.POOR),
         face=face,
     )
-
-
-def _look_at(photo: SrgbImage, face: Face) -> _Look:
-    return _Look(photo, face, view_on_grid(photo, face))
 
 
 def _grade(value: float, limit: Limit) -> _Grade:
@@ -180,7 +171,7 @@ def _judge_exposure(look: _Look) -> list[_Finding]:
 
 def _judge_alone(look: _Look, known: KnownPhotos) -> list[_Finding]:
     """A baseline is judged alone: no blur, no one-sided light, a colour that skin can have."""
-    skin = known.skin(look.photo, look.view)
+    skin = known.skin(look.photo)
     seen = np.mean(skin.counted.pixels[outlined_face()])
     luminance = log_luminance(look.view.light)
     slope = measure_slope(luminance, skin.counted.pixels & skin.face.pixels)
@@ -229,8 +220,6 @@ def _judge_against(
         registration = known.register(
             look.photo,
             before.photo,
-            before.view,
-            look.view,
             # A photo that is useless anyway need not be laid on the other way round.
             may_be_mirrored=not any(grade is _Grade.USELESS for _, grade in [*found, *findings]),
         )
@@ -243,7 +232,7 @@ def _judge_against(
             return [*findings, cast]
         return [*findings, (unmeasurable.fault, _Grade.USELESS)]
     aligned = align(registration)
-    skin = known.skin(before.photo, before.view)
+    skin = known.skin(before.photo)
     counted = skin.counted.pixels & skin.face.pixels
     comparable = still_comparable(aligned, before.view, skin).pixels & counted
     hidden = 1 - int(np.count_nonzero(comparable)) / max(int(counted.sum()), 1)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.measure import label, regionprops_table
 
-from analysis.face.registration import EYE_DISTANCE
+from analysis.face.grid import EYE_DISTANCE
 from analysis.images import Mask
 from analysis.robust import robust_sd
 

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from analysis.images import Mask
 
 _RIM: Final = 24  # pixels around the searched area that descriptors can reach
+MOST_FEATURES: Final = 1000
+"""More key points are not found, where those of one strength count as one."""
 _MOST: Final = 700
 _TURNED: Final = 35.0  # degrees by which two views of one key point may differ
 _GROWN: Final = 0.6  # natural log of their sizes

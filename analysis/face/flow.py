@@ -19,21 +19,31 @@ class Flowing:
     longest: float
 
 
-def dense_flow(
-    before: NDArray[np.uint8], now: NDArray[np.uint8], kind: Flowing, trust: NDArray[np.float32]
-) -> Flow:
-    """A smooth flow for the motion from `before` to `now`, (h, w) each, weighted by `trust`."""
+def coarse_flow(before: NDArray[np.uint8], now: NDArray[np.uint8], kind: Flowing) -> Flow:
+    """A smooth flow for the motion from `before` to `now`, (h, w) each, on a quarter of both."""
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     search.setFinestScale(kind.finest_scale)
-    flow = search.calc(before, now, np.empty(0))
-    smooth = widely_blurred(flow.astype(np.float32, copy=False), kind.smoothing)
-    length = np.hypot(smooth[..., 0], smooth[..., 1])
+    flow = search.calc(before, now, np.empty(0)).astype(np.float32, copy=False)
+    smooth = _coarsely_blurred(flow, kind.smoothing)
+    length = cv2.magnitude(smooth[..., 0], smooth[..., 1])
     share = np.minimum(1, np.float32(kind.longest) / np.maximum(length, np.float32(1e-6)))
-    return smooth * (share * trust)[..., np.newaxis]
+    limited: Flow = smooth * share[..., np.newaxis]
+    return limited
+
+
+def full_flow(coarse: Flow, trust: NDArray[np.float32]) -> Flow:
+    """That flow for every pixel, weighted by `trust` (h, w)."""
+    flow = cv2.resize(coarse, trust.shape[::-1]).astype(np.float32, copy=False)
+    flow *= trust[..., np.newaxis]
+    return flow
 
 
 def widely_blurred(plane: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
     """Gaussian blur of many pixels, done on a quarter of the width and height."""
-    coarse = cv2.resize(plane, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-    blurred = cv2.GaussianBlur(coarse, (0, 0), 0.25 * sigma)
+    blurred = _coarsely_blurred(plane, sigma)
     return cv2.resize(blurred, plane.shape[1::-1]).astype(np.float32, copy=False)
+
+
+def _coarsely_blurred(plane: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    coarse = cv2.resize(plane, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    return cv2.GaussianBlur(coarse, (0, 0), 0.25 * sigma).astype(np.float32, copy=False)

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.face.grid import EYE_CENTRE, EYE_DISTANCE
 from analysis.face.regions import outlined_areas
-from analysis.face.registration import EYE_CENTRE, EYE_DISTANCE
 from analysis.images import LinearImage
 from analysis.robust import robust_sd
 

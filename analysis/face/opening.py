@@ -4,8 +4,8 @@ from typing import Final
 
 from analysis.errors import Unmeasurable
 from analysis.face.faces import FindFace
-from analysis.face.registration import EYE_DISTANCE
-from analysis.images import SrgbImage, decode_photo
+from analysis.face.grid import EYE_DISTANCE
+from analysis.images import WORKING_EDGE, SrgbImage, decode_photo
 
 _ENOUGH: Final = 1.5 * EYE_DISTANCE  # pixels between the pupils
 _LONG_EDGE: Final = 1500  # of a halved photo; on a shorter one few faces are so large
@@ -27,3 +27,8 @@ def open_photo(data: bytes, find: FindFace, *, is_whole: bool = False) -> SrgbIm
     except Unmeasurable:
         return small
     return small if is_enough else decode_photo(data, is_whole=True)
+
+
+def open_again(data: bytes, scale: float) -> SrgbImage:
+    """A photo that `open_photo` opened at this scale, which vouches that no row is missing."""
+    return decode_photo(data, _LONG_EDGE if scale < 1 else WORKING_EDGE, is_whole=True)

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.face.registration import EYE_CENTRE, EYE_DISTANCE, EYES, GRID_SIZE, GridView
+from analysis.face.grid import EYE_CENTRE, EYE_DISTANCE, EYES, GRID_SIZE, GridView
 from analysis.images import LinearImage, Mask
 from analysis.robust import robust_sd
 

@@ -13,21 +13,23 @@ from typing import Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from skimage.transform import AffineTransform, SimilarityTransform
+from skimage.transform import AffineTransform
 
 from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import Face
 from analysis.face.features import Features, Matches, find_features, match_features
-from analysis.face.flow import Flow, Flowing, dense_flow, widely_blurred
-from analysis.images import LinearImage, Mask, SrgbImage, mirror_photo, to_linear
-
-EYE_DISTANCE: Final = 160
-"""Pixels between the pupils on the grid."""
-GRID_SIZE: Final = (560, 960)
-"""Width and height of the grid."""
-EYES: Final = ((200.0, 280.0), (360.0, 280.0))
-"""Where the pupils lie on the grid, the one further left in the picture first."""
-EYE_CENTRE: Final = (280.0, 280.0)
+from analysis.face.flow import Flow, Flowing, coarse_flow, full_flow, widely_blurred
+from analysis.face.grid import (
+    EYE_DISTANCE,
+    EYES,
+    GRID_SIZE,
+    GridView,
+    PhotoView,
+    grid_points,
+    moved,
+    view_on_grid,
+)
+from analysis.images import LinearImage, Mask, SrgbImage, mirror_photo
 
 _FACE_CENTRE: Final = (280, 345)
 _FEATURE_AXES: Final = (180, 265)  # half axes of the ellipse in which features are sought
@@ -65,18 +67,15 @@ _SUPPLE: Final = Flowing(finest_scale=1, smoothing=0.05 * EYE_DISTANCE, longest=
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class GridView:
-    """Light on the face grid, and the pixels that the photo really covers."""
+class Motion:
+    """How the grid of a photo moves onto the baseline's: `affine` (2, 3), then two smooth flows.
 
-    light: LinearImage
-    covered: Mask
+    Both flows, the stiff one and the supple one, are on a quarter of the grid (h/4, w/4, 2).
+    """
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PhotoView(GridView):
-    """A photo resampled onto the grid by its own pupils; `to_photo` maps back to it."""
-
-    to_photo: AffineTransform
+    affine: NDArray[np.float64]
+    stiff: Flow
+    supple: Flow
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +88,8 @@ class Registration:
     fraction of the eye distance; `inliers` the number of matches behind it; `likeness` (−1..1) the
     correlation of facial structure after registration; `turn` the change of head rotation about the
     vertical, in degrees. All four are computed before the last, flexible flow, which could bend any
-    face to any other. `matches` are all pairs of features that were compared.
+    face to any other. `matches` are all pairs of features that were compared, `motion` is that from
+    which `source` follows.
     """
 
     view: PhotoView
@@ -99,6 +99,7 @@ class Registration:
     likeness: float
     turn: float
     matches: Matches
+    motion: Motion
 
     @property
     def mirrored(self) -> bool:
@@ -121,39 +122,6 @@ class Registration:
             return inf
         apart = max(self.residual, 1e-6) / _LOOSE_RESIDUAL
         return log(apart) - 1.5 * log(self.inliers / _FEW_INLIERS)
-
-
-def view_on_grid(photo: SrgbImage, face: Face) -> PhotoView:
-    """The photo around `face` on the grid, in linear light, averaged down without aliasing.
-
-    Raises `Unmeasurable` if the eyes coincide in one point, or the face is outside the photo.
-    """
-    if face.eye_distance < 1:
-        raise Unmeasurable(Fault.NO_FACE, "both eyes in one point")
-    to_grid = SimilarityTransform.from_estimate(np.array(face.eyes), np.array(EYES))
-    from_grid = AffineTransform(to_grid.inverse.params)
-    width, height = GRID_SIZE
-    corners = from_grid([[0, 0], [width, 0], [0, height], [width, height]])
-    left, top = np.maximum(np.floor(corners.min(axis=0)).astype(int) - 2, 0)
-    right, bottom = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 2, photo.size)
-    if left >= right or top >= bottom:
-        raise Unmeasurable(Fault.NO_FACE, "the face lies beyond the photo")
-    crop = to_linear(photo.part(slice(top, bottom), slice(left, right))).pixels
-    reduced = crop
-    if to_grid.scale < 0.8:
-        ratio = 1.25 * to_grid.scale
-        reduced = cv2.resize(crop, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA).astype(
-            np.float32
-        )
-    enlarged = np.array(crop.shape[1::-1]) / reduced.shape[1::-1]
-    to_photo = AffineTransform(
-        scale=enlarged, translation=np.array([left, top]) + 0.5 * enlarged - 0.5
-    )
-    place = (to_photo + to_grid).params[:2]
-    light = cv2.warpAffine(reduced, place, GRID_SIZE, borderMode=cv2.BORDER_REPLICATE)
-    inside = np.ones(reduced.shape[:2], np.uint8)
-    covered = cv2.warpAffine(inside, place, GRID_SIZE, flags=cv2.INTER_NEAREST)
-    return PhotoView(LinearImage(light.astype(np.float32)), Mask(covered > 0), from_grid)
 
 
 def features_of(view: GridView) -> Features:
@@ -206,11 +174,6 @@ def align(registration: Registration) -> GridView:
     return GridView(LinearImage(_sample(view.light.pixels, source)), Mask(covered > 0))
 
 
-def locate(view: PhotoView, points: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
-    """The places in its photo (x, y in pixels) of points (..., 2) of a view's grid; all if none."""
-    return _transformed(_grid_points() if points is None else points, view.to_photo.params[:2])
-
-
 def _is_firm(registration: Registration) -> bool:
     """Whether so many features agree so well that it must be the same person."""
     return registration.inliers >= _CLEAR_INLIERS and registration.residual < _FIRM_RESIDUAL
@@ -256,18 +219,27 @@ def _laid(
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    stiff = _compose(affine, dense_flow(baseline, laid.astype(np.uint8), _STIFF, _trust()))
+    stiffly = coarse_flow(baseline, laid.astype(np.uint8), _STIFF)
+    stiff = _stiff_source(affine, stiffly)
     structure_laid = _sample(structure, stiff)
-    supple = dense_flow(baseline, structure_laid.astype(np.uint8), _SUPPLE, _trust())
+    motion = Motion(
+        affine, stiffly, coarse_flow(baseline, structure_laid.astype(np.uint8), _SUPPLE)
+    )
     return Registration(
         view=view,
-        source=_sample_points(stiff, supple),
+        source=_bent(stiff, motion.supple),
         residual=_residual(stiff, ours[agree], theirs[agree]),
         inliers=int(np.count_nonzero(agree)),
         likeness=_likeness(baseline, structure_laid),
         turn=_turn(stiff),
         matches=matches,
+        motion=motion,
     )
+
+
+def source_of(motion: Motion) -> NDArray[np.float32]:
+    """Where each pixel of the baseline's grid comes from, (h, w, 2), as in `Registration`."""
+    return _bent(_stiff_source(motion.affine, motion.stiff), motion.supple)
 
 
 def _structure(light: LinearImage) -> _Structure:
@@ -319,34 +291,16 @@ def _trust() -> NDArray[np.float32]:
     return trust
 
 
-def _compose(affine: NDArray[np.float64], flow: Flow) -> NDArray[np.float32]:
+def _stiff_source(affine: NDArray[np.float64], stiff: Flow) -> NDArray[np.float32]:
     """Where each baseline pixel comes from: first its flow, then the affine to the photo's grid."""
-    return _transformed(_grid_points() + flow, affine)
+    return moved(grid_points() + full_flow(stiff, _trust()), affine)
 
 
-def _sample_points(source: NDArray[np.float32], flow: Flow) -> NDArray[np.float32]:
+def _bent(source: NDArray[np.float32], supple: Flow) -> NDArray[np.float32]:
     """Where each baseline pixel comes from when a flow is applied before `source`."""
-    points = _grid_points() + flow
-    moved = cv2.remap(
-        source, points, np.empty(0), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    return moved.astype(np.float32, copy=False)
-
-
-@cache
-def _grid_points() -> NDArray[np.float32]:
-    """The coordinates (x, y) of every pixel of the grid, (h, w, 2)."""
-    width, height = GRID_SIZE
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    points = np.dstack([x, y])
-    points.flags.writeable = False
-    return points
-
-
-def _transformed(points: NDArray[np.float32], affine: NDArray[np.generic]) -> NDArray[np.float32]:
-    """Points (..., 2) moved by a 2×3 affine."""
-    single = affine.astype(np.float32)
-    return points @ single[:, :2].T + single[:, 2]
+    points = grid_points() + full_flow(supple, _trust())
+    bent = cv2.remap(source, points, np.empty(0), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return bent.astype(np.float32, copy=False)
 
 
 def _sample(

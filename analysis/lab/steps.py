@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.face.faces import Face, FindFace, find_face
+from analysis.face.grid import GRID_SIZE, view_on_grid
 from analysis.face.regions import Region, map_skin
-from analysis.face.registration import GRID_SIZE, view_on_grid
 from analysis.images import LinearImage, SrgbImage, encode_photo, to_linear, to_srgb
 from analysis.pipeline import Analysis
 

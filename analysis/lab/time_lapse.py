@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from analysis.images import SrgbImage, to_bytes, to_linear
-from analysis.overlays import crop_to_face, in_light_of_baseline
+from analysis.face.crop import crop_to_face
+from analysis.images import SrgbImage, to_bytes
+from analysis.overlays import in_light_of_baseline
 from analysis.pipeline import Analysis
 
 _BEYOND: Final = 0.90  # display grey where one of the photos ends
@@ -46,7 +47,7 @@ def draw_frames(
     shown = np.logical_and.reduce([before.covered, *(view.covered for view in views)])
     yield _captioned(before.image, shown, caption)
     for day, view in zip(days, views, strict=True):
-        image = in_light_of_baseline(to_linear(view.image), before.image, day.analysis)
+        image = in_light_of_baseline(view.image, before.image, day.analysis)
         yield _captioned(image, shown, day.caption)
 
 

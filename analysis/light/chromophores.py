@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.face.registration import EYE_DISTANCE
+from analysis.face.grid import EYE_DISTANCE
 from analysis.images import LinearImage, Mask
 from analysis.light.plausible_skin import LEAST_GLARE, MOST_GLARE, SkinState
 from analysis.light.small_systems import factor, systems_last

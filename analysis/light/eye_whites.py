@@ -5,8 +5,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.face.grid import GridView
 from analysis.face.regions import Region, SkinMap, eye_openings
-from analysis.face.registration import GridView
 from analysis.images import LinearImage
 from analysis.light.chromophores import Shift
 from analysis.light.viewings import Floats

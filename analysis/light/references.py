@@ -25,7 +25,9 @@ from analysis.robust import robust_sd
 _FRAME_EDGE: Final = 160  # long edge of the copy from which the frame's colour is taken
 _HEAD_AXES: Final = (1.7, 2.5)  # of the oval left out, in eye distances; it holds head and neck
 _HEAD_BELOW: Final = 0.6
-_QUANTILES: Final = np.linspace(0.1, 0.9, 17)
+FRAME_LEVELS: Final = np.linspace(0.1, 0.9, 17)
+"""The quantiles of the frame that are compared."""
+
 _FEWEST_PIXELS: Final = 200
 _CLIPPED: Final = (0.003, 0.90)
 _FEWEST_LEVELS: Final = 5
@@ -169,24 +171,30 @@ def compare_days(
     )
 
 
-def compare_frames(
-    photo: SrgbImage, photo_face: Face, baseline: SrgbImage, baseline_face: Face
-) -> Shift | None:
-    """The light's shift from everything in the frame but the head: never from skin.
+def see_frame(photo: SrgbImage, face: Face) -> Floats | None:
+    """Quantiles (17, 3) of log RGB of everything in the frame but the head: never of skin.
+
+    None where too little can be seen.
+    """
+    surroundings = _surroundings(photo, face)
+    if len(surroundings) < _FEWEST_PIXELS:
+        return None
+    levels: Floats = np.quantile(surroundings, FRAME_LEVELS, axis=0)
+    return levels
+
+
+def compare_frames(today: Floats | None, before: Floats | None) -> Shift | None:
+    """The light's shift between two photos by what `see_frame` saw of either.
 
     The same scene under another light moves all quantiles of its log channels alike; where they
     disagree the scene has changed and the spread grows. None where too little can be seen.
     """
-    today, before = _surroundings(photo, photo_face), _surroundings(baseline, baseline_face)
-    if min(len(today), len(before)) < _FEWEST_PIXELS:
+    if today is None or before is None:
         return None
-    today_levels, levels_before = (
-        np.quantile(surroundings, _QUANTILES, axis=0) for surroundings in (today, before)
-    )
-    seen = np.all(_is_seen(today_levels) & _is_seen(levels_before), axis=1)
+    seen = np.all(_is_seen(today) & _is_seen(before), axis=1)
     if np.count_nonzero(seen) < _FEWEST_LEVELS:
         return None
-    moved = (today_levels - levels_before)[seen]
+    moved = (today - before)[seen]
     tint = moved - moved.mean(axis=1, keepdims=True)
     disagreement = robust_sd(tint - np.median(tint, axis=0))
     return Shift(np.median(moved, axis=0), np.diag(disagreement**2))

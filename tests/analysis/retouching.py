@@ -11,8 +11,8 @@ import skimage.data
 from numpy.typing import NDArray
 
 from analysis.face.faces import find_face
+from analysis.face.grid import view_on_grid
 from analysis.face.regions import Region, map_skin
-from analysis.face.registration import view_on_grid
 from analysis.images import LinearImage, SrgbImage, decode_photo, encode_photo, to_linear, to_srgb
 from analysis.light.skin_optics import BASELINE_BLOOD, log_rgb
 

@@ -3,22 +3,25 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
-from io import BytesIO
 
 import cv2
 import numpy as np
 import pytest
 
+from analysis import VERSION, facts
 from analysis import known as room
 from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import Face, find_face
 from analysis.face.regions import Region
-from analysis.images import SrgbImage, mirror_photo, to_bytes
+from analysis.images import SrgbImage, encode_photo, mirror_photo, to_bytes
 from analysis.known import KnownPhotos
 from analysis.pipeline import RegionAnalysis, analyse_photo
 from analysis.quality import judge_photo
 from tests.analysis.retouching import portrait
+from tracker.domain.course.treatments import Region as Part
+from tracker.wires.compute import Analysed, analyse_bytes
 
+PARTS = frozenset(Part) - {Part.FACE}
 NOW, EARLIER = "of today", "of yesterday"
 
 
@@ -44,6 +47,34 @@ def told() -> tuple[bytes, bytes]:
     judge_photo(today(), baseline(), known)
     of_today = known.tell(today(), NOW, against=baseline())
     return known.tell_as_baseline(baseline(), NOW), of_today
+
+
+@cache
+def files() -> tuple[bytes, bytes]:
+    """Today's photo and the baseline, as they are stored."""
+    return encode_photo(today()), encode_photo(baseline())
+
+
+@cache
+def handed_on() -> bytes:
+    """What the gate hands on of today's photo."""
+    photo, before = files()
+    known = KnownPhotos(find_face)
+    image, onto = known.open(photo), known.open(before)
+    judge_photo(image, onto, known)
+    known.card(image)
+    return known.hand_on(image, VERSION, against=onto)
+
+
+def start_of(name: str, told: bytes) -> int:
+    """Where an array begins in what was told."""
+    at = 4 + int.from_bytes(told[:4])
+    sizes = {"light": 2, "stiff": 4, "supple": 4, "ours": 4, "theirs": 4, "points": 4}
+    for each, shape in facts.read_head(told)["arrays"].items():
+        if each == name:
+            return at
+        at += int(np.prod(shape)) * sizes.get(each, 1)
+    raise AssertionError(name)
 
 
 def recalled(*all_told: bytes, version: str = NOW) -> KnownPhotos:
@@ -74,6 +105,8 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         monkeypatch.setattr(module, name, note)
 
+    noted(room, "open_photo")
+    noted(room, "open_again")
     noted(room, "features_of")
     noted(room, "map_skin")
     return done
@@ -105,7 +138,8 @@ def test_a_mirror_image_is_laid_on_as_before() -> None:
     "spoil",
     [
         lambda data: data[:-40],
-        lambda data: data[: len(data) // 2] + b"?" + data[len(data) // 2 + 1 :],
+        lambda data: data + b"?",
+        lambda data: data.replace(b'"counted": [67200]', b'"counted": [67201]'),
         lambda _: b"not at all",
         lambda _: b"",
     ],
@@ -150,13 +184,69 @@ def test_nothing_is_recalled_for_a_finder_of_the_operators_own() -> None:
     assert known.tell(baseline(), NOW) == b""
 
 
-def test_it_is_small_and_holds_no_picture_of_the_face() -> None:
+def test_what_stays_of_a_later_photo_is_small_and_holds_no_picture_of_the_face() -> None:
     before, of_today = told()
-    assert len(before) < 150_000
     assert len(of_today) < 20_000
-    with np.load(BytesIO(before), allow_pickle=False) as arrays:
-        assert set(arrays) == {"head", "points", "angles", "sizes", "descriptors", "counted"}
-        assert arrays["descriptors"].nbytes < 150_000
+    assert set(facts.read_head(of_today)["arrays"]) == {"ours", "theirs"}
+    assert len(before) < len(handed_on()) < facts.MOST_BYTES
+
+
+def test_what_the_gate_hands_on_is_measured_without_opening_the_photo(steps: list[str]) -> None:
+    photo, before = files()
+    plain = analyse_bytes(photo, before, PARTS)
+    assert isinstance(plain, Analysed)
+    steps.clear()
+    known = [handed_on(), plain.known_before]
+    found = analyse_bytes(photo, before, PARTS, known=known)
+    assert isinstance(found, Analysed)
+    assert steps == []
+    assert replace(found, known_before=plain.known_before) == plain
+
+
+def test_hostile_bytes_are_damaged_or_harmless() -> None:
+    sound = handed_on()
+    length = int.from_bytes(sound[:4])
+    rng = np.random.default_rng(8)
+    read = 0
+    for _ in range(60):
+        spoiled = bytearray(sound)
+        for place in rng.integers(4, 4 + length, 2):
+            spoiled[place] = rng.choice(list(b'0159-.e,:[]{}"n'))
+        try:
+            facts.unpack(facts.read_head(bytes(spoiled)), bytes(spoiled))
+            read += 1
+        except facts.Damaged:
+            continue
+    assert 0 < read < 60
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        b"[]",
+        b"[" * 19_000,
+        b'{"arrays": {"light": [960, 560, 3]}}',
+        b'{"arrays": {"light": [1000000, 1000000, 3]}}',
+        b'{"arrays": {"points": [-1, 2]}}',
+        b'{"arrays": {"points": [1e400, 2]}}',
+        b'{"arrays": {"other": [1]}}',
+        b'{"arrays": 5}',
+    ],
+)
+def test_a_head_that_promises_what_is_not_there_is_damaged(head: bytes) -> None:
+    told = len(head).to_bytes(4) + head + bytes(100)
+    with pytest.raises(facts.Damaged):
+        facts.unpack(facts.read_head(told), told)
+
+
+@pytest.mark.parametrize("name", ["light", "stiff", "supple", "ours"])
+def test_values_that_no_photo_has_are_damaged(name: str) -> None:
+    sound = handed_on()
+    spoiled = bytearray(sound)
+    spoiled[start_of(name, sound) : start_of(name, sound) + 4] = b"\xff\xff\xff\x7f"  # not a number
+    with pytest.raises(facts.Damaged):
+        facts.unpack(facts.read_head(bytes(spoiled)), bytes(spoiled))
 
 
 def test_each_picture_is_searched_once_and_its_verdict_kept() -> None:

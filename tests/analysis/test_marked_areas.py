@@ -8,8 +8,8 @@ import pytest
 
 from analysis.__main__ import main
 from analysis.face.faces import find_face
+from analysis.face.grid import locate, view_on_grid
 from analysis.face.regions import FACE_REGIONS, Region, outlined_areas
-from analysis.face.registration import locate, view_on_grid
 from analysis.images import encode_photo
 from analysis.light.chromophores import Reference
 from analysis.marked_areas import MarkedAreas, Outline, find_marked

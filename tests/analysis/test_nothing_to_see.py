@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from analysis import decode_photo, draw_evidence, encode_photo, judge_photo
 from analysis.card.comparison import compare_cards, see_card
 from analysis.errors import Unmeasurable
+from analysis.face.crop import crop_to_face
 from analysis.face.faces import Face, find_face
+from analysis.face.grid import GRID_SIZE, GridView, locate, view_on_grid
 from analysis.face.measures import measure_blur, measure_noise
 from analysis.face.regions import (
     FACE_REGIONS,
@@ -22,8 +24,8 @@ from analysis.face.regions import (
     parts_within,
     still_comparable,
 )
-from analysis.face.registration import GRID_SIZE, GridView, align, locate, register, view_on_grid
-from analysis.images import LinearImage, Mask, SrgbImage, to_linear
+from analysis.face.registration import align, register
+from analysis.images import LinearImage, Mask, SrgbImage
 from analysis.lab.repeatability import smallest_detectable_change
 from analysis.light.chromophores import (
     Estimate,
@@ -37,10 +39,16 @@ from analysis.light.chromophores import (
     patch_medians,
 )
 from analysis.light.plausible_skin import SkinState, estimate_state, known_skin
-from analysis.light.references import compare_days, compare_frames, see_untreated, untreated_skin
+from analysis.light.references import (
+    compare_days,
+    compare_frames,
+    see_frame,
+    see_untreated,
+    untreated_skin,
+)
 from analysis.marked_areas import MarkedAreas
 from analysis.marking import judge_marked, outline_region
-from analysis.overlays import crop_to_face, in_light_of_baseline, paint_scale
+from analysis.overlays import in_light_of_baseline, paint_scale
 from analysis.pipeline import Analysis, analyse_photo
 from analysis.spots import affected_share, count_spots, find_spots, local_noise
 from tests.analysis.retouching import CHEEKS, portrait, retouched
@@ -194,9 +202,10 @@ def test_maps_that_know_nothing_show_no_spot(values: float, area: str) -> None:
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_frame_of_one_colour_tells_of_no_light_it_does_not_know(level: float) -> None:
-    shift = compare_frames(flat(level), FACE, flat(0.5), FACE)
+    shift = compare_frames(see_frame(flat(level), FACE), see_frame(flat(0.5), FACE))
     filled = Face(eyes=((0.0, 400.0), (640.0, 400.0)), eyes_seen=2)  # nothing around the head
-    assert compare_frames(flat(level), filled, flat(0.5), filled) is None
+    assert see_frame(flat(level), filled) is None
+    assert compare_frames(None, see_frame(flat(0.5), FACE)) is None
     assert (shift is not None) == (level == 0.5)
     assert shift is None or finite(shift.value, shift.covariance)
 
@@ -259,7 +268,7 @@ def test_evidence_is_drawn_where_no_skin_that_counts_lies_in_the_picture() -> No
     assert all(finite(decode_photo(data).pixels) for data in pictures.values())
     crop = crop_to_face(photo, found.photo_positions)
     black = SrgbImage(np.zeros_like(crop.image.pixels))
-    assert finite(in_light_of_baseline(to_linear(black), black, found).pixels)
+    assert finite(in_light_of_baseline(black, black, found).pixels)
 
 
 def numbers_are_finite(found: Analysis) -> bool:

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from skimage.color import deltaE_ciede2000, rgb2lab
 
+from analysis.face.crop import CROP, ENLARGED
 from analysis.face.regions import Region
 from analysis.images import LinearImage, SrgbImage, to_linear, to_srgb
-from analysis.overlays import CROP, ENLARGED, SCALE, draw_evidence, paint_scale
+from analysis.overlays import SCALE, draw_evidence, paint_scale
 from analysis.pipeline import analyse_photo
 from tests.analysis.retouching import CHEEKS, portrait, retouched
 

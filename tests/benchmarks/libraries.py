@@ -17,8 +17,8 @@ from skimage.measure import label, regionprops_table
 from skimage.morphology import convex_hull_image
 from skimage.transform import AffineTransform
 
+from analysis.face.grid import grid_points, moved
 from analysis.face.regions import Region, _hull, outlined_areas
-from analysis.face.registration import _grid_points, _transformed
 from analysis.images import Mask
 from analysis.light.viewings import Floats
 from analysis.robust import robust_sd
@@ -54,10 +54,10 @@ def main() -> None:
         lambda: convex_hull_image(np.logical_or.reduce(areas)),
     )
     place = AffineTransform(scale=1.3, rotation=0.1, translation=(40.0, 20.0))
-    points = _grid_points()
+    points = grid_points()
     _compare(
         "every point of the grid, moved",
-        lambda: _transformed(points, place.params[:2]),
+        lambda: moved(points, place.params[:2]),
         lambda: place(points.reshape(-1, 2)).reshape(points.shape),
     )
     dimensions = len(_even_draws())

@@ -38,7 +38,6 @@ from analysis import (
     decode_photo,
     judge_photo,
     keep_photo,
-    open_photo,
 )
 from analysis.face.faces import find_face
 from analysis.face.regions import FACE_REGIONS
@@ -50,7 +49,7 @@ from analysis.scenes.head.changes import SkinState
 from tests.benchmarks.measurement.people import Split, invite
 from tracker.domain.course.treatments import Region
 from tracker.wires.compute import Analysed, analyse_bytes, recalling
-from tracker.wires.photo_files import PhotoFiles, Picture
+from tracker.wires.photo_files import HANDED_ON, PhotoFiles, Picture
 from tracker.wires.processes import LocalProcesses
 
 _KEPT: Final = Path("analysis/PERFORMANCE.md")
@@ -147,20 +146,23 @@ def _decode_alone(path: Path) -> Callable[[], object]:
 def _judge(pair: Pair, files: PhotoFiles) -> tuple[str, ...]:
     """The gate, and if it accepts the photo, its encrypted file."""
     once = recalling(find_face, [files.known("before")])
-    image = open_photo(pair.photo, once)
-    before = open_photo(files.load("before", Picture.PHOTO), once, is_whole=True)
+    image = once.open(pair.photo)
+    before = once.open(files.load("before", Picture.PHOTO), is_whole=True)
     faults = judge_photo(image, before, once).faults
     if not faults:
         once.card(image)  # it may show which side is left
-        files.save("photo", Picture.PHOTO, keep_photo(pair.photo, image))
-        files.save_known("photo", once.tell(image, VERSION, against=before))
+        stored = keep_photo(pair.photo, image)
+        files.save("photo", Picture.PHOTO, stored)
+        files.save_known("photo", once.tell(image, VERSION, against=before, file=stored))
+        handed_on = once.hand_on(image, VERSION, against=before, file=stored)
+        files.save_known("photo", handed_on, HANDED_ON)
     return tuple(str(fault) for fault in faults)
 
 
 def _measure(pair: Pair, files: PhotoFiles) -> Analysed:
     """What the worker does with a stored photo, and its encrypted pictures."""
     stored = files.load("photo", Picture.PHOTO)
-    known = [files.known(name) for name in ("photo", "before")]
+    known = [files.known("photo", HANDED_ON), *(files.known(name) for name in ("photo", "before"))]
     found = analyse_bytes(stored, files.load("before", Picture.PHOTO), _AREAS, known=known)
     if not isinstance(found, Analysed):
         raise SystemExit(f"{pair.name} cannot be measured: {found.fault}")
@@ -291,7 +293,7 @@ def compare_readings(tones: int) -> str:
     for guest in range(0, len(TONES), max(1, len(TONES) // tones)):
         files = [_jpeg(_enlarged(_shot(day, guest=guest), 12, day)) for day in (1, 0)]
         once = KnownPhotos(find_face)
-        both = [[open_photo(f, once) for f in files], [decode_photo(f) for f in files]]
+        both = [[once.open(f) for f in files], [decode_photo(f) for f in files]]
         verdicts = [judge_photo(photo, before, once).faults for photo, before in both]
         ours, plain = (analyse_photo(photo, before, find=once).regions for photo, before in both)
         cells = [

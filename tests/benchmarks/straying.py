@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from analysis.errors import Unmeasurable
 from analysis.face.faces import find_face
-from analysis.face.registration import locate, register, view_on_grid
+from analysis.face.grid import locate, view_on_grid
+from analysis.face.registration import register
 from analysis.images import SrgbImage
 from analysis.light.skin_optics import TONES
 from analysis.scenes import Pose, Shot

@@ -20,10 +20,9 @@ LATE = "The photo from before came after the treatment"
 def slow_camera(monkeypatch: pytest.MonkeyPatch) -> None:
     """A gate that lets every photo pass, and a camera that never had its clock set."""
     receive = "tracker.actions.course.receiving"
-    for name in ("decode_photo", "open_photo"):
-        monkeypatch.setattr(f"{receive}.{name}", lambda data, *_, **__: Seen(data, SLOW))
+    monkeypatch.setattr(f"{receive}.decode_photo", lambda data, *_, **__: Seen(data, SLOW))
     monkeypatch.setattr(f"{receive}.keep_photo", lambda data, *_, **__: data)
-    monkeypatch.setattr(f"{receive}.recalling", lambda *_: NothingKnown())
+    monkeypatch.setattr(f"{receive}.recalling", lambda *_: NothingKnown(SLOW))
     monkeypatch.setattr(f"{receive}.judge_photo", lambda *_: Verdict())
 
 
@@ -99,8 +98,8 @@ def test_what_the_file_could_not_say_is_said(
     alice: Browser, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     records.photo(-1)
-    seen = Seen(b"photo", None, frozenset({"file_time_lost", "file_colours_lost"}))
-    monkeypatch.setattr("tracker.actions.course.receiving.open_photo", lambda *_, **__: seen)
+    known = NothingKnown(None, frozenset({"file_time_lost", "file_colours_lost"}))
+    monkeypatch.setattr("tracker.actions.course.receiving.recalling", lambda *_: known)
     page = send(alice)
     assert "did not say when it was taken" in page
     assert "The colours are only near" in page

@@ -45,11 +45,19 @@ class Verdict:
 class NothingKnown:
     """What is known of pretended photos: they show no card, and nothing is kept of them."""
 
+    def __init__(self, captured_at: datetime | None = None, lost: frozenset[str] = frozenset()):
+        self._notes = captured_at, lost
+
+    def open(self, data: bytes, **_: object) -> Seen:
+        return Seen(data, *self._notes)
+
     def card(self, _photo: object) -> CardSight:
         return CardSight(None, None, CardTrouble.NOT_FOUND)
 
     def tell(self, *_: object, **__: object) -> bytes:
         return b""
+
+    hand_on = tell
 
 
 @pytest.fixture
@@ -58,8 +66,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def set_faults(*faults: str) -> None:
         receive = "tracker.actions.course.receiving"
-        for name in ("decode_photo", "open_photo"):
-            monkeypatch.setattr(f"{receive}.{name}", lambda data, *_, **__: Seen(data))
+        monkeypatch.setattr(f"{receive}.decode_photo", lambda data, *_, **__: Seen(data))
         monkeypatch.setattr(f"{receive}.keep_photo", lambda data, *_, **__: data)
         monkeypatch.setattr(f"{receive}.recalling", lambda *_: NothingKnown())
         monkeypatch.setattr(f"{receive}.judge_photo", lambda *_: Verdict(faults))

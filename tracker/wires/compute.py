@@ -14,7 +14,6 @@ from analysis import (
     decode_photo,
     draw_evidence,
     keep_photo,
-    open_photo,
 )
 from analysis.errors import Unmeasurable
 from analysis.face.faces import FindFace, find_face
@@ -81,13 +80,14 @@ def analyse_bytes(
     """
     try:
         once = recalling(find, known)
-        before = open_photo(baseline, once, is_whole=True)
+        before = once.open(baseline, is_whole=True)
         before = mirror_photo(before) if is_turned else before
-        seen = before if photo == baseline else open_photo(photo, once, is_whole=True)
+        seen = before if photo == baseline else once.open(photo, is_whole=True)
         treated = frozenset(SeenRegion(str(area)) for area in areas)
         marked = MarkedAreas(drawn.treated, drawn.untreated)
         with memory_told():
             found = analyse_photo(seen, before, treated, marked, find=once)
+            pictures = draw_evidence(found, seen, before, once)
     except Unmeasurable as verdict:
         return NotMeasurable(str(verdict.fault))
     return Analysed(
@@ -99,7 +99,7 @@ def analyse_bytes(
         regions={Region(str(name)): _region(region) for name, region in found.regions.items()},
         asymmetry=Estimate(found.asymmetry.value, found.asymmetry.sd) if found.asymmetry else None,
         is_mirrored=found.mirrored if found.is_way_round_clear else None,
-        pictures={Picture(name): data for name, data in draw_evidence(found, seen, before).items()},
+        pictures={Picture(name): data for name, data in pictures.items()},
         known_before=once.tell_as_baseline(before, VERSION),
     )
 

@@ -28,6 +28,7 @@ OWN_KEY = b"afterglow\x01"  # begins what is encrypted with the photo's own key
 KEY_FILE = "key"
 KEY_PURPOSE = "photos"
 KNOWN = "known"  # the file with what was computed of a photo; no backup needs it
+HANDED_ON = "handed_on"  # the file with what the gate saw of a photo, until it is measured
 STRAY_AFTER = timedelta(hours=1)  # a younger file without a row may belong to an upload in progress
 MOST_STRAYS = 20  # a crash leaves a few; more mean that the database is older than the photos
 
@@ -93,21 +94,25 @@ class PhotoFiles:
         own = own or self._keep_key(photo_id, secrets.token_bytes(KEY_BYTES))
         self._write(photo_id, picture, OWN_KEY + _sealed(own, data, f"{photo_id}/{picture}"))
 
-    def save_known(self, photo_id: str, data: bytes) -> None:
+    def save_known(self, photo_id: str, data: bytes, name: str = KNOWN) -> None:
         """Keep what was computed of a photo, so that it is computed once; if that is possible."""
         try:
             own = self._own_key(photo_id)
             own = own or self._keep_key(photo_id, secrets.token_bytes(KEY_BYTES))
-            self._write(photo_id, KNOWN, OWN_KEY + _sealed(own, data, f"{photo_id}/{KNOWN}"))
+            self._write(photo_id, name, OWN_KEY + _sealed(own, data, f"{photo_id}/{name}"))
         except (PhotoDamaged, OSError) as error:  # it is computed again
             kind = type(error).__name__
             log.warning("what was computed of photo %s is not kept: %s", photo_id, kind)
 
-    def known(self, photo_id: str) -> bytes:
+    def known(self, photo_id: str, name: str = KNOWN) -> bytes:
         """What was computed of a photo and kept, or nothing: it can be computed again."""
         with suppress(PhotoUnreadable, OSError):
-            return self._load(photo_id, KNOWN)
+            return self._load(photo_id, name)
         return b""
+
+    def drop_handed_on(self, photo_id: str) -> None:
+        """Delete what the gate handed on of a photo; nothing happens when there is none."""
+        self._place.delete(_path(photo_id, HANDED_ON))
 
     def load(self, photo_id: str, picture: Picture) -> bytes:
         """Read and decrypt. Raises PhotoMissing, PhotoDamaged, or OSError without the store."""

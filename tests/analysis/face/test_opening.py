@@ -9,8 +9,8 @@ from PIL import Image
 
 from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import Face, find_face
+from analysis.face.grid import EYE_DISTANCE, view_on_grid
 from analysis.face.opening import open_photo
-from analysis.face.registration import EYE_DISTANCE, view_on_grid
 from analysis.images import SrgbImage, decode_photo, to_bytes
 from tests.analysis.retouching import portrait
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from analysis.face.faces import find_face
+from analysis.face.grid import EYE_CENTRE, GridView, view_on_grid
 from analysis.face.regions import FACE_REGIONS, Region, is_evenly_lit, map_skin, still_comparable
-from analysis.face.registration import EYE_CENTRE, GridView, align, register, view_on_grid
+from analysis.face.registration import align, register
 from analysis.images import LinearImage, Mask, SrgbImage
 from tests.analysis.retouching import portrait, retouched
 

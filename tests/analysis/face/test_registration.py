@@ -10,15 +10,9 @@ from numpy.typing import NDArray
 
 from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import find_face
+from analysis.face.grid import EYE_DISTANCE, locate, view_on_grid
 from analysis.face.regions import FACE_REGIONS
-from analysis.face.registration import (
-    EYE_DISTANCE,
-    Registration,
-    align,
-    locate,
-    register,
-    view_on_grid,
-)
+from analysis.face.registration import Registration, align, register
 from analysis.images import SrgbImage, decode_photo, mirror_photo
 from tests.analysis.retouching import portrait, retouched, turned
 

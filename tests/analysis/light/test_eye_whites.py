@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from analysis.face.grid import GRID_SIZE, GridView
 from analysis.face.regions import eye_openings
-from analysis.face.registration import GRID_SIZE, GridView
 from analysis.images import LinearImage, Mask
 from analysis.light.eye_whites import compare_eyes, eye_whites
 

@@ -12,8 +12,8 @@ from PIL import Image
 from analysis import analyse_photo, decode_photo
 from analysis.errors import Unmeasurable
 from analysis.face.faces import find_face
+from analysis.face.grid import view_on_grid
 from analysis.face.regions import Region, map_skin
-from analysis.face.registration import view_on_grid
 from analysis.images import LinearImage, SrgbImage, to_linear, to_srgb
 from analysis.light.skin_optics import BASELINE_BLOOD, TONES
 from analysis.scenes.shots import change_photo

@@ -16,7 +16,7 @@ from tracker.domain.course.photos import PhotoRole, Upload
 from tracker.domain.course.readings import Reading
 from tracker.storage.connection import writing
 from tracker.storage.course import photos
-from tracker.wires.photo_files import KNOWN
+from tracker.wires.photo_files import HANDED_ON, KNOWN
 from tracker.world import World
 
 COURSE = Path(str(files("sample_images"))) / "normal_type_2"
@@ -59,8 +59,11 @@ def test_a_reading_is_the_same_whether_or_not_what_was_known_is_there_and_whole(
     of_baseline = world.files.known(baseline)
     today = receive("d06.jpg", PhotoRole.FOLLOW_UP, 6)
     of_today = world.files.known(today)
-    assert b"" not in (of_baseline, of_today)
+    assert b"" not in (of_baseline, of_today, world.files.known(today, HANDED_ON))
     with_both = measured()[today]
+    assert (
+        world.files.known(today, HANDED_ON) == b""
+    )  # it holds a picture of the face, and has served
 
     world.files.save_known(baseline, b"")
     world.files.save_known(today, b"")

@@ -17,7 +17,7 @@ from tracker.domain.course.sides import Said, SaidBy, SidesAnswer, obstacle, sid
 from tracker.storage.connection import DatabaseError, IntegrityError, writing
 from tracker.storage.course import outlines, photos, readings, sides, treatments
 from tracker.wires.compute import Analysed, NotMeasurable, analyse_bytes
-from tracker.wires.photo_files import PhotoFiles, PhotoUnreadable, Picture
+from tracker.wires.photo_files import HANDED_ON, PhotoFiles, PhotoUnreadable, Picture
 from tracker.wires.processes import Stopped
 
 BATCH = 8
@@ -119,10 +119,18 @@ def _start(
             basis.outlines,
             find,
             is_turned=basis.is_turned,
-            known=[files.known(each) for each in {claim.photo.id, claim.baseline.id}],
+            known=_known(files, claim),
         )
     except Exception as error:  # noqa: BLE001  (told with those of the measuring itself)
         return _failed(error)
+
+
+def _known(files: PhotoFiles, claim: _Claim) -> list[bytes]:
+    """What was computed of both photos; after a failure without what the gate handed on."""
+    known = [files.known(each) for each in {claim.photo.id, claim.baseline.id}]
+    if not claim.photo.failures and not claim.photo.lapses:
+        known.append(files.known(claim.photo.id, HANDED_ON))
+    return known
 
 
 def _failed(error: Exception) -> Future[Analysed | NotMeasurable]:
@@ -238,6 +246,7 @@ def _store(
     now: datetime,
 ) -> list[Measured | Unmeasured]:
     """Store a result; an empty list when the claim was lost and another worker does the work."""
+    files.drop_handed_on(claim.photo.id)
     if isinstance(result, NotMeasurable):
         status, faults = PhotoStatus.UNMEASURABLE, (result.fault,)
         photo = replace(claim.photo, status=status, faults=faults)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
-from analysis import VERSION, KnownPhotos, decode_photo, judge_photo, keep_photo, open_photo
+from analysis import VERSION, KnownPhotos, decode_photo, judge_photo, keep_photo
 from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import FindFace, find_face
 from analysis.images import SrgbImage, turn_photo
@@ -33,6 +33,7 @@ from tracker.storage.own_data import consents
 from tracker.storage.people import people
 from tracker.wires.compute import recalling
 from tracker.wires.photo_files import (
+    HANDED_ON,
     PhotoFiles,
     PhotoUnreadable,
     Picture,
@@ -80,6 +81,7 @@ class _Seen:
     is_selfie: bool
     stored_form: bytes
     known: bytes
+    handed_on: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,8 @@ def receive_photo(
     files.save(photo.id, Picture.PHOTO, seen.stored_form)
     if seen.known:
         files.save_known(photo.id, seen.known)
+    if seen.handed_on:
+        files.save_known(photo.id, seen.handed_on, HANDED_ON)
     try:
         with deleted_without_row(files, photo.id, lambda: photos.get(db, photo.id)), writing(db):
             baseline = photos.baseline(db, treatment.id)
@@ -163,7 +167,7 @@ def _repaired(upload: Upload, known: Photo, find: FindFace) -> bytes:
     Photos that came before sides were looked for were not turned; they are not sure.
     """
     is_front, once = known.view is View.FRONT, KnownPhotos(find)
-    seen = image = open_photo(upload.data, once) if is_front else decode_photo(upload.data)
+    seen = image = once.open(upload.data) if is_front else decode_photo(upload.data)
     quarters, is_mirrored = 0, False
     if is_front:
         image, quarters, _ = _upright(image, None, once)
@@ -236,7 +240,7 @@ def _look(
     is_front = upload.view is View.FRONT
     once = recalling(find, [baseline.known] if baseline else [])
     before = None
-    seen = image = open_photo(upload.data, once) if is_front else decode_photo(upload.data)
+    seen = image = once.open(upload.data) if is_front else decode_photo(upload.data)
     quarters = 0
     taken_at = judge_time(upload, image.captured_at, performed_at, zone, now)
     if isinstance(taken_at, TimeFault):
@@ -250,14 +254,17 @@ def _look(
         warnings += tuple(str(fault) for fault in quality.warnings)
     sides, is_mirrored = _sides(image, upload, once)
     stored_form = keep_photo(upload.data, seen, quarters, is_mirrored=is_mirrored)
-    known = once.tell(image, VERSION, against=before) if before else b""
-    return _Seen(taken_at, warnings, sides, image.is_selfie, stored_form, known)
+    known = handed_on = b""
+    if before and not quarters and not is_mirrored:  # what is stored was not turned since
+        known = once.tell(image, VERSION, against=before, file=stored_form)
+        handed_on = once.hand_on(image, VERSION, against=before, file=stored_form)
+    return _Seen(taken_at, warnings, sides, image.is_selfie, stored_form, known, handed_on)
 
 
-def _decoded(baseline: Before | None, find: FindFace) -> SrgbImage | None:
+def _decoded(baseline: Before | None, once: KnownPhotos) -> SrgbImage | None:
     """None when there is no photo from before, or it cannot be read any more."""
     try:
-        return open_photo(baseline.data, find, is_whole=True) if baseline is not None else None
+        return once.open(baseline.data, is_whole=True) if baseline is not None else None
     except Unmeasurable as error:
         log.warning("a photo from before cannot be read: %s", error.fault)
         return None
