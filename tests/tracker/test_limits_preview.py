@@ -32,8 +32,8 @@ from tracker.storage.protocols import protocol_files
 
 PRESENT = protocol_files.load("microneedling")
 SICK = Answers(pain=6, warmth=True, pus=True, spreading=True, trend=Trend.WORSE)
-WARM = Answers(warmth=True, swelling=2)  # reaches no floor, so that limits decide
-WORSE = replace(WARM, trend=Trend.WORSE)
+SORE = Answers(pain=4)  # reaches no floor, so that limits decide
+WORSE = replace(SORE, trend=Trend.WORSE)
 EVER = TREATED_AT - timedelta(days=1)
 
 
@@ -65,9 +65,9 @@ def test_a_photo_speaks_only_from_when_it_came() -> None:
 
 
 def test_lower_limits_raise_more_and_say_how_many_were_false() -> None:
-    doubtful = course([], [check_in(4.1, WARM)])
+    doubtful = course([], [check_in(4.1, SORE)])
     sick = course([], [check_in(4.1, WORSE)])
-    lower = with_limits(Concern.INFECTION, {Level.WATCH: 0.01, Level.REVIEW: 0.02})
+    lower = with_limits(Concern.INFECTION, {Level.WATCH: 0.005, Level.REVIEW: 0.01})
     rows = [
         compare(stored(doubtful, outcome=Outcome.FALSE), PRESENT, lower, EVER),
         compare(stored(sick, outcome=Outcome.TRUE), PRESENT, lower, EVER),

@@ -33,7 +33,7 @@ from tracker.world import World
 DAY_4 = datetime(2026, 3, 6, 9, tzinfo=UTC)
 LIMIT = timedelta(minutes=30)
 FEVER = Answers(fever=True, spreading=True)
-WARM = Answers(warmth=True, swelling=2, trend=Trend.WORSE)  # below every floor
+WARM = Answers(warmth=True, pain=2, trend=Trend.WORSE)  # below every floor
 SICK = Answers(pain=6, warmth=True, pus=True, spreading=True, trend=Trend.WORSE)
 
 
