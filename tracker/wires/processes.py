@@ -37,6 +37,11 @@ class Stopped(Exception):  # noqa: N818  (a state of the service, not of the pho
     """The service ends; what was to be done is done after its next start."""
 
 
+def at_once(compute: Executor) -> int:
+    """How many calls an executor takes at once: enough that none of its processes waits for one."""
+    return int(getattr(compute, "at_once", 2))
+
+
 class LocalProcesses(Executor):
     """Processes on this machine; when one is killed, a fresh pool takes the next photo.
 
@@ -44,6 +49,7 @@ class LocalProcesses(Executor):
     """
 
     def __init__(self, workers: int, limits: "Limits | None" = None) -> None:
+        self.at_once = 2 * workers
         self._workers = workers
         self._limits = limits
         self._lock = Lock()

@@ -34,6 +34,8 @@ class Answering(Executor):
     `calls` are the arguments it was asked with.
     """
 
+    at_once = 8
+
     def __init__(self, *answers: object) -> None:
         self.answers = list(answers)
         self.calls: list[tuple[object, ...]] = []

@@ -247,7 +247,7 @@ def test_pictures_drawn_while_the_patient_was_erased_are_not_kept(
     class ErasedMeanwhile(Answering):
         def submit(self, *args, **kwargs):  # type: ignore[no-untyped-def]
             close(db, cast)
-            later = NOW + CLAIM_LEASE
+            later = NOW + 2 * CLAIM_LEASE
             assert erase_accounts(db, world.files, world.settings.outbox, later)
             return super().submit(*args, **kwargs)
 

@@ -200,52 +200,12 @@ def test_a_storage_that_loses_one_photo_leaves_the_round_to_the_others(
     assert status(db, day.id) is PhotoStatus.WAITING
 
 
-@pytest.mark.parametrize("hours", [-1, 1])
-def test_a_clock_that_is_set_leaves_no_claimed_photo_waiting(
-    db: Database, world: World, cast: Cast, baseline: Photo, hours: int
-) -> None:
-    with writing(db):
-        assert photos.claim(db, baseline, NOW)  # and then the power went
-    assert len(measure_photos(db, world.files, Answering(), NOW + timedelta(hours=hours))) == 1
-
-
 def test_a_clock_that_is_set_back_leaves_no_later_try_waiting(
     db: Database, world: World, cast: Cast, baseline: Photo
 ) -> None:
     assert measure_photos(db, world.files, Answering(OSError()), NOW) == []
     back = NOW - timedelta(hours=2)
     assert len(measure_photos(db, world.files, Answering(), back)) == 1
-
-
-def test_a_worker_that_dies_costs_the_photos_of_its_batch_nothing(
-    db: Database, world: World, cast: Cast, baseline: Photo
-) -> None:
-    day = keep(db, world, cast, "day-1")
-    with writing(db):
-        assert photos.claim(db, baseline, NOW)
-        assert photos.claim(db, day, NOW)
-    later = NOW + CLAIM_LEASE
-    assert len(measure_photos(db, world.files, Answering(), later)) == 1  # now one at a time
-    assert len(measure_photos(db, world.files, Answering(), later)) == 1
-    found = [photos.get(db, photo.id) for photo in (baseline, day)]
-    assert [photo and photo.failures for photo in found] == [0, 0]
-
-
-def test_a_photo_under_which_every_worker_dies_is_given_up_in_the_end(
-    db: Database, world: World, cast: Cast, baseline: Photo
-) -> None:
-    class Dying(Answering):
-        def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]
-            raise SystemExit
-
-    deaths, outcomes = 0, []
-    for hours in range(40):
-        try:
-            outcomes += measure_photos(db, world.files, Dying(), NOW + timedelta(hours=hours))
-        except SystemExit:
-            deaths += 1
-    assert [type(outcome) for outcome in outcomes] == [Unmeasured]
-    assert deaths == len(RETRY_DELAYS) + 2  # the first may have been the power
 
 
 def test_a_photo_that_kills_its_process_takes_no_other_with_it(
@@ -269,14 +229,6 @@ def test_a_full_disk_costs_one_try_and_no_photo(
         patched.setattr(type(world.files), "save", full)
         assert measure_photos(db, world.files, Answering(), NOW) == []
     assert status(db, baseline.id) is PhotoStatus.WAITING
-
-
-def test_two_workers_never_take_the_same_photo(
-    db: Database, world: World, cast: Cast, baseline: Photo
-) -> None:
-    with writing(db):
-        assert photos.claim(db, baseline, NOW)
-        assert not photos.claim(db, baseline, NOW)
 
 
 def test_a_worker_that_was_too_slow_stores_nothing(

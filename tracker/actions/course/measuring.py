@@ -2,25 +2,28 @@
 
 import logging
 import os
-from concurrent.futures import Executor, Future, as_completed
+from collections.abc import Collection, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import monotonic
 
 from sqlite_utils import Database
 
 from analysis.face.faces import FindFace, find_face
 from tracker.domain.course.outlines import Basis
-from tracker.domain.course.photos import FAILED, Photo, PhotoStatus, Sides, next_try
+from tracker.domain.course.photos import CLAIM_LEASE, FAILED, Photo, PhotoStatus, Sides, next_try
 from tracker.domain.course.readings import Reading
 from tracker.domain.course.sides import Said, SaidBy, SidesAnswer, obstacle, sides_after
 from tracker.storage.connection import DatabaseError, IntegrityError, writing
 from tracker.storage.course import outlines, photos, readings, sides, treatments
 from tracker.wires.compute import Analysed, NotMeasurable, analyse_bytes
 from tracker.wires.photo_files import HANDED_ON, PhotoFiles, PhotoUnreadable, Picture
-from tracker.wires.processes import Stopped
+from tracker.wires.processes import Stopped, at_once
 
-BATCH = 8
+CLAIMING = timedelta(seconds=20)  # then other duties of the loop have their turn
+RENEWED_EVERY = CLAIM_LEASE / 4
 PROBE_SECONDS = 60
 
 log = logging.getLogger(__name__)
@@ -68,30 +71,57 @@ def measure_photos(
     only_treatment: str | None = None,
     find: FindFace = find_face,
 ) -> list[Measured | Unmeasured]:
-    """Claim up to a batch of waiting photos, measure them on `compute` and store the results.
+    """Claim waiting photos, as many as `compute` takes, measure them and store the results.
 
-    A photo that fails is tried again, later each time, and given up after its fifth failure. A
+    Claims are renewed while photos are measured; after `CLAIMING` no further photo is claimed. A
+    photo that fails is tried again, later each time, and given up after its fifth failure. A
     failure that is not its own (storage or database unreachable, no memory, no processes, an
-    unreadable baseline) is tried again without end and never counts. When `compute` is stopped, the
-    batch is handed back as it was claimed.
+    unreadable baseline) is tried again without end and never counts. When `compute` is stopped,
+    what is claimed is handed back as it was.
     """
     done = _end_lapsed(db, now, only_treatment)
-    running = {
-        _start(files, compute, claim, find): claim for claim in _claims(db, now, only_treatment)
-    }
-    interrupted = []
-    for future in as_completed(running):
-        if isinstance(future.exception(), BrokenProcessPool):
-            interrupted.append(running[future])
-        else:
-            done += _conclude(db, files, running[future], future, now)
+    began = monotonic()
+    running: dict[Future[Analysed | NotMeasurable], _Claim] = {}
+    begun: set[str] = set()
+    interrupted: list[_Claim] = []
+    is_stopped = False
+    while True:
+        spent = timedelta(seconds=monotonic() - began)
+        if not (interrupted or is_stopped) and spent < CLAIMING:
+            most = at_once(compute)
+            for claim in _claims(db, now + spent, most, running.values(), begun, only_treatment):
+                running[_start(files, compute, claim, find)] = claim
+        if not running:
+            break
+        ended, _ = wait(running, RENEWED_EVERY.total_seconds(), FIRST_COMPLETED)
+        for future in ended:
+            claim = running.pop(future)
+            if isinstance(future.exception(), BrokenProcessPool):
+                interrupted.append(claim)
+            else:
+                is_stopped |= isinstance(future.exception(), Stopped)
+                done += _conclude(db, files, claim, future, now)
+        _renew(db, [*running.values(), *interrupted], now, began)
     # One photo may have killed the process under all of them: now each is measured alone.
-    for claim in interrupted:
+    while interrupted:
+        claim = interrupted.pop(0)
         alone = _start(files, compute, claim, find)
+        while not wait([alone], RENEWED_EVERY.total_seconds()).done:
+            _renew(db, [claim, *interrupted], now, began)
         if isinstance(alone.exception(), BrokenProcessPool) and not _works(compute):
             alone = _failed(_PoolDown("no process can be started"))
         done += _conclude(db, files, claim, alone, now)
+        _renew(db, interrupted, now, began)
     return done
+
+
+def _renew(db: Database, claims: Sequence[_Claim], now: datetime, began: float) -> None:
+    """Keep the claims of photos that take long; time since `now` is that of no clock that jumps."""
+    spent = timedelta(seconds=monotonic() - began)
+    if claims and spent > RENEWED_EVERY:
+        with writing(db):
+            for claim in claims:
+                photos.renew_claim(db, claim.photo, now + spent)
 
 
 def _works(compute: Executor) -> bool:
@@ -221,9 +251,25 @@ def _record_readable(db: Database, claim: _Claim) -> None:
                 photos.record_file_fault(db, photo, None)
 
 
-def _claims(db: Database, now: datetime, only_treatment: str | None) -> list[_Claim]:
-    claims = []
-    for photo in photos.claimable(db, now, BATCH, only_treatment):
+def _claims(
+    db: Database,
+    now: datetime,
+    most: int,
+    running: Collection[_Claim],
+    begun: set[str],
+    only_treatment: str | None,
+) -> list[_Claim]:
+    """Claim photos up to `most` at once, each once a round, which `begun` remembers.
+
+    One that met the end of a worker is measured alone.
+    """
+    if len(running) >= most or any(claim.photo.lapses for claim in running):
+        return []
+    claims: list[_Claim] = []
+    for photo in photos.claimable(db, now, most - len(running), only_treatment):
+        if photo.id in begun or (photo.lapses and (running or claims)):
+            continue
+        begun.add(photo.id)
         with writing(db):
             ours = photos.claim(db, photo, now)
         claimed = replace(photo, status=PhotoStatus.MEASURING, attempts=photo.attempts + 1)

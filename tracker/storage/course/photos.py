@@ -131,6 +131,14 @@ def claim(db: Database, photo: Photo, now: datetime) -> bool:
     return bool(cursor.rowcount == 1)
 
 
+def renew_claim(db: Database, photo: Photo, now: datetime) -> None:
+    """Keep the claim of a photo that is being measured; one that was lost stays lost."""
+    db.execute(
+        "UPDATE photos SET claimed_at = ? WHERE id = ? AND status = 'measuring' AND attempts = ?",
+        [time_text(now), photo.id, photo.attempts],
+    )
+
+
 def hand_back(db: Database, photo: Photo, next_try_at: datetime) -> bool:
     """End a claim without a result, to be tried again then; False when the claim was lost."""
     cursor = db.execute(

@@ -1,0 +1,125 @@
+"""Claims of photos: who measures which, for how long, and how many at once."""
+
+from concurrent.futures import Future
+from datetime import datetime, timedelta
+from threading import Timer
+
+import pytest
+from sqlite_utils import Database
+
+from tests.conftest import Cast
+from tests.tracker.actions.pictures import Answering, analysed
+from tests.tracker.actions.test_measure_photos import NOW, keep, status
+from tests.tracker.courses_of_readings import reading
+from tracker.actions.course import measuring
+from tracker.actions.course.measuring import Unmeasured, measure_photos
+from tracker.domain.course.photos import CLAIM_LEASE, RETRY_DELAYS, Photo, PhotoRole, PhotoStatus
+from tracker.storage.connection import writing
+from tracker.storage.course import photos
+from tracker.world import World
+
+
+@pytest.fixture
+def baseline(db: Database, world: World, cast: Cast) -> Photo:
+    return keep(db, world, cast, "baseline", PhotoRole.BASELINE)
+
+
+class Slow(Answering):
+    """Answers a moment later; `most` is how many calls it had at once."""
+
+    def __init__(self, seconds: float = 0.02) -> None:
+        super().__init__()
+        self.seconds, self.open, self.most = seconds, 0, 0
+
+    def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]
+        self.open += 1
+        self.most = max(self.most, self.open)
+        later: Future[object] = Future()
+
+        def answer() -> None:
+            self.open -= 1
+            later.set_result(analysed(reading(1.0)))
+
+        Timer(self.seconds, answer).start()
+        return later
+
+
+def test_a_claim_is_renewed_while_its_photo_is_measured(
+    db: Database, world: World, cast: Cast, baseline: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measuring, "RENEWED_EVERY", timedelta(seconds=0.1))
+    kept: list[datetime] = []
+    renew = photos.renew_claim
+
+    def seen(db: Database, photo: Photo, now: datetime) -> None:
+        renew(db, photo, now)
+        kept.append(now)
+        assert photos.lapsed(db, now + CLAIM_LEASE - timedelta(seconds=0.1), None) == []
+
+    monkeypatch.setattr(photos, "renew_claim", seen)
+    assert len(measure_photos(db, world.files, Slow(0.5), NOW)) == 1
+    assert len(kept) >= 3
+    assert kept == sorted(kept)
+
+
+def test_as_many_photos_are_claimed_as_are_measured_at_once(
+    db: Database, world: World, cast: Cast, baseline: Photo
+) -> None:
+    for number in range(6):
+        keep(db, world, cast, f"day-{number}")
+    compute = Slow()
+    compute.at_once = 3
+    assert len(measure_photos(db, world.files, compute, NOW)) == 7
+    assert compute.most == 3
+    compute.at_once = 0  # as of a cluster without workers
+    keep(db, world, cast, "later")
+    assert measure_photos(db, world.files, compute, NOW) == []
+    assert status(db, "later") is PhotoStatus.WAITING
+
+
+def test_a_worker_that_dies_costs_the_photos_of_its_batch_nothing(
+    db: Database, world: World, cast: Cast, baseline: Photo
+) -> None:
+    day = keep(db, world, cast, "day-1")
+    with writing(db):
+        assert photos.claim(db, baseline, NOW)
+        assert photos.claim(db, day, NOW)
+    compute = Slow()
+    assert len(measure_photos(db, world.files, compute, NOW + CLAIM_LEASE)) == 2
+    assert compute.most == 1  # now one at a time
+    found = [photos.get(db, photo.id) for photo in (baseline, day)]
+    assert [photo and photo.failures for photo in found] == [0, 0]
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_is_set_leaves_no_claimed_photo_waiting(
+    db: Database, world: World, cast: Cast, baseline: Photo, hours: int
+) -> None:
+    with writing(db):
+        assert photos.claim(db, baseline, NOW)  # and then the power went
+    assert len(measure_photos(db, world.files, Answering(), NOW + timedelta(hours=hours))) == 1
+
+
+def test_two_workers_never_take_the_same_photo(
+    db: Database, world: World, cast: Cast, baseline: Photo
+) -> None:
+    with writing(db):
+        assert photos.claim(db, baseline, NOW)
+        assert not photos.claim(db, baseline, NOW)
+
+
+def test_a_photo_under_which_every_worker_dies_is_given_up_in_the_end(
+    db: Database, world: World, cast: Cast, baseline: Photo
+) -> None:
+    class Dying(Answering):
+        def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]
+            raise SystemExit
+
+    deaths, outcomes = 0, []
+    for hours in range(40):
+        try:
+            outcomes += measure_photos(db, world.files, Dying(), NOW + timedelta(hours=hours))
+        except SystemExit:
+            deaths += 1
+    assert [type(outcome) for outcome in outcomes] == [Unmeasured]
+    assert deaths == len(RETRY_DELAYS) + 2  # the first may have been the power
