@@ -178,7 +178,7 @@ def test_a_broken_page_says_so_kindly_and_tells_nothing(
     def fail(*_: object) -> None:
         raise RuntimeError("left cheek of Alice")
 
-    monkeypatch.setattr("web.patient.routes.show_progress", fail)
+    monkeypatch.setattr("web.patient.routes.show_course", fail)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     answer = alice.get("/")
     assert answer.status_code == 500

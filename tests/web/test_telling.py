@@ -147,6 +147,40 @@ def test_a_page_that_says_emergency_names_a_number_without_a_clinic_too(alice: B
     assert "112</a> in Europe" in text_of(page)
 
 
+def test_answers_are_kept_and_help_is_said_while_the_engine_fails(
+    alice: Browser, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records.measured(-1)
+    records.measured(1)
+    assert "Normal for day 1" in alice.read("/progress")
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("tracker.domain.recovery.recovery.judge_photos", fail)
+    for path in ("/", "/progress"):
+        page = alice.read(path)
+        assert "Normal for day" not in page
+        assert "What is normal today" not in page
+        assert "Your clinic is being told" in page
+    answers = CALM | {"pus": "yes", "breathing_or_face_swelling": "yes"}
+    said = text_of(alice.send("/check-in", answers, follow=True).text)
+    assert "Get help now" in said
+    assert "You ticked pus" in said
+
+
+def test_a_form_for_answers_is_shown_and_kept_without_the_engine(
+    alice: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def judge(*_: object) -> None:
+        raise AssertionError("nothing is told here")
+
+    monkeypatch.setattr("web.patient.routes.judged", judge)
+    assert 'name="pus"' in alice.read("/check-in")
+    assert 'name="photo"' in alice.read("/photo")
+    assert alice.send("/check-in", CALM).status_code == 303
+
+
 # The table of cases
 
 

@@ -13,7 +13,7 @@ from tracker.actions.course.checking_in import (
     call_for_help,
     record_check_in,
 )
-from tracker.actions.course.progress import NotTreated, Progress, show_progress
+from tracker.actions.course.progress import CourseSoFar, NotTreated, Progress, judged, show_course
 from tracker.actions.course.receiving import (
     Accepted,
     AlreadyReceived,
@@ -67,7 +67,8 @@ blueprint = Blueprint("patient", __name__)
 def today(visit: Visit) -> ResponseReturnValue:
     """The first page."""
     match _open_course(visit):
-        case Progress() as progress:
+        case CourseSoFar() as course:
+            progress = judged(course, visit.now)
             page = today_page(progress, visit.now)
             may_begin = progress.is_alone and visit.world.settings.open_sign_up is not None
             return render(replace(page, may_begin=may_begin and not page.told))
@@ -94,7 +95,7 @@ def one_day(visit: Visit, day: str) -> ResponseReturnValue:
 def upload(visit: Visit) -> ResponseReturnValue:
     """The upload form."""
     match _open_course(visit):
-        case Progress() as progress:
+        case CourseSoFar() as progress:
             day = _day(request.args.get("day", ""))
             taken_at = "" if day is None else f"{day}T12:00"
             return render(replace(upload_page(progress, visit.now), taken_at=taken_at))
@@ -145,7 +146,7 @@ def photo(visit: Visit, photo_id: str) -> ResponseReturnValue:
 def sides(visit: Visit) -> ResponseReturnValue:
     """Which side of the photo from before is left."""
     match _open_course(visit):
-        case Progress() as progress:
+        case CourseSoFar() as progress:
             page = _sides_page(visit, progress)
             return render(replace(page, is_kept=request.args.get("kept") == "yes"))
         case page:
@@ -157,7 +158,7 @@ def sides(visit: Visit) -> ResponseReturnValue:
 def say_sides(visit: Visit) -> ResponseReturnValue:
     """Keep the answer. It may be changed later; one that is put off is asked for once more."""
     course = _open_course(visit)
-    if not isinstance(course, Progress):
+    if not isinstance(course, CourseSoFar):
         return render(course), 409
     sent = read_sides(request.form)
     if sent is None:
@@ -178,7 +179,7 @@ def say_sides(visit: Visit) -> ResponseReturnValue:
             return render(PausedPage()), 409
 
 
-def _sides_page(visit: Visit, progress: Progress) -> SidesPage:
+def _sides_page(visit: Visit, progress: CourseSoFar) -> SidesPage:
     photo = reference_of(progress.photos)
     if photo is None:
         return sides_page(progress, None, visit.now)
@@ -192,7 +193,7 @@ def _sides_page(visit: Visit, progress: Progress) -> SidesPage:
 def check_in(visit: Visit) -> ResponseReturnValue:
     """The check-in form."""
     match _open_course(visit):
-        case Progress() as progress:
+        case CourseSoFar() as progress:
             return render(check_in_page(progress, {}, {}))
         case page:
             return render(page)
@@ -204,7 +205,7 @@ def send_check_in(visit: Visit) -> ResponseReturnValue:
     """Keep the answers. A mistake elsewhere in the form never holds up what was ticked."""
     sent = read_check_in(request.form)
     course = _open_course(visit)
-    if not isinstance(course, Progress):
+    if not isinstance(course, CourseSoFar):
         return render(_with_help(visit, course, sent)), 409
     if sent.errors and not (sent.answers.reports_a_sign or sent.answers.is_alarming):
         return render(_check_in_again(course, sent)), 422
@@ -222,7 +223,7 @@ def send_check_in(visit: Visit) -> ResponseReturnValue:
             return render(_with_help(visit, PausedPage(), sent)), 409
 
 
-def _check_in_again(course: Progress, sent: SentAnswers) -> CheckInPage:
+def _check_in_again(course: CourseSoFar, sent: SentAnswers) -> CheckInPage:
     page = check_in_page(course, request.form, sent.errors)
     return replace(page, wants_help=sent.wants_help)
 
@@ -270,18 +271,22 @@ def progress(visit: Visit) -> ResponseReturnValue:
 def offline(visit: Visit) -> ResponseReturnValue:
     """What a phone keeps for the time without a network: both forms, nothing of the course."""
     match _open_course(visit):
-        case Progress() as progress:
+        case CourseSoFar() as progress:
             return render(offline_page(progress, visit.now))
         case _:
             return render(OfflinePage())
 
 
-def _open_course(visit: Visit) -> Progress | Page:
-    """The course that photos and answers belong to, or the page that says why there is none."""
-    match _own_progress(visit):
-        case Progress(care_withdrawn_at=None) as progress:
-            return progress
-        case Progress() as progress:
+def _open_course(visit: Visit) -> CourseSoFar | Page:
+    """The course that photos and answers belong to, or the page that says why there is none.
+
+    It is not judged: what was sent must be kept first.
+    """
+    match _own_course(visit):
+        case CourseSoFar(care_withdrawn_at=None) as course:
+            return course
+        case CourseSoFar() as course:
+            progress = judged(course, visit.now)
             telling = telling_of(progress, visit.now)
             return PausedPage(open_things(telling, progress, visit.now))
         case NotTreated(is_alone=is_alone):
@@ -290,8 +295,13 @@ def _open_course(visit: Visit) -> Progress | Page:
 
 
 def _own_progress(visit: Visit) -> Progress | NotTreated:
+    course = _own_course(visit)
+    return judged(course, visit.now) if isinstance(course, CourseSoFar) else course
+
+
+def _own_course(visit: Visit) -> CourseSoFar | NotTreated:
     require(may_record_for_patient(visit.viewer, visit.person.id))
-    return show_progress(visit.db, visit.world.protocols, visit.person.id, visit.now) or abort(404)
+    return show_course(visit.db, visit.world.protocols, visit.person.id, visit.now) or abort(404)
 
 
 def _day(text: str) -> date | None:

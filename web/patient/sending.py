@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
-from tracker.actions.course.progress import Progress
+from tracker.actions.course.progress import CourseSoFar, Progress
 from tracker.domain.alerts.alerts import Level
 from tracker.domain.course.check_ins import HABITS, CheckIn, Trend
 from tracker.domain.course.photos import (
@@ -212,7 +212,7 @@ class CheckInResultPage:
         return "Your answers" if self.told or self.named else "Thank you"
 
 
-def upload_page(progress: Progress, now: datetime) -> UploadPage:
+def upload_page(progress: CourseSoFar, now: datetime) -> UploadPage:
     """The empty form; a photo from before comes first, because all others are compared with it."""
     is_before = now < progress.treatment.performed_at or not has_baseline(progress)
     measured = [p for p in progress.photos if p.status is PhotoStatus.MEASURED]
@@ -255,7 +255,7 @@ def _notes(progress: Progress, photo: Photo) -> tuple[str, ...]:
 
 
 def check_in_page(
-    progress: Progress, chosen: Mapping[str, str], errors: Mapping[str, str]
+    progress: CourseSoFar, chosen: Mapping[str, str], errors: Mapping[str, str]
 ) -> CheckInPage:
     """The check-in form."""
     protocol, variant, day = progress.protocol, progress.treatment.variant, progress.day
@@ -284,7 +284,7 @@ def _emergency_sign(floor: Floor) -> str:
     return next(iter(floor.signs)) if is_single else ""
 
 
-def offline_page(progress: Progress, now: datetime) -> OfflinePage:
+def offline_page(progress: CourseSoFar, now: datetime) -> OfflinePage:
     """The page for the time without a network, which cannot show the photo from before either."""
     photo = replace(upload_page(progress, now), baseline=None)
     return OfflinePage(photo, check_in_page(progress, {}, {}))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import ClassVar
 
-from tracker.actions.course.progress import Progress
+from tracker.actions.course.progress import CourseSoFar, Progress
 from tracker.actions.course.sides import SidesCase
 from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, reference_of
 from tracker.domain.course.sides import SaidBy, asks_patient
@@ -199,7 +199,7 @@ class SidesPage:
         return "Left and right in your photo"
 
 
-def sides_page(progress: Progress, case: SidesCase | None, now: datetime) -> SidesPage:
+def sides_page(progress: CourseSoFar, case: SidesCase | None, now: datetime) -> SidesPage:
     """The question, what the patient said before, or who knows it already."""
     return SidesPage(
         patient_id=progress.patient.id,
@@ -210,7 +210,7 @@ def sides_page(progress: Progress, case: SidesCase | None, now: datetime) -> Sid
     )
 
 
-def sides_question(progress: Progress, now: datetime) -> SidesQuestion | None:
+def sides_question(progress: CourseSoFar, now: datetime) -> SidesQuestion | None:
     """The question which side of the photo from before is left; None if Today does not ask."""
     photo, said = reference_of(progress.photos), progress.sides_said
     if photo is None or not asks_patient(photo, said, now, progress.patient.zone):
@@ -287,12 +287,12 @@ def _frame(progress: Progress, photo: Photo) -> Frame:
     return Frame(photo.id, day_words(day))
 
 
-def follow_ups(progress: Progress) -> list[Photo]:
+def follow_ups(progress: CourseSoFar) -> list[Photo]:
     """The photos from after the treatment, in time order."""
     return [photo for photo in progress.photos if photo.role is PhotoRole.FOLLOW_UP]
 
 
-def has_baseline(progress: Progress) -> bool:
+def has_baseline(progress: CourseSoFar) -> bool:
     """Whether there is a photo from before that others can be compared with."""
     return any(
         photo.role is PhotoRole.BASELINE

@@ -1,11 +1,13 @@
 """One patient's recovery: what the patient and the practitioner look at."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from sqlite_utils import Database
 
+from tracker.domain.alerts.alert_life import unjudged
 from tracker.domain.alerts.alerts import Alert, CourseAlert, worst_first
 from tracker.domain.course.check_ins import CheckIn
 from tracker.domain.course.photos import Photo
@@ -23,7 +25,7 @@ from tracker.domain.protocols.aftercare import (
     plan_ends,
     questions_of,
 )
-from tracker.domain.protocols.protocols import CheckInQuestion, Protocol, Protocols
+from tracker.domain.protocols.protocols import CheckInQuestion, Healing, Protocol, Protocols
 from tracker.domain.protocols.screening import ScreeningSummary, risk_factors_of, summary
 from tracker.domain.protocols.spacing import too_soon
 from tracker.domain.recovery.recovery import (
@@ -32,6 +34,7 @@ from tracker.domain.recovery.recovery import (
     Course,
     assess,
     band_until,
+    judge_answers,
 )
 from tracker.storage.alerts import alerts
 from tracker.storage.course import (
@@ -47,6 +50,8 @@ from tracker.storage.mail import mails
 from tracker.storage.own_data import consents, looks
 from tracker.storage.people import people
 from tracker.storage.talk import conversation
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,12 +117,25 @@ def show_progress(
 ) -> Progress | NotTreated | None:
     """Collect and judge the current treatment; None when there is no such patient."""
     shown = show_course(db, protocols, patient_id, now)
-    if not isinstance(shown, CourseSoFar):
-        return shown
+    return judged(shown, now) if isinstance(shown, CourseSoFar) else shown
+
+
+def judged(shown: CourseSoFar, now: datetime) -> Progress:
+    """The course with what the engine concludes; if it fails, with what the answers alone say."""
     course = Course(shown.treatment, shown.readings, shown.check_ins, shown.patient.zone)
     until = days_since(shown.treatment, now)
+    try:
+        assessment = assess(course, shown.protocol, until)
+    except Exception:  # a person who has just ticked pus must read what to do all the same
+        log.exception("the engine failed on treatment %s; a page goes without", shown.treatment.id)
+        findings = (*judge_answers(course, shown.protocol, until), unjudged())
+        assessment = Assessment(findings, None, _healing(shown).half_life_hours)
     known = {each.name: getattr(shown, each.name) for each in fields(shown)}
-    return Progress(**known, assessment=assess(course, shown.protocol, until))
+    return Progress(**known, assessment=assessment)
+
+
+def _healing(shown: CourseSoFar) -> Healing:
+    return shown.protocol.healing_for(shown.treatment.needle_depth_mm, shown.treatment.variant)
 
 
 def show_course(

@@ -273,7 +273,8 @@ def _picture(case: Situation) -> tuple[Picture, Gauge, tuple[Region, ...]]:
         darker = latest.regions[changed].pigment.value > 0
         picture = Picture.REGION_DARKER if darker else Picture.REGION_LIGHTER
         return picture, Gauge(changed, Quantity.PIGMENT), unjudged
-    if is_vague(latest) or 2 * len(unjudged) >= len(areas):
+    has_failed = case.assessment.standing is None  # of a face that was measured, the engine's fault
+    if has_failed or is_vague(latest) or 2 * len(unjudged) >= len(areas):
         return Picture.UNCERTAIN, face, unjudged
     return Picture.AS_USUAL, face, unjudged
 
