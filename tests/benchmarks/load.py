@@ -77,7 +77,7 @@ class Phone:
     """One signed-in browser; a request opens a connection of its own."""
 
     def __init__(self, port: int, email: str) -> None:
-        self._port, self._cookie = port, ""
+        self._port, self._cookies = port, dict[str, str]()
         values = {"email": email, "passphrase": PASSPHRASE, "next": ""}
         answer, _, _ = self.send("/sign-in", values | {"csrf_token": self.token("/sign-in")})
         assert answer == 303, (email, answer)
@@ -130,13 +130,15 @@ class Phone:
         self, method: str, path: str, body: bytes, headers: Mapping[str, str]
     ) -> tuple[int, float, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
-        own = {"Cookie": self._cookie, "Referer": f"http://127.0.0.1:{self._port}{path}"}
+        cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        own = {"Cookie": cookies, "Referer": f"http://127.0.0.1:{self._port}{path}"}
         with closing(connection):
             connection.request(method, path, body or None, {**own, **headers})
             answer = connection.getresponse()
             page = answer.read()
-        if given := answer.getheader("Set-Cookie"):
-            self._cookie = given.partition(";")[0]
+        for given in answer.headers.get_all("Set-Cookie", []):
+            name, _, value = given.partition(";")[0].partition("=")
+            self._cookies[name] = value
         return answer.status, float(answer.getheader("Retry-After") or 0), page
 
 
@@ -325,15 +327,15 @@ def _watch_memory(pid: int, seconds: float, tally: Tally) -> None:
     """Look twice a second at what the server and its children hold."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        own = _resident(pid)
+        own = resident(pid)
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-        family = own + sum(_resident(int(child)) for child in children)
+        family = own + sum(resident(int(child)) for child in children)
         for who, now in (("serve", own), ("with its processes", family)):
             tally.memory[who] = max(tally.memory.get(who, 0), now)
         time.sleep(0.5)
 
 
-def _resident(pid: int) -> float:
+def resident(pid: int) -> float:
     """In MB; a process that has just ended holds nothing."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])

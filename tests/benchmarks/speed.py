@@ -74,25 +74,25 @@ class Pair:
 def good_pairs(*, quick: bool) -> Iterator[Pair]:
     """Photos that are measured, in every size and format that is asked for."""
     for size in [12] if quick else _SENSORS:
-        photo, before = (_enlarged(_shot(day), size, day) for day in (1, 0))
-        yield Pair(f"{size} MP JPEG", _jpeg(photo), _jpeg(before))
-    photo, before = (_enlarged(_shot(day, card=True), 12, day) for day in (1, 0))
-    yield Pair("12 MP JPEG, card in both", _jpeg(photo), _jpeg(before))
+        photo, before = (enlarged(_shot(day), size, day) for day in (1, 0))
+        yield Pair(f"{size} MP JPEG", jpeg(photo), jpeg(before))
+    photo, before = (enlarged(_shot(day, card=True), 12, day) for day in (1, 0))
+    yield Pair("12 MP JPEG, card in both", jpeg(photo), jpeg(before))
     if quick:
         return
-    photo, usual = _enlarged(_shot(1), 12, 1), _jpeg(_enlarged(_shot(0), 12, 0))
-    yield Pair("12 MP JPEG, smooth", _jpeg(_enlarged(_shot(1), 12, 1, grain=0.0)), usual)
+    photo, usual = enlarged(_shot(1), 12, 1), jpeg(enlarged(_shot(0), 12, 0))
+    yield Pair("12 MP JPEG, smooth", jpeg(enlarged(_shot(1), 12, 1, grain=0.0)), usual)
     yield Pair("12 MP HEIC", _heic(photo), usual)
     yield Pair("12 MP PNG", _file(photo, "PNG", compress_level=3), usual)
 
 
 def refused_pairs() -> Iterator[Pair]:
     """Photos of 12 megapixels that the gate refuses."""
-    photo, before = _enlarged(_shot(1), 12, 1), _jpeg(_enlarged(_shot(0), 12, 0))
-    yield Pair("blurred", _jpeg(cv2.GaussianBlur(photo, (0, 0), 25).astype(np.uint8)), before)
-    yield Pair("too dark", _jpeg((photo // 24).astype(np.uint8)), before)
-    yield Pair("other person", _jpeg(_enlarged(_shot(1, guest=3), 12, 1)), before)
-    yield Pair("no face", _jpeg(np.ascontiguousarray(photo[::-1])), before)
+    photo, before = enlarged(_shot(1), 12, 1), jpeg(enlarged(_shot(0), 12, 0))
+    yield Pair("blurred", jpeg(cv2.GaussianBlur(photo, (0, 0), 25).astype(np.uint8)), before)
+    yield Pair("too dark", jpeg((photo // 24).astype(np.uint8)), before)
+    yield Pair("other person", jpeg(enlarged(_shot(1, guest=3), 12, 1)), before)
+    yield Pair("no face", jpeg(np.ascontiguousarray(photo[::-1])), before)
 
 
 @cache
@@ -106,7 +106,7 @@ def _shot(day: int, *, card: bool = False, guest: int = 2) -> SrgbImage:
     ).image
 
 
-def _enlarged(photo: SrgbImage, megapixels: int, seed: int, grain: float = _GRAIN) -> Pixels:
+def enlarged(photo: SrgbImage, megapixels: int, seed: int, grain: float = _GRAIN) -> Pixels:
     """The photo as a phone's sensor has it: 8 bits, with grain of its own."""
     size = _SENSORS[megapixels]
     large = cv2.resize(to_bytes(photo.pixels), size, interpolation=cv2.INTER_CUBIC)
@@ -122,7 +122,7 @@ def _file(pixels: Pixels, kind: str, **options: int) -> bytes:
     return buffer.getvalue()
 
 
-def _jpeg(pixels: Pixels) -> bytes:
+def jpeg(pixels: Pixels) -> bytes:
     return _file(pixels, "JPEG", quality=95)
 
 
@@ -291,7 +291,7 @@ def compare_readings(tones: int) -> str:
     """Readings of photos opened as the product does, against those of the same decoded whole."""
     lines = ["| ITA | verdicts | redness moves by at most | pigment |", "|---|---|---|---|"]
     for guest in range(0, len(TONES), max(1, len(TONES) // tones)):
-        files = [_jpeg(_enlarged(_shot(day, guest=guest), 12, day)) for day in (1, 0)]
+        files = [jpeg(enlarged(_shot(day, guest=guest), 12, day)) for day in (1, 0)]
         once = KnownPhotos(find_face)
         both = [[once.open(f) for f in files], [decode_photo(f) for f in files]]
         verdicts = [judge_photo(photo, before, once).faults for photo, before in both]
