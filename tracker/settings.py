@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 import shlex
 import subprocess
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.errors import HeaderParseError
 from email.message import EmailMessage
+from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -25,6 +27,9 @@ MINUTES_A_DAY = 24 * 60
 MOST_YEARS_KEPT = 100
 MOST_BACKUP_HOURS = 7 * 24
 MOST_BACKUP_DAYS = 10 * 365
+OBJECT_STORE = "s3://"
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")  # Amazon S3, bucket naming rules
+ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 HOME_ROLLER = "home_roller"  # the one treatment that people do to themselves
 
 
@@ -59,7 +64,8 @@ class Settings:
     patient who closes the account, 0 for not at all; `open_sign_up` is the kind of treatment that
     people may sign up for without a clinic, None for none; `second_step` says whether the people of
     the clinic need more than a passphrase to sign in; `backups` is None where the operator backs up
-    by other means; `metrics` are host and port of figures for Prometheus, None for none.
+    by other means; `metrics` are host and port of figures for Prometheus, None for none;
+    `photos_at` is where photos are kept, a folder or `s3://bucket/prefix`, None for one in `data`.
     """
 
     data: Path
@@ -78,6 +84,7 @@ class Settings:
     second_step: bool = True
     backups: Backups | None = None
     metrics: tuple[str, int] | None = None
+    photos_at: str | None = None
 
     @property
     def database(self) -> Path:
@@ -85,9 +92,9 @@ class Settings:
         return self.data / "afterglow.db"
 
     @property
-    def photos(self) -> Path:
-        """The folder of encrypted photos."""
-        return self.data / "photos"
+    def photos(self) -> str:
+        """The place of the encrypted photos: a folder, or `s3://bucket/prefix`."""
+        return self.photos_at or str((self.data / "photos").resolve())
 
     @property
     def outbox(self) -> Path:
@@ -131,6 +138,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         escalate_after=_minutes(environment.get("AFTERGLOW_ESCALATE_AFTER", "30").strip()),
         backups=_backups(environment),
         metrics=_metrics(environment.get("AFTERGLOW_METRICS", "").strip()),
+        photos_at=photos_place(environment, environment.get("AFTERGLOW_PHOTOS", "").strip()),
     )
 
 
@@ -143,6 +151,35 @@ def protocols_folder(environment: Mapping[str, str]) -> Path | None:
     """The folder of the clinic's own protocols; None when the shipped ones are used."""
     folder = environment.get("AFTERGLOW_PROTOCOLS", "").strip()
     return Path(folder) if folder else None
+
+
+def photos_place(
+    environment: Mapping[str, str], text: str, name: str = "AFTERGLOW_PHOTOS"
+) -> str | None:
+    """A place for photos that `name` names; None if it names none. Raises SettingsError.
+
+    Object stores other than S3 are refused: their words for a missing bucket and for a missing
+    photo are not known here.
+    """
+    if not text:
+        return None
+    if "://" not in text:
+        return str(Path(text).resolve())
+    parts = urlsplit(text)
+    if parts.scheme != "s3" or parts.query or parts.fragment or not BUCKET.fullmatch(parts.netloc):
+        raise SettingsError(  # the text itself may hold a key
+            f"{name} is no place for photos; write a folder, or s3://bucket/prefix without a key"
+        )
+    if find_spec("s3fs") is None:
+        raise SettingsError(f"{name} needs the extra store: pip install 'afterglow[store]'")
+    for endpoint in filter(None, (environment.get(each, "").strip() for each in ENDPOINTS)):
+        server = urlsplit(endpoint)
+        is_near = server.scheme == "http" and is_loopback(server.hostname or "")
+        if not server.hostname or not (server.scheme == "https" or is_near):
+            raise SettingsError(
+                "AWS_ENDPOINT_URL must be https://host[:port]; http:// only on this machine"
+            )
+    return f"s3://{parts.netloc}{parts.path.rstrip('/')}"
 
 
 def _optional_path(text: str) -> Path | None:

@@ -45,7 +45,7 @@ def environment(world: World, tmp_path: Path) -> dict[str, str]:
 def photo_file(db: Database, world: World, cast: Cast) -> Path:
     """The file of the only photo."""
     photo = Records(db, world, cast).measured(1)
-    return world.settings.photos / photo.id[:2] / photo.id / Picture.PHOTO
+    return Path(world.settings.photos) / photo.id[:2] / photo.id / Picture.PHOTO
 
 
 def run(environment: dict[str, str], *arguments: str) -> Result:
@@ -168,7 +168,7 @@ def test_the_doctor_finds_photos_without_keys_open_files_and_a_clock_set_back(
     environment: dict[str, str], world: World, db: Database, cast: Cast
 ) -> None:
     photo = Records(db, world, cast).measured(1)
-    (world.settings.photos / photo.id[:2] / photo.id / "key").unlink()
+    (Path(world.settings.photos) / photo.id[:2] / photo.id / "key").unlink()
     with writing(db):
         health.leave_sign(db, SignOfLife.BACKED_UP, TREATED_AT)
         db.execute("UPDATE photos SET received_at = '2999-01-01T00:00:00.000000+00:00'")
@@ -340,7 +340,7 @@ def test_a_look_changes_nothing(
     def state() -> dict[str, tuple[int, int]]:
         return {
             str(path): (path.stat().st_size, path.stat().st_mtime_ns)
-            for path in world.settings.photos.rglob("*")
+            for path in Path(world.settings.photos).rglob("*")
         }
 
     before = state()

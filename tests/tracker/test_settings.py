@@ -10,6 +10,7 @@ SECRET = base64.urlsafe_b64encode(b"k" * 32).decode()
 GOOD = {"AFTERGLOW_DATA": "somewhere", "AFTERGLOW_SECRET": SECRET}
 
 BACKUPS = {"AFTERGLOW_BACKUP_TO": "there", "AFTERGLOW_BACKUP_RECIPIENT": "clinic"}
+STORE = {"AFTERGLOW_PHOTOS": "s3://bucket/clinic"}
 
 
 def test_only_the_folder_and_the_secret_have_no_default() -> None:
@@ -53,6 +54,13 @@ def test_only_the_folder_and_the_secret_have_no_default() -> None:
         ({"AFTERGLOW_BACKUP_TO": "there"}, "belong together"),
         ({**BACKUPS, "AFTERGLOW_BACKUP_HOURS": "0"}, "AFTERGLOW_BACKUP_HOURS is '0'; write"),
         ({**BACKUPS, "AFTERGLOW_BACKUP_DAYS": "long"}, "AFTERGLOW_BACKUP_DAYS is 'long'"),
+        ({"AFTERGLOW_PHOTOS": "ftp://store.example/photos"}, "write a folder, or s3://"),
+        ({"AFTERGLOW_PHOTOS": "s3://"}, "AFTERGLOW_PHOTOS is no place for photos"),
+        ({"AFTERGLOW_PHOTOS": "s3://Bucket/clinic"}, "AFTERGLOW_PHOTOS is no place"),
+        ({"AFTERGLOW_PHOTOS": "s3://bucket/clinic?version=1"}, "AFTERGLOW_PHOTOS is no place"),
+        ({**STORE, "AWS_ENDPOINT_URL": "http://store.example"}, "AWS_ENDPOINT_URL must be https"),
+        ({**STORE, "AWS_ENDPOINT_URL": "store.example:9000"}, "AWS_ENDPOINT_URL must be https"),
+        ({**STORE, "AWS_ENDPOINT_URL_S3": "http://10.0.0.1"}, "AWS_ENDPOINT_URL must be https"),
         ({"AFTERGLOW_SMTP": "mail.example"}, "AFTERGLOW_SMTP must look like"),
         ({"AFTERGLOW_SMTP": "smtp://mail.example:99999"}, "AFTERGLOW_SMTP must look like"),
     ],
@@ -97,3 +105,25 @@ def test_each_purpose_has_a_key_of_its_own(settings: Settings) -> None:
     keys = {settings.key_for(purpose) for purpose in ("photos", "database", "sessions")}
     assert len(keys | {settings.secret}) == 4
     assert settings.key_for("photos") == settings.key_for("photos")
+
+
+def test_photos_are_in_a_folder_of_the_data_in_another_or_in_an_object_store() -> None:
+    assert read_settings(GOOD).photos == str(Path("somewhere/photos").resolve())
+    assert read_settings({**GOOD, "AFTERGLOW_PHOTOS": "there"}).photos == str(
+        Path("there").resolve()
+    )
+    near = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9000"}
+    for more in ({}, near, {"AWS_ENDPOINT_URL": "https://store.example"}):
+        assert read_settings({**GOOD, **STORE, **more}).photos == "s3://bucket/clinic"
+
+
+def test_a_key_in_the_address_of_the_photos_is_refused_and_not_repeated() -> None:
+    with pytest.raises(SettingsError, match="without a key") as raised:
+        read_settings({**GOOD, "AFTERGLOW_PHOTOS": "s3://name:open-sesame@bucket/clinic"})
+    assert "sesame" not in str(raised.value)
+
+
+def test_without_the_extra_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker.settings.find_spec", lambda _: None)
+    with pytest.raises(SettingsError, match="needs the extra store: pip install"):
+        read_settings({**GOOD, **STORE})

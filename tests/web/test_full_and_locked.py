@@ -6,6 +6,7 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from io import BytesIO
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -148,7 +149,7 @@ def test_an_emergency_that_meets_a_full_disk_gets_the_space_that_is_held_back(
 
 
 def stored(world: World) -> list[str]:
-    return [path.name for path in world.settings.photos.rglob("*") if path.is_file()]
+    return [path.name for path in Path(world.settings.photos).rglob("*") if path.is_file()]
 
 
 @pytest.mark.usefixtures("gate")

@@ -1,6 +1,7 @@
 """Good photos that can no longer be used: reported, with a remedy."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
@@ -48,7 +49,7 @@ def test_a_damaged_picture_is_told_as_such_and_logged_by_its_photo(
     dana: Browser, records: Records, caplog: pytest.LogCaptureFixture
 ) -> None:
     photo = records.measured(1)
-    file = records.world.settings.photos / photo.id[:2] / photo.id / "redness"
+    file = Path(records.world.settings.photos) / photo.id[:2] / photo.id / "redness"
     file.write_bytes(file.read_bytes()[:-1])
     answer = dana.get(f"/patients/{records.cast.alice.id}/photos/{photo.id}/redness")
     assert answer.status_code == 500
@@ -61,7 +62,7 @@ def test_a_photo_that_proves_damaged_counts_in_health_until_it_is_restored(
 ) -> None:
     records.measured(-1)
     photo = records.measured(1)
-    file = records.world.settings.photos / photo.id[:2] / photo.id / "photo"
+    file = Path(records.world.settings.photos) / photo.id[:2] / photo.id / "photo"
     sound = file.read_bytes()
     file.write_bytes(sound[:-1] + bytes([sound[-1] ^ 1]))
     path = f"/patients/{records.cast.alice.id}/photos/{photo.id}/photo"

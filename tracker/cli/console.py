@@ -20,6 +20,7 @@ from tracker.domain.protocols.protocols import ProtocolError
 from tracker.settings import SECRETS, SettingsError, read_settings
 from tracker.storage.connection import DatabaseUnreadable
 from tracker.wires.metrics import serve_metrics
+from tracker.wires.places import keep_credentials
 from tracker.world import DatabaseGone, FolderUnusable, SecretChangeUnfinished, World, open_world
 
 UNREADABLE = 2  # the exit status for input that cannot be used
@@ -49,6 +50,7 @@ def forget_secrets() -> None:
     """Take the secrets out of the environment, so that processes started later do not get them."""
     for name in SECRETS:
         os.environ.pop(name, None)
+    keep_credentials(os.environ)
 
 
 def leave() -> None:

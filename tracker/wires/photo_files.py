@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tracker.domain.course.photos import FileFault
 from tracker.settings import Settings
-from tracker.wires.places import UNFINISHED, Place
+from tracker.wires.places import UNFINISHED, Place, StoredFile
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
@@ -136,7 +136,8 @@ class PhotoFiles:
     def delete(self, photo_id: str) -> None:
         """Remove the key and every picture of a photo; nothing happens when there is none."""
         self._place.overwrite(_path(photo_id, KEY_FILE))
-        self._place.delete_folder(_folder(photo_id))
+        self._place.delete(_path(photo_id, KEY_FILE))  # first: nothing opens without it
+        self._place.delete_folder(_folder(photo_id), (KNOWN, *Picture))
 
     def ids(self) -> list[str]:
         """The ids of all photos that have files, in order."""
@@ -183,12 +184,34 @@ class PhotoFiles:
             raise PhotoDamaged(f"photo {photo_id} has no key of its own")
         return own
 
-    def mark(self, photo_id: str, picture: Picture) -> bytes:
-        """Bytes that differ for every picture ever stored: its name, its size and its nonce."""
-        path = _path(photo_id, picture)
-        (size,) = [file.size for file in self._place.files(_folder(photo_id)) if file.path == path]
-        head = self._place.read(path, len(OWN_KEY) + NONCE_BYTES)
-        return f"{photo_id}/{picture} {size} ".encode() + head
+    def marks(self, photo_id: str) -> dict[Picture, bytes]:
+        """Bytes that differ for every picture ever stored: its name, its size and its nonce.
+
+        Pictures from before photos had keys are renewed first. Raises PhotoMissing, and
+        PhotoDamaged, as `renew` does.
+        """
+        heads = self._heads(photo_id)
+        if not all(head.startswith(OWN_KEY) for _, head in heads.values()):
+            self.renew(photo_id)
+            heads = self._heads(photo_id)
+        if not heads:
+            raise PhotoMissing(f"photo {photo_id} is not in the store")
+        self.key_of(photo_id)
+        return {
+            picture: f"{photo_id}/{picture} {file.size} ".encode() + head
+            for picture, (file, head) in heads.items()
+        }
+
+    def _heads(self, photo_id: str) -> dict[Picture, tuple[StoredFile, bytes]]:
+        """The pictures that are in the store, each with its first bytes."""
+        heads = {}
+        for file in self._place.files(_folder(photo_id)):
+            name = file.path.rsplit("/", 1)[-1]
+            if name in set(Picture):
+                with suppress(FileNotFoundError):  # deleted since it was listed
+                    head = self._place.read(file.path, len(OWN_KEY) + NONCE_BYTES)
+                    heads[Picture(name)] = (file, head)
+        return heads
 
     def read_sealed(self, photo_id: str, picture: str) -> bytes:
         """The encrypted picture as it is stored. Raises PhotoMissing."""
@@ -266,7 +289,7 @@ class PhotoFiles:
 
 def files_of(settings: Settings, older: tuple[bytes, ...] = ()) -> PhotoFiles:
     """The store of these settings; `older` are keys from secrets before this one."""
-    return PhotoFiles(str(settings.photos.resolve()), settings.key_for(KEY_PURPOSE), older)
+    return PhotoFiles(settings.photos, settings.key_for(KEY_PURPOSE), older)
 
 
 @contextmanager

@@ -54,7 +54,7 @@ def other(world: World, tmp_path: Path) -> Iterator[tuple[Database, PhotoFiles]]
     """An empty machine, with another secret."""
     settings = replace(world.settings, data=tmp_path / "other", secret=b"1" * 32)
     settings.data.mkdir()
-    files = PhotoFiles(str(settings.photos), settings.key_for("photos"))
+    files = PhotoFiles(settings.photos, settings.key_for("photos"))
     with closing(open_database(settings.database, settings.key_for("database"))) as db:
         yield db, files
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
@@ -121,7 +122,7 @@ def test_nothing_is_left_but_the_tombstone(
     ):
         assert db.table(table).count == 0, table
     assert list(world.settings.outbox.iterdir()) == []
-    assert [path for path in world.settings.photos.rglob("*") if path.is_file()] == []
+    assert [path for path in Path(world.settings.photos).rglob("*") if path.is_file()] == []
     assert erase(db, world) == []
 
 
@@ -222,7 +223,7 @@ def test_what_breaks_off_is_finished_in_the_next_round(
         assert erase(db, world) == []
     assert erase(db, world) == [cast.alice.id]
     assert tables_with(db, words) == {"erasures", "audit_log"}
-    assert [path for path in world.settings.photos.rglob("*") if path.is_file()] == []
+    assert [path for path in Path(world.settings.photos).rglob("*") if path.is_file()] == []
 
 
 def test_a_photo_under_measurement_is_waited_for(

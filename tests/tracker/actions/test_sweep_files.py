@@ -39,7 +39,7 @@ def later() -> datetime:
 
 def stored(world: World) -> list[str]:
     """The photos that have a file, were it only a key."""
-    files = world.settings.photos.rglob("*")
+    files = Path(world.settings.photos).rglob("*")
     return sorted({path.parent.name for path in files if path.is_file()})
 
 

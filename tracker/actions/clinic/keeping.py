@@ -299,19 +299,15 @@ def _keep_photos(
     unreadable = []
     for photo_id in photo_ids:
         try:
-            files.renew(photo_id)
             blobs = {}
-            for picture in files.pictures(photo_id):
+            for picture, mark in files.marks(photo_id).items():
 
                 def read(photo_id: str = photo_id, picture: Any = picture) -> bytes:
                     files.load(photo_id, picture)
                     return files.read_sealed(photo_id, picture)
 
-                blobs[str(picture)] = place.keep(
-                    files.mark(photo_id, picture), read, recipient, known
-                )
-            if blobs:
-                kept[photo_id] = blobs
+                blobs[str(picture)] = place.keep(mark, read, recipient, known)
+            kept[photo_id] = blobs
         except PhotoUnreadable as error:
             log.error("not in the backup: %s", error)  # noqa: TRY400 (no trace of our own code)
             unreadable.append(photo_id)
