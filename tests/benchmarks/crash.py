@@ -1,10 +1,12 @@
-"""What is lost when `afterglow serve` is killed again and again, and what a backup brings back.
+"""What is lost when Afterglow is killed again and again, and what a backup brings back.
 
-`python -m tests.benchmarks.crash` starts a clinic of its own with a mail server, sends photos and
-emergencies, and kills the server (SIGKILL) at random moments. In between it makes a backup under
-load. It compares what the phones were told with what is on record, restores the backup into an
-empty folder with another secret, examines it and signs in there. `--photos 500 --alerts 50
---kills 20` is the large run.
+`python -m tests.benchmarks.crash` starts a clinic of its own with a mail server, `afterglow serve`
+and an `afterglow worker`, sends photos and emergencies, and kills both (SIGKILL) at random
+moments. Meanwhile the mail server is down, the disk fills up and the clock jumps
+(`tests/benchmarks/weather.py`). In between it makes a backup under load. It compares what the
+phones were told with what is on record. Then a patient is erased, and the backup from before is
+restored into an empty folder with another secret, examined, and opened: another patient signs in
+there, the erased one cannot. `--photos 500 --alerts 50 --kills 20` is the large run.
 """
 
 import argparse
@@ -22,24 +24,23 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aiosmtpd.controller import Controller
-
 from tests.benchmarks.load import (
     BEFORE,
     FACE,
-    PATIENTS,
+    PASSPHRASE,
     Phone,
     clinic,
     photo_of_its_own,
     say,
     served,
 )
-from tests.post_office import Inbox, free_port
+from tests.benchmarks.weather import Clock, Disk, PostOffice, Weather
+from tests.post_office import Inbox
 from tracker.actions.clinic.health import examine
 from tracker.domain.mail.mails import MailKind
 from tracker.settings import read_settings
@@ -50,7 +51,9 @@ from tracker.world import World
 COMMAND = (sys.executable, "-c", "from tracker.cli.main import main; main()")
 AGAIN_SECONDS = 1.0
 LONGEST_REST_SECONDS = 5.0
-SETTLES_SECONDS = 1800.0
+SETTLES_SECONDS = 3600.0
+ERASED = "p0@home.example"
+PATIENTS = 8  # with one more for each emergency; all sign in from one network, which has a limit
 
 
 @dataclass
@@ -60,6 +63,7 @@ class Told:
     photos: set[str] = field(default_factory=set)
     check_ins: set[str] = field(default_factory=set)
     answers: Counter[str] = field(default_factory=Counter)
+    snapshot: str = ""
 
 
 def main() -> None:
@@ -72,20 +76,21 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     inbox = Inbox()
-    mail = Controller(inbox, hostname="127.0.0.1", port=free_port())
-    mail.start()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         place = Path(folder)
-        environment, world = clinic(place / "data", PATIENTS + options.alerts)
-        environment |= {"AFTERGLOW_SMTP": f"smtp://127.0.0.1:{mail.port}"}
-        environment |= _backup_settings(place)
+        clock, post = Clock(place / "clock"), stack.enter_context(PostOffice(inbox))
+        disk = stack.enter_context(Disk(place / "disk"))
+        environment, world = clinic(disk.data, PATIENTS + options.alerts)
+        environment |= {"AFTERGLOW_SMTP": f"smtp://127.0.0.1:{post.port}"}
+        environment |= _backup_settings(place) | clock.settings
         told = Told()
-        killed = _run(options, environment, world, told)
+        weather = Weather(clock, post, disk, lambda: len(told.photos) / max(options.photos, 1))
+        killed = _run(options, environment, world, told, weather)
         say(f"killed {killed} times; load {os.getloadavg()[0]:.1f}")
-        for line in _ledger(world, told, inbox):
+        for line in [*weather.report, *_ledger(world, told, inbox)]:
             say(line)
-        _restore(place, environment)
-    mail.stop()
+        _erase(environment, world)
+        _restore(place, environment, told.snapshot)
 
 
 def _backup_settings(place: Path) -> dict[str, str]:
@@ -98,40 +103,58 @@ def _backup_settings(place: Path) -> dict[str, str]:
 
 
 def _run(
-    options: argparse.Namespace, environment: Mapping[str, str], world: World, told: Told
+    options: argparse.Namespace,
+    environment: Mapping[str, str],
+    world: World,
+    told: Told,
+    weather: Weather,
 ) -> int:
-    """Send everything while the server is killed; then wait until all is measured and mailed."""
+    """Send everything while both processes are killed; then wait until all is done."""
     port, luck = world.settings.port, random.Random(options.seed)  # noqa: S311 (chance, no secret)
     with served(environment, port):
         phones = [Phone(port, f"p{n}@home.example") for n in range(PATIENTS + options.alerts)]
         for phone in phones[:PATIENTS]:
             answer, _, page = phone.send_photo(BEFORE.read_bytes(), "baseline")
             assert answer == 303, page.decode()
-    everything = [
+    senders = [
         *_photos(options.photos, phones[:PATIENTS], told),
-        *[threading.Thread(target=_emergency, args=(phone, told)) for phone in phones[PATIENTS:]],
+        *[
+            threading.Thread(target=_emergency, args=(phone, told, options, luck.random()))
+            for phone in phones[PATIENTS:]
+        ],
     ]
-    half = threading.Thread(target=_back_up_under_load, args=(environment, told, options.photos))
-    half.start()
-    kills, started = 0, False
-    while kills < options.kills or any(thread.is_alive() for thread in everything):
-        with served(environment, port) as server:
-            if not started:
-                luck.shuffle(everything)
-                for thread in everything:
-                    thread.start()
-                started = True
-            if kills == options.kills:
-                for thread in everything:
+    around = [
+        threading.Thread(target=_back_up_under_load, args=(environment, told, options.photos)),
+        threading.Thread(target=weather.change),
+    ]
+    for thread in [*senders, *around]:
+        thread.start()
+    kills = 0
+    while kills < options.kills or any(thread.is_alive() for thread in senders):
+        with served(environment, port) as server, _worker(environment) as worker:
+            if kills >= options.kills:
+                for thread in senders:
                     thread.join()
                 break
             time.sleep(luck.uniform(0, options.every))
-            server.kill()
-            kills += 1
-    with served(environment, port):
-        half.join()
+            luck.choice([server, worker]).kill()
+            time.sleep(luck.uniform(0, options.every))
+            kills += 1  # and the other one now, at the end of the block
+    with served(environment, port), _worker(environment):
+        for thread in around:
+            thread.join()
         _settle(world)
-    return kills
+    return kills * 2
+
+
+@contextmanager
+def _worker(environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A second process that measures and mails; it is killed at the end."""
+    with subprocess.Popen([*COMMAND, "worker"], env={**os.environ, **environment}) as worker:
+        try:
+            yield worker
+        finally:
+            worker.kill()
 
 
 def _photos(count: int, phones: list[Phone], told: Told) -> Iterator[threading.Thread]:
@@ -160,10 +183,11 @@ def _send_photos(phone: Phone, mine: list[bytes], told: Told) -> None:
             time.sleep(min(rest or AGAIN_SECONDS, LONGEST_REST_SECONDS))
 
 
-def _emergency(phone: Phone, told: Told) -> None:
-    """One emergency, sent until it is answered, as the script on a phone does."""
+def _emergency(phone: Phone, told: Told, options: argparse.Namespace, share: float) -> None:
+    """One emergency once that share of the photos is there, sent until it is answered."""
+    while len(told.photos) < share * options.photos:
+        time.sleep(0.5)
     key, made_at = secrets.token_hex(16), datetime.now(UTC).isoformat()
-    time.sleep(secrets.randbelow(30))
     while True:
         values = {"breathing_or_face_swelling": "yes", "key": key, "made_at": made_at}
         try:
@@ -232,13 +256,32 @@ def _back_up_under_load(environment: Mapping[str, str], told: Told, photos_to_co
         time.sleep(0.2)
     accepted, began = len(told.photos), time.monotonic()
     made = _afterglow(environment, "backup")
+    told.snapshot = made.stdout.partition(":")[0]
     say(
         f"backup under load, {accepted} of the photos accepted, after"
         f" {time.monotonic() - began:.1f} s: {made.stdout.strip()}"
     )
 
 
-def _restore(place: Path, environment: Mapping[str, str]) -> None:
+def _erase(environment: Mapping[str, str], world: World) -> None:
+    """Close the account of the first patient, and make the backup that its erasure asks for."""
+    port = world.settings.port
+    with served(environment, port):
+        phone = Phone(port, ERASED)
+        closed, _, _ = phone.send(
+            "/my-data/close",
+            {"csrf_token": phone.known_token, "passphrase": PASSPHRASE, "understood": "yes"},
+        )
+        assert closed == 200, closed
+        with closing(world.connect()) as db:
+            while any(
+                row["erased_at"] is None for row in db.query("SELECT erased_at FROM erasures")
+            ):
+                time.sleep(1)
+    say(f"erased {ERASED}; backup: {_afterglow(environment, 'backup').stdout.strip()}")
+
+
+def _restore(place: Path, environment: Mapping[str, str], snapshot: str) -> None:
     """Restore on an empty folder with another secret, examine it, and sign in there."""
     new = {
         **environment,
@@ -246,15 +289,23 @@ def _restore(place: Path, environment: Mapping[str, str]) -> None:
         "AFTERGLOW_SECRET": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
     }
     began = time.monotonic()
-    restored = _afterglow(new, "restore", "--identity", str(place / "identity"))
+    key = ("--identity", str(place / "identity"), "--snapshot", snapshot)
+    restored = _afterglow(new, "restore", *key)
     say(f"restored after {time.monotonic() - began:.1f} s: {restored.stdout.strip()}")
     began = time.monotonic()
     examined = _afterglow(new, "doctor")
     say(f"examined after {time.monotonic() - began:.1f} s, exit status {examined.returncode}")
     say(examined.stdout.rstrip())
-    with served(new, read_settings(new).port):
-        phone = Phone(read_settings(new).port, "p0@home.example")
+    port = read_settings(new).port
+    with served(new, port):
+        phone = Phone(port, "p1@home.example")
         say(f"signed in there: status of the first page {phone.read('/')}")
+        try:
+            Phone(port, ERASED)
+        except AssertionError:
+            say("the erased patient cannot sign in there")
+        else:
+            raise AssertionError("the erased patient is back")
 
 
 def _afterglow(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
