@@ -21,6 +21,7 @@ from flask import (
     make_response,
     request,
 )
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue, RouteCallable
 from flask_limiter import Limiter
 from flask_login import current_user
@@ -88,12 +89,29 @@ class InMemoryRequest(Request):
         return BytesIO()
 
 
+class SessionCookies(SecureCookieSessionInterface):
+    """Cookies whose age does not count: a clock that was set back would sign everyone out.
+
+    The server ends sessions by their rows.
+    """
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession:
+        """What the cookie of this request keeps; empty when it is not one that we signed."""
+        signer = self.get_signing_serializer(app)
+        value = request.cookies.get(self.get_cookie_name(app), "")
+        try:
+            return self.session_class({} if signer is None else signer.loads(value))
+        except BadSignature:
+            return self.session_class()
+
+
 def configure(app: Flask, settings: Settings) -> None:
     """Set keys, cookies and sizes, and trust the configured proxies to name the client."""
     if settings.proxies:
         wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)
         app.wsgi_app = wsgi_app  # type: ignore[method-assign]  # as Flask's manual does it
     app.request_class = InMemoryRequest
+    app.session_interface = SessionCookies()
     app.config.update(
         SECRET_KEY=settings.key_for("sessions"),
         SESSION_COOKIE_NAME="__Host-afterglow" if settings.is_https else "afterglow",

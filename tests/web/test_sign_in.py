@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
+from itsdangerous import TimestampSigner
 from sqlite_utils import Database
 
 from tests.conftest import PASSPHRASE, Cast
@@ -331,3 +332,23 @@ def test_only_signing_in_and_out_touch_the_cookie(alice: Browser, clock: Clock) 
     # A response still on its way would otherwise replace the new session by an ended one.
     assert "Set-Cookie" not in alice.get("/").headers
     assert "Set-Cookie" not in alice.get("/settings").headers
+
+
+def test_a_clock_that_is_set_back_signs_nobody_out(
+    cast: Cast, stranger: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = int(time.time()) + 3600
+    with monkeypatch.context() as patch:
+        patch.setattr(TimestampSigner, "get_timestamp", lambda signer: ahead)
+        stranger.sign_in(cast.alice, PASSPHRASE)
+    assert "Day 3" in stranger.read("/")
+    assert stranger.send("/check-in", {"pain": "2"}).status_code == 303
+
+
+def test_after_the_clock_was_set_back_a_sign_in_is_proved_again(
+    cast: Cast, stranger: Browser, clock: Clock
+) -> None:
+    stranger.sign_in(cast.dana, PASSPHRASE)
+    assert stranger.get("/invite").status_code == 200
+    clock.now -= timedelta(hours=1)
+    assert stranger.get("/invite").headers["Location"].startswith("/prove")

@@ -200,11 +200,25 @@ def test_a_storage_that_loses_one_photo_leaves_the_round_to_the_others(
     assert status(db, day.id) is PhotoStatus.WAITING
 
 
+@pytest.mark.parametrize("error", [OSError(), ValueError()])
+@pytest.mark.parametrize("minutes", [10, 57, 120])
 def test_a_clock_that_is_set_back_leaves_no_later_try_waiting(
+    db: Database, world: World, cast: Cast, baseline: Photo, error: Exception, minutes: int
+) -> None:
+    assert measure_photos(db, world.files, Answering(error), NOW) == []
+    back = NOW - timedelta(minutes=minutes)
+    assert len(measure_photos(db, world.files, Answering(), back)) == 1
+
+
+def test_a_photo_whose_worker_died_does_not_wait_for_a_clock_that_was_set_back(
     db: Database, world: World, cast: Cast, baseline: Photo
 ) -> None:
-    assert measure_photos(db, world.files, Answering(OSError()), NOW) == []
-    back = NOW - timedelta(hours=2)
+    day = keep(db, world, cast, "day-1")
+    with writing(db):
+        assert photos.claim(db, baseline, NOW)
+        assert photos.claim(db, day, NOW)
+    assert len(measure_photos(db, world.files, Answering(), NOW + CLAIM_LEASE)) == 1
+    back = NOW - timedelta(minutes=50)
     assert len(measure_photos(db, world.files, Answering(), back)) == 1
 
 

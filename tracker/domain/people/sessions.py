@@ -70,5 +70,8 @@ def is_over(session: Session, role: Role, now: datetime) -> bool:
 
 
 def has_just_begun(session: Session, now: datetime) -> bool:
-    """Whether passphrase or passkey were given so recently that they need not be given again."""
-    return now - session.began_at < PROOF_GOOD_FOR
+    """Whether passphrase or passkey were given so recently that they need not be given again.
+
+    They must be given again, too, if the clock was set back since.
+    """
+    return abs(now - session.began_at) < PROOF_GOOD_FOR

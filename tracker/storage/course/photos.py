@@ -1,15 +1,17 @@
 """Photos; the row is also the photo's place in the queue."""
 
 from collections.abc import Set
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlite_utils import Database
 
+from tracker.domain.clinic.health import CLOCKS_DIFFER
 from tracker.domain.course.photos import (
     CLAIM_LEASE,
     FAILED,
     RETRY_DELAYS,
+    TROUBLE_DELAYS,
     FileFault,
     GivenUp,
     Photo,
@@ -78,11 +80,13 @@ def claimable(db: Database, now: datetime, most: int, only_treatment: str | None
 
     These photos wait: one whose treatment has no baseline yet to compare with, one whose patient
     has withdrawn consent to care, and one whose next try is still in the future. A next try further
-    ahead than any that is ever set comes from a clock that was set back.
+    ahead than any delay after that many failures or troubles comes from a clock that was set back.
     """
     sql = """SELECT * FROM photos AS photo
              WHERE status = 'waiting'
-               AND (next_try_at IS NULL OR next_try_at <= :now OR next_try_at > :latest)
+               AND (next_try_at IS NULL OR next_try_at <= :now OR next_try_at >
+                    CASE WHEN troubles THEN :troubled
+                         ELSE json_extract(:failed, '$[' || failures || ']') END)
                AND EXISTS (SELECT 1 FROM photos AS other WHERE other.role = 'baseline'
                    AND other.view = 'front'
                    AND other.treatment_id = photo.treatment_id AND other.status <> 'unmeasurable')
@@ -91,7 +95,10 @@ def claimable(db: Database, now: datetime, most: int, only_treatment: str | None
              ORDER BY lapses > 0, taken_at, id LIMIT :most"""
     values = {
         "now": time_text(now),
-        "latest": time_text(now + max(RETRY_DELAYS)),
+        "troubled": time_text(now + max(TROUBLE_DELAYS) + CLOCKS_DIFFER),
+        "failed": names_text(
+            time_text(now + delay + CLOCKS_DIFFER) for delay in (timedelta(0), *RETRY_DELAYS)
+        ),
         "treatment": only_treatment,
         "most": most,
     }
