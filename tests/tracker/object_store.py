@@ -5,6 +5,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from threading import Lock, Thread
 from typing import Any
 from urllib.parse import parse_qs
@@ -36,11 +37,6 @@ class ObjectStore:
         )
         self.endpoint = f"http://127.0.0.1:{self._server.port}"
         Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-
-    def stop(self) -> None:
-        """Answer no more."""
-        self._server.shutdown()
-        self._server.server_close()
 
     def bucket(self) -> str:
         """The address of an empty prefix in a fresh bucket."""
@@ -96,26 +92,20 @@ def saying(status: str, code: str) -> Fault:
     return answer
 
 
-@pytest.fixture(scope="session")
-def object_store_server() -> Iterator[ObjectStore]:
-    """One server for all tests of a process."""
-    with pytest.MonkeyPatch.context() as patch:
-        keyed(patch)
-        server = ObjectStore()
-        yield server
-        server.stop()
+@cache
+def server() -> ObjectStore:
+    """One server for all tests of this process, which ends with it."""
+    return ObjectStore()
 
 
 @pytest.fixture
-def object_store(
-    object_store_server: ObjectStore, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[ObjectStore]:
+def object_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
     """The server, as the variables of AWS name it."""
     keyed(monkeypatch)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", object_store_server.endpoint)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server().endpoint)
     fsspec.config.conf.pop("s3", None)
-    object_store_server.asked.clear()
-    yield object_store_server
+    server().asked.clear()
+    yield server()
     fsspec.config.conf.pop("s3", None)
 
 

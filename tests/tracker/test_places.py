@@ -16,14 +16,13 @@ from tests.tracker.object_store import (
     Start,
     forget_clients,
     object_store,
-    object_store_server,
     other_variables,
     saying,
 )
 from tracker.wires import places
 from tracker.wires.places import Place, PlaceUnreachable, keep_credentials
 
-__all__ = ["object_store", "object_store_server", "other_variables"]
+__all__ = ["object_store", "other_variables"]
 
 
 @pytest.fixture

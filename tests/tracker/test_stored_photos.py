@@ -10,13 +10,12 @@ from tests.tracker.object_store import (
     ObjectStore,
     Start,
     object_store,
-    object_store_server,
     saying,
 )
 from tracker.wires.photo_files import STRAY_AFTER, PhotoFiles, PhotoMissing, Picture
 from tracker.wires.places import PlaceUnreachable
 
-__all__ = ["object_store", "object_store_server"]
+__all__ = ["object_store"]
 
 
 @pytest.fixture
