@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, Response, request
@@ -13,17 +14,67 @@ from werkzeug.exceptions import HTTPException, NotFound, SecurityError
 from tracker.actions.clinic.audit import record_refusal
 from tracker.domain.people.access import Forbidden
 from tracker.wires.photo_files import PhotoDamaged, PhotoMissing
+from tracker.wires.places import PlaceUnreachable
 from tracker.wires.processes import Busy
 from tracker.world import DiskFull
 from web import session
 from web.pages import ErrorPage, render
-from web.words.words import ERRORS, UNKNOWN_ERROR
+from web.words.words import ErrorWords
 
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = 20
 FULL_RETRY_AFTER_SECONDS = 600
+UNREACHABLE_RETRY_AFTER_SECONDS = 60
 NO_TOKEN = "The CSRF token is missing."  # noqa: S105  (what flask-wtf says)
+
+ERRORS: Mapping[int | str, ErrorWords] = {
+    400: ErrorWords(
+        "That did not arrive whole",
+        "The connection may have broken off. Nothing was kept. Go back and send it again.",
+    ),
+    "expired": ErrorWords(
+        "This page was open too long",
+        "For your safety nothing was sent. Go back, reload the page, and try again.",
+    ),
+    "damaged": ErrorWords(
+        "This picture cannot be opened",
+        "Its file was damaged on our side. The clinic must restore it from a backup.",
+    ),
+    "full": ErrorWords(
+        "We have no space for photos at the moment",
+        "What you sent was not kept. Keep the photo and send it again in an hour. Answers to a"
+        " check-in are kept, and the clinic sees them.",
+    ),
+    "unreachable": ErrorWords(
+        "We cannot reach our photos at the moment",
+        "What you sent was not kept. Keep the photo and send it again in a few minutes. Answers to"
+        " a check-in are kept, and the clinic sees them.",
+    ),
+    404: ErrorWords(
+        "There is nothing here",
+        "The address may be mistyped, or it leads to something that is not yours to see.",
+    ),
+    413: ErrorWords(
+        "That is too large to send",
+        "Send one photo of less than 40 MB. Nothing was kept.",
+    ),
+    429: ErrorWords(
+        "Too many tries",
+        "Wait ten minutes, then sign in again. Your data is safe.",
+    ),
+    500: ErrorWords(
+        "Something broke on our side",
+        "The error has been logged. Please try again in a few minutes. If your skin worries you"
+        " now, call your clinic or a doctor.",
+    ),
+    503: ErrorWords(
+        "Many photos are arriving at the moment",
+        "What you sent was not kept, because too many photos wait to be checked. Wait a minute, go"
+        " back and send it again. Answers to a check-in never wait for photos.",
+    ),
+}
+UNKNOWN_ERROR = ErrorWords("That did not work", "Go back and try again.")
 
 
 def init_app(app: Flask) -> None:
@@ -35,6 +86,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(PhotoDamaged, _show_damaged)
     app.register_error_handler(Busy, _show_busy)
     app.register_error_handler(DiskFull, _show_full)
+    app.register_error_handler(PlaceUnreachable, _show_unreachable)
     app.register_error_handler(Forbidden, _show_refused)
     for hidden in (PhotoMissing, ForbiddenByHttp):
         app.register_error_handler(hidden, _show_not_found)
@@ -71,11 +123,20 @@ def _show_damaged(error: PhotoDamaged) -> ResponseReturnValue:
 
 
 def _show_busy(error: Busy) -> ResponseReturnValue:
-    """Phones that were sent away together come back one after another."""
     log.warning("a photo was sent away: %s", error)
-    again = RETRY_AFTER_SECONDS + secrets.randbelow(2 * RETRY_AFTER_SECONDS)
-    page = render(ErrorPage(503, ERRORS[503]))
-    return Response(page, 503, {"Retry-After": str(again)})
+    return _show_later(ERRORS[503], RETRY_AFTER_SECONDS)
+
+
+def _show_unreachable(error: PlaceUnreachable) -> ResponseReturnValue:
+    """Phones keep the photo and come again; of a photo that is kept this says nothing."""
+    log.error("%s needs the place of the photos: %s", request.endpoint, error)
+    return _show_later(ERRORS["unreachable"], UNREACHABLE_RETRY_AFTER_SECONDS)
+
+
+def _show_later(words: ErrorWords, seconds: int) -> ResponseReturnValue:
+    """Phones that were sent away together come back one after another."""
+    again = seconds + secrets.randbelow(2 * seconds)
+    return Response(render(ErrorPage(503, words)), 503, {"Retry-After": str(again)})
 
 
 def _show_full(error: DiskFull) -> ResponseReturnValue:  # noqa: ARG001  (it says all)

@@ -1,12 +1,14 @@
 """Serve the pages and run the worker in the same process, until a signal stops both.
 
 Requests go into lanes, each with threads of its own: a check-in waits for no page, and neither
-waits for a photo. How many photos may be on their way in is bounded, by number and by bytes. A
-client that is slower than any phone is cut off.
+waits for a photo. What reads photos has a lane, too, because an object store may be slow. How many
+photos may be on their way in is bounded, by number and by bytes. A client that is slower than any
+phone is cut off.
 """
 
 import logging
 import os
+import re
 import signal
 import socket
 import threading
@@ -62,13 +64,18 @@ class Lane(Enum):
     CHECK_INS = auto()
     PAGES = auto()
     PHOTOS = auto()
+    PICTURES = auto()
 
 
 THREADS: Mapping[Lane, int] = {
     Lane.CHECK_INS: 4,
     Lane.PAGES: 8,
     Lane.PHOTOS: CORES + WAITING_FOR_SANDBOX,
+    Lane.PICTURES: 8,
 }
+READS_PHOTOS = re.compile(
+    r"/patients/[^/]+/(photos/|compare$|conversation/[^/]+/photo$)|/(areas|sides)$|/my-data/photos$"
+)
 
 
 class CannotListen(Exception):  # noqa: N818  (a state of the machine; the message names the remedy)
@@ -84,7 +91,7 @@ def serve(
     come again, and everything else is answered. Raises CannotListen when host and port cannot be
     bound.
     """
-    with Sandbox(CORES, WAITING_FOR_SANDBOX + THREADS[Lane.PAGES]) as sandbox:
+    with Sandbox(CORES, WAITING_FOR_SANDBOX + THREADS[Lane.PICTURES]) as sandbox:
         server = open_server(create_app(replace(world, apart=sandbox), clock), world.settings)
         stop = threading.Event()
         worker = threading.Thread(
@@ -252,7 +259,9 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
         if self.path == "/check-in" or self.path.startswith("/check-ins/"):
             return Lane.CHECK_INS
         is_photo = self.command == "POST" and self.path == "/photo"
-        return Lane.PHOTOS if is_photo else Lane.PAGES
+        if is_photo:
+            return Lane.PHOTOS
+        return Lane.PICTURES if READS_PHOTOS.search(self.path) else Lane.PAGES
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)

@@ -16,6 +16,8 @@ import s3fs
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from tracker.wires import places
+
 Start = Callable[..., Any]
 Fault = Callable[[dict[str, Any], Start], Iterable[bytes] | None]
 
@@ -107,6 +109,23 @@ def object_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
     server().asked.clear()
     yield server()
     fsspec.config.conf.pop("s3", None)
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two tries at once instead of four over seconds, and half a second for an answer."""
+    _try(monkeypatch, 2)
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One try of each request, and half a second for an answer."""
+    _try(monkeypatch, 1)
+
+
+def _try(patch: pytest.MonkeyPatch, times: int) -> None:
+    config = {"retries": {"mode": "standard", "total_max_attempts": times}, "read_timeout": 0.5}
+    patch.setattr(places, "OPTIONS", {**places.OPTIONS, "config_kwargs": config})
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from tests.tracker.object_store import (
     ObjectStore,
     Start,
     forget_clients,
+    hasty,
     object_store,
     other_variables,
     saying,
@@ -22,7 +23,7 @@ from tests.tracker.object_store import (
 from tracker.wires import places
 from tracker.wires.places import Place, PlaceUnreachable, keep_credentials
 
-__all__ = ["object_store", "other_variables"]
+__all__ = ["hasty", "object_store", "other_variables"]
 
 
 @pytest.fixture
@@ -31,13 +32,6 @@ def place(object_store: ObjectStore) -> Place:
     found.write("ab/abc/photo", b"a face")
     object_store.asked.clear()
     return found
-
-
-@pytest.fixture
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two tries at once instead of four over seconds, and half a second for an answer."""
-    config = {"retries": {"mode": "standard", "total_max_attempts": 2}, "read_timeout": 0.5}
-    monkeypatch.setattr(places, "OPTIONS", {**places.OPTIONS, "config_kwargs": config})
 
 
 def all_but_html(environ: dict[str, Any], start: Start) -> Iterable[bytes]:

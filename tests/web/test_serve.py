@@ -101,7 +101,8 @@ class Doors:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         self.came.append(environ["PATH_INFO"])
-        if environ["PATH_INFO"] in {"/photo", "/slow"} and not environ[NO_ROOM]:
+        slow = {"/photo", "/slow", "/patients/a/photos/b/thumbnail"}
+        if environ["PATH_INFO"] in slow and not environ[NO_ROOM]:
             assert self.opened.wait(timeout=60)
         start_response("503 Busy" if environ[NO_ROOM] else "200 OK", [])
         return [b"done"]
@@ -131,6 +132,29 @@ def doors() -> Iterator[Doors]:
     doors.opened.set()
     for line in doors.lines:
         line.close()
+
+
+def test_no_page_waits_for_pictures(
+    settings: Settings, doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.serve.THREADS", dict.fromkeys(Lane, 1))
+    with running(doors, settings) as connection:
+        picture = doors.asked(connection, "/patients/a/photos/b/thumbnail")
+        for path in (
+            "/patients/a/compare",
+            "/patients/a/treatments/c/areas",
+            "/patients/a/treatments/c/sides",
+            "/patients/a/conversation/d/photo",
+            "/sides",
+        ):
+            doors.asked(connection, path)
+        assert doors.has_let_in("/patients/a/photos/b/thumbnail", 1)
+        for path in ("/", "/photos/b", "/patients/a", "/patients/a/conversation"):
+            connection.request("GET", path)
+            assert connection.getresponse().read() == b"done"
+        assert len(doors.came) == 5
+        doors.opened.set()
+        assert picture.getresponse().read() == b"done"
 
 
 def test_a_check_in_waits_neither_for_photos_nor_for_pages(

@@ -136,47 +136,6 @@ FILE_NOTES: Mapping[str, str] = {
 }
 UNKNOWN_FAULT = REMEDIES["analysis_failed"]
 
-ERRORS: Mapping[int | str, ErrorWords] = {
-    400: ErrorWords(
-        "That did not arrive whole",
-        "The connection may have broken off. Nothing was kept. Go back and send it again.",
-    ),
-    "expired": ErrorWords(
-        "This page was open too long",
-        "For your safety nothing was sent. Go back, reload the page, and try again.",
-    ),
-    "damaged": ErrorWords(
-        "This picture cannot be opened",
-        "Its file was damaged on our side. The clinic must restore it from a backup.",
-    ),
-    "full": ErrorWords(
-        "We have no space for photos at the moment",
-        "What you sent was not kept. Keep the photo and send it again in an hour. Answers to a"
-        " check-in are kept, and the clinic sees them.",
-    ),
-    404: ErrorWords(
-        "There is nothing here",
-        "The address may be mistyped, or it leads to something that is not yours to see.",
-    ),
-    413: ErrorWords(
-        "That is too large to send",
-        "Send one photo of less than 40 MB. Nothing was kept.",
-    ),
-    429: ErrorWords(
-        "Too many tries",
-        "Wait ten minutes, then sign in again. Your data is safe.",
-    ),
-    500: ErrorWords(
-        "Something broke on our side",
-        "The error has been logged. Please try again in a few minutes. If your skin worries you"
-        " now, call your clinic or a doctor.",
-    ),
-    503: ErrorWords(
-        "Many photos are arriving at the moment",
-        "What you sent was not kept, because too many photos wait to be checked. Wait a minute, go"
-        " back and send it again. Answers to a check-in never wait for photos.",
-    ),
-}
 # What a form sent after the end of its session loses, by what it carried.
 NOT_KEPT: Mapping[str, str] = {
     "photo": "You were signed out before your photo arrived, so it was not kept. Sign in and send"
@@ -188,7 +147,6 @@ NOT_KEPT: Mapping[str, str] = {
     "form": "You were signed out before your form arrived, so nothing of it was kept. Sign in and"
     " send it again.",
 }
-UNKNOWN_ERROR = ErrorWords("That did not work", "Go back and try again.")
 
 LEVELS: Mapping[Level, LevelWords] = {
     Level.URGENT: LevelWords("Urgent", "look now", "▲"),
