@@ -103,13 +103,14 @@ class Phone:
         """Send a check-in; the status."""
         return self.send("/check-in", {**answers, "csrf_token": self.known_token})[0]
 
-    def send_photo(self, photo: bytes, role: str) -> tuple[int, float, bytes]:
+    def send_photo(self, photo: bytes, role: str, view: str = "front") -> tuple[int, float, bytes]:
         """Post a photo; status, the seconds after which it may come again, and the page."""
         edge = "edge" + hashlib.sha256(photo).hexdigest()[:16]
         days = 3 if role == "baseline" else 1
         fields = {
             "csrf_token": self.known_token,
             "role": role,
+            "view": view,
             "skin_state": "clean",
             "taken_at": (datetime.now(UTC) - timedelta(days=days)).isoformat()[:16],
         }
