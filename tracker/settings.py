@@ -237,7 +237,7 @@ def _years(text: str) -> int:
 
 def _backups(environment: Mapping[str, str]) -> Backups | None:
     url = environment.get("AFTERGLOW_BACKUP_TO", "").strip()
-    recipient = environment.get("AFTERGLOW_BACKUP_RECIPIENT", "").strip()
+    recipient = _secret_text(environment, "AFTERGLOW_BACKUP_RECIPIENT").strip()
     if not url and not recipient:
         return None
     if not url or not recipient:

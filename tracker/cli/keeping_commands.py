@@ -66,7 +66,8 @@ def backup_key(file: Path) -> None:
     """Write a fresh identity to FILE and print its recipient.
 
     Backups are sealed to the recipient (AFTERGLOW_BACKUP_RECIPIENT). Only the identity opens them:
-    keep it away from the machine that makes backups, and at two places.
+    keep it away from the machine that makes backups, and at two places. The recipient is a secret
+    of that machine: whoever has it can make backups that look like the clinic's.
     """
     identity, recipient = new_identity()
     try:
@@ -232,10 +233,13 @@ def _place(given: str | None) -> str:
 
 
 def _restored(restored: Restored) -> str:
-    return (
+    words = (
         f"{restored.snapshot}: {restored.patients} patients, {restored.photos} photos;"
         f" erased since: {restored.erased_since}"
     )
+    if restored.passed_over:
+        words += f"\nnot taken, as their time is still to come: {', '.join(restored.passed_over)}"
+    return words
 
 
 def _for_us_alone(path: str, flags: int) -> int:

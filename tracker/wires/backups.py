@@ -1,7 +1,8 @@
 """The place of the backups: blobs by content, snapshots that name them, and the latest keys.
 
 Everything is sealed to the clinic's recipient (HPKE, RFC 9180): the machine that makes backups
-cannot read them. A blob is written once and shared by all snapshots that need it. The keys lie
+cannot read them. Before it lies a code (HMAC) by which the holder of the identity knows that this
+machine made it. A blob is written once and shared by all snapshots that need it. The keys lie
 apart and are replaced by every backup, so that a key that was deleted is missing for older
 snapshots, too.
 """
@@ -11,131 +12,199 @@ import binascii
 import hashlib
 import hmac
 import json
+import logging
 import zlib
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from tracker.wires.places import UNFINISHED, Place
 
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 KEY_BYTES = 32
+CODE_BYTES = 32
 STAMP = "%Y-%m-%dT%H-%M-%S"
+AHEAD = timedelta(days=1)  # further in the future only a wrong clock names a snapshot
 FEWEST = 7
 CONTENT, NAMES = ".snapshot", ".names"
+
+log = logging.getLogger(__name__)
 
 
 class BackupUnusable(Exception):  # noqa: N818  (a state of the place; the message names the remedy)
     """The backup, or the key to it, cannot be used."""
 
 
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """To whom backups are sealed, and the key of 32 bytes that shows who sealed them."""
+
+    key: X25519PublicKey
+    sender: bytes
+
+    def seal(self, content: bytes, name: str) -> bytes:
+        """The content under this name, with the sender's code before it."""
+        sealed = SUITE.encrypt(content, self.key, info=name.encode())
+        return _code(self.sender, sealed, name) + sealed
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What opens backups; the sender's key follows from it, so that there is one file to keep."""
+
+    key: X25519PrivateKey
+
+    @property
+    def sender(self) -> bytes:
+        """The key that the machine which makes backups has, and strangers have not."""
+        kdf = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"afterglow backup sender")
+        return kdf.derive(self.key.private_bytes_raw())
+
+    @property
+    def recipient(self) -> str:
+        """What the machine that makes backups needs. It is a secret: it proves the sender."""
+        return _text(self.key.public_key().public_bytes_raw() + self.sender)
+
+    def open(self, found: bytes, name: str) -> bytes:
+        """What `Recipient.seal` sealed under this name. Raises BackupUnusable."""
+        code, sealed = found[:CODE_BYTES], found[CODE_BYTES:]
+        try:
+            _check(code, _code(self.sender, sealed, name))
+            return SUITE.decrypt(sealed, self.key, info=name.encode())
+        except (InvalidTag, ValueError) as error:
+            raise BackupUnusable(
+                f"{name} cannot be opened: it is damaged, was made by a stranger, or belongs to"
+                " another identity"
+            ) from error
+
+
 def new_identity() -> tuple[str, str]:
     """A fresh pair (identity, recipient): the one reads what was sealed to the other."""
-    identity = X25519PrivateKey.generate()
-    return _text(identity.private_bytes_raw()), _text(identity.public_key().public_bytes_raw())
+    identity = Identity(X25519PrivateKey.generate())
+    return _text(identity.key.private_bytes_raw()), identity.recipient
 
 
-def read_recipient(text: str) -> X25519PublicKey:
+def read_recipient(text: str) -> Recipient:
     """The recipient that `new_identity` wrote. Raises BackupUnusable."""
-    return X25519PublicKey.from_public_bytes(_bytes(text, "recipient"))
+    both = _bytes(text, "recipient", 2 * KEY_BYTES)
+    return Recipient(X25519PublicKey.from_public_bytes(both[:KEY_BYTES]), both[KEY_BYTES:])
 
 
-def read_identity(file: Path) -> X25519PrivateKey:
+def read_identity(file: Path) -> Identity:
     """The identity in a file. Raises BackupUnusable."""
     try:
         text = file.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
         raise BackupUnusable(f"the identity cannot be read: {error}") from error
-    return X25519PrivateKey.from_private_bytes(_bytes(text, "identity"))
+    return Identity(X25519PrivateKey.from_private_bytes(_bytes(text, "identity", KEY_BYTES)))
 
 
 @dataclass(frozen=True, slots=True)
 class BackupPlace:
     """A folder, or any place that fsspec reaches; `naming` is a key of 32 bytes.
 
-    A blob's name is a keyed digest of its content, which tells a stranger nothing.
+    A blob's name is a keyed digest of its content, which tells a stranger nothing. Another
+    recipient gives other names, so that no snapshot needs what only an earlier identity opens.
     """
 
     url: str
     naming: bytes
 
     def keep(
-        self, mark: bytes, read: Callable[[], bytes], recipient: X25519PublicKey, known: Set[str]
+        self, mark: bytes, read: Callable[[], bytes], recipient: Recipient, known: Set[str]
     ) -> str:
         """Seal and store what `read` returns, unless it is among the `known` blobs; its name.
 
         `mark` are bytes that only this content has: the content itself, or its nonce.
         """
-        name = hmac.new(self.naming, mark, hashlib.sha256).hexdigest()
+        name = hmac.new(self.naming + recipient.sender, mark, hashlib.sha256).hexdigest()
         if name not in known:
-            self._write(_blob_path(name), _sealed(read(), recipient, name))
+            self._write(_blob_path(name), recipient.seal(read(), name))
         return name
 
     def blobs(self) -> set[str]:
         """The names of all blobs."""
         return {name for name in self._names("blobs") if not name.endswith(UNFINISHED)}
 
-    def keep_keys(self, keys: Any, recipient: X25519PublicKey) -> None:
+    def keep_keys(self, keys: Any, recipient: Recipient) -> None:
         """Replace the latest keys."""
-        self._write("keys", _sealed(written(keys), recipient, "keys"))
+        self._write("keys", recipient.seal(written(keys), "keys"))
 
     def keep_snapshot(
-        self, at: datetime, content: Any, names: Set[str], recipient: X25519PublicKey
+        self, at: datetime, content: Any, names: Set[str], recipient: Recipient
     ) -> str:
         """Store a snapshot, after all its blobs; its name."""
         stamp = at.astimezone(UTC).strftime(STAMP)
         self._write(f"snapshots/{stamp}{NAMES}", "\n".join(sorted(names)).encode())
-        self._write(f"snapshots/{stamp}{CONTENT}", _sealed(written(content), recipient, stamp))
+        self._write(f"snapshots/{stamp}{CONTENT}", recipient.seal(written(content), stamp))
         return stamp
 
     def snapshots(self) -> list[str]:
-        """The names of all snapshots, the newest last."""
-        return sorted(name.removesuffix(CONTENT) for name in self._listed(CONTENT))
+        """The names of all snapshots, the newest last; other files there are none of ours."""
+        names = (name.removesuffix(CONTENT) for name in self._listed(CONTENT))
+        return sorted(name for name in names if _is_ours(name))
+
+    def newest(self, now: datetime) -> tuple[str | None, Sequence[str]]:
+        """The last snapshot that is not from the future, and those that are.
+
+        A clock that was ahead named these, and they are older than they seem. If all are from the
+        future, our own clock is behind: then the last is the newest.
+        """
+        names = self.snapshots()
+        past = [name for name in names if _time_of(name) <= now + AHEAD]
+        if not past:
+            return (names[-1] if names else None), ()
+        return past[-1], names[len(past) :]
 
     def forget(self, before: datetime) -> int:
         """Delete snapshots older than that, and blobs that none needs; how many snapshots.
 
         The newest FEWEST stay: a clock that is years ahead must not empty the place. One process
-        writes at a time, so that what is unfinished was broken off.
+        writes at a time, so that what is unfinished was broken off. No blob is deleted while it is
+        unknown which ones a snapshot needs.
         """
-        old = [
-            name
-            for name in self.snapshots()[:-FEWEST]
-            if datetime.strptime(name, STAMP).replace(tzinfo=UTC) < before
-        ]
+        old = [name for name in self.snapshots()[:-FEWEST] if _time_of(name) < before]
         for name in old:
             for ending in (CONTENT, NAMES):
                 self._place.delete(f"snapshots/{name}{ending}")
-        needed = {
-            name
-            for listing in self._listed(NAMES)
-            for name in self._place.read(f"snapshots/{listing}").decode().split()
-        }
-        for name in self.blobs() - needed:
-            self._place.delete(_blob_path(name))
+        try:
+            for name in self.blobs() - self._needed():
+                self._place.delete(_blob_path(name))
+        except BackupUnusable as error:
+            log.error("no part of the backup is deleted: %s", error)  # noqa: TRY400 (no trace)
         for file in list(self._place.files()):
             if file.path.endswith(UNFINISHED):
                 self._place.delete(file.path)
         return len(old)
 
-    def read_keys(self, identity: X25519PrivateKey) -> Any:
+    def read_keys(self, identity: Identity) -> Any:
         """What `keep_keys` stored. Raises BackupUnusable."""
-        return read_back(_opened(self._read("keys"), identity, "keys"))
+        return read_back(identity.open(self._read("keys"), "keys"))
 
-    def read_snapshot(self, name: str, identity: X25519PrivateKey) -> Any:
+    def read_snapshot(self, name: str, identity: Identity) -> Any:
         """What `keep_snapshot` stored. Raises BackupUnusable."""
-        return read_back(_opened(self._read(f"snapshots/{name}{CONTENT}"), identity, name))
+        return read_back(identity.open(self._read(f"snapshots/{name}{CONTENT}"), name))
 
-    def read_blob(self, name: str, identity: X25519PrivateKey) -> bytes:
+    def read_blob(self, name: str, identity: Identity) -> bytes:
         """The content that has this name. Raises BackupUnusable."""
-        return _opened(self._read(_blob_path(name)), identity, name)
+        return identity.open(self._read(_blob_path(name)), name)
+
+    def _needed(self) -> set[str]:
+        """The names of all blobs that a snapshot needs. Raises BackupUnusable."""
+        return {
+            name
+            for each in self.snapshots()
+            for name in self._read(f"snapshots/{each}{NAMES}").decode().split()
+        }
 
     def _listed(self, ending: str) -> list[str]:
         return [name for name in self._names("snapshots") if name.endswith(ending)]
@@ -196,17 +265,24 @@ def _from_base64(found: dict[str, Any]) -> Any:
     return base64.b64decode(found["base64"]) if found.keys() == {"base64"} else found
 
 
-def _sealed(content: bytes, recipient: X25519PublicKey, info: str) -> bytes:
-    return SUITE.encrypt(content, recipient, info=info.encode())
+def _code(sender: bytes, sealed: bytes, name: str) -> bytes:
+    return hmac.digest(sender, name.encode() + b"\0" + sealed, "sha256")
 
 
-def _opened(sealed: bytes, identity: X25519PrivateKey, info: str) -> bytes:
+def _check(code: bytes, expected: bytes) -> None:
+    if not hmac.compare_digest(code, expected):
+        raise InvalidTag
+
+
+def _time_of(name: str) -> datetime:
+    return datetime.strptime(name, STAMP).replace(tzinfo=UTC)
+
+
+def _is_ours(name: str) -> bool:
     try:
-        return SUITE.decrypt(sealed, identity, info=info.encode())
-    except (InvalidTag, ValueError) as error:
-        raise BackupUnusable(
-            f"{info} cannot be opened: it is damaged, or sealed to another identity"
-        ) from error
+        return bool(_time_of(name))
+    except ValueError:
+        return False
 
 
 def _blob_path(name: str) -> str:
@@ -217,11 +293,11 @@ def _text(key: bytes) -> str:
     return base64.urlsafe_b64encode(key).decode()
 
 
-def _bytes(text: str, what: str) -> bytes:
+def _bytes(text: str, what: str, length: int) -> bytes:
     try:
         key = base64.urlsafe_b64decode(text.strip())
     except (binascii.Error, ValueError) as error:
         raise BackupUnusable(f"the {what} is not base64; see afterglow backup-key") from error
-    if len(key) != KEY_BYTES:
-        raise BackupUnusable(f"the {what} must be {KEY_BYTES} bytes long; see afterglow backup-key")
+    if len(key) != length:
+        raise BackupUnusable(f"the {what} must be {length} bytes long; see afterglow backup-key")
     return key

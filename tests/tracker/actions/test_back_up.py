@@ -23,10 +23,12 @@ from tracker.wires import backups
 from tracker.wires.backups import (
     BackupPlace,
     BackupUnusable,
+    Recipient,
     new_identity,
     read_back,
     read_identity,
     read_recipient,
+    written,
 )
 from tracker.wires.photo_files import PhotoDamaged, PhotoFiles, Picture
 from tracker.world import World, open_world
@@ -83,7 +85,7 @@ def test_every_row_and_every_picture_comes_back_on_a_machine_with_another_secret
     other: tuple[Database, PhotoFiles],
 ) -> None:
     backed_up(db, world, place)
-    restored = restore(*other, place, read_identity(identity))
+    restored = restore(*other, place, read_identity(identity), None, NOW)
     assert (restored.patients, restored.erased_since) == (2, 0)
     assert everything(other[0]) == everything(db)
     assert rows.schema(other[0]) == rows.schema(db)
@@ -123,7 +125,7 @@ def test_who_was_erased_today_cannot_be_read_in_the_backup_of_yesterday(
     kept = place.read_keys(key)
     assert not set(theirs) & set(kept["photos"])
     assert set(kept["rows"]) == {cast.bob.id}
-    restored = restore(*other, place, key, yesterday)
+    restored = restore(*other, place, key, yesterday, NOW)
     assert (restored.patients, restored.erased_since, restored.photos) == (1, 1, 0)
     assert cast.alice.email not in repr(everything(other[0]))
     assert cast.bob.email in repr(everything(other[0]))
@@ -211,7 +213,7 @@ def test_a_damaged_photo_is_told_and_left_out_and_a_damaged_blob_stops_the_resto
     blob = next(path for path in Path(place.url, "blobs").rglob("*") if path.is_file())
     blob.write_bytes(blob.read_bytes()[:-1] + b"!")
     with pytest.raises(BackupUnusable, match="damaged"):
-        restore(*other, place, read_identity(identity))
+        restore(*other, place, read_identity(identity), None, NOW)
 
 
 def test_a_photo_that_is_damaged_later_comes_back_from_an_earlier_backup(
@@ -231,7 +233,7 @@ def test_a_photo_that_is_damaged_later_comes_back_from_an_earlier_backup(
     made = back_up(db, world.files, place, read_recipient(RECIPIENT), MONTH, NOW + timedelta(1))
     assert photo.id in made.unreadable
     assert len(made.unreadable) == 2  # the missing photo is named, too
-    restore(*other, place, read_identity(identity), yesterday)
+    restore(*other, place, read_identity(identity), yesterday, NOW)
     assert other[1].load(photo.id, Picture.PHOTO) == whole
 
 
@@ -271,9 +273,93 @@ def test_a_forged_backup_writes_nothing_elsewhere(
         at = NOW + timedelta(days)
         name = place.keep_snapshot(at, content | each, set(), recipient)
         with pytest.raises(BackupUnusable, match=r"that none has|make no table"):
-            restore(*other, place, read_identity(identity), name)
+            restore(*other, place, read_identity(identity), name, NOW)
         assert not stolen.exists()
         assert other[0].table_names() == other[1].ids() == []
+
+
+def test_what_a_stranger_sealed_is_not_restored(
+    db: Database,
+    world: World,
+    place: BackupPlace,
+    identity: Path,
+    other: tuple[Database, PhotoFiles],
+    full: Records,
+) -> None:
+    snapshot = backed_up(db, world, place)
+    key, ours = read_identity(identity), read_recipient(RECIPIENT)
+    stranger = Recipient(ours.key, b"s" * 32)  # who has seen the recipient's public half at most
+    content, keys = place.read_snapshot(snapshot, key), place.read_keys(key)
+    rows_of_clinic = content["people"][rows.CLINIC]
+    forged = {
+        f"snapshots/{snapshot}.snapshot": stranger.seal(written(content), snapshot),
+        "keys": stranger.seal(written(keys), "keys"),
+        f"blobs/{rows_of_clinic[:2]}/{rows_of_clinic}": stranger.seal(b"{}", rows_of_clinic),
+    }
+    for path, data in forged.items():
+        file = Path(place.url, path)
+        true = file.read_bytes()
+        file.write_bytes(data)
+        with pytest.raises(BackupUnusable, match="made by a stranger"):
+            restore(*other, place, key, snapshot, NOW)
+        assert other[0].table_names() == other[1].ids() == []
+        file.write_bytes(true)
+    assert restore(*other, place, key, snapshot, NOW).patients == 2
+
+
+@pytest.mark.usefixtures("full")
+def test_a_new_recipient_gets_a_whole_backup(
+    db: Database,
+    world: World,
+    place: BackupPlace,
+    identity: Path,
+    other: tuple[Database, PhotoFiles],
+) -> None:
+    backed_up(db, world, place)
+    text, recipient = new_identity()
+    identity.write_text(text)
+    later = NOW + timedelta(hours=1)
+    back_up(db, world.files, place, read_recipient(recipient), MONTH, later)
+    assert restore(*other, place, read_identity(identity), None, later).patients == 2
+
+
+def test_the_newest_backup_is_not_one_of_a_clock_that_was_ahead(
+    db: Database,
+    world: World,
+    place: BackupPlace,
+    identity: Path,
+    other: tuple[Database, PhotoFiles],
+    full: Records,
+) -> None:
+    ahead = backed_up(db, world, place, NOW + 12 * MONTH)
+    assert place.newest(NOW) == (ahead, ())  # the only one there is
+    full.note("Sleeps badly")
+    latest = backed_up(db, world, place)
+    restored = restore(*other, place, read_identity(identity), None, NOW)
+    assert (restored.snapshot, restored.passed_over) == (latest, [ahead])
+
+
+@pytest.mark.usefixtures("full")
+def test_files_of_others_in_the_place_disturb_nothing(
+    db: Database, world: World, place: BackupPlace
+) -> None:
+    first = backed_up(db, world, place)
+    for name in ("notes.snapshot", "2026-13-99T00-00-00.snapshot", "x.names"):
+        Path(place.url, "snapshots", name).write_text("of another program")
+    second = backed_up(db, world, place, NOW + timedelta(days=1))
+    assert place.snapshots() == [first, second]
+
+
+@pytest.mark.usefixtures("full")
+def test_no_part_is_deleted_while_a_snapshot_has_lost_its_names(
+    db: Database, world: World, place: BackupPlace, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = backed_up(db, world, place)
+    before = place.blobs()
+    Path(place.url, "snapshots", f"{first}.names").unlink()
+    backed_up(db, world, place, NOW + timedelta(days=1))
+    assert before <= place.blobs()
+    assert f"{first}.names is missing" in caplog.text
 
 
 def test_a_restored_clinic_opens(
@@ -286,7 +372,7 @@ def test_a_restored_clinic_opens(
     full: Records,
 ) -> None:
     backed_up(db, world, place)
-    restore(*other, place, read_identity(identity))
+    restore(*other, place, read_identity(identity), None, NOW)
     opened = open_world(replace(world.settings, data=tmp_path / "other", secret=b"1" * 32))
     with closing(opened.connect()) as again:
         assert health.latest_signs(again).keys() <= set(SignOfLife)

@@ -3,13 +3,12 @@
 import logging
 import re
 import shutil
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
@@ -34,6 +33,8 @@ from tracker.storage.talk import conversation
 from tracker.wires.backups import (
     BackupPlace,
     BackupUnusable,
+    Identity,
+    Recipient,
     decrypted,
     encrypted,
     read_back,
@@ -68,19 +69,23 @@ class Backup:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a snapshot gave back, and how many patients were erased since it was made."""
+    """What a snapshot gave back, and how many patients were erased since it was made.
+
+    `passed_over` are snapshots whose time is still to come, where the newest was asked for.
+    """
 
     snapshot: str
     patients: int
     photos: int
     erased_since: int
+    passed_over: Sequence[str] = ()
 
 
 def back_up(
     db: Database,
     files: PhotoFiles,
     place: BackupPlace,
-    recipient: X25519PublicKey,
+    recipient: Recipient,
     keep_for: timedelta,
     now: datetime,
 ) -> Backup:
@@ -172,7 +177,7 @@ def is_backup_due(db: Database, every: timedelta, now: datetime) -> bool:
 def restore_into(
     settings: Settings,
     url: str,
-    identity: X25519PrivateKey,
+    identity: Identity,
     snapshot: str | None,
     now: datetime,
 ) -> Restored:
@@ -190,7 +195,7 @@ def restore_into(
     unfinished.data.mkdir(parents=True, mode=0o700)
     files = files_of(unfinished)
     with closing(open_database(unfinished.database, settings.key_for("database"))) as db:
-        restored = restore(db, files, BackupPlace(url, b""), identity, snapshot)
+        restored = restore(db, files, BackupPlace(url, b""), identity, snapshot, now)
         migrate(db)  # a snapshot may be older than the tables
         with writing(db):
             sessions.end_all(db)  # some were ended since; with the same secret they would work
@@ -204,15 +209,17 @@ def restore(
     db: Database,
     files: PhotoFiles,
     place: BackupPlace,
-    identity: X25519PrivateKey,
-    snapshot: str | None = None,
+    identity: Identity,
+    snapshot: str | None,
+    now: datetime,
 ) -> Restored:
     """Fill an empty database and an empty store of photos from a snapshot, the newest if None.
 
-    Patients who were erased since it was made stay erased. Raises BackupUnusable, also when it
-    names what no backup of ours does: anyone who knows the recipient can seal one.
+    Patients who were erased since it was made stay erased. Raises BackupUnusable, also when a
+    stranger made it, or when it names what no backup of ours does.
     """
-    name = snapshot or next(iter(reversed(place.snapshots())), None)
+    newest, passed_over = place.newest(now)
+    name = snapshot or newest
     if name is None:
         raise BackupUnusable(f"{place.url} holds no snapshot")
     content, keys = place.read_snapshot(name, identity), place.read_keys(identity)
@@ -244,7 +251,8 @@ def restore(
         sealed = {picture: place.read_blob(blob, identity) for picture, blob in found.items()}
         files.restore(photo_id, keys["photos"][photo_id], sealed)
     patients = len(readable) - 1
-    return Restored(name, patients, len(pictures), len(people) - len(readable))
+    erased, passed_over = len(people) - len(readable), () if snapshot else passed_over
+    return Restored(name, patients, len(pictures), erased, passed_over)
 
 
 def _refuse_forged(name: str, content: Mapping[str, Any]) -> None:
@@ -288,7 +296,7 @@ def _keep_photos(
     files: PhotoFiles,
     photo_ids: list[str],
     place: BackupPlace,
-    recipient: X25519PublicKey,
+    recipient: Recipient,
     known: set[str],
 ) -> tuple[dict[str, dict[str, str]], list[str]]:
     """The blobs of each photo's pictures, and the photos of which a picture cannot be read.
