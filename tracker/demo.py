@@ -20,8 +20,9 @@ from tracker.domain.clinic.clinic import Clinic
 from tracker.domain.clinic.opening_hours import OpeningHours, read_spans
 from tracker.domain.own_data.course_folders import CourseFolder, shifted
 from tracker.domain.people.people import Duty, Person, Role
+from tracker.environment import SECRET_BYTES, read_settings
 from tracker.replay import Replay, patient_of, read_course
-from tracker.settings import SECRET_BYTES, Settings, read_settings
+from tracker.settings import Settings
 from tracker.storage.people import people
 from tracker.world import World, open_world
 

@@ -36,7 +36,8 @@ from tracker.domain.own_data.course_folders import (
 )
 from tracker.domain.people.people import Person, Role
 from tracker.domain.protocols.protocols import ProtocolError
-from tracker.settings import SECRET_BYTES, Settings
+from tracker.environment import SECRET_BYTES
+from tracker.settings import Settings
 from tracker.worker import send_once, work_once
 from tracker.world import World, open_world
 

@@ -33,7 +33,6 @@ from web import (
     errors,
     home,
     languages,
-    libraries,
     patient,
     security,
     session,
@@ -59,7 +58,6 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
     for blueprint in (
         home.blueprint,
         app_shell.blueprint,
-        libraries.blueprint,
         *(each for area in areas for each in area.blueprints),
     ):
         app.register_blueprint(blueprint)

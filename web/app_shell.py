@@ -1,11 +1,25 @@
-"""What makes the pages an app on a phone: manifest, service worker, the camera's face finder."""
+"""What pages get next to our static files: what makes them an app on a phone, and libraries.
+
+Libraries are installed at set-up and served from our own origin, never committed. Every page works
+without them: if one is missing, the server draws the chart.
+"""
+
+from pathlib import Path
 
 from flask import Blueprint, Response, current_app, jsonify, url_for
 from flask.typing import ResponseReturnValue
 
 from tracker.actions.course.pictures import show_framing_cascade
 
-blueprint = Blueprint("app_shell", __name__)
+UPLOT = Path(__file__).parent / "node_modules" / "uplot" / "dist"
+
+blueprint = Blueprint("app_shell", __name__, static_folder=UPLOT, static_url_path="/kept/uplot")
+
+
+@blueprint.app_context_processor
+def offered() -> dict[str, bool]:
+    """What templates may ask for."""
+    return {"has_uplot": (UPLOT / "uPlot.iife.min.js").is_file()}
 
 
 @blueprint.get("/manifest.webmanifest")

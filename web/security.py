@@ -70,7 +70,7 @@ GUESSED_AT = (
 PROVES_PASSKEY = "passkeys.enter"
 MAILS_LINK = ("links.mail_link", "home_care.ask_for_account")
 SAME_FOR_ALL = frozenset(
-    {"static", "libraries.static", "app_shell.service_worker", "app_shell.framing_cascade"}
+    {"static", "app_shell.static", "app_shell.service_worker", "app_shell.framing_cascade"}
 )
 
 

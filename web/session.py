@@ -38,7 +38,7 @@ PUBLIC = frozenset(
         "sign_in.give",
         "sign_in.set_up",
         "static",
-        "libraries.static",
+        "app_shell.static",
         "app_shell.manifest",
         "app_shell.service_worker",
         "app_shell.framing_cascade",

@@ -45,7 +45,7 @@ from tests.benchmarks.weather import Clock, Disk, PostOffice, Weather
 from tests.post_office import Inbox
 from tracker.actions.clinic.health import examine
 from tracker.domain.mail.mails import MailKind
-from tracker.settings import read_settings
+from tracker.environment import read_settings
 from tracker.storage.course import photos
 from tracker.wires.photo_files import Picture
 from tracker.world import World

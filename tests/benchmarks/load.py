@@ -37,7 +37,7 @@ from tracker.actions.course.treatments import begin_treatment
 from tracker.actions.people.accounts import add_person
 from tracker.domain.course.treatments import AREAS, Setting, Treatment
 from tracker.domain.people.people import Person, Role
-from tracker.settings import read_settings
+from tracker.environment import read_settings
 from tracker.world import World, open_world
 
 PASSPHRASE = "only for this benchmark"

@@ -24,7 +24,7 @@ from tests.journeys.film import COURSE, camera_that_shows, shoot_film
 from tests.journeys.test_browser import sign_in
 from tests.post_office import free_port
 from tests.web.conftest import Records
-from tracker.settings import read_settings
+from tracker.environment import read_settings
 from tracker.wires.photo_files import Picture
 
 EMAIL = "alice@clinic.example"

@@ -28,6 +28,7 @@ DOORS = [  # the exceptions that a reader of the contracts must see
     "analysis.card.sheet",
     "tracker.actions.talk.conversation",
     "tracker.cli.main",
+    "tracker.wires.cluster",
     "tracker.wires.compute",
     "tracker.wires.processes",
     "web.serve",

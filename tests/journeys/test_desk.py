@@ -23,7 +23,7 @@ from tracker.domain.course.photos import Photo
 from tracker.settings import Settings
 from tracker.wires.photo_files import Picture
 from tracker.world import World, open_world
-from web import libraries
+from web import app_shell
 
 DESK = {"width": 1280, "height": 800}
 
@@ -143,7 +143,7 @@ def test_the_slider_and_flicker_show_either_photo(page: Page, desk: Desk) -> Non
 
 
 @pytest.mark.skipif(
-    not (Path(libraries.UPLOT) / "uPlot.iife.min.js").is_file(),
+    not (Path(app_shell.UPLOT) / "uPlot.iife.min.js").is_file(),
     reason="uPlot is not installed; npm ci --prefix web",
 )
 def test_the_large_chart_is_read_out_by_keys_and_zooms(page: Page, desk: Desk) -> None:

@@ -17,7 +17,7 @@ from tracker.cli import SUMMARIES
 from tracker.cli.main import main
 from tracker.demo import PRACTITIONER_EMAIL, demo_settings
 from tracker.domain.people.people import Person, Role
-from tracker.settings import read_settings
+from tracker.environment import read_settings
 from tracker.storage.course import treatments
 from tracker.storage.people import people
 from tracker.wires.passphrases import fits

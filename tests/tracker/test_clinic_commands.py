@@ -16,7 +16,7 @@ from tracker.domain.clinic.health import SignOfLife
 from tracker.domain.mail.mails import MailKind
 from tracker.domain.people.people import Duty
 from tracker.domain.people.second_step import Authenticator
-from tracker.settings import read_settings
+from tracker.environment import read_settings
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
 from tracker.storage.mail import mails

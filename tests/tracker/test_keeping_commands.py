@@ -290,6 +290,7 @@ def test_a_sound_configuration_is_told_part_by_part(environment: dict[str, str])
         ({"AFTERGLOW_FACE_MODEL": "absent"}, "AFTERGLOW_FACE_MODEL"),
         ({"AFTERGLOW_SMTP": "smtp://127.0.0.1:9"}, "on the way to 127.0.0.1"),
         ({"AFTERGLOW_BACKUP_RECIPIENT": "clinic"}, "recipient"),
+        ({"AFTERGLOW_COMPUTE": "dask://127.0.0.1:9"}, "127.0.0.1:9 cannot be reached"),
     ],
 )
 def test_what_is_wrong_with_a_configuration_is_named(

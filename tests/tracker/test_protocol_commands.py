@@ -15,7 +15,7 @@ from tracker.actions.people.accounts import add_person
 from tracker.cli.main import main
 from tracker.domain.course.check_ins import Answers
 from tracker.domain.people.people import Person, Role
-from tracker.settings import read_settings
+from tracker.environment import read_settings
 from tracker.storage.protocols import protocol_files
 from tracker.world import open_world
 

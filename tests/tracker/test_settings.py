@@ -4,13 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from tracker.settings import Backups, Settings, SettingsError, read_settings
+from tracker.environment import read_settings
+from tracker.settings import Backups, ClusterAddress, Settings, SettingsError
 
 SECRET = base64.urlsafe_b64encode(b"k" * 32).decode()
 GOOD = {"AFTERGLOW_DATA": "somewhere", "AFTERGLOW_SECRET": SECRET}
 
 BACKUPS = {"AFTERGLOW_BACKUP_TO": "there", "AFTERGLOW_BACKUP_RECIPIENT": "clinic"}
 STORE = {"AFTERGLOW_PHOTOS": "s3://bucket/clinic"}
+CLUSTER = {"AFTERGLOW_COMPUTE": "dask://127.0.0.1:8786"}
 
 
 def test_only_the_folder_and_the_secret_have_no_default() -> None:
@@ -61,6 +63,13 @@ def test_only_the_folder_and_the_secret_have_no_default() -> None:
         ({**STORE, "AWS_ENDPOINT_URL": "http://store.example"}, "AWS_ENDPOINT_URL must be https"),
         ({**STORE, "AWS_ENDPOINT_URL": "store.example:9000"}, "AWS_ENDPOINT_URL must be https"),
         ({**STORE, "AWS_ENDPOINT_URL_S3": "http://10.0.0.1"}, "AWS_ENDPOINT_URL must be https"),
+        (
+            {"AFTERGLOW_COMPUTE": "scheduler:8786"},
+            "AFTERGLOW_COMPUTE is 'scheduler:8786'; write tls",
+        ),
+        ({"AFTERGLOW_COMPUTE": "dask://scheduler:8786"}, "to another machine it must be tls"),
+        ({"AFTERGLOW_COMPUTE": "tls://scheduler:8786"}, "CERTIFICATES must name a folder"),
+        ({**CLUSTER, "AFTERGLOW_COMPUTE_DASHBOARD": "there"}, "DASHBOARD is 'there'; write http"),
         ({"AFTERGLOW_SMTP": "mail.example"}, "AFTERGLOW_SMTP must look like"),
         ({"AFTERGLOW_SMTP": "smtp://mail.example:99999"}, "AFTERGLOW_SMTP must look like"),
     ],
@@ -124,6 +133,20 @@ def test_a_key_in_the_address_of_the_photos_is_refused_and_not_repeated() -> Non
 
 
 def test_without_the_extra_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tracker.settings.find_spec", lambda _: None)
+    monkeypatch.setattr("tracker.environment.find_spec", lambda _: None)
     with pytest.raises(SettingsError, match="needs the extra store: pip install"):
         read_settings({**GOOD, **STORE})
+
+
+def test_a_cluster_is_reached_by_tls_or_on_this_machine(tmp_path: Path) -> None:
+    here = read_settings({**GOOD, **CLUSTER}).cluster
+    assert here == ClusterAddress("tcp://127.0.0.1:8786")
+    (tmp_path / "ca.pem").touch()
+    there = {
+        "AFTERGLOW_COMPUTE": "tls://scheduler.example:8786",
+        "AFTERGLOW_COMPUTE_CERTIFICATES": str(tmp_path),
+        "AFTERGLOW_COMPUTE_DASHBOARD": "https://scheduler.example:8787/status",
+    }
+    assert read_settings({**GOOD, **there}).cluster == ClusterAddress(
+        "tls://scheduler.example:8786", tmp_path, "https://scheduler.example:8787/status"
+    )

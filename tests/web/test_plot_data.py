@@ -14,7 +14,7 @@ from tests.web.conftest import Records
 from tests.web.course_so_far import so_far
 from tracker.domain.course.readings import Quantity, Reference
 from tracker.domain.course.treatments import Region
-from web import libraries
+from web import app_shell
 from web.charts.recovery import plot_data
 
 
@@ -66,7 +66,7 @@ def test_the_chart_of_the_server_stands_whether_or_not_the_library_is_there(
     *,
     installed: bool,
 ) -> None:
-    monkeypatch.setattr(libraries, "UPLOT", tmp_path)
+    monkeypatch.setattr(app_shell, "UPLOT", tmp_path)
     if installed:
         (tmp_path / "uPlot.iife.min.js").touch()
     records.measured(1)

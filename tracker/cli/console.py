@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TextIO
@@ -17,10 +18,12 @@ from tracker.demo import FolderInUse
 from tracker.domain.clinic.health import Facts
 from tracker.domain.own_data.course_folders import CourseError
 from tracker.domain.protocols.protocols import ProtocolError
-from tracker.settings import SECRETS, SettingsError, read_settings
+from tracker.environment import SECRETS, read_settings
+from tracker.settings import Settings, SettingsError
 from tracker.storage.connection import DatabaseUnreadable
 from tracker.wires.metrics import serve_metrics
 from tracker.wires.places import keep_credentials
+from tracker.wires.processes import LocalProcesses
 from tracker.world import DatabaseGone, FolderUnusable, SecretChangeUnfinished, World, open_world
 
 UNREADABLE = 2  # the exit status for input that cannot be used
@@ -63,6 +66,26 @@ def leave() -> None:
         logging.shutdown()
         sys.stdout.flush()
         os._exit(0)
+
+
+def local_processes() -> Executor:
+    """As many processes as this machine has cores."""
+    return LocalProcesses(workers=os.cpu_count() or 1)
+
+
+def measuring_on(settings: Settings) -> Executor:
+    """Where the settings let photos be measured: processes of this machine, or a cluster.
+
+    Raises SettingsError when the library for the cluster is not installed.
+    """
+    if settings.cluster is None:
+        return local_processes()
+    try:
+        from tracker.wires.cluster import Cluster  # noqa: PLC0415  (an extra, and slow to load)
+    except ImportError as error:
+        message = "AFTERGLOW_COMPUTE needs the extra cluster: pip install 'afterglow[cluster]'"
+        raise SettingsError(message) from error
+    return Cluster(settings.cluster, settings.face_model)
 
 
 @contextmanager

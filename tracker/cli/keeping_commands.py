@@ -14,16 +14,10 @@ import click
 
 from tracker.actions.clinic.health import examine
 from tracker.actions.clinic.keeping import Restored, back_up_to, change_secret, restore_into
-from tracker.cli.console import connected, now, open_clinic, told_errors
+from tracker.cli.console import connected, measuring_on, now, open_clinic, told_errors
 from tracker.domain.clinic.health import Finding, State, worst
-from tracker.settings import (
-    SECRET_BYTES,
-    Backups,
-    Settings,
-    SettingsError,
-    read_settings,
-    with_old_secret,
-)
+from tracker.environment import SECRET_BYTES, read_settings, with_old_secret
+from tracker.settings import Backups, Settings, SettingsError
 from tracker.storage.connection import open_database
 from tracker.storage.protocols.protocol_files import read_own
 from tracker.wires import mail
@@ -176,7 +170,7 @@ def check_config() -> None:
     """Check every setting, and what it names, without changing anything.
 
     It opens the database if there is one, reads the protocols, loads the face model, and asks the
-    mail server and the place of the backups. Exit status 1 when something is wrong.
+    mail server, the place of the backups and the cluster. Exit status 1 when something is wrong.
     """
     try:
         settings = read_settings(os.environ)
@@ -188,6 +182,7 @@ def check_config() -> None:
         "protocols": lambda: read_own(settings.protocols),
         "face model": lambda: choose_face_finder(settings.face_model),
         "backups": lambda: _reach(settings.backups),
+        "cluster": lambda: _ask_cluster(settings),
     }
     findings = [Finding("settings", State.GOOD, "all can be read")]
     for what, check in checks.items():
@@ -211,6 +206,13 @@ def _reach(backups: Backups | None) -> None:
     if backups is not None:
         read_recipient(backups.recipient)
         BackupPlace(backups.url, b"").snapshots()
+
+
+def _ask_cluster(settings: Settings) -> None:
+    """Raises OSError when no worker of the cluster measures as this machine does."""
+    if settings.cluster is not None:
+        with measuring_on(settings) as cluster:
+            cluster.submit(os.getpid).result()
 
 
 def _report(findings: Iterable[Finding], *, as_json: bool = False) -> None:

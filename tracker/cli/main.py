@@ -5,7 +5,6 @@ import logging
 import os
 import signal
 import threading
-from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import datetime
 from importlib.resources import files
@@ -34,6 +33,8 @@ from tracker.cli.console import (
     connected,
     forget_secrets,
     leave,
+    local_processes,
+    measuring_on,
     metrics_served,
     now,
     open_clinic,
@@ -48,10 +49,10 @@ from tracker.domain.people.people import Duty, Person, Role, check_email
 from tracker.domain.protocols.protocols import Protocol
 from tracker.domain.protocols.screening import Screening, checked_answers, summary
 from tracker.domain.protocols.toml_tables import read_toml
+from tracker.environment import protocols_folder
 from tracker.replay import Line, Replay, patient_of, read_course, throw_away_world
-from tracker.settings import protocols_folder
 from tracker.storage.people import people
-from tracker.wires.processes import LocalProcesses, on_executor
+from tracker.wires.processes import on_executor
 from tracker.worker import run_worker
 from tracker.world import World, open_world
 from web.serve import CannotListen, check_address
@@ -91,7 +92,7 @@ main = afterglow
 def demo(data: Path, port: int) -> None:
     """Open a clinic with sample patients, one of them not recovering."""
     samples = Path(str(files("sample_images")))
-    with told_errors(CannotListen), _local_processes() as compute:
+    with told_errors(CannotListen), local_processes() as compute:
         check_address(LOOPBACK, port)  # measuring takes minutes; do not find out afterwards
         with tqdm(desc="Measuring sample photos", unit="photo", disable=None) as bar:
             for done, total in open_demo(data, samples, port, compute, now()):
@@ -108,7 +109,7 @@ def serve() -> None:
         world = world_of_settings()
         forget_secrets()
         address = world.settings.base_url
-        with _local_processes() as compute, metrics_served(world, now):
+        with measuring_on(world.settings) as compute, metrics_served(world, now):
             serve_pages(world, compute, now, lambda: click.echo(f"Afterglow is open at {address}"))
     leave()
 
@@ -120,7 +121,7 @@ def worker() -> None:
     with told_errors():
         world = world_of_settings()
         forget_secrets()
-        with _local_processes() as compute:
+        with measuring_on(world.settings) as compute:
 
             def end(*_: object) -> None:
                 stop.set()
@@ -144,7 +145,7 @@ def replay(course_dir: Path, as_json: bool) -> None:
     with told_errors():
         story = read_course(course_dir)
         own = protocols_folder(os.environ)
-        with throw_away_world(own) as world, _local_processes() as compute, connected(world) as db:
+        with throw_away_world(own) as world, local_processes() as compute, connected(world) as db:
             world = replace(world, apart=on_executor(compute))  # noqa: PLW2901
             person = patient_of(story, "Replayed course", "patient@replay.invalid")
             followed = world.protocols.by_kind.get(story.treatment.kind)
@@ -343,10 +344,6 @@ def _screening(file: Path, followed: Protocol, person: Person, by: str) -> Scree
         told = f" ({caveat.record})" if caveat.record else ""
         click.echo(f"{caveat.severity}: {caveat.question}{told} {caveat.advice}", err=True)
     return screening
-
-
-def _local_processes() -> Executor:
-    return LocalProcesses(workers=os.cpu_count() or 1)
 
 
 def _let_in(world: World) -> None:

@@ -19,7 +19,7 @@ from tracker.domain.protocols.floors import floor_mistakes
 from tracker.domain.protocols.protocol_text import parse_protocol
 from tracker.domain.protocols.protocols import Protocol, ProtocolError
 from tracker.domain.protocols.toml_tables import Mistake
-from tracker.settings import protocols_folder
+from tracker.environment import protocols_folder
 from tracker.storage.protocols import protocol_editions, protocol_files
 
 

@@ -12,7 +12,8 @@ from threading import Timer
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from tracker.settings import Settings, is_loopback
+from tracker.environment import is_loopback
+from tracker.settings import Settings
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer

@@ -21,7 +21,8 @@ from urllib.parse import urlsplit
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from tracker.settings import OBJECT_STORE, is_loopback
+from tracker.environment import is_loopback
+from tracker.settings import OBJECT_STORE
 
 UNFINISHED = ".part"  # ends the name of a file whose writing was broken off
 READ_SECONDS, WRITE_SECONDS = 20, 60  # of an object store, with all tries

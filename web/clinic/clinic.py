@@ -250,7 +250,8 @@ def health(visit: Visit) -> ResponseReturnValue:
     require(may_administer(visit.viewer))
     world = visit.world
     facts = show_health(visit.db, world.settings.database, world.protocols, visit.now)
-    return render(health_page(facts, visit.person.zone))
+    cluster = world.settings.cluster
+    return render(health_page(facts, visit.person.zone, cluster.dashboard if cluster else None))
 
 
 @blueprint.get("/outcomes")

@@ -107,6 +107,7 @@ class HealthPage:
     figures: tuple[tuple[str, str], ...]
     versions: tuple[tuple[str, tuple[str, ...]], ...]
     looked: str
+    dashboard: str | None
 
     @property
     def title(self) -> str:
@@ -114,8 +115,8 @@ class HealthPage:
         return "Health"
 
 
-def health_page(facts: Facts, zone: ZoneInfo) -> HealthPage:
-    """The facts in words."""
+def health_page(facts: Facts, zone: ZoneInfo, dashboard: str | None) -> HealthPage:
+    """The facts in words; `dashboard` is the address of a cluster's own page."""
     states = judge(facts)
     ordered = sorted(states, key=lambda part: -states[part].rank)
     state = worst(states.values())
@@ -129,6 +130,7 @@ def health_page(facts: Facts, zone: ZoneInfo) -> HealthPage:
             for name, version in facts.versions.items()
         ),
         looked=when(facts.at, facts.at, zone),
+        dashboard=dashboard,
     )
 
 
