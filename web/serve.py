@@ -6,6 +6,7 @@ photos may be on their way in is bounded, by number and by bytes. A client that 
 phone is cut off.
 """
 
+import ctypes
 import logging
 import os
 import re
@@ -54,6 +55,9 @@ GRACE_SECONDS = 20  # for a request to arrive, with its body
 SLOWEST_BYTES_A_SECOND = 8 * 1024  # of a body that takes longer
 LOOK_SECONDS = 2
 STOP_SECONDS = 5.0
+# What glibc's mallopt is told: how many heaps there are, and from which size a block is outside
+M_ARENA_MAX, M_MMAP_THRESHOLD = -8, -3
+HEAPS, BLOCK_OUTSIDE_BYTES = 2, 2 * MEBIBYTE
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +95,7 @@ def serve(
     come again, and everything else is answered. Raises CannotListen when host and port cannot be
     bound.
     """
+    give_memory_back()
     with Sandbox(CORES, WAITING_FOR_SANDBOX + THREADS[Lane.PICTURES]) as sandbox:
         server = open_server(create_app(replace(world, apart=sandbox), clock), world.settings)
         stop = threading.Event()
@@ -109,6 +114,18 @@ def serve(
                 compute.shutdown(wait=False, cancel_futures=True)
                 server.finish()
                 worker.join()
+
+
+def give_memory_back() -> None:
+    """Let memory go back to the system when it is freed, whichever thread freed it.
+
+    By itself glibc has a heap for every few threads, and soon keeps blocks as large as a photo on
+    them. Other C libraries are left as they are.
+    """
+    tell = getattr(ctypes.CDLL(None), "mallopt", None)
+    if tell is not None:
+        tell(M_ARENA_MAX, HEAPS)
+        tell(M_MMAP_THRESHOLD, BLOCK_OUTSIDE_BYTES)
 
 
 def open_server(app: "WSGIApplication", settings: Settings) -> "Server":

@@ -2,6 +2,7 @@
 
 import gc
 import http.client
+import os
 import socket
 import threading
 import time
@@ -9,6 +10,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,12 +19,21 @@ import waitress.buffers
 from tests.post_office import free_port
 from tracker.settings import Settings
 from web.security import MAX_REQUEST_BYTES, NO_ROOM
-from web.serve import MAX_BODY_BYTES, CannotListen, Lane, check_address, open_server
+from web.serve import (
+    MAX_BODY_BYTES,
+    CannotListen,
+    Lane,
+    check_address,
+    give_memory_back,
+    open_server,
+)
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-PIECE = b"x" * (1 << 20)
+MEBIBYTE = 1 << 20
+PIECE = b"x" * MEBIBYTE
+STATM = Path("/proc/self/statm")
 
 
 def tell_size(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -265,6 +276,31 @@ def test_a_server_that_stops_still_answers_what_has_arrived(
 def taken_port() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as other:
         yield other.getsockname()[1]
+
+
+@pytest.mark.skipif(not STATM.is_file(), reason="only Linux tells a process its size")
+def test_photos_that_are_gone_leave_no_memory_behind() -> None:
+    give_memory_back()
+    waiting = threading.Barrier(12)
+
+    def receive() -> None:
+        for size in (3, 5, 4, 6):
+            photo = b"x" * (size * MEBIBYTE)
+            waiting.wait(timeout=60)
+            del photo
+
+    before = resident()
+    threads = [threading.Thread(target=receive) for _ in range(waiting.parties)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert resident() - before < 4 * MEBIBYTE
+
+
+def resident() -> int:
+    """The bytes of this process that are in memory."""
+    return int(STATM.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def test_checking_an_address_that_is_taken_tells_the_remedy(taken_port: int) -> None:
