@@ -169,7 +169,7 @@ def _arrays(head: Mapping[str, Any], told: bytes) -> Arrays:
             size *= edge
         if size > len(told) - at:
             raise Damaged(f"{name} is cut off")
-        found[name] = np.frombuffer(told[at : at + size], kind).reshape(given)
+        found[name] = np.frombuffer(memoryview(told)[at : at + size], kind).reshape(given)
         at += size
     if at != len(told):
         raise Damaged("more than it says")
