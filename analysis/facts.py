@@ -15,10 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.transform import AffineTransform
 
-from analysis.card.comparison import CardSight
-from analysis.card.layout import PATCHES
 from analysis.card.locator import CardTrouble
-from analysis.card.reference import CardReading
 from analysis.face.crop import FaceCrop, picture_size, thumbnail_pixels
 from analysis.face.faces import Face
 from analysis.face.features import MOST_FEATURES, Features, Matches
@@ -49,12 +46,9 @@ _KINDS: Final[Mapping[str, tuple[str, tuple[int, ...]]]] = {
     "crop": ("|u1", (*picture_size()[::-1], 3)),
     "crop_covered": ("|u1", (picture_size()[0] * picture_size()[1] // 8,)),
     "thumbnail": ("|u1", (_ANY, _ANY, 3)),
-    "card_colours": ("<f8", (len(PATCHES), 3)),
-    "card_good": ("|u1", (len(PATCHES),)),
 }
 _HEAD_BYTES: Final = 4  # that tell how long the head is
 _LONGEST_HEAD: Final = 20_000
-_BRIGHTEST: Final = 2.0  # linear light, of any pixel
 _FARTHEST: Final = 2 * WORKING_EDGE  # pixels, of any place
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -68,15 +62,15 @@ class Damaged(ValueError):  # noqa: N818  (a state of the bytes)
 class Facts:
     """What is known of one photo of `size`, opened at `scale`.
 
-    `card` is None where none was looked for. `matches` and `laid` are with the photo of the digest
-    `against`; then `view` is that of `laid`. `frame` is what `see_frame` saw; `is_frame_seen` tells
-    whether it was asked.
+    `no_card` says why no card was found; None where one was, or none was looked for. `matches` and
+    `laid` are with the photo of the digest `against`; then `view` is that of `laid`. `frame` is
+    what `see_frame` saw; `is_frame_seen` tells whether it was asked.
     """
 
     face: Face
     size: tuple[int, int]
     scale: float
-    card: CardSight | None = None
+    no_card: CardTrouble | None = None
     features: Features | None = None
     counted: Mask | None = None
     matches: Matches | None = None
@@ -97,19 +91,13 @@ def pack(head: Mapping[str, object], facts: Facts) -> bytes:
         "eyes_seen": facts.face.eyes_seen,
         "size": facts.size,
         "scale": facts.scale,
+        "no_card": facts.no_card,
         "frame": None if facts.frame is None else facts.frame.tolist(),
         "is_frame_seen": facts.is_frame_seen,
     }
     if facts.features:  # SIFT gives whole numbers from 0 to 255
         arrays |= {name: getattr(facts.features, name) for name in ("points", "angles", "sizes")}
         arrays["descriptors"] = facts.features.descriptors.astype(np.uint8)
-    if facts.card:
-        place = None if facts.card.to_photo is None else facts.card.to_photo.tolist()
-        told["card"] = {"to_photo": place, "trouble": facts.card.trouble}
-    if facts.card and facts.card.reading:
-        told["card_width"] = facts.card.reading.width
-        arrays["card_colours"] = facts.card.reading.colours
-        arrays["card_good"] = facts.card.reading.good
     if facts.counted:
         arrays["counted"] = np.packbits(facts.counted.pixels)
     if facts.matches:
@@ -181,7 +169,7 @@ def _arrays(head: Mapping[str, Any], told: bytes) -> Arrays:
             size *= edge
         if size > len(told) - at:
             raise Damaged(f"{name} is cut off")
-        found[name] = np.frombuffer(memoryview(told)[at : at + size], kind).reshape(given)
+        found[name] = np.frombuffer(told[at : at + size], kind).reshape(given)
         at += size
     if at != len(told):
         raise Damaged("more than it says")
@@ -209,7 +197,7 @@ def _facts(head: Mapping[str, Any], arrays: Arrays) -> Facts:
         face=Face(eyes, int(head["eyes_seen"])),
         size=(width, height),
         scale=scale,
-        card=_card(head, arrays) if "card" in head else None,
+        no_card=CardTrouble(head["no_card"]) if head["no_card"] else None,
         features=_features(arrays) if "points" in arrays else None,
         counted=_mask(arrays["counted"]) if "counted" in arrays else None,
         matches=matches,
@@ -240,23 +228,9 @@ def _matches(head: Mapping[str, Any], arrays: Arrays) -> Matches | None:
     return Matches(ours, theirs, mirrored=bool(head["mirrored"]))
 
 
-def _card(head: Mapping[str, Any], arrays: Arrays) -> CardSight:
-    place, trouble = head["card"]["to_photo"], head["card"]["trouble"]
-    to_photo = None if place is None else _finite(np.array(place, np.float64).reshape(3, 3))
-    reading = None
-    if to_photo is not None and "card_colours" in arrays:
-        colours, good = arrays["card_colours"], arrays["card_good"] > 0
-        if not (abs(np.linalg.det(to_photo)) > 1e-6 and (colours[good] <= _BRIGHTEST).all()):
-            raise Damaged("colours that no card has")
-        reading = CardReading(colours, good, to_photo, _place(head["card_width"]))
-    if (reading is None) != bool(trouble):
-        raise Damaged("a card with a trouble, or one without reading")
-    return CardSight(to_photo, reading, CardTrouble(trouble) if trouble else None)
-
-
 def _view(head: Mapping[str, Any], arrays: Arrays) -> PhotoView:
     light = in_single_precision(arrays["light"])
-    if not cv2.checkRange(light.pixels, minVal=0, maxVal=_BRIGHTEST)[0]:
+    if not cv2.checkRange(light.pixels, minVal=0, maxVal=2)[0]:
         raise Damaged("light that no photo has")
     return PhotoView(light, _mask(arrays["covered"]), AffineTransform(_affine(head["to_photo"])))
 

@@ -111,12 +111,6 @@ class SrgbImage:
             return SrgbImage(_resized(self.samples, 2 * scale)).reduced(0.5)
         return SrgbImage(_resized(self.pixels, scale).astype(np.float32, copy=False))
 
-    def sketched(self, scale: float) -> "SrgbImage":
-        """A copy as of `reduced`, more quickly: an edge that cannot be halved is rounded."""
-        if scale <= 0.25 and self.samples.dtype == np.uint8:
-            return SrgbImage(_resized(self.samples, 0.5)).sketched(2 * scale)
-        return self.reduced(scale)
-
 
 class UnopenedImage(SrgbImage):
     """A photo whose size is known, and that is decoded when its samples are first asked for.
@@ -280,14 +274,6 @@ def to_srgb(image: LinearImage) -> SrgbImage:
     powered = np.float32(1.055) * cv2.pow(linear, 1 / 2.4) - np.float32(0.055)
     encoded = np.where(linear <= 0.0031308, linear * np.float32(12.92), powered)
     return SrgbImage(encoded.astype(np.float32, copy=False))
-
-
-def log_of(values: NDArray[Any], least: float) -> NDArray[np.float32]:
-    """Natural logs (float32, any shape) of values, of which those below `least` count as that."""
-    logs: NDArray[np.float32] = cv2.log(np.maximum(values, np.float32(least))).astype(
-        np.float32, copy=False
-    )
-    return logs
 
 
 def to_bytes(encoded: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -103,11 +103,11 @@ class KnownPhotos:
         return self._laid[photo, baseline]
 
     def card(self, photo: SrgbImage) -> CardSight:
-        """`see_card` of a photo."""
+        """`see_card` of a photo; one in which none was found is not searched again."""
         if photo not in self._cards:
             facts = self._facts(photo)
-            known = facts.card if facts else None
-            self._cards[photo] = known or see_card(photo)
+            none = facts.no_card if facts else None
+            self._cards[photo] = CardSight(None, None, none) if none else see_card(photo)
         return self._cards[photo]
 
     def skin(self, baseline: SrgbImage) -> SkinMap:
@@ -217,11 +217,12 @@ class KnownPhotos:
         return pack(self._head(photo, version, file), facts)
 
     def _told(self, photo: SrgbImage) -> Facts:
+        sight = self._cards.get(photo)
         return Facts(
             face=self(photo),
             size=photo.size,
             scale=photo.scale,
-            card=self._cards.get(photo),
+            no_card=sight.trouble if sight and sight.to_photo is None else None,
             frame=self.frame(photo),
             is_frame_seen=True,
         )

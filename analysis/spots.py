@@ -6,14 +6,14 @@ there is not a spot.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from skimage.measure import label, regionprops_table
 
 from analysis.face.grid import EYE_DISTANCE
-from analysis.face.regions import local_mean
 from analysis.images import Mask
 from analysis.robust import robust_sd
 
@@ -51,27 +51,14 @@ class Spots:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Patches:
-    """Spots of one kind: `labels` (h, w) are 0 beyond them, `sizes` the pixels of each label."""
-
-    labels: NDArray[np.int32]
-    sizes: NDArray[np.integer[Any]]
-
-    @property
-    def pixels(self) -> NDArray[np.bool_]:
-        """Which pixels (h, w) are in a spot."""
-        return self.labels > 0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class SpotMap:
     """Where spots were found on the grid, and where skin was `seen` at all.
 
     `affected` is skin redder than before by `AFFECTED` doublings, or by more if there is noise.
     """
 
-    redder: Patches
-    darker: Patches
+    redder: Mask
+    darker: Mask
     affected: Mask
     seen: Mask
 
@@ -110,32 +97,40 @@ def local_noise(values: _Plane) -> float:
     known = np.isfinite(values)
     if not known.any():
         return 0.0
-    mean = local_mean(values, known, spread=_NEIGHBOURHOOD)
+    mean = _local_mean(values, known, _NEIGHBOURHOOD)
     return float(robust_sd(values[known] - mean[known]))
 
 
-def _standing_out(values: _Plane, least: float, noise: float) -> Patches:
+def _standing_out(values: _Plane, least: float, noise: float) -> Mask:
     known = np.isfinite(values)
     limit = max(least, _NOISES * noise)
     plane = np.where(known, values, 0).astype(np.float32)
     above, around = np.zeros_like(plane), known
     for _ in range(_ROUNDS):
-        above = plane - local_mean(plane, around, spread=_SURROUNDINGS)
+        above = plane - _local_mean(plane, around, _SURROUNDINGS)
         around = known & (np.abs(above) < limit / 2)
-    spots = (known & (above > limit)).astype(np.uint8)
-    number, labels, boxes, _ = cv2.connectedComponentsWithStats(spots, connectivity=8)
-    sizes = boxes[:, cv2.CC_STAT_AREA]
-    kept = sizes >= _SMALLEST * EYE_DISTANCE**2
-    kept &= np.isin(np.arange(number), labels[known & (above > _SPOT_PEAK * limit)])
-    kept[0] = False  # what is no spot
-    names = np.where(kept, np.cumsum(kept), 0).astype(np.int32)
-    return Patches(names[labels], np.append(0, sizes[kept]))
+    labels = label(known & (above > limit), connectivity=2)
+    patches = regionprops_table(labels, above, properties=("label", "area", "intensity_max"))
+    large = patches["area"] >= _SMALLEST * EYE_DISTANCE**2
+    high = patches["intensity_max"] > _SPOT_PEAK * limit
+    return Mask(np.isin(labels, patches["label"][large & high]))
 
 
-def _lesions(spots: Patches, area: Mask, seen: Mask) -> Lesions:
-    inside = np.bincount(spots.labels[area.pixels], minlength=len(spots.sizes))
+def _lesions(spots: Mask, area: Mask, seen: Mask) -> Lesions:
+    number, labels = cv2.connectedComponents(spots.pixels.astype(np.uint8), connectivity=8)
+    whole = np.bincount(labels.ravel(), minlength=number)[1:]
+    inside = np.bincount(labels[area.pixels], minlength=number)[1:]
     visible = area.pixels & seen.pixels
     return Lesions(
-        count=int(np.count_nonzero(inside[1:] > spots.sizes[1:] / 2)),
-        share=int(np.count_nonzero(spots.labels[visible])) / max(int(visible.sum()), 1),
+        count=int(np.count_nonzero(inside > whole / 2)),
+        share=int(np.count_nonzero(spots.pixels & visible)) / max(int(visible.sum()), 1),
     )
+
+
+def _local_mean(values: _Plane, known: _Pixels, spread: float) -> _Plane:
+    """Gaussian mean of `values` over the pixels `known`; `spread` in eye distances."""
+    weighted = np.dstack([np.where(known, values, 0), known]).astype(np.float32)
+    coarse = cv2.resize(weighted, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    blurred = cv2.GaussianBlur(coarse, (0, 0), 0.25 * spread * EYE_DISTANCE)
+    mean = blurred[..., 0] / np.maximum(blurred[..., 1], np.float32(1e-4))
+    return cv2.resize(mean, values.shape[::-1]).astype(np.float32)

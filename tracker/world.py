@@ -11,6 +11,7 @@ from tracker.domain.mail.mails import Envelope
 from tracker.domain.protocols.protocols import Protocols
 from tracker.settings import Settings
 from tracker.storage.connection import (
+    PHOTOS_MOVED,
     UNFINISHED_CHANGE,
     DatabaseError,
     DatabaseUnreadable,
@@ -22,12 +23,14 @@ from tracker.storage.protocols import protocol_editions, protocol_enactments, pr
 from tracker.wires.compute import FaceFinder, choose_face_finder
 from tracker.wires.mail import Send, sender
 from tracker.wires.photo_files import PhotoFiles, files_of
+from tracker.wires.places import PlaceUnreachable
 from tracker.wires.processes import Apart, here
 
 __all__ = [
     "Database",
     "DatabaseGone",
     "FolderUnusable",
+    "PhotosMoved",
     "SecretChangeUnfinished",
     "World",
     "open_data",
@@ -88,6 +91,10 @@ class DiskFull(Exception):  # noqa: N818  (a state of the machine; later it may 
     """There is no space for photos."""
 
 
+class PhotosMoved(Exception):  # noqa: N818  (the message names the remedy)
+    """The photos of this clinic are in another place than the settings say."""
+
+
 class SecretChangeUnfinished(Exception):  # noqa: N818  (the message names the remedy)
     """Some keys are still those of the old secret."""
 
@@ -129,23 +136,35 @@ def open_data(settings: Settings, files: PhotoFiles) -> tuple[Database, list[str
     """The database, brought up to date, and the steps taken; makes the data folder if it is new.
 
     Folders and files that other users of the machine could read are closed to them. Raises
-    FolderUnusable, DatabaseGone, DatabaseUnreadable, SecretChangeUnfinished.
+    FolderUnusable, DatabaseGone, DatabaseUnreadable, PhotosMoved, PlaceUnreachable,
+    SecretChangeUnfinished.
     """
     try:
         if (settings.data / UNFINISHED_CHANGE).exists():
             raise SecretChangeUnfinished(
                 "a change of the secret broke off; run afterglow change-secret again"
             )
+        refuse_other_place(settings, settings.photos)
         _refuse_lost_database(settings.database, files)
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         opened = open_migrated(settings.database, settings.key_for("database"))
         _close_to_others(settings)
+    except PlaceUnreachable:
+        raise
     except OSError as error:
         remedy = "AFTERGLOW_DATA must be a folder of the user who runs Afterglow, on a sound disk"
         raise FolderUnusable(
             f"{error.filename or settings.data}: {error.strerror}; {remedy}"
         ) from error
     return opened
+
+
+def refuse_other_place(settings: Settings, *places: str) -> None:
+    """Raise PhotosMoved when photos were moved, and to none of these places."""
+    mark = settings.data / PHOTOS_MOVED
+    if mark.exists() and mark.read_text(encoding="utf-8") not in places:
+        place = mark.read_text(encoding="utf-8")
+        raise PhotosMoved(f"the photos are in {place} now; set AFTERGLOW_PHOTOS to it")
 
 
 def _close_to_others(settings: Settings) -> None:

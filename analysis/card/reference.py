@@ -75,15 +75,17 @@ def is_covered(to_photo: Floats, positions: NDArray[np.float32], margin_mm: floa
     """Which of the `positions` (h, w, 2), in pixels of the photo, the card hides with a margin."""
     width, height = CARD_SIZE_MM
     to_card = np.linalg.inv(to_photo).astype(np.float64)
-    middle = mapped(to_photo, np.array([CARD_SIZE_MM]) / 2)[0]
-    to_card *= np.sign(np.array([*middle, 1.0]) @ to_card[2])
-    flat = np.ascontiguousarray(positions, np.float32).reshape(1, -1, 2)
-    x, y, scale = (cv2.extractChannel(cv2.transform(flat, to_card), axis) for axis in range(3))
+    flat = positions.reshape(-1, 2).astype(np.float64)
+    scale = np.column_stack([flat, np.ones(len(flat))]) @ to_card[2]
     # The plane's horizon: beyond it points come back mirrored through infinity.
-    inside = np.asarray(scale > 0)
-    inside &= (x > -margin_mm * scale) & (x < (width + margin_mm) * scale)
-    inside &= (y > -margin_mm * scale) & (y < (height + margin_mm) * scale)
-    return Mask(inside.reshape(positions.shape[:2]))
+    before = (
+        scale * (np.array([*mapped(to_photo, np.array([CARD_SIZE_MM]) / 2)[0], 1.0]) @ to_card[2])
+        > 0
+    )
+    x, y = mapped(to_card, flat).T
+    inside = (x > -margin_mm) & (x < width + margin_mm)
+    inside &= (y > -margin_mm) & (y < height + margin_mm)
+    return Mask((inside & before).reshape(positions.shape[:2]))
 
 
 def misfit_of_light(today: CardReading, baseline: CardReading) -> float:

@@ -30,34 +30,25 @@ class FaceCrop:
 def crop_to_face(photo: SrgbImage, positions: _Plane) -> FaceCrop:
     """The face as the grid sees it, taken from the photo itself at the pictures' resolution."""
     size = picture_size()
-    places = positions[CROP]
-    middle = places[places.shape[0] // 2, places.shape[1] // 2 - 30 : places.shape[1] // 2 + 31]
-    step = float(np.hypot(*(middle[-1] - middle[0]))) / (len(middle) - 1) / ENLARGED
-    rows, columns = _reach(places, photo.size)
+    larger = cv2.resize(positions[CROP], size).astype(np.float32, copy=False)
+    middle = larger[size[1] // 2, size[0] // 2 - 50 : size[0] // 2 + 51]
+    step = float(np.hypot(*(middle[-1] - middle[0]))) / (len(middle) - 1)
+    width, height = photo.size
+    x, y = larger[..., 0], larger[..., 1]
+    covered = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
+    rows, columns = _reach(larger, photo.size)
     source: NDArray[Any] = photo.part(rows, columns).samples
-    covered = _shown(places, photo.size)
-    places = places - np.array((columns.start, rows.start), np.float32)
+    larger -= np.array((columns.start, rows.start), np.float32)
     if step > 1.25:  # sampling a large photo so coarsely would turn its grain into noise
         whole = source.shape[1::-1]
         share = 1 / step
         source = cv2.resize(source, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
         shrink = np.divide(source.shape[1::-1], whole).astype(np.float32)
-        places = (places + np.float32(0.5)) * shrink - np.float32(0.5)
-    larger = cv2.resize(places, size)
+        larger = (larger + np.float32(0.5)) * shrink - np.float32(0.5)
     sampled: NDArray[Any] = cv2.remap(
         source, larger, np.empty(0), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return FaceCrop(SrgbImage(SrgbImage(sampled).codes), covered)
-
-
-def _shown(places: _Plane, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Which pixels of a picture the photo of this size shows; `places` are those of the grid."""
-    edges = np.subtract(size, 1).astype(np.float32)
-    if places.min() >= 0 and places[..., 0].max() <= edges[0] and places[..., 1].max() <= edges[1]:
-        return np.ones(picture_size()[::-1], np.bool_)
-    x, y = cv2.split(cv2.resize(places, picture_size()))
-    shown: NDArray[np.bool_] = (x >= 0) & (y >= 0) & (x <= edges[0]) & (y <= edges[1])
-    return shown
 
 
 def _reach(positions: _Plane, size: tuple[int, int]) -> tuple[slice, slice]:
@@ -82,12 +73,11 @@ def thumbnail(photo: SrgbImage) -> SrgbImage:
     """A copy of the whole photo in 8 bits, at most 320 pixels wide."""
     if photo.size[0] <= _THUMBNAIL_WIDTH:
         return SrgbImage(photo.codes)
-    return SrgbImage(photo.sketched(_THUMBNAIL_WIDTH / photo.size[0]).codes)
+    small = photo.reduced(_THUMBNAIL_WIDTH / photo.size[0]).codes
+    return SrgbImage(small)
 
 
 def thumbnail_pixels(size: tuple[int, int]) -> int:
     """The most pixels that the thumbnail of a photo of this size (width, height) has."""
     scale = min(1.0, _THUMBNAIL_WIDTH / size[0])
-    return (round(scale * size[0]) + 1) * (
-        round(scale * size[1]) + 1
-    )  # both edges are rounded often
+    return round(scale * size[0]) * (round(scale * size[1]) + 1)  # both edges were rounded twice

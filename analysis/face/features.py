@@ -71,12 +71,10 @@ def match_features(
     if not len(ours.points) or not len(theirs.points):
         return np.zeros((0, 2), np.float32), np.zeros((0, 2), np.float32)
     distance = _distances(ours.descriptors, theirs.descriptors)
-    turn = np.abs(ours.angles[:, None] - theirs.angles[None])
-    growth = np.abs(np.log(ours.sizes)[:, None] - np.log(theirs.sizes)[None])
-    apart = (turn > _TURNED) & (turn < 360 - _TURNED)
-    apart |= growth > _GROWN
-    apart |= _distances(ours.points, theirs.points) > reach
-    distance[apart] = np.inf
+    angle = np.abs((ours.angles[:, None] - theirs.angles[None] + 180) % 360 - 180)
+    growth = np.abs(np.log(ours.sizes[:, None] / theirs.sizes[None]))
+    elsewhere = _distances(ours.points, theirs.points) > reach
+    distance[elsewhere | (angle > _TURNED) | (growth > _GROWN)] = np.inf
     best = distance.argmin(axis=1)
     rows = np.arange(len(best))
     twins = _distances(theirs.points, theirs.points) < _TWIN

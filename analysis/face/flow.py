@@ -12,29 +12,19 @@ Flow = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Flowing:
-    """Parameters of a dense flow: `finest_scale` in halvings, the others in pixels.
-
-    The ends of the part `within` can be divided by 4.
-    """
+    """Parameters of a dense flow: `finest_scale` in halvings, the others in pixels."""
 
     finest_scale: int
     smoothing: float
     longest: float
-    within: tuple[slice, slice]
 
 
 def coarse_flow(before: NDArray[np.uint8], now: NDArray[np.uint8], kind: Flowing) -> Flow:
-    """A smooth flow for the motion from `before` to `now`, (h, w) each, on a quarter of both.
-
-    It is sought in the part `within`, and 0 beyond.
-    """
+    """A smooth flow for the motion from `before` to `now`, (h, w) each, on a quarter of both."""
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     search.setFinestScale(kind.finest_scale)
-    parts = [np.ascontiguousarray(picture[kind.within]) for picture in (before, now)]
-    flow = search.calc(parts[0], parts[1], np.empty(0)).astype(np.float32, copy=False)
-    smooth = np.zeros((before.shape[0] // 4, before.shape[1] // 4, 2), np.float32)
-    rows, columns = (slice(edge.start // 4, edge.stop // 4) for edge in kind.within)
-    smooth[rows, columns] = _coarsely_blurred(flow, kind.smoothing)
+    flow = search.calc(before, now, np.empty(0)).astype(np.float32, copy=False)
+    smooth = _coarsely_blurred(flow, kind.smoothing)
     length = cv2.magnitude(smooth[..., 0], smooth[..., 1])
     share = np.minimum(1, np.float32(kind.longest) / np.maximum(length, np.float32(1e-6)))
     limited: Flow = smooth * share[..., np.newaxis]

@@ -10,14 +10,14 @@ from enum import StrEnum
 from functools import cache, reduce
 from math import ceil
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.face.grid import EYE_CENTRE, EYE_DISTANCE, EYES, GRID_SIZE, GridView
-from analysis.images import LinearImage, Mask, log_of
+from analysis.images import LinearImage, Mask
 from analysis.robust import robust_sd
 
 
@@ -229,7 +229,7 @@ def still_comparable(photo: GridView, baseline: GridView, skin: SkinMap) -> Mask
     """
     counted = skin.counted.pixels & photo.covered.pixels & _is_exposed(photo.light)
     change = _log_light(photo.light, 1.5) - _log_light(baseline.light, 1.5)
-    channels = _channels(change)
+    channels = cv2.split(change)
     for first, second, reach in ((0, 1, _REDDEST_CHANGE), (1, 2, _BROWNEST_CHANGE)):
         if counted.any():
             ratio = channels[first] - channels[second]
@@ -243,24 +243,18 @@ def still_comparable(photo: GridView, baseline: GridView, skin: SkinMap) -> Mask
 
 def local_mean(plane: _Plane, inside: _Pixels, *, spread: float = 0.12) -> _Plane:
     """Gaussian mean of `plane` (h, w) over the pixels `inside`; `spread` in eye distances."""
-    weight = inside.astype(np.float32)
-    total, share = (
-        cv2.GaussianBlur(
-            cv2.resize(each, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA),
-            (0, 0),
-            0.25 * spread * EYE_DISTANCE,
-        )
-        for each in (np.where(inside, plane, np.float32(0)), weight)
-    )
-    mean = total / np.maximum(share, np.float32(1e-4))
-    return cv2.resize(mean, plane.shape[::-1]).astype(np.float32, copy=False)
+    weighted = np.dstack([np.where(inside, plane, 0), inside]).astype(np.float32)
+    coarse = cv2.resize(weighted, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    blurred = cv2.GaussianBlur(coarse, (0, 0), 0.25 * spread * EYE_DISTANCE)
+    mean = blurred[..., 0] / np.maximum(blurred[..., 1], 1e-4)
+    height, width = plane.shape
+    return cv2.resize(mean, (width, height)).astype(np.float32)
 
 
 def _is_exposed(light: LinearImage) -> _Pixels:
     """Neither black nor clipped, in any channel."""
-    smooth = _channels(cv2.GaussianBlur(light.pixels, (0, 0), 1.0))
-    darkest = reduce(np.minimum, smooth)
-    brightest = reduce(np.maximum, _channels(light.pixels))
+    smooth = cv2.split(cv2.GaussianBlur(light.pixels, (0, 0), 1.0))
+    darkest, brightest = reduce(cv2.min, smooth), reduce(cv2.max, cv2.split(light.pixels))
     exposed: _Pixels = (darkest > _DARKEST) & (brightest < _BRIGHTEST)
     return exposed
 
@@ -274,13 +268,7 @@ def _is_glossy(brighter: _Plane, paler: _Plane) -> _Pixels:
 def _log_light(light: LinearImage, sigma: float) -> _Plane:
     """Log RGB of the light, averaged over a few pixels first."""
     smooth = cv2.GaussianBlur(light.pixels, (0, 0), sigma)
-    return log_of(smooth, _DARKEST)
-
-
-def _channels(planes: NDArray[Any]) -> list[_Plane]:
-    """The three channels (h, w) of (h, w, 3)."""
-    split = [cv2.extractChannel(planes, channel) for channel in range(3)]
-    return [channel.astype(np.float32, copy=False) for channel in split]
+    return np.log(np.maximum(smooth, _DARKEST)).astype(np.float32)
 
 
 def _like_own_skin(light: LinearImage, seed: _Pixels) -> _Pixels:

@@ -62,9 +62,8 @@ _STEADY: Final = np.array([0.5, 0.4, 0.1], np.float32)  # in red light skin chan
 _Structure = NDArray[np.uint8]
 
 
-_TRUSTED: Final = np.s_[0:736, 24:536]  # of the grid; beyond, flow is believed by less than 1 %
-_STIFF: Final = Flowing(2, 0.10 * EYE_DISTANCE, _LARGEST_FLOW, _TRUSTED)
-_SUPPLE: Final = Flowing(1, 0.05 * EYE_DISTANCE, _LARGEST_FLOW, _TRUSTED)
+_STIFF: Final = Flowing(finest_scale=2, smoothing=0.10 * EYE_DISTANCE, longest=_LARGEST_FLOW)
+_SUPPLE: Final = Flowing(finest_scale=1, smoothing=0.05 * EYE_DISTANCE, longest=_LARGEST_FLOW)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

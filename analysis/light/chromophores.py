@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.face.grid import EYE_DISTANCE
-from analysis.images import LinearImage, Mask, log_of
+from analysis.images import LinearImage, Mask
 from analysis.light.plausible_skin import LEAST_GLARE, MOST_GLARE, SkinState
 from analysis.light.small_systems import factor, systems_last
 from analysis.light.viewings import Floats, Indices, look_at_skin
@@ -112,7 +112,6 @@ _MAP_SHADING: Final = 0.1  # log units by which light may fall otherwise on one 
 _DARK_SD: Final = 1e-4  # linear light: what is left of stray light where hardly any comes back
 
 _ROUNDS: Final = 6
-_STILL: Final = 1e-7  # doublings; the largest step after which no other is taken
 _LONGEST_STEP: Final = np.array([[1.2], [0.8], [1.0], [0.015]])
 
 _PATCH: Final = round(
@@ -130,7 +129,7 @@ _MEDIAN_VARIANCE: Final = np.pi / 2  # of a median against a mean, for normal er
 def log_light(light: LinearImage) -> NDArray[np.float32]:
     """Natural log of linear RGB (h, w, 3), pixel noise smoothed out first."""
     smooth = cv2.GaussianBlur(light.pixels, (0, 0), _SMOOTHING)
-    return log_of(smooth, _DARKEST)
+    return np.log(np.maximum(smooth, _DARKEST)).astype(np.float32)
 
 
 def median_shift(change: NDArray[np.float32], where: Mask) -> Shift | None:
@@ -189,13 +188,9 @@ def mean_shift(change: NDArray[np.float32], parts: Sequence[Mask], counted: Mask
 
 def patch_medians(change: NDArray[np.float32], inside: NDArray[np.bool_]) -> Floats:
     """Median change of log RGB in every patch of skin that is filled well enough, (n, 3)."""
-    height, width = inside.shape
-    padded = cv2.copyMakeBorder(
-        inside.astype(np.float32), 0, -height % _PATCH, 0, -width % _PATCH, cv2.BORDER_CONSTANT
-    )
-    size = padded.shape[1] // _PATCH, padded.shape[0] // _PATCH
-    shares = cv2.resize(padded, size, interpolation=cv2.INTER_AREA)
-    filled = np.rint(shares * _PATCH**2).astype(np.intp)
+    starts = [np.arange(0, edge, _PATCH) for edge in inside.shape]
+    in_rows = np.add.reduceat(inside, starts[0], axis=0, dtype=np.intp)
+    filled = np.add.reduceat(in_rows, starts[1], axis=1)
     chosen = np.argwhere(filled >= _PATCH_FILLED * _PATCH**2)
     counts = filled[tuple(chosen.T)]
     # One sort for all patches; what is missing in a patch sorts behind its pixels.
@@ -320,16 +315,13 @@ def _solve(observed: Floats, covariance: Floats, problem: _Problem, reach: _Reac
     """
     noise, seen = systems_last(covariance), np.ascontiguousarray(observed.T)
     solution: Floats = np.zeros((4, len(observed)))
-    for _ in range(_ROUNDS):  # fewer where nothing moves any more
+    for _ in range(_ROUNDS):
         missed, slope = _compare(seen, problem, solution)
         prior = reach.variance(solution)
         spread = factor(noise + _spread_by(slope, prior))
         left = spread.solve(missed + np.einsum("kin,kn->in", slope, solution))
         step = prior * np.einsum("kin,in->kn", slope, left) - solution
-        step = np.clip(step, -_LONGEST_STEP, _LONGEST_STEP)
-        solution = solution + step
-        if np.abs(step).max(initial=0) < _STILL:
-            break
+        solution = solution + np.clip(step, -_LONGEST_STEP, _LONGEST_STEP)
     missed, slope = _compare(seen, problem, solution)
     prior = reach.variance(solution)
     spread, own = factor(noise + _spread_by(slope, prior)), factor(noise)

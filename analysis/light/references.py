@@ -19,7 +19,6 @@ from analysis.light.chromophores import (
     tamed,
 )
 from analysis.light.plausible_skin import LEAST_GLARE, MOST_GLARE, SkinState, draw_evenly
-from analysis.light.small_systems import inverses
 from analysis.light.viewings import Floats, other_viewings
 from analysis.robust import robust_sd
 
@@ -227,14 +226,13 @@ class _Light:
         that is known already is believed less (one step of reweighting), and refutes less.
         """
         gap, total = value - self.value, self.covariance + covariance
-        inverse, determinant = inverses(total)
-        squared = np.einsum("ni,nij,nj->n", gap, inverse, gap)
+        squared = np.einsum("ni,nij,nj->n", gap, np.linalg.inv(total), gap)
         doubt = (
             np.maximum(1.0, (freedom + squared) / (freedom + 3)) if np.isfinite(freedom) else 1.0
         )
         believed = covariance * np.reshape(doubt, (-1, 1, 1))
-        gain = self.covariance @ inverses(self.covariance + believed)[0]
-        cost = tamed(squared, freedom) + np.log(determinant)
+        gain = self.covariance @ np.linalg.inv(self.covariance + believed)
+        cost = tamed(squared, freedom) + np.linalg.slogdet(total)[1]
         return _Light(
             self.value + (gain @ gap[..., np.newaxis])[..., 0],
             self.covariance - gain @ self.covariance,
@@ -291,7 +289,7 @@ def _in_the_same_light(skin: SkinState, imagined: SkinState) -> SkinState:
 def _surroundings(photo: SrgbImage, face: Face) -> Floats:
     """Log RGB (n, 3) of a reduced frame without head and neck."""
     scale = min(1.0, _FRAME_EDGE / max(photo.size))
-    light = to_linear(photo.sketched(scale)).pixels
+    light = to_linear(photo.reduced(scale)).pixels
     rows, columns = np.mgrid[: light.shape[0], : light.shape[1]]
     reach = face.eye_distance * scale
     across = (columns - face.centre[0] * scale) / (_HEAD_AXES[0] * reach)

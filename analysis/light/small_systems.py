@@ -54,15 +54,3 @@ def factor(matrices: Floats) -> Factors:
 def systems_last(matrices: Floats) -> Floats:
     """Matrices (n, 3, 3), or one for all (3, 3), with the systems last: (3, 3, n) or (3, 3, 1)."""
     return np.ascontiguousarray(matrices.reshape(-1, 3, 3).transpose(1, 2, 0))
-
-
-def inverses(matrices: Floats) -> tuple[Floats, Floats]:
-    """The inverses of symmetric matrices (n, 3, 3), by cofactors, and their determinants (n,)."""
-    (a, b, c), (_, d, e), (_, _, f) = systems_last(matrices)
-    first, second, third = d * f - e * e, c * e - b * f, b * e - c * d
-    determinant: Floats = a * first + b * second + c * third
-    last = b * c - a * e
-    inverse = np.array(
-        [[first, second, third], [second, a * f - c * c, last], [third, last, a * d - b * b]]
-    )
-    return np.ascontiguousarray((inverse / determinant).transpose(2, 0, 1)), determinant

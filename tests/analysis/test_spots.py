@@ -165,7 +165,7 @@ def test_one_inflamed_cheek_is_an_asymmetry() -> None:
     analysis = analyse_photo(photo, portrait(), CHEEKS)
     assert analysis.asymmetry is not None
     assert analysis.asymmetry.value == pytest.approx(1.0, abs=0.15)
-    assert analysis.asymmetry.sd < 0.24  # an unknown contrast of the phone is 0.15 of it
+    assert analysis.asymmetry.sd < 0.23  # an unknown contrast of the phone is 0.15 of it
     assert analysis.regions[Region.LEFT_CHEEK].affected > 0.8
     assert analysis.regions[Region.RIGHT_CHEEK].affected == 0
 

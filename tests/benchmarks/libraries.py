@@ -10,7 +10,6 @@ from functools import partial
 from statistics import median
 from time import perf_counter
 
-import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import median_abs_deviation, qmc
@@ -20,9 +19,10 @@ from skimage.transform import AffineTransform
 
 from analysis.face.grid import grid_points, moved
 from analysis.face.regions import Region, _hull, outlined_areas
+from analysis.images import Mask
 from analysis.light.viewings import Floats
 from analysis.robust import robust_sd
-from analysis.spots import Patches, _lesions
+from analysis.spots import _lesions
 from tracker.domain.recovery.skin_curves import DRAWS, SEED, _even_draws
 
 ROUNDS = 30
@@ -44,7 +44,7 @@ def main() -> None:
         dots[row : row + 6, column : column + 6] = True
     _compare(
         "spots of a region, counted",
-        lambda: _lesions(_patches(dots), CHEEK, CHEEK).count,
+        lambda: _lesions(Mask(dots), CHEEK, CHEEK).count,
         lambda: _counted(dots, CHEEK.pixels),
     )
     areas = [area.pixels for area in outlined_areas().values()]
@@ -74,11 +74,6 @@ def _spread(values: Floats) -> ArrayLike:
 
 def _librarys_spread(values: Floats) -> ArrayLike:
     return np.asarray(1.4826 * median_abs_deviation(values, axis=0))
-
-
-def _patches(dots: NDArray[np.bool_]) -> Patches:
-    _, labels = cv2.connectedComponents(dots.astype(np.uint8))
-    return Patches(labels.astype(np.int32, copy=False), np.bincount(labels.ravel()))
 
 
 def _counted(spots: NDArray[np.bool_], area: NDArray[np.bool_]) -> int:

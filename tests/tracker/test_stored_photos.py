@@ -41,7 +41,7 @@ def test_a_photo_costs_few_requests_and_no_listing(
     }  # the key each time: whoever is erased is erased at once
     object_store.asked.clear()
     files.delete("abc")
-    assert object_store.asked == {"DELETE": 9}
+    assert object_store.asked == {"DELETE": 10}
     assert object_store.objects(files.url) == []
 
 

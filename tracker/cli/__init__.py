@@ -32,6 +32,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "hand-over": "Put all patients of GIVER into the care of TAKER (both e-mail addresses).",
     "health": "Report the state of the system behind the pages.",
     "migrate": "Bring the database up to date; `serve` does so too.",
+    "move-photos": "Copy all photos to another place, a folder or an object store.",
     "protocol": "List, copy, check and preview the protocols.",
     "renew-passphrase": "Print a link with which the person of EMAIL chooses a new passphrase.",
     "replay": "Replay a course folder: what every photo shows, and which alerts it raises.",

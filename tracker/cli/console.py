@@ -22,9 +22,16 @@ from tracker.environment import SECRETS, read_settings
 from tracker.settings import Settings, SettingsError
 from tracker.storage.connection import DatabaseUnreadable
 from tracker.wires.metrics import serve_metrics
-from tracker.wires.places import keep_credentials
+from tracker.wires.places import PlaceUnreachable, keep_credentials
 from tracker.wires.processes import LocalProcesses
-from tracker.world import DatabaseGone, FolderUnusable, SecretChangeUnfinished, World, open_world
+from tracker.world import (
+    DatabaseGone,
+    FolderUnusable,
+    PhotosMoved,
+    SecretChangeUnfinished,
+    World,
+    open_world,
+)
 
 UNREADABLE = 2  # the exit status for input that cannot be used
 
@@ -127,6 +134,8 @@ def told_errors(*others: type[Exception]) -> Iterator[None]:
         DatabaseUnreadable,
         FolderInUse,
         FolderUnusable,
+        PhotosMoved,
+        PlaceUnreachable,
         ProtocolError,
         SecretChangeUnfinished,
         *others,

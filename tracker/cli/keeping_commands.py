@@ -8,15 +8,23 @@ import tempfile
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import click
+from tqdm import tqdm
 
 from tracker.actions.clinic.health import examine
-from tracker.actions.clinic.keeping import Restored, back_up_to, change_secret, restore_into
+from tracker.actions.clinic.keeping import (
+    Restored,
+    back_up_to,
+    change_secret,
+    move_photos,
+    restore_into,
+)
 from tracker.cli.console import connected, measuring_on, now, open_clinic, told_errors
 from tracker.domain.clinic.health import Finding, State, worst
-from tracker.environment import SECRET_BYTES, read_settings, with_old_secret
+from tracker.environment import SECRET_BYTES, photos_place, read_settings, with_old_secret
 from tracker.settings import Backups, Settings, SettingsError
 from tracker.storage.connection import open_database
 from tracker.storage.protocols.protocol_files import read_own
@@ -29,8 +37,9 @@ from tracker.wires.backups import (
     read_recipient,
 )
 from tracker.wires.compute import choose_face_finder
-from tracker.wires.photo_files import files_of
-from tracker.world import DatabaseGone, open_data, open_world
+from tracker.wires.photo_files import TooManyStrays, files_of
+from tracker.wires.photo_moves import MoveRefused, copied, refuse_strangers
+from tracker.world import DatabaseGone, open_data, open_world, refuse_other_place
 
 FROM = click.option(
     "--from", "place", help="Where the backups are; AFTERGLOW_BACKUP_TO when left out."
@@ -165,12 +174,57 @@ def change_secret_command() -> None:
     click.echo(f"everything is under the new secret; photos changed: {changed}")
 
 
+@click.command(name="move-photos")
+@click.option("--to", required=True, help="A folder, or s3://bucket/prefix.")
+@click.option("--prepare", is_flag=True, help="Only copy; Afterglow may run meanwhile.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be copied.")
+@click.option(
+    "--delete-source", is_flag=True, help="Then delete here each photo that is whole there."
+)
+def move_photos_command(to: str, *, prepare: bool, dry_run: bool, delete_source: bool) -> None:
+    """Copy all photos to another place, a folder or an object store.
+
+    They are copied as they lie, encrypted, and compared by digest. What is broken off is finished
+    by calling it again. Stop `serve` and `worker` first. Where that would take too long, call it
+    with --prepare before, while they run: then little is left. Afterwards set AFTERGLOW_PHOTOS.
+    """
+    if (prepare or dry_run) and delete_source:
+        raise click.UsageError("--delete-source moves photos; it goes with no other option")
+    with told_errors(MoveRefused, TooManyStrays, OSError):
+        settings = read_settings(os.environ)
+        target = photos_place(os.environ, to, "--to") or ""
+        if target == settings.photos:
+            raise SettingsError("--to names the place where the photos are")
+        if not settings.database.exists():
+            raise DatabaseGone(f"{settings.database} is missing; restore it from a backup")
+        refuse_other_place(settings, settings.photos, *([target] if delete_source else []))
+        files, there = files_of(settings), files_of(replace(settings, photos_at=target))
+        there.place.probe()
+        refuse_strangers(files, there)
+        total = sum(file.size for file in files.stored())
+        with tqdm(total=total, unit="B", unit_scale=True, disable=None) as bar:
+            if prepare or dry_run:
+                missing = [
+                    size
+                    for size, is_missing in copied(files, there, only_looks=dry_run)
+                    if (bar.update(size), is_missing)[1]
+                ]
+            else:
+                move_photos(settings, target, now(), bar.update, deletes=delete_source)
+    if prepare or dry_run:
+        told = "missing there" if dry_run else "copied"
+        click.echo(f"{told}: {len(missing)} files, {sum(missing)} bytes of {total}")
+    else:
+        click.echo(f"all photos are in {target}; set AFTERGLOW_PHOTOS to it, then start Afterglow")
+
+
 @click.command(name="check-config")
 def check_config() -> None:
     """Check every setting, and what it names, without changing anything.
 
     It opens the database if there is one, reads the protocols, loads the face model, and asks the
-    mail server, the place of the backups and the cluster. Exit status 1 when something is wrong.
+    mail server, the place of the backups and the cluster. In an object store it writes a file and
+    deletes it. Exit status 1 when something is wrong.
     """
     try:
         settings = read_settings(os.environ)
@@ -180,6 +234,7 @@ def check_config() -> None:
     checks: dict[str, Callable[[], object]] = {
         "database": lambda: _open_once(settings),
         "protocols": lambda: read_own(settings.protocols),
+        "photos": files_of(settings).place.probe,
         "face model": lambda: choose_face_finder(settings.face_model),
         "backups": lambda: _reach(settings.backups),
         "cluster": lambda: _ask_cluster(settings),
@@ -255,6 +310,7 @@ COMMANDS = (
     check_config,
     doctor,
     migrate,
+    move_photos_command,
     restore,
     verify_backup,
 )

@@ -27,6 +27,8 @@ MEBIBYTE = 1024 * 1024
 ROOM_BYTES = 256 * MEBIBYTE  # below this, no photo is taken or measured
 RESERVE = "reserve"
 UNFINISHED_CHANGE = "secret-change"  # there while some keys are those of the old secret
+PHOTOS_MOVED = "photos-moved"  # names the place where the photos are, once others are deleted
+RESTORING = "restoring"  # names the place of the photos that a restoration fills
 RESERVE_BYTES = 16 * MEBIBYTE  # ten thousand check-ins, with their alerts and mails
 MIXED = 200  # of 256 byte values; a page of random bytes has all, to within one in a million
 
@@ -107,21 +109,32 @@ def change_key(path: Path, old: bytes, new: bytes) -> None:
         each.unlink(missing_ok=True)
     db = open_database(path, old)
     try:
-        db.execute("PRAGMA locking_mode = EXCLUSIVE")
-        db.execute("BEGIN EXCLUSIVE").connection.rollback()
+        keep_others_away(db)
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         target = open_database(copy, new)
         db.conn.backup(target.conn)
         target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         target.close()
     except sqlcipher3.DatabaseError as error:
-        message = f"{path.name} is in use ({error}); stop Afterglow, then try again"
-        raise DatabaseUnreadable(message) from error
+        raise DatabaseUnreadable(f"{path.name} cannot be copied ({error})") from error
     finally:
         db.close()  # this empties and deletes its log
     with copy.open("rb") as file:
         os.fsync(file.fileno())
     copy.replace(path)
+
+
+def keep_others_away(db: Database) -> None:
+    """Keep every other process from the database until it is closed.
+
+    Raises DatabaseUnreadable when one uses it now.
+    """
+    try:
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        db.execute("BEGIN EXCLUSIVE").connection.rollback()
+    except sqlcipher3.DatabaseError as error:
+        message = f"the database is in use ({error}); stop Afterglow, then try again"
+        raise DatabaseUnreadable(message) from error
 
 
 def migrate(db: Database) -> list[str]:

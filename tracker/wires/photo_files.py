@@ -25,6 +25,7 @@ NONCE_BYTES = 12
 KEY_BYTES = 32
 NAME_BYTES = 8
 OWN_KEY = b"afterglow\x01"  # begins what is encrypted with the photo's own key
+FOLDERS = 2  # above a file: one for the photo, in one for those whose ids begin alike
 KEY_FILE = "key"
 KEY_PURPOSE = "photos"
 KNOWN = "known"  # the file with what was computed of a photo; no backup needs it
@@ -112,7 +113,7 @@ class PhotoFiles:
 
     def drop_handed_on(self, photo_id: str) -> None:
         """Delete what the gate handed on of a photo; nothing happens when there is none."""
-        self._place.delete(_path(photo_id, HANDED_ON))
+        self.place.delete(_path(photo_id, HANDED_ON))
 
     def load(self, photo_id: str, picture: Picture) -> bytes:
         """Read and decrypt. Raises PhotoMissing, PhotoDamaged, or OSError without the store."""
@@ -131,21 +132,21 @@ class PhotoFiles:
 
     def has(self, photo_id: str, picture: Picture) -> bool:
         """Whether the picture is in the store; one may be missing for a photo measured long ago."""
-        return self._place.has(_path(photo_id, picture))
+        return self.place.has(_path(photo_id, picture))
 
     def delete(self, photo_id: str) -> None:
         """Remove the key and every picture of a photo; nothing happens when there is none."""
-        self._place.overwrite(_path(photo_id, KEY_FILE))
-        self._place.delete(_path(photo_id, KEY_FILE))  # first: nothing opens without it
-        self._place.delete_folder(_folder(photo_id), (KNOWN, *Picture))
+        self.place.overwrite(_path(photo_id, KEY_FILE))
+        self.place.delete(_path(photo_id, KEY_FILE))  # first: nothing opens without it
+        self.place.delete_folder(_folder(photo_id), (KNOWN, HANDED_ON, *Picture))
 
     def ids(self) -> list[str]:
         """The ids of all photos that have files, in order."""
-        return sorted({_photo_of(file.path) for file in self._place.files()})
+        return sorted({_photo_of(file.path) for file in self.stored()})
 
     def pictures(self, photo_id: str) -> list[Picture]:
         """The pictures that are in the store."""
-        files = self._place.files(_folder(photo_id))
+        files = self.place.files(_folder(photo_id))
         names = {file.path.rsplit("/", 1)[-1] for file in files}
         return [picture for picture in Picture if picture in names]
 
@@ -160,7 +161,7 @@ class PhotoFiles:
             raise PhotoMissing(f"photo {photo_id} is not in the store")
         if own is None and any(self._is_own(photo_id, each) for each in self.pictures(photo_id)):
             raise PhotoDamaged(f"the key of photo {photo_id} is not in the store")
-        is_new = own is None or not self._is_under_present_key(photo_id)
+        is_new = own is None or not self.is_under_present_key(photo_id)
         if own is None or is_new:
             own = self._keep_key(
                 photo_id, own or secrets.token_bytes(KEY_BYTES), replaces=own is not None
@@ -173,7 +174,7 @@ class PhotoFiles:
 
     def has_own_keys(self, photo_id: str) -> bool:
         """Whether all its pictures are encrypted with the photo's key, under the present secret."""
-        return self._is_under_present_key(photo_id) and all(
+        return self.is_under_present_key(photo_id) and all(
             self._is_own(photo_id, picture) for picture in self.pictures(photo_id)
         )
 
@@ -205,40 +206,41 @@ class PhotoFiles:
     def _heads(self, photo_id: str) -> dict[Picture, tuple[StoredFile, bytes]]:
         """The pictures that are in the store, each with its first bytes."""
         heads = {}
-        for file in self._place.files(_folder(photo_id)):
+        for file in self.place.files(_folder(photo_id)):
             name = file.path.rsplit("/", 1)[-1]
             if name in set(Picture):
                 with suppress(FileNotFoundError):  # deleted since it was listed
-                    head = self._place.read(file.path, len(OWN_KEY) + NONCE_BYTES)
+                    head = self.place.read(file.path, len(OWN_KEY) + NONCE_BYTES)
                     heads[Picture(name)] = (file, head)
         return heads
 
     def read_sealed(self, photo_id: str, picture: str) -> bytes:
         """The encrypted picture as it is stored. Raises PhotoMissing."""
         try:
-            return self._place.read(_path(photo_id, picture))
+            return self.place.read(_path(photo_id, picture))
         except FileNotFoundError as error:
             raise PhotoMissing(f"{picture} of photo {photo_id} is not in the store") from error
 
     def restore(self, photo_id: str, key: bytes, pictures: Mapping[str, bytes]) -> None:
         """Store a photo that `key_of` and `read_sealed` gave away, under this clinic's key."""
-        self._keep_key(photo_id, key)
+        self._keep_key(photo_id, key, replaces=True)
         for picture, sealed in pictures.items():
             self._write(photo_id, picture, sealed)
 
     def _is_own(self, photo_id: str, picture: Picture) -> bool:
-        return self._place.read(_path(photo_id, picture), len(OWN_KEY)) == OWN_KEY
+        return self.place.read(_path(photo_id, picture), len(OWN_KEY)) == OWN_KEY
 
-    def _is_under_present_key(self, photo_id: str) -> bool:
+    def is_under_present_key(self, photo_id: str) -> bool:
+        """Whether it has a key, and the clinic's present key wraps it."""
         name = _name_of(self.key)
         with suppress(FileNotFoundError):
-            return self._place.read(_path(photo_id, KEY_FILE), len(name)) == name
+            return self.place.read(_path(photo_id, KEY_FILE), len(name)) == name
         return False
 
     def _own_key(self, photo_id: str) -> bytes | None:
         """None for a photo from before photos had keys. Raises PhotoDamaged."""
         try:
-            wrapped = self._place.read(_path(photo_id, KEY_FILE))
+            wrapped = self.place.read(_path(photo_id, KEY_FILE))
         except FileNotFoundError:
             return None
         for key in (self.key, *self.older):
@@ -250,12 +252,12 @@ class PhotoFiles:
     def _keep_key(self, photo_id: str, own: bytes, *, replaces: bool = False) -> bytes:
         """The photo's key: `own`, or the one that another process has just kept."""
         wrapped = _name_of(self.key) + _sealed(self.key, own, f"{photo_id}/{KEY_FILE}")
-        if self._place.write(_path(photo_id, KEY_FILE), wrapped, replaces=replaces):
+        if self.place.write(_path(photo_id, KEY_FILE), wrapped, replaces=replaces):
             return own
         return self.key_of(photo_id)
 
     def _write(self, photo_id: str, name: str, data: bytes) -> None:
-        self._place.write(_path(photo_id, name), data)
+        self.place.write(_path(photo_id, name), data)
 
     def sweep(self, unknown: Callable[[Set[str]], Set[str]], now: datetime) -> list[str]:
         """Delete files that no row refers to, and files whose writing broke off; their photo ids.
@@ -263,7 +265,7 @@ class PhotoFiles:
         `unknown` returns which of some photo ids have no row. Files younger than STRAY_AFTER are
         kept. Raises TooManyStrays when there are more than MOST_STRAYS photos without a row.
         """
-        old = [file.path for file in self._place.files() if file.written_at <= now - STRAY_AFTER]
+        old = [file.path for file in self.stored() if file.written_at <= now - STRAY_AFTER]
         by_id = {_photo_of(path) for path in old}
         strays = unknown(by_id)
         if len(strays) > MOST_STRAYS:
@@ -275,15 +277,20 @@ class PhotoFiles:
             self.delete(photo_id)
         for path in old:
             if path.endswith(UNFINISHED):
-                self._place.delete(path)
+                self.place.delete(path)
         return sorted(strays)
 
     def holds_photos(self) -> bool:
         """Whether the store holds any photo."""
-        return any(True for _ in self._place.files())
+        return any(True for _ in self.stored())
+
+    def stored(self) -> Iterator[StoredFile]:
+        """All files that can belong to photos; what else lies there is not ours."""
+        return (file for file in self.place.files() if file.path.count("/") == FOLDERS)
 
     @property
-    def _place(self) -> Place:
+    def place(self) -> Place:
+        """Where the files lie."""
         return Place(self.url)
 
 

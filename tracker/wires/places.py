@@ -184,6 +184,24 @@ class Place:
                 path = each["name"].removeprefix(f"{root}/")
                 yield StoredFile(path, each["size"], _written_at(each))
 
+    def probe(self) -> None:
+        """Do once what is done to photos, and leave nothing. Raises OSError; a folder is not tried.
+
+        A store that does not know conditional writes would let two processes give one photo two
+        keys.
+        """
+        if not self._is_object_store:
+            return
+        path = f"pr/probe{secrets.token_hex(8)}/probe"
+        self.write(path, b"probe")
+        is_replaced = self.write(path, b"other", replaces=False)
+        self.has(f"{path}-missing")
+        next(self.files("pr"), None)
+        self.delete(path)
+        if is_replaced:
+            words = "the object store does not know If-None-Match for PUT; use another one"
+            raise PlaceUnreachable(errno.EIO, f"{self.url}: {words}")
+
     @property
     def _is_object_store(self) -> bool:
         return self.url.startswith(OBJECT_STORE)

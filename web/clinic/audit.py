@@ -62,6 +62,7 @@ ACTS: Mapping[Act, str] = {
     Act.ACCOUNT_ERASED: "erased an account",
     Act.BACKED_UP: "made a backup by hand",
     Act.RESTORED: "restored the clinic from a backup",
+    Act.PHOTOS_MOVED: "moved the photos to another place",
     Act.SECRET_CHANGED: "changed the secret",
     Act.CONSENT_DECIDED: "decided about a use of the data",
     Act.SHARE_CODE_MADE: "made a code for a practitioner",

@@ -30,6 +30,7 @@ from tracker.storage.migrations import migrations
 from tracker.storage.talk import conversation
 from tracker.wires import mail
 from tracker.wires.photo_files import PhotoFiles, PhotoUnreadable
+from tracker.wires.places import PlaceUnreachable
 
 SHOWN = 3  # of the things that are wrong
 
@@ -84,7 +85,10 @@ def examine(
     yield _finding("database", damage, State.FAILING, "every page and row is sound")
     pending = [step.name for step in migrations.pending(db)]
     yield _finding("migrations", pending, State.FAILING, "all done")
-    yield from _examine_photos(db, files)
+    try:
+        yield from _examine_photos(db, files)
+    except PlaceUnreachable as error:
+        yield Finding("photos", State.FAILING, str(error))
     newest = health.newest(db)
     is_ahead = newest is not None and newest > now + CLOCKS_DIFFER
     ahead = [f"rows of {newest:%Y-%m-%d %H:%M} UTC are still to come"] if is_ahead else []

@@ -3,7 +3,7 @@
 import logging
 import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,9 +16,12 @@ from tracker.domain.clinic.health import SignOfLife
 from tracker.settings import Backups, Settings
 from tracker.storage.clinic import audit_log, health
 from tracker.storage.connection import (
+    PHOTOS_MOVED,
+    RESTORING,
     UNFINISHED_CHANGE,
     DatabaseUnreadable,
     change_key,
+    keep_others_away,
     migrate,
     open_database,
     reading,
@@ -42,6 +45,8 @@ from tracker.wires.backups import (
     written,
 )
 from tracker.wires.photo_files import KEY_PURPOSE, PhotoFiles, PhotoUnreadable, Picture, files_of
+from tracker.wires.photo_moves import copied, delete_moved, forget_erased
+from tracker.wires.places import Place
 
 FORMAT = 1
 BACKUP_LOCK = "backup.lock"
@@ -184,22 +189,27 @@ def restore_into(
     """Make the data folder of these settings from a snapshot, whole or not at all.
 
     All people sign in again, so that no session comes back that was ended since.
-    Raises BackupUnusable, also when the folder holds something.
+    Raises BackupUnusable, also when the folder, or another place of the photos, holds something.
     """
     data = settings.data
     if data.exists() and any(data.iterdir()):
         raise BackupUnusable(f"{data} holds something; move it away, or set another AFTERGLOW_DATA")
     unfinished = replace(settings, data=data.with_name(f"{data.name}.unfinished"))
+    files, begun = files_of(unfinished), unfinished.data / RESTORING
+    is_ours = begun.exists() and begun.read_text(encoding="utf-8") == files.url
+    if settings.photos_at and not is_ours and files.holds_photos():
+        raise BackupUnusable(f"{files.url} holds photos; set another AFTERGLOW_PHOTOS")
     if unfinished.data.exists():
         shutil.rmtree(unfinished.data)
     unfinished.data.mkdir(parents=True, mode=0o700)
-    files = files_of(unfinished)
+    begun.write_text(files.url, encoding="utf-8")
     with closing(open_database(unfinished.database, settings.key_for("database"))) as db:
         restored = restore(db, files, BackupPlace(url, b""), identity, snapshot, now)
         migrate(db)  # a snapshot may be older than the tables
         with writing(db):
             sessions.end_all(db)  # some were ended since; with the same secret they would work
             audit_log.add(db, Entry(Act.RESTORED, now, details=restored.snapshot))
+    begun.unlink()
     data.mkdir(parents=True, exist_ok=True)  # an empty one is replaced by the rename
     unfinished.data.rename(data)
     return restored
@@ -290,6 +300,28 @@ def change_secret(settings: Settings, old: Settings, now: datetime) -> int:
                 audit_log.add(db, Entry(Act.SECRET_CHANGED, now))
         mark.unlink()
     return changed
+
+
+def move_photos(
+    settings: Settings, to: str, now: datetime, tell: Callable[[int], object], *, deletes: bool
+) -> None:
+    """Copy all photos to the place `to`, which the settings must name afterwards.
+
+    It may be broken off and repeated; `tell` hears the size of each file. With `deletes` a photo
+    that is whole there is deleted here. Raises DatabaseUnreadable, MoveRefused and TooManyStrays.
+    """
+    files, there = files_of(settings), files_of(replace(settings, photos_at=to))
+    with closing(open_database(settings.database, settings.key_for("database"))) as db:
+        keep_others_away(db)
+        known = {*photos.all_ids(db), *conversation.ids_with_photo(db)}
+        forget_erased(files, there, known)
+        for size, _ in copied(files, there):
+            tell(size)
+        if deletes:  # from here on only that place has all
+            Place(str(settings.data)).write(PHOTOS_MOVED, to.encode())
+            delete_moved(files, there)
+        with writing(db):
+            audit_log.add(db, Entry(Act.PHOTOS_MOVED, now, details=to))
 
 
 def _keep_photos(

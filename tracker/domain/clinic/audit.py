@@ -52,6 +52,7 @@ class Act(StrEnum):
     ACCOUNT_ERASED = "account_erased"  # by the worker
     BACKED_UP = "backed_up"  # by the command line; the daily backups are signs of life
     RESTORED = "restored"  # from a backup
+    PHOTOS_MOVED = "photos_moved"  # to another store
     SECRET_CHANGED = "secret_changed"  # noqa: S105 (an act)
     CONSENT_DECIDED = "consent_decided"
     SHARE_CODE_MADE = "share_code_made"

@@ -1,0 +1,197 @@
+"""Photos move from a folder to an object store and back, as an operator moves them."""
+
+import base64
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlite_utils import Database
+
+from tests.conftest import Cast
+from tests.tracker.object_store import ObjectStore, hurried, object_store, saying
+from tests.web.conftest import Records
+from tracker.cli.main import main
+from tracker.domain.clinic.audit import Act
+from tracker.storage import connection
+from tracker.storage.connection import writing
+from tracker.wires.photo_files import PhotoFiles, Picture, files_of
+from tracker.wires.places import Place
+from tracker.world import World
+
+__all__ = ["hurried", "object_store"]
+
+
+@pytest.fixture
+def environment(world: World, object_store: ObjectStore) -> dict[str, str]:
+    return {
+        "AFTERGLOW_DATA": str(world.settings.data),
+        "AFTERGLOW_SECRET": base64.urlsafe_b64encode(world.settings.secret).decode(),
+    }
+
+
+@pytest.fixture
+def taken(db: Database, world: World, cast: Cast) -> list[str]:
+    """The ids of three photos; nobody uses the database any more."""
+    found = [Records(db, world, cast).photo(day).id for day in (-1, 1, 2)]
+    db.close()
+    return sorted(found)
+
+
+@pytest.fixture
+def there(world: World, object_store: ObjectStore) -> PhotoFiles:
+    return files_of(replace(world.settings, photos_at=object_store.bucket()))
+
+
+def run(environment: dict[str, str], *arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments, env=environment)
+
+
+def all_of(files: PhotoFiles) -> dict[str, bytes]:
+    return {file.path: files.place.read(file.path) for file in files.stored()}
+
+
+def test_photos_move_to_the_store_and_back_and_every_byte_comes_along(
+    environment: dict[str, str], world: World, taken: list[str], there: PhotoFiles
+) -> None:
+    before = all_of(world.files)
+    looked = run(environment, "move-photos", "--to", there.url, "--dry-run")
+    assert f"missing there: {len(before)} files" in looked.stdout
+    assert there.ids() == []
+    moved = run(environment, "move-photos", "--to", there.url, "--delete-source")
+    assert moved.exit_code == 0, moved.output
+    assert "set AFTERGLOW_PHOTOS to it" in moved.stdout
+    assert all_of(there) == before
+    assert world.files.ids() == []
+    refused = run(environment, "health")
+    assert refused.exit_code == 1
+    assert f"the photos are in {there.url} now; set AFTERGLOW_PHOTOS" in refused.stderr
+    switched = environment | {"AFTERGLOW_PHOTOS": there.url}
+    assert "all 3 can be read" in run(switched, "doctor").stdout
+    back = run(switched, "move-photos", "--to", world.files.url, "--delete-source")
+    assert back.exit_code == 0, back.output
+    assert all_of(world.files) == before
+    assert there.ids() == []
+    assert "all 3 can be read" in run(environment, "doctor").stdout
+
+
+def test_what_was_prepared_while_afterglow_runs_is_finished_after_its_stop(
+    environment: dict[str, str],
+    db: Database,
+    world: World,
+    cast: Cast,
+    there: PhotoFiles,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection, "BUSY_SECONDS", 0.1)
+    records = Records(db, world, cast)
+    erased, kept = records.photo(-1), records.photo(1)
+    running = run(environment, "move-photos", "--to", there.url)
+    assert running.exit_code == 1
+    assert "the database is in use" in running.stderr
+    assert run(environment, "move-photos", "--to", there.url, "--prepare").exit_code == 0
+    assert there.ids() == sorted([erased.id, kept.id])
+    world.files.delete(erased.id)
+    with writing(db):
+        db.execute("DELETE FROM photos WHERE id = ?", [erased.id])
+    world.files.save(kept.id, Picture.REDNESS, b"another map")
+    db.close()
+    assert run(environment, "move-photos", "--to", there.url).exit_code == 0
+    assert there.ids() == [kept.id]
+    assert there.load(kept.id, Picture.REDNESS) == b"another map"
+    assert world.files.ids() == [kept.id]  # nobody asked to delete it
+    with closing(world.connect()) as later:
+        acts = [row["act"] for row in later.query("SELECT act FROM audit_log ORDER BY rowid")]
+    assert acts[-1] == Act.PHOTOS_MOVED
+
+
+@pytest.mark.parametrize("survives", [0, 10])
+def test_a_move_that_is_killed_is_finished_by_the_next_and_loses_nothing(
+    environment: dict[str, str],
+    world: World,
+    taken: list[str],
+    there: PhotoFiles,
+    monkeypatch: pytest.MonkeyPatch,
+    survives: int,
+) -> None:
+    before, left = all_of(world.files), iter(range(survives))
+    write, delete = Place.write, PhotoFiles.delete
+
+    def dying(*arguments: Any, **options: Any) -> bool:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return write(*arguments, **options)
+
+    def dying_later(*arguments: Any) -> None:
+        delete(*arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Place, "write", dying)
+        assert run(environment, "move-photos", "--to", there.url, "--delete-source").exit_code
+    assert all_of(world.files) == before
+    with monkeypatch.context() as patch:
+        patch.setattr(PhotoFiles, "delete", dying_later)
+        assert run(environment, "move-photos", "--to", there.url, "--delete-source").exit_code
+    assert all_of(there) == before
+    assert len(world.files.ids()) == 2
+    assert run(environment, "health").exit_code == 1  # not with two of three photos
+    elsewhere = run(environment, "move-photos", "--to", str(world.settings.data / "elsewhere"))
+    assert f"the photos are in {there.url} now" in elsewhere.stderr
+    done = run(environment, "move-photos", "--to", there.url, "--delete-source")
+    assert done.exit_code == 0, done.output
+    assert all_of(there) == before
+    assert world.files.ids() == []
+
+
+def test_a_photo_that_did_not_arrive_whole_is_not_deleted(
+    environment: dict[str, str],
+    world: World,
+    taken: list[str],
+    there: PhotoFiles,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before, write = all_of(world.files), Place.write
+
+    def damaging(place: Place, path: str, data: bytes, **options: Any) -> bool:
+        return write(place, path, data[:-1] if taken[1] in path else data, **options)
+
+    monkeypatch.setattr(Place, "write", damaging)
+    refused = run(environment, "move-photos", "--to", there.url, "--delete-source")
+    assert refused.exit_code == 1
+    assert "did not arrive whole" in refused.stderr
+    assert all_of(world.files) == before
+
+
+def test_a_place_that_was_used_meanwhile_or_by_others_is_left_as_it_is(
+    environment: dict[str, str], world: World, taken: list[str], there: PhotoFiles
+) -> None:
+    assert run(environment, "move-photos", "--to", there.url).exit_code == 0
+    there.save(taken[0], Picture.REDNESS, b"a map of the time after the move")
+    refused = run(environment, "move-photos", "--to", there.url)
+    assert "Then leave AFTERGLOW_PHOTOS there" in refused.stderr
+    assert there.load(taken[0], Picture.REDNESS) == b"a map of the time after the move"
+    others = PhotoFiles(f"{there.url}-of-others", b"o" * 32)
+    others.save("theirs", Picture.PHOTO, b"a face")
+    refused = run(environment, "move-photos", "--to", others.url, "--prepare")
+    assert "1 photos that are not this clinic's; name an empty place" in refused.stderr
+    assert others.ids() == ["theirs"]
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_wrong_place_is_told_in_one_line(
+    environment: dict[str, str], world: World, taken: list[str], object_store: ObjectStore
+) -> None:
+    for place, words in (
+        (world.files.url, "--to names the place where the photos are"),
+        ("s3://key:sesame@bucket", "--to is no place for photos"),
+        ("s3://not-made-yet/clinic", "no such bucket; make it"),
+    ):
+        refused = run(environment, "move-photos", "--to", place)
+        assert refused.exit_code == 1
+        assert words in refused.stderr
+        assert len(refused.stderr.splitlines()) == 1
+    with object_store.failing(saying("503 Service Unavailable", "SlowDown")):
+        refused = run(environment, "move-photos", "--to", "s3://photos/clinic")
+    assert "wait until it is back" in refused.stderr

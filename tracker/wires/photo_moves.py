@@ -1,0 +1,105 @@
+"""Moving photos to another store: copied as they lie, compared by digest, then deleted."""
+
+import errno
+import hashlib
+from collections.abc import Iterator, Mapping, Set
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import groupby
+
+from tracker.wires.photo_files import MOST_STRAYS, PhotoFiles, TooManyStrays
+from tracker.wires.places import UNFINISHED, Place, StoredFile
+
+COPIES_AT_ONCE = 8
+HEAD_BYTES = 128  # with its size they tell what is encrypted from all else: a nonce is among them
+
+
+class MoveRefused(Exception):  # noqa: N818  (a state of the places; the message names the remedy)
+    """Photos cannot be moved there, or not yet; none was deleted."""
+
+
+def copied(
+    files: PhotoFiles, there: PhotoFiles, *, only_looks: bool = False
+) -> Iterator[tuple[int, bool]]:
+    """Copy every file; the size of each in bytes, and whether it was missing there.
+
+    It may be broken off and repeated, and files may change meanwhile. What arrives is read back and
+    compared. With `only_looks` nothing is copied. Raises OSError, and MoveRefused for a file that
+    was written there since: it is not replaced by what was before.
+    """
+    whole = (file for file in files.stored() if not file.path.endswith(UNFINISHED))
+    with ThreadPoolExecutor(COPIES_AT_ONCE) as threads:
+        for top, group in groupby(whole, key=lambda file: file.path.partition("/")[0]):
+            before = {file.path: file for file in there.place.files(top)}
+            copy = partial(_copied, files.place, there.place, before, only_looks)
+            yield from threads.map(copy, group)
+
+
+def _copied(
+    source: Place,
+    target: Place,
+    there: Mapping[str, StoredFile],
+    only_looks: bool,
+    file: StoredFile,
+) -> tuple[int, bool]:
+    path, before = file.path, there.get(file.path)
+    if before is not None:
+        head, head_there = (place.read(path, HEAD_BYTES) for place in (source, target))
+        if before.size == file.size and head == head_there:
+            return file.size, False
+        if before.written_at > file.written_at:
+            raise MoveRefused(
+                f"{path} was written in {target.url} after it was written in {source.url}; was"
+                " Afterglow used with that place? Then leave AFTERGLOW_PHOTOS there"
+            )
+    if not only_looks:
+        target.write(path, source.read(path))
+        if not _is_same(source, target, path):
+            raise OSError(errno.EIO, f"{path} did not arrive whole in {target.url}")
+    return file.size, True
+
+
+def refuse_strangers(files: PhotoFiles, there: PhotoFiles) -> None:
+    """Raise MoveRefused when somebody else keeps photos there."""
+    others = set(there.ids()) - set(files.ids())
+    strange = [photo_id for photo_id in others if not there.is_under_present_key(photo_id)]
+    if strange:
+        raise MoveRefused(
+            f"{there.url} holds {len(strange)} photos that are not this clinic's;"
+            " name an empty place"
+        )
+
+
+def forget_erased(files: PhotoFiles, there: PhotoFiles, known: Set[str]) -> None:
+    """Delete photos that were copied there and are not among the `known` ones any more.
+
+    Raises TooManyStrays when many photos here are not known: then none is deleted.
+    """
+    strays = set(files.ids()) - known
+    if len(strays) > MOST_STRAYS:
+        raise TooManyStrays(
+            f"{len(strays)} photos have no row in the database; is it older than the photos?"
+        )
+    for photo_id in set(there.ids()) - known:
+        there.delete(photo_id)
+
+
+def delete_moved(files: PhotoFiles, there: PhotoFiles) -> None:
+    """Delete each photo here, after each of its files had the same digest there.
+
+    Raises MoveRefused at the first of which that is not so.
+    """
+    for photo_id in files.ids():
+        paths = [file.path for file in files.place.files(f"{photo_id[:2]}/{photo_id}")]
+        try:
+            is_there = all(_is_same(files.place, there.place, path) for path in paths)
+        except FileNotFoundError:
+            is_there = False
+        if not is_there:
+            raise MoveRefused(f"photo {photo_id} is not whole in {there.url}; it was kept")
+        files.delete(photo_id)
+
+
+def _is_same(one: Place, other: Place, path: str) -> bool:
+    digests = [hashlib.sha256(place.read(path)).digest() for place in (one, other)]
+    return digests[0] == digests[1]
