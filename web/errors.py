@@ -51,6 +51,11 @@ ERRORS: Mapping[int | str, ErrorWords] = {
         "What you sent was not kept. Keep the photo and send it again in a few minutes. Answers to"
         " a check-in are kept, and the clinic sees them.",
     ),
+    "not shown": ErrorWords(
+        "We cannot reach our photos at the moment",
+        "This page needs them. Try again in a few minutes. Answers to a check-in are kept, and the"
+        " clinic sees them.",
+    ),
     404: ErrorWords(
         "There is nothing here",
         "The address may be mistyped, or it leads to something that is not yours to see.",
@@ -130,7 +135,8 @@ def _show_busy(error: Busy) -> ResponseReturnValue:
 def _show_unreachable(error: PlaceUnreachable) -> ResponseReturnValue:
     """Phones keep the photo and come again; of a photo that is kept this says nothing."""
     log.error("%s needs the place of the photos: %s", request.endpoint, error)
-    return _show_later(ERRORS["unreachable"], UNREACHABLE_RETRY_AFTER_SECONDS)
+    words = ERRORS["unreachable" if request.method == "POST" else "not shown"]
+    return _show_later(words, UNREACHABLE_RETRY_AFTER_SECONDS)
 
 
 def _show_later(words: ErrorWords, seconds: int) -> ResponseReturnValue:

@@ -56,6 +56,8 @@ def test_while_the_store_is_in_trouble_photos_stay_on_the_phone_and_pages_answer
         assert "What you sent was not kept" in sent.text
         shown = alice.get(picture_of(records, before.id))
         assert shown.status_code == 503
+        assert "This page needs them" in shown.text
+        assert "What you sent" not in shown.text
         for page in ("/", "/photo", "/progress"):
             assert alice.get(page).status_code == 200
         assert alice.send("/check-in", {"pus": "yes"}).status_code == 303
