@@ -127,4 +127,6 @@ def afterglow() -> None:
     handler.setFormatter(LogLines(as_json=os.environ.get("AFTERGLOW_LOG") == "json"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("waitress").setLevel(logging.WARNING)
+    for client in ("aiobotocore", "botocore"):  # of an object store: where it found its key
+        logging.getLogger(client).setLevel(logging.WARNING)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # each photo that waits is a line
