@@ -1,6 +1,8 @@
 """Photos in an object store: few requests, nothing lost by trouble of the store."""
 
+import pickle
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +14,7 @@ from tests.tracker.object_store import (
     object_store,
     saying,
 )
-from tracker.wires.photo_files import STRAY_AFTER, PhotoFiles, PhotoMissing, Picture
+from tracker.wires.photo_files import STRAY_AFTER, PhotoDamaged, PhotoFiles, PhotoMissing, Picture
 from tracker.wires.places import PlaceUnreachable
 
 __all__ = ["object_store"]
@@ -87,6 +89,22 @@ def test_whose_deletion_breaks_off_cannot_be_read_and_is_deleted_the_next_time(
     later = datetime.now(UTC) + STRAY_AFTER
     assert files.sweep(lambda ids: ids, later) == ["abc"]
     assert object_store.objects(files.url) == []
+
+
+def test_one_photo_is_read_on_another_machine_with_its_own_key_alone(
+    files: PhotoFiles, object_store: ObjectStore
+) -> None:
+    for photo_id, face in (("abc", b"a face"), ("abd", b"another face")):
+        files.save(photo_id, Picture.PHOTO, face)
+    passed = pickle.loads(pickle.dumps(files.one("abc")))  # noqa: S301 (ours)
+    object_store.asked.clear()
+    assert passed.load(Picture.PHOTO) == b"a face"
+    assert object_store.asked == {"GET": 1}
+    with pytest.raises(PhotoMissing):
+        passed.load(Picture.REDNESS)
+    with pytest.raises(PhotoDamaged):
+        replace(passed, photo_id="abd").load(Picture.PHOTO)
+    assert "key" not in repr(passed)
 
 
 def test_keys_pass_to_another_secret(files: PhotoFiles) -> None:

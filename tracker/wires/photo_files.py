@@ -8,9 +8,9 @@ called.
 import hashlib
 import logging
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -121,14 +121,16 @@ class PhotoFiles:
 
     def _load(self, photo_id: str, picture: str) -> bytes:
         sealed = self.read_sealed(photo_id, picture)
-        has_own = sealed.startswith(OWN_KEY)
-        own = self._own_key(photo_id) if has_own else None
-        if has_own and own is None:
+        if not sealed.startswith(OWN_KEY):
+            return _opened_picture((self.key, *self.older), sealed, photo_id, picture)
+        own = self._own_key(photo_id)
+        if own is None:
             raise PhotoDamaged(f"the key of photo {photo_id} is not in the store")
-        for key in (self.key, *self.older) if own is None else (own,):
-            with suppress(InvalidTag, ValueError):
-                return _opened(key, sealed.removeprefix(OWN_KEY), f"{photo_id}/{picture}")
-        raise PhotoDamaged(f"{picture} of photo {photo_id} is damaged")
+        return _opened_picture((own,), sealed, photo_id, picture)
+
+    def one(self, photo_id: str) -> "OnePhoto":
+        """What another machine needs to read this photo. Raises PhotoDamaged; see `key_of`."""
+        return OnePhoto(self.url, photo_id, self.key_of(photo_id))
 
     def has(self, photo_id: str, picture: Picture) -> bool:
         """Whether the picture is in the store; one may be missing for a photo measured long ago."""
@@ -216,10 +218,7 @@ class PhotoFiles:
 
     def read_sealed(self, photo_id: str, picture: str) -> bytes:
         """The encrypted picture as it is stored. Raises PhotoMissing."""
-        try:
-            return self.place.read(_path(photo_id, picture))
-        except FileNotFoundError as error:
-            raise PhotoMissing(f"{picture} of photo {photo_id} is not in the store") from error
+        return _read_sealed(self.place, photo_id, picture)
 
     def restore(self, photo_id: str, key: bytes, pictures: Mapping[str, bytes]) -> None:
         """Store a photo that `key_of` and `read_sealed` gave away, under this clinic's key."""
@@ -294,6 +293,23 @@ class PhotoFiles:
         return Place(self.url)
 
 
+@dataclass(frozen=True, slots=True)
+class OnePhoto:
+    """One photo of the store under `url`, with the photo's own key of 32 bytes and no other.
+
+    It can be passed to another machine that reaches the store.
+    """
+
+    url: str
+    photo_id: str
+    key: bytes = field(repr=False)
+
+    def load(self, picture: str) -> bytes:
+        """Read and decrypt; see `PhotoFiles.load`."""
+        sealed = _read_sealed(Place(self.url), self.photo_id, picture)
+        return _opened_picture((self.key,), sealed, self.photo_id, picture)
+
+
 def files_of(settings: Settings, older: tuple[bytes, ...] = ()) -> PhotoFiles:
     """The store of these settings; `older` are keys from secrets before this one."""
     return PhotoFiles(settings.photos, settings.key_for(KEY_PURPOSE), older)
@@ -315,6 +331,21 @@ def deleted_without_row(
             if not row():
                 files.delete(photo_id)
         raise
+
+
+def _read_sealed(place: Place, photo_id: str, picture: str) -> bytes:
+    try:
+        return place.read(_path(photo_id, picture))
+    except FileNotFoundError as error:
+        raise PhotoMissing(f"{picture} of photo {photo_id} is not in the store") from error
+
+
+def _opened_picture(keys: Sequence[bytes], sealed: bytes, photo_id: str, picture: str) -> bytes:
+    """What one of the keys opens. Raises PhotoDamaged."""
+    for key in keys:
+        with suppress(InvalidTag, ValueError):
+            return _opened(key, sealed.removeprefix(OWN_KEY), f"{photo_id}/{picture}")
+    raise PhotoDamaged(f"{picture} of photo {photo_id} is damaged")
 
 
 def _folder(photo_id: str) -> str:
