@@ -36,6 +36,7 @@ WITHOUT_ENTRY = {
     "begin_own_treatment": OWN_ENTRY,
     "begin_treatment": "only together with `add_person`, which is on record",
     "try_photos_again": "measures again what is there",
+    "read_on_trial": "counts for nothing until `let_it_count`, which is on record",
     "open_conversation": "opening the page is on record",
     "draft_protocol": "a draft changes nothing until it is in force",
     "choose_mail": "hours of mail open nothing",

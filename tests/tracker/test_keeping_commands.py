@@ -348,3 +348,21 @@ def test_a_look_changes_nothing(
     run(environment, "doctor")
     assert state() == before
     assert os.fspath(photo_file) in before
+
+
+def test_photos_of_an_earlier_method_are_counted_and_read(
+    environment: dict[str, str], db: Database, world: World, cast: Cast
+) -> None:
+    records = Records(db, world, cast)
+    records.measured(-1)
+    records.measured(1)
+    told = run(environment, "remeasure", "--dry-run", "--patient", cast.alice.email)
+    assert told.exit_code == 0, told.output
+    assert told.stdout == "photos that an earlier method measured, and not read yet: 2\n"
+    assert run(environment, "remeasure", "--patient", "nobody@clinic.example").exit_code == 2
+    told = CliRunner().invoke(main, ["remeasure", "--let-count"], env=environment, input="n\n")
+    assert told.exit_code == 0, told.output
+    assert "2 photos, 2 refused" in told.stdout  # these files are no pictures
+    assert "to be measured again" not in told.stdout
+    told = run(environment, "remeasure", "--let-count", "--yes")
+    assert "photos to be measured again: 2" in told.stdout

@@ -34,6 +34,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "migrate": "Bring the database up to date; `serve` does so too.",
     "move-photos": "Copy all photos to another place, a folder or an object store.",
     "protocol": "List, copy, check and preview the protocols.",
+    "remeasure": "Read photos that an earlier method measured, and say what would change.",
     "renew-passphrase": "Print a link with which the person of EMAIL chooses a new passphrase.",
     "replay": "Replay a course folder: what every photo shows, and which alerts it raises.",
     "reset-second-step": "Remove app, recovery codes and passkeys of the colleague of EMAIL.",

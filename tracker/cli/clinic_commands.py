@@ -2,17 +2,29 @@
 
 import json
 import sys
+from collections import Counter
+from datetime import UTC, datetime
 
 import click
+from tqdm import tqdm
 
 from tracker.actions.clinic.audit import show_head, verify_audit_log
 from tracker.actions.clinic.health import show_health
+from tracker.actions.course.remeasuring import (
+    Difference,
+    let_it_count,
+    old_photos,
+    patient_of_address,
+    read_on_trial,
+    what_would_change,
+)
 from tracker.actions.people.accounts import appoint_administrator, issue_renewal_for_address
 from tracker.actions.people.second_step import reset_second_step_of_address
 from tracker.actions.people.staff import hand_over_patients
 from tracker.cli.console import (
     checked_input,
     connected,
+    measuring_on,
     now,
     open_clinic,
     told_errors,
@@ -157,3 +169,58 @@ def _as_json(facts: Facts, states: dict[Part, State]) -> dict[str, object]:
         "database_bytes": facts.database_bytes,
         "versions": dict(facts.versions),
     }
+
+
+@click.command()
+@click.option("--patient", "email", help="Only photos of the patient with this e-mail address.")
+@click.option(
+    "--since", type=click.DateTime(["%Y-%m-%d"]), help="Only photos taken on this day or later."
+)
+@click.option("--dry-run", is_flag=True, help="Only count the photos.")
+@click.option("--let-count", is_flag=True, help="Then ask whether to measure these courses again.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def remeasure(
+    email: str | None, since: datetime | None, dry_run: bool, let_count: bool, yes: bool
+) -> None:
+    """Read photos that an earlier method measured, and say what would change.
+
+    What is read counts for nothing, and is kept, so that the command can be broken off and
+    repeated. With --let-count, and once every photo could be read, it asks whether `serve` or
+    `worker` shall measure these courses again, so that the present method counts. Exit status 1
+    when a photo could not be read.
+    """
+    with told_errors(OSError), checked_input(), open_clinic() as (world, db):
+        patient_id = patient_of_address(db, email) if email else None
+        waiting = old_photos(db, patient_id, since.replace(tzinfo=UTC) if since else None)
+        click.echo(f"photos that an earlier method measured, and not read yet: {len(waiting)}")
+        if dry_run:
+            return
+        failures = Counter[str]()
+        with measuring_on(world.settings) as compute:
+            done = read_on_trial(db, world.files, compute, waiting, world.find_face)
+            for photo in tqdm(done, total=len(waiting), unit="photo", disable=None):
+                if isinstance(photo, Exception):
+                    failures[type(photo).__name__] += 1
+        _tell(what_would_change(db, world.protocols, now(), patient_id))
+        for kind, count in failures.items():
+            click.echo(f"not read: {count} photos, {kind}; the command tries them again", err=True)
+        ready = let_count and not failures
+        if ready and (yes or click.confirm("Measure these courses again?")):
+            click.echo(f"photos to be measured again: {let_it_count(db, now(), patient_id)}")
+    sys.exit(bool(failures))
+
+
+def _tell(difference: Difference) -> None:
+    click.echo(f"courses compared: {difference.courses}")
+    if difference.untried:
+        click.echo(f"photos of an earlier method that were not read: {difference.untried}")
+    for moved in difference.moved:
+        low, high = moved.ita
+        click.echo(
+            f"skin of ITA {low:.0f} to {high:.0f}: {moved.photos} photos, {moved.refused} refused;"
+            f" redness moves by {moved.redness[0]:.2f} (at most {moved.redness[1]:.2f}) doublings,"
+            f" pigment by {moved.pigment[0]:.2f} ({moved.pigment[1]:.2f})"
+        )
+    for words, concerns in (("open", difference.opened), ("no longer be", difference.closed)):
+        for concern, count in sorted(concerns.items()):
+            click.echo(f"alerts that would {words} found today: {concern}, {count} courses")

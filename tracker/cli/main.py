@@ -25,6 +25,7 @@ from tracker.cli.clinic_commands import (
     audit,
     hand_over,
     health,
+    remeasure,
     renew_passphrase,
     reset_second_step,
 )
@@ -311,7 +312,9 @@ for command in (
     appoint,
     audit,
     hand_over,
+    remeasure,
     health,
+    remeasure,
     renew_passphrase,
     reset_second_step,
     protocol,

@@ -10,14 +10,14 @@ from tracker.domain.people.sessions import token_digest
 from tracker.domain.people.share_codes import ShareCode, as_entered, new_code
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
-from tracker.storage.people import people, share_codes
+from tracker.storage.people import care_team, people
 
 
 def make_share_code(db: Database, patient_id: str, now: datetime) -> str:
     """The code; it is shown now and never again, and ends the one before it."""
     code = new_code()
     with writing(db):
-        share_codes.renew(db, token_digest(code), ShareCode(patient_id, now))
+        care_team.renew_code(db, token_digest(code), ShareCode(patient_id, now))
         audit_log.add(db, Entry(Act.SHARE_CODE_MADE, now, patient_id, patient_id))
     return code
 
@@ -28,10 +28,10 @@ def accept_share_code(
     """The patient, now in this practitioner's care; None when the code does not work."""
     digest = token_digest(as_entered(code))
     with writing(db):
-        offered = share_codes.get(db, digest)
+        offered = care_team.code(db, digest)
         if offered is None or not offered.is_open(now):
             return None
-        share_codes.use(db, digest, now)
+        care_team.use_code(db, digest, now)
         people.add_to_care(db, practitioner_id, offered.patient_id)
         joined = Entry(
             Act.CARE_TEAM_CHANGED, now, practitioner_id, offered.patient_id, "joined with a code"

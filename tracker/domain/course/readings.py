@@ -130,3 +130,15 @@ class Reading:
     def carries_alerts(self) -> bool:
         """Whether this photo may open an alert alone: not with make-up, not without a reference."""
         return self.reference is not Reference.HISTORY and self.skin_state is not SkinState.MAKE_UP
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What the present method makes of a photo that an earlier one measured.
+
+    `fault` says why it refuses the photo, empty where it reads `regions`.
+    """
+
+    method: str
+    regions: Mapping[Region, RegionReading]
+    fault: str = ""

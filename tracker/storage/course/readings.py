@@ -1,5 +1,6 @@
 """Readings: a new row when method or basis changes; older rows are never overwritten."""
 
+import json
 from typing import Any
 
 from sqlite_utils import Database
@@ -13,6 +14,7 @@ from tracker.domain.course.readings import (
     Reference,
     RegionReading,
     Spots,
+    Trial,
 )
 from tracker.domain.course.treatments import Region
 from tracker.storage.columns import names_text, read_time
@@ -80,6 +82,37 @@ _OF_REGION = (
     *("lab_l", "lab_a", "lab_b", "ita", "erythema_index", "melanin_index", "share"),
     *("affected", "redder_spots", "redder_share", "darker_spots", "darker_share"),
 )
+
+
+def keep_trial(db: Database, photo_id: str, basis: Basis, trial: Trial) -> None:
+    """Keep what was read on trial, in place of any earlier one; it counts for no course."""
+    regions = [_columns(region, measured) for region, measured in trial.regions.items()]
+    row = {
+        "photo_id": photo_id,
+        "method": trial.method,
+        "basis": _basis_text(basis),
+        "fault": trial.fault,
+        "regions": json.dumps(regions),
+    }
+    db.table("trial_readings").upsert(row, pk="photo_id")
+
+
+def trial(db: Database, photo_id: str, method: str, basis: Basis) -> Trial | None:
+    """What a method read on trial on this basis; None before it has."""
+    sql = "SELECT * FROM trial_readings WHERE photo_id = ? AND method = ? AND basis = ?"
+    for row in db.query(sql, [photo_id, method, _basis_text(basis)]):
+        regions = {
+            Region(each["region"]): _region(*(each[name] for name in _OF_REGION[2:]))
+            for each in json.loads(row["regions"])
+        }
+        return Trial(row["method"], regions, row["fault"])
+    return None
+
+
+def _basis_text(basis: Basis) -> str:
+    """Tells one basis from another."""
+    marking = basis.marking.id if basis.marking else None
+    return json.dumps([basis.baseline_id, sorted(basis.areas), marking, basis.is_turned])
 
 
 def _columns(region: Region, measured: RegionReading) -> dict[str, Any]:

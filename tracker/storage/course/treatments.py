@@ -64,6 +64,14 @@ def of_patient(db: Database, patient_id: str) -> list[Treatment]:
     return [read(row) for row in db.query(sql, [patient_id])]
 
 
+def cared_for(db: Database, patient_id: str | None) -> list[Treatment]:
+    """All treatments, or those of one patient, whose photos may be measured."""
+    sql = """SELECT * FROM treatments WHERE (:patient IS NULL OR patient_id = :patient)
+             AND patient_id NOT IN (SELECT patient_id FROM care_withdrawn)
+             ORDER BY performed_at, id"""
+    return [treatment for _, treatment in _readable(db.query(sql, {"patient": patient_id}))]
+
+
 def of_kind(db: Database, kind: str) -> list[Treatment]:
     """All treatments of a kind, oldest first."""
     sql = "SELECT * FROM treatments WHERE kind = ? ORDER BY performed_at, id"
