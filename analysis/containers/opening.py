@@ -31,9 +31,11 @@ def refuse_costly(picture: Image.Image) -> None:
     """Raise `Unmeasurable` with `TOO_COSTLY` for a picture whose pixels would fill the memory.
 
     The picture is open and not loaded yet. A transparent one is copied four times when it is laid
-    on white.
+    on white, and the decoder of WebP holds two pictures with transparency. Beyond the limits of a
+    process it would say that the file is damaged.
     """
-    needed = picture.width * picture.height * (16 if picture.has_transparency_data else 4)
+    each = 14 if picture.format == "WEBP" else 4
+    needed = picture.width * picture.height * (16 if picture.has_transparency_data else each)
     if needed > MOST_BYTES_DECODED:
         size = f"{picture.width} x {picture.height} pixels"
         raise Unmeasurable(Fault.TOO_COSTLY, f"{size}, {picture.mode}: {needed} bytes")

@@ -14,6 +14,7 @@ from tests.analysis.test_images import png_that_claims
 
 START_OF_FRAME = b"\xff\xc2"
 START_OF_SCAN = b"\xff\xda"
+START_OF_VP8 = b"\x9d\x01\x2a"
 AT_ONCE_SECONDS = 1.0
 
 
@@ -49,10 +50,19 @@ def mosaic(tiles: int) -> bytes:
     return box(b"ftyp", b"heic\0\0\0\0mif1heic") + box(b"meta", bytes(4) + iinf)
 
 
+def webp_that_claims(width: int, height: int) -> bytes:
+    file = BytesIO()
+    Image.new("RGB", (16, 16), "grey").save(file, "WEBP")
+    head, mark, rows = file.getvalue().partition(START_OF_VP8)
+    return head + mark + struct.pack("<HH", width, height) + rows[4:]
+
+
 COSTLY = {
     "58 KB with a thousand scans": scan_bomb(2000, 1000),
     "few scans of many pixels": claiming(scan_bomb(200, 20), 9000, 9000),
     "progressive, 100 megapixels": claiming(progressive(200), 10_000, 10_000),
+    "progressive, 48 megapixels": claiming(progressive(200), 8000, 6000),
+    "WebP, 48 megapixels": webp_that_claims(8000, 6000),
     "transparent, 100 megapixels": png_that_claims(10_000, 10_000, transparent=True),
     "1,001 tiles": mosaic(1001),
 }
