@@ -89,7 +89,7 @@ def photos_place(
             f"{name} is no place for photos; write a folder, or s3://bucket/prefix without a key"
         )
     if find_spec("s3fs") is None:
-        raise SettingsError(f"{name} needs the extra store: pip install 'afterglow[store]'")
+        raise SettingsError(f"{name} needs the extra store: pip install -e '.[store]'")
     for endpoint in filter(None, (environment.get(each, "").strip() for each in ENDPOINTS)):
         server = urlsplit(endpoint)
         is_near = server.scheme == "http" and is_loopback(server.hostname or "")

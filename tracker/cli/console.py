@@ -90,7 +90,7 @@ def measuring_on(settings: Settings) -> Executor:
     try:
         from tracker.wires.cluster import Cluster  # noqa: PLC0415  (an extra, and slow to load)
     except ImportError as error:
-        message = "AFTERGLOW_COMPUTE needs the extra cluster: pip install 'afterglow[cluster]'"
+        message = "AFTERGLOW_COMPUTE needs the extra cluster: pip install -e '.[cluster]'"
         raise SettingsError(message) from error
     return Cluster(settings.cluster, settings.face_model)
 
