@@ -163,6 +163,24 @@ def test_a_store_without_conditional_writes_is_refused(
     assert object_store.objects(world.files.url) == before
 
 
+@pytest.mark.usefixtures("photo_id")
+def test_a_bucket_that_keeps_what_is_erased_is_refused_unless_the_key_may_not_ask(
+    environment: dict[str, str], world: World, object_store: ObjectStore
+) -> None:
+    bucket = world.files.url.removeprefix("s3://").partition("/")[0]
+    enabled = {"Status": "Enabled"}
+    look = object_store.look()
+    look.call_s3("put_bucket_versioning", Bucket=bucket, VersioningConfiguration=enabled)
+    assert "keeps earlier versions" in photos_line(run(environment, "check-config"))
+    refused = saying("403 Forbidden", "AccessDenied")
+
+    def secretive(environ: dict[str, Any], start: Start) -> Iterable[bytes] | None:
+        return refused(environ, start) if environ["QUERY_STRING"] == "versioning" else None
+
+    with object_store.failing(secretive):
+        assert photos_line(run(environment, "check-config")).startswith("good")
+
+
 @pytest.mark.usefixtures("hurried", "other_variables")
 def test_a_clinic_without_its_database_does_not_start_on_a_store_that_is_gone(
     environment: dict[str, str], photo_id: str, world: World, monkeypatch: pytest.MonkeyPatch

@@ -188,7 +188,7 @@ class Place:
         """Do once what is done to photos, and leave nothing. Raises OSError; a folder is not tried.
 
         A store that does not know conditional writes would let two processes give one photo two
-        keys.
+        keys, and one that keeps versions would keep what is erased.
         """
         if not self._is_object_store:
             return
@@ -201,6 +201,21 @@ class Place:
         if is_replaced:
             words = "the object store does not know If-None-Match for PUT; use another one"
             raise PlaceUnreachable(errno.EIO, f"{self.url}: {words}")
+        if self._keeps_versions():
+            words = "the bucket keeps earlier versions, and so what is erased; use one without"
+            raise PlaceUnreachable(errno.EIO, f"{self.url}: {words}")
+
+    def _keeps_versions(self) -> bool:
+        """Whether the bucket says that it keeps what is deleted; the key may not be let ask."""
+        store, root = self._opened()
+        try:
+            with self._told():
+                answer = store.call_s3(
+                    "get_bucket_versioning", Bucket=root.partition("/")[0], **self._in(READ_SECONDS)
+                )
+        except PlaceUnreachable:  # the place itself was reached a moment ago
+            return False
+        return bool(answer.get("Status") == "Enabled")
 
     @property
     def _is_object_store(self) -> bool:
