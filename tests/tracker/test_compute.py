@@ -1,4 +1,5 @@
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -13,11 +14,19 @@ import pytest
 
 from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import find_face
+from tracker.domain.course.photos import FileFault
 from tracker.domain.course.readings import Reference
 from tracker.domain.course.treatments import AREAS, Region
 from tracker.settings import SettingsError
-from tracker.wires.compute import Analysed, NotMeasurable, analyse_bytes, choose_face_finder
-from tracker.wires.photo_files import Picture
+from tracker.wires.compute import (
+    Analysed,
+    FileLost,
+    NotMeasurable,
+    analyse_bytes,
+    analyse_stored,
+    choose_face_finder,
+)
+from tracker.wires.photo_files import PhotoFiles, Picture
 from tracker.wires.processes import Busy, Limits, LocalProcesses, Sandbox, Stopped
 
 COURSE = Path(str(files("sample_images"))) / "infection_type_6"
@@ -62,6 +71,21 @@ def test_processes_end_with_a_server_that_is_killed(tmp_path: Path) -> None:
         clinic.communicate(timeout=60)  # the pipe closes when the last process that has it ends
 
 
+def test_a_photo_that_is_read_from_the_store_gives_the_same_as_its_bytes(tmp_path: Path) -> None:
+    photo, baseline = ((COURSE / name).read_bytes() for name in ("d06.jpg", "baseline-1.jpg"))
+    files = PhotoFiles(str(tmp_path), b"k" * 32)
+    files.save("photo", Picture.PHOTO, photo)
+    files.save("baseline", Picture.PHOTO, baseline)
+    both = files.one("photo"), files.one("baseline")
+    areas = frozenset(AREAS)
+    assert analyse_stored(*both, areas) == analyse_bytes(photo, baseline, areas)
+    files.delete("photo")
+    with pytest.raises(FileLost, match="the file of photo photo is missing") as lost:
+        analyse_stored(*both, areas)
+    there = pickle.loads(pickle.dumps(lost.value))  # noqa: S301 (ours)
+    assert (there.photo_id, there.fault) == ("photo", FileFault.MISSING)
+
+
 def test_a_photo_becomes_numbers_and_pictures_in_another_process(
     processes: LocalProcesses,
 ) -> None:
@@ -87,7 +111,7 @@ def test_a_photo_that_cannot_be_measured_comes_back_with_its_fault() -> None:
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(1, waiting=0, limits=Limits(memory=300, cpu_seconds=0)) as apart:
+    with Sandbox(1, waiting=0, limits=Limits(memory=300, cpu_seconds=1)) as apart:
         apart(os.getpid)
         yield apart
 

@@ -72,6 +72,8 @@ class Cluster(Executor):
     killed process of this machine does; one that the cluster lost raises ClusterGone.
     """
 
+    is_elsewhere = True
+
     def __init__(self, address: ClusterAddress, face_model: Path | None = None) -> None:
         self._address = address
         self._kind = kind_of_worker(face_model)

@@ -1,6 +1,6 @@
 """What the analysis finds in a photo, in the product's terms: for processes that touch pixels."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,10 +23,11 @@ from analysis.images import mirror_photo
 from analysis.pipeline import RegionAnalysis
 from analysis.spots import Lesions
 from tracker.domain.course.outlines import NOTHING_DRAWN, Outlines
+from tracker.domain.course.photos import FileFault
 from tracker.domain.course.readings import Estimate, FocalChanges, Reference, RegionReading, Spots
 from tracker.domain.course.treatments import Region
 from tracker.settings import SettingsError
-from tracker.wires.photo_files import Picture
+from tracker.wires.photo_files import HANDED_ON, KNOWN, OnePhoto, PhotoUnreadable, Picture
 from tracker.wires.processes import memory_told
 
 FaceFinder = FindFace
@@ -59,6 +60,17 @@ class NotMeasurable:
     """The analysis refused the photo for the fault named."""
 
     fault: str
+
+
+class FileLost(Exception):  # noqa: N818  (a state of the store, not of the code)
+    """The file of this photo cannot be read; it can pass from one machine to another."""
+
+    def __init__(self, photo_id: str, fault: FileFault) -> None:
+        super().__init__(photo_id, fault)
+        self.photo_id, self.fault = photo_id, fault
+
+    def __str__(self) -> str:
+        return f"the file of photo {self.photo_id} is {self.fault}"
 
 
 def analyse_bytes(
@@ -102,6 +114,34 @@ def analyse_bytes(
         pictures={Picture(name): data for name, data in pictures.items()},
         known_before=once.tell_as_baseline(before, VERSION),
     )
+
+
+def analyse_stored(
+    photo: OnePhoto,
+    baseline: OnePhoto,
+    areas: frozenset[Region],
+    drawn: Outlines = NOTHING_DRAWN,
+    find: FindFace = find_face,
+    *,
+    is_turned: bool = False,
+    known: Collection[str] = (KNOWN, HANDED_ON),
+) -> Analysed | NotMeasurable:
+    """`analyse_bytes` of photos that this machine reads from the store itself.
+
+    `known` names the files of what was computed earlier. Raises FileLost when a photo cannot be
+    read, and OSError without the store.
+    """
+    before = _read(baseline)
+    seen = before if photo == baseline else _read(photo)
+    found = [each.known(name) for each in {photo, baseline} for name in known]
+    return analyse_bytes(seen, before, areas, drawn, find, is_turned=is_turned, known=found)
+
+
+def _read(photo: OnePhoto) -> bytes:
+    try:
+        return photo.load(Picture.PHOTO)
+    except PhotoUnreadable as error:
+        raise FileLost(photo.photo_id, error.fault) from error
 
 
 def recalling(find: FindFace, known: Sequence[bytes]) -> KnownPhotos:

@@ -309,6 +309,12 @@ class OnePhoto:
         sealed = _read_sealed(Place(self.url), self.photo_id, picture)
         return _opened_picture((self.key,), sealed, self.photo_id, picture)
 
+    def known(self, name: str) -> bytes:
+        """What was computed of the photo and kept under this name, or nothing."""
+        with suppress(PhotoUnreadable, OSError):
+            return self.load(name)
+        return b""
+
 
 def files_of(settings: Settings, older: tuple[bytes, ...] = ()) -> PhotoFiles:
     """The store of these settings; `older` are keys from secrets before this one."""

@@ -22,6 +22,7 @@ from typing import ParamSpec, Protocol, TypeVar
 import cv2
 
 from analysis.errors import Fault, Unmeasurable
+from tracker.settings import OBJECT_STORE
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,6 +41,14 @@ class Stopped(Exception):  # noqa: N818  (a state of the service, not of the pho
 def at_once(compute: Executor) -> int:
     """How many calls an executor takes at once: enough that none of its processes waits for one."""
     return int(getattr(compute, "at_once", 2))
+
+
+def reads_store(compute: Executor, url: str) -> bool:
+    """Whether the processes of an executor read photos from this store themselves.
+
+    Those of a cluster do where it is an object store, which all machines reach alike.
+    """
+    return bool(getattr(compute, "is_elsewhere", False)) and url.startswith(OBJECT_STORE)
 
 
 class LocalProcesses(Executor):

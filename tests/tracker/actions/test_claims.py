@@ -1,6 +1,7 @@
 """Claims of photos: who measures which, for how long, and how many at once."""
 
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Timer
 
@@ -11,12 +12,24 @@ from tests.conftest import Cast
 from tests.tracker.actions.pictures import Answering, analysed
 from tests.tracker.actions.test_measure_photos import NOW, keep, status
 from tests.tracker.courses_of_readings import reading
+from tests.tracker.object_store import ObjectStore, object_store
 from tracker.actions.course import measuring
 from tracker.actions.course.measuring import Unmeasured, measure_photos
-from tracker.domain.course.photos import CLAIM_LEASE, RETRY_DELAYS, Photo, PhotoRole, PhotoStatus
+from tracker.domain.course.photos import (
+    CLAIM_LEASE,
+    RETRY_DELAYS,
+    FileFault,
+    Photo,
+    PhotoRole,
+    PhotoStatus,
+)
 from tracker.storage.connection import writing
 from tracker.storage.course import photos
+from tracker.wires.compute import FileLost
+from tracker.wires.photo_files import PhotoFiles
 from tracker.world import World
+
+__all__ = ["object_store"]
 
 
 @pytest.fixture
@@ -123,3 +136,27 @@ def test_a_photo_under_which_every_worker_dies_is_given_up_in_the_end(
             deaths += 1
     assert [type(outcome) for outcome in outcomes] == [Unmeasured]
     assert deaths == len(RETRY_DELAYS) + 2  # the first may have been the power
+
+
+class Elsewhere(Answering):
+    """A cluster, which reaches an object store itself."""
+
+    is_elsewhere = True
+
+
+def test_a_cluster_reads_the_photos_of_an_object_store_itself(
+    db: Database, world: World, cast: Cast, object_store: ObjectStore
+) -> None:
+    there = replace(world, files=PhotoFiles(object_store.bucket(), b"k" * 32))
+    baseline = keep(db, there, cast, "baseline", PhotoRole.BASELINE)
+    day = keep(db, there, cast, "day-1")
+    lost = FileLost(day.id, FileFault.MISSING)
+    compute = Elsewhere(analysed(reading(1.0)), lost)
+    (measured,) = measure_photos(db, there.files, compute, NOW)
+    assert measured.photo.id == baseline.id
+    assert [call[:2] for call in compute.calls] == [
+        (there.files.one(each.id), there.files.one(baseline.id)) for each in (baseline, day)
+    ]
+    found = photos.get(db, day.id)
+    assert found is not None
+    assert (found.failures, found.file_fault) == (1, FileFault.MISSING)

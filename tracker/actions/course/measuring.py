@@ -18,9 +18,16 @@ from tracker.domain.course.readings import Reading
 from tracker.domain.course.sides import Said, SaidBy, SidesAnswer, obstacle, sides_after
 from tracker.storage.connection import DatabaseError, IntegrityError, writing
 from tracker.storage.course import outlines, photos, readings, sides, treatments
-from tracker.wires.compute import Analysed, NotMeasurable, analyse_bytes
-from tracker.wires.photo_files import HANDED_ON, PhotoFiles, PhotoUnreadable, Picture
-from tracker.wires.processes import Stopped, at_once
+from tracker.wires.compute import Analysed, FileLost, NotMeasurable, analyse_bytes, analyse_stored
+from tracker.wires.photo_files import (
+    HANDED_ON,
+    KNOWN,
+    OnePhoto,
+    PhotoFiles,
+    PhotoUnreadable,
+    Picture,
+)
+from tracker.wires.processes import Stopped, at_once, reads_store
 
 CLAIMING = timedelta(seconds=20)  # then other duties of the loop have their turn
 RENEWED_EVERY = CLAIM_LEASE / 4
@@ -49,14 +56,6 @@ class _Claim:
     photo: Photo
     baseline: Photo
     basis: Basis
-
-
-class _LostFile(Exception):  # noqa: N818  (a state of the store, not of the code)
-    """The file of this photo cannot be read."""
-
-    def __init__(self, photo: Photo, error: PhotoUnreadable) -> None:
-        self.photo, self.fault = photo, error.fault
-        super().__init__(f"the file of photo {photo.id} is {self.fault}")
 
 
 class _PoolDown(Exception):  # noqa: N818
@@ -137,10 +136,21 @@ def _start(
     files: PhotoFiles, compute: Executor, claim: _Claim, find: FindFace
 ) -> Future[Analysed | NotMeasurable]:
     """Give a claimed photo to `compute`; a photo that cannot be given to it has already failed."""
+    basis = claim.basis
     try:
+        if reads_store(compute, files.url):
+            return compute.submit(
+                analyse_stored,
+                _one(files, claim.photo),
+                _one(files, claim.baseline),
+                basis.areas,
+                basis.outlines,
+                find,
+                is_turned=basis.is_turned,
+                known=(KNOWN,) if _has_failed(claim) else (KNOWN, HANDED_ON),
+            )
         baseline = _read(files, claim.baseline)
         photo = baseline if claim.photo.id == claim.baseline.id else _read(files, claim.photo)
-        basis = claim.basis
         return compute.submit(
             analyse_bytes,
             photo,
@@ -155,10 +165,15 @@ def _start(
         return _failed(error)
 
 
+def _has_failed(claim: _Claim) -> bool:
+    """Then it is measured without what the gate handed on, which may be the cause."""
+    return bool(claim.photo.failures or claim.photo.lapses)
+
+
 def _known(files: PhotoFiles, claim: _Claim) -> list[bytes]:
-    """What was computed of both photos; after a failure without what the gate handed on."""
+    """What was computed of both photos."""
     known = [files.known(each) for each in {claim.photo.id, claim.baseline.id}]
-    if not claim.photo.failures and not claim.photo.lapses:
+    if not _has_failed(claim):
         known.append(files.known(claim.photo.id, HANDED_ON))
     return known
 
@@ -173,7 +188,14 @@ def _read(files: PhotoFiles, photo: Photo) -> bytes:
     try:
         return files.load(photo.id, Picture.PHOTO)
     except PhotoUnreadable as error:
-        raise _LostFile(photo, error) from error
+        raise FileLost(photo.id, error.fault) from error
+
+
+def _one(files: PhotoFiles, photo: Photo) -> OnePhoto:
+    try:
+        return files.one(photo.id)
+    except PhotoUnreadable as error:
+        raise FileLost(photo.id, error.fault) from error
 
 
 def _conclude(
@@ -190,12 +212,13 @@ def _conclude(
     except Exception as error:  # noqa: BLE001  (one photo must not cost the others their results)
         again = _counted(claim, error)
         # Only the kind of error: its message could contain something of the picture.
-        kind = str(error) if isinstance(error, _LostFile) else type(error).__name__
+        kind = str(error) if isinstance(error, FileLost) else type(error).__name__
         log.warning("photo %s: %s, failure %d", again.id, kind, again.failures)
         try:
-            if isinstance(error, _LostFile):
+            if isinstance(error, FileLost):
+                lost = claim.baseline if error.photo_id == claim.baseline.id else claim.photo
                 with writing(db):
-                    photos.record_file_fault(db, error.photo, error.fault)
+                    photos.record_file_fault(db, lost, error.fault)
             return _hand_back(db, again, now)
         except DatabaseError:
             log.exception("photo %s could not be handed back; its claim will lapse", again.id)
@@ -207,8 +230,8 @@ def _counted(claim: _Claim, error: Exception) -> Photo:
     """The claimed photo with this failure counted: as its own, or as trouble of the system."""
     if isinstance(error, Stopped):
         return claim.photo
-    own_file_lost = isinstance(error, _LostFile) and error.photo.id != claim.baseline.id
-    is_the_worlds = isinstance(error, OSError | MemoryError | DatabaseError | _PoolDown | _LostFile)
+    own_file_lost = isinstance(error, FileLost) and error.photo_id != claim.baseline.id
+    is_the_worlds = isinstance(error, OSError | MemoryError | DatabaseError | _PoolDown | FileLost)
     if own_file_lost or isinstance(error, IntegrityError) or not is_the_worlds:
         return replace(claim.photo, failures=claim.photo.failures + 1, troubles=0, lapses=0)
     return replace(claim.photo, troubles=claim.photo.troubles + 1, lapses=0)

@@ -30,9 +30,9 @@ from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
 from tracker.storage.course import check_ins, outlines, photos, readings, screenings, treatments
 from tracker.storage.people import people
-from tracker.wires.compute import Analysed, NotMeasurable, analyse_bytes
+from tracker.wires.compute import Analysed, NotMeasurable, analyse_bytes, analyse_stored
 from tracker.wires.photo_files import PhotoFiles, PhotoUnreadable, Picture
-from tracker.wires.processes import at_once
+from tracker.wires.processes import at_once, reads_store
 
 DARKEST_FIRST = (-90.0, -30.0, 10.0, 28.0, 41.0, 55.0)  # classes of ITA, degrees (Chardin 1991)
 
@@ -191,16 +191,17 @@ def _old(db: Database, treatment: Treatment) -> list[Old]:
 def _start(
     files: PhotoFiles, compute: Executor, old: Old, find: FindFace
 ) -> Future[Analysed | NotMeasurable]:
+    basis, is_turned = old.basis, old.basis.is_turned
+    if reads_store(compute, files.url):
+        both = files.one(old.photo.id), files.one(old.baseline.id)
+        return compute.submit(
+            analyse_stored, *both, basis.areas, basis.outlines, find, is_turned=is_turned, known=()
+        )
     baseline = files.load(old.baseline.id, Picture.PHOTO)
     is_itself = old.photo.id == old.baseline.id
+    photo = baseline if is_itself else files.load(old.photo.id, Picture.PHOTO)
     return compute.submit(
-        analyse_bytes,
-        baseline if is_itself else files.load(old.photo.id, Picture.PHOTO),
-        baseline,
-        old.basis.areas,
-        old.basis.outlines,
-        find,
-        is_turned=old.basis.is_turned,
+        analyse_bytes, photo, baseline, basis.areas, basis.outlines, find, is_turned=is_turned
     )
 
 
