@@ -19,6 +19,7 @@ from tracker.world import World
 
 LINK = re.compile(r"/(?:welcome|renew)/[\w.-]+")
 CHOSEN = "violet tram under seven"
+AWAY = {"first_day": "2026-03-05", "last_day": "2026-03-20"}
 PUPPET = "puppet@home.example"
 
 
@@ -65,11 +66,11 @@ class Schemer:
         return any(browser.get(path).status_code == 200 for browser in self.browsers.values())
 
 
-def tries(schemer: Schemer, cast: Cast) -> Iterator[tuple[str, Mapping[str, str]]]:
+def tries(schemer: Schemer, cast: Cast, patient: Person) -> Iterator[tuple[str, Mapping[str, str]]]:
     """Every form of the pages that could let somebody in, with the values that would."""
-    dana, eli, alice, own = cast.dana, cast.eli, cast.alice, schemer.person
+    dana, eli, own = cast.dana, cast.eli, schemer.person
     puppet = people.by_email(schemer.db, PUPPET)
-    for email in (PUPPET, dana.email, alice.email):
+    for email in (PUPPET, dana.email, patient.email):
         new = {"name": "New", "email": email}
         yield "/clinic/people/invite", new | {"role": "practitioner", "administration": "yes"}
         yield "/invite", new | {"practitioner": own.id}
@@ -82,32 +83,47 @@ def tries(schemer: Schemer, cast: Cast) -> Iterator[tuple[str, Mapping[str, str]
         for role, status in (("practitioner", "suspended"), ("assistant", "active")):
             wanted = {"role": role, "status": status, "was": str(position_of(dana))}
             yield f"/clinic/people/{dana.id}", wanted | {"hand_over_to": taker.id}
-        yield f"/patients/{alice.id}/care-team", {"person": taker.id, "turn": "1"}
-    yield f"/patients/{alice.id}/renewal", {}
+        yield f"/patients/{patient.id}/care-team", {"person": taker.id, "turn": "1"}
+        yield "/settings/absences", AWAY | {"deputy": taker.id, "person": dana.id}
+    yield f"/patients/{patient.id}/renewal", {}
     yield "/accept", {"code": "AAAA-AAAA-AAAA"}
     yield "/my-data/share", {}
 
 
-@pytest.mark.parametrize("who", ["olga", "ada", "eli", "bob"])
+@pytest.mark.parametrize(
+    ("who", "whose"),
+    [
+        ("olga", "alice"),
+        ("ada", "alice"),
+        ("eli", "alice"),
+        ("bob", "alice"),
+        ("fay", "bob"),
+        ("dana", "bob"),
+    ],
+)
 def test_nobody_gains_reach_by_any_two_actions(
     who: str,
+    whose: str,
     app: Flask,
     db: Database,
     world: World,
     cast: Cast,
     olga: Person,
     ada: Person,
+    fay: Person,
     browser_of: Callable[[Person], Browser],
 ) -> None:
-    person = {"olga": olga, "ada": ada, "eli": cast.eli, "bob": cast.bob}[who]
+    patient = {"alice": cast.alice, "bob": cast.bob}[whose]
+    known = {"olga": olga, "ada": ada, "fay": fay, "dana": cast.dana, "eli": cast.eli}
+    person = (known | {"bob": cast.bob})[who]
     schemer = Schemer(app, db, world, person, {person.email: browser_of(person)})
-    assert not schemer.reaches(cast.alice)
+    assert not schemer.reaches(patient)
     for _ in range(2):
-        for path, values in list(tries(schemer, cast)):
+        for path, values in list(tries(schemer, cast, patient)):
             schemer.sends(path, values)
-            assert not schemer.reaches(cast.alice), (path, values)
+            assert not schemer.reaches(patient), (path, values)
     administers = who in {"olga", "ada"}
-    assert (len(schemer.browsers) > 1) is (administers or who == "eli")
+    assert (len(schemer.browsers) > 1) is (administers or who in {"eli", "dana"})
     assert people.get(db, cast.dana.id) == cast.dana
     assert Browser(app).sign_in(cast.alice, PASSPHRASE).status_code == 303
     assert Browser(app).sign_in(cast.dana, PASSPHRASE).status_code == 303
