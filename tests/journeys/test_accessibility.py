@@ -40,6 +40,7 @@ NO_PAGES = {
     "conversation.photo",
     "own_data.download",
     "worklist.version",
+    "practitioner.values",
     "sign_in.still_here",
 }
 LIGHT = 100 * 1024  # bytes of the first load of Today, without photos
