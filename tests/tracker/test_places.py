@@ -159,7 +159,7 @@ def test_a_store_that_is_silent_is_given_up_in_time(
         over.wait(20)
 
     monkeypatch.setattr(places, "READ_SECONDS", 1)
-    with object_store.failing(silent), pytest.raises(PlaceUnreachable):
+    with object_store.failing(silent), pytest.raises(PlaceUnreachable, match="too long"):
         place.read("ab/abc/photo")
     over.set()
     assert object_store.asked["GET"] <= 2

@@ -54,6 +54,7 @@ NOT_ALLOWED = (
 )
 OLD_KEY = "the key is no longer valid; renew AWS_SESSION_TOKEN and the key that belongs to it"
 NO_STORE = "no object store answers; mend AWS_ENDPOINT_URL, or wait until it is back"
+SLOW = "the object store takes too long to answer; wait until it is quicker"
 NO_BUCKET = "there is no such bucket; make it, or mend the name"
 WORDS: Final[Mapping[str, str]] = {
     "NoSuchBucket": NO_BUCKET,
@@ -71,6 +72,9 @@ WORDS: Final[Mapping[str, str]] = {
     "RequestTimeTooSkewed": "the clock of this machine is wrong; set it",
     "EndpointConnectionError": NO_STORE,
     "ConnectTimeoutError": NO_STORE,
+    "FSTimeoutError": SLOW,
+    "ReadTimeoutError": SLOW,
+    "RequestTimeout": SLOW,
     "SSLError": "its certificate is not trusted; mend AWS_ENDPOINT_URL or AWS_CA_BUNDLE",
     "404": NO_STORE,
 }
