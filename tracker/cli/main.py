@@ -312,7 +312,6 @@ for command in (
     appoint,
     audit,
     hand_over,
-    remeasure,
     health,
     remeasure,
     renew_passphrase,
