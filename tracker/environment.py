@@ -19,7 +19,11 @@ from tracker.domain.people.people import check_email
 from tracker.settings import HOME_ROLLER, Backups, ClusterAddress, Settings, SettingsError
 
 SECRET_BYTES = 32
-SECRETS = ("AFTERGLOW_SECRET", "AFTERGLOW_SMTP")
+SECRETS = tuple(  # a command may show a token, and a file is read once
+    f"AFTERGLOW_{name}{form}"
+    for name in ("SECRET", "OLD_SECRET", "SMTP", "BACKUP_RECIPIENT")
+    for form in ("", "_FILE", "_COMMAND")
+)
 COMMAND_SECONDS = 30
 MINUTES_A_DAY = 24 * 60
 MOST_YEARS_KEPT = 100

@@ -14,10 +14,11 @@ import pytest
 
 from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import find_face
+from tracker.cli.console import measuring_on
 from tracker.domain.course.photos import FileFault
 from tracker.domain.course.readings import Reference
 from tracker.domain.course.treatments import AREAS, Region
-from tracker.settings import SettingsError
+from tracker.settings import Settings, SettingsError
 from tracker.wires.compute import (
     Analysed,
     FileLost,
@@ -138,6 +139,22 @@ def test_the_verdict_on_an_upload_comes_back_from_its_process(sandbox: Sandbox) 
     with pytest.raises(Unmeasurable) as caught:
         sandbox(fail_to_decode)
     assert (caught.value.fault, caught.value.detail) == (Fault.MOVING, "more than one frame")
+
+
+def read_environment() -> dict[str, str]:
+    return dict(os.environ)
+
+
+def test_a_process_that_opens_uploads_has_no_secret_in_its_environment(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SECRET", "OLD_SECRET", "SMTP", "BACKUP_RECIPIENT"):
+        for form in ("", "_FILE", "_COMMAND"):
+            monkeypatch.setenv(f"AFTERGLOW_{name}{form}", "smtp://user:passphrase@host")
+    with measuring_on(settings) as compute, Sandbox(1, waiting=0) as apart:
+        for found in (apart(read_environment), compute.submit(read_environment).result()):
+            assert "PATH" in found
+            assert [name for name, text in found.items() if "passphrase" in text] == []
 
 
 def test_an_upload_writes_no_file(sandbox: Sandbox, tmp_path: Path) -> None:

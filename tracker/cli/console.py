@@ -56,13 +56,6 @@ def typed_passphrase(file: TextIO | None) -> str:
     return str(click.prompt("Passphrase", hide_input=True, confirmation_prompt=True))
 
 
-def forget_secrets() -> None:
-    """Take the secrets out of the environment, so that processes started later do not get them."""
-    for name in SECRETS:
-        os.environ.pop(name, None)
-    keep_credentials(os.environ)
-
-
 def leave() -> None:
     """End the process at once if threads were left behind.
 
@@ -83,8 +76,10 @@ def local_processes() -> Executor:
 def measuring_on(settings: Settings) -> Executor:
     """Where the settings let photos be measured: processes of this machine, or a cluster.
 
-    Raises SettingsError when the library for the cluster is not installed.
+    From here on no secret is in the environment: these processes open photos of strangers. Raises
+    SettingsError when the library for the cluster is not installed.
     """
+    _forget_secrets()
     if settings.cluster is None:
         return local_processes()
     try:
@@ -158,3 +153,10 @@ def checked_input() -> Iterator[None]:
         raise
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+
+
+def _forget_secrets() -> None:
+    """Take the secrets out of the environment, so that processes started later do not get them."""
+    for name in SECRETS:
+        os.environ.pop(name, None)
+    keep_credentials(os.environ)

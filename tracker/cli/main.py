@@ -32,7 +32,6 @@ from tracker.cli.clinic_commands import (
 from tracker.cli.console import (
     checked_input,
     connected,
-    forget_secrets,
     leave,
     local_processes,
     measuring_on,
@@ -108,7 +107,6 @@ def serve() -> None:
     """Serve the pages and process the queue, both in this process."""
     with told_errors(CannotListen, OSError):
         world = world_of_settings()
-        forget_secrets()
         address = world.settings.base_url
         with measuring_on(world.settings) as compute, metrics_served(world, now):
             serve_pages(world, compute, now, lambda: click.echo(f"Afterglow is open at {address}"))
@@ -121,7 +119,6 @@ def worker() -> None:
     stop = threading.Event()
     with told_errors():
         world = world_of_settings()
-        forget_secrets()
         with measuring_on(world.settings) as compute:
 
             def end(*_: object) -> None:
