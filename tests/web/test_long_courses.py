@@ -95,6 +95,7 @@ def test_photos_that_came_late_are_on_the_first_page_however_old(long: LongCours
     late = long.photo_ids[2 : LATE + 1]
     assert f"{len(late)} new photos are from earlier days" in page
     assert SHOWN.findall(page)[: len(late)] == list(reversed(late))
+    assert page.count('<span class="new">New</span>') == len(late)
 
 
 def test_older_photos_follow_by_links_until_each_was_shown_once(short: LongCourse) -> None:

@@ -120,11 +120,12 @@ PHOTOS_AT_ONCE = 12
 
 @dataclass(frozen=True, slots=True)
 class PhotoRow:
-    """One photo in a patient's list."""
+    """One photo in a patient's list; `is_new` until a person of the clinic has opened it."""
 
     photo: Photo
     day: str
     taken: str
+    is_new: bool
     about: tuple[str, ...]
     faults: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -330,15 +331,16 @@ def _photo_row(photo: Photo, progress: CourseSoFar, now: datetime, zone: ZoneInf
         photo=photo,
         day=day_words(day_number(progress.treatment, photo.taken_at, progress.patient.zone)),
         taken=when(photo.taken_at, now, zone),
-        about=_about(photo, is_new=photo.id in progress.unseen) + _extra_uses(photo, progress),
+        is_new=photo.id in progress.unseen,
+        about=_about(photo) + _extra_uses(photo, progress),
         faults=tuple(name.replace("_", " ") for name in photo.faults),
         warnings=tuple(name.replace("_", " ") for name in photo.warnings),
     )
 
 
-def _about(photo: Photo, *, is_new: bool) -> tuple[str, ...]:
+def _about(photo: Photo) -> tuple[str, ...]:
     """What is out of the ordinary; most photos are clean, measured follow-ups."""
-    about = ["new"] if is_new else []
+    about = []
     if photo.role is PhotoRole.BASELINE:
         about.append("the photo from before")
     if photo.status is not PhotoStatus.MEASURED:
