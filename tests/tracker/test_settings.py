@@ -150,3 +150,12 @@ def test_a_cluster_is_reached_by_tls_or_on_this_machine(tmp_path: Path) -> None:
     assert read_settings({**GOOD, **there}).cluster == ClusterAddress(
         "tls://scheduler.example:8786", tmp_path, "https://scheduler.example:8787/status"
     )
+
+
+def test_the_recipient_of_backups_can_be_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "recipient"
+    file.write_text("clinic\n")
+    given = GOOD | {"AFTERGLOW_BACKUP_TO": "there", "AFTERGLOW_BACKUP_RECIPIENT_FILE": str(file)}
+    backups = read_settings(given).backups
+    assert backups is not None
+    assert backups.recipient == "clinic"
