@@ -3,6 +3,7 @@
 import base64
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -143,6 +144,18 @@ def test_a_move_that_is_killed_is_finished_by_the_next_and_loses_nothing(
     assert done.exit_code == 0, done.output
     assert all_of(there) == before
     assert world.files.ids() == []
+
+
+def test_a_file_whose_writing_was_broken_off_keeps_no_photo_from_being_deleted(
+    environment: dict[str, str], world: World, taken: list[str], tmp_path: Path
+) -> None:
+    there = files_of(replace(world.settings, photos_at=str(tmp_path / "there")))
+    before = all_of(world.files)
+    world.files.place.write(f"{taken[0][:2]}/{taken[0]}/photo.0a1b.part", b"half a photo")
+    moved = run(environment, "move-photos", "--to", there.url, "--delete-source")
+    assert moved.exit_code == 0, moved.output
+    assert all_of(there) == before
+    assert list(world.files.place.files()) == []
 
 
 def test_a_photo_that_did_not_arrive_whole_is_not_deleted(

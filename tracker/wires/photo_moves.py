@@ -87,12 +87,14 @@ def forget_erased(files: PhotoFiles, there: PhotoFiles, known: Set[str]) -> None
 def delete_moved(files: PhotoFiles, there: PhotoFiles) -> None:
     """Delete each photo here, after each of its files had the same digest there.
 
-    Raises MoveRefused at the first of which that is not so.
+    Files whose writing was broken off are no part of it and are deleted with it. Raises MoveRefused
+    at the first photo of which that is not so.
     """
     for photo_id in files.ids():
         paths = [file.path for file in files.place.files(f"{photo_id[:2]}/{photo_id}")]
+        whole = (path for path in paths if not path.endswith(UNFINISHED))
         try:
-            is_there = all(_is_same(files.place, there.place, path) for path in paths)
+            is_there = all(_is_same(files.place, there.place, path) for path in whole)
         except FileNotFoundError:
             is_there = False
         if not is_there:
