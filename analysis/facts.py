@@ -63,8 +63,9 @@ class Facts:
     """What is known of one photo of `size`, opened at `scale`.
 
     `no_card` says why no card was found; None where one was, or none was looked for. `matches` and
-    `laid` are with the photo of the digest `against`; then `view` is that of `laid`. `frame` is
-    what `see_frame` saw; `is_frame_seen` tells whether it was asked.
+    `laid` are with the photo of the digest `against`; then `view` is that of `laid`, and `crop` is
+    cut as that photo shows the face. `frame` is what `see_frame` saw; `is_frame_seen` tells whether
+    it was asked.
     """
 
     face: Face

@@ -46,7 +46,7 @@ class KnownPhotos:
         self._laid: dict[tuple[SrgbImage, SrgbImage], Registration] = {}
         self._cards: dict[SrgbImage, CardSight] = {}
         self._frames: dict[SrgbImage, Floats | None] = {}
-        self._crops: dict[SrgbImage, FaceCrop] = {}
+        self._crops: dict[tuple[SrgbImage, SrgbImage], FaceCrop] = {}
         self._recalled: dict[str, Facts] = {}
         self._digests: dict[SrgbImage, str] = {}
 
@@ -128,13 +128,16 @@ class KnownPhotos:
             )
         return self._frames[photo]
 
-    def crop(self, photo: SrgbImage, positions: NDArray[np.float32]) -> FaceCrop:
-        """`crop_to_face` of a photo at the `positions` at which a baseline has it, or it itself."""
-        if photo not in self._crops:
+    def crop(
+        self, photo: SrgbImage, baseline: SrgbImage, positions: NDArray[np.float32]
+    ) -> FaceCrop:
+        """`crop_to_face` of a photo, which may be the baseline, at its `positions` on the grid."""
+        if (photo, baseline) not in self._crops:
             facts = self._facts(photo)
-            known = facts.crop if facts else None
-            self._crops[photo] = known or crop_to_face(photo, positions)
-        return self._crops[photo]
+            cut_for = "" if photo is baseline else self._digest(baseline)
+            known = facts.crop if facts and facts.against == cut_for else None
+            self._crops[photo, baseline] = known or crop_to_face(photo, positions)
+        return self._crops[photo, baseline]
 
     def thumbnail(self, photo: SrgbImage) -> SrgbImage:
         """`thumbnail` of a photo."""
@@ -170,7 +173,7 @@ class KnownPhotos:
             features=self._features_of(photo),
             counted=self._skin[photo],
             view=self.view(photo),
-            crop=self.crop(photo, locate(self.view(photo))),
+            crop=self.crop(photo, photo, locate(self.view(photo))),
         )
         return pack(self._head(photo, version), told)
 

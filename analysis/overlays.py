@@ -74,8 +74,8 @@ def draw_evidence(
     `baseline` is the same crop of the baseline; `thumbnail` is today's photo, at most 320 px wide.
     """
     known = remembering(find)
-    before = known.crop(baseline, analysis.baseline_positions)
-    today = known.crop(photo, analysis.photo_positions)
+    before = known.crop(baseline, baseline, analysis.baseline_positions)
+    today = known.crop(photo, baseline, analysis.photo_positions)
     beyond = ~(today.covered & before.covered)
     grey = _grey(to_linear(today.image), _on_skin(analysis))
     grey[beyond] = _BEYOND

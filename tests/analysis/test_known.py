@@ -11,7 +11,9 @@ import pytest
 from analysis import VERSION, facts
 from analysis import known as room
 from analysis.errors import Fault, Unmeasurable
+from analysis.face.crop import crop_to_face
 from analysis.face.faces import Face, find_face
+from analysis.face.grid import locate
 from analysis.face.regions import Region
 from analysis.images import SrgbImage, encode_photo, mirror_photo, to_bytes
 from analysis.known import KnownPhotos
@@ -201,6 +203,30 @@ def test_what_the_gate_hands_on_is_measured_without_opening_the_photo(steps: lis
     assert isinstance(found, Analysed)
     assert steps == []
     assert replace(found, known_before=plain.known_before) == plain
+
+
+def test_pictures_over_a_baseline_that_was_turned_are_those_of_its_grid() -> None:
+    photo, before = files()
+    plain = analyse_bytes(photo, before, PARTS, is_turned=True)
+    found = analyse_bytes(photo, before, PARTS, is_turned=True, known=[handed_on()])
+    assert isinstance(plain, Analysed)
+    assert isinstance(found, Analysed)
+    assert found.pictures == plain.pictures
+
+
+def test_a_crop_counts_only_on_the_grid_for_which_it_was_cut() -> None:
+    photo, before = files()
+    alone = KnownPhotos(find_face)
+    as_baseline = alone.tell_as_baseline(alone.open(photo), VERSION)
+    for told, is_own in ((handed_on(), False), (as_baseline, True)):
+        known = recalled(told, version=VERSION)
+        image, onto = known.open(photo), known.open(before)
+        positions = locate(alone.view(image)) + np.float32(9)
+        cut = crop_to_face(image, positions).image.codes
+        for baseline in (onto, image, mirror_photo(onto), alone.open(photo)):
+            counts = baseline is (image if is_own else onto)
+            crop = known.crop(image, baseline, positions).image.codes
+            assert np.array_equal(crop, cut) is not counts
 
 
 def test_hostile_bytes_are_damaged_or_harmless() -> None:
