@@ -30,7 +30,7 @@ def test_before_and_the_latest_photo_lie_in_one_crop_and_light(
     before, latest = records.measured(-1), records.measured(2)
     page = dana.read(compare(records))
     for photo in (before, latest):
-        assert f'src="/patients/{photo.patient_id}/photos/{photo.id}/aligned"' in page
+        assert f'src="/patients/{photo.patient_id}/photos/{photo.id}/aligned?large=1"' in page
     assert "Before: 1 day before treatment" in page
     assert "After: Day 2" in page
     assert "As taken; the others are brought into this light" in page
@@ -74,7 +74,7 @@ def test_sides_are_shown_as_they_came(dana: Browser, records: Records, db: Datab
     with writing(db):
         db.execute("UPDATE photos SET view = 'left', status = 'kept' WHERE id = ?", [side.id])
     page = dana.read(compare(records, "?view=left&heat=redness"))
-    assert f'src="/patients/{side.patient_id}/photos/{side.id}/photo"' in page
+    assert f'src="/patients/{side.patient_id}/photos/{side.id}/photo?large=1"' in page
     assert "looked at and not measured" in page
     assert "/redness" not in page
 

@@ -244,7 +244,7 @@ def patient_page(
     number = _leaf_with(leaves.photo, newest_first) or leaves.photos
     photos = leaf(newest_first, number, PHOTOS_AT_ONCE, as_row)
     shown = {row.photo.id for row in photos.rows} | {p.id for p in newest_first[:PHOTOS_AT_ONCE]}
-    new = [each for each in newest_first if each.id in progress.unseen - shown]
+    new = [each for each in progress.unseen[::-1] if each.id not in shown]
     return PatientPage(
         patient_id=progress.patient.id,
         name=progress.patient.name,
@@ -329,13 +329,19 @@ def _facts(progress: CourseSoFar, now: datetime) -> tuple[tuple[str, str], ...]:
 def _photo_row(photo: Photo, progress: CourseSoFar, now: datetime, zone: ZoneInfo) -> PhotoRow:
     return PhotoRow(
         photo=photo,
-        day=day_words(day_number(progress.treatment, photo.taken_at, progress.patient.zone)),
+        day=_day_of(photo, progress),
         taken=when(photo.taken_at, now, zone),
-        is_new=photo.id in progress.unseen,
+        is_new=photo in progress.unseen,
         about=_about(photo) + _extra_uses(photo, progress),
         faults=tuple(name.replace("_", " ") for name in photo.faults),
         warnings=tuple(name.replace("_", " ") for name in photo.warnings),
     )
+
+
+def _day_of(photo: Photo, progress: CourseSoFar) -> str:
+    if photo.treatment_id != progress.treatment.id:
+        return "Another treatment"
+    return day_words(day_number(progress.treatment, photo.taken_at, progress.patient.zone))
 
 
 def _about(photo: Photo) -> tuple[str, ...]:

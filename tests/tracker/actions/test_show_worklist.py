@@ -72,21 +72,29 @@ def test_an_unanswered_alert_of_an_earlier_treatment_stays_in_sight(
     assert [(a.alert.id, a.treatment) for a in row.alerts] == [(alert.id, cast.treatment)]
 
 
-def test_a_photo_is_new_until_somebody_has_opened_it_or_a_later_one(
+def test_a_photo_is_new_until_somebody_has_opened_it_large(
     db: Database, world: World, cast: Cast, records: Records
 ) -> None:
     first, second = records.measured(1), records.measured(2)
-    (row,) = listed(db, cast).rows
-    assert row.ranked.facts.unseen == 2
 
-    def look(photo: Photo) -> None:
+    def unseen_after(photo: Photo, picture: Picture, *, is_large: bool = False) -> int:
         show_picture(
-            db, world.files, cast.dana.id, cast.alice.id, photo.id, Picture.THUMBNAIL, DAY_4
+            db,
+            world.files,
+            cast.dana.id,
+            cast.alice.id,
+            photo.id,
+            picture,
+            DAY_4,
+            is_large=is_large,
         )
+        excerpt = listed(db, cast)
+        return sum(row.ranked.facts.unseen for row in excerpt.rows)
 
-    look(first)
-    assert group_of_alice(db, cast) is Group.UNSEEN
-    look(second)
+    for small in set(Picture) - {Picture.PHOTO}:
+        assert unseen_after(second, small) == 2, small
+    assert unseen_after(second, Picture.PHOTO) == 1  # minutes after the look at a small picture
+    assert unseen_after(first, Picture.ALIGNED, is_large=True) == 0
     assert group_of_alice(db, cast) is Group.RECOVERING
     records.measured(1.5)
     assert group_of_alice(db, cast) is Group.UNSEEN

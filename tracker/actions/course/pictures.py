@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from analysis import draw_card, framing_cascade
 from analysis.card.sheet import Paper, draw_card_pdf
 from tracker.domain.clinic.audit import SAME_LOOK, Act, Entry
-from tracker.domain.course.photos import FileFault
+from tracker.domain.course.photos import FileFault, Photo
 from tracker.domain.own_data.looks import is_same_look
 from tracker.storage.alerts import alerts
 from tracker.storage.clinic import audit_log
@@ -27,12 +27,15 @@ def show_picture(
     photo_id: str,
     picture: Picture,
     now: datetime,
+    *,
+    is_large: bool = False,
 ) -> bytes:
     """The encoded picture; PhotoMissing when it is missing or not this patient's.
 
     The look is recorded before the picture is handed out. If it cannot be recorded, no picture is
-    shown. A photo that proves damaged counts as such on the work list and in health, until it can
-    be read again.
+    shown. Once a person of the clinic has opened the photo itself, or a picture that the page shows
+    large (`is_large`), the photo is not new any more; a small picture leaves it new. A photo that
+    proves damaged counts as such on the work list and in health, until it can be read again.
     """
     photo = photos.get(db, photo_id)
     if photo is None or photo.patient_id != patient_id:
@@ -47,10 +50,24 @@ def show_picture(
     if picture is Picture.PHOTO and photo.file_fault is not None:
         with writing(db):
             photos.record_file_fault(db, photo, None)
-    if viewer_id != patient_id and not is_same_look(looks.last_at(db, photo, viewer_id), now):
-        with writing(db):
-            looks.record(db, photo, viewer_id, now)
+    if viewer_id != patient_id:
+        _record_look(db, photo, viewer_id, now, is_large=is_large or picture is Picture.PHOTO)
     return data
+
+
+def _record_look(
+    db: Database, photo: Photo, viewer_id: str, now: datetime, *, is_large: bool
+) -> None:
+    """Write only what is new: a page of a dozen pictures is opened again and again."""
+    is_known = is_same_look(looks.last_at(db, photo, viewer_id), now)
+    is_seen = not is_large or looks.is_seen(db, photo)
+    if is_known and is_seen:
+        return
+    with writing(db):
+        if not is_known:
+            looks.record(db, photo, viewer_id, now)
+        if not is_seen:
+            looks.mark_seen(db, photo, now)
 
 
 def record_opening(

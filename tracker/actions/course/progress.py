@@ -66,8 +66,8 @@ class CourseSoFar:
     data is accepted. `is_alone` means that no clinic cares for the patient here; `unread_by_…`
     count what each side wrote and the other has not read; `staff` are those who read or took on an
     alert, by id. `sides_said` is what was said about left and right in the photo that the others
-    are compared with, in time order. `unseen` are the ids of photos that no one at the clinic has
-    opened. `band` is the normal redness until now. Aftercare and
+    are compared with, in time order. `unseen` are the photos of all treatments that no one at the
+    clinic has opened, in time order. `band` is the normal redness until now. Aftercare and
     questions are those of all treatments whose plans still run.
     """
 
@@ -93,7 +93,7 @@ class CourseSoFar:
     earlier_alerts: tuple[CourseAlert, ...] = ()
     staff: Mapping[str, Person] = field(default_factory=dict)
     other_check_ins: tuple[CheckIn, ...] = ()
-    unseen: frozenset[str] = frozenset()
+    unseen: tuple[Photo, ...] = ()
     sides_said: tuple[SidesAnswer, ...] = ()
 
 
@@ -183,7 +183,7 @@ def show_course(
         ),
         staff=people.by_ids(db, {each for alert in all_alerts for each in alert.handled_by}),
         other_check_ins=tuple(each for each in answered if each.treatment_id != treatment.id),
-        unseen=frozenset(photos.unseen_ids(db, treatment.id)),
+        unseen=tuple(photos.unseen(db, patient_id)),
         sides_said=tuple(sides.of_reference(db, treatment.id)),
     )
 

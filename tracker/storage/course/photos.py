@@ -182,14 +182,15 @@ def set_sides(db: Database, photo_id: str, sides: Sides) -> None:
     db.execute("UPDATE photos SET sides = ? WHERE id = ?", [str(sides), photo_id])
 
 
-def unseen_ids(db: Database, treatment_id: str) -> set[str]:
-    """The measured photos from after a treatment that no one at the clinic has opened.
+def unseen(db: Database, patient_id: str) -> list[Photo]:
+    """The measured photos from after any treatment that no one at the clinic has opened.
 
-    Opening a photo counts for all that were taken before it and had arrived.
+    They come in the order in which they were taken; small pictures in a list open none.
     """
-    sql = """SELECT id FROM photos WHERE treatment_id = ?
-             AND seen_at IS NULL AND status = 'measured' AND role = 'follow_up'"""
-    return {row["id"] for row in db.query(sql, [treatment_id])}
+    sql = """SELECT * FROM photos WHERE patient_id = ?
+             AND seen_at IS NULL AND status = 'measured' AND role = 'follow_up'
+             ORDER BY taken_at, id"""
+    return [_photo(row) for row in db.query(sql, [patient_id])]
 
 
 def unknown_ids(db: Database, ids: Set[str]) -> set[str]:
@@ -207,7 +208,7 @@ def given_up(db: Database) -> list[GivenUp]:
     """What a person of the clinic must look at or correct, because the system has given up.
 
     A baseline counts while its course has no other usable one and has not been ended; any other
-    photo until a person of the clinic has opened it or a later one.
+    photo until a person of the clinic has opened it.
     """
     return [
         GivenUp(

@@ -12,14 +12,20 @@ from tracker.storage.columns import read_optional_time, read_time, time_text
 
 
 def record(db: Database, photo: Photo, person_id: str, now: datetime) -> None:
-    """Record that a person of the clinic opened a photo, and so has caught up with earlier ones."""
+    """Record that a person of the clinic opened a picture of a photo, however small."""
     audit_log.add(db, Entry(Act.PHOTO_OPENED, now, person_id, photo.patient_id, photo.id))
-    db.execute(
-        """UPDATE photos SET seen_at = :now FROM photos AS opened
-           WHERE opened.id = :photo AND photos.patient_id = opened.patient_id
-             AND photos.taken_at <= opened.taken_at AND photos.seen_at IS NULL""",
-        {"photo": photo.id, "now": time_text(now)},
-    )
+
+
+def is_seen(db: Database, photo: Photo) -> bool:
+    """Whether a person of the clinic has opened the photo itself, so that it is not new."""
+    sql = "SELECT 1 FROM photos WHERE id = ? AND seen_at IS NOT NULL"
+    return any(db.query(sql, [photo.id]))
+
+
+def mark_seen(db: Database, photo: Photo, now: datetime) -> None:
+    """Record that a person of the clinic opened the photo itself; the first time is kept."""
+    sql = "UPDATE photos SET seen_at = ? WHERE id = ? AND seen_at IS NULL"
+    db.execute(sql, [time_text(now), photo.id])
 
 
 def last_at(db: Database, photo: Photo, person_id: str) -> datetime | None:
