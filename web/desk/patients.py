@@ -14,12 +14,11 @@ from werkzeug.exceptions import NotFound
 from tracker.actions.alerts.showing import show_alerts
 from tracker.actions.course.measuring import try_photos_again
 from tracker.actions.course.progress import CourseSoFar, NotTreated, show_course
-from tracker.actions.mail.sending import ComposedMail, show_outbox
+from tracker.actions.mail.sending import show_outbox
 from tracker.domain.alerts.alerts import Alert
 from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, SkinState, reference_of
 from tracker.domain.course.readings import Quantity
 from tracker.domain.course.treatments import Region, Setting, day_number
-from tracker.domain.mail.mails import Mail
 from tracker.domain.people.access import (
     may_follow,
     may_open_worklist,
@@ -29,7 +28,13 @@ from tracker.domain.people.access import (
 )
 from web.charts.leaves import Leaf, Leaves, leaf
 from web.charts.recovery import Focus, Recovery, plot_data, recovery
-from web.desk.alert_cards import AnswerForm, AnswersRow, answers_rows
+from web.desk.alert_cards import (
+    AnswerForm,
+    AnswersRow,
+    answers_rows,
+    outbox_page,
+    undelivered_words,
+)
 from web.desk.alert_pages import PatientAlerts, alerts_page, patient_alerts, photo_of
 from web.desk.alerts import case_opened, shown
 from web.forms import read_focus, read_leaves
@@ -198,35 +203,6 @@ class UntreatedPage:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
-class MailCard:
-    """One mail and what became of it."""
-
-    subject: str
-    to: str
-    date: str
-    body: str
-    alert_ids: tuple[str, ...]
-    state: str
-    failed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxPage:
-    """Mails to the practitioner who reads the page."""
-
-    template: ClassVar[str] = "practitioner_outbox.html"
-    place: ClassVar[str] = "outbox"
-
-    mails: tuple[MailCard, ...]
-    has_server: bool
-
-    @property
-    def title(self) -> str:
-        """The page's name."""
-        return "Outbox"
-
-
 def patient_page(
     progress: CourseSoFar,
     now: datetime,
@@ -254,7 +230,7 @@ def patient_page(
         unread=progress.unread_by_clinic,
         facts=_facts(progress, now),
         alerts=told,
-        undelivered=tuple(_undelivered(m, now, zone) for m in progress.undelivered),
+        undelivered=tuple(undelivered_words(m, now, zone) for m in progress.undelivered),
         screening=screening_card(
             progress.screening, progress.patient, progress.treatment, now, zone
         ),
@@ -299,16 +275,6 @@ def _told_by(alert: Alert | None) -> Focus:
     if alert is None:
         return Focus()
     return Focus(alert.regions[0] if alert.regions else None, alert.concern.quantity)
-
-
-def outbox_page(
-    mails: Sequence[ComposedMail], now: datetime, zone: ZoneInfo, *, has_server: bool
-) -> OutboxPage:
-    """The mails, newest first as the action gives them."""
-    return OutboxPage(
-        tuple(_mail_card(composed, now, zone, has_server=has_server) for composed in mails),
-        has_server,
-    )
 
 
 def _facts(progress: CourseSoFar, now: datetime) -> tuple[tuple[str, str], ...]:
@@ -360,43 +326,3 @@ def _extra_uses(photo: Photo, progress: CourseSoFar) -> tuple[str, ...]:
     """How this photo's consent differs from that for all photos."""
     for_all, for_this = uses_words(progress.consents), uses_words(progress.consents, photo.id)
     return () if for_this == for_all else (f"may serve {for_this}",)
-
-
-def _mail_card(
-    composed: ComposedMail, now: datetime, zone: ZoneInfo, *, has_server: bool
-) -> MailCard:
-    mail, email = composed.mail, composed.email
-    return MailCard(
-        subject=str(email["Subject"]),
-        to=str(email["To"]),
-        date=when(mail.created_at, now, zone),
-        body=str(email.get_content()).strip(),
-        alert_ids=mail.alert_ids,
-        state=_mail_state(mail, now, zone, has_server=has_server),
-        failed=mail.failed_at is not None or (bool(mail.error) and mail.sent_at is None),
-    )
-
-
-def _undelivered(mail: Mail, now: datetime, zone: ZoneInfo) -> str:
-    outcome = "may have been sent" if mail.unheard else "has not gone out"
-    following = f"Next try {when(mail.next_attempt_at, now, zone)}"
-    if mail.failed_at is not None:
-        outcome = outcome if mail.unheard else "could not be sent and was given up"
-        following = "Ask whether it arrived" if mail.unheard else ""
-    written = f"A mail of {when(mail.created_at, now, zone)} to {mail.to_address}"
-    return f"{written} {outcome}: {mail.error}. {following}".strip(" .") + "."
-
-
-def _mail_state(mail: Mail, now: datetime, zone: ZoneInfo, *, has_server: bool) -> str:
-    if mail.sent_at is not None:
-        way = "Sent" if has_server else "Kept in the outbox folder"
-        return f"{way} {when(mail.sent_at, now, zone)}"
-    if mail.withdrawn_at is not None:
-        return f"Not needed any more {when(mail.withdrawn_at, now, zone)}"
-    if mail.failed_at is not None:
-        outcome = "Maybe sent" if mail.is_maybe_sent else "Given up"
-        return f"{outcome} {when(mail.failed_at, now, zone)}: {mail.error}"
-    if mail.error:
-        outcome = "Maybe sent" if mail.unheard else "Failed"
-        return f"{outcome}: {mail.error}. Next try {when(mail.next_attempt_at, now, zone)}"
-    return "Waiting to be sent"
