@@ -65,13 +65,18 @@ def migrate() -> None:
 
 @click.command(name="backup-key")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-def backup_key(file: Path) -> None:
+@click.option("--recipient-of", "is_kept", is_flag=True, help="FILE exists: only print.")
+def backup_key(file: Path, *, is_kept: bool) -> None:
     """Write a fresh identity to FILE and print its recipient.
 
     Backups are sealed to the recipient (AFTERGLOW_BACKUP_RECIPIENT). Only the identity opens them:
     keep it away from the machine that makes backups, and at two places. The recipient is a secret
     of that machine: whoever has it can make backups that look like the clinic's.
     """
+    if is_kept:
+        with told_errors(BackupUnusable):
+            click.echo(read_identity(file).recipient)
+        return
     identity, recipient = new_identity()
     try:
         with open(file, "x", opener=_for_us_alone, encoding="ascii") as written:
@@ -259,8 +264,7 @@ def _open_once(settings: Settings) -> None:
 
 def _reach(backups: Backups | None) -> None:
     if backups is not None:
-        read_recipient(backups.recipient)
-        BackupPlace(backups.url, b"").snapshots()
+        BackupPlace(backups.url, b"").refuse_another(read_recipient(backups.recipient))
 
 
 def _ask_cluster(settings: Settings) -> None:

@@ -35,7 +35,7 @@ CODE_BYTES = 32
 STAMP = "%Y-%m-%dT%H-%M-%S"
 AHEAD = timedelta(days=1)  # further in the future only a wrong clock names a snapshot
 FEWEST = 7
-CONTENT, NAMES = ".snapshot", ".names"
+KEYS, CONTENT, NAMES = "keys", ".snapshot", ".names"
 
 log = logging.getLogger(__name__)
 
@@ -112,8 +112,9 @@ def read_identity(file: Path) -> Identity:
 class BackupPlace:
     """A folder, or any place that fsspec reaches; `naming` is a key of 32 bytes.
 
-    A blob's name is a keyed digest of its content, which tells a stranger nothing. Another
-    recipient gives other names, so that no snapshot needs what only an earlier identity opens.
+    A blob's name is a keyed digest of its content, which tells a stranger nothing. A place is for
+    one recipient. Another gives other names, so that no snapshot needs what only an earlier
+    identity opens.
     """
 
     url: str
@@ -131,13 +132,32 @@ class BackupPlace:
             self._write(_blob_path(name), recipient.seal(read(), name))
         return name
 
+    def refuse_another(self, recipient: Recipient) -> None:
+        """Raise BackupUnusable where the keys were not sealed to this recipient.
+
+        Replaced, they would open no snapshot that is there, and the identity of those would not
+        open them: all would be lost.
+        """
+        try:
+            found = self._place.read(KEYS)
+            _check(found[:CODE_BYTES], _code(recipient.sender, found[CODE_BYTES:], KEYS))
+        except FileNotFoundError:
+            return
+        except InvalidTag as error:
+            raise BackupUnusable(
+                "the place that AFTERGLOW_BACKUP_TO names has backups for another recipient, or of"
+                " an earlier version; name an empty place, or set the AFTERGLOW_BACKUP_RECIPIENT"
+                " of before: afterglow backup-key --recipient-of FILE prints that of an identity."
+                f" If neither was changed, the file {KEYS} there is damaged: delete it"
+            ) from error
+
     def blobs(self) -> set[str]:
         """The names of all blobs."""
         return {name for name in self._names("blobs") if not name.endswith(UNFINISHED)}
 
     def keep_keys(self, keys: Any, recipient: Recipient) -> None:
         """Replace the latest keys."""
-        self._write("keys", recipient.seal(written(keys), "keys"))
+        self._write(KEYS, recipient.seal(written(keys), KEYS))
 
     def keep_snapshot(
         self, at: datetime, content: Any, names: Set[str], recipient: Recipient
@@ -188,7 +208,7 @@ class BackupPlace:
 
     def read_keys(self, identity: Identity) -> Any:
         """What `keep_keys` stored. Raises BackupUnusable."""
-        return read_back(identity.open(self._read("keys"), "keys"))
+        return read_back(identity.open(self._read(KEYS), KEYS))
 
     def read_snapshot(self, name: str, identity: Identity) -> Any:
         """What `keep_snapshot` stored. Raises BackupUnusable."""
@@ -200,11 +220,14 @@ class BackupPlace:
 
     def _needed(self) -> set[str]:
         """The names of all blobs that a snapshot needs. Raises BackupUnusable."""
-        return {
-            name
-            for each in self.snapshots()
-            for name in self._read(f"snapshots/{each}{NAMES}").decode().split()
-        }
+        needed = set[str]()
+        for each in self.snapshots():
+            path = f"snapshots/{each}{NAMES}"
+            try:
+                needed.update(self._read(path).decode("ascii").split())
+            except UnicodeDecodeError as error:
+                raise BackupUnusable(f"{path} is damaged") from error
+        return needed
 
     def _listed(self, ending: str) -> list[str]:
         return [name for name in self._names("snapshots") if name.endswith(ending)]

@@ -307,22 +307,6 @@ def test_what_a_stranger_sealed_is_not_restored(
     assert restore(*other, place, key, snapshot, NOW).patients == 2
 
 
-@pytest.mark.usefixtures("full")
-def test_a_new_recipient_gets_a_whole_backup(
-    db: Database,
-    world: World,
-    place: BackupPlace,
-    identity: Path,
-    other: tuple[Database, PhotoFiles],
-) -> None:
-    backed_up(db, world, place)
-    text, recipient = new_identity()
-    identity.write_text(text)
-    later = NOW + timedelta(hours=1)
-    back_up(db, world.files, place, read_recipient(recipient), MONTH, later)
-    assert restore(*other, place, read_identity(identity), None, later).patients == 2
-
-
 def test_the_newest_backup_is_not_one_of_a_clock_that_was_ahead(
     db: Database,
     world: World,
@@ -351,15 +335,26 @@ def test_files_of_others_in_the_place_disturb_nothing(
 
 
 @pytest.mark.usefixtures("full")
+@pytest.mark.parametrize(("names", "told"), [(None, "is missing"), (b"\xff", "is damaged")])
 def test_no_part_is_deleted_while_a_snapshot_has_lost_its_names(
-    db: Database, world: World, place: BackupPlace, caplog: pytest.LogCaptureFixture
+    db: Database,
+    world: World,
+    place: BackupPlace,
+    caplog: pytest.LogCaptureFixture,
+    names: bytes | None,
+    told: str,
 ) -> None:
     first = backed_up(db, world, place)
-    before = place.blobs()
-    Path(place.url, "snapshots", f"{first}.names").unlink()
-    backed_up(db, world, place, NOW + timedelta(days=1))
+    before, file = place.blobs(), Path(place.url, "snapshots", f"{first}.names")
+    if names is None:
+        file.unlink()
+    else:
+        file.write_bytes(names)
+    later = NOW + timedelta(days=1)
+    backed_up(db, world, place, later)
     assert before <= place.blobs()
-    assert f"{first}.names is missing" in caplog.text
+    assert f"{first}.names {told}" in caplog.text
+    assert not is_backup_due(db, timedelta(days=1), later)
 
 
 def test_a_restored_clinic_opens(

@@ -99,9 +99,10 @@ def back_up(
     Pages and workers go on meanwhile. The rows of each patient are encrypted with a key of that
     person, which like the keys of photos is only among the latest keys: whoever was erased cannot
     be read in older snapshots either. Raises OSError when the place cannot be reached, and
-    BackupUnusable, before the latest keys are replaced, when the keys of many photos are lost.
+    BackupUnusable rather than replace the keys of another recipient, or lose those of many photos.
     """
-    known = place.blobs()  # first: a place that cannot be reached costs nothing else
+    place.refuse_another(recipient)  # first: a place that cannot be used costs nothing else
+    known = place.blobs()
     row_keys = rows.keys(db)
     parts: dict[str, bytes] = {}
     with reading(db):
@@ -260,9 +261,8 @@ def restore(
     for photo_id, found in pictures.items():
         sealed = {picture: place.read_blob(blob, identity) for picture, blob in found.items()}
         files.restore(photo_id, keys["photos"][photo_id], sealed)
-    patients = len(readable) - 1
     erased, passed_over = len(people) - len(readable), () if snapshot else passed_over
-    return Restored(name, patients, len(pictures), erased, passed_over)
+    return Restored(name, len(readable) - 1, len(pictures), erased, passed_over)
 
 
 def _refuse_forged(name: str, content: Mapping[str, Any]) -> None:
