@@ -19,6 +19,7 @@ from tracker.domain.people.people import check_email
 from tracker.settings import HOME_ROLLER, Backups, ClusterAddress, Settings, SettingsError
 
 SECRET_BYTES = 32
+RECIPIENT_BYTES = 64  # a public key, and the key of the sender's code
 SECRETS = tuple(  # a command may show a token, and a file is read once
     f"AFTERGLOW_{name}{form}"
     for name in ("SECRET", "OLD_SECRET", "SMTP", "BACKUP_RECIPIENT")
@@ -167,6 +168,11 @@ def _backups(environment: Mapping[str, str]) -> Backups | None:
             "AFTERGLOW_BACKUP_TO and AFTERGLOW_BACKUP_RECIPIENT belong together;"
             " afterglow backup-key makes a recipient"
         )
+    remedy = (
+        "make one with afterglow backup-key; if it is one of an earlier version, also name an empty"
+        " AFTERGLOW_BACKUP_TO"
+    )
+    _bytes(recipient, "AFTERGLOW_BACKUP_RECIPIENT", RECIPIENT_BYTES, remedy)
     hours = _whole(environment, "AFTERGLOW_BACKUP_HOURS", "24", MOST_BACKUP_HOURS)
     days = _whole(environment, "AFTERGLOW_BACKUP_DAYS", "30", MOST_BACKUP_DAYS)
     return Backups(url, recipient, timedelta(hours=hours), timedelta(days=days))
@@ -217,13 +223,17 @@ def _secret(environment: Mapping[str, str], name: str = "AFTERGLOW_SECRET") -> b
     )
     if not text:
         raise SettingsError(f"{name} is not set; {remedy}")
+    return _bytes(text, name, SECRET_BYTES, remedy)
+
+
+def _bytes(text: str, name: str, length: int, remedy: str) -> bytes:
     try:
-        secret = base64.urlsafe_b64decode(text.strip())
+        found = base64.urlsafe_b64decode(text.strip())
     except (binascii.Error, ValueError) as error:
         raise SettingsError(f"{name} is not base64; {remedy}") from error
-    if len(secret) != SECRET_BYTES:
-        raise SettingsError(f"{name} must be {SECRET_BYTES} bytes long; {remedy}")
-    return secret
+    if len(found) != length:
+        raise SettingsError(f"{name} must be {length} bytes long; {remedy}")
+    return found
 
 
 def _metrics(text: str) -> tuple[str, int] | None:

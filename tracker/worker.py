@@ -32,6 +32,7 @@ from tracker.domain.clinic.audit import Head
 from tracker.domain.clinic.health import SignOfLife
 from tracker.domain.mail.mails import PRESSING, MailKind
 from tracker.storage.connection import keep_reserve
+from tracker.wires.backups import BackupUnusable
 from tracker.world import World
 
 PAUSE_SECONDS = 1.0
@@ -183,7 +184,13 @@ def backups(world: World) -> Duty:
     """These may take hours, the first time."""
 
     def keep(db: Database, now: datetime) -> bool:
-        made = back_up_if_due(db, world.files, world.settings, now)
+        try:
+            made = back_up_if_due(db, world.files, world.settings, now)
+        except Exception as error:
+            leave_sign_of_life(db, SignOfLife.BACKUP_FAILED, now)
+            if isinstance(error, BackupUnusable):  # what it says names no person
+                log.error("no backup: %s", error)  # noqa: TRY400 (the duty's end is logged)
+            raise
         if made is not None:
             log.info("backed up: %s", made.snapshot)
         return False

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
@@ -26,13 +27,19 @@ from tracker.domain.clinic.health import (
 )
 from tracker.domain.course.check_ins import Answers
 from tracker.domain.course.photos import FAILED, FileFault, PhotoStatus
+from tracker.settings import Backups
 from tracker.storage.connection import writing
 from tracker.storage.course import photos
 from tracker.storage.mail import mails
+from tracker.wires.backups import new_identity
+from tracker.worker import backups, do_duty
 from tracker.world import World
 
 NOW = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)
-SIGNS: Mapping[SignOfLife, datetime] = dict.fromkeys(SignOfLife, NOW - timedelta(seconds=30))
+SIGNS: Mapping[SignOfLife, datetime] = {
+    **dict.fromkeys(SignOfLife, NOW - timedelta(seconds=30)),
+    SignOfLife.BACKUP_FAILED: NOW - timedelta(days=1),
+}
 EMPTY = Queue(0, None, 0)
 WELL = Facts(NOW, SIGNS, EMPTY, EMPTY, Failed(), EMPTY, EMPTY, None, 100 * GIBIBYTE, 10**6, {})
 
@@ -53,7 +60,9 @@ def test_a_clinic_in_which_everything_works_is_well() -> None:
     ("facts", "part", "state"),
     [
         *[(replace(WELL, signs=without(duty)), Part(duty), State.FAILING) for duty in DUTIES],
-        (replace(WELL, signs=without(SignOfLife.BACKED_UP)), Part.BACKUP, State.LOOK),
+        (replace(WELL, signs=without(SignOfLife.BACKED_UP)), Part.BACKUP, State.FAILING),
+        (replace(WELL, signs={}), Part.BACKUP, State.LOOK),
+        (replace(WELL, signs={**SIGNS, SignOfLife.BACKUP_FAILED: NOW}), Part.BACKUP, State.FAILING),
         (replace(WELL, at=NOW + timedelta(minutes=5)), Part.MEASURING, State.FAILING),
         (replace(WELL, at=NOW + timedelta(minutes=5)), Part.ESCALATING, State.FAILING),
         (replace(WELL, unjudged=waits(9)), Part.UNJUDGED, State.GOOD),
@@ -79,7 +88,7 @@ def test_each_limit_tells_its_own_part(facts: Facts, part: Part, state: State) -
 
 
 def test_every_sign_but_those_of_single_events_is_watched() -> None:
-    events = {"measured", "swept", "backing_up", "backed_up"}
+    events = {"measured", "swept", "backing_up", "backed_up", "backup_failed"}
     assert {str(sign) for sign in set(SignOfLife) - set(DUTIES)} <= events
 
 
@@ -96,6 +105,25 @@ def test_a_clock_set_back_does_not_make_a_living_worker_look_dead() -> None:
         WELL, at=NOW - timedelta(hours=1), elapsed=dict.fromkeys(SignOfLife, timedelta(seconds=20))
     )
     assert judge(alive)[Part.ESCALATING] is State.GOOD
+
+
+def test_a_backup_that_breaks_off_shows_at_once_and_its_reason_is_logged(
+    world: World, db: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = tmp_path / "backups"
+    place.mkdir()
+    (place / "keys").write_bytes(b"of another recipient")
+    day, recipient = timedelta(days=1), new_identity()[1]
+    settings = replace(world.settings, backups=Backups(str(place), recipient, day, day))
+    duty = backups(replace(world, settings=settings))
+    assert do_duty(duty, db, lambda: NOW) is None
+    facts = look(world, db, NOW + timedelta(minutes=1))
+    assert judge(facts)[Part.BACKUP] is State.FAILING
+    assert "no backup: the place that AFTERGLOW_BACKUP_TO names" in caplog.text
+    (place / "keys").unlink()
+    later = NOW + timedelta(minutes=10)
+    assert do_duty(duty, db, lambda: later) is False
+    assert judge(look(world, db, later + timedelta(minutes=1)))[Part.BACKUP] is State.GOOD
 
 
 def look(world: World, db: Database, now: datetime) -> Facts:

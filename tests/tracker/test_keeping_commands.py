@@ -318,7 +318,7 @@ def test_a_sound_configuration_is_told_part_by_part(environment: dict[str, str])
         ({"AFTERGLOW_PROTOCOLS": "absent"}, "no such folder"),
         ({"AFTERGLOW_FACE_MODEL": "absent"}, "AFTERGLOW_FACE_MODEL"),
         ({"AFTERGLOW_SMTP": "smtp://127.0.0.1:9"}, "on the way to 127.0.0.1"),
-        ({"AFTERGLOW_BACKUP_RECIPIENT": "clinic"}, "recipient"),
+        ({"AFTERGLOW_BACKUP_RECIPIENT": "clinic"}, "RECIPIENT is not base64"),
         ({"AFTERGLOW_COMPUTE": "dask://127.0.0.1:9"}, "127.0.0.1:9 cannot be reached"),
     ],
 )

@@ -9,8 +9,8 @@ from tracker.settings import Backups, ClusterAddress, Settings, SettingsError
 
 SECRET = base64.urlsafe_b64encode(b"k" * 32).decode()
 GOOD = {"AFTERGLOW_DATA": "somewhere", "AFTERGLOW_SECRET": SECRET}
-
-BACKUPS = {"AFTERGLOW_BACKUP_TO": "there", "AFTERGLOW_BACKUP_RECIPIENT": "clinic"}
+RECIPIENT = base64.urlsafe_b64encode(b"k" * 64).decode()
+BACKUPS = {"AFTERGLOW_BACKUP_TO": "there", "AFTERGLOW_BACKUP_RECIPIENT": RECIPIENT}
 STORE = {"AFTERGLOW_PHOTOS": "s3://bucket/clinic"}
 CLUSTER = {"AFTERGLOW_COMPUTE": "dask://127.0.0.1:8786"}
 
@@ -70,6 +70,8 @@ def test_only_the_folder_and_the_secret_have_no_default() -> None:
         ({"AFTERGLOW_COMPUTE": "dask://scheduler:8786"}, "to another machine it must be tls"),
         ({"AFTERGLOW_COMPUTE": "tls://scheduler:8786"}, "CERTIFICATES must name a folder"),
         ({**CLUSTER, "AFTERGLOW_COMPUTE_DASHBOARD": "there"}, "DASHBOARD is 'there'; write http"),
+        (BACKUPS | {"AFTERGLOW_BACKUP_RECIPIENT": "clinic"}, "RECIPIENT is not base64"),
+        (BACKUPS | {"AFTERGLOW_BACKUP_RECIPIENT": SECRET}, "64 bytes long; .* name an empty"),
         ({"AFTERGLOW_SMTP": "mail.example"}, "AFTERGLOW_SMTP must look like"),
         ({"AFTERGLOW_SMTP": "smtp://mail.example:99999"}, "AFTERGLOW_SMTP must look like"),
     ],
@@ -106,7 +108,7 @@ def test_secrets_may_come_from_commands_and_files(tmp_path: Path) -> None:
 
 def test_backups_are_made_each_day_and_kept_for_a_month() -> None:
     backups = read_settings(GOOD | BACKUPS).backups
-    assert backups == Backups("there", "clinic", timedelta(days=1), timedelta(days=30))
+    assert backups == Backups("there", RECIPIENT, timedelta(days=1), timedelta(days=30))
     assert read_settings(GOOD).backups is None
 
 
@@ -154,8 +156,8 @@ def test_a_cluster_is_reached_by_tls_or_on_this_machine(tmp_path: Path) -> None:
 
 def test_the_recipient_of_backups_can_be_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "recipient"
-    file.write_text("clinic\n")
+    file.write_text(f"{RECIPIENT}\n")
     given = GOOD | {"AFTERGLOW_BACKUP_TO": "there", "AFTERGLOW_BACKUP_RECIPIENT_FILE": str(file)}
     backups = read_settings(given).backups
     assert backups is not None
-    assert backups.recipient == "clinic"
+    assert backups.recipient == RECIPIENT

@@ -27,11 +27,15 @@ def test_a_worker_that_stopped_is_told_with_the_remedy(
     records.photo(1)
     browser = browser_of(olga)
     assert "Never done here." in browser.read("/clinic/health")
-    for sign in set(SignOfLife) - {SignOfLife.BACKED_UP}:
+    for sign in set(SignOfLife) - {SignOfLife.BACKED_UP, SignOfLife.BACKUP_FAILED}:
         leave_sign_of_life(db, sign, clock.now)
     page = browser.read("/clinic/health")
     assert "No backup is known." in page
     assert "It works; something wants a look." in page
+    leave_sign_of_life(db, SignOfLife.BACKUP_FAILED, clock.now)
+    page = browser.read("/clinic/health")
+    assert "No backup is known; the last try broke off." in page
+    assert "Something fails." in page
     clock.now += timedelta(minutes=6)
     page = browser.read("/clinic/health")
     assert "Done 6 min ago." in page

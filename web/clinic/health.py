@@ -72,8 +72,9 @@ REMEDIES: Mapping[Part, str] = {
     Part.MAILS: "Does the mail server answer?",
     Part.LOST_MAILS: "The work list shows whom they were about, the worker’s log says why.",
     Part.DISK: "Make room before photos are refused.",
-    Part.BACKUP: "If this machine is lost, so is everything since. README.md says how backups are "
-    "made; the worker’s log says why one failed.",
+    Part.BACKUP: "If this machine is lost, so is everything since, and who was erased since can "
+    "still be read in the backup. README.md says how backups are made; the worker’s log and "
+    "afterglow check-config say why one failed.",
 }
 HEADLINES: Mapping[State, str] = {
     State.GOOD: "Everything works.",
@@ -190,7 +191,8 @@ def _last_sign(age: timedelta | None) -> str:
 
 def _last_backup(facts: Facts, zone: ZoneInfo) -> str:
     last = facts.signs.get(SignOfLife.BACKED_UP)
-    return f"last {when(last, facts.at, zone)}" if last else "no backup is known"
+    told = f"last {when(last, facts.at, zone)}" if last else "no backup is known"
+    return f"{told}; the last try broke off" if facts.is_backup_failing else told
 
 
 def _queue_words(queue: Queue, now: datetime) -> str:

@@ -34,6 +34,7 @@ class SignOfLife(StrEnum):
     SWEPT = "swept"  # looked for files without a row
     BACKING_UP = "backing_up"  # looked whether a backup is due
     BACKED_UP = "backed_up"
+    BACKUP_FAILED = "backup_failed"  # a backup broke off
 
 
 class State(StrEnum):
@@ -147,6 +148,12 @@ class Facts:
         at = self.signs.get(sign)
         return None if at is None else max(self.at - at, self.elapsed.get(sign, self.at - at))
 
+    @property
+    def is_backup_failing(self) -> bool:
+        """Whether a backup broke off and none was made since."""
+        failed, made = self.age(SignOfLife.BACKUP_FAILED), self.age(SignOfLife.BACKED_UP)
+        return failed is not None and (made is None or failed < made)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -204,5 +211,8 @@ def space_state(free_bytes: int) -> State:
 
 
 def _backup(facts: Facts) -> State:
+    """Failing as soon as one broke off: erased people may stay readable in those of before."""
+    if facts.is_backup_failing:
+        return State.FAILING
     age = facts.age(SignOfLife.BACKED_UP)
     return State.GOOD if age is not None and -CLOCKS_DIFFER < age < BACKUP_OLD else State.LOOK
