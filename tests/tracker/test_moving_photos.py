@@ -16,7 +16,7 @@ from tests.web.conftest import Records
 from tracker.cli.main import main
 from tracker.domain.clinic.audit import Act
 from tracker.storage import connection
-from tracker.storage.connection import writing
+from tracker.storage.connection import PHOTOS_MOVED, writing
 from tracker.wires.photo_files import PhotoFiles, Picture, files_of
 from tracker.wires.places import Place
 from tracker.world import World
@@ -156,6 +156,35 @@ def test_a_file_whose_writing_was_broken_off_keeps_no_photo_from_being_deleted(
     assert moved.exit_code == 0, moved.output
     assert all_of(there) == before
     assert list(world.files.place.files()) == []
+
+
+@pytest.mark.parametrize("was_prepared", [False, True])
+def test_a_folder_that_is_not_mounted_does_not_count_as_moved(
+    environment: dict[str, str], world: World, taken: list[str], tmp_path: Path, was_prepared: bool
+) -> None:
+    there = files_of(replace(world.settings, photos_at=str(tmp_path / "there")))
+    if was_prepared:
+        assert run(environment, "move-photos", "--to", there.url, "--prepare").exit_code == 0
+    kept, before = all_of(there), all_of(world.files)
+    mounted = Path(world.files.url).rename(tmp_path / "not mounted")
+    refused = run(environment, "move-photos", "--to", there.url, "--delete-source")
+    assert refused.exit_code == 1
+    assert "mounted?" in refused.stderr
+    assert all_of(there) == kept
+    assert not (world.settings.data / PHOTOS_MOVED).exists()
+    mounted.rename(world.files.url)
+    assert run(environment, "move-photos", "--to", there.url, "--delete-source").exit_code == 0
+    assert all_of(there) == before
+
+
+def test_a_single_photo_that_is_lost_does_not_keep_the_others_from_moving(
+    environment: dict[str, str], world: World, taken: list[str], tmp_path: Path
+) -> None:
+    there = files_of(replace(world.settings, photos_at=str(tmp_path / "there")))
+    world.files.delete(taken[0])
+    moved = run(environment, "move-photos", "--to", there.url, "--delete-source")
+    assert moved.exit_code == 0, moved.output
+    assert there.ids() == taken[1:]
 
 
 def test_a_photo_that_did_not_arrive_whole_is_not_deleted(

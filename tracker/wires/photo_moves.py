@@ -11,6 +11,7 @@ from tracker.wires.photo_files import MOST_STRAYS, PhotoFiles, TooManyStrays
 from tracker.wires.places import UNFINISHED, Place, StoredFile
 
 COPIES_AT_ONCE = 8
+MOST_LOST = 20  # more are no damage to single photos: their folder is gone, or not mounted
 HEAD_BYTES = 128  # with its size they tell what is encrypted from all else: a nonce is among them
 
 
@@ -70,11 +71,26 @@ def refuse_strangers(files: PhotoFiles, there: PhotoFiles) -> None:
         )
 
 
-def forget_erased(files: PhotoFiles, there: PhotoFiles, known: Set[str]) -> None:
+def is_place_lost(lost: Set[str], photo_ids: Set[str]) -> bool:
+    """Whether so many of these photos are `lost` that it must be their place, not the photos."""
+    return len(lost) > MOST_LOST or lost == photo_ids != set()
+
+
+def forget_erased(files: PhotoFiles, there: PhotoFiles, known: Set[str], is_moved: bool) -> None:
     """Delete photos that were copied there and are not among the `known` ones any more.
 
-    Raises TooManyStrays when many photos here are not known: then none is deleted.
+    Nothing is deleted, and MoveRefused raised, when many known photos are in neither place, or none
+    is here although they were not moved (`is_moved`) before; TooManyStrays, when many photos here
+    are not known.
     """
+    lost = known - set(files.ids()) - set(there.ids())
+    if is_place_lost(lost, known):
+        raise MoveRefused(
+            f"{len(lost)} of {len(known)} photos are neither in {files.url} nor in {there.url}; are"
+            " both folders mounted?"
+        )
+    if known and not files.holds_photos() and not is_moved:
+        raise MoveRefused(f"{files.url} holds no photo; is its folder mounted?")
     strays = set(files.ids()) - known
     if len(strays) > MOST_STRAYS:
         raise TooManyStrays(

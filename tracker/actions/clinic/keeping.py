@@ -45,12 +45,11 @@ from tracker.wires.backups import (
     written,
 )
 from tracker.wires.photo_files import KEY_PURPOSE, PhotoFiles, PhotoUnreadable, Picture, files_of
-from tracker.wires.photo_moves import copied, delete_moved, forget_erased
+from tracker.wires.photo_moves import copied, delete_moved, forget_erased, is_place_lost
 from tracker.wires.places import Place
 
 FORMAT = 1
 BACKUP_LOCK = "backup.lock"
-MOST_LOST_KEYS = 20  # more are no damage to single photos: their folder is gone, or not mounted
 SCHEMA = re.compile(r"CREATE (TABLE|(UNIQUE )?INDEX|TRIGGER|VIEW)\b")
 LEFT_OUT = (rows.CLINIC,)  # owners whose rows no person's key encrypts
 
@@ -308,13 +307,15 @@ def move_photos(
     """Copy all photos to the place `to`, which the settings must name afterwards.
 
     It may be broken off and repeated; `tell` hears the size of each file. With `deletes` a photo
-    that is whole there is deleted here. Raises DatabaseUnreadable, MoveRefused and TooManyStrays.
+    that is whole there is deleted here. Raises DatabaseUnreadable, MoveRefused, TooManyStrays.
     """
+    mark = settings.data / PHOTOS_MOVED
+    is_moved = mark.exists() and mark.read_text(encoding="utf-8") == to
     files, there = files_of(settings), files_of(replace(settings, photos_at=to))
     with closing(open_database(settings.database, settings.key_for("database"))) as db:
         keep_others_away(db)
         known = {*photos.all_ids(db), *conversation.ids_with_photo(db)}
-        forget_erased(files, there, known)
+        forget_erased(files, there, known, is_moved)
         for size, _ in copied(files, there):
             tell(size)
         if deletes:  # from here on only that place has all
@@ -384,8 +385,7 @@ def _photo_keys(files: PhotoFiles, photo_ids: Iterable[str]) -> dict[str, bytes]
 
 def _refuse_lost_keys(photo_ids: Set[str], photo_keys: Mapping[str, bytes]) -> None:
     """Raise BackupUnusable rather than take the last keys from the photos of all snapshots."""
-    lost = photo_ids - photo_keys.keys()
-    if len(lost) > MOST_LOST_KEYS or lost == photo_ids != set():
+    if is_place_lost(lost := photo_ids - photo_keys.keys(), photo_ids):
         raise BackupUnusable(
             f"the keys of {len(lost)} of {len(photo_ids)} photos are not in the store; is its"
             " folder mounted? The keys in the backup were left as they are"
