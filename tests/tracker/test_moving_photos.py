@@ -1,6 +1,7 @@
 """Photos move from a folder to an object store and back, as an operator moves them."""
 
 import base64
+import os
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from tracker.domain.clinic.audit import Act
 from tracker.storage import connection
 from tracker.storage.connection import PHOTOS_MOVED, writing
 from tracker.wires.photo_files import PhotoFiles, Picture, files_of
+from tracker.wires.photo_moves import copied, delete_moved
 from tracker.wires.places import Place
 from tracker.world import World
 
@@ -156,6 +158,85 @@ def test_a_file_whose_writing_was_broken_off_keeps_no_photo_from_being_deleted(
     assert moved.exit_code == 0, moved.output
     assert all_of(there) == before
     assert list(world.files.place.files()) == []
+
+
+def breaking_off_after(steps: int, patch: pytest.MonkeyPatch) -> None:
+    """Let the process die in a deletion, right after so many changes to the disk."""
+    left, is_deleting, delete = iter(range(steps)), [False], PhotoFiles.delete
+
+    def watched(*arguments: Any) -> None:
+        is_deleting[0] = True
+        delete(*arguments)
+        is_deleting[0] = False
+
+    def stepping(function: Any) -> Any:
+        def step(*arguments: Any, **options: Any) -> Any:
+            if is_deleting[0] and next(left, None) is None:
+                raise KeyboardInterrupt
+            return function(*arguments, **options)
+
+        return step
+
+    patch.setattr(PhotoFiles, "delete", watched)
+    for name in ("fsync", "remove", "rename", "replace", "rmdir", "unlink"):
+        patch.setattr(os, name, stepping(getattr(os, name)))
+
+
+def move(files: PhotoFiles, there: PhotoFiles) -> None:
+    assert [size for size, _ in copied(files, there)]
+    delete_moved(files, there)
+
+
+def test_a_deletion_that_is_killed_after_any_step_leaves_every_photo_whole_there(
+    world: World, taken: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = files_of(replace(world.settings, photos_at=str(tmp_path / "there")))
+    before, steps, is_deleted = all_of(world.files), 0, False
+    while not is_deleted:
+        with monkeypatch.context() as patch:
+            breaking_off_after(steps, patch)
+            with pytest.raises(KeyboardInterrupt):
+                move(world.files, there)
+        assert all_of(there) == before
+        is_deleted = taken[0] not in world.files.ids()
+        move(world.files, there)
+        assert all_of(there) == before
+        assert list(world.files.stored()) == []
+        move(there, world.files)
+        steps += 1
+    assert steps > len(before) / len(taken)
+
+
+@pytest.mark.parametrize("was_moved", [False, True])
+def test_a_key_that_does_not_open_here_replaces_none_there(
+    environment: dict[str, str], world: World, taken: list[str], tmp_path: Path, was_moved: bool
+) -> None:
+    there = files_of(replace(world.settings, photos_at=str(tmp_path / "there")))
+    before = all_of(world.files)
+    assert run(environment, "move-photos", "--to", there.url).exit_code == 0
+    if was_moved:
+        (world.settings.data / PHOTOS_MOVED).write_text(there.url)
+    key = f"{taken[0][:2]}/{taken[0]}/key"
+    world.files.place.write(key, bytes(len(before[key])))
+    moved = run(environment, "move-photos", "--to", there.url, "--delete-source")
+    assert moved.exit_code == 0, moved.output
+    assert all_of(there) == before
+    assert world.files.ids() == []
+
+
+def test_no_file_is_replaced_where_all_photos_were_moved_to(
+    environment: dict[str, str], world: World, taken: list[str], tmp_path: Path
+) -> None:
+    there = files_of(replace(world.settings, photos_at=str(tmp_path / "there")))
+    assert run(environment, "move-photos", "--to", there.url).exit_code == 0
+    kept = all_of(there)
+    (world.settings.data / PHOTOS_MOVED).write_text(there.url)
+    world.files.save(taken[0], Picture.REDNESS, b"a map of before")
+    refused = run(environment, "move-photos", "--to", there.url, "--delete-source")
+    assert refused.exit_code == 1
+    assert "Then leave AFTERGLOW_PHOTOS there" in refused.stderr
+    assert all_of(there) == kept
+    assert world.files.load(taken[0], Picture.REDNESS) == b"a map of before"
 
 
 @pytest.mark.parametrize("was_prepared", [False, True])

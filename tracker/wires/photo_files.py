@@ -138,8 +138,7 @@ class PhotoFiles:
 
     def delete(self, photo_id: str) -> None:
         """Remove the key and every picture of a photo; nothing happens when there is none."""
-        self.place.overwrite(_path(photo_id, KEY_FILE))
-        self.place.delete(_path(photo_id, KEY_FILE))  # first: nothing opens without it
+        self.place.erase(_path(photo_id, KEY_FILE))  # first: nothing opens without it
         self.place.delete_folder(_folder(photo_id), (KNOWN, HANDED_ON, *Picture))
 
     def ids(self) -> list[str]:
@@ -186,6 +185,15 @@ class PhotoFiles:
         if own is None:
             raise PhotoDamaged(f"photo {photo_id} has no key of its own")
         return own
+
+    def opens(self, path: str) -> bool:
+        """Whether the key or the picture at this path is there and decrypts."""
+        photo_id, name = path.rsplit("/", 2)[-2:]
+        try:
+            opened = self.key_of(photo_id) if name == KEY_FILE else self._load(photo_id, name)
+        except PhotoUnreadable:
+            return False
+        return bool(opened)
 
     def marks(self, photo_id: str) -> dict[Picture, bytes]:
         """Bytes that differ for every picture ever stored: its name, its size and its nonce.

@@ -20,44 +20,52 @@ class MoveRefused(Exception):  # noqa: N818  (a state of the places; the message
 
 
 def copied(
-    files: PhotoFiles, there: PhotoFiles, *, only_looks: bool = False
+    files: PhotoFiles, there: PhotoFiles, *, only_looks: bool = False, replaces: bool = True
 ) -> Iterator[tuple[int, bool]]:
     """Copy every file; the size of each in bytes, and whether it was missing there.
 
     It may be broken off and repeated, and files may change meanwhile. What arrives is read back and
-    compared. With `only_looks` nothing is copied. Raises OSError, and MoveRefused for a file that
-    was written there since: it is not replaced by what was before.
+    compared. A file that does not decrypt here replaces none there. With `only_looks` nothing is
+    copied. Raises OSError, and MoveRefused for another file there that was written since; without
+    `replaces`, which is for a place that has been the only whole one, for any other file.
     """
     whole = (file for file in files.stored() if not file.path.endswith(UNFINISHED))
     with ThreadPoolExecutor(COPIES_AT_ONCE) as threads:
         for top, group in groupby(whole, key=lambda file: file.path.partition("/")[0]):
             before = {file.path: file for file in there.place.files(top)}
-            copy = partial(_copied, files.place, there.place, before, only_looks)
+            copy = partial(_copied, files, there, before, only_looks, replaces)
             yield from threads.map(copy, group)
 
 
 def _copied(
-    source: Place,
-    target: Place,
-    there: Mapping[str, StoredFile],
+    files: PhotoFiles,
+    there: PhotoFiles,
+    found: Mapping[str, StoredFile],
     only_looks: bool,
+    replaces: bool,
     file: StoredFile,
 ) -> tuple[int, bool]:
-    path, before = file.path, there.get(file.path)
+    path, before, source, target = file.path, found.get(file.path), files.place, there.place
     if before is not None:
         head, head_there = (place.read(path, HEAD_BYTES) for place in (source, target))
         if before.size == file.size and head == head_there:
             return file.size, False
-        if before.written_at > file.written_at:
+        if not files.opens(path):
+            return file.size, False
+        if not replaces or before.written_at > file.written_at:
             raise MoveRefused(
                 f"{path} was written in {target.url} after it was written in {source.url}; was"
                 " Afterglow used with that place? Then leave AFTERGLOW_PHOTOS there"
             )
     if not only_looks:
-        target.write(path, source.read(path))
-        if not _is_same(source, target, path):
-            raise OSError(errno.EIO, f"{path} did not arrive whole in {target.url}")
+        _copy(source, target, path)
     return file.size, True
+
+
+def _copy(source: Place, target: Place, path: str) -> None:
+    target.write(path, source.read(path))
+    if not _is_same(source, target, path):
+        raise OSError(errno.EIO, f"{path} did not arrive whole in {target.url}")
 
 
 def refuse_strangers(files: PhotoFiles, there: PhotoFiles) -> None:
@@ -103,19 +111,25 @@ def forget_erased(files: PhotoFiles, there: PhotoFiles, known: Set[str], is_move
 def delete_moved(files: PhotoFiles, there: PhotoFiles) -> None:
     """Delete each photo here, after each of its files had the same digest there.
 
-    Files whose writing was broken off are no part of it and are deleted with it. Raises MoveRefused
-    at the first photo of which that is not so.
+    Files whose writing was broken off are no part of it and are deleted with it. A file that does
+    not decrypt here is not missed where the one there does. Raises MoveRefused at the first photo
+    of which that is not so.
     """
     for photo_id in files.ids():
         paths = [file.path for file in files.place.files(f"{photo_id[:2]}/{photo_id}")]
         whole = (path for path in paths if not path.endswith(UNFINISHED))
-        try:
-            is_there = all(_is_same(files.place, there.place, path) for path in whole)
-        except FileNotFoundError:
-            is_there = False
-        if not is_there:
+        if not all(_is_kept(files, there, path) for path in whole):
             raise MoveRefused(f"photo {photo_id} is not whole in {there.url}; it was kept")
         files.delete(photo_id)
+
+
+def _is_kept(files: PhotoFiles, there: PhotoFiles, path: str) -> bool:
+    """Whether what lies at this path here is there, too, or is spoiled here and whole there."""
+    try:
+        is_same = _is_same(files.place, there.place, path)
+    except FileNotFoundError:
+        return False
+    return is_same or (there.opens(path) and not files.opens(path))
 
 
 def _is_same(one: Place, other: Place, path: str) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -153,14 +154,25 @@ class Place:
         with suppress(FileNotFoundError), self._told():
             store.rm_file(f"{root}/{path}", **self._in(READ_SECONDS))
 
-    def overwrite(self, path: str) -> None:
-        """Fill a file with zeros where it lies, if it is on a disk of this machine."""
+    def erase(self, path: str) -> None:
+        """Delete a file; on a disk of this machine it is filled with zeros first.
+
+        It loses its name before its content, so that the zeros are never taken for the file when
+        this is broken off. The next call finishes.
+        """
         store, root = self._opened()
         if isinstance(store, LocalFileSystem):
-            with suppress(FileNotFoundError), open(f"{root}/{path}", "r+b") as file:  # noqa: PTH123
-                file.write(bytes(os.fstat(file.fileno()).st_size))
-                file.flush()
-                os.fsync(file.fileno())
+            nameless = Path(f"{root}/{path}.erased{UNFINISHED}")
+            with suppress(FileNotFoundError):
+                Path(f"{root}/{path}").replace(nameless)
+                _sync_folder(str(nameless.parent))
+            with suppress(FileNotFoundError):
+                with nameless.open("r+b") as file:
+                    file.write(bytes(os.fstat(file.fileno()).st_size))
+                    file.flush()
+                    os.fsync(file.fileno())
+                nameless.unlink()
+        self.delete(path)
 
     def delete_folder(self, folder: str, names: Iterable[str]) -> None:
         """Delete a folder with all that it holds; nothing happens when there is none.

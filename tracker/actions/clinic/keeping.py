@@ -316,7 +316,7 @@ def move_photos(
         keep_others_away(db)
         known = {*photos.all_ids(db), *conversation.ids_with_photo(db)}
         forget_erased(files, there, known, is_moved)
-        for size, _ in copied(files, there):
+        for size, _ in copied(files, there, replaces=not is_moved):
             tell(size)
         if deletes:  # from here on only that place has all
             Place(str(settings.data)).write(PHOTOS_MOVED, to.encode())
