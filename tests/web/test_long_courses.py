@@ -2,25 +2,31 @@
 
 import re
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from tests.benchmarks.big_clinic import LATE, NOW, PASSPHRASE, found_course
 from tests.benchmarks.pages import BAR_KB, statements
-from tests.conftest import settings_for
+from tests.conftest import PROTOCOLS, settings_for
 from tests.tracker.courses_of_readings import CALM, check_in, reading
 from tests.web.browser import Browser
+from tests.web.conftest import Clock, Records
 from tests.web.course_so_far import so_far
+from tracker.actions.course.treatments import begin_treatment
 from tracker.domain.course.check_ins import Answers
+from tracker.domain.course.photos import FAILED, PhotoStatus
 from tracker.domain.course.readings import Quantity, Reference
 from tracker.world import World, open_world
 from web import create_app
 from web.charts.charts import frame_of, region_charts
 from web.charts.leaves import leaf
 from web.charts.timeline import timeline
+from web.desk.patients import PHOTOS_AT_ONCE
 
 PHOTOS, FEW = 400, 40
 OLDER = re.compile(r'href="([^"]+)">Older<span class="sr"> photos')
@@ -96,6 +102,66 @@ def test_photos_that_came_late_are_on_the_first_page_however_old(long: LongCours
     assert f"{len(late)} new photos are from earlier days" in page
     assert SHOWN.findall(page)[: len(late)] == list(reversed(late))
     assert page.count('<span class="new">New</span>') == len(late)
+
+
+def load_pictures(dana: Browser, page: str) -> None:
+    """Ask for the pictures of a page as a browser does."""
+    sources = set(re.findall(r'<img[^>]* src="([^"]+)"', page))
+    assert sources
+    for source in sources:
+        assert dana.get(unescape(source)).status_code == 200
+
+
+def test_a_late_photo_is_new_until_it_was_opened_itself(dana: Browser, records: Records) -> None:
+    late = [records.measured(day) for day in (0.5, 0.6)]
+    latest = [records.measured(1 + day / 10) for day in range(PHOTOS_AT_ONCE)][-1]
+    records.alert(latest)
+    address = f"/patients/{latest.patient_id}"
+    for _ in range(2):
+        page = dana.read(address)
+        assert "2 new photos are from earlier days" in page
+        load_pictures(dana, page)
+    dana.get(f"{address}/photos/{latest.id}/photo")
+    assert "2 new photos are from earlier days" in dana.read(address)
+    dana.get(f"{address}/photos/{late[0].id}/photo")
+    page = dana.read(address)
+    assert "A new photo is from earlier days" in page
+    assert f'<li id="photo-{late[1].id}"' in page
+    load_pictures(dana, dana.read(f"{address}/compare?after={late[1].id}"))
+    assert "from earlier days" not in dana.read(address)
+
+
+def test_lost_and_waiting_photos_of_old_days_are_where_the_note_leads(
+    dana: Browser, records: Records
+) -> None:
+    lost = records.photo(0.5, PhotoStatus.UNMEASURABLE, faults=(FAILED,))
+    refused = records.photo(0.55, PhotoStatus.UNMEASURABLE, faults=("blurred",))
+    late = (lost, records.photo(0.6), records.measured(0.7))
+    for day in range(PHOTOS_AT_ONCE):
+        records.measured(1 + day / 10)
+    address = f"/patients/{lost.patient_id}"
+    page = dana.read(address)
+    assert f'raised no alert. <a href="#photo-{lost.id}">Please look at it.</a>' in page
+    assert "3 new photos are from earlier days" in page
+    for photo in late:
+        assert page.count(f'<li id="photo-{photo.id}"') == 1
+        dana.get(f"{address}/photos/{photo.id}/photo")
+    assert refused.id not in page
+    page = dana.read(address)
+    assert "from earlier days" not in page
+    assert page.count(f'<li id="photo-{lost.id}"') == page.count(f'href="#photo-{lost.id}"') == 1
+    assert dana.read(f"{address}?photos=2").count(f'<li id="photo-{lost.id}"') == 1
+
+
+def test_a_new_photo_of_an_earlier_treatment_is_on_the_page(
+    dana: Browser, records: Records, db: Database, clock: Clock
+) -> None:
+    photo = records.measured(1)
+    later = replace(records.cast.treatment, performed_at=clock.now - timedelta(hours=1))
+    begin_treatment(db, PROTOCOLS, later)
+    page = dana.read(f"/patients/{photo.patient_id}")
+    assert f'<li id="photo-{photo.id}"' in page
+    assert "<strong>Another treatment</strong>" in page
 
 
 def test_older_photos_follow_by_links_until_each_was_shown_once(short: LongCourse) -> None:

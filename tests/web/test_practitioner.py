@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from html import unescape
 
 from sqlite_utils import Database
 
@@ -22,7 +21,6 @@ from tracker.domain.protocols.screening import Screening
 from tracker.storage.connection import writing
 from tracker.storage.course import screenings, treatments
 from tracker.storage.mail import mails
-from web.desk.patients import PHOTOS_AT_ONCE
 
 
 def test_the_work_list_gives_the_reason_in_words(dana: Browser, records: Records) -> None:
@@ -213,44 +211,6 @@ def test_answers_and_photos_are_on_the_patient_page(dana: Browser, records: Reco
     ):
         assert words in page, words
     assert page.count("/thumbnail") == 1
-
-
-def load_pictures(dana: Browser, page: str) -> None:
-    """Ask for the pictures of a page as a browser does."""
-    sources = set(re.findall(r'<img[^>]* src="([^"]+)"', page))
-    assert sources
-    for source in sources:
-        assert dana.get(unescape(source)).status_code == 200
-
-
-def test_a_late_photo_is_new_until_it_was_opened_itself(dana: Browser, records: Records) -> None:
-    late = [records.measured(day) for day in (0.5, 0.6)]
-    latest = [records.measured(1 + day / 10) for day in range(PHOTOS_AT_ONCE)][-1]
-    records.alert(latest)
-    address = f"/patients/{latest.patient_id}"
-    for _ in range(2):
-        page = dana.read(address)
-        assert "2 new photos are from earlier days" in page
-        load_pictures(dana, page)
-    dana.get(f"{address}/photos/{latest.id}/photo")
-    assert "2 new photos are from earlier days" in dana.read(address)
-    dana.get(f"{address}/photos/{late[0].id}/photo")
-    page = dana.read(address)
-    assert "A new photo is from earlier days" in page
-    assert f'<li id="photo-{late[1].id}"' in page
-    load_pictures(dana, dana.read(f"{address}/compare?after={late[1].id}"))
-    assert "from earlier days" not in dana.read(address)
-
-
-def test_a_new_photo_of_an_earlier_treatment_is_on_the_page(
-    dana: Browser, records: Records, db: Database, clock: Clock
-) -> None:
-    photo = records.measured(1)
-    later = replace(records.cast.treatment, performed_at=clock.now - timedelta(hours=1))
-    begin_treatment(db, PROTOCOLS, later)
-    page = dana.read(f"/patients/{photo.patient_id}")
-    assert f'<li id="photo-{photo.id}"' in page
-    assert "<strong>Another treatment</strong>" in page
 
 
 def test_an_answer_left_out_does_not_read_as_none(dana: Browser, records: Records) -> None:

@@ -1,6 +1,6 @@
 """One patient's course, for the practitioner."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -145,8 +145,10 @@ class PhotoRow:
 class PatientPage:
     """One patient's recovery: what is open on every page, and one leaf of each long list.
 
-    `new_before` are the latest of the `new_total` photos that no one had opened and that the newest
-    leaf of photos does not hold. `kept` are the address parameters of the view.
+    `apart` are photos that are listed before the leaf of photos, which does not hold them: first
+    those that are lost, then those that no one has opened and that the newest leaf does not hold,
+    `new_total` in all. The list has no more than a leaf of the `apart_total`. `lost` are all
+    that are lost, the latest first. `kept` are the address parameters of the view.
     """
 
     template: ClassVar[str] = "practitioner_patient.html"
@@ -168,8 +170,10 @@ class PatientPage:
     recovery: Recovery
     answers: Leaf[AnswersRow]
     photos: Leaf[PhotoRow]
-    new_before: tuple[PhotoRow, ...]
+    apart: tuple[PhotoRow, ...]
+    apart_total: int
     new_total: int
+    lost: tuple[Photo, ...]
     leaves: Leaves
     kept: Mapping[str, str | int]
 
@@ -216,11 +220,9 @@ def patient_page(
     """
     told, reference = patient_alerts(progress, now, zone), reference_of(progress.photos)
     as_row = partial(_photo_row, progress=progress, now=now, zone=zone)
-    newest_first = progress.photos[::-1]
-    number = _leaf_with(leaves.photo, newest_first) or leaves.photos
-    photos = leaf(newest_first, number, PHOTOS_AT_ONCE, as_row)
-    shown = {row.photo.id for row in photos.rows} | {p.id for p in newest_first[:PHOTOS_AT_ONCE]}
-    new = [each for each in progress.unseen[::-1] if each.id not in shown]
+    number = _leaf_with(leaves.photo, progress.photos[::-1]) or leaves.photos
+    photos = leaf(progress.photos[::-1], number, PHOTOS_AT_ONCE, as_row)
+    new, apart = _apart(progress, {row.photo.id for row in photos.rows})
     return PatientPage(
         patient_id=progress.patient.id,
         name=progress.patient.name,
@@ -251,11 +253,28 @@ def patient_page(
         recovery=recovery(progress, focus, _told_by(told.alert), leaves),
         answers=answers_rows(progress, now, zone, leaves.answers),
         photos=photos,
-        new_before=tuple(map(as_row, new[:PHOTOS_AT_ONCE])),
+        apart=tuple(map(as_row, apart[:PHOTOS_AT_ONCE])),
+        apart_total=len(apart),
         new_total=len(new),
+        lost=_lost(progress),
         leaves=leaves,
         kept=_kept(focus, replace(leaves, photos=number)),
     )
+
+
+def _lost(progress: CourseSoFar) -> tuple[Photo, ...]:
+    """Photos from after the treatment that the system can no longer use, the latest first."""
+    return tuple(
+        each for each in progress.photos[::-1] if each.is_lost and each.role is PhotoRole.FOLLOW_UP
+    )
+
+
+def _apart(progress: CourseSoFar, here: Set[str]) -> tuple[list[Photo], list[Photo]]:
+    """New photos of earlier days, and all photos that are listed before the leaf with these ids."""
+    near = here | {each.id for each in progress.photos[-PHOTOS_AT_ONCE:]}
+    new = [each for each in progress.unseen[::-1] if each.id not in near]
+    lost = {each.id: each for each in _lost(progress) if each.id not in here}
+    return new, list((lost | {each.id: each for each in new}).values())
 
 
 def _leaf_with(photo_id: str, newest_first: Sequence[Photo]) -> int | None:

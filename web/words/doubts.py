@@ -54,7 +54,10 @@ def differing_baselines(photos: Sequence[Photo], readings: Sequence[Reading]) ->
 
 
 def lost_photos(photos: Sequence[Photo]) -> str:
-    """Good photos that the system can no longer use, what that means, and what to do."""
+    """Good photos that the system can no longer use, and what that means.
+
+    What to do is said as far as it is about the photo from before; others are looked at.
+    """
     lost = [photo for photo in photos if photo.is_lost]
     before = next((photo for photo in lost if photo.role is PhotoRole.BASELINE), None)
     usable = any(
@@ -75,4 +78,4 @@ def lost_photos(photos: Sequence[Photo]) -> str:
     if not later:
         return ""
     count = "1 photo" if len(later) == 1 else f"{len(later)} photos"
-    return f"{count} could not be measured and raised no alert. Please look at the photos below."
+    return f"{count} could not be measured and raised no alert."

@@ -183,13 +183,14 @@ def set_sides(db: Database, photo_id: str, sides: Sides) -> None:
 
 
 def unseen(db: Database, patient_id: str) -> list[Photo]:
-    """The measured photos from after any treatment that no one at the clinic has opened.
+    """The photos from after any treatment that no one at the clinic has opened.
 
-    They come in the order in which they were taken; small pictures in a list open none.
+    They are measured, still wait, or were given up, and come in the order in which they were taken.
     """
-    sql = """SELECT * FROM photos WHERE patient_id = ?
-             AND seen_at IS NULL AND status = 'measured' AND role = 'follow_up'
-             ORDER BY taken_at, id"""
+    sql = f"""SELECT * FROM photos WHERE patient_id = ? AND role = 'follow_up' AND view = 'front'
+              AND seen_at IS NULL AND (status <> 'unmeasurable'
+                  OR file_fault IS NOT NULL OR faults LIKE '%"{FAILED}"%')
+              ORDER BY taken_at, id"""  # noqa: S608 (no input in it)
     return [_photo(row) for row in db.query(sql, [patient_id])]
 
 
