@@ -206,9 +206,17 @@ def encode_photo(image: SrgbImage) -> bytes:
     return buffer.getvalue()
 
 
+@dataclass(frozen=True, slots=True)
+class StoredForm:
+    """The JPEG in which an upload is stored; `is_own` if its compressed pixels are the upload's."""
+
+    data: bytes
+    is_own: bool
+
+
 def keep_photo(
     data: bytes, seen: SrgbImage, quarters: int = 0, *, is_mirrored: bool = False
-) -> bytes:
+) -> StoredForm:
     """The form in which an upload is stored: its picture as a JPEG without any metadata.
 
     `seen` is what `decode_photo` reads in it, at any size. A plain JPEG keeps its own compressed
@@ -216,10 +224,11 @@ def keep_photo(
     turned by `quarters` or mirrored, is decoded whole and encoded.
     """
     if not quarters and not is_mirrored and (own := _own_pixels(data, seen)) is not None:
-        return own
+        return StoredForm(own, is_own=True)
     whole = seen if seen.scale == 1 else decode_photo(data, is_whole=True)
     turned = turn_photo(whole, quarters) if quarters else whole
-    return encode_photo(mirror_photo(turned) if is_mirrored else turned)
+    again = encode_photo(mirror_photo(turned) if is_mirrored else turned)
+    return StoredForm(again, is_own=False)
 
 
 def _own_pixels(data: bytes, seen: SrgbImage) -> bytes | None:

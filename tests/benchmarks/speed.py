@@ -152,10 +152,11 @@ def _judge(pair: Pair, files: PhotoFiles) -> tuple[str, ...]:
     if not faults:
         once.card(image)  # it may show which side is left
         stored = keep_photo(pair.photo, image)
-        files.save("photo", Picture.PHOTO, stored)
-        files.save_known("photo", once.tell(image, VERSION, against=before, file=stored))
-        handed_on = once.hand_on(image, VERSION, against=before, file=stored)
-        files.save_known("photo", handed_on, HANDED_ON)
+        files.save("photo", Picture.PHOTO, stored.data)
+        if stored.is_own:
+            files.save_known("photo", once.tell(image, VERSION, against=before, file=stored.data))
+            handed_on = once.hand_on(image, VERSION, against=before, file=stored.data)
+            files.save_known("photo", handed_on, HANDED_ON)
     return tuple(str(fault) for fault in faults)
 
 
@@ -194,7 +195,7 @@ def cost_of(pair: Pair, rounds: int) -> Cost:
     """What a pair costs; measuring is 0 where the gate refuses."""
     with tempfile.TemporaryDirectory() as folder:
         files = PhotoFiles(folder, b"\0" * 32)
-        kept_before = keep_photo(pair.baseline, decode_photo(pair.baseline))
+        kept_before = keep_photo(pair.baseline, decode_photo(pair.baseline)).data
         files.save("before", Picture.PHOTO, kept_before)
         measured_alone = analyse_bytes(kept_before, kept_before, _AREAS)  # as the worker does first
         if isinstance(measured_alone, Analysed):

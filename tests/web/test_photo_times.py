@@ -6,6 +6,7 @@ from io import BytesIO
 import pytest
 from sqlite_utils import Database
 
+from analysis.images import StoredForm
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tests.web.test_upload import NothingKnown, Seen, Verdict
@@ -21,7 +22,9 @@ def slow_camera(monkeypatch: pytest.MonkeyPatch) -> None:
     """A gate that lets every photo pass, and a camera that never had its clock set."""
     receive = "tracker.actions.course.receiving"
     monkeypatch.setattr(f"{receive}.decode_photo", lambda data, *_, **__: Seen(data, SLOW))
-    monkeypatch.setattr(f"{receive}.keep_photo", lambda data, *_, **__: data)
+    monkeypatch.setattr(
+        f"{receive}.keep_photo", lambda data, *_, **__: StoredForm(data, is_own=True)
+    )
     monkeypatch.setattr(f"{receive}.recalling", lambda *_: NothingKnown(SLOW))
     monkeypatch.setattr(f"{receive}.judge_photo", lambda *_: Verdict())
 

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from analysis.card.comparison import CardSight
 from analysis.card.locator import CardTrouble
 from analysis.errors import Fault, Unmeasurable
+from analysis.images import StoredForm
 from tests.conftest import TREATED_AT
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
@@ -67,7 +68,9 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def set_faults(*faults: str) -> None:
         receive = "tracker.actions.course.receiving"
         monkeypatch.setattr(f"{receive}.decode_photo", lambda data, *_, **__: Seen(data))
-        monkeypatch.setattr(f"{receive}.keep_photo", lambda data, *_, **__: data)
+        monkeypatch.setattr(
+            f"{receive}.keep_photo", lambda data, *_, **__: StoredForm(data, is_own=True)
+        )
         monkeypatch.setattr(f"{receive}.recalling", lambda *_: NothingKnown())
         monkeypatch.setattr(f"{receive}.judge_photo", lambda *_: Verdict(faults))
 

@@ -157,7 +157,7 @@ def reencode_photo(photo: bytes) -> bytes:
 
     Raises `Unmeasurable` when it cannot be decoded.
     """
-    return keep_photo(photo, decode_photo(photo))
+    return keep_photo(photo, decode_photo(photo)).data
 
 
 def _region(region: RegionAnalysis) -> RegionReading:

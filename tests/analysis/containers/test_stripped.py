@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from analysis.containers import jpeg
-from analysis.images import decode_photo, keep_photo
+from analysis.images import StoredForm, decode_photo, keep_photo
 from tests.analysis.containers.files import picture, turned
 
 SECRET = b"Elm Street 7"
@@ -32,7 +32,7 @@ def talkative(turn: int = 1) -> bytes:
 
 
 def kept(data: bytes) -> bytes:
-    return keep_photo(data, decode_photo(data))
+    return keep_photo(data, decode_photo(data)).data
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
@@ -51,7 +51,7 @@ def test_a_plain_jpeg_keeps_every_pixel_and_no_note(turn: int) -> None:
 
 def test_a_kept_photo_is_kept_as_it_is() -> None:
     once = kept(talkative(6))
-    assert kept(once) == once
+    assert keep_photo(once, decode_photo(once)) == StoredForm(once, is_own=True)
 
 
 def test_a_grey_jpeg_keeps_its_pixels() -> None:
@@ -93,6 +93,7 @@ def _swapped(profile: bytes) -> bytes:
 def test_any_other_picture_is_encoded_again(data: bytes) -> None:
     stored = kept(data)
     assert SECRET not in stored
+    assert not keep_photo(data, decode_photo(data)).is_own
     assert jpeg.strip(stored, 1) is not None
     gap = np.abs(decode_photo(stored).pixels - decode_photo(data).pixels)
     assert gap.mean() < 0.03
@@ -104,7 +105,9 @@ def test_a_photo_that_must_be_turned_or_mirrored_is_encoded_again(
 ) -> None:
     data = talkative()
     seen = decode_photo(data)
-    stored = decode_photo(keep_photo(data, seen, quarters, is_mirrored=is_mirrored))
+    form = keep_photo(data, seen, quarters, is_mirrored=is_mirrored)
+    assert not form.is_own
+    stored = decode_photo(form.data)
     wanted = np.rot90(seen.pixels, quarters)
     wanted = wanted[:, ::-1] if is_mirrored else wanted
     assert stored.size == wanted.shape[1::-1]

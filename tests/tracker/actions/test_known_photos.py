@@ -1,12 +1,14 @@
 """What was computed of photos is kept with them, used again, and never needed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from datetime import timedelta
 from importlib.resources import files
+from io import BytesIO
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from PIL import Image
 from sqlite_utils import Database
 
 from tests.conftest import TREATED_AT, Cast
@@ -31,6 +33,29 @@ class Here(Executor):
         future: Future[T] = Future()
         future.set_result(fn(*args, **kwargs))
         return future
+
+
+def test_nothing_is_handed_on_of_a_photo_that_was_encoded_again(
+    db: Database, world: World, cast: Cast
+) -> None:
+    def receive(data: bytes, role: PhotoRole, day: float) -> str:
+        upload = Upload(data, role, TREATED_AT + timedelta(days=day))
+        now = TREATED_AT + timedelta(days=7)
+        outcome = receive_photo(db, world.files, cast.alice.id, upload, now)
+        assert isinstance(outcome, Accepted)
+        return outcome.photo.id
+
+    receive((COURSE / "baseline-1.jpg").read_bytes(), PhotoRole.BASELINE, -1)
+    encoded_again: Mapping[str, Mapping[str, object]] = {
+        "PNG": {"compress_level": 1},
+        "JPEG": {"quality": 95, "progressive": True},
+    }
+    for kind, options in encoded_again.items():
+        buffer = BytesIO()
+        with Image.open(COURSE / "d06.jpg") as photo:
+            photo.save(buffer, kind, **options)
+        today = receive(buffer.getvalue(), PhotoRole.FOLLOW_UP, 6)
+        assert (world.files.known(today), world.files.known(today, HANDED_ON)) == (b"", b"")
 
 
 def test_a_reading_is_the_same_whether_or_not_what_was_known_is_there_and_whole(

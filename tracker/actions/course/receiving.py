@@ -173,7 +173,7 @@ def _repaired(upload: Upload, known: Photo, find: FindFace) -> bytes:
         image, quarters, _ = _upright(image, None, once)
     if known.sides is Sides.SURE:
         _, is_mirrored = _sides(image, replace(upload, view=known.view), once)
-    return keep_photo(upload.data, seen, quarters, is_mirrored=is_mirrored)
+    return keep_photo(upload.data, seen, quarters, is_mirrored=is_mirrored).data
 
 
 def _belongs_to(
@@ -253,12 +253,12 @@ def _look(
             return Refused(tuple(str(fault) for fault in quality.faults))
         warnings += tuple(str(fault) for fault in quality.warnings)
     sides, is_mirrored = _sides(image, upload, once)
-    stored_form = keep_photo(upload.data, seen, quarters, is_mirrored=is_mirrored)
+    stored = keep_photo(upload.data, seen, quarters, is_mirrored=is_mirrored)
     known = handed_on = b""
-    if before and not quarters and not is_mirrored:  # what is stored was not turned since
-        known = once.tell(image, VERSION, against=before, file=stored_form)
-        handed_on = once.hand_on(image, VERSION, against=before, file=stored_form)
-    return _Seen(taken_at, warnings, sides, image.is_selfie, stored_form, known, handed_on)
+    if before and stored.is_own:  # other pixels may have another size, and are measured otherwise
+        known = once.tell(image, VERSION, against=before, file=stored.data)
+        handed_on = once.hand_on(image, VERSION, against=before, file=stored.data)
+    return _Seen(taken_at, warnings, sides, image.is_selfie, stored.data, known, handed_on)
 
 
 def _decoded(baseline: Before | None, once: KnownPhotos) -> SrgbImage | None:
