@@ -144,18 +144,21 @@ class KnownPhotos:
         facts = self._facts(photo)
         return facts.thumbnail if facts and facts.thumbnail else thumbnail(photo)
 
-    def recall(self, told: bytes, version: str) -> None:
-        """Take what was told of a photo; what is damaged or of another version is left."""
+    def recall(self, told: bytes, version: str, *, of: str) -> None:
+        """Take what was told of the photo with the digest `of`, with whose file it lies.
+
+        What is damaged, of another version or of another photo is left.
+        """
         if self._find is not find_face:
             return
         try:
             head = read_head(told)
-            if head.get("made_by") == _made_by(version):
+            if (head.get("made_by"), head.get("photo")) == (_made_by(version), of):
                 facts = unpack(head, told)
-                known = self._recalled.get(str(head["photo"]))
+                known = self._recalled.get(of)
                 if known is None or known.view is None:  # what was handed on holds all the rest
-                    self._recalled[str(head["photo"])] = facts
-        except (Damaged, KeyError) as error:
+                    self._recalled[of] = facts
+        except Damaged as error:
             log.warning("what was known of a photo is damaged: %s", type(error).__name__)
 
     def tell_as_baseline(self, photo: SrgbImage, version: str) -> bytes:

@@ -21,7 +21,7 @@ from analysis.pipeline import RegionAnalysis, analyse_photo
 from analysis.quality import judge_photo
 from tests.analysis.retouching import portrait
 from tracker.domain.course.treatments import Region as Part
-from tracker.wires.compute import Analysed, analyse_bytes
+from tracker.wires.compute import Analysed, analyse_bytes, recalling
 
 PARTS = frozenset(Part) - {Part.FACE}
 NOW, EARLIER = "of today", "of yesterday"
@@ -79,10 +79,18 @@ def start_of(name: str, told: bytes) -> int:
     raise AssertionError(name)
 
 
+def photo_of(told: bytes) -> str:
+    """The digest of the photo of which it was told; empty if that cannot be read."""
+    try:
+        return str(facts.read_head(told)["photo"])
+    except facts.Damaged:
+        return ""
+
+
 def recalled(*all_told: bytes, version: str = NOW) -> KnownPhotos:
     known = KnownPhotos(find_face)
     for each in all_told:
-        known.recall(each, version)
+        known.recall(each, version, of=photo_of(each))
     return known
 
 
@@ -173,6 +181,27 @@ def test_what_was_told_of_other_pixels_does_not_count(steps: list[str]) -> None:
     assert steps == ["features_of", "map_skin"]
 
 
+def test_what_lies_with_another_photo_does_not_count(steps: list[str]) -> None:
+    photo, before = files()
+    of_before = KnownPhotos(find_face)
+    all_told = of_before.tell_as_baseline(of_before.open(before), VERSION)
+    right = recalling(find_face, [(photo, [b""]), (before, [all_told])])
+    wrong = recalling(find_face, [(photo, [all_told]), (before, [b""])])
+    steps.clear()
+    assert right.tell_as_baseline(right.open(before), VERSION) == b""
+    assert steps == []
+    assert wrong.tell_as_baseline(wrong.open(before), VERSION) == all_told
+    assert "features_of" in steps
+
+
+def test_a_photo_is_not_set_aside_for_what_was_remembered_of_it() -> None:
+    photo, before = files()
+    known = KnownPhotos(find_face)
+    narrower = today().part(slice(None), slice(8, None))
+    other_size = known.tell(narrower, VERSION, file=photo)
+    assert isinstance(analyse_bytes(photo, before, PARTS, known=[other_size]), Analysed)
+
+
 def test_nothing_is_recalled_for_a_finder_of_the_operators_own() -> None:
     def own(photo: SrgbImage) -> Face:
         looked.append(photo)
@@ -180,7 +209,7 @@ def test_nothing_is_recalled_for_a_finder_of_the_operators_own() -> None:
 
     looked: list[SrgbImage] = []
     known = KnownPhotos(own)
-    known.recall(told()[0], NOW)
+    known.recall(told()[0], NOW, of=photo_of(told()[0]))
     assert known(baseline()) == find_face(baseline())
     assert looked == [baseline()]
     assert known.tell(baseline(), NOW) == b""
@@ -198,8 +227,9 @@ def test_what_the_gate_hands_on_is_measured_without_opening_the_photo(steps: lis
     plain = analyse_bytes(photo, before, PARTS)
     assert isinstance(plain, Analysed)
     steps.clear()
-    known = [handed_on(), plain.known_before]
-    found = analyse_bytes(photo, before, PARTS, known=known)
+    found = analyse_bytes(
+        photo, before, PARTS, known=[handed_on()], known_before=[plain.known_before]
+    )
     assert isinstance(found, Analysed)
     assert steps == []
     assert replace(found, known_before=plain.known_before) == plain

@@ -145,9 +145,10 @@ def _decode_alone(path: Path) -> Callable[[], object]:
 
 def _judge(pair: Pair, files: PhotoFiles) -> tuple[str, ...]:
     """The gate, and if it accepts the photo, its encrypted file."""
-    once = recalling(find_face, [files.known("before")])
+    of_before = files.load("before", Picture.PHOTO)
+    once = recalling(find_face, [(of_before, [files.known("before")])])
     image = once.open(pair.photo)
-    before = once.open(files.load("before", Picture.PHOTO), is_whole=True)
+    before = once.open(of_before, is_whole=True)
     faults = judge_photo(image, before, once).faults
     if not faults:
         once.card(image)  # it may show which side is left
@@ -163,8 +164,13 @@ def _judge(pair: Pair, files: PhotoFiles) -> tuple[str, ...]:
 def _measure(pair: Pair, files: PhotoFiles) -> Analysed:
     """What the worker does with a stored photo, and its encrypted pictures."""
     stored = files.load("photo", Picture.PHOTO)
-    known = [files.known("photo", HANDED_ON), *(files.known(name) for name in ("photo", "before"))]
-    found = analyse_bytes(stored, files.load("before", Picture.PHOTO), _AREAS, known=known)
+    found = analyse_bytes(
+        stored,
+        files.load("before", Picture.PHOTO),
+        _AREAS,
+        known=[files.known("photo", HANDED_ON), files.known("photo")],
+        known_before=[files.known("before")],
+    )
     if not isinstance(found, Analysed):
         raise SystemExit(f"{pair.name} cannot be measured: {found.fault}")
     for picture, data in found.pictures.items():

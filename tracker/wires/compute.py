@@ -1,6 +1,8 @@
 """What the analysis finds in a photo, in the product's terms: for processes that touch pixels."""
 
-from collections.abc import Collection, Mapping, Sequence
+import hashlib
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +31,8 @@ from tracker.domain.course.treatments import Region
 from tracker.settings import SettingsError
 from tracker.wires.photo_files import HANDED_ON, KNOWN, OnePhoto, PhotoUnreadable, Picture
 from tracker.wires.processes import memory_told
+
+log = logging.getLogger(__name__)
 
 FaceFinder = FindFace
 """Finds the face in a photo; what gate and measurement are handed."""
@@ -82,16 +86,34 @@ def analyse_bytes(
     *,
     is_turned: bool = False,
     known: Sequence[bytes] = (),
+    known_before: Sequence[bytes] = (),
 ) -> Analysed | NotMeasurable:
     """Decode both photos, measure the change in the treated skin and draw the evidence.
 
     With `is_turned` the baseline is a mirror image and is turned first. `drawn` are outlines on the
-    baseline as others see the face, which override the areas; `known` is what was computed of
-    either photo earlier. Also raises MemoryError when OpenCV
-    runs out of memory.
+    baseline as others see the face, which override the areas; `known` and `known_before` are what
+    was computed of the photo and of the baseline earlier. A photo that cannot be measured with them
+    is measured without. Also raises MemoryError when OpenCV runs out of memory.
     """
+    given = photo, baseline, areas, drawn
+    once = recalling(find, [(photo, known), (baseline, known_before)])
+    found = _analysed(*given, once, is_turned=is_turned)
+    if isinstance(found, NotMeasurable) and any((*known, *known_before)):
+        log.warning("%s by what was known of two photos; measured without it", found.fault)
+        found = _analysed(*given, KnownPhotos(find), is_turned=is_turned)
+    return found
+
+
+def _analysed(
+    photo: bytes,
+    baseline: bytes,
+    areas: frozenset[Region],
+    drawn: Outlines,
+    once: KnownPhotos,
+    *,
+    is_turned: bool,
+) -> Analysed | NotMeasurable:
     try:
-        once = recalling(find, known)
         before = once.open(baseline, is_whole=True)
         before = mirror_photo(before) if is_turned else before
         seen = before if photo == baseline else once.open(photo, is_whole=True)
@@ -124,17 +146,25 @@ def analyse_stored(
     find: FindFace = find_face,
     *,
     is_turned: bool = False,
-    known: Collection[str] = (KNOWN, HANDED_ON),
+    is_recalling: bool = True,
 ) -> Analysed | NotMeasurable:
     """`analyse_bytes` of photos that this machine reads from the store itself.
 
-    `known` names the files of what was computed earlier. Raises FileLost when a photo cannot be
-    read, and OSError without the store.
+    `is_recalling` says whether what was computed earlier is read, too. Raises FileLost when a photo
+    cannot be read, and OSError without the store.
     """
     before = _read(baseline)
     seen = before if photo == baseline else _read(photo)
-    found = [each.known(name) for each in {photo, baseline} for name in known]
-    return analyse_bytes(seen, before, areas, drawn, find, is_turned=is_turned, known=found)
+    return analyse_bytes(
+        seen,
+        before,
+        areas,
+        drawn,
+        find,
+        is_turned=is_turned,
+        known=[photo.known(name) for name in (KNOWN, HANDED_ON)] if is_recalling else (),
+        known_before=[baseline.known(KNOWN)] if is_recalling and photo != baseline else (),
+    )
 
 
 def _read(photo: OnePhoto) -> bytes:
@@ -144,11 +174,16 @@ def _read(photo: OnePhoto) -> bytes:
         raise FileLost(photo.photo_id, error.fault) from error
 
 
-def recalling(find: FindFace, known: Sequence[bytes]) -> KnownPhotos:
-    """A finder that knows what was computed of photos earlier, as far as it still counts."""
+def recalling(find: FindFace, known: Iterable[tuple[bytes, Sequence[bytes]]]) -> KnownPhotos:
+    """A finder that knows what was computed of photos earlier, as far as it still counts.
+
+    `known` are files of photos, each with what lies with it, which says nothing of other files.
+    """
     once = KnownPhotos(find)
-    for told in filter(None, known):
-        once.recall(told, VERSION)
+    for photo, lies_with_it in known:
+        digest = hashlib.sha256(photo).hexdigest()
+        for told in filter(None, lies_with_it):
+            once.recall(told, VERSION, of=digest)
     return once
 
 

@@ -1,6 +1,6 @@
 """An executor that answers without looking, for tests of the code around the analysis."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from typing import ParamSpec, TypeVar
 
@@ -31,7 +31,7 @@ def analysed(like: Reading) -> Analysed:
 class Answering(Executor):
     """Gives the answers in turn; an exception among them is raised by its future.
 
-    `calls` are the arguments it was asked with.
+    `calls` are the arguments it was asked with, `named` those that were given by name.
     """
 
     at_once = 8
@@ -39,9 +39,11 @@ class Answering(Executor):
     def __init__(self, *answers: object) -> None:
         self.answers = list(answers)
         self.calls: list[tuple[object, ...]] = []
+        self.named: list[Mapping[str, object]] = []
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         self.calls.append(args)
+        self.named.append(kwargs)
         future: Future[T] = Future()
         answer = self.answers.pop(0) if self.answers else analysed(reading(1.0))
         if isinstance(answer, BaseException):

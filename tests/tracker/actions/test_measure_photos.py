@@ -24,7 +24,7 @@ from tracker.domain.course.photos import (
 from tracker.storage.connection import writing
 from tracker.storage.course import outlines, photos, readings, treatments
 from tracker.wires.compute import NotMeasurable
-from tracker.wires.photo_files import Picture
+from tracker.wires.photo_files import HANDED_ON, Picture
 from tracker.wires.processes import Stopped
 from tracker.world import World
 
@@ -131,6 +131,21 @@ def test_a_photo_that_always_breaks_the_analysis_is_tried_for_an_hour_and_then_s
     assert outcome.photo.faults == ("analysis_failed",)
     ((given_up, course),) = [(g.photo_id, g.treatment_id) for g in photos.given_up(db)]
     assert (given_up, course) == (baseline.id, cast.treatment.id)
+
+
+def test_a_photo_that_failed_is_tried_again_without_what_was_remembered(
+    db: Database, world: World, cast: Cast, baseline: Photo
+) -> None:
+    measure_photos(db, world.files, Answering(), NOW)
+    photo = keep(db, world, cast, "day-1")
+    world.files.save_known(photo.id, b"early")
+    world.files.save_known(photo.id, b"handed on", HANDED_ON)
+    world.files.save_known(baseline.id, b"before")
+    compute = Answering(ZeroDivisionError())
+    assert measure_photos(db, world.files, compute, NOW) == []
+    assert len(measure_photos(db, world.files, compute, NOW + RETRY_DELAYS[0])) == 1
+    remembered = [(given["known"], given["known_before"]) for given in compute.named]
+    assert remembered == [([b"early", b"handed on"], [b"before"]), ([], [])]
 
 
 def test_a_service_that_ends_hands_its_batch_back_as_it_was(

@@ -21,7 +21,6 @@ from tracker.storage.course import outlines, photos, readings, sides, treatments
 from tracker.wires.compute import Analysed, FileLost, NotMeasurable, analyse_bytes, analyse_stored
 from tracker.wires.photo_files import (
     HANDED_ON,
-    KNOWN,
     OnePhoto,
     PhotoFiles,
     PhotoUnreadable,
@@ -147,10 +146,11 @@ def _start(
                 basis.outlines,
                 find,
                 is_turned=basis.is_turned,
-                known=(KNOWN,) if _has_failed(claim) else (KNOWN, HANDED_ON),
+                is_recalling=not _has_failed(claim),
             )
         baseline = _read(files, claim.baseline)
         photo = baseline if claim.photo.id == claim.baseline.id else _read(files, claim.photo)
+        known, known_before = _known(files, claim)
         return compute.submit(
             analyse_bytes,
             photo,
@@ -159,23 +159,25 @@ def _start(
             basis.outlines,
             find,
             is_turned=basis.is_turned,
-            known=_known(files, claim),
+            known=known,
+            known_before=known_before,
         )
     except Exception as error:  # noqa: BLE001  (told with those of the measuring itself)
         return _failed(error)
 
 
 def _has_failed(claim: _Claim) -> bool:
-    """Then it is measured without what the gate handed on, which may be the cause."""
+    """Then it is measured without what was computed earlier, which may be the cause."""
     return bool(claim.photo.failures or claim.photo.lapses)
 
 
-def _known(files: PhotoFiles, claim: _Claim) -> list[bytes]:
-    """What was computed of both photos."""
-    known = [files.known(each) for each in {claim.photo.id, claim.baseline.id}]
-    if not _has_failed(claim):
-        known.append(files.known(claim.photo.id, HANDED_ON))
-    return known
+def _known(files: PhotoFiles, claim: _Claim) -> tuple[list[bytes], list[bytes]]:
+    """What was computed of the photo, and of another one that is the baseline."""
+    if _has_failed(claim):
+        return [], []
+    photo_id, baseline_id = claim.photo.id, claim.baseline.id
+    known = [files.known(photo_id), files.known(photo_id, HANDED_ON)]
+    return known, [files.known(baseline_id)] if photo_id != baseline_id else []
 
 
 def _failed(error: Exception) -> Future[Analysed | NotMeasurable]:

@@ -238,7 +238,7 @@ def _look(
 ) -> _Seen | Refused:
     """Judge the upload by its pixels, without database and files. Raises Unmeasurable."""
     is_front = upload.view is View.FRONT
-    once = recalling(find, [baseline.known] if baseline else [])
+    once = recalling(find, [(baseline.data, [baseline.known])] if baseline else [])
     before = None
     seen = image = once.open(upload.data) if is_front else decode_photo(upload.data)
     quarters = 0

@@ -195,7 +195,13 @@ def _start(
     if reads_store(compute, files.url):
         both = files.one(old.photo.id), files.one(old.baseline.id)
         return compute.submit(
-            analyse_stored, *both, basis.areas, basis.outlines, find, is_turned=is_turned, known=()
+            analyse_stored,
+            *both,
+            basis.areas,
+            basis.outlines,
+            find,
+            is_turned=is_turned,
+            is_recalling=False,
         )
     baseline = files.load(old.baseline.id, Picture.PHOTO)
     is_itself = old.photo.id == old.baseline.id
