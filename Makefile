@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 PINS := requirements/install.txt
+digest = $(shell $(PYTHON) -c 'import fileinput, hashlib; print(hashlib.sha256(b"".join(fileinput.input(mode="rb"))).hexdigest()[:16])' $(1))
 # Named after what it was made from: the age of a file says nothing after a checkout.
-STAMP := $(VENV)/.installed-$(shell cat pyproject.toml $(PINS) | sha256sum | cut -c 1-16)
+STAMP := $(VENV)/.installed-$(call digest,pyproject.toml $(PINS))
 PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 KEPT := web/node_modules/.package-lock.json
 
@@ -39,17 +40,20 @@ samples: install
 
 # Tools of their own folder, so that they stay out of what they list.
 TOOLS := $(VENV)/tools
-$(TOOLS): requirements/tools.txt $(STAMP)
-	$(PYTHON) -m venv --clear $@
-	$@/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+TOOLS_STAMP := $(TOOLS)/.installed-$(call digest,requirements/tools.txt)
+$(TOOLS_STAMP): $(STAMP)
+	$(PYTHON) -m venv --clear $(TOOLS)
+	$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		-r requirements/tools.txt
+	touch $@
 
 # What is installed, by name, version and licence (CycloneDX).
-sbom: install $(TOOLS)
+sbom: install $(TOOLS_STAMP)
 	$(TOOLS)/bin/cyclonedx-py environment $(VENV) --pyproject pyproject.toml --output-file sbom.json
 
 # Renews the pins where pyproject.toml needs it; with UPGRADE=--upgrade all of them.
 PIN := $(TOOLS)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate $(UPGRADE)
-pins: $(TOOLS)
+pins: $(TOOLS_STAMP)
 	$(PIN) pyproject.toml --extra dev -o $(PINS) >/dev/null
 	$(PIN) --group pyproject.toml:node -o requirements/node.txt >/dev/null
 	$(PIN) --group pyproject.toml:tools -o requirements/tools.txt >/dev/null
