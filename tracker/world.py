@@ -19,11 +19,13 @@ from tracker.storage.connection import (
     open_database,
     open_migrated,
 )
+from tracker.storage.course import photos
 from tracker.storage.protocols import protocol_editions, protocol_enactments, protocol_files
+from tracker.storage.talk import conversation
 from tracker.wires.compute import FaceFinder, choose_face_finder
 from tracker.wires.mail import Send, sender
 from tracker.wires.photo_files import PhotoFiles, files_of
-from tracker.wires.places import PlaceUnreachable
+from tracker.wires.places import Place, PlaceUnreachable
 from tracker.wires.processes import Apart, here
 
 __all__ = [
@@ -160,11 +162,34 @@ def open_data(settings: Settings, files: PhotoFiles) -> tuple[Database, list[str
 
 
 def refuse_other_place(settings: Settings, *places: str) -> None:
-    """Raise PhotosMoved when photos were moved, and to none of these places."""
+    """Raise PhotosMoved when photos were moved, and to none of these places.
+
+    A folder that has another name now is known by its photos, and the mark follows it.
+    """
     mark = settings.data / PHOTOS_MOVED
-    if mark.exists() and mark.read_text(encoding="utf-8") not in places:
-        place = mark.read_text(encoding="utf-8")
-        raise PhotosMoved(f"the photos are in {place} now; set AFTERGLOW_PHOTOS to it")
+    if not mark.exists():
+        return
+    place = mark.read_text(encoding="utf-8")
+    if place in places:
+        return
+    if not _has_new_name(settings, place):
+        raise PhotosMoved(
+            f"the photos are in {place} now; set AFTERGLOW_PHOTOS to it. So says {mark}: delete"
+            " that file if it is wrong, and AFTERGLOW_PHOTOS names the place with all photos"
+        )
+    Place(str(settings.data)).write(PHOTOS_MOVED, settings.photos.encode())
+
+
+def _has_new_name(settings: Settings, before: str) -> bool:
+    """Whether the folder of before has no photo any more, and the configured place has all."""
+    is_gone = (
+        "://" not in before and not files_of(replace(settings, photos_at=before)).holds_photos()
+    )
+    if not is_gone or not settings.database.exists():
+        return False
+    with closing(open_database(settings.database, settings.key_for("database"))) as db:
+        known = {*photos.all_ids(db), *conversation.ids_with_photo(db)}
+    return known <= set(files_of(settings).ids())
 
 
 def _close_to_others(settings: Settings) -> None:

@@ -318,3 +318,39 @@ def test_a_wrong_place_is_told_in_one_line(
     with object_store.failing(saying("503 Service Unavailable", "SlowDown")):
         refused = run(environment, "move-photos", "--to", "s3://photos/clinic")
     assert "wait until it is back" in refused.stderr
+
+
+def moved_with_deletion(environment: dict[str, str], to: str) -> dict[str, str]:
+    """The environment after all photos were moved to a folder."""
+    assert run(environment, "move-photos", "--to", to, "--delete-source").exit_code == 0
+    return environment | {"AFTERGLOW_PHOTOS": to}
+
+
+@pytest.mark.usefixtures("taken")
+def test_photos_that_were_moved_and_copied_back_are_where_the_command_says(
+    environment: dict[str, str], world: World, tmp_path: Path
+) -> None:
+    moved = moved_with_deletion(environment, str(tmp_path / "b"))
+    assert run(moved, "move-photos", "--to", world.files.url).exit_code == 0
+    assert "all 3 can be read" in run(environment, "doctor").stdout
+    assert run(environment, "migrate").exit_code == 0
+    refused = run(moved, "migrate")
+    assert f"the photos are in {world.files.url} now; set AFTERGLOW_PHOTOS" in refused.stderr
+
+
+def test_a_folder_of_photos_may_get_another_name_but_only_whole(
+    environment: dict[str, str], world: World, taken: list[str], tmp_path: Path
+) -> None:
+    moved = moved_with_deletion(environment, str(tmp_path / "b"))
+    renamed = (tmp_path / "b").rename(tmp_path / "c")
+    photo = renamed / taken[0][:2] / taken[0]
+    photo.rename(tmp_path / "lost")
+    switched = environment | {"AFTERGLOW_PHOTOS": str(renamed)}
+    mark = world.settings.data / "photos-moved"
+    refused = run(switched, "migrate")
+    assert refused.exit_code == 1
+    assert f"So says {mark}: delete that file if it is wrong" in refused.stderr
+    (tmp_path / "lost").rename(photo)
+    assert run(switched, "migrate").exit_code == 0
+    assert mark.read_text() == str(renamed)
+    assert run(moved, "migrate").exit_code == 1

@@ -51,7 +51,6 @@ from tracker.wires.places import Place
 FORMAT = 1
 BACKUP_LOCK = "backup.lock"
 SCHEMA = re.compile(r"CREATE (TABLE|(UNIQUE )?INDEX|TRIGGER|VIEW)\b")
-LEFT_OUT = (rows.CLINIC,)  # owners whose rows no person's key encrypts
 
 log = logging.getLogger(__name__)
 
@@ -238,7 +237,7 @@ def restore(
     _refuse_forged(name, content)
     people: Mapping[str, str] = content["people"]
     readable = {
-        owner: blob for owner, blob in people.items() if owner in {*keys["rows"], *LEFT_OUT}
+        owner: blob for owner, blob in people.items() if owner in {*keys["rows"], rows.CLINIC}
     }
     db.execute("PRAGMA foreign_keys = OFF")
     with writing(db):
@@ -318,8 +317,9 @@ def move_photos(
         forget_erased(files, there, known, is_moved)
         for size, _ in copied(files, there, replaces=not is_moved):
             tell(size)
-        if deletes:  # from here on only that place has all
+        if deletes or mark.exists():  # the start goes by the latest move
             Place(str(settings.data)).write(PHOTOS_MOVED, to.encode())
+        if deletes:
             delete_moved(files, there)
         with writing(db):
             audit_log.add(db, Entry(Act.PHOTOS_MOVED, now, details=to))
