@@ -209,9 +209,18 @@ def test_the_large_chart_shows_every_photo_and_the_table_a_month(long: LongCours
     chart = page[page.index('id="redness-nose-title"') :]
     chart = chart[: chart.index("</section>")]
     assert chart.count("<circle") == PHOTOS
-    assert '<details class="twin" open>' in chart
+    assert '<details class="twin" id="values" open>' in chart
     assert "31–60 of 400" in chart
     assert chart.count("<tr>") == 1 + 30
+
+
+def test_each_turn_of_values_leads_to_the_table_it_is_in(long: LongCourse) -> None:
+    for page in (long.dana.read(long.page), long.alice.read("/progress")):
+        turns = re.findall(r'href="[^"#]+#([^"]+)">Older<span class="sr"> ([^<]+: values)', page)
+        labels = re.findall(r'<nav class="pages" aria-label="([^"]+: values)"', page)
+        assert [label.lower() for label in labels] == [words for _, words in turns]
+        ((anchor, _),) = turns
+        assert page.count(f'id="{anchor}"') == page.count(f'<details class="twin" id="{anchor}"')
 
 
 def test_small_charts_of_many_photos_draw_every_photo_as_a_line() -> None:
