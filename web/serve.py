@@ -47,6 +47,7 @@ PHOTOS_AT_ONCE = 12 * CORES  # received, waiting and judged: the last waits for 
 PHOTO_BYTES_AT_ONCE = 160 * 1024 * 1024  # the server keeps a body in memory until it is judged
 WAITING_FOR_SANDBOX = 2  # above the processes: they take the next photo at once
 MEBIBYTE = 1024 * 1024
+LONGEST_MESSAGE_BYTES = 16 * 1024  # 4000 characters, three bytes each, and the fields around them
 MAX_BODY_BYTES = MAX_REQUEST_BYTES + MEBIBYTE  # more than the pages accept, so that they can answer
 RECEIVED_AT_ONCE = MEBIBYTE // 16  # a body is refused, or complete, before it can overflow to disk
 PHOTOS_READ_AT_ONCE = 4  # in one look at all connections
@@ -77,6 +78,7 @@ THREADS: Mapping[Lane, int] = {
     Lane.PHOTOS: CORES + WAITING_FOR_SANDBOX,
     Lane.PICTURES: 8,
 }
+MESSAGES = re.compile(r"/patients/[^/]+/conversation$")
 READS_PHOTOS = re.compile(
     r"/patients/[^/]+/(photos/|compare$|conversation/[^/]+/photo$)|/(areas|sides)$|/my-data/photos$"
 )
@@ -268,15 +270,15 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
 
     @property
     def lane(self) -> Lane:
-        """By its size and address; whatever is large counts as a photo."""
+        """By its size and address; whatever is large, or longer than a message, is a photo."""
         if self.error or self.is_refused:
             return Lane.PAGES
         if self.chunked or self.content_length > MAX_WORDS_BYTES:
             return Lane.PHOTOS
         if self.path == "/check-in" or self.path.startswith("/check-ins/"):
             return Lane.CHECK_INS
-        is_photo = self.command == "POST" and self.path == "/photo"
-        if is_photo:
+        is_more = self.content_length > LONGEST_MESSAGE_BYTES and MESSAGES.match(self.path)
+        if self.command == "POST" and (self.path == "/photo" or is_more):
             return Lane.PHOTOS
         return Lane.PICTURES if READS_PHOTOS.search(self.path) else Lane.PAGES
 

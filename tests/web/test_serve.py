@@ -17,9 +17,11 @@ import pytest
 import waitress.buffers
 
 from tests.post_office import free_port
+from tracker.domain.talk.conversation import MAX_MESSAGE_LENGTH
 from tracker.settings import Settings
 from web.security import MAX_REQUEST_BYTES, NO_ROOM
 from web.serve import (
+    LONGEST_MESSAGE_BYTES,
     MAX_BODY_BYTES,
     CannotListen,
     Lane,
@@ -31,6 +33,7 @@ from web.serve import (
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+SLOW_MESSAGES = "/patients/slow/conversation"
 MEBIBYTE = 1 << 20
 PIECE = b"x" * MEBIBYTE
 STATM = Path("/proc/self/statm")
@@ -112,7 +115,7 @@ class Doors:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         self.came.append(environ["PATH_INFO"])
-        slow = {"/photo", "/slow", "/patients/a/photos/b/thumbnail"}
+        slow = {"/photo", "/slow", "/patients/a/photos/b/thumbnail", SLOW_MESSAGES}
         if environ["PATH_INFO"] in slow and not environ[NO_ROOM]:
             assert self.opened.wait(timeout=60)
         start_response("503 Busy" if environ[NO_ROOM] else "200 OK", [])
@@ -182,6 +185,25 @@ def test_a_check_in_waits_neither_for_photos_nor_for_pages(
         connection.request("POST", "/check-in", b"pus=yes")
         assert connection.getresponse().read() == b"done"
         assert doors.came.count("/photo") == 1
+        doors.opened.set()
+        assert {line.getresponse().read() for line in waiting} == {b"done"}
+
+
+def test_neither_pages_nor_messages_wait_for_messages_with_a_small_photo(
+    settings: Settings, doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.serve.THREADS", dict.fromkeys(Lane, 1))
+    with running(doors, settings) as connection:
+        photo = b"p" * (LONGEST_MESSAGE_BYTES + 1)
+        waiting = [doors.asked(connection, SLOW_MESSAGES, photo) for _ in range(3)]
+        assert doors.has_let_in(SLOW_MESSAGES, 1)
+        for method, path, body in (
+            ("GET", "/", None),
+            ("POST", "/patients/a/conversation", "€".encode() * MAX_MESSAGE_LENGTH),
+        ):
+            connection.request(method, path, body)
+            assert connection.getresponse().read() == b"done"
+        assert doors.came.count(SLOW_MESSAGES) == 1
         doors.opened.set()
         assert {line.getresponse().read() for line in waiting} == {b"done"}
 
