@@ -195,13 +195,20 @@ def test_a_leaf_beyond_the_end_is_the_last(long: LongCourse) -> None:
     assert "397–401 of 401" in long.dana.read(f"{long.page}?photos=99999")
 
 
-def test_paper_says_what_it_leaves_out(long: LongCourse, short: LongCourse) -> None:
-    said = re.compile(r'<p class="on-paper">([^<]+)</p>')
-    always = "What is folded is left out. Charts show all days."
-    parts = "photos 13–24 of 401 and check-in answers 1–30 of 400"
-    leaf_of_many = said.findall(long.dana.read(f"{long.page}?photos=2"))
-    assert leaf_of_many == [f"On this page, newest first: {parts}. {always}"]
-    assert always in said.findall(short.dana.read(short.page))[0]
+def test_paper_says_of_each_printed_list_which_part_it_is(long: LongCourse) -> None:
+    part = re.compile(r'<p class="on-paper">([^<]+), newest first\.</p>')
+    page = long.dana.read(f"{long.page}?photos=2&values=3")
+    tables = re.findall(r"<details.*?</details>", page, re.DOTALL)
+    always = re.sub(r"<details.*?</details>", "", page, flags=re.DOTALL)
+    assert part.findall(always) == ["Photos 13–24 of 401"]
+    opened = [table for table in tables if re.match("<details[^>]* open>", table)]
+    assert [part.findall(table) for table in opened] == [
+        ["Redness, left cheek: values 61–90 of 400"]
+    ]
+    folded = " ".join(" ".join(part.findall(table)) for table in tables)
+    for words in ("Check-in answers 1–30 of 400", "values 1–10 of 400"):
+        assert words in folded
+    assert "What is folded is left out. Charts show all days." in always
 
 
 def test_the_large_chart_shows_every_photo_and_the_table_a_month(long: LongCourse) -> None:

@@ -182,14 +182,6 @@ class PatientPage:
         """The page's name."""
         return self.name
 
-    @property
-    def on_paper(self) -> str:
-        """What this view of the page leaves out, for those who print it."""
-        lists = (self.photos, "photos"), (self.answers, "check-in answers")
-        parts = " and ".join(f"{name} {each.span}" for each, name in lists if each.span)
-        left_out = f"On this page, newest first: {parts}. " if parts else ""
-        return f"{left_out}What is folded is left out. Charts show all days."
-
 
 @dataclass(frozen=True, slots=True)
 class UntreatedPage:
