@@ -18,14 +18,18 @@ from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tests.web.course_so_far import so_far
 from tracker.actions.course.treatments import begin_treatment
+from tracker.domain.alerts.alerts import Outcome
 from tracker.domain.course.check_ins import Answers
 from tracker.domain.course.photos import FAILED, PhotoStatus
 from tracker.domain.course.readings import Quantity, Reference
+from tracker.storage.alerts import alerts
+from tracker.storage.connection import writing
 from tracker.world import World, open_world
 from web import create_app
 from web.charts.charts import frame_of, region_charts
 from web.charts.leaves import leaf
 from web.charts.timeline import timeline
+from web.desk.alert_pages import CLOSED_SHOWN
 from web.desk.patients import PHOTOS_AT_ONCE
 
 PHOTOS, FEW = 400, 40
@@ -94,6 +98,22 @@ def test_an_open_alert_of_the_oldest_photo_leads_every_leaf(long: LongCourse, vi
     assert "raised Thu 16 Oct 2025" in lead
     assert f"/photos/{long.photo_ids[1]}/aligned" in lead
     assert "17 more closed alerts of this treatment" in page
+
+
+def test_closed_alerts_are_counted_in_words(
+    dana: Browser, records: Records, db: Database, clock: Clock
+) -> None:
+    told = []
+    for _ in range(CLOSED_SHOWN + 2):
+        closed = replace(records.alert(), resolved_at=clock.now, outcome=Outcome.FALSE)
+        with writing(db):
+            alerts.save(db, closed)
+        page = dana.read(f"/patients/{closed.patient_id}")
+        told += re.findall(r"<summary>(\d more [^<]+)</summary>", page)
+    assert told == [
+        "1 more closed alert of this treatment",
+        "2 more closed alerts of this treatment",
+    ]
 
 
 def test_photos_that_came_late_are_on_the_first_page_however_old(long: LongCourse) -> None:
