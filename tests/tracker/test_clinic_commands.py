@@ -143,7 +143,7 @@ def test_health_fails_when_one_duty_alone_has_not_been_done(environment: dict[st
 
 def test_health_is_well_while_a_worker_does_its_rounds(environment: dict[str, str]) -> None:
     db = open_world(read_settings(environment)).connect()
-    for sign in SignOfLife:
+    for sign in set(SignOfLife) - {SignOfLife.BACKUP_FAILED}:
         leave_sign_of_life(db, sign, datetime.now(UTC))
     db.close()
     assert run("health", environment=environment).exit_code == 0
