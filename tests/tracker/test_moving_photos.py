@@ -19,7 +19,7 @@ from tracker.domain.clinic.audit import Act
 from tracker.storage import connection
 from tracker.storage.connection import PHOTOS_MOVED, writing
 from tracker.wires.photo_files import PhotoFiles, Picture, files_of
-from tracker.wires.photo_moves import copied, delete_moved
+from tracker.wires.photo_moves import MoveRefused, copied, delete_moved, refuse_same
 from tracker.wires.places import Place
 from tracker.world import World
 
@@ -300,6 +300,33 @@ def test_a_place_that_was_used_meanwhile_or_by_others_is_left_as_it_is(
     refused = run(environment, "move-photos", "--to", others.url, "--prepare")
     assert "1 photos that are not this clinic's; name an empty place" in refused.stderr
     assert others.ids() == ["theirs"]
+
+
+def test_one_place_under_two_names_is_no_place_to_move_to(
+    environment: dict[str, str],
+    world: World,
+    taken: list[str],
+    tmp_path: Path,
+    object_store: ObjectStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = all_of(world.files)
+    Path(world.files.url).rename(tmp_path / "disk")
+    Path(world.files.url).symlink_to(tmp_path / "disk")
+    monkeypatch.setattr(Path, "resolve", Path.absolute)  # no path tells of two mounts of one disk
+    refused = run(environment, "move-photos", "--to", str(tmp_path / "disk"), "--delete-source")
+    assert refused.exit_code == 1
+    assert "under another name" in refused.stderr
+    assert all_of(world.files) == before
+    assert not (world.settings.data / PHOTOS_MOVED).exists()
+    assert sorted(path.name for path in (tmp_path / "disk").iterdir()) == sorted(
+        {photo_id[:2] for photo_id in taken}
+    )
+    bucket = object_store.bucket()
+    one, other = (replace(world.files, url=url) for url in (bucket, f"{bucket}/"))
+    with pytest.raises(MoveRefused, match="under another name"):
+        refuse_same(one, other)
+    assert list(one.place.files()) == []
 
 
 @pytest.mark.usefixtures("hurried")

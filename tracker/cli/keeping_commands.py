@@ -38,7 +38,7 @@ from tracker.wires.backups import (
 )
 from tracker.wires.compute import choose_face_finder
 from tracker.wires.photo_files import TooManyStrays, files_of
-from tracker.wires.photo_moves import MoveRefused, copied, refuse_strangers
+from tracker.wires.photo_moves import MoveRefused, copied, refuse_same, refuse_strangers
 from tracker.world import DatabaseGone, open_data, open_world, refuse_other_place
 
 FROM = click.option(
@@ -206,6 +206,8 @@ def move_photos_command(to: str, *, prepare: bool, dry_run: bool, delete_source:
         files, there = files_of(settings), files_of(replace(settings, photos_at=target))
         there.place.probe()
         refuse_strangers(files, there)
+        if not dry_run:
+            refuse_same(files, there)
         total = sum(file.size for file in files.stored())
         with tqdm(total=total, unit="B", unit_scale=True, disable=None) as bar:
             if prepare or dry_run:

@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import secrets
 from collections.abc import Iterator, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -66,6 +67,21 @@ def _copy(source: Place, target: Place, path: str) -> None:
     target.write(path, source.read(path))
     if not _is_same(source, target, path):
         raise OSError(errno.EIO, f"{path} did not arrive whole in {target.url}")
+
+
+def refuse_same(files: PhotoFiles, there: PhotoFiles) -> None:
+    """Raise MoveRefused when both are one place under two addresses, such as two mounts of a disk.
+
+    A file is written there, looked for here, and deleted: addresses do not tell.
+    """
+    path = f"probe-{secrets.token_hex(16)}"  # at the top, where no photo lies
+    there.place.write(path, b"probe")
+    try:
+        is_same = files.place.has(path)
+    finally:
+        there.place.delete(path)
+    if is_same:
+        raise MoveRefused(f"{there.url} is the place where the photos are, under another name")
 
 
 def refuse_strangers(files: PhotoFiles, there: PhotoFiles) -> None:
