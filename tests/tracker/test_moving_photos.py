@@ -19,7 +19,7 @@ from tracker.domain.clinic.audit import Act
 from tracker.storage import connection
 from tracker.storage.connection import PHOTOS_MOVED, writing
 from tracker.wires.photo_files import PhotoFiles, Picture, files_of
-from tracker.wires.photo_moves import MoveRefused, copied, delete_moved, refuse_same
+from tracker.wires.photo_moves import HEAD_BYTES, MoveRefused, copied, delete_moved, refuse_same
 from tracker.wires.places import Place
 from tracker.world import World
 
@@ -45,6 +45,11 @@ def taken(db: Database, world: World, cast: Cast) -> list[str]:
 @pytest.fixture
 def there(world: World, object_store: ObjectStore) -> PhotoFiles:
     return files_of(replace(world.settings, photos_at=object_store.bucket()))
+
+
+@pytest.fixture
+def folder(world: World, tmp_path: Path) -> PhotoFiles:
+    return files_of(replace(world.settings, photos_at=str(tmp_path / "there")))
 
 
 def run(environment: dict[str, str], *arguments: str) -> Result:
@@ -149,14 +154,13 @@ def test_a_move_that_is_killed_is_finished_by_the_next_and_loses_nothing(
 
 
 def test_a_file_whose_writing_was_broken_off_keeps_no_photo_from_being_deleted(
-    environment: dict[str, str], world: World, taken: list[str], tmp_path: Path
+    environment: dict[str, str], world: World, taken: list[str], folder: PhotoFiles
 ) -> None:
-    there = files_of(replace(world.settings, photos_at=str(tmp_path / "there")))
     before = all_of(world.files)
     world.files.place.write(f"{taken[0][:2]}/{taken[0]}/photo.0a1b.part", b"half a photo")
-    moved = run(environment, "move-photos", "--to", there.url, "--delete-source")
+    moved = run(environment, "move-photos", "--to", folder.url, "--delete-source")
     assert moved.exit_code == 0, moved.output
-    assert all_of(there) == before
+    assert all_of(folder) == before
     assert list(world.files.place.files()) == []
 
 
@@ -188,84 +192,79 @@ def move(files: PhotoFiles, there: PhotoFiles) -> None:
 
 
 def test_a_deletion_that_is_killed_after_any_step_leaves_every_photo_whole_there(
-    world: World, taken: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: World, taken: list[str], folder: PhotoFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    there = files_of(replace(world.settings, photos_at=str(tmp_path / "there")))
     before, steps, is_deleted = all_of(world.files), 0, False
     while not is_deleted:
         with monkeypatch.context() as patch:
             breaking_off_after(steps, patch)
             with pytest.raises(KeyboardInterrupt):
-                move(world.files, there)
-        assert all_of(there) == before
+                move(world.files, folder)
+        assert all_of(folder) == before
         is_deleted = taken[0] not in world.files.ids()
-        move(world.files, there)
-        assert all_of(there) == before
+        move(world.files, folder)
+        assert all_of(folder) == before
         assert list(world.files.stored()) == []
-        move(there, world.files)
+        move(folder, world.files)
         steps += 1
     assert steps > len(before) / len(taken)
 
 
 @pytest.mark.parametrize("was_moved", [False, True])
 def test_a_key_that_does_not_open_here_replaces_none_there(
-    environment: dict[str, str], world: World, taken: list[str], tmp_path: Path, was_moved: bool
+    environment: dict[str, str], world: World, taken: list[str], folder: PhotoFiles, was_moved: bool
 ) -> None:
-    there = files_of(replace(world.settings, photos_at=str(tmp_path / "there")))
     before = all_of(world.files)
-    assert run(environment, "move-photos", "--to", there.url).exit_code == 0
+    assert run(environment, "move-photos", "--to", folder.url).exit_code == 0
     if was_moved:
-        (world.settings.data / PHOTOS_MOVED).write_text(there.url)
+        (world.settings.data / PHOTOS_MOVED).write_text(folder.url)
     key = f"{taken[0][:2]}/{taken[0]}/key"
     world.files.place.write(key, bytes(len(before[key])))
-    moved = run(environment, "move-photos", "--to", there.url, "--delete-source")
+    moved = run(environment, "move-photos", "--to", folder.url, "--delete-source")
     assert moved.exit_code == 0, moved.output
-    assert all_of(there) == before
+    assert all_of(folder) == before
     assert world.files.ids() == []
 
 
 def test_no_file_is_replaced_where_all_photos_were_moved_to(
-    environment: dict[str, str], world: World, taken: list[str], tmp_path: Path
+    environment: dict[str, str], world: World, taken: list[str], folder: PhotoFiles
 ) -> None:
-    there = files_of(replace(world.settings, photos_at=str(tmp_path / "there")))
-    assert run(environment, "move-photos", "--to", there.url).exit_code == 0
-    kept = all_of(there)
-    (world.settings.data / PHOTOS_MOVED).write_text(there.url)
+    assert run(environment, "move-photos", "--to", folder.url).exit_code == 0
+    kept = all_of(folder)
+    (world.settings.data / PHOTOS_MOVED).write_text(folder.url)
     world.files.save(taken[0], Picture.REDNESS, b"a map of before")
-    refused = run(environment, "move-photos", "--to", there.url, "--delete-source")
+    refused = run(environment, "move-photos", "--to", folder.url, "--delete-source")
     assert refused.exit_code == 1
     assert "Then leave AFTERGLOW_PHOTOS there" in refused.stderr
-    assert all_of(there) == kept
+    assert all_of(folder) == kept
     assert world.files.load(taken[0], Picture.REDNESS) == b"a map of before"
 
 
-@pytest.mark.parametrize("was_prepared", [False, True])
+@pytest.mark.parametrize("prepared", [False, True])
 def test_a_folder_that_is_not_mounted_does_not_count_as_moved(
-    environment: dict[str, str], world: World, taken: list[str], tmp_path: Path, was_prepared: bool
+    environment: dict[str, str], world: World, taken: list[str], folder: PhotoFiles, prepared: bool
 ) -> None:
-    there = files_of(replace(world.settings, photos_at=str(tmp_path / "there")))
-    if was_prepared:
-        assert run(environment, "move-photos", "--to", there.url, "--prepare").exit_code == 0
-    kept, before = all_of(there), all_of(world.files)
-    mounted = Path(world.files.url).rename(tmp_path / "not mounted")
-    refused = run(environment, "move-photos", "--to", there.url, "--delete-source")
+    if prepared:
+        assert run(environment, "move-photos", "--to", folder.url, "--prepare").exit_code == 0
+    kept, before = all_of(folder), all_of(world.files)
+    mounted = Path(world.files.url).rename(f"{folder.url} not mounted")
+    refused = run(environment, "move-photos", "--to", folder.url, "--delete-source")
     assert refused.exit_code == 1
     assert "mounted?" in refused.stderr
-    assert all_of(there) == kept
+    assert all_of(folder) == kept
     assert not (world.settings.data / PHOTOS_MOVED).exists()
     mounted.rename(world.files.url)
-    assert run(environment, "move-photos", "--to", there.url, "--delete-source").exit_code == 0
-    assert all_of(there) == before
+    assert run(environment, "move-photos", "--to", folder.url, "--delete-source").exit_code == 0
+    assert all_of(folder) == before
 
 
 def test_a_single_photo_that_is_lost_does_not_keep_the_others_from_moving(
-    environment: dict[str, str], world: World, taken: list[str], tmp_path: Path
+    environment: dict[str, str], world: World, taken: list[str], folder: PhotoFiles
 ) -> None:
-    there = files_of(replace(world.settings, photos_at=str(tmp_path / "there")))
     world.files.delete(taken[0])
-    moved = run(environment, "move-photos", "--to", there.url, "--delete-source")
+    moved = run(environment, "move-photos", "--to", folder.url, "--delete-source")
     assert moved.exit_code == 0, moved.output
-    assert there.ids() == taken[1:]
+    assert folder.ids() == taken[1:]
 
 
 def test_a_photo_that_did_not_arrive_whole_is_not_deleted(
@@ -287,6 +286,22 @@ def test_a_photo_that_did_not_arrive_whole_is_not_deleted(
     assert all_of(world.files) == before
 
 
+def test_a_file_that_was_damaged_there_behind_its_head_is_copied_again(
+    environment: dict[str, str], world: World, taken: list[str], folder: PhotoFiles
+) -> None:
+    world.files.save(taken[0], Picture.REDNESS, bytes(1000))
+    before = all_of(world.files)
+    assert run(environment, "move-photos", "--to", folder.url).exit_code == 0
+    path = f"{taken[0][:2]}/{taken[0]}/redness"
+    damaged = bytearray(before[path])
+    damaged[HEAD_BYTES] ^= 1
+    folder.place.write(path, bytes(damaged))
+    moved = run(environment, "move-photos", "--to", folder.url, "--delete-source")
+    assert moved.exit_code == 0, moved.output
+    assert all_of(folder) == before
+    assert world.files.ids() == []
+
+
 def test_a_place_that_was_used_meanwhile_or_by_others_is_left_as_it_is(
     environment: dict[str, str], world: World, taken: list[str], there: PhotoFiles
 ) -> None:
@@ -294,6 +309,9 @@ def test_a_place_that_was_used_meanwhile_or_by_others_is_left_as_it_is(
     there.save(taken[0], Picture.REDNESS, b"a map of the time after the move")
     refused = run(environment, "move-photos", "--to", there.url)
     assert "Then leave AFTERGLOW_PHOTOS there" in refused.stderr
+    with pytest.raises(MoveRefused, match="not whole"):
+        delete_moved(world.files, there)
+    assert world.files.ids() == taken
     assert there.load(taken[0], Picture.REDNESS) == b"a map of the time after the move"
     others = PhotoFiles(f"{there.url}-of-others", b"o" * 32)
     others.save("theirs", Picture.PHOTO, b"a face")
@@ -319,9 +337,7 @@ def test_one_place_under_two_names_is_no_place_to_move_to(
     assert "under another name" in refused.stderr
     assert all_of(world.files) == before
     assert not (world.settings.data / PHOTOS_MOVED).exists()
-    assert sorted(path.name for path in (tmp_path / "disk").iterdir()) == sorted(
-        {photo_id[:2] for photo_id in taken}
-    )
+    assert not [*(tmp_path / "disk").glob("probe-*")]
     bucket = object_store.bucket()
     one, other = (replace(world.files, url=url) for url in (bucket, f"{bucket}/"))
     with pytest.raises(MoveRefused, match="under another name"):

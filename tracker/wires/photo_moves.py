@@ -128,8 +128,8 @@ def delete_moved(files: PhotoFiles, there: PhotoFiles) -> None:
     """Delete each photo here, after each of its files had the same digest there.
 
     Files whose writing was broken off are no part of it and are deleted with it. A file that does
-    not decrypt here is not missed where the one there does. Raises MoveRefused at the first photo
-    of which that is not so.
+    not decrypt here is not missed where the one there does; one that does not decrypt there is
+    copied again, once. Raises MoveRefused at the first photo of which that is not so, and OSError.
     """
     for photo_id in files.ids():
         paths = [file.path for file in files.place.files(f"{photo_id[:2]}/{photo_id}")]
@@ -140,12 +140,21 @@ def delete_moved(files: PhotoFiles, there: PhotoFiles) -> None:
 
 
 def _is_kept(files: PhotoFiles, there: PhotoFiles, path: str) -> bool:
-    """Whether what lies at this path here is there, too, or is spoiled here and whole there."""
+    """Whether what lies at this path here is there, too, or is spoiled here and whole there.
+
+    What is damaged there behind its head, which is all that copying looks at, is copied again.
+    """
     try:
         is_same = _is_same(files.place, there.place, path)
     except FileNotFoundError:
         return False
-    return is_same or (there.opens(path) and not files.opens(path))
+    if is_same:
+        return True
+    is_whole, is_whole_there = files.opens(path), there.opens(path)
+    if is_whole and not is_whole_there:
+        _copy(files.place, there.place, path)
+        return True
+    return is_whole_there and not is_whole
 
 
 def _is_same(one: Place, other: Place, path: str) -> bool:
