@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from tests.conftest import PROTOCOLS, Cast
 from tests.web.conftest import Records
 from tracker.actions.alerts.raising import raise_alerts
-from tracker.actions.clinic.health import leave_sign_of_life, show_health
+from tracker.actions.clinic.health import examine, leave_sign_of_life, show_health
 from tracker.actions.course.checking_in import record_check_in
 from tracker.domain.clinic.health import (
     DUTIES,
@@ -119,6 +119,8 @@ def test_a_backup_that_breaks_off_shows_at_once_and_its_reason_is_logged(
     assert do_duty(duty, db, lambda: NOW) is None
     facts = look(world, db, NOW + timedelta(minutes=1))
     assert judge(facts)[Part.BACKUP] is State.FAILING
+    looked = {each.what: each for each in examine(db, world.files, settings, NOW)}
+    assert looked["backup"].state is State.FAILING
     assert "no backup: the place that AFTERGLOW_BACKUP_TO names" in caplog.text
     (place / "keys").unlink()
     later = NOW + timedelta(minutes=10)

@@ -99,10 +99,15 @@ def examine(
     free = free_bytes(settings.data)
     yield Finding("disk", space_state(free), f"{free // 1024**2} MB free")
     yield _finding("modes", _open_to_others(settings), State.LOOK, "no other user reads our files")
-    last = health.latest_signs(db).get(SignOfLife.BACKED_UP)
+    signs = health.latest_signs(db)
+    last, failed = signs.get(SignOfLife.BACKED_UP), signs.get(SignOfLife.BACKUP_FAILED)
     is_fresh = last is not None and timedelta(0) <= now - last + CLOCKS_DIFFER < BACKUP_OLD
     told = f"last {last:%Y-%m-%d %H:%M} UTC" if last else "no backup is known"
-    yield Finding("backup", State.GOOD if is_fresh else State.LOOK, told)
+    if failed is not None and (last is None or last < failed):
+        why = "the last try broke off, afterglow check-config or the worker's log says why"
+        yield Finding("backup", State.FAILING, f"{told}; {why}")
+    else:
+        yield Finding("backup", State.GOOD if is_fresh else State.LOOK, told)
 
 
 def _examine_photos(db: Database, files: PhotoFiles) -> Iterator[Finding]:
