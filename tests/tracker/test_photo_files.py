@@ -2,6 +2,7 @@ import errno
 import os
 from collections.abc import Callable, Iterator, Set
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -223,7 +224,7 @@ def test_a_file_that_no_row_refers_to_is_swept_and_no_other(files: PhotoFiles) -
     kept = saved(files, "kept", OLD)
     saved(files, "stray", OLD)
     fresh = saved(files, "under-way", FRESH)
-    assert files.sweep(all_but("kept"), NOW) == ["stray"]
+    assert files.sweep(all_but("kept"), NOW, nullcontext) == ["stray"]
     assert sorted(stored(files)) == sorted([kept, fresh])
 
 
@@ -233,7 +234,7 @@ def test_writing_that_broke_off_is_swept(files: PhotoFiles) -> None:
         part = kept.with_name(name)
         part.write_bytes(b"half a face")
         os.utime(part, (at.timestamp(), at.timestamp()))
-    files.sweep(all_but("kept"), NOW)
+    files.sweep(all_but("kept"), NOW, nullcontext)
     assert sorted(path.name for path in stored(files)) == ["photo", "photo.2c3d.part"]
 
 
@@ -241,5 +242,5 @@ def test_a_database_older_than_the_photos_deletes_none_of_them(files: PhotoFiles
     for number in range(MOST_STRAYS + 1):
         saved(files, f"{number:02}-stray", OLD)
     with pytest.raises(TooManyStrays, match=r"21 photos.*Restore both"):
-        files.sweep(all_but(), NOW)
+        files.sweep(all_but(), NOW, nullcontext)
     assert len(stored(files)) == MOST_STRAYS + 1

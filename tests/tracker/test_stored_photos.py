@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -87,7 +88,7 @@ def test_whose_deletion_breaks_off_cannot_be_read_and_is_deleted_the_next_time(
         files.delete("abc")
     assert object_store.objects(files.url) == ["ab/abc/photo"]
     later = datetime.now(UTC) + STRAY_AFTER
-    assert files.sweep(lambda ids: ids, later) == ["abc"]
+    assert files.sweep(lambda ids: ids, later, nullcontext) == ["abc"]
     assert object_store.objects(files.url) == []
 
 

@@ -9,7 +9,7 @@ import hashlib
 import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -266,11 +266,18 @@ class PhotoFiles:
     def _write(self, photo_id: str, name: str, data: bytes) -> None:
         self.place.write(_path(photo_id, name), data)
 
-    def sweep(self, unknown: Callable[[Set[str]], Set[str]], now: datetime) -> list[str]:
+    def sweep(
+        self,
+        unknown: Callable[[Set[str]], Set[str]],
+        now: datetime,
+        alone: Callable[[], AbstractContextManager[object]],
+    ) -> list[str]:
         """Delete files that no row refers to, and files whose writing broke off; their photo ids.
 
         `unknown` returns which of some photo ids have no row. Files younger than STRAY_AFTER are
-        kept. Raises TooManyStrays when there are more than MOST_STRAYS photos without a row.
+        kept. The clock that dates files may be another than ours: so nobody writes rows within
+        `alone`, and who does so later looks with `is_whole`. Raises TooManyStrays when there are
+        more than MOST_STRAYS photos without a row.
         """
         old = [file.path for file in self.stored() if file.written_at <= now - STRAY_AFTER]
         by_id = {_photo_of(path) for path in old}
@@ -280,12 +287,20 @@ class PhotoFiles:
                 f"{len(strays)} photos in the store have no row in the database; none was deleted."
                 " Is the database older than the photos? Restore both from one backup"
             )
-        for photo_id in sorted(strays):
-            self.delete(photo_id)
+        if strays:
+            with alone():
+                strays = unknown(strays)
+                for photo_id in sorted(strays):
+                    self.delete(photo_id)
         for path in old:
             if path.endswith(UNFINISHED):
                 self.place.delete(path)
         return sorted(strays)
+
+    def is_whole(self, photo_id: str) -> bool:
+        """Whether photo and key are there; to be asked where the row is written, see `sweep`."""
+        names = (KEY_FILE, Picture.PHOTO)
+        return all(self.place.has(_path(photo_id, name)) for name in names)
 
     def holds_photos(self) -> bool:
         """Whether the store holds any photo."""

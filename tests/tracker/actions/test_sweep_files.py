@@ -4,9 +4,11 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 from sqlite_utils import Database
@@ -23,7 +25,8 @@ from tracker.storage.connection import writing
 from tracker.storage.course import photos
 from tracker.storage.own_data import erasures
 from tracker.storage.talk import conversation
-from tracker.wires.photo_files import STRAY_AFTER, Picture
+from tracker.wires.photo_files import STRAY_AFTER, PhotoFiles, Picture
+from tracker.wires.processes import Busy
 from tracker.world import World
 
 
@@ -131,7 +134,7 @@ def test_an_upload_that_runs_while_files_are_swept_keeps_its_photo(
     upload = Thread(target=send)
     upload.start()
     assert saved.wait(60)
-    assert world.files.sweep(lambda ids: ids, soon() + STRAY_AFTER / 2) == []
+    assert world.files.sweep(lambda ids: ids, soon() + STRAY_AFTER / 2, nullcontext) == []
     go_on.set()
     upload.join()
     ((sent,),) = [outcomes]
@@ -156,3 +159,27 @@ def test_the_worker_sweeps_by_the_clock(db: Database, world: World, cast: Cast) 
     world.files.save("orphan", Picture.PHOTO, b"a face")
     watch_clock(world, db, later())
     assert stored(world) == []
+
+
+def test_a_photo_that_is_swept_before_its_row_is_there_is_not_accepted(
+    db: Database, world: World, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock of the store is behind, or ours has just jumped ahead."""
+    save = PhotoFiles.save
+
+    def then_sweep(files: PhotoFiles, *arguments: Any) -> None:
+        save(files, *arguments)
+        sweep(db, world, later())
+
+    upload = Upload(FACE, PhotoRole.FOLLOW_UP, NEXT_DAY)
+    monkeypatch.setattr(PhotoFiles, "save", then_sweep)
+    with pytest.raises(Busy):
+        receive_photo(db, world.files, cast.alice.id, upload, NEXT_DAY)
+    assert photos.all_ids(db) == stored(world) == []
+
+
+def test_a_photo_whose_row_comes_during_a_sweep_is_kept(world: World) -> None:
+    world.files.save("new", Picture.PHOTO, b"a face")
+    answers = [{"new"}, set[str]()]
+    assert world.files.sweep(lambda ids: answers.pop(0), later(), nullcontext) == []
+    assert world.files.is_whole("new")

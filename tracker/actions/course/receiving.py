@@ -39,7 +39,7 @@ from tracker.wires.photo_files import (
     Picture,
     deleted_without_row,
 )
-from tracker.wires.processes import Apart, here
+from tracker.wires.processes import Apart, Busy, here
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ def receive_photo(
 
     If the photo from before cannot be read at the moment, the upload is judged by itself and waits.
     Its file is stored before its row. If the row cannot be stored, the file is deleted; after a
-    crash between the two it is deleted later.
+    crash between the two it is deleted later. Raises Busy when that happened too early.
     """
     belongs_to = _belongs_to(db, patient_id, upload.role, now)
     if isinstance(belongs_to, NoTreatment | CareWithdrawn):
@@ -130,17 +130,24 @@ def receive_photo(
         files.save_known(photo.id, seen.handed_on, HANDED_ON)
     try:
         with deleted_without_row(files, photo.id, lambda: photos.get(db, photo.id)), writing(db):
-            baseline = photos.baseline(db, treatment.id)
-            photos.insert(db, photo, digest)
-            after = photos.baseline(db, treatment.id)
-            if baseline and after and baseline.id != after.id:  # the one before has lost its file
-                photos.measure_again(db, treatment.id)
+            _insert(db, files, photo, digest)
     except IntegrityError:  # the same bytes, sent twice at once: the other request was faster
         first = photos.by_digest(db, treatment.id, digest)
         if first is None:
             raise
         return AlreadyReceived(first)
     return Accepted(photo)
+
+
+def _insert(db: Database, files: PhotoFiles, photo: Photo, digest: str) -> None:
+    """Within a transaction. Raises Busy, IntegrityError."""
+    baseline = photos.baseline(db, photo.treatment_id)
+    photos.insert(db, photo, digest)
+    if not files.is_whole(photo.id):
+        raise Busy("its file was swept away meanwhile")
+    after = photos.baseline(db, photo.treatment_id)
+    if baseline and after and baseline.id != after.id:  # the one before has lost its file
+        photos.measure_again(db, photo.treatment_id)
 
 
 def _sent_again(

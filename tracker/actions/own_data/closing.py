@@ -75,7 +75,7 @@ def _sweep(db: Database, files: PhotoFiles, now: datetime) -> None:
     def unknown(ids: Set[str]) -> Set[str]:
         return photos.unknown_ids(db, ids) & conversation.unknown_ids(db, ids)
 
-    strays = files.sweep(unknown, now)
+    strays = files.sweep(unknown, now, lambda: writing(db))
     if strays:
         log.warning("deleted the files of %d photos that have no row", len(strays))
     with writing(db):

@@ -21,7 +21,7 @@ from tracker.storage.people import absences, people
 from tracker.storage.talk import conversation
 from tracker.wires.compute import reencode_photo
 from tracker.wires.photo_files import PhotoFiles, PhotoMissing, Picture, deleted_without_row
-from tracker.wires.processes import Apart, here
+from tracker.wires.processes import Apart, Busy, here
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,8 @@ def add_message(
             for reader in _to_be_told(db, message):
                 mails.insert(db, message_mail(message, reader, now))
             conversation.insert(db, message, draft.key)
+            if draft.photo is not None and not files.is_whole(message.id):
+                raise Busy("its file was swept away meanwhile")
             told = Entry(Act.RECORD_CHANGED, now, author.id, patient_id, "message written")
             audit_log.add(db, told)
     except IntegrityError:  # the same form, sent twice at once: the other request was faster
