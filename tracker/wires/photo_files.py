@@ -72,10 +72,7 @@ class TooManyStrays(Exception):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class PhotoFiles:
-    """The store under `url` (a folder, or any place that fsspec reaches).
-
-    `key` are 32 bytes; `older` are keys that it replaces, which `renew` needs.
-    """
+    """The store under `url`; `key` has 32 bytes and replaces the keys of `older`; see `renew`."""
 
     url: str
     key: bytes
@@ -102,8 +99,7 @@ class PhotoFiles:
             own = own or self._keep_key(photo_id, secrets.token_bytes(KEY_BYTES))
             self._write(photo_id, name, OWN_KEY + _sealed(own, data, f"{photo_id}/{name}"))
         except (PhotoDamaged, OSError) as error:  # it is computed again
-            kind = type(error).__name__
-            log.warning("what was computed of photo %s is not kept: %s", photo_id, kind)
+            log.warning("not kept of photo %s: what is known, %s", photo_id, type(error).__name__)
 
     def known(self, photo_id: str, name: str = KNOWN) -> bytes:
         """What was computed of a photo and kept, or nothing: it can be computed again."""
@@ -275,9 +271,8 @@ class PhotoFiles:
         """Delete files that no row refers to, and files whose writing broke off; their photo ids.
 
         `unknown` returns which of some photo ids have no row. Files younger than STRAY_AFTER are
-        kept. The clock that dates files may be another than ours: so nobody writes rows within
-        `alone`, and who does so later looks with `is_whole`. Raises TooManyStrays when there are
-        more than MOST_STRAYS photos without a row.
+        kept. Clocks may differ: so no one writes rows within `alone`, and who does so later looks
+        with `is_whole`. Raises TooManyStrays for more than MOST_STRAYS photos without a row.
         """
         old = [file.path for file in self.stored() if file.written_at <= now - STRAY_AFTER]
         by_id = {_photo_of(path) for path in old}
@@ -299,8 +294,7 @@ class PhotoFiles:
 
     def is_whole(self, photo_id: str) -> bool:
         """Whether photo and key are there; to be asked where the row is written, see `sweep`."""
-        names = (KEY_FILE, Picture.PHOTO)
-        return all(self.place.has(_path(photo_id, name)) for name in names)
+        return all(self.place.has(_path(photo_id, each)) for each in (KEY_FILE, Picture.PHOTO))
 
     def holds_photos(self) -> bool:
         """Whether the store holds any photo."""
