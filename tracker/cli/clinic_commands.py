@@ -201,10 +201,11 @@ def remeasure(
             for photo in tqdm(done, total=len(waiting), unit="photo", disable=None):
                 if isinstance(photo, Exception):
                     failures[type(photo).__name__] += 1
-        _tell(what_would_change(db, world.protocols, now(), patient_id))
+        difference = what_would_change(db, world.protocols, now(), patient_id)
+        _tell(difference)
         for kind, count in failures.items():
             click.echo(f"not read: {count} photos, {kind}; the command tries them again", err=True)
-        ready = let_count and not failures
+        ready = let_count and not failures and not difference.untried
         if ready and (yes or click.confirm("Measure these courses again?")):
             click.echo(f"photos to be measured again: {let_it_count(db, now(), patient_id)}")
     sys.exit(bool(failures))
@@ -214,6 +215,13 @@ def _tell(difference: Difference) -> None:
     click.echo(f"courses compared: {difference.courses}")
     if difference.untried:
         click.echo(f"photos of an earlier method that were not read: {difference.untried}")
+    if difference.unjudged:
+        click.echo(f"courses that could not be judged: {difference.unjudged}")
+    if difference.refused_before:
+        click.echo(
+            f"photos that an earlier method refused: {difference.refused_before}; measuring again"
+            " tries them, too"
+        )
     for moved in difference.moved:
         low, high = moved.ita
         click.echo(

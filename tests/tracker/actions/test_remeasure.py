@@ -118,3 +118,31 @@ def test_only_photos_that_may_be_measured_are_read(
         patient_of_address(db, cast.dana.email)
     decide_consent(db, cast.alice.id, Consent(Purpose.CARE, Decision.WITHDRAWN, NOW))
     assert old_photos(db) == []
+
+
+def test_consent_that_is_withdrawn_meanwhile_ends_the_reading(
+    db: Database, world: World, cast: Cast, course: Records
+) -> None:
+    compute = sees(fading)
+    compute.at_once = 1
+    some = read_on_trial(db, world.files, compute, old_photos(db))
+    assert len(list(islice(some, 2))) == 2
+    decide_consent(db, cast.alice.id, Consent(Purpose.CARE, Decision.WITHDRAWN, NOW))
+    assert list(some) == []
+    decide_consent(db, cast.alice.id, Consent(Purpose.CARE, Decision.GIVEN, NOW))
+    assert len(old_photos(db)) == len(DAYS) - 2
+
+
+def test_a_course_that_cannot_be_judged_and_the_bluest_skin_spoil_no_report(
+    db: Database, world: World, course: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_all(db, world, sees(fading))
+    db.execute("UPDATE region_readings SET ita = -93.5")
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("tracker.actions.course.remeasuring.conclude", fail)
+    found = what_would_change(db, PROTOCOLS, NOW)
+    assert found.unjudged == 1
+    assert found.moved[0].ita == (-90, -30)

@@ -3,6 +3,7 @@
 A method that changes must not change old courses unseen: it reads their photos on trial first.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
@@ -19,7 +20,7 @@ from analysis.face.faces import FindFace, find_face
 from tracker.domain.alerts.alerts import Concern
 from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.course.outlines import Basis
-from tracker.domain.course.photos import Photo, PhotoStatus
+from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus
 from tracker.domain.course.readings import Reading, RegionReading, Trial
 from tracker.domain.course.treatments import Treatment, days_since
 from tracker.domain.people.people import Role, check_email
@@ -35,6 +36,8 @@ from tracker.wires.photo_files import PhotoFiles, PhotoUnreadable, Picture
 from tracker.wires.processes import at_once, reads_store
 
 DARKEST_FIRST = (-90.0, -30.0, 10.0, 28.0, 41.0, 55.0)  # classes of ITA, degrees (Chardin 1991)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +69,15 @@ class Difference:
     """What would change if the present method counted.
 
     `opened` and `closed` are how many courses would have an alert about a concern, today, that they
-    have not now, and the other way round. `untried` photos have not been read on trial.
+    have not now, and the other way round. `untried` photos have not been read on trial, `unjudged`
+    courses could not be judged. `refused_before` are photos of these courses that an earlier method
+    refused, and that would be measured again with the others.
     """
 
     courses: int
     untried: int
+    unjudged: int
+    refused_before: int
     moved: tuple[Moved, ...]
     opened: Counter[Concern]
     closed: Counter[Concern]
@@ -114,6 +121,8 @@ def read_on_trial(
     while left or running:
         while left and len(running) < max(1, at_once(compute)):
             old = left.pop()
+            if not _may_be_read(db, old.photo):
+                continue
             try:
                 running[_start(files, compute, old, find)] = old
             except (PhotoUnreadable, OSError) as error:
@@ -126,7 +135,7 @@ def read_on_trial(
                 yield failure
                 continue
             with writing(db):
-                if photos.get(db, old.photo.id) is not None:  # the patient may be erased meanwhile
+                if _may_be_read(db, old.photo):
                     readings.keep_trial(db, old.photo.id, old.basis, _trial(future.result()))
             yield old.photo
 
@@ -138,7 +147,7 @@ def what_would_change(
     pairs: list[tuple[Reading, Trial]] = []
     opened: Counter[Concern] = Counter()
     closed: Counter[Concern] = Counter()
-    courses = untried = 0
+    courses = untried = unjudged = refused_before = 0
     for treatment in treatments.cared_for(db, patient_id):
         tried = {
             old.photo.id: readings.trial(db, old.photo.id, VERSION, old.basis)
@@ -151,12 +160,21 @@ def what_would_change(
         courses += 1
         course = _course(db, treatment)
         pairs += [(r, known[r.photo_id]) for r in course.readings if r.photo_id in known]
-        before, after = (
-            _alerts(db, protocols, each, now) for each in (course, _changed(course, known))
+        refused_before += sum(
+            photo.status is PhotoStatus.UNMEASURABLE and photo.role is PhotoRole.FOLLOW_UP
+            for photo in photos.of_treatment(db, treatment.id)
         )
+        try:
+            before, after = (
+                _alerts(db, protocols, each, now) for each in (course, _changed(course, known))
+            )
+        except Exception:  # whatever it is, the other courses are reported
+            log.exception("treatment %s could not be judged", treatment.id)
+            unjudged += 1
+            continue
         opened.update(after - before)
         closed.update(before - after)
-    return Difference(courses, untried, _moves(pairs), opened, closed)
+    return Difference(courses, untried, unjudged, refused_before, _moves(pairs), opened, closed)
 
 
 def let_it_count(db: Database, now: datetime, patient_id: str | None = None) -> int:
@@ -211,6 +229,12 @@ def _start(
     )
 
 
+def _may_be_read(db: Database, photo: Photo) -> bool:
+    """Not when the patient was erased or withdrew consent meanwhile."""
+    allowed = treatments.cared_for(db, photo.patient_id)
+    return photos.get(db, photo.id) is not None and bool(allowed)
+
+
 def _trial(result: Analysed | NotMeasurable) -> Trial:
     if isinstance(result, NotMeasurable):
         return Trial(VERSION, {}, result.fault)
@@ -262,7 +286,7 @@ def _moves(pairs: Iterable[tuple[Reading, Trial]]) -> tuple[Moved, ...]:
     by_class: dict[int, list[tuple[Reading, Trial]]] = {}
     for reading, trial in pairs:
         ita = median(region.ita for region in reading.regions.values())
-        place = max(i for i, lowest in enumerate(DARKEST_FIRST) if ita >= lowest)
+        place = max((i for i, lowest in enumerate(DARKEST_FIRST) if ita >= lowest), default=0)
         by_class.setdefault(place, []).append((reading, trial))
     bounds = (*DARKEST_FIRST, 90.0)
     return tuple(
