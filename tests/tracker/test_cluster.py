@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import TimeoutError as TooLate
 from importlib.resources import files
 from pathlib import Path
+from threading import active_count
 
 import dask
 import numpy as np
@@ -135,3 +136,12 @@ def test_without_a_scheduler_photos_wait_and_lose_no_try(
     assert waiting is not None
     assert (waiting.attempts, status(db, "baseline")) == (0, PhotoStatus.WAITING)
     assert "the scheduler tcp://127.0.0.1:1 cannot be reached" in caplog.text
+
+
+def test_a_scheduler_that_stays_away_costs_no_thread_and_no_file() -> None:
+    with Cluster(ClusterAddress("tcp://127.0.0.1:1")) as compute:
+        assert at_once(compute) == 0
+        before = active_count(), len(list(Path("/proc/self/fd").iterdir()))
+        for _ in range(20):
+            assert at_once(compute) == 0
+        assert (active_count(), len(list(Path("/proc/self/fd").iterdir()))) <= before

@@ -7,6 +7,7 @@ import faulthandler
 import hashlib
 import logging
 import os
+import socket
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Executor, Future
 from concurrent.futures.process import BrokenProcessPool
@@ -15,6 +16,7 @@ from pathlib import Path
 from threading import Lock
 from time import monotonic, sleep
 from typing import Any, ParamSpec, TypeVar
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import cv2
@@ -165,6 +167,7 @@ class Cluster(Executor):
                 raise ClusterGone(f"the scheduler {self._address.url} is away for the moment")
             if self._client is None or self._client.status != "running":
                 try:
+                    _knock(self._address.url)
                     self._client = Client(
                         self._address.url,
                         security=_security(self._address),
@@ -205,6 +208,12 @@ def _tell(told: Future[Any], call: Any) -> None:
 def _fail(told: Future[Any], error: BaseException) -> None:
     if not told.done():
         told.set_exception(error)
+
+
+def _knock(url: str) -> None:
+    """Raise OSError if no one answers: Dask leaves a thread behind for each failed connection."""
+    parts = urlsplit(url)
+    socket.create_connection((parts.hostname, parts.port), CONNECT_SECONDS).close()
 
 
 def _security(address: ClusterAddress) -> Security | None:
