@@ -34,7 +34,7 @@ class KnownPhotos:
     `tell_as_baseline`, `tell` and `hand_on` give what is known of a photo as bytes, and `recall`
     takes them again, in another process or on another day. They count only for the very same file,
     as the same version of the analysis and of OpenCV saw it, and are otherwise computed again. A
-    finder of the operator's own may change without a sign, so with it nothing is told or recalled.
+    finder of the operator's own may change without a sign, so with it nothing is kept or recalled.
     """
 
     def __init__(self, find: FindFace) -> None:

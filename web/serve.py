@@ -56,7 +56,7 @@ GRACE_SECONDS = 20  # for a request to arrive, with its body
 SLOWEST_BYTES_A_SECOND = 8 * 1024  # of a body that takes longer
 LOOK_SECONDS = 2
 STOP_SECONDS = 5.0
-# What glibc's mallopt is told: how many heaps there are, and from which size a block is outside
+# For glibc's mallopt: how many heaps there are, and from which size a block is outside
 M_ARENA_MAX, M_MMAP_THRESHOLD = -8, -3
 HEAPS, BLOCK_OUTSIDE_BYTES = 2, 2 * MEBIBYTE
 

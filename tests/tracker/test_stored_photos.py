@@ -41,7 +41,7 @@ def test_a_photo_costs_few_requests_and_no_listing(
     assert files.known("abc") == b"key points"
     assert object_store.asked == {
         "GET": 4
-    }  # the key each time: whoever is erased is erased at once
+    }  # the key each time: a person who is erased is erased at once
     object_store.asked.clear()
     files.delete("abc")
     assert object_store.asked == {"DELETE": 10}

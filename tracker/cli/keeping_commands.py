@@ -71,7 +71,7 @@ def backup_key(file: Path, *, is_kept: bool) -> None:
 
     Backups are sealed to the recipient (AFTERGLOW_BACKUP_RECIPIENT). Only the identity opens them:
     keep it away from the machine that makes backups, and at two places. The recipient is a secret
-    of that machine: whoever has it can make backups that look like the clinic's.
+    of that machine: a person who has it can make backups that look like the clinic's.
     """
     if is_kept:
         with told_errors(BackupUnusable):
