@@ -148,11 +148,11 @@ def test_a_preview_tells_what_changed_limits_would_have_raised(
     treated_at = datetime.now(UTC) - timedelta(days=6)
     done = replace(treatment(), patient_id=alice.id, performed_at=treated_at)
     begin_treatment(db, world.protocols, done)
-    doubtful = Answers(warmth=True, swelling=2)
+    doubtful = Answers(pain=4)  # reaches no floor
     record_check_in(db, world.protocols, alice.id, doubtful, treated_at + timedelta(days=4))
     db.close()
     lower = own(
-        tmp_path, ("watch = 0.03, review = 0.05, urgent = 0.6", "watch = 0.01, review = 0.02")
+        tmp_path, ("watch = 0.03, review = 0.05, urgent = 0.6", "watch = 0.01, review = 0.01")
     )
     told = run("preview", str(lower), environment=environment)
     assert told.exit_code == 0, told.output
