@@ -8,13 +8,14 @@ from typing import Final
 from analysis.card.sheet import draw_card
 from analysis.face.framing import framing_cascade
 from analysis.face.opening import open_photo
-from analysis.images import decode_photo, encode_photo, keep_photo
+from analysis.images import decode_photo, encode_photo
 from analysis.known import KnownPhotos
 from analysis.marked_areas import MarkedAreas
 from analysis.marking import judge_marked, outline_cheeks, outline_region
 from analysis.overlays import draw_evidence
 from analysis.pipeline import analyse_photo
 from analysis.quality import judge_photo
+from analysis.stored_form import to_stored_form, turn_stored_form
 
 VERSION: Final = "6"
 """Changes whenever the same photo would be measured differently; kept with every reading.
@@ -33,8 +34,9 @@ __all__ = [
     "framing_cascade",
     "judge_marked",
     "judge_photo",
-    "keep_photo",
     "open_photo",
     "outline_cheeks",
     "outline_region",
+    "to_stored_form",
+    "turn_stored_form",
 ]

@@ -16,16 +16,15 @@ import cv2
 import numpy as np
 import pi_heif
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageCms
+from PIL import ExifTags, Image
 
 from analysis.containers import jpeg
-from analysis.containers.colours import Colours, adobe_rgb, to_srgb_picture
+from analysis.containers.colours import adobe_rgb, in_srgb
 from analysis.containers.contents import Contents
 from analysis.containers.notes import Lost, Notes, read_notes
-from analysis.containers.opening import FORMATS, open_container, refuse_costly
+from analysis.containers.opening import FORMATS, decoding, open_container, refuse_costly
 from analysis.errors import Fault, Unmeasurable
 
-MAX_BYTES: Final = 40_000_000
 MAX_PIXELS: Final = 100_000_000
 MIN_EDGE: Final = 64
 """Below this many pixels no face could be measured, whatever the picture shows."""
@@ -41,8 +40,6 @@ _TURNS: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_SAME_COLOUR: Final = 2  # codes of 8 bits by which a profile of sRGB may round
-_SRGB: Final = ImageCms.createProfile("sRGB")
 
 pi_heif.register_heif_opener()
 Image.MAX_IMAGE_PIXELS = None  # Pillow would warn and go on; `_check_size` refuses
@@ -171,11 +168,7 @@ def decode_photo(
     which is quicker. A file that `is_whole` for sure is not searched for missing rows. Raises
     `Unmeasurable` with `UNREADABLE`, `TOO_LARGE`, `TOO_COSTLY`, `MOVING` or `UNKNOWN_COLOURS`.
     """
-    if not data:
-        raise Unmeasurable(Fault.UNREADABLE, "no bytes")
-    if len(data) > MAX_BYTES:
-        raise Unmeasurable(Fault.TOO_LARGE, f"{len(data)} bytes")
-    try:
+    with decoding(data):
         contents = open_container(data, is_whole=is_whole)
         notes = read_notes(contents)
         with Image.open(BytesIO(contents.picture), formats=FORMATS) as picture:
@@ -183,12 +176,6 @@ def decode_photo(
             refuse_costly(picture)
             halved = 0.5 ** _halvings(picture.size, long_edge)
             upright, has_lost_colours = _load_upright(picture, contents, notes, halved)
-    except Unmeasurable:
-        raise
-    except MemoryError as error:
-        raise Unmeasurable(Fault.TOO_COSTLY, "no memory to decode it") from error
-    except Exception as error:  # decoders answer hostile bytes with any exception at all
-        raise Unmeasurable(Fault.UNREADABLE, f"{type(error).__name__}: {error}") from error
     return SrgbImage(
         np.asarray(upright, np.uint8),
         notes.captured_at,
@@ -204,48 +191,6 @@ def encode_photo(image: SrgbImage) -> bytes:
     buffer = BytesIO()
     Image.fromarray(image.codes).save(buffer, "JPEG", quality=95, subsampling=0)
     return buffer.getvalue()
-
-
-@dataclass(frozen=True, slots=True)
-class StoredForm:
-    """The JPEG in which an upload is stored; `is_own` if its compressed pixels are the upload's."""
-
-    data: bytes
-    is_own: bool
-
-
-def keep_photo(
-    data: bytes, seen: SrgbImage, quarters: int = 0, *, is_mirrored: bool = False
-) -> StoredForm:
-    """The form in which an upload is stored: its picture as a JPEG without any metadata.
-
-    `seen` is what `decode_photo` reads in it, at any size. A plain JPEG keeps its own compressed
-    pixels, to which nothing is added but how they are turned. Everything else, and a photo to be
-    turned by `quarters` or mirrored, is decoded whole and encoded.
-    """
-    if not quarters and not is_mirrored and (own := _own_pixels(data, seen)) is not None:
-        return StoredForm(own, is_own=True)
-    whole = seen if seen.scale == 1 else decode_photo(data, is_whole=True)
-    turned = turn_photo(whole, quarters) if quarters else whole
-    again = encode_photo(mirror_photo(turned) if is_mirrored else turned)
-    return StoredForm(again, is_own=False)
-
-
-def _own_pixels(data: bytes, seen: SrgbImage) -> bytes | None:
-    """A JPEG stripped of all but its pixels, if they still look the same; None for other files."""
-    if not data.startswith(jpeg.SIGNATURE):
-        return None
-    contents = open_container(data, is_whole=True)
-    notes = read_notes(contents)
-    stripped = jpeg.strip(data, notes.turn or 1)
-    if stripped is None:
-        return None
-    if contents.profile is None and contents.colours is None and not notes.is_adobe_rgb:
-        return stripped  # the same coded rows, and nothing said how to see them
-    # Less than the edge itself: an odd edge was rounded up when it was halved.
-    again = decode_photo(stripped, round(0.9 * max(seen.size)), is_whole=True)
-    gaps = cv2.absdiff(again.codes, seen.codes) if again.size == seen.size else np.array([255])
-    return stripped if gaps.max() <= _SAME_COLOUR else None
 
 
 def turn_photo(image: SrgbImage, quarters: int) -> SrgbImage:
@@ -330,7 +275,7 @@ def _load_upright(
     if max(np.subtract(flat.size, target)) > 1:  # an odd edge is rounded up
         flat = flat.resize(target, Image.Resampling.BOX)
     colours = contents.colours or (adobe_rgb() if notes.is_adobe_rgb else None)
-    managed, has_lost_colours = _managed(flat, profile, colours)
+    managed, has_lost_colours = in_srgb(flat, profile, colours)
     method = _TURNS.get(turn)
     return (managed if method is None else managed.transpose(method)), has_lost_colours
 
@@ -346,34 +291,3 @@ def _without_transparency(picture: Image.Image) -> Image.Image:
     if picture.mode in {"L", "RGB", "CMYK"}:
         return picture
     return picture.convert("L" if picture.mode == "1" else "RGB")
-
-
-def _managed(
-    picture: Image.Image, profile: bytes | None, colours: Colours | None
-) -> tuple[Image.Image, bool]:
-    """The picture in sRGB, by its profile, else by the colours that its file names.
-
-    The second value tells that what was declared is broken; then the next best counts, at last
-    sRGB.
-    """
-    has_lost_colours = False
-    if profile:
-        try:
-            converted = ImageCms.profileToProfile(
-                picture,
-                ImageCms.ImageCmsProfile(BytesIO(profile)),
-                _SRGB,
-                renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-                outputMode="RGB",
-            )
-        except (ImageCms.PyCMSError, OSError, ValueError):
-            has_lost_colours = True  # broken, or for another kind of pixel
-        else:
-            if converted is not None:
-                return converted, False
-    if colours is not None:
-        try:
-            return to_srgb_picture(picture, colours), has_lost_colours
-        except ValueError:
-            has_lost_colours = True
-    return (picture if picture.mode == "RGB" else picture.convert("RGB")), has_lost_colours

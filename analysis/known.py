@@ -186,12 +186,10 @@ class KnownPhotos:
         version: str,
         *,
         against: SrgbImage | None = None,
-        file: bytes | None = None,
     ) -> bytes:
         """What is small and known of a photo in which a face was found: matches, but no picture.
 
-        `file` is the form in which the photo is kept, if not that from which it was opened. Empty
-        if it could not be recalled.
+        Empty if it could not be recalled.
         """
         if self._find is not find_face:
             return b""
@@ -199,11 +197,9 @@ class KnownPhotos:
         facts = self._told(photo)
         if laid and against is not None:
             facts = replace(facts, matches=laid.matches, against=self._digest(against))
-        return pack(self._head(photo, version, file), facts)
+        return pack(self._head(photo, version), facts)
 
-    def hand_on(
-        self, photo: SrgbImage, version: str, *, against: SrgbImage, file: bytes | None = None
-    ) -> bytes:
+    def hand_on(self, photo: SrgbImage, version: str, *, against: SrgbImage) -> bytes:
         """All that measuring a photo needs, so that it need not be opened again.
 
         Empty if it was not laid onto the photo from before.
@@ -220,7 +216,7 @@ class KnownPhotos:
             crop=crop_to_face(photo, locate(laid.view, laid.source)),
             thumbnail=thumbnail(photo),
         )
-        return pack(self._head(photo, version, file), facts)
+        return pack(self._head(photo, version), facts)
 
     def _told(self, photo: SrgbImage) -> Facts:
         sight = self._cards.get(photo)
@@ -233,9 +229,8 @@ class KnownPhotos:
             is_frame_seen=True,
         )
 
-    def _head(self, photo: SrgbImage, version: str, file: bytes | None = None) -> dict[str, object]:
-        digest = hashlib.sha256(file).hexdigest() if file is not None else self._digest(photo)
-        return {"made_by": _made_by(version), "photo": digest}
+    def _head(self, photo: SrgbImage, version: str) -> dict[str, object]:
+        return {"made_by": _made_by(version), "photo": self._digest(photo)}
 
     def _features_of(self, photo: SrgbImage) -> Features:
         if photo not in self._features:

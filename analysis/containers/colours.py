@@ -1,16 +1,17 @@
-"""Colours that a file names without a profile: code points (ITU-T H.273), gamma, Adobe RGB.
+"""Colours that a file names: a profile, else code points (ITU-T H.273), gamma, Adobe RGB.
 
 Every value becomes light with the primaries of sRGB, in which 1 is the white of a sheet of paper.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageCms
 
 Corners = tuple[float, float, float, float, float, float, float, float]
 """CIE 1931 x and y of red, green, blue and white."""
@@ -37,6 +38,7 @@ _DISPLAY_CURVES: Final = frozenset({1, 2, 6, 13, 14, 15})
 _POWERS: Final = {4: 2.2, 5: 2.8, 8: 1.0}
 _SRGB_GAMMA: Final = 0.45455  # what the specification of PNG tells writers of sRGB to note
 _GAMMAS: Final = (0.2, 1.5)  # beyond, a number is damage
+_DISPLAY: Final = ImageCms.createProfile("sRGB")
 _PAPER: Final = 203.0  # cd/m2 of diffuse white (ITU-R BT.2408)
 _HLG_PEAK: Final = 1000.0  # cd/m2, with a system gamma of 1.2 (ITU-R BT.2100)
 _BRADFORD: Final = np.array(
@@ -165,3 +167,34 @@ def _hlg(coded: NDArray[np.float64]) -> NDArray[np.float64]:
     """Light of the scene 0..1 (ITU-R BT.2100)."""
     a, b, c = 0.17883277, 0.28466892, 0.55991073
     return np.where(coded <= 0.5, coded**2 / 3, (np.exp((coded - c) / a) + b) / 12)
+
+
+def in_srgb(
+    picture: Image.Image, profile: bytes | None, colours: Colours | None
+) -> tuple[Image.Image, bool]:
+    """The picture in sRGB, by its profile, else by the colours that its file names.
+
+    The second value tells that what was declared is broken; then the next best counts, at last
+    sRGB.
+    """
+    has_lost_colours = False
+    if profile:
+        try:
+            converted = ImageCms.profileToProfile(
+                picture,
+                ImageCms.ImageCmsProfile(BytesIO(profile)),
+                _DISPLAY,
+                renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+                outputMode="RGB",
+            )
+        except (ImageCms.PyCMSError, OSError, ValueError):
+            has_lost_colours = True  # broken, or for another kind of pixel
+        else:
+            if converted is not None:
+                return converted, False
+    if colours is not None:
+        try:
+            return to_srgb_picture(picture, colours), has_lost_colours
+        except ValueError:
+            has_lost_colours = True
+    return (picture if picture.mode == "RGB" else picture.convert("RGB")), has_lost_colours

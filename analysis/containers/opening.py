@@ -1,5 +1,7 @@
 """Which container the bytes are, by the bytes themselves."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from PIL import Image
@@ -8,9 +10,27 @@ from analysis.containers import boxes, jpeg, png, webp
 from analysis.containers.contents import Contents
 from analysis.errors import Fault, Unmeasurable
 
+MAX_BYTES: Final = 40_000_000
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF")
 MOST_BYTES_DECODED: Final = 400_000_000
 _GIF: Final = (b"GIF87a", b"GIF89a")
+
+
+@contextmanager
+def decoding(data: bytes) -> Iterator[None]:
+    """Whatever a decoder raises is told as `Unmeasurable`; so are files of a size of no photo."""
+    if not data:
+        raise Unmeasurable(Fault.UNREADABLE, "no bytes")
+    if len(data) > MAX_BYTES:
+        raise Unmeasurable(Fault.TOO_LARGE, f"{len(data)} bytes")
+    try:
+        yield
+    except Unmeasurable:
+        raise
+    except MemoryError as error:
+        raise Unmeasurable(Fault.TOO_COSTLY, "no memory to decode it") from error
+    except Exception as error:  # decoders answer hostile bytes with any exception at all
+        raise Unmeasurable(Fault.UNREADABLE, f"{type(error).__name__}: {error}") from error
 
 
 def open_container(data: bytes, *, is_whole: bool = False) -> Contents:

@@ -15,9 +15,9 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageCms
 
+from analysis.containers.opening import MAX_BYTES
 from analysis.errors import Fault, Unmeasurable
 from analysis.images import (
-    MAX_BYTES,
     WORKING_EDGE,
     LinearImage,
     SrgbImage,

@@ -14,8 +14,8 @@ from pathlib import Path
 
 atheris = importlib.import_module("atheris")
 with atheris.instrument_imports(include=["analysis", "tracker"]):
+    from analysis import decode_photo, to_stored_form
     from analysis.errors import Unmeasurable
-    from analysis.images import decode_photo, keep_photo
     from tests.analysis.containers.test_hostile import FORMATS
     from tracker.domain.own_data.course_folders import CourseError, parse_course
     from tracker.domain.protocols.protocol_text import parse_protocol
@@ -49,7 +49,7 @@ def main() -> None:
 
 def _decode(data: bytes) -> None:
     try:
-        keep_photo(data, decode_photo(data))
+        decode_photo(to_stored_form(data).data)
     except Unmeasurable:
         return
 

@@ -6,7 +6,8 @@ from io import BytesIO
 import pytest
 from sqlite_utils import Database
 
-from analysis.images import StoredForm
+from analysis.containers.notes import Lost
+from analysis.stored_form import StoredForm
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tests.web.test_upload import NothingKnown, Seen, Verdict
@@ -21,11 +22,9 @@ LATE = "The photo from before came after the treatment"
 def slow_camera(monkeypatch: pytest.MonkeyPatch) -> None:
     """A gate that lets every photo pass, and a camera that never had its clock set."""
     receive = "tracker.actions.course.receiving"
-    monkeypatch.setattr(f"{receive}.decode_photo", lambda data, *_, **__: Seen(data, SLOW))
-    monkeypatch.setattr(
-        f"{receive}.keep_photo", lambda data, *_, **__: StoredForm(data, is_own=True)
-    )
-    monkeypatch.setattr(f"{receive}.recalling", lambda *_: NothingKnown(SLOW))
+    monkeypatch.setattr(f"{receive}.decode_photo", lambda data, *_, **__: Seen(data))
+    monkeypatch.setattr(f"{receive}.to_stored_form", lambda data: StoredForm(data, SLOW))
+    monkeypatch.setattr(f"{receive}.recalling", lambda *_: NothingKnown())
     monkeypatch.setattr(f"{receive}.judge_photo", lambda *_: Verdict())
 
 
@@ -101,8 +100,10 @@ def test_what_the_file_could_not_say_is_said(
     alice: Browser, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     records.photo(-1)
-    known = NothingKnown(None, frozenset({"file_time_lost", "file_colours_lost"}))
-    monkeypatch.setattr("tracker.actions.course.receiving.recalling", lambda *_: known)
+    monkeypatch.setattr(
+        "tracker.actions.course.receiving.to_stored_form",
+        lambda data: StoredForm(data, lost=frozenset({Lost.TIME, Lost.COLOURS})),
+    )
     page = send(alice)
     assert "did not say when it was taken" in page
     assert "The colours are only near" in page

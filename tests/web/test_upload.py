@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from io import BytesIO
 from typing import NoReturn
 
@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from analysis.card.comparison import CardSight
 from analysis.card.locator import CardTrouble
 from analysis.errors import Fault, Unmeasurable
-from analysis.images import StoredForm
+from analysis.stored_form import StoredForm
 from tests.conftest import TREATED_AT
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
@@ -29,10 +29,6 @@ class Seen:
     """A photo as a pretended gate sees it."""
 
     data: bytes
-    captured_at: datetime | None = None
-    lost: frozenset[str] = frozenset()
-    is_turn_known: bool = True
-    is_selfie: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,11 +42,8 @@ class Verdict:
 class NothingKnown:
     """What is known of pretended photos: they show no card, and nothing is kept of them."""
 
-    def __init__(self, captured_at: datetime | None = None, lost: frozenset[str] = frozenset()):
-        self._notes = captured_at, lost
-
     def open(self, data: bytes, **_: object) -> Seen:
-        return Seen(data, *self._notes)
+        return Seen(data)
 
     def card(self, _photo: object) -> CardSight:
         return CardSight(None, None, CardTrouble.NOT_FOUND)
@@ -68,9 +61,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def set_faults(*faults: str) -> None:
         receive = "tracker.actions.course.receiving"
         monkeypatch.setattr(f"{receive}.decode_photo", lambda data, *_, **__: Seen(data))
-        monkeypatch.setattr(
-            f"{receive}.keep_photo", lambda data, *_, **__: StoredForm(data, is_own=True)
-        )
+        monkeypatch.setattr(f"{receive}.to_stored_form", StoredForm)
         monkeypatch.setattr(f"{receive}.recalling", lambda *_: NothingKnown())
         monkeypatch.setattr(f"{receive}.judge_photo", lambda *_: Verdict(faults))
 

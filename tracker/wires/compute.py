@@ -15,7 +15,7 @@ from analysis import (
     analyse_photo,
     decode_photo,
     draw_evidence,
-    keep_photo,
+    to_stored_form,
 )
 from analysis.errors import Unmeasurable
 from analysis.face.faces import FindFace, find_face
@@ -192,7 +192,9 @@ def reencode_photo(photo: bytes) -> bytes:
 
     Raises `Unmeasurable` when it cannot be decoded.
     """
-    return keep_photo(photo, decode_photo(photo)).data
+    stored = to_stored_form(photo).data
+    decode_photo(stored)
+    return stored
 
 
 def _region(region: RegionAnalysis) -> RegionReading:

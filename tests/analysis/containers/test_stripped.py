@@ -1,5 +1,6 @@
 """What is kept of an upload: its own compressed pixels, and nothing that tells of anyone."""
 
+from datetime import datetime
 from io import BytesIO
 
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 from PIL import Image, ImageCms
 
 from analysis.containers import jpeg
-from analysis.images import StoredForm, decode_photo, keep_photo
+from analysis.containers.notes import Lost
+from analysis.images import decode_photo, encode_photo
+from analysis.stored_form import to_stored_form, turn_stored_form
 from tests.analysis.containers.files import picture, turned
 
 SECRET = b"Elm Street 7"
@@ -32,7 +35,7 @@ def talkative(turn: int = 1) -> bytes:
 
 
 def kept(data: bytes) -> bytes:
-    return keep_photo(data, decode_photo(data)).data
+    return to_stored_form(data).data
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
@@ -51,7 +54,7 @@ def test_a_plain_jpeg_keeps_every_pixel_and_no_note(turn: int) -> None:
 
 def test_a_kept_photo_is_kept_as_it_is() -> None:
     once = kept(talkative(6))
-    assert keep_photo(once, decode_photo(once)) == StoredForm(once, is_own=True)
+    assert kept(once) == once
 
 
 def test_a_grey_jpeg_keeps_its_pixels() -> None:
@@ -93,7 +96,7 @@ def _swapped(profile: bytes) -> bytes:
 def test_any_other_picture_is_encoded_again(data: bytes) -> None:
     stored = kept(data)
     assert SECRET not in stored
-    assert not keep_photo(data, decode_photo(data)).is_own
+    assert stored == encode_photo(decode_photo(data))
     assert jpeg.strip(stored, 1) is not None
     gap = np.abs(decode_photo(stored).pixels - decode_photo(data).pixels)
     assert gap.mean() < 0.03
@@ -105,10 +108,29 @@ def test_a_photo_that_must_be_turned_or_mirrored_is_encoded_again(
 ) -> None:
     data = talkative()
     seen = decode_photo(data)
-    form = keep_photo(data, seen, quarters, is_mirrored=is_mirrored)
-    assert not form.is_own
-    stored = decode_photo(form.data)
+    form = to_stored_form(data).data
+    assert turn_stored_form(form, 0, is_mirrored=False) == form
+    stored = decode_photo(turn_stored_form(form, quarters, is_mirrored=is_mirrored))
     wanted = np.rot90(seen.pixels, quarters)
     wanted = wanted[:, ::-1] if is_mirrored else wanted
     assert stored.size == wanted.shape[1::-1]
     assert np.abs(stored.pixels - wanted).mean() < 0.02
+
+
+def test_what_a_file_notes_outlives_its_pixels() -> None:
+    """An upload that is encoded again is judged without its notes, which are kept apart."""
+    exif = Image.Exif()
+    exif[0x0112], exif[0x0132] = 6, "2026:03:01 09:30:00"
+    exif[0x8769] = {0xA434: "iPhone 15 front TrueDepth camera 2.69mm f/1.9"}
+    for data in (saved(picture(), exif=exif), saved(picture(), "PNG", exif=exif)):
+        form = to_stored_form(data)
+        assert form.captured_at == datetime(2026, 3, 1, 9, 30)  # noqa: DTZ001
+        assert (form.is_turn_known, form.is_selfie, form.lost) == (True, True, frozenset())
+        assert decode_photo(form.data).size == decode_photo(data).size
+        assert not decode_photo(form.data).is_selfie
+
+
+def test_a_broken_profile_is_told_and_costs_no_pixel() -> None:
+    form = to_stored_form(saved(picture(), quality=90, icc_profile=b"nonsense"))
+    assert form.lost == {Lost.COLOURS}
+    assert form.data == kept(saved(picture(), quality=90))

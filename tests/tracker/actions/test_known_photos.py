@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+import pytest
 from PIL import Image
 from sqlite_utils import Database
 
@@ -35,17 +36,22 @@ class Here(Executor):
         return future
 
 
-def test_nothing_is_handed_on_of_a_photo_that_was_encoded_again(
-    db: Database, world: World, cast: Cast
+def test_an_upload_of_any_format_is_measured_by_what_the_gate_saw(
+    db: Database, world: World, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def receive(data: bytes, role: PhotoRole, day: float) -> str:
         upload = Upload(data, role, TREATED_AT + timedelta(days=day))
-        now = TREATED_AT + timedelta(days=7)
         outcome = receive_photo(db, world.files, cast.alice.id, upload, now)
         assert isinstance(outcome, Accepted)
         return outcome.photo.id
 
+    def measured() -> dict[str, Reading]:
+        outcomes = measure_photos(db, world.files, Here(), now)
+        return {each.photo.id: each.reading for each in outcomes if isinstance(each, Measured)}
+
+    now = TREATED_AT + timedelta(days=7)
     receive((COURSE / "baseline-1.jpg").read_bytes(), PhotoRole.BASELINE, -1)
+    measured()
     encoded_again: Mapping[str, Mapping[str, object]] = {
         "PNG": {"compress_level": 1},
         "JPEG": {"quality": 95, "progressive": True},
@@ -55,7 +61,14 @@ def test_nothing_is_handed_on_of_a_photo_that_was_encoded_again(
         with Image.open(COURSE / "d06.jpg") as photo:
             photo.save(buffer, kind, **options)
         today = receive(buffer.getvalue(), PhotoRole.FOLLOW_UP, 6)
-        assert (world.files.known(today), world.files.known(today, HANDED_ON)) == (b"", b"")
+        with monkeypatch.context() as closed:
+            for name in ("open_photo", "open_again"):
+                closed.setattr(f"analysis.known.{name}", None)
+            by_the_gate = measured()[today]
+        with writing(db):
+            photos.measure_again(db, cast.treatment.id)
+        world.files.save_known(today, b"")
+        assert measured()[today] == by_the_gate
 
 
 def test_a_reading_is_the_same_whether_or_not_what_was_known_is_there_and_whole(

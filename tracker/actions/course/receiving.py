@@ -8,11 +8,19 @@ from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
-from analysis import VERSION, KnownPhotos, decode_photo, judge_photo, keep_photo
+from analysis import (
+    VERSION,
+    KnownPhotos,
+    decode_photo,
+    judge_photo,
+    to_stored_form,
+    turn_stored_form,
+)
 from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import FindFace, find_face
 from analysis.images import SrgbImage, turn_photo
 from analysis.quality import Quality
+from analysis.stored_form import StoredForm
 from tracker.domain.course.photo_times import TimeFault, judge_time
 from tracker.domain.course.photos import (
     FAILED,
@@ -173,14 +181,15 @@ def _repaired(upload: Upload, known: Photo, find: FindFace) -> bytes:
 
     Photos that came before sides were looked for were not turned; they are not sure.
     """
+    form = to_stored_form(upload.data)
     is_front, once = known.view is View.FRONT, KnownPhotos(find)
-    seen = image = once.open(upload.data) if is_front else decode_photo(upload.data)
+    image = once.open(form.data) if is_front else decode_photo(form.data)
     quarters, is_mirrored = 0, False
     if is_front:
-        image, quarters, _ = _upright(image, None, once)
+        image, quarters, _ = _upright(image, form, None, once)
     if known.sides is Sides.SURE:
         _, is_mirrored = _sides(image, replace(upload, view=known.view), once)
-    return keep_photo(upload.data, seen, quarters, is_mirrored=is_mirrored).data
+    return turn_stored_form(form.data, quarters, is_mirrored=is_mirrored)
 
 
 def _belongs_to(
@@ -244,28 +253,28 @@ def _look(
     find: FindFace,
 ) -> _Seen | Refused:
     """Judge the upload by its pixels, without database and files. Raises Unmeasurable."""
-    is_front = upload.view is View.FRONT
-    once = recalling(find, [(baseline.data, [baseline.known])] if baseline else [])
-    before = None
-    seen = image = once.open(upload.data) if is_front else decode_photo(upload.data)
-    quarters = 0
-    taken_at = judge_time(upload, image.captured_at, performed_at, zone, now)
+    form = to_stored_form(upload.data)
+    taken_at = judge_time(upload, form.captured_at, performed_at, zone, now)
     if isinstance(taken_at, TimeFault):
         return Refused((str(taken_at),))
-    warnings = tuple(sorted(str(lost) for lost in image.lost))
+    is_front = upload.view is View.FRONT
+    once = recalling(find, [(baseline.data, [baseline.known])] if baseline else [])
+    before, quarters = None, 0
+    image = once.open(form.data) if is_front else decode_photo(form.data)
+    warnings = tuple(sorted(str(lost) for lost in form.lost))
     if is_front:
         before = _decoded(baseline, once)
-        image, quarters, quality = _upright(image, before, once)
+        image, quarters, quality = _upright(image, form, before, once)
         if quality.faults:
             return Refused(tuple(str(fault) for fault in quality.faults))
         warnings += tuple(str(fault) for fault in quality.warnings)
     sides, is_mirrored = _sides(image, upload, once)
-    stored = keep_photo(upload.data, seen, quarters, is_mirrored=is_mirrored)
+    stored = turn_stored_form(form.data, quarters, is_mirrored=is_mirrored)
     known = handed_on = b""
-    if before and stored.is_own:  # other pixels may have another size, and are measured otherwise
-        known = once.tell(image, VERSION, against=before, file=stored.data)
-        handed_on = once.hand_on(image, VERSION, against=before, file=stored.data)
-    return _Seen(taken_at, warnings, sides, image.is_selfie, stored.data, known, handed_on)
+    if before and stored == form.data:
+        known = once.tell(image, VERSION, against=before)
+        handed_on = once.hand_on(image, VERSION, against=before)
+    return _Seen(taken_at, warnings, sides, form.is_selfie, stored, known, handed_on)
 
 
 def _decoded(baseline: Before | None, once: KnownPhotos) -> SrgbImage | None:
@@ -278,14 +287,14 @@ def _decoded(baseline: Before | None, once: KnownPhotos) -> SrgbImage | None:
 
 
 def _upright(
-    image: SrgbImage, before: SrgbImage | None, find: FindFace
+    image: SrgbImage, form: StoredForm, before: SrgbImage | None, find: FindFace
 ) -> tuple[SrgbImage, int, Quality]:
     """The photo, by how many quarters it was turned, and the verdict.
 
     The face decides which way is up where the file does not say.
     """
     quality = _quality(image, before, find)
-    if image.is_turn_known or Fault.NO_FACE not in quality.faults:
+    if form.is_turn_known or Fault.NO_FACE not in quality.faults:
         return image, 0, quality
     for quarters in (1, 3, 2):
         turned = turn_photo(image, quarters)
