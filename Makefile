@@ -55,6 +55,8 @@ sbom: install $(TOOLS_STAMP)
 PIN := $(TOOLS)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate $(UPGRADE)
 pins: $(TOOLS_STAMP)
 	$(PIN) pyproject.toml --extra dev -o $(PINS) >/dev/null
+	$(PIN) pyproject.toml --extra cluster --extra store --group build -c $(PINS) \
+		-o requirements/run.txt >/dev/null
 	$(PIN) --group pyproject.toml:node -o requirements/node.txt >/dev/null
 	$(PIN) --group pyproject.toml:tools -o requirements/tools.txt >/dev/null
 

@@ -84,18 +84,18 @@ def test_no_file_names_a_registry_or_a_path_of_one_machine() -> None:
 
 def test_every_dependency_is_pinned_by_digest() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    groups = project["dependency-groups"]
+    groups, needed = project["dependency-groups"], project["project"]["dependencies"]
+    extras = project["project"]["optional-dependencies"]
     declared = {
-        "install": [
-            *project["project"]["dependencies"],
-            *chain(*project["project"]["optional-dependencies"].values()),
-        ],
+        "install": [*needed, *chain(*extras.values())],
+        "run": [*needed, *extras["cluster"], *extras["store"], *groups["build"]],
         "node": groups["node"],
         "tools": groups["tools"],
     }
     for list_of, lines in declared.items():
         wanted = {re.split(r"[^a-z0-9-]", line)[0] for line in lines} - {"afterglow"}
         assert wanted <= {name for name, _ in pins(list_of)}
+    assert set(pins("run")) < set(pins("install")), "an image runs what was tested"
 
 
 def test_the_package_is_built_by_what_is_pinned() -> None:
