@@ -16,6 +16,7 @@ from tracker.storage.connection import (
     DatabaseError,
     DatabaseUnreadable,
     has_room,
+    is_full,
     open_database,
     open_migrated,
 )
@@ -30,14 +31,17 @@ from tracker.wires.processes import Apart, here
 
 __all__ = [
     "Database",
+    "DatabaseError",
     "DatabaseGone",
+    "DatabaseUnreadable",
     "FolderUnusable",
     "PhotosMoved",
     "SecretChangeUnfinished",
     "World",
+    "is_full",
     "open_data",
     "open_world",
-]  # pages name the type of a connection
+]  # pages name the type of a connection, and what breaks it
 
 
 @dataclass(frozen=True, slots=True)

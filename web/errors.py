@@ -16,7 +16,7 @@ from tracker.domain.people.access import Forbidden
 from tracker.wires.photo_files import PhotoDamaged, PhotoMissing
 from tracker.wires.places import PlaceUnreachable
 from tracker.wires.processes import Busy
-from tracker.world import DiskFull
+from tracker.world import DatabaseError, DatabaseUnreadable, DiskFull, is_full
 from web import session
 from web.pages import ErrorPage, render
 from web.words.words import ErrorWords
@@ -45,6 +45,11 @@ ERRORS: Mapping[int | str, ErrorWords] = {
         "We have no space for photos at the moment",
         "What you sent was not kept. Keep the photo and send it again in an hour. Answers to a"
         " check-in are kept, and the clinic sees them.",
+    ),
+    "not written": ErrorWords(
+        "We have no space at the moment",
+        "What you sent was not kept. Go back and send it again in a minute. If your skin worries"
+        " you now, call your clinic or a doctor.",
     ),
     "unreachable": ErrorWords(
         "We cannot reach our photos at the moment",
@@ -92,6 +97,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Busy, _show_busy)
     app.register_error_handler(DiskFull, _show_full)
     app.register_error_handler(PlaceUnreachable, _show_unreachable)
+    for unkept in (OSError, DatabaseError, DatabaseUnreadable):
+        app.register_error_handler(unkept, _show_unkept)
     app.register_error_handler(Forbidden, _show_refused)
     for hidden in (PhotoMissing, ForbiddenByHttp):
         app.register_error_handler(hidden, _show_not_found)
@@ -150,6 +157,19 @@ def _show_full(error: DiskFull) -> ResponseReturnValue:  # noqa: ARG001  (it say
     log.error("a photo was sent away: the disk is full")
     page = render(ErrorPage(503, ERRORS["full"]))
     return Response(page, 503, {"Retry-After": str(FULL_RETRY_AFTER_SECONDS)})
+
+
+def _show_unkept(error: Exception) -> ResponseReturnValue:
+    """A disk that was found full while something was written: nothing of it is kept.
+
+    The first write of the database that fails sets space free for the next. Photos wait longer.
+    """
+    if not is_full(error):
+        raise error
+    if isinstance(error, OSError):
+        return _show_full(DiskFull())
+    log.error("%s %s found the disk full", request.method, request.endpoint)
+    return _show_later(ERRORS["not written"], RETRY_AFTER_SECONDS)
 
 
 def _show_refused(error: Forbidden) -> ResponseReturnValue:

@@ -6,12 +6,14 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from io import BytesIO
+from itertools import count
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
 from sqlite_utils import Database
+from werkzeug.test import TestResponse
 
 from tests.conftest import PROTOCOLS, TREATED_AT, Cast
 from tests.tracker.duties import watch_clock
@@ -24,9 +26,16 @@ from tracker.actions.mail.sending import SendReport, send_mails
 from tracker.domain.course.check_ins import Answers
 from tracker.settings import Settings
 from tracker.storage import connection
-from tracker.storage.connection import FULL, RESERVE, RESERVE_BYTES, DatabaseError
+from tracker.storage.connection import (
+    FULL,
+    NO_ROOM_FOR_INDEX,
+    RESERVE,
+    RESERVE_BYTES,
+    DatabaseError,
+)
 from tracker.storage.course import check_ins, photos
-from tracker.wires.photo_files import PhotoFiles
+from tracker.storage.talk import conversation
+from tracker.wires.places import Place
 from tracker.worker import _loops
 from tracker.world import World, open_world
 from web.security import MAX_WORDS_BYTES
@@ -70,28 +79,114 @@ def test_answers_that_meet_a_full_disk_are_not_called_kept_and_can_be_sent_again
     with monkeypatch.context() as patch:
         patch.setattr("tracker.world.open_database", full)
         answers = [alice.send("/check-in", BAD | {"note": f"{n}" * 1900}) for n in range(9)]
-    codes = {answer.status_code for answer in answers}
-    assert 500 in codes
-    assert "Something broke on our side" in answers[-1].text
+    assert {answer.status_code for answer in answers} == {303, 503}
+    assert "We have no space at the moment" in answers[-1].text
+    assert "What you sent was not kept" in answers[-1].text
+    assert "call your clinic or a doctor" in answers[-1].text
+    assert 20 <= int(answers[-1].headers["Retry-After"]) <= 60
     assert kept(db, cast) == sum(answer.status_code == 303 for answer in answers)
     assert alice.send("/check-in", BAD).status_code == 303
 
 
+NO_SPACE = [errno.ENOSPC, errno.EDQUOT]
+
+
 @pytest.mark.usefixtures("gate")
-@pytest.mark.parametrize("trouble", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])
-def test_a_photo_that_meets_a_full_disk_is_not_called_kept_and_can_be_sent_again(
+@pytest.mark.parametrize("trouble", [errno.EROFS, errno.EIO])
+def test_a_photo_that_meets_a_broken_disk_is_not_called_kept_and_can_be_sent_again(
     alice: Browser, db: Database, monkeypatch: pytest.MonkeyPatch, trouble: int
 ) -> None:
-    def save(*_: object) -> None:
-        raise OSError(trouble, "no space")
-
     with monkeypatch.context() as patch:
-        patch.setattr(PhotoFiles, "save", save)
+        fail_to_write(patch, trouble, at=1)
         answer = send(alice)
     assert answer.status_code == 500
     assert "Something broke on our side" in answer.text
     assert list(db.query("SELECT id FROM photos")) == []
     assert "Thank you, your photo is here" in send(alice).text
+
+
+@pytest.mark.usefixtures("gate")
+@pytest.mark.parametrize("trouble", NO_SPACE)
+@pytest.mark.parametrize("at", [1, 2])  # the key is written, then the photo
+def test_a_photo_that_finds_the_disk_full_is_sent_away_and_nothing_of_it_stays(
+    alice: Browser,
+    cast: Cast,
+    db: Database,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: int,
+    at: int,
+) -> None:
+    monkeypatch.setattr("tracker.actions.talk.conversation.reencode_photo", lambda data: data)
+    with monkeypatch.context() as patch:
+        fail_to_write(patch, trouble, at)
+        answers = [send(alice)]
+    with monkeypatch.context() as patch:
+        fail_to_write(patch, trouble, at)
+        answers.append(send_message(alice, cast))
+    for answer in answers:
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) >= 600
+        assert "We have no space for photos at the moment" in answer.text
+        assert "What you sent was not kept" in answer.text
+    assert stored(world) == []
+    assert list(db.query("SELECT id FROM photos UNION SELECT id FROM remarks")) == []
+    assert list(db.query("SELECT id FROM messages")) == []
+    assert "Thank you, your photo is here" in send(alice).text
+    assert send_message(alice, cast).status_code == 303
+
+
+@pytest.mark.usefixtures("gate")
+@pytest.mark.parametrize("code", [FULL, NO_ROOM_FOR_INDEX])
+def test_a_row_that_finds_the_disk_full_is_sent_away_with_its_photo(
+    alice: Browser,
+    cast: Cast,
+    db: Database,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+) -> None:
+    monkeypatch.setattr("tracker.actions.talk.conversation.reencode_photo", lambda data: data)
+
+    def full(*_: object) -> None:
+        error = DatabaseError("database or disk is full")
+        error.sqlite_errorcode = code
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(photos, "insert", full)
+        patch.setattr(conversation, "insert", full)
+        patch.setattr(check_ins, "insert", full)  # again after the reserve was given
+        answers = [send(alice), send_message(alice, cast), alice.send("/check-in", BAD)]
+    for answer in answers:
+        assert answer.status_code == 503
+        assert 20 <= int(answer.headers["Retry-After"]) <= 60
+        assert "We have no space at the moment" in answer.text
+        assert "What you sent was not kept" in answer.text
+        assert "Answers to a check-in are kept" not in answer.text
+    assert stored(world) == []
+    assert list(db.query("SELECT id FROM messages")) == []
+    assert "Thank you, your photo is here" in send(alice).text
+    assert send_message(alice, cast).status_code == 303
+    assert alice.send("/check-in", BAD).status_code == 303
+
+
+def send_message(alice: Browser, cast: Cast) -> TestResponse:
+    photo = (BytesIO(b"chin"), "chin.jpg")
+    message = {"text": "Look", "key": "k" * 16, "photo": photo}
+    return alice.send(f"/patients/{cast.alice.id}/conversation", message)
+
+
+def fail_to_write(patch: pytest.MonkeyPatch, trouble: int, at: int) -> None:
+    """Have the write of a file with this number break off, and no earlier one."""
+    write, numbers = Place.write, count(1)
+
+    def written(place: Place, path: str, data: bytes, *, replaces: bool = True) -> bool:
+        if next(numbers) == at:
+            raise OSError(trouble, "no space")
+        return write(place, path, data, replaces=replaces)
+
+    patch.setattr(Place, "write", written)
 
 
 @pytest.mark.usefixtures("gate")
@@ -160,8 +255,7 @@ def test_a_photo_whose_row_cannot_be_stored_leaves_no_file(
     db.execute("BEGIN IMMEDIATE")
     assert send(alice).status_code == 500
     monkeypatch.setattr("tracker.actions.talk.conversation.reencode_photo", lambda data: data)
-    message = {"text": "Look", "key": "k" * 16, "photo": (BytesIO(b"chin"), "chin.jpg")}
-    assert alice.send(f"/patients/{cast.alice.id}/conversation", message).status_code == 500
+    assert send_message(alice, cast).status_code == 500
     db.rollback()
     assert stored(world) == []
     assert "your photo is here" in send(alice).text

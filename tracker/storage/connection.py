@@ -1,5 +1,6 @@
 """The connection: an encrypted SQLite file, the one way to write to it, and its place on disk."""
 
+import errno
 import fcntl
 import os
 import shutil
@@ -14,6 +15,8 @@ from tracker.storage.migrations import migrations
 
 BUSY_SECONDS = 30.0
 FULL, CANNOT_OPEN, NOT_A_DATABASE = 13, 14, 26  # SQLite's codes, which the driver does not name
+NO_ROOM_FOR_INDEX = 4874  # of the write-ahead log: SQLITE_IOERR_SHMSIZE
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 REMEDIES = {
     8: "the file or its disk is read-only; it must be writable for the user who runs Afterglow",
     10: "the disk fails to read or write; check it, then try again",
@@ -183,12 +186,14 @@ def writing(db: Database) -> Iterator[None]:
         raise
 
 
-def is_full(error: BaseException) -> bool:
-    """Whether the database could not be written because the disk is full."""
-    return (
-        isinstance(error, sqlcipher3.DatabaseError)
-        and getattr(error, "sqlite_errorcode", 0) & 0xFF == FULL
-    )
+def is_full(error: BaseException | None) -> bool:
+    """Whether a file or the database could not be written because the disk is full."""
+    if isinstance(error, DatabaseUnreadable):
+        return is_full(error.__cause__)
+    if isinstance(error, OSError):
+        return error.errno in NO_SPACE
+    code = getattr(error, "sqlite_errorcode", 0) if isinstance(error, DatabaseError) else 0
+    return code & 0xFF == FULL or code == NO_ROOM_FOR_INDEX
 
 
 def keep_reserve(folder: Path) -> None:

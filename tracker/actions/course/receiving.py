@@ -131,20 +131,26 @@ def receive_photo(
     if isinstance(seen, Refused):
         return seen
     photo = _kept(treatment, upload, seen, now)
-    files.save(photo.id, Picture.PHOTO, seen.stored_form)
-    if seen.known:
-        files.save_known(photo.id, seen.known)
-    if seen.handed_on:
-        files.save_known(photo.id, seen.handed_on, HANDED_ON)
     try:
-        with deleted_without_row(files, photo.id, lambda: photos.get(db, photo.id)), writing(db):
-            _insert(db, files, photo, digest)
+        with deleted_without_row(files, photo.id, lambda: photos.get(db, photo.id)):
+            _save(files, photo.id, seen)
+            with writing(db):
+                _insert(db, files, photo, digest)
     except IntegrityError:  # the same bytes, sent twice at once: the other request was faster
         first = photos.by_digest(db, treatment.id, digest)
         if first is None:
             raise
         return AlreadyReceived(first)
     return Accepted(photo)
+
+
+def _save(files: PhotoFiles, photo_id: str, seen: _Seen) -> None:
+    """The photo, and what need not be computed again if there is space for it."""
+    files.save(photo_id, Picture.PHOTO, seen.stored_form)
+    if seen.known:
+        files.save_known(photo_id, seen.known)
+    if seen.handed_on:
+        files.save_known(photo_id, seen.handed_on, HANDED_ON)
 
 
 def _insert(db: Database, files: PhotoFiles, photo: Photo, digest: str) -> None:

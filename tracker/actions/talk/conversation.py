@@ -94,32 +94,42 @@ def add_message(
         return Said()
     has_photo = draft.photo is not None
     message = Message(new_id(), patient_id, author.id, author.name, now, draft.text, has_photo)
+    shown = b""
     if draft.photo is not None:
         try:
             shown = apart(reencode_photo, draft.photo)
         except Unmeasurable as verdict:
             return PhotoRefused(str(verdict.fault))
-        files.save(message.id, Picture.PHOTO, shown)
 
     def row() -> bool:
         return not conversation.unknown_ids(db, {message.id})
 
     try:
-        with deleted_without_row(files, message.id, row), writing(db):
-            if in_reply is not None and (refused := _answered(db, in_reply, author, now)):
-                files.delete(message.id)
-                return refused
-            for reader in _to_be_told(db, message):
-                mails.insert(db, message_mail(message, reader, now))
-            conversation.insert(db, message, draft.key)
-            if draft.photo is not None and not files.is_whole(message.id):
-                raise Busy("its file was swept away meanwhile")
-            told = Entry(Act.RECORD_CHANGED, now, author.id, patient_id, "message written")
-            audit_log.add(db, told)
+        with deleted_without_row(files, message.id, row):
+            if shown:
+                files.save(message.id, Picture.PHOTO, shown)
+            with writing(db):
+                if in_reply is not None and (refused := _answered(db, in_reply, author, now)):
+                    files.delete(message.id)
+                    return refused
+                _insert(db, message, draft.key)
+                if has_photo and not files.is_whole(message.id):
+                    raise Busy("its file was swept away meanwhile")
     except IntegrityError:  # the same form, sent twice at once: the other request was faster
         if not conversation.is_known(db, author.id, draft.key):
             raise
     return Said()
+
+
+def _insert(db: Database, message: Message, key: str) -> None:
+    """The message, the mails about it and its entry in the audit log, within a transaction."""
+    for reader in _to_be_told(db, message):
+        mails.insert(db, message_mail(message, reader, message.at))
+    conversation.insert(db, message, key)
+    told = Entry(
+        Act.RECORD_CHANGED, message.at, message.author_id, message.patient_id, "message written"
+    )
+    audit_log.add(db, told)
 
 
 def _answered(db: Database, reply: InReply, author: Person, now: datetime) -> AnswerRefused | None:
