@@ -87,6 +87,32 @@ def test_each_limit_tells_its_own_part(facts: Facts, part: Part, state: State) -
     assert worst(states.values()) is max(states.values(), key=lambda each: each.rank)
 
 
+@pytest.mark.parametrize(
+    ("every", "age", "state"),
+    [
+        (24, 35, State.GOOD),
+        (24, 36, State.LOOK),
+        (24, 47, State.LOOK),
+        (24, 48, State.FAILING),
+        (6, 12, State.FAILING),
+        (168, 7 * 24 + 1, State.GOOD),
+        (168, 14 * 24, State.FAILING),
+        (None, 47, State.GOOD),
+        (None, 30 * 24, State.LOOK),
+    ],
+)
+def test_a_backup_that_is_late_by_its_own_interval_is_a_failure(
+    world: World, db: Database, every: int | None, age: int, state: State
+) -> None:
+    interval = None if every is None else timedelta(hours=every)
+    backups = Backups("/elsewhere", "", interval, interval) if interval else None
+    settings = replace(world.settings, backups=backups)
+    leave_sign_of_life(db, SignOfLife.BACKED_UP, NOW - timedelta(hours=age))
+    assert judge(show_health(db, settings, PROTOCOLS, NOW))[Part.BACKUP] is state
+    looked = {each.what: each for each in examine(db, world.files, settings, NOW)}
+    assert looked["backup"].state is state
+
+
 def test_every_sign_but_those_of_single_events_is_watched() -> None:
     events = {"measured", "swept", "backing_up", "backed_up", "backup_failed"}
     assert {str(sign) for sign in set(SignOfLife) - set(DUTIES)} <= events
@@ -129,7 +155,7 @@ def test_a_backup_that_breaks_off_shows_at_once_and_its_reason_is_logged(
 
 
 def look(world: World, db: Database, now: datetime) -> Facts:
-    return show_health(db, world.settings.database, PROTOCOLS, now)
+    return show_health(db, world.settings, PROTOCOLS, now)
 
 
 def test_the_facts_are_those_of_the_rows(world: World, db: Database, cast: Cast) -> None:

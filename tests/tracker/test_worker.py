@@ -116,7 +116,7 @@ def test_a_duty_that_breaks_off_every_time_turns_health_bad(
     monkeypatch.setattr("tracker.worker.escalate_alerts", broken)
     with ThreadPoolExecutor(1) as compute, working(world, compute, lambda: DAY_4):
         wait_until(lambda: len(health.latest_signs(db)) == len(DUTIES) - 1)
-    states = judge(show_health(db, world.settings.database, PROTOCOLS, DAY_4))
+    states = judge(show_health(db, world.settings, PROTOCOLS, DAY_4))
     assert [d for d in DUTIES if states[Part(d)] is State.FAILING] == [SignOfLife.ESCALATING]
 
 
@@ -131,7 +131,7 @@ def test_news_that_cannot_be_judged_turns_health_bad(
     with ThreadPoolExecutor(1) as compute, working(world, compute, lambda: DAY_4):
         wait_until(lambda: SignOfLife.JUDGING in health.latest_signs(db))
     later = datetime.now(UTC) + timedelta(minutes=11)
-    states = judge(show_health(db, world.settings.database, PROTOCOLS, later))
+    states = judge(show_health(db, world.settings, PROTOCOLS, later))
     assert states[Part.UNJUDGED] is State.FAILING
 
 

@@ -113,7 +113,7 @@ def test_prometheus_gets_figures_without_names_on_a_port_of_its_own(
         connection = world.connect()
         try:
             now = TREATED_AT + timedelta(seconds=7)
-            return show_health(connection, world.settings.database, PROTOCOLS, now)
+            return show_health(connection, world.settings, PROTOCOLS, now)
         finally:
             connection.close()
 

@@ -132,7 +132,7 @@ def health(as_json: bool) -> None:
     soon will. It names no patient.
     """
     with told_errors(), open_clinic() as (world, db):
-        facts = show_health(db, world.settings.database, world.protocols, now())
+        facts = show_health(db, world.settings, world.protocols, now())
     states = judge(facts)
     if as_json:
         click.echo(json.dumps(_as_json(facts, states)))

@@ -114,7 +114,7 @@ def metrics_served(world: World, clock: Callable[[], datetime]) -> Iterator[None
 
     def look() -> Facts:
         with connected(world) as db:
-            return show_health(db, world.settings.database, world.renewed(db).protocols, clock())
+            return show_health(db, world.settings, world.renewed(db).protocols, clock())
 
     with serve_metrics(world.settings.metrics, look):
         yield

@@ -249,7 +249,7 @@ def health(visit: Visit) -> ResponseReturnValue:
     """The state of the system behind the pages."""
     require(may_administer(visit.viewer))
     world = visit.world
-    facts = show_health(visit.db, world.settings.database, world.protocols, visit.now)
+    facts = show_health(visit.db, world.settings, world.protocols, visit.now)
     cluster = world.settings.cluster
     return render(health_page(facts, visit.person.zone, cluster.dashboard if cluster else None))
 

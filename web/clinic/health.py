@@ -192,7 +192,10 @@ def _last_sign(age: timedelta | None) -> str:
 def _last_backup(facts: Facts, zone: ZoneInfo) -> str:
     last = facts.signs.get(SignOfLife.BACKED_UP)
     told = f"last {when(last, facts.at, zone)}" if last else "no backup is known"
-    return f"{told}; the last try broke off" if facts.is_backup_failing else told
+    if facts.is_backup_failing:
+        return f"{told}; the last try broke off"
+    every = facts.backup_every
+    return f"{told}; one is due every {span_words(every)}" if every else told
 
 
 def _queue_words(queue: Queue, now: datetime) -> str:

@@ -4,19 +4,18 @@ import stat
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from importlib.metadata import version
-from pathlib import Path
 
 import sqlcipher3
 from sqlite_utils import Database
 
 from tracker.domain.clinic.health import (
-    BACKUP_OLD,
     CLOCKS_DIFFER,
     LOOKS_BACK,
     Facts,
     Finding,
     SignOfLife,
     State,
+    backup_state,
     space_state,
 )
 from tracker.domain.mail.mails import PRESSING
@@ -35,9 +34,9 @@ from tracker.wires.places import PlaceUnreachable
 SHOWN = 3  # of the things that are wrong
 
 
-def show_health(db: Database, database: Path, protocols: Protocols, now: datetime) -> Facts:
-    """The facts of this moment; `database` is the file behind `db`."""
-    since = now - LOOKS_BACK
+def show_health(db: Database, settings: Settings, protocols: Protocols, now: datetime) -> Facts:
+    """The facts of this moment; `db` is the database of these settings."""
+    since, database, backups = now - LOOKS_BACK, settings.database, settings.backups
     return Facts(
         at=now,
         signs=health.latest_signs(db),
@@ -50,6 +49,7 @@ def show_health(db: Database, database: Path, protocols: Protocols, now: datetim
         lag=health.longest_lag(db, now - timedelta(days=1)),
         free_bytes=free_bytes(database.parent),
         database_bytes=database_bytes(database),
+        backup_every=backups.every if backups else None,
         versions={
             "Afterglow": version("afterglow"),
             "engine": ENGINE,
@@ -99,15 +99,18 @@ def examine(
     free = free_bytes(settings.data)
     yield Finding("disk", space_state(free), f"{free // 1024**2} MB free")
     yield _finding("modes", _open_to_others(settings), State.LOOK, "no other user reads our files")
-    signs = health.latest_signs(db)
+    yield _examine_backup(db, settings, now)
+
+
+def _examine_backup(db: Database, settings: Settings, now: datetime) -> Finding:
+    signs, backups = health.latest_signs(db), settings.backups
     last, failed = signs.get(SignOfLife.BACKED_UP), signs.get(SignOfLife.BACKUP_FAILED)
-    is_fresh = last is not None and timedelta(0) <= now - last + CLOCKS_DIFFER < BACKUP_OLD
     told = f"last {last:%Y-%m-%d %H:%M} UTC" if last else "no backup is known"
     if failed is not None and (last is None or last < failed):
         why = "the last try broke off, afterglow check-config or the worker's log says why"
-        yield Finding("backup", State.FAILING, f"{told}; {why}")
-    else:
-        yield Finding("backup", State.GOOD if is_fresh else State.LOOK, told)
+        return Finding("backup", State.FAILING, f"{told}; {why}")
+    state = backup_state(now - last if last else None, backups.every if backups else None)
+    return Finding("backup", state, told if state is not State.FAILING else f"{told}; overdue")
 
 
 def _examine_photos(db: Database, files: PhotoFiles) -> Iterator[Finding]:

@@ -14,7 +14,8 @@ CLOCKS_DIFFER = timedelta(minutes=1)  # two machines' clocks differ by less
 LOOKS_BACK = timedelta(days=7)
 LITTLE_SPACE = 5 * GIBIBYTE
 TOO_LITTLE_SPACE = GIBIBYTE
-BACKUP_OLD = timedelta(days=2)
+BACKUP_OLD = timedelta(days=2)  # where backups are made by hand, or by a timer of the machine
+BACKUP_LATE, BACKUP_OVERDUE = 1.5, 2.0  # times the interval in which the worker makes them
 
 
 class SignOfLife(StrEnum):
@@ -124,7 +125,8 @@ class Facts:
     monotonic seconds, which setting the clock does not change and a restart resets. `unjudged` are
     courses with new data that is not judged yet. `pressing_mails` are among the `mails`. `lag` is
     the longest time from the cause of a mail of the last day to the server, None without any;
-    `versions` are those of the programs.
+    `versions` are those of the programs; `backup_every` is how often the worker makes a backup,
+    None where it makes none.
     """
 
     at: datetime
@@ -139,6 +141,7 @@ class Facts:
     database_bytes: int
     versions: Mapping[str, str]
     elapsed: Mapping[SignOfLife, timedelta] = field(default_factory=dict)
+    backup_every: timedelta | None = None
 
     def age(self, sign: SignOfLife) -> timedelta | None:
         """How long ago the sign was left, None when it never was.
@@ -214,5 +217,18 @@ def _backup(facts: Facts) -> State:
     """Failing as soon as one broke off: erased people may stay readable in those of before."""
     if facts.is_backup_failing:
         return State.FAILING
-    age = facts.age(SignOfLife.BACKED_UP)
-    return State.GOOD if age is not None and -CLOCKS_DIFFER < age < BACKUP_OLD else State.LOOK
+    return backup_state(facts.age(SignOfLife.BACKED_UP), facts.backup_every)
+
+
+def backup_state(age: timedelta | None, every: timedelta | None) -> State:
+    """Whether the last backup of this age, None without any, is late for this interval.
+
+    Without an interval no one knows when the next one is due.
+    """
+    if age is None or age <= -CLOCKS_DIFFER:
+        return State.LOOK
+    if every is None:
+        return State.GOOD if age < BACKUP_OLD else State.LOOK
+    if age >= BACKUP_OVERDUE * every:
+        return State.FAILING
+    return State.LOOK if age >= BACKUP_LATE * every else State.GOOD
