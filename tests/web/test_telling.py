@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.conftest import Cast
 from tests.tracker.courses_of_readings import (
     TREATED_AT,
     Doublings,
@@ -167,6 +168,33 @@ def test_answers_are_kept_and_help_is_said_while_the_engine_fails(
     said = text_of(alice.send("/check-in", answers, follow=True).text)
     assert "Get help now" in said
     assert "You ticked pus" in said
+
+
+def test_without_an_expected_range_pages_say_so_and_show_alerts_answers_and_photos(
+    alice: Browser,
+    dana: Browser,
+    cast: Cast,
+    records: Records,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    records.measured(-1)
+    records.alert(records.measured(1))
+    assert alice.send("/check-in", CALM | {"pus": "yes"}).status_code == 303
+    whole = "The expected range cannot be computed at the moment."
+    course = f"/patients/{cast.alice.id}"
+    assert whole not in alice.read("/progress") + dana.read(course)
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("tracker.domain.recovery.recovery._usual_redness", fail)
+    for page in (alice.read("/progress"), dana.read(course)):
+        assert whole in page
+        assert "Expected then" not in page
+        assert "left cheek" in text_of(page)
+    assert "Your left cheek is getting redder again" in text_of(alice.read("/"))
+    assert "pus" in dana.read(course)
+    assert dana.get(f"{course}/values").status_code == 200
 
 
 def test_a_form_for_answers_is_shown_and_kept_without_the_engine(

@@ -325,7 +325,8 @@ def _summary(progress: CourseSoFar, points: Sequence[Point], quantity: Quantity,
         return f"{str(quantity).capitalize()} of the {name}: no photo measured yet."
     rows = [row_of(p, quantity, progress.band, progress) for p in (points[0], points[-1])]
     count = "1 photo" if len(points) == 1 else f"{len(points)} photos"
-    normal = f" Expected then: {rows[1].normal}." if quantity is Quantity.REDNESS else ""
+    has_normal = quantity is Quantity.REDNESS and rows[1].normal
+    normal = f" Expected then: {rows[1].normal}." if has_normal else ""
     return (
         f"{str(quantity).capitalize()} of the {name}: {count}, day {rows[0].day} to"
         f" day {rows[1].day}. Latest {rows[1].value} doublings, {rows[1].meaning}.{normal}"

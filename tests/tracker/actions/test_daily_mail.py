@@ -214,12 +214,16 @@ def test_a_patient_who_withdrew_consent_to_care_is_not_reminded_any_more(
     assert mails.due(db, EVENING) == []
 
 
+@pytest.mark.parametrize(
+    "damage", ["kind = 'retired'", "performed_at = 'yesterday'", "areas = '[\"elbow\"]'"]
+)
 def test_a_course_that_cannot_be_read_does_not_keep_a_patient_from_choosing_an_hour(
-    db: Database, cast: Cast
+    db: Database, cast: Cast, damage: str
 ) -> None:
     with writing(db):
-        broken = replace(cast.treatment, id="broken", patient_id=cast.bob.id, kind="retired")
+        broken = replace(cast.treatment, id="broken", patient_id=cast.bob.id)
         treatments.insert(db, broken)
+        db.execute(f"UPDATE treatments SET {damage} WHERE id = 'broken'")  # noqa: S608 (constants)
     choose_mail(db, PROTOCOLS, replace(cast.bob, reminder_hour=5), EVENING)
     kept = people.get(db, cast.bob.id)
     assert kept is not None

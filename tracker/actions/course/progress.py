@@ -67,8 +67,8 @@ class CourseSoFar:
     count what each side wrote and the other has not read; `staff` are those who read or took on an
     alert, by id. `sides_said` is what was said about left and right in the photo that the others
     are compared with, in time order. `unseen` are the photos of all treatments that no one at the
-    clinic has opened, in time order. `band` is the normal redness until now. Aftercare and
-    questions are those of all treatments whose plans still run.
+    clinic has opened, in time order. `band` is the normal redness until now, empty if it cannot be
+    computed. Aftercare and questions are those of all treatments whose plans still run.
     """
 
     patient: Person
@@ -167,7 +167,7 @@ def show_course(
         photos=tuple(photos.of_treatment(db, treatment.id)),
         readings=tuple(readings.of_treatment(db, treatment.id)),
         check_ins=tuple(each for each in answered if each.treatment_id == treatment.id),
-        band=band_until(treatment, protocol, days_since(treatment, now)),
+        band=_band(treatment, protocol, now),
         alerts=tuple(each for each in all_alerts if each.treatment_id == treatment.id),
         undelivered=tuple(mails.undelivered_about(db, patient_id)),
         looks=tuple(looks.of_patient(db, patient_id)),
@@ -186,6 +186,15 @@ def show_course(
         unseen=tuple(photos.unseen(db, patient_id)),
         sides_said=tuple(sides.of_reference(db, treatment.id)),
     )
+
+
+def _band(treatment: Treatment, protocol: Protocol, now: datetime) -> tuple[BandPoint, ...]:
+    """Empty when the engine fails: alerts, answers and photos are shown all the same."""
+    try:
+        return band_until(treatment, protocol, days_since(treatment, now))
+    except Exception:
+        log.exception("no expected range for treatment %s; pages go without", treatment.id)
+        return ()
 
 
 def _running(

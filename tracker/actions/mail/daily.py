@@ -191,7 +191,11 @@ def choose_mail(db: Database, protocols: Protocols, person: Person, now: datetim
     chosen = replace(person, time_zone=check_time_zone(person.time_zone))
     with writing(db):
         people.set_mail(db, chosen)
-    treatment = treatments.current(db, person.id, now)
+    try:
+        treatment = treatments.current(db, person.id, now)
+    except Exception:  # the hours are kept all the same
+        log.exception("person %s: a course cannot be read; no reminder for today", person.id)
+        return
     if treatment is not None and treatment.ending is None:
         _try_to_remind(db, protocols, treatment, now, is_chosen_now=True)
 
