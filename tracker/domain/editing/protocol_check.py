@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import islice
 from math import ceil, floor
 
 from tracker.domain.alerts.alerts import Concern
@@ -117,37 +118,49 @@ class _Kind:
         ends = (line.last_day or 0 for lines in self.protocol.aftercare.values() for line in lines)
         return max(ends)
 
-    def lines(self, heading: Heading, day: int) -> Iterator[tuple[str, CareLine]]:
-        """The lines of a day under a heading, each with its key."""
+    def lines(self, heading: Heading) -> Iterator[tuple[str, CareLine, range]]:
+        """The lines under a heading, each with its key and its days until the plan ends."""
         for number, line in enumerate(self.protocol.aftercare[heading], 1):
-            if line.holds(day, self.healing.variant, self.healing.up_to_mm):
-                yield f"aftercare.{heading}[{number}]", line
+            last = self.last_day if line.last_day is None else min(line.last_day, self.last_day)
+            if line.holds(line.first_day, self.healing.variant, self.healing.up_to_mm):
+                yield f"aftercare.{heading}[{number}]", line, range(line.first_day, last + 1)
 
-    def called_for(self, day: int) -> frozenset[str]:
-        """The signs for which the lines of a day say to call."""
-        return frozenset().union(*(named_in(line) for _, line in self.lines(Heading.CALL_US, day)))
+    @cached_property
+    def called_for(self) -> list[frozenset[str]]:
+        """By day, the signs for which the lines of that day say to call."""
+        called = [set[str]() for _ in range(LAST_DAY + 1)]
+        for line in self.protocol.aftercare[Heading.CALL_US]:
+            if line.holds(line.first_day, self.healing.variant, self.healing.up_to_mm):
+                last = LAST_DAY if line.last_day is None else line.last_day
+                for day in range(line.first_day, last + 1):
+                    called[day] |= named_in(line)
+        return [frozenset(each) for each in called]
 
-    def floors(self, day: int) -> Iterator[tuple[str, Floor]]:
-        """The floors of a single sign that apply on a day, each with that sign."""
+    @cached_property
+    def floors(self) -> list[tuple[str, Floor]]:
+        """The floors of a single sign, each with that sign."""
+        found = []
         for each in self.protocol.floors:
             signs = [*each.signs]
             signs += ["pain"] if each.pain_from is not None else []
             signs += ["swelling"] if each.swelling_from is not None else []
-            fits = not each.variants or self.healing.variant in each.variants
-            if len(signs) == 1 and fits and not is_usual(each, day):
-                yield signs[0], each
+            if len(signs) == 1 and (not each.variants or self.healing.variant in each.variants):
+                found.append((signs[0], each))
+        return found
 
 
 def _of_lines(protocol: Protocol) -> Iterator[tuple[str, str]]:
-    """Key and remedy of every line that contradicts another line, a floor or the band."""
+    """Key and remedy of every line that contradicts another line, a floor or the band.
+
+    Lines are compared in pairs, not day by day, so that the time grows with their number alone.
+    """
     for healing in protocol.healing:
         kind = _Kind(protocol, healing)
-        for day in range(kind.last_day + 1):
-            at = f" on day {day}{kind.words}"
-            for key, line in kind.lines(Heading.NORMAL, day):
-                yield from ((key, remedy + at) for remedy in _normal(kind, line, day))
-            for key, line in kind.lines(Heading.CALL_US, day):
-                yield from ((key, remedy + at) for remedy in _call_us(kind, line, day))
+        first_days: dict[tuple[str, str], int] = {}
+        for key, remedy, day in (*_of_normal(kind), *_of_call_us(kind)):
+            first_days[key, remedy] = min(day, first_days.get((key, remedy), day))
+        for (key, remedy), day in sorted(first_days.items(), key=lambda each: each[1]):
+            yield key, f"{remedy} on day {day}{kind.words}"
         yield from _missing(kind)
     for heading in (Heading.CALL_US, Heading.AVOID):
         ends = [line.last_day or 0 for line in protocol.aftercare[heading]]
@@ -158,55 +171,80 @@ def _of_lines(protocol: Protocol) -> Iterator[tuple[str, str]]:
                 yield f"aftercare.{heading}[{number}]", f"{remedy}; write from_day in place of days"
 
 
-def _normal(kind: _Kind, line: CareLine, day: int) -> Iterator[str]:
-    """The signs in a line of `normal` that have a call line, or that the band contradicts."""
-    words, named = line.line.casefold(), named_in(line) - _signs_in(line.tells_apart)
-    remedy = "; say in tells_apart how the two differ, or take it out of this line"
-    for sign in sorted((named & kind.called_for(day)) - _BY_MEASURE):
-        yield f"calls {_words(sign)} normal, which call_us warns of{remedy}"
-    for sign, _ in kind.floors(day):
-        if sign in named and (sign not in _BY_MEASURE or _STRONG.search(words)):
-            yield f"calls {_words(sign)} normal, which a floor warns of{remedy}"
-    for _, other in kind.lines(Heading.CALL_US, day):
-        both = named & named_in(other) & _BY_MEASURE
-        if both and _GROWS.search(words) and _GROWS.search(other.line.casefold()):
-            yield f"says that {_words(min(both))} grows, which call_us warns of{remedy}"
-    if _CLEAR.search(words) and day <= kind.red_until:
-        yield (
+def _of_normal(kind: _Kind) -> Iterator[tuple[str, str, int]]:
+    """What contradicts a line of `normal`: its key, the remedy and the first day."""
+    call_us = list(kind.lines(Heading.CALL_US))
+    tell = "; say in tells_apart how the two differ, or take it out of this line"
+    for key, line, days in kind.lines(Heading.NORMAL):
+        words, named = line.line.casefold(), named_in(line) - _signs_in(line.tells_apart)
+        for _, other, their_days in call_us:
+            both = named & named_in(other)
+            if not both or not (common := _common(days, their_days)):
+                continue
+            for sign in both - _BY_MEASURE:
+                yield key, f"calls {_words(sign)} normal, which call_us warns of{tell}", common[0]
+            grows = both & _BY_MEASURE
+            if grows and _GROWS.search(words) and _GROWS.search(other.line.casefold()):
+                remedy = f"says that {_words(min(grows))} grows, which call_us warns of{tell}"
+                yield key, remedy, common[0]
+        for sign, each in kind.floors:
+            if sign in named and (sign not in _BY_MEASURE or _STRONG.search(words)):
+                apply = (day for day in days if not is_usual(each, day))
+                for day in islice(apply, 1):
+                    yield key, f"calls {_words(sign)} normal, which a floor warns of{tell}", day
+        yield from ((key, remedy, day) for remedy, day in _against_band(kind, words, days))
+
+
+def _against_band(kind: _Kind, words: str, days: range) -> Iterator[tuple[str, int]]:
+    """What a line calls normal and the band does not, with the first day."""
+    if _CLEAR.search(words):
+        remedy = (
             "says the skin is clear while the band still shows redness until day"
             f" {ceil(kind.red_until):g}; begin it later, or for shallower needles or a milder"
             " variant"
         )
-    if _RED.search(words) and not _CLEAR.search(words) and day > kind.red_until:
-        yield (
-            "says the skin is red while the band is clear from day"
-            f" {floor(kind.red_until) + 1:g}; end it earlier, or keep it for deeper needles or a"
-            " stronger variant"
+        if days and days[0] <= kind.red_until:
+            yield remedy, days[0]
+    elif _RED.search(words):
+        clear_from = floor(kind.red_until) + 1
+        remedy = (
+            f"says the skin is red while the band is clear from day {clear_from}; end it earlier,"
+            " or keep it for deeper needles or a stronger variant"
         )
+        if late := _common(days, range(clear_from, days.stop)):
+            yield remedy, late[0]
 
 
-def _call_us(kind: _Kind, line: CareLine, day: int) -> Iterator[str]:
-    """The signs in a line of `call_us` without a measure, or against the band."""
-    words = line.line.casefold()
-    vague = named_in(line) & _BY_MEASURE
-    if vague and not _MEASURE.search(words):
-        yield (
-            f"warns of {_words(min(vague))}, which everyone has after a treatment; say from what"
-            " level on, or how it changes"
-        )
+def _of_call_us(kind: _Kind) -> Iterator[tuple[str, str, int]]:
+    """The lines of `call_us` that name a sign without a measure, or against the band."""
     usual = min(kind.red_until, kind.healing.clear_days_p95)
-    if _STILL_RED.search(words) and day <= usual:
-        yield (
-            f"warns of redness that is usual until day {ceil(usual):g}; begin it later, or for"
-            " shallower needles or a milder variant"
-        )
+    for key, line, days in kind.lines(Heading.CALL_US):
+        if not days:
+            continue
+        words, vague = line.line.casefold(), named_in(line) & _BY_MEASURE
+        if vague and not _MEASURE.search(words):
+            remedy = (
+                f"warns of {_words(min(vague))}, which everyone has after a treatment; say from"
+                " what level on, or how it changes"
+            )
+            yield key, remedy, days[0]
+        if _STILL_RED.search(words) and days[0] <= usual:
+            remedy = (
+                f"warns of redness that is usual until day {ceil(usual):g}; begin it later, or for"
+                " shallower needles or a milder variant"
+            )
+            yield key, remedy, days[0]
+
+
+def _common(days: range, others: range) -> range:
+    return range(max(days.start, others.start), min(days.stop, others.stop))
 
 
 def _missing(kind: _Kind) -> Iterator[tuple[str, str]]:
     """Signs that no line of `call_us` names while their concern can begin, or a floor applies."""
     remedy = "; add a line for it, with from_day when it has no end. It is missing"
     key = f"aftercare.{Heading.CALL_US}"
-    called = [kind.called_for(day) for day in range(LAST_DAY + 1)]
+    called = kind.called_for
     for concern, (at_once, signs) in _WARNINGS.items():
         rule = kind.protocol.concerns[concern]
         first = 0 if at_once else ceil(max(rule.window_days[0], rule.onset_days[0]))
@@ -224,12 +262,13 @@ def _missing(kind: _Kind) -> Iterator[tuple[str, str]]:
     variant = kind.healing.variant
     questions = [q for q in kind.protocol.check_in if not q.variants or variant in q.variants]
     asked = {name: (0.0, float(LAST_DAY)) for name in SCALES} | {q.sign: q.days for q in questions}
-    for day in range(LAST_DAY + 1):
-        for sign, _ in kind.floors(day):
-            asked_first, asked_last = asked.get(sign, (1.0, 0.0))
-            if asked_first <= day <= asked_last and sign not in called[day]:
-                acts = f"a floor acts on {_words(sign)}, but nothing names it"
-                yield key, f"{acts}{remedy} on day {day}{kind.words}"
+    for sign, each in kind.floors:
+        asked_first, asked_last = asked.get(sign, (1.0, 0.0))
+        days = range(ceil(asked_first), floor(asked_last) + 1)
+        acting = (d for d in days if sign not in called[d] and not is_usual(each, d))
+        for day in islice(acting, 1):
+            acts = f"a floor acts on {_words(sign)}, but nothing names it"
+            yield key, f"{acts}{remedy} on day {day}{kind.words}"
 
 
 def _of_questions(protocol: Protocol) -> Iterator[tuple[str, str]]:

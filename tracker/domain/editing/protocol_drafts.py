@@ -1,13 +1,17 @@
 """Changes of a protocol before they come into force: drafts, differences, and who enacted what."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import SequenceMatcher
 from enum import StrEnum
 
+from tracker.domain.protocols.protocol_text import MOST_LINES
+
 MAX_REASON_LENGTH = 500
 LINES_AROUND = 2  # unchanged lines shown around a change
+COMMON = 100  # a line that occurs more often in both texts together is no anchor
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +76,16 @@ class Line:
 
 
 def differences(before: str, after: str) -> tuple[Line, ...]:
-    """What was removed and added, line by line, with context; empty when nothing was."""
-    old, new = before.splitlines(), after.splitlines()
+    """What was removed and added, line by line, with context; empty when nothing was.
+
+    Of a text with more lines than a protocol may have, the first are compared.
+    """
+    old, new = before.splitlines()[:MOST_LINES], after.splitlines()[:MOST_LINES]
     lines: list[Line] = []
-    # Lines are compared whole; thousands of empty lines would be useless anchors.
-    matcher = SequenceMatcher(_is_empty, old, new, autojunk=False)
+    counts = Counter([*old, *new])
+    # Lines are compared whole. Thousands of equal ones would be useless anchors and take minutes.
+    common = {line for line, count in counts.items() if count > COMMON or not line.strip()}
+    matcher = SequenceMatcher(common.__contains__, old, new, autojunk=False)
     for group in matcher.get_grouped_opcodes(LINES_AROUND):
         if group[0][3] > 0:
             lines.append(Line(Change.GAP, 0, ""))
@@ -87,10 +96,6 @@ def differences(before: str, after: str) -> tuple[Line, ...]:
             lines += _lines(Change.REMOVED, old, first_old, last_old)
             lines += _lines(Change.ADDED, new, first_new, last_new)
     return tuple(lines)
-
-
-def _is_empty(line: str) -> bool:
-    return not line.strip()
 
 
 def _lines(change: Change, text: list[str], first: int, last: int) -> Iterator[Line]:

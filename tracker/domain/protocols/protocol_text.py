@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import timedelta
 from math import inf
+from typing import Any
 
 from tracker.domain.alerts.alerts import Concern, Level
 from tracker.domain.course.check_ins import HELP, SIGNS
@@ -40,6 +41,10 @@ JUDGED = tuple(concern for concern in Concern if concern.is_estimated)
 SOURCED = ("redness", "pigment", "healing", "concerns", "risks", "screening", "aftercare")
 SPREADS = (0.001, 24.0 * LAST_DAY)  # no figure is larger than the hours of the longest plan
 SOURCED_IF_GIVEN = ("signs", "silence", "check_in", "spacing")
+MOST_LINES = 3000  # of a whole text; the shipped ones have up to 937
+MOST_ROWS = 100  # of one kind; the shipped protocols have up to 35
+MOST_HEALING = 12  # depths or variants; the shipped ones have up to five
+LONGEST_TEXT = 2000  # characters of one sentence or list of them; the shipped ones have up to 363
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -57,15 +62,21 @@ def parse_protocol(text: str, source: str) -> Protocol:
     Raises ProtocolTextError that names every key to correct.
     """
     try:
-        values = read_toml(text)
+        values = _values(text)
     except ValueError as error:
         mistake = Mistake("TOML", None, f"cannot be read ({error}); correct the line named")
         raise ProtocolTextError(source, (mistake,)) from error
-    document = Document(text, values)
+    document = Document(text, values, MOST_ROWS, LONGEST_TEXT)
     protocol = _protocol(document.root, text)
     if mistakes := document.mistakes():
         raise ProtocolTextError(source, mistakes)
     return protocol
+
+
+def _values(text: str) -> dict[str, Any]:
+    if len(text.splitlines()) > MOST_LINES:
+        raise ValueError(f"more than {MOST_LINES} lines")
+    return read_toml(text)
 
 
 def _protocol(root: Table, text: str) -> Protocol:
@@ -75,6 +86,8 @@ def _protocol(root: Table, text: str) -> Protocol:
     peak = _spread(redness, "peak_doublings")
     healing = tuple(_healing(row, peak) for row in root.rows("healing", least=1))
     _check_healing(root, healing)
+    if len(healing) > MOST_HEALING:
+        root.refuse("healing", f"must hold at most {MOST_HEALING}")
     variants = [row.variant for row in healing if row.variant is not None]
     screening = tuple(_screening(row) for row in root.rows("screening"))
     factors = _risk_factors(screening)

@@ -25,6 +25,8 @@ MAX_LENGTH = 500_000
 MAX_PARTS = 8  # of a dotted key
 MAX_WORD = 100  # characters of a key, a number or a date
 MAX_DEPTH = 16
+MAX_MISTAKES = 100  # named at once; a person mends these first
+MAX_REMEDY = 500  # characters; some repeat what the text says
 _TOKEN = re.compile(
     r"""(?P<quoted>"{3}(?:[^\\"]|\\.|"(?!""))*+"{3,5} | '{3}(?:[^']|'(?!''))*+'{3,5}
         | "(?!"")(?:[^\\"\n]|\\.)*+" | '(?!'')[^'\n]*+')
@@ -103,19 +105,25 @@ def mistakes_in(text: str, remedies: Iterable[tuple[str, str]]) -> tuple[Mistake
 
 
 class Document:
-    """The whole file: the lines of its keys, which were asked for, and the mistakes so far."""
+    """The whole file: the lines of its keys, which were asked for, and the first mistakes.
 
-    def __init__(self, text: str, values: Mapping[str, Any]) -> None:
+    A list has at most `most_rows` tables, and a text at most `longest` characters.
+    """
+
+    def __init__(
+        self, text: str, values: Mapping[str, Any], most_rows: int = 10**6, longest: int = 10**6
+    ) -> None:
+        self.most_rows, self.longest = most_rows, longest
         self._lines = _lines(text)
         self._tables: list[Table] = []
-        self._mistakes: list[Mistake] = []
+        self._mistakes: dict[Mistake, None] = {}  # in their order
         self.root = Table(values, (), self)
 
     def refuse(self, path: Path, remedy: str) -> None:
-        """Remember a mistake."""
-        mistake = Mistake(_dotted(path), _line(self._lines, path), remedy)
-        if mistake not in self._mistakes:
-            self._mistakes.append(mistake)
+        """Remember a mistake, unless there are many already."""
+        if len(self._mistakes) < MAX_MISTAKES:
+            line = _line(self._lines, path)
+            self._mistakes[Mistake(_dotted(path), line, remedy[:MAX_REMEDY])] = None
 
     def enter(self, table: "Table") -> None:
         """Remember a table; its keys that no code asks for are reported as mistakes at the end."""
@@ -155,8 +163,9 @@ class Table:
 
     def refuse_unknown_keys(self) -> None:
         """Note a mistake for every key that was not asked for."""
+        unused = (name for name in sorted(self._asked) if name not in self._values)
+        known = ", ".join(unused) or "no other"
         for key in self._values.keys() - self._asked:
-            known = ", ".join(sorted(self._asked - self._values.keys())) or "no other"
             self.refuse(
                 key, f"no such key here; remove it or correct its name (not used yet: {known})"
             )
@@ -179,6 +188,10 @@ class Table:
         value = self._get(key, str, "a text")
         if isinstance(value, str) and not value.strip() and not may_be_empty:
             self.refuse(key, "is empty; write the text")
+        longest = self._document.longest
+        if isinstance(value, str) and len(value) > longest:
+            self.refuse(key, f"has more than {longest} characters; say it in fewer")
+            return value[:longest]
         return str(value)
 
     def texts(self, key: str, *, least: int = 0) -> list[str]:
@@ -306,9 +319,12 @@ class Table:
             self.refuse(key, f"must be a list of tables, as [[{key}]]")
         if len(values) < least:
             self.refuse(key, f"must hold at least {least}")
+        most = self._document.most_rows
+        if len(values) > most:
+            self.refuse(key, f"must hold at most {most}")
         return [
             Table(value, (*self.path, key, number), self._document)
-            for number, value in enumerate(values, 1)
+            for number, value in enumerate(values[:most], 1)
             if isinstance(value, dict)
         ]
 
