@@ -169,6 +169,19 @@ def test_readme_names_only_commands_that_exist() -> None:
     assert commands <= set(main.commands)
 
 
+def test_trust_names_only_tests_that_exist() -> None:
+    tests = {
+        path.name: path.read_text(encoding="utf-8") for path in ROOT.glob("tests/**/test_*.py")
+    }
+    trust = (ROOT / "tracker" / "TRUST.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(?:[\w/]+/)?(test_\w+\.py)`(?:: ([\w, ()]+))?", trust)
+    assert len(named) > 60
+    for file, functions in named:
+        for name in re.findall(r"\w+(?:_\w+){2,}", functions):
+            assert f"def test_{name}(" in tests[file], (file, name)
+        assert file in tests
+
+
 def test_the_protocols_keys_are_all_explained() -> None:
     explained = (ROOT / "tracker" / "PROTOCOLS.md").read_text(encoding="utf-8")
     for kind in protocol_files.shipped_kinds():

@@ -2,14 +2,16 @@
 
 import gc
 import http.client
+import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
 import time
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 import waitress.buffers
 
+from tests.benchmarks.load import BEFORE, Phone, clinic, served
 from tests.post_office import free_port
 from tracker.domain.talk.conversation import MAX_MESSAGE_LENGTH
 from tracker.settings import Settings
@@ -292,6 +295,40 @@ def test_a_server_that_stops_still_answers_what_has_arrived(
     assert waits.getresponse().read() == b"done"
     with pytest.raises(ConnectionRefusedError):
         doors.asked(connection, "/slow")
+
+
+def test_a_stop_under_load_ends_well_and_keeps_exactly_what_was_called_kept(
+    tmp_path: Path,
+) -> None:
+    environment, world = clinic(tmp_path, patients=2)
+    answers: list[int] = []
+
+    def send(phone: Phone) -> None:
+        with suppress(OSError, http.client.HTTPException):  # broken off: not called kept
+            answers.append(phone.send_photo(BEFORE.read_bytes(), "baseline")[0])
+
+    with served(environment, world.settings.port) as server:
+        phones = [Phone(world.settings.port, f"p{number}@home.example") for number in range(2)]
+        assert phones[0].report({"fever": "yes", "spreading": "yes"}) == 303
+        until = time.monotonic() + 30
+        while not list(tmp_path.glob("outbox/*.eml")) and time.monotonic() < until:
+            time.sleep(0.1)
+        uploads = [threading.Thread(target=send, args=(phone,)) for phone in phones]
+        for upload in uploads:
+            upload.start()
+        time.sleep(0.3)
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(timeout=60) == 0
+        for upload in uploads:
+            upload.join(timeout=60)
+    with closing(world.connect()) as db:
+        kept = [row["id"] for row in db.query("SELECT id FROM photos ORDER BY id")]
+        assert db.execute("SELECT count(*) FROM check_ins").fetchone() == (1,)
+    assert answers.count(303) == len(kept)
+    assert world.files.ids() == kept
+    assert list(tmp_path.glob("outbox/*.eml"))
+    for path in (tmp_path, *tmp_path.rglob("*")):
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from analysis.card.comparison import CardSight
 from analysis.card.locator import CardTrouble
 from analysis.errors import Fault, Unmeasurable
 from analysis.stored_form import StoredForm
-from tests.conftest import TREATED_AT
+from tests.conftest import TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tracker.domain.course.photos import PhotoStatus
@@ -107,16 +107,18 @@ def test_a_refused_photo_says_why_with_one_remedy_each_and_keeps_nothing(
 
 
 def test_a_photo_that_overstrains_the_sandbox_cannot_be_opened_and_nothing_is_kept(
-    alice: Browser, app: Flask, db: Database
+    alice: Browser, cast: Cast, app: Flask, db: Database
 ) -> None:
     def dies(*_: object) -> NoReturn:
         raise Unmeasurable(Fault.UNREADABLE, "its process died")
 
     judge_uploads_by(app, dies)
-    answer = send(alice)
-    assert answer.status_code == 422
-    assert "We cannot open this file as a photo" in answer.text
-    assert list(db.query("SELECT id FROM photos")) == []
+    message = {"text": "Look", "key": "k" * 16, "photo": (BytesIO(b"photo"), "a.jpg")}
+    said = alice.send(f"/patients/{cast.alice.id}/conversation", message)
+    for answer in (send(alice), said):
+        assert answer.status_code == 422
+        assert "We cannot open this file as a photo" in answer.text
+    assert list(db.query("SELECT id FROM photos UNION SELECT id FROM remarks")) == []
 
 
 def test_a_photo_for_which_there_is_no_room_is_sent_away_for_some_seconds(
