@@ -12,8 +12,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from tracker.actions.alerts.showing import show_alerts
-from tracker.actions.course.measuring import try_photos_again
 from tracker.actions.course.progress import CourseSoFar, NotTreated, show_course
+from tracker.actions.course.remeasuring import try_photos_again
 from tracker.actions.mail.sending import show_outbox
 from tracker.domain.alerts.alerts import Alert
 from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, SkinState, reference_of

@@ -1,6 +1,8 @@
 """Claims of photos: who measures which, for how long, and how many at once."""
 
+import os
 from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Timer
@@ -26,7 +28,7 @@ from tracker.domain.course.photos import (
 from tracker.storage.connection import writing
 from tracker.storage.course import photos
 from tracker.wires.compute import FileLost
-from tracker.wires.photo_files import PhotoFiles
+from tracker.wires.photo_files import PhotoFiles, Picture
 from tracker.world import World
 
 __all__ = ["object_store"]
@@ -160,3 +162,86 @@ def test_a_cluster_reads_the_photos_of_an_object_store_itself(
     found = photos.get(db, day.id)
     assert found is not None
     assert (found.failures, found.file_fault) == (1, FileFault.MISSING)
+
+
+class Clock:
+    """A clock of seconds that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(measuring, "monotonic", clock)
+    return clock
+
+
+def test_a_slow_store_lets_no_claim_lapse(
+    db: Database,
+    world: World,
+    cast: Cast,
+    baseline: Photo,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for number in range(4):
+        keep(db, world, cast, f"day-{number}")
+    began, lapsed = clock.seconds, []
+    load, save = PhotoFiles.load, PhotoFiles.save
+
+    def passes() -> None:
+        clock.seconds += 50
+        at = NOW + timedelta(seconds=clock.seconds - began)
+        lapsed.extend(photos.lapsed(db, at, None))
+
+    def load_slowly(self: PhotoFiles, photo_id: str, picture: Picture) -> bytes:
+        passes()
+        return load(self, photo_id, picture)
+
+    def save_slowly(self: PhotoFiles, photo_id: str, picture: Picture, data: bytes) -> None:
+        passes()
+        save(self, photo_id, picture, data)
+
+    monkeypatch.setattr(PhotoFiles, "load", load_slowly)
+    monkeypatch.setattr(PhotoFiles, "save", save_slowly)
+    assert len(measure_photos(db, world.files, Answering(), NOW)) == 5
+    assert clock.seconds - began > 2 * CLAIM_LEASE.total_seconds()
+    assert lapsed == []
+
+
+def test_the_next_try_is_counted_from_the_failure(
+    db: Database, world: World, cast: Cast, baseline: Photo, clock: Clock
+) -> None:
+    class FailingLate(Answering):
+        def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]
+            clock.seconds += 90
+            return super().submit(fn, *args, **kwargs)
+
+    assert measure_photos(db, world.files, FailingLate(ZeroDivisionError()), NOW) == []
+    failed_at = NOW + timedelta(seconds=90)
+    early = failed_at + RETRY_DELAYS[0] - timedelta(seconds=1)
+    assert measure_photos(db, world.files, Answering(), early) == []
+    assert len(measure_photos(db, world.files, Answering(), failed_at + RETRY_DELAYS[0])) == 1
+
+
+def test_a_photo_is_not_blamed_while_no_worker_answers(
+    db: Database, world: World, cast: Cast, baseline: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measuring, "PROBE_SECONDS", 0.1)
+    killed = BrokenProcessPool("its workers died")
+
+    class WorkersGone(Answering):
+        def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]
+            if fn is os.getpid:
+                return Future()  # waits for a worker
+            return super().submit(fn, *args, **kwargs)
+
+    assert measure_photos(db, world.files, WorkersGone(killed, killed), NOW) == []
+    photo = photos.get(db, baseline.id)
+    assert photo is not None
+    assert (photo.status, photo.failures, photo.troubles) == (PhotoStatus.WAITING, 0, 1)

@@ -9,6 +9,7 @@ from sqlite_utils import Database
 from tests.conftest import Cast
 from tests.tracker.actions.pictures import Answering, analysed
 from tests.tracker.courses_of_readings import reading
+from tracker.actions.course import measuring
 from tracker.actions.course.measuring import Measured, Unmeasured, measure_photos
 from tracker.domain.course.outlines import Outline, Outlines
 from tracker.domain.course.photos import (
@@ -58,6 +59,12 @@ def status(db: Database, photo_id: str) -> PhotoStatus:
     photo = photos.get(db, photo_id)
     assert photo is not None
     return photo.status
+
+
+@pytest.fixture(autouse=True)
+def no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While photos are measured, so that later tries are due when a test says."""
+    monkeypatch.setattr(measuring, "monotonic", lambda: 0.0)
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@
 
 import logging
 import os
-from collections.abc import Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from math import inf
 from time import monotonic
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -15,17 +16,11 @@ from analysis.face.faces import FindFace, find_face
 from tracker.domain.course.outlines import Basis
 from tracker.domain.course.photos import CLAIM_LEASE, FAILED, Photo, PhotoStatus, Sides, next_try
 from tracker.domain.course.readings import Reading
-from tracker.domain.course.sides import Said, SaidBy, SidesAnswer, obstacle, sides_after
+from tracker.domain.course.sides import told_by_photo
 from tracker.storage.connection import DatabaseError, IntegrityError, writing
 from tracker.storage.course import outlines, photos, readings, sides, treatments
 from tracker.wires.compute import Analysed, FileLost, NotMeasurable, analyse_bytes, analyse_stored
-from tracker.wires.photo_files import (
-    HANDED_ON,
-    OnePhoto,
-    PhotoFiles,
-    PhotoUnreadable,
-    Picture,
-)
+from tracker.wires.photo_files import HANDED_ON, OnePhoto, PhotoFiles, PhotoUnreadable, Picture
 from tracker.wires.processes import Stopped, at_once, reads_store
 
 CLAIMING = timedelta(seconds=20)  # then other duties of the loop have their turn
@@ -78,92 +73,124 @@ def measure_photos(
     what is claimed is handed back as it was.
     """
     done = _end_lapsed(db, now, only_treatment)
-    began = monotonic()
-    running: dict[Future[Analysed | NotMeasurable], _Claim] = {}
-    begun: set[str] = set()
+    work = _Round(db, files, compute, find, now, monotonic())
     interrupted: list[_Claim] = []
     is_stopped = False
     while True:
-        spent = timedelta(seconds=monotonic() - began)
-        if not (interrupted or is_stopped) and spent < CLAIMING:
-            most = at_once(compute)
-            for claim in _claims(db, now + spent, most, running.values(), begun, only_treatment):
-                running[_start(files, compute, claim, find)] = claim
-        if not running:
+        if not (interrupted or is_stopped) and work.at() < now + CLAIMING:
+            work.begin(only_treatment)
+        if not work.running:
             break
-        ended, _ = wait(running, RENEWED_EVERY.total_seconds(), FIRST_COMPLETED)
+        ended, _ = wait(work.running, RENEWED_EVERY.total_seconds(), FIRST_COMPLETED)
         for future in ended:
-            claim = running.pop(future)
+            claim = work.running.pop(future)
             if isinstance(future.exception(), BrokenProcessPool):
                 interrupted.append(claim)
             else:
                 is_stopped |= isinstance(future.exception(), Stopped)
-                done += _conclude(db, files, claim, future, now)
-        _renew(db, [*running.values(), *interrupted], now, began)
+                done += _conclude(work, claim, future)
+        work.renew()
     # One photo may have killed the process under all of them: now each is measured alone.
-    while interrupted:
-        claim = interrupted.pop(0)
-        alone = _start(files, compute, claim, find)
-        while not wait([alone], RENEWED_EVERY.total_seconds()).done:
-            _renew(db, [claim, *interrupted], now, began)
-        if isinstance(alone.exception(), BrokenProcessPool) and not _works(compute):
+    for claim in interrupted:
+        alone = _start(work, claim)
+        work.wait_for(alone)
+        if isinstance(alone.exception(), BrokenProcessPool) and not _works(work):
             alone = _failed(_PoolDown("no process can be started"))
-        done += _conclude(db, files, claim, alone, now)
-        _renew(db, interrupted, now, began)
+        done += _conclude(work, claim, alone)
     return done
 
 
-def _renew(db: Database, claims: Sequence[_Claim], now: datetime, began: float) -> None:
-    """Keep the claims of photos that take long; time since `now` is that of no clock that jumps."""
-    spent = timedelta(seconds=monotonic() - began)
-    if claims and spent > RENEWED_EVERY:
-        with writing(db):
-            for claim in claims:
-                photos.renew_claim(db, claim.photo, now + spent)
+@dataclass(slots=True)
+class _Round:
+    """One call of `measure_photos`, and the claims that it holds.
+
+    A store may be slow, so claims are renewed between any two files. Time since `now` is that of no
+    clock that jumps.
+    """
+
+    db: Database
+    files: PhotoFiles
+    compute: Executor
+    find: FindFace
+    now: datetime
+    clock_began: float
+    renewed: timedelta = timedelta(0)
+    begun: set[str] = field(default_factory=set)
+    held: list[_Claim] = field(default_factory=list)
+    running: dict[Future[Analysed | NotMeasurable], _Claim] = field(default_factory=dict)
+
+    def at(self) -> datetime:
+        return self.now + timedelta(seconds=monotonic() - self.clock_began)
+
+    def begin(self, only_treatment: str | None) -> None:
+        """Claim as many photos as there is room for, and give them to `compute`."""
+        claims = _claims(self, at_once(self.compute), only_treatment)
+        self.held += claims
+        for claim in claims:
+            self.running[_start(self, claim)] = claim
+
+    def renew(self) -> None:
+        """Keep the claims that are held, if it is time."""
+        at = self.at()
+        if self.held and at - self.now - self.renewed > RENEWED_EVERY:
+            self.renewed = at - self.now
+            with writing(self.db):
+                for claim in self.held:
+                    photos.renew_claim(self.db, claim.photo, at)
+
+    def wait_for(self, future: Future[Any], seconds: float = inf) -> None:
+        """Wait until a call has ended, at most `seconds`, and keep the claims meanwhile."""
+        until = monotonic() + seconds
+        while not future.done() and (left := until - monotonic()) > 0:
+            wait([future], min(left, RENEWED_EVERY.total_seconds()))
+            self.renew()
 
 
-def _works(compute: Executor) -> bool:
+def _works(work: _Round) -> bool:
     """Whether processes can be started at all: if so, the photo killed its own."""
     try:
-        compute.submit(os.getpid).result(timeout=PROBE_SECONDS)
+        probe = work.compute.submit(os.getpid)
+        work.wait_for(probe, PROBE_SECONDS)
+        probe.result(timeout=0)
     except Exception:  # noqa: BLE001  (whatever it is, it is not the photo)
         return False
     return True
 
 
-def _start(
-    files: PhotoFiles, compute: Executor, claim: _Claim, find: FindFace
-) -> Future[Analysed | NotMeasurable]:
+def _start(work: _Round, claim: _Claim) -> Future[Analysed | NotMeasurable]:
     """Give a claimed photo to `compute`; a photo that cannot be given to it has already failed."""
-    basis = claim.basis
+    basis, files = claim.basis, work.files
     try:
-        if reads_store(compute, files.url):
-            return compute.submit(
+        if reads_store(work.compute, files.url):
+            return work.compute.submit(
                 analyse_stored,
                 _one(files, claim.photo),
                 _one(files, claim.baseline),
                 basis.areas,
                 basis.outlines,
-                find,
+                work.find,
                 is_turned=basis.is_turned,
                 is_recalling=not _has_failed(claim),
             )
-        baseline = _read(files, claim.baseline)
-        photo = baseline if claim.photo.id == claim.baseline.id else _read(files, claim.photo)
+        baseline = _read(work, claim.baseline)
+        photo = baseline if claim.photo.id == claim.baseline.id else _read(work, claim.photo)
+        work.renew()
         known, known_before = _known(files, claim)
-        return compute.submit(
+        return work.compute.submit(
             analyse_bytes,
             photo,
             baseline,
             basis.areas,
             basis.outlines,
-            find,
+            work.find,
             is_turned=basis.is_turned,
             known=known,
             known_before=known_before,
         )
     except Exception as error:  # noqa: BLE001  (told with those of the measuring itself)
         return _failed(error)
+    finally:
+        work.renew()
 
 
 def _has_failed(claim: _Claim) -> bool:
@@ -186,9 +213,10 @@ def _failed(error: Exception) -> Future[Analysed | NotMeasurable]:
     return future
 
 
-def _read(files: PhotoFiles, photo: Photo) -> bytes:
+def _read(work: _Round, photo: Photo) -> bytes:
+    work.renew()
     try:
-        return files.load(photo.id, Picture.PHOTO)
+        return work.files.load(photo.id, Picture.PHOTO)
     except PhotoUnreadable as error:
         raise FileLost(photo.id, error.fault) from error
 
@@ -201,15 +229,12 @@ def _one(files: PhotoFiles, photo: Photo) -> OnePhoto:
 
 
 def _conclude(
-    db: Database,
-    files: PhotoFiles,
-    claim: _Claim,
-    future: Future[Analysed | NotMeasurable],
-    now: datetime,
+    work: _Round, claim: _Claim, future: Future[Analysed | NotMeasurable]
 ) -> list[Measured | Unmeasured]:
     """Store the result of a photo, or release it for another try."""
+    db = work.db
     try:
-        stored = _store(db, files, claim, future.result(), now)
+        done = _store(work, claim, future.result())
         _record_readable(db, claim)
     except Exception as error:  # noqa: BLE001  (one photo must not cost the others their results)
         again = _counted(claim, error)
@@ -221,11 +246,13 @@ def _conclude(
                 lost = claim.baseline if error.photo_id == claim.baseline.id else claim.photo
                 with writing(db):
                     photos.record_file_fault(db, lost, error.fault)
-            return _hand_back(db, again, now)
+            done = _hand_back(db, again, work.at())
         except DatabaseError:
             log.exception("photo %s could not be handed back; its claim will lapse", again.id)
-            return []
-    return stored
+            done = []
+    work.held.remove(claim)
+    work.renew()
+    return done
 
 
 def _counted(claim: _Claim, error: Exception) -> Photo:
@@ -276,25 +303,19 @@ def _record_readable(db: Database, claim: _Claim) -> None:
                 photos.record_file_fault(db, photo, None)
 
 
-def _claims(
-    db: Database,
-    now: datetime,
-    most: int,
-    running: Collection[_Claim],
-    begun: set[str],
-    only_treatment: str | None,
-) -> list[_Claim]:
-    """Claim photos up to `most` at once, each once a round, which `begun` remembers.
+def _claims(work: _Round, most: int, only_treatment: str | None) -> list[_Claim]:
+    """Claim photos up to `most` at once, each once a round, which `work` remembers.
 
     One that met the end of a worker is measured alone.
     """
-    if len(running) >= most or any(claim.photo.lapses for claim in running):
+    db, now, running = work.db, work.at(), work.running
+    if len(running) >= most or any(claim.photo.lapses for claim in running.values()):
         return []
     claims: list[_Claim] = []
     for photo in photos.claimable(db, now, most - len(running), only_treatment):
-        if photo.id in begun or (photo.lapses and (running or claims)):
+        if photo.id in work.begun or (photo.lapses and (running or claims)):
             continue
-        begun.add(photo.id)
+        work.begun.add(photo.id)
         with writing(db):
             ours = photos.claim(db, photo, now)
         claimed = replace(photo, status=PhotoStatus.MEASURING, attempts=photo.attempts + 1)
@@ -310,13 +331,10 @@ def _claims(
 
 
 def _store(
-    db: Database,
-    files: PhotoFiles,
-    claim: _Claim,
-    result: Analysed | NotMeasurable,
-    now: datetime,
+    work: _Round, claim: _Claim, result: Analysed | NotMeasurable
 ) -> list[Measured | Unmeasured]:
     """Store a result; an empty list when the claim was lost and another worker does the work."""
+    db, files = work.db, work.files
     files.drop_handed_on(claim.photo.id)
     if isinstance(result, NotMeasurable):
         status, faults = PhotoStatus.UNMEASURABLE, (result.fault,)
@@ -324,7 +342,9 @@ def _store(
         with writing(db):
             return [Unmeasured(photo)] if _finish(db, claim, photo) else []
     for picture, data in result.pictures.items():
+        work.renew()
         files.save(claim.photo.id, picture, data)
+    work.renew()
     if result.known_before:
         files.save_known(claim.baseline.id, result.known_before)
     warnings = tuple(dict.fromkeys(claim.photo.warnings + result.warnings))
@@ -347,7 +367,7 @@ def _store(
         if is_ours:
             readings.insert(db, reading, claim.basis)
             treatments.tell_news(db, photo.treatment_id)
-            _learn_sides(db, claim, reading, now)
+            _learn_sides(db, claim, reading, work.at())
     if not is_ours:
         for each in {photo.id, claim.baseline.id}:
             if photos.get(db, each) is None:
@@ -356,23 +376,14 @@ def _store(
 
 
 def _learn_sides(db: Database, claim: _Claim, reading: Reading, now: datetime) -> None:
-    """A later photo whose own sides are sure shows whether the baseline is a mirror image.
-
-    What the clinic said is not overruled, and photos that contradict each other turn nothing over
-    and over: the clinic's pages say that they do not agree.
-    """
+    """Record what the photo tells of the sides of the baseline."""
     baseline = photos.get(db, claim.baseline.id)
-    if claim.photo.sides is not Sides.SURE or baseline is None or reading.is_mirrored is None:
-        return
-    is_mirror_image = reading.is_mirrored is not reading.is_turned
-    said = Said.MIRRORED if is_mirror_image else Said.PLAIN
-    answers = sides.of_photo(db, baseline.id)
-    by_others = {each.said for each in answers if each.said_by is SaidBy.PHOTOS}
-    if sides_after(baseline, said) is baseline.sides or by_others - {said}:
-        return
-    if obstacle(baseline, answers, SaidBy.PHOTOS) is not None:
-        return
-    sides.record(db, baseline, SidesAnswer(baseline.id, said, SaidBy.PHOTOS, now))
+    if claim.photo.sides is Sides.SURE and baseline is not None and reading.is_mirrored is not None:
+        is_mirror_image = reading.is_mirrored is not reading.is_turned
+        answers = sides.of_photo(db, baseline.id)
+        answer = told_by_photo(baseline, answers, now, is_mirror_image=is_mirror_image)
+        if answer is not None:
+            sides.record(db, baseline, answer)
 
 
 def _finish(db: Database, claim: _Claim, photo: Photo) -> bool:
@@ -386,10 +397,3 @@ def _finish(db: Database, claim: _Claim, photo: Photo) -> bool:
         photos.revive(db, photo.id)
         return False
     return True
-
-
-def try_photos_again(db: Database, patient_id: str) -> int:
-    """How many photos of the patient wait to be measured now."""
-    with writing(db):
-        courses = {photo.treatment_id for photo in photos.of_patient(db, patient_id)}
-        return sum(photos.try_again(db, treatment_id) for treatment_id in courses)

@@ -1,4 +1,4 @@
-"""What the present method would make of photos that an earlier one measured, and letting it count.
+"""Measuring again: what another method would make of photos, letting it count, trying once more.
 
 A method that changes must not change old courses unseen: it reads their photos on trial first.
 """
@@ -192,6 +192,13 @@ def let_it_count(db: Database, now: datetime, patient_id: str | None = None) -> 
                 )
                 audit_log.add(db, entry)
     return count
+
+
+def try_photos_again(db: Database, patient_id: str) -> int:
+    """How many photos of the patient wait to be measured now."""
+    with writing(db):
+        courses = {photo.treatment_id for photo in photos.of_patient(db, patient_id)}
+        return sum(photos.try_again(db, treatment_id) for treatment_id in courses)
 
 
 def _old(db: Database, treatment: Treatment) -> list[Old]:

@@ -119,6 +119,23 @@ def sides_after(photo: Photo, said: Said) -> Sides:
             return photo.sides
 
 
+def told_by_photo(
+    baseline: Photo, answers: Sequence[SidesAnswer], now: datetime, *, is_mirror_image: bool
+) -> SidesAnswer | None:
+    """What a later photo, whose own sides are sure, tells of the baseline; None for nothing new.
+
+    What the clinic said is not overruled, and photos that contradict each other turn nothing over
+    and over: the clinic's pages say that they do not agree.
+    """
+    said = Said.MIRRORED if is_mirror_image else Said.PLAIN
+    by_others = {each.said for each in answers if each.said_by is SaidBy.PHOTOS}
+    if sides_after(baseline, said) is baseline.sides or by_others - {said}:
+        return None
+    if obstacle(baseline, answers, SaidBy.PHOTOS) is not None:
+        return None
+    return SidesAnswer(baseline.id, said, SaidBy.PHOTOS, now)
+
+
 def asks_patient(
     photo: Photo, answers: Sequence[SidesAnswer], now: datetime, zone: ZoneInfo
 ) -> bool:
