@@ -20,6 +20,7 @@ from analysis.images import (
     LinearImage,
     SrgbImage,
     encode_photo,
+    encode_small,
     to_bytes,
     to_linear,
     to_srgb,
@@ -71,7 +72,8 @@ def draw_evidence(
 
     `redness` and `pigment` are heat maps over today's face with their scale; `aligned` is today's
     photo aligned to the baseline, in the baseline's light, `as_taken` the same in its own light;
-    `baseline` is the same crop of the baseline; `thumbnail` is today's photo, at most 320 px wide.
+    `baseline` is the same crop of the baseline; `thumbnail` is today's photo, at most 320 px wide,
+    in some 12 kB.
     """
     known = remembering(find)
     before = known.crop(baseline, baseline, analysis.baseline_positions)
@@ -85,7 +87,7 @@ def draw_evidence(
         "aligned": _framed(in_light_of_baseline(today.image, before.image, analysis), beyond),
         "as_taken": _framed(today.image, beyond),
         "baseline": _framed(before.image, beyond),
-        "thumbnail": encode_photo(known.thumbnail(photo)),
+        "thumbnail": encode_small(known.thumbnail(photo)),
     }
 
 

@@ -135,6 +135,7 @@ def test_the_evidence_shows_where_the_blood_is() -> None:
     pictures = {name: Image.open(BytesIO(data)) for name, data in drawn.items()}
     assert all(not picture.getexif() for picture in pictures.values())
     assert pictures["thumbnail"].width <= 320
+    assert len(drawn["thumbnail"]) < 16_000, "a list loads a hundred of them"
     assert pictures["aligned"].size == pictures["baseline"].size
     redness = np.asarray(pictures["redness"], np.float32)
     cheek = analysis.areas[Region.LEFT_CHEEK].pixels & analysis.counted.pixels

@@ -2,7 +2,8 @@
 
 `python -m tests.benchmarks.worklist` creates the clinic (a minute or two), requests each page many
 times through the whole application except the network, and prints median, 95th percentile and
-worst. With `--keep FOLDER` the clinic is kept and used again; the last line says how to look at it.
+worst, the processor's time, and the size of the page with the small pictures of its rows. With
+`--keep FOLDER` the clinic is kept and used again; the last line says how to look at it.
 """
 
 import argparse
@@ -26,6 +27,9 @@ from web import create_app
 
 PORT = 8765
 BAR_MS = 300
+SMALL_PICTURE = (
+    13_200  # bytes: the largest of the sample courses, see `tests/analysis/test_overlays.py`
+)
 LATER = re.compile(r'href="(/\?after=[^"]+)"')
 PATIENT = re.compile(r'href="(/patients/[0-9a-f]{32})"')
 
@@ -46,7 +50,10 @@ def main() -> None:
         )
         size = world.settings.database.stat().st_size / 1e6
         _say(f"{options.patients:,} patients, {options.readings:,} readings, {size:,.0f} MB")
-        _say(f"{'page':24}{'median':>9}{'p95':>9}{'worst':>9}   (ms; the bar is {BAR_MS})")
+        _say(
+            f"{'page':24}{'median':>9}{'p95':>9}{'worst':>9}{'cpu':>9}{'kB':>8}"
+            f"   (ms; the bar is {BAR_MS})"
+        )
         _measure(world, clinic, options.times, random.Random(options.seed))  # noqa: S311
     if options.keep:
         _say(
@@ -74,15 +81,28 @@ def _measure(world: World, clinic: BigClinic, times: int, rng: random.Random) ->
     }
     for name, (browser, paths) in asked.items():
         browser.read(paths[0])
+        began = time.process_time()
         spent = sorted(_milliseconds(browser, rng.choice(paths)) for _ in range(times))
+        cpu = 1000 * (time.process_time() - began) / times
         p95 = spent[min(len(spent) - 1, round(0.95 * len(spent)))]
-        _say(f"{name:24}{statistics.median(spent):9.0f}{p95:9.0f}{spent[-1]:9.0f}")
+        kb = _bytes(browser.read(paths[0])) / 1000
+        words = f"{statistics.median(spent):9.0f}{p95:9.0f}{spent[-1]:9.0f}{cpu:9.0f}{kb:8,.0f}"
+        _say(f"{name:24}{words}")
 
 
 def _milliseconds(browser: Browser, path: str) -> float:
     began = time.perf_counter()
     browser.read(path)
     return 1000 * (time.perf_counter() - began)
+
+
+def _bytes(page: str) -> int:
+    """The size of a page, and of all the small pictures in it if a person scrolls to its end.
+
+    Pictures in a group that is folded are not loaded.
+    """
+    unfolded = re.sub(r"<details.*?</details>", "", page, flags=re.DOTALL)
+    return len(page.encode()) + SMALL_PICTURE * unfolded.count('loading="lazy"')
 
 
 def _last_page(browser: Browser) -> str:

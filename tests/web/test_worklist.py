@@ -37,11 +37,36 @@ def test_every_group_is_told_by_a_word_and_a_shape(dana: Browser, records: Recor
     records.measured(1)
     page = dana.read("/")
     assert '<span class="shape" aria-hidden="true">▣</span> New photos' in page
-    assert ">1 new photo<" in page
+    assert ">1 new photo, unseen for 2 days<" in page
     records.alert(level=Level.WATCH, concern=Concern.SILENCE)
     assert "▣</span> New photos" in dana.read("/")
     records.message(records.cast.alice, "It stings.")
     assert '<span class="shape" aria-hidden="true">!</span> Needs an answer' in dana.read("/")
+
+
+def test_new_photos_say_for_how_many_days_and_which_are_not_measured(
+    dana: Browser, records: Records
+) -> None:
+    records.photo(3)
+    assert ">1 new photo, came today, not measured yet<" in dana.read("/")
+    records.photo(2)
+    assert ">2 new photos, unseen since yesterday, 2 not measured yet<" in dana.read("/")
+
+
+def test_a_row_shows_before_and_now_small_and_only_when_scrolled_to(
+    dana: Browser, records: Records
+) -> None:
+    before, photo = records.measured(-1), records.measured(1)
+    page = dana.read("/")
+    small = re.findall(r'<img src="([^"]+)" alt="([^"]+)"[^>]*loading="lazy"', page)
+    folder = f"/patients/{photo.patient_id}/photos"
+    assert [alt for _, alt in small] == ["Alice: before treatment", "Alice: day 1"]
+    assert [src.rpartition("/")[2] for src, _ in small] == ["thumbnail", "thumbnail"]
+    assert small[1][0] == f"{folder}/{photo.id}/thumbnail"
+    assert dana.get(small[1][0]).status_code == 200
+    assert "1 new photo" in dana.read("/"), "a small picture leaves it new"
+    assert f'href="/patients/{photo.patient_id}/compare?after={photo.id}&amp;mode=side"' in page
+    assert before.id != photo.id
 
 
 def test_people_are_searched_by_name_and_by_email(

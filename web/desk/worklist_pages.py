@@ -11,7 +11,15 @@ from zoneinfo import ZoneInfo
 from tracker.actions.desk.worklist import Worklist, WorklistRow
 from tracker.domain.course.photos import GivenUp
 from tracker.domain.course.readings import Change, Quantity
-from tracker.domain.desk.worklist import Gauge, Group, LatestPhotos, WorklistQuery
+from tracker.domain.course.treatments import day_number
+from tracker.domain.desk.worklist import (
+    Facts,
+    Gauge,
+    Group,
+    LatestPhotos,
+    Pair,
+    WorklistQuery,
+)
 from tracker.domain.people.absences import Absence
 from tracker.domain.people.people import Person
 from web.desk.alert_cards import AlertCard, alert_card
@@ -59,7 +67,8 @@ class PatientRow:
 
     `more` counts those that are not shown. `gauge` names what `measured` is, such as
     `Redness, left cheek` next to an alert about it. `mark` changes when anything in the row does,
-    except through the passing of time.
+    except through the passing of time. `pair` are the last measured photo and the one from before,
+    `pair_day` the day of the former.
     """
 
     id: str
@@ -80,6 +89,8 @@ class PatientRow:
     lost_photos: str
     care_withdrawn: str | None
     unread: int
+    pair: Pair | None
+    pair_day: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +285,7 @@ def _patient_row(
     treatment, photos, facts = row.treatment, row.photos, row.ranked.facts
     cards = tuple(alert_card(each, row.patient, named, now, zone) for each in row.alerts)
     kind = treatment.kind.replace("_", " ").capitalize() if treatment else ""
+    pair = photos.pair if photos else None
     return PatientRow(
         id=row.patient.id,
         mark=_mark(row),
@@ -288,11 +300,15 @@ def _patient_row(
         measured=estimate_words(photos.latest) if photos and photos.latest else "",
         change=CHANGES[photos.gauge.quantity][photos.change] if photos and photos.change else "",
         photo=when(photos.taken_at, now, zone) if photos else "",
-        unseen=_unseen(facts.unseen, facts.unseen_since, now, zone),
+        unseen=_unseen(facts, now, zone),
         mail_trouble=row.mail_trouble,
         lost_photos=_lost(facts.given_up),
         care_withdrawn=withdrawn_words(facts.care_withdrawn_at, now, zone),
         unread=facts.unread,
+        pair=pair,
+        pair_day=day_words(day_number(treatment, pair.taken_at, row.patient.zone))
+        if pair and treatment
+        else "",
     )
 
 
@@ -301,10 +317,23 @@ def _gauge_words(photos: LatestPhotos | None) -> str:
     return f"{gauge.quantity.capitalize()}, {gauge.region.words}"
 
 
-def _unseen(count: int, since: datetime | None, now: datetime, zone: ZoneInfo) -> str:
-    if since is None:
+def _unseen(facts: Facts, now: datetime, zone: ZoneInfo) -> str:
+    """How many photos no one has looked at, and for how many days, as the reader counts them."""
+    if facts.unseen_since is None:
         return ""
-    return "1 new photo" if count == 1 else f"{count} new photos since {when(since, now, zone)}"
+    count = "1 new photo" if facts.unseen == 1 else f"{facts.unseen} new photos"
+    days = (now.astimezone(zone).date() - facts.unseen_since.astimezone(zone).date()).days
+    match days:
+        case 0:
+            words = f"{count}, came today"
+        case 1:
+            words = f"{count}, unseen since yesterday"
+        case _:
+            words = f"{count}, unseen for {days} days"
+    if not facts.waiting:
+        return words
+    which = "" if facts.unseen == 1 else f"{facts.waiting} "
+    return f"{words}, {which}not measured yet"
 
 
 def _lost(given_up: Sequence[GivenUp]) -> str:
@@ -325,7 +354,7 @@ def _mark(row: WorklistRow) -> str:
             (each.alert.id, each.alert.raised_at, each.alert.stage, each.alert.read_at)
             for each in row.alerts
         ],
-        (facts.unread, facts.unseen, facts.care_withdrawn_at, facts.treatment_id),
+        (facts.unread, facts.unseen, facts.waiting, facts.care_withdrawn_at, facts.treatment_id),
         (row.photos, row.mail_trouble, facts.given_up, row.patient.name),
     )
     return sha256(repr(told).encode()).hexdigest()[:MARK_SIGNS]

@@ -100,11 +100,37 @@ def test_a_photo_is_new_until_somebody_has_opened_it_large(
     assert group_of_alice(db, cast) is Group.UNSEEN
 
 
-def test_ones_own_look_and_photos_without_pictures_do_not_count(
+def test_a_photo_that_is_not_measured_yet_waits_to_be_seen_too(
+    db: Database, world: World, cast: Cast, records: Records
+) -> None:
+    waiting = records.photo(1)
+    records.measured(2)
+    (row,) = listed(db, cast).rows
+    facts = row.ranked.facts
+    assert (facts.unseen, facts.waiting, facts.unseen_since) == (2, 1, waiting.received_at)
+    assert facts.unseen == len(photos.unseen(db, cast.alice.id)), "as on the patient's page"
+    with writing(db):
+        photos.record_file_fault(db, waiting, FileFault.DAMAGED)
+    (row,) = listed(db, cast).rows
+    assert (row.ranked.facts.unseen, row.ranked.facts.waiting) == (2, 0), "counted once"
+
+
+def test_a_row_shows_the_last_measured_photo_and_the_one_it_was_compared_with(
+    db: Database, cast: Cast, records: Records
+) -> None:
+    records.measured(1)
+    last = records.measured(2)
+    records.photo(3)
+    (row,) = listed(db, cast).rows
+    assert row.photos is not None
+    assert row.photos.pair is not None
+    assert (row.photos.pair.photo_id, row.photos.pair.taken_at) == (last.id, last.taken_at)
+
+
+def test_ones_own_look_and_photos_that_were_refused_do_not_count(
     db: Database, world: World, cast: Cast, records: Records
 ) -> None:
     records.photo(1, PhotoStatus.UNMEASURABLE)
-    records.photo(1)
     records.measured(-1)
     assert group_of_alice(db, cast) is Group.RECOVERING
     photo = records.measured(2)
@@ -161,7 +187,7 @@ def test_a_course_that_stopped_waits_for_an_answer_until_it_can_go_on(
     assert row.ranked.group is Group.ANSWER
     assert row.ranked.facts.stopped_since == before.received_at
     another = records.photo(-2)
-    assert group_of_alice(db, cast) is Group.RECOVERING
+    assert group_of_alice(db, cast) is Group.UNSEEN  # the photo of day 1
     assert version(db) > old
     with writing(db):
         photos.record_file_fault(db, another, FileFault.MISSING)

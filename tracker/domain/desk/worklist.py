@@ -57,7 +57,8 @@ class Facts:
 
     The treatment is the current one, else the next one planned; `ended_at` is when a person of the
     clinic ended its course. `unread` counts messages of the patient that no one has read, `unseen`
-    photos that no one at the clinic has opened; `*_since` is when the oldest of them arrived.
+    photos that no one at the clinic has opened, `waiting` those of them that are not measured yet;
+    `*_since` is when the oldest of them arrived.
     `alerts` are those not resolved. `in_place_of` is the practitioner for whom the reader
     deputises, None for the reader's own patients.
     """
@@ -77,6 +78,7 @@ class Facts:
     in_place_of: str | None
     alerts: tuple[Alert, ...]
     given_up: tuple[GivenUp, ...] = ()  # photos that the system cannot use, although they were good
+    waiting: int = 0
 
     @property
     def stopped_since(self) -> datetime | None:
@@ -93,15 +95,25 @@ class Gauge:
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """The last photo that was measured, and the photo from before that it was compared with."""
+
+    photo_id: str
+    taken_at: datetime
+    baseline_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class LatestPhotos:
     """When the latest photo since the treatment was taken, whatever became of it, and the gauge on
-    the last two that were measured, the later one first.
+    the last two that were measured, the later one first. `pair` shows the later one.
     """
 
     taken_at: datetime
     gauge: Gauge
     latest: Estimate | None
     before: Estimate | None
+    pair: Pair | None = None
 
     @property
     def change(self) -> Change | None:

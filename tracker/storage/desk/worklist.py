@@ -16,7 +16,7 @@ from sqlite_utils import Database
 from tracker.domain.alerts.alerts import Alert
 from tracker.domain.course.photos import GivenUp
 from tracker.domain.course.readings import Estimate
-from tracker.domain.desk.worklist import Facts, Gauge, LatestPhotos
+from tracker.domain.desk.worklist import Facts, Gauge, LatestPhotos, Pair
 from tracker.storage.alerts import alerts
 from tracker.storage.columns import names_text, read_optional_time, read_time, time_text
 from tracker.storage.course import photos
@@ -79,13 +79,16 @@ unread AS (
       AND NOT EXISTS (SELECT 1 FROM remark_receipts WHERE remark_id = remarks.id)
     GROUP BY patient_id),
 unseen AS (
-    SELECT patient_id, count(*) AS n, min(taken_at) AS since FROM photos
-    WHERE seen_at IS NULL AND status = 'measured' AND role = 'follow_up'
+    SELECT patient_id, count(*) AS n, sum(status <> 'measured') AS waiting,
+           min(received_at) AS since
+    FROM photos WHERE seen_at IS NULL AND role = 'follow_up' AND view = 'front'
+        AND status <> 'unmeasurable' AND file_fault IS NULL
     GROUP BY patient_id)
 SELECT people.id, people.name, people.email, followed.in_place_of,
        treatments.id AS treatment_id, treatments.kind, treatments.performed_at, treatments.ended_at,
        unread.n AS unread, unread.since AS unread_since,
-       unseen.n AS unseen, unseen.since AS unseen_since, care_withdrawn.at AS withdrawn_at
+       unseen.n AS unseen, unseen.waiting, unseen.since AS unseen_since,
+       care_withdrawn.at AS withdrawn_at
 FROM followed
 JOIN people ON people.id = followed.patient_id
 LEFT JOIN treatments ON treatments.id = followed.treatment_id
@@ -101,9 +104,12 @@ def latest_photos(db: Database, gauges: Mapping[str, Gauge]) -> dict[str, Latest
     regions = {treatment_id: str(gauge.region) for treatment_id, gauge in gauges.items()}
     values = {"regions": json.dumps(regions)}
     estimates: dict[str, list[Estimate]] = defaultdict(list)
+    pairs: dict[str, Pair] = {}
     for row in db.query(_MEASURED, values):
         quantity = gauges[row["treatment_id"]].quantity
         estimates[row["treatment_id"]].append(Estimate(row[quantity], row[f"{quantity}_sd"]))
+        pair = Pair(row["photo_id"], read_time(row["taken_at"]), row["baseline_id"])
+        pairs.setdefault(row["treatment_id"], pair)
     for row in db.query(_LATEST, values):
         measured = estimates[row["treatment_id"]]
         found[row["treatment_id"]] = LatestPhotos(
@@ -111,6 +117,7 @@ def latest_photos(db: Database, gauges: Mapping[str, Gauge]) -> dict[str, Latest
             gauge=gauges[row["treatment_id"]],
             latest=measured[0] if measured else None,
             before=measured[1] if len(measured) > 1 else None,
+            pair=pairs.get(row["treatment_id"]),
         )
     return found
 
@@ -122,7 +129,8 @@ JOIN photos ON photos.id = (
     ORDER BY each.taken_at DESC, each.id DESC LIMIT 1)
 """
 _MEASURED = """
-SELECT photos.treatment_id, region_readings.redness, region_readings.redness_sd,
+SELECT photos.treatment_id, photos.id AS photo_id, photos.taken_at, readings.baseline_id,
+       region_readings.redness, region_readings.redness_sd,
        region_readings.pigment, region_readings.pigment_sd
 FROM json_each(:regions) AS asked
 JOIN photos ON photos.id IN (
@@ -149,6 +157,7 @@ def _facts(row: dict[str, Any], about: Mapping[str, list[Alert]]) -> Facts:
         unread_since=read_optional_time(row["unread_since"]),
         unseen=row["unseen"] or 0,
         unseen_since=read_optional_time(row["unseen_since"]),
+        waiting=row["waiting"] or 0,
         care_withdrawn_at=read_optional_time(row["withdrawn_at"]),
         in_place_of=row["in_place_of"],
         alerts=tuple(about.get(row["id"], ())),
