@@ -97,7 +97,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Busy, _show_busy)
     app.register_error_handler(DiskFull, _show_full)
     app.register_error_handler(PlaceUnreachable, _show_unreachable)
-    for unkept in (OSError, DatabaseError, DatabaseUnreadable):
+    app.register_error_handler(DatabaseUnreadable, _show_unopened)
+    for unkept in (OSError, DatabaseError):
         app.register_error_handler(unkept, _show_unkept)
     app.register_error_handler(Forbidden, _show_refused)
     for hidden in (PhotoMissing, ForbiddenByHttp):
@@ -170,6 +171,15 @@ def _show_unkept(error: Exception) -> ResponseReturnValue:
         return _show_full(DiskFull())
     log.error("%s %s found the disk full", request.method, request.endpoint)
     return _show_later(ERRORS["not written"], RETRY_AFTER_SECONDS)
+
+
+def _show_unopened(error: DatabaseUnreadable) -> ResponseReturnValue:
+    """No page can be drawn: each one needs to know who reads it."""
+    log.error("%s %s: %s", request.method, request.endpoint, error)
+    words = ERRORS["not written"] if is_full(error) else ERRORS[500]
+    text = f"{words.title}. {words.advice}\n"
+    again = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return Response(text, 503, again, mimetype="text/plain")
 
 
 def _show_refused(error: Forbidden) -> ResponseReturnValue:

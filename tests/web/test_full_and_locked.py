@@ -12,6 +12,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlite_utils import Database
 from werkzeug.test import TestResponse
 
@@ -86,6 +87,24 @@ def test_answers_that_meet_a_full_disk_are_not_called_kept_and_can_be_sent_again
     assert 20 <= int(answers[-1].headers["Retry-After"]) <= 60
     assert kept(db, cast) == sum(answer.status_code == 303 for answer in answers)
     assert alice.send("/check-in", BAD).status_code == 303
+
+
+def test_while_the_database_cannot_be_opened_a_page_says_whom_to_call(
+    alice: Browser, world: World, app: Flask
+) -> None:
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    token = {"csrf_token": alice.token()}
+    world.settings.database.write_bytes(b"rubbish" * 1000)
+    answers = [
+        alice.get("/"),
+        alice.get("/sign-in"),
+        alice.client.post("/check-in", data=BAD | token),
+    ]
+    for answer in answers:
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) >= 20
+        assert "Something broke on our side" in answer.text
+        assert "call your clinic or a doctor" in answer.text
 
 
 NO_SPACE = [errno.ENOSPC, errno.EDQUOT]
