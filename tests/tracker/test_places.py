@@ -219,3 +219,10 @@ def test_processes_started_later_reach_the_store_while_threads_use_it(
         elsewhere = other.submit(place.read, "ab/abc/photo")
         assert elsewhere.result(timeout=60) == b"a face"
         assert {read.result() for read in reads} == {b"a face"}
+
+
+@pytest.mark.parametrize("url", ["nosuch://name:passphrase@host/x", "dropbox://passphrase/x"])
+def test_an_address_that_no_library_reads_is_told_and_not_repeated(url: str) -> None:
+    with pytest.raises(PlaceUnreachable, match="nothing here opens") as told:
+        Place(url).read("keys")
+    assert "passphrase" not in str(told.value)

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 import fsspec
@@ -243,8 +243,12 @@ class Place:
 
     def _opened(self) -> tuple[Any, str]:
         if not self._is_object_store:
-            local: tuple[Any, str] = fsspec.core.url_to_fs(self.url)
-            return local
+            try:
+                return cast("tuple[Any, str]", fsspec.core.url_to_fs(self.url))
+            except (ValueError, ImportError) as error:  # what follows the scheme may be a key
+                scheme = self.url.partition("://")[0]
+                words = f"nothing here opens {scheme}:// addresses; mend it, or install what does"
+                raise PlaceUnreachable(errno.EIO, words) from error
         with self._told():
             store, root = fsspec.core.url_to_fs(self.url, **OPTIONS)
             store.retries = 2  # of its own, for an answer that breaks off; botocore does the rest
