@@ -85,5 +85,6 @@ def test_a_limit_is_edited_previewed_and_put_into_force(
             break
         page.wait_for_timeout(500)
     page.get_by_role("link", name=re.compile("infection", re.IGNORECASE)).first.click()
+    page.get_by_text("How this was worked out").click()
     edition = re.compile(r"protocol microneedling 2026-03-06 \([0-9a-f]{8}\)")
     expect(page.get_by_text(edition).first).to_be_visible()

@@ -65,7 +65,7 @@ def test_one_redder_cheek_speaks_in_an_infection_and_in_no_other_alert() -> None
     one_sided = replace(reading(6), asymmetry=Estimate(-1.0, 0.2))
     (told,) = words(Concern.INFECTION, one_sided)
     assert told.startswith("one-sided")
-    assert "the right cheek has 2.0 times the blood of the left cheek" in told
+    assert "the right cheek has 2.0\N{NO-BREAK SPACE}× the redness of the left cheek" in told
     assert words(Concern.PROLONGED_INFLAMMATION, one_sided) == ()
 
 

@@ -137,13 +137,17 @@ def test_an_outcome_must_be_chosen_and_a_reason_may_be_kept_short(
     assert "keep it under 500 characters" in answer.text
 
 
-def test_the_history_names_people_and_versions(dana: Browser, records: Records) -> None:
+def test_the_history_names_people_and_the_working_names_versions(
+    dana: Browser, records: Records
+) -> None:
     alert = records.alert()
     dana.answer(alert.id, "answer", {})
-    history = dana.read(f"/alerts/{alert.id}").split("History of this alert")[1]
+    page = dana.read(f"/alerts/{alert.id}")
+    working, history = page.split("How this was worked out")[1].split("History of this alert")
     assert "Seen" in history
     assert "<bdi>Dr Dana</bdi> · Urgent" in history
-    assert "Engine 1, protocol microneedling 1" in history
+    assert "engine 1, protocol microneedling 1" in working
+    assert "engine" not in history
 
 
 def test_silence_is_told_in_words_and_without_a_probability(

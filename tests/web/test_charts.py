@@ -105,11 +105,9 @@ def test_ninety_days_have_few_ticks_and_start_at_treatment() -> None:
     assert len(labels) <= 9
 
 
-def test_levels_are_words_and_numbers() -> None:
-    levels = {tick.small: tick.label for tick in redness_of([reading(0.1)], 1).levels}
-    assert levels["0"] == "as before"
-    assert levels["+1"] == "twice"
-    assert levels["+2"] == "4 times"
+def test_levels_are_multiples_of_before() -> None:
+    levels = [tick.label for tick in redness_of([reading(0.1)], 1).levels]
+    assert levels[:3] == ["before", "2\N{NO-BREAK SPACE}×", "4\N{NO-BREAK SPACE}×"]
 
 
 def test_regions_share_one_scale_and_the_infected_cheek_stands_out() -> None:
@@ -132,8 +130,8 @@ def test_the_table_says_what_the_drawing_shows() -> None:
     assert [row.day for row in drawn.rows.rows] == [3, 2, 1, 0]
     for mark, row in zip(drawn.marks[::-1], drawn.rows.rows, strict=True):
         assert row.value in mark.words
-        assert " to " in row.normal
-        assert row.meaning.endswith("as before")
+        assert row.normal.startswith("up to ")
+        assert row.reach in mark.words
 
 
 def test_pigment_that_grows_widens_its_scale() -> None:
@@ -142,7 +140,7 @@ def test_pigment_that_grows_widens_its_scale() -> None:
     course = so_far(30, readings)
     drawn = chart(course, Region.FACE, frame_of(course, Quantity.PIGMENT))
     assert all(mark.y > 0 for mark in drawn.marks)
-    assert float(drawn.levels[-1].small) >= 2
+    assert drawn.levels[-1].label == "5.7\N{NO-BREAK SPACE}×"
 
 
 def test_the_band_is_read_between_its_points_and_holds_on_after_its_end() -> None:

@@ -33,7 +33,7 @@ def test_the_work_list_gives_the_reason_in_words(dana: Browser, records: Records
     assert "look now" in page
     assert "Alice" in page
     assert "Microneedling, 1.5\N{NO-BREAK SPACE}mm · Day 3" in page
-    assert re.search(r"[+−]\d\.\d\d ± \d\.\d\d", page)
+    assert re.search(r"\d\.\d\s× \(\d\.\d to \d\.\d\s×\)", page)
 
 
 def test_eli_whom_nobody_sees_gets_an_empty_list(
@@ -163,7 +163,7 @@ def test_the_patient_page_tells_spots_affected_share_and_the_difference_of_the_c
     section = section.replace("\N{NO-BREAK SPACE}", " ")
     assert '34 % <span class="soft">(was 20 %)</span>' in section
     assert '3, covering 1.2 % <span class="soft">(was 1, covering 0.4 %)</span>' in section
-    assert "<dd>×1.6, left cheek redder</dd>" in section
+    assert "<dd>1.6 ×, left cheek redder</dd>" in section
     assert section.count('<th scope="row">') == 2
 
 
@@ -173,7 +173,7 @@ def test_an_alert_of_infection_says_that_one_cheek_is_redder(
     photo = records.measured(3, cheek=focal(0.9), asymmetry=Estimate(1.0, 0.2))
     page = dana.read(f"/alerts/{records.alert(photo).id}")
     why = page.split('id="evidence"')[1].split("</section>")[0]
-    assert "the left cheek has 2.0 times the blood of the right cheek" in why
+    assert "the left cheek has 2.0\N{NO-BREAK SPACE}× the redness of the right cheek" in why
     assert "Not part of the evidence that was weighed" in why
 
 
@@ -281,11 +281,12 @@ def test_factors_are_told_with_their_strength(dana: Browser, records: Records) -
         2e-5: ("less than ×0.001", "strongly against"),
     }
     alert = records.alert(evidence=tuple(Factor(f"sign {f}: yes", f, Source.ANSWERS) for f in told))
-    page = dana.read(f"/alerts/{alert.id}")
+    why, working = dana.read(f"/alerts/{alert.id}").split("How this was worked out")
     for factor, (words, strength) in told.items():
-        line = page.split(f"Sign {factor}: yes")[1].split("</li>")[0]
-        assert f">{words}</span>" in line
+        line = why.split(f"Sign {factor}: yes")[1].split("</li>")[0]
         assert f">{strength}</span>" in line
+        assert "×" not in line
+        assert f"<li>Sign {factor}: yes: {words}</li>" in working
 
 
 def test_what_was_asked_before_treatment_stands_on_the_page_and_beside_the_alert(
@@ -344,3 +345,27 @@ def test_a_needling_without_its_depth_says_how_it_is_judged(
     with writing(db):
         treatments.update(db, replace(cast.treatment, needle_depth_mm=None))
     assert [path for path in paths if words in dana.read(path)] == list(paths)
+
+
+def test_no_page_speaks_of_doublings_or_names_an_engine_outside_the_working(
+    dana: Browser, alice: Browser, cast: Cast, records: Records
+) -> None:
+    photos = [records.measured(day, rising_again) for day in (-1, 1, 2, 3, 6)]
+    records.check_in(6.1, Answers(pain=4, swelling=2, pus=True))
+    alert = records.alert(photos[-1])
+    patient = f"/patients/{cast.alice.id}"
+    pages = {
+        path: who.read(path)
+        for who, paths in (
+            (dana, ["/alerts", f"/alerts/{alert.id}", patient, f"{patient}?quantity=pigment"]),
+            (dana, [f"{patient}/compare?after={photos[-1].id}", "/clinic/outcomes"]),
+            (alice, ["/photo", "/progress", f"/photos/{photos[-1].id}"]),
+        )
+        for path in paths
+    } | {"the work list": dana.read("/"), "today": alice.read("/")}
+    for path, page in pages.items():
+        clinical = re.sub(r"How this was worked out.*?</details>", "", page, flags=re.DOTALL)
+        found = re.search(r"doubling|[+−]\d\.\d\d ±|times as much|\bengine\b|\bodds\b", clinical)
+        assert not found, (path, found)
+    counted = [path for path, page in pages.items() if re.search(r"\d\s×", page)]
+    assert {patient, "the work list", "/progress"} <= set(counted)

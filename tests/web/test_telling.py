@@ -36,7 +36,7 @@ from web.patient.today import progress_page, today_page
 
 REASSURES = re.compile(
     r"\b(calmer|usual|usually|normal|clear skin|thank you|all is well|tick-mark)\b"
-    r"|(?<!times )as much (blood|pigment) as before",
+    r"|about the (redness|pigment) of before",
     re.IGNORECASE,
 )
 CALM = {"pain": "1", "itch": "0", "swelling": "0", "trend": "better"}

@@ -203,7 +203,7 @@ def test_a_measured_photo_shows_words_and_both_faces(alice: Browser, records: Re
     photo = records.measured(3)
     page = alice.read(f"/photos/{photo.id}")
     assert "Measured, compared with your photo from before" in page
-    assert re.search(r"Redness: [\d.]+ times as much blood as before", page)
+    assert re.search(r"Redness: [\d.]+\s× the redness of before", page)
     for picture in ("baseline", "aligned"):
         assert f"/photos/{photo.id}/{picture}" in page
 

@@ -11,9 +11,10 @@ from tracker.domain.alerts.alerts import Alert, Concern, Factor, Level, Source
 from tracker.domain.course.check_ins import SIGNS
 from tracker.domain.course.photo_times import TimeFault
 from tracker.domain.course.photos import FAILED, PhotoStatus, SkinState
-from tracker.domain.course.readings import Estimate
+from tracker.domain.course.readings import Estimate, Quantity
 from tracker.domain.course.treatments import AREAS, Region
 from tracker.domain.desk.telling_words import SIGNS_TICKED
+from tracker.domain.recovery.evidence_words import times_words
 from web.words.times import day_words, when
 from web.words.words import (
     LEVELS,
@@ -23,9 +24,8 @@ from web.words.words import (
     STATUSES,
     alert_headline,
     areas_words,
-    estimate_words,
+    range_words,
     share_words,
-    times_words,
 )
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -79,16 +79,27 @@ def test_a_headline_says_whether_photos_or_answers_speak() -> None:
     }
 
 
-def test_numbers_carry_sign_and_range() -> None:
-    assert estimate_words(Estimate(0.81, 0.09)) == "+0.81 ± 0.18"
-    assert estimate_words(Estimate(-0.2, 0.1)) == "−0.20 ± 0.20"
-    assert estimate_words(Estimate(-0.001, 0.1)) == "+0.00 ± 0.20"
+def test_a_number_comes_with_the_range_that_holds_95_in_100() -> None:
+    assert spaced(range_words(Estimate(0.81, 0.09))) == "1.6 to 2.0 ×"
+    assert spaced(range_words(Estimate(-0.2, 0.1))) == "0.8 to 1.0 ×"
 
 
-def test_doublings_are_told_as_times() -> None:
-    assert times_words(1.0, "blood") == "2.0 times as much blood as before"
-    assert times_words(-1.0, "pigment") == "0.5 times as much pigment as before"
-    assert times_words(0.05, "blood") == "as much blood as before"
+def test_a_number_is_a_multiple_of_what_was_before() -> None:
+    assert spaced(times_words(1.807, Quantity.REDNESS)) == "3.5 × the redness of before"
+    assert spaced(times_words(-1.0, Quantity.PIGMENT)) == "0.5 × the pigment of before"
+    assert spaced(times_words(0.05, Quantity.REDNESS)) == "about the redness of before (1.0 ×)"
+    assert spaced(times_words(4.0, Quantity.REDNESS)) == "16 × the redness of before"
+
+
+def test_a_number_can_say_what_is_normal_today() -> None:
+    red, pale = (times_words(value, Quantity.REDNESS, 0.38) for value in (1.807, 0.0))
+    assert spaced(red) == "3.5 × the redness of before (normal today: up to 1.3 ×)"
+    assert spaced(pale) == "about the redness of before (1.0 ×; normal today: up to 1.3 ×)"
+
+
+def spaced(words: str) -> str:
+    """With plain spaces."""
+    return words.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_no_probability_is_told_as_certain() -> None:

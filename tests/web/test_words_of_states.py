@@ -21,7 +21,7 @@ from tracker.domain.recovery.recovery import Assessment
 REASSURING = re.compile(
     r"\b(calmer|(is|are|looks?) (usual|normal)|normal for|clear skin|smoother|thank you)\b"
     r"|what is normal|✓|(?<!not )(?<!instead of )fading"
-    r"|(?<!times )as much (blood|pigment) as before",
+    r"|about the (redness|pigment) of before",
     re.IGNORECASE,
 )
 PATIENT_PAGES = ("Result", "Today", "Progress", "Photo")

@@ -14,6 +14,7 @@ from tracker.actions.course.progress import CourseSoFar
 from tracker.domain.course.readings import Quantity, Reading
 from tracker.domain.course.treatments import Region, days_since
 from tracker.domain.desk.worklist import Gauge
+from tracker.domain.recovery.evidence_words import times_words
 from tracker.domain.recovery.recovery import BandPoint
 from web.charts.leaves import Leaf, leaf
 from web.charts.points import (
@@ -40,11 +41,10 @@ TICK_STEPS = (1, 2, 3, 7, 14, 28, 56, 91, 182, 364)
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A grid line: `at` in percent (across) or pixels (down), with one or two lines of words."""
+    """A grid line: `at` in percent (across) or pixels (down), with its words."""
 
     at: float
     label: str
-    small: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ def _chart(
     points = points_of(frame.seen, region, quantity)
     is_dense = is_small and len(points) > DENSE
     runs = list(runs_of(points))
-    as_row = partial(row_of, quantity=quantity, band=frame.band, progress=progress)
+    as_row = partial(row_of, band=frame.band, progress=progress)
     return Chart(
         name=f"{quantity}-{region}{'-small' if is_small else ''}",
         title=f"{str(quantity).capitalize()}, {region.words}",
@@ -251,18 +251,12 @@ def day_ticks(scale: Scale) -> tuple[Tick, ...]:
 
 def _level_ticks(scale: Scale, step: float) -> tuple[Tick, ...]:
     first, last = math.ceil(scale.low / step), math.floor(scale.high / step)
-    return tuple(
-        Tick(scale.y(n * step), level_words(n * step), f"{n * step:+g}".replace("-", "−"))
-        if n
-        else Tick(scale.y(0), "as before", "0")
-        for n in range(first, last + 1)
-    )
+    return tuple(Tick(scale.y(n * step), level_words(n * step)) for n in range(first, last + 1))
 
 
 def level_words(doublings: float) -> str:
-    """`twice` for one doubling, `as before` for none."""
-    words = {-1.0: "half", 0.0: "as before", 1.0: "twice"}
-    return words.get(doublings, f"{round(2**doublings, 1):g} times")
+    """`2 ×` for one doubling, `before` for none."""
+    return f"{2**doublings:.2g}\N{NO-BREAK SPACE}×" if doublings else "before"
 
 
 def _band(band: Sequence[BandPoint], scale: Scale) -> Band | None:
@@ -323,11 +317,11 @@ def _radius(scale: Scale, of: int) -> float:
 def _summary(progress: CourseSoFar, points: Sequence[Point], quantity: Quantity, name: str) -> str:
     if not points:
         return f"{str(quantity).capitalize()} of the {name}: no photo measured yet."
-    rows = [row_of(p, quantity, progress.band, progress) for p in (points[0], points[-1])]
+    first, last = (row_of(p, progress.band, progress) for p in (points[0], points[-1]))
     count = "1 photo" if len(points) == 1 else f"{len(points)} photos"
-    has_normal = quantity is Quantity.REDNESS and rows[1].normal
-    normal = f" Expected then: {rows[1].normal}." if has_normal else ""
+    normal = f" Normal then: {last.normal}." if quantity is Quantity.REDNESS and last.normal else ""
+    latest = times_words(points[-1].estimate.value, quantity)
     return (
-        f"{str(quantity).capitalize()} of the {name}: {count}, day {rows[0].day} to"
-        f" day {rows[1].day}. Latest {rows[1].value} doublings, {rows[1].meaning}.{normal}"
+        f"{str(quantity).capitalize()} of the {name}: {count}, day {first.day} to day {last.day}."
+        f" Latest {latest}, range {last.reach}.{normal}"
     )

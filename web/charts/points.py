@@ -8,9 +8,10 @@ from tracker.actions.course.progress import CourseSoFar
 from tracker.domain.course.photos import SkinState
 from tracker.domain.course.readings import Estimate, Quantity, Reading, Reference
 from tracker.domain.course.treatments import Region, day_number, days_since
+from tracker.domain.recovery.evidence_words import times, times_words
 from tracker.domain.recovery.recovery import BandPoint
 from web.words.times import short_date
-from web.words.words import SKIN_STATES, estimate_words, signed, times_words
+from web.words.words import SKIN_STATES, range_words
 
 # A gap is longer than the requested interval: a photo a day for two weeks, then one a week.
 DAILY_UNTIL = 14.0
@@ -33,12 +34,12 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A point of a chart in the table behind it."""
+    """A point of a chart in the table behind it: `1.8 ×`, `1.6 to 2.0 ×`, `up to 1.3 ×`."""
 
     day: int
     when: str
     value: str
-    meaning: str
+    reach: str
     normal: str
     caveats: str
 
@@ -98,7 +99,7 @@ def normal_at(band: Sequence[BandPoint], day: float) -> BandPoint | None:
 
 
 def point_words(point: Point, quantity: Quantity, progress: CourseSoFar) -> str:
-    """`Day 3 (5 Mar, 08:10): +0.81 ± 0.18, 1.8 times as much blood as before`."""
+    """`Day 3 (5 Mar, 08:10): 1.8 × the redness of before, range 1.6 to 2.0 ×`."""
     return f"{photo_words(point.reading, progress)}: {value_words(point, quantity)}"
 
 
@@ -110,24 +111,22 @@ def photo_words(reading: Reading, progress: CourseSoFar) -> str:
 
 
 def value_words(point: Point, quantity: Quantity) -> str:
-    """`+0.81 ± 0.18, 1.8 times as much blood as before`, and why it says less than others."""
+    """`1.8 × the redness of before, range 1.6 to 2.0 ×`, and why it says less than others."""
     caveats = _caveats(point.reading)
-    words = times_words(point.estimate.value, quantity.substance)
-    return f"{estimate_words(point.estimate)}, {words}{f' ({caveats})' if caveats else ''}"
+    words = f"{times_words(point.estimate.value, quantity)}, range {range_words(point.estimate)}"
+    return f"{words} ({caveats})" if caveats else words
 
 
-def row_of(
-    point: Point, quantity: Quantity, band: Sequence[BandPoint], progress: CourseSoFar
-) -> Row:
+def row_of(point: Point, band: Sequence[BandPoint], progress: CourseSoFar) -> Row:
     """A point in words, with what is normal then if there is a band."""
     reading, zone = point.reading, progress.patient.zone
     normal = normal_at(band, point.day)
     return Row(
         day=day_number(progress.treatment, reading.taken_at, zone),
         when=short_date(reading.taken_at, zone),
-        value=estimate_words(point.estimate),
-        meaning=times_words(point.estimate.value, quantity.substance),
-        normal=f"{signed(normal.low)} to {signed(normal.high)}" if normal else "",
+        value=times(point.estimate.value),
+        reach=range_words(point.estimate),
+        normal=f"up to {times(normal.high)}" if normal else "",
         caveats=_caveats(reading),
     )
 

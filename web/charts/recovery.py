@@ -7,7 +7,13 @@ from functools import partial
 from tracker.actions.course.progress import CourseSoFar
 from tracker.domain.course.readings import FocalChanges, Quantity, Reading
 from tracker.domain.course.treatments import Region, day_number
-from tracker.domain.recovery.evidence_words import CHEEKS, percent_words, redder_cheek, spots_words
+from tracker.domain.recovery.evidence_words import (
+    CHEEKS,
+    percent_words,
+    redder_cheek,
+    spots_words,
+    times,
+)
 from tracker.domain.recovery.recovery import BandPoint
 from web.charts.charts import (
     EDGE,
@@ -113,12 +119,12 @@ def _focal_row(progress: CourseSoFar, seen: _Focal) -> FocalRow:
 
 
 def _sides(reading: Reading) -> str:
-    """`×1.6, left cheek redder`; "" if not both cheeks were measured."""
+    """`1.6 ×, left cheek redder`; "" if not both cheeks were measured."""
     gap = reading.asymmetry
     if gap is None:
         return ""
     side = redder_cheek(gap)
-    return f"×{2 ** abs(gap.value):.1f}, {side.words} redder" if side else "no clear difference"
+    return f"{times(abs(gap.value))}, {side.words} redder" if side else "no clear difference"
 
 
 Value = tuple[int, float, float, bool, bool, str]

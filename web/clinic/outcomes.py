@@ -7,8 +7,10 @@ from typing import ClassVar
 
 from tracker.actions.desk.outcomes import Outcomes
 from tracker.domain.alerts.alerts import Concern, FalseAlarms
+from tracker.domain.course.readings import Quantity
 from tracker.domain.desk.outcomes import FEWEST, DaysToClear, Group, ResponseTime
 from tracker.domain.protocols.protocols import Protocols
+from tracker.domain.recovery.evidence_words import times_words
 from web.clinic.health import span_words
 from web.words.words import LEVELS, depth_words
 
@@ -131,9 +133,9 @@ def _days(days: float) -> str:
 
 
 def _limits(protocols: Protocols, shown: set[str]) -> tuple[str, ...]:
-    """What each treatment shown calls visible: `Microneedling: ×1.3 blood`."""
+    """What each treatment shown calls visible: `Microneedling: 1.3 × the redness of before`."""
     return tuple(
-        f"{protocol.title}: ×{2**protocol.redness.visible:.1f} the blood of before"
+        f"{protocol.title}: {times_words(protocol.redness.visible, Quantity.REDNESS)}"
         for kind, protocol in sorted(protocols.by_kind.items())
         if kind in shown
     )

@@ -296,7 +296,7 @@ def _facts(progress: CourseSoFar, now: datetime) -> tuple[tuple[str, str], ...]:
         ("Treatment", f"{treatment_words(treatment, progress.protocol.title)}, {place}"),
         ("Treated", when(treatment.performed_at, now, patient.zone)),
         ("Areas", areas_words(treatment.areas)),
-        ("Protocol", f"{progress.protocol.version}, {progress.protocol.sign_off_words}"),
+        ("Protocol", f"{progress.protocol.title}, {progress.protocol.sign_off_words}"),
         ("Skin type", f"{patient.skin_type} of 6" if patient.skin_type else "not given"),
         ("History", history or "nothing noted"),
         ("Photos may serve", uses_words(progress.consents)),

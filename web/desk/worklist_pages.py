@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from tracker.actions.desk.worklist import Worklist, WorklistRow
 from tracker.domain.course.photos import GivenUp
-from tracker.domain.course.readings import Change, Quantity
+from tracker.domain.course.readings import Change, Estimate, Quantity
 from tracker.domain.course.treatments import day_number
 from tracker.domain.desk.worklist import (
     Facts,
@@ -22,9 +22,10 @@ from tracker.domain.desk.worklist import (
 )
 from tracker.domain.people.absences import Absence
 from tracker.domain.people.people import Person
+from tracker.domain.recovery.evidence_words import times
 from web.desk.alert_cards import AlertCard, alert_card
 from web.words.times import day_and_month, day_words, when, withdrawn_words
-from web.words.words import estimate_words, treatment_words
+from web.words.words import range_words, treatment_words
 
 MARK_SIGNS = 12
 ALERTS_SHOWN = 3  # of one patient; more are counted
@@ -297,7 +298,7 @@ def _patient_row(
         others=cards[1:ALERTS_SHOWN],
         more=max(0, len(cards) - ALERTS_SHOWN),
         gauge=_gauge_words(photos),
-        measured=estimate_words(photos.latest) if photos and photos.latest else "",
+        measured=_measured(photos.latest) if photos and photos.latest else "",
         change=CHANGES[photos.gauge.quantity][photos.change] if photos and photos.change else "",
         photo=when(photos.taken_at, now, zone) if photos else "",
         unseen=_unseen(facts, now, zone),
@@ -310,6 +311,11 @@ def _patient_row(
         if pair and treatment
         else "",
     )
+
+
+def _measured(latest: Estimate) -> str:
+    """`1.8 × (1.6 to 2.0 ×)`."""
+    return f"{times(latest.value)} ({range_words(latest)})"
 
 
 def _gauge_words(photos: LatestPhotos | None) -> str:

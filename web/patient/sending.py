@@ -16,11 +16,12 @@ from tracker.domain.course.photos import (
     View,
     reference_of,
 )
-from tracker.domain.course.readings import Reading
+from tracker.domain.course.readings import Quantity, Reading
 from tracker.domain.course.treatments import Region
 from tracker.domain.desk.telling import is_vague, named_answers
 from tracker.domain.desk.told import Telling
 from tracker.domain.protocols.protocols import Floor
+from tracker.domain.recovery.evidence_words import times_words
 from tracker.domain.recovery.signs import is_usual
 from web.patient.telling import (
     SIDE_NOT_KNOWN,
@@ -41,7 +42,6 @@ from web.words.words import (
     VIEWS,
     Remedy,
     remedy_for,
-    times_words,
 )
 
 
@@ -336,6 +336,6 @@ def _findings(progress: Progress, telling: Telling, reading: Reading) -> tuple[s
     for region in dict.fromkeys((telling.gauge.region, Region.FACE)):
         if (measured := reading.regions.get(region)) is not None:
             of = "" if region is Region.FACE else f", {region.words}"
-            lines.append(f"Redness{of}: {times_words(measured.redness.value, 'blood')}.")
-            lines.append(f"Pigment{of}: {times_words(measured.pigment.value, 'pigment')}.")
+            lines.append(f"Redness{of}: {times_words(measured.redness.value, Quantity.REDNESS)}.")
+            lines.append(f"Pigment{of}: {times_words(measured.pigment.value, Quantity.PIGMENT)}.")
     return tuple(lines)

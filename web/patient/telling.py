@@ -14,9 +14,10 @@ from tracker.domain.course.treatments import Region, day_number, days_since
 from tracker.domain.desk.telling import Situation, tell
 from tracker.domain.desk.told import Picture, Telling, Told, Waiting
 from tracker.domain.desk.worklist import Gauge
+from tracker.domain.recovery.evidence_words import times_words
 from web.words.sides import blind_side
 from web.words.times import when
-from web.words.words import LEVELS, depth_words, regions_words, times_words
+from web.words.words import LEVELS, depth_words, regions_words
 
 CALL_IF_WORSE = "If it gets worse or you feel ill, do not wait: call your clinic."
 SEE_A_DOCTOR = "If it gets worse or you feel ill, do not wait: see a doctor."
@@ -189,10 +190,10 @@ def _count(progress: Progress) -> int:
 
 
 def amount_words(reading: Reading, gauge: Gauge) -> str:
-    """`Your left cheek holds 2.3 times as much blood as before.`"""
+    """`Your left cheek has 2.3 × the redness of before.`"""
     where = "skin" if gauge.region is Region.FACE else gauge.region.words
     value = measured(reading, gauge).value
-    return f"Your {where} holds {times_words(value, gauge.quantity.substance)}."
+    return f"Your {where} has {times_words(value, gauge.quantity)}."
 
 
 def open_amount(progress: Progress, telling: Telling, reading: Reading | None = None) -> str:

@@ -11,7 +11,7 @@ from tracker.domain.course.photos import FileFault, PhotoStatus, SkinState, View
 from tracker.domain.course.readings import Estimate
 from tracker.domain.course.treatments import AREAS, Region, Treatment
 from tracker.domain.own_data.consents import Consent, Purpose, is_given
-from tracker.domain.recovery.evidence_words import sign_words
+from tracker.domain.recovery.evidence_words import sign_words, times
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,21 +295,10 @@ def regions_words(regions: tuple[Region, ...]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def signed(value: float) -> str:
-    """A number with its sign, two places, a true minus: `+0.81`."""
-    return f"{value:+z.2f}".replace("-", "−")
-
-
-def estimate_words(estimate: Estimate) -> str:
-    """Value and half-width of its 95 % range: `+0.81 ± 0.18`."""
-    return f"{signed(estimate.value)} ± {1.96 * estimate.sd:.2f}"
-
-
-def times_words(doublings: float, of_what: str) -> str:
-    """Doublings as people count: `2.3 times as much blood as before`."""
-    if abs(doublings) < 0.1:
-        return f"as much {of_what} as before"
-    return f"{2**doublings:.1f} times as much {of_what} as before"
+def range_words(estimate: Estimate) -> str:
+    """The range that holds 95 in 100, against the photo from before: `1.6 to 2.0 ×`."""
+    low, high = (estimate.value + side * 1.96 * estimate.sd for side in (-1, 1))
+    return f"{times(low).removesuffix('×').rstrip()} to {times(high)}"
 
 
 def share_words(probability: float) -> str:

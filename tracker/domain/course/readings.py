@@ -32,11 +32,6 @@ class Quantity(StrEnum):
     REDNESS = "redness"
     PIGMENT = "pigment"
 
-    @property
-    def substance(self) -> str:
-        """The substance that there is more or less of."""
-        return "blood" if self is Quantity.REDNESS else "pigment"
-
 
 class Change(StrEnum):
     """How a quantity changed between two readings, as far as their errors allow to say."""

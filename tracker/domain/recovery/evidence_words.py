@@ -6,13 +6,21 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from tracker.domain.alerts.alerts import Alert, Concern
-from tracker.domain.course.readings import Change, Estimate, Reading, Spots, change_between
+from tracker.domain.course.readings import (
+    Change,
+    Estimate,
+    Quantity,
+    Reading,
+    Spots,
+    change_between,
+)
 from tracker.domain.course.treatments import Region, Treatment, day_number, days_since
 from tracker.domain.recovery.photo_evidence import PhotoEvidence
 from tracker.domain.recovery.photo_series import pigment, redness
 from tracker.domain.recovery.signs import Reached
 
 CHEEKS: Final = frozenset({Region.LEFT_CHEEK, Region.RIGHT_CHEEK})
+_AS_BEFORE: Final = 0.1  # doublings; less is said as "about"
 _GROWN: Final = 1.25  # times the earlier share of the skin; less may be the light
 
 _SIGNS: Final[Mapping[str, str]] = {
@@ -87,13 +95,34 @@ def photo_words(concern: Concern, photo: PhotoEvidence, readings: Sequence[Readi
 def _now(concern: Concern, photo: PhotoEvidence, readings: Sequence[Reading]) -> str:
     """The latest value of the region that shows it best, as people count."""
     by_pigment = concern in {Concern.HYPERPIGMENTATION, Concern.HYPOPIGMENTATION}
-    quantity, stuff = (pigment, "pigment") if by_pigment else (redness, "blood")
+    measured, quantity = (pigment, Quantity.PIGMENT) if by_pigment else (redness, Quantity.REDNESS)
     latest = next((r for r in readings if r.photo_id == photo.photo_id), None)
     region = photo.regions[0] if photo.regions else Region.FACE
     if latest is None or region not in latest.regions:
         return ""
-    times = 2 ** quantity(latest.regions[region]).value
-    return f", now {times:.1f} times the {stuff} of before"
+    return f", now {times_words(measured(latest.regions[region]).value, quantity)}"
+
+
+def times_words(doublings: float, quantity: Quantity, normal_high: float | None = None) -> str:
+    """A reading as every page says it: `3.5 × the redness of before (normal today: up to 1.3 ×)`.
+
+    `doublings` is log2 of the ratio to the photo from before, `normal_high` the upper edge of what
+    is normal on the day of the reading, likewise; without it, nothing is said of what is normal.
+    """
+    told = f"{times(doublings)} the {quantity} of before"
+    if abs(doublings) < _AS_BEFORE:
+        told = f"about the {quantity} of before ({times(doublings)})"
+    if normal_high is None:
+        return told
+    normal = f"normal today: up to {times(normal_high)}"
+    return f"{told[:-1]}; {normal})" if told.endswith(")") else f"{told} ({normal})"
+
+
+def times(doublings: float) -> str:
+    """A ratio to the photo from before, kept on one line: `3.5 ×` from 1.8 doublings."""
+    ratio = 2**doublings
+    number = f"{ratio:.1f}" if ratio < 9.95 else f"{ratio:.0f}"
+    return f"{number}\N{NO-BREAK SPACE}×"
 
 
 def focal_words(
@@ -116,7 +145,7 @@ def focal_words(
             (other,) = CHEEKS - {side}
             told.append(
                 f"one-sided: compared with before treatment, the {side.words} has"
-                f" {2 ** abs(gap.value):.1f} times the blood of the {other.words}"
+                f" {times(abs(gap.value))} the redness of the {other.words}"
             )
     return tuple(told)
 
