@@ -206,13 +206,15 @@ def _send_all(
     told.append(tally)
 
 
-def clinic(folder: Path, patients: int = PATIENTS) -> tuple[dict[str, str], World]:
+def clinic(
+    folder: Path, patients: int = PATIENTS, secret: bytes = b"load" * 8
+) -> tuple[dict[str, str], World]:
     """A clinic whose patients were treated two days ago, and the settings to open it with."""
     port = free_port()
     environment = {
         "AFTERGLOW_DATA": str(folder),
         "AFTERGLOW_SECOND_STEP": "off",
-        "AFTERGLOW_SECRET": base64.urlsafe_b64encode(b"load" * 8).decode(),
+        "AFTERGLOW_SECRET": base64.urlsafe_b64encode(secret).decode(),
         "AFTERGLOW_LISTEN": f"127.0.0.1:{port}",
     }
     world = open_world(read_settings(environment))
