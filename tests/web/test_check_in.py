@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from sqlite_utils import Database
 
 from tests.conftest import TREATED_AT, Cast
@@ -81,6 +82,43 @@ def test_a_mistake_elsewhere_does_not_hold_up_strong_pain_without_a_sign(
     assert answer.status_code == 422
     (row,) = db.query("SELECT answers FROM check_ins")
     assert json.loads(row["answers"])["pain"] == 9
+
+
+def test_answers_are_kept_although_the_course_cannot_be_shown(
+    alice: Browser, db: Database, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("a row that cannot be read")
+
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    with monkeypatch.context() as patch:
+        patch.setattr("web.patient.routes.show_course", fail)
+        assert alice.send("/check-in", {"pus": "yes"}).status_code == 303
+        too_long = alice.send("/check-in", {"fever": "yes", "note": "hot cheek " * 250})
+        assert too_long.status_code == 500
+        assert "call your clinic or a doctor" in too_long.text
+    kept = [json.loads(row["answers"]) for row in db.query("SELECT answers FROM check_ins")]
+    assert [(each["pus"], each["fever"]) for each in kept] == [(True, None), (None, True)]
+
+
+def test_a_call_for_help_is_passed_on_although_the_course_cannot_be_shown(
+    browser_of: Callable[[Person], Browser],
+    db: Database,
+    cast: Cast,
+    app: Flask,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("a row that cannot be read")
+
+    with writing(db):
+        people.add_to_care(db, cast.dana.id, cast.bob.id)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    monkeypatch.setattr("web.patient.routes.show_course", fail)
+    answer = browser_of(cast.bob).send("/check-in", {"fever": "yes", "spreading": "yes"})
+    assert answer.status_code == 500
+    (call,) = conversation.of_patient(db, cast.bob.id)
+    assert "fever" in call.text
 
 
 def test_help_needs_no_other_field(alice: Browser, db: Database) -> None:

@@ -38,7 +38,6 @@ from web.forms import (
 )
 from web.pages import Page, render
 from web.patient.sending import (
-    CheckInPage,
     OfflinePage,
     UploadPage,
     check_in_page,
@@ -202,42 +201,48 @@ def check_in(visit: Visit) -> ResponseReturnValue:
 @blueprint.post("/check-in")
 @signed_in
 def send_check_in(visit: Visit) -> ResponseReturnValue:
-    """Keep the answers. A mistake elsewhere in the form never holds up what was ticked."""
+    """Keep the answers. A mistake elsewhere in the form never holds up what was ticked.
+
+    Nor does anything else that a page needs: what is read for it is read afterwards.
+    """
+    require(may_record_for_patient(visit.viewer, visit.person.id))
     sent = read_check_in(request.form)
-    course = _open_course(visit)
-    if not isinstance(course, CourseSoFar):
-        return render(_with_help(visit, course, sent)), 409
     if sent.errors and not (sent.answers.reports_a_sign or sent.answers.is_alarming):
-        return render(_check_in_again(course, sent)), 422
+        return _check_in_again(visit, sent)
     protocols, queued = visit.world.protocols, read_queued(request.form)
     match record_check_in(visit.db, protocols, visit.person.id, sent.answers, visit.now, queued):
         case Recorded() if sent.errors:
-            return render(replace(_check_in_again(course, sent), is_kept=True)), 422
+            return _check_in_again(visit, sent, is_kept=True)
         case Recorded(kept):
             help_asked = "now" if sent.wants_help else None
             target = url_for(".check_in_result", check_in_id=kept.id, help=help_asked)
             return redirect(target, code=303)
-        case NothingToAnswer():
-            return render(_with_help(visit, NoTreatmentPage(visit.person.name), sent)), 409
-        case CareWithdrawn():
-            return render(_with_help(visit, PausedPage(), sent)), 409
+        case NothingToAnswer() | CareWithdrawn():
+            return _not_kept(visit, sent)
 
 
-def _check_in_again(course: CourseSoFar, sent: SentAnswers) -> CheckInPage:
+def _check_in_again(
+    visit: Visit, sent: SentAnswers, *, is_kept: bool = False
+) -> ResponseReturnValue:
+    course = _open_course(visit)
+    if not isinstance(course, CourseSoFar):
+        return render(course), 409
     page = check_in_page(course, request.form, sent.errors)
-    return replace(page, wants_help=sent.wants_help)
+    return render(replace(page, wants_help=sent.wants_help, is_kept=is_kept)), 422
 
 
-def _with_help(visit: Visit, page: Page, sent: SentAnswers) -> Page:
-    """The page that says why nothing is kept.
+def _not_kept(visit: Visit, sent: SentAnswers) -> ResponseReturnValue:
+    """The page that says why.
 
     A patient who reports something bad or asks for help reads whom to call, and the clinic is
     informed.
     """
-    if not isinstance(page, NoTreatmentPage | PausedPage) or not sent.answers.is_alarming:
-        return page
-    is_passed_on = call_for_help(visit.db, visit.person, sent.answers, visit.now)
-    return replace(page, needs_help=True, is_passed_on=is_passed_on)
+    needs_help = sent.answers.is_alarming
+    is_passed_on = needs_help and call_for_help(visit.db, visit.person, sent.answers, visit.now)
+    page = _open_course(visit)
+    if not isinstance(page, NoTreatmentPage | PausedPage):  # it could be kept by now
+        page = PausedPage()
+    return render(replace(page, needs_help=needs_help, is_passed_on=is_passed_on)), 409
 
 
 @blueprint.get("/check-ins/<check_in_id>")
