@@ -18,6 +18,7 @@ from tracker.actions.talk.notes import (
     show_notes,
     write_note,
 )
+from tracker.domain.course.treatments import day_number
 from tracker.domain.people.access import may_write_notes, require
 from tracker.domain.people.people import Person
 from tracker.domain.talk.notes import MAX_NOTE_LENGTH, Note, NoteText, NoteVersion
@@ -25,7 +26,7 @@ from web import session
 from web.forms import KEY, sentence, typed
 from web.pages import render
 from web.session import Visit, signed_in
-from web.words.times import when
+from web.words.times import day_words, when
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +168,8 @@ VERSION = re.compile(r"[0-9]{1,18}")
 
 
 def init_app(app: Flask) -> None:
-    """Give templates `pinned_notes()`, which are shown on every page about the patient."""
-    app.jinja_env.globals.update(pinned_notes=_pinned)
+    """Give templates what is at the top of every page about a patient."""
+    app.jinja_env.globals.update(pinned_notes=_pinned, patient_facts=_facts)
 
 
 @blueprint.get("")
@@ -214,7 +215,7 @@ def withdraw(visit: Visit, patient_id: str, note_id: str) -> ResponseReturnValue
 
 def _about(visit: Visit, patient_id: str) -> NotesAbout:
     require(may_write_notes(visit.viewer, patient_id))
-    return show_notes(visit.db, patient_id) or abort(404)
+    return show_notes(visit.db, patient_id, visit.now) or abort(404)
 
 
 def _revised(
@@ -247,12 +248,30 @@ def _page(visit: Visit, about: NotesAbout, form: NoteForm = NOTHING_WRITTEN) -> 
 
 
 def _pinned(patient_id: str) -> tuple[PinnedNote, ...]:
-    """The pinned notes that the reader may see; computed once a request."""
-    if not session.is_signed_in() or not may_write_notes(current_user.viewer, patient_id):
+    """The pinned notes that the reader may see."""
+    about = _kept(patient_id)
+    return pinned(about, current_user.person, session.resources().now) if about else ()
+
+
+def _facts(patient_id: str) -> tuple[str, ...]:
+    """What tells a patient from another besides the name: day of the course and skin type."""
+    about = _kept(patient_id)
+    if about is None:
         return ()
-    kept: dict[str, tuple[PinnedNote, ...]] = g.setdefault("pinned_notes", {})
+    patient, treatment = about.patient, about.treatment
+    day = "No treatment yet"
+    if treatment is not None:
+        day = day_words(day_number(treatment, session.resources().now, patient.zone))
+    skin = f"{patient.skin_type} of 6" if patient.skin_type else "not given"
+    return (day, f"skin type {skin}")
+
+
+def _kept(patient_id: str) -> NotesAbout | None:
+    """What the reader may see of it; read once a request."""
+    if not session.is_signed_in() or not may_write_notes(current_user.viewer, patient_id):
+        return None
+    kept: dict[str, NotesAbout | None] = g.setdefault("notes_about", {})
     if patient_id not in kept:
         resources = session.resources()
-        about = show_notes(resources.db, patient_id)
-        kept[patient_id] = pinned(about, current_user.person, resources.now) if about else ()
+        kept[patient_id] = show_notes(resources.db, patient_id, resources.now)
     return kept[patient_id]

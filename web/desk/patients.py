@@ -157,7 +157,6 @@ class PatientPage:
     patient_id: str
     name: str
     lost_photos: str
-    day: str
     care_withdrawn: str | None
     unread: int
     facts: tuple[tuple[str, str], ...]
@@ -219,7 +218,6 @@ def patient_page(
         patient_id=progress.patient.id,
         name=progress.patient.name,
         lost_photos=lost_photos(progress.photos),
-        day=day_words(progress.day),
         care_withdrawn=withdrawn_words(progress.care_withdrawn_at, now, zone),
         unread=progress.unread_by_clinic,
         facts=_facts(progress, now),

@@ -6,10 +6,12 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
+from tracker.domain.course.treatments import Treatment
 from tracker.domain.people.people import Person
 from tracker.domain.talk.notes import Note, NoteText
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
+from tracker.storage.course import treatments
 from tracker.storage.people import people
 from tracker.storage.talk import notes
 
@@ -64,9 +66,10 @@ def revise_note(
 
 @dataclass(frozen=True, slots=True)
 class NotesAbout:
-    """A patient and all notes, the one begun last first."""
+    """A patient, the current treatment if there is one, and all notes, the one begun last first."""
 
     patient: Person
+    treatment: Treatment | None
     notes: tuple[Note, ...]
 
     @property
@@ -75,7 +78,10 @@ class NotesAbout:
         return tuple(note for note in self.notes if note.is_on_top)
 
 
-def show_notes(db: Database, patient_id: str) -> NotesAbout | None:
+def show_notes(db: Database, patient_id: str, now: datetime) -> NotesAbout | None:
     """What is written about this patient; None when there is no such patient."""
     patient = people.get(db, patient_id)
-    return NotesAbout(patient, tuple(notes.of_patient(db, patient_id))) if patient else None
+    if patient is None:
+        return None
+    treatment = treatments.current(db, patient_id, now)
+    return NotesAbout(patient, treatment, tuple(notes.of_patient(db, patient_id)))
