@@ -58,6 +58,37 @@ def test_an_alert_says_why_and_shows_both_photos(dana: Browser, records: Records
     assert 'id="redness-left_cheek-title"' in page
 
 
+def test_an_alert_shows_photos_and_signs_before_its_grounds_and_ends_in_one_bar(
+    dana: Browser, records: Records
+) -> None:
+    photo = records.measured(2.9, rising_again)
+    records.check_in(2, Answers(pus=True, pain=6, note="It throbs."))
+    alert = records.alert(photo)
+    page = dana.read(f"/alerts/{alert.id}")
+    parts = ('id="pictures"', "Pus or crust", "It throbs.", ">Why<", 'id="text"', 'class="actions"')
+    assert [page.index(part) for part in parts] == sorted(page.index(part) for part in parts)
+    bar = page[page.index('class="actions"') :]
+    for field in re.findall(r'href="#(\w+)"', bar):
+        assert f'id="{field}"' in page, "each link of the bar leads to a field"
+    shown = f"/photos/{photo.id}/aligned?large=1"
+    assert shown in page
+    assert "1 new photo" in dana.read("/")
+    dana.get(f"/patients/{photo.patient_id}{shown}")
+    assert "1 new photo" not in dana.read("/"), "the page of the alert shows the photo large"
+
+
+def test_every_page_about_a_patient_says_whom_it_is_about(dana: Browser, records: Records) -> None:
+    alert, alice = records.alert(), records.cast.alice.id
+    about = f"/patients/{alice}"
+    for path in (about, f"{about}/compare", f"{about}/treatments", f"{about}/notes"):
+        page = dana.read(path)
+        assert re.search(r'<h1 class="patient-name"><bdi>Alice</bdi>.*Day 3<.*skin type', page), (
+            path
+        )
+    page = dana.read(f"/alerts/{alert.id}")
+    assert re.search(r'<p class="patient-name"><a [^>]*><bdi>Alice</bdi></a>.*Day 3<', page)
+
+
 def test_an_alert_about_pigment_shows_the_map_of_pigment(dana: Browser, records: Records) -> None:
     photo = records.measured(3)
     for concern in (Concern.HYPERPIGMENTATION, Concern.HYPOPIGMENTATION):

@@ -120,3 +120,15 @@ if (zoneHint) {
     field.focus();
   });
 }
+
+// A link to a field opens the folded part that holds it, and one can type at once.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.('a[href^="#"]');
+  const target = link && document.getElementById(link.hash.slice(1));
+  const folded = target?.closest("details");
+  if (!folded) return;
+  folded.open = true;
+  const fields = "input:not([type=hidden]), select, textarea";
+  const field = target.matches(fields) ? target : target.querySelector(fields);
+  if (field) setTimeout(() => field.focus());
+});
