@@ -76,7 +76,7 @@ def found_clinic(world: World, patients: int, readings: int, seed: int) -> BigCl
             _fill(db, "care_team", _under(_CARE, ((dana.id, patient, 1) for patient in ids[1:])))
             courses = list(_courses(ids, readings // patients // COURSES, rng))
             _write_courses(db, courses, rng)
-            _write_looks(db, courses, dana.id, rng)
+            _mark_seen(db, courses, rng)
             _write_alerts(db, courses, dana.id, rng)
             _write_messages(db, ids, dana.id, rng)
         db.execute("ANALYZE")
@@ -269,19 +269,15 @@ def _check_in_rows(
         }
 
 
-def _write_looks(
-    db: Database, courses: Sequence[_Course], reader_id: str, rng: random.Random
-) -> None:
+def _mark_seen(db: Database, courses: Sequence[_Course], rng: random.Random) -> None:
     """Everything was opened, except the last photos of a few."""
-    looks = []
+    new = []
     for course in courses:
         left = rng.randint(1, 3) if course.is_fresh and rng.random() < UNSEEN_SHARE else 0
-        opened = course.photos[: len(course.photos) - left]
-        looks += [(photo_id, reader_id, time_text(at), time_text(at)) for photo_id, at in opened]
-    _fill(db, "looks", _under(("photo_id", "person_id", "first_at", "last_at"), looks))
+        new += [photo_id for photo_id, _ in course.photos[len(course.photos) - left :]]
     db.execute(
-        "UPDATE photos SET seen_at = taken_at WHERE role = 'baseline'"
-        " OR id IN (SELECT photo_id FROM looks)"
+        "UPDATE photos SET seen_at = taken_at WHERE id NOT IN (SELECT value FROM json_each(?))",
+        [json.dumps(new)],
     )
 
 

@@ -118,3 +118,15 @@ def test_the_database_itself_keeps_every_version(db: Database, records: Records)
     for forbidden in ("UPDATE notes SET text = ''", "DELETE FROM notes"):
         with pytest.raises(IntegrityError), writing(db):
             db.execute(forbidden)
+
+
+def test_every_page_about_a_patient_says_whom_it_is_about(dana: Browser, records: Records) -> None:
+    alert, alice = records.alert(), records.cast.alice.id
+    about = f"/patients/{alice}"
+    for path in (about, f"{about}/compare", f"{about}/treatments", f"{about}/notes"):
+        page = dana.read(path)
+        assert re.search(r'<h1 class="patient-name"><bdi>Alice</bdi>.*Day 3<.*skin type', page), (
+            path
+        )
+    page = dana.read(f"/alerts/{alert.id}")
+    assert re.search(r'<p class="patient-name"><a [^>]*><bdi>Alice</bdi></a>.*Day 3<', page)

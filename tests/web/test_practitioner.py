@@ -77,18 +77,6 @@ def test_an_alert_shows_photos_and_signs_before_its_grounds_and_ends_in_one_bar(
     assert "1 new photo" not in dana.read("/"), "the page of the alert shows the photo large"
 
 
-def test_every_page_about_a_patient_says_whom_it_is_about(dana: Browser, records: Records) -> None:
-    alert, alice = records.alert(), records.cast.alice.id
-    about = f"/patients/{alice}"
-    for path in (about, f"{about}/compare", f"{about}/treatments", f"{about}/notes"):
-        page = dana.read(path)
-        assert re.search(r'<h1 class="patient-name"><bdi>Alice</bdi>.*Day 3<.*skin type', page), (
-            path
-        )
-    page = dana.read(f"/alerts/{alert.id}")
-    assert re.search(r'<p class="patient-name"><a [^>]*><bdi>Alice</bdi></a>.*Day 3<', page)
-
-
 def test_an_alert_about_pigment_shows_the_map_of_pigment(dana: Browser, records: Records) -> None:
     photo = records.measured(3)
     for concern in (Concern.HYPERPIGMENTATION, Concern.HYPOPIGMENTATION):
