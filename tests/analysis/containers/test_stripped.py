@@ -1,15 +1,18 @@
 """What is kept of an upload: its own compressed pixels, and nothing that tells of anyone."""
 
+import struct
 from datetime import datetime
 from io import BytesIO
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from analysis.containers import jpeg
 from analysis.containers.notes import Lost
-from analysis.images import decode_photo, encode_photo
+from analysis.errors import Fault, Unmeasurable
+from analysis.images import SrgbImage, decode_photo, encode_photo, to_linear
 from analysis.stored_form import to_stored_form, turn_stored_form
 from tests.analysis.containers.files import picture, turned
 
@@ -134,3 +137,59 @@ def test_a_broken_profile_is_told_and_costs_no_pixel() -> None:
     form = to_stored_form(saved(picture(), quality=90, icc_profile=b"nonsense"))
     assert form.lost == {Lost.COLOURS}
     assert form.data == kept(saved(picture(), quality=90))
+
+
+def in_scans() -> tuple[bytes, list[bytes]]:
+    """The head of a JPEG that has a scan for each component, and the scans."""
+    planes = [saved(plane, quality=90) for plane in picture().convert("YCbCr").split()]
+    pieces = [list(jpeg._segments(plane)) for plane in planes]
+    tables = [(m, body) for m, body, _ in pieces[0] if m in (0xDB, 0xC4)]
+    ((height, width),) = [(body[1:3], body[3:5]) for m, body, _ in pieces[0] if m == 0xC0]
+    parts = b"".join(bytes((each, 0x11, 0)) for each in (1, 2, 3))
+    frame = jpeg._segment(0xC0, b"\x08" + height + width + b"\3" + parts)
+    head = b"\xff\xd8" + b"".join(jpeg._segment(m, body) for m, body in tables) + frame
+    scans = []
+    for number, piece in enumerate(pieces, start=1):
+        (rows,) = [coded.rows for _, _, coded in piece if coded is not None]
+        scans.append(jpeg._segment(0xDA, bytes((1, number, 0, 0, 63, 0))) + rows)
+    return head, scans
+
+
+def test_a_photo_that_lacks_a_scan_of_colour_is_not_made_whole() -> None:
+    head, scans = in_scans()
+    whole = head + b"".join(scans) + b"\xff\xd9"
+    gap = np.abs(decode_photo(kept(whole)).pixels - decode_photo(whole).pixels)
+    assert gap.mean() < 0.02
+    for count in (1, 2):
+        with pytest.raises(Unmeasurable) as refused:
+            to_stored_form(head + b"".join(scans[:count]))
+        assert refused.value.fault is Fault.UNREADABLE
+
+
+def _with_curves(profile: bytes, curves: dict[bytes, NDArray[np.float64]]) -> bytes:
+    """The profile with other tone curves (256,), 0..1."""
+    count = int.from_bytes(profile[128:132])
+    tags = [struct.unpack_from(">4sII", profile, 132 + 12 * number) for number in range(count)]
+    bodies = {name: profile[start : start + size] for name, start, size in tags}
+    for name, curve in curves.items():
+        codes = np.round(curve * 65535).astype(">u2").tobytes()
+        bodies[name] = b"curv\0\0\0\0" + (256).to_bytes(4) + codes
+    table, start = b"", 132 + 12 * count
+    for name, body in bodies.items():
+        table += struct.pack(">4sII", name, start, len(body))
+        start += len(body) + -len(body) % 4
+    padded = b"".join(body + bytes(-len(body) % 4) for body in bodies.values())
+    return start.to_bytes(4) + profile[4:132] + table + padded
+
+
+def test_a_profile_that_moves_colours_between_those_of_the_cube_is_applied() -> None:
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    every = np.arange(256)
+    light = to_linear(SrgbImage((every / 255).astype(np.float32))).pixels.astype(np.float64)
+    gaps = np.abs(every[:, None] - np.linspace(0, 255, 17)).min(axis=1)
+    brighter = np.where(gaps > 3, np.minimum(1, 1.6 * light), light)
+    profile = _with_curves(srgb, {b"rTRC": brighter, b"gTRC": light, b"bTRC": light})
+    data = saved(Image.new("RGB", (128, 128), (200, 120, 90)), quality=95, icc_profile=profile)
+    red = decode_photo(kept(data)).codes[..., 0].mean()
+    assert abs(red - decode_photo(data).codes[..., 0].mean()) < 3
+    assert abs(red - 200) > 10
