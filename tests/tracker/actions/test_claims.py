@@ -16,7 +16,7 @@ from tests.tracker.actions.test_measure_photos import NOW, keep, status
 from tests.tracker.courses_of_readings import reading
 from tests.tracker.object_store import ObjectStore, object_store
 from tracker.actions.course import measuring
-from tracker.actions.course.measuring import Unmeasured, measure_photos
+from tracker.actions.course.measuring import Measured, Unmeasured, measure_photos
 from tracker.domain.course.photos import (
     CLAIM_LEASE,
     RETRY_DELAYS,
@@ -25,7 +25,7 @@ from tracker.domain.course.photos import (
     PhotoRole,
     PhotoStatus,
 )
-from tracker.storage.connection import writing
+from tracker.storage.connection import DatabaseError, writing
 from tracker.storage.course import photos
 from tracker.wires.compute import FileLost
 from tracker.wires.photo_files import PhotoFiles, Picture
@@ -245,3 +245,55 @@ def test_a_photo_is_not_blamed_while_no_worker_answers(
     photo = photos.get(db, baseline.id)
     assert photo is not None
     assert (photo.status, photo.failures, photo.troubles) == (PhotoStatus.WAITING, 0, 1)
+
+
+def test_renewing_that_fails_costs_no_result_and_no_try(
+    db: Database, world: World, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: object) -> None:
+        raise DatabaseError("database is locked")
+
+    kept = {
+        keep(db, world, cast, "baseline", PhotoRole.BASELINE).id,
+        keep(db, world, cast, "day-1").id,
+    }
+    monkeypatch.setattr(measuring, "RENEWED_EVERY", timedelta(seconds=0.05))
+    monkeypatch.setattr(photos, "renew_claim", locked)
+    done = measure_photos(db, world.files, Slow(0.2), NOW)
+    assert {each.photo.id for each in done if isinstance(each, Measured)} == kept
+
+
+@pytest.mark.parametrize(
+    "place", ["tracker.storage.course.outlines.basis_of", "tracker.storage.course.photos.baseline"]
+)
+def test_a_database_that_is_locked_while_a_course_is_read_is_not_the_photos_failure(
+    place: str, db: Database, world: World, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: object) -> None:
+        raise DatabaseError("database is locked")
+
+    first = keep(db, world, cast, "baseline", PhotoRole.BASELINE)
+    with monkeypatch.context() as patch:
+        patch.setattr(place, locked)
+        measure_photos(db, world.files, Answering(), NOW)
+    waiting = photos.get(db, first.id)
+    assert waiting is not None
+    assert (waiting.status, waiting.failures, waiting.troubles) == (PhotoStatus.WAITING, 0, 1)
+
+
+def test_a_database_that_is_locked_between_two_claims_costs_the_first_nothing(
+    db: Database, world: World, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = keep(db, world, cast, "baseline", PhotoRole.BASELINE)
+    keep(db, world, cast, "day-1")
+    claim, asked = photos.claim, list[str]()
+
+    def locked(on: Database, photo: Photo, now: datetime) -> bool:
+        asked.append(photo.id)
+        if len(asked) == 2:
+            raise DatabaseError("database is locked")
+        return claim(on, photo, now)
+
+    monkeypatch.setattr(photos, "claim", locked)
+    (done,) = measure_photos(db, world.files, Answering(), NOW)
+    assert done.photo.id == first.id

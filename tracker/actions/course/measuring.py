@@ -52,10 +52,6 @@ class _Claim:
     basis: Basis
 
 
-class _PoolDown(Exception):  # noqa: N818
-    """No process can be started to measure anything."""
-
-
 def measure_photos(
     db: Database,
     files: PhotoFiles,
@@ -95,7 +91,7 @@ def measure_photos(
         alone = _start(work, claim)
         work.wait_for(alone)
         if isinstance(alone.exception(), BrokenProcessPool) and not _works(work):
-            alone = _failed(_PoolDown("no process can be started"))
+            alone = _failed(OSError("no process can be started"))
         done += _conclude(work, claim, alone)
     return done
 
@@ -124,19 +120,26 @@ class _Round:
 
     def begin(self, only_treatment: str | None) -> None:
         """Claim as many photos as there is room for, and give them to `compute`."""
-        claims = _claims(self, at_once(self.compute), only_treatment)
-        self.held += claims
-        for claim in claims:
+        try:
+            _claim(self, at_once(self.compute), only_treatment)
+        except DatabaseError as error:  # what is under way is stored when it can be
+            if not self.held:
+                raise
+            log.warning("no more photos are claimed: %s", type(error).__name__)
+        for claim in [each for each in self.held if each not in self.running.values()]:
             self.running[_start(self, claim)] = claim
 
     def renew(self) -> None:
-        """Keep the claims that are held, if it is time."""
+        """Keep the claims that are held, if it is time; what is being measured goes on anyway."""
         at = self.at()
         if self.held and at - self.now - self.renewed > RENEWED_EVERY:
-            self.renewed = at - self.now
-            with writing(self.db):
-                for claim in self.held:
-                    photos.renew_claim(self.db, claim.photo, at)
+            try:
+                with writing(self.db):
+                    for claim in self.held:
+                        photos.renew_claim(self.db, claim.photo, at)
+                self.renewed = at - self.now
+            except DatabaseError as error:
+                log.warning("claims are not renewed: %s", type(error).__name__)
 
     def wait_for(self, future: Future[Any], seconds: float = inf) -> None:
         """Wait until a call has ended, at most `seconds`, and keep the claims meanwhile."""
@@ -237,7 +240,7 @@ def _conclude(
         done = _store(work, claim, future.result())
         _record_readable(db, claim)
     except Exception as error:  # noqa: BLE001  (one photo must not cost the others their results)
-        again = _counted(claim, error)
+        again = _counted(claim.photo, error, claim.baseline.id)
         # Only the kind of error: its message could contain something of the picture.
         kind = str(error) if isinstance(error, FileLost) else type(error).__name__
         log.warning("photo %s: %s, failure %d", again.id, kind, again.failures)
@@ -255,15 +258,15 @@ def _conclude(
     return done
 
 
-def _counted(claim: _Claim, error: Exception) -> Photo:
+def _counted(photo: Photo, error: Exception, baseline_id: str = "") -> Photo:
     """The claimed photo with this failure counted: as its own, or as trouble of the system."""
     if isinstance(error, Stopped):
-        return claim.photo
-    own_file_lost = isinstance(error, FileLost) and error.photo_id != claim.baseline.id
-    is_the_worlds = isinstance(error, OSError | MemoryError | DatabaseError | _PoolDown | FileLost)
+        return photo
+    own_file_lost = isinstance(error, FileLost) and error.photo_id != baseline_id
+    is_the_worlds = isinstance(error, OSError | MemoryError | DatabaseError | FileLost)
     if own_file_lost or isinstance(error, IntegrityError) or not is_the_worlds:
-        return replace(claim.photo, failures=claim.photo.failures + 1, troubles=0, lapses=0)
-    return replace(claim.photo, troubles=claim.photo.troubles + 1, lapses=0)
+        return replace(photo, failures=photo.failures + 1, troubles=0, lapses=0)
+    return replace(photo, troubles=photo.troubles + 1, lapses=0)
 
 
 def _hand_back(db: Database, photo: Photo, now: datetime) -> list[Measured | Unmeasured]:
@@ -303,31 +306,29 @@ def _record_readable(db: Database, claim: _Claim) -> None:
                 photos.record_file_fault(db, photo, None)
 
 
-def _claims(work: _Round, most: int, only_treatment: str | None) -> list[_Claim]:
+def _claim(work: _Round, most: int, only_treatment: str | None) -> None:
     """Claim photos up to `most` at once, each once a round, which `work` remembers.
 
     One that met the end of a worker is measured alone.
     """
     db, now, running = work.db, work.at(), work.running
-    if len(running) >= most or any(claim.photo.lapses for claim in running.values()):
-        return []
-    claims: list[_Claim] = []
-    for photo in photos.claimable(db, now, most - len(running), only_treatment):
-        if photo.id in work.begun or (photo.lapses and (running or claims)):
+    for photo in photos.claimable(db, now, max(0, most - len(running)), only_treatment):
+        is_apart = work.held and (photo.lapses or work.held[-1].photo.lapses)
+        if is_apart or photo.id in work.begun:
             continue
         work.begun.add(photo.id)
         with writing(db):
-            ours = photos.claim(db, photo, now)
+            if not photos.claim(db, photo, now):
+                continue
         claimed = replace(photo, status=PhotoStatus.MEASURING, attempts=photo.attempts + 1)
         try:
             baseline = photos.baseline(db, photo.treatment_id)
-            if ours and baseline is not None:
+            if baseline is not None:
                 basis = outlines.basis_of(db, photo, baseline.id)
-                claims.append(_Claim(claimed, baseline, basis))
-        except Exception:  # a bad record of one course must not hold up the others
+                work.held.append(_Claim(claimed, baseline, basis))
+        except Exception as error:  # one course must not hold up the others
             log.exception("photo %s: its course cannot be read", photo.id)
-            _hand_back(db, replace(claimed, failures=photo.failures + 1, troubles=0), now)
-    return claims
+            _hand_back(db, _counted(claimed, error), now)
 
 
 def _store(
