@@ -47,6 +47,8 @@ log = logging.getLogger(__name__)
 # Photos must not lie on the disk of a worker in clear. Dask imports this module before it decides
 # where a worker keeps its data; `dask_setup` would be too late.
 dask.config.set({f"distributed.worker.memory.{each}": False for each in ("target", "spill")})
+# Photos that travel are no mistake, which Dask would warn of.
+dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GB"})
 
 
 class ClusterGone(OSError):  # noqa: N818  (a state of the machines)
