@@ -167,7 +167,7 @@ def _show_unkept(error: Exception) -> ResponseReturnValue:
     """
     if not is_full(error):
         raise error
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and request.files:
         return _show_full(DiskFull())
     log.error("%s %s found the disk full", request.method, request.endpoint)
     return _show_later(ERRORS["not written"], RETRY_AFTER_SECONDS)

@@ -13,6 +13,7 @@ from tests.web.conftest import Records
 from tracker.actions.alerts.raising import raise_alerts
 from tracker.actions.clinic.health import examine, leave_sign_of_life, show_health
 from tracker.actions.course.checking_in import record_check_in
+from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.clinic.health import (
     DUTIES,
     GIBIBYTE,
@@ -28,6 +29,7 @@ from tracker.domain.clinic.health import (
 from tracker.domain.course.check_ins import Answers
 from tracker.domain.course.photos import FAILED, FileFault, PhotoStatus
 from tracker.settings import Backups
+from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
 from tracker.storage.course import photos
 from tracker.storage.mail import mails
@@ -110,6 +112,23 @@ def test_a_backup_that_is_late_by_its_own_interval_is_a_failure(
     leave_sign_of_life(db, SignOfLife.BACKED_UP, NOW - timedelta(hours=age))
     assert judge(show_health(db, settings, PROTOCOLS, NOW))[Part.BACKUP] is state
     looked = {each.what: each for each in examine(db, world.files, settings, NOW)}
+    assert looked["backup"].state is state
+
+
+@pytest.mark.parametrize(
+    ("every", "hours", "state"),
+    [(24, 47, State.LOOK), (24, 48, State.FAILING), (None, 1000, State.LOOK)],
+)
+def test_a_first_backup_that_never_came_is_a_failure_too(
+    world: World, db: Database, every: int | None, hours: int, state: State
+) -> None:
+    interval = None if every is None else timedelta(hours=every)
+    backups = Backups("/elsewhere", "", interval, interval) if interval else None
+    settings = replace(world.settings, backups=backups)
+    audit_log.add(db, Entry(Act.SIGNED_IN, NOW))
+    at = NOW + timedelta(hours=hours)
+    assert judge(show_health(db, settings, PROTOCOLS, at))[Part.BACKUP] is state
+    looked = {each.what: each for each in examine(db, world.files, settings, at)}
     assert looked["backup"].state is state
 
 

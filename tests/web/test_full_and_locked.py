@@ -309,3 +309,16 @@ def outgoing(world: World, db: Database, now: datetime) -> list[str]:
 
     assert send_mails(db, send, world.envelope, lambda: now) == SendReport(sent=len(ids))
     return ids
+
+
+def test_answers_that_any_full_disk_kept_from_being_written_are_not_called_kept(
+    alice: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr("tracker.storage.course.check_ins.insert", full)
+    answer = alice.send("/check-in", BAD)
+    assert answer.status_code == 503
+    assert "What you sent was not kept" in answer.text
+    assert "Answers to a check-in are kept" not in answer.text

@@ -50,6 +50,7 @@ def show_health(db: Database, settings: Settings, protocols: Protocols, now: dat
         free_bytes=free_bytes(database.parent),
         database_bytes=database_bytes(database),
         backup_every=backups.every if backups else None,
+        began_at=health.began_at(db),
         versions={
             "Afterglow": version("afterglow"),
             "engine": ENGINE,
@@ -109,7 +110,10 @@ def _examine_backup(db: Database, settings: Settings, now: datetime) -> Finding:
     if failed is not None and (last is None or last < failed):
         why = "the last try broke off, afterglow check-config or the worker's log says why"
         return Finding("backup", State.FAILING, f"{told}; {why}")
-    state = backup_state(now - last if last else None, backups.every if backups else None)
+    began_at = health.began_at(db)
+    waited = now - began_at if began_at else None
+    every = backups.every if backups else None
+    state = backup_state(now - last if last else None, every, waited)
     return Finding("backup", state, told if state is not State.FAILING else f"{told}; overdue")
 
 

@@ -126,7 +126,7 @@ class Facts:
     courses with new data that is not judged yet. `pressing_mails` are among the `mails`. `lag` is
     the longest time from the cause of a mail of the last day to the server, None without any;
     `versions` are those of the programs; `backup_every` is how often the worker makes a backup,
-    None where it makes none.
+    None where it makes none. `began_at` is the first entry of the clinic's audit log.
     """
 
     at: datetime
@@ -142,6 +142,7 @@ class Facts:
     versions: Mapping[str, str]
     elapsed: Mapping[SignOfLife, timedelta] = field(default_factory=dict)
     backup_every: timedelta | None = None
+    began_at: datetime | None = None
 
     def age(self, sign: SignOfLife) -> timedelta | None:
         """How long ago the sign was left, None when it never was.
@@ -217,14 +218,18 @@ def _backup(facts: Facts) -> State:
     """Failing as soon as one broke off: erased people may stay readable in those of before."""
     if facts.is_backup_failing:
         return State.FAILING
-    return backup_state(facts.age(SignOfLife.BACKED_UP), facts.backup_every)
+    waited = facts.at - facts.began_at if facts.began_at else None
+    return backup_state(facts.age(SignOfLife.BACKED_UP), facts.backup_every, waited)
 
 
-def backup_state(age: timedelta | None, every: timedelta | None) -> State:
+def backup_state(age: timedelta | None, every: timedelta | None, waited: timedelta | None) -> State:
     """Whether the last backup of this age, None without any, is late for this interval.
 
-    Without an interval no one knows when the next one is due.
+    Without an interval no one knows when the next one is due. The first one has been `waited` for
+    since the clinic began.
     """
+    if age is None and every is not None and waited is not None:
+        return State.FAILING if waited >= BACKUP_OVERDUE * every else State.LOOK
     if age is None or age <= -CLOCKS_DIFFER:
         return State.LOOK
     if every is None:

@@ -112,6 +112,12 @@ def damage(db: Database) -> list[str]:
     return [*found, f"{lost} rows refer to rows that are not there"] if lost else found
 
 
+def began_at(db: Database) -> datetime | None:
+    """When the first thing happened that is on record; None in a fresh clinic."""
+    (row,) = db.query("SELECT min(at) AS at FROM audit_log")
+    return read_optional_time(row["at"])
+
+
 def newest(db: Database) -> datetime | None:
     """The latest time at which something came, by this machine's clock then."""
     sql = """SELECT max(at) AS at FROM (SELECT max(received_at) AS at FROM photos
