@@ -283,3 +283,19 @@ def test_a_worker_keeps_photos_in_memory_whatever_dask_is_set_to(
 
 def keeps_data_in() -> str:
     return type(get_worker().data).__name__
+
+
+def test_a_look_that_dask_cancels_is_not_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+
+    async def cancelled(_: object) -> None:
+        looks.append(1)
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr("tracker.wires.cluster.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("tracker.wires.cluster._Link._look", cancelled)
+    with Cluster(ClusterAddress("tcp://127.0.0.1:1")) as compute:
+        while len(looks) < 3:
+            time.sleep(0.01)
+        with pytest.raises(ClusterGone, match="CancelledError"):
+            compute.workers()

@@ -242,8 +242,10 @@ class _Link:
                 await self._look()
                 self.trouble = ""
                 self._is_connected.set()
-            except Exception as error:  # noqa: BLE001  (photos wait, whatever it is, and this goes on)
-                self._is_connected.clear()
+            except (Exception, asyncio.CancelledError) as error:  # Dask cancels what it loses
+                if self.stop.is_set():
+                    raise
+                self._is_connected.clear()  # photos wait, whatever it is, and this goes on
                 words = str(error) or type(error).__name__
                 self.trouble = f"the scheduler {self._address.url} cannot be reached: {words}"
             self.has_looked.set()
