@@ -1,8 +1,9 @@
 """Coverage-guided fuzzing of what strangers send: `python -m tests.benchmarks.fuzz DOOR`.
 
 The doors are `decode` (every picture format), `course` (course.toml) and `protocol`. It needs
-`atheris`, which is not among the pins. It ends with the first input that does anything but read or
-refuse, takes ten seconds or 1.5 GB; the input is then in the folder `out`.
+`atheris`, which is not among the pins: `pip install --only-binary :all: atheris` (3.0.0 was used).
+It ends with the first input that does anything but read or refuse, takes ten seconds or 1.5 GB; the
+input is then in the folder `out`.
 """
 
 import argparse
