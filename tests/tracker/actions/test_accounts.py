@@ -6,10 +6,15 @@ from sqlite_utils import Database
 
 from tests.conftest import PASSPHRASE, SHIPPED_HASHER, Cast
 from tracker.actions.people.accounts import AddressTaken, add_person, set_passphrase
+from tracker.actions.people.second_step import give_code
 from tracker.actions.people.signing_in import end_session, resume_session, sign_in, use_session
 from tracker.domain.people.people import Person, Role
+from tracker.domain.people.second_step import Authenticator, HalfSignedIn, new_recovery_codes
 from tracker.domain.people.sessions import LIFETIMES, UNUSED
-from tracker.storage.people import people
+from tracker.domain.people.share_codes import as_entered
+from tracker.storage.connection import writing
+from tracker.storage.people import people, second_steps
+from tracker.wires.passphrases import hash_code, matching
 
 NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)
 
@@ -115,3 +120,23 @@ def test_an_address_belongs_to_one_person(db: Database, cast: Cast) -> None:
     twin = Person("", Role.PATIENT, "Alice Two", "ALICE@clinic.example", "Europe/Berlin")
     with pytest.raises(AddressTaken, match="use another address"):
         add_person(db, twin, PASSPHRASE)
+
+
+def test_codes_that_come_at_once_for_one_sign_in_cost_one_code(
+    db: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = new_recovery_codes()
+    with writing(db):
+        second_steps.keep_app(db, Authenticator(cast.dana.id, "JBSWY3DPEHPK3PXP", 0, NOW))
+        second_steps.renew_codes(db, cast.dana.id, [hash_code(as_entered(each)) for each in codes])
+    half = sign_in(db, cast.dana.email, PASSPHRASE, NOW, second_step=True)
+    assert isinstance(half, HalfSignedIn)
+
+    def slow(hashes: list[str], code: str) -> str | None:
+        monkeypatch.undo()
+        assert isinstance(give_code(db, half.token, codes[1], NOW), tuple)
+        return matching(hashes, code)
+
+    monkeypatch.setattr("tracker.actions.people.second_step.matching", slow)
+    assert give_code(db, half.token, codes[0], NOW) is None
+    assert len(second_steps.codes_of(db, cast.dana.id)) == len(codes) - 1

@@ -91,6 +91,8 @@ def give_code(
         second_steps.count_try(db, person.id, now)
     recovery = matching(second_steps.codes_of(db, person.id), as_entered(code))
     with writing(db):
+        if show_waiting(db, token, now) is None:  # another request was faster; no code is used up
+            return None
         how = WITH_RECOVERY_CODE if recovery else WITH_APP
         if recovery is not None:
             fits = second_steps.use_code(db, recovery)
