@@ -172,6 +172,11 @@ def read_check_in(form: Form) -> SentAnswers:
     return SentAnswers(answers, errors, wants_help)
 
 
+def read_round(form: Form) -> str:
+    """The place after which the ward round goes on; empty for what was sent elsewhere."""
+    return str(Place.read(form.get("round", "")) or "")
+
+
 def read_worklist_query(args: Mapping[str, str]) -> WorklistQuery:
     """What an address of the work list asks for; unknown parameters are ignored."""
     after, before = (Place.read(args.get(name, "")) for name in ("after", "before"))

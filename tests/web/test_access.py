@@ -79,6 +79,8 @@ RULES = {
     "POST preferences.save": Rule("/settings", EVERYBODY_SIGNED_IN),
     "GET worklist.version": Rule("/worklist/version", CARERS),
     "GET worklist.after": Rule("/worklist/after/{alice}", TEAM),
+    "GET worklist.begin_round": Rule("/round", CARERS),
+    "GET worklist.one_of_round": Rule("/round/{alice}", TEAM),
     "GET absences.show": Rule("/settings/absences", CARERS),
     "POST absences.enter": Rule("/settings/absences", CARERS),
     "POST absences.end": Rule("/settings/absences/{absence}/end", frozenset({"eli"})),

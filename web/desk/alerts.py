@@ -31,6 +31,7 @@ from web.forms import (
     KEY,
     Errors,
     read_resolution,
+    read_round,
     read_shown_alert,
     read_snooze,
     sentence,
@@ -111,8 +112,7 @@ def message(visit: Visit, alert_id: str) -> ResponseReturnValue:
         case AnswerRefused() as refused:
             return _refused(visit, case, refused)
         case Said() | PhotoRefused():  # there is no photo to refuse
-            address = url_for("practitioner.alert", alert_id=alert_id, sent="yes")
-            return redirect(address, code=303)
+            return _onwards(case, sent="yes")
 
 
 def _answered(visit: Visit, case: AlertCase, given: Answer, field: str) -> ResponseReturnValue:
@@ -127,11 +127,19 @@ def _answered(visit: Visit, case: AlertCase, given: Answer, field: str) -> Respo
         return _wrong(visit, case, {field: sentence(str(error))})
     match done:
         case Answered():
-            return redirect(url_for("practitioner.alert", alert_id=case.alert.id), code=303)
+            return _onwards(case)
         case AnswerRefused():
             return _refused(visit, case, done)
         case None:
             raise NotFound
+
+
+def _onwards(case: AlertCase, sent: str | None = None) -> ResponseReturnValue:
+    """To the next patient of the round that the form came from; else back to the alert."""
+    address = url_for("practitioner.alert", alert_id=case.alert.id, sent=sent)
+    if after := read_round(request.form):
+        address = url_for("worklist.begin_round", after=after, before=case.patient.id)
+    return redirect(address, code=303)
 
 
 def _wrong(visit: Visit, case: AlertCase, errors: Mapping[str, str]) -> ResponseReturnValue:
