@@ -207,7 +207,7 @@ def test_the_doctor_finds_photos_without_keys_open_files_and_a_clock_set_back(
     assert told["clock"] == ("look", "1 wrong: rows of 2999-01-01 00:00 UTC are still to come")
     assert told["mail"][0] == "failing"
     assert "127.0.0.1" in told["mail"][1]
-    assert told["backup"] == ("look", "last 2026-03-02 09:00 UTC")
+    assert told["backup"] == ("failing", "last 2026-03-02 09:00 UTC; overdue")
     assert told["modes"][0] == "look"
     assert "afterglow.db-wal has mode 644" in told["modes"][1]
 
