@@ -1,12 +1,16 @@
 import re
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
-from tests.tracker.courses_of_readings import darkening, fading, reading, rising_again
+from tests.tracker.courses_of_readings import check_in, darkening, fading, reading, rising_again
 from tests.web.course_so_far import now_on, so_far
+from tests.web.test_timeline import ALERT
 from tracker.actions.course.progress import Progress
+from tracker.domain.alerts.alerts import Outcome
+from tracker.domain.course.check_ins import Answers
 from tracker.domain.course.photos import SkinState
 from tracker.domain.course.readings import Estimate, Quantity, Reading, Reference
 from tracker.domain.course.treatments import Region
@@ -60,6 +64,7 @@ def test_error_bars_reach_to_the_95_percent_range() -> None:
 def test_missed_days_leave_a_gap() -> None:
     drawn = redness_of([reading(d) for d in (0.1, 1.1, 4.1, 5.1)], 5.5)
     assert len(drawn.lines) == 2
+    assert len(drawn.gaps) == 1  # dotted
 
 
 def test_weekly_photos_after_two_weeks_are_joined() -> None:
@@ -79,10 +84,16 @@ def test_the_photo_from_before_is_the_line_of_nought_and_not_a_mark() -> None:
     assert redness_of([BEFORE, reading(0.1)], 1).marks[0].words.startswith("Day 0")
 
 
-def test_only_redness_has_a_band() -> None:
+def test_each_quantity_has_a_band_with_its_name() -> None:
     redness, pigment = patient_charts(so_far(3, [reading(0.1)]), Gauge(), None, alone=False)
     assert redness.band is not None
-    assert pigment.band is None
+    assert pigment.band is not None
+    assert (redness.band.label.label, pigment.band.label.label) == (
+        "expected range",
+        "range of no visible change",
+    )
+    assert redness.rows.rows[0].normal.startswith("up to ")
+    assert " to " in pigment.rows.rows[0].normal
 
 
 def test_the_band_fills_the_whole_time_axis() -> None:
@@ -148,3 +159,66 @@ def test_the_band_is_read_between_its_points_and_holds_on_after_its_end() -> Non
     assert normal_at(band, 1) == BandPoint(1, 0, 0.75, 1.5)
     assert normal_at(band, 9) == band[-1]
     assert normal_at(band, -1) is None
+
+
+def told(
+    *redness: float, quantity: Quantity = Quantity.REDNESS, sd: float = 0.05, **course: Any
+) -> str:
+    """The headline after a photo a day with these doublings of the left cheek."""
+    seen = [
+        replace(
+            reading(day + 0.1),
+            regions={
+                region: replace(measured, redness=Estimate(value, sd), pigment=Estimate(value, sd))
+                for region, measured in reading(day + 0.1).regions.items()
+            },
+        )
+        for day, value in enumerate(redness)
+    ]
+    progress = replace(SO_FAR, readings=tuple(seen), **course)
+    drawn = chart(progress, Region.LEFT_CHEEK, frame_of(progress, quantity))
+    return drawn.headline.replace("\N{NO-BREAK SPACE}", " ")
+
+
+SO_FAR = so_far(9)
+FALLS, RISES, PALE = (1.6, 1.0, 0.5, 0.2, 0.0), (1.6, 1.0, 0.5, 1.0, 1.8), (0.0, 0.0, 0.0)
+SIGN = check_in(4.0, Answers(fever=True))
+
+
+def test_the_headline_of_a_calm_curve_says_how_it_goes() -> None:
+    assert told() == "Left cheek: no photo measured yet."
+    assert told(1.6).startswith("Left cheek: only one photo so far; on day 0 3.0 × the redness of")
+    assert told(*FALLS).startswith(
+        "Left cheek: fading since day 0; on day 4 about the redness of before (1.0 ×; normal then:"
+    )
+    assert told(*RISES, 1.0).startswith("Left cheek: fading since day 4; on day 5 2.0 ×")
+    assert told(*PALE).startswith("Left cheek: no clear change since day 0; on day 2")
+    assert told(0.0, 0.1, quantity=Quantity.PIGMENT).endswith("cannot be seen.")
+
+
+def test_the_headline_says_since_when_a_region_rises_and_when_it_should_be_back() -> None:
+    words = told(*RISES)
+    assert words.startswith("Left cheek: rising again since day 2; on day 4 3.5 × the redness of")
+    assert re.search(r"\(normal then: up to 1\.\d ×\)\. Normal would be back by day \d\.$", words)
+    assert told(0.0, 0.5, quantity=Quantity.PIGMENT).startswith("Left cheek: darker since day 0")
+    assert told(0.0, -0.5, quantity=Quantity.PIGMENT).startswith("Left cheek: lighter since day 0")
+
+
+def test_the_headline_of_a_vague_photo_says_nothing_of_the_skin() -> None:
+    assert told(*FALLS, sd=0.6) == (
+        "Left cheek: the photo of day 4 is too uncertain to say anything."
+    )
+
+
+@pytest.mark.parametrize("values", [FALLS, PALE, RISES, (3.0, 2.8, 2.0), (1.0,)])
+def test_no_headline_reassures_while_an_alert_or_a_warning_sign_is_open(
+    values: tuple[float, ...],
+) -> None:
+    for course in ({"alerts": (ALERT,)}, {"check_ins": (SIGN,)}):
+        words = told(*values, **course)
+        assert not re.search(r"fading|no clear change|about the redness|cannot be seen", words)
+        assert "does not answer it" in words or "×" in words
+    assert told(*FALLS, alerts=(ALERT,)).endswith("open, and this curve does not answer it.")
+    assert "rising again since day 2" in told(*RISES, alerts=(ALERT,))
+    closed = replace(ALERT, resolved_at=now_on(4), outcome=Outcome.FALSE)
+    assert "fading" in told(*FALLS, alerts=(closed,))

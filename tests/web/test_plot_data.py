@@ -50,10 +50,13 @@ def test_less_certain_points_are_told() -> None:
     assert words.endswith("(no colour reference in the picture)")
 
 
-def test_the_band_reaches_to_the_end_of_the_axis_and_pigment_has_none() -> None:
+def test_the_band_reaches_to_the_end_of_the_axis_and_that_of_pigment_is_level() -> None:
     redness, pigment = numbers(40.0), numbers(40.0, quantity=Quantity.PIGMENT)
     assert redness["band"][-1][0] == redness["lastDay"]
-    assert pigment["band"] == []
+    (first, last) = pigment["band"]
+    assert (first[0], last[0]) == (0, pigment["lastDay"])
+    assert first[1:] == last[1:]
+    assert pigment["bandWords"] == "range of no visible change"
     assert [0, "before"] in redness["levels"]
 
 

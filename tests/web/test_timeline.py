@@ -5,6 +5,7 @@ from tests.tracker.courses_of_readings import CALM, check_in, reading
 from tests.web.course_so_far import now_on, so_far
 from tracker.domain.alerts.alerts import Alert, Concern, Level, Outcome
 from tracker.domain.course.check_ins import Answers
+from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, SkinState
 from tracker.domain.desk.worklist import Gauge
 from web.charts.charts import patient_charts
 from web.charts.timeline import timeline
@@ -75,3 +76,20 @@ def test_an_answer_after_the_end_of_the_axis_stands_at_its_end() -> None:
 
 def test_without_answers_and_alerts_there_is_no_strip() -> None:
     assert timeline(so_far(3)) is None
+
+
+def test_photos_are_marked_at_their_days_and_days_without_stay_bare() -> None:
+    sent = [
+        Photo(f"{day}", "t", "p", role, status, now_on(day), now_on(day), SkinState.CLEAN)
+        for day, role, status in (
+            (-1, PhotoRole.BASELINE, PhotoStatus.MEASURED),
+            (1, PhotoRole.FOLLOW_UP, PhotoStatus.MEASURED),
+            (4, PhotoRole.FOLLOW_UP, PhotoStatus.UNMEASURABLE),
+        )
+    ]
+    strip = timeline(so_far(5, photos=sent))
+    assert strip is not None
+    assert [row.label for row in strip.rows] == ["photos"]
+    assert [sign.mark for sign in strip.signs] == ["●", "○"]
+    assert strip.signs[1].words.endswith(": photo, could not be measured")
+    assert strip.signs[1].x - strip.signs[0].x > 30

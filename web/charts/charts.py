@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 from tracker.actions.course.progress import CourseSoFar
 from tracker.domain.course.readings import Quantity, Reading
@@ -21,11 +22,13 @@ from web.charts.points import (
     Point,
     Row,
     estimate_of,
+    headline,
     point_words,
     points_of,
     row_of,
     runs_of,
     seen_since,
+    unseen_change,
 )
 
 GRID = 1000.0
@@ -36,6 +39,8 @@ MOST_TICKS_LARGE, MOST_TICKS_SMALL = 9, 5
 MANY_MARKS, CROWDED_MARKS = 20, 100  # with more they are drawn smaller, and smaller still
 DENSE = 30  # with more points, a small chart draws lines in place of single marks
 ROWS_LARGE, ROWS_SMALL = 30, 10  # of the table behind a chart, at once
+BAND_WORDS = {Quantity.REDNESS: "expected range", Quantity.PIGMENT: "range of no visible change"}
+LABEL_GAP, LABEL_UNDER = 6.0, 14.0  # pixels from the edges of the band to its words
 TICK_STEPS = (1, 2, 3, 7, 14, 28, 56, 91, 182, 364)
 
 
@@ -63,16 +68,22 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """The normal recovery as SVG path data on the stretching grid."""
+    """What is normal (of pigment: not to be seen) as SVG path data on the stretching grid.
+
+    `label` and `middle` name the band and its median at their end: pixels from the top, and words.
+    """
 
     area: str
     median: str
+    label: Tick
+    middle: Tick | None
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
     """One quantity of one region over the days since treatment.
 
+    `headline` is for practitioners. `gaps` join what days without photos part.
     A small chart of many points has no `marks` but the latest; `lone` are then dots that no line
     joins and `hollow` those that are less reliable, as SVG path data on the stretching grid.
     """
@@ -81,6 +92,7 @@ class Chart:
     title: str
     region: Region
     quantity: Quantity
+    headline: str
     summary: str
     height: float
     as_before: float
@@ -89,6 +101,7 @@ class Chart:
     levels: tuple[Tick, ...]
     band: Band | None
     lines: tuple[str, ...]
+    gaps: tuple[str, ...]
     marks: tuple[Mark, ...]
     lone: str
     hollow: str
@@ -119,9 +132,11 @@ class Frame:
 
 def frame_of(progress: CourseSoFar, quantity: Quantity) -> Frame:
     """The frame of a quantity, for all regions."""
-    band = progress.band if quantity is Quantity.REDNESS else ()
+    seen, end = seen_since(progress), last_day(progress)
+    is_red = quantity is Quantity.REDNESS
+    band = progress.band if is_red else unseen_change(seen, progress, end)
     low, high = _range(progress, quantity, band)
-    return Frame(quantity, seen_since(progress), band, last_day(progress), low, high)
+    return Frame(quantity, seen, band, end, low, high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +179,14 @@ def region_charts(progress: CourseSoFar, frame: Frame) -> tuple[Chart, ...]:
     """The treated regions one by one, small; their tables hold the newest values alone."""
     treated = [region for region in Region if region in progress.treatment.areas]
     scale = Scale(frame.last_day, frame.low, frame.high, SMALL)
-    band = _band(frame.band, scale)
+    band = _band(frame, scale)
     return tuple(_chart(progress, region, frame, scale, band, None) for region in treated)
 
 
 def chart(progress: CourseSoFar, region: Region, frame: Frame, values: int | None = None) -> Chart:
     """The course of one region, large; `values` is the leaf of its table."""
     scale = Scale(frame.last_day, frame.low, frame.high, LARGE)
-    return _chart(progress, region, frame, scale, _band(frame.band, scale), values)
+    return _chart(progress, region, frame, scale, _band(frame, scale), values)
 
 
 def _chart(
@@ -186,13 +201,14 @@ def _chart(
     points = points_of(frame.seen, region, quantity)
     is_dense = is_small and len(points) > DENSE
     runs = list(runs_of(points))
-    as_row = partial(row_of, band=frame.band, progress=progress)
+    as_row = partial(row_of, quantity=quantity, band=frame.band, progress=progress)
     return Chart(
         name=f"{quantity}-{region}{'-small' if is_small else ''}",
         title=f"{str(quantity).capitalize()}, {region.words}",
         region=region,
         quantity=quantity,
-        summary=_summary(progress, points, quantity, region.words),
+        headline=headline(points, frame.band, region, quantity, progress),
+        summary=_summary(progress, points, frame, region.words),
         height=scale.height,
         as_before=scale.y(0),
         treated=scale.x(0),
@@ -203,6 +219,10 @@ def _chart(
             "M" + " ".join(scale.on_grid(p.day, p.estimate.value) for p in run)
             for run in runs
             if len(run) > 1
+        ),
+        gaps=tuple(
+            f"M{scale.on_grid(a.day, a.estimate.value)} {scale.on_grid(b.day, b.estimate.value)}"
+            for a, b in ((before[-1], after[0]) for before, after in pairwise(runs))
         ),
         marks=tuple(
             _mark(p, scale, quantity, progress, is_latest=p is points[-1], of=len(points))
@@ -259,7 +279,8 @@ def level_words(doublings: float) -> str:
     return f"{2**doublings:.2g}\N{NO-BREAK SPACE}×" if doublings else "before"
 
 
-def _band(band: Sequence[BandPoint], scale: Scale) -> Band | None:
+def _band(frame: Frame, scale: Scale) -> Band | None:
+    band = frame.band
     if not band:
         return None
     closed = [*band, BandPoint(scale.last_day, band[-1].low, band[-1].median, band[-1].high)]
@@ -267,7 +288,13 @@ def _band(band: Sequence[BandPoint], scale: Scale) -> Band | None:
         _curve([(p.day, getattr(p, edge)) for p in closed], scale)
         for edge in ("low", "median", "high")
     )
-    return Band(area=f"M{' '.join(high)} {' '.join(reversed(low))}Z", median=f"M{' '.join(middle)}")
+    is_red, end = frame.quantity is Quantity.REDNESS, closed[-1]
+    return Band(
+        area=f"M{' '.join(high)} {' '.join(reversed(low))}Z",
+        median=f"M{' '.join(middle)}",
+        label=Tick(scale.y(end.high) - LABEL_GAP, BAND_WORDS[frame.quantity]),
+        middle=Tick(scale.y(end.low) + LABEL_UNDER, "dashed: its median") if is_red else None,
+    )
 
 
 def _curve(points: Sequence[tuple[float, float]], scale: Scale) -> list[str]:
@@ -314,12 +341,15 @@ def _radius(scale: Scale, of: int) -> float:
     return 3.0 if of > MANY_MARKS or scale.height == SMALL else 4.5
 
 
-def _summary(progress: CourseSoFar, points: Sequence[Point], quantity: Quantity, name: str) -> str:
+def _summary(progress: CourseSoFar, points: Sequence[Point], frame: Frame, name: str) -> str:
+    quantity = frame.quantity
     if not points:
         return f"{str(quantity).capitalize()} of the {name}: no photo measured yet."
-    first, last = (row_of(p, progress.band, progress) for p in (points[0], points[-1]))
+    first, last = (row_of(p, quantity, frame.band, progress) for p in (points[0], points[-1]))
     count = "1 photo" if len(points) == 1 else f"{len(points)} photos"
-    normal = f" Normal then: {last.normal}." if quantity is Quantity.REDNESS and last.normal else ""
+    normal = (
+        f" Expected then: {last.normal}." if quantity is Quantity.REDNESS and last.normal else ""
+    )
     latest = times_words(points[-1].estimate.value, quantity)
     return (
         f"{str(quantity).capitalize()} of the {name}: {count}, day {first.day} to day {last.day}."

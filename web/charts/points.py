@@ -1,13 +1,24 @@
 """What was measured in a region, point by point: its place in time, and its words."""
 
+import math
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from tracker.actions.course.progress import CourseSoFar
+from tracker.domain.course.check_ins import Trend
 from tracker.domain.course.photos import SkinState
-from tracker.domain.course.readings import Estimate, Quantity, Reading, Reference
+from tracker.domain.course.readings import (
+    Change,
+    Estimate,
+    Quantity,
+    Reading,
+    Reference,
+    change_between,
+)
 from tracker.domain.course.treatments import Region, day_number, days_since
+from tracker.domain.desk.telling import VISIBLE_PIGMENT, WIDEST_SD
 from tracker.domain.recovery.evidence_words import times, times_words
 from tracker.domain.recovery.recovery import BandPoint
 from web.words.times import short_date
@@ -117,7 +128,9 @@ def value_words(point: Point, quantity: Quantity) -> str:
     return f"{words} ({caveats})" if caveats else words
 
 
-def row_of(point: Point, band: Sequence[BandPoint], progress: CourseSoFar) -> Row:
+def row_of(
+    point: Point, quantity: Quantity, band: Sequence[BandPoint], progress: CourseSoFar
+) -> Row:
     """A point in words, with what is normal then if there is a band."""
     reading, zone = point.reading, progress.patient.zone
     normal = normal_at(band, point.day)
@@ -126,9 +139,135 @@ def row_of(point: Point, band: Sequence[BandPoint], progress: CourseSoFar) -> Ro
         when=short_date(reading.taken_at, zone),
         value=times(point.estimate.value),
         reach=range_words(point.estimate),
-        normal=f"up to {times(normal.high)}" if normal else "",
+        normal=normal_words(normal, quantity) if normal else "",
         caveats=_caveats(reading),
     )
+
+
+def headline(
+    points: Sequence[Point],
+    band: Sequence[BandPoint],
+    region: Region,
+    quantity: Quantity,
+    progress: CourseSoFar,
+) -> str:
+    """What a practitioner must know of a curve, in one sentence, from its points in time order.
+
+    `Left cheek: rising again since day 4; on day 7 3.5 × the redness of before (normal then: up to
+    1.3 ×). Normal would be back by day 6.` While an alert is open or an answer was a warning sign,
+    it names what is worrying or nothing: a calm curve does not answer either.
+    """
+    where = region.words.capitalize()
+    if not points:
+        return f"{where}: no photo measured yet."
+    last = points[-1]
+    sure = [p for p in points if p.is_certain and p.estimate.sd <= WIDEST_SD]
+    if not sure or sure[-1] is not last:
+        return f"{where}: the photo of day {_day(last, progress)} is too uncertain to say anything."
+    turn = _turn(sure, quantity, progress)
+    normal = normal_at(band, last.day)
+    value = last.estimate.value
+    is_outside = normal is not None and not (
+        value <= normal.high if quantity is Quantity.REDNESS else normal.low <= value <= normal.high
+    )
+    is_worse = turn.change is Change.MORE or (
+        turn.change is Change.LESS and quantity is Quantity.PIGMENT
+    )
+    if _is_guarded(progress) and not (is_worse or is_outside):
+        return (
+            f"{where}: last measured on day {_day(last, progress)}. An alert or a warning sign is"
+            " open, and this curve does not answer it."
+        )
+    told = turn.words if is_worse or not _is_guarded(progress) else ""
+    now = f"on day {_day(last, progress)} {_against(value, quantity, normal)}"
+    back = _back_by(band, progress) if is_outside and quantity is Quantity.REDNESS else ""
+    return f"{where}: {told}{'; ' if told else ''}{now}.{back}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """How a curve goes since it last turned, in words that may be empty."""
+
+    change: Change
+    words: str
+
+
+def _turn(sure: Sequence[Point], quantity: Quantity, progress: CourseSoFar) -> _Turn:
+    """Since when the curve rises or falls, as far as the errors of its points allow to say."""
+    rises, falls = ("rising", "fading") if quantity is Quantity.REDNESS else ("darker", "lighter")
+    last, before = sure[-1], sure[:-1]
+    if not before:
+        return _Turn(Change.SAME, "only one photo so far")
+    lowest = min(range(len(before)), key=lambda at: before[at].estimate.value)
+    low = before[lowest]
+    highest = max(before[lowest:], key=lambda point: point.estimate.value)
+    if change_between(low.estimate, last.estimate) is Change.MORE and not _fell(highest, last):
+        again = any(_fell(earlier, low) for earlier in before[:lowest])
+        return _Turn(
+            Change.MORE, f"{rises}{' again' if again else ''} since day {_day(low, progress)}"
+        )
+    top = max(before, key=lambda point: point.estimate.value)
+    since = highest if change_between(low.estimate, highest.estimate) is Change.MORE else top
+    if _fell(since, last):
+        return _Turn(Change.LESS, f"{falls} since day {_day(since, progress)}")
+    return _Turn(Change.SAME, f"no clear change since day {_day(before[0], progress)}")
+
+
+def _fell(before: Point, after: Point) -> bool:
+    return change_between(before.estimate, after.estimate) is Change.LESS
+
+
+def _day(point: Point, progress: CourseSoFar) -> int:
+    return day_number(progress.treatment, point.reading.taken_at, progress.patient.zone)
+
+
+def _against(value: float, quantity: Quantity, normal: BandPoint | None) -> str:
+    """A value with what is normal then."""
+    if normal is None or quantity is Quantity.REDNESS:
+        return times_words(value, quantity, normal.high if normal else None, "then")
+    return f"{times_words(value, quantity)}; {normal_words(normal, quantity)} cannot be seen"
+
+
+def _back_by(band: Sequence[BandPoint], progress: CourseSoFar) -> str:
+    """By when 95 in 100 are back; empty if the band does not reach that far."""
+    visible = progress.protocol.redness.visible
+    until = max((point.day for point in band if point.high > visible), default=0.0)
+    back = next((point.day for point in band if point.day > until), None)
+    return "" if back is None else f" Normal would be back by day {math.ceil(back)}."
+
+
+def _is_guarded(progress: CourseSoFar) -> bool:
+    """Whether an alert is open or one of the latest answers was a warning sign."""
+    earlier = (each.alert for each in progress.earlier_alerts)
+    if any(alert.resolved_at is None for alert in (*progress.alerts, *earlier)):
+        return True
+    given = (*progress.check_ins, *progress.other_check_ins)
+    until = max((max(c.at, c.received_at) for c in given), default=progress.treatment.performed_at)
+    return any(
+        until - min(c.at, c.received_at) <= progress.protocol.answer_memory
+        and (c.answers.is_alarming or c.answers.trend is Trend.WORSE)
+        for c in given
+    )
+
+
+def normal_words(normal: BandPoint, quantity: Quantity) -> str:
+    """`up to 1.3 ×` for redness; `0.9 × to 1.1 ×` for pigment, which may change both ways."""
+    if quantity is Quantity.REDNESS:
+        return f"up to {times(normal.high)}"
+    return f"{times(normal.low)} to {times(normal.high)}"
+
+
+def unseen_change(
+    seen: Sequence[tuple[float, Reading]], progress: CourseSoFar, until: float
+) -> tuple[BandPoint, ...]:
+    """Changes of pigment that no one can see: at least as wide as this person's readings err.
+
+    In doublings, level from the treatment until a day.
+    """
+    sds = [region.pigment.sd for _, reading in seen for region in reading.regions.values()]
+    error = 1.96 * math.hypot(median(sds), progress.protocol.pigment.day_sd) if sds else 0.0
+    reach = max(VISIBLE_PIGMENT, error)
+    return tuple(BandPoint(day, -reach, 0.0, reach) for day in (0.0, until))
 
 
 def _caveats(reading: Reading) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from tracker.actions.course.progress import CourseSoFar
-from tracker.domain.course.readings import FocalChanges, Quantity, Reading
+from tracker.domain.course.readings import Change, FocalChanges, Quantity, Reading, change_between
 from tracker.domain.course.treatments import Region, day_number
 from tracker.domain.recovery.evidence_words import (
     CHEEKS,
@@ -16,6 +16,7 @@ from tracker.domain.recovery.evidence_words import (
 )
 from tracker.domain.recovery.recovery import BandPoint
 from web.charts.charts import (
+    BAND_WORDS,
     EDGE,
     LARGE,
     ROWS_LARGE,
@@ -70,13 +71,14 @@ class Recovery:
 
 
 def recovery(progress: CourseSoFar, focus: Focus, otherwise: Focus, leaves: Leaves) -> Recovery:
-    """The charts of a course; what `focus` leaves open is taken from `otherwise`, then the face.
+    """The charts of a course; what `focus` leaves open is taken from `otherwise`, then the region
+    that is clearly redder than the face, then the face.
 
     `leaves` are the parts of the tables.
     """
     shown = [region for region in Region if region in progress.treatment.areas]
     asked = focus.region or otherwise.region
-    region = asked if asked in shown else Region.FACE
+    region = asked if asked in shown else _telling_region(progress, shown)
     quantity = focus.quantity or otherwise.quantity or Quantity.REDNESS
     frames = {each: frame_of(progress, each) for each in Quantity}
     seen, row = _focal_readings(progress, region), partial(_focal_row, progress)
@@ -91,6 +93,17 @@ def recovery(progress: CourseSoFar, focus: Focus, otherwise: Focus, leaves: Leav
         pigment=region_charts(progress, frames[Quantity.PIGMENT]),
         strip=timeline(progress),
     )
+
+
+def _telling_region(progress: CourseSoFar, shown: Sequence[Region]) -> Region:
+    """The region that is clearly redder than the face in the latest photo; else the face."""
+    latest = next((r for r in reversed(progress.readings) if Region.FACE in r.regions), None)
+    seen = [region for region in shown if latest is not None and region in latest.regions]
+    if latest is None or not seen:
+        return Region.FACE
+    reddest = max(seen, key=lambda region: latest.regions[region].redness.value)
+    face, part = (latest.regions[each].redness for each in (Region.FACE, reddest))
+    return reddest if change_between(face, part) is Change.MORE else Region.FACE
 
 
 _Focal = tuple[Reading, FocalChanges]
@@ -153,6 +166,7 @@ def plot_data(progress: CourseSoFar, quantity: Quantity, chosen: Region) -> Mapp
         "low": low,
         "high": high,
         "levels": [[n, level_words(n)] for n in levels if low <= n <= high],
+        "bandWords": BAND_WORDS[quantity],
         "band": _band(frame.band, frame.last_day),
         "photos": [[round(day, 4), photo_words(reading, progress)] for day, reading in frame.seen],
         "regions": [

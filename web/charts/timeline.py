@@ -1,4 +1,4 @@
-"""Events other than photos, row by row on the same time axis as the charts."""
+"""Photos, answers and alerts, row by row on the same time axis as the charts."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -7,18 +7,19 @@ from datetime import datetime
 from tracker.actions.course.progress import CourseSoFar
 from tracker.domain.alerts.alerts import Alert
 from tracker.domain.course.check_ins import SIGNS, Answers
+from tracker.domain.course.photos import Photo, PhotoStatus
 from tracker.domain.course.treatments import days_since
 from web.charts.charts import GRID, Scale, Tick, day_ticks, last_day
 from web.words.times import short_date
-from web.words.words import LEVELS, NOT_ANSWERED, OUTCOMES, SIGN_NAMES, alert_headline
+from web.words.words import LEVELS, NOT_ANSWERED, OUTCOMES, SIGN_NAMES, STATUSES, alert_headline
 
 ROW = 30.0  # pixels
 BAR = 22.0  # pixels of the highest answer
 FOOT = 4.0  # pixels below a row's baseline
 DENSE = 60  # with more check-ins, bars are drawn as one and like marks that touch are gathered
 TOUCHING = 1.5  # percent across
-NAMED = 3  # of the answers left out whose marks were gathered
-UNANSWERED = "unanswered"
+NAMED = 3  # of the photos and answers left out whose marks were gathered
+UNANSWERED, SENT = "unanswered", "photo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,12 @@ class Strip:
 
 
 def timeline(progress: CourseSoFar) -> Strip | None:
-    """Pain, itch and signs of every check-in, and the life of every alert; None for nothing."""
+    """Photos, pain, itch and signs of every check-in, the life of every alert; None for nothing."""
+    photos = [p for p in progress.photos if p.taken_at >= progress.treatment.performed_at]
+    sent = ("photos",) if photos else ()
     asked = ("pain", "itch", "signs") if progress.check_ins else ()
     told = ("alerts",) if progress.alerts else ()
-    feet = {name: ROW * (row + 1) - FOOT for row, name in enumerate(asked + told)}
+    feet = {name: ROW * (row + 1) - FOOT for row, name in enumerate(sent + asked + told)}
     if not feet:
         return None
     scale = Scale(last_day(progress), 0, 10, BAR)
@@ -72,6 +75,7 @@ def timeline(progress: CourseSoFar) -> Strip | None:
             for each, name, foot, score in _scores(given, feet)
             if score is None
         ),
+        *_photos(photos, progress, scale, feet.get("photos", 0)),
         *_signs(given, feet.get("signs", 0)),
         *_alerts(progress, scale, feet.get("alerts", 0)),
     ]
@@ -99,7 +103,7 @@ def _stroke(bar: Bar) -> str:
 def _gathered(signs: Iterable[TimelineMark]) -> Iterator[TimelineMark]:
     """Like marks of a row that would lie on each other, as one at the place of the first.
 
-    What was reported is named in full; of answers left out only the first ones.
+    What was reported is named in full; of photos and answers left out only the first ones.
     """
     groups: list[list[TimelineMark]] = []
     latest: dict[tuple[float, str, str], list[TimelineMark]] = {}
@@ -111,7 +115,7 @@ def _gathered(signs: Iterable[TimelineMark]) -> Iterator[TimelineMark]:
             latest[like] = group
         group.append(sign)
     for group in groups:
-        named = group[:NAMED] if group[0].kind == UNANSWERED else group
+        named = group[:NAMED] if group[0].kind in {UNANSWERED, SENT} else group
         words = [sign.words for sign in named]
         if len(named) < len(group):
             words.append(f"and {len(group) - NAMED} more, the last {group[-1].words}")
@@ -151,6 +155,17 @@ def _unanswered(given: _Given, name: str, foot: float) -> TimelineMark:
 def _bar(given: _Given, name: str, foot: float, score: int) -> Bar:
     height = round(max(2.0, BAR * score / 10), 1)
     return Bar(given.x, foot - height, height, f"{given.when}: {name} {score}")
+
+
+def _photos(
+    photos: Iterable[Photo], progress: CourseSoFar, scale: Scale, foot: float
+) -> Iterator[TimelineMark]:
+    """A full mark for a measured photo, a hollow one for others; days without stay bare."""
+    for photo in photos:
+        mark = "●" if photo.status is PhotoStatus.MEASURED else "○"
+        status = STATUSES[photo.status]
+        words = f"{short_date(photo.taken_at, progress.patient.zone)}: photo, {status}"
+        yield TimelineMark(_x(progress, scale, photo.taken_at), foot - FOOT, mark, SENT, words)
 
 
 def _signs(given: Iterable[_Given], foot: float) -> Iterator[TimelineMark]:

@@ -28,6 +28,7 @@ from tracker.domain.course.treatments import day_number
 from tracker.domain.recovery.evidence_words import focal_words
 from tracker.wires.photo_files import Picture
 from web.charts.charts import Chart, chart, frame_of
+from web.charts.timeline import Strip, timeline
 from web.desk.alert_cards import (
     NOTHING_CHOSEN,
     AlertCard,
@@ -133,6 +134,7 @@ class AlertPage:
     photo_taken: str
     heat_map: Picture
     chart: Chart | None
+    strip: Strip | None
     answers: tuple[AnswersRow, ...]
     closed_by: str | None
     versions: str
@@ -182,9 +184,8 @@ def alert_page(
     form: AnswerForm = NOTHING_CHOSEN,
 ) -> AlertPage:
     """One alert; `course` is the patient's current one, shown if the alert belongs to it."""
-    alert = case.alert
+    alert, quantity = case.alert, case.alert.concern.quantity
     same = course if course is not None and course.treatment.id == alert.treatment_id else None
-    quantity = alert.concern.quantity
     return AlertPage(
         card=alert_card(CourseAlert(alert, case.treatment), case.patient, case.people, now, zone),
         treatment=treatment_words(case.treatment, case.treatment.kind.replace("_", " ")),
@@ -200,6 +201,7 @@ def alert_page(
         chart=chart(same, alert.regions[0], frame_of(same, quantity))
         if same and alert.regions
         else None,
+        strip=timeline(same) if same else None,
         answers=answers_rows(same, now, zone, size=LATEST_ANSWERS).rows if same else (),
         closed_by=_closed_by(case),
         versions=_versions(alert),
@@ -325,10 +327,10 @@ def _factor_words(factor: float) -> str:
 
 
 def _photo_taken(case: AlertCase, now: datetime, zone: ZoneInfo) -> str:
-    if case.photo is None:
+    if (photo := case.photo) is None:
         return ""
-    day = day_words(day_number(case.treatment, case.photo.taken_at, case.patient.zone))
-    return f"{day}, {when(case.photo.taken_at, now, zone)}"
+    day = day_number(case.treatment, photo.taken_at, case.patient.zone)
+    return f"{day_words(day)}, {when(photo.taken_at, now, zone)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,15 @@ function course(figure, data) {
     ctx.moveTo(bbox.left, plot.valToPos(0, "y", true));
     ctx.lineTo(bbox.left + bbox.width, plot.valToPos(0, "y", true));
     ctx.stroke();
+    const end = data.band.at(-1);
+    if (end && max >= data.lastDay) {
+      ctx.fillStyle = colour("soft");
+      ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+      ctx.textAlign = "right";
+      const at = (value, under) => [plot.valToPos(data.lastDay, "x", true), plot.valToPos(value, "y", true) + under * ratio];
+      ctx.fillText(data.bandWords, ...at(end[3], -6));
+      if (data.quantity === "redness") ctx.fillText("dashed: its median", ...at(end[1], 14));
+    }
     ctx.setLineDash([3 * ratio, 3 * ratio]);
     ctx.beginPath();
     ctx.moveTo(plot.valToPos(0, "x", true), bbox.top);

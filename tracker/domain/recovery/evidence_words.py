@@ -103,18 +103,24 @@ def _now(concern: Concern, photo: PhotoEvidence, readings: Sequence[Reading]) ->
     return f", now {times_words(measured(latest.regions[region]).value, quantity)}"
 
 
-def times_words(doublings: float, quantity: Quantity, normal_high: float | None = None) -> str:
+def times_words(
+    doublings: float,
+    quantity: Quantity,
+    normal_high: float | None = None,
+    day: str = "today",
+) -> str:
     """A reading as every page says it: `3.5 × the redness of before (normal today: up to 1.3 ×)`.
 
     `doublings` is log2 of the ratio to the photo from before, `normal_high` the upper edge of what
     is normal on the day of the reading, likewise; without it, nothing is said of what is normal.
+    `day` names that day.
     """
     told = f"{times(doublings)} the {quantity} of before"
     if abs(doublings) < _AS_BEFORE:
         told = f"about the {quantity} of before ({times(doublings)})"
     if normal_high is None:
         return told
-    normal = f"normal today: up to {times(normal_high)}"
+    normal = f"normal {day}: up to {times(normal_high)}"
     return f"{told[:-1]}; {normal})" if told.endswith(")") else f"{told} ({normal})"
 
 
