@@ -13,7 +13,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,9 +43,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="a folder in which the clinic stays")
     options = parser.parse_args()
-    with _folder(options.keep) as folder:
+    with folder_of(options.keep) as folder:
         world = open_world(demo_settings(folder, PORT))
-        clinic = _known(world) or found_clinic(
+        clinic = known(world) or found_clinic(
             world, options.patients, options.readings, options.seed
         )
         size = world.settings.database.stat().st_size / 1e6
@@ -63,23 +63,7 @@ def main() -> None:
 
 
 def _measure(world: World, clinic: BigClinic, times: int, rng: random.Random) -> None:
-    dana = _signed_in(world, clinic.practitioner)
-    alice = _signed_in(world, clinic.patient)
-    patients = PATIENT.findall(dana.read("/?show=recovering"))
-    last = _last_page(dana)
-    asked = {
-        "work list": (dana, ["/"]),
-        "work list, last page": (dana, [last]),
-        "search": (dana, ["/?q=zoe", "/?q=soren+weis", "/?q=patient0", "/?q=nobody"]),
-        "filter: recovering": (dana, ["/?show=recovering"]),
-        "filter: finished": (dana, ["/?show=finished"]),
-        "has it changed?": (dana, ["/worklist/version"]),
-        "alerts": (dana, ["/alerts"]),
-        "a patient": (dana, patients),
-        "a patient's own Today": (alice, ["/"]),
-        "their progress": (alice, ["/progress"]),
-    }
-    for name, (browser, paths) in asked.items():
+    for name, (browser, paths) in asked_for(world, clinic).items():
         browser.read(paths[0])
         began = time.process_time()
         spent = sorted(_milliseconds(browser, rng.choice(paths)) for _ in range(times))
@@ -88,6 +72,27 @@ def _measure(world: World, clinic: BigClinic, times: int, rng: random.Random) ->
         kb = _bytes(browser.read(paths[0])) / 1000
         words = f"{statistics.median(spent):9.0f}{p95:9.0f}{spent[-1]:9.0f}{cpu:9.0f}{kb:8,.0f}"
         _say(f"{name:24}{words}")
+
+
+def asked_for(world: World, clinic: BigClinic) -> Mapping[str, tuple[Browser, Sequence[str]]]:
+    """The pages by name, each with a signed-in browser and the addresses that show it."""
+    dana = _signed_in(world, clinic.practitioner)
+    alice = _signed_in(world, clinic.patient)
+    patients = PATIENT.findall(dana.read("/?show=recovering"))
+    last = _last_page(dana)
+    return {
+        "work list": (dana, ["/"]),
+        "work list, last page": (dana, [last]),
+        "search": (dana, ["/?q=zoe", "/?q=soren+weis", "/?q=patient0", "/?q=nobody"]),
+        "filter: recovering": (dana, ["/?show=recovering"]),
+        "filter: finished": (dana, ["/?show=finished"]),
+        "has it changed?": (dana, ["/worklist/version"]),
+        "alerts": (dana, ["/alerts"]),
+        "a patient": (dana, patients),
+        "values of a chart": (dana, [f"{path}/values" for path in patients]),
+        "a patient's own Today": (alice, ["/"]),
+        "their progress": (alice, ["/progress"]),
+    }
 
 
 def _milliseconds(browser: Browser, path: str) -> float:
@@ -118,7 +123,7 @@ def _signed_in(world: World, person: Person) -> Browser:
     return browser
 
 
-def _known(world: World) -> BigClinic | None:
+def known(world: World) -> BigClinic | None:
     """The clinic that was kept, if the folder holds one."""
     db = world.connect()
     try:
@@ -130,7 +135,7 @@ def _known(world: World) -> BigClinic | None:
 
 
 @contextmanager
-def _folder(keep: Path | None) -> Iterator[Path]:
+def folder_of(keep: Path | None) -> Iterator[Path]:
     if keep is not None:
         yield keep
         return
