@@ -15,10 +15,9 @@ from tracker.domain.alerts.alert_life import (
     MAX_WHY_LENGTH,
     SNOOZE_REASON,
     Resolution,
-    ShownAlert,
     Snooze,
 )
-from tracker.domain.alerts.alerts import Alert, Level, Outcome
+from tracker.domain.alerts.alerts import Alert, Level, Outcome, ShownAlert
 from tracker.domain.course.check_ins import (
     HABITS,
     HELP,

@@ -201,6 +201,14 @@ def test_a_ward_round_by_keys_alone(page: Page, desk: Desk, db: Database) -> Non
     (alert,) = alerts.of_patient(db, alice.id)
     assert alert.outcome is Outcome.FALSE
     page.wait_for_load_state("networkidle")
+    page.keyboard.press("u")
+    page.wait_for_url(f"**/round/{alice.id}")
+    (alert,) = alerts.of_patient(db, alice.id)
+    assert alert.needs_answer
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("n")
+    page.wait_for_url(f"**/round/{desk.bea.id}*")
+    page.wait_for_load_state("networkidle")
     page.keyboard.press("m")
     page.keyboard.type("That is usual today.")
     page.keyboard.press("Tab")

@@ -79,6 +79,7 @@ RULES = {
     "POST preferences.save": Rule("/settings", EVERYBODY_SIGNED_IN),
     "GET worklist.version": Rule("/worklist/version", CARERS),
     "GET worklist.after": Rule("/worklist/after/{alice}", TEAM),
+    "POST alert_answers.take_back": Rule("/alerts/{alert}/take-back", frozenset({"dana"})),
     "GET worklist.begin_round": Rule("/round", CARERS),
     "GET worklist.one_of_round": Rule("/round/{alice}", TEAM),
     "GET absences.show": Rule("/settings/absences", CARERS),

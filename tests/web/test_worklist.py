@@ -12,7 +12,7 @@ from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tracker.actions.course.treatments import begin_treatment
 from tracker.actions.people.accounts import add_person
-from tracker.domain.alerts.alerts import Concern, Level
+from tracker.domain.alerts.alerts import Concern, Level, Outcome
 from tracker.domain.people.people import Person, Role
 from tracker.storage.alerts import alerts
 from tracker.storage.connection import writing
@@ -263,8 +263,32 @@ def test_a_round_sends_what_the_page_of_the_alert_sends_and_is_refused_alike(
     fresh = re.search(r'name="shown" value="([^"]+)"', refused.text)
     assert fresh is not None
     kept = dana.send(f"/alerts/{alert.id}/resolve", form | {"shown": fresh[1]})
-    assert kept.location == f"/round?after={hidden['round']}&before={alert.patient_id}"
-    assert "That was everyone." in dana.read(kept.location)
+    assert (
+        kept.location == f"/round?after={hidden['round']}&before={alert.patient_id}&undo={alert.id}"
+    )
+    end = dana.read(kept.location)
+    assert "That was everyone." in end
+    shown = re.findall(r'name="shown" value="([^"]+)"', end)[-1]
+    back = f"/alerts/{alert.id}/take-back"
+    assert dana.send(back, {"shown": shown}).location == f"/round/{alert.patient_id}"
+    (again,) = alerts.of_patient(db, alert.patient_id)
+    assert again.needs_answer
+    assert again.outcome is None
+    assert dana.send(back, {"shown": shown}).status_code == 409, "once"
+
+
+def test_an_answer_is_taken_back_within_minutes_and_by_its_own_author(
+    dana: Browser, records: Records, db: Database, clock: Clock
+) -> None:
+    alert = records.alert()
+    dana.answer(alert.id, "resolve", {"outcome": "false", "why": "a lamp"})
+    closed = dana.read(f"/round?undo={alert.id}")
+    (shown,) = re.findall(r'name="shown" value="([^"]+)"', closed)
+    clock.now += timedelta(minutes=11)
+    assert "take-back" not in dana.read(f"/round?undo={alert.id}")
+    assert dana.send(f"/alerts/{alert.id}/take-back", {"shown": shown}).status_code == 409
+    (kept,) = alerts.of_patient(db, alert.patient_id)
+    assert kept.outcome is Outcome.FALSE
 
 
 def test_an_assistant_may_write_in_a_round_and_not_close_an_alert(

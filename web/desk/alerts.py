@@ -21,6 +21,7 @@ from tracker.domain.alerts.alert_life import (
     Resolution,
     Seen,
     Snooze,
+    TakeBack,
 )
 from tracker.domain.people.access import may_answer_alerts, may_follow, require
 from tracker.domain.talk.conversation import Draft
@@ -83,6 +84,17 @@ def hand_over(visit: Visit, alert_id: str) -> ResponseReturnValue:
     return _answered(visit, case, asked, "note")
 
 
+@blueprint.post("/alerts/<alert_id>/take-back")
+@signed_in
+def take_back(visit: Visit, alert_id: str) -> ResponseReturnValue:
+    """Undo one's own last answer; the ward round shows the patient again."""
+    case = case_to_answer(visit, alert_id)
+    done = _answered(visit, case, TakeBack(), "shown")
+    if isinstance(done, tuple):
+        return done
+    return redirect(url_for("worklist.one_of_round", patient_id=case.patient.id), code=303)
+
+
 @blueprint.post("/alerts/<alert_id>/message")
 @signed_in
 def message(visit: Visit, alert_id: str) -> ResponseReturnValue:
@@ -136,9 +148,10 @@ def _answered(visit: Visit, case: AlertCase, given: Answer, field: str) -> Respo
 
 def _onwards(case: AlertCase, sent: str | None = None) -> ResponseReturnValue:
     """To the next patient of the round that the form came from; else back to the alert."""
-    address = url_for("practitioner.alert", alert_id=case.alert.id, sent=sent)
+    alert_id, patient_id = case.alert.id, case.patient.id
+    address = url_for("practitioner.alert", alert_id=alert_id, sent=sent)
     if after := read_round(request.form):
-        address = url_for("worklist.begin_round", after=after, before=case.patient.id)
+        address = url_for("worklist.begin_round", after=after, before=patient_id, undo=alert_id)
     return redirect(address, code=303)
 
 

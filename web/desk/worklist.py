@@ -11,7 +11,7 @@ from typing import ClassVar
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from tracker.actions.alerts.showing import AlertCase
+from tracker.actions.alerts.showing import AlertCase, show_alert
 from tracker.actions.course.progress import CourseSoFar, show_course
 from tracker.actions.desk.worklist import (
     find_next_waiting,
@@ -19,11 +19,12 @@ from tracker.actions.desk.worklist import (
     show_worklist,
     tell_worklist_version,
 )
+from tracker.domain.alerts.alert_life import may_take_back
 from tracker.domain.alerts.alerts import worst_first
 from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus
 from tracker.domain.course.treatments import day_number
 from tracker.domain.desk.worklist import Place
-from tracker.domain.people.access import may_follow, may_open_worklist, require
+from tracker.domain.people.access import may_answer_alerts, may_follow, may_open_worklist, require
 from tracker.domain.talk.conversation import MAX_MESSAGE_LENGTH
 from tracker.wires.photo_files import Picture
 from web.desk.alert_pages import AlertPage
@@ -84,7 +85,8 @@ class RoundPage:
     `alert` is the worst that is not closed, None for messages and photos alone. `photos` are those
     that no one has opened, at most ROUND_PHOTOS, the latest first; without any, the last measured.
     `unseen` counts all that are new. `after` is the place from which the round goes on,
-    `before` the patient who was shown before; `key` tells a message sent twice from two.
+    `before` the patient who was shown before, `undo` the alert just answered there;
+    `key` tells a message sent twice from two.
     """
 
     template: ClassVar[str] = "round.html"
@@ -101,6 +103,7 @@ class RoundPage:
     position: str
     after: str
     before: str
+    undo: AlertPage | None
     key: str
 
     @property
@@ -119,6 +122,7 @@ class RoundEndPage:
 
     waiting: int
     before: str
+    undo: AlertPage | None
 
     @property
     def title(self) -> str:
@@ -139,8 +143,13 @@ def begin_round(visit: Visit) -> ResponseReturnValue:
     before = _before(visit)
     found = next((e for e in waiting if after is None or e.place > after), None)
     if found is None:
-        return render(RoundEndPage(len(waiting), before))
-    there = url_for(".one_of_round", patient_id=found.facts.patient_id, before=before or None)
+        return render(RoundEndPage(len(waiting), before, _undo(visit)))
+    there = url_for(
+        ".one_of_round",
+        patient_id=found.facts.patient_id,
+        before=before or None,
+        undo=request.args.get("undo"),
+    )
     return redirect(there, code=303)
 
 
@@ -148,6 +157,16 @@ def _before(visit: Visit) -> str:
     """The patient whom the round showed before, if the reader may open that page."""
     named = request.args.get("before", "")
     return named if may_follow(visit.viewer, named) else ""
+
+
+def _undo(visit: Visit) -> AlertPage | None:
+    """The alert that was answered just before, if that answer can be taken back."""
+    alert_id = request.args.get("undo", "")
+    case = show_alert(visit.db, visit.world.protocols, alert_id) if alert_id else None
+    if case is None or not may_answer_alerts(visit.viewer, case.patient.id):
+        return None
+    is_fresh = may_take_back(case.history, visit.person.id, visit.now)
+    return shown(visit, case) if is_fresh else None
 
 
 @blueprint.get("/round/<patient_id>")
@@ -174,6 +193,7 @@ def one_of_round(visit: Visit, patient_id: str) -> ResponseReturnValue:
         position=f"{at + 1} of {len(waiting)}",
         after=str(each.place),
         before=_before(visit),
+        undo=_undo(visit),
         key=secrets.token_hex(16),
     )
     return render(page)
