@@ -83,12 +83,14 @@ def heard_since(db: Database, kind: str, since: datetime) -> list[Treatment]:
 
     One without any photo or answer counts from the day it was done.
     """
-    sql = """WITH came AS (
-                 SELECT treatment_id, received_at FROM photos
-                 UNION ALL SELECT treatment_id, received_at FROM check_ins)
-             SELECT * FROM treatments WHERE kind = :kind AND coalesce(
-                 (SELECT max(received_at) FROM came WHERE treatment_id = treatments.id),
-                 performed_at) >= :since
+    sql = """SELECT * FROM treatments WHERE kind = :kind AND (
+                 EXISTS (SELECT 1 FROM photos
+                     WHERE treatment_id = treatments.id AND received_at >= :since)
+                 OR EXISTS (SELECT 1 FROM check_ins
+                     WHERE treatment_id = treatments.id AND received_at >= :since)
+                 OR performed_at >= :since
+                     AND NOT EXISTS (SELECT 1 FROM photos WHERE treatment_id = treatments.id)
+                     AND NOT EXISTS (SELECT 1 FROM check_ins WHERE treatment_id = treatments.id))
              ORDER BY performed_at DESC, id"""
     return [read(row) for row in db.query(sql, {"kind": kind, "since": time_text(since)})]
 
