@@ -46,6 +46,9 @@ _VALUE_STEPS, _GREY_STEPS = 161, 33  # of the table from which pictures are pain
 _LEGEND_HEIGHT: Final = 150
 _TITLE_SIZE, _TICK_SIZE = 46, 44  # legible when the picture is shown a quarter as wide
 
+# The font that Pillow brings has no multiplication sign and no fractions
+_TICKS: Final = {-2: "1/4 x", -1: "1/2 x", 0: "before", 1: "2 x", 2: "4 x"}
+
 # Björn Ottosson, "A perceptual color space for image processing" (2020).
 _OKLAB_TO_LMS: Final = np.array(
     [
@@ -82,8 +85,8 @@ def draw_evidence(
     grey = _grey(to_linear(today.image), _on_skin(analysis))
     grey[beyond] = _BEYOND
     return {
-        "redness": _heat_map(grey, analysis.redness_map, "Redness in doublings"),
-        "pigment": _heat_map(grey, analysis.pigment_map, "Pigment in doublings"),
+        "redness": _heat_map(grey, analysis.redness_map, "Redness, times before"),
+        "pigment": _heat_map(grey, analysis.pigment_map, "Pigment, times before"),
         "aligned": _framed(in_light_of_baseline(today.image, before.image, analysis), beyond),
         "as_taken": _framed(today.image, beyond),
         "baseline": _framed(before.image, beyond),
@@ -202,7 +205,7 @@ def _grey(light: LinearImage, skin: NDArray[np.bool_]) -> _Plane:
 
 @cache
 def _legend(title: str) -> NDArray[np.uint8]:
-    """The scale as a bar over the whole width, with ticks in doublings."""
+    """The scale as a bar over the whole width, with a tick for each doubling as a multiple."""
     width, _ = picture_size()
     ramp = np.tile(np.linspace(-SCALE, SCALE, width, dtype=np.float32), (34, 1))
     bar = paint_scale(ramp, np.full(ramp.shape, 0.93, np.float32))
@@ -214,8 +217,7 @@ def _legend(title: str) -> NDArray[np.uint8]:
         x = (tick + SCALE) / (2 * SCALE) * (width - 1)
         draw.line((x, 88, x, 98), fill="black", width=4)
         anchor = {-SCALE: "la", SCALE: "ra"}.get(tick, "ma")
-        label = f"{tick:+d}" if tick else "0"
-        draw.text((x, 98), label, "black", ImageFont.load_default(_TICK_SIZE), anchor=anchor)
+        draw.text((x, 98), _TICKS[tick], "black", ImageFont.load_default(_TICK_SIZE), anchor=anchor)
     legend = np.array(canvas, np.uint8)
     legend.flags.writeable = False
     return legend

@@ -225,7 +225,8 @@ def _against(value: float, quantity: Quantity, normal: BandPoint | None) -> str:
     """A value with what is normal then."""
     if normal is None or quantity is Quantity.REDNESS:
         return times_words(value, quantity, normal.high if normal else None, "then")
-    return f"{times_words(value, quantity)}; {normal_words(normal, quantity)} cannot be seen"
+    unseen = f"between {times(normal.low)} and {times(normal.high)} a change cannot be seen"
+    return f"{times_words(value, quantity)}; {unseen}"
 
 
 def _back_by(band: Sequence[BandPoint], progress: CourseSoFar) -> str:
