@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import resource
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import TimeoutError as TooLate
@@ -32,7 +33,7 @@ from tracker.storage.course import photos
 from tracker.wires.cluster import Cluster, ClusterGone, PhotosSpill, dask_setup
 from tracker.wires.compute import analyse_bytes
 from tracker.wires.photo_files import Picture
-from tracker.wires.processes import Stopped, at_once
+from tracker.wires.processes import MEBIBYTE, Stopped, at_once
 from tracker.world import World
 
 COURSE = Path(str(files("sample_images"))) / "infection_type_6"
@@ -299,3 +300,15 @@ def test_a_look_that_dask_cancels_is_not_the_last(monkeypatch: pytest.MonkeyPatc
             time.sleep(0.01)
         with pytest.raises(ClusterGone, match="CancelledError"):
             compute.workers()
+
+
+def test_a_worker_reuses_the_memory_of_an_image(compute: Cluster) -> None:
+    pages = MEBIBYTE // resource.getpagesize()
+    assert compute.submit(page_faults_of_images).result(timeout=60) < 20 * pages
+
+
+def page_faults_of_images() -> int:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(200):
+        np.ones(MEBIBYTE, np.uint8)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
