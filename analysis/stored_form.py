@@ -76,7 +76,7 @@ def _is_srgb(contents: Contents, notes: Notes) -> tuple[bool, bool]:
     """
     colours = contents.colours or (adobe_rgb() if notes.is_adobe_rgb else None)
     with Image.open(BytesIO(contents.picture), formats=FORMATS) as picture:
-        picture.draft(None, (picture.width // 8, picture.height // 8))
+        picture.draft(None, (max(1, picture.width // 8), max(1, picture.height // 8)))
         every = Image.fromarray(_every_colour()).convert(picture.mode)
         for colour in (every, picture):
             managed, is_broken = in_srgb(colour, contents.profile, colours)

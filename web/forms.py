@@ -15,9 +15,10 @@ from tracker.domain.alerts.alert_life import (
     MAX_WHY_LENGTH,
     SNOOZE_REASON,
     Resolution,
+    ShownAlert,
     Snooze,
 )
-from tracker.domain.alerts.alerts import Alert, Level, Outcome, ShownAlert
+from tracker.domain.alerts.alerts import Alert, Level, Outcome
 from tracker.domain.course.check_ins import (
     HABITS,
     HELP,
@@ -169,11 +170,6 @@ def read_check_in(form: Form) -> SentAnswers:
             "Tick what is true, or “None of these”."
         )
     return SentAnswers(answers, errors, wants_help)
-
-
-def read_round(form: Form) -> str:
-    """The place after which the ward round goes on; empty for what was sent elsewhere."""
-    return str(Place.read(form.get("round", "")) or "")
 
 
 def read_worklist_query(args: Mapping[str, str]) -> WorklistQuery:

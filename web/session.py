@@ -311,3 +311,14 @@ def _close(error: BaseException | None) -> None:  # noqa: ARG001  (the signature
     opened: Resources | None = g.pop("resources", None)
     if opened is not None:
         opened.db.close()
+
+
+PURPOSES = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")  # by browser and age
+
+
+def is_fetched_ahead() -> bool:
+    """Whether a browser fetches it before any person asks: headers only, or in advance."""
+    purposes = (request.headers.get(name, "") for name in PURPOSES)
+    return request.method == "HEAD" or any(
+        word in purpose.lower() for purpose in purposes for word in ("prefetch", "preview")
+    )

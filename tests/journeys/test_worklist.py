@@ -15,12 +15,11 @@ from tests.post_office import free_port
 from tests.web.conftest import Clock, Records
 from tracker.actions.course.treatments import begin_treatment
 from tracker.actions.people.accounts import add_person
-from tracker.domain.alerts.alerts import Level, Outcome
+from tracker.domain.alerts.alerts import Level
 from tracker.domain.people.people import Person, Role
 from tracker.settings import Settings
 from tracker.storage.alerts import alerts
 from tracker.storage.connection import writing
-from tracker.storage.talk import conversation
 from tracker.world import open_world
 
 DESK = {"width": 1280, "height": 800}
@@ -175,44 +174,3 @@ def test_a_list_without_a_connection_says_that_it_is_old(page: Page, desk: Desk)
     expect(page.get_by_text("this list may be old")).to_be_visible()
     page.context.set_offline(False)
     expect(page.get_by_text("The connection is back.")).to_be_visible()
-
-
-def test_a_ward_round_by_keys_alone(page: Page, desk: Desk, db: Database) -> None:
-    alice = desk.records.cast.alice
-    desk.records.message(desk.bea, "It stings.")
-    page.reload()
-    keys_work(page)
-    page.keyboard.press("w")
-    page.wait_for_url(f"**/round/{alice.id}*")
-    expect(page.get_by_text("1 of 2")).to_be_visible()
-    page.wait_for_load_state("networkidle")  # the script listens to keys by then
-    page.keyboard.press("n")
-    page.wait_for_url(f"**/round/{desk.bea.id}*")
-    page.wait_for_load_state("networkidle")
-    page.keyboard.press("u")
-    page.wait_for_url(f"**/round/{alice.id}*")
-    page.wait_for_load_state("networkidle")
-    page.keyboard.press("c")
-    page.keyboard.press("Escape")  # thought better of it
-    page.keyboard.press("f")
-    page.keyboard.type("a lamp, no heat")
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"**/round/{desk.bea.id}*")
-    (alert,) = alerts.of_patient(db, alice.id)
-    assert alert.outcome is Outcome.FALSE
-    page.wait_for_load_state("networkidle")
-    page.keyboard.press("u")
-    page.wait_for_url(f"**/round/{alice.id}")
-    (alert,) = alerts.of_patient(db, alice.id)
-    assert alert.needs_answer
-    page.wait_for_load_state("networkidle")
-    page.keyboard.press("n")
-    page.wait_for_url(f"**/round/{desk.bea.id}*")
-    page.wait_for_load_state("networkidle")
-    page.keyboard.press("m")
-    page.keyboard.type("That is usual today.")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    expect(page.get_by_text("That was everyone.")).to_be_visible()
-    said = [message.text for message in conversation.of_patient(db, desk.bea.id)]
-    assert said == ["It stings.", "That is usual today."]

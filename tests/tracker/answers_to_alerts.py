@@ -6,8 +6,8 @@ from sqlite_utils import Database
 
 from tracker.actions.alerts.answering import Answered, answer_alert
 from tracker.actions.alerts.showing import read_alert
-from tracker.domain.alerts.alert_life import Answer
-from tracker.domain.alerts.alerts import Alert, ShownAlert
+from tracker.domain.alerts.alert_life import Answer, ShownAlert
+from tracker.domain.alerts.alerts import Alert
 from tracker.domain.people.people import Person
 from tracker.storage.alerts import alert_history, alerts
 

@@ -90,7 +90,7 @@ def test_each_quantity_has_a_band_with_its_name() -> None:
     assert pigment.band is not None
     assert (redness.band.label.label, pigment.band.label.label) == (
         "expected range",
-        "range of no visible change",
+        "too small to tell",
     )
     assert redness.rows.rows[0].normal.startswith("up to ")
     assert " to " in pigment.rows.rows[0].normal
@@ -193,7 +193,7 @@ def test_the_headline_of_a_calm_curve_says_how_it_goes() -> None:
     )
     assert told(*RISES, 1.0).startswith("Left cheek: fading since day 4; on day 5 2.0 ×")
     assert told(*PALE).startswith("Left cheek: no clear change since day 0; on day 2")
-    assert told(0.0, 0.1, quantity=Quantity.PIGMENT).endswith("cannot be seen.")
+    assert told(0.0, 0.1, quantity=Quantity.PIGMENT).endswith("is too small to tell.")
 
 
 def test_the_headline_says_since_when_a_region_rises_and_when_it_should_be_back() -> None:
@@ -216,9 +216,10 @@ def test_no_headline_reassures_while_an_alert_or_a_warning_sign_is_open(
 ) -> None:
     for course in ({"alerts": (ALERT,)}, {"check_ins": (SIGN,)}):
         words = told(*values, **course)
-        assert not re.search(r"fading|no clear change|about the redness|cannot be seen", words)
+        assert not re.search(r"fading|no clear change|about the redness|too small to tell", words)
         assert "does not answer it" in words or "×" in words
     assert told(*FALLS, alerts=(ALERT,)).endswith("open, and this curve does not answer it.")
     assert "rising again since day 2" in told(*RISES, alerts=(ALERT,))
+    assert told(-0.8, 0.0, alerts=(ALERT,)) == "Left cheek: rising since day 0."
     closed = replace(ALERT, resolved_at=now_on(4), outcome=Outcome.FALSE)
     assert "fading" in told(*FALLS, alerts=(closed,))

@@ -195,3 +195,26 @@ def test_a_drawing_on_pictures_that_were_turned_meanwhile_is_asked_for_again(
     assert dana.send(there, form | {"places": "78 61", "turned": "yes"}).status_code == 303
     newest = annotations.of_treatment(db, cast.treatment.id)[-1].latest
     assert newest.drawing.places == ((0.78, 0.61),)
+
+
+@pytest.mark.parametrize("picture", ["photo", "aligned?large=1"])
+def test_a_photo_that_a_browser_fetches_ahead_stays_new(
+    picture: str, dana: Browser, records: Records
+) -> None:
+    records.measured(-1)
+    photo = records.measured(2)
+    path = f"/patients/{photo.patient_id}/photos/{photo.id}/{picture}"
+    assert dana.get(path, headers={"Sec-Purpose": "prefetch"}).status_code == 200
+    assert "1 new photo" in dana.read("/")
+
+
+def test_a_photo_that_was_seen_in_a_list_alone_is_not_told_as_opened(
+    alice: Browser, dana: Browser, records: Records
+) -> None:
+    records.measured(-1)
+    photo = records.measured(2)
+    folder = f"/patients/{photo.patient_id}/photos/{photo.id}"
+    dana.get(f"{folder}/thumbnail")
+    assert "opened by" not in alice.read(f"/photos/{photo.id}")
+    dana.get(f"{folder}/aligned?large=1")
+    assert "Photo opened by Dr Dana" in alice.read(f"/photos/{photo.id}")

@@ -44,7 +44,7 @@ def test_only_the_photo_that_was_opened_counts_as_opened(
     alice: Browser, dana: Browser, records: Records
 ) -> None:
     unopened, opened = records.measured(1), records.measured(2)
-    open_picture(dana, opened, Picture.REDNESS)
+    open_picture(dana, opened, Picture.PHOTO)
     assert "Photo opened by Dr Dana" not in alice.read(f"/photos/{unopened.id}")
     assert "Photo opened by Dr Dana" in alice.read(f"/photos/{opened.id}")
 

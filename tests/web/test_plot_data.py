@@ -56,7 +56,7 @@ def test_the_band_reaches_to_the_end_of_the_axis_and_that_of_pigment_is_level() 
     (first, last) = pigment["band"]
     assert (first[0], last[0]) == (0, pigment["lastDay"])
     assert first[1:] == last[1:]
-    assert pigment["bandWords"] == "range of no visible change"
+    assert pigment["bandWords"] == "too small to tell"
     assert [0, "before"] in redness["levels"]
 
 

@@ -12,7 +12,7 @@ from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tracker.actions.course.treatments import begin_treatment
 from tracker.actions.people.accounts import add_person
-from tracker.domain.alerts.alerts import Concern, Level, Outcome
+from tracker.domain.alerts.alerts import Concern, Level
 from tracker.domain.people.people import Person, Role
 from tracker.storage.alerts import alerts
 from tracker.storage.connection import writing
@@ -220,82 +220,3 @@ def test_beside_an_alert_about_one_region_its_own_number_stands(
     page = dana.read("/")
     assert "Redness, left cheek" in page
     assert "Redness, whole face" not in page
-
-
-def test_a_round_shows_new_photos_large_and_ends_after_the_last_patient(
-    dana: Browser, records: Records, db: Database
-) -> None:
-    old, new = records.measured(1), records.measured(2)
-    bea = add_patient(db, records, "Bea", "bea@home.example")
-    records.message(bea, "It stings.")
-    first = dana.get("/round")
-    assert first.location == f"/round/{bea.id}"
-    page = dana.read(first.location)
-    assert "1 of 2" in page
-    (onwards,) = re.findall(r'href="(/round[?]after=[^"]+)" data-key="n"', page)
-    second = dana.get(onwards.replace("&amp;", "&")).location
-    assert second == f"/round/{records.cast.alice.id}?before={bea.id}"
-    page = dana.read(second)
-    for photo in (old, new):
-        shown = f"/patients/{photo.patient_id}/photos/{photo.id}/aligned?large=1"
-        assert f'src="{shown}"' in page
-        dana.get(shown)
-    assert ">Fine <" in page
-    (onwards,) = re.findall(r'href="(/round[?]after=[^"]+)" data-key="n"', page)
-    end = dana.read(onwards.replace("&amp;", "&"))
-    assert "That was everyone." in end
-    assert "1 patient still waits" in end, "Bea, whose message no one has read"
-    assert dana.get(second).location == f"/patients/{records.cast.alice.id}", "no longer waits"
-
-
-def test_a_round_sends_what_the_page_of_the_alert_sends_and_is_refused_alike(
-    dana: Browser, records: Records, db: Database
-) -> None:
-    alert = records.alert()
-    page = dana.read(dana.get("/round").location or "")
-    hidden = dict(re.findall(r'type="hidden" name="(shown|round)" value="([^"]+)"', page))
-    form = {"outcome": "false", "why": "a lamp", **hidden}
-    with writing(db):
-        alerts.save(db, replace(alert, raised_at=alert.raised_at + timedelta(minutes=1)))
-    refused = dana.send(f"/alerts/{alert.id}/resolve", form)
-    assert refused.status_code == 409
-    assert f'name="round" value="{hidden["round"]}"' in refused.text, "the round can go on"
-    fresh = re.search(r'name="shown" value="([^"]+)"', refused.text)
-    assert fresh is not None
-    kept = dana.send(f"/alerts/{alert.id}/resolve", form | {"shown": fresh[1]})
-    assert (
-        kept.location == f"/round?after={hidden['round']}&before={alert.patient_id}&undo={alert.id}"
-    )
-    end = dana.read(kept.location)
-    assert "That was everyone." in end
-    shown = re.findall(r'name="shown" value="([^"]+)"', end)[-1]
-    back = f"/alerts/{alert.id}/take-back"
-    assert dana.send(back, {"shown": shown}).location == f"/round/{alert.patient_id}"
-    (again,) = alerts.of_patient(db, alert.patient_id)
-    assert again.needs_answer
-    assert again.outcome is None
-    assert dana.send(back, {"shown": shown}).status_code == 409, "once"
-
-
-def test_an_answer_is_taken_back_within_minutes_and_by_its_own_author(
-    dana: Browser, records: Records, db: Database, clock: Clock
-) -> None:
-    alert = records.alert()
-    dana.answer(alert.id, "resolve", {"outcome": "false", "why": "a lamp"})
-    closed = dana.read(f"/round?undo={alert.id}")
-    (shown,) = re.findall(r'name="shown" value="([^"]+)"', closed)
-    clock.now += timedelta(minutes=11)
-    assert "take-back" not in dana.read(f"/round?undo={alert.id}")
-    assert dana.send(f"/alerts/{alert.id}/take-back", {"shown": shown}).status_code == 409
-    (kept,) = alerts.of_patient(db, alert.patient_id)
-    assert kept.outcome is Outcome.FALSE
-
-
-def test_an_assistant_may_write_in_a_round_and_not_close_an_alert(
-    fay: Person, records: Records, browser_of: Callable[[Person], Browser]
-) -> None:
-    alert = records.alert()
-    page = browser_of(fay).read(f"/round/{alert.patient_id}")
-    assert f'action="/alerts/{alert.id}/message"' in page
-    assert "/resolve" not in page
-    assert 'name="seen"' not in page

@@ -39,7 +39,7 @@ MOST_TICKS_LARGE, MOST_TICKS_SMALL = 9, 5
 MANY_MARKS, CROWDED_MARKS = 20, 100  # with more they are drawn smaller, and smaller still
 DENSE = 30  # with more points, a small chart draws lines in place of single marks
 ROWS_LARGE, ROWS_SMALL = 30, 10  # of the table behind a chart, at once
-BAND_WORDS = {Quantity.REDNESS: "expected range", Quantity.PIGMENT: "range of no visible change"}
+BAND_WORDS = {Quantity.REDNESS: "expected range", Quantity.PIGMENT: "too small to tell"}
 LABEL_GAP, LABEL_UNDER = 6.0, 14.0  # pixels from the edges of the band to its words
 TICK_STEPS = (1, 2, 3, 7, 14, 28, 56, 91, 182, 364)
 

@@ -178,6 +178,8 @@ def headline(
             f"{where}: last measured on day {_day(last, progress)}. An alert or a warning sign is"
             " open, and this curve does not answer it."
         )
+    if _is_guarded(progress) and not is_outside:
+        return f"{where}: {turn.words}."  # a value within the normal would calm
     told = turn.words if is_worse or not _is_guarded(progress) else ""
     now = f"on day {_day(last, progress)} {_against(value, quantity, normal)}"
     back = _back_by(band, progress) if is_outside and quantity is Quantity.REDNESS else ""
@@ -225,8 +227,8 @@ def _against(value: float, quantity: Quantity, normal: BandPoint | None) -> str:
     """A value with what is normal then."""
     if normal is None or quantity is Quantity.REDNESS:
         return times_words(value, quantity, normal.high if normal else None, "then")
-    unseen = f"between {times(normal.low)} and {times(normal.high)} a change cannot be seen"
-    return f"{times_words(value, quantity)}; {unseen}"
+    untold = f"between {times(normal.low)} and {times(normal.high)} a change is too small to tell"
+    return f"{times_words(value, quantity)}; {untold}"
 
 
 def _back_by(band: Sequence[BandPoint], progress: CourseSoFar) -> str:

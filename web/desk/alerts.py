@@ -21,7 +21,6 @@ from tracker.domain.alerts.alert_life import (
     Resolution,
     Seen,
     Snooze,
-    TakeBack,
 )
 from tracker.domain.people.access import may_answer_alerts, may_follow, require
 from tracker.domain.talk.conversation import Draft
@@ -32,14 +31,13 @@ from web.forms import (
     KEY,
     Errors,
     read_resolution,
-    read_round,
     read_shown_alert,
     read_snooze,
     sentence,
     typed,
 )
 from web.pages import render
-from web.session import Visit, signed_in
+from web.session import Visit, is_fetched_ahead, signed_in
 
 blueprint = Blueprint("alert_answers", __name__, template_folder="templates")
 
@@ -84,17 +82,6 @@ def hand_over(visit: Visit, alert_id: str) -> ResponseReturnValue:
     return _answered(visit, case, asked, "note")
 
 
-@blueprint.post("/alerts/<alert_id>/take-back")
-@signed_in
-def take_back(visit: Visit, alert_id: str) -> ResponseReturnValue:
-    """Undo one's own last answer; the ward round shows the patient again."""
-    case = case_to_answer(visit, alert_id)
-    done = _answered(visit, case, TakeBack(), "shown")
-    if isinstance(done, tuple):
-        return done
-    return redirect(url_for("worklist.one_of_round", patient_id=case.patient.id), code=303)
-
-
 @blueprint.post("/alerts/<alert_id>/message")
 @signed_in
 def message(visit: Visit, alert_id: str) -> ResponseReturnValue:
@@ -124,7 +111,8 @@ def message(visit: Visit, alert_id: str) -> ResponseReturnValue:
         case AnswerRefused() as refused:
             return _refused(visit, case, refused)
         case Said() | PhotoRefused():  # there is no photo to refuse
-            return _onwards(case, sent="yes")
+            address = url_for("practitioner.alert", alert_id=alert_id, sent="yes")
+            return redirect(address, code=303)
 
 
 def _answered(visit: Visit, case: AlertCase, given: Answer, field: str) -> ResponseReturnValue:
@@ -139,20 +127,11 @@ def _answered(visit: Visit, case: AlertCase, given: Answer, field: str) -> Respo
         return _wrong(visit, case, {field: sentence(str(error))})
     match done:
         case Answered():
-            return _onwards(case)
+            return redirect(url_for("practitioner.alert", alert_id=case.alert.id), code=303)
         case AnswerRefused():
             return _refused(visit, case, done)
         case None:
             raise NotFound
-
-
-def _onwards(case: AlertCase, sent: str | None = None) -> ResponseReturnValue:
-    """To the next patient of the round that the form came from; else back to the alert."""
-    alert_id, patient_id = case.alert.id, case.patient.id
-    address = url_for("practitioner.alert", alert_id=alert_id, sent=sent)
-    if after := read_round(request.form):
-        address = url_for("worklist.begin_round", after=after, before=patient_id, undo=alert_id)
-    return redirect(address, code=303)
 
 
 def _wrong(visit: Visit, case: AlertCase, errors: Mapping[str, str]) -> ResponseReturnValue:
@@ -165,9 +144,6 @@ def _refused(visit: Visit, case: AlertCase, refused: AnswerRefused) -> ResponseR
     return render(shown(visit, now, AnswerForm(request.form, refused=refused))), 409
 
 
-PURPOSES = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")  # by browser and age
-
-
 def case_to_follow(visit: Visit, alert_id: str) -> AlertCase:
     """The alert, for the care team; answering is another matter."""
     case = show_alert(visit.db, visit.world.protocols, alert_id) or abort(404)
@@ -178,18 +154,10 @@ def case_to_follow(visit: Visit, alert_id: str) -> AlertCase:
 def case_opened(visit: Visit, alert_id: str) -> AlertCase:
     """The alert for a page that a person opens; if they may answer, this counts as reading."""
     case = case_to_follow(visit, alert_id)
-    if not may_answer_alerts(visit.viewer, case.patient.id) or _is_fetched_ahead():
+    if not may_answer_alerts(visit.viewer, case.patient.id) or is_fetched_ahead():
         return case
     read_alert(visit.db, alert_id, visit.person.id, visit.now)
     return show_alert(visit.db, visit.world.protocols, alert_id) or abort(404)
-
-
-def _is_fetched_ahead() -> bool:
-    """Whether a browser fetches it before any person asks: headers only, or in advance."""
-    purposes = (request.headers.get(name, "") for name in PURPOSES)
-    return request.method == "HEAD" or any(
-        word in purpose.lower() for purpose in purposes for word in ("prefetch", "preview")
-    )
 
 
 def case_to_answer(visit: Visit, alert_id: str) -> AlertCase:

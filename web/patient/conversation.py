@@ -20,7 +20,7 @@ from tracker.actions.talk.conversation import (
 from tracker.domain.people.access import may_take_part, require
 from tracker.domain.people.people import Person
 from tracker.domain.talk.conversation import MAX_MESSAGE_LENGTH, Message
-from web.forms import Errors, read_draft, read_round
+from web.forms import Errors, read_draft
 from web.pages import render
 from web.session import Visit, signed_in
 from web.words.times import when
@@ -136,8 +136,6 @@ def say(visit: Visit, patient_id: str) -> ResponseReturnValue:
     match outcome:
         case Said():
             there = url_for(".show", patient_id=patient_id, _anchor="latest")
-            if after := read_round(request.form):
-                there = url_for("worklist.begin_round", after=after, before=patient_id)
             return redirect(there, code=303)
         case PhotoRefused(fault):
             remedy = remedy_for(fault)

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from tracker.actions.course.pictures import show_card, show_picture
 from tracker.domain.people.access import may_see_patient, require
 from tracker.wires.photo_files import Picture
-from web.session import Visit, signed_in
+from web.session import Visit, is_fetched_ahead, signed_in
 
 blueprint = Blueprint("pictures", __name__)
 
@@ -34,5 +34,6 @@ def show(visit: Visit, patient_id: str, photo_id: str, picture: str) -> Response
         *wanted,
         visit.now,
         is_large=request.args.get("large") == "1",
+        is_ahead=is_fetched_ahead(),
     )
     return Response(data, mimetype="image/jpeg")

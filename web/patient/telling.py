@@ -135,9 +135,12 @@ def closed_words(telling: Telling, progress: Progress, now: datetime) -> str:
 
 
 def opened_by(progress: Progress, photo: Photo, now: datetime, *, is_open: bool) -> tuple[str, ...]:
-    """Who opened a photo and when, the latest first; opening is not an answer."""
+    """Who opened a photo and when, the latest first; opening is not an answer.
+
+    One that was only seen small, in a list, is not called opened: the clinic counts it as new.
+    """
     zone = progress.patient.zone
-    looks = [look for look in progress.looks if look.photo_id == photo.id]
+    looks = [each for each in progress.looks if each.photo_id == photo.id and not each.is_small]
     opened = [f"Photo opened by {look.name} {when(look.last_at, now, zone)}" for look in looks]
     return (*opened, "That is not an answer yet.") if opened and is_open else tuple(opened)
 

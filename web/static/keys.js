@@ -19,20 +19,7 @@ export const listen = (actions) => {
   });
 };
 
-// What names a key is pressed by it: `<a data-key="n">`. What unfolds takes the focus.
-const press = (named) => {
-  named.click();
-  const folded = named.closest("details");
-  if (folded?.open) folded.querySelector("input:not([type=hidden]), textarea")?.focus();
-};
-const keyed = [...document.querySelectorAll("[data-key]")];
-listen(Object.fromEntries(keyed.map((named) => [named.dataset.key, () => press(named)])));
-for (const named of keyed) named.setAttribute("aria-keyshortcuts", named.dataset.key);
-
-// Escape folds it again, so that keys are keys and not letters.
-document.addEventListener("keydown", (event) => {
-  const folded = event.key === "Escape" && document.activeElement?.closest?.(".round details[open]");
-  if (!folded) return;
-  folded.open = false;
-  folded.querySelector("summary").focus();
-});
+// Links that name a key: `<a data-key="n">`.
+const links = [...document.querySelectorAll("a[data-key]")];
+listen(Object.fromEntries(links.map((link) => [link.dataset.key, () => link.click()])));
+for (const link of links) link.setAttribute("aria-keyshortcuts", link.dataset.key);

@@ -171,7 +171,6 @@ STEPS: Mapping[Step, str] = {
     Step.ESCALATED: "Passed on",
     Step.HANDED_OVER: "Passed to a colleague",
     Step.RELABELLED: "Side changed",
-    Step.TAKEN_BACK: "Answer taken back",
     Step.RESOLVED: "Resolved",
 }
 

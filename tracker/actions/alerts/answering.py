@@ -1,6 +1,5 @@
 """A practitioner answers an alert: seen, snoozed, resolved, or passed to a colleague."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,21 +11,17 @@ from tracker.domain.alerts.alert_life import (
     AnswerRefused,
     HandOver,
     Moved,
-    Obstacle,
     Resolution,
     Seen,
+    ShownAlert,
     Snooze,
-    TakeBack,
-    Transition,
     handed_over,
-    may_take_back,
     refusal,
     resolved,
     seen,
     snoozed,
-    taken_back,
 )
-from tracker.domain.alerts.alerts import Alert, ShownAlert
+from tracker.domain.alerts.alerts import Alert
 from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.mail.mails import MailKind, about_alert
 from tracker.domain.people.people import Person
@@ -62,27 +57,12 @@ def answer_alert(
         alert = alerts.get(db, shown.id)
         if alert is None or alert.patient_id != shown.patient_id:
             return None
-        history = alert_history.of_alert(db, alert.id)
-        refused = refusal(alert, history, shown, by.id)
+        refused = refusal(alert, alert_history.of_alert(db, alert.id), shown, by.id)
         if refused is not None:
             return refused
-        if isinstance(answer, TakeBack) and not _can_be_taken_back(db, alert, history, by, now):
-            return AnswerRefused(Obstacle.CHANGED)
         moved = _moved(db, alert, by, answer, now)
         alerts.move(db, moved)
     return Answered(moved.alert)
-
-
-def _can_be_taken_back(
-    db: Database, alert: Alert, history: Sequence[Transition], by: Person, now: datetime
-) -> bool:
-    """Not once the concern was raised afresh: of each there is one alert that is not resolved."""
-    others = alerts.of_treatment(db, alert.treatment_id)
-    is_afresh = any(
-        each.concern is alert.concern and each.id != alert.id and each.resolved_at is None
-        for each in others
-    )
-    return may_take_back(history, by.id, now) and not is_afresh
 
 
 def _moved(db: Database, alert: Alert, by: Person, answer: Answer, now: datetime) -> Moved:
@@ -93,8 +73,6 @@ def _moved(db: Database, alert: Alert, by: Person, answer: Answer, now: datetime
             return snoozed(alert, _morning(by, until), by.id, why, now)
         case Resolution(outcome, why):
             return resolved(alert, outcome, by.id, why, now)
-        case TakeBack():
-            return taken_back(alert, by.id, now)
         case HandOver(colleague_id, note):
             return _handed_over(db, alert, by, colleague_id, note, now)
 

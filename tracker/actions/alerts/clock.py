@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from tracker.domain.alerts.alert_life import Moved, closed, escalated, opened, woken
-from tracker.domain.alerts.alerts import Alert, Concern, JudgedBy
+from tracker.domain.alerts.alert_life import JudgedBy, Moved, closed, escalated, opened, woken
+from tracker.domain.alerts.alerts import Alert, Concern
 from tracker.domain.course.treatments import Treatment
 from tracker.domain.mail.mails import MailKind, about_alert
 from tracker.domain.people.people import Person, in_turn

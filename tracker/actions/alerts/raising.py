@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.domain.alerts.alert_life import (
+    JudgedBy,
     Moved,
     closed,
     found_again,
@@ -16,7 +17,7 @@ from tracker.domain.alerts.alert_life import (
     side_told,
     unjudged,
 )
-from tracker.domain.alerts.alerts import Alert, Concern, Finding, JudgedBy, Level, with_photos_kept
+from tracker.domain.alerts.alerts import Alert, Concern, Finding, Level, with_photos_kept
 from tracker.domain.course.treatments import Treatment, days_since
 from tracker.domain.protocols.protocols import Protocol, Protocols
 from tracker.domain.protocols.screening import risk_factors_of

@@ -29,13 +29,15 @@ def show_picture(
     now: datetime,
     *,
     is_large: bool = False,
+    is_ahead: bool = False,
 ) -> bytes:
     """The encoded picture; PhotoMissing when it is missing or not this patient's.
 
     The look is recorded before the picture is handed out. If it cannot be recorded, no picture is
     shown. Once a person of the clinic has opened the photo itself, or a picture that the page shows
-    large (`is_large`), the photo is not new any more; a small picture leaves it new. A photo that
-    proves damaged counts as such on the work list and in health, until it can be read again.
+    large (`is_large`), the photo is not new any more; a small picture leaves it new, and so does a
+    browser that fetches it ahead of any person (`is_ahead`). A photo that proves damaged counts as
+    such on the work list and in health, until it can be read again.
     """
     photo = photos.get(db, photo_id)
     if photo is None or photo.patient_id != patient_id:
@@ -51,7 +53,8 @@ def show_picture(
         with writing(db):
             photos.record_file_fault(db, photo, None)
     if viewer_id != patient_id:
-        _record_look(db, photo, viewer_id, now, is_large=is_large or picture is Picture.PHOTO)
+        is_opened = (is_large or picture is Picture.PHOTO) and not is_ahead
+        _record_look(db, photo, viewer_id, now, is_large=is_opened)
     return data
 
 

@@ -19,7 +19,6 @@ from tracker.domain.desk.worklist import (
     gauge,
     next_waiting,
     ranked_all,
-    waiting_of,
 )
 from tracker.domain.people.absences import Absence
 from tracker.domain.people.people import Person
@@ -137,16 +136,9 @@ def find_next_waiting(
     db: Database, protocols: Protocols, reader: Person, patient_id: str, now: datetime
 ) -> str | None:
     """The id of the patient after this one who waits, or of the first; None when no other does."""
-    return next_waiting(list_waiting(db, protocols, reader, now), patient_id)
-
-
-def list_waiting(
-    db: Database, protocols: Protocols, reader: Person, now: datetime
-) -> list[RankedPatient]:
-    """The patients who wait for the reader, worst first."""
     absent_ids = absences.stood_in_for_by(db, reader, now)
     facts = worklist.facts_of(db, reader.id, absent_ids, now)
-    return waiting_of(ranked_all(facts, protocols, now))
+    return next_waiting(ranked_all(facts, protocols, now), patient_id)
 
 
 def tell_worklist_version(db: Database, reader: Person, now: datetime) -> str:

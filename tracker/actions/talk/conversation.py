@@ -7,8 +7,7 @@ from typing import overload
 from sqlite_utils import Database
 
 from analysis.errors import Unmeasurable
-from tracker.domain.alerts.alert_life import AnswerRefused, refusal, seen
-from tracker.domain.alerts.alerts import ShownAlert
+from tracker.domain.alerts.alert_life import AnswerRefused, ShownAlert, refusal, seen
 from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.mail.mails import message_mail
 from tracker.domain.people.people import Person, in_turn

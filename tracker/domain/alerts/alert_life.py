@@ -10,10 +10,8 @@ from tracker.domain.alerts.alerts import (
     Concern,
     Factor,
     Finding,
-    JudgedBy,
     Level,
     Outcome,
-    ShownAlert,
     Source,
     Stage,
     asking_again,
@@ -28,7 +26,6 @@ from tracker.domain.course.treatments import Treatment, days_since
 ONSET_BLUR_DAYS = 1.0  # with a photo a day, a re-estimated onset moves by about so much
 CALM = timedelta(days=2)  # answers that come back after a pause this long are a new cause
 MOST_ESCALATIONS = 3  # by then everyone has been notified; the work list keeps the alert on top
-TAKEN_BACK_WITHIN = timedelta(minutes=10)
 LONGEST_SNOOZE = timedelta(days=30)
 SNOOZE_REMEDY = f"choose a day after today, at most {LONGEST_SNOOZE.days} days away"
 SNOOZE_REASON = "say why this can wait"
@@ -48,11 +45,12 @@ class Step(StrEnum):
     ESCALATED = "escalated"
     HANDED_OVER = "handed_over"  # by a practitioner, to a colleague
     RELABELLED = "relabelled"  # the alert names the other side now
-    TAKEN_BACK = "taken_back"  # an answer, by the person who gave it
     RESOLVED = "resolved"
 
 
-ASKING = frozenset(Step) - {Step.READ, Step.SEEN, Step.SNOOZED, Step.ESCALATED, Step.RESOLVED}
+ASKING = frozenset(
+    {Step.OPENED, Step.ROSE, Step.FLAGGED, Step.WOKE, Step.HANDED_OVER, Step.RELABELLED}
+)
 ANSWERING = frozenset({Step.SEEN, Step.SNOOZED, Step.HANDED_OVER, Step.RESOLVED})
 
 
@@ -79,6 +77,17 @@ class Moved:
 
     alert: Alert
     transition: Transition | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAlert:
+    """The alert as a page showed it; `steps` counts the steps of its history at that time."""
+
+    id: str
+    patient_id: str
+    level: Level
+    raised_at: datetime
+    steps: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +119,7 @@ class HandOver:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class TakeBack:
-    """One's own last answer does not count; the alert asks again."""
-
-
-Answer = Seen | Snooze | Resolution | HandOver | TakeBack
+Answer = Seen | Snooze | Resolution | HandOver
 
 
 class Obstacle(StrEnum):
@@ -133,6 +137,14 @@ class AnswerRefused:
 
     obstacle: Obstacle
     step: Transition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedBy:
+    """Who judged: the version of the engine (or rule) and the edition of the protocol."""
+
+    engine: str
+    protocol: str
 
 
 def opened(
@@ -292,19 +304,6 @@ def resolved(alert: Alert, outcome: Outcome, by: str, why: str, now: datetime) -
     after = replace(looked, resolved_at=now, outcome=outcome, snoozed_until=None)
     words = _checked(why)
     return _moved(after, Step.RESOLVED, now, by, f"{outcome}: {words}" if words else str(outcome))
-
-
-def may_take_back(history: Sequence[Transition], by: str, now: datetime) -> bool:
-    """Whether the last answer is this person's own, a few minutes old, and told no one else."""
-    last = next((step for step in reversed(history) if step.step in ANSWERING), None)
-    is_own = last is not None and last.by == by and last.step is not Step.HANDED_OVER
-    return is_own and last is not None and now - last.at <= TAKEN_BACK_WITHIN
-
-
-def taken_back(alert: Alert, by: str, now: datetime) -> Moved:
-    """Seen, snoozed or resolved by mistake: the alert asks again, from now on."""
-    again = replace(asking_again(alert, now), resolved_at=None, outcome=None)
-    return _moved(again, Step.TAKEN_BACK, now, by, "")
 
 
 def closed(alert: Alert, why: str, now: datetime) -> Moved:

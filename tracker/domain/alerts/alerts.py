@@ -188,25 +188,6 @@ class CourseAlert:
     treatment: Treatment
 
 
-@dataclass(frozen=True, slots=True)
-class ShownAlert:
-    """The alert as a page showed it; `steps` counts the steps of its history at that time."""
-
-    id: str
-    patient_id: str
-    level: Level
-    raised_at: datetime
-    steps: int
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedBy:
-    """Who judged: the version of the engine (or rule) and the edition of the protocol."""
-
-    engine: str
-    protocol: str
-
-
 def asking_again(alert: Alert, now: datetime) -> Alert:
     """The alert as if just raised at `now`: not read, not seen, not snoozed, not escalated."""
     return replace(

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tracker.domain.alerts.alert_life import judged_again, opened
-from tracker.domain.alerts.alerts import Alert, Concern, JudgedBy, Outcome
+from tracker.domain.alerts.alert_life import JudgedBy, judged_again, opened
+from tracker.domain.alerts.alerts import Alert, Concern, Outcome
 from tracker.domain.course.treatments import days_since
 from tracker.domain.protocols.protocols import Protocol
 from tracker.domain.recovery.recovery import ENGINE, Course, conclude

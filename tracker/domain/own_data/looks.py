@@ -10,7 +10,8 @@ SAME_LOOK = timedelta(minutes=5)  # one page opens a dozen pictures; they are on
 class Look:
     """When one person, called `name`, first and last opened a photo that was taken at `taken_at`.
 
-    A heat map or a thumbnail of the photo counts as the photo itself.
+    A heat map or a thumbnail of the photo counts as the photo itself. `is_small` says that no one
+    at the clinic has seen the photo larger than in a list.
     """
 
     photo_id: str
@@ -19,6 +20,7 @@ class Look:
     name: str
     first_at: datetime
     last_at: datetime
+    is_small: bool = False
 
 
 def is_same_look(last_at: datetime | None, now: datetime) -> bool:

@@ -93,14 +93,16 @@ def photo_words(concern: Concern, photo: PhotoEvidence, readings: Sequence[Readi
 
 
 def _now(concern: Concern, photo: PhotoEvidence, readings: Sequence[Reading]) -> str:
-    """The latest value of the region that shows it best, as people count."""
+    """The latest value of the region that shows it best; "" where it would calm."""
     by_pigment = concern in {Concern.HYPERPIGMENTATION, Concern.HYPOPIGMENTATION}
     measured, quantity = (pigment, Quantity.PIGMENT) if by_pigment else (redness, Quantity.REDNESS)
     latest = next((r for r in readings if r.photo_id == photo.photo_id), None)
     region = photo.regions[0] if photo.regions else Region.FACE
     if latest is None or region not in latest.regions:
         return ""
-    return f", now {times_words(measured(latest.regions[region]).value, quantity)}"
+    value = measured(latest.regions[region]).value
+    worse = -value if concern is Concern.HYPOPIGMENTATION else value
+    return "" if worse < _AS_BEFORE else f", now {times_words(value, quantity)}"
 
 
 def times_words(
@@ -121,6 +123,8 @@ def times_words(
     if normal_high is None:
         return told
     normal = f"normal {day}: up to {times(normal_high)}"
+    if doublings > normal_high and times(doublings) == times(normal_high):
+        normal = f"a little above the normal {day}, which goes up to {times(normal_high)}"
     return f"{told[:-1]}; {normal})" if told.endswith(")") else f"{told} ({normal})"
 
 

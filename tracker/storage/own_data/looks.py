@@ -38,7 +38,7 @@ def last_at(db: Database, photo: Photo, person_id: str) -> datetime | None:
 
 def of_patient(db: Database, patient_id: str) -> list[Look]:
     """All looks at a patient's photos, the latest first."""
-    sql = """SELECT photos.id AS photo_id, people.id AS person_id, name, taken_at,
+    sql = """SELECT photos.id AS photo_id, people.id AS person_id, name, taken_at, seen_at,
                  min(at) AS first_at, max(at) AS last_at FROM audit_log
              JOIN photos ON photos.id = details JOIN people ON people.id = by_id
              WHERE about_id = ? AND act = 'photo_opened' GROUP BY photos.id, people.id
@@ -51,6 +51,7 @@ def of_patient(db: Database, patient_id: str) -> list[Look]:
             name=row["name"],
             first_at=read_time(row["first_at"]),
             last_at=read_time(row["last_at"]),
+            is_small=row["seen_at"] is None,
         )
         for row in db.query(sql, [patient_id])
     ]
