@@ -129,4 +129,4 @@ def test_every_page_about_a_patient_says_whom_it_is_about(dana: Browser, records
             path
         )
     page = dana.read(f"/alerts/{alert.id}")
-    assert re.search(r'<p class="patient-name"><a [^>]*><bdi>Alice</bdi></a>.*Day 3<', page)
+    assert re.search(r'<p class="patient-name"><a [^>]*><bdi>Alice</bdi></a>.*skin type ', page)

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlite_utils import Database
 
+from tests.conftest import TREATED_AT
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tracker.actions.alerts.showing import read_alert
@@ -14,6 +16,7 @@ from tracker.domain.alerts.alerts import Alert, Level
 from tracker.domain.people.people import Person
 from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.connection import writing
+from tracker.storage.course import treatments
 from tracker.storage.people import people
 
 
@@ -107,3 +110,22 @@ def test_two_who_open_an_alert_at_once_are_both_kept_and_the_first_is_named(
     assert known(db, alert) == replace(alert, read_at=clock.now, read_by=dana.id)
     assert [step.by for step in alert_history.of_alert(db, alert.id)] == [dana.id, eli.id]
     read_alert(db, "no such alert", dana.id, clock.now)
+
+
+def test_the_page_of_an_alert_names_its_own_course_whatever_came_since(
+    browser_of: Callable[[Person], Browser], records: Records, db: Database, clock: Clock
+) -> None:
+    alert = records.alert(records.measured(2))
+    later = replace(
+        records.cast.treatment, id="f" * 32, performed_at=TREATED_AT + timedelta(days=40)
+    )
+    with writing(db):
+        treatments.insert(db, later)
+    clock.now = TREATED_AT + timedelta(days=41)
+    dana = browser_of(records.cast.dana)
+    for answered in (False, True):
+        page = dana.read(f"/alerts/{alert.id}")
+        assert "Day 1<" not in page, answered
+        assert "Microneedling" in page.split('id="pictures"')[0], answered
+        assert "Raised" in page.split('id="pictures"')[0], answered
+        dana.answer(alert.id, "answer", {})
