@@ -351,7 +351,7 @@ def test_a_wrong_place_is_told_in_one_line(
     environment: dict[str, str], world: World, taken: list[str], object_store: ObjectStore
 ) -> None:
     for place, words in (
-        (world.files.url, "--to names the place where the photos are"),
+        (world.files.url, "--to names the place that AFTERGLOW_PHOTOS names already"),
         ("s3://key:sesame@bucket", "--to is no place for photos"),
         ("s3://not-made-yet/clinic", "no such bucket; make it"),
     ):

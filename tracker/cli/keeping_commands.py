@@ -199,7 +199,10 @@ def move_photos_command(to: str, *, prepare: bool, dry_run: bool, delete_source:
         settings = read_settings(os.environ)
         target = photos_place(os.environ, to, "--to") or ""
         if target == settings.photos:
-            raise SettingsError("--to names the place where the photos are")
+            raise SettingsError(
+                "--to names the place that AFTERGLOW_PHOTOS names already; leave AFTERGLOW_PHOTOS"
+                " at the place of before until the photos are moved"
+            )
         if not settings.database.exists():
             raise DatabaseGone(f"{settings.database} is missing; restore it from a backup")
         refuse_other_place(settings, settings.photos, *([target] if delete_source else []))
