@@ -18,7 +18,7 @@ _GIF: Final = (b"GIF87a", b"GIF89a")
 
 @contextmanager
 def decoding(data: bytes) -> Iterator[None]:
-    """Whatever a decoder raises is told as `Unmeasurable`; so are files of a size of no photo."""
+    """Whatever a decoder raises becomes `Unmeasurable`; so do files of a size of no photo."""
     if not data:
         raise Unmeasurable(Fault.UNREADABLE, "no bytes")
     if len(data) > MAX_BYTES:

@@ -62,7 +62,7 @@ def cluster(certificates: tuple[Path, Security]) -> Iterator[LocalCluster]:
     settings = {
         "distributed.scheduler.allowed-failures": 0,  # as fast as can be
         "distributed.deploy.lost-worker-timeout": "10 minutes",  # not given up on a busy machine
-        "distributed.worker.memory.target": 0.6,  # what Dask does unless it is told otherwise
+        "distributed.worker.memory.target": 0.6,  # what Dask does of itself
         "distributed.worker.memory.spill": 0.7,
     }
     with (

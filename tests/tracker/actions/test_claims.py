@@ -165,7 +165,7 @@ def test_a_cluster_reads_the_photos_of_an_object_store_itself(
 
 
 class Clock:
-    """A clock of seconds that stands still until it is moved."""
+    """A clock of seconds that rests until it is moved."""
 
     def __init__(self) -> None:
         self.seconds = 1000.0
