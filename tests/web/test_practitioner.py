@@ -166,6 +166,7 @@ def test_the_large_chart_shows_what_is_asked_for_else_what_the_alert_is_about(
     assert 'id="redness-face-title"' in dana.read(f"{patient}?region=ear&quantity=height")
     records.alert(photo)
     assert 'id="redness-left_cheek-title"' in dana.read(patient)
+    assert 'id="redness-face-title"' in dana.read(f"{patient}?region=face")
     assert 'id="pigment-nose-title"' in dana.read(f"{patient}?region=nose&quantity=pigment")
 
 

@@ -78,7 +78,7 @@ def recovery(progress: CourseSoFar, focus: Focus, otherwise: Focus, leaves: Leav
     """
     shown = [region for region in Region if region in progress.treatment.areas]
     asked = focus.region or otherwise.region
-    region = asked if asked in shown else _telling_region(progress, shown)
+    region = asked if asked in (Region.FACE, *shown) else _telling_region(progress, shown)
     quantity = focus.quantity or otherwise.quantity or Quantity.REDNESS
     frames = {each: frame_of(progress, each) for each in Quantity}
     seen, row = _focal_readings(progress, region), partial(_focal_row, progress)

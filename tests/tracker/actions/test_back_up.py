@@ -192,6 +192,11 @@ def test_what_the_machine_keeps_cannot_read_its_backups(
     assert b"Alice" not in everywhere
 
 
+def spoil(file: Path) -> None:
+    data = file.read_bytes()
+    file.write_bytes(data[:-1] + bytes((data[-1] ^ 1,)))
+
+
 def test_a_damaged_photo_is_told_and_left_out_and_a_damaged_blob_stops_the_restoration(
     db: Database,
     world: World,
@@ -202,7 +207,7 @@ def test_a_damaged_photo_is_told_and_left_out_and_a_damaged_blob_stops_the_resto
 ) -> None:
     broken = full.measured(2.5)
     file = Path(world.files.url) / broken.id[:2] / broken.id / Picture.PHOTO
-    file.write_bytes(file.read_bytes()[:-1] + b"!")
+    spoil(file)
     with pytest.raises(PhotoDamaged):
         world.files.load(broken.id, Picture.PHOTO)
     made = back_up(db, world.files, place, read_recipient(RECIPIENT), MONTH, NOW)
@@ -211,7 +216,7 @@ def test_a_damaged_photo_is_told_and_left_out_and_a_damaged_blob_stops_the_resto
     assert found is not None
     assert found.file_fault is FileFault.DAMAGED
     blob = next(path for path in Path(place.url, "blobs").rglob("*") if path.is_file())
-    blob.write_bytes(blob.read_bytes()[:-1] + b"!")
+    spoil(blob)
     with pytest.raises(BackupUnusable, match="damaged"):
         restore(*other, place, read_identity(identity), None, NOW)
 
