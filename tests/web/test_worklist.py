@@ -220,3 +220,33 @@ def test_beside_an_alert_about_one_region_its_own_number_stands(
     page = dana.read("/")
     assert "Redness, left cheek" in page
     assert "Redness, whole face" not in page
+
+
+def numbers(page: str) -> str:
+    """The numbers of the first row, as text."""
+    (facts,) = re.findall(r'<dl class="facts">(.*?)</dl>', page, re.DOTALL)[:1]
+    return " ".join(re.sub(r"<[^>]+>", " ", facts).split())
+
+
+def test_no_calm_trend_is_next_to_the_number_of_a_patient_with_an_alert(
+    records: Records, dana: Browser
+) -> None:
+    for day in (1, 2):
+        records.measured(day, lambda *_: 0.2)
+    assert "→ no change" in numbers(dana.read("/"))
+    records.alert(level=Level.WATCH)
+    assert "no change" not in numbers(dana.read("/"))
+    records.measured(3, lambda *_: 1.8)
+    assert "↗ redder" in numbers(dana.read("/"))
+
+
+def test_a_photo_and_a_number_that_are_not_the_newest_say_their_day(
+    records: Records, dana: Browser
+) -> None:
+    records.measured(1)
+    assert "not the newest" not in dana.read("/")
+    records.photo(2)
+    page = dana.read("/")
+    assert "Day 1<br>not the newest" in page
+    assert "Redness, whole face, day 1" in numbers(page)
+    assert "not measured" in numbers(page)

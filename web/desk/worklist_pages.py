@@ -9,6 +9,7 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from tracker.actions.desk.worklist import Worklist, WorklistRow
+from tracker.domain.alerts.alerts import Concern
 from tracker.domain.course.photos import GivenUp
 from tracker.domain.course.readings import Change, Estimate, Quantity
 from tracker.domain.course.treatments import day_number
@@ -69,7 +70,7 @@ class PatientRow:
     `more` counts those that are not shown. `gauge` names what `measured` is, such as
     `Redness, left cheek` next to an alert about it. `mark` changes when anything in the row does,
     except through the passing of time. `pair` are the last measured photo and the one from before,
-    `pair_day` the day of the former.
+    `pair_day` the day of the former; `is_old` when a newer photo came and is not measured.
     """
 
     id: str
@@ -92,6 +93,7 @@ class PatientRow:
     unread: int
     pair: Pair | None
     pair_day: str
+    is_old: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +301,7 @@ def _patient_row(
         more=max(0, len(cards) - ALERTS_SHOWN),
         gauge=_gauge_words(photos),
         measured=_measured(photos.latest) if photos and photos.latest else "",
-        change=CHANGES[photos.gauge.quantity][photos.change] if photos and photos.change else "",
+        change=_change_words(row),
         photo=when(photos.taken_at, now, zone) if photos else "",
         unseen=_unseen(facts, now, zone),
         mail_trouble=row.mail_trouble,
@@ -310,7 +312,20 @@ def _patient_row(
         pair_day=day_words(day_number(treatment, pair.taken_at, row.patient.zone))
         if pair and treatment
         else "",
+        is_old=photos is not None and pair is not None and pair.taken_at < photos.taken_at,
     )
+
+
+def _change_words(row: WorklistRow) -> str:
+    """The change since the photo before; a calm one is left out while an alert is not closed."""
+    photos = row.photos
+    if photos is None or photos.change is None:
+        return ""
+    if row.alerts:
+        fades = row.alerts[0].alert.concern is Concern.HYPOPIGMENTATION
+        if photos.change is not (Change.LESS if fades else Change.MORE):
+            return ""
+    return CHANGES[photos.gauge.quantity][photos.change]
 
 
 def _measured(latest: Estimate) -> str:
