@@ -30,7 +30,7 @@ from tracker.worker import PAUSE_SECONDS
 
 RATES: Final = (10_000, 1_000_000, 100_000_000)
 CLINIC_PHOTOS: Final = 10_000
-CLUSTER_PHOTOS: Final = 1_000_000  # one scheduler's
+CLUSTER_PHOTOS: Final = 250_000  # one scheduler's
 SLICE: Final = 40_000  # photos that are simulated; a small pool of cores waits longer than a large
 ALIKE: Final = SLICE // CLINIC_PHOTOS  # clinics in it
 PLENTY: Final = 200  # cores with which nothing waits for the cluster

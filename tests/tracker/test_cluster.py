@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from threading import active_count
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import dask
 import numpy as np
@@ -33,7 +34,7 @@ from tracker.storage.course import photos
 from tracker.wires.cluster import Cluster, ClusterGone, PhotosSpill, dask_setup
 from tracker.wires.compute import analyse_bytes
 from tracker.wires.photo_files import Picture
-from tracker.wires.processes import MEBIBYTE, Stopped, at_once
+from tracker.wires.processes import MEBIBYTE, MOST_BY_VALUE, Stopped, at_once
 from tracker.world import World
 
 COURSE = Path(str(files("sample_images"))) / "infection_type_6"
@@ -72,7 +73,7 @@ def cluster(certificates: tuple[Path, Security]) -> Iterator[LocalCluster]:
             threads_per_worker=1,
             host="127.0.0.1",
             protocol="tls",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # its own port is taken where another cluster runs
             security=certificates[1],
             silence_logs=False,
             preload=["tracker.wires.cluster"],
@@ -113,6 +114,13 @@ def test_a_cluster_measures_what_this_machine_measures(compute: Cluster) -> None
     here = analyse_bytes(photo, baseline, frozenset(AREAS))
     assert there.result(timeout=90) == here
     assert at_once(compute) == 2
+
+
+def test_photos_that_travel_are_fewer_at_once_than_those_that_workers_read() -> None:
+    many = Mock(at_once=256, is_elsewhere=True)
+    assert at_once(many, "s3://bucket/clinic") == 256
+    assert at_once(many, "/srv/photos") == MOST_BY_VALUE
+    assert at_once(Mock(at_once=64, is_elsewhere=False), "/srv/photos") == 64
 
 
 def test_a_photo_that_kills_its_workers_costs_no_other_a_try(

@@ -28,6 +28,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 MEBIBYTE = 1024 * 1024
 START_SECONDS = 60
+MOST_BY_VALUE = 32  # of some 10 MB each, with what was computed of both photos earlier
 CALLED = "tracker.wires.compute"  # what nearly every call needs
 STATM = Path("/proc/self/statm")  # only Linux tells a process its size, and can limit it
 
@@ -38,9 +39,15 @@ class Stopped(Exception):  # noqa: N818  (a state of the service, not of the pho
     """The service ends; what was to be done is done after its next start."""
 
 
-def at_once(compute: Executor) -> int:
-    """How many calls an executor takes at once: enough that none of its processes waits for one."""
-    return int(getattr(compute, "at_once", 2))
+def at_once(compute: Executor, url: str = "") -> int:
+    """How many calls an executor takes at once: enough that none of its processes waits for one.
+
+    `url` is the store of the photos that are called for. What is in no object store travels through
+    the memory of the clinic and of the scheduler, so at most `MOST_BY_VALUE` are on their way.
+    """
+    most = int(getattr(compute, "at_once", 2))
+    travels = getattr(compute, "is_elsewhere", False) and not reads_store(compute, url)
+    return min(MOST_BY_VALUE, most) if travels else most
 
 
 def reads_store(compute: Executor, url: str) -> bool:

@@ -121,7 +121,7 @@ class _Round:
     def begin(self, only_treatment: str | None) -> None:
         """Claim as many photos as there is room for, and give them to `compute`."""
         try:
-            _claim(self, at_once(self.compute), only_treatment)
+            _claim(self, at_once(self.compute, self.files.url), only_treatment)
         except DatabaseError as error:  # what is under way is stored when it can be
             if not self.held:
                 raise

@@ -119,7 +119,7 @@ def read_on_trial(
     left = list(reversed(waiting))
     running: dict[Future[Analysed | NotMeasurable], Old] = {}
     while left or running:
-        while left and len(running) < max(1, at_once(compute)):
+        while left and len(running) < max(1, at_once(compute, files.url)):
             old = left.pop()
             if not _may_be_read(db, old.photo):
                 continue
