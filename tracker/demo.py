@@ -76,6 +76,11 @@ def demo_settings(folder: Path, port: int) -> Settings:
     )
 
 
+def is_made(folder: Path) -> bool:
+    """Whether `folder` holds a clinic already."""
+    return (folder / "afterglow.db").exists()
+
+
 def open_demo(
     folder: Path, samples: Path, port: int, compute: Executor, now: datetime
 ) -> Generator[tuple[int, int], None, None]:
@@ -84,7 +89,7 @@ def open_demo(
     The data is made next to the folder and moved into place at the end, so that an interrupted
     start leaves nothing half made. Raises FolderInUse.
     """
-    if (folder / "afterglow.db").exists():
+    if is_made(folder):
         return
     if folder.exists() and any(folder.iterdir()):
         raise FolderInUse(f"{folder} holds something else; choose another folder with --data")

@@ -158,6 +158,14 @@ def test_a_second_demo_leaves_the_passphrases_of_the_running_one_alone(tmp_path:
     db.close()
 
 
+def test_a_demo_says_what_takes_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker.cli.main.open_demo", lambda *_: iter([(1, 2), (2, 2)]))
+    monkeypatch.setattr("tracker.cli.main.serve_pages", lambda *_: None)
+    result = run("demo", "--data", str(tmp_path / "demo"), "--port", str(free_port()))
+    assert result.exit_code == 0
+    assert "It is made now: its sample photos are measured" in result.output
+
+
 def test_passphrases_are_renewed_only_once_the_pages_are_open(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -171,6 +179,8 @@ def test_passphrases_are_renewed_only_once_the_pages_are_open(
     monkeypatch.setattr("tracker.cli.main.serve_pages", lost_the_race)
     result = run("demo", "--data", str(tmp_path / "demo"), "--port", str(free_port()))
     assert result.exit_code == 1
+    assert f"The demo's clinic is kept in {tmp_path / 'demo'}." in result.output
+    assert "It is made now" not in result.output
     assert sign_in(db, PRACTITIONER_EMAIL, PASSPHRASE, datetime.now(UTC)) is not None
     db.close()
 

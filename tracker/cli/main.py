@@ -43,7 +43,7 @@ from tracker.cli.console import (
     world_of_settings,
 )
 from tracker.cli.protocol_commands import protocol
-from tracker.demo import LOOPBACK, SignIn, demo_settings, open_demo, renew_sign_ins
+from tracker.demo import LOOPBACK, SignIn, demo_settings, is_made, open_demo, renew_sign_ins
 from tracker.domain.course.treatments import AREAS, Region, Setting, Treatment
 from tracker.domain.people.people import Duty, Person, Role, check_email
 from tracker.domain.protocols.protocols import Protocol
@@ -94,6 +94,11 @@ def demo(data: Path, port: int) -> None:
     samples = Path(str(files("sample_images")))
     with told_errors(CannotListen), local_processes() as compute:
         check_address(LOOPBACK, port)  # measuring takes minutes; do not find out afterwards
+        click.echo(f"The demo's clinic is kept in {data.absolute()}.")
+        if not is_made(data):
+            click.echo(
+                "It is made now: its sample photos are measured, which takes a minute or two."
+            )
         with tqdm(desc="Measuring sample photos", unit="photo", disable=None) as bar:
             for done, total in open_demo(data, samples, port, compute, now()):
                 bar.total = total
