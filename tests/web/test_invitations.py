@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
+import pytest
 from flask import Flask
 from sqlite_utils import Database
 
@@ -114,6 +115,23 @@ def test_what_is_wrong_with_an_invitation_is_named(dana: Browser) -> None:
     answer = dana.send("/invite", NEW | {"email": "nobody"})
     assert answer.status_code == 422
     assert "is not an e-mail address" in answer.text
+
+
+def test_the_birth_date_is_kept_with_the_invitation(dana: Browser, db: Database) -> None:
+    link_for(dana, NEW | {"birth_date": "1985-04-23"})
+    chinwe = people.by_email(db, "chinwe@home.example")
+    assert chinwe is not None
+    assert chinwe.birth_date == date(1985, 4, 23)
+    link_for(dana, NEW)  # a new link does not forget it
+    assert people.get(db, chinwe.id) == chinwe
+
+
+@pytest.mark.parametrize("text", ["23.4.1985", "0085-04-23", "2985-04-23"])
+def test_a_birth_date_that_cannot_be_is_refused(dana: Browser, db: Database, text: str) -> None:
+    answer = dana.send("/invite", NEW | {"birth_date": text})
+    assert answer.status_code == 422
+    assert "the date of birth" in answer.text
+    assert people.by_email(db, "chinwe@home.example") is None
 
 
 def test_a_strange_time_zone_is_refused(dana: Browser, app: Flask) -> None:

@@ -1,7 +1,7 @@
 """Invitations: write one, open its link, accept it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -41,6 +41,7 @@ class InvitePage:
     name: str = ""
     email: str = ""
     practitioner: str = ""
+    birth_date: str = ""
     choices: tuple[Person, ...] = ()
     trouble: str = ""
 
@@ -118,7 +119,8 @@ def send(visit: Visit) -> ResponseReturnValue:
     name, email = request.form.get("name", ""), request.form.get("email", "")
     treating = request.form.get("practitioner")
     try:
-        outcome = invite_patient(visit.db, visit.person, name, email, visit.now, treating)
+        born = _birth_date()
+        outcome = invite_patient(visit.db, visit.person, name, email, visit.now, treating, born)
     except ValueError as error:
         return render(_form(visit, trouble=str(error))), 422
     match outcome:
@@ -167,6 +169,15 @@ def accept(token: str) -> ResponseReturnValue:
     return let_in(accepted, url_for(to))
 
 
+def _birth_date() -> date | None:
+    """The birth date in the form; None where it is empty. Raises ValueError for another text."""
+    text = request.form.get("birth_date", "").strip()
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise ValueError("write the date of birth as year, month and day: 1985-04-23") from None
+
+
 def _form(visit: Visit, trouble: str = "") -> InvitePage:
     """The form as it was filled in; anyone but a practitioner chooses one."""
     treats = visit.person.role is Role.PRACTITIONER
@@ -174,6 +185,7 @@ def _form(visit: Visit, trouble: str = "") -> InvitePage:
         name=request.form.get("name", ""),
         email=request.form.get("email", ""),
         practitioner=request.form.get("practitioner", ""),
+        birth_date=request.form.get("birth_date", ""),
         choices=() if treats else tuple(show_practitioners(visit.db)),
         trouble=trouble,
     )

@@ -304,6 +304,7 @@ def _about(
     return {
         "name": patient.name,
         "email": patient.email,
+        "birth_date": patient.birth_date.isoformat() if patient.birth_date else None,
         "time_zone": patient.time_zone,
         "skin_type": patient.skin_type,
         "history": sorted(patient.history),

@@ -1,7 +1,7 @@
 """Invitations: write one, ask for one, open its link, accept it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -15,7 +15,7 @@ from tracker.domain.people.invitations import (
     Invitation,
     is_open,
 )
-from tracker.domain.people.people import Person, Role, check_email, check_name
+from tracker.domain.people.people import Person, Role, check_birth_date, check_email, check_name
 from tracker.domain.people.second_step import HalfSignedIn, SecondStep, step_after_passphrase
 from tracker.domain.people.sessions import Session, new_token, token_digest
 from tracker.domain.people.signed_links import LinkPurpose, named_by
@@ -51,15 +51,18 @@ def invite_patient(
     email: str,
     now: datetime,
     practitioner_id: str | None = None,
+    birth_date: date | None = None,
 ) -> Invited | HasAccount:
     """Put a new patient in the inviter's care, with a link to choose a passphrase.
 
     An assistant names the practitioner who will treat, because someone must be able to answer
     alerts; both are then in the care team. A patient of this inviter who has not used the link gets
-    a new one, and the old one ends. Raises ValueError that names what is wrong with name, address
-    or practitioner.
+    a new one, and the old one ends; a `birth_date` replaces the one on record. Raises ValueError
+    that names what is wrong with name, address, birth date or practitioner.
     """
     name, email = check_name(name), check_email(email)
+    if birth_date is not None:
+        check_birth_date(birth_date, inviter.date_at(now))
     with writing(db):
         patient = _without_mere_sign_up(db, email)
         if patient is None:
@@ -70,6 +73,8 @@ def invite_patient(
                 people.add_to_care(db, carer_id, patient.id)
         elif not _still_waits(db, patient, inviter):
             return HasAccount()
+        if birth_date is not None:
+            people.set_birth_date(db, patient.id, birth_date)
         invitation = Invitation(new_id(), patient.id, inviter.id, now)
         invitations.renew(db, invitation)
         mails.insert(db, invitation_mail(invitation.id, patient, now))

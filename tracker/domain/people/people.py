@@ -18,6 +18,7 @@ SKIN_TYPES = range(1, 7)
 HOURS = range(24)
 MIN_PASSPHRASE_LENGTH = 12
 MAX_NAME_LENGTH = 200
+OLDEST_AGE = 120  # years; the longest life on record lasted 122
 _DOMAIN = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?")
 
 
@@ -59,7 +60,8 @@ class Person:
     `time_zone` is an IANA name; `skin_type` the Fitzpatrick type 1–6 as the patient reports it.
     `reminder_hour` (0–23, where the person lives) is when a patient is reminded, None for never;
     `digest_hour` is when a practitioner gets the morning digest. Since `suspended_at` a person of
-    the clinic can neither sign in nor get mail; None for everyone else.
+    the clinic can neither sign in nor get mail; None for everyone else. `birth_date` is that of a
+    patient as the care team entered it, None where nobody has.
     """
 
     id: str
@@ -73,6 +75,7 @@ class Person:
     digest_hour: int = 7
     duties: frozenset[Duty] = frozenset()
     suspended_at: datetime | None = None
+    birth_date: date | None = None
 
     def __post_init__(self) -> None:
         if self.role is Role.PATIENT and self.duties:
@@ -168,6 +171,13 @@ def check_name(name: str) -> str:
             f"write a name of at most {MAX_NAME_LENGTH} characters, with at least one letter"
         )
     return cleaned
+
+
+def check_birth_date(born: date, today: date) -> date:
+    """Return the date if a person alive `today` may have been born on it; ValueError if not."""
+    if not today.year - OLDEST_AGE <= born.year or born > today:
+        raise ValueError("check the date of birth; write the year with four digits")
+    return born
 
 
 def check_passphrase(passphrase: str) -> str:

@@ -1,7 +1,7 @@
 """People, their sign-in credentials and who cares for whom."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlite_utils import Database
@@ -138,6 +138,12 @@ def take_from_history(db: Database, person_id: str, risks: Iterable[Risk]) -> No
 def rename(db: Database, person_id: str, name: str) -> None:
     """Store the name by which a person wants to be known."""
     db.execute("UPDATE people SET name = ? WHERE id = ?", [name, person_id])
+
+
+def set_birth_date(db: Database, person_id: str, birth_date: date) -> None:
+    """Store the date on which a person was born."""
+    sql = "UPDATE people SET birth_date = ? WHERE id = ?"
+    db.execute(sql, [birth_date.isoformat(), person_id])
 
 
 def move(db: Database, person_id: str, time_zone: str) -> None:
