@@ -206,3 +206,20 @@ def test_readme_lists_every_setting() -> None:
     settings = (ROOT / "tracker" / "settings.py").read_text(encoding="utf-8")
     for name in set(re.findall(r'"(AFTERGLOW_[A-Z_]+)"', settings)):
         assert name in readme, name
+
+
+def test_colours_are_named_in_one_place() -> None:
+    """Then each has a counterpart in the dark. Pictures have colours of their own."""
+    colour = re.compile(
+        r"(?<![\w&/-])#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})\b(?![\w-])|\b(?:rgb|hsl)a?\(",
+        re.IGNORECASE,
+    )
+    web = ROOT / "web"
+    styles = (web / "static" / "afterglow.css").read_text(encoding="utf-8")
+    names, rest = re.split(r"(?=^@media print)", styles, maxsplit=1, flags=re.MULTILINE)
+    assert len(colour.findall(names)) > 60
+    assert colour.findall(rest) == []
+    others = {*web.rglob("*.css"), *web.rglob("*.html"), *web.glob("static/*.js")}
+    for path in others - {web / "static" / "afterglow.css", web / "templates" / "base.html"}:
+        if "node_modules" not in path.parts:
+            assert colour.findall(path.read_text(encoding="utf-8")) == [], path

@@ -32,6 +32,7 @@ from tracker.settings import Settings
 from tracker.world import open_world
 
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+CONTRAST = {"runOnly": ["color-contrast"]}
 CAST = ("alice", "bob", "dana", "eli")
 WIDTHS = (320, 390, 1280)
 NO_PAGES = {
@@ -102,12 +103,19 @@ def pages(settings: Settings, db: Database, cast: Cast) -> Iterator[Pages]:
 
 
 def faults(page: Page, address: str) -> list[str]:
-    """What axe finds on the narrowest phone."""
+    """What axe finds on the narrowest phone, and what of it is too faint in the dark."""
     page.set_viewport_size({"width": WIDTHS[0], "height": 640})
+    page.emulate_media(color_scheme="light")
     page.goto(address)
+    found = _violations(page, address, WCAG)
+    page.emulate_media(color_scheme="dark")
+    return found + _violations(page, f"{address} in the dark", CONTRAST)
+
+
+def _violations(page: Page, where: str, rules: dict[str, list[str]]) -> list[str]:
     return [
-        f"{address}: {fault['id']}: {node['target']}"
-        for fault in Axe().run(page, options=WCAG).response["violations"]
+        f"{where}: {fault['id']}: {node['target']}"
+        for fault in Axe().run(page, options=rules).response["violations"]
         for node in fault["nodes"]
     ]
 

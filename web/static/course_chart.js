@@ -151,7 +151,8 @@ function course(figure, data) {
   server.hidden = true;
   server.after(canvas);
   const left = 4.4 * parseFloat(getComputedStyle(server).fontSize); // as wide as the column of the strip's words
-  const axes = { stroke: colour("ink"), font: "12px system-ui, sans-serif", grid: { stroke: colour("line"), width: 1 }, ticks: { show: false } };
+  const ink = (name) => () => colour(name); // asked at each drawing: a phone may turn dark meanwhile
+  const axes = { stroke: ink("ink"), font: "12px system-ui, sans-serif", grid: { stroke: ink("line"), width: 1 }, ticks: { show: false } };
   const plot = new window.uPlot({
     width: figure.clientWidth,
     height: data.height + 36,
@@ -165,19 +166,20 @@ function course(figure, data) {
     ],
     series: [
       {},
-      { stroke: colour("normal-line"), width: 0.75, points: { show: false } },
-      { stroke: colour("normal-line"), width: 0.75, points: { show: false } },
-      { stroke: colour("normal-line"), width: 1.5, dash: [5, 4], points: { show: false } },
+      { stroke: ink("normal-line"), width: 0.75, points: { show: false } },
+      { stroke: ink("normal-line"), width: 0.75, points: { show: false } },
+      { stroke: ink("normal-line"), width: 1.5, dash: [5, 4], points: { show: false } },
       ...data.regions.map((region, at) => ({
-        show: shown.has(region.name), stroke: looks(region.name), width: 2.5,
+        show: shown.has(region.name), stroke: () => looks(region.name), width: 2.5,
         dash: region.name === data.chosen ? [] : dashes[at % dashes.length], points: { show: false },
       })),
     ],
-    bands: [{ series: [2, 1], fill: colour("normal") }],
+    bands: [{ series: [2, 1], fill: ink("normal") }],
     hooks: { draw: [marks], setCursor: [nearest], setScale: [follow] },
   }, columns, canvas);
   const look = (min, max) => plot.setScale("x", { min: Math.max(min, whole[0]), max: Math.min(max, whole[1]) });
   look(...whole);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => plot.redraw());
 
   // Keys: from point to point, closer and back
   const closer = (factor) => {
