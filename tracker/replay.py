@@ -17,6 +17,7 @@ from tracker.actions.course.measuring import Measured, Unmeasured
 from tracker.actions.course.receiving import (
     Accepted,
     AlreadyReceived,
+    Early,
     NoTreatment,
     Refused,
     receive_photo,
@@ -115,7 +116,7 @@ class Replay:
                 yield head | {"status": "refused", "faults": list(faults)}
             case AlreadyReceived():
                 yield head | {"status": "already_received"}
-            case NoTreatment():
+            case NoTreatment() | Early():
                 yield head | {"status": "refused", "faults": ["no_treatment"]}
             case CareWithdrawn():
                 yield head | {"status": "refused", "faults": ["care_withdrawn"]}

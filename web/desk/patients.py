@@ -64,8 +64,9 @@ def patient(visit: Visit, patient_id: str) -> ResponseReturnValue:
     match show_course(visit.db, visit.world.protocols, patient_id, visit.now):
         case CourseSoFar() as progress:
             return render(patient_page(progress, visit.now, visit.person.zone, focus, leaves))
-        case NotTreated(patient=found):
-            return render(UntreatedPage(found.id, found.name))
+        case NotTreated(patient=found, early=early):
+            taken = ((each.id, when(each.taken_at, visit.now, visit.person.zone)) for each in early)
+            return render(UntreatedPage(found.id, found.name, tuple(taken)))
         case None:
             raise NotFound
 
@@ -184,13 +185,14 @@ class PatientPage:
 
 @dataclass(frozen=True, slots=True)
 class UntreatedPage:
-    """A patient without a treatment."""
+    """A patient without a treatment; `early` are the photos that wait for it, as id and time."""
 
     template: ClassVar[str] = "practitioner_untreated.html"
     place: ClassVar[str] = "patients"
 
     patient_id: str
     name: str
+    early: tuple[tuple[str, str], ...] = ()
 
     @property
     def title(self) -> str:

@@ -159,7 +159,18 @@ def own_data_page(
 
 def own_photos_page(own: OwnData, now: datetime) -> OwnPhotosPage:
     """Every photo, and what it may be used for."""
-    return OwnPhotosPage(own.patient.id, tuple(_photo(photo, own, now) for photo in own.photos))
+    waiting = tuple(
+        OwnPhoto(
+            id=photo.id,
+            taken=when(photo.taken_at, now, own.patient.zone),
+            state="waits for your treatment to be entered",
+            has_thumbnail=False,
+            uses=(),
+        )
+        for photo in reversed(own.early)
+    )
+    measured = tuple(_photo(photo, own, now) for photo in own.photos)
+    return OwnPhotosPage(own.patient.id, (*waiting, *measured))
 
 
 def _use(purpose: Purpose, own: OwnData, now: datetime) -> Use:

@@ -17,6 +17,7 @@ from tracker.actions.course.progress import CourseSoFar, NotTreated, Progress, j
 from tracker.actions.course.receiving import (
     Accepted,
     AlreadyReceived,
+    Early,
     NoTreatment,
     Refused,
     receive_photo,
@@ -38,10 +39,12 @@ from web.forms import (
 )
 from web.pages import Page, render
 from web.patient.sending import (
+    EARLY_UPLOAD,
     OfflinePage,
     UploadPage,
     check_in_page,
     check_in_result_page,
+    early_photo_page,
     offline_page,
     photo_page,
     upload_page,
@@ -58,6 +61,7 @@ from web.patient.today import (
 )
 from web.session import Visit, signed_in
 from web.words.sides import CHOOSE, OBSTACLES
+from web.words.times import when
 from web.words.words import remedy_for
 
 blueprint = Blueprint("patient", __name__)
@@ -98,6 +102,8 @@ def upload(visit: Visit) -> ResponseReturnValue:
             day = _day(request.args.get("day", ""))
             taken_at = "" if day is None else f"{day}T12:00"
             return render(replace(upload_page(progress, visit.now), taken_at=taken_at))
+        case NoTreatmentPage(may_send=True):
+            return render(EARLY_UPLOAD)
         case page:
             return render(page)
 
@@ -109,18 +115,18 @@ def send_photo(visit: Visit) -> ResponseReturnValue:
     require(may_record_for_patient(visit.viewer, visit.person.id))
     sent = read_upload(request.form, request.files, visit.person.zone)
     if isinstance(sent, Errors):
-        return render(_upload_again(errors=sent)), 422
+        return render(_upload_again(visit, errors=sent)), 422
     world = visit.world
     received = receive_photo(
         visit.db, world.files, visit.person.id, sent, visit.now, world.find_face, world.apart
     )
     match received:
-        case Accepted(photo):
+        case Accepted(photo) | Early(photo, already=False):
             return redirect(url_for(".photo", photo_id=photo.id), code=303)
-        case AlreadyReceived(photo):
+        case AlreadyReceived(photo) | Early(photo):
             return redirect(url_for(".photo", photo_id=photo.id, already="yes"), code=303)
         case Refused(faults):
-            return render(_upload_again(faults=faults)), 422
+            return render(_upload_again(visit, faults=faults)), 422
         case NoTreatment():
             return render(NoTreatmentPage(visit.person.name)), 409
         case CareWithdrawn():
@@ -131,13 +137,14 @@ def send_photo(visit: Visit) -> ResponseReturnValue:
 @signed_in
 def photo(visit: Visit, photo_id: str) -> ResponseReturnValue:
     """What became of a photo."""
+    already = request.args.get("already") == "yes"
     match _own_progress(visit):
         case Progress(photos=photos) as progress:
             found = next((p for p in photos if p.id == photo_id), None) or abort(404)
-            already = request.args.get("already") == "yes"
             return render(photo_page(progress, found, visit.now, already=already))
-        case NotTreated():
-            raise NotFound
+        case NotTreated(patient, early=early):
+            waiting = next((p for p in early if p.id == photo_id), None) or abort(404)
+            return render(early_photo_page(waiting, patient, visit.now, already=already))
 
 
 @blueprint.get("/sides")
@@ -267,8 +274,8 @@ def progress(visit: Visit) -> ResponseReturnValue:
     match _own_progress(visit):
         case Progress() as so_far:
             return render(progress_page(so_far, visit.now, read_leaves(request.args).values))
-        case NotTreated():
-            return render(NoTreatmentPage(visit.person.name))
+        case NotTreated() as untreated:
+            return render(_untreated_page(visit, untreated))
 
 
 @blueprint.get("/offline")
@@ -278,6 +285,8 @@ def offline(visit: Visit) -> ResponseReturnValue:
     match _open_course(visit):
         case CourseSoFar() as progress:
             return render(offline_page(progress, visit.now))
+        case NoTreatmentPage(may_send=True):
+            return render(OfflinePage(EARLY_UPLOAD))
         case _:
             return render(OfflinePage())
 
@@ -294,9 +303,20 @@ def _open_course(visit: Visit) -> CourseSoFar | Page:
             progress = judged(course, visit.now)
             telling = telling_of(progress, visit.now)
             return PausedPage(open_things(telling, progress, visit.now))
-        case NotTreated(is_alone=is_alone):
-            may_begin = is_alone and visit.world.settings.open_sign_up is not None
-            return NoTreatmentPage(visit.person.name, may_begin)
+        case NotTreated(care_withdrawn_at=None) as untreated:
+            return _untreated_page(visit, untreated)
+        case NotTreated():
+            return PausedPage()
+
+
+def _untreated_page(visit: Visit, untreated: NotTreated) -> NoTreatmentPage:
+    is_alone, zone = untreated.is_alone, visit.person.zone
+    return NoTreatmentPage(
+        visit.person.name,
+        may_begin=is_alone and visit.world.settings.open_sign_up is not None,
+        may_send=not is_alone,
+        early=tuple(when(photo.taken_at, visit.now, zone) for photo in untreated.early),
+    )
 
 
 def _own_progress(visit: Visit) -> Progress | NotTreated:
@@ -316,7 +336,7 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _upload_again(faults: tuple[str, ...] = (), errors: Errors | None = None) -> Page:
+def _upload_again(visit: Visit, faults: tuple[str, ...] = (), errors: Errors | None = None) -> Page:
     role = request.form.get("role", "")
     return UploadPage(
         role=PhotoRole(role) if role in set(PhotoRole) else PhotoRole.FOLLOW_UP,
@@ -326,4 +346,5 @@ def _upload_again(faults: tuple[str, ...] = (), errors: Errors | None = None) ->
         remedies=tuple(remedy_for(fault) for fault in faults),
         asks_for_time=any(fault in faults for fault in TimeFault if fault.asks_for_time),
         errors=errors.by_field if errors else None,
+        is_early=isinstance(_own_course(visit), NotTreated),
     )

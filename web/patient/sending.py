@@ -9,6 +9,7 @@ from tracker.actions.course.progress import CourseSoFar, Progress
 from tracker.domain.alerts.alerts import Level
 from tracker.domain.course.check_ins import HABITS, CheckIn, Trend
 from tracker.domain.course.photos import (
+    EarlyPhoto,
     Photo,
     PhotoRole,
     PhotoStatus,
@@ -20,6 +21,7 @@ from tracker.domain.course.readings import Quantity, Reading
 from tracker.domain.course.treatments import Region
 from tracker.domain.desk.telling import is_vague, named_answers
 from tracker.domain.desk.told import Telling
+from tracker.domain.people.people import Person
 from tracker.domain.protocols.protocols import Floor
 from tracker.domain.recovery.evidence_words import times_words
 from tracker.domain.recovery.signs import is_usual
@@ -49,7 +51,8 @@ from web.words.words import (
 class UploadPage:
     """The upload form; `remedies` after a refusal, `errors` by field after a mistake.
 
-    The camera shows `baseline` as a faint overlay.
+    The camera shows `baseline` as a faint overlay. `is_early` while no treatment is entered: then
+    nobody is asked whether the photo is from before or after.
     """
 
     template: ClassVar[str] = "patient_upload.html"
@@ -65,6 +68,7 @@ class UploadPage:
     errors: Mapping[str, str] | None = None
     baseline: Photo | None = None
     asks_for_time: bool = False
+    is_early: bool = False
 
     @property
     def title(self) -> str:
@@ -108,6 +112,25 @@ class PhotoPage:
         if self.already:
             return "We already had this photo"
         return "Your photo is here" if self.told else "Thank you, your photo is here"
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyPhotoPage:
+    """A photo that is kept until the clinic enters the treatment."""
+
+    template: ClassVar[str] = "patient_early_photo.html"
+    place: ClassVar[str] = "photo"
+
+    patient_id: str
+    photo_id: str
+    taken: str
+    already: bool
+    notes: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "We already had this photo" if self.already else "Thank you, your photo is here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +194,10 @@ class CheckInPage:
 
 @dataclass(frozen=True, slots=True)
 class OfflinePage:
-    """Both forms, if there is a course; a phone keeps this page, so it names no one."""
+    """Both forms if there is a course, else that for a photo from before if one may be sent.
+
+    A phone keeps this page, so it names no one.
+    """
 
     template: ClassVar[str] = "patient_offline.html"
     place: ClassVar[str] = ""
@@ -224,6 +250,9 @@ def upload_page(progress: CourseSoFar, now: datetime) -> UploadPage:
     )
 
 
+EARLY_UPLOAD = UploadPage(role=PhotoRole.BASELINE, is_early=True)
+
+
 def photo_page(progress: Progress, photo: Photo, now: datetime, *, already: bool) -> PhotoPage:
     """What became of a photo of this course."""
     reading = next((r for r in progress.readings if r.photo_id == photo.id), None)
@@ -246,6 +275,15 @@ def photo_page(progress: Progress, photo: Photo, now: datetime, *, already: bool
         sides=file_sides(photo, "your") if reference and photo.id == reference.id else "",
         picture_sides=picture_sides(reference, "your", photo),
     )
+
+
+def early_photo_page(
+    photo: EarlyPhoto, patient: Person, now: datetime, *, already: bool
+) -> EarlyPhotoPage:
+    """What became of a photo that came before any treatment was entered."""
+    notes = tuple(words for name, words in FILE_NOTES.items() if name in photo.warnings)
+    taken = when(photo.taken_at, now, patient.zone)
+    return EarlyPhotoPage(patient.id, photo.id, taken, already, notes)
 
 
 def _notes(progress: Progress, photo: Photo) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ from web.words.words import STATUSES, treatment_words
 class NoTreatmentPage:
     """An account without a treatment, which the patient may begin or a clinic will enter.
 
+    `early` are the times of the photos that wait for it; `may_send` that one may be sent now.
     `needs_help` after answers that could not be kept; `is_passed_on` means that the clinic got a
     message instead.
     """
@@ -41,6 +42,8 @@ class NoTreatmentPage:
 
     name: str
     may_begin: bool = False
+    may_send: bool = False
+    early: tuple[str, ...] = ()
     needs_help: bool = False
     is_passed_on: bool = False
 

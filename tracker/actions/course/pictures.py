@@ -14,7 +14,7 @@ from tracker.domain.own_data.looks import is_same_look
 from tracker.storage.alerts import alerts
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
-from tracker.storage.course import photos
+from tracker.storage.course import early_photos, photos
 from tracker.storage.own_data import looks
 from tracker.wires.photo_files import PhotoDamaged, PhotoFiles, PhotoMissing, Picture
 
@@ -40,8 +40,10 @@ def show_picture(
     such on the work list and in health, until it can be read again.
     """
     photo = photos.get(db, photo_id)
-    if photo is None or photo.patient_id != patient_id:
-        raise PhotoMissing(f"photo {photo_id} is not this patient's")
+    if photo is None:
+        return _early_picture(db, files, viewer_id, patient_id, photo_id, picture, now)
+    if photo.patient_id != patient_id:
+        raise PhotoMissing(_NOT_THEIRS.format(photo_id))
     try:
         data = files.load(photo_id, picture)
     except PhotoDamaged:
@@ -55,6 +57,29 @@ def show_picture(
     if viewer_id != patient_id:
         is_opened = (is_large or picture is Picture.PHOTO) and not is_ahead
         _record_look(db, photo, viewer_id, now, is_large=is_opened)
+    return data
+
+
+_NOT_THEIRS = "photo {} is not this patient's"
+
+
+def _early_picture(
+    db: Database,
+    files: PhotoFiles,
+    viewer_id: str,
+    patient_id: str,
+    photo_id: str,
+    picture: Picture,
+    now: datetime,
+) -> bytes:
+    """The picture of a photo that waits for a treatment; it is never new: nothing is judged yet."""
+    early = early_photos.get(db, photo_id)
+    if early is None or early.patient_id != patient_id:
+        raise PhotoMissing(_NOT_THEIRS.format(photo_id))
+    data = files.load(photo_id, picture)
+    if viewer_id != patient_id and not is_same_look(looks.last_at(db, early, viewer_id), now):
+        with writing(db):
+            looks.record(db, early, viewer_id, now)
     return data
 
 

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from tracker.domain.alerts.alert_life import unjudged
 from tracker.domain.alerts.alerts import Alert, CourseAlert, worst_first
 from tracker.domain.course.check_ins import CheckIn
-from tracker.domain.course.photos import Photo
+from tracker.domain.course.photos import EarlyPhoto, Photo
 from tracker.domain.course.readings import Reading
 from tracker.domain.course.sides import SidesAnswer
 from tracker.domain.course.treatments import Treatment, day_number, days_since
@@ -40,6 +40,7 @@ from tracker.storage.alerts import alerts
 from tracker.storage.course import (
     care_lines,
     check_ins,
+    early_photos,
     photos,
     readings,
     screenings,
@@ -106,10 +107,16 @@ class Progress(CourseSoFar):
 
 @dataclass(frozen=True, slots=True)
 class NotTreated:
-    """The patient has an account but no treatment yet; `is_alone` as in Progress."""
+    """The patient has an account but no treatment yet; `is_alone` as in Progress.
+
+    `early` are the photos that wait for the treatment, in time order; since `care_withdrawn_at` no
+    more are accepted.
+    """
 
     patient: Person
     is_alone: bool
+    early: tuple[EarlyPhoto, ...] = ()
+    care_withdrawn_at: datetime | None = None
 
 
 def show_progress(
@@ -147,7 +154,12 @@ def show_course(
         return None
     treatment = treatments.current(db, patient_id, now)
     if treatment is None:
-        return NotTreated(patient, not people.practitioners_of(db, patient_id))
+        return NotTreated(
+            patient,
+            is_alone=not people.practitioners_of(db, patient_id),
+            early=tuple(early_photos.of_patient(db, patient_id)),
+            care_withdrawn_at=consents.care_withdrawn_at(db, patient_id),
+        )
     running = _running(db, protocols, patient, treatment, now)
     screening = screenings.of_treatment(db, treatment.id)
     protocol = protocols.of(treatment.kind).adapted_to(risk_factors_of(patient, screening))

@@ -21,12 +21,12 @@ from analysis.face.faces import FindFace, find_face
 from analysis.images import SrgbImage, turn_photo
 from analysis.quality import Quality
 from analysis.stored_form import StoredForm
-from tracker.domain.course.photo_times import TimeFault, judge_time
+from tracker.domain.course.photo_times import CLOCK_TOLERANCE, TimeFault, judge_time
 from tracker.domain.course.photos import (
     FAILED,
+    EarlyPhoto,
     Photo,
     PhotoRole,
-    PhotoStatus,
     Sides,
     Upload,
     View,
@@ -36,7 +36,7 @@ from tracker.domain.own_data.consents import CareWithdrawn
 from tracker.domain.people.people import Person
 from tracker.storage.columns import new_id
 from tracker.storage.connection import IntegrityError, writing
-from tracker.storage.course import photos, treatments
+from tracker.storage.course import early_photos, photos, treatments
 from tracker.storage.own_data import consents
 from tracker.storage.people import people
 from tracker.wires.compute import recalling
@@ -67,6 +67,14 @@ class AlreadyReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class Early:
+    """The photo is kept until a treatment is entered; `already` if it had come before."""
+
+    photo: EarlyPhoto
+    already: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """The photo was not kept; each fault has one name and one remedy."""
 
@@ -75,7 +83,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class NoTreatment:
-    """There is no treatment that the photo could belong to."""
+    """There is no treatment that the photo could belong to, and no clinic that will enter one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +116,10 @@ def receive_photo(
     now: datetime,
     find: FindFace = find_face,
     apart: Apart = here,
-) -> Accepted | AlreadyReceived | Refused | NoTreatment | CareWithdrawn:
+) -> Accepted | AlreadyReceived | Early | Refused | NoTreatment | CareWithdrawn:
     """Judge an upload and keep it if it can be measured.
+
+    A patient of a clinic may send photos before the treatment is entered; they are kept for it.
 
     If the photo from before cannot be read at the moment, the upload is judged by itself and waits.
     Its file is stored before its row. If the row cannot be stored, the file is deleted; after a
@@ -120,17 +130,16 @@ def receive_photo(
         return belongs_to
     patient, treatment = belongs_to
     digest = hashlib.sha256(upload.data).hexdigest()
+    if treatment is None:
+        return _receive_early(db, files, patient, upload, digest, now, find, apart)
     known = photos.by_digest(db, treatment.id, digest)
     if known is not None:
         return _sent_again(db, files, known, upload, find, apart)
     before = _before(db, files, treatment)
-    try:
-        seen = apart(_look, upload, before, treatment.performed_at, patient.zone, now, find)
-    except Unmeasurable as verdict:
-        return Refused((str(verdict.fault),))
+    seen = _judged(upload, before, treatment.performed_at, patient.zone, now, find, apart)
     if isinstance(seen, Refused):
         return seen
-    photo = _kept(treatment, upload, seen, now)
+    photo = _kept(patient, upload, seen, now).as_photo(treatment.id, upload.role)
     try:
         with deleted_without_row(files, photo.id, lambda: photos.get(db, photo.id)):
             _save(files, photo.id, seen)
@@ -142,6 +151,78 @@ def receive_photo(
             raise
         return AlreadyReceived(first)
     return Accepted(photo)
+
+
+def _receive_early(
+    db: Database,
+    files: PhotoFiles,
+    patient: Person,
+    upload: Upload,
+    digest: str,
+    now: datetime,
+    find: FindFace,
+    apart: Apart,
+) -> Early | Refused:
+    """Judge a photo by itself, and keep it for the treatment; its time decides what it is then."""
+    known = early_photos.by_digest(db, patient.id, digest)
+    if known is not None:
+        return Early(known, already=True)
+    upload, still_to_come = replace(upload, role=PhotoRole.BASELINE), now + CLOCK_TOLERANCE
+    seen = _judged(upload, None, still_to_come, patient.zone, now, find, apart)
+    if isinstance(seen, Refused):
+        return seen
+    photo = _kept(patient, upload, seen, now)
+
+    def row() -> object:
+        return early_photos.get(db, photo.id) or photos.get(db, photo.id)
+
+    try:
+        with deleted_without_row(files, photo.id, row):
+            _save(files, photo.id, seen)
+            with writing(db):
+                early_photos.insert(db, photo, digest)
+                if not files.is_whole(photo.id):
+                    raise Busy("its file was swept away meanwhile")
+                entered = treatments.current(db, patient.id, now)
+                if entered is not None:  # while the photo was judged
+                    early_photos.move_to(db, entered)
+    except IntegrityError:  # the same bytes, sent twice at once: the other request was faster
+        first = early_photos.by_digest(db, patient.id, digest)
+        if first is None:
+            raise
+        return Early(first, already=True)
+    return Early(photo)
+
+
+def _kept(patient: Person, upload: Upload, seen: _Seen, now: datetime) -> EarlyPhoto:
+    return EarlyPhoto(
+        id=new_id(),
+        patient_id=patient.id,
+        taken_at=seen.taken_at,
+        received_at=now,
+        skin_state=upload.skin_state,
+        view=upload.view,
+        sides=seen.sides,
+        is_selfie=seen.is_selfie,
+        is_dated=upload.is_fresh or upload.is_just_now or upload.taken_at is not None,
+        warnings=seen.warnings,
+    )
+
+
+def _judged(
+    upload: Upload,
+    before: Before | None,
+    performed_at: datetime,
+    zone: ZoneInfo,
+    now: datetime,
+    find: FindFace,
+    apart: Apart,
+) -> _Seen | Refused:
+    """What the process that touches the pixels of strangers says about them."""
+    try:
+        return apart(_look, upload, before, performed_at, zone, now, find)
+    except Unmeasurable as verdict:
+        return Refused((str(verdict.fault),))
 
 
 def _save(files: PhotoFiles, photo_id: str, seen: _Seen) -> None:
@@ -157,6 +238,7 @@ def _insert(db: Database, files: PhotoFiles, photo: Photo, digest: str) -> None:
     """Within a transaction. Raises Busy, IntegrityError."""
     baseline = photos.baseline(db, photo.treatment_id)
     photos.insert(db, photo, digest)
+    early_photos.forget(db, photo.patient_id, digest)
     if not files.is_whole(photo.id):
         raise Busy("its file was swept away meanwhile")
     after = photos.baseline(db, photo.treatment_id)
@@ -200,9 +282,10 @@ def _repaired(upload: Upload, known: Photo, find: FindFace) -> bytes:
 
 def _belongs_to(
     db: Database, patient_id: str, role: PhotoRole, now: datetime
-) -> tuple[Person, Treatment] | NoTreatment | CareWithdrawn:
+) -> tuple[Person, Treatment | None] | NoTreatment | CareWithdrawn:
+    """The treatment is None while a clinic cares for the patient and has not entered one."""
     patient, treatment = people.get(db, patient_id), _treatment_for(db, patient_id, role, now)
-    if patient is None or treatment is None:
+    if patient is None or (treatment is None and not people.practitioners_of(db, patient_id)):
         return NoTreatment()
     if consents.care_withdrawn_at(db, patient_id) is not None:
         return CareWithdrawn()
@@ -231,23 +314,6 @@ def _before(db: Database, files: PhotoFiles, treatment: Treatment) -> Before | N
     except OSError as error:
         log.warning("photo %s cannot be read: %s", baseline.id, type(error).__name__)
     return None
-
-
-def _kept(treatment: Treatment, upload: Upload, seen: _Seen, now: datetime) -> Photo:
-    return Photo(
-        id=new_id(),
-        treatment_id=treatment.id,
-        patient_id=treatment.patient_id,
-        role=upload.role,
-        status=PhotoStatus.WAITING if upload.view is View.FRONT else PhotoStatus.KEPT,
-        taken_at=seen.taken_at,
-        received_at=now,
-        skin_state=upload.skin_state,
-        warnings=seen.warnings,
-        view=upload.view,
-        sides=seen.sides,
-        is_selfie=seen.is_selfie,
-    )
 
 
 def _look(

@@ -18,7 +18,14 @@ from tracker.domain.protocols.spacing import TooSoon, too_soon
 from tracker.storage.clinic import audit_log
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
-from tracker.storage.course import care_lines, corrections, photos, screenings, treatments
+from tracker.storage.course import (
+    care_lines,
+    corrections,
+    early_photos,
+    photos,
+    screenings,
+    treatments,
+)
 from tracker.storage.own_data import consents
 from tracker.storage.people import people
 
@@ -37,6 +44,7 @@ def begin_treatment(
     answers = checked_answers(screening.answers if screening else {}, protocol)
     with writing(db):
         treatments.insert(db, begun)
+        early_photos.move_to(db, begun)
         if screening is not None:
             screenings.insert(db, begun.id, screening)
             people.add_history(db, begun.patient_id, risks_of(answers, protocol))
@@ -90,6 +98,7 @@ def enter_treatment(
         if len(treatments.of_patient(db, treatment.patient_id)) != known:
             return AnotherEntered()
         treatments.insert(db, entered)
+        early_photos.move_to(db, entered)
         screenings.insert(db, entered.id, replace(screening, warned=found.warnings))
         people.add_history(db, entered.patient_id, risks_of(answers, protocol))
         by, patient_id = screening.by, entered.patient_id
@@ -136,6 +145,7 @@ def correct_treatment(
         patient_id = corrected.patient_id
         audit_log.add(db, Entry(Act.RECORD_CHANGED, now, by, patient_id, "treatment corrected"))
         treatments.update(db, corrected)
+        early_photos.move_to(db, corrected)
         if other_areas:
             photos.measure_again(db, corrected.id)
         treatments.tell_news(db, corrected.id)
@@ -210,6 +220,7 @@ def begin_own_treatment(
         return Cautioned(found.caveats, waits)
     with writing(db):
         treatments.insert(db, treatment)
+        early_photos.move_to(db, treatment)
         screenings.insert(db, treatment.id, replace(screening, warned=found.warnings))
         people.add_history(db, patient_id, risks_of(own.answers, protocol))
     return treatment

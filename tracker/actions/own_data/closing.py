@@ -13,7 +13,7 @@ from tracker.domain.own_data.consents import Consent, Decision, Purpose, is_give
 from tracker.domain.own_data.erasures import Erasure, erasure_asked
 from tracker.storage.clinic import audit_log, health
 from tracker.storage.connection import writing
-from tracker.storage.course import photos
+from tracker.storage.course import early_photos, photos
 from tracker.storage.mail import mails
 from tracker.storage.own_data import consents, erasures, rows
 from tracker.storage.people import people
@@ -87,6 +87,7 @@ def _erase(db: Database, files: PhotoFiles, outbox: Path, patient_id: str, now: 
     if photos.is_any_claimed(db, patient_id, now):
         return False
     with_files = [photo.id for photo in photos.of_patient(db, patient_id)]
+    with_files += [photo.id for photo in early_photos.of_patient(db, patient_id)]
     with_files += [message.id for message in conversation.of_patient(db, patient_id)]
     for each in with_files:
         files.delete(each)

@@ -6,13 +6,13 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
-from tracker.domain.course.photos import Photo
+from tracker.domain.course.photos import EarlyPhoto, Photo
 from tracker.domain.own_data.consents import Consent, Decision, is_given
 from tracker.domain.own_data.looks import Look
 from tracker.domain.people.people import Person
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
-from tracker.storage.course import photos
+from tracker.storage.course import early_photos, photos
 from tracker.storage.own_data import consents, looks
 from tracker.storage.people import absences
 
@@ -44,7 +44,8 @@ class OwnData:
     """What the patient's pages say about their own data.
 
     `care_team`, with current deputies, may see everything of the patient, by name; `looks` and
-    `photos` (of all treatments) are the latest first, `consents` in the order of the decisions.
+    `photos` (of all treatments) are the latest first, `consents` in the order of the decisions,
+    `early` the photos that wait for a treatment to be entered.
     """
 
     patient: Person
@@ -52,6 +53,7 @@ class OwnData:
     looks: tuple[Look, ...]
     consents: tuple[Consent, ...]
     photos: tuple[Photo, ...]
+    early: tuple[EarlyPhoto, ...] = ()
 
 
 def show_own_data(db: Database, patient: Person, now: datetime) -> OwnData:
@@ -63,4 +65,5 @@ def show_own_data(db: Database, patient: Person, now: datetime) -> OwnData:
         looks=tuple(looks.of_patient(db, patient.id)),
         consents=tuple(consents.of_patient(db, patient.id)),
         photos=tuple(reversed(photos.of_patient(db, patient.id))),
+        early=tuple(early_photos.of_patient(db, patient.id)),
     )

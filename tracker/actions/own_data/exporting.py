@@ -14,7 +14,7 @@ from tracker.domain.clinic.audit import Search
 from tracker.domain.course.annotations import Annotation
 from tracker.domain.course.check_ins import CheckIn
 from tracker.domain.course.outlines import Marking
-from tracker.domain.course.photos import Photo, View
+from tracker.domain.course.photos import EarlyPhoto, Photo, View
 from tracker.domain.course.readings import Reading
 from tracker.domain.course.sides import SidesAnswer
 from tracker.domain.course.treatments import Correction, Treatment
@@ -52,6 +52,7 @@ from tracker.storage.course import (
     care_lines,
     check_ins,
     corrections,
+    early_photos,
     outlines,
     photos,
     readings,
@@ -103,12 +104,13 @@ def export_own_data(db: Database, files: PhotoFiles, patient: Person) -> Iterato
         mails.of_recipient(db, patient.id),
     )
     said = conversation.of_patient(db, patient.id)
+    early = early_photos.of_patient(db, patient.id)
     beside = [
         _json("notes.json", [note_row(n, patient.zone) for n in notes.of_patient(db, patient.id)]),
         _json("care-lines.json", _care_lines(db, patient, who)),
         _json("log.json", _log(db, patient, who)),
     ]
-    return _entries(files, patient, courses, about, said, beside)
+    return _entries(files, patient, courses, about, said, beside, early)
 
 
 def _people_named(db: Database, patient: Person) -> Named:
@@ -160,6 +162,7 @@ def _entries(
     about: Mapping[str, object],
     said: list[Message],
     beside: list[Entry],
+    early: list[EarlyPhoto],
 ) -> Iterator[Entry]:
     yield Entry("READ-ME.txt", READ_ME.encode())
     yield _json("about-me.json", about)
@@ -170,6 +173,9 @@ def _entries(
         day = patient.date_at(course.treatment.performed_at)
         folder = f"course-{number}-{course.treatment.kind.replace('_', '-')}-{day}"
         yield from _folder(files, patient, course, folder, unreadable)
+    for number, photo in enumerate(early, 1):
+        path = f"waiting/{number:03d}-{patient.date_at(photo.taken_at)}-{photo.view}.jpg"
+        yield from _picture(files, photo.id, path, unreadable)
     if unreadable:
         missing = "These photos could not be read; please tell your clinic:\n"
         yield Entry("UNREADABLE.txt", (missing + "\n".join(unreadable) + "\n").encode())

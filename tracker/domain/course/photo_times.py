@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from tracker.domain.course.check_ins import given_at
-from tracker.domain.course.photos import Photo, PhotoRole, Upload
+from tracker.domain.course.photos import EarlyPhoto, Photo, PhotoRole, Upload
 from tracker.domain.course.treatments import Treatment
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=10)  # phones drift; so far ahead still counts as now
@@ -81,6 +81,19 @@ def time_fault(
     if role is PhotoRole.BASELINE and taken_at < performed_at - OLDEST_BASELINE:
         return TimeFault.BASELINE_TOO_OLD
     return None
+
+
+def role_once_treated(photo: EarlyPhoto, performed_at: datetime) -> PhotoRole | None:
+    """What a photo is that came before its treatment was entered; None where that is not sure.
+
+    One that arrived before the treatment was taken before it. Of one that came later, a camera's
+    clock proves nothing, and inflamed skin must not become the reference.
+    """
+    if performed_at < photo.received_at and not photo.is_dated:
+        return None
+    if photo.taken_at > performed_at:
+        return PhotoRole.FOLLOW_UP
+    return PhotoRole.BASELINE if photo.taken_at >= performed_at - OLDEST_BASELINE else None
 
 
 def _said(upload: Upload, now: datetime) -> datetime | None:

@@ -128,6 +128,43 @@ class Photo:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlyPhoto:
+    """A photo that came before any treatment was entered, and is measured only after that.
+
+    `is_dated` means that the page's own camera or the person said when it was taken; otherwise only
+    the time at which it came is sure.
+    """
+
+    id: str
+    patient_id: str
+    taken_at: datetime
+    received_at: datetime
+    skin_state: SkinState
+    view: View
+    sides: Sides
+    is_selfie: bool
+    is_dated: bool
+    warnings: tuple[str, ...] = ()
+
+    def as_photo(self, treatment_id: str, role: PhotoRole) -> Photo:
+        """The photo that it becomes in the course of a treatment."""
+        return Photo(
+            id=self.id,
+            treatment_id=treatment_id,
+            patient_id=self.patient_id,
+            role=role,
+            status=PhotoStatus.WAITING if self.view is View.FRONT else PhotoStatus.KEPT,
+            taken_at=self.taken_at,
+            received_at=self.received_at,
+            skin_state=self.skin_state,
+            warnings=self.warnings,
+            view=self.view,
+            sides=self.sides,
+            is_selfie=self.is_selfie,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class GivenUp:
     """A photo that could not be measured, without a fault that its patient can see.
 

@@ -196,14 +196,16 @@ def unseen(db: Database, patient_id: str) -> list[Photo]:
 
 
 def unknown_ids(db: Database, ids: Set[str]) -> set[str]:
-    """Those of the ids that belong to no photo."""
-    sql = "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM photos)"
+    """Those of the ids that belong to no photo, of a treatment or without one yet."""
+    sql = """SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM photos)
+             AND value NOT IN (SELECT id FROM early_photos)"""
     return {row["value"] for row in db.query(sql, [names_text(ids)])}
 
 
 def all_ids(db: Database) -> list[str]:
-    """The ids of all photos."""
-    return [row["id"] for row in db.query("SELECT id FROM photos ORDER BY id")]
+    """The ids of all photos, also of those that wait for a treatment to be entered."""
+    sql = "SELECT id FROM photos UNION ALL SELECT id FROM early_photos ORDER BY id"
+    return [row["id"] for row in db.query(sql)]
 
 
 def given_up(db: Database) -> list[GivenUp]:

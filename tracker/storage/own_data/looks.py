@@ -5,13 +5,13 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
-from tracker.domain.course.photos import Photo
+from tracker.domain.course.photos import EarlyPhoto, Photo
 from tracker.domain.own_data.looks import Look
 from tracker.storage.clinic import audit_log
 from tracker.storage.columns import read_optional_time, read_time, time_text
 
 
-def record(db: Database, photo: Photo, person_id: str, now: datetime) -> None:
+def record(db: Database, photo: Photo | EarlyPhoto, person_id: str, now: datetime) -> None:
     """Record that a person of the clinic opened a picture of a photo, however small."""
     audit_log.add(db, Entry(Act.PHOTO_OPENED, now, person_id, photo.patient_id, photo.id))
 
@@ -28,7 +28,7 @@ def mark_seen(db: Database, photo: Photo, now: datetime) -> None:
     db.execute(sql, [time_text(now), photo.id])
 
 
-def last_at(db: Database, photo: Photo, person_id: str) -> datetime | None:
+def last_at(db: Database, photo: Photo | EarlyPhoto, person_id: str) -> datetime | None:
     """When the person last opened the photo."""
     sql = """SELECT max(at) AS at FROM audit_log
              WHERE act = 'photo_opened' AND details = ? AND by_id = ?"""
@@ -40,8 +40,11 @@ def of_patient(db: Database, patient_id: str) -> list[Look]:
     """All looks at a patient's photos, the latest first."""
     sql = """SELECT photos.id AS photo_id, people.id AS person_id, name, taken_at, seen_at,
                  min(at) AS first_at, max(at) AS last_at FROM audit_log
-             JOIN photos ON photos.id = details JOIN people ON people.id = by_id
-             WHERE about_id = ? AND act = 'photo_opened' GROUP BY photos.id, people.id
+             JOIN (SELECT id, taken_at, seen_at FROM photos WHERE patient_id = :patient UNION ALL
+                 SELECT id, taken_at, NULL FROM early_photos WHERE patient_id = :patient) AS photos
+                 ON photos.id = details
+             JOIN people ON people.id = by_id
+             WHERE about_id = :patient AND act = 'photo_opened' GROUP BY photos.id, people.id
              ORDER BY last_at DESC, taken_at DESC, name"""
     return [
         Look(
@@ -53,5 +56,5 @@ def of_patient(db: Database, patient_id: str) -> list[Look]:
             last_at=read_time(row["last_at"]),
             is_small=row["seen_at"] is None,
         )
-        for row in db.query(sql, [patient_id])
+        for row in db.query(sql, {"patient": patient_id})
     ]

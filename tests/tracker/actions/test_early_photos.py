@@ -1,0 +1,218 @@
+"""Photos that come before the treatment is entered, and what they become when it is."""
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from sqlite_utils import Database
+
+from analysis.quality import Quality
+from tests.conftest import PROTOCOLS, TREATED_AT, Cast
+from tracker.actions.course.receiving import (
+    Accepted,
+    AlreadyReceived,
+    Early,
+    NoTreatment,
+    Refused,
+    receive_photo,
+)
+from tracker.actions.course.treatments import begin_treatment, correct_treatment
+from tracker.domain.course.photo_times import OLDEST_BASELINE, role_once_treated
+from tracker.domain.course.photos import (
+    EarlyPhoto,
+    Photo,
+    PhotoRole,
+    PhotoStatus,
+    Sides,
+    SkinState,
+    Upload,
+    View,
+)
+from tracker.domain.course.treatments import Treatment
+from tracker.domain.own_data.consents import CareWithdrawn, Consent, Decision, Purpose
+from tracker.storage.connection import writing
+from tracker.storage.course import early_photos, photos
+from tracker.storage.own_data import consents
+from tracker.storage.people import people
+from tracker.wires.photo_files import PhotoFiles, Picture
+from tracker.world import World
+
+FACE = Path(str(files("sample_images"))) / "normal_type_2" / "baseline-1.jpg"
+HOUR = timedelta(hours=1)
+
+Send = Callable[..., object]
+
+
+@pytest.fixture
+def send(
+    db: Database, world: World, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., object]:
+    """Sends a photo as Bob, whom Dr Dana will treat; its pixels are good."""
+    good = Quality(faults=(), warnings=(), face=None)
+    monkeypatch.setattr("tracker.actions.course.receiving.judge_photo", lambda *_: good)
+    with writing(db):
+        people.add_to_care(db, cast.dana.id, cast.bob.id)
+
+    def receive(now: datetime, *, other: int = 0, **words: object) -> object:
+        upload = Upload(without_notes(90 - other), PhotoRole.BASELINE, **words)  # type: ignore[arg-type]
+        return receive_photo(db, world.files, cast.bob.id, upload, now)
+
+    return receive
+
+
+def without_notes(quality: int) -> bytes:
+    """The face, in a file that does not say when it was taken."""
+    out = io.BytesIO()
+    Image.open(FACE).save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+def enter(db: Database, cast: Cast, at: datetime = TREATED_AT) -> Treatment:
+    return begin_treatment(
+        db, PROTOCOLS, replace(cast.treatment, patient_id=cast.bob.id, performed_at=at)
+    )
+
+
+def course(db: Database, treatment: Treatment) -> list[Photo]:
+    return photos.of_treatment(db, treatment.id)
+
+
+def test_a_photo_that_comes_first_becomes_the_baseline(
+    db: Database, world: World, cast: Cast, send: Send
+) -> None:
+    early = send(TREATED_AT - HOUR, is_fresh=True)
+    assert isinstance(early, Early)
+    treatment = enter(db, cast)
+    (photo,) = course(db, treatment)
+    assert (photo.id, photo.role, photo.status) == (
+        early.photo.id,
+        PhotoRole.BASELINE,
+        PhotoStatus.WAITING,
+    )
+    assert photos.baseline(db, treatment.id) == photo
+    assert world.files.load(photo.id, Picture.PHOTO)
+    assert early_photos.of_patient(db, cast.bob.id) == []
+
+
+def test_a_photo_of_treated_skin_never_becomes_the_baseline(
+    db: Database, cast: Cast, send: Send
+) -> None:
+    fresh = send(TREATED_AT + HOUR, is_fresh=True)
+    undated = send(TREATED_AT + HOUR, other=1)
+    assert isinstance(fresh, Early)
+    assert isinstance(undated, Early)
+    treatment = enter(db, cast)
+    (photo,) = course(db, treatment)
+    assert (photo.id, photo.role) == (fresh.photo.id, PhotoRole.FOLLOW_UP)
+    assert photos.baseline(db, treatment.id) is None
+    assert early_photos.of_patient(db, cast.bob.id) == [undated.photo]
+
+
+def test_one_that_nothing_dates_is_asked_for_and_taken_when_the_person_dates_it(
+    db: Database, cast: Cast, send: Send
+) -> None:
+    send(TREATED_AT + HOUR)
+    treatment = enter(db, cast)
+    assert isinstance(send(TREATED_AT + 2 * HOUR), Refused)
+    sent = send(TREATED_AT + 2 * HOUR, taken_at=TREATED_AT - HOUR)
+    assert isinstance(sent, Accepted)
+    assert photos.baseline(db, treatment.id) == sent.photo
+    assert early_photos.of_patient(db, cast.bob.id) == []
+
+
+def test_a_corrected_time_decides_again_about_what_waits(
+    db: Database, cast: Cast, send: Send
+) -> None:
+    early = send(TREATED_AT)
+    assert isinstance(early, Early)
+    treatment = enter(db, cast, TREATED_AT - HOUR)
+    assert course(db, treatment) == []
+    later = replace(treatment, performed_at=TREATED_AT + HOUR)
+    now = TREATED_AT + 2 * HOUR
+    correct_treatment(db, PROTOCOLS, later, cast.dana.id, "mistyped", now, planned=False, known=0)
+    assert [photo.id for photo in course(db, treatment)] == [early.photo.id]
+
+
+def test_the_same_photo_is_kept_once_before_and_after_the_treatment_is_entered(
+    db: Database, cast: Cast, send: Send
+) -> None:
+    first, again = send(TREATED_AT - HOUR), send(TREATED_AT - HOUR)
+    assert isinstance(first, Early)
+    assert again == Early(first.photo, already=True)
+    treatment = enter(db, cast)
+    assert isinstance(send(TREATED_AT), AlreadyReceived)
+    assert len(course(db, treatment)) == 1
+
+
+def test_a_treatment_that_is_entered_meanwhile_gets_the_photo(
+    db: Database, cast: Cast, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered: list[Treatment] = []
+    save = PhotoFiles.save
+
+    def slowly(files: PhotoFiles, photo_id: str, picture: Picture, data: bytes) -> None:
+        entered.append(enter(db, cast))
+        save(files, photo_id, picture, data)
+
+    monkeypatch.setattr(PhotoFiles, "save", slowly)
+    assert isinstance(send(TREATED_AT - HOUR), Early)
+    assert len(course(db, entered[0])) == 1
+
+
+def test_without_a_clinic_or_without_consent_nothing_is_kept(
+    db: Database, world: World, cast: Cast, send: Send
+) -> None:
+    with writing(db):
+        consents.insert(
+            db, cast.bob.id, Consent(Purpose.CARE, Decision.WITHDRAWN, TREATED_AT - HOUR)
+        )
+    assert isinstance(send(TREATED_AT), CareWithdrawn)
+    upload = Upload(without_notes(90), PhotoRole.BASELINE)
+    with writing(db):
+        db.execute("DELETE FROM care_team WHERE patient_id = ?", [cast.bob.id])
+    nothing = receive_photo(db, world.files, cast.bob.id, upload, TREATED_AT)
+    assert isinstance(nothing, NoTreatment)
+    assert early_photos.of_patient(db, cast.bob.id) == []
+
+
+def test_files_of_waiting_photos_are_neither_swept_nor_left_out_of_backups(
+    db: Database, send: Send
+) -> None:
+    early = send(TREATED_AT)
+    assert isinstance(early, Early)
+    assert photos.unknown_ids(db, {early.photo.id, "stray"}) == {"stray"}
+    assert photos.all_ids(db) == [early.photo.id]
+
+
+@pytest.mark.parametrize(
+    ("taken", "came", "is_dated", "role"),
+    [
+        (-1, -1, False, PhotoRole.BASELINE),
+        (-1, 1, False, None),
+        (-1, 1, True, PhotoRole.BASELINE),
+        (1, 1, True, PhotoRole.FOLLOW_UP),
+        (1, 1, False, None),
+        (-24 * 367, -1, True, None),
+    ],
+)
+def test_the_time_decides_what_a_photo_is(
+    taken: int, came: int, role: PhotoRole | None, *, is_dated: bool
+) -> None:
+    photo = EarlyPhoto(
+        "p",
+        "bob",
+        TREATED_AT + taken * HOUR,
+        TREATED_AT + came * HOUR,
+        SkinState.CLEAN,
+        View.FRONT,
+        Sides.UNKNOWN,
+        is_selfie=False,
+        is_dated=is_dated,
+    )
+    assert OLDEST_BASELINE < 24 * 367 * HOUR
+    assert role_once_treated(photo, TREATED_AT) is role

@@ -1,0 +1,81 @@
+"""From the link of the invitation to the first photo, before any treatment is entered."""
+
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from analysis.quality import Quality
+from tests.conftest import Cast
+from tests.web.browser import Browser
+from tracker.domain.people.people import Person
+from tracker.storage.connection import writing
+from tracker.storage.course import early_photos
+from tracker.storage.people import people
+
+FACE = Path(str(files("sample_images"))) / "normal_type_2" / "baseline-1.jpg"
+
+
+@pytest.fixture(autouse=True)
+def good_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    good = Quality(faults=(), warnings=(), face=None)
+    monkeypatch.setattr("tracker.actions.course.receiving.judge_photo", lambda *_: good)
+
+
+@pytest.fixture
+def untreated(cast: Cast, db: Database, browser_of: Callable[[Person], Browser]) -> Browser:
+    """Bob, in Dr Dana's care and not treated yet."""
+    with writing(db):
+        people.add_to_care(db, cast.dana.id, cast.bob.id)
+    return browser_of(cast.bob)
+
+
+def photo_form(**words: str) -> dict[str, object]:
+    return {"photo": (FACE.open("rb"), "face.jpg"), "role": "baseline", "source": "page", **words}
+
+
+def test_the_camera_opens_without_a_treatment_and_the_photo_is_kept(
+    untreated: Browser, dana: Browser, cast: Cast, db: Database
+) -> None:
+    assert "Take the photo" in untreated.read("/")
+    form = untreated.read("/photo")
+    assert "Open the camera" in form
+    assert "after treatment" not in form
+    answer = untreated.send("/photo", photo_form())
+    assert answer.status_code == 303
+    kept = untreated.read(answer.location)
+    assert "When your clinic has entered your treatment" in kept
+    assert "Your photo is kept" in untreated.read("/")
+    (early,) = early_photos.of_patient(db, cast.bob.id)
+    assert early.id in dana.read(f"/patients/{cast.bob.id}")
+    assert "Waits for your treatment" in untreated.read("/my-data/photos")
+
+
+def test_the_phone_keeps_the_photo_form_for_the_time_without_a_network(untreated: Browser) -> None:
+    page = untreated.read("/offline")
+    assert "Send photo" in page
+    assert "Check-in</h2>" not in page
+
+
+def test_who_opened_a_waiting_photo_is_on_record(
+    untreated: Browser, dana: Browser, alice: Browser, cast: Cast, db: Database
+) -> None:
+    untreated.send("/photo", photo_form())
+    (early,) = early_photos.of_patient(db, cast.bob.id)
+    picture = f"/patients/{cast.bob.id}/photos/{early.id}/photo"
+    assert alice.get(picture).status_code == 404
+    assert "Dr Dana" not in untreated.read("/my-data").partition("Who has opened")[2]
+    assert dana.get(picture).mimetype == "image/jpeg"
+    assert untreated.get(picture).status_code == 200
+    assert "Photo of" in untreated.read("/my-data")
+
+
+def test_what_was_wrong_with_a_photo_is_said_and_nobody_is_asked_before_or_after(
+    untreated: Browser,
+) -> None:
+    answer = untreated.send("/photo", {"role": "baseline"})
+    assert answer.status_code == 422
+    assert "Choose a photo first" in answer.text
+    assert "after treatment" not in answer.text
