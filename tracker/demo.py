@@ -42,6 +42,7 @@ CLINIC = Clinic(
     OpeningHours("Europe/Berlin", (OPEN_HOURS,) * 5 + ((),) * 2),
     phone="+49 30 23125 014",  # of the block that the German regulator keeps for stories
     emergency_number="112",
+    name="Lindenhof Skin Clinic",
 )
 CLEAR_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # without letters that look alike
 

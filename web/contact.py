@@ -83,8 +83,14 @@ def _week(hours: OpeningHours) -> tuple[tuple[str, str], ...]:
 
 
 def init_app(app: Flask) -> None:
-    """Give templates `contact()`, and `lacks_emergency_number()` for those who must enter it."""
-    app.jinja_env.globals.update(contact=_contact, lacks_emergency_number=_lacks_emergency_number)
+    """Give templates `contact()`, `clinic_name()`, and what tells who must enter a number."""
+    app.jinja_env.globals.update(
+        contact=_contact, clinic_name=_name, lacks_emergency_number=_lacks_emergency_number
+    )
+
+
+def _name() -> str:
+    return show_clinic(session.resources().db).name
 
 
 def _lacks_emergency_number() -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import pytest
 from sqlite_utils import Database
@@ -12,11 +13,14 @@ from tests.web.browser import Browser
 from tests.web.conftest import Clock
 from tracker.actions.clinic.clinic import change_clinic, show_clinic
 from tracker.actions.course.checking_in import record_check_in
+from tracker.actions.people.joining import Invited, invite_patient
 from tracker.domain.clinic.clinic import Clinic
 from tracker.domain.clinic.opening_hours import OpeningHours, read_spans
 from tracker.domain.course.check_ins import Answers
+from tracker.domain.mail.mails import welcome_link
 from tracker.domain.people.people import Person
 from tracker.storage.connection import IntegrityError, writing
+from tracker.world import World
 
 BrowserOf = Callable[[Person], Browser]
 DAY = read_spans("09:00-18:00")
@@ -56,6 +60,35 @@ def test_wrong_hours_are_named_and_nothing_typed_is_lost(
         "help",
     ):
         assert words in answer.text
+
+
+def test_the_name_is_on_the_welcome_and_on_all_that_is_printed(
+    db: Database,
+    world: World,
+    cast: Cast,
+    olga: Person,
+    browser_of: BrowserOf,
+    stranger: Browser,
+    clock: Clock,
+) -> None:
+    administrator = browser_of(olga)
+    form = {"name": "  Lindenhof   Skin Clinic ", "time_zone": "Europe/Berlin", "edition": "0"}
+    assert administrator.send("/clinic/hours", form).status_code == 303
+    assert 'value="Lindenhof Skin Clinic"' in administrator.read("/clinic/hours")
+    invited = invite_patient(db, cast.dana, "Chinwe", "chinwe@home.example", clock.now)
+    assert isinstance(invited, Invited)
+    link = urlsplit(welcome_link(invited.invitation.id, world.envelope)).path
+    assert "Lindenhof Skin Clinic would like to see" in stranger.read(link)
+    paper = "Alice · Lindenhof Skin Clinic · printed"
+    for reader, path in ((cast.alice, "/progress"), (cast.dana, f"/patients/{cast.alice.id}")):
+        assert paper in browser_of(reader).read(path)
+
+
+def test_a_name_that_fills_a_page_is_refused(olga: Person, browser_of: BrowserOf) -> None:
+    form = {"name": "x" * 101, "time_zone": "Europe/Berlin", "edition": "0"}
+    answer = browser_of(olga).send("/clinic/hours", form)
+    assert answer.status_code == 422
+    assert "has 101 characters; 100 is the most" in answer.text
 
 
 def test_nobody_overwrites_silently_what_another_entered(

@@ -12,7 +12,12 @@ from tracker.actions.clinic.clinic import Changed, ChangedMeanwhile, change_clin
 from tracker.actions.clinic.health import show_health
 from tracker.actions.desk.outcomes import show_outcomes
 from tracker.domain.clinic.audit import Act, Search
-from tracker.domain.clinic.clinic import Clinic, check_emergency_number, check_phone
+from tracker.domain.clinic.clinic import (
+    Clinic,
+    check_clinic_name,
+    check_emergency_number,
+    check_phone,
+)
 from tracker.domain.clinic.opening_hours import (
     WEEKDAYS,
     OpeningHours,
@@ -52,7 +57,7 @@ class HoursPage:
     @property
     def title(self) -> str:
         """The page's name."""
-        return "Opening hours and numbers"
+        return "Name, numbers and opening hours"
 
 
 def hours_page(clinic: Clinic, reader: Person, *, saved: bool) -> HoursPage:
@@ -84,6 +89,7 @@ def fields(clinic: Clinic) -> dict[str, str]:
     hours = clinic.hours
     days = zip(WEEKDAYS, hours.week, strict=True)
     return {
+        "name": clinic.name,
         "phone": clinic.phone,
         "emergency_number": clinic.emergency_number,
         "time_zone": hours.time_zone,
@@ -118,6 +124,7 @@ def read_clinic(form: Mapping[str, str]) -> Clinic | Errors:
         phone=field("phone", check_phone, ""),
         emergency_number=field("emergency_number", check_emergency_number, ""),
         edition=field("edition", int, 0),
+        name=field("name", check_clinic_name, ""),
     )
     return Errors(errors) if errors else clinic
 

@@ -10,6 +10,7 @@ from flask import Blueprint, Flask, abort, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from tracker.actions.clinic.clinic import show_clinic
 from tracker.actions.talk.notes import (
     NoteOvertaken,
     NoteRevised,
@@ -168,8 +169,8 @@ VERSION = re.compile(r"[0-9]{1,18}")
 
 
 def init_app(app: Flask) -> None:
-    """Give templates what is at the top of every page about a patient."""
-    app.jinja_env.globals.update(pinned_notes=_pinned, patient_facts=_facts)
+    """Give templates what is at the top of every page about a patient, and of every paper."""
+    app.jinja_env.globals.update(pinned_notes=_pinned, patient_facts=_facts, on_paper=_on_paper)
 
 
 @blueprint.get("")
@@ -264,6 +265,16 @@ def _facts(patient_id: str) -> tuple[str, ...]:
         day = day_words(day_number(treatment, session.resources().now, patient.zone))
     skin = f"{patient.skin_type} of 6" if patient.skin_type else "not given"
     return (day, f"skin type {skin}")
+
+
+def _on_paper(patient_id: str) -> str:
+    """What is at the top of each printed page: whom it is about, which clinic, and when."""
+    reader, resources = current_user.person, session.resources()
+    about = _kept(patient_id) if patient_id else None
+    name = about.patient.name if about else reader.name
+    clinic = show_clinic(resources.db).name
+    at = resources.now.astimezone(reader.zone)
+    return " · ".join(filter(None, (name, clinic, f"printed {at.day} {at:%B %Y, %H:%M}")))
 
 
 def _kept(patient_id: str) -> NotesAbout | None:

@@ -45,6 +45,7 @@ def _what(known: Clinic | None, clinic: Clinic) -> str:
     if known is None:
         return "first entry"
     parts = {
+        "name": known.name != clinic.name,
         "telephone": known.phone != clinic.phone,
         "emergency number": known.emergency_number != clinic.emergency_number,
         "opening hours": known.hours != clinic.hours,

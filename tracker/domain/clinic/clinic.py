@@ -1,4 +1,4 @@
-"""The telephone numbers by which patients reach the clinic."""
+"""What patients know the clinic by, and the telephone numbers by which they reach it."""
 
 import re
 from dataclasses import dataclass
@@ -8,11 +8,12 @@ from tracker.domain.clinic.opening_hours import OpeningHours
 _NUMBER = re.compile(r"\+?[\d\s().\-/]+")
 PHONE_DIGITS = range(5, 16)  # ITU-T E.164: 15 digits at most
 EMERGENCY_DIGITS = range(2, 16)
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Clinic:
-    """Numbers as people write them, empty until they are entered; `edition` counts changes.
+    """Name and numbers as people write them, empty until entered; `edition` counts changes.
 
     There is no default for the emergency number: a wrong one would be worse than none.
     """
@@ -21,6 +22,15 @@ class Clinic:
     phone: str = ""
     emergency_number: str = ""
     edition: int = 0
+    name: str = ""
+
+
+def check_clinic_name(text: str) -> str:
+    """The clinic's name on one line, or nothing. Raises ValueError."""
+    name = " ".join(text.split())
+    if len(name) > LONGEST_NAME:
+        raise ValueError(f"the name has {len(name)} characters; {LONGEST_NAME} is the most")
+    return name
 
 
 def check_phone(text: str) -> str:

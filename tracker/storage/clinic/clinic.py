@@ -25,6 +25,7 @@ def get(db: Database) -> Clinic | None:
         phone=row["phone"],
         emergency_number=row["emergency_number"],
         edition=row["edition"],
+        name=row["name"],
     )
 
 
@@ -34,6 +35,7 @@ def replace(db: Database, clinic: Clinic) -> None:
     db.table("clinic").insert(
         {
             "id": 1,
+            "name": clinic.name,
             "phone": clinic.phone,
             "emergency_number": clinic.emergency_number,
             "time_zone": hours.time_zone,
