@@ -38,7 +38,7 @@ from web import (
     session,
     typed,
 )
-from web.desk import care, notes
+from web.desk import notes, patients
 
 __all__ = ["create_app"]
 
@@ -52,7 +52,7 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
     typed.init_app(app)
     languages.init_app(app)
     contact.init_app(app)
-    care.init_app(app)
+    patients.init_app(app)
     notes.init_app(app)
     areas = (accounts, patient, desk, clinic)
     for blueprint in (

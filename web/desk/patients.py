@@ -1,17 +1,20 @@
-"""One patient's course, for the practitioner."""
+"""One patient's course, for the practitioner, and the record of who opened it."""
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
+from http import HTTPStatus
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, jsonify, redirect, request, url_for
+from flask import Blueprint, Flask, Response, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from werkzeug.exceptions import NotFound
 
 from tracker.actions.alerts.showing import show_alerts
+from tracker.actions.course.pictures import record_opening
 from tracker.actions.course.progress import CourseSoFar, NotTreated, show_course
 from tracker.actions.course.remeasuring import try_photos_again
 from tracker.actions.mail.sending import show_outbox
@@ -23,9 +26,11 @@ from tracker.domain.people.access import (
     may_follow,
     may_open_worklist,
     may_read_outbox,
+    may_see_staff,
     may_treat,
     require,
 )
+from web import session
 from web.charts.leaves import Leaf, Leaves, leaf
 from web.charts.recovery import Focus, Recovery, plot_data, recovery
 from web.desk.alert_cards import (
@@ -337,3 +342,29 @@ def _extra_uses(photo: Photo, progress: CourseSoFar) -> tuple[str, ...]:
     """How this photo's consent differs from that for all photos."""
     for_all, for_this = uses_words(progress.consents), uses_words(progress.consents, photo.id)
     return () if for_this == for_all else (f"may serve {for_this}",)
+
+
+COUNTED_OTHERWISE = frozenset({"pictures.show"})  # a look at a photo is recorded with the photo
+# A form with mistakes, or an outdated one, returns on the whole page about the patient.
+SHOWN_TO_STAFF = frozenset({HTTPStatus.OK, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY})
+
+
+def init_app(app: Flask) -> None:
+    """Record every page with a patient or alert in its address that is shown to staff.
+
+    It runs before the response leaves. If the opening cannot be recorded, the page is not shown.
+    """
+    app.after_request(_record)
+
+
+def _record(response: Response) -> Response:
+    named = request.view_args or {}
+    patient_id, alert_id = named.get("patient_id"), named.get("alert_id")
+    was_shown = response.status_code in SHOWN_TO_STAFF and request.endpoint not in COUNTED_OTHERWISE
+    if not was_shown or (patient_id is None and alert_id is None):
+        return response
+    if session.is_signed_in() and may_see_staff(current_user.viewer):
+        resources = session.resources()
+        by = current_user.person.id
+        record_opening(resources.db, by, resources.now, patient_id=patient_id, alert_id=alert_id)
+    return response

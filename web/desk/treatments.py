@@ -1,7 +1,11 @@
-"""How a patient is treated: enter, correct and end sessions. Parse, allow, act, match, render."""
+"""How a patient is treated: sessions, and lines of aftercare for one patient alone.
+
+Parse, allow, act, match, render.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,8 +16,10 @@ from tracker.actions.course.treatments import (
     CorrectedMeanwhile,
     ScreenedMeanwhile,
     Unconfirmed,
+    add_care_line,
     correct_screening,
     correct_treatment,
+    end_care_line,
     end_treatment,
     enter_treatment,
     resume_treatment,
@@ -23,6 +29,8 @@ from tracker.domain.course.treatments import Treatment
 from tracker.domain.own_data.consents import CareWithdrawn
 from tracker.domain.people.access import may_treat, require
 from tracker.domain.people.people import Person
+from tracker.domain.protocols.aftercare import DatesSwapped, OwnLine
+from tracker.domain.protocols.care import Heading
 from tracker.domain.protocols.protocols import Protocol
 from tracker.domain.protocols.screening import Screening
 from web.desk.treatment_forms import product_rows, read_screening, read_treatment
@@ -37,7 +45,7 @@ from web.desk.treatment_pages import (
     treatment_form,
     treatments_page,
 )
-from web.forms import Errors, sentence, typed
+from web.forms import Errors, one_of, sentence, typed
 from web.pages import render
 from web.screening import caveat_rows, from_record
 from web.session import Visit, signed_in
@@ -298,3 +306,58 @@ def _known() -> int:
     """What the form says its reader had seen; 0 without the field."""
     known = request.form.get("known", "")
     return int(known) if known.isdecimal() else -1
+
+
+@blueprint.post("/patients/<patient_id>/care-lines")
+@signed_in
+def add_line(visit: Visit, patient_id: str) -> ResponseReturnValue:
+    """Give the patient a line, or say what is wrong with it."""
+    shown = _series(visit, patient_id)
+    match _read_line(visit, patient_id):
+        case Errors(by_field):
+            page = treatments_page(shown, visit.now, visit.person.zone)
+            return render(replace(page, chosen=request.form, errors=by_field)), 422
+        case OwnLine() as line:
+            add_care_line(visit.db, line)
+            return _to_lines(patient_id)
+
+
+@blueprint.post("/patients/<patient_id>/care-lines/<line_id>/end")
+@signed_in
+def end_line(visit: Visit, patient_id: str, line_id: str) -> ResponseReturnValue:
+    """Withdraw a line."""
+    shown = _series(visit, patient_id)
+    if line_id in {line.id for line in shown.own_lines}:  # otherwise another person was faster
+        end_care_line(visit.db, line_id, visit.person.id, visit.now)
+    return _to_lines(patient_id)
+
+
+def _read_line(visit: Visit, patient_id: str) -> OwnLine | Errors:
+    errors: dict[str, str] = {}
+    heading = one_of(Heading, request.form.get("heading", ""))
+    if heading is None:
+        errors["heading"] = "Choose a heading for it."
+    first, last = (_date(name, errors) for name in ("first_date", "last_date"))
+    if errors or heading is None or first is None or last is None:
+        return Errors(errors)
+    text = " ".join(request.form.get("line", "").split())
+    by = visit.person.id
+    try:
+        return OwnLine("", patient_id, heading, text, first, last, added_by=by, added_at=visit.now)
+    except ValueError as error:
+        return Errors(
+            {"last_date" if isinstance(error, DatesSwapped) else "line": sentence(str(error))}
+        )
+
+
+def _date(name: str, errors: dict[str, str]) -> date | None:
+    try:
+        return date.fromisoformat(request.form.get(name, ""))
+    except ValueError:
+        errors[name] = "Choose a day."
+        return None
+
+
+def _to_lines(patient_id: str) -> ResponseReturnValue:
+    address = url_for("treatments.series", patient_id=patient_id, _anchor="own-lines")
+    return redirect(address, code=303)
