@@ -15,11 +15,14 @@ from tests.post_office import free_port
 from tests.web.conftest import Clock, Records
 from tracker.actions.course.treatments import begin_treatment
 from tracker.actions.people.accounts import add_person
-from tracker.domain.alerts.alerts import Level
+from tracker.domain.alerts.alerts import Alert, Level, Outcome
+from tracker.domain.course.photos import PhotoStatus
 from tracker.domain.people.people import Person, Role
 from tracker.settings import Settings
 from tracker.storage.alerts import alerts
+from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
+from tracker.storage.talk import conversation
 from tracker.world import open_world
 
 DESK = {"width": 1280, "height": 800}
@@ -174,3 +177,60 @@ def test_a_list_without_a_connection_says_that_it_is_old(page: Page, desk: Desk)
     expect(page.get_by_text("this list may be old")).to_be_visible()
     page.context.set_offline(False)
     expect(page.get_by_text("The connection is back.")).to_be_visible()
+
+
+def keys_listen(page: Page) -> None:
+    """Wait for the script of the round, which names its keys."""
+    page.wait_for_selector("[data-key=n][aria-keyshortcuts=n]")
+
+
+def _twenty_who_wait(db: Database, desk: Desk) -> list[Alert]:
+    """Alice, Bea and eighteen others, each with an alert of its own, in the order of the list."""
+    cast, first = desk.records.cast, alerts.of_patient(db, desk.records.cast.alice.id)[0]
+    others = [desk.bea, *(_patient(db, cast, f"No{n}", TREATED_AT) for n in range(18))]
+    raised = []
+    with writing(db):
+        for n, person in enumerate(others, start=1):
+            (course,) = db.query("SELECT id FROM treatments WHERE patient_id = ?", [person.id])
+            later = first.raised_at + timedelta(minutes=n)
+            about = {"patient_id": person.id, "treatment_id": course["id"], "raised_at": later}
+            raised.append(replace(first, id=new_id(), **about))
+            alerts.save(db, raised[-1])
+    return [first, *raised]
+
+
+def test_a_ward_round_of_twenty_by_keys_alone(page: Page, desk: Desk, db: Database) -> None:
+    desk.records.photo(2, PhotoStatus.MEASURED)
+    desk.records.message(desk.bea, "It stings.")
+    waiting = _twenty_who_wait(db, desk)
+    page.reload()
+    keys_work(page)
+    page.keyboard.press("w")
+    for alert in waiting:
+        page.wait_for_url(f"**/round/{alert.patient_id}?place=*")
+        keys_listen(page)
+        if page.get_by_role("button", name="Open 1 new").count():
+            assert not page.get_by_text("Fine", exact=True).count()
+            page.keyboard.press("o")
+            page.keyboard.press("Enter")
+            expect(page.get_by_text("✓ Seen").or_(page.get_by_text("✓ Read"))).to_be_visible()
+            keys_listen(page)
+            page.wait_for_function("[...document.images].every(each => each.complete)")
+        if alert is waiting[-1]:
+            page.keyboard.press("c")
+            page.keyboard.press("Escape")  # thought better of it
+            page.keyboard.press("m")
+            page.keyboard.type("That is usual today.")
+            for key in ("Tab", "Tab", "Enter"):
+                page.keyboard.press(key)
+        else:
+            page.keyboard.press("f")
+            page.keyboard.type("a lamp, no heat")
+            page.keyboard.press("Enter")
+    expect(page.get_by_text("That was everyone.")).to_be_visible()
+    *closed, last = (alerts.get(db, alert.id) for alert in waiting)
+    assert {alert.outcome for alert in closed if alert is not None} == {Outcome.FALSE}
+    assert last is not None
+    assert last.seen_at is not None
+    said = [message.text for message in conversation.of_patient(db, last.patient_id)]
+    assert said == ["That is usual today."]

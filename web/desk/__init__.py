@@ -1,6 +1,15 @@
 """What a practitioner works with."""
 
-from web.desk import alerts, areas, comparison, notes, patients, treatments, worklist
+from web.desk import (
+    alerts,
+    areas,
+    comparison,
+    notes,
+    patients,
+    treatments,
+    ward_round,
+    worklist,
+)
 
 blueprints = (
     alerts.blueprint,
@@ -9,5 +18,6 @@ blueprints = (
     notes.blueprint,
     patients.blueprint,
     treatments.blueprint,
+    ward_round.blueprint,
     worklist.blueprint,
 )

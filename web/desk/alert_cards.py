@@ -14,7 +14,7 @@ from tracker.actions.people.care_team import Colleagues
 from tracker.domain.alerts.alert_life import MAX_WHY_LENGTH, AnswerRefused
 from tracker.domain.alerts.alerts import Alert, Concern, CourseAlert, Outcome, Stage
 from tracker.domain.course.check_ins import SIGNS, Answers, CheckIn
-from tracker.domain.course.treatments import day_number
+from tracker.domain.course.treatments import Treatment, day_number
 from tracker.domain.mail.mails import Mail
 from tracker.domain.people.people import Person
 from tracker.domain.talk.conversation import MAX_MESSAGE_LENGTH
@@ -198,14 +198,18 @@ def answers_rows(
     size: int = ANSWERS_AT_ONCE,
 ) -> Leaf[AnswersRow]:
     """A leaf of the check-ins as a table, newest first."""
-    as_row = partial(_answers, progress=progress, now=now, zone=zone)
+    treatment, own_zone = progress.treatment, progress.patient.zone
+    as_row = partial(answers_row, treatment=treatment, own_zone=own_zone, now=now, zone=zone)
     return leaf(progress.check_ins[::-1], number, size, as_row)
 
 
-def _answers(check_in: CheckIn, progress: CourseSoFar, now: datetime, zone: ZoneInfo) -> AnswersRow:
+def answers_row(
+    check_in: CheckIn, treatment: Treatment, own_zone: ZoneInfo, now: datetime, zone: ZoneInfo
+) -> AnswersRow:
+    """One check-in; its day is that of its treatment in the patient's `own_zone`."""
     answers = check_in.answers
     return AnswersRow(
-        day=day_words(day_number(progress.treatment, check_in.at, progress.patient.zone)),
+        day=day_words(day_number(treatment, check_in.at, own_zone)),
         at=_answered_at(check_in, now, zone),
         pain=_or_unanswered(answers.pain),
         itch=_or_unanswered(answers.itch),

@@ -22,6 +22,7 @@ from tracker.domain.alerts.alert_life import (
     Seen,
     Snooze,
 )
+from tracker.domain.desk.worklist import Place
 from tracker.domain.people.access import may_answer_alerts, may_follow, require
 from tracker.domain.talk.conversation import Draft
 from tracker.domain.talk.reply_templates import filled
@@ -111,8 +112,7 @@ def message(visit: Visit, alert_id: str) -> ResponseReturnValue:
         case AnswerRefused() as refused:
             return _refused(visit, case, refused)
         case Said() | PhotoRefused():  # there is no photo to refuse
-            address = url_for("practitioner.alert", alert_id=alert_id, sent="yes")
-            return redirect(address, code=303)
+            return _onwards(alert_id, sent="yes")
 
 
 def _answered(visit: Visit, case: AlertCase, given: Answer, field: str) -> ResponseReturnValue:
@@ -127,11 +127,18 @@ def _answered(visit: Visit, case: AlertCase, given: Answer, field: str) -> Respo
         return _wrong(visit, case, {field: sentence(str(error))})
     match done:
         case Answered():
-            return redirect(url_for("practitioner.alert", alert_id=case.alert.id), code=303)
+            return _onwards(case.alert.id)
         case AnswerRefused():
             return _refused(visit, case, done)
         case None:
             raise NotFound
+
+
+def _onwards(alert_id: str, sent: str | None = None) -> ResponseReturnValue:
+    """To the next patient of the round that the page came from; else back to the alert."""
+    if (place := Place.read(request.form.get("round", ""))) is not None:
+        return redirect(url_for("ward_round.begin", after=str(place)), code=303)
+    return redirect(url_for("practitioner.alert", alert_id=alert_id, sent=sent), code=303)
 
 
 def _wrong(visit: Visit, case: AlertCase, errors: Mapping[str, str]) -> ResponseReturnValue:
@@ -170,7 +177,13 @@ def case_to_answer(visit: Visit, alert_id: str) -> AlertCase:
 def shown(visit: Visit, case: AlertCase, form: AnswerForm = NOTHING_CHOSEN) -> AlertPage:
     """The page of the alert with what was chosen so far."""
     progress = show_course(visit.db, visit.world.protocols, case.patient.id, visit.now)
-    course = progress if isinstance(progress, CourseSoFar) else None
+    return shown_with(visit, case, progress if isinstance(progress, CourseSoFar) else None, form)
+
+
+def shown_with(
+    visit: Visit, case: AlertCase, course: CourseSoFar | None, form: AnswerForm = NOTHING_CHOSEN
+) -> AlertPage:
+    """The page of the alert; `course` is the patient's current one."""
     colleagues = show_colleagues(visit.db, case.patient.id, visit.person.id, visit.now)
     templates, zone = show_replies(visit.db), visit.person.zone
     choices = answer_choices(case.alert.concern, templates, colleagues, visit.now, zone)

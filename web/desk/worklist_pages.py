@@ -278,13 +278,14 @@ def _span(first: int, shown: int, total: int) -> str:
 def _section(
     group: Group, listed: Worklist, rows: Sequence[WorklistRow], now: datetime, zone: ZoneInfo
 ) -> Section:
-    shown = tuple(_patient_row(row, listed.named, now, zone) for row in rows)
+    shown = tuple(patient_row(row, listed.named, now, zone) for row in rows)
     return Section(group, GROUPS[group], listed.excerpt.counts[group], shown)
 
 
-def _patient_row(
+def patient_row(
     row: WorklistRow, named: Mapping[str, Person], now: datetime, zone: ZoneInfo
 ) -> PatientRow:
+    """What the list shows of a patient; `named` are the staff in it, by id."""
     treatment, photos, facts = row.treatment, row.photos, row.ranked.facts
     cards = tuple(alert_card(each, row.patient, named, now, zone) for each in row.alerts)
     kind = treatment.kind.replace("_", " ").capitalize() if treatment else ""

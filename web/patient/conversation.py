@@ -17,6 +17,7 @@ from tracker.actions.talk.conversation import (
     open_conversation,
     show_message_photo,
 )
+from tracker.domain.desk.worklist import Place
 from tracker.domain.people.access import may_take_part, require
 from tracker.domain.people.people import Person
 from tracker.domain.talk.conversation import MAX_MESSAGE_LENGTH, Message
@@ -136,6 +137,8 @@ def say(visit: Visit, patient_id: str) -> ResponseReturnValue:
     match outcome:
         case Said():
             there = url_for(".show", patient_id=patient_id, _anchor="latest")
+            if (place := Place.read(request.form.get("round", ""))) is not None:
+                there = url_for("ward_round.begin", after=str(place))
             return redirect(there, code=303)
         case PhotoRefused(fault):
             remedy = remedy_for(fault)

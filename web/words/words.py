@@ -192,6 +192,10 @@ OBSTACLES: Mapping[Obstacle, tuple[str, str]] = {
         "Read it first.",
         "You had not opened this alert since it last asked. Nothing was kept yet.",
     ),
+    Obstacle.UNOPENED: (
+        "Look again.",
+        "Something came while the page was open, or was not opened yet. Nothing was kept yet.",
+    ),
 }
 
 STATUSES: Mapping[PhotoStatus, str] = {

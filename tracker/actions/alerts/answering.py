@@ -1,5 +1,6 @@
 """A practitioner answers an alert: seen, snoozed, resolved, or passed to a colleague."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,6 +12,7 @@ from tracker.domain.alerts.alert_life import (
     AnswerRefused,
     HandOver,
     Moved,
+    Obstacle,
     Resolution,
     Seen,
     ShownAlert,
@@ -44,14 +46,20 @@ class Answered:
 
 
 def answer_alert(
-    db: Database, shown: ShownAlert, by: Person, answer: Answer, now: datetime
+    db: Database,
+    shown: ShownAlert,
+    by: Person,
+    answer: Answer,
+    now: datetime,
+    *,
+    is_held: Callable[[], bool] = lambda: False,
 ) -> Answered | AnswerRefused | None:
     """Keep the answer if the alert is still as it was shown; None when there is no such alert.
 
     If two people answer at once, exactly one answer is kept, and the other person learns whose
     answer came first. A snooze lasts until the practitioner's own morning of its day. A colleague
-    from outside joins the care team, last in turn. Raises ValueError that says what is wrong with
-    the answer.
+    from outside joins the care team, last in turn. `is_held` says in the same transaction whether
+    something else must be opened first. Raises ValueError that says what is wrong with the answer.
     """
     with writing(db):
         alert = alerts.get(db, shown.id)
@@ -60,6 +68,8 @@ def answer_alert(
         refused = refusal(alert, alert_history.of_alert(db, alert.id), shown, by.id)
         if refused is not None:
             return refused
+        if alert.resolved_at is None and is_held():
+            return AnswerRefused(Obstacle.UNOPENED)
         moved = _moved(db, alert, by, answer, now)
         alerts.move(db, moved)
     return Answered(moved.alert)

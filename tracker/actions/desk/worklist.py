@@ -1,4 +1,4 @@
-"""The work list, the next patient who waits, and whether the list has changed."""
+"""The work list, the ward round through it, and whether the list has changed."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -7,26 +7,31 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from tracker.domain.alerts.alerts import CourseAlert, worst_first
+from tracker.domain.alerts.alerts import CourseAlert, Stage, worst_first
 from tracker.domain.course.treatments import Treatment, day_number
+from tracker.domain.desk.ward_round import Standing
 from tracker.domain.desk.worklist import (
     Excerpt,
     Group,
     LatestPhotos,
+    Place,
     RankedPatient,
     WorklistQuery,
     excerpt,
     gauge,
     next_waiting,
     ranked_all,
+    waiting_of,
 )
 from tracker.domain.people.absences import Absence
 from tracker.domain.people.people import Person
 from tracker.domain.protocols.protocols import Protocols
-from tracker.storage.course import treatments
+from tracker.storage.alerts import alerts
+from tracker.storage.course import check_ins, photos, treatments
 from tracker.storage.desk import worklist
 from tracker.storage.mail import mails
 from tracker.storage.people import absences, people
+from tracker.storage.talk import conversation
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,7 @@ def _rows(db: Database, shown: Iterable[RankedPatient], now: datetime) -> dict[s
     alerted = {alert.treatment_id for e in by_patient.values() for alert in e.facts.alerts}
     patients = people.by_ids(db, by_patient)
     courses = treatments.by_ids(db, gauges.keys() | alerted)
-    photos = worklist.latest_photos(db, gauges)
+    latest = worklist.latest_photos(db, gauges)
     in_trouble = mails.with_trouble(db)
     rows = {}
     for patient_id, each in by_patient.items():
@@ -126,7 +131,7 @@ def _rows(db: Database, shown: Iterable[RankedPatient], now: datetime) -> dict[s
                 CourseAlert(alert, courses[alert.treatment_id])
                 for alert in worst_first(facts.alerts)
             ),
-            photos=photos.get(facts.treatment_id or ""),
+            photos=latest.get(facts.treatment_id or ""),
             mail_trouble=patient_id in in_trouble,
         )
     return rows
@@ -136,9 +141,89 @@ def find_next_waiting(
     db: Database, protocols: Protocols, reader: Person, patient_id: str, now: datetime
 ) -> str | None:
     """The id of the patient after this one who waits, or of the first; None when no other does."""
+    return next_waiting(_ranked(db, protocols, reader, now), patient_id)
+
+
+def _ranked(
+    db: Database, protocols: Protocols, reader: Person, now: datetime
+) -> list[RankedPatient]:
     absent_ids = absences.stood_in_for_by(db, reader, now)
-    facts = worklist.facts_of(db, reader.id, absent_ids, now)
-    return next_waiting(ranked_all(facts, protocols, now), patient_id)
+    return ranked_all(worklist.facts_of(db, reader.id, absent_ids, now), protocols, now)
+
+
+@dataclass(frozen=True, slots=True)
+class RoundStop:
+    """The patient whom a ward round goes on to, None after the last; `waiting` counts all who wait,
+    `later` those after this patient.
+    """
+
+    patient_id: str | None
+    place: Place | None
+    waiting: int
+    later: int
+
+
+def find_round_stop(
+    db: Database, protocols: Protocols, reader: Person, after: Place | None, now: datetime
+) -> RoundStop:
+    """The first patient who waits after a place in the list, so that a round ends."""
+    waiting = waiting_of(_ranked(db, protocols, reader, now))
+    rest = [each for each in waiting if after is None or each.place > after]
+    if not rest:
+        return RoundStop(None, None, len(waiting), 0)
+    return RoundStop(rest[0].facts.patient_id, rest[0].place, len(waiting), len(rest) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class RoundCase:
+    """A patient in a ward round: the row of the list, and what an answer must know.
+
+    `named` are the staff who handled an alert, by id; `waiting` counts all who wait, `later` those
+    after this patient.
+    """
+
+    row: WorklistRow
+    standing: Standing
+    named: Mapping[str, Person]
+    waiting: int
+    later: int
+
+
+def show_round_case(
+    db: Database, protocols: Protocols, reader: Person, patient_id: str, now: datetime
+) -> RoundCase | None:
+    """A patient in the reader's care, waiting or not; None for any other."""
+    ranked = _ranked(db, protocols, reader, now)
+    found = next((each for each in ranked if each.facts.patient_id == patient_id), None)
+    if found is None:
+        return None
+    standing = read_standing(db, protocols, patient_id)
+    waiting = waiting_of(ranked)
+    handlers = {who for alert in standing.alerts for who in alert.handled_by}
+    absent = {found.facts.in_place_of} if found.facts.in_place_of else set()
+    return RoundCase(
+        row=_rows(db, [found], now)[patient_id],
+        standing=standing,
+        named=people.by_ids(db, handlers | absent),
+        waiting=len(waiting),
+        later=sum(each.place > found.place for each in waiting),
+    )
+
+
+def read_standing(db: Database, protocols: Protocols, patient_id: str) -> Standing:
+    """What an answer in the round must know; within a transaction, as it is then."""
+    about = alerts.of_patient(db, patient_id)
+    courses = treatments.of_patient(db, patient_id)
+    return Standing(
+        alerts=tuple(worst_first(a for a in about if a.stage is not Stage.RESOLVED)),
+        courses={each.id: each for each in courses},
+        check_ins=tuple(check_ins.of_patient(db, patient_id)),
+        memory=max(each.answer_memory for each in protocols.by_kind.values()),
+        messages=tuple(conversation.of_patient(db, patient_id)),
+        unseen=tuple(photos.unseen(db, patient_id)),
+        photos=tuple(p for course in courses for p in photos.of_treatment(db, course.id)),
+        given_up=tuple(each for each in photos.given_up(db) if each.patient_id == patient_id),
+    )
 
 
 def tell_worklist_version(db: Database, reader: Person, now: datetime) -> str:

@@ -129,6 +129,7 @@ class Obstacle(StrEnum):
     CHANGED = "changed"  # the alert has asked again, or has another level
     OVERTAKEN = "overtaken"  # another person has answered, or it was closed
     UNREAD = "unread"  # the person who answers has not opened it since it last asked
+    UNOPENED = "unopened"  # something about the patient was not opened, or came meanwhile
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,10 +248,14 @@ def excerpt(patients: Iterable[RankedPatient], query: WorklistQuery, reader_id: 
     return Excerpt(tuple(rows), folded, counts, first, len(paged))
 
 
+def waiting_of(patients: Iterable[RankedPatient]) -> list[RankedPatient]:
+    """Those who wait for an action, in the order of the list."""
+    return sorted((each for each in patients if each.group.waits), key=lambda each: each.place)
+
+
 def next_waiting(patients: Iterable[RankedPatient], patient_id: str) -> str | None:
     """The patient after this one in the list, or the first of all; None when no other waits."""
-    waiting = sorted((e for e in patients if e.group.waits), key=lambda each: each.place)
-    ids = [each.facts.patient_id for each in waiting]
+    ids = [each.facts.patient_id for each in waiting_of(patients)]
     start = ids.index(patient_id) + 1 if patient_id in ids else 0
     return next((other for other in ids[start:] + ids[:start] if other != patient_id), None)
 

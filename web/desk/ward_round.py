@@ -1,0 +1,366 @@
+"""The ward round: those who wait, one after the other. Parse, allow, act, match, render.
+
+What it sends goes to the actions of the page of an alert, and to those of the conversation.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+
+from tracker.actions.alerts.answering import Answered, answer_alert
+from tracker.actions.course.progress import CourseSoFar, show_course
+from tracker.actions.desk.worklist import (
+    RoundCase,
+    find_round_stop,
+    read_standing,
+    show_round_case,
+)
+from tracker.actions.talk.conversation import open_conversation
+from tracker.domain.alerts.alert_life import AnswerRefused, Obstacle
+from tracker.domain.alerts.alerts import CourseAlert
+from tracker.domain.course.check_ins import CheckIn
+from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, View
+from tracker.domain.course.treatments import day_number
+from tracker.domain.desk.ward_round import Hold
+from tracker.domain.desk.worklist import Place, gauge
+from tracker.domain.people.access import may_answer_alerts, may_follow, may_open_worklist, require
+from tracker.domain.talk.conversation import MAX_MESSAGE_LENGTH
+from tracker.wires.photo_files import Picture
+from web.charts.charts import chart, frame_of
+from web.desk.alert_cards import (
+    NOTHING_CHOSEN,
+    AlertCard,
+    AnswerForm,
+    AnswersRow,
+    alert_card,
+    answers_row,
+    undelivered_words,
+)
+from web.desk.alert_pages import AlertPage, Evidence
+from web.desk.alerts import case_opened, case_to_answer, shown_with
+from web.desk.worklist_pages import PatientRow, patient_row
+from web.forms import Errors, read_resolution, read_shown_alert
+from web.pages import render
+from web.session import Visit, signed_in
+from web.words.doubts import lost_photos
+from web.words.times import day_words, when
+from web.words.words import STATUSES
+
+blueprint = Blueprint("ward_round", __name__)
+
+PHOTOS_AT_ONCE = 6  # each is shown large
+HOLDS: Mapping[Hold, str] = {
+    Hold.WARNING: "an answer is a warning sign: close it on the page of the alert",
+    Hold.SEVERAL: "more than one alert waits: answer each on its own page",
+    Hold.UNJUDGED: "the course could not be judged: look at the page of the alert",
+    Hold.UNUSABLE: "the photo from before cannot be used",
+    Hold.MESSAGE: "a message is not opened",
+    Hold.PHOTO: "a photo is not opened",
+    Hold.UNMEASURED: "a photo is not measured yet",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A photo of a round with its day; `is_new` until a person of the clinic has opened it.
+
+    `is_opened`: this page shows it large because a person asked for it.
+    """
+
+    id: str
+    picture: Picture
+    words: str
+    is_new: bool
+    is_opened: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RoundMessage:
+    """What the patient wrote; `is_new` until this reader has opened it."""
+
+    id: str
+    at: str
+    text: str
+    has_photo: bool
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RoundAlert:
+    """One open alert; `grounds` speak for it, the strongest first, and `against` do not."""
+
+    page: AlertPage
+    grounds: tuple[Evidence, ...]
+    against: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoundPage:
+    """One patient of the round with all that the page of an alert and the list show.
+
+    `fine` is the alert that may be closed here, None while `holds` say why not. `alerts` wait,
+    worst first; `asleep` are snoozed. `warnings` are all answers that were a warning sign, `noted`
+    others with words. `pair` are the last measured photos, `opened` others that were asked for,
+    `unopened` the ids of those to ask for next. `place` is that of the patient in the list, from
+    which the round goes on; `mark` changes when anything comes in. `key` tells a message sent twice
+    from two.
+    """
+
+    template: ClassVar[str] = "round.html"
+    place: ClassVar[str] = "patients"
+    longest: ClassVar[int] = MAX_MESSAGE_LENGTH
+
+    row: PatientRow
+    headline: str
+    fine: AlertPage | None
+    holds: tuple[str, ...]
+    alerts: tuple[RoundAlert, ...]
+    asleep: tuple[AlertCard, ...]
+    warnings: tuple[AnswersRow, ...]
+    noted: tuple[AnswersRow, ...]
+    messages: tuple[RoundMessage, ...]
+    unread: int
+    pair: tuple[Shot, ...]
+    opened: tuple[Shot, ...]
+    unopened: tuple[str, ...]
+    unseen: int
+    curve: str
+    troubles: tuple[str, ...]
+    at: str
+    mark: str
+    later: int
+    is_waiting: bool
+    key: str
+
+    @property
+    def title(self) -> str:
+        """The page's name, without a name in it."""
+        return "Ward round"
+
+
+@dataclass(frozen=True, slots=True)
+class RoundEndPage:
+    """Every patient who waits has been shown; `waiting` counts those who still do."""
+
+    template: ClassVar[str] = "round_end.html"
+    place: ClassVar[str] = "patients"
+
+    waiting: int
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Ward round"
+
+
+@blueprint.get("/round")
+@signed_in
+def begin(visit: Visit) -> ResponseReturnValue:
+    """Redirect to the first patient who waits after a place in the list; at its end, say so."""
+    require(may_open_worklist(visit.viewer))
+    after = Place.read(request.args.get("after", ""))
+    stop = find_round_stop(visit.db, visit.world.protocols, visit.person, after, visit.now)
+    if stop.patient_id is None:
+        return render(RoundEndPage(stop.waiting))
+    there = url_for(".show", patient_id=stop.patient_id, place=str(stop.place))
+    return redirect(there, code=303)
+
+
+@blueprint.get("/round/<patient_id>")
+@signed_in
+def show(visit: Visit, patient_id: str) -> ResponseReturnValue:
+    """One patient of the round; opening it counts as opening the alerts that it shows."""
+    require(may_follow(visit.viewer, patient_id))
+    return render(_stop(visit, patient_id))
+
+
+@blueprint.post("/round/<patient_id>/open")
+@signed_in
+def open_new(visit: Visit, patient_id: str) -> ResponseReturnValue:
+    """Mark what the patient wrote as read, and show the photos large that no one has opened."""
+    require(may_follow(visit.viewer, patient_id))
+    open_conversation(visit.db, patient_id, visit.person.id, visit.now)
+    there = url_for(
+        ".show",
+        patient_id=patient_id,
+        place=request.form.get("round", ""),
+        photo=request.form.getlist("photo"),
+    )
+    return redirect(there, code=303)
+
+
+@blueprint.post("/round/<patient_id>/alerts/<alert_id>/fine")
+@signed_in
+def close(visit: Visit, patient_id: str, alert_id: str) -> ResponseReturnValue:
+    """Close the alert if nothing is left to open and nothing came while the page was open."""
+    case, sent = case_to_answer(visit, alert_id), request.form
+    if case.patient.id != patient_id:
+        abort(404)
+    asked = read_resolution(sent)
+    if isinstance(asked, Errors):
+        return render(_stop(visit, patient_id, AnswerForm(sent, asked.by_field))), 422
+    shown = read_shown_alert(sent, case.alert)
+    if shown is None:
+        refused = AnswerRefused(Obstacle.NOT_SHOWN)
+        return render(_stop(visit, patient_id, AnswerForm(sent, refused=refused))), 409
+
+    def is_held() -> bool:
+        now = read_standing(visit.db, visit.world.protocols, patient_id)
+        return now.mark != sent.get("mark") or bool(now.holds(visit.person.id))
+
+    done = answer_alert(visit.db, shown, visit.person, asked, visit.now, is_held=is_held)
+    match done:
+        case AnswerRefused():
+            return render(_stop(visit, patient_id, AnswerForm(sent, refused=done))), 409
+        case Answered():
+            return redirect(url_for(".begin", after=sent.get("round", "")), code=303)
+        case None:
+            raise NotFound
+
+
+def _stop(visit: Visit, patient_id: str, form: AnswerForm = NOTHING_CHOSEN) -> RoundPage:
+    """The page of a patient; what is shown of the alerts is as it is after they were read."""
+    db, protocols = visit.db, visit.world.protocols
+    told = show_round_case(db, protocols, visit.person, patient_id, visit.now) or abort(404)
+    progress = show_course(db, protocols, patient_id, visit.now)
+    course = progress if isinstance(progress, CourseSoFar) else None
+    pages = [
+        shown_with(visit, case_opened(visit, alert.id), course, form)
+        for alert in told.standing.awake
+    ]
+    return _page(visit, told, course, pages)
+
+
+def _page(
+    visit: Visit, told: RoundCase, course: CourseSoFar | None, pages: Sequence[AlertPage]
+) -> RoundPage:
+    standing, zone, reader_id = told.standing, visit.person.zone, visit.person.id
+    row = patient_row(told.row, told.named, visit.now, zone)
+    asked = set(request.values.getlist("photo"))
+    opened = [photo for photo in standing.photos if photo.id in asked]
+    pair = _pair(told)
+    holds = standing.holds(reader_id, {photo.id for photo in opened})
+    may_close = len(pages) == 1 and may_answer_alerts(visit.viewer, row.id) and not holds
+    unread = standing.unopened(reader_id)
+    unopened = [photo.id for photo in standing.unseen if photo.id not in asked]
+    return RoundPage(
+        row=row,
+        headline=pages[0].title if pages else _headline(row, holds),
+        fine=pages[0] if may_close else None,
+        holds=tuple(HOLDS[hold] for hold in holds),
+        alerts=tuple(_round_alert(page) for page in pages),
+        asleep=_asleep(told, visit.now, zone),
+        warnings=_answers(standing.warnings, told, visit.now, zone),
+        noted=_answers(standing.noted, told, visit.now, zone),
+        messages=tuple(
+            RoundMessage(m.id, when(m.at, visit.now, zone), m.text, m.has_photo, m in unread)
+            for m in standing.messages
+            if m in unread or m in standing.unanswered
+        ),
+        unread=len(unread),
+        pair=tuple(_shot(photo, told, asked) for photo in pair),
+        opened=tuple(_shot(photo, told, asked) for photo in opened if photo not in pair),
+        unopened=tuple(unopened[:PHOTOS_AT_ONCE]),
+        unseen=len(unopened),
+        curve=_curve(told, course),
+        troubles=_troubles(course, visit.now, zone),
+        at=request.values.get("place") or request.values.get("round") or str(told.row.ranked.place),
+        mark=standing.mark,
+        later=told.later,
+        is_waiting=told.row.ranked.group.waits,
+        key=secrets.token_hex(16),
+    )
+
+
+def _headline(row: PatientRow, holds: Sequence[Hold]) -> str:
+    """Why a patient without an open alert is shown; a warning sign first."""
+    if Hold.WARNING in holds:
+        return "An answer is a warning sign"
+    messages = "1 new message" if row.unread == 1 else f"{row.unread} new messages"
+    told = [messages if row.unread else "", row.unseen, row.lost_photos]
+    return "; ".join(filter(None, told)) or "Nothing waits for an answer"
+
+
+def _round_alert(page: AlertPage) -> RoundAlert:
+    grounds = [line for line in page.evidence if line.speaks == "for"]
+    return RoundAlert(
+        page=page,
+        grounds=tuple(sorted(grounds, key=lambda line: -line.width if line.factor else -50)),
+        against=tuple(line for line in page.evidence if line.speaks != "for"),
+    )
+
+
+def _asleep(told: RoundCase, now: datetime, zone: ZoneInfo) -> tuple[AlertCard, ...]:
+    return tuple(
+        alert_card(
+            CourseAlert(alert, told.standing.courses[alert.treatment_id]),
+            told.row.patient,
+            told.named,
+            now,
+            zone,
+        )
+        for alert in told.standing.alerts
+        if not alert.is_awake
+    )
+
+
+def _answers(
+    given: Sequence[CheckIn], told: RoundCase, now: datetime, zone: ZoneInfo
+) -> tuple[AnswersRow, ...]:
+    own_zone = told.row.patient.zone
+    return tuple(
+        answers_row(each, told.standing.courses[each.treatment_id], own_zone, now, zone)
+        for each in given
+    )
+
+
+def _pair(told: RoundCase) -> list[Photo]:
+    """The photo that the worst alert is about, then the last measured, if they are others."""
+    measured = [
+        photo
+        for photo in told.standing.photos
+        if photo.status is PhotoStatus.MEASURED
+        and photo.role is PhotoRole.FOLLOW_UP
+        and photo.view is View.FRONT
+    ]
+    worst = next(iter(told.standing.awake), None)
+    about = [photo for photo in measured if worst is not None and photo.id == worst.photo_id]
+    newest = max(measured, key=lambda photo: (photo.taken_at, photo.id), default=None)
+    return [*about, *(each for each in [newest] if each is not None and each not in about)]
+
+
+def _shot(photo: Photo, told: RoundCase, asked: Set[str]) -> Shot:
+    """A photo in the light of the one from before; as it came, if it is not measured."""
+    is_measured = photo.status is PhotoStatus.MEASURED and photo.role is PhotoRole.FOLLOW_UP
+    course = told.standing.courses[photo.treatment_id]
+    words = day_words(day_number(course, photo.taken_at, told.row.patient.zone))
+    return Shot(
+        id=photo.id,
+        picture=Picture.ALIGNED if is_measured else Picture.PHOTO,
+        words=words if is_measured else f"{words}, {STATUSES[photo.status]}",
+        is_new=photo in told.standing.unseen,
+        is_opened=photo.id in asked,
+    )
+
+
+def _curve(told: RoundCase, course: CourseSoFar | None) -> str:
+    """What the curve of the worst alert's region says, else that of the face."""
+    if course is None:
+        return ""
+    chosen = gauge(told.row.ranked.facts)
+    return chart(course, chosen.region, frame_of(course, chosen.quantity)).headline
+
+
+def _troubles(course: CourseSoFar | None, now: datetime, zone: ZoneInfo) -> tuple[str, ...]:
+    """What the list only names: photos that are lost, and mails that did not go out."""
+    if course is None:
+        return ()
+    mails = (undelivered_words(mail, now, zone) for mail in course.undelivered)
+    return tuple(filter(None, [lost_photos(course.photos), *mails]))
