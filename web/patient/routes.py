@@ -49,14 +49,13 @@ from web.patient.sending import (
     photo_page,
     upload_page,
 )
+from web.patient.sides import SidesPage, sides_page
 from web.patient.telling import open_things, telling_of
 from web.patient.today import (
     NoTreatmentPage,
     PausedPage,
-    SidesPage,
     day_page,
     progress_page,
-    sides_page,
     today_page,
 )
 from web.session import Visit, signed_in

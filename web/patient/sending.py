@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from tracker.actions.course.progress import CourseSoFar, Progress
@@ -28,7 +28,9 @@ from tracker.domain.recovery.signs import is_usual
 from web.patient.telling import (
     SIDE_NOT_KNOWN,
     TOO_UNCERTAIN,
+    AnswerWords,
     OpenThing,
+    answer_of,
     open_amount,
     open_things,
     opened_by,
@@ -45,6 +47,8 @@ from web.words.words import (
     Remedy,
     remedy_for,
 )
+
+USUALLY_MEASURED = timedelta(minutes=3)  # longer means that many photos wait, or some trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,11 @@ class UploadPage:
 
 @dataclass(frozen=True, slots=True)
 class PhotoPage:
-    """What became of one photo; `told` is what is open, and then nothing here reassures."""
+    """What became of one photo; `told` is what is open, and then nothing here reassures.
+
+    `answer` is None for a photo that gets no line of its own; `takes_long` if it should be measured
+    by now.
+    """
 
     template: ClassVar[str] = "patient_photo.html"
     place: ClassVar[str] = "photo"
@@ -97,6 +105,8 @@ class PhotoPage:
     told: tuple[OpenThing, ...]
     sides: str  # where left is in the file of the photo from before
     picture_sides: str  # and in the pictures
+    answer: AnswerWords | None = None
+    takes_long: bool = False
 
     @property
     def is_under_way(self) -> bool:
@@ -274,6 +284,8 @@ def photo_page(progress: Progress, photo: Photo, now: datetime, *, already: bool
         told=open_things(telling, progress, now),
         sides=file_sides(photo, "your") if reference and photo.id == reference.id else "",
         picture_sides=picture_sides(reference, "your", photo),
+        answer=answer_of(progress, photo, telling, now) if is_result else None,
+        takes_long=now - photo.received_at > USUALLY_MEASURED,
     )
 
 

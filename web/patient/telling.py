@@ -8,12 +8,14 @@ from datetime import datetime
 from tracker.actions.course.progress import Progress
 from tracker.domain.alerts.alerts import Level
 from tracker.domain.course.check_ins import CheckIn
-from tracker.domain.course.photos import Photo, reference_of
+from tracker.domain.course.photo_times import came_late
+from tracker.domain.course.photos import Photo, reference_of, unsettled
 from tracker.domain.course.readings import Change, Estimate, Quantity, Reading, change_between
 from tracker.domain.course.treatments import Region, day_number, days_since
-from tracker.domain.desk.telling import Situation, tell
-from tracker.domain.desk.told import Picture, Telling, Told, Waiting
+from tracker.domain.desk.telling import Situation, answer_to, complaint, tell
+from tracker.domain.desk.told import Answer, Picture, Telling, Told, Waiting
 from tracker.domain.desk.worklist import Gauge
+from tracker.domain.own_data.looks import Look
 from tracker.domain.recovery.evidence_words import times_words
 from web.words.sides import blind_side
 from web.words.times import when
@@ -46,6 +48,19 @@ class OpenThing:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerWords:
+    """The answer to the photo that was measured last: one line, why, and what to do.
+
+    `why` and `advice` are empty where it is normal.
+    """
+
+    headline: str
+    why: tuple[str, ...]
+    advice: str
+    is_normal: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """How the latest photo compares, in words, if nothing is open; `is_normal` sets the tone.
 
@@ -61,7 +76,11 @@ class Standing:
 
 def telling_of(progress: Progress, now: datetime, just: CheckIn | None = None) -> Telling:
     """What the patient reads; `just` are answers whose result is being shown."""
-    situation = Situation(
+    return tell(_situation(progress, now), just)
+
+
+def _situation(progress: Progress, now: datetime) -> Situation:
+    return Situation(
         treatment=progress.treatment,
         protocol=progress.protocol,
         zone=progress.patient.zone,
@@ -73,7 +92,58 @@ def telling_of(progress: Progress, now: datetime, just: CheckIn | None = None) -
         earlier=progress.earlier_alerts,
         is_alone=progress.is_alone,
     )
-    return tell(situation, just)
+
+
+def answer_of(
+    progress: Progress, photo: Photo, telling: Telling, now: datetime
+) -> AnswerWords | None:
+    """The answer to a photo in words; None where it gets none or something open is the answer."""
+    if progress.care_withdrawn_at is not None:
+        return None
+    case = _situation(progress, now)
+    answer = answer_to(
+        photo,
+        case,
+        telling,
+        progress.photos,
+        is_opened=bool(_opened(progress, photo)),
+        is_unread=progress.unread_by_clinic > 0,
+    )
+    match answer:
+        case None:
+            return None
+        case Answer.NORMAL:
+            day = day_number(progress.treatment, photo.taken_at, progress.patient.zone)
+            which = f"day {day}" if day else "the day of treatment"
+            return AnswerWords(f"Normal for {which}", (), "", is_normal=True)
+        case Answer.CLINIC_LOOKS:
+            headline = "Your clinic will look"
+        case Answer.NOT_SURE:
+            headline = "We cannot say that this is normal"
+    advice = SEE_A_DOCTOR if progress.is_alone else CALL_IF_WORSE
+    why = (*_doubts(progress, photo, telling), complaint(case))
+    return AnswerWords(headline, tuple(filter(None, why)), advice, is_normal=False)
+
+
+def _doubts(progress: Progress, photo: Photo, telling: Telling) -> tuple[str, ...]:
+    """Why the photo itself is not called normal, in sentences."""
+    before, stands = reference_of(progress.photos), standing(progress, telling)
+    lines = []
+    if stands and not stands.is_normal:
+        lines.append(f"{stands.headline}.")
+    elif telling.unjudged:
+        lines.append(_not_shown(telling))
+    if before is not None and came_late(before, progress.treatment):
+        lines.append("Your photo from before came after the treatment, so we compare with care.")
+    if unsettled(photo, progress.photos):
+        lines.append("A later photo of yours is not measured.")
+    if progress.unread_by_clinic:
+        lines.append("Your clinic has not read your message yet.")
+    return tuple(lines)
+
+
+def _not_shown(telling: Telling) -> str:
+    return f"This photo does not show {regions_words(telling.unjudged)} well."
 
 
 def open_things(telling: Telling, progress: Progress, now: datetime) -> tuple[OpenThing, ...]:
@@ -139,10 +209,13 @@ def opened_by(progress: Progress, photo: Photo, now: datetime, *, is_open: bool)
 
     One that was only seen small, in a list, is not called opened: the clinic counts it as new.
     """
-    zone = progress.patient.zone
-    looks = [each for each in progress.looks if each.photo_id == photo.id and not each.is_small]
+    zone, looks = progress.patient.zone, _opened(progress, photo)
     opened = [f"Photo opened by {look.name} {when(look.last_at, now, zone)}" for look in looks]
     return (*opened, "That is not an answer yet.") if opened and is_open else tuple(opened)
+
+
+def _opened(progress: Progress, photo: Photo) -> list[Look]:
+    return [each for each in progress.looks if each.photo_id == photo.id and not each.is_small]
 
 
 def standing(progress: Progress, telling: Telling) -> Standing | None:
@@ -160,7 +233,7 @@ def standing(progress: Progress, telling: Telling) -> Standing | None:
     day = day_number(progress.treatment, latest[-1].taken_at, progress.patient.zone)
     details = _change(progress, telling.gauge, latest)
     if telling.unjudged:
-        details = (*details, f"This photo does not show {regions_words(telling.unjudged)} well.")
+        details = (*details, _not_shown(telling))
     is_normal = telling.picture is Picture.AS_USUAL
     return Standing(
         headline=_headline(progress, telling, day),
@@ -169,6 +242,20 @@ def standing(progress: Progress, telling: Telling) -> Standing | None:
         is_normal=is_normal,
         advice="" if is_normal else advice,
     )
+
+
+def sure_standing(progress: Progress, telling: Telling, now: datetime) -> Standing | None:
+    """The standing, called normal only where the answer to its photo calls it that too."""
+    stands, read = standing(progress, telling), _readings_of(progress, telling.gauge)
+    if stands is None or not stands.is_normal:
+        return stands
+    shown = (photo for photo in progress.photos if photo.id == read[-1].photo_id)
+    answers = (answer_of(progress, photo, telling, now) for photo in shown)
+    answer = next(answers, None)
+    if answer is None or answer.is_normal:
+        return stands
+    details = (*answer.why, *(words for words in stands.details if words not in answer.why))
+    return Standing(answer.headline, details, stands.amount, False, answer.advice)
 
 
 def _headline(progress: Progress, telling: Telling, day: int) -> str:

@@ -1,29 +1,30 @@
 """The patient's pages: Today, one day, Progress."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import ClassVar
 
 from tracker.actions.course.progress import CourseSoFar, Progress
-from tracker.actions.course.sides import SidesCase
 from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, reference_of
-from tracker.domain.course.sides import SaidBy, asks_patient
 from tracker.domain.course.treatments import day_number
 from tracker.domain.desk.told import Telling
 from tracker.domain.protocols.aftercare import DayPlan
 from web.charts.charts import Chart, patient_charts
+from web.patient.sides import SidesQuestion, sides_question
 from web.patient.telling import (
+    AnswerWords,
     OpenThing,
     Standing,
+    answer_of,
     closed_words,
     open_amount,
     open_things,
     opened_by,
-    standing,
+    sure_standing,
     telling_of,
 )
-from web.words.sides import SidesView, picture_sides, settled_words, sides_view
+from web.words.sides import picture_sides
 from web.words.times import date_words, day_words, until_words, when
 from web.words.words import STATUSES, treatment_words
 
@@ -83,11 +84,27 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class TodaysPhoto:
-    """Today's photo, the one that got furthest."""
+    """Today's photo, the one that got furthest, with its answer once it is known."""
 
     id: str
     words: str
     usable: bool
+    is_waiting: bool = False
+    answer: AnswerWords | None = None
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether its answer is known and does not say that it is normal."""
+        return self.answer is not None and not self.answer.is_normal
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A small picture of the patient's face, and of which day it is."""
+
+    patient_id: str
+    photo_id: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +122,12 @@ class CarePlan:
 
 
 @dataclass(frozen=True, slots=True)
-class SidesQuestion:
-    """The photo that the question is about, and how many answers there are."""
-
-    photo_id: str
-    known: int
-
-
-@dataclass(frozen=True, slots=True)
 class TodayPage:
     """One screen for today; states are None while there is something to do.
 
     `told` is what is open, worst first: while there is any, nothing on the page reassures. `closed`
     says that the clinic closed an alert lately, `warning` that the latest photo shows more than
-    most.
+    most. `faces` are the last one of an earlier day and, once it is measured, today's.
     """
 
     template: ClassVar[str] = "patient_today.html"
@@ -139,6 +148,7 @@ class TodayPage:
     is_before: bool
     may_begin: bool = False
     sides_question: SidesQuestion | None = None
+    faces: tuple[Face, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,51 +186,6 @@ class ProgressPage:
         return "Your progress"
 
 
-@dataclass(frozen=True, slots=True)
-class SidesPage:
-    """Which side of the photo from before is left; `view` is None without such a photo.
-
-    `settled` says that there is nothing to ask; `asks` while the patient may put the question off;
-    `is_kept` right after an answer.
-    """
-
-    template: ClassVar[str] = "patient_sides.html"
-    place: ClassVar[str] = "today"
-
-    patient_id: str
-    view: SidesView | None
-    settled: str
-    asks: bool
-    is_alone: bool
-    is_kept: bool = False
-    notice: str = ""
-    errors: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def title(self) -> str:
-        """The page's name."""
-        return "Left and right in your photo"
-
-
-def sides_page(progress: CourseSoFar, case: SidesCase | None, now: datetime) -> SidesPage:
-    """The question, what the patient said before, or who knows it already."""
-    return SidesPage(
-        patient_id=progress.patient.id,
-        view=sides_view(case, SaidBy.PATIENT, now, progress.patient.zone) if case else None,
-        settled=settled_words(case.photo, case.answers) if case else "",
-        asks=sides_question(progress, now) is not None,
-        is_alone=progress.is_alone,
-    )
-
-
-def sides_question(progress: CourseSoFar, now: datetime) -> SidesQuestion | None:
-    """The question which side of the photo from before is left; None if Today does not ask."""
-    photo, said = reference_of(progress.photos), progress.sides_said
-    if photo is None or not asks_patient(photo, said, now, progress.patient.zone):
-        return None
-    return SidesQuestion(photo.id, len(said))
-
-
 def today_page(progress: Progress, now: datetime) -> TodayPage:
     """Today, as the patient sees it."""
     zone = progress.patient.zone
@@ -228,7 +193,7 @@ def today_page(progress: Progress, now: datetime) -> TodayPage:
     photos = [p for p in follow_ups(progress) if p.taken_at.astimezone(zone).date() == local.date()]
     check_ins = [c for c in progress.check_ins if c.at.astimezone(zone).date() == local.date()]
     telling = telling_of(progress, now)
-    found = standing(progress, telling)
+    found = sure_standing(progress, telling, now)
     warning = f"{found.headline}." if found and not found.is_normal else ""
     return TodayPage(
         title=day_words(progress.day),
@@ -238,13 +203,14 @@ def today_page(progress: Progress, now: datetime) -> TodayPage:
         told=open_things(telling, progress, now),
         closed=closed_words(telling, progress, now),
         warning=warning,
-        photo=_todays_photo(photos, progress, now),
+        photo=_todays_photo(photos, progress, telling, now),
         check_in_state=f"Sent {when(check_ins[-1].at, now, zone)}" if check_ins else None,
         needs_baseline=not has_baseline(progress),
         unread=progress.unread_by_patient,
         is_alone=progress.is_alone,
         is_before=progress.day < 0,
         sides_question=sides_question(progress, now),
+        faces=_faces(progress, photos, now),
     )
 
 
@@ -261,7 +227,7 @@ def progress_page(progress: Progress, now: datetime, values: int | None = None) 
         patient_id=progress.patient.id,
         told=open_things(telling, progress, now),
         amount=open_amount(progress, telling),
-        standing=standing(progress, telling),
+        standing=sure_standing(progress, telling, now),
         closed=closed_words(telling, progress, now),
         charts=patient_charts(progress, telling.gauge, values, alone=telling.is_open),
         values=values,
@@ -325,13 +291,37 @@ def _care_plan(plan: DayPlan, local: datetime, telling: Telling) -> CarePlan:
     )
 
 
-def _todays_photo(photos: list[Photo], progress: Progress, now: datetime) -> TodaysPhoto | None:
+def _todays_photo(
+    photos: list[Photo], progress: Progress, telling: Telling, now: datetime
+) -> TodaysPhoto | None:
     if not photos:
         return None
     usable = [photo for photo in photos if photo.status is not PhotoStatus.UNMEASURABLE]
     photo = (usable or photos)[-1]
     taken = when(photo.taken_at, now, progress.patient.zone)
-    return TodaysPhoto(photo.id, f"Taken {taken}, {STATUSES[photo.status]}.", bool(usable))
+    return TodaysPhoto(
+        photo.id,
+        f"Taken {taken}, {STATUSES[photo.status]}.",
+        bool(usable),
+        photo.status in {PhotoStatus.WAITING, PhotoStatus.MEASURING},
+        answer_of(progress, photo, telling, now),
+    )
+
+
+def _faces(progress: Progress, todays: list[Photo], now: datetime) -> tuple[Face, ...]:
+    """The last measured photo of an earlier day, and the last one of today."""
+    measured = [p for p in follow_ups(progress) if p.status is PhotoStatus.MEASURED]
+    earlier = [photo for photo in measured if photo not in todays and photo.taken_at < now]
+    shown = [*earlier[-1:], *[photo for photo in measured if photo in todays][-1:]]
+    return tuple(
+        Face(photo.patient_id, photo.id, _which_day(progress, photo, now)) for photo in shown
+    )
+
+
+def _which_day(progress: Progress, photo: Photo, now: datetime) -> str:
+    ago = (progress.patient.date_at(now) - progress.patient.date_at(photo.taken_at)).days
+    day = day_number(progress.treatment, photo.taken_at, progress.patient.zone)
+    return {0: "Today", 1: "Yesterday"}.get(ago, day_words(day))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from tracker.domain.course.sides import (
     Said,
     SaidBy,
     SidesAnswer,
+    hidden_cheek,
     in_force,
     obstacle,
     words_of,
 )
-from tracker.domain.course.treatments import Region, Treatment
+from tracker.domain.course.treatments import Treatment
 from web.words.times import when
 
 SIDES_UNKNOWN = (
@@ -148,10 +149,9 @@ def _picture(said: Said, number: int, cheeks: Cheeks) -> SidesPicture:
 
 def blind_side(baseline: Photo | None, treatment: Treatment) -> tuple[str, ...]:
     """What a mirror image would hide where one cheek alone was treated; empty for all others."""
-    cheeks = treatment.areas & {Region.LEFT_CHEEK, Region.RIGHT_CHEEK}
-    if baseline is None or baseline.sides is not Sides.UNKNOWN or len(cheeks) != 1:
+    cheek = hidden_cheek(baseline, treatment)
+    if cheek is None:
         return ()
-    (cheek,) = cheeks
     words = (
         f"Of the cheeks only one was treated, the {cheek.words}, and this photo may be a mirror"
         " image. If it is, the treated cheek is taken for untreated skin, and photos raise no alert"

@@ -206,3 +206,13 @@ def reference_of(photos: Iterable[Photo]) -> Photo | None:
         key=lambda p: (p.file_fault is not None, p.received_at, p.taken_at, p.id),
         default=None,
     )
+
+
+def unsettled(photo: Photo, photos: Iterable[Photo]) -> bool:
+    """Whether another photo of the skin came later and waits, or could not be measured."""
+    return any(
+        each.status not in {PhotoStatus.MEASURED, PhotoStatus.KEPT}
+        for each in photos
+        if each.role is PhotoRole.FOLLOW_UP
+        and max(each.taken_at, each.received_at) > photo.taken_at
+    )

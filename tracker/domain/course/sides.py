@@ -12,6 +12,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from tracker.domain.course.photos import Photo, Sides
+from tracker.domain.course.treatments import Region, Treatment
 
 MOST_ANSWERS = 6  # by a patient about one photo; each may have the whole course measured again
 MOST_ASKED = 2  # times a patient is asked; "not now" is an answer for that day
@@ -134,6 +135,14 @@ def told_by_photo(
     if obstacle(baseline, answers, SaidBy.PHOTOS) is not None:
         return None
     return SidesAnswer(baseline.id, said, SaidBy.PHOTOS, now)
+
+
+def hidden_cheek(baseline: Photo | None, treatment: Treatment) -> Region | None:
+    """The one treated cheek that a mirror image would take for untreated skin; None if sure."""
+    cheeks = treatment.areas & {Region.LEFT_CHEEK, Region.RIGHT_CHEEK}
+    if baseline is None or baseline.sides is not Sides.UNKNOWN or len(cheeks) != 1:
+        return None
+    return next(iter(cheeks))
 
 
 def asks_patient(

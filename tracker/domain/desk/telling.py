@@ -11,19 +11,27 @@ from zoneinfo import ZoneInfo
 
 from tracker.domain.alerts.alerts import Alert, Concern, CourseAlert, Level, worse
 from tracker.domain.course.check_ins import HABITS, SIGNS, CheckIn, Trend
-from tracker.domain.course.photos import SkinState
+from tracker.domain.course.photo_times import came_late
+from tracker.domain.course.photos import (
+    Photo,
+    SkinState,
+    reference_of,
+    unsettled,
+)
 from tracker.domain.course.readings import Quantity, Reading
+from tracker.domain.course.sides import hidden_cheek
 from tracker.domain.course.treatments import AREAS, Region, Treatment, days_since
 from tracker.domain.desk.telling_words import (
     DO,
     DO_WHEN_STALE,
     NEEDS_A_LOOK,
+    NOTED,
     SPECIAL,
     UNTIL,
     answer_words,
     shown_words,
 )
-from tracker.domain.desk.told import Picture, Telling, Told, Waiting
+from tracker.domain.desk.told import Answer, Picture, Telling, Told, Waiting
 from tracker.domain.desk.worklist import Gauge
 from tracker.domain.protocols.protocols import Floor, Protocol
 from tracker.domain.recovery.recovery import BAND, Assessment
@@ -95,6 +103,55 @@ def tell(case: Situation, just: CheckIn | None = None) -> Telling:
     return Telling(worst_first, picture, gauge, unjudged, None if told else _closed(case))
 
 
+def answer_to(
+    photo: Photo,
+    case: Situation,
+    telling: Telling,
+    photos: Sequence[Photo],
+    *,
+    is_opened: bool,
+    is_unread: bool,
+) -> Answer | None:
+    """The answer to a photo in one line; `photos` are those of its course.
+
+    None while anything is open, because then that is the answer, and for a photo that is not the
+    last one measured. Normal is only what surely is: every treated region is seen and as usual, the
+    photo from before is sure, no complaint, note or unread message (`is_unread`) still counts, and
+    no photo that came later waits or failed. `is_opened`: a person of the clinic has opened it.
+    """
+    latest = _latest(case)
+    if telling.is_open or latest is None or latest.photo_id != photo.id:
+        return None
+    is_seen_whole = telling.picture is Picture.AS_USUAL and not telling.unjudged
+    is_sure = is_seen_whole and _is_compared_well(photos, case.treatment)
+    if is_sure and not (unsettled(photo, photos) or complaint(case) or is_unread):
+        return Answer.NORMAL
+    return Answer.NOT_SURE if case.is_alone or is_opened else Answer.CLINIC_LOOKS
+
+
+def _is_compared_well(photos: Sequence[Photo], treatment: Treatment) -> bool:
+    """Whether the photo from before surely is that, and its sides are known where they count."""
+    before = reference_of(photos)
+    if before is None or came_late(before, treatment):
+        return False
+    return hidden_cheek(before, treatment) is None
+
+
+def complaint(case: Situation) -> str:
+    """The newest complaint that still counts, as in `named_answers`, or that a note waits."""
+    spoken = _speaking(case)
+    said = [each for each in reversed(case.check_ins) if each in spoken]
+    named = (named_answers(each, case.protocol) for each in said)
+    noted = NOTED if any(each.answers.note for each in said) else ""
+    return next((words for words in named if words), noted)
+
+
+def _speaking(case: Situation) -> set[CheckIn]:
+    """The answers that still count: those about today's skin, and those that came lately."""
+    check_ins, protocol, now = case.check_ins, case.protocol, case.now
+    return {*recent(check_ins, protocol, now), *lately_received(check_ins, protocol, now)}
+
+
 def _badness(told: Told) -> tuple[bool, int, bool]:
     return not told.needs_help_now, -told.level.rank, told.concern is Concern.SILENCE
 
@@ -104,12 +161,10 @@ def _heard(case: Situation, just: CheckIn | None) -> Mapping[Concern, Given]:
 
     Answers that the clinic had when it resolved the alert about them no longer count.
     """
-    check_ins, protocol, now = case.check_ins, case.protocol, case.now
-    speaking = {*recent(check_ins, protocol, now), *lately_received(check_ins, protocol, now)}
-    speaking |= {just} if just else set()
+    speaking = _speaking(case) | ({just} if just else set())
     closed = {a.concern: a.resolved_at for a in case.alerts if a.resolved_at is not None}
     heard: dict[Concern, list[Reached]] = {}
-    for reached in floors_reached(tuple(speaking), protocol, case.treatment, case.zone):
+    for reached in floors_reached(tuple(speaking), case.protocol, case.treatment, case.zone):
         concern, given = reached.floor.concern, reached.check_in
         closed_at = closed.get(concern)
         if given == just or closed_at is None or given.received_at > closed_at:

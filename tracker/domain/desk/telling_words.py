@@ -43,6 +43,7 @@ SHOWN: Mapping[Concern, str] = {
     Concern.HYPOPIGMENTATION: "{is_} lighter than before the treatment",
     Concern.SCARRING: "{is_} still changed",
 }
+NOTED = "You wrote a note with your answers."
 NEEDS_A_LOOK = "Something in your photos or answers needs a person to look at it."
 # What it is and what to do, with and without a clinic, where no photo or answer shows it.
 SPECIAL: Mapping[Concern, tuple[tuple[str, str], tuple[str, str]]] = {

@@ -19,6 +19,14 @@ class Waiting(StrEnum):
     ALONE = "alone"  # there is no clinic
 
 
+class Answer(StrEnum):
+    """What a patient reads first about the photo that was measured last."""
+
+    NORMAL = "normal"
+    CLINIC_LOOKS = "clinic_looks"  # not surely normal, and no one at the clinic has opened it
+    NOT_SURE = "not_sure"  # not surely normal; there is no clinic, or it has opened the photo
+
+
 class Picture(StrEnum):
     """What the latest reading shows."""
 
