@@ -56,6 +56,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         protocols=protocols_folder(environment),
         open_sign_up=_open_sign_up(environment.get("AFTERGLOW_OPEN_SIGN_UP", "").strip()),
         second_step=_second_step(environment.get("AFTERGLOW_SECOND_STEP", "staff").strip()),
+        passphrase_first=_passphrase_first(
+            environment.get("AFTERGLOW_FIRST_SIGN_IN", "link").strip()
+        ),
         keep_records_years=_years(environment.get("AFTERGLOW_KEEP_RECORDS_YEARS", "0").strip()),
         escalate_after=_minutes(environment.get("AFTERGLOW_ESCALATE_AFTER", "30").strip()),
         backups=_backups(environment),
@@ -146,6 +149,16 @@ def _second_step(text: str) -> bool:
         )
         raise SettingsError(message)
     return text == "staff"
+
+
+def _passphrase_first(text: str) -> bool:
+    if text not in {"link", "passphrase"}:
+        message = (
+            f"AFTERGLOW_FIRST_SIGN_IN is {text!r}; write link to let patients begin with the link"
+            " of their invitation and the year of birth, or passphrase to ask for one first"
+        )
+        raise SettingsError(message)
+    return text == "passphrase"
 
 
 def _years(text: str) -> int:

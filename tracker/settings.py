@@ -53,9 +53,11 @@ class Settings:
     before it is escalated; `keep_records_years` is how long the clinic must keep the records of a
     patient who closes the account, 0 for not at all; `open_sign_up` is the kind of treatment that
     people may sign up for without a clinic, None for none; `second_step` says whether the people of
-    the clinic need more than a passphrase to sign in; `backups` is None where the operator backs up
-    by other means; `metrics` are host and port of figures for Prometheus, None for none;
-    `photos_at` is where photos are kept, a folder or `s3://bucket/prefix`, None for one in `data`;
+    the clinic need more than a passphrase to sign in; `passphrase_first` whether patients choose a
+    passphrase before anything else, also with a link that asks for the year of birth; `backups` is
+    None where the operator backs up by other means; `metrics` are host and port of figures for
+    Prometheus, None for none; `photos_at` is where photos are kept, a folder or
+    `s3://bucket/prefix`, None for one in `data`;
     `cluster` measures them, None for processes of this machine.
     """
 
@@ -73,6 +75,7 @@ class Settings:
     keep_records_years: int = 0
     open_sign_up: str | None = None
     second_step: bool = True
+    passphrase_first: bool = False
     backups: Backups | None = None
     metrics: tuple[str, int] | None = None
     photos_at: str | None = None

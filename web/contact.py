@@ -18,6 +18,7 @@ from tracker.domain.clinic.opening_hours import (
     spans_words,
 )
 from tracker.domain.people.access import may_open_own_data
+from tracker.domain.people.people import Person
 from web import session
 from web.words.times import moment_words
 
@@ -108,6 +109,11 @@ def _contact() -> ClinicContact:
 def _found() -> ClinicContact:
     if not session.is_signed_in() or not may_open_own_data(current_user.viewer):
         return NO_CONTACT
-    resources, patient = session.resources(), current_user.person
+    return contact_for(current_user.person)
+
+
+def contact_for(patient: Person) -> ClinicContact:
+    """How this patient reaches the clinic now; also for one who is invited and not signed in."""
+    resources = session.resources()
     clinic = show_contact(resources.db, patient.id)
     return contact(clinic, resources.now, patient.zone) if clinic else NO_CONTACT

@@ -60,6 +60,39 @@ PUBLIC = frozenset(
         "preferences.stop",
     }
 )
+# What a patient may do who came by the link of the invitation and has no way to sign in yet: send,
+# answer, read, write to the clinic, decide about consent, and choose a way in. All else waits.
+BY_LINK = frozenset(
+    {
+        "home.show",
+        "patient.one_day",
+        "patient.upload",
+        "patient.send_photo",
+        "patient.photo",
+        "patient.sides",
+        "patient.say_sides",
+        "patient.check_in",
+        "patient.send_check_in",
+        "patient.check_in_result",
+        "patient.progress",
+        "patient.offline",
+        "pictures.show",
+        "pictures.card",
+        "conversation.show",
+        "conversation.say",
+        "conversation.photo",
+        "own_data.show",
+        "own_data.own_photos",
+        "own_data.decide",
+        "passkeys.show",
+        "passkeys.ask",
+        "passkeys.add",
+        "passkeys.change",
+        "passkeys.prove_year",
+        "sign_in.leave",
+        "sign_in.still_here",
+    }
+)
 # A page that asks by itself says so in this header: an unwatched screen is not in use.
 UNATTENDED = "Afterglow-Unattended"
 STILL_HERE = "sign_in.still_here"
@@ -129,6 +162,7 @@ def init_app(app: Flask, world: World, now: Callable[[], datetime]) -> None:
     app.before_request(_guard)
     app.teardown_appcontext(_close)
     app.jinja_env.globals.update(access=access, viewer=_viewer, seconds_left=seconds_left)
+    app.jinja_env.globals.update(came_by_link=came_by_link)
 
 
 def resources() -> Resources:
@@ -176,6 +210,8 @@ def freshly_signed_in(
     def with_proof(visit: Visit, /, *args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
         if has_just_begun(visit.session, visit.now):
             return view(visit, *args, **kwargs)
+        if visit.session.by_link:  # that page asks for the year of birth
+            return redirect(url_for("passkeys.show"), code=303)
         page = request.full_path.rstrip("?") if request.method == "GET" else _page_of_form()
         return redirect(url_for("sign_in.prove", next=page), code=303)
 
@@ -235,6 +271,11 @@ def is_signed_in() -> bool:
     return bool(current_user.is_authenticated)
 
 
+def came_by_link() -> bool:
+    """Whether the person who is signed in has no passphrase or passkey yet; see `BY_LINK`."""
+    return is_signed_in() and current_user.session is not None and current_user.session.by_link
+
+
 def is_ready() -> bool:
     """Whether the database of this clinic can be read."""
     installation: Installation = current_app.extensions["afterglow"]
@@ -266,6 +307,8 @@ def _guard() -> ResponseReturnValue | None:
         raise DiskFull
     if is_signed_in():
         _note_use()
+        if came_by_link() and request.endpoint not in PUBLIC | BY_LINK:
+            return redirect(url_for("passkeys.show", needed="yes"), code=303)
         return None
     if request.endpoint in PUBLIC:
         return None

@@ -42,6 +42,7 @@ def test_only_the_folder_and_the_secret_have_no_default() -> None:
         ({"AFTERGLOW_ESCALATE_AFTER": "0"}, "AFTERGLOW_ESCALATE_AFTER"),
         ({"AFTERGLOW_OPEN_SIGN_UP": "microneedling"}, "write home_roller"),
         ({"AFTERGLOW_SECOND_STEP": "no"}, "AFTERGLOW_SECOND_STEP is 'no'; write staff"),
+        ({"AFTERGLOW_FIRST_SIGN_IN": "yes"}, "AFTERGLOW_FIRST_SIGN_IN is 'yes'; write link"),
         ({"AFTERGLOW_KEEP_RECORDS_YEARS": "ten"}, "write for how many years"),
         ({"AFTERGLOW_KEEP_RECORDS_YEARS": "101"}, "AFTERGLOW_KEEP_RECORDS_YEARS"),
         ({"AFTERGLOW_URL": "http://clinic.example"}, "must be https"),

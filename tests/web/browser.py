@@ -62,7 +62,7 @@ class Browser:
     def token(self) -> str:
         """A token against forged requests, from any page with a form."""
         found = TOKEN.search(self.client.get("/sign-in", base_url=self._address).text)
-        found = found or TOKEN.search(self.client.get("/settings", base_url=self._address).text)
+        found = found or TOKEN.search(self.client.get("/passkeys", base_url=self._address).text)
         assert found is not None
         return found[1]
 

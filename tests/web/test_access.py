@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 from flask import Flask
+from sqlite_utils import Database
 from werkzeug.test import TestResponse
 
 from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT, Cast
@@ -13,8 +14,10 @@ from tests.web.conftest import Clock, Records
 from tracker.actions.protocols.editing import draft_protocol
 from tracker.domain.course.check_ins import Answers
 from tracker.domain.people.people import Person
+from tracker.storage.connection import writing
 from tracker.world import World
 from web import create_app
+from web.session import BY_LINK
 
 PATIENTS = frozenset({"alice", "bob"})
 PRACTITIONERS = frozenset({"dana", "eli", "ada"})
@@ -167,6 +170,7 @@ RULES = {
     "GET sign_in.prove": Rule("/prove", EVERYBODY_SIGNED_IN),
     "GET links.offer": Rule("/patients/{alice}/renewal", TEAM),
     "POST links.issue": Rule("/patients/{alice}/renewal", TEAM),
+    "POST passkeys.prove_year": Rule("/passkeys/year", frozenset()),  # for sessions by link alone
     "POST passkeys.end_sessions": Rule("/passkeys/sessions/end", EVERYBODY_SIGNED_IN),
     "POST passkeys.remove": Rule("/passkeys/remove", EVERYBODY_SIGNED_IN),
     "GET invitations.invite": Rule("/invite", CARERS),
@@ -307,3 +311,24 @@ def test_eli_cannot_answer_an_alert_about_alice(
 
 def _without_token(page: str) -> str:
     return "\n".join(line for line in page.splitlines() if "csrf_token" not in line)
+
+
+def test_a_session_by_link_sends_and_reads_and_changes_nothing_else(
+    cast: Cast,
+    db: Database,
+    paths: dict[str, tuple[str, Rule]],
+    browser_of: Callable[[Person], Browser],
+) -> None:
+    browser = browser_of(cast.alice)
+    with writing(db):
+        db.execute("UPDATE sessions SET by_link = 1")
+    for name, (path, rule) in paths.items():
+        endpoint = name.split()[1]
+        if endpoint == "passkeys.change":  # it would lift the limits
+            continue
+        answer = ask(browser, name, path)
+        is_held_up = answer.location == "/passkeys?needed=yes"
+        assert is_held_up is (endpoint not in BY_LINK), name
+        assert is_held_up or "alice" in rule.allowed or answer.status_code >= 400, name
+    for endpoint in ("own_data.download", "own_data.close", "preferences.save", "home_care.share"):
+        assert endpoint not in BY_LINK

@@ -5,23 +5,27 @@ from datetime import date, datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from tracker.actions.own_data.deciding import show_own_data
 from tracker.actions.people.care_team import show_practitioners
 from tracker.actions.people.joining import (
     HasAccount,
     Invited,
+    WrongYear,
     accept_invitation,
     invite_patient,
     open_invitation,
+    show_link,
 )
 from tracker.domain.mail.mails import welcome_link
 from tracker.domain.people.access import may_invite, require
-from tracker.domain.people.invitations import Invitation
+from tracker.domain.people.invitations import Closed, Invitation, asks_year
 from tracker.domain.people.people import MIN_PASSPHRASE_LENGTH, Person, Role
 from web import session
-from web.accounts.sign_in import let_in
+from web.accounts.sign_in import let_in, read_year, wrong_year_words
+from web.contact import NO_CONTACT, ClinicContact, contact_for
 from web.invited import InvitedPage, code_of
 from web.pages import render
 from web.session import Visit, freshly_signed_in
@@ -53,9 +57,11 @@ class InvitePage:
 
 @dataclass(frozen=True, slots=True)
 class WelcomePage:
-    """The page on which an invited person chooses a passphrase.
+    """The page on which an invited person says who they are, and chooses a passphrase.
 
-    `is_own` for somebody who signs up without a clinic, and gives the name, too.
+    `is_own` for somebody who signs up without a clinic, and gives the name, too. `asks_year` for a
+    patient whose birth date is on record; a passphrase can be chosen later then, unless the clinic
+    wants one first. Their page names nobody: the link may be in wrong hands.
     """
 
     template: ClassVar[str] = "patient_welcome.html"
@@ -66,20 +72,25 @@ class WelcomePage:
     email: str
     is_patient: bool
     is_own: bool
+    asks_year: bool = False
+    asks_passphrase: bool = True
     trouble: str = ""
 
     @property
     def title(self) -> str:
         """The page's name."""
-        return "Welcome" if self.is_own else f"Welcome, {self.name}"
+        return "Welcome" if self.is_own or self.asks_year else f"Welcome, {self.name}"
 
 
 @dataclass(frozen=True, slots=True)
 class ExpiredPage:
-    """A link that no longer works."""
+    """A link that does not work, and `why`; None where a newer one has replaced it, or none was."""
 
     template: ClassVar[str] = "patient_invitation_expired.html"
     place: ClassVar[str] = ""
+
+    why: Closed | None = None
+    contact: ClinicContact = NO_CONTACT
 
     @property
     def title(self) -> str:
@@ -90,8 +101,20 @@ class ExpiredPage:
 def welcome_page(invited: Person, link: Invitation, trouble: str = "") -> WelcomePage:
     """The form for a patient, or for a person who will work here."""
     name = request.form.get("name", "") if link.is_own else invited.name
-    is_patient = invited.role is Role.PATIENT
-    return WelcomePage(name, invited.email, is_patient, link.is_own, trouble)
+    return WelcomePage(
+        name=name,
+        email=invited.email,
+        is_patient=invited.role is Role.PATIENT,
+        is_own=link.is_own,
+        asks_year=asks_year(link, invited),
+        asks_passphrase=_asks_passphrase(invited, link),
+        trouble=trouble,
+    )
+
+
+def _asks_passphrase(invited: Person, link: Invitation) -> bool:
+    is_first = session.resources().world.settings.passphrase_first
+    return is_first or not asks_year(link, invited)
 
 
 def invited_page(invited: Invited, link: str, now: datetime, zone: ZoneInfo) -> InvitedPage:
@@ -133,40 +156,61 @@ def send(visit: Visit) -> ResponseReturnValue:
 
 @blueprint.get("/welcome/<token>")
 def welcome(token: str) -> ResponseReturnValue:
-    """The page of the link: choose a passphrase."""
+    """The page of the link; opening it changes nothing, because machines open links too."""
     resources = session.resources()
-    invited = open_invitation(resources.db, token, resources.world.envelope.link_key, resources.now)
-    if invited is None:
-        return render(ExpiredPage(), with_person=False), 410
-    return render(welcome_page(*invited), with_person=False)
+    match show_link(resources.db, token, resources.world.envelope.link_key, resources.now):
+        case (invited, link, None):
+            return render(welcome_page(invited, link), with_person=False)
+        case (invited, _, _) if invited.id == session.person_id():  # opened again on this phone
+            return redirect("/", code=303)
+        case (invited, _, why):
+            return render(ExpiredPage(why, contact_for(invited)), with_person=False), 410
+        case None:
+            return render(ExpiredPage(), with_person=False), 410
 
 
 @blueprint.post("/welcome/<token>")
 def accept(token: str) -> ResponseReturnValue:
-    """Keep the passphrase and let them in."""
+    """Let them in, with the passphrase that they chose or with the year in which they were born."""
     resources = session.resources()
     key = resources.world.envelope.link_key
     invited = open_invitation(resources.db, token, key, resources.now)
     if invited is None:
-        return render(ExpiredPage(), with_person=False), 410
+        return welcome(token)
     passphrase, zone = request.form.get("passphrase", ""), request.form.get("time_zone", "")
     try:
         accepted = accept_invitation(
             resources.db,
             token,
             key,
-            passphrase,
+            passphrase if _asks_passphrase(*invited) else None,
             zone or None,
             resources.now,
             name=request.form.get("name", ""),
+            birth_year=read_year(request.form) if asks_year(invited[1], invited[0]) else None,
             second_step=resources.world.settings.second_step,
         )
     except ValueError as error:
         return render(welcome_page(*invited, str(error)), with_person=False), 422
-    if accepted is None:
-        return render(ExpiredPage(), with_person=False), 410
-    to = "home_care.begin" if invited[1].is_own else "home.show"
-    return let_in(accepted, url_for(to))
+    match accepted:
+        case WrongYear(left=left) if left > 0:
+            page = welcome_page(*invited, wrong_year_words(left))
+            return render(page, with_person=False), 422
+        case WrongYear() | None:
+            return welcome(token)
+        case _:
+            return let_in(accepted, _first_page(*invited))
+
+
+def _first_page(invited: Person, link: Invitation) -> str:
+    """The camera for a patient of whom there is no photo yet."""
+    resources = session.resources()
+    if link.is_own:
+        return url_for("home_care.begin")
+    if invited.role is not Role.PATIENT:
+        return url_for("home.show")
+    own = show_own_data(resources.db, invited, resources.now)
+    return url_for("home.show" if own.photos or own.early else "patient.upload")
 
 
 def _birth_date() -> date | None:

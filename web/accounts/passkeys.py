@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import ClassVar
 
-from flask import Blueprint, Response, current_app, make_response, redirect, request, url_for
+from flask import Blueprint, Response, abort, current_app, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from tracker.actions.people.accounts import change_passphrase
+from tracker.actions.people.joining import WrongYear, prove_by_year
 from tracker.actions.people.second_step import (
     first_passkey,
     remove_app,
@@ -23,6 +24,7 @@ from tracker.actions.people.signing_in import (
     OpenSession,
     add_passkey,
     ask_for_passkey,
+    begin_with_passkey,
     end_other_sessions,
     remove_passkey,
     show_passkeys,
@@ -38,7 +40,7 @@ from tracker.domain.people.passkeys import (
     Site,
     request_options,
 )
-from tracker.domain.people.people import MIN_PASSPHRASE_LENGTH, Person
+from tracker.domain.people.people import MIN_PASSPHRASE_LENGTH, Person, Role
 from tracker.domain.people.second_step import SecondStep, Ways
 from tracker.domain.people.sessions import has_just_begun
 from tracker.world import World
@@ -47,9 +49,11 @@ from web.accounts.sign_in import (
     CodesPage,
     first_codes,
     read_app,
+    read_year,
     safe_target,
     set_up_page,
     waiting_here,
+    wrong_year_words,
 )
 from web.forms import sentence
 from web.pages import SignInPage, render
@@ -65,7 +69,8 @@ class PasskeysPage:
     Without `may_change` the person must first prove again who they are. `trouble` says why the
     latest key was not kept, `errors` what is wrong with a passphrase, `saved` that one was kept.
     `ways` are those of the second step, None for patients, who have none; `is_demanded` says
-    whether the clinic demands it.
+    whether the clinic demands it. `by_link` for a patient who has no way to sign in yet; `why` they
+    came here then: something needs one ("needed"), or they want to sign out ("leaving").
     """
 
     template: ClassVar[str] = "passkeys.html"
@@ -80,13 +85,15 @@ class PasskeysPage:
     errors: Mapping[str, str] = field(default_factory=dict)
     ways: Ways | None = None
     is_demanded: bool = False
+    by_link: bool = False
+    why: str = ""
 
     shortest: ClassVar[int] = MIN_PASSPHRASE_LENGTH
 
     @property
     def title(self) -> str:
         """The page's name."""
-        return "How you sign in"
+        return "So that you can come back" if self.by_link else "How you sign in"
 
 
 def listed(keys: Iterable[Passkey], owner: Person, now: datetime) -> tuple[tuple[str, str], ...]:
@@ -97,8 +104,15 @@ def listed(keys: Iterable[Passkey], owner: Person, now: datetime) -> tuple[tuple
 blueprint = Blueprint("passkeys", __name__)
 
 CHALLENGE = "passkey_challenge"
+WHY = ("needed", "leaving")
 ONLY_SECOND_STEP = (
     "your clinic asks for a second step at sign-in, and this is your only one; add another first"
+)
+ONLY_WAY = (
+    "you have no passphrase, and could not sign in without it; choose one, or add another key"
+)
+NO_MORE_TRIES = (
+    "the year was wrong too often; call your clinic for a new link: it may be written down wrong"
 )
 
 
@@ -123,6 +137,26 @@ def change(visit: Visit) -> ResponseReturnValue:
     return redirect(url_for(".show", saved="yes"), code=303)
 
 
+@blueprint.post("/passkeys/year")
+@signed_in
+def prove_year(visit: Visit) -> ResponseReturnValue:
+    """Let a patient who came by a link a while ago choose a way in, for the next minutes."""
+    if not visit.session.by_link:
+        abort(404)
+    try:
+        year = read_year(request.form)
+    except ValueError as error:
+        return render(_page(visit, trouble=str(error))), 422
+    match prove_by_year(visit.db, visit.person, year, session.token(), visit.now):
+        case str() as token:
+            session.enter(visit.person, token)
+            return redirect(url_for(".show"), code=303)
+        case WrongYear(left=left) if left > 0:
+            return render(_page(visit, trouble=wrong_year_words(left))), 422
+        case _:
+            return render(_page(visit, trouble=NO_MORE_TRIES)), 422
+
+
 @blueprint.post("/passkeys/sessions/end")
 @signed_in
 def end_sessions(visit: Visit) -> ResponseReturnValue:
@@ -143,9 +177,13 @@ def ask(visit: Visit) -> ResponseReturnValue:
 @freshly_signed_in
 def add(visit: Visit) -> ResponseReturnValue:
     """Keep the key that the browser made."""
-    answer, challenge = request.form.get("answer", ""), _kept_challenge()
+    made = visit.person, request.form.get("answer", ""), _kept_challenge(), visit.now
+    site = _site(visit.world)
     try:
-        add_passkey(visit.db, _site(visit.world), visit.person, answer, challenge, visit.now)
+        if visit.session.by_link:
+            session.enter(visit.person, begin_with_passkey(visit.db, site, *made))
+        else:
+            add_passkey(visit.db, site, *made)
     except PasskeyRefused as error:
         return _answered((render(_page(visit, trouble=str(error))), 422))
     return _answered(redirect(url_for(".show"), code=303))
@@ -156,8 +194,9 @@ def add(visit: Visit) -> ResponseReturnValue:
 def remove(visit: Visit) -> ResponseReturnValue:
     """Forget a key."""
     key, demanded = request.form.get("key", ""), visit.world.settings.second_step
+    why_not = ONLY_WAY if visit.person.role is Role.PATIENT else ONLY_SECOND_STEP
     if not remove_passkey(visit.db, visit.person, key, visit.now, second_step=demanded):
-        return render(_page(visit, trouble=ONLY_SECOND_STEP)), 409
+        return render(_page(visit, trouble=why_not)), 409
     return redirect(url_for(".show"), code=303)
 
 
@@ -277,6 +316,8 @@ def _page(
         errors=errors or {},
         ways=(show_ways(visit.db, visit.person.id) if may_have_second_step(visit.viewer) else None),
         is_demanded=visit.world.settings.second_step,
+        by_link=visit.session.by_link,
+        why=next((each for each in WHY if request.args.get(each) == "yes"), ""),
     )
 
 

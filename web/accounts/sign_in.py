@@ -1,5 +1,6 @@
 """Signing in, by one step or two, and out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import urlsplit
@@ -37,6 +38,7 @@ from web.words.times import moment_words
 
 blueprint = Blueprint("sign_in", __name__)
 
+YEAR_DIGITS = 4
 KEY_GROUP = 4  # letters of the app's key between blanks
 WRONG_CODE = (
     "That code does not fit. Wait until the app shows the next one, and type that. Each code works"
@@ -295,13 +297,33 @@ def leave(visit: Visit) -> ResponseReturnValue:
     """End the session, and have the browser forget its pages and its cookie.
 
     Its storage stays: photos and answers that have not been sent yet are there. So does the cookie
-    that keeps guessers from locking this browser out, which opens nothing.
+    that keeps guessers from locking this browser out, which opens nothing. A patient without a way
+    to sign in is asked before: only a new link would let them in again.
     """
+    if visit.session.by_link and request.form.get("sure") != "yes":
+        return redirect(url_for("passkeys.show", leaving="yes"), code=303)
     sign_out(visit.db, visit.person, session.token(), visit.now)
     session.leave()
     answer = redirect(url_for("sign_in.show"), code=303)
     answer.headers["Clear-Site-Data"] = '"cache"'
     return answer
+
+
+def read_year(form: Mapping[str, str]) -> int:
+    """The year of birth in a form. Raises ValueError for what is no year, which is no try."""
+    text = form.get("birth_year", "").strip()
+    if len(text) != YEAR_DIGITS or not (text.isascii() and text.isdecimal()):
+        raise ValueError("write the year in which you were born with four digits, such as 1985")
+    return int(text)
+
+
+def wrong_year_words(left: int) -> str:
+    """What a person reads who gave another year than the clinic has on record."""
+    tries = "once more" if left == 1 else f"{left} more times"
+    return (
+        f"that is not the year that your clinic has entered; check it, you can try {tries}, and if"
+        " it is right, call your clinic: it may be written down wrong"
+    )
 
 
 def safe_target(target: str) -> str:

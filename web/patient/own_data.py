@@ -99,7 +99,9 @@ class OwnDataPage:
 
 
 NOT_UNDERSTOOD: Mapping[str, str] = {"understood": "Tick that you have read what happens."}
-WRONG_PASSPHRASE: Mapping[str, str] = {"passphrase": "That is not your passphrase."}
+WRONG_PASSPHRASE: Mapping[str, str] = {
+    "passphrase": "That is not your passphrase. If you have none, choose one in the settings first."
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ from tracker.domain.course.readings import Estimate
 from tracker.domain.course.treatments import Region
 from tracker.domain.mail.mails import MailKind
 from tracker.domain.people.people import Role
-from tracker.domain.people.sessions import Session
 from tracker.domain.protocols.screening import Edition, Screening
 from tracker.settings import Settings
 from tracker.storage.alerts import alert_history, alerts
@@ -118,7 +117,7 @@ def test_whoever_never_confirmed_an_address_has_no_way_in_any_more(old_db: Datab
     with writing(old_db):
         for person in ("alice", "dana"):
             people.set_passphrase_hash(old_db, person, "hash")
-            sessions.begin(old_db, person, Session(person, datetime.fromisoformat(AT)))
+            old_db.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", [person, person, AT, AT])
         old_db.execute("INSERT INTO unconfirmed_addresses VALUES ('alice')")
     migrate(old_db)
     assert people.passphrase_hash(old_db, "alice") is None

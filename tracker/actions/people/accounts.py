@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
-from tracker.domain.mail.mails import passphrase_mail, renewal_mail
+from tracker.domain.mail.mails import invitation_mail, passphrase_mail, renewal_mail
+from tracker.domain.people.invitations import MOST_TRIES, Invitation, asks_year
 from tracker.domain.people.people import Duty, Person, Role, check_email
 from tracker.domain.people.second_step import REMEMBERED
 from tracker.domain.people.sessions import Session, new_token, token_digest
@@ -95,7 +96,7 @@ def issue_renewal(db: Database, person_id: str, by: str | None, now: datetime) -
     """
     with writing(db):
         person = people.get(db, person_id)
-        if person is None or not _has_passphrase(db, person):
+        if person is None or not _can_sign_in(db, person):
             return None
         audit_log.add(db, Entry(Act.RENEWAL_ISSUED, now, by, person.id))
         return _insert_renewal(db, person, by, now)
@@ -113,6 +114,7 @@ def issue_renewal_for_address(db: Database, email: str, now: datetime) -> tuple[
 def ask_for_renewal(db: Database, email: str, now: datetime) -> None:
     """Mail a link if someone signs in with this address, at most once in `RENEWAL_MAIL_EVERY`.
 
+    A patient who came in by a link and has no way to sign in yet gets a new invitation.
     The result does not tell whether there is such a person.
     """
     try:
@@ -122,9 +124,11 @@ def ask_for_renewal(db: Database, email: str, now: datetime) -> None:
     with writing(db):
         whose = None if person is None else person.id
         audit_log.add(db, Entry(Act.RENEWAL_ASKED, now, about=whose))
-        if person is None or not _has_passphrase(db, person):
+        if person is None:
             return
-        if not renewals.was_asked_since(db, person.id, now - RENEWAL_MAIL_EVERY):
+        if not _can_sign_in(db, person):
+            _invite_again(db, person, now)
+        elif not renewals.was_asked_since(db, person.id, now - RENEWAL_MAIL_EVERY):
             _insert_renewal(db, person, None, now)
 
 
@@ -134,7 +138,7 @@ def open_renewal(db: Database, token: str, key: bytes, now: datetime) -> Person 
     person = people.get(db, renewal.person_id) if renewal else None
     if renewal is None or person is None or not renewal.is_open(now):
         return None
-    return person if _has_passphrase(db, person) else None
+    return person if _can_sign_in(db, person) else None
 
 
 def renew_passphrase(
@@ -174,8 +178,27 @@ def set_passphrase(db: Database, person_id: str, passphrase: str) -> None:
         _end_other_ways_in(db, person_id)
 
 
-def _has_passphrase(db: Database, person: Person) -> bool:
-    return person.suspended_at is None and people.passphrase_hash(db, person.id) is not None
+def _can_sign_in(db: Database, person: Person) -> bool:
+    if person.suspended_at is not None:
+        return False
+    has_passphrase = people.passphrase_hash(db, person.id) is not None
+    return has_passphrase or bool(passkeys.of_person(db, person.id))
+
+
+def _invite_again(db: Database, person: Person, now: datetime) -> None:
+    """Mail a new link to a patient who came in by one and chose no way to sign in.
+
+    Wrong years of birth go on counting: whoever reads the mailbox could ask for ever more links.
+    """
+    last = invitations.latest_of(db, person.id)
+    if last is None or person.suspended_at is not None or not asks_year(last, person):
+        return
+    is_soon = now - last.created_at < RENEWAL_MAIL_EVERY
+    if is_soon or last.tries >= MOST_TRIES or not invitations.was_used_by(db, person.id):
+        return
+    again = Invitation(new_id(), person.id, last.invited_by, now, tries=last.tries)
+    invitations.renew(db, again)
+    mails.insert(db, invitation_mail(again.id, person, now))
 
 
 def _insert_renewal(db: Database, person: Person, by: str | None, now: datetime) -> Renewal:

@@ -10,10 +10,13 @@ from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.mail.mails import MailKind, about_care, has_account_mail, invitation_mail
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.domain.people.invitations import (
+    MOST_TRIES,
     OWN_EVERY,
     OWN_GOOD_FOR,
+    Closed,
     Invitation,
-    is_open,
+    asks_year,
+    closed_because,
 )
 from tracker.domain.people.people import Person, Role, check_birth_date, check_email, check_name
 from tracker.domain.people.second_step import HalfSignedIn, SecondStep, step_after_passphrase
@@ -26,9 +29,11 @@ from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 from tracker.storage.mail import mails
 from tracker.storage.own_data import consents, rows
-from tracker.storage.people import invitations, people, second_steps, sessions
+from tracker.storage.people import invitations, passkeys, people, second_steps, sessions
 from tracker.wires.mail import forget
 from tracker.wires.passphrases import hash_passphrase
+
+BY_YEAR = "by the year of birth"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +61,9 @@ def invite_patient(
     """Put a new patient in the inviter's care, with a link to choose a passphrase.
 
     An assistant names the practitioner who will treat, because someone must be able to answer
-    alerts; both are then in the care team. A patient of this inviter who has not used the link gets
-    a new one, and the old one ends; a `birth_date` replaces the one on record. Raises ValueError
-    that names what is wrong with name, address, birth date or practitioner.
+    alerts; both are then in the care team. A patient of this inviter who has no passphrase and no
+    passkey yet gets a new one, and the old one ends; a `birth_date` replaces the one on record.
+    Raises ValueError that names what is wrong with name, address, birth date or practitioner.
     """
     name, email = check_name(name), check_email(email)
     if birth_date is not None:
@@ -106,7 +111,8 @@ def _treating(db: Database, inviter: Person, practitioner_id: str | None) -> str
 
 def _still_waits(db: Database, patient: Person, inviter: Person) -> bool:
     cared_for = inviter.id in {person.id for person, _ in people.care_team_of(db, patient.id)}
-    return cared_for and people.passphrase_hash(db, patient.id) is None
+    has_way_in = people.passphrase_hash(db, patient.id) or passkeys.of_person(db, patient.id)
+    return cared_for and not has_way_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,62 +194,136 @@ def forget_sign_ups(db: Database, outbox: Path, now: datetime) -> int:
     return len(late)
 
 
+def show_link(
+    db: Database, token: str, key: bytes, now: datetime
+) -> tuple[Person, Invitation, Closed | None] | None:
+    """Whom the link invites, and why it is closed; None when it never was, or a newer one is."""
+    invitation = invitations.get(db, named_by(LinkPurpose.INVITATION, token, key) or "")
+    person = people.get(db, invitation.person_id) if invitation else None
+    if invitation is None or person is None:
+        return None
+    return person, invitation, closed_because(invitation, now)
+
+
 def open_invitation(
     db: Database, token: str, key: bytes, now: datetime
 ) -> tuple[Person, Invitation] | None:
-    """Whom the link invites; None when it was used, has expired or never existed."""
-    invitation = invitations.get(db, named_by(LinkPurpose.INVITATION, token, key) or "")
-    if invitation is None or not is_open(invitation, now):
-        return None
-    person = people.get(db, invitation.person_id)
-    return None if person is None else (person, invitation)
+    """Whom the link invites; None when it is closed or never existed."""
+    match show_link(db, token, key, now):
+        case (person, invitation, None):
+            return person, invitation
+        case _:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class WrongYear:
+    """Not the year in which the patient was born; after `left` more the link is closed."""
+
+    left: int
 
 
 def accept_invitation(
     db: Database,
     token: str,
     key: bytes,
-    passphrase: str,
+    passphrase: str | None,
     time_zone: str | None,
     now: datetime,
     *,
     name: str = "",
+    birth_year: int | None = None,
     second_step: bool = False,
-) -> tuple[Person, str] | HalfSignedIn | None:
+) -> tuple[Person, str] | HalfSignedIn | WrongYear | None:
     """The invited person and the token of a session; None when the link is no longer valid.
 
     HalfSignedIn for a colleague where the clinic demands a `second_step`. With this, a patient
-    consents to care. `time_zone` is that of the phone, None keeps the clinic's; `name` is that of a
+    consents to care. Without a `passphrase`, which the year of birth must be asked for, the session
+    is one by link. `time_zone` is that of the phone, None keeps the clinic's; `name` is that of a
     person who signs up. Raises ValueError that names what is wrong with passphrase, name or time
     zone; the link then still works.
     """
     invited = open_invitation(db, token, key, now)
-    known = (invited[0].name, invited[0].email) if invited else ()
     own_name = check_name(name) if invited and invited[1].is_own else None
-    hashed = hash_passphrase(passphrase, *known, *([own_name] if own_name else []))
+    hashed = _hashed(passphrase, invited, own_name)
     zone = check_time_zone(time_zone) if time_zone else None
-    session_token = new_token()
     with writing(db):
         invited = open_invitation(db, token, key, now)
         if invited is None:
             return None
         person, invitation = invited
+        if asks_year(invitation, person) and not _is_right_year(person, birth_year):
+            return _wrong_year(db, invitation, now)
         invitations.use(db, invitation.id, now)
-        people.set_passphrase_hash(db, person.id, hashed)
+        if hashed is not None:
+            people.set_passphrase_hash(db, person.id, hashed)
         person = _completed(db, person, own_name, zone)
         accepted = Act.SIGNED_UP if invitation.is_own else Act.INVITATION_ACCEPTED
         audit_log.add(db, Entry(accepted, now, person.id, person.id))
         if person.role is Role.PATIENT:
             consent = Consent(Purpose.CARE, Decision.GIVEN, now)  # the page says so at the button
             consents.insert(db, person.id, consent)
-        ways = second_steps.ways_of(db, person.id)
-        step = step_after_passphrase(person.role, ways, is_demanded=second_step)
-        begun, digest = Session(person.id, now), token_digest(session_token)
-        if step is not SecondStep.NONE:
-            second_steps.begin_half(db, digest, begun)
-            return HalfSignedIn(person, session_token, step)
-        sessions.begin(db, digest, begun)
-    return person, session_token
+        return _begun(db, Session(person.id, now, by_link=hashed is None), person, second_step)
+
+
+def _hashed(
+    passphrase: str | None, invited: tuple[Person, Invitation] | None, own_name: str | None
+) -> str | None:
+    """None where the link and the year of birth are enough. Raises ValueError."""
+    if passphrase is None and invited is not None and asks_year(invited[1], invited[0]):
+        return None
+    known = (invited[0].name, invited[0].email) if invited else ()
+    return hash_passphrase(passphrase or "", *known, *([own_name] if own_name else []))
+
+
+def _begun(
+    db: Database, begun: Session, person: Person, second_step: bool
+) -> tuple[Person, str] | HalfSignedIn:
+    """The session, or the half of one; whoever came in by an earlier link is out."""
+    token = new_token()
+    sessions.end_all_of(db, person.id)
+    step = step_after_passphrase(
+        person.role, second_steps.ways_of(db, person.id), is_demanded=second_step
+    )
+    if step is not SecondStep.NONE:
+        second_steps.begin_half(db, token_digest(token), begun)
+        return HalfSignedIn(person, token, step)
+    sessions.begin(db, token_digest(token), begun)
+    return person, token
+
+
+def prove_by_year(
+    db: Database, person: Person, birth_year: int, token: str, now: datetime
+) -> str | WrongYear | None:
+    """The token of a fresh session by link in place of that of `token`; tries count with the link.
+
+    None when too many were wrong, or no year is on record: then the clinic makes a new link.
+    """
+    with writing(db):
+        invitation = invitations.latest_of(db, person.id)
+        if invitation is None or not asks_year(invitation, person):
+            return None
+        if invitation.tries >= MOST_TRIES:
+            return None
+        if not _is_right_year(person, birth_year):
+            return _wrong_year(db, invitation, now)
+        fresh = new_token()
+        sessions.end(db, token_digest(token))
+        sessions.begin(db, token_digest(fresh), Session(person.id, now, by_link=True))
+        audit_log.add(db, Entry(Act.SIGNED_IN, now, person.id, details=BY_YEAR))
+    return fresh
+
+
+def _is_right_year(person: Person, birth_year: int | None) -> bool:
+    return person.birth_date is not None and person.birth_date.year == birth_year
+
+
+def _wrong_year(db: Database, invitation: Invitation, now: datetime) -> WrongYear:
+    """Count the try in the transaction that judges it, so that tries in parallel gain nothing."""
+    invitations.count_try(db, invitation.id)
+    failed = Entry(Act.SIGN_IN_FAILED, now, about=invitation.person_id, details=BY_YEAR)
+    audit_log.add(db, failed)
+    return WrongYear(MOST_TRIES - invitation.tries - 1)
 
 
 def _completed(db: Database, person: Person, name: str | None, zone: str | None) -> Person:

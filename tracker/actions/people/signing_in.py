@@ -34,7 +34,7 @@ from tracker.domain.people.sessions import (
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import DatabaseError, IntegrityError, writing
 from tracker.storage.mail import mails
-from tracker.storage.people import absences, passkeys, people, second_steps, sessions
+from tracker.storage.people import absences, invitations, passkeys, people, second_steps, sessions
 from tracker.wires.passphrases import fits
 
 log = logging.getLogger(__name__)
@@ -203,16 +203,43 @@ def add_passkey(
 ) -> Passkey:
     """Keep the key that the browser made, and inform its owner by mail. Raises PasskeyRefused."""
     key = made(site, person, answer, still_good(challenge, now), now)
+    with writing(db):
+        _keep_passkey(db, key, person, now)
+    return key
+
+
+def begin_with_passkey(
+    db: Database,
+    site: Site,
+    person: Person,
+    answer: str,
+    challenge: Challenge | None,
+    now: datetime,
+) -> str:
+    """Keep the first key of a patient who came by a link; the token of a session without limits.
+
+    All sessions by link end with it, and so does a link that is still open. Raises PasskeyRefused.
+    """
+    key = made(site, person, answer, still_good(challenge, now), now)
+    token = new_token()
+    with writing(db):
+        _keep_passkey(db, key, person, now)
+        invitations.end_open(db, person.id)
+        sessions.end_all_of(db, person.id)
+        sessions.begin(db, token_digest(token), Session(person.id, now))
+    return token
+
+
+def _keep_passkey(db: Database, key: Passkey, person: Person, now: datetime) -> None:
+    """Within a transaction. Raises PasskeyRefused."""
+    if len(passkeys.of_person(db, person.id)) >= MAX_PASSKEYS:
+        raise PasskeyRefused("you have many passkeys already; remove one first")
     try:
-        with writing(db):
-            if len(passkeys.of_person(db, person.id)) >= MAX_PASSKEYS:
-                raise PasskeyRefused("you have many passkeys already; remove one first")
-            passkeys.insert(db, key)
-            mails.insert(db, about_passkey(MailKind.PASSKEY_ADDED, key.id, person, now))
-            audit_log.add(db, Entry(Act.PASSKEY_ADDED, now, person.id, person.id))
+        passkeys.insert(db, key)
     except IntegrityError as error:
         raise PasskeyRefused("this passkey is known already") from error
-    return key
+    mails.insert(db, about_passkey(MailKind.PASSKEY_ADDED, key.id, person, now))
+    audit_log.add(db, Entry(Act.PASSKEY_ADDED, now, person.id, person.id))
 
 
 def remove_passkey(
@@ -220,12 +247,16 @@ def remove_passkey(
 ) -> bool:
     """The key no longer signs anyone in; a mail informs its owner.
 
-    A key of another person is not removed. False, and nothing is removed, where the clinic demands
-    a `second_step` and this key is the owner's only one.
+    A key of another person is not removed. False, and nothing is removed, when it is the only way
+    in of a patient without a passphrase, or where the clinic demands a `second_step` and this key
+    is the owner's only one.
     """
     with writing(db):
         ways = second_steps.ways_of(db, owner.id)
-        only = second_step and owner.role is not Role.PATIENT and not ways.has_app
+        if owner.role is Role.PATIENT:
+            only = people.passphrase_hash(db, owner.id) is None
+        else:
+            only = second_step and not ways.has_app
         if only and [key.id for key in passkeys.of_person(db, owner.id)] == [key_id]:
             return False
         if passkeys.remove(db, owner.id, key_id):

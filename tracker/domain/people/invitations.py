@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tracker.domain.people.people import Person, Role
 
 GOOD_FOR = timedelta(days=14)
+MOST_TRIES = 5  # at a year of birth; 60 years are likely, so a stranger guesses one link in twelve
 OWN_GOOD_FOR = timedelta(days=1)
 OWN_EVERY = timedelta(hours=1)  # mails to an address that may belong to somebody else
 
@@ -12,7 +16,8 @@ OWN_EVERY = timedelta(hours=1)  # mails to an address that may belong to somebod
 class Invitation:
     """What a signed link names: one person, for a limited time, once.
 
-    People who sign up without a clinic invite themselves.
+    People who sign up without a clinic invite themselves. `tries` are wrong years of birth, which
+    close the link after `MOST_TRIES`.
     """
 
     id: str
@@ -20,6 +25,7 @@ class Invitation:
     invited_by: str
     created_at: datetime
     used_at: datetime | None = None
+    tries: int = 0
 
     @property
     def is_own(self) -> bool:
@@ -32,6 +38,24 @@ class Invitation:
         return self.created_at + (OWN_GOOD_FOR if self.is_own else GOOD_FOR)
 
 
-def is_open(invitation: Invitation, now: datetime) -> bool:
-    """Whether the link still works: neither used nor expired."""
-    return invitation.used_at is None and now < invitation.expires_at
+class Closed(StrEnum):
+    """Why a link does not work any more."""
+
+    USED = "used"
+    TOO_OLD = "too_old"
+    TRIED_TOO_OFTEN = "tried_too_often"
+
+
+def closed_because(invitation: Invitation, now: datetime) -> Closed | None:
+    """Why the link does not work any more; None while it does."""
+    if invitation.used_at is not None:
+        return Closed.USED
+    if now >= invitation.expires_at:
+        return Closed.TOO_OLD
+    return Closed.TRIED_TOO_OFTEN if invitation.tries >= MOST_TRIES else None
+
+
+def asks_year(invitation: Invitation, person: Person) -> bool:
+    """Whether whoever opens the link must know the year in which the patient was born."""
+    is_patient = person.role is Role.PATIENT and not invitation.is_own
+    return is_patient and person.birth_date is not None

@@ -36,12 +36,14 @@ TOKEN_BYTES = 32
 class Session:
     """A person who signed in at `began_at` and last did something at `seen_at` (None: then).
 
-    It lasts until it is ended, too old or unused for long.
+    It lasts until it is ended, too old or unused for long. `by_link` means that a patient came in
+    by the link of the invitation and has no way to sign in yet; it may do less then.
     """
 
     person_id: str
     began_at: datetime
     seen_at: datetime | None = None
+    by_link: bool = False
 
     @property
     def last_seen(self) -> datetime:
@@ -70,7 +72,7 @@ def is_over(session: Session, role: Role, now: datetime) -> bool:
 
 
 def has_just_begun(session: Session, now: datetime) -> bool:
-    """Whether passphrase or passkey were given so recently that they need not be given again.
+    """Whether passphrase, passkey or link were given so recently that they need not be again.
 
     They must be given again, too, if the clock was set back since.
     """

@@ -8,6 +8,7 @@ from tracker.domain.people.invitations import Invitation
 from tracker.storage.columns import read_row, row_of, time_text
 
 _NO_ACCOUNT = """NOT EXISTS (SELECT 1 FROM credentials WHERE person_id = people.id)
+    AND NOT EXISTS (SELECT 1 FROM passkeys WHERE person_id = people.id)
     AND NOT EXISTS (SELECT 1 FROM care_team WHERE patient_id = people.id)"""
 # Links with which people invited themselves and that nobody followed.
 _OWN = f"""SELECT person_id, created_at FROM invitations JOIN people ON people.id = person_id
@@ -30,6 +31,23 @@ def get(db: Database, invitation_id: str) -> Invitation | None:
     """The invitation with this id."""
     rows = db.query("SELECT * FROM invitations WHERE id = ?", [invitation_id])
     return next((read_row(Invitation, row) for row in rows), None)
+
+
+def latest_of(db: Database, person_id: str) -> Invitation | None:
+    """A person's newest invitation, open or not."""
+    sql = "SELECT * FROM invitations WHERE person_id = ? ORDER BY created_at DESC, id LIMIT 1"
+    return next((read_row(Invitation, row) for row in db.query(sql, [person_id])), None)
+
+
+def was_used_by(db: Database, person_id: str) -> bool:
+    """Whether a person has come in by an invitation before."""
+    sql = "SELECT 1 FROM invitations WHERE person_id = ? AND used_at IS NOT NULL"
+    return any(db.query(sql, [person_id]))
+
+
+def count_try(db: Database, invitation_id: str) -> None:
+    """Count a wrong year of birth."""
+    db.execute("UPDATE invitations SET tries = tries + 1 WHERE id = ?", [invitation_id])
 
 
 def use(db: Database, invitation_id: str, now: datetime) -> bool:

@@ -1,17 +1,18 @@
 """Sessions that have not been ended; a token is stored only as its digest."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlite_utils import Database
 
 from tracker.domain.people.sessions import Session
-from tracker.storage.columns import read_row, time_text
+from tracker.storage.columns import read_row, row_of, time_text
 
 
 def begin(db: Database, digest: str, session: Session) -> None:
     """Add a session under the digest of its token."""
-    times = [time_text(session.began_at), time_text(session.last_seen)]
-    db.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", [digest, session.person_id, *times])
+    seen = replace(session, seen_at=session.last_seen)
+    db.table("sessions").insert({"token_digest": digest, **row_of(seen)})
 
 
 def get(db: Database, digest: str) -> Session | None:
