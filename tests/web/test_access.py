@@ -85,6 +85,7 @@ RULES = {
     "GET ward_round.begin": Rule("/round", CARERS),
     "GET ward_round.show": Rule("/round/{alice}", TEAM),
     "POST ward_round.open_new": Rule("/round/{alice}/open", TEAM),
+    "POST ward_round.undo": Rule("/round/{alice}/alerts/{alert}/undo", frozenset({"dana"})),
     "POST ward_round.close": Rule("/round/{alice}/alerts/{alert}/fine", frozenset({"dana"})),
     "GET absences.show": Rule("/settings/absences", CARERS),
     "POST absences.enter": Rule("/settings/absences", CARERS),

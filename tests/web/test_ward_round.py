@@ -9,9 +9,11 @@ import pytest
 from sqlite_utils import Database
 from werkzeug.test import TestResponse
 
+from tests.tracker.answers_to_alerts import give
 from tests.web.browser import Browser
-from tests.web.conftest import Records
+from tests.web.conftest import Clock, Records
 from tests.web.test_worklist import add_patient
+from tracker.domain.alerts.alert_life import Resolution
 from tracker.domain.alerts.alerts import Alert, Concern, Factor, Level, Outcome, Source
 from tracker.domain.course.check_ins import Answers, Trend
 from tracker.domain.course.photos import Photo, PhotoStatus
@@ -185,7 +187,7 @@ def test_messages_and_photos_are_opened_before_fine_is_offered(
     assert "was not opened yet" in refused.text
     assert 'value="a lamp"' in refused.text
     look_at(dana, photo)
-    assert close(dana, alert, opened).location == "/round?after=0.0.1.x"
+    assert close(dana, alert, opened).location == f"/round?after=0.0.1.x&undo={alert.id}"
     closed = alerts.get(db, alert.id)
     assert closed is not None
     assert closed.outcome is Outcome.FALSE
@@ -236,7 +238,8 @@ def test_the_page_of_the_alert_leads_back_into_the_round(dana: Browser, records:
     there = f"/alerts/{alert.id}?sent=yes"
     assert dana.answer(alert.id, "message", unknown).location == there
     form = {"outcome": "true", "why": "antibiotics", "round": "0.0.1.x"}
-    assert dana.answer(alert.id, "resolve", form).location == "/round?after=0.0.1.x"
+    there = f"/round?after=0.0.1.x&undo={alert.id}"
+    assert dana.answer(alert.id, "resolve", form).location == there
 
 
 def test_a_message_in_the_round_goes_on_to_the_next(
@@ -248,7 +251,7 @@ def test_a_message_in_the_round_goes_on_to_the_next(
     (shown,) = set(re.findall(r'name="shown" value="([^"]+)"', page))
     form = {"text": "We will call.", "round": "0.0.1.x", "shown": shown, "seen": "yes"}
     sent = dana.send(f"/alerts/{alert.id}/message", form)
-    assert sent.location == "/round?after=0.0.1.x"
+    assert sent.location == f"/round?after=0.0.1.x&undo={alert.id}"
     again = page_of(dana, alert)
     assert "✓ Dr Dana has it, seen" in again
     there = f"/patients/{alert.patient_id}/conversation"
@@ -275,3 +278,79 @@ def test_a_patient_who_no_longer_waits_can_be_shown_without_an_alert(
     assert "Nothing waits for an answer" in page
     assert "No photo is measured." in page
     assert dana.get(f"/round/{records.cast.bob.id}").status_code == 404
+
+
+def test_a_colleague_who_was_first_is_named_and_the_reason_is_kept(
+    dana: Browser, records: Records, db: Database, clock: Clock
+) -> None:
+    alert = records.alert()
+    page = page_of(dana, alert)
+    give(db, alert, records.cast.eli, Resolution(Outcome.TRUE, "saw her"), clock.now)
+    refused = close(dana, alert, page, why="a lamp, no heat")
+    assert refused.status_code == 409
+    assert "A colleague was first." in refused.text
+    assert "a lamp, no heat" in refused.text
+
+
+def undo_on(page: str) -> Mapping[str, str]:
+    """The address and the hidden field of the form that takes an answer back."""
+    form = re.search(r'action="([^"]+/undo)".*?</form>', page, re.DOTALL)
+    if form is None:
+        return {}
+    found = dict(re.findall(r'type="hidden" name="(shown|round)" value="([^"]*)"', form[0]))
+    return {"path": form[1], **found}
+
+
+def undo(browser: Browser, offered: Mapping[str, str]) -> TestResponse:
+    return browser.send(offered["path"], {**offered})
+
+
+def test_ones_own_last_answer_can_be_undone_within_minutes(
+    dana: Browser, records: Records, db: Database, clock: Clock
+) -> None:
+    alert = records.alert()
+    end = dana.read(close(dana, alert, page_of(dana, alert)).location or "")
+    assert "Alice</bdi>: resolved today, 10:00 as false alarm" in end
+    clock.now += timedelta(minutes=4)
+    offered = undo_on(end)
+    there = f"/round/{alert.patient_id}?place={offered['round']}"
+    assert undo(dana, offered).location == there, "the round goes on from where it was"
+    again = alerts.get(db, alert.id)
+    assert again is not None
+    assert again.needs_answer
+    assert (again.outcome, again.raised_at) == (None, clock.now)
+    page = page_of(dana, alert)
+    assert FINE in page
+    assert "Answer taken back" in dana.read(f"/alerts/{alert.id}")
+    told = [entry["details"] for entry in db.query("SELECT details FROM audit_log")]
+    assert told.index("resolved") < told.index("taken_back")
+    mails = db.query("SELECT 1 FROM messages WHERE kind = 'urgent'")
+    assert list(mails), "an urgent alert is mailed again: the first mail may have been withdrawn"
+    assert undo(dana, undo_on(end)).status_code == 409, "once"
+
+
+def test_an_answer_stands_after_minutes_and_for_others(
+    dana: Browser, records: Records, db: Database, clock: Clock
+) -> None:
+    alert = records.alert()
+    end = dana.read(close(dana, alert, page_of(dana, alert)).location or "")
+    offered = undo_on(end)
+    clock.now += timedelta(minutes=6)
+    refused = undo(dana, offered)
+    assert refused.status_code == 409
+    assert "The answer stands." in refused.text
+    assert undo_on(dana.read(f"/round?undo={alert.id}")) == {}
+    kept = alerts.get(db, alert.id)
+    assert kept is not None
+    assert kept.outcome is Outcome.FALSE
+
+
+def test_an_answer_stands_once_the_concern_was_raised_anew(
+    dana: Browser, records: Records, db: Database
+) -> None:
+    alert = records.alert()
+    end = dana.read(close(dana, alert, page_of(dana, alert)).location or "")
+    anew = records.alert()
+    assert undo(dana, undo_on(end)).status_code == 409
+    is_open = {each.id: each.resolved_at is None for each in alerts.of_patient(db, anew.patient_id)}
+    assert is_open == {alert.id: False, anew.id: True}

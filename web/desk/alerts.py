@@ -22,6 +22,7 @@ from tracker.domain.alerts.alert_life import (
     Seen,
     Snooze,
 )
+from tracker.domain.desk.ward_round import may_take_back
 from tracker.domain.desk.worklist import Place
 from tracker.domain.people.access import may_answer_alerts, may_follow, require
 from tracker.domain.talk.conversation import Draft
@@ -112,7 +113,7 @@ def message(visit: Visit, alert_id: str) -> ResponseReturnValue:
         case AnswerRefused() as refused:
             return _refused(visit, case, refused)
         case Said() | PhotoRefused():  # there is no photo to refuse
-            return _onwards(alert_id, sent="yes")
+            return _onwards(alert_id, sent="yes", is_answer=reply.marks_seen)
 
 
 def _answered(visit: Visit, case: AlertCase, given: Answer, field: str) -> ResponseReturnValue:
@@ -134,10 +135,16 @@ def _answered(visit: Visit, case: AlertCase, given: Answer, field: str) -> Respo
             raise NotFound
 
 
-def _onwards(alert_id: str, sent: str | None = None) -> ResponseReturnValue:
-    """To the next patient of the round that the page came from; else back to the alert."""
+def _onwards(
+    alert_id: str, sent: str | None = None, *, is_answer: bool = True
+) -> ResponseReturnValue:
+    """To the next patient of the round that the page came from; else back to the alert.
+
+    The round offers to undo what was an answer.
+    """
     if (place := Place.read(request.form.get("round", ""))) is not None:
-        return redirect(url_for("ward_round.begin", after=str(place)), code=303)
+        undo = alert_id if is_answer else None
+        return redirect(url_for("ward_round.begin", after=str(place), undo=undo), code=303)
     return redirect(url_for("practitioner.alert", alert_id=alert_id, sent=sent), code=303)
 
 
@@ -188,6 +195,16 @@ def shown_with(
     templates, zone = show_replies(visit.db), visit.person.zone
     choices = answer_choices(case.alert.concern, templates, colleagues, visit.now, zone)
     return alert_page(case, course, choices, visit.now, zone, form)
+
+
+def just_answered(visit: Visit) -> AlertPage | None:
+    """The alert that the address names as answered, while the reader can take that back."""
+    alert_id = request.args.get("undo", "")
+    case = show_alert(visit.db, visit.world.protocols, alert_id) if alert_id else None
+    if case is None or not may_answer_alerts(visit.viewer, case.patient.id):
+        return None
+    is_fresh = may_take_back(case.history, visit.person.id, visit.now)
+    return shown_with(visit, case, None) if is_fresh else None
 
 
 def with_template(visit: Visit, case: AlertCase, sent: Mapping[str, str]) -> dict[str, str]:

@@ -4,8 +4,8 @@ What it sends goes to the actions of the page of an alert, and to those of the c
 """
 
 import secrets
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -14,7 +14,8 @@ from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from tracker.actions.alerts.answering import Answered, answer_alert
+from tracker.actions.alerts.answering import Answered, answer_alert, take_back_answer
+from tracker.actions.alerts.showing import AlertCase
 from tracker.actions.course.progress import CourseSoFar, show_course
 from tracker.actions.desk.worklist import (
     RoundCase,
@@ -43,28 +44,19 @@ from web.desk.alert_cards import (
     answers_row,
     undelivered_words,
 )
-from web.desk.alert_pages import AlertPage, Evidence
-from web.desk.alerts import case_opened, case_to_answer, shown_with
+from web.desk.alert_pages import AlertPage, Evidence, Refusal
+from web.desk.alerts import case_opened, case_to_answer, just_answered, shown_with
 from web.desk.worklist_pages import PatientRow, patient_row
 from web.forms import Errors, read_resolution, read_shown_alert
 from web.pages import render
 from web.session import Visit, signed_in
 from web.words.doubts import lost_photos
 from web.words.times import day_words, when
-from web.words.words import STATUSES
+from web.words.words import HOLDS, STATUSES
 
 blueprint = Blueprint("ward_round", __name__)
 
 PHOTOS_AT_ONCE = 6  # each is shown large
-HOLDS: Mapping[Hold, str] = {
-    Hold.WARNING: "an answer is a warning sign: close it on the page of the alert",
-    Hold.SEVERAL: "more than one alert waits: answer each on its own page",
-    Hold.UNJUDGED: "the course could not be judged: look at the page of the alert",
-    Hold.UNUSABLE: "the photo from before cannot be used",
-    Hold.MESSAGE: "a message is not opened",
-    Hold.PHOTO: "a photo is not opened",
-    Hold.UNMEASURED: "a photo is not measured yet",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +102,7 @@ class RoundPage:
     others with words. `pair` are the last measured photos, `opened` others that were asked for,
     `unopened` the ids of those to ask for next. `place` is that of the patient in the list, from
     which the round goes on; `mark` changes when anything comes in. `key` tells a message sent twice
-    from two.
+    from two. `undo` is the alert that the reader answered just before, while that can be undone.
     """
 
     template: ClassVar[str] = "round.html"
@@ -138,6 +130,8 @@ class RoundPage:
     later: int
     is_waiting: bool
     key: str
+    refusal: Refusal | None
+    undo: AlertPage | None
 
     @property
     def title(self) -> str:
@@ -153,6 +147,7 @@ class RoundEndPage:
     place: ClassVar[str] = "patients"
 
     waiting: int
+    undo: AlertPage | None
 
     @property
     def title(self) -> str:
@@ -168,8 +163,14 @@ def begin(visit: Visit) -> ResponseReturnValue:
     after = Place.read(request.args.get("after", ""))
     stop = find_round_stop(visit.db, visit.world.protocols, visit.person, after, visit.now)
     if stop.patient_id is None:
-        return render(RoundEndPage(stop.waiting))
-    there = url_for(".show", patient_id=stop.patient_id, place=str(stop.place))
+        return render(RoundEndPage(stop.waiting, just_answered(visit)))
+    there = url_for(
+        ".show",
+        patient_id=stop.patient_id,
+        place=str(stop.place),
+        undo=request.args.get("undo"),
+        was=request.args.get("after") if "undo" in request.args else None,
+    )
     return redirect(there, code=303)
 
 
@@ -208,8 +209,7 @@ def close(visit: Visit, patient_id: str, alert_id: str) -> ResponseReturnValue:
         return render(_stop(visit, patient_id, AnswerForm(sent, asked.by_field))), 422
     shown = read_shown_alert(sent, case.alert)
     if shown is None:
-        refused = AnswerRefused(Obstacle.NOT_SHOWN)
-        return render(_stop(visit, patient_id, AnswerForm(sent, refused=refused))), 409
+        return _refused(visit, case, AnswerRefused(Obstacle.NOT_SHOWN))
 
     def is_held() -> bool:
         now = read_standing(visit.db, visit.world.protocols, patient_id)
@@ -218,11 +218,42 @@ def close(visit: Visit, patient_id: str, alert_id: str) -> ResponseReturnValue:
     done = answer_alert(visit.db, shown, visit.person, asked, visit.now, is_held=is_held)
     match done:
         case AnswerRefused():
-            return render(_stop(visit, patient_id, AnswerForm(sent, refused=done))), 409
+            return _refused(visit, case, done)
         case Answered():
-            return redirect(url_for(".begin", after=sent.get("round", "")), code=303)
+            there = url_for(".begin", after=sent.get("round", ""), undo=alert_id)
+            return redirect(there, code=303)
         case None:
             raise NotFound
+
+
+@blueprint.post("/round/<patient_id>/alerts/<alert_id>/undo")
+@signed_in
+def undo(visit: Visit, patient_id: str, alert_id: str) -> ResponseReturnValue:
+    """Take one's own last answer back, and show the patient again."""
+    case = case_to_answer(visit, alert_id)
+    shown = read_shown_alert(request.form, case.alert)
+    if case.patient.id != patient_id:
+        abort(404)
+    if shown is None:
+        return _refused(visit, case, AnswerRefused(Obstacle.NOT_SHOWN))
+    match take_back_answer(visit.db, shown, visit.person, visit.now):
+        case AnswerRefused() as refused:
+            return _refused(visit, case, refused)
+        case Answered():
+            place = request.form.get("round") or None  # where the patient was in the round
+            return redirect(url_for(".show", patient_id=patient_id, place=place), code=303)
+        case None:
+            raise NotFound
+
+
+def _refused(visit: Visit, case: AlertCase, refused: AnswerRefused) -> ResponseReturnValue:
+    """The patient as they are now, with what was typed, whatever became of the alert."""
+    form = AnswerForm(request.form, refused=refused)
+    now = case_opened(visit, case.alert.id)
+    page = replace(
+        _stop(visit, case.patient.id, form), refusal=shown_with(visit, now, None, form).refusal
+    )
+    return render(page), 409
 
 
 def _stop(visit: Visit, patient_id: str, form: AnswerForm = NOTHING_CHOSEN) -> RoundPage:
@@ -276,6 +307,8 @@ def _page(
         later=told.later,
         is_waiting=told.row.ranked.group.waits,
         key=secrets.token_hex(16),
+        refusal=None,
+        undo=just_answered(visit),
     )
 
 

@@ -10,6 +10,7 @@ from tracker.domain.course.photo_times import TimeFault
 from tracker.domain.course.photos import FileFault, PhotoStatus, SkinState, View
 from tracker.domain.course.readings import Estimate
 from tracker.domain.course.treatments import AREAS, Region, Treatment
+from tracker.domain.desk.ward_round import Hold
 from tracker.domain.own_data.consents import Consent, Purpose, is_given
 from tracker.domain.recovery.evidence_words import sign_words, times
 
@@ -171,6 +172,7 @@ STEPS: Mapping[Step, str] = {
     Step.ESCALATED: "Passed on",
     Step.HANDED_OVER: "Passed to a colleague",
     Step.RELABELLED: "Side changed",
+    Step.TAKEN_BACK: "Answer taken back",
     Step.RESOLVED: "Resolved",
 }
 
@@ -196,6 +198,20 @@ OBSTACLES: Mapping[Obstacle, tuple[str, str]] = {
         "Look again.",
         "Something came while the page was open, or was not opened yet. Nothing was kept yet.",
     ),
+    Obstacle.STANDS: (
+        "The answer stands.",
+        "An answer can be taken back for five minutes, and not after a new step. Write a note.",
+    ),
+}
+
+HOLDS: Mapping[Hold, str] = {
+    Hold.WARNING: "an answer is a warning sign: close it on the page of the alert",
+    Hold.SEVERAL: "more than one alert waits: answer each on its own page",
+    Hold.UNJUDGED: "the course could not be judged: look at the page of the alert",
+    Hold.UNUSABLE: "the photo from before cannot be used",
+    Hold.MESSAGE: "a message is not opened",
+    Hold.PHOTO: "a photo is not opened",
+    Hold.UNMEASURED: "a photo is not measured yet",
 }
 
 STATUSES: Mapping[PhotoStatus, str] = {

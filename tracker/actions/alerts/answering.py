@@ -1,4 +1,4 @@
-"""A practitioner answers an alert: seen, snoozed, resolved, or passed to a colleague."""
+"""A practitioner answers an alert (seen, snoozed, resolved, passed on), or takes it back."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,11 +25,13 @@ from tracker.domain.alerts.alert_life import (
 )
 from tracker.domain.alerts.alerts import Alert
 from tracker.domain.clinic.audit import Act, Entry
+from tracker.domain.desk.ward_round import may_take_back, taken_back
 from tracker.domain.mail.mails import MailKind, about_alert
 from tracker.domain.people.people import Person
 from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
+from tracker.storage.course import treatments
 from tracker.storage.mail import mails
 from tracker.storage.people import people
 
@@ -72,6 +74,36 @@ def answer_alert(
             return AnswerRefused(Obstacle.UNOPENED)
         moved = _moved(db, alert, by, answer, now)
         alerts.move(db, moved)
+    return Answered(moved.alert)
+
+
+def take_back_answer(
+    db: Database, shown: ShownAlert, by: Person, now: datetime
+) -> Answered | AnswerRefused | None:
+    """Undo a person's own last answer within minutes; None when there is no such alert.
+
+    The alert asks again, an urgent one by mail, and its course is judged again: what came meanwhile
+    was judged against an answered alert. Refused once the same concern was raised anew, because a
+    course has one open alert about a concern.
+    """
+    with writing(db):
+        alert = alerts.get(db, shown.id)
+        if alert is None or alert.patient_id != shown.patient_id:
+            return None
+        history = alert_history.of_alert(db, alert.id)
+        refused = refusal(alert, history, shown, by.id)
+        if refused is not None:
+            return refused
+        is_raised_anew = any(
+            each.concern is alert.concern and each.id != alert.id and each.resolved_at is None
+            for each in alerts.of_treatment(db, alert.treatment_id)
+        )
+        if is_raised_anew or not may_take_back(history, by.id, now):
+            return AnswerRefused(Obstacle.STANDS)
+        moved = taken_back(alert, by.id, now)
+        alerts.move(db, moved)
+        mails.insert_urgent(db, moved.alert, now)
+        treatments.tell_news(db, alert.treatment_id)
     return Answered(moved.alert)
 
 

@@ -45,12 +45,11 @@ class Step(StrEnum):
     ESCALATED = "escalated"
     HANDED_OVER = "handed_over"  # by a practitioner, to a colleague
     RELABELLED = "relabelled"  # the alert names the other side now
+    TAKEN_BACK = "taken_back"  # an answer, by the person who gave it
     RESOLVED = "resolved"
 
 
-ASKING = frozenset(
-    {Step.OPENED, Step.ROSE, Step.FLAGGED, Step.WOKE, Step.HANDED_OVER, Step.RELABELLED}
-)
+ASKING = frozenset(Step) - {Step.READ, Step.SEEN, Step.SNOOZED, Step.ESCALATED, Step.RESOLVED}
 ANSWERING = frozenset({Step.SEEN, Step.SNOOZED, Step.HANDED_OVER, Step.RESOLVED})
 
 
@@ -130,6 +129,7 @@ class Obstacle(StrEnum):
     OVERTAKEN = "overtaken"  # another person has answered, or it was closed
     UNREAD = "unread"  # the person who answers has not opened it since it last asked
     UNOPENED = "unopened"  # something about the patient was not opened, or came meanwhile
+    STANDS = "stands"  # too late to take an answer back
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,11 +188,11 @@ def judged_again(alert: Alert, finding: Finding, judged_by: JudgedBy, now: datet
 def readers(history: Sequence[Transition]) -> frozenset[str]:
     """The ids of those who know what the alert says now; `history` is in time order.
 
-    They opened its page after it last asked for an answer, or they are the one who handed it over.
+    They opened its page after it last asked for an answer, or made it ask by a step of their own.
     """
     last = max((n for n, step in enumerate(history) if step.step in ASKING), default=0)
     since = history[last:]
-    knowing = {Step.READ, Step.HANDED_OVER}
+    knowing = {Step.READ, Step.HANDED_OVER, Step.TAKEN_BACK}
     return frozenset(step.by for step in since if step.by is not None and step.step in knowing)
 
 

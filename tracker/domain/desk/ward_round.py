@@ -1,17 +1,19 @@
 """The ward round: what a person must have seen of a patient before an alert is closed in it."""
 
-from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
-from tracker.domain.alerts.alerts import Alert, Concern, Source
+from tracker.domain.alerts.alert_life import ANSWERING, Moved, Step, Transition
+from tracker.domain.alerts.alerts import Alert, Concern, Source, asking_again
 from tracker.domain.course.check_ins import CheckIn, Trend
 from tracker.domain.course.photos import GivenUp, Photo, PhotoStatus
 from tracker.domain.course.treatments import Treatment
 from tracker.domain.talk.conversation import Message
 
+TAKEN_BACK_WITHIN = timedelta(minutes=5)
 _MARK_SIGNS = 16
 
 
@@ -146,3 +148,24 @@ def _is_alarming(given: CheckIn) -> bool:
 
 def _waits(photo: Photo) -> bool:
     return photo.file_fault is None and photo.status in {PhotoStatus.WAITING, PhotoStatus.MEASURING}
+
+
+def may_take_back(history: Sequence[Transition], by: str, now: datetime) -> bool:
+    """Whether the last step of an alert is this person's own answer of the last minutes.
+
+    Reading does not count as a step. A hand-over has told a colleague, so it stays. `history` is in
+    time order.
+    """
+    last = next((step for step in reversed(history) if step.step is not Step.READ), None)
+    if last is None or last.by != by or last.step not in ANSWERING - {Step.HANDED_OVER}:
+        return False
+    return timedelta(0) <= now - last.at <= TAKEN_BACK_WITHIN
+
+
+def taken_back(alert: Alert, by: str, now: datetime) -> Moved:
+    """The alert after an answer was taken back: it asks again, as if raised now."""
+    again = replace(asking_again(alert, now), resolved_at=None, outcome=None)
+    step = Transition(
+        alert.id, Step.TAKEN_BACK, now, by, "", alert.level, alert.engine, alert.protocol
+    )
+    return Moved(again, step)
