@@ -171,10 +171,11 @@ def chores(world: World) -> Sequence[Duty]:
             told[:] = [head]
 
     def erase(db: Database, now: datetime) -> bool:
-        erased = _done(erase_accounts(db, world.files, world.settings.outbox, now))  # comes first
+        outbox = world.settings.outbox
+        erased = _done(erase_accounts(db, world.files, world.parts, outbox, now))  # comes first
         tell_head(db)
         keep_reserve(world.settings.data)
-        forget_sign_ups(db, world.settings.outbox, now)
+        forget_sign_ups(db, outbox, now)
         return erased
 
     return [Duty(SignOfLife.ERASING, NOW_AND_THEN, erase)]

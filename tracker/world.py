@@ -28,6 +28,7 @@ from tracker.wires.mail import Send, sender
 from tracker.wires.photo_files import PhotoFiles, files_of
 from tracker.wires.places import Place, PlaceUnreachable
 from tracker.wires.processes import Apart, here
+from tracker.wires.upload_parts import UploadParts, parts_of
 
 __all__ = [
     "Database",
@@ -60,6 +61,11 @@ class World:
     send: Send
     envelope: Envelope
     apart: Apart = here
+
+    @property
+    def parts(self) -> UploadParts:
+        """The parts of photos that are on their way in."""
+        return parts_of(self.settings)
 
     def connect(self) -> Database:
         """A fresh connection for one request or worker, which closes it."""

@@ -38,6 +38,7 @@ from web.typed import ReadableForms
 MAX_REQUEST_BYTES = 41 * 1024 * 1024  # a photo of 40 MB and the text around it
 MAX_WORDS_BYTES = 64 * 1024  # requests without a photo
 NO_ROOM = "afterglow.no_room"  # in the environment of a request whose photo was not received
+UPLOAD_LENGTH = "Upload-Length"  # the header that names the size of a photo that came in parts
 TRIES_PER_PERSON = "10 per 10 minutes"  # and client: others cannot lock a person out
 TRIES_PER_CLIENT = "60 per 10 minutes"  # a whole clinic may sit behind one address
 TRIES_PER_ACCOUNT = "100 per hour"  # from all clients together on which nobody signed in as it

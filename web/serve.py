@@ -6,7 +6,6 @@ photos may be on their way in is bounded, by number and by bytes. A client that 
 phone is cut off.
 """
 
-import ctypes
 import logging
 import os
 import re
@@ -32,11 +31,11 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
 from tracker.settings import Settings
-from tracker.wires.processes import Sandbox
+from tracker.wires.processes import Sandbox, give_memory_back
 from tracker.worker import run_worker
 from tracker.world import World
 from web import create_app
-from web.security import MAX_REQUEST_BYTES, MAX_WORDS_BYTES, NO_ROOM
+from web.security import MAX_REQUEST_BYTES, MAX_WORDS_BYTES, NO_ROOM, UPLOAD_LENGTH
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -56,9 +55,6 @@ GRACE_SECONDS = 20  # for a request to arrive, with its body
 SLOWEST_BYTES_A_SECOND = 8 * 1024  # of a body that takes longer
 LOOK_SECONDS = 2
 STOP_SECONDS = 5.0
-# For glibc's mallopt: how many heaps there are, and from which size a block is outside
-M_ARENA_MAX, M_MMAP_THRESHOLD = -8, -3
-HEAPS, BLOCK_OUTSIDE_BYTES = 2, 2 * MEBIBYTE
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +75,8 @@ THREADS: Mapping[Lane, int] = {
     Lane.PICTURES: 8,
 }
 MESSAGES = re.compile(r"/patients/[^/]+/conversation$")
+PARTS = re.compile(r"/photo/parts/")
+WHOLE = UPLOAD_LENGTH.upper().replace("-", "_")  # as waitress names the header
 READS_PHOTOS = re.compile(
     r"/patients/[^/]+/(photos/|compare$|conversation/[^/]+/photo$)|/(areas|sides)$|/my-data/photos$"
 )
@@ -116,18 +114,6 @@ def serve(
                 compute.shutdown(wait=False, cancel_futures=True)
                 server.finish()
                 worker.join()
-
-
-def give_memory_back() -> None:
-    """Let memory go back to the system when it is freed, whichever thread freed it.
-
-    By itself glibc has a heap for every few threads, and soon keeps blocks as large as a photo on
-    them. Other C libraries are left as they are.
-    """
-    tell = getattr(ctypes.CDLL(None), "mallopt", None)
-    if tell is not None:
-        tell(M_ARENA_MAX, HEAPS)
-        tell(M_MMAP_THRESHOLD, BLOCK_OUTSIDE_BYTES)
 
 
 def open_server(app: "WSGIApplication", settings: Settings) -> "Server":
@@ -273,6 +259,8 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
         """By its size and address; whatever is large, or longer than a message, is a photo."""
         if self.error or self.is_refused:
             return Lane.PAGES
+        if PARTS.match(self.path):  # they wait for no photo that is judged
+            return Lane.PICTURES
         if self.chunked or self.content_length > MAX_WORDS_BYTES:
             return Lane.PHOTOS
         if self.path == "/check-in" or self.path.startswith("/check-ins/"):
@@ -282,11 +270,18 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
             return Lane.PHOTOS
         return Lane.PICTURES if READS_PHOTOS.search(self.path) else Lane.PAGES
 
+    @property
+    def brings_photo(self) -> bool:
+        """Whether it is a photo, or a part of one."""
+        return self.lane is Lane.PHOTOS or (self.lane is Lane.PICTURES and self.command == "PATCH")
+
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
-        if self.lane is not Lane.PHOTOS:
+        if not self.brings_photo:
             return
         size = MAX_BODY_BYTES if self.chunked else self.content_length
+        came_before = self.headers.get(WHOLE, "")  # in parts, which are put together again
+        size += int(came_before) if re.fullmatch(r"[0-9]{1,30}", came_before) else 0
         if self._room.enter(size):
             self._size = size
         else:
@@ -352,7 +347,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         return (
             request is not None
             and bool(request.headers_finished)
-            and (request.is_refused or request.lane is Lane.PHOTOS)
+            and (request.is_refused or request.brings_photo)
         )
 
     def handle_close(self) -> None:

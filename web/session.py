@@ -22,7 +22,13 @@ from tracker.domain.people.people import Person
 from tracker.domain.people.sessions import SEEN_EVERY, Session, ends_at, has_just_begun
 from tracker.wires.processes import Busy
 from tracker.world import Database, DiskFull, World
-from web.security import MAX_WORDS_BYTES, NO_ROOM, SAME_FOR_ALL, remember_browser
+from web.security import (
+    MAX_WORDS_BYTES,
+    NO_ROOM,
+    SAME_FOR_ALL,
+    UPLOAD_LENGTH,
+    remember_browser,
+)
 
 P = ParamSpec("P")
 
@@ -76,6 +82,8 @@ BY_LINK = frozenset(
         "patient.check_in_result",
         "patient.progress",
         "patient.offline",
+        "pictures.ask_for_part",
+        "pictures.send_part",
         "pictures.show",
         "pictures.card",
         "conversation.show",
@@ -96,7 +104,7 @@ BY_LINK = frozenset(
 # A page that asks by itself says so in this header: an unwatched screen is not in use.
 UNATTENDED = "Afterglow-Unattended"
 STILL_HERE = "sign_in.still_here"
-CARRIES_PHOTO = frozenset({"patient.send_photo", "conversation.say"})
+CARRIES_PHOTO = frozenset({"patient.send_photo", "pictures.send_part", "conversation.say"})
 # What is lost, as `web.words` names it, when such a form arrives after its session; else a form.
 LOSES = {
     "patient.send_photo": "photo",
@@ -335,6 +343,8 @@ def seconds_left() -> int:
 
 
 def _carries_more_than_words() -> bool:
+    if request.method == "PATCH" or UPLOAD_LENGTH in request.headers:
+        return True
     size = request.content_length  # None where the body does not say its size
     return request.method == "POST" and (size is None or size > MAX_WORDS_BYTES)
 

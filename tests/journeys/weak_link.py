@@ -13,13 +13,14 @@ PIECE = 64 * 1024
 class WeakLink:
     """Passes bytes on to a server, at most `bytes_a_second` on each connection.
 
-    Once `bytes_left` have been sent, every connection is cut. The way back is neither slowed nor
-    counted, because on most phones the upload is the narrow one.
+    Once `bytes_left` have been sent, every connection is cut; `bytes_sent` counts them. The way
+    back is neither slowed nor counted, because on most phones the upload is the narrow one.
     """
 
     def __init__(self, port: int) -> None:
         self.bytes_left = float("inf")
         self.bytes_a_second = float("inf")
+        self.bytes_sent = 0
         self._server_port = port
         self._door = socket.create_server(("127.0.0.1", 0))
         # A browser must not be able to pour a whole photo into a buffer and report it as sent.
@@ -58,6 +59,7 @@ class WeakLink:
         with suppress(OSError):  # the other side has hung up
             while piece := source.recv(PIECE):
                 self.bytes_left -= len(piece) if counts else 0
+                self.bytes_sent += len(piece) if counts else 0
                 if self.bytes_left < 0:
                     _cut(source, goal)
                     break

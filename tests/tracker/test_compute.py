@@ -28,7 +28,15 @@ from tracker.wires.compute import (
     choose_face_finder,
 )
 from tracker.wires.photo_files import PhotoFiles, Picture
-from tracker.wires.processes import Busy, Limits, LocalProcesses, Sandbox, Stopped
+from tracker.wires.processes import (
+    MEBIBYTE,
+    STATM,
+    Busy,
+    Limits,
+    LocalProcesses,
+    Sandbox,
+    Stopped,
+)
 
 COURSE = Path(str(files("sample_images"))) / "infection_type_6"
 
@@ -211,3 +219,36 @@ def test_a_face_model_that_cannot_be_loaded_stops_the_start(tmp_path: Path) -> N
     ):
         with pytest.raises(SettingsError, match=f"AFTERGLOW_FACE_MODEL: .*{words}.*leave"):
             choose_face_finder(path)
+
+
+PHOTOS_COME_AND_GO = """
+import os, threading
+from tracker.wires.processes import give_memory_back
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+def receive():
+    for size in (3, 5, 4, 6):
+        photo = b"x" * (size << 20)
+        waiting.wait(timeout=60)
+        del photo
+
+give_memory_back()
+waiting = threading.Barrier(12)
+before = resident()
+threads = [threading.Thread(target=receive) for _ in range(waiting.parties)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(resident() - before)
+"""
+
+
+@pytest.mark.skipif(not STATM.is_file(), reason="only Linux tells a process its size")
+def test_photos_that_are_gone_leave_no_memory_behind() -> None:
+    command = [sys.executable, "-c", PHOTOS_COME_AND_GO]  # no other thread is in that process
+    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=100)
+    assert int(told.stdout) < 4 * MEBIBYTE

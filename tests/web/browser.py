@@ -37,14 +37,28 @@ class Browser:
         assert answer.status_code == 200, (path, answer.status)
         return answer.text
 
-    def send(self, path: str, values: Mapping[str, Any], *, follow: bool = False) -> TestResponse:
+    def send(
+        self,
+        path: str,
+        values: Mapping[str, Any],
+        *,
+        follow: bool = False,
+        headers: Mapping[str, str] | None = None,
+    ) -> TestResponse:
         """Post a form with a valid token; `follow` follows the redirect."""
         return self.client.post(
             path,
             base_url=self._address,
             data={"csrf_token": self.token(), **values},
-            headers={"Referer": f"{self._address}{path}"},
+            headers={"Referer": f"{self._address}{path}", **(headers or {})},
             follow_redirects=follow,
+        )
+
+    def send_bytes(self, path: str, data: bytes, headers: Mapping[str, str]) -> TestResponse:
+        """Patch with bytes and a valid token, as a script does."""
+        own = {"Referer": f"{self._address}/photo", "X-CSRFToken": self.token()}
+        return self.client.patch(
+            path, base_url=self._address, data=data, headers={**own, **headers}
         )
 
     def shown(self, alert_id: str) -> str:

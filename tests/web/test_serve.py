@@ -5,8 +5,6 @@ import http.client
 import signal
 import socket
 import stat
-import subprocess
-import sys
 import threading
 import time
 import warnings
@@ -39,7 +37,6 @@ if TYPE_CHECKING:
 SLOW_MESSAGES = "/patients/slow/conversation"
 MEBIBYTE = 1 << 20
 PIECE = b"x" * MEBIBYTE
-STATM = Path("/proc/self/statm")
 
 
 def tell_size(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -249,6 +246,27 @@ def test_the_room_counts_bytes_and_a_phone_that_vanishes_gives_its_place_back(
         assert answer.status == 200
 
 
+def test_a_photo_that_came_in_parts_takes_the_room_of_the_whole_and_a_part_its_own(
+    settings: Settings, doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.serve.PHOTO_BYTES_AT_ONCE", 2 * len(PIECE))
+    monkeypatch.setattr("web.serve.THREADS", dict.fromkeys(Lane, 1))
+    with running(doors, settings) as connection:
+        judged = doors.asked(connection, "/photo", PIECE)
+        assert doors.has_let_in("/photo", 1)
+        for method, path, body, size, status in (
+            ("POST", "/photo", b"its parts", len(PIECE), 503),
+            ("POST", "/photo", b"its parts", 10**20, 503),
+            ("PATCH", "/photo/parts/a", PIECE * 2, 0, 503),
+            ("PATCH", "/photo/parts/a", PIECE[1:], 0, 200),  # while a photo is judged
+        ):
+            connection.request(method, path, body, {"Upload-Length": str(size)} if size else {})
+            answer = connection.getresponse()
+            assert (answer.status, answer.read()) == (status, b"done"), (method, size)
+        doors.opened.set()
+        assert judged.getresponse().status == 200
+
+
 def test_what_a_client_sent_before_it_went_is_done_unless_it_still_has_the_photo(
     settings: Settings, doors: Doors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -335,39 +353,6 @@ def test_a_stop_under_load_ends_well_and_keeps_exactly_what_was_called_kept(
 def taken_port() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as other:
         yield other.getsockname()[1]
-
-
-PHOTOS_COME_AND_GO = """
-import os, threading
-from web.serve import give_memory_back
-
-def resident():
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-def receive():
-    for size in (3, 5, 4, 6):
-        photo = b"x" * (size << 20)
-        waiting.wait(timeout=60)
-        del photo
-
-give_memory_back()
-waiting = threading.Barrier(12)
-before = resident()
-threads = [threading.Thread(target=receive) for _ in range(waiting.parties)]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    thread.join()
-print(resident() - before)
-"""
-
-
-@pytest.mark.skipif(not STATM.is_file(), reason="only Linux tells a process its size")
-def test_photos_that_are_gone_leave_no_memory_behind() -> None:
-    command = [sys.executable, "-c", PHOTOS_COME_AND_GO]  # no other thread is in that process
-    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=100)
-    assert int(told.stdout) < 4 * MEBIBYTE
 
 
 def test_checking_an_address_that_is_taken_tells_the_remedy(taken_port: int) -> None:

@@ -120,9 +120,8 @@ def test_after_a_minute_of_trouble_each_photo_is_measured_once_and_nothing_is_le
     assert {photo.status for photo in kept} == {PhotoStatus.MEASURED}
     assert [photo.file_fault for photo in kept] == [None] * 6
     assert len(readings.of_treatment(db, records.cast.treatment.id)) == 6
-    erase_accounts(
-        db, files, records.world.settings.outbox, datetime.now(clock.now.tzinfo) + STRAY_AFTER
-    )
+    world, later = records.world, datetime.now(clock.now.tzinfo) + STRAY_AFTER
+    erase_accounts(db, files, world.parts, world.settings.outbox, later)
     assert files.ids() == sorted(photo.id for photo in kept)
 
 

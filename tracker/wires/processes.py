@@ -1,5 +1,6 @@
 """Processes for what touches pixels: measuring on an executor, uploads within limits."""
 
+import ctypes
 import logging
 import os
 import resource
@@ -30,6 +31,9 @@ MEBIBYTE = 1024 * 1024
 START_SECONDS = 60
 MOST_BY_VALUE = 32  # of some 10 MB each, with what was computed of both photos earlier
 CALLED = "tracker.wires.compute"  # what nearly every call needs
+# For glibc's mallopt: how many heaps there are, and from which size a block is outside
+M_ARENA_MAX, M_MMAP_THRESHOLD = -8, -3
+HEAPS, BLOCK_OUTSIDE_BYTES = 2, 2 * MEBIBYTE
 STATM = Path("/proc/self/statm")  # only Linux tells a process its size, and can limit it
 
 log = logging.getLogger(__name__)
@@ -278,3 +282,15 @@ def _end_after(lifeline: Connection) -> None:
     """Killing a parent does not stop its children; each must notice it by itself."""
     lifeline.poll(None)
     os._exit(1)  # at once, whatever the main thread is measuring: no one needs the result
+
+
+def give_memory_back() -> None:
+    """Let memory go back to the system when it is freed, whichever thread freed it.
+
+    By itself glibc has a heap for every few threads, and soon keeps blocks as large as a photo on
+    them. Other C libraries are left as they are.
+    """
+    tell = getattr(ctypes.CDLL(None), "mallopt", None)
+    if tell is not None:
+        tell(M_ARENA_MAX, HEAPS)
+        tell(M_MMAP_THRESHOLD, BLOCK_OUTSIDE_BYTES)

@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 from datetime import date
+from io import BytesIO
 
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.datastructures.file_storage import FileStorage
 from werkzeug.exceptions import NotFound
 
 from tracker.actions.course.checking_in import (
@@ -28,8 +31,10 @@ from tracker.domain.course.photos import PhotoRole, reference_of
 from tracker.domain.course.sides import Said
 from tracker.domain.own_data.consents import CareWithdrawn
 from tracker.domain.people.access import may_record_for_patient, require
+from tracker.wires.upload_parts import Arriving
 from web.forms import (
     Errors,
+    Files,
     SentAnswers,
     read_check_in,
     read_leaves,
@@ -58,6 +63,7 @@ from web.patient.today import (
     progress_page,
     today_page,
 )
+from web.security import UPLOAD_LENGTH
 from web.session import Visit, signed_in
 from web.words.sides import CHOOSE, OBSTACLES
 from web.words.times import when
@@ -110,9 +116,26 @@ def upload(visit: Visit) -> ResponseReturnValue:
 @blueprint.post("/photo")
 @signed_in
 def send_photo(visit: Visit) -> ResponseReturnValue:
-    """Receive a photo, or say what to do better."""
+    """Receive a photo, or say what to do better. Its parts are deleted once it is judged."""
     require(may_record_for_patient(visit.viewer, visit.person.id))
-    sent = read_upload(request.form, request.files, visit.person.zone)
+    if "parts" not in request.form:
+        return _judged(visit, request.files)
+    upload = Arriving.read(request.form["parts"]) or abort(400)
+    if request.headers.get(UPLOAD_LENGTH) != str(upload.size):  # the server has room for that much
+        abort(400)
+    parts = visit.world.parts
+    whole = parts.whole(visit.person.id, upload)
+    if whole is None:
+        abort(410)
+    photo = FileStorage(BytesIO(whole), "photo")
+    answer = _judged(visit, ImmutableMultiDict([("photo", photo)]))
+    parts.forget(visit.person.id, upload)
+    return answer
+
+
+def _judged(visit: Visit, files: Files) -> ResponseReturnValue:
+    """The answer about a photo that is whole."""
+    sent = read_upload(request.form, files, visit.person.zone)
     if isinstance(sent, Errors):
         return render(_upload_again(visit, errors=sent)), 422
     world = visit.world

@@ -1,8 +1,9 @@
 // Sends photos and answers so that nothing is lost: kept on the phone first, then sent with
 // progress, deleted when it has arrived. What cannot be sent now is sent when the network is back.
+import { asked, sendParts } from "./parts.js";
 import { forget, keep, kept, markRefused, opened } from "./queue.js";
 
-const PATIENCE_MS = 120_000; // without a single byte going out
+const PATIENCE_MS = 120_000; // for a page that is only read
 const LOOK_AGAIN_MS = 30_000;
 const LONGEST_REST_MS = 3_600_000; // before another try of an item that failed at the clinic
 const LARGEST_PHOTO = 40 * 1024 * 1024;
@@ -169,8 +170,9 @@ async function send(item, onProgress) {
   for (const [name, value] of [...fields, ["csrf_token", token], ["key", item.key], ["made_at", withOffset(item.madeAt)], ["sent_at", new Date().toISOString()]]) {
     body.append(name, value);
   }
-  if (photo) body.append("photo", photo, photo.name);
-  const request = await posted(item.path, body, onProgress);
+  const parts = photo ? await sendParts(photo, new Map(fields).get("role"), token, onProgress) : {};
+  if (parts.url) return { reached: true, arrived: true, url: parts.url };
+  const request = parts.broken ? null : parts.request || await sendForm(item.path, body, photo, parts.name, onProgress);
   if (!request) return { reached: false };
   if (REFUSALS.includes(request.status)) {
     const page = new DOMParser().parseFromString(request.responseText, "text/html");
@@ -193,23 +195,16 @@ function withOffset(iso) {
   return `${local}${ahead < 0 ? "-" : "+"}${hours}:${minutes}`;
 }
 
-/** XMLHttpRequest, because fetch does not tell how much has gone out. Null when it broke off. */
-function posted(path, body, onProgress) {
-  return new Promise((resolve) => {
-    const request = new XMLHttpRequest();
-    let last = performance.now();
-    const watch = setInterval(() => { if (performance.now() - last > PATIENCE_MS) request.abort(); }, 1000);
-    request.upload.onprogress = (event) => {
-      last = performance.now();
-      if (event.lengthComputable) onProgress(event.loaded / event.total);
-    };
-    request.onloadend = () => {
-      clearInterval(watch);
-      resolve(request.status ? request : null);
-    };
-    request.open("POST", path);
-    request.send(body);
-  });
+/** The form with the photo, or with the name of the parts in which the photo has gone out. */
+async function sendForm(path, body, photo, name, onProgress) {
+  if (name) {
+    body.append("parts", name);
+    const request = await asked("POST", path, body, { headers: { "Upload-Length": String(photo.size) } });
+    if (request?.status !== 410) return request;
+    body.delete("parts"); // they are no longer there
+  }
+  if (photo) body.append("photo", photo, photo.name);
+  return asked("POST", path, body, { onProgress });
 }
 
 /**

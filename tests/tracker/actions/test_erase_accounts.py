@@ -92,7 +92,7 @@ def close(db: Database, cast: Cast, keep_years: int = 0) -> None:
 
 
 def erase(db: Database, world: World) -> list[str]:
-    done = erase_accounts(db, world.files, world.settings.outbox, NOW)
+    done = erase_accounts(db, world.files, world.parts, world.settings.outbox, NOW)
     return [erasure.patient_id for erasure in done]
 
 
@@ -180,9 +180,14 @@ def test_what_the_law_keeps_is_erased_when_its_time_ends(
 ) -> None:
     photo = records.measured(1)
     close(db, cast, keep_years=10)
-    assert erase_accounts(db, world.files, world.settings.outbox, _after(years=10, days=-1)) == []
+    assert (
+        erase_accounts(
+            db, world.files, world.parts, world.settings.outbox, _after(years=10, days=-1)
+        )
+        == []
+    )
     assert photos.get(db, photo.id) is not None
-    done = erase_accounts(db, world.files, world.settings.outbox, _after(years=10))
+    done = erase_accounts(db, world.files, world.parts, world.settings.outbox, _after(years=10))
     assert [erasure.patient_id for erasure in done] == [cast.alice.id]
     assert photos.get(db, photo.id) is None
 
@@ -236,7 +241,7 @@ def test_a_photo_under_measurement_is_waited_for(
     close(db, cast)
     assert erase(db, world) == []
     later = NOW + CLAIM_LEASE
-    assert len(erase_accounts(db, world.files, world.settings.outbox, later)) == 1
+    assert len(erase_accounts(db, world.files, world.parts, world.settings.outbox, later)) == 1
 
 
 def test_pictures_drawn_while_the_patient_was_erased_are_not_kept(
@@ -249,7 +254,7 @@ def test_pictures_drawn_while_the_patient_was_erased_are_not_kept(
         def submit(self, *args, **kwargs):  # type: ignore[no-untyped-def]
             close(db, cast)
             later = NOW + 2 * CLAIM_LEASE
-            assert erase_accounts(db, world.files, world.settings.outbox, later)
+            assert erase_accounts(db, world.files, world.parts, world.settings.outbox, later)
             return super().submit(*args, **kwargs)
 
     assert measure_photos(db, world.files, ErasedMeanwhile(), NOW) == []

@@ -49,7 +49,7 @@ def stored(world: World) -> list[str]:
 def sweep(db: Database, world: World, now: datetime) -> list[str]:
     """The files deleted after the accounts were processed."""
     before = stored(world)
-    erase_accounts(db, world.files, world.settings.outbox, now)
+    erase_accounts(db, world.files, world.parts, world.settings.outbox, now)
     return [each for each in before if each not in stored(world)]
 
 
@@ -151,7 +151,7 @@ def test_an_erased_account_leaves_no_file_that_had_no_row(
     assert sweep(db, world, later()) == []
     with writing(db):
         erasures.insert(db, Erasure(cast.alice.id, soon(), soon()))
-    assert erase_accounts(db, world.files, world.settings.outbox, later())
+    assert erase_accounts(db, world.files, world.parts, world.settings.outbox, later())
     assert stored(world) == []
 
 

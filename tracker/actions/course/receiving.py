@@ -284,20 +284,12 @@ def _belongs_to(
     db: Database, patient_id: str, role: PhotoRole, now: datetime
 ) -> tuple[Person, Treatment | None] | NoTreatment | CareWithdrawn:
     """The treatment is None while a clinic cares for the patient and has not entered one."""
-    patient, treatment = people.get(db, patient_id), _treatment_for(db, patient_id, role, now)
+    patient, treatment = people.get(db, patient_id), treatments.for_photo(db, patient_id, role, now)
     if patient is None or (treatment is None and not people.practitioners_of(db, patient_id)):
         return NoTreatment()
     if consents.care_withdrawn_at(db, patient_id) is not None:
         return CareWithdrawn()
     return patient, treatment
-
-
-def _treatment_for(
-    db: Database, patient_id: str, role: PhotoRole, now: datetime
-) -> Treatment | None:
-    """A photo from before belongs to the session that is planned, if one is."""
-    planned = treatments.planned(db, patient_id, now) if role is PhotoRole.BASELINE else None
-    return planned or treatments.current(db, patient_id, now)
 
 
 def _before(db: Database, files: PhotoFiles, treatment: Treatment) -> Before | None:

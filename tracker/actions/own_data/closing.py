@@ -21,6 +21,7 @@ from tracker.storage.talk import conversation
 from tracker.wires.mail import forget
 from tracker.wires.passphrases import fits
 from tracker.wires.photo_files import PhotoFiles
+from tracker.wires.upload_parts import UploadParts
 
 SWEPT_EVERY = timedelta(hours=1)  # the whole store is listed
 
@@ -50,21 +51,25 @@ def close_account(
     return erasure
 
 
-def erase_accounts(db: Database, files: PhotoFiles, outbox: Path, now: datetime) -> list[Erasure]:
+def erase_accounts(
+    db: Database, files: PhotoFiles, parts: UploadParts, outbox: Path, now: datetime
+) -> list[Erasure]:
     """Return the erasures that are complete; one that fails holds up no other.
 
-    Once an hour, and when an account was erased, files without a row are deleted as well. Raises
-    TooManyStrays, and deletes none of them, when the database looks older than the photos.
+    Once an hour, and when an account was erased, files without a row and the parts of uploads that
+    did not go on are deleted as well. Raises TooManyStrays, and deletes none of the files, when the
+    database looks older than the photos.
     """
     done = []
     for erasure in erasures.due(db, now):
         try:
-            if _erase(db, files, outbox, erasure.patient_id, now):
+            if _erase(db, files, parts, outbox, erasure.patient_id, now):
                 done.append(erasure)
         except Exception:  # storage that is unreachable comes back; the others need not wait
             log.exception("an account could not be erased; will try again")
     last = health.latest_signs(db).get(SignOfLife.SWEPT)
     if done or last is None or abs(now - last) >= SWEPT_EVERY:
+        parts.sweep(now)
         _sweep(db, files, now)
     return done
 
@@ -82,7 +87,14 @@ def _sweep(db: Database, files: PhotoFiles, now: datetime) -> None:
         health.leave_sign(db, SignOfLife.SWEPT, now)
 
 
-def _erase(db: Database, files: PhotoFiles, outbox: Path, patient_id: str, now: datetime) -> bool:
+def _erase(
+    db: Database,
+    files: PhotoFiles,
+    parts: UploadParts,
+    outbox: Path,
+    patient_id: str,
+    now: datetime,
+) -> bool:
     """False when it must wait: for a photo that is being measured, or a reader of the log."""
     if photos.is_any_claimed(db, patient_id, now):
         return False
@@ -91,6 +103,7 @@ def _erase(db: Database, files: PhotoFiles, outbox: Path, patient_id: str, now: 
     with_files += [message.id for message in conversation.of_patient(db, patient_id)]
     for each in with_files:
         files.delete(each)
+    parts.forget(patient_id)
     forget(outbox, [mail.id for mail in mails.of_recipient(db, patient_id)])
     with writing(db):
         mails.forget_alerts_of(db, patient_id)

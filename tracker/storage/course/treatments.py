@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from tracker.domain.course.photos import PhotoRole
 from tracker.domain.course.procedures import Ending, Procedure, Product, ProductUse
 from tracker.domain.course.treatments import Region, Setting, Treatment
 from tracker.storage.columns import (
@@ -101,6 +102,15 @@ def planned(db: Database, patient_id: str, now: datetime) -> Treatment | None:
              ORDER BY performed_at, id LIMIT 1"""
     rows = db.query(sql, [patient_id, time_text(now)])
     return next((read(row) for row in rows), None)
+
+
+def for_photo(db: Database, patient_id: str, role: PhotoRole, now: datetime) -> Treatment | None:
+    """The treatment to which a photo that comes now belongs.
+
+    One from before belongs to the session that is planned, if one is.
+    """
+    next_one = planned(db, patient_id, now) if role is PhotoRole.BASELINE else None
+    return next_one or current(db, patient_id, now)
 
 
 def latest_between(db: Database, earliest: datetime, now: datetime) -> list[Treatment]:
