@@ -6,7 +6,7 @@ The pages are those of the access rules, so that every new page is included.
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -87,11 +87,15 @@ def pages(settings: Settings, db: Database, cast: Cast) -> Iterator[Pages]:
         preview_drafts(db, compute)
     invited = invite_patient(db, cast.dana, "Chinwe", "chinwe@home.example", NOW)
     assert isinstance(invited, Invited)
+    born = date(1985, 4, 23)
+    with_year = invite_patient(db, cast.dana, "Nils", "nils@home.example", NOW, birth_date=born)
+    assert isinstance(with_year, Invited)
     renewal = issue_renewal(db, cast.bob.id, None, NOW)
     assert renewal is not None
     public = (
         "/sign-in",
         urlsplit(welcome_link(invited.invitation.id, world.envelope)).path,
+        urlsplit(welcome_link(with_year.invitation.id, world.envelope)).path,
         "/welcome/too-late",
         "/renew",
         "/renew/too-late",
