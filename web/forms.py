@@ -34,7 +34,6 @@ from tracker.domain.course.readings import Quantity
 from tracker.domain.course.sides import Said
 from tracker.domain.course.treatments import Region
 from tracker.domain.desk.worklist import Group, Place, WorklistQuery
-from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.domain.people.absences import Leave
 from tracker.domain.people.people import HOURS, MAX_NAME_LENGTH, Person, Role
 from tracker.domain.people.time_zones import check_time_zone
@@ -122,12 +121,13 @@ def read_sides(form: Form) -> SentSides | None:
 class SentAnswers:
     """The content of the check-in form: the usable answers, and what is wrong, by field.
 
-    `wants_help` means that the button "I need help now" was pressed.
+    `wants_help` means that the button "I need help now" was pressed; `is_as_before` as in CheckIn.
     """
 
     answers: Answers
     errors: Mapping[str, str]
     wants_help: bool
+    is_as_before: bool = False
 
 
 def read_check_in(form: Form) -> SentAnswers:
@@ -137,13 +137,7 @@ def read_check_in(form: Form) -> SentAnswers:
     names the signs it asked for.
     """
     errors: dict[str, str] = {}
-    scores: dict[str, int | None] = dict.fromkeys(SCALES)
-    for name, top in SCALES.items():
-        text = form.get(name, "")
-        if text in {str(score) for score in range(top + 1)}:
-            scores[name] = int(text)
-        elif text:
-            errors[name] = f"Choose one of the answers for {name}, or leave it out."
+    scores = _scores(form, errors)
     trend = one_of(Trend, form.get("trend", ""))
     if trend is None and form.get("trend"):
         errors["trend"] = "Choose better, the same or worse, or leave it out."
@@ -169,7 +163,22 @@ def read_check_in(form: Form) -> SentAnswers:
             "Nothing is ticked or written yet, so there is nothing to send. "
             "Tick what is true, or “None of these”."
         )
-    return SentAnswers(answers, errors, wants_help)
+    is_as_before = "," in form.get("as_before", "") and not any(map(form.get, SCALES))
+    return SentAnswers(answers, errors, wants_help, is_as_before)
+
+
+def _scores(form: Form, errors: dict[str, str]) -> dict[str, int | None]:
+    """By name; of a score that is given and one that is confirmed the worse one counts."""
+    scores: dict[str, int | None] = {}
+    confirmed = dict(zip(SCALES, form.get("as_before", "").split(","), strict=False))
+    for name, top in SCALES.items():
+        possible = {str(score): score for score in range(top + 1)}
+        given = form.get(name, "")
+        if given and given not in possible:
+            errors[name] = f"Choose one of the answers for {name}, or leave it out."
+        known = [possible[text] for text in (given, confirmed.get(name)) if text in possible]
+        scores[name] = max(known, default=None)
+    return scores
 
 
 def read_worklist_query(args: Mapping[str, str]) -> WorklistQuery:
@@ -291,16 +300,6 @@ def _reason_errors(form: Form, field: str) -> dict[str, str]:
     if len(typed(form, field)) <= MAX_WHY_LENGTH:
         return {}
     return {field: f"The reason is too long; keep it under {MAX_WHY_LENGTH} characters."}
-
-
-def read_consent(form: Form, now: datetime) -> Consent | Errors:
-    """A decision about one use of one photo or of everything."""
-    purpose = one_of(Purpose, form.get("purpose", ""))
-    decision = one_of(Decision, form.get("decision", ""))
-    photo_id = form.get("photo_id") or None
-    if purpose is None or decision is None or (photo_id and not purpose.is_asked_by_photo):
-        return Errors({"uses": "Choose again what you allow; the page was not complete."})
-    return Consent(purpose, decision, now, photo_id)
 
 
 def read_draft(form: Form, files: Files) -> Draft | Errors:

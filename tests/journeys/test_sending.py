@@ -9,11 +9,13 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 from sqlite_utils import Database
 
+from analysis import decode_photo, encode_photo
 from tests.conftest import PASSPHRASE, Cast
 from tests.journeys.conftest import DAY_3, clinic_at_day_3, wait_for
+from tests.journeys.film import COURSE
 from tests.journeys.test_browser import sign_in
 from tests.web.conftest import Records
-from tracker.domain.course.check_ins import SCALES
+from tracker.domain.course.check_ins import SCALES, Answers, Trend
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.domain.people.people import Person
 from tracker.settings import Settings
@@ -41,6 +43,11 @@ new Promise((done) => {
     losing.oncomplete = () => { opening.result.close(); done(); };
   };
 })
+"""
+
+COUNT_TAPS = """
+const counted = () => { sessionStorage.taps = 1 + Number(sessionStorage.taps ?? 0); };
+addEventListener("pointerdown", counted, true);
 """
 
 
@@ -111,6 +118,36 @@ def test_what_one_person_wrote_never_goes_out_as_another(phone: Phone) -> None:
     other_tab.page.get_by_role("button", name="Sign out").click()
     other_tab.sign_in(phone.cast.alice)
     wait_for(lambda: phone.received() == 1)
+
+
+@pytest.mark.timeout(200)
+def test_a_calm_day_takes_half_a_minute_of_taps(phone: Phone) -> None:
+    """At a second and a half for each tap; the camera hands over a file."""
+    records = Records(phone.db, phone.world, phone.cast)
+    records.measured(-1)
+    records.check_in(2.1, Answers(pain=2, itch=1, swelling=0, trend=Trend.SAME))
+    phone.page.set_viewport_size({"width": 390, "height": 844})
+    phone.sign_in(phone.cast.alice)
+    phone.page.context.add_init_script(COUNT_TAPS)
+    phone.page.reload()
+    phone.page.get_by_role("link", name="Check-in", exact=True).click()
+    phone.page.get_by_label("None of these, here or above").click()
+    yesterday = re.compile("^Same as yesterday, .*: pain 2, itch 1, no swelling$")
+    phone.page.get_by_role("radio", name=yesterday).click()
+    phone.page.get_by_role("radio", name="the same").click()
+    phone.page.get_by_role("button", name="Send answers").click()
+    phone.page.locator("main").get_by_role("link", name="Take a photo").click()
+    undated = encode_photo(decode_photo((COURSE / "d03.jpg").read_bytes()))
+    phone.page.locator("#library").set_input_files(
+        {"name": "selfie.jpg", "mimeType": "image/jpeg", "buffer": undated}
+    )
+    phone.page.get_by_role("button", name="Send photo").click()
+    expect(phone.page).to_have_url(re.compile(r"/photos/\w+"), timeout=60_000)
+    taps = int(phone.page.evaluate("sessionStorage.taps"))
+    assert 7 <= taps < 20 - 2  # and two for the file
+    (_, kept) = check_ins.of_treatment(phone.db, phone.cast.treatment.id)
+    assert kept.is_as_before
+    assert kept.answers.pus is False
 
 
 @pytest.mark.timeout(200)

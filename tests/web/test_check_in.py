@@ -1,6 +1,7 @@
 """The one-minute check-in, through the form."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -11,15 +12,17 @@ from sqlite_utils import Database
 
 from tests.conftest import TREATED_AT, Cast
 from tests.web.browser import Browser
-from tests.web.conftest import Clock
+from tests.web.conftest import Clock, Records
 from tracker.actions.alerts.raising import raise_alerts
 from tracker.actions.course.treatments import begin_treatment
 from tracker.actions.own_data.deciding import decide_consent
 from tracker.domain.alerts.alerts import Concern, Level
+from tracker.domain.course.check_ins import Answers, Trend
 from tracker.domain.mail.mails import Envelope, MailKind, compose
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.domain.people.people import Person
 from tracker.storage.connection import writing
+from tracker.storage.course import check_ins
 from tracker.storage.mail import mails
 from tracker.storage.people import people
 from tracker.storage.talk import conversation
@@ -292,3 +295,85 @@ def test_only_what_was_asked_is_denied_by_none_of_these(alice: Browser, db: Data
     (row,) = db.query("SELECT answers FROM check_ins")
     answers = json.loads(row["answers"])
     assert (answers["hives"], answers["tingling"], answers["pus"]) == (False, None, False)
+
+
+AS_YESTERDAY = 'name="as_before" value="2,1,0"'
+YESTERDAY = Answers(pain=2, itch=1, swelling=0, trend=Trend.SAME)
+
+
+def test_unchanged_scores_are_confirmed_with_one_tap_and_kept_with_a_mark(
+    alice: Browser, dana: Browser, records: Records, db: Database
+) -> None:
+    records.check_in(2.1, YESTERDAY)
+    form = alice.read("/check-in")
+    assert AS_YESTERDAY in form
+    assert re.search(r"Same as yesterday, \d\d:24: pain 2, itch 1, no swelling", form)
+    sent = {"none": "yes", "asked": "pus", "as_before": "2,1,0", "trend": "same"}
+    assert alice.send("/check-in", sent).status_code == 303
+    kept = check_ins.of_patient(db, records.cast.alice.id)[-1]
+    assert (kept.answers.pain, kept.answers.itch, kept.answers.swelling) == (2, 1, 0)
+    assert kept.answers.pus is False
+    assert kept.is_as_before
+    assert "pain, itch and swelling confirmed as before" in dana.read(
+        f"/patients/{records.cast.alice.id}"
+    )
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        replace(YESTERDAY, pus=True),
+        replace(YESTERDAY, pain=5),
+        replace(YESTERDAY, swelling=3),
+        replace(YESTERDAY, itch=None),
+        replace(YESTERDAY, trend=Trend.WORSE),
+        replace(YESTERDAY, asked_for_help=True),
+    ],
+)
+def test_after_bad_or_partial_answers_every_score_is_asked(
+    alice: Browser, records: Records, answers: Answers
+) -> None:
+    records.check_in(2.1, answers)
+    assert "as_before" not in alice.read("/check-in")
+
+
+def test_with_an_open_alert_or_old_answers_every_score_is_asked(
+    alice: Browser, records: Records, clock: Clock
+) -> None:
+    records.check_in(2.1, YESTERDAY)
+    assert AS_YESTERDAY in alice.read("/check-in")
+    clock.now += timedelta(hours=20)
+    assert "as_before" not in alice.read("/check-in")
+    clock.now -= timedelta(hours=20)
+    records.alert(records.measured(2), level=Level.WATCH)
+    assert "as_before" not in alice.read("/check-in")
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ({"as_before": "2,1,0", "pain": "4"}, (4, 1, 0)),
+        ({"as_before": "2,1,0", "pain": "0"}, (2, 1, 0)),
+        ({"as_before": "changed", "pain": "4"}, (4, None, None)),
+        ({"as_before": "99,x", "itch": "3"}, (None, 3, None)),
+    ],
+)
+def test_of_two_answers_the_worse_one_counts(
+    alice: Browser,
+    records: Records,
+    db: Database,
+    sent: dict[str, str],
+    kept: tuple[int | None, ...],
+) -> None:
+    assert alice.send("/check-in", sent).status_code == 303
+    (check_in,) = check_ins.of_patient(db, records.cast.alice.id)
+    answers = check_in.answers
+    assert (answers.pain, answers.itch, answers.swelling) == kept
+    assert not check_in.is_as_before
+
+
+def test_the_page_for_a_time_without_a_network_confirms_nothing(
+    alice: Browser, records: Records
+) -> None:
+    records.check_in(2.1, YESTERDAY)
+    assert "as_before" not in alice.read("/offline")

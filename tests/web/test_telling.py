@@ -30,8 +30,7 @@ from tracker.domain.course.readings import Estimate, Quantity, Reading
 from tracker.domain.course.treatments import Region
 from tracker.domain.desk.told import Picture, Telling, Waiting
 from tracker.domain.desk.worklist import Gauge
-from web.patient.sending import check_in_result_page
-from web.patient.telling import open_amount, open_things, standing, telling_of
+from web.patient.telling import check_in_result_page, open_amount, open_things, standing, telling_of
 from web.patient.today import progress_page, today_page
 
 REASSURES = re.compile(

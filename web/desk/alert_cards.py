@@ -228,6 +228,8 @@ def _answered_at(check_in: CheckIn, now: datetime, zone: ZoneInfo) -> str:
         words += f"; came {when(check_in.received_at, now, zone)}"
     if check_in.phone_at is not None:
         words += f"; the phone’s clock said {when(check_in.phone_at, now, zone)}"
+    if check_in.is_as_before:
+        words += "; pain, itch and swelling confirmed as before"
     return words
 
 

@@ -21,7 +21,7 @@ from tracker.domain.people.access import may_open_own_data, require
 from tracker.domain.people.people import Person
 from tracker.wires.archives import zipped
 from web import session
-from web.forms import Errors, read_consent
+from web.forms import Errors, one_of
 from web.pages import render
 from web.session import Visit, freshly_signed_in, signed_in
 from web.words.times import date_words, when
@@ -259,7 +259,7 @@ def own_photos(visit: Visit) -> ResponseReturnValue:
 def decide(visit: Visit) -> ResponseReturnValue:
     """Allow a use, or withdraw it."""
     require(may_open_own_data(visit.viewer))
-    match read_consent(request.form, visit.now):
+    match _consent(request.form, visit.now):
         case Errors(by_field):
             own = show_own_data(visit.db, visit.person, visit.now)
             return render(own_data_page(own, visit.now, by_field)), 422
@@ -269,6 +269,16 @@ def decide(visit: Visit) -> ResponseReturnValue:
             if photo_id is None:
                 return redirect(url_for(".show", _anchor=consent.purpose), code=303)
             return redirect(url_for(".own_photos", _anchor=photo_id), code=303)
+
+
+def _consent(form: Mapping[str, str], now: datetime) -> Consent | Errors:
+    """A decision about one use of one photo or of everything."""
+    purpose = one_of(Purpose, form.get("purpose", ""))
+    decision = one_of(Decision, form.get("decision", ""))
+    photo_id = form.get("photo_id") or None
+    if purpose is None or decision is None or (photo_id and not purpose.is_asked_by_photo):
+        return Errors({"uses": "Choose again what you allow; the page was not complete."})
+    return Consent(purpose, decision, now, photo_id)
 
 
 @blueprint.get("/my-data/close")

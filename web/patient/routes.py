@@ -48,14 +48,13 @@ from web.patient.sending import (
     OfflinePage,
     UploadPage,
     check_in_page,
-    check_in_result_page,
     early_photo_page,
     offline_page,
     photo_page,
     upload_page,
 )
 from web.patient.sides import SidesPage, sides_page
-from web.patient.telling import open_things, telling_of
+from web.patient.telling import check_in_result_page, open_things, telling_of
 from web.patient.today import (
     NoTreatmentPage,
     PausedPage,
@@ -222,7 +221,7 @@ def check_in(visit: Visit) -> ResponseReturnValue:
     """The check-in form."""
     match _open_course(visit):
         case CourseSoFar() as progress:
-            return render(check_in_page(progress, {}, {}))
+            return render(check_in_page(progress, {}, {}, visit.now))
         case page:
             return render(page)
 
@@ -239,7 +238,16 @@ def send_check_in(visit: Visit) -> ResponseReturnValue:
     if sent.errors and not (sent.answers.reports_a_sign or sent.answers.is_alarming):
         return _check_in_again(visit, sent)
     protocols, queued = visit.world.protocols, read_queued(request.form)
-    match record_check_in(visit.db, protocols, visit.person.id, sent.answers, visit.now, queued):
+    recorded = record_check_in(
+        visit.db,
+        protocols,
+        visit.person.id,
+        sent.answers,
+        visit.now,
+        queued,
+        is_as_before=sent.is_as_before,
+    )
+    match recorded:
         case Recorded() if sent.errors:
             return _check_in_again(visit, sent, is_kept=True)
         case Recorded(kept):
@@ -256,7 +264,7 @@ def _check_in_again(
     course = _open_course(visit)
     if not isinstance(course, CourseSoFar):
         return render(course), 409
-    page = check_in_page(course, request.form, sent.errors)
+    page = check_in_page(course, request.form, sent.errors, visit.now)
     return render(replace(page, wants_help=sent.wants_help, is_kept=is_kept)), 422
 
 

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from tracker.actions.course.progress import CourseSoFar, Progress
-from tracker.domain.alerts.alerts import Level
-from tracker.domain.course.check_ins import HABITS, CheckIn, Trend
+from tracker.domain.alerts.alerts import Level, Stage
+from tracker.domain.course.check_ins import HABITS, SCALES, CheckIn, scores_to_confirm
 from tracker.domain.course.photos import (
     EarlyPhoto,
     Photo,
@@ -19,7 +19,7 @@ from tracker.domain.course.photos import (
 )
 from tracker.domain.course.readings import Quantity, Reading
 from tracker.domain.course.treatments import Region
-from tracker.domain.desk.telling import is_vague, named_answers
+from tracker.domain.desk.telling import is_vague
 from tracker.domain.desk.told import Telling
 from tracker.domain.people.people import Person
 from tracker.domain.protocols.protocols import Floor
@@ -43,6 +43,7 @@ from web.words.times import day_words, when
 from web.words.words import (
     FILE_NOTES,
     SKIN_STATES,
+    SWELLING,
     VIEWS,
     Remedy,
     remedy_for,
@@ -156,7 +157,8 @@ class Emergency:
 class CheckInPage:
     """The check-in form with what was chosen so far; emergencies come before other questions.
 
-    `usual` are the floors that this day's answers do not reach. `wants_help` after "I need help
+    `usual` are the floors that this day's answers do not reach. `as_before` is what one tap sends
+    for pain, itch and swelling, and its words. `wants_help` after "I need help
     now"; `is_kept` if the ticks are kept although something else must be corrected.
     """
 
@@ -172,6 +174,7 @@ class CheckInPage:
     floors: tuple[Floor, ...]
     usual: tuple[Floor, ...]
     is_alone: bool
+    as_before: tuple[str, str] | None = None
     wants_help: bool = False
     is_kept: bool = False
 
@@ -219,33 +222,6 @@ class OfflinePage:
     def title(self) -> str:
         """The page's name."""
         return "You are offline"
-
-
-@dataclass(frozen=True, slots=True)
-class CheckInResultPage:
-    """After the check-in: what is open; `named` are the complaints, which get no thanks.
-
-    `time_caveat` says when the answers count if that is not now; `wants_help` means that they came
-    by "I need help now" and that nothing open says so already.
-    """
-
-    template: ClassVar[str] = "patient_check_in_result.html"
-    place: ClassVar[str] = "check_in"
-
-    told: tuple[OpenThing, ...]
-    named: str
-    worse: bool
-    is_alone: bool
-    call_us: tuple[str, ...]
-    time_caveat: str = ""
-    wants_help: bool = False
-
-    @property
-    def title(self) -> str:
-        """The page's name."""
-        if self.wants_help or (self.told and self.told[0].needs_help_now):
-            return "Get help now"
-        return "Your answers" if self.told or self.named else "Thank you"
 
 
 def upload_page(progress: CourseSoFar, now: datetime) -> UploadPage:
@@ -305,9 +281,15 @@ def _notes(progress: Progress, photo: Photo) -> tuple[str, ...]:
 
 
 def check_in_page(
-    progress: CourseSoFar, chosen: Mapping[str, str], errors: Mapping[str, str]
+    progress: CourseSoFar, chosen: Mapping[str, str], errors: Mapping[str, str], now: datetime
 ) -> CheckInPage:
-    """The check-in form."""
+    """The check-in form.
+
+    While an alert is open, all is asked again each day.
+    """
+    alerts = (*progress.alerts, *(each.alert for each in progress.earlier_alerts))
+    is_calm = all(alert.stage is Stage.RESOLVED for alert in alerts)
+    before = scores_to_confirm(progress.check_ins, now) if is_calm else None
     protocol, variant, day = progress.protocol, progress.treatment.variant, progress.day
     floors = tuple(f for f in protocol.floors if not f.variants or variant in f.variants)
     known = {question.sign: question.question for question in protocol.check_in}
@@ -324,7 +306,16 @@ def check_in_page(
         floors=floors,
         usual=tuple(floor for floor in floors if is_usual(floor, day)),
         is_alone=progress.is_alone,
+        as_before=_as_before(before, progress, now) if before else None,
     )
+
+
+def _as_before(check_in: CheckIn, progress: CourseSoFar, now: datetime) -> tuple[str, str]:
+    given = check_in.answers
+    value = ",".join(str(getattr(given, name)) for name in SCALES)
+    at = when(check_in.at, now, progress.patient.zone)
+    swelling = "no" if given.swelling == 0 else SWELLING[given.swelling or 0]
+    return value, f"Same as {at}: pain {given.pain}, itch {given.itch}, {swelling} swelling"
 
 
 def _emergency_sign(floor: Floor) -> str:
@@ -337,40 +328,8 @@ def _emergency_sign(floor: Floor) -> str:
 def offline_page(progress: CourseSoFar, now: datetime) -> OfflinePage:
     """The page for the time without a network, which cannot show the photo from before either."""
     photo = replace(upload_page(progress, now), baseline=None)
-    return OfflinePage(photo, check_in_page(progress, {}, {}))
-
-
-def check_in_result_page(progress: Progress, check_in: CheckIn, now: datetime) -> CheckInResultPage:
-    """What the answers mean for the next minute."""
-    told = open_things(telling_of(progress, now, check_in), progress, now)
-    named = named_answers(check_in, progress.protocol)
-    is_said = any(named in {thing.headline, thing.what} for thing in told)
-    return CheckInResultPage(
-        told=told,
-        named="" if is_said else named,
-        worse=check_in.answers.trend is Trend.WORSE,
-        is_alone=progress.is_alone,
-        call_us=progress.aftercare.call_us if progress.aftercare else (),
-        time_caveat=_time_caveat(progress, check_in, now),
-    )
-
-
-def _time_caveat(progress: Progress, check_in: CheckIn, now: datetime) -> str:
-    """When answers count that were not given at the time they arrived; empty for all others."""
-    zone, notes = progress.patient.zone, []
-    at, came = (when(moment, now, zone) for moment in (check_in.at, check_in.received_at))
-    if check_in.phone_at is not None:
-        said = when(check_in.phone_at, now, zone)
-        notes.append(f"The clock of your phone was not right: it said {said}.")
-    if check_in.is_late:
-        notes.append(f"You answered {at}. Your answers reached us {came}, and count from then.")
-    elif check_in.phone_at is not None:
-        notes.append(f"We wrote down when your answers came: {came}.")
-    if check_in.treatment_id != progress.treatment.id:
-        notes.append("They are kept with your earlier treatment.")
-    elif check_in.at < progress.treatment.performed_at <= now:
-        notes.append("That was before your treatment. They are kept all the same.")
-    return " ".join(notes)
+    form = check_in_page(progress, {}, {}, now)
+    return OfflinePage(photo, replace(form, as_before=None))  # it may be shown days later
 
 
 def _findings(progress: Progress, telling: Telling, reading: Reading) -> tuple[str, ...]:

@@ -46,8 +46,13 @@ def record_check_in(
     answers: Answers,
     now: datetime,
     queued: Queued | None = None,
+    *,
+    is_as_before: bool = False,
 ) -> Recorded | NothingToAnswer | CareWithdrawn:
-    """Keep the answers given at `now`, or when they were `queued`; a repeat is kept once."""
+    """Keep the answers given at `now`, or when they were `queued`; a repeat is kept once.
+
+    `is_as_before` as in CheckIn.
+    """
     at = queued.given_at(now) if queued else now
     treatment = treatments.current(db, patient_id, at)
     if treatment is None:
@@ -56,7 +61,7 @@ def record_check_in(
         return CareWithdrawn()
     is_off = queued is not None and abs(at - queued.made_at) > CLOSE_ENOUGH
     phone_at = queued.made_at if queued and is_off else None
-    check_in = CheckIn(new_id(), treatment.id, patient_id, at, answers, now, phone_at)
+    check_in = CheckIn(new_id(), treatment.id, patient_id, at, answers, now, phone_at, is_as_before)
     person = people.get(db, patient_id)
     day = day_heard(check_in, treatment, person.zone if person else ZoneInfo("UTC"))
     floors = floors_of(answers, protocols.of(treatment.kind), day, treatment.variant)

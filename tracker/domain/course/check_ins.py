@@ -1,6 +1,6 @@
 """The one-minute check-in: what only the patient can report."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,6 +9,7 @@ MAX_FREE_TEXT_LENGTH = 2000
 ALARMING_PAIN = 5  # the lowest pain for which any shipped protocol says to call
 LONGEST_WAIT = timedelta(days=90)  # how long a phone may have kept answers
 LATE = timedelta(hours=2)  # from here on, people read how late the answers arrived
+STILL_COUNTS = timedelta(hours=36)  # how old answers may be that a person says are unchanged
 CLOSE_ENOUGH = timedelta(minutes=5)  # a phone's clock that is off by less is trusted
 
 
@@ -127,7 +128,8 @@ class CheckIn:
     """Answers given `at` a time, with its zone, and when the clinic received them.
 
     The two differ if a phone kept the answers until it had a network. `phone_at` is what the
-    phone's clock said, if `at` is another time because that clock was wrong.
+    phone's clock said, if `at` is another time because that clock was wrong. `is_as_before` says
+    that the person confirmed the scores of the check-in before with one tap.
     """
 
     id: str
@@ -137,8 +139,24 @@ class CheckIn:
     answers: Answers
     received_at: datetime
     phone_at: datetime | None = None
+    is_as_before: bool = False
 
     @property
     def is_late(self) -> bool:
         """Whether the answers arrived so long after they were given that people must know."""
         return self.received_at - self.at >= LATE
+
+
+def scores_to_confirm(given: Sequence[CheckIn], now: datetime) -> CheckIn | None:
+    """The check-in of yesterday whose scores a person may confirm with one tap, if any.
+
+    Not if it complained of anything, was worse than the day before, or left a score out. Signs are
+    never among what is confirmed: they are asked each day.
+    """
+    latest = given[-1] if given else None
+    if latest is None or not timedelta(0) <= now - latest.at <= STILL_COUNTS:
+        return None
+    answers = latest.answers
+    is_whole = all(getattr(answers, name) is not None for name in SCALES)
+    is_calm = not answers.is_alarming and answers.trend is not Trend.WORSE
+    return latest if is_whole and is_calm else None

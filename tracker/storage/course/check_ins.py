@@ -27,6 +27,7 @@ def insert(db: Database, check_in: CheckIn, key: str | None = None) -> None:
             "answers": json.dumps(asdict(check_in.answers), ensure_ascii=False),
             "key": key,
             "phone_at": optional_time_text(check_in.phone_at),
+            "is_as_before": check_in.is_as_before,
         }
     )
 
@@ -60,4 +61,5 @@ def _check_in(row: dict[str, Any]) -> CheckIn:
         answers=Answers(**answers | {"trend": trend and Trend(trend)}),
         received_at=read_time(row["received_at"]),
         phone_at=read_optional_time(row["phone_at"]),
+        is_as_before=bool(row["is_as_before"]),
     )
