@@ -6,8 +6,8 @@ import shutil
 from collections.abc import Generator, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event
@@ -30,12 +30,12 @@ LOOPBACK = "127.0.0.1"
 PRACTITIONER_EMAIL = "dana@clinic.example"
 PRACTITIONER_NAME = "Dr Dana Whitfield"
 PATIENTS = (
-    ("Alice Murray", "alice@patients.example"),
-    ("Bob Okafor", "bob@patients.example"),
-    ("Chloé Martin", "chloe@patients.example"),
-    ("Devi Raghunathan", "devi@patients.example"),
-    ("Esther Mensah-Lindqvist", "esther@patients.example"),
-    ("Fatou Diallo", "fatou@patients.example"),
+    ("Alice Murray", "alice@patients.example", date(1991, 2, 3)),
+    ("Bob Okafor", "bob@patients.example", date(1984, 11, 19)),
+    ("Chloé Martin", "chloe@patients.example", date(1997, 6, 30)),
+    ("Devi Raghunathan", "devi@patients.example", date(1979, 9, 12)),
+    ("Esther Mensah-Lindqvist", "esther@patients.example", date(1988, 4, 23)),
+    ("Fatou Diallo", "fatou@patients.example", date(2001, 12, 8)),
 )
 OPEN_HOURS = read_spans("09:00–12:30, 14:00–18:00")
 CLINIC = Clinic(
@@ -136,11 +136,15 @@ def _import_samples(
         patients = [
             add_person(
                 db,
-                patient_of(story, name, email),
+                replace(
+                    patient_of(story, name, email), birth_date=born, record_number=f"AG-{number}"
+                ),
                 _fresh_passphrase(),
                 cared_for_by=practitioner.id,
             )
-            for (name, email), story in zip(PATIENTS, stories, strict=True)
+            for number, ((name, email, born), story) in enumerate(
+                zip(PATIENTS, stories, strict=True), start=1001
+            )
         ]
     finally:
         db.close()

@@ -118,6 +118,8 @@ RULES = {
     "GET replies.index": Rule("/message-templates", CARERS),
     "POST replies.save": Rule("/message-templates/keep-going", PRACTITIONERS),
     "POST replies.withdraw": Rule("/message-templates/keep-going/withdraw", PRACTITIONERS),
+    "GET care_team.identity": Rule("/patients/{alice}/identity", TEAM),
+    "POST care_team.save_identity": Rule("/patients/{alice}/identity", TEAM),
     "GET notes.show": Rule("/patients/{alice}/notes", TEAM),
     "POST notes.write": Rule("/patients/{alice}/notes", TEAM),
     "POST notes.revise": Rule("/patients/{alice}/notes/{note}", TEAM),

@@ -134,6 +134,49 @@ def test_a_birth_date_that_cannot_be_is_refused(dana: Browser, db: Database, tex
     assert people.by_email(db, "chinwe@home.example") is None
 
 
+def test_a_record_number_belongs_to_one_patient(dana: Browser, db: Database, cast: Cast) -> None:
+    link_for(dana, NEW | {"record_number": "A-4711"})
+    form = {"name": "Alice", "birth_date": "1985-04-23", "record_number": "a-4711"}
+    for path, sent in (
+        ("/invite", {"name": "Other", "email": "other@home.example", "record_number": "a-4711"}),
+        (f"/patients/{cast.alice.id}/identity", form),
+    ):
+        answer = dana.send(path, sent)
+        assert answer.status_code == 422
+        assert "Another patient has the record number a-4711" in answer.text
+        assert 'value="a-4711"' in answer.text  # nothing typed is lost
+    assert people.by_email(db, "other@home.example") is None
+    alice = people.get(db, cast.alice.id)
+    assert alice is not None
+    assert (alice.birth_date, alice.record_number) == (None, "")
+
+
+def test_a_corrected_identity_is_kept_and_on_record_without_what_it_says(
+    dana: Browser, db: Database, cast: Cast
+) -> None:
+    form = {"name": "Alice", "birth_date": "1985-04-23", "record_number": "A-4711"}
+    path = f"/patients/{cast.alice.id}/identity"
+    for sent in (form, form, form | {"birth_date": ""}):
+        assert dana.send(path, sent).status_code == 303
+    alice = people.get(db, cast.alice.id)
+    assert alice is not None
+    assert (alice.birth_date, alice.record_number) == (None, "A-4711")
+    told = [row["details"] for row in db.query("SELECT details FROM audit_log ORDER BY id")]
+    assert told[-2:] == ["corrected: birth date, record number", "corrected: birth date"]
+
+
+@pytest.mark.parametrize(
+    ("field", "text"), [("name", "?"), ("birth_date", "1.2.03"), ("record_number", "9" * 41)]
+)
+def test_a_wrong_identity_is_refused_with_words(
+    dana: Browser, cast: Cast, field: str, text: str
+) -> None:
+    form = {"name": "Alice", "birth_date": "", "record_number": "", field: text}
+    answer = dana.send(f"/patients/{cast.alice.id}/identity", form)
+    assert answer.status_code == 422
+    assert f'value="{text}"' in answer.text
+
+
 def test_a_strange_time_zone_is_refused(dana: Browser, app: Flask) -> None:
     answer = Browser(app).send(link_for(dana), OWN | {"time_zone": "Mars/Base"})
     assert answer.status_code == 422

@@ -123,10 +123,30 @@ def test_the_database_itself_keeps_every_version(db: Database, records: Records)
 def test_every_page_about_a_patient_says_whom_it_is_about(dana: Browser, records: Records) -> None:
     alert, alice = records.alert(), records.cast.alice.id
     about = f"/patients/{alice}"
+    known = {"name": "Alice", "birth_date": "1985-04-23", "record_number": " A-4711 "}
+    assert dana.send(f"{about}/identity", known).status_code == 303
     for path in (about, f"{about}/compare", f"{about}/treatments", f"{about}/notes"):
         page = dana.read(path)
-        assert re.search(r'<h1 class="patient-name"><bdi>Alice</bdi>.*Day 3<.*skin type', page), (
-            path
-        )
+        head = re.search(r'<h1 class="patient-name">.*<bdi>Alice</bdi>.*Day 3<.*skin type', page)
+        assert head is not None, path
+        assert "born 23 Apr 1985" in head[0]
+        assert "no. A-4711" in head[0]
+        assert "Alice · born 23 Apr 1985 · no. A-4711" in page  # on paper
     page = dana.read(f"/alerts/{alert.id}")
-    assert re.search(r'<p class="patient-name"><a [^>]*><bdi>Alice</bdi></a>.*skin type ', page)
+    head = re.search(r'<p class="patient-name"><span><a [^>]*><bdi>Alice</bdi></a>.*</p>', page)
+    assert head is not None
+    assert "no. A-4711" in head[0]
+    assert "skin type" in head[0]
+    assert "Day 3" not in head[0]  # the alert may be about an earlier course
+
+
+def test_the_face_at_the_top_is_the_measured_photo_from_before(
+    dana: Browser, records: Records, here: str
+) -> None:
+    top = r'<h1 class="patient-name"><img src="[^"]*/photos/(\w+)/thumbnail"'
+    assert re.search(top, dana.read(here)) is None
+    before = records.measured(-0.1)
+    records.measured(2)
+    found = re.search(top, dana.read(here))
+    assert found is not None
+    assert found[1] == before.id

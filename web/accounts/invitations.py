@@ -1,7 +1,7 @@
 """Invitations: write one, open its link, accept it."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,7 @@ from tracker.actions.people.joining import (
 from tracker.domain.mail.mails import welcome_link
 from tracker.domain.people.access import may_invite, require
 from tracker.domain.people.invitations import Closed, Invitation, asks_year
-from tracker.domain.people.people import MIN_PASSPHRASE_LENGTH, Person, Role
+from tracker.domain.people.people import MIN_PASSPHRASE_LENGTH, Person, Role, read_birth_date
 from web import session
 from web.accounts.sign_in import let_in, read_year, wrong_year_words
 from web.contact import NO_CONTACT, ClinicContact, contact_for
@@ -46,6 +46,7 @@ class InvitePage:
     email: str = ""
     practitioner: str = ""
     birth_date: str = ""
+    record_number: str = ""
     choices: tuple[Person, ...] = ()
     trouble: str = ""
 
@@ -142,8 +143,11 @@ def send(visit: Visit) -> ResponseReturnValue:
     name, email = request.form.get("name", ""), request.form.get("email", "")
     treating = request.form.get("practitioner")
     try:
-        born = _birth_date()
-        outcome = invite_patient(visit.db, visit.person, name, email, visit.now, treating, born)
+        born = read_birth_date(request.form.get("birth_date", ""))
+        number = request.form.get("record_number", "")
+        outcome = invite_patient(
+            visit.db, visit.person, name, email, visit.now, treating, born, number
+        )
     except ValueError as error:
         return render(_form(visit, trouble=str(error))), 422
     match outcome:
@@ -213,15 +217,6 @@ def _first_page(invited: Person, link: Invitation) -> str:
     return url_for("home.show" if own.photos or own.early else "patient.upload")
 
 
-def _birth_date() -> date | None:
-    """The birth date in the form; None where it is empty. Raises ValueError for another text."""
-    text = request.form.get("birth_date", "").strip()
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise ValueError("write the date of birth as year, month and day: 1985-04-23") from None
-
-
 def _form(visit: Visit, trouble: str = "") -> InvitePage:
     """The form as it was filled in; anyone but a practitioner chooses one."""
     treats = visit.person.role is Role.PRACTITIONER
@@ -230,6 +225,7 @@ def _form(visit: Visit, trouble: str = "") -> InvitePage:
         email=request.form.get("email", ""),
         practitioner=request.form.get("practitioner", ""),
         birth_date=request.form.get("birth_date", ""),
+        record_number=request.form.get("record_number", ""),
         choices=() if treats else tuple(show_practitioners(visit.db)),
         trouble=trouble,
     )

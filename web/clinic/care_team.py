@@ -1,7 +1,7 @@
-"""Who cares for a patient, and in which order they are notified."""
+"""Who a patient is, who cares for the patient, and in which order they are notified."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from flask import Blueprint, abort, redirect, request, url_for
@@ -13,10 +13,16 @@ from tracker.actions.people.care_team import (
     CareTeam,
     NobodyLeft,
     arrange_care,
+    correct_identity,
     show_care_team,
 )
 from tracker.domain.people.access import may_arrange_care, may_follow, require
-from tracker.domain.people.people import Person
+from tracker.domain.people.people import (
+    MAX_NAME_LENGTH,
+    MAX_RECORD_NUMBER_LENGTH,
+    Person,
+    read_birth_date,
+)
 from web.clinic.clinic import read_turn
 from web.clinic.staff import ROLE_WORDS
 from web.forms import sentence
@@ -55,6 +61,34 @@ class CareTeamPage:
     def title(self) -> str:
         """The page's name."""
         return f"Who cares for {self.patient}"
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityPage:
+    """The form with what tells a patient from another, as it was sent if it could not be kept."""
+
+    template: ClassVar[str] = "patient_identity.html"
+    place: ClassVar[str] = "patients"
+    longest_name: ClassVar[int] = MAX_NAME_LENGTH
+    longest_number: ClassVar[int] = MAX_RECORD_NUMBER_LENGTH
+
+    patient_id: str
+    patient: str
+    name: str
+    birth_date: str
+    record_number: str
+    trouble: str = ""
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Name, birth date and record number"
+
+
+def identity_page(patient: Person) -> IdentityPage:
+    """What is on record."""
+    born = patient.birth_date.isoformat() if patient.birth_date else ""
+    return IdentityPage(patient.id, patient.name, patient.name, born, patient.record_number)
 
 
 def care_team_page(team: CareTeam, reader: Person, trouble: str = "") -> CareTeamPage:
@@ -109,6 +143,31 @@ def arrange(visit: Visit, patient_id: str) -> ResponseReturnValue:
                 f"{person.name} is the only practitioner here. Add another practitioner first."
             )
             return render(care_team_page(team, visit.person, trouble)), 409
+
+
+@blueprint.get("/patients/<patient_id>/identity")
+@signed_in
+def identity(visit: Visit, patient_id: str) -> ResponseReturnValue:
+    """What tells the patient from another, to be corrected."""
+    require(may_follow(visit.viewer, patient_id))
+    return render(identity_page(_team(visit, patient_id).patient))
+
+
+@blueprint.post("/patients/<patient_id>/identity")
+@signed_in
+def save_identity(visit: Visit, patient_id: str) -> ResponseReturnValue:
+    """Keep it, or say what is wrong; nothing typed is lost."""
+    require(may_follow(visit.viewer, patient_id))
+    page = identity_page(_team(visit, patient_id).patient)
+    sent = {field: request.form.get(field, "") for field in ("name", "birth_date", "record_number")}
+    try:
+        born = read_birth_date(sent["birth_date"])
+        correct_identity(
+            visit.db, patient_id, sent["name"], born, sent["record_number"], visit.person, visit.now
+        )
+    except ValueError as error:
+        return render(replace(page, **sent, trouble=sentence(str(error)))), 422
+    return redirect(url_for("practitioner.patient", patient_id=patient_id), code=303)
 
 
 def _team(visit: Visit, patient_id: str) -> CareTeam:

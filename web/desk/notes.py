@@ -28,6 +28,7 @@ from web.forms import KEY, sentence, typed
 from web.pages import render
 from web.session import Visit, signed_in
 from web.words.times import day_words, when
+from web.words.words import born_words, number_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,27 +255,45 @@ def _pinned(patient_id: str) -> tuple[PinnedNote, ...]:
     return pinned(about, current_user.person, session.resources().now) if about else ()
 
 
-def _facts(patient_id: str) -> tuple[str, ...]:
-    """What tells a patient from another besides the name: day of the course and skin type."""
+@dataclass(frozen=True, slots=True)
+class PatientFacts:
+    """What tells a patient from another besides the name.
+
+    `day` is that of the current course; `face_id` the photo from before, None without one.
+    """
+
+    born: str
+    number: str
+    day: str
+    skin: str
+    face_id: str | None
+
+
+def _facts(patient_id: str) -> PatientFacts | None:
     about = _kept(patient_id)
     if about is None:
-        return ()
+        return None
     patient, treatment = about.patient, about.treatment
     day = "No treatment yet"
     if treatment is not None:
         day = day_words(day_number(treatment, session.resources().now, patient.zone))
     skin = f"{patient.skin_type} of 6" if patient.skin_type else "not given"
-    return (day, f"skin type {skin}")
+    face_id = about.face.id if about.face else None
+    return PatientFacts(
+        born_words(patient), number_words(patient), day, f"skin type {skin}", face_id
+    )
 
 
 def _on_paper(patient_id: str) -> str:
     """What is at the top of each printed page: whom it is about, which clinic, and when."""
     reader, resources = current_user.person, session.resources()
     about = _kept(patient_id) if patient_id else None
-    name = about.patient.name if about else reader.name
+    who = [reader.name]
+    if about:
+        who = [about.patient.name, born_words(about.patient), number_words(about.patient)]
     clinic = show_clinic(resources.db).name
     at = resources.now.astimezone(reader.zone)
-    return " · ".join(filter(None, (name, clinic, f"printed {at.day} {at:%B %Y, %H:%M}")))
+    return " · ".join(filter(None, (*who, clinic, f"printed {at.day} {at:%B %Y, %H:%M}")))
 
 
 def _kept(patient_id: str) -> NotesAbout | None:

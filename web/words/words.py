@@ -12,6 +12,7 @@ from tracker.domain.course.readings import Estimate
 from tracker.domain.course.treatments import AREAS, Region, Treatment
 from tracker.domain.desk.ward_round import Hold
 from tracker.domain.own_data.consents import Consent, Purpose, is_given
+from tracker.domain.people.people import Person
 from tracker.domain.recovery.evidence_words import sign_words, times
 
 
@@ -357,6 +358,17 @@ def _headline_of_face(alert: Alert) -> str:
     if Source.PHOTOS in told:
         who = "The photos and answers" if by_answers else "The photos"
     return f"{who} point to {_with_article(alert.concern)}"
+
+
+def born_words(patient: Person) -> str:
+    """`born 23 Apr 1985`, or that it is missing."""
+    born = patient.birth_date
+    return f"born {born.day} {born:%b %Y}" if born else "birth date missing"
+
+
+def number_words(patient: Person) -> str:
+    """`no. 4711`, the number of the clinic's other records; empty without one."""
+    return f"no. {patient.record_number}" if patient.record_number else ""
 
 
 def _with_article(concern: Concern) -> str:

@@ -311,6 +311,7 @@ def _about(
         "name": patient.name,
         "email": patient.email,
         "birth_date": patient.birth_date.isoformat() if patient.birth_date else None,
+        "record_number": patient.record_number,
         "time_zone": patient.time_zone,
         "skin_type": patient.skin_type,
         "history": sorted(patient.history),

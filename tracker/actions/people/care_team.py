@@ -1,12 +1,18 @@
-"""Who cares for a patient, and in which order they are notified."""
+"""Who a patient is, who cares for the patient, and in which order they are notified."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
-from tracker.domain.people.people import Person, Role
+from tracker.domain.people.people import (
+    Person,
+    Role,
+    check_birth_date,
+    check_name,
+    check_record_number,
+)
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
 from tracker.storage.people import absences, care_team, people
@@ -105,3 +111,39 @@ def show_colleagues(db: Database, patient_id: str, asking_id: str, now: datetime
 def show_practitioners(db: Database) -> list[Person]:
     """Those who are not suspended, by name."""
     return [person for person, _, _ in people.staff(db) if person.answers_alerts]
+
+
+def correct_identity(
+    db: Database,
+    patient_id: str,
+    name: str,
+    birth_date: date | None,
+    record_number: str,
+    by: Person,
+    now: datetime,
+) -> None:
+    """Store what tells a patient from another, and note which of it changed.
+
+    Raises ValueError that names what is wrong with what was given; KeyError without such a patient.
+    """
+    name, record_number = check_name(name), check_record_number(record_number)
+    if birth_date is not None:
+        check_birth_date(birth_date, by.date_at(now))
+    with writing(db):
+        before = people.get(db, patient_id)
+        if before is None:
+            raise KeyError(patient_id)
+        people.refuse_number_of_another(db, patient_id, record_number)
+        people.rename(db, patient_id, name)
+        people.set_birth_date(db, patient_id, birth_date)
+        people.set_record_number(db, patient_id, record_number)
+        changed = {
+            "name": name != before.name,
+            "birth date": birth_date != before.birth_date,
+            "record number": record_number != before.record_number,
+        }
+        if any(changed.values()):
+            what = ", ".join(each for each, is_other in changed.items() if is_other)
+            audit_log.add(
+                db, Entry(Act.RECORD_CHANGED, now, by.id, patient_id, f"corrected: {what}")
+            )

@@ -18,7 +18,14 @@ from tracker.domain.people.invitations import (
     asks_year,
     closed_because,
 )
-from tracker.domain.people.people import Person, Role, check_birth_date, check_email, check_name
+from tracker.domain.people.people import (
+    Person,
+    Role,
+    check_birth_date,
+    check_email,
+    check_name,
+    check_record_number,
+)
 from tracker.domain.people.second_step import HalfSignedIn, SecondStep, step_after_passphrase
 from tracker.domain.people.sessions import Session, new_token, token_digest
 from tracker.domain.people.signed_links import LinkPurpose, named_by
@@ -57,15 +64,17 @@ def invite_patient(
     now: datetime,
     practitioner_id: str | None = None,
     birth_date: date | None = None,
+    record_number: str = "",
 ) -> Invited | HasAccount:
     """Put a new patient in the inviter's care, with a link to choose a passphrase.
 
     An assistant names the practitioner who will treat, because someone must be able to answer
     alerts; both are then in the care team. A patient of this inviter who has no passphrase and no
-    passkey yet gets a new one, and the old one ends; a `birth_date` replaces the one on record.
-    Raises ValueError that names what is wrong with name, address, birth date or practitioner.
+    passkey yet gets a new one, and the old one ends; a `birth_date` or `record_number` replaces
+    the one on record. Raises ValueError that names what is wrong with what was given.
     """
     name, email = check_name(name), check_email(email)
+    record_number = check_record_number(record_number)
     if birth_date is not None:
         check_birth_date(birth_date, inviter.date_at(now))
     with writing(db):
@@ -80,6 +89,9 @@ def invite_patient(
             return HasAccount()
         if birth_date is not None:
             people.set_birth_date(db, patient.id, birth_date)
+        if record_number:
+            people.refuse_number_of_another(db, patient.id, record_number)
+            people.set_record_number(db, patient.id, record_number)
         invitation = Invitation(new_id(), patient.id, inviter.id, now)
         invitations.renew(db, invitation)
         mails.insert(db, invitation_mail(invitation.id, patient, now))

@@ -6,12 +6,13 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
+from tracker.domain.course.photos import Photo, PhotoStatus
 from tracker.domain.course.treatments import Treatment
 from tracker.domain.people.people import Person
 from tracker.domain.talk.notes import Note, NoteText
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
-from tracker.storage.course import treatments
+from tracker.storage.course import photos, treatments
 from tracker.storage.people import people
 from tracker.storage.talk import notes
 
@@ -66,11 +67,16 @@ def revise_note(
 
 @dataclass(frozen=True, slots=True)
 class NotesAbout:
-    """A patient, the current treatment if there is one, and all notes, the one begun last first."""
+    """A patient, the current treatment if there is one, and all notes, the one begun last first.
+
+    `face` is a photo from before treatment by which the patient can be recognised; None without a
+    measured one.
+    """
 
     patient: Person
     treatment: Treatment | None
     notes: tuple[Note, ...]
+    face: Photo | None = None
 
     @property
     def on_top(self) -> tuple[Note, ...]:
@@ -84,4 +90,7 @@ def show_notes(db: Database, patient_id: str, now: datetime) -> NotesAbout | Non
     if patient is None:
         return None
     treatment = treatments.current(db, patient_id, now)
-    return NotesAbout(patient, treatment, tuple(notes.of_patient(db, patient_id)))
+    face = photos.baseline(db, treatment.id) if treatment else None
+    if face is not None and (face.status is not PhotoStatus.MEASURED or face.file_fault):
+        face = None
+    return NotesAbout(patient, treatment, tuple(notes.of_patient(db, patient_id)), face)

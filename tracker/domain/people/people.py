@@ -19,6 +19,7 @@ HOURS = range(24)
 MIN_PASSPHRASE_LENGTH = 12
 MAX_NAME_LENGTH = 200
 OLDEST_AGE = 120  # years; the longest life on record lasted 122
+MAX_RECORD_NUMBER_LENGTH = 40
 _DOMAIN = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?")
 
 
@@ -61,7 +62,8 @@ class Person:
     `reminder_hour` (0–23, where the person lives) is when a patient is reminded, None for never;
     `digest_hour` is when a practitioner gets the morning digest. Since `suspended_at` a person of
     the clinic can neither sign in nor get mail; None for everyone else. `birth_date` is that of a
-    patient as the care team entered it, None where nobody has.
+    patient as the care team entered it, None where nobody has; `record_number` is that of the
+    clinic's other records about the patient, empty where none is entered.
     """
 
     id: str
@@ -76,6 +78,7 @@ class Person:
     duties: frozenset[Duty] = frozenset()
     suspended_at: datetime | None = None
     birth_date: date | None = None
+    record_number: str = ""
 
     def __post_init__(self) -> None:
         if self.role is Role.PATIENT and self.duties:
@@ -173,11 +176,32 @@ def check_name(name: str) -> str:
     return cleaned
 
 
+def read_birth_date(text: str) -> date | None:
+    """The date that is written as 1985-04-23; None for an empty text. Raises ValueError."""
+    try:
+        return date.fromisoformat(text.strip()) if text.strip() else None
+    except ValueError:
+        raise ValueError("write the date of birth as year, month and day: 1985-04-23") from None
+
+
 def check_birth_date(born: date, today: date) -> date:
     """Return the date if a person alive `today` may have been born on it; ValueError if not."""
     if not today.year - OLDEST_AGE <= born.year or born > today:
         raise ValueError("check the date of birth; write the year with four digits")
     return born
+
+
+def check_record_number(number: str) -> str:
+    """Return the number as it is kept; ValueError when it is too long or unreadable."""
+    cleaned = one_line(number)
+    if LOST in cleaned:
+        raise ValueError(f"check the record number: {UNFIT}")
+    if len(cleaned) > MAX_RECORD_NUMBER_LENGTH:
+        raise ValueError(
+            f"write a record number of at most {MAX_RECORD_NUMBER_LENGTH} characters, or leave it"
+            " empty"
+        )
+    return cleaned
 
 
 def check_passphrase(passphrase: str) -> str:

@@ -140,10 +140,28 @@ def rename(db: Database, person_id: str, name: str) -> None:
     db.execute("UPDATE people SET name = ? WHERE id = ?", [name, person_id])
 
 
-def set_birth_date(db: Database, person_id: str, birth_date: date) -> None:
-    """Store the date on which a person was born."""
+def refuse_number_of_another(db: Database, person_id: str, record_number: str) -> None:
+    """Raise ValueError if another patient in care has this record number; empty ones may repeat.
+
+    The case of its letters does not count: two patients would be taken for one.
+    """
+    sql = """SELECT 1 FROM people WHERE record_number = ? COLLATE NOCASE AND record_number <> ''
+             AND id <> ? AND EXISTS (SELECT 1 FROM care_team WHERE patient_id = people.id)"""
+    if any(db.query(sql, [record_number, person_id])):
+        raise ValueError(
+            f"another patient has the record number {record_number}; check it, or leave it empty"
+        )
+
+
+def set_record_number(db: Database, person_id: str, record_number: str) -> None:
+    """Store the number under which the clinic keeps a patient's other records."""
+    db.execute("UPDATE people SET record_number = ? WHERE id = ?", [record_number, person_id])
+
+
+def set_birth_date(db: Database, person_id: str, birth_date: date | None) -> None:
+    """Store the date on which a person was born; None where it is not known."""
     sql = "UPDATE people SET birth_date = ? WHERE id = ?"
-    db.execute(sql, [birth_date.isoformat(), person_id])
+    db.execute(sql, [birth_date.isoformat() if birth_date else None, person_id])
 
 
 def move(db: Database, person_id: str, time_zone: str) -> None:
