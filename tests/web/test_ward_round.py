@@ -64,6 +64,7 @@ def test_a_round_goes_through_all_who_wait_and_ends(
     assert second.startswith(f"/round/{bea.id}?place=")
     page = dana.read(second)
     assert "the last one" in page
+    assert ">1 before<" in page, "those who came meanwhile or were left out are one link away"
     assert "It stings." in page
     (onwards,) = re.findall(r'href="(/round[?]after=[^"]+)" data-key="n"', page)
     end = dana.read(onwards)
@@ -97,6 +98,7 @@ def test_all_warnings_come_before_the_grounds_and_nothing_calms_above_them(
     ]
     places = [said.index(words) for words in order]
     assert places == sorted(places), list(zip(order, places, strict=True))
+    assert said.index("Asked before treatment") > places[-1]
     assert "microneedling" in said.lower()
     assert "day 3. Raised today, 08:00" in said, "the day of the alert's own treatment"
     for alert in (worst, other):

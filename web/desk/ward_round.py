@@ -127,6 +127,7 @@ class RoundPage:
     troubles: tuple[str, ...]
     at: str
     mark: str
+    earlier: int
     later: int
     is_waiting: bool
     key: str
@@ -304,6 +305,7 @@ def _page(
         troubles=_troubles(course, visit.now, zone),
         at=request.values.get("place") or request.values.get("round") or str(told.row.ranked.place),
         mark=standing.mark,
+        earlier=told.earlier,
         later=told.later,
         is_waiting=told.row.ranked.group.waits,
         key=secrets.token_hex(16),
@@ -385,15 +387,12 @@ def _shot(photo: Photo, told: RoundCase, asked: Set[str]) -> Shot:
 
 def _curve(told: RoundCase, course: CourseSoFar | None) -> str:
     """What the curve of the worst alert's region says, else that of the face."""
-    if course is None:
-        return ""
-    chosen = gauge(told.row.ranked.facts)
-    return chart(course, chosen.region, frame_of(course, chosen.quantity)).headline
+    shown = gauge(told.row.ranked.facts)
+    return chart(course, shown.region, frame_of(course, shown.quantity)).headline if course else ""
 
 
 def _troubles(course: CourseSoFar | None, now: datetime, zone: ZoneInfo) -> tuple[str, ...]:
     """What the list only names: photos that are lost, and mails that did not go out."""
-    if course is None:
-        return ()
-    mails = (undelivered_words(mail, now, zone) for mail in course.undelivered)
-    return tuple(filter(None, [lost_photos(course.photos), *mails]))
+    lost = lost_photos(course.photos) if course else ""
+    mails = (undelivered_words(mail, now, zone) for mail in (course.undelivered if course else ()))
+    return tuple(filter(None, [lost, *mails]))

@@ -153,14 +153,11 @@ def _ranked(
 
 @dataclass(frozen=True, slots=True)
 class RoundStop:
-    """The patient whom a ward round goes on to, None after the last; `waiting` counts all who wait,
-    `later` those after this patient.
-    """
+    """The patient whom a ward round goes on to, None after the last; `waiting` counts all."""
 
     patient_id: str | None
     place: Place | None
     waiting: int
-    later: int
 
 
 def find_round_stop(
@@ -168,24 +165,24 @@ def find_round_stop(
 ) -> RoundStop:
     """The first patient who waits after a place in the list, so that a round ends."""
     waiting = waiting_of(_ranked(db, protocols, reader, now))
-    rest = [each for each in waiting if after is None or each.place > after]
-    if not rest:
-        return RoundStop(None, None, len(waiting), 0)
-    return RoundStop(rest[0].facts.patient_id, rest[0].place, len(waiting), len(rest) - 1)
+    found = next((each for each in waiting if after is None or each.place > after), None)
+    if found is None:
+        return RoundStop(None, None, len(waiting))
+    return RoundStop(found.facts.patient_id, found.place, len(waiting))
 
 
 @dataclass(frozen=True, slots=True)
 class RoundCase:
     """A patient in a ward round: the row of the list, and what an answer must know.
 
-    `named` are the staff who handled an alert, by id; `waiting` counts all who wait, `later` those
-    after this patient.
+    `named` are the staff who handled an alert, by id; `earlier` and `later` count those who wait
+    and come before and after this patient in the list.
     """
 
     row: WorklistRow
     standing: Standing
     named: Mapping[str, Person]
-    waiting: int
+    earlier: int
     later: int
 
 
@@ -205,7 +202,7 @@ def show_round_case(
         row=_rows(db, [found], now)[patient_id],
         standing=standing,
         named=people.by_ids(db, handlers | absent),
-        waiting=len(waiting),
+        earlier=sum(each.place < found.place for each in waiting),
         later=sum(each.place > found.place for each in waiting),
     )
 
