@@ -5,10 +5,11 @@ from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
-from tests.conftest import Cast
+from tests.conftest import TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Records
 from tracker.domain.people.people import Person
+from tracker.domain.talk.reply_templates import ReplyText, filled
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_images" / "normal_type_6" / "d01.jpg"
 
@@ -76,3 +77,27 @@ def test_a_patient_whom_nobody_cares_for_is_told_that_nobody_reads(
     page = browser_of(cast.bob).read(f"/patients/{cast.bob.id}/conversation")
     assert "nobody would read a message" in page
     assert "<textarea" not in page
+
+
+def test_a_message_begins_with_a_template_and_is_not_sent(
+    alice: Browser, dana: Browser, records: Records, cast: Cast
+) -> None:
+    assert "Begin with a template" in dana.read(path_of(cast))
+    chosen = {"text": "Good news.", "key": "0123456789abcdef", "reply": "another-photo"}
+    page = dana.send(path_of(cast), chosen)
+    assert page.status_code == 200
+    assert ">Good news.\n\nHello Alice, I would like to see your skin" in page.text
+    assert page.text.count("Good news.") == 1
+    assert "Nothing has been written yet." in page.text
+    with_photo = dana.send(path_of(cast), {**chosen, "photo": (BytesIO(b"jpeg"), "a.jpg")})
+    assert "Choose the photo again: only the words were kept." in with_photo.text
+    gone = dana.send(path_of(cast), {**chosen, "reply": "never-was"})
+    assert ">Good news.</textarea>" in gone.text
+    assert "template" not in alice.read(path_of(cast))
+    assert alice.send(path_of(cast), chosen).status_code == 404
+
+
+def test_a_template_for_a_patient_without_a_treatment_says_today(cast: Cast) -> None:
+    says = ReplyText("Thanks", "Thank you for your answers of {day}, {first name}.")
+    words = filled(says, cast.bob, None, cast.dana, TREATED_AT)
+    assert words == f"Thank you for your answers of today, {cast.bob.name.split()[0]}."

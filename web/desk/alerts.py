@@ -12,7 +12,7 @@ from tracker.actions.alerts.showing import AlertCase, read_alert, show_alert
 from tracker.actions.course.progress import CourseSoFar, show_course
 from tracker.actions.people.care_team import show_colleagues
 from tracker.actions.talk.conversation import InReply, PhotoRefused, Said, add_message
-from tracker.actions.talk.replies import show_replies
+from tracker.actions.talk.replies import begin_with_reply, show_replies
 from tracker.domain.alerts.alert_life import (
     Answer,
     AnswerRefused,
@@ -26,7 +26,6 @@ from tracker.domain.desk.ward_round import may_take_back
 from tracker.domain.desk.worklist import Place
 from tracker.domain.people.access import may_answer_alerts, may_follow, require
 from tracker.domain.talk.conversation import Draft
-from tracker.domain.talk.reply_templates import filled
 from web.desk.alert_cards import NOTHING_CHOSEN, AnswerForm, answer_choices
 from web.desk.alert_pages import AlertPage, alert_page
 from web.forms import (
@@ -209,10 +208,7 @@ def just_answered(visit: Visit) -> AlertPage | None:
 
 def with_template(visit: Visit, case: AlertCase, sent: Mapping[str, str]) -> dict[str, str]:
     """The form as it was sent, with the chosen template below what was typed already."""
-    templates = {each.id: each for each in show_replies(visit.db) if not each.is_withdrawn}
-    chosen = templates.get(sent.get("reply", ""))
-    if chosen is None:  # withdrawn since the page was opened
-        return dict(sent)
-    words = filled(chosen.says, case.patient, case.treatment, visit.person, visit.now)
-    said = typed(sent, "text")
-    return {**sent, "text": f"{said}\n\n{words}" if said else words}
+    chosen, said = sent.get("reply", ""), typed(sent, "text")
+    writer, now = visit.person, visit.now
+    text = begin_with_reply(visit.db, chosen, said, case.patient, case.treatment, writer, now)
+    return {**sent, "text": text}

@@ -1,7 +1,7 @@
 """The conversation between a patient and the clinic, for both sides."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -17,12 +17,15 @@ from tracker.actions.talk.conversation import (
     open_conversation,
     show_message_photo,
 )
+from tracker.actions.talk.replies import begin_with_reply, show_replies
 from tracker.domain.desk.worklist import Place
-from tracker.domain.people.access import may_take_part, require
+from tracker.domain.people.access import may_read_replies, may_take_part, require
 from tracker.domain.people.people import Person
 from tracker.domain.talk.conversation import MAX_MESSAGE_LENGTH, Message
-from web.forms import Errors, read_draft
+from tracker.domain.talk.reply_templates import ReplyTemplate
+from web.forms import Errors, read_draft, typed
 from web.pages import render
+from web.parts import photos_in
 from web.session import Visit, signed_in
 from web.words.times import when
 from web.words.words import remedy_for
@@ -58,6 +61,7 @@ class ConversationPage:
     key: str
     text: str
     errors: Mapping[str, str]
+    templates: tuple[tuple[str, str], ...]
 
     @property
     def title(self) -> str:
@@ -78,8 +82,13 @@ def conversation_page(
     now: datetime,
     text: str = "",
     errors: Mapping[str, str] | None = None,
+    *,
+    templates: Sequence[ReplyTemplate] = (),
 ) -> ConversationPage:
-    """The current conversation, with what was written and could not be sent yet."""
+    """The current conversation, with what was written and was not sent yet.
+
+    `templates` are those with which the reader may begin a message; withdrawn ones are left out.
+    """
     patient = opened.patient
     return ConversationPage(
         patient_id=patient.id,
@@ -90,6 +99,7 @@ def conversation_page(
         key=secrets.token_hex(16),
         text=text,
         errors=errors or {},
+        templates=tuple((each.id, each.says.title) for each in templates if not each.is_withdrawn),
     )
 
 
@@ -119,7 +129,7 @@ blueprint = Blueprint("conversation", __name__, template_folder="templates")
 def show(visit: Visit, patient_id: str) -> ResponseReturnValue:
     """The conversation and the form to write."""
     require(may_take_part(visit.viewer, patient_id))
-    return render(conversation_page(_opened(visit, patient_id), visit.person, visit.now))
+    return render(_page(visit, _opened(visit, patient_id)))
 
 
 @blueprint.post("/patients/<patient_id>/conversation")
@@ -127,6 +137,8 @@ def show(visit: Visit, patient_id: str) -> ResponseReturnValue:
 def say(visit: Visit, patient_id: str) -> ResponseReturnValue:
     """Keep what was written, or say what is wrong with it."""
     require(may_take_part(visit.viewer, patient_id))
+    if "reply" in request.form:
+        return _begun(visit, patient_id)
     draft = read_draft(request.form, request.files)
     if isinstance(draft, Errors):
         return _again(visit, patient_id, draft)
@@ -154,10 +166,27 @@ def photo(visit: Visit, patient_id: str, message_id: str) -> ResponseReturnValue
     return Response(data, mimetype="image/jpeg")
 
 
+def _begun(visit: Visit, patient_id: str) -> ResponseReturnValue:
+    """The form with the chosen template below what was typed; nothing is sent."""
+    require(may_read_replies(visit.viewer))
+    opened, writer = _opened(visit, patient_id), visit.person
+    chosen, said = request.form["reply"], typed(request.form, "text")
+    patient, treatment = opened.patient, opened.treatment
+    text = begin_with_reply(visit.db, chosen, said, patient, treatment, writer, visit.now)
+    lost = {"photo": "Choose the photo again: only the words were kept."}
+    return render(_page(visit, opened, text, lost if photos_in(request.files) else {}))
+
+
 def _again(visit: Visit, patient_id: str, errors: Errors) -> ResponseReturnValue:
     opened = _opened(visit, patient_id)
-    text = request.form.get("text", "")
-    return render(conversation_page(opened, visit.person, visit.now, text, errors.by_field)), 422
+    return render(_page(visit, opened, request.form.get("text", ""), errors.by_field)), 422
+
+
+def _page(
+    visit: Visit, opened: Conversation, text: str = "", errors: Mapping[str, str] | None = None
+) -> ConversationPage:
+    templates = show_replies(visit.db) if may_read_replies(visit.viewer) else ()
+    return conversation_page(opened, visit.person, visit.now, text, errors, templates=templates)
 
 
 def _opened(visit: Visit, patient_id: str) -> Conversation:

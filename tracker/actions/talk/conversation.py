@@ -9,6 +9,7 @@ from sqlite_utils import Database
 from analysis.errors import Unmeasurable
 from tracker.domain.alerts.alert_life import AnswerRefused, ShownAlert, refusal, seen
 from tracker.domain.clinic.audit import Act, Entry
+from tracker.domain.course.treatments import Treatment
 from tracker.domain.mail.mails import message_mail
 from tracker.domain.people.people import Person, in_turn
 from tracker.domain.talk.conversation import Draft, Message
@@ -16,6 +17,7 @@ from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.clinic import audit_log
 from tracker.storage.columns import new_id
 from tracker.storage.connection import IntegrityError, writing
+from tracker.storage.course import treatments
 from tracker.storage.mail import mails
 from tracker.storage.people import absences, people
 from tracker.storage.talk import conversation
@@ -161,6 +163,7 @@ class Conversation:
     """The messages oldest first, in their state before they were read just now."""
 
     patient: Person
+    treatment: Treatment | None
     care_team: tuple[Person, ...]
     messages: tuple[Message, ...]
 
@@ -177,7 +180,7 @@ def open_conversation(
         with writing(db):
             conversation.mark_read(db, patient_id, reader_id, now)
     team = tuple(person for person, _ in absences.caring_on_duty(db, patient_id, now))
-    return Conversation(patient, team, messages)
+    return Conversation(patient, treatments.current(db, patient_id, now), team, messages)
 
 
 def show_message_photo(db: Database, files: PhotoFiles, patient_id: str, message_id: str) -> bytes:

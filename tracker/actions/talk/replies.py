@@ -6,7 +6,9 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
-from tracker.domain.talk.reply_templates import ReplyTemplate, ReplyText
+from tracker.domain.course.treatments import Treatment
+from tracker.domain.people.people import Person
+from tracker.domain.talk.reply_templates import ReplyTemplate, ReplyText, filled
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
 from tracker.storage.talk import reply_templates
@@ -54,3 +56,23 @@ def revise_reply(
 def show_replies(db: Database) -> list[ReplyTemplate]:
     """Every template, withdrawn ones too; the shipped ones first."""
     return reply_templates.all_of(db)
+
+
+def begin_with_reply(
+    db: Database,
+    template_id: str,
+    said: str,
+    patient: Person,
+    treatment: Treatment | None,
+    writer: Person,
+    now: datetime,
+) -> str:
+    """What was typed already, with the template filled in below it.
+
+    Only what was typed when the template is unknown or was withdrawn.
+    """
+    used = {each.id: each for each in show_replies(db) if not each.is_withdrawn}
+    if template_id not in used:
+        return said
+    words = filled(used[template_id].says, patient, treatment, writer, now)
+    return f"{said}\n\n{words}" if said else words

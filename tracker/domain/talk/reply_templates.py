@@ -88,16 +88,25 @@ class ReplyTemplate:
 
 
 def filled(
-    says: ReplyText, patient: Person, treatment: Treatment, writer: Person, now: datetime
+    says: ReplyText, patient: Person, treatment: Treatment | None, writer: Person, now: datetime
 ) -> str:
-    """The text for one patient; only the known placeholders are replaced."""
-    day = day_number(treatment, now, patient.zone)
+    """The text for one patient; only the known placeholders are replaced.
+
+    The day is `today` for a patient without a treatment.
+    """
     values = {
         "first name": patient.name.split(maxsplit=1)[0],
-        "day": f"day {day}" if day > 0 else "the day of your treatment",
+        "day": _day(treatment, patient, now),
         "me": writer.name,
     }
     return _PLACE.sub(lambda place: values.get(place[1].strip(), place[0]), says.text)
+
+
+def _day(treatment: Treatment | None, patient: Person, now: datetime) -> str:
+    if treatment is None:
+        return "today"
+    day = day_number(treatment, now, patient.zone)
+    return f"day {day}" if day > 0 else "the day of your treatment"
 
 
 SHIPPED: Mapping[str, ReplyText] = {
