@@ -320,6 +320,7 @@ def _without_token(page: str) -> str:
 
 
 def test_a_session_by_link_sends_and_reads_and_changes_nothing_else(
+    app: Flask,
     cast: Cast,
     db: Database,
     paths: dict[str, tuple[str, Rule]],
@@ -336,5 +337,8 @@ def test_a_session_by_link_sends_and_reads_and_changes_nothing_else(
         is_held_up = answer.location == "/passkeys?needed=yes"
         assert is_held_up is (endpoint not in BY_LINK), name
         assert is_held_up or "alice" in rule.allowed or answer.status_code >= 400, name
+    needed = {rule.endpoint for rule in app.url_map.iter_rules() if rule.endpoint not in PUBLIC}
+    sends_and_reads = ("patient.", "pictures.", "conversation.")
+    assert {each for each in needed if each.startswith(sends_and_reads)} <= BY_LINK <= needed
     for endpoint in ("own_data.download", "own_data.close", "preferences.save", "home_care.share"):
         assert endpoint not in BY_LINK

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -90,6 +91,17 @@ def test_a_wrong_person_has_few_tries_and_a_new_link_of_the_clinic_begins_again(
     told = audit_log.search(db, Search(act=Act.SIGN_IN_FAILED))
     assert len([entry for entry in told if entry.about == chinwe(db).id]) == MOST_TRIES
     assert stranger.send(invite(), RIGHT).status_code == 303
+
+
+def test_tries_in_parallel_get_no_further_than_tries_in_a_row(
+    invite: Callable[[], str], app: Flask, db: Database
+) -> None:
+    path = invite()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: Browser(app).send(path, WRONG), range(2 * MOST_TRIES)))
+    latest = invitations.latest_of(db, chinwe(db).id)
+    assert latest is not None
+    assert latest.tries == MOST_TRIES
 
 
 @pytest.mark.parametrize("text", ["", "85", "19855", "april", "１９８５"])

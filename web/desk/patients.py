@@ -19,9 +19,17 @@ from tracker.actions.course.progress import CourseSoFar, NotTreated, show_course
 from tracker.actions.course.remeasuring import try_photos_again
 from tracker.actions.mail.sending import show_outbox
 from tracker.domain.alerts.alerts import Alert
-from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, SkinState, reference_of
+from tracker.domain.course.photos import (
+    EarlyPhoto,
+    Photo,
+    PhotoRole,
+    PhotoStatus,
+    SkinState,
+    reference_of,
+)
 from tracker.domain.course.readings import Quantity
 from tracker.domain.course.treatments import Region, Setting, day_number
+from tracker.domain.own_data.looks import Look
 from tracker.domain.people.access import (
     may_follow,
     may_open_worklist,
@@ -70,8 +78,8 @@ def patient(visit: Visit, patient_id: str) -> ResponseReturnValue:
         case CourseSoFar() as progress:
             return render(patient_page(progress, visit.now, visit.person.zone, focus, leaves))
         case NotTreated(patient=found, early=early):
-            taken = ((each.id, when(each.taken_at, visit.now, visit.person.zone)) for each in early)
-            return render(UntreatedPage(found.id, found.name, tuple(taken)))
+            waiting = _waiting(early, (), visit.now, visit.person.zone)
+            return render(UntreatedPage(found.id, found.name, waiting))
         case None:
             raise NotFound
 
@@ -148,13 +156,23 @@ class PhotoRow:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingPhoto:
+    """A photo of no treatment; `is_new` until a person of the clinic has opened it."""
+
+    id: str
+    taken: str
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PatientPage:
     """One patient's recovery: what is open on every page, and one leaf of each long list.
 
     `apart` are photos that are listed before the leaf of photos, which does not hold them: first
     those that are lost, then those that no one has opened and that the newest leaf does not hold,
     `new_total` in all. The list has no more than a leaf of the `apart_total`. `lost` are all
-    that are lost, the latest first. `kept` are the address parameters of the view.
+    that are lost, the latest first. `undated` came before the treatment was entered, and nobody
+    knows whether they show treated skin. `kept` are the address parameters of the view.
     """
 
     template: ClassVar[str] = "practitioner_patient.html"
@@ -179,6 +197,7 @@ class PatientPage:
     apart_total: int
     new_total: int
     lost: tuple[Photo, ...]
+    undated: tuple[WaitingPhoto, ...]
     leaves: Leaves
     kept: Mapping[str, str | int]
 
@@ -190,14 +209,14 @@ class PatientPage:
 
 @dataclass(frozen=True, slots=True)
 class UntreatedPage:
-    """A patient without a treatment; `early` are the photos that wait for it, as id and time."""
+    """A patient without a treatment; `early` are the photos that wait for it."""
 
     template: ClassVar[str] = "practitioner_untreated.html"
     place: ClassVar[str] = "patients"
 
     patient_id: str
     name: str
-    early: tuple[tuple[str, str], ...] = ()
+    early: tuple[WaitingPhoto, ...] = ()
 
     @property
     def title(self) -> str:
@@ -254,8 +273,19 @@ def patient_page(
         apart_total=len(apart),
         new_total=len(new),
         lost=_lost(progress),
+        undated=_waiting(progress.undated, progress.looks, now, zone),
         leaves=leaves,
         kept=_kept(focus, replace(leaves, photos=number)),
+    )
+
+
+def _waiting(
+    early: Sequence[EarlyPhoto], looks: Sequence[Look], now: datetime, zone: ZoneInfo
+) -> tuple[WaitingPhoto, ...]:
+    opened = {look.photo_id for look in looks}
+    return tuple(
+        WaitingPhoto(each.id, when(each.taken_at, now, zone), each.id not in opened)
+        for each in early
     )
 
 

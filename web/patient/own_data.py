@@ -165,7 +165,11 @@ def own_photos_page(own: OwnData, now: datetime) -> OwnPhotosPage:
         OwnPhoto(
             id=photo.id,
             taken=when(photo.taken_at, now, own.patient.zone),
-            state="waits for your treatment to be entered",
+            state=(
+                "not measured: we do not know whether it is from before your treatment"
+                if own.is_treated
+                else "waits for your treatment to be entered"
+            ),
             has_thumbnail=False,
             uses=(),
         )

@@ -127,7 +127,8 @@ class TodayPage:
 
     `told` is what is open, worst first: while there is any, nothing on the page reassures. `closed`
     says that the clinic closed an alert lately, `warning` that the latest photo shows more than
-    most. `faces` are the last one of an earlier day and, once it is measured, today's.
+    most. `faces` are the last one of an earlier day and, once it is measured, today's. While there
+    is no photo from before, `undated` are the times of those that might be one.
     """
 
     template: ClassVar[str] = "patient_today.html"
@@ -148,6 +149,7 @@ class TodayPage:
     is_before: bool
     may_begin: bool = False
     sides_question: SidesQuestion | None = None
+    undated: tuple[str, ...] = ()
     faces: tuple[Face, ...] = ()
 
 
@@ -210,6 +212,9 @@ def today_page(progress: Progress, now: datetime) -> TodayPage:
         is_alone=progress.is_alone,
         is_before=progress.day < 0,
         sides_question=sides_question(progress, now),
+        undated=()
+        if has_baseline(progress)
+        else tuple(when(photo.taken_at, now, zone) for photo in progress.undated),
         faces=_faces(progress, photos, now),
     )
 

@@ -69,7 +69,9 @@ class CourseSoFar:
     alert, by id. `sides_said` is what was said about left and right in the photo that the others
     are compared with, in time order. `unseen` are the photos of all treatments that no one at the
     clinic has opened, in time order. `band` is the normal redness until now, empty if it cannot be
-    computed. Aftercare and questions are those of all treatments whose plans still run.
+    computed. Aftercare and questions are those of all treatments whose plans still run. `undated`
+    are photos that came before the treatment was entered, and of which nothing says whether they
+    were taken before it.
     """
 
     patient: Person
@@ -96,6 +98,7 @@ class CourseSoFar:
     other_check_ins: tuple[CheckIn, ...] = ()
     unseen: tuple[Photo, ...] = ()
     sides_said: tuple[SidesAnswer, ...] = ()
+    undated: tuple[EarlyPhoto, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +200,7 @@ def show_course(
         other_check_ins=tuple(each for each in answered if each.treatment_id != treatment.id),
         unseen=tuple(photos.unseen(db, patient_id)),
         sides_said=tuple(sides.of_reference(db, treatment.id)),
+        undated=tuple(early_photos.of_patient(db, patient_id)),
     )
 
 

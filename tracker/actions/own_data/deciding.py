@@ -12,7 +12,7 @@ from tracker.domain.own_data.looks import Look
 from tracker.domain.people.people import Person
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
-from tracker.storage.course import early_photos, photos
+from tracker.storage.course import early_photos, photos, treatments
 from tracker.storage.own_data import consents, looks
 from tracker.storage.people import absences
 
@@ -54,6 +54,7 @@ class OwnData:
     consents: tuple[Consent, ...]
     photos: tuple[Photo, ...]
     early: tuple[EarlyPhoto, ...] = ()
+    is_treated: bool = False
 
 
 def show_own_data(db: Database, patient: Person, now: datetime) -> OwnData:
@@ -66,4 +67,5 @@ def show_own_data(db: Database, patient: Person, now: datetime) -> OwnData:
         consents=tuple(consents.of_patient(db, patient.id)),
         photos=tuple(reversed(photos.of_patient(db, patient.id))),
         early=tuple(early_photos.of_patient(db, patient.id)),
+        is_treated=bool(treatments.of_patient(db, patient.id)),
     )
