@@ -21,7 +21,7 @@ from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, Sides, S
 from tracker.domain.course.treatments import Region
 from web.patient.sending import photo_page, upload_page
 from web.patient.telling import Standing, check_in_result_page, standing, telling_of
-from web.patient.today import today_page
+from web.patient.today import progress_page, today_page
 
 
 def photo(day: float, status: PhotoStatus = PhotoStatus.MEASURED) -> Photo:
@@ -74,6 +74,7 @@ def test_one_treated_cheek_that_a_mirror_image_would_hide_is_not_called_normal()
     assert not told.is_normal
     assert "may be a mirror image" in told.details[0]
     assert told.headline in today_page(unsure, now_on(3.2)).warning
+    assert progress_page(unsure, now_on(3.2)).regions == {}
     shown = photo_page(unsure, photo(3.1), now_on(3.2), already=False)
     assert shown.findings == (f"{told.headline}.",)
     known = replace(unsure, photos=(replace(photo(-1), sides=Sides.PLAIN),))

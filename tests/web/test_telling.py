@@ -339,6 +339,16 @@ def test_answers_alone_show_the_reddest_region_and_never_the_average() -> None:
     assert chart.region is not Region.FACE
 
 
+def test_a_region_is_shown_when_asked_but_what_is_open_stays_first() -> None:
+    infected = on_day(7.2, alert())
+    first, second = progress_page(infected, now_on(7.2), asked=Region.FOREHEAD).charts
+    assert first.region is Region.LEFT_CHEEK
+    assert second.region is Region.FOREHEAD
+    calm = so_far(3.2, [reading(day) for day in (0.1, 1.1, 2.1, 3.1)])
+    charts = progress_page(calm, now_on(3.2), asked=Region.NOSE).charts
+    assert {chart.region for chart in charts} == {Region.NOSE}
+
+
 def test_as_much_as_before_is_not_said_where_something_is_open() -> None:
     course = on_day(9.2, alert(regions=(Region.FACE,)))
     assert open_amount(course, told(course, 9.2)) == ""

@@ -34,7 +34,7 @@ from web.charts.points import (
 GRID = 1000.0
 EDGE = 2.5  # percent kept free left and right, so that no mark is cut
 TOP, FOOT = 10.0, 8.0  # pixels kept free above and below
-LARGE, SMALL = 280.0, 120.0  # heights in pixels
+LARGE, PHONE, SMALL = 280.0, 190.0, 120.0  # heights in pixels
 MOST_TICKS_LARGE, MOST_TICKS_SMALL = 9, 5
 MANY_MARKS, CROWDED_MARKS = 20, 100  # with more they are drawn smaller, and smaller still
 DENSE = 30  # with more points, a small chart draws lines in place of single marks
@@ -170,9 +170,16 @@ def patient_charts(
     `values` is the leaf of their tables.
     """
     (other,) = set(Quantity) - {gauge.quantity}
-    first = chart(progress, gauge.region, frame_of(progress, gauge.quantity), values)
-    second = chart(progress, gauge.region, frame_of(progress, other), values)
+    first = phone_chart(progress, gauge.region, gauge.quantity, values)
+    second = phone_chart(progress, gauge.region, other, values)
     return (first,) if alone or not second.marks else (first, second)
+
+
+def phone_chart(
+    progress: CourseSoFar, region: Region, quantity: Quantity, values: int | None = None
+) -> Chart:
+    """The course of one region, so high that a phone shows the face above it, too."""
+    return chart(progress, region, frame_of(progress, quantity), values, PHONE)
 
 
 def region_charts(progress: CourseSoFar, frame: Frame) -> tuple[Chart, ...]:
@@ -183,9 +190,15 @@ def region_charts(progress: CourseSoFar, frame: Frame) -> tuple[Chart, ...]:
     return tuple(_chart(progress, region, frame, scale, band, None) for region in treated)
 
 
-def chart(progress: CourseSoFar, region: Region, frame: Frame, values: int | None = None) -> Chart:
+def chart(
+    progress: CourseSoFar,
+    region: Region,
+    frame: Frame,
+    values: int | None = None,
+    height: float = LARGE,
+) -> Chart:
     """The course of one region, large; `values` is the leaf of its table."""
-    scale = Scale(frame.last_day, frame.low, frame.high, LARGE)
+    scale = Scale(frame.last_day, frame.low, frame.high, height)
     return _chart(progress, region, frame, scale, _band(frame, scale), values)
 
 

@@ -29,6 +29,7 @@ from tracker.actions.course.sides import SidesKept, SidesRefused, answer_sides, 
 from tracker.domain.course.photo_times import TimeFault
 from tracker.domain.course.photos import PhotoRole, reference_of
 from tracker.domain.course.sides import Said
+from tracker.domain.course.treatments import Region
 from tracker.domain.own_data.consents import CareWithdrawn
 from tracker.domain.people.access import may_record_for_patient, require
 from tracker.wires.upload_parts import Arriving
@@ -36,6 +37,7 @@ from web.forms import (
     Errors,
     Files,
     SentAnswers,
+    one_of,
     read_check_in,
     read_leaves,
     read_queued,
@@ -303,7 +305,9 @@ def progress(visit: Visit) -> ResponseReturnValue:
     """Words, chart, pictures."""
     match _own_progress(visit):
         case Progress() as so_far:
-            return render(progress_page(so_far, visit.now, read_leaves(request.args).values))
+            values = read_leaves(request.args).values
+            asked = one_of(Region, request.args.get("region", ""))
+            return render(progress_page(so_far, visit.now, values, asked))
         case NotTreated() as untreated:
             return render(_untreated_page(visit, untreated))
 

@@ -1,16 +1,16 @@
 """The patient's pages: Today, one day, Progress."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import ClassVar
 
 from tracker.actions.course.progress import CourseSoFar, Progress
 from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, reference_of
-from tracker.domain.course.treatments import day_number
+from tracker.domain.course.treatments import Region, day_number
 from tracker.domain.desk.told import Telling
 from tracker.domain.protocols.aftercare import DayPlan
-from web.charts.charts import Chart, patient_charts
+from web.charts.charts import Chart, patient_charts, phone_chart
 from web.patient.sides import SidesQuestion, sides_question
 from web.patient.telling import (
     AnswerWords,
@@ -24,7 +24,7 @@ from web.patient.telling import (
     sure_standing,
     telling_of,
 )
-from web.words.sides import picture_sides
+from web.words.sides import blind_side, picture_sides
 from web.words.times import date_words, day_words, until_words, when
 from web.words.words import STATUSES, treatment_words
 
@@ -158,8 +158,9 @@ class ProgressPage:
     """Words first, then the chart, then the pictures; `latest` is the latest measured photo.
 
     `told` is what is open, and `amount` what was measured where it is; `standing` is None then.
-    `values` is the leaf of the tables, if one was asked for; `frames` are spread evenly over the
-    `frames_of` photos.
+    `values` is the leaf of the tables, if one was asked for; `regions` can be asked for, and
+    `chosen` is the one whose curve is shown. `frames` are spread evenly over the `frames_of`
+    photos.
     """
 
     template: ClassVar[str] = "patient_progress.html"
@@ -172,6 +173,8 @@ class ProgressPage:
     closed: str
     charts: tuple[Chart, ...]
     values: int | None
+    regions: Mapping[Region, str]
+    chosen: Region
     latest: Photo | None
     latest_taken: str
     latest_opened: tuple[str, ...]
@@ -222,20 +225,33 @@ def today_page(progress: Progress, now: datetime) -> TodayPage:
 MOST_FRAMES = 60  # three quarters of a minute
 
 
-def progress_page(progress: Progress, now: datetime, values: int | None = None) -> ProgressPage:
-    """The course so far; `values` is the leaf of the tables behind the charts."""
+def progress_page(
+    progress: Progress, now: datetime, values: int | None = None, asked: Region | None = None
+) -> ProgressPage:
+    """The course so far; `values` is the leaf of the tables, `asked` the region to show.
+
+    While anything is open, its own curve stays first.
+    """
     measured = [p for p in follow_ups(progress) if p.status is PhotoStatus.MEASURED]
     latest = measured[-1] if measured else None
     under_way = {PhotoStatus.WAITING, PhotoStatus.MEASURING}
     telling = telling_of(progress, now)
+    regions = _regions(progress)
+    chosen = asked if asked and asked in regions else telling.gauge.region
+    gauge = telling.gauge if telling.is_open else replace(telling.gauge, region=chosen)
+    charts = patient_charts(progress, gauge, values, alone=telling.is_open)
+    if chosen is not gauge.region:
+        charts += (phone_chart(progress, chosen, gauge.quantity, values),)
     return ProgressPage(
         patient_id=progress.patient.id,
         told=open_things(telling, progress, now),
         amount=open_amount(progress, telling),
         standing=sure_standing(progress, telling, now),
         closed=closed_words(telling, progress, now),
-        charts=patient_charts(progress, telling.gauge, values, alone=telling.is_open),
+        charts=charts,
         values=values,
+        regions=regions,
+        chosen=chosen,
         latest=latest,
         latest_taken=when(latest.taken_at, now, progress.patient.zone) if latest else "",
         latest_opened=(opened_by(progress, latest, now, is_open=telling.is_open) if latest else ()),
@@ -246,6 +262,15 @@ def progress_page(progress: Progress, now: datetime, values: int | None = None) 
         frames_of=len(measured),
         picture_sides=picture_sides(reference_of(progress.photos), "your"),
     )
+
+
+def _regions(progress: Progress) -> Mapping[Region, str]:
+    """The regions with a curve of their own; none while it is not known which cheek is which."""
+    if blind_side(reference_of(progress.photos), progress.treatment):
+        return {}
+    measured = {region for reading in progress.readings for region in reading.regions}
+    treated = progress.treatment.areas | {Region.FACE}
+    return {each: each.words.capitalize() for each in Region if each in measured & treated}
 
 
 def _spread(photos: Sequence[Photo]) -> Sequence[Photo]:

@@ -14,12 +14,25 @@ function slide(pair) {
   const show = () => stage.style.setProperty("--at", `${range.value}%`);
   range.addEventListener("input", show);
   const buttons = element("div", "steps");
-  for (const [words, value] of [["Before", 100], ["Half", 50], ["Latest", 0]]) {
+  for (const [words, value] of [["Before", 100], ["Latest", 0]]) {
     buttons.append(button(words, () => { range.value = value; show(); }));
   }
   stage.append(range);
+  const around = pair.parentElement;
+  for (const link of around.querySelectorAll("[data-region]")) { // the list of links stays for keys and ears
+    const zone = link.cloneNode();
+    zone.className = "zone";
+    zone.tabIndex = -1;
+    zone.setAttribute("aria-hidden", "true");
+    stage.append(zone);
+  }
+  buttons.append(button("Larger", (event) => {
+    event.target.textContent = around.classList.toggle("larger") ? "Smaller" : "Larger";
+  }));
   show();
-  pair.replaceWith(stage, buttons);
+  const picture = element("div", "");
+  picture.append(stage, buttons);
+  pair.replaceWith(picture);
 }
 
 /** One day at a time, by itself or by the slider. */
