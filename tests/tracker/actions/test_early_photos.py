@@ -138,6 +138,35 @@ def test_a_corrected_time_decides_again_about_what_waits(
     assert [photo.id for photo in course(db, treatment)] == [early.photo.id]
 
 
+def test_a_photo_that_came_after_one_treatment_is_never_the_reference_of_the_next(
+    db: Database, cast: Cast, send: Send
+) -> None:
+    inflamed = send(TREATED_AT + 3 * HOUR)
+    assert isinstance(inflamed, Early)
+    enter(db, cast)
+    second = enter(db, cast, TREATED_AT + timedelta(days=28))
+    assert course(db, second) == []
+    assert early_photos.of_patient(db, cast.bob.id) == [inflamed.photo]
+
+
+def test_a_reference_that_a_corrected_time_brings_has_all_photos_measured_again(
+    db: Database, cast: Cast, send: Send
+) -> None:
+    first = send(TREATED_AT)
+    assert isinstance(first, Early)
+    treatment = enter(db, cast, TREATED_AT - HOUR)
+    before = send(TREATED_AT + HOUR, other=1, taken_at=TREATED_AT - 2 * HOUR)
+    assert isinstance(before, Accepted)
+    with writing(db):
+        db.execute("UPDATE photos SET status = 'measured' WHERE id = ?", [before.photo.id])
+    later, now = replace(treatment, performed_at=TREATED_AT + HOUR), TREATED_AT + 2 * HOUR
+    correct_treatment(db, PROTOCOLS, later, cast.dana.id, "mistyped", now, planned=False, known=0)
+    reference = photos.baseline(db, treatment.id)
+    assert reference is not None
+    assert reference.id == first.photo.id
+    assert {photo.status for photo in course(db, treatment)} == {PhotoStatus.WAITING}
+
+
 def test_the_same_photo_is_kept_once_before_and_after_the_treatment_is_entered(
     db: Database, cast: Cast, send: Send
 ) -> None:

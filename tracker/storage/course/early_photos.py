@@ -10,6 +10,10 @@ from tracker.domain.course.treatments import Treatment
 from tracker.storage.columns import read_row, row_of
 from tracker.storage.course import photos
 
+_WAITING = """SELECT * FROM early_photos WHERE patient_id = ? AND NOT EXISTS (
+    SELECT 1 FROM treatments WHERE patient_id = early_photos.patient_id AND id <> ?
+    AND performed_at < early_photos.received_at)"""
+
 
 def insert(db: Database, photo: EarlyPhoto, digest: str) -> None:
     """Add a photo; IntegrityError when the patient has sent the same bytes before."""
@@ -41,15 +45,22 @@ def forget(db: Database, patient_id: str, digest: str) -> None:
 
 
 def move_to(db: Database, treatment: Treatment) -> None:
-    """Make them photos of the treatment, under their ids, as its time decides; the others stay."""
-    rows = db.query("SELECT * FROM early_photos WHERE patient_id = ?", [treatment.patient_id])
-    for row in list(rows):
+    """Make them photos of the treatment, under their ids, as its time decides; the others stay.
+
+    One that came after another treatment stays, because it may show the skin that was treated then.
+    If one becomes the reference in place of another photo, the course is measured again.
+    """
+    before = photos.baseline(db, treatment.id)
+    for row in list(db.query(_WAITING, [treatment.patient_id, treatment.id])):
         early = _photo(row)
         role = role_once_treated(early, treatment.performed_at)
         if role is None or photos.by_digest(db, treatment.id, row["digest"]) is not None:
             continue
         photos.insert(db, early.as_photo(treatment.id, role), row["digest"])
         db.table("early_photos").delete(early.id)
+    after = photos.baseline(db, treatment.id)
+    if before and after and before.id != after.id:
+        photos.measure_again(db, treatment.id)
 
 
 def _photo(row: dict[str, Any]) -> EarlyPhoto:
