@@ -191,6 +191,7 @@ RULES = {
     "POST staff.change": Rule("/clinic/people/{dana}", ADMINISTRATORS),
     "GET care_team.show": Rule("/patients/{alice}/care-team", TEAM),
     "POST care_team.arrange": Rule("/patients/{alice}/care-team", frozenset({"dana"})),
+    "GET clinic.first_day": Rule("/clinic/first-day", ADMINISTRATORS),
     "GET clinic.hours": Rule("/clinic/hours", ADMINISTRATORS),
     "GET clinic.health": Rule("/clinic/health", ADMINISTRATORS),
     "GET audit.show": Rule("/clinic/audit-log", ADMINISTRATORS),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,15 +11,19 @@ from sqlite_utils import Database
 from tests.conftest import PROTOCOLS, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock
-from tracker.actions.clinic.clinic import change_clinic, show_clinic
+from tracker.actions.clinic.clinic import change_clinic, show_clinic, show_first_day
+from tracker.actions.clinic.health import leave_sign_of_life
 from tracker.actions.course.checking_in import record_check_in
 from tracker.actions.people.joining import Invited, invite_patient
-from tracker.domain.clinic.clinic import Clinic
+from tracker.domain.clinic.clinic import Clinic, FirstStep
+from tracker.domain.clinic.health import SignOfLife
 from tracker.domain.clinic.opening_hours import OpeningHours, read_spans
 from tracker.domain.course.check_ins import Answers
-from tracker.domain.mail.mails import welcome_link
+from tracker.domain.mail.mails import passphrase_mail, welcome_link
 from tracker.domain.people.people import Person
+from tracker.domain.protocols.protocols import Protocols, SignOff
 from tracker.storage.connection import IntegrityError, writing
+from tracker.storage.mail import mails
 from tracker.world import World
 
 BrowserOf = Callable[[Person], Browser]
@@ -160,3 +164,45 @@ def test_where_no_number_is_entered_those_of_the_countries_are_told(alice: Brows
     page = alice.read("/")
     assert "<span>Emergency: call" not in page
     assert '<a href="tel:112">112</a> in Europe' in page
+
+
+def test_the_first_day_lists_what_is_missing_until_it_is_there(
+    db: Database, cast: Cast, olga: Person, ada: Person, clock: Clock, browser_of: BrowserOf
+) -> None:
+    browser = browser_of(olga)
+    assert browser.get("/clinic/").location == "/clinic/first-day"
+    page = browser.read("/clinic/first-day")
+    assert "The telephone and emergency numbers are missing." in page
+    assert "No hours are entered." in page
+    assert "No mail server is set" in page
+    assert "No backup was made yet." in page
+    assert "Not signed by a clinic: " in page
+    assert "Alice" not in page
+    change_clinic(db, replace(CLINIC, emergency_number=""), ada.id, clock.now)
+    page = browser.read("/clinic/first-day")
+    assert "The emergency number is missing." in page
+    assert "No hours are entered." not in page
+    assert browser_of(cast.dana).get("/clinic/").location == "/clinic/outcomes"
+
+
+def test_the_first_day_is_over_when_all_is_there(
+    world: World, db: Database, olga: Person, ada: Person, clock: Clock
+) -> None:
+    signed = {
+        kind: replace(protocol, sign_off=SignOff("Dr Ada", date(2026, 3, 1)))
+        for kind, protocol in world.protocols.by_kind.items()
+    }
+    whole = replace(world.settings, smtp_url="smtp://mail.example")
+    protocols = Protocols(signed)
+    assert not show_first_day(db, whole, protocols).is_over
+    change_clinic(db, CLINIC, ada.id, clock.now)
+    leave_sign_of_life(db, SignOfLife.BACKED_UP, clock.now)
+    hello = passphrase_mail(olga, clock.now)
+    with writing(db):
+        mails.insert(db, hello)
+        mails.sent(db, hello.id, clock.now)
+    assert show_first_day(db, whole, protocols).is_over
+    assert not show_first_day(db, world.settings, protocols).done[FirstStep.MAIL]
+    assert not show_first_day(db, whole, world.protocols).done[FirstStep.PROTOCOLS]
+    leave_sign_of_life(db, SignOfLife.BACKUP_FAILED, clock.now + timedelta(hours=1))
+    assert not show_first_day(db, whole, protocols).done[FirstStep.BACKUP]

@@ -5,15 +5,23 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import ClassVar, TypeVar
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from tracker.actions.clinic.clinic import Changed, ChangedMeanwhile, change_clinic, show_clinic
+from tracker.actions.clinic.clinic import (
+    Changed,
+    ChangedMeanwhile,
+    change_clinic,
+    show_clinic,
+    show_first_day,
+)
 from tracker.actions.clinic.health import show_health
 from tracker.actions.desk.outcomes import show_outcomes
 from tracker.domain.clinic.audit import Act, Search
 from tracker.domain.clinic.clinic import (
     Clinic,
+    FirstDay,
+    FirstStep,
     check_clinic_name,
     check_emergency_number,
     check_phone,
@@ -30,6 +38,7 @@ from tracker.domain.people.people import Duty, Person
 from tracker.domain.people.staff import STAFF_ROLES, Position, Reassignment, Status
 from tracker.domain.people.time_zones import check_time_zone, known_time_zones
 from tracker.domain.texts import one_line
+from web import session
 from web.clinic.health import health_page
 from web.clinic.outcomes import outcomes_page
 from web.forms import Errors, sentence
@@ -58,6 +67,81 @@ class HoursPage:
     def title(self) -> str:
         """The page's name."""
         return "Name, numbers and opening hours"
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """One step: what is missing, empty when done, and where it is done (`href`, `link`)."""
+
+    name: str
+    is_done: bool
+    found: str
+    href: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class FirstDayPage:
+    """The checklist of the first day, what is open first."""
+
+    template: ClassVar[str] = "clinic_first_day.html"
+    place: ClassVar[str] = "clinic"
+
+    rows: tuple[StepRow, ...]
+
+    @property
+    def open(self) -> int:
+        """How many steps are open."""
+        return sum(not row.is_done for row in self.rows)
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Before your first patient"
+
+
+STEPS: Mapping[FirstStep, tuple[str, str, str]] = {
+    FirstStep.NUMBERS: ("Telephone and emergency number", "clinic.hours", "Enter the numbers"),
+    FirstStep.HOURS: ("Opening hours", "clinic.hours", "Enter the hours"),
+    FirstStep.MAIL: ("Mail", "clinic.health", "Look at health"),
+    FirstStep.COLLEAGUE: ("A colleague", "staff.invite", "Invite a colleague"),
+    FirstStep.PROTOCOLS: ("Signed protocols", "protocol_editor.index", "Read and sign protocols"),
+    FirstStep.BACKUP: ("Backup", "clinic.health", "Look at health"),
+}
+
+
+def first_day_page(day: FirstDay) -> FirstDayPage:
+    """The checklist in words."""
+    rows = []
+    for step, is_done in sorted(day.done.items(), key=lambda each: each[1]):
+        name, endpoint, link = STEPS[step]
+        if step is FirstStep.MAIL and day.has_mail_server:
+            endpoint, link = "staff.invite", "Invite a colleague by mail"
+        found = "" if is_done else _missing(step, day)
+        rows.append(StepRow(name, is_done, found, url_for(endpoint), link))
+    return FirstDayPage(tuple(rows))
+
+
+def _missing(step: FirstStep, day: FirstDay) -> str:
+    numbers = {"telephone": day.clinic.phone, "emergency": day.clinic.emergency_number}
+    lacking = [name for name, number in numbers.items() if not number]
+    are = "number is" if len(lacking) == 1 else "numbers are"
+    server = "No mail server is set (AFTERGLOW_SMTP). Urgent alerts reach no one by mail."
+    unsent = "No mail went out yet. An invitation to a colleague shows whether mail works."
+    broke_off = "The last backup broke off. The worker’s log says why."
+    unmade = "No backup was made yet. README.md says how (AFTERGLOW_BACKUP_TO)."
+    can = "One practitioner" if day.answering else "No practitioner"
+    return {
+        FirstStep.NUMBERS: f"The {' and '.join(lacking)} {are} missing. "
+        "Patients with a red flag are asked to call.",
+        FirstStep.HOURS: "No hours are entered. Patients cannot see when messages are read.",
+        FirstStep.MAIL: unsent if day.has_mail_server else server,
+        FirstStep.COLLEAGUE: f"{can} can sign in and answer alerts. An urgent alert without an "
+        "answer needs a second one.",
+        FirstStep.PROTOCOLS: f"Not signed by a clinic: {', '.join(day.unsigned)}. "
+        "A practitioner signs them.",
+        FirstStep.BACKUP: broke_off if day.is_backup_failing else unmade,
+    }[step]
 
 
 def hours_page(clinic: Clinic, reader: Person, *, saved: bool) -> HoursPage:
@@ -220,8 +304,31 @@ def show(visit: Visit) -> ResponseReturnValue:
 def first_page(visit: Visit) -> ResponseReturnValue:
     """Redirect to the first page."""
     require(may_see_staff(visit.viewer))
+    if may_administer(visit.viewer) and is_first_day():
+        return redirect(url_for("clinic.first_day"), code=303)
     first = "clinic.outcomes" if may_see_outcomes(visit.viewer) else "staff.index"
     return redirect(url_for(first), code=303)
+
+
+@blueprint.app_template_global()
+def is_first_day() -> bool:
+    """Whether something on the checklist of the first day is open; looked up once a request."""
+    if "is_first_day" not in g:
+        found = session.resources()
+        day = show_first_day(found.db, found.world.settings, found.world.protocols)
+        g.is_first_day = not day.is_over
+    return bool(g.is_first_day)
+
+
+@blueprint.get("/first-day")
+@signed_in
+def first_day(visit: Visit) -> ResponseReturnValue:
+    """The checklist of the first day; once all is done, the page that Clinic opens on."""
+    require(may_administer(visit.viewer))
+    if not is_first_day():
+        return first_page(visit)
+    world = visit.world
+    return render(first_day_page(show_first_day(visit.db, world.settings, world.protocols)))
 
 
 @blueprint.get("/hours")

@@ -1,4 +1,4 @@
-"""The clinic's numbers and hours."""
+"""The clinic's numbers and hours, and what is left to do on its first day."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -6,11 +6,16 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
-from tracker.domain.clinic.clinic import Clinic
+from tracker.domain.clinic.clinic import Clinic, FirstDay
+from tracker.domain.clinic.health import SignOfLife
 from tracker.domain.clinic.opening_hours import OpeningHours
-from tracker.storage.clinic import audit_log
+from tracker.domain.protocols.protocols import Protocols
+from tracker.settings import Settings
+from tracker.storage.clinic import audit_log, health
 from tracker.storage.clinic import clinic as clinic_row
 from tracker.storage.connection import writing
+from tracker.storage.course import treatments
+from tracker.storage.mail import mails
 from tracker.storage.people import people
 
 NOTHING_KNOWN = Clinic(OpeningHours("UTC"))
@@ -65,3 +70,29 @@ def show_contact(db: Database, patient_id: str) -> Clinic | None:
     """
     known = clinic_row.get(db)
     return known if known and people.practitioners_of(db, patient_id) else None
+
+
+def show_first_day(db: Database, settings: Settings, protocols: Protocols) -> FirstDay:
+    """What the checklist of the first day is computed from, as it is now."""
+    signs = health.latest_signs(db)
+    backed_up, broke_off = (
+        signs.get(sign) for sign in (SignOfLife.BACKED_UP, SignOfLife.BACKUP_FAILED)
+    )
+    return FirstDay(
+        clinic=show_clinic(db),
+        is_backed_up=backed_up is not None,
+        is_backup_failing=broke_off is not None and (backed_up is None or backed_up < broke_off),
+        has_mail_server=settings.smtp_url is not None,
+        has_sent_mail=mails.is_any_sent(db),
+        unsigned=_unsigned(protocols, treatments.kinds(db)),
+        answering=sum(who.answers_alerts and in_ for who, _, in_ in people.staff(db)),
+    )
+
+
+def _unsigned(protocols: Protocols, kinds: frozenset[str]) -> tuple[str, ...]:
+    """Titles of protocols without a signature; a clinic signs those of the treatments it does."""
+    known = protocols.by_kind.values()
+    if not kinds and any(each.sign_off for each in known):
+        return ()
+    wanted = [each for each in known if not kinds or each.kind in kinds]
+    return tuple(sorted(each.title for each in wanted if each.sign_off is None))

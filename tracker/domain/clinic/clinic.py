@@ -1,7 +1,9 @@
 """What patients know the clinic by, and the telephone numbers by which they reach it."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from tracker.domain.clinic.opening_hours import OpeningHours
 
@@ -23,6 +25,53 @@ class Clinic:
     emergency_number: str = ""
     edition: int = 0
     name: str = ""
+
+
+class FirstStep(StrEnum):
+    """What a clinic needs before its first patient; in the order in which it is best done."""
+
+    NUMBERS = "numbers"  # telephone and emergency number: a red flag names them
+    HOURS = "hours"  # without them nothing says when messages are read
+    MAIL = "mail"  # urgent alerts reach people by mail
+    COLLEAGUE = "colleague"  # an alert that waits is passed on to somebody
+    PROTOCOLS = "protocols"  # the limits are the clinic's own responsibility
+    BACKUP = "backup"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstDay:
+    """What the checklist of the first day is computed from; no tick is stored.
+
+    `unsigned` are the titles of the protocols in force that no clinic has signed, of the kinds of
+    treatment on record; of all kinds while none is on record and none is signed. `answering` counts
+    the people who can sign in and answer alerts. `has_sent_mail` is true once a mail went out.
+    """
+
+    clinic: Clinic
+    is_backed_up: bool
+    is_backup_failing: bool
+    has_mail_server: bool
+    has_sent_mail: bool
+    unsigned: tuple[str, ...]
+    answering: int
+
+    @property
+    def done(self) -> Mapping[FirstStep, bool]:
+        """Each step, and whether it is done."""
+        clinic = self.clinic
+        return {
+            FirstStep.NUMBERS: bool(clinic.phone and clinic.emergency_number),
+            FirstStep.HOURS: clinic.hours.are_known,
+            FirstStep.MAIL: self.has_mail_server and self.has_sent_mail,
+            FirstStep.COLLEAGUE: self.answering > 1,
+            FirstStep.PROTOCOLS: not self.unsigned,
+            FirstStep.BACKUP: self.is_backed_up and not self.is_backup_failing,
+        }
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is open."""
+        return all(self.done.values())
 
 
 def check_clinic_name(text: str) -> str:

@@ -73,6 +73,11 @@ def cared_for(db: Database, patient_id: str | None) -> list[Treatment]:
     return [treatment for _, treatment in _readable(db.query(sql, {"patient": patient_id}))]
 
 
+def kinds(db: Database) -> frozenset[str]:
+    """The kinds of treatment on record."""
+    return frozenset(row["kind"] for row in db.query("SELECT DISTINCT kind FROM treatments"))
+
+
 def of_kind(db: Database, kind: str) -> list[Treatment]:
     """All treatments of a kind, oldest first."""
     sql = "SELECT * FROM treatments WHERE kind = ? ORDER BY performed_at, id"

@@ -99,6 +99,13 @@ def sent(db: Database, mail_id: str, now: datetime) -> None:
     )
 
 
+def is_any_sent(db: Database) -> bool:
+    """Whether a mail ever went out."""
+    sql = "SELECT EXISTS (SELECT 1 FROM messages WHERE sent_at IS NOT NULL) AS is_any"
+    (row,) = db.query(sql)
+    return bool(row["is_any"])
+
+
 def retry(db: Database, mail_id: str, at: datetime, error: str) -> None:
     """Note a failure that will be tried again at `at`."""
     db.execute(
