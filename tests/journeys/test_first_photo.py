@@ -32,7 +32,7 @@ class Thumb:
 
 
 def invited_by(clinic: OpenClinic) -> tuple[Invited, str]:
-    """A patient whose treatment nobody has entered, and the link."""
+    """A patient without a treatment, and the link."""
     world = open_world(clinic.settings)
     db = world.connect()
     born = date(1985, 4, 23)

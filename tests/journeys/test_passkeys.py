@@ -12,6 +12,7 @@ from tests.journeys.conftest import clinic_at_day_3
 from tests.journeys.test_browser import sign_in
 from tracker.domain.mail.mails import MailKind
 from tracker.settings import Settings
+from tracker.storage.connection import writing
 from tracker.storage.mail import mails
 from tracker.storage.people import passkeys
 
@@ -38,8 +39,12 @@ def test_a_passkey_is_made_used_and_removed(
     }
     chrome.send("WebAuthn.addVirtualAuthenticator", {"options": options})
     sign_in(page, address, cast.alice.email, PASSPHRASE)
-    page.goto(f"{address}/passkeys")
+    with writing(db):
+        db.execute("UPDATE sessions SET by_link = 1")  # as after the link of an invitation
+    page.goto(f"{address}/settings")
+    expect(page.get_by_role("heading", level=1)).to_have_text("So that you can come back")
     page.get_by_role("button", name="Make a passkey").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("How you sign in")
     expect(page.get_by_text(re.compile("^Passkey added"))).to_be_visible()
     (key,) = passkeys.of_person(db, cast.alice.id)
     (mail,) = mails.of_recipient(db, cast.alice.id)

@@ -82,7 +82,7 @@ def test_who_opened_a_waiting_photo_is_on_record(
     assert "Photo of" in untreated.read("/my-data")
 
 
-def test_what_was_wrong_with_a_photo_is_said_and_nobody_is_asked_before_or_after(
+def test_what_was_wrong_with_a_photo_is_said_and_the_page_asks_neither_before_nor_after(
     untreated: Browser,
 ) -> None:
     answer = untreated.send("/photo", {"role": "baseline"})

@@ -217,7 +217,7 @@ def test_whose_session_is_gone_gets_a_new_link_by_mail(
     assert len(sent) == 2
     again = invitations.latest_of(db, patient.id)
     assert again is not None
-    assert again.tries == 1  # whoever reads the mailbox does not begin to guess anew
+    assert again.tries == 1  # a reader of the mailbox gains no more tries
     path = welcome_link(again.id, world.envelope).removeprefix(world.settings.base_url)
     answer = Browser(app).send(path, RIGHT)
     assert (answer.status_code, answer.location) == (303, "/photo")

@@ -62,7 +62,7 @@ class WelcomePage:
 
     `is_own` for somebody who signs up without a clinic, and gives the name, too. `asks_year` for a
     patient whose birth date is on record; a passphrase can be chosen later then, unless the clinic
-    wants one first. Their page names nobody: the link may be in wrong hands.
+    wants one first. Their page shows no name: the link may be in wrong hands.
     """
 
     template: ClassVar[str] = "patient_welcome.html"

@@ -171,8 +171,8 @@ class PatientPage:
     `apart` are photos that are listed before the leaf of photos, which does not hold them: first
     those that are lost, then those that no one has opened and that the newest leaf does not hold,
     `new_total` in all. The list has no more than a leaf of the `apart_total`. `lost` are all
-    that are lost, the latest first. `undated` came before the treatment was entered, and nobody
-    knows whether they show treated skin. `kept` are the address parameters of the view.
+    that are lost, the latest first. `undated` came before the treatment was entered, and may
+    show treated skin. `kept` are the address parameters of the view.
     """
 
     template: ClassVar[str] = "practitioner_patient.html"

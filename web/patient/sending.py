@@ -57,7 +57,7 @@ class UploadPage:
     """The upload form; `remedies` after a refusal, `errors` by field after a mistake.
 
     The camera shows `baseline` as a faint overlay. `is_early` while no treatment is entered: then
-    nobody is asked whether the photo is from before or after.
+    the page does not ask whether the photo is from before or after.
     """
 
     template: ClassVar[str] = "patient_upload.html"

@@ -188,7 +188,7 @@ def _can_sign_in(db: Database, person: Person) -> bool:
 def _invite_again(db: Database, person: Person, now: datetime) -> None:
     """Mail a new link to a patient who came in by one and chose no way to sign in.
 
-    Wrong years of birth go on counting: whoever reads the mailbox could ask for ever more links.
+    Wrong years of birth go on counting: a reader of the mailbox could ask for ever more links.
     """
     last = invitations.latest_of(db, person.id)
     if last is None or person.suspended_at is not None or not asks_year(last, person):

@@ -291,7 +291,7 @@ def _hashed(
 def _begun(
     db: Database, begun: Session, person: Person, second_step: bool
 ) -> tuple[Person, str] | HalfSignedIn:
-    """The session, or the half of one; whoever came in by an earlier link is out."""
+    """The session, or the half of one; sessions of earlier links end."""
     token = new_token()
     sessions.end_all_of(db, person.id)
     step = step_after_passphrase(

@@ -56,6 +56,6 @@ def closed_because(invitation: Invitation, now: datetime) -> Closed | None:
 
 
 def asks_year(invitation: Invitation, person: Person) -> bool:
-    """Whether whoever opens the link must know the year in which the patient was born."""
+    """Whether the link asks for the year in which the patient was born."""
     is_patient = person.role is Role.PATIENT and not invitation.is_own
     return is_patient and person.birth_date is not None
