@@ -124,6 +124,12 @@ RULES = {
     "POST notes.write": Rule("/patients/{alice}/notes", TEAM),
     "POST notes.revise": Rule("/patients/{alice}/notes/{note}", TEAM),
     "POST notes.withdraw": Rule("/patients/{alice}/notes/{note}/withdraw", TEAM),
+    "GET treatments.wrong_patient": Rule(
+        "/patients/{alice}/treatments/{treatment}/wrong-patient", TEAM
+    ),
+    "POST treatments.withdraw": Rule(
+        "/patients/{alice}/treatments/{treatment}/wrong-patient", TEAM
+    ),
     "GET treatments.series": Rule("/patients/{alice}/treatments", TEAM),
     "GET treatments.new": Rule("/patients/{alice}/treatments/new", TEAM),
     "POST treatments.enter": Rule("/patients/{alice}/treatments/new", TEAM),

@@ -1,11 +1,13 @@
 """Forms about treatments that people of the clinic fill in: a request becomes typed values."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
+from tracker.actions.course.showing_treatments import Series, TreatmentSession
 from tracker.domain.course.procedures import (
     MAX_REASON_LENGTH,
     MOST_PASSES,
@@ -16,13 +18,17 @@ from tracker.domain.course.procedures import (
 )
 from tracker.domain.course.treatments import AREAS, Region, Setting, Treatment
 from tracker.domain.people.people import Person
+from tracker.domain.protocols.aftercare import DatesSwapped, OwnLine
+from tracker.domain.protocols.care import Heading
 from tracker.domain.protocols.protocols import Asks, Protocol
 from tracker.domain.protocols.screening import MAX_TEXT_LENGTH, Screening
 from web.forms import Errors, Form, local_time, one_of, sentence, typed
 from web.screening import ASKED
+from web.words.words import born_words, number_words, treatment_words
 
 DEPTH = re.compile(r"\d(?:[.,]\d{1,2})?")
 PASSES = re.compile(r"\d{1,3}")
+NOT_KNOWN = "not_known"  # the treatment is withdrawn and entered for no one
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,57 @@ class Entered:
 
     treatment: Treatment
     planned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WrongPatientPage:
+    """The form that withdraws a treatment that was entered for the wrong patient.
+
+    `others` are those for whom it can be entered, as id and words; `left` says what stays.
+    """
+
+    template: ClassVar[str] = "treatment_wrong_patient.html"
+    place: ClassVar[str] = "patients"
+    not_known: ClassVar[str] = NOT_KNOWN
+
+    patient_id: str
+    name: str
+    unread: int
+    treatment_id: str
+    treatment: str
+    left: str
+    others: tuple[tuple[str, str], ...]
+    chosen: Mapping[str, str]
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Entered for the wrong patient"
+
+
+def wrong_patient_page(
+    series: Series,
+    session: TreatmentSession,
+    mine: Sequence[Person],
+    chosen: Mapping[str, str] | None = None,
+) -> WrongPatientPage:
+    """The form; `mine` are the patients of its reader, told apart by more than the name."""
+    count = session.photos
+    return WrongPatientPage(
+        patient_id=series.patient.id,
+        name=series.patient.name,
+        unread=series.unread,
+        treatment_id=session.treatment.id,
+        treatment=treatment_words(session.treatment, session.protocol.title),
+        left=f"{count} photo{'' if count == 1 else 's'}" if count else "",
+        others=tuple(
+            (each.id, ", ".join(filter(None, (each.name, born_words(each), number_words(each)))))
+            for each in mine
+            if each.id != series.patient.id
+        ),
+        chosen=chosen or {},
+    )
 
 
 def product_rows(form: Mapping[str, str]) -> int:
@@ -93,6 +150,32 @@ def read_screening(
     if len(reason) > MAX_REASON_LENGTH:
         errors["reason"] = f"Keep the reason under {MAX_REASON_LENGTH} characters."
     return Errors(errors) if errors else Screening(answers, now, by, reason)
+
+
+def read_line(form: Form, patient_id: str, by: str, now: datetime) -> OwnLine | Errors:
+    """A line of aftercare for one patient, without an id."""
+    errors: dict[str, str] = {}
+    heading = one_of(Heading, form.get("heading", ""))
+    if heading is None:
+        errors["heading"] = "Choose a heading for it."
+    first, last = (_date(form, name, errors) for name in ("first_date", "last_date"))
+    if errors or heading is None or first is None or last is None:
+        return Errors(errors)
+    text = _line(form, "line")
+    try:
+        return OwnLine("", patient_id, heading, text, first, last, added_by=by, added_at=now)
+    except ValueError as error:
+        return Errors(
+            {"last_date" if isinstance(error, DatesSwapped) else "line": sentence(str(error))}
+        )
+
+
+def _date(form: Form, name: str, errors: dict[str, str]) -> date | None:
+    try:
+        return date.fromisoformat(form.get(name, ""))
+    except ValueError:
+        errors[name] = "Choose a day."
+        return None
 
 
 def _performed_at(form: Form, zone: ZoneInfo, errors: dict[str, str]) -> datetime | None:

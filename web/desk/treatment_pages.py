@@ -60,6 +60,7 @@ class SessionCard:
     depth_missing: bool
     corrections: tuple[ChangeRow, ...]
     ended: str
+    is_withdrawn: bool
     may_end: bool
 
 
@@ -192,7 +193,8 @@ def treatments_page(series: Series, now: datetime, reader: ZoneInfo) -> Treatmen
 
 def choose_kind_page(series: Series, protocols: Mapping[str, Protocol]) -> ChooseKindPage:
     """All kinds that have a protocol, and the last session as a starting point."""
-    last = series.sessions[-1] if series.sessions else None
+    given = [each for each in series.sessions if not each.treatment.is_withdrawn]
+    last = given[-1] if given else None
     return ChooseKindPage(
         patient_id=series.patient.id,
         name=series.patient.name,
@@ -323,6 +325,7 @@ def _card(
         ended=f"{short_date(ending.at, reader)} by {session.ended_by}: {ending.why}"
         if ending
         else "",
+        is_withdrawn=treatment.is_withdrawn,
         may_end=ending is None and treatment.performed_at <= now,
     )
 
@@ -337,12 +340,14 @@ def _line(line: OwnLine, today: date) -> OwnLineRow:
 
 
 def _state(session: TreatmentSession, series: Series, now: datetime) -> str:
+    if session.treatment.is_withdrawn:
+        return "Withdrawn: wrong patient"
     if session.treatment.ending is not None:
         return "Ended early"
     if session.treatment.performed_at > now:
         return "Planned"
     later = series.sessions[session.number :]
-    if any(each.treatment.performed_at <= now for each in later):
+    if any(e.treatment.performed_at <= now and not e.treatment.is_withdrawn for e in later):
         return "Followed by the next session"
     return ""
 

@@ -5,17 +5,23 @@ Parse, allow, act, match, render.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
 
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from tracker.actions.course.showing_treatments import Series, TreatmentSession, show_treatments
+from tracker.actions.course.showing_treatments import (
+    Series,
+    TreatmentSession,
+    show_own_patients,
+    show_treatments,
+)
 from tracker.actions.course.treatments import (
     AnotherEntered,
     CorrectedMeanwhile,
     ScreenedMeanwhile,
     Unconfirmed,
+    Withdrawn,
+    WithdrawnBefore,
     add_care_line,
     correct_screening,
     correct_treatment,
@@ -23,17 +29,24 @@ from tracker.actions.course.treatments import (
     end_treatment,
     enter_treatment,
     resume_treatment,
+    withdraw_treatment,
 )
 from tracker.domain.course.procedures import MAX_REASON_LENGTH, Ending
 from tracker.domain.course.treatments import Treatment
 from tracker.domain.own_data.consents import CareWithdrawn
 from tracker.domain.people.access import may_treat, require
 from tracker.domain.people.people import Person
-from tracker.domain.protocols.aftercare import DatesSwapped, OwnLine
-from tracker.domain.protocols.care import Heading
+from tracker.domain.protocols.aftercare import OwnLine
 from tracker.domain.protocols.protocols import Protocol
 from tracker.domain.protocols.screening import Screening
-from web.desk.treatment_forms import product_rows, read_screening, read_treatment
+from web.desk.treatment_forms import (
+    NOT_KNOWN,
+    product_rows,
+    read_line,
+    read_screening,
+    read_treatment,
+    wrong_patient_page,
+)
 from web.desk.treatment_pages import (
     TreatmentForm,
     areas_of,
@@ -45,7 +58,7 @@ from web.desk.treatment_pages import (
     treatment_form,
     treatments_page,
 )
-from web.forms import Errors, one_of, sentence, typed
+from web.forms import Errors, sentence, typed
 from web.pages import render
 from web.screening import caveat_rows, from_record
 from web.session import Visit, signed_in
@@ -57,6 +70,9 @@ NOT_ENTERED: Mapping[type, str] = {
     " sessions first; if this one is another, save it again.",
     CareWithdrawn: "The patient has withdrawn consent to care: nothing new can be entered.",
 }
+NOT_MOVED = (
+    "This patient has withdrawn consent to care: nothing new can be entered. Nothing was changed."
+)
 SCREENED_MEANWHILE = (
     "Someone changed this screening after you opened it. Your answers were not saved yet. Look at"
     " the changes on the treatment page first, then save again."
@@ -171,6 +187,45 @@ def resume(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnVa
     session = _series(visit, patient_id).of(treatment_id) or abort(404)
     resume_treatment(visit.db, session.treatment.id, visit.person.id, visit.now)
     return _to_series(patient_id)
+
+
+@blueprint.get("/patients/<patient_id>/treatments/<treatment_id>/wrong-patient")
+@signed_in
+def wrong_patient(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnValue:
+    """Whose it was, and what happens to what hangs on it."""
+    shown = _series(visit, patient_id)
+    session = shown.of(treatment_id) or abort(404)
+    return render(wrong_patient_page(shown, session, show_own_patients(visit.db, visit.person)))
+
+
+@blueprint.post("/patients/<patient_id>/treatments/<treatment_id>/wrong-patient")
+@signed_in
+def withdraw(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnValue:
+    """Withdraw it here and enter it for the right patient, whose screening comes next."""
+    shown = _series(visit, patient_id)
+    session = shown.of(treatment_id) or abort(404)
+    mine = show_own_patients(visit.db, visit.person)
+    page = wrong_patient_page(shown, session, mine, request.form)
+    right = request.form.get("right", "")
+    if right not in {NOT_KNOWN, *(each.id for each in mine)}:
+        return render(replace(page, errors={"right": "Say whose treatment it was."})), 422
+    right_id = None if right == NOT_KNOWN else right
+    if right_id is not None:
+        require(may_treat(visit.viewer, right_id))
+    try:
+        ending = Ending(visit.now, visit.person.id, typed(request.form, "why"))
+        outcome = withdraw_treatment(visit.db, session.treatment.id, ending, right_id)
+    except ValueError as error:
+        return render(replace(page, errors={"why": sentence(str(error))})), 422
+    match outcome:
+        case CareWithdrawn():
+            return render(replace(page, errors={"right": NOT_MOVED})), 409
+        case Withdrawn(moved=Treatment() as moved):
+            return redirect(
+                url_for(".screening", patient_id=moved.patient_id, treatment_id=moved.id), code=303
+            )
+        case Withdrawn() | WithdrawnBefore():
+            return _to_series(patient_id)
 
 
 @blueprint.get("/patients/<patient_id>/treatments/<treatment_id>/screening")
@@ -313,7 +368,7 @@ def _known() -> int:
 def add_line(visit: Visit, patient_id: str) -> ResponseReturnValue:
     """Give the patient a line, or say what is wrong with it."""
     shown = _series(visit, patient_id)
-    match _read_line(visit, patient_id):
+    match read_line(request.form, patient_id, visit.person.id, visit.now):
         case Errors(by_field):
             page = treatments_page(shown, visit.now, visit.person.zone)
             return render(replace(page, chosen=request.form, errors=by_field)), 422
@@ -330,32 +385,6 @@ def end_line(visit: Visit, patient_id: str, line_id: str) -> ResponseReturnValue
     if line_id in {line.id for line in shown.own_lines}:  # otherwise another person was faster
         end_care_line(visit.db, line_id, visit.person.id, visit.now)
     return _to_lines(patient_id)
-
-
-def _read_line(visit: Visit, patient_id: str) -> OwnLine | Errors:
-    errors: dict[str, str] = {}
-    heading = one_of(Heading, request.form.get("heading", ""))
-    if heading is None:
-        errors["heading"] = "Choose a heading for it."
-    first, last = (_date(name, errors) for name in ("first_date", "last_date"))
-    if errors or heading is None or first is None or last is None:
-        return Errors(errors)
-    text = " ".join(request.form.get("line", "").split())
-    by = visit.person.id
-    try:
-        return OwnLine("", patient_id, heading, text, first, last, added_by=by, added_at=visit.now)
-    except ValueError as error:
-        return Errors(
-            {"last_date" if isinstance(error, DatesSwapped) else "line": sentence(str(error))}
-        )
-
-
-def _date(name: str, errors: dict[str, str]) -> date | None:
-    try:
-        return date.fromisoformat(request.form.get(name, ""))
-    except ValueError:
-        errors[name] = "Choose a day."
-        return None
 
 
 def _to_lines(patient_id: str) -> ResponseReturnValue:

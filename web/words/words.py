@@ -289,12 +289,14 @@ def remedy_for(fault: str) -> Remedy:
 
 
 def treatment_words(treatment: Treatment, title: str) -> str:
-    """`Microneedling, 1.5 mm` or `Chemical peel, superficial`."""
+    """`Microneedling, 1.5 mm` or `Chemical peel, superficial`; says if it was withdrawn."""
     parts = [title]
     if treatment.variant is not None:
         parts.append(treatment.variant.replace("_", "-"))
     if treatment.needle_depth_mm is not None:
         parts.append(depth_words(treatment.needle_depth_mm))
+    if treatment.is_withdrawn:
+        parts.append("entered by mistake")
     return ", ".join(parts)
 
 

@@ -54,7 +54,7 @@ def record_check_in(
     `is_as_before` as in CheckIn.
     """
     at = queued.given_at(now) if queued else now
-    treatment = treatments.current(db, patient_id, at)
+    treatment = treatments.for_answers(db, patient_id, at)
     if treatment is None:
         return NothingToAnswer()
     if consents.care_withdrawn_at(db, patient_id) is not None:

@@ -82,6 +82,11 @@ def show_treatments(db: Database, protocols: Protocols, patient_id: str) -> Seri
     )
 
 
+def show_own_patients(db: Database, carer: Person) -> list[Person]:
+    """The patients in a person's care, by name."""
+    return people.patients_of(db, carer.id)
+
+
 def _session(
     db: Database, protocols: Protocols, patient: Person, series: list[Treatment], number: int
 ) -> TreatmentSession:

@@ -1,4 +1,4 @@
-"""Treatments: enter, screen, correct, end and resume one, and give it lines of aftercare."""
+"""Treatments: enter, screen, correct, end, resume and withdraw one, and add lines of aftercare."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -188,6 +188,51 @@ def resume_treatment(db: Database, treatment_id: str, by: str, now: datetime) ->
         told = Entry(Act.RECORD_CHANGED, now, by, before.patient_id, "treatment resumed")
         audit_log.add(db, told)
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """The treatment stays with the patient as withdrawn; `moved` is its copy for the right one."""
+
+    moved: Treatment | None
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawnBefore:
+    """Another person was faster; nothing was changed."""
+
+
+def withdraw_treatment(
+    db: Database, treatment_id: str, ending: Ending, right_patient_id: str | None
+) -> Withdrawn | WithdrawnBefore | CareWithdrawn:
+    """Withdraw a treatment that was entered for the wrong patient; enter it for the right one.
+
+    The facts of the treatment are copied. Photos, answers, alerts and drawings stay with the
+    patient whose they are, and so does the screening: the form fills it from that patient's
+    record, and the right one must be asked. The history is kept, because a risk too many does
+    less harm than one too few. Raises ValueError if both patients are the same.
+    """
+    withdrawn = replace(ending, is_mistake=True)
+    with writing(db):
+        before = treatments.get(db, treatment_id)
+        if before.is_withdrawn:
+            return WithdrawnBefore()
+        if right_patient_id == before.patient_id:
+            raise ValueError("this is the patient for whom it was entered; choose another")
+        if right_patient_id and consents.care_withdrawn_at(db, right_patient_id) is not None:
+            return CareWithdrawn()
+        corrections.insert(db, before, ending.at, ending.by, ending.why)
+        treatments.update(db, replace(before, ending=withdrawn))
+        told = Entry(Act.RECORD_CHANGED, ending.at, ending.by, before.patient_id)
+        audit_log.add(db, replace(told, details="treatment withdrawn: wrong patient"))
+        if right_patient_id is None:
+            return Withdrawn(None)
+        moved = replace(before, id=new_id(), patient_id=right_patient_id, ending=None)
+        treatments.insert(db, moved)
+        early_photos.move_to(db, moved)
+        what = "treatment entered that was on record for another patient"
+        audit_log.add(db, replace(told, about=right_patient_id, details=what))
+    return Withdrawn(moved)
 
 
 def begin_own_treatment(

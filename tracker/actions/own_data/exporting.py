@@ -250,6 +250,7 @@ def _treatment_row(course: _Course, named: Mapping[str, str], zone: ZoneInfo) ->
     return {
         "ended_early_at": local_time(ending.at if ending else None, zone),
         "ended_early_because": ending.why if ending else None,
+        "was_entered_for_the_wrong_patient": course.treatment.is_withdrawn,
         "done_all_the_same_because": (screening.reason if screening else "") or None,
         "shown_before_it_was_done": list(screening.warned) if screening else [],
         "earlier_screenings": [

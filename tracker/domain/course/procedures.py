@@ -57,11 +57,15 @@ class Procedure:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A course that was ended early: from then on no reminders, and silence raises no alert."""
+    """A course that was ended early: from then on no reminders, and silence raises no alert.
+
+    `is_mistake` withdraws it: the treatment was never given to this patient.
+    """
 
     at: datetime
     by: str
     why: str
+    is_mistake: bool = False
 
     def __post_init__(self) -> None:
         if not self.why.strip():

@@ -74,6 +74,11 @@ class Treatment:
         if self.needle_depth_mm is not None and not 0 < self.needle_depth_mm <= 5:
             raise ValueError("needle_depth_mm must lie between 0 and 5 millimetres")
 
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether it was entered for the wrong patient; what the patient sent for it stays."""
+        return self.ending is not None and self.ending.is_mistake
+
 
 def days_since(treatment: Treatment, at: datetime) -> float:
     """Elapsed days of 24 hours since the treatment; negative before it. For the models of skin."""

@@ -40,14 +40,17 @@ def too_soon(
 ) -> tuple[TooSoon, ...]:
     """The earlier treatments that this one follows too soon, the worst first.
 
-    `others` are those of the same patient. Of several waits in the protocol the longest counts. If
-    it names none, the earlier treatment must be as old as the time in which skin nearly always
-    clears. Raises ProtocolError when no protocol fits the treatment.
+    `others` are those of the same patient; one that was withdrawn was never given. Of several waits
+    in the protocol the longest counts. If it names none, the earlier treatment must be as old as
+    the time in which skin nearly always clears. Raises ProtocolError when no protocol fits the
+    treatment.
     """
     waits = (
         _wait(treatment, each, protocols, zone)
         for each in others
-        if each.id != treatment.id and each.performed_at <= treatment.performed_at
+        if each.id != treatment.id
+        and each.performed_at <= treatment.performed_at
+        and not each.is_withdrawn
     )
     found = [wait for wait in waits if wait is not None]
     return tuple(sorted(found, key=lambda wait: wait.days - wait.least_days))

@@ -22,6 +22,10 @@ from tracker.storage.columns import (
 )
 
 log = logging.getLogger(__name__)
+SOMETHING_HANGS = """(EXISTS (SELECT 1 FROM photos WHERE treatment_id = treatments.id)
+    OR EXISTS (SELECT 1 FROM check_ins WHERE treatment_id = treatments.id)
+    OR EXISTS (SELECT 1 FROM alerts
+        WHERE patient_id = treatments.patient_id AND treatment_id = treatments.id))"""
 
 
 def insert(db: Database, treatment: Treatment) -> None:
@@ -48,19 +52,38 @@ def by_ids(db: Database, ids: Iterable[str]) -> dict[str, Treatment]:
 
 
 def current(db: Database, patient_id: str, now: datetime) -> Treatment | None:
-    """The patient's latest treatment, or the next one planned if none has been done yet."""
-    return next(iter(done(db, patient_id, now)), None) or planned(db, patient_id, now)
+    """The patient's latest treatment, or the next one planned if none has been done yet.
+
+    One that was withdrawn counts only without any of these, while something hangs on it: what was
+    sent for it and its alerts must not leave the pages.
+    """
+    given = next(iter(done(db, patient_id, now)), None) or planned(db, patient_id, now)
+    if given is not None:
+        return given
+    sql = f"""SELECT * FROM treatments WHERE patient_id = ? AND {SOMETHING_HANGS}
+              ORDER BY performed_at DESC, id LIMIT 1"""  # noqa: S608 (text of ours)
+    return next((read(row) for row in db.query(sql, [patient_id])), None)
+
+
+def for_answers(db: Database, patient_id: str, now: datetime) -> Treatment | None:
+    """The treatment to which answers given at `now` belong.
+
+    A phone may send answers after their treatment was withdrawn; they are judged all the same.
+    """
+    sql = "SELECT * FROM treatments WHERE patient_id = ? ORDER BY performed_at DESC, id LIMIT 1"
+    rows = db.query(sql, [patient_id])
+    return current(db, patient_id, now) or next((read(row) for row in rows), None)
 
 
 def done(db: Database, patient_id: str, now: datetime) -> list[Treatment]:
-    """All treatments of a patient that have been done, the latest first."""
+    """All treatments that this patient has had, the latest first; without those withdrawn."""
     sql = """SELECT * FROM treatments WHERE patient_id = ? AND performed_at <= ?
-             ORDER BY performed_at DESC, id"""
+             AND NOT ended_as_mistake ORDER BY performed_at DESC, id"""
     return [read(row) for row in db.query(sql, [patient_id, time_text(now)])]
 
 
 def of_patient(db: Database, patient_id: str) -> list[Treatment]:
-    """All treatments of a patient, done or planned, oldest first."""
+    """All treatments of a patient, done, planned or withdrawn, oldest first."""
     sql = "SELECT * FROM treatments WHERE patient_id = ? ORDER BY performed_at, id"
     return [read(row) for row in db.query(sql, [patient_id])]
 
@@ -89,7 +112,7 @@ def heard_since(db: Database, kind: str, since: datetime) -> list[Treatment]:
 
     One without any photo or answer counts from the day it was done.
     """
-    sql = """SELECT * FROM treatments WHERE kind = :kind AND (
+    sql = """SELECT * FROM treatments WHERE kind = :kind AND NOT ended_as_mistake AND (
                  EXISTS (SELECT 1 FROM photos
                      WHERE treatment_id = treatments.id AND received_at >= :since)
                  OR EXISTS (SELECT 1 FROM check_ins
@@ -102,9 +125,9 @@ def heard_since(db: Database, kind: str, since: datetime) -> list[Treatment]:
 
 
 def planned(db: Database, patient_id: str, now: datetime) -> Treatment | None:
-    """The patient's next treatment after `now`."""
+    """The patient's next treatment after `now`; none that was withdrawn."""
     sql = """SELECT * FROM treatments WHERE patient_id = ? AND performed_at > ?
-             ORDER BY performed_at, id LIMIT 1"""
+             AND NOT ended_as_mistake ORDER BY performed_at, id LIMIT 1"""
     rows = db.query(sql, [patient_id, time_text(now)])
     return next((read(row) for row in rows), None)
 
@@ -126,7 +149,7 @@ def latest_between(db: Database, earliest: datetime, now: datetime) -> list[Trea
     """
     sql = """SELECT * FROM treatments WHERE performed_at BETWEEN :earliest AND :now
              AND NOT EXISTS (SELECT 1 FROM treatments AS later
-                 WHERE later.patient_id = treatments.patient_id
+                 WHERE later.patient_id = treatments.patient_id AND NOT later.ended_as_mistake
                    AND later.performed_at > treatments.performed_at AND later.performed_at <= :now)
              AND ended_at IS NULL
              AND patient_id NOT IN (SELECT patient_id FROM care_withdrawn)
@@ -217,6 +240,7 @@ def columns_of(treatment: Treatment) -> dict[str, Any]:
         "ended_at": optional_time_text(ending.at if ending else None),
         "ended_by": ending.by if ending else None,
         "ended_why": ending.why if ending else "",
+        "ended_as_mistake": int(ending.is_mistake) if ending else 0,
     }
 
 
@@ -242,5 +266,9 @@ def read(row: Mapping[str, Any]) -> Treatment:
             ),
             performed_by=row["performed_by"],
         ),
-        ending=Ending(ended_at, row["ended_by"], row["ended_why"]) if ended_at else None,
+        ending=Ending(
+            ended_at, row["ended_by"], row["ended_why"], bool(row.get("ended_as_mistake", 0))
+        )
+        if ended_at
+        else None,
     )

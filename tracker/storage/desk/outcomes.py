@@ -37,7 +37,10 @@ def redness_by_treatment(db: Database, now: datetime) -> list[tuple[Treatment, S
     for row in db.query(sql, [str(Region.FACE)]):
         taken_at, is_alarmed = read_time(row["taken_at"]), bool(row["is_alarmed"])
         seen[row["treatment_id"]].append(Redness(taken_at, row["redness"], is_alarmed))
-    done = db.query("SELECT * FROM treatments WHERE performed_at <= ?", [time_text(now)])
+    done = db.query(
+        "SELECT * FROM treatments WHERE performed_at <= ? AND NOT ended_as_mistake",
+        [time_text(now)],
+    )
     return [(treatments.read(row), seen[row["id"]]) for row in done]
 
 

@@ -20,6 +20,7 @@ from tracker.domain.desk.worklist import Facts, Gauge, LatestPhotos, Pair
 from tracker.storage.alerts import alerts
 from tracker.storage.columns import names_text, read_optional_time, read_time, time_text
 from tracker.storage.course import photos
+from tracker.storage.course.treatments import SOMETHING_HANGS
 
 
 def facts_of(
@@ -59,7 +60,7 @@ def version(db: Database) -> int:
     return int(row["number"])
 
 
-_FACTS = """
+_FACTS = f"""
 WITH reach AS (
     SELECT patient_id,
            CASE WHEN max(practitioner_id = :reader) THEN NULL ELSE min(practitioner_id) END
@@ -69,9 +70,14 @@ WITH reach AS (
 followed AS (
     SELECT reach.*, coalesce(
         (SELECT id FROM treatments WHERE treatments.patient_id = reach.patient_id
-            AND performed_at <= :now ORDER BY performed_at DESC, id LIMIT 1),
+            AND performed_at <= :now AND NOT ended_as_mistake
+            ORDER BY performed_at DESC, id LIMIT 1),
         (SELECT id FROM treatments WHERE treatments.patient_id = reach.patient_id
-            AND performed_at > :now ORDER BY performed_at, id LIMIT 1)) AS treatment_id
+            AND performed_at > :now AND NOT ended_as_mistake
+            ORDER BY performed_at, id LIMIT 1),
+        (SELECT id FROM treatments WHERE treatments.patient_id = reach.patient_id
+            AND ended_as_mistake AND {SOMETHING_HANGS}
+            ORDER BY performed_at DESC, id LIMIT 1)) AS treatment_id
     FROM reach),
 unread AS (
     SELECT patient_id, count(*) AS n, min(at) AS since FROM remarks
@@ -95,7 +101,7 @@ LEFT JOIN treatments ON treatments.id = followed.treatment_id
 LEFT JOIN unread ON unread.patient_id = people.id
 LEFT JOIN unseen ON unseen.patient_id = people.id
 LEFT JOIN care_withdrawn ON care_withdrawn.patient_id = people.id
-"""
+"""  # noqa: S608 (text of ours)
 
 
 def latest_photos(db: Database, gauges: Mapping[str, Gauge]) -> dict[str, LatestPhotos]:
