@@ -1,10 +1,12 @@
 import re
 from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from tests.conftest import TREATED_AT
 from tests.tracker.courses_of_readings import check_in, darkening, fading, reading, rising_again
 from tests.web.course_so_far import now_on, so_far
 from tests.web.test_timeline import ALERT
@@ -23,7 +25,7 @@ from web.charts.charts import (
     patient_charts,
     region_charts,
 )
-from web.charts.points import normal_at
+from web.charts.points import normal_at, spark
 
 BEFORE = replace(reading(0.5), taken_at=now_on(-0.5))
 
@@ -223,3 +225,21 @@ def test_no_headline_reassures_while_an_alert_or_a_warning_sign_is_open(
     assert told(-0.8, 0.0, alerts=(ALERT,)) == "Left cheek: rising since day 0."
     closed = replace(ALERT, resolved_at=now_on(4), outcome=Outcome.FALSE)
     assert "fading" in told(*FALLS, alerts=(closed,))
+
+
+def test_a_spark_has_one_scale_and_says_what_it_shows() -> None:
+    at = [TREATED_AT + timedelta(days=day) for day in range(4)]
+    recent = [(at[3], 3.0), (at[2], 0.0), (at[0], 1.0)]
+    drawn = spark(recent, Quantity.REDNESS)
+    assert drawn is not None
+    # As far apart as the days were; 3.0 doublings lie on the edge
+    assert drawn.line == "3.0,18.0 63.0,28.0 93.0,3.0"
+    assert drawn.end == (93.0, 3.0)
+    assert drawn.as_before == 28.0
+    said = drawn.words.replace("\N{NO-BREAK SPACE}", " ")
+    assert said == "the last 3 photos: from 2.0 × to 8.0 ×, highest 8.0 ×"
+    dark = spark([(at[3], 0.4), (at[2], 0.0)], Quantity.PIGMENT)
+    assert dark is not None
+    assert dark.as_before - dark.end[1] == pytest.approx(12.0, abs=0.1)
+    assert spark(recent[:1], Quantity.REDNESS) is None
+    assert spark([recent[0], recent[0]], Quantity.REDNESS) is not None  # in the same moment

@@ -4,6 +4,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from statistics import median
 
 from tracker.actions.course.progress import CourseSoFar
@@ -26,6 +27,10 @@ from web.words.words import SKIN_STATES, range_words
 
 # A gap is longer than the requested interval: a photo a day for two weeks, then one a week.
 DAILY_UNTIL = 14.0
+SPARK_WIDTH, SPARK_HEIGHT, SPARK_EDGE = 96, 36, 3  # pixels
+# In doublings; what is beyond lies on the edge. Pigment that can be seen changes much less.
+SPARK_RANGES = {Quantity.REDNESS: (-0.5, 2.5), Quantity.PIGMENT: (-0.25, 0.75)}
+LEAST_OF_A_SPARK = 2
 LONGEST_STEP_DAILY, LONGEST_STEP_WEEKLY = 2.2, 11.0
 
 
@@ -281,3 +286,43 @@ def _caveats(reading: Reading) -> str:
     if reading.skin_state is not SkinState.CLEAN:
         caveats.append(SKIN_STATES[reading.skin_state].lower())
     return ", ".join(caveats)
+
+
+@dataclass(frozen=True, slots=True)
+class Spark:
+    """A course so small that it has no axes: `line` of SVG points, `end` the latest one."""
+
+    line: str
+    end: tuple[float, float]
+    as_before: float
+    words: str
+
+
+def spark(recent: Sequence[tuple[datetime, float]], quantity: Quantity) -> Spark | None:
+    """Values of the last photos, the latest first, in doublings; None for fewer than two.
+
+    All sparks of a quantity have one scale, so that rows of a list can be compared.
+    """
+    if len(recent) < LEAST_OF_A_SPARK:
+        return None
+    began, ended = recent[-1][0], recent[0][0]
+    lasts = (ended - began).total_seconds() or 1.0
+    width, height = SPARK_WIDTH - 2 * SPARK_EDGE, SPARK_HEIGHT - 2 * SPARK_EDGE
+    low, high = SPARK_RANGES[quantity]
+
+    def level(value: float) -> float:
+        share = (min(max(value, low), high) - low) / (high - low)
+        return round(SPARK_EDGE + height * (1 - share), 1)
+
+    points = [
+        (round(SPARK_EDGE + width * (at - began).total_seconds() / lasts, 1), level(value))
+        for at, value in reversed(recent)
+    ]
+    first, latest = times(recent[-1][1]), times(recent[0][1])
+    highest = times(max(value for _, value in recent))
+    return Spark(
+        line=" ".join(f"{x},{y}" for x, y in points),
+        end=points[-1],
+        as_before=level(0.0),
+        words=f"the last {len(recent)} photos: from {first} to {latest}, highest {highest}",
+    )

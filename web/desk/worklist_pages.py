@@ -24,6 +24,7 @@ from tracker.domain.desk.worklist import (
 from tracker.domain.people.absences import Absence
 from tracker.domain.people.people import Person
 from tracker.domain.recovery.evidence_words import times
+from web.charts.points import Spark, spark
 from web.desk.alert_cards import AlertCard, alert_card
 from web.words.times import day_and_month, day_words, when, withdrawn_words
 from web.words.words import range_words, treatment_words
@@ -84,6 +85,7 @@ class PatientRow:
     more: int
     gauge: str
     measured: str
+    spark: Spark | None
     change: str
     photo: str
     unseen: str
@@ -302,6 +304,7 @@ def patient_row(
         more=max(0, len(cards) - ALERTS_SHOWN),
         gauge=_gauge_words(photos),
         measured=_measured(photos.latest) if photos and photos.latest else "",
+        spark=spark(photos.recent, photos.gauge.quantity) if photos else None,
         change=_change_words(row),
         photo=when(photos.taken_at, now, zone) if photos else "",
         unseen=_unseen(facts, now, zone),

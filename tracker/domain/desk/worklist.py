@@ -18,6 +18,7 @@ from tracker.domain.protocols.protocols import Protocols
 PAGE = 50
 FOLDED = 20  # rows of a folded group that are shown without opening its own page
 _NO_LEVEL = len(Level) + 1
+RECENT = 14  # measured photos whose course a row of the list draws
 _MESSAGE = 2  # an unread message comes after reviews and before alerts that are only watched
 _TIE_SIGNS = 12
 # Letters without a removable accent that people still search for without it.
@@ -106,7 +107,8 @@ class Pair:
 @dataclass(frozen=True, slots=True)
 class LatestPhotos:
     """When the latest photo since the treatment was taken, whatever became of it, and the gauge on
-    the last two that were measured, the later one first. `pair` shows the later one.
+    the last two that were measured, the later one first. `pair` shows the later one; `recent` are
+    the last `RECENT` with their times, the latest first.
     """
 
     taken_at: datetime
@@ -114,6 +116,7 @@ class LatestPhotos:
     latest: Estimate | None
     before: Estimate | None
     pair: Pair | None = None
+    recent: tuple[tuple[datetime, float], ...] = ()
 
     @property
     def change(self) -> Change | None:

@@ -16,7 +16,7 @@ from sqlite_utils import Database
 from tracker.domain.alerts.alerts import Alert
 from tracker.domain.course.photos import GivenUp
 from tracker.domain.course.readings import Estimate
-from tracker.domain.desk.worklist import Facts, Gauge, LatestPhotos, Pair
+from tracker.domain.desk.worklist import RECENT, Facts, Gauge, LatestPhotos, Pair
 from tracker.storage.alerts import alerts
 from tracker.storage.columns import names_text, read_optional_time, read_time, time_text
 from tracker.storage.course import photos
@@ -105,17 +105,19 @@ LEFT JOIN care_withdrawn ON care_withdrawn.patient_id = people.id
 
 
 def latest_photos(db: Database, gauges: Mapping[str, Gauge]) -> dict[str, LatestPhotos]:
-    """By treatment its latest follow-up photo, and its gauge on the last two measured."""
+    """By treatment its latest follow-up photo, and its gauge on the last ones measured."""
     found: dict[str, LatestPhotos] = {}
     regions = {treatment_id: str(gauge.region) for treatment_id, gauge in gauges.items()}
-    values = {"regions": json.dumps(regions)}
+    values = {"regions": json.dumps(regions), "recent": RECENT}
     estimates: dict[str, list[Estimate]] = defaultdict(list)
+    recent: dict[str, list[tuple[datetime, float]]] = defaultdict(list)
     pairs: dict[str, Pair] = {}
     for row in db.query(_MEASURED, values):
         quantity = gauges[row["treatment_id"]].quantity
         estimates[row["treatment_id"]].append(Estimate(row[quantity], row[f"{quantity}_sd"]))
         pair = Pair(row["photo_id"], read_time(row["taken_at"]), row["baseline_id"])
         pairs.setdefault(row["treatment_id"], pair)
+        recent[row["treatment_id"]].append((pair.taken_at, row[quantity]))
     for row in db.query(_LATEST, values):
         measured = estimates[row["treatment_id"]]
         found[row["treatment_id"]] = LatestPhotos(
@@ -124,6 +126,7 @@ def latest_photos(db: Database, gauges: Mapping[str, Gauge]) -> dict[str, Latest
             latest=measured[0] if measured else None,
             before=measured[1] if len(measured) > 1 else None,
             pair=pairs.get(row["treatment_id"]),
+            recent=tuple(recent[row["treatment_id"]]),
         )
     return found
 
@@ -142,7 +145,7 @@ FROM json_each(:regions) AS asked
 JOIN photos ON photos.id IN (
     SELECT id FROM photos AS each WHERE each.treatment_id = asked.key
         AND each.role = 'follow_up' AND each.status = 'measured'
-    ORDER BY each.taken_at DESC, each.id DESC LIMIT 2)
+    ORDER BY each.taken_at DESC, each.id DESC LIMIT :recent)
 JOIN readings ON readings.id = (
     SELECT max(id) FROM readings AS newest WHERE newest.photo_id = photos.id)
 JOIN region_readings ON region_readings.reading_id = readings.id AND region = asked.value
