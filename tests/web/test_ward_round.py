@@ -195,6 +195,20 @@ def test_messages_and_photos_are_opened_before_fine_is_offered(
     assert closed.outcome is Outcome.FALSE
 
 
+def test_a_message_that_was_answered_unread_is_shown_with_its_photo_when_it_is_opened(
+    dana: Browser, records: Records
+) -> None:
+    alert = records.alert()
+    said = records.message(records.cast.alice, "Look at this crust.", photo=b"jpeg")
+    records.message(records.cast.eli, "Please drink enough.")
+    assert "With a photo." in page_of(dana, alert)
+    there = dana.send(f"/round/{alert.patient_id}/open", {"round": "0.0.1.x"}).location
+    opened = dana.read(there or "")
+    assert "Look at this crust." in opened
+    assert "drink enough" not in opened
+    assert f"/patients/{alert.patient_id}/conversation/{said.id}/photo" in opened
+
+
 def test_a_photo_that_is_not_measured_holds_after_it_was_opened(
     dana: Browser, records: Records
 ) -> None:

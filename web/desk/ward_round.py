@@ -188,12 +188,13 @@ def show(visit: Visit, patient_id: str) -> ResponseReturnValue:
 def open_new(visit: Visit, patient_id: str) -> ResponseReturnValue:
     """Mark what the patient wrote as read, and show the photos large that no one has opened."""
     require(may_follow(visit.viewer, patient_id))
-    open_conversation(visit.db, patient_id, visit.person.id, visit.now)
+    told = open_conversation(visit.db, patient_id, visit.person.id, visit.now) or abort(404)
     there = url_for(
         ".show",
         patient_id=patient_id,
         place=request.form.get("round", ""),
         photo=request.form.getlist("photo"),
+        message=[m.id for m in told.messages if m.is_from_patient and not m.receipts],
     )
     return redirect(there, code=303)
 
@@ -275,7 +276,7 @@ def _page(
 ) -> RoundPage:
     standing, zone, reader_id = told.standing, visit.person.zone, visit.person.id
     row = patient_row(told.row, told.named, visit.now, zone)
-    asked = set(request.values.getlist("photo"))
+    asked = {*request.values.getlist("photo"), *request.values.getlist("message")}
     opened = [photo for photo in standing.photos if photo.id in asked]
     pair = _pair(told)
     holds = standing.holds(reader_id, {photo.id for photo in opened})
@@ -294,7 +295,7 @@ def _page(
         messages=tuple(
             RoundMessage(m.id, when(m.at, visit.now, zone), m.text, m.has_photo, m in unread)
             for m in standing.messages
-            if m in unread or m in standing.unanswered
+            if m in unread or m in standing.unanswered or m.id in asked
         ),
         unread=len(unread),
         pair=tuple(_shot(photo, told, asked) for photo in pair),
