@@ -119,6 +119,15 @@ def test_a_refused_photo_is_not_kept_in_parts_either(
     assert files_of(world) == []
 
 
+@pytest.mark.parametrize("checksum", ["", "sha256 \u00e9", "sha256 ="])
+def test_a_part_without_a_checksum_is_refused(alice: Browser, checksum: str) -> None:
+    headers = {"Upload-Offset": "0", "Upload-Checksum": checksum}
+    part = PHOTO[:LEAST_PART_BYTES]
+    answer = alice.send_bytes(f"/photo/parts/{name_of(PHOTO)}", part, headers)
+    assert answer.status_code in {400, 409}
+    assert reached(alice) == 0
+
+
 @pytest.mark.usefixtures("gate")
 def test_parts_outlive_the_server_and_a_photo_that_is_sent_away(
     alice: Browser,
@@ -129,6 +138,8 @@ def test_parts_outlive_the_server_and_a_photo_that_is_sent_away(
 ) -> None:
     send_parts(alice, parts=2)
     (world.parts.folder / cast.alice.id / name_of(PHOTO) / f"{2 * LEAST_PART_BYTES}.x.part").touch()
+    gone = world.parts.folder / cast.alice.id / name_of(PHOTO) / "0.y.part"
+    gone.symlink_to("was renamed meanwhile")
     after_restart = Browser(create_app(world, clock))
     after_restart.sign_in(cast.alice, PASSPHRASE)
     assert reached(after_restart) == 2 * LEAST_PART_BYTES

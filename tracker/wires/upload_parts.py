@@ -162,9 +162,9 @@ class UploadParts:
         return self.folder.glob(f"{person_id}/*")
 
     def _in_order(self, person_id: str, upload: Arriving) -> Iterator[tuple[str, int]]:
-        """Name and size of each part, up to the first gap."""
+        """Name and size of each part, up to the first gap; one that is being written is none."""
         place = self.folder / person_id / upload.name
-        files = place.iterdir() if place.exists() else ()
+        files = [f for f in place.iterdir() if f.name.isdecimal()] if place.exists() else []
         sizes = {f.name: f.stat().st_size - NONCE_BYTES - TAG_BYTES for f in files}
         at = 0
         while (size := sizes.get(str(at), 0)) > 0:
