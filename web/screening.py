@@ -119,6 +119,15 @@ def from_record(rows: Iterable[QuestionRow]) -> dict[str, str]:
     return {row.name: "yes" for row in rows if row.record}
 
 
+def no_to_the_rest(rows: Iterable[QuestionRow], chosen: Mapping[str, str]) -> dict[str, str]:
+    """The fields with a no to each open question that only a yes makes warn.
+
+    What a no would warn of stays open: it must be asked by itself.
+    """
+    still_open = (r for r in rows if not r.is_text and not chosen.get(r.name) and not r.record)
+    return {**chosen, **{r.name: "no" for r in still_open if r.question.warn_if}}
+
+
 def from_answers(answers: Mapping[str, bool | str]) -> dict[str, str]:
     """The answers on record as the form's fields."""
     return {f"{ASKED}{name}": answer_words(answer) for name, answer in answers.items()}

@@ -1,5 +1,6 @@
 """How Dr Dana records and corrects what was done to Alice."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from tracker.domain.course.procedures import Product, ProductUse
 from tracker.domain.course.treatments import AREAS, Region
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.domain.people.people import Person, Risk
+from tracker.domain.protocols.protocols import Asks
 from tracker.domain.protocols.screening import form_questions
 from tracker.storage.clinic import audit_log
 from tracker.storage.course import corrections, readings, screenings, treatments
@@ -358,3 +360,38 @@ def test_a_yes_that_another_session_repeats_stays_in_the_history(
     alice = people.get(db, cast.alice.id)
     assert alice is not None
     assert Risk.COLD_SORES in alice.history
+
+
+def test_areas_are_chosen_and_device_and_depth_are_as_the_reader_used_them_last(
+    dana: Browser, browser_of: Callable[[Person], Browser], fay: Person, new: str
+) -> None:
+    assert " checked><span>Nose" not in dana.read(f"{new}?kind=microneedling")
+    assert dana.send(new, NEEDLED).status_code == 303
+    page = dana.read(f"{new}?kind=microneedling")
+    for field, value in (("device", "SkinPen Precision"), ("maker", "Crown"), ("depth", "0.5")):
+        assert re.search(rf'name="{field}"[^>]* value="{value}"', page), field
+    assert "Check them" in page
+    assert "SkinPen" not in re.sub(r"<option[^>]*>", "", dana.read(f"{new}?kind=ipl"))
+    other = browser_of(fay).read(f"{new}?kind=microneedling")
+    assert 'value="0.5"' not in other
+    assert "Check them" not in other
+
+
+def test_no_to_all_the_rest_fills_what_only_a_yes_makes_warn_and_saves_nothing(
+    dana: Browser, db: Database, cast: Cast, new: str
+) -> None:
+    page = dana.send(new, {**NEEDLED, "rest": "no"}).text
+    assert len(treatments.of_patient(db, cast.alice.id)) == 1
+    for question in form_questions(PROTOCOLS.of("microneedling")):
+        answer = {"pregnancy": "no", "cold_sores": "yes"}.get(question.id, "no")
+        ticked = f'name="ask_{question.id}" value="{answer}" checked'
+        if question.asks is Asks.YES_NO:
+            assert (ticked in page) == bool(question.warn_if), ticked
+    assert 'value="L-17"' in page  # nothing typed is lost
+
+
+def test_a_planned_treatment_has_its_time_left_open(dana: Browser, new: str) -> None:
+    assert "kind=ipl&amp;planned=yes" in dana.read(f"{new}?planned=yes")
+    page = dana.read(f"{new}?kind=ipl&planned=yes")
+    assert 'name="stage" value="planned" checked' in page
+    assert re.search(r'name="performed_at"[^>]* value=""', page)

@@ -1,4 +1,4 @@
-"""Forms about treatments that people of the clinic fill in: a request becomes typed values."""
+"""Forms about treatments at the clinic: filled from the record, and read back from a request."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -93,6 +93,70 @@ def wrong_patient_page(
 def product_rows(form: Mapping[str, str]) -> int:
     """How many rows for products a form has."""
     return sum(1 for name in form if re.fullmatch(r"product_\d{1,2}", name))
+
+
+def filled_anew(
+    now: datetime,
+    zone: ZoneInfo,
+    by: str,
+    like: Treatment | None,
+    remembered: Treatment | None,
+    *,
+    planned: bool,
+) -> dict[str, str]:
+    """The content of a fresh form: now, at the clinic, by its user; all else as `like`.
+
+    Without `like`, device, maker and depth are as in the treatment `remembered`. If it is
+    `planned`, the time is left open. The screening is asked again before every session.
+    """
+    fresh = {"setting": str(Setting.CLINIC)}
+    if like is not None:
+        fresh |= filled_from(like, zone)
+    elif remembered is not None:
+        of_last = filled_from(remembered, zone)
+        fresh |= {name: of_last[name] for name in ("device", "maker", "depth")}
+    time = {"performed_at": "" if planned else _local(now, zone)}
+    return {**fresh, "performed_by": by, "stage": "planned" if planned else "done", **time}
+
+
+def filled_from(
+    treatment: Treatment, zone: ZoneInfo, now: datetime | None = None
+) -> dict[str, str]:
+    """What is on record about a treatment, as the form's fields."""
+    procedure = treatment.procedure
+    fields = {
+        "stage": "planned" if now and treatment.performed_at > now else "done",
+        "performed_at": _local(treatment.performed_at, zone),
+        "setting": str(treatment.setting),
+        "variant": treatment.variant or "",
+        "depth": "" if treatment.needle_depth_mm is None else f"{treatment.needle_depth_mm:g}",
+        "device": procedure.device,
+        "maker": procedure.maker,
+        "passes": "" if procedure.passes is None else str(procedure.passes),
+        "performed_by": procedure.performed_by,
+    }
+    for row, product in enumerate(procedure.products):
+        fields |= {
+            f"product_{row}": product.name,
+            f"product_{row}_use": str(product.use),
+            f"product_{row}_batch": product.batch,
+        }
+    return fields
+
+
+def _local(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%dT%H:%M}"
+
+
+def areas_of(treatment: Treatment | None) -> tuple[str, ...]:
+    """The areas to tick: those of a treatment; none in a fresh form, so that they are chosen."""
+    return tuple(str(area) for area in treatment.areas) if treatment else ()
+
+
+def read_known(form: Form) -> int:
+    """What the form says its reader had seen; 0 without the field."""
+    known = form.get("known", "")
+    return int(known) if known.isdecimal() else -1
 
 
 def read_treatment(form: Form, protocol: Protocol, patient: Person) -> Entered | Errors:

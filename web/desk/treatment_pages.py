@@ -1,7 +1,7 @@
 """The pages about how a patient is treated: the series of sessions, and the form for one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from web.screening import (
     edition_rows,
     from_answers,
     from_record,
+    no_to_the_rest,
     question_rows,
     screening_card,
     status_words,
@@ -121,6 +122,7 @@ class ChooseKindPage:
     kinds: Pairs
     last: str
     last_id: str | None
+    planned: str | None
 
     @property
     def title(self) -> str:
@@ -134,7 +136,7 @@ class TreatmentForm:
 
     `chosen` and `areas` are its contents; `caveats` are what the answers say against the treatment,
     which requires a reason; `kinds` are the other kinds to choose from when a treatment is
-    corrected.
+    corrected. `is_remembered` says that device and depth are those of the reader's last treatment.
     """
 
     template: ClassVar[str] = "treatment_form.html"
@@ -165,6 +167,7 @@ class TreatmentForm:
     caveats: tuple[CaveatRow, ...] = ()
     too_soon: tuple[str, ...] = ()
     notice: str = ""
+    is_remembered: bool = False
 
     @property
     def against(self) -> tuple[CaveatRow, ...]:
@@ -191,8 +194,13 @@ def treatments_page(series: Series, now: datetime, reader: ZoneInfo) -> Treatmen
     )
 
 
-def choose_kind_page(series: Series, protocols: Mapping[str, Protocol]) -> ChooseKindPage:
-    """All kinds that have a protocol, and the last session as a starting point."""
+def choose_kind_page(
+    series: Series, protocols: Mapping[str, Protocol], planned: str | None = None
+) -> ChooseKindPage:
+    """All kinds that have a protocol, and the last session as a starting point.
+
+    `planned` is kept in the addresses of the forms, which then plan the treatment.
+    """
     given = [each for each in series.sessions if not each.treatment.is_withdrawn]
     last = given[-1] if given else None
     return ChooseKindPage(
@@ -202,6 +210,7 @@ def choose_kind_page(series: Series, protocols: Mapping[str, Protocol]) -> Choos
         kinds=kinds_of(protocols),
         last=treatment_words(last.treatment, last.protocol.title) if last else "",
         last_id=last.treatment.id if last else None,
+        planned=planned,
     )
 
 
@@ -253,43 +262,13 @@ def screening_page(series: Series, session: TreatmentSession) -> ScreeningPage:
     )
 
 
-def filled_anew(now: datetime, zone: ZoneInfo, by: str, like: Treatment | None) -> dict[str, str]:
-    """The content of a fresh form: now, at the clinic, by its user; all else as `like`.
-
-    The screening is asked again before every session.
-    """
-    fresh = {"stage": "done", "setting": str(Setting.CLINIC), "performed_by": by}
-    copied = filled_from(like, zone) if like else {}
-    return {**fresh, **copied, "performed_by": by, "performed_at": _local(now, zone)}
-
-
-def filled_from(
-    treatment: Treatment, zone: ZoneInfo, now: datetime | None = None
-) -> dict[str, str]:
-    """What is on record about a treatment, as the form's fields."""
-    procedure = treatment.procedure
-    fields = {
-        "stage": "planned" if now and treatment.performed_at > now else "done",
-        "performed_at": _local(treatment.performed_at, zone),
-        "setting": str(treatment.setting),
-        "variant": treatment.variant or "",
-        "depth": "" if treatment.needle_depth_mm is None else f"{treatment.needle_depth_mm:g}",
-        "device": procedure.device,
-        "maker": procedure.maker,
-        "passes": "" if procedure.passes is None else str(procedure.passes),
-        "performed_by": procedure.performed_by,
-    }
-    for row, product in enumerate(procedure.products):
-        fields |= {
-            f"product_{row}": product.name,
-            f"product_{row}_use": str(product.use),
-            f"product_{row}_batch": product.batch,
-        }
-    return fields
-
-
-def _local(at: datetime, zone: ZoneInfo) -> str:
-    return f"{at.astimezone(zone):%Y-%m-%dT%H:%M}"
+def filled_further(form: TreatmentForm, pressed: Mapping[str, str]) -> TreatmentForm | None:
+    """The form with what one of its own buttons adds; None if it was sent to be saved."""
+    if "more" in pressed:
+        return replace(form, product_rows=form.product_rows + 1)
+    if "rest" in pressed:
+        return replace(form, chosen=no_to_the_rest(form.questions, form.chosen))
+    return None
 
 
 def _card(
@@ -378,8 +357,3 @@ def _correction(
             if before[name] != since[name]
         ),
     )
-
-
-def areas_of(treatment: Treatment | None) -> tuple[str, ...]:
-    """The areas to tick: those of a treatment, or the whole face."""
-    return tuple(str(area) for area in (treatment.areas if treatment else frozenset(AREAS)))

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from tracker.actions.course.showing_treatments import (
     Series,
     TreatmentSession,
+    show_last_entered,
     show_own_patients,
     show_treatments,
 )
@@ -41,7 +42,11 @@ from tracker.domain.protocols.protocols import Protocol
 from tracker.domain.protocols.screening import Screening
 from web.desk.treatment_forms import (
     NOT_KNOWN,
+    areas_of,
+    filled_anew,
+    filled_from,
     product_rows,
+    read_known,
     read_line,
     read_screening,
     read_treatment,
@@ -49,10 +54,8 @@ from web.desk.treatment_forms import (
 )
 from web.desk.treatment_pages import (
     TreatmentForm,
-    areas_of,
     choose_kind_page,
-    filled_anew,
-    filled_from,
+    filled_further,
     kinds_of,
     screening_page,
     treatment_form,
@@ -60,7 +63,7 @@ from web.desk.treatment_pages import (
 )
 from web.forms import Errors, sentence, typed
 from web.pages import render
-from web.screening import caveat_rows, from_record
+from web.screening import caveat_rows, from_record, no_to_the_rest
 from web.session import Visit, signed_in
 
 blueprint = Blueprint("treatments", __name__)
@@ -99,13 +102,17 @@ def new(visit: Visit, patient_id: str) -> ResponseReturnValue:
     shown = _series(visit, patient_id)
     like = shown.of(request.args.get("like", ""))
     kind = like.treatment.kind if like else request.args.get("kind")
+    planned = request.args.get("planned")
     if kind is None:
-        return render(choose_kind_page(shown, visit.world.protocols.by_kind))
+        return render(choose_kind_page(shown, visit.world.protocols.by_kind, planned))
     last = like.treatment if like else None
     protocol = _protocol(visit, kind)
-    chosen = filled_anew(visit.now, shown.patient.zone, visit.person.name, last)
+    mine = None if like else show_last_entered(visit.db, visit.person, kind)
+    zone, by = shown.patient.zone, visit.person.name
+    chosen = filled_anew(visit.now, zone, by, last, mine, planned=planned is not None)
     form = treatment_form(shown, protocol, chosen, areas_of(last), product_rows(chosen))
-    return render(replace(form, chosen={**chosen, **from_record(form.questions)}))
+    chosen = {**chosen, **from_record(form.questions)}
+    return render(replace(form, chosen=chosen, is_remembered=mine is not None))
 
 
 @blueprint.post("/patients/<patient_id>/treatments/new")
@@ -117,8 +124,8 @@ def enter(visit: Visit, patient_id: str) -> ResponseReturnValue:
     if protocol is None:
         return render(choose_kind_page(shown, visit.world.protocols.by_kind)), 422
     page = _sent(shown, protocol)
-    if "more" in request.form:
-        return render(replace(page, product_rows=page.product_rows + 1))
+    if further := filled_further(page, request.form):
+        return render(further)
     match _entered(visit, protocol, shown.patient):
         case Treatment():
             return _to_series(patient_id)
@@ -152,8 +159,8 @@ def save_correction(visit: Visit, patient_id: str, treatment_id: str) -> Respons
     session = shown.of(treatment_id) or abort(404)
     protocol = _protocol(visit, request.form.get("kind", session.treatment.kind))
     page = _as_correction(visit, _sent(shown, protocol), session)
-    if "more" in request.form:
-        return render(replace(page, product_rows=page.product_rows + 1))
+    if further := filled_further(page, request.form):
+        return render(further)
     match _corrected(visit, shown.patient, session, protocol):
         case Errors(by_field):
             return render(replace(page, errors=by_field)), 422
@@ -245,9 +252,12 @@ def save_screening(visit: Visit, patient_id: str, treatment_id: str) -> Response
     session = shown.of(treatment_id) or abort(404)
     page = screening_page(shown, session)
     page = replace(page, chosen={**page.chosen, **request.form})
+    if "rest" in request.form:
+        chosen = no_to_the_rest(page.questions, page.chosen)
+        return render(replace(page, chosen=chosen, edition=read_known(request.form)))
     match _screened(visit, session):
         case Errors(by_field):
-            return render(replace(page, errors=by_field, edition=_known())), 422
+            return render(replace(page, errors=by_field, edition=read_known(request.form))), 422
         case ScreenedMeanwhile():
             return render(replace(page, notice=SCREENED_MEANWHILE)), 409
         case Screening():
@@ -291,7 +301,7 @@ def _entered(
             screening,
             visit.now,
             planned=entered.planned,
-            known=_known(),
+            known=read_known(request.form),
         )
     except ValueError as error:
         return Errors({"performed_at": sentence(str(error))})
@@ -310,7 +320,7 @@ def _screened(visit: Visit, session: TreatmentSession) -> Screening | ScreenedMe
             visit.world.protocols,
             session.treatment.id,
             replace(given, why=why),
-            known=_known(),
+            known=read_known(request.form),
         )
     except ValueError as error:
         return Errors({"why": sentence(str(error))})
@@ -340,7 +350,7 @@ def _corrected(
             why,
             visit.now,
             planned=entered.planned,
-            known=_known(),
+            known=read_known(request.form),
         )
     except ValueError as error:
         return Errors({"performed_at": sentence(str(error))})
@@ -355,12 +365,6 @@ def _as_correction(visit: Visit, form: TreatmentForm, session: TreatmentSession)
         questions=(),
         known=len(session.corrections),
     )
-
-
-def _known() -> int:
-    """What the form says its reader had seen; 0 without the field."""
-    known = request.form.get("known", "")
-    return int(known) if known.isdecimal() else -1
 
 
 @blueprint.post("/patients/<patient_id>/care-lines")

@@ -82,6 +82,11 @@ def show_treatments(db: Database, protocols: Protocols, patient_id: str) -> Seri
     )
 
 
+def show_last_entered(db: Database, by: Person, kind: str) -> Treatment | None:
+    """The treatment of this kind that a person entered last, whose device may be used again."""
+    return treatments.last_entered_by(db, by.id, kind)
+
+
 def show_own_patients(db: Database, carer: Person) -> list[Person]:
     """The patients in a person's care, by name."""
     return people.patients_of(db, carer.id)

@@ -205,6 +205,14 @@ def judged(db: Database, treatment_id: str, news: int, at: datetime) -> bool:
     return bool(db.execute(sql, values).rowcount == 1)
 
 
+def last_entered_by(db: Database, person_id: str, kind: str) -> Treatment | None:
+    """The treatment of this kind that a person entered last, for whichever patient."""
+    sql = """SELECT treatments.* FROM treatments
+             JOIN screening_editions ON treatment_id = treatments.id AND edition = 1
+             WHERE kind = ? AND by_id = ? AND NOT ended_as_mistake ORDER BY at DESC LIMIT 1"""
+    return next((read(row) for row in db.query(sql, [kind, person_id])), None)
+
+
 def devices(db: Database) -> list[tuple[str, str]]:
     """Every device that was used here, with its maker, the latest used first."""
     sql = """SELECT device, maker, max(performed_at) AS used FROM treatments WHERE device <> ''
