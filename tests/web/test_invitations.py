@@ -134,9 +134,33 @@ def test_a_birth_date_that_cannot_be_is_refused(dana: Browser, db: Database, tex
     assert people.by_email(db, "chinwe@home.example") is None
 
 
+def identity_form(browser: Browser, patient: Person, **typed: str) -> dict[str, str]:
+    """The form as it is filled in, with what was typed over it."""
+    page = browser.read(f"/patients/{patient.id}/identity")
+    field = r'name="(shown|name|birth_date|record_number)"[^>]* value="([^"]*)"'
+    return {**dict(re.findall(field, page)), **typed}
+
+
+def test_a_form_that_was_open_for_long_takes_no_birth_date_away(
+    dana: Browser, db: Database, cast: Cast
+) -> None:
+    path = f"/patients/{cast.alice.id}/identity"
+    old = identity_form(dana, cast.alice, name="Alice B.")
+    new = identity_form(dana, cast.alice, birth_date="1985-04-23")
+    assert dana.send(path, new).status_code == 303
+    refused = dana.send(path, old)
+    assert refused.status_code == 409
+    assert "On record now: name Alice, date of birth 1985-04-23" in refused.text
+    assert 'value="Alice B."' in refused.text
+    assert dana.send(path, new).status_code == 303, "sent twice"
+    alice = people.get(db, cast.alice.id)
+    assert alice is not None
+    assert (alice.name, alice.birth_date) == ("Alice", date(1985, 4, 23))
+
+
 def test_a_record_number_belongs_to_one_patient(dana: Browser, db: Database, cast: Cast) -> None:
     link_for(dana, NEW | {"record_number": "A-4711"})
-    form = {"name": "Alice", "birth_date": "1985-04-23", "record_number": "a-4711"}
+    form = identity_form(dana, cast.alice, birth_date="1985-04-23", record_number="a-4711")
     for path, sent in (
         ("/invite", {"name": "Other", "email": "other@home.example", "record_number": "a-4711"}),
         (f"/patients/{cast.alice.id}/identity", form),
@@ -154,10 +178,10 @@ def test_a_record_number_belongs_to_one_patient(dana: Browser, db: Database, cas
 def test_a_corrected_identity_is_kept_and_on_record_without_what_it_says(
     dana: Browser, db: Database, cast: Cast
 ) -> None:
-    form = {"name": "Alice", "birth_date": "1985-04-23", "record_number": "A-4711"}
     path = f"/patients/{cast.alice.id}/identity"
-    for sent in (form, form, form | {"birth_date": ""}):
-        assert dana.send(path, sent).status_code == 303
+    form = {"birth_date": "1985-04-23", "record_number": "A-4711"}
+    for typed in (form, form, form | {"birth_date": ""}):
+        assert dana.send(path, identity_form(dana, cast.alice, **typed)).status_code == 303
     alice = people.get(db, cast.alice.id)
     assert alice is not None
     assert (alice.birth_date, alice.record_number) == (None, "A-4711")
@@ -171,7 +195,7 @@ def test_a_corrected_identity_is_kept_and_on_record_without_what_it_says(
 def test_a_wrong_identity_is_refused_with_words(
     dana: Browser, cast: Cast, field: str, text: str
 ) -> None:
-    form = {"name": "Alice", "birth_date": "", "record_number": "", field: text}
+    form = identity_form(dana, cast.alice, **{field: text})
     answer = dana.send(f"/patients/{cast.alice.id}/identity", form)
     assert answer.status_code == 422
     assert f'value="{text}"' in answer.text

@@ -11,9 +11,11 @@ from tracker.actions.people.care_team import (
     TURNS,
     Arranged,
     CareTeam,
+    IdentityChanged,
     NobodyLeft,
     arrange_care,
     correct_identity,
+    identity_mark,
     show_care_team,
 )
 from tracker.domain.people.access import may_arrange_care, may_follow, require
@@ -65,7 +67,10 @@ class CareTeamPage:
 
 @dataclass(frozen=True, slots=True)
 class IdentityPage:
-    """The form with what tells a patient from another, as it was sent if it could not be kept."""
+    """The form with what tells a patient from another, as it was sent if it could not be kept.
+
+    `shown` is the mark of what is on record.
+    """
 
     template: ClassVar[str] = "patient_identity.html"
     place: ClassVar[str] = "patients"
@@ -77,6 +82,7 @@ class IdentityPage:
     name: str
     birth_date: str
     record_number: str
+    shown: str
     trouble: str = ""
 
     @property
@@ -85,10 +91,17 @@ class IdentityPage:
         return "Name, birth date and record number"
 
 
+CHANGED = (
+    "Somebody has changed this meanwhile. On record now: name {}, date of birth {}, record number"
+    " {}. Check what you typed, then save again."
+)
+
+
 def identity_page(patient: Person) -> IdentityPage:
     """What is on record."""
     born = patient.birth_date.isoformat() if patient.birth_date else ""
-    return IdentityPage(patient.id, patient.name, patient.name, born, patient.record_number)
+    name, number, mark = patient.name, patient.record_number, identity_mark(patient)
+    return IdentityPage(patient.id, name, name, born, number, mark)
 
 
 def care_team_page(team: CareTeam, reader: Person, trouble: str = "") -> CareTeamPage:
@@ -156,17 +169,29 @@ def identity(visit: Visit, patient_id: str) -> ResponseReturnValue:
 @blueprint.post("/patients/<patient_id>/identity")
 @signed_in
 def save_identity(visit: Visit, patient_id: str) -> ResponseReturnValue:
-    """Keep it, or say what is wrong; nothing typed is lost."""
+    """Keep it, or say what is wrong or was changed meanwhile; nothing typed is lost."""
     require(may_follow(visit.viewer, patient_id))
     page = identity_page(_team(visit, patient_id).patient)
     sent = {field: request.form.get(field, "") for field in ("name", "birth_date", "record_number")}
     try:
         born = read_birth_date(sent["birth_date"])
-        correct_identity(
-            visit.db, patient_id, sent["name"], born, sent["record_number"], visit.person, visit.now
+        outcome = correct_identity(
+            visit.db,
+            patient_id,
+            sent["name"],
+            born,
+            sent["record_number"],
+            visit.person,
+            visit.now,
+            shown=request.form.get("shown", ""),
         )
     except ValueError as error:
-        return render(replace(page, **sent, trouble=sentence(str(error)))), 422
+        shown = request.form.get("shown", "")
+        return render(replace(page, **sent, shown=shown, trouble=sentence(str(error)))), 422
+    if isinstance(outcome, IdentityChanged):
+        now = identity_page(outcome.patient)
+        trouble = CHANGED.format(now.name, now.birth_date or "none", now.record_number or "none")
+        return render(replace(now, **sent, trouble=trouble)), 409
     return redirect(url_for("practitioner.patient", patient_id=patient_id), code=303)
 
 

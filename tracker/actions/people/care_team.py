@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from hashlib import sha256
 
 from sqlite_utils import Database
 
@@ -18,6 +19,7 @@ from tracker.storage.connection import writing
 from tracker.storage.people import absences, care_team, people
 
 TURNS = range(1, 10)
+_MARK_SIGNS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,19 @@ def show_practitioners(db: Database) -> list[Person]:
     return [person for person, _, _ in people.staff(db) if person.answers_alerts]
 
 
+@dataclass(frozen=True, slots=True)
+class IdentityChanged:
+    """Another person corrected it after the form was opened; nothing was changed."""
+
+    patient: Person
+
+
+def identity_mark(patient: Person) -> str:
+    """A text that changes with what tells the patient from another, and does not say it."""
+    told = (patient.id, patient.name, patient.birth_date, patient.record_number)
+    return sha256(repr(told).encode()).hexdigest()[:_MARK_SIGNS]
+
+
 def correct_identity(
     db: Database,
     patient_id: str,
@@ -121,10 +136,14 @@ def correct_identity(
     record_number: str,
     by: Person,
     now: datetime,
-) -> None:
+    *,
+    shown: str,
+) -> IdentityChanged | None:
     """Store what tells a patient from another, and note which of it changed.
 
-    Raises ValueError that names what is wrong with what was given; KeyError without such a patient.
+    `shown` is the `identity_mark` of what the form was filled with: a form that was open for long
+    would take a birth date away again, and links would no longer ask for its year. Raises
+    ValueError that names what is wrong with what was given; KeyError without such a patient.
     """
     name, record_number = check_name(name), check_record_number(record_number)
     if birth_date is not None:
@@ -133,17 +152,19 @@ def correct_identity(
         before = people.get(db, patient_id)
         if before is None:
             raise KeyError(patient_id)
-        people.refuse_number_of_another(db, patient_id, record_number)
-        people.rename(db, patient_id, name)
-        people.set_birth_date(db, patient_id, birth_date)
-        people.set_record_number(db, patient_id, record_number)
         changed = {
             "name": name != before.name,
             "birth date": birth_date != before.birth_date,
             "record number": record_number != before.record_number,
         }
-        if any(changed.values()):
-            what = ", ".join(each for each, is_other in changed.items() if is_other)
-            audit_log.add(
-                db, Entry(Act.RECORD_CHANGED, now, by.id, patient_id, f"corrected: {what}")
-            )
+        if not any(changed.values()):
+            return None
+        if shown != identity_mark(before):
+            return IdentityChanged(before)
+        people.refuse_number_of_another(db, patient_id, record_number)
+        people.rename(db, patient_id, name)
+        people.set_birth_date(db, patient_id, birth_date)
+        people.set_record_number(db, patient_id, record_number)
+        what = ", ".join(each for each, is_other in changed.items() if is_other)
+        audit_log.add(db, Entry(Act.RECORD_CHANGED, now, by.id, patient_id, f"corrected: {what}"))
+    return None
