@@ -240,6 +240,14 @@ def test_a_watch_alert_asks_for_the_next_photo_and_does_not_reassure() -> None:
     assert page.care.normal == ()
 
 
+@pytest.mark.parametrize("level", [Level.WATCH, Level.REVIEW])
+def test_nothing_next_to_an_urgent_alert_asks_to_wait(level: Level) -> None:
+    lesser = alert(Concern.ALLERGIC_REACTION, level)
+    page = today_page(on_day(7.2, lesser, alert()), now_on(7.2))
+    assert [each.kind for each in page.told] == ["urgent", level]
+    assert page.told[1].do.startswith("First do what the red box says")
+
+
 def test_an_alert_that_was_opened_says_so_and_that_no_answer_came() -> None:
     opened = replace(alert(), seen_at=now_on(7.1), seen_by="dana")
     page = today_page(on_day(7.2, opened), now_on(7.2))

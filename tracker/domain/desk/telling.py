@@ -29,6 +29,7 @@ from tracker.domain.desk.telling_words import (
     SPECIAL,
     UNTIL,
     answer_words,
+    do_next_to_urgent,
     shown_words,
 )
 from tracker.domain.desk.told import Answer, Picture, Telling, Told, Waiting
@@ -96,6 +97,8 @@ def tell(case: Situation, just: CheckIn | None = None) -> Telling:
         if found.level is not None and found.concern not in on_record
     ]
     told += [_of_earlier(case, each) for each in case.earlier if each.alert.resolved_at is None]
+    if any(each.level is Level.URGENT for each in told):
+        told = [replace(each, do=do_next_to_urgent(each.do, alone=case.is_alone)) for each in told]
     worst_first = tuple(sorted(told, key=_badness))
     picture, gauge, unjudged = _picture(case)
     if worst_first:

@@ -80,6 +80,11 @@ DO: Mapping[tuple[Level, bool], str] = {
         "Take a photo tomorrow. If it gets worse, or is still there in two days, see a doctor."
     ),
 }
+# A lesser problem next to an urgent one: neither of its own words may ask to wait.
+NEXT_TO_URGENT: Mapping[bool, str] = {
+    False: "First do what the red box says, and tell your clinic about this too.",
+    True: "First do what the red box says, and show the doctor this too.",
+}
 DO_WHEN_STALE = "If no doctor has looked at this yet, show it to one today."
 
 UNTIL: Mapping[Concern, str] = {
@@ -107,6 +112,12 @@ UNTIL: Mapping[Concern, str] = {
         " spread: {call} at once."
     ),
 }
+
+
+def do_next_to_urgent(do: str, *, alone: bool) -> str:
+    """`do`, unless it asks to wait for the clinic, the next photo or the doctor of today."""
+    waits = (DO[Level.WATCH, alone], DO[Level.REVIEW, alone])
+    return NEXT_TO_URGENT[alone] if do in waits else do
 
 
 def shown_words(concern: Concern, regions: Sequence[Region]) -> str:
