@@ -38,6 +38,7 @@ from web import (
     session,
     typed,
 )
+from web.accounts import invitations
 from web.desk import notes, patients
 
 __all__ = ["create_app"]
@@ -54,6 +55,7 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
     contact.init_app(app)
     patients.init_app(app)
     notes.init_app(app)
+    invitations.init_app(app)
     areas = (accounts, patient, desk, clinic)
     for blueprint in (
         home.blueprint,

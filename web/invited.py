@@ -11,7 +11,10 @@ from tracker.domain.people.people import delivery_address
 
 @dataclass(frozen=True, slots=True)
 class InvitedPage:
-    """The link, to be handed over: as a code for the phone's camera, and as text."""
+    """The link, to be handed over: as a code for the phone's camera, and as text.
+
+    `patient_id` is empty where the link is not an invitation of a patient.
+    """
 
     template: ClassVar[str] = "practitioner_invited.html"
     place: ClassVar[str] = "patients"
@@ -21,6 +24,7 @@ class InvitedPage:
     link: str
     code: Markup
     until: str
+    patient_id: str = ""
 
     @property
     def sent_to(self) -> str:

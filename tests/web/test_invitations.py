@@ -15,6 +15,8 @@ from tracker.actions.people.accounts import set_passphrase
 from tracker.domain.mail.mails import compose
 from tracker.domain.people.invitations import GOOD_FOR
 from tracker.domain.people.people import Person
+from tracker.storage.columns import time_text
+from tracker.storage.connection import writing
 from tracker.storage.mail import mails
 from tracker.storage.people import people
 from tracker.world import World
@@ -199,6 +201,36 @@ def test_a_wrong_identity_is_refused_with_words(
     answer = dana.send(f"/patients/{cast.alice.id}/identity", form)
     assert answer.status_code == 422
     assert f'value="{text}"' in answer.text
+
+
+def test_the_treatment_can_be_planned_at_once(dana: Browser, db: Database) -> None:
+    page = dana.send("/invite", NEW).text
+    chinwe = people.by_email(db, "chinwe@home.example")
+    assert chinwe is not None
+    assert f"/patients/{chinwe.id}/treatments/new?planned=yes" in page
+    assert "No treatment" in dana.read(f"/patients/{chinwe.id}")
+    assert "Enter a treatment" in dana.read(f"/patients/{chinwe.id}/treatments/new?planned=yes")
+
+
+def test_who_was_invited_is_listed_until_the_patient_comes_in(
+    dana: Browser, app: Flask, db: Database, clock: Clock
+) -> None:
+    assert "not here yet" not in dana.read("/") + dana.read("/invite")
+    link_for(dana, NEW | {"record_number": "A-4711"})
+    assert "1 invited, not here yet" in dana.read("/")
+    assert "the link works until" in dana.read("/invite")
+    chinwe = people.by_email(db, "chinwe@home.example")
+    assert chinwe is not None
+    again = dana.read(f"/invite?again={chinwe.id}")
+    for value in ("Chinwe", "chinwe@home.example", "A-4711"):
+        assert f'value="{value}"' in again
+    with writing(db):
+        db.execute("UPDATE invitations SET created_at = ?", [time_text(clock.now - GOOD_FOR)])
+    assert "the link has expired" in dana.read("/invite")
+    path = link_for(dana)
+    assert "the link works until" in dana.read("/invite")
+    assert Browser(app).send(path, OWN).status_code == 303
+    assert "not here yet" not in dana.read("/")
 
 
 def test_a_strange_time_zone_is_refused(dana: Browser, app: Flask) -> None:

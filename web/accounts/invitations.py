@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, Flask, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from tracker.actions.own_data.deciding import show_own_data
 from tracker.actions.people.care_team import show_practitioners
@@ -18,10 +19,11 @@ from tracker.actions.people.joining import (
     invite_patient,
     open_invitation,
     show_link,
+    show_waiting,
 )
 from tracker.domain.mail.mails import welcome_link
 from tracker.domain.people.access import may_invite, require
-from tracker.domain.people.invitations import Closed, Invitation, asks_year
+from tracker.domain.people.invitations import Closed, Invitation, asks_year, closed_because
 from tracker.domain.people.people import MIN_PASSPHRASE_LENGTH, Person, Role, read_birth_date
 from web import session
 from web.accounts.sign_in import let_in, read_year, wrong_year_words
@@ -33,10 +35,22 @@ from web.words.times import date_words
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingRow:
+    """A patient who was invited and has not come in; `link` says whether the link still works."""
+
+    patient_id: str
+    name: str
+    invited: str
+    link: str
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True)
 class InvitePage:
     """The form for a new patient; `trouble` says what was wrong with it.
 
     `choices` are the practitioners among whom an assistant chooses; empty for a practitioner.
+    `waiting` are the patients who were invited before and have not come in.
     """
 
     template: ClassVar[str] = "practitioner_invite.html"
@@ -48,6 +62,7 @@ class InvitePage:
     birth_date: str = ""
     record_number: str = ""
     choices: tuple[Person, ...] = ()
+    waiting: tuple[WaitingRow, ...] = ()
     trouble: str = ""
 
     @property
@@ -121,7 +136,8 @@ def _asks_passphrase(invited: Person, link: Invitation) -> bool:
 def invited_page(invited: Invited, link: str, now: datetime, zone: ZoneInfo) -> InvitedPage:
     """The link and its code."""
     until = date_words(invited.invitation.expires_at.astimezone(zone), now)
-    return InvitedPage(invited.patient.name, invited.patient.email, link, code_of(link), until)
+    patient = invited.patient
+    return InvitedPage(patient.name, patient.email, link, code_of(link), until, patient.id)
 
 
 blueprint = Blueprint("invitations", __name__)
@@ -218,17 +234,54 @@ def _first_page(invited: Person, link: Invitation) -> str:
 
 
 def _form(visit: Visit, trouble: str = "") -> InvitePage:
-    """The form as it was filled in; anyone but a practitioner chooses one."""
+    """The form as it was filled in, or for a patient to whom the link is sent again.
+
+    Anyone but a practitioner chooses one.
+    """
     treats = visit.person.role is Role.PRACTITIONER
+    waiting = show_waiting(visit.db, visit.person)
+    again = [each.patient for each in waiting if each.patient.id == request.args.get("again")]
+    known = {} if trouble or not again else _known_about(again[0])
     return InvitePage(
-        name=request.form.get("name", ""),
-        email=request.form.get("email", ""),
+        name=request.form.get("name", known.get("name", "")),
+        email=request.form.get("email", known.get("email", "")),
         practitioner=request.form.get("practitioner", ""),
-        birth_date=request.form.get("birth_date", ""),
-        record_number=request.form.get("record_number", ""),
+        birth_date=request.form.get("birth_date", known.get("birth_date", "")),
+        record_number=request.form.get("record_number", known.get("record_number", "")),
+        waiting=tuple(_waiting_row(each, visit.now, visit.person.zone) for each in waiting),
         choices=() if treats else tuple(show_practitioners(visit.db)),
         trouble=trouble,
     )
+
+
+def _known_about(patient: Person) -> dict[str, str]:
+    return {
+        "name": patient.name,
+        "email": patient.email,
+        "birth_date": patient.birth_date.isoformat() if patient.birth_date else "",
+        "record_number": patient.record_number,
+    }
+
+
+def _waiting_row(waiting: Invited, now: datetime, zone: ZoneInfo) -> WaitingRow:
+    patient, invitation = waiting.patient, waiting.invitation
+    closed = closed_because(invitation, now)
+    until = date_words(invitation.expires_at.astimezone(zone), now)
+    link = {
+        None: f"the link works until {until}",
+        Closed.TRIED_TOO_OFTEN: "the link is closed: the year of birth was wrong too often",
+    }.get(closed, "the link has expired")
+    invited = date_words(invitation.created_at.astimezone(zone), now)
+    return WaitingRow(patient.id, patient.name, invited, link, closed is not None)
+
+
+def init_app(app: Flask) -> None:
+    """Give the work list how many patients were invited and have not come in."""
+    app.jinja_env.globals.update(patients_not_in=_not_in)
+
+
+def _not_in() -> int:
+    return len(show_waiting(session.resources().db, current_user.person))
 
 
 def _invited(visit: Visit, invited: Invited) -> InvitedPage:

@@ -111,6 +111,13 @@ def _without_mere_sign_up(db: Database, email: str) -> Person | None:
     return person
 
 
+def show_waiting(db: Database, inviter: Person) -> list[Invited]:
+    """The patients in a person's care who were invited and have not come in, the oldest first."""
+    found = invitations.waiting_for(db, inviter.id)
+    named = people.by_ids(db, [each.person_id for each in found])
+    return [Invited(named[each.person_id], each) for each in found]
+
+
 def _treating(db: Database, inviter: Person, practitioner_id: str | None) -> str:
     """Who will answer this patient's alerts."""
     if inviter.role is Role.PRACTITIONER:

@@ -39,6 +39,20 @@ def latest_of(db: Database, person_id: str) -> Invitation | None:
     return next((read_row(Invitation, row) for row in db.query(sql, [person_id])), None)
 
 
+def waiting_for(db: Database, carer_id: str) -> list[Invitation]:
+    """The newest invitation of each patient of a carer who has never come in, the oldest first."""
+    sql = """SELECT invitations.* FROM invitations
+             JOIN care_team ON care_team.patient_id = invitations.person_id
+             WHERE care_team.practitioner_id = ? AND invitations.invited_by <> person_id
+               AND NOT EXISTS (SELECT 1 FROM credentials WHERE person_id = invitations.person_id)
+               AND NOT EXISTS (SELECT 1 FROM passkeys WHERE person_id = invitations.person_id)
+               AND NOT EXISTS (SELECT 1 FROM invitations AS other
+                   WHERE other.person_id = invitations.person_id
+                     AND (other.used_at IS NOT NULL OR other.created_at > invitations.created_at))
+             ORDER BY created_at, invitations.id"""
+    return [read_row(Invitation, row) for row in db.query(sql, [carer_id])]
+
+
 def was_used_by(db: Database, person_id: str) -> bool:
     """Whether a person has come in by an invitation before."""
     sql = "SELECT 1 FROM invitations WHERE person_id = ? AND used_at IS NOT NULL"
