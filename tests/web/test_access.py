@@ -131,6 +131,7 @@ RULES = {
         "/patients/{alice}/treatments/{treatment}/wrong-patient", TEAM
     ),
     "GET treatments.series": Rule("/patients/{alice}/treatments", TEAM),
+    "POST areas.plan_series": Rule("/patients/{alice}/session-plan", TEAM),
     "GET treatments.new": Rule("/patients/{alice}/treatments/new", TEAM),
     "POST treatments.enter": Rule("/patients/{alice}/treatments/new", TEAM),
     "GET treatments.correct": Rule("/patients/{alice}/treatments/{treatment}/correct", TEAM),

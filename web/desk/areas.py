@@ -1,4 +1,4 @@
-"""The photo from before: draw the treated areas on it, and say which side of it is left."""
+"""What sessions need besides their facts: treated areas, the side that is left, a plan."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +19,7 @@ from tracker.actions.course.drawing import (
 )
 from tracker.actions.course.showing_treatments import Series, TreatmentSession, show_treatments
 from tracker.actions.course.sides import SidesKept, SidesRefused, answer_sides, show_sides
+from tracker.actions.course.treatments import plan_sessions
 from tracker.domain.course.outlines import (
     MOST_CORNERS,
     MOST_OUTLINES,
@@ -29,10 +30,13 @@ from tracker.domain.course.outlines import (
     parse_outlines,
 )
 from tracker.domain.course.photos import Photo
+from tracker.domain.course.session_plans import SessionPlan
 from tracker.domain.course.sides import Said, SaidBy
 from tracker.domain.course.treatments import AREAS, Region
 from tracker.domain.own_data.consents import CareWithdrawn
 from tracker.domain.people.access import may_treat, require
+from web.desk.treatment_forms import read_plan
+from web.desk.treatment_pages import treatments_page
 from web.forms import Errors, one_of, read_sides, sentence
 from web.pages import render
 from web.session import Visit, signed_in
@@ -318,5 +322,24 @@ def _session_words(session: TreatmentSession) -> str:
 
 def _session(visit: Visit, patient_id: str, treatment_id: str) -> tuple[Series, TreatmentSession]:
     require(may_treat(visit.viewer, patient_id))
-    series = show_treatments(visit.db, visit.world.protocols, patient_id) or abort(404)
+    series = show_treatments(visit.db, visit.world.protocols, patient_id, visit.now)
+    series = series or abort(404)
     return series, series.of(treatment_id) or abort(404)
+
+
+@blueprint.post("/patients/<patient_id>/session-plan")
+@signed_in
+def plan_series(visit: Visit, patient_id: str) -> ResponseReturnValue:
+    """Keep which session of how many the latest one is, and the days between them."""
+    require(may_treat(visit.viewer, patient_id))
+    shown = show_treatments(visit.db, visit.world.protocols, patient_id, visit.now) or abort(404)
+    match read_plan(request.form, patient_id, visit.person.id, visit.now):
+        case Errors(by_field):
+            page = treatments_page(shown, visit.now, visit.person.zone)
+            form = page.plan and replace(page.plan, chosen=request.form)
+            return render(replace(page, plan=form, errors=by_field)), 422
+        case SessionPlan() as plan:
+            if shown.of(plan.treatment_id) is None:
+                abort(404)
+            plan_sessions(visit.db, plan)
+            return redirect(url_for("treatments.series", patient_id=patient_id), code=303)

@@ -28,6 +28,7 @@ from web.forms import KEY, sentence, typed
 from web.pages import render
 from web.session import Visit, signed_in
 from web.words.times import day_words, when
+from web.words.treatments import session_number_words, session_time_words
 from web.words.words import born_words, number_words
 
 
@@ -259,13 +260,15 @@ def _pinned(patient_id: str) -> tuple[PinnedNote, ...]:
 class PatientFacts:
     """What tells a patient from another besides the name.
 
-    `day` is that of the current course; `face_id` the photo from before, None without one.
+    `day` is that of the current course; `sessions` says which of how many that is and when the next
+    is, empty if neither is known; `face_id` is the photo from before, None without one.
     """
 
     born: str
     number: str
     day: str
     skin: str
+    sessions: str
     face_id: str | None
 
 
@@ -280,8 +283,21 @@ def _facts(patient_id: str) -> PatientFacts | None:
     skin = f"{patient.skin_type} of 6" if patient.skin_type else "not given"
     face_id = about.face.id if about.face else None
     return PatientFacts(
-        born_words(patient), number_words(patient), day, f"skin type {skin}", face_id
+        born=born_words(patient),
+        number=number_words(patient),
+        day=day,
+        skin=f"skin type {skin}",
+        sessions=_session_words(about, session.resources().now),
+        face_id=face_id,
     )
+
+
+def _session_words(about: NotesAbout, now: datetime) -> str:
+    sessions, treatment = about.sessions, about.treatment
+    booked = sessions.booked if treatment != sessions.booked else None
+    time = session_time_words(sessions, booked, now, about.patient.zone)
+    number = session_number_words(sessions).lower()
+    return ", ".join(filter(None, (number, f"the next {time}" if time else "")))
 
 
 def _on_paper(patient_id: str) -> str:

@@ -16,6 +16,7 @@ from tracker.domain.course.procedures import (
     ProductUse,
     answers_told,
 )
+from tracker.domain.course.session_plans import MOST_DAYS, MOST_SESSIONS, SessionPlan
 from tracker.domain.course.treatments import AREAS, Region, Setting, Treatment
 from tracker.domain.people.people import Person
 from tracker.domain.protocols.aftercare import DatesSwapped, OwnLine
@@ -24,6 +25,7 @@ from tracker.domain.protocols.protocols import Asks, Protocol
 from tracker.domain.protocols.screening import MAX_TEXT_LENGTH, Screening
 from web.forms import Errors, Form, local_time, one_of, sentence, typed
 from web.screening import ASKED
+from web.words.treatments import session_number_words, session_time_words
 from web.words.words import born_words, number_words, treatment_words
 
 DEPTH = re.compile(r"\d(?:[.,]\d{1,2})?")
@@ -88,6 +90,66 @@ def wrong_patient_page(
         ),
         chosen=chosen or {},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PlanForm:
+    """The form for the plan of a patient's sessions, counted from the latest one that was entered.
+
+    `now` says where the patient is, empty without a plan; `least_days` is what the protocol asks
+    for between two of these sessions, 0 if it asks for nothing.
+    """
+
+    treatment_id: str
+    treatment: str
+    now: str
+    least_days: int
+    chosen: Mapping[str, str]
+    most_sessions: int = MOST_SESSIONS
+    most_days: int = MOST_DAYS
+
+
+def plan_form(series: Series, now: datetime) -> PlanForm | None:
+    """The form with what the plan says; None before any treatment was entered."""
+    given = [each for each in series.sessions if not each.treatment.is_withdrawn]
+    if not given:
+        return None
+    latest, plan, so_far = given[-1], series.plan, series.so_far
+    treatment, zone = latest.treatment, series.patient.zone
+    booked = so_far.booked if len(given) > 1 else None
+    time = session_time_words(so_far, booked, now, zone)
+    words = ", ".join(
+        filter(None, (session_number_words(so_far), f"the next one {time}" if time else ""))
+    )
+    of_kind = sum(each.treatment.kind == treatment.kind for each in given)
+    number = so_far.number + bool(booked) if so_far.number is not None else of_kind
+    rules = [rule.least_days for rule in latest.protocol.spacing if rule.follows(treatment)]
+    return PlanForm(
+        treatment_id=treatment.id,
+        treatment=treatment_words(treatment, latest.protocol.title),
+        now=sentence(words) if words else "",
+        least_days=max(rules, default=0),
+        chosen={
+            "number": str(number),
+            "sessions": str(plan.sessions) if plan else "",
+            "every_days": str(plan.every_days) if plan else "",
+        },
+    )
+
+
+def read_plan(form: Form, patient_id: str, by: str, now: datetime) -> SessionPlan | Errors:
+    """The plan of a patient's sessions."""
+    given = {name: typed(form, name) for name in ("number", "sessions", "every_days")}
+    wrong = [name for name, text in given.items() if PASSES.fullmatch(text) is None]
+    if wrong:
+        return Errors(dict.fromkeys(wrong, "Give a whole number."))
+    numbers = {name: int(text) for name, text in given.items()}
+    treatment_id = form.get("treatment", "")
+    try:
+        return SessionPlan(patient_id, treatment_id, **numbers, made_at=now, made_by=by)
+    except ValueError as error:
+        wrong_days = not 1 <= numbers["every_days"] <= MOST_DAYS
+        return Errors({"every_days" if wrong_days else "number": sentence(str(error))})
 
 
 def product_rows(form: Mapping[str, str]) -> int:

@@ -12,6 +12,7 @@ from tracker.domain.course.treatments import AREAS, Correction, Setting, Treatme
 from tracker.domain.protocols.aftercare import OwnLine
 from tracker.domain.protocols.care import Heading
 from tracker.domain.protocols.protocols import Protocol, Severity
+from web.desk.treatment_forms import PlanForm, plan_form
 from web.screening import (
     CaveatRow,
     ChangeRow,
@@ -94,6 +95,7 @@ class TreatmentsPage:
     care_withdrawn: bool
     sessions: tuple[SessionCard, ...]
     lines: tuple[OwnLineRow, ...]
+    plan: PlanForm | None
     chosen: Mapping[str, str]
     errors: Mapping[str, str] = field(default_factory=dict)
     notice: str = ""
@@ -190,6 +192,7 @@ def treatments_page(series: Series, now: datetime, reader: ZoneInfo) -> Treatmen
         care_withdrawn=series.care_withdrawn_at is not None,
         sessions=tuple(_card(each, series, now, reader) for each in reversed(series.sessions)),
         lines=tuple(_line(each, today) for each in series.own_lines),
+        plan=plan_form(series, now),
         chosen={"first_date": today.isoformat(), "last_date": today.isoformat()},
     )
 

@@ -266,7 +266,8 @@ def save_screening(visit: Visit, patient_id: str, treatment_id: str) -> Response
 
 def _series(visit: Visit, patient_id: str) -> Series:
     require(may_treat(visit.viewer, patient_id))
-    return show_treatments(visit.db, visit.world.protocols, patient_id) or abort(404)
+    shown = show_treatments(visit.db, visit.world.protocols, patient_id, visit.now)
+    return shown or abort(404)
 
 
 def _protocol(visit: Visit, kind: str) -> Protocol:

@@ -45,12 +45,12 @@ from web.forms import (
     read_upload,
 )
 from web.pages import Page, render
+from web.patient.before_sessions import early_photo_page, next_photo_page
 from web.patient.sending import (
     EARLY_UPLOAD,
     OfflinePage,
     UploadPage,
     check_in_page,
-    early_photo_page,
     offline_page,
     photo_page,
     upload_page,
@@ -107,7 +107,10 @@ def upload(visit: Visit) -> ResponseReturnValue:
         case CourseSoFar() as progress:
             day = _day(request.args.get("day", ""))
             taken_at = "" if day is None else f"{day}T12:00"
-            return render(replace(upload_page(progress, visit.now), taken_at=taken_at))
+            page = replace(upload_page(progress, visit.now), taken_at=taken_at)
+            if request.args.get("session") == "next" and progress.next_session is not None:
+                page = replace(page, role=PhotoRole.BASELINE, is_next=True)
+            return render(page)
         case NoTreatmentPage(may_send=True):
             return render(EARLY_UPLOAD)
         case page:
@@ -162,6 +165,9 @@ def photo(visit: Visit, photo_id: str) -> ResponseReturnValue:
     """What became of a photo."""
     already = request.args.get("already") == "yes"
     match _own_progress(visit):
+        case Progress(next_photos=photos, patient=patient) if photo_id in {p.id for p in photos}:
+            waits = next(p for p in photos if p.id == photo_id)
+            return render(next_photo_page(waits, patient, visit.now, already=already))
         case Progress(photos=photos) as progress:
             found = next((p for p in photos if p.id == photo_id), None) or abort(404)
             return render(photo_page(progress, found, visit.now, already=already))

@@ -9,7 +9,6 @@ from tracker.actions.course.progress import CourseSoFar, Progress
 from tracker.domain.alerts.alerts import Level, Stage
 from tracker.domain.course.check_ins import HABITS, SCALES, CheckIn, scores_to_confirm
 from tracker.domain.course.photos import (
-    EarlyPhoto,
     Photo,
     PhotoRole,
     PhotoStatus,
@@ -21,7 +20,6 @@ from tracker.domain.course.readings import Quantity, Reading
 from tracker.domain.course.treatments import Region
 from tracker.domain.desk.telling import is_vague
 from tracker.domain.desk.told import Telling
-from tracker.domain.people.people import Person
 from tracker.domain.protocols.protocols import Floor
 from tracker.domain.recovery.evidence_words import times_words
 from tracker.domain.recovery.signs import is_usual
@@ -74,6 +72,7 @@ class UploadPage:
     baseline: Photo | None = None
     asks_for_time: bool = False
     is_early: bool = False
+    is_next: bool = False
 
     @property
     def title(self) -> str:
@@ -123,25 +122,6 @@ class PhotoPage:
         if self.already:
             return "We already had this photo"
         return "Your photo is here" if self.told else "Thank you, your photo is here"
-
-
-@dataclass(frozen=True, slots=True)
-class EarlyPhotoPage:
-    """A photo that is kept until the clinic enters the treatment."""
-
-    template: ClassVar[str] = "patient_early_photo.html"
-    place: ClassVar[str] = "photo"
-
-    patient_id: str
-    photo_id: str
-    taken: str
-    already: bool
-    notes: tuple[str, ...]
-
-    @property
-    def title(self) -> str:
-        """The page's name."""
-        return "We already had this photo" if self.already else "Thank you, your photo is here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,15 +243,6 @@ def photo_page(progress: Progress, photo: Photo, now: datetime, *, already: bool
         answer=answer_of(progress, photo, telling, now) if is_result else None,
         takes_long=now - photo.received_at > USUALLY_MEASURED,
     )
-
-
-def early_photo_page(
-    photo: EarlyPhoto, patient: Person, now: datetime, *, already: bool
-) -> EarlyPhotoPage:
-    """What became of a photo that came before any treatment was entered."""
-    notes = tuple(words for name, words in FILE_NOTES.items() if name in photo.warnings)
-    taken = when(photo.taken_at, now, patient.zone)
-    return EarlyPhotoPage(patient.id, photo.id, taken, already, notes)
 
 
 def _notes(progress: Progress, photo: Photo) -> tuple[str, ...]:

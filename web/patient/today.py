@@ -11,6 +11,7 @@ from tracker.domain.course.treatments import Region, day_number
 from tracker.domain.desk.told import Telling
 from tracker.domain.protocols.aftercare import DayPlan
 from web.charts.charts import Chart, patient_charts, phone_chart
+from web.patient.before_sessions import NextSession, next_session
 from web.patient.sides import SidesQuestion, sides_question
 from web.patient.telling import (
     AnswerWords,
@@ -147,6 +148,7 @@ class TodayPage:
     unread: int
     is_alone: bool
     is_before: bool
+    next_session: NextSession
     may_begin: bool = False
     sides_question: SidesQuestion | None = None
     undated: tuple[str, ...] = ()
@@ -214,6 +216,7 @@ def today_page(progress: Progress, now: datetime) -> TodayPage:
         unread=progress.unread_by_patient,
         is_alone=progress.is_alone,
         is_before=progress.day < 0,
+        next_session=next_session(progress, now),
         sides_question=sides_question(progress, now),
         undated=()
         if has_baseline(progress)

@@ -1,11 +1,14 @@
 """Words for what is on record about a treatment."""
 
 from collections.abc import Mapping
+from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from tracker.domain.course.outlines import Outlines
 from tracker.domain.course.procedures import Product, ProductUse
+from tracker.domain.course.session_plans import Sessions
 from tracker.domain.course.treatments import Setting, Treatment
+from web.words.times import day_and_month, moment_words
 from web.words.words import areas_words, depth_words
 
 SETTINGS: Mapping[Setting, str] = {Setting.CLINIC: "In the clinic", Setting.HOME: "At home"}
@@ -55,3 +58,24 @@ def fact_words(treatment: Treatment, zone: ZoneInfo) -> dict[str, str]:
         "Products": "; ".join(map(product_words, procedure.products)),
         "Course": "ended early" if treatment.ending else "goes on",
     }
+
+
+def session_number_words(sessions: Sessions) -> str:
+    """`Session 2 of 4`, empty without a plan."""
+    return "" if sessions.number is None else f"Session {sessions.number} of {sessions.of}"
+
+
+def session_time_words(
+    sessions: Sessions, booked: Treatment | None, now: datetime, zone: ZoneInfo
+) -> str:
+    """`is tomorrow at 09:00`, `is due on Mon 9 Mar`, `was due on Mon 9 Mar`; empty if not known."""
+    if booked is not None:
+        at, today = booked.performed_at, now.astimezone(zone).date()
+        is_today = at.astimezone(zone).date() == today
+        words = moment_words(at, now, zone)
+        return f"is today at {words}" if is_today else f"is {words}"
+    if sessions.due is None:
+        return ""
+    is_past = sessions.due < now.astimezone(zone).date()
+    day = day_and_month(datetime.combine(sessions.due, time(12), zone), zone)
+    return f"{'was' if is_past else 'is'} due on {day}"

@@ -117,6 +117,26 @@ def test_after_two_missed_days_of_the_first_week_the_reminder_is_a_kind_one(
     assert [m.kind for m in written] == [MailKind.REMINDER] * 2 + [MailKind.MISSED]
 
 
+def test_the_photo_from_before_the_next_session_is_asked_for_the_day_before(
+    world: World, db: Database, cast: Cast
+) -> None:
+    session = replace(cast.treatment, id="next", performed_at=EVENING + timedelta(days=1, hours=-9))
+    with writing(db):
+        treatments.insert(db, session)
+    early = EVENING - timedelta(days=1)
+    assert [m.kind for m in remind_patients(db, PROTOCOLS, early)] == [MailKind.MISSED]
+    Records(db, world, cast).photo(4, PhotoStatus.MEASURED)
+    (mail,) = remind_patients(db, PROTOCOLS, EVENING)
+    assert (mail.kind, mail.to_address) == (MailKind.BEFORE_SESSION, cast.alice.email)
+    assert [due.kind for due in mails.due(db, EVENING)] == [MailKind.BEFORE_SESSION]
+    assert remind_patients(db, PROTOCOLS, EVENING + timedelta(minutes=1)) == []
+    photo = Records(db, world, cast).photo(-1)
+    with writing(db):
+        db.table("photos").update(photo.id, {"treatment_id": session.id})
+    remind_patients(db, PROTOCOLS, EVENING + timedelta(minutes=2))
+    assert mails.due(db, EVENING + timedelta(minutes=2)) == []
+
+
 def test_whoever_cannot_sign_in_yet_is_not_reminded(db: Database, cast: Cast) -> None:
     db.execute("DELETE FROM credentials WHERE person_id = ?", [cast.alice.id])
     assert remind_patients(db, PROTOCOLS, EVENING) == []

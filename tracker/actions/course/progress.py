@@ -12,6 +12,7 @@ from tracker.domain.alerts.alerts import Alert, CourseAlert, worst_first
 from tracker.domain.course.check_ins import CheckIn
 from tracker.domain.course.photos import EarlyPhoto, Photo
 from tracker.domain.course.readings import Reading
+from tracker.domain.course.session_plans import NO_PLAN, Sessions, sessions_so_far
 from tracker.domain.course.sides import SidesAnswer
 from tracker.domain.course.treatments import Treatment, day_number, days_since
 from tracker.domain.mail.mails import Mail
@@ -71,7 +72,8 @@ class CourseSoFar:
     clinic has opened, in time order. `band` is the normal redness until now, empty if it cannot be
     computed. Aftercare and questions are those of all treatments whose plans still run. `undated`
     are photos that came before the treatment was entered, and of which nothing says whether they
-    were taken before it.
+    were taken before it. `sessions` say which of how many this one is, and `next_photos` are those
+    of the next one, in time order.
     """
 
     patient: Person
@@ -99,6 +101,14 @@ class CourseSoFar:
     unseen: tuple[Photo, ...] = ()
     sides_said: tuple[SidesAnswer, ...] = ()
     undated: tuple[EarlyPhoto, ...] = ()
+    sessions: Sessions = NO_PLAN
+    next_photos: tuple[Photo, ...] = ()
+
+    @property
+    def next_session(self) -> Treatment | None:
+        """The session that has been entered to follow this one."""
+        booked = self.sessions.booked
+        return None if booked is None or booked.id == self.treatment.id else booked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +178,8 @@ def show_course(
     protocol = protocols.of(treatment.kind).adapted_to(risk_factors_of(patient, screening))
     others = treatments.of_patient(db, patient_id)
     waits = too_soon(treatment, others, protocols, patient.zone)
+    sessions = sessions_so_far(treatments.plan_of(db, patient_id), others, now, patient.zone)
+    booked = sessions.booked
     own = care_lines.of_patient(db, patient.id)
     answered = check_ins.of_patient(db, patient_id)
     all_alerts = worst_first(alerts.of_patient(db, patient_id))
@@ -201,6 +213,8 @@ def show_course(
         unseen=tuple(photos.unseen(db, patient_id)),
         sides_said=tuple(sides.of_reference(db, treatment.id)),
         undated=tuple(early_photos.of_patient(db, patient_id)),
+        sessions=sessions,
+        next_photos=tuple(photos.of_treatment(db, booked.id)) if booked else (),
     )
 
 

@@ -7,6 +7,7 @@ from sqlite_utils import Database
 
 from tracker.domain.course.outlines import Marking
 from tracker.domain.course.photos import Photo, PhotoStatus
+from tracker.domain.course.session_plans import SessionPlan, Sessions, sessions_so_far
 from tracker.domain.course.treatments import Correction, Treatment
 from tracker.domain.people.people import Person
 from tracker.domain.protocols.aftercare import OwnLine
@@ -47,6 +48,7 @@ class Series:
     """All sessions of a patient, oldest first; `devices` are those used at this clinic before.
 
     `team` are the names of those who care for the patient, `own_lines` the patient's own aftercare.
+    `so_far` is what the plan says now, if there is one.
     """
 
     patient: Person
@@ -56,18 +58,22 @@ class Series:
     own_lines: tuple[OwnLine, ...]
     care_withdrawn_at: datetime | None
     unread: int
+    plan: SessionPlan | None
+    so_far: Sessions
 
     def of(self, treatment_id: str) -> TreatmentSession | None:
         """The session with this id."""
         return next((each for each in self.sessions if each.treatment.id == treatment_id), None)
 
 
-def show_treatments(db: Database, protocols: Protocols, patient_id: str) -> Series | None:
+def show_treatments(
+    db: Database, protocols: Protocols, patient_id: str, now: datetime
+) -> Series | None:
     """Collect the series; None when there is no such patient."""
     patient = people.get(db, patient_id)
     if patient is None:
         return None
-    all_of_them = treatments.of_patient(db, patient_id)
+    all_of_them, plan = treatments.of_patient(db, patient_id), treatments.plan_of(db, patient_id)
     return Series(
         patient=patient,
         sessions=tuple(
@@ -79,6 +85,8 @@ def show_treatments(db: Database, protocols: Protocols, patient_id: str) -> Seri
         own_lines=tuple(care_lines.of_patient(db, patient_id)),
         care_withdrawn_at=consents.care_withdrawn_at(db, patient_id),
         unread=conversation.unread_by_clinic(db, patient_id),
+        plan=plan,
+        so_far=sessions_so_far(plan, all_of_them, now, patient.zone),
     )
 
 

@@ -8,6 +8,7 @@ from sqlite_utils import Database
 from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.course.photos import PhotoRole
 from tracker.domain.course.procedures import Ending
+from tracker.domain.course.session_plans import SessionPlan
 from tracker.domain.course.treatments import AREAS, Setting, Treatment, check_planned
 from tracker.domain.own_data.consents import CareWithdrawn
 from tracker.domain.protocols.aftercare import OwnLine
@@ -360,3 +361,17 @@ def end_care_line(db: Database, line_id: str, practitioner_id: str, now: datetim
             told = Entry(Act.RECORD_CHANGED, now, practitioner_id, whose, "care line ended")
             audit_log.add(db, told)
     return whose is not None
+
+
+def plan_sessions(db: Database, plan: SessionPlan) -> None:
+    """Keep the plan in the place of an earlier one; the audit log has both.
+
+    Raises KeyError when the treatment is not one of this patient.
+    """
+    told = f"session {plan.number} of {plan.sessions}, one every {plan.every_days} days"
+    with writing(db):
+        if treatments.get(db, plan.treatment_id).patient_id != plan.patient_id:
+            raise KeyError(plan.treatment_id)
+        treatments.keep_plan(db, plan)
+        entry = Entry(Act.RECORD_CHANGED, plan.made_at, plan.made_by, plan.patient_id, told)
+        audit_log.add(db, entry)

@@ -9,6 +9,7 @@ from sqlite_utils import Database
 
 from tracker.domain.alerts.alerts import Alert, worst_first
 from tracker.domain.course.photos import PhotoRole, PhotoStatus
+from tracker.domain.course.session_plans import ASKED_DAYS_BEFORE, Sessions
 from tracker.domain.course.treatments import Treatment
 from tracker.domain.mail.mail_hours import (
     counts_for_reminders_since,
@@ -45,9 +46,38 @@ def remind_patients(db: Database, protocols: Protocols, now: datetime) -> list[M
     """Return the reminders written; those no longer wanted are withdrawn before they are sent."""
     _withdraw_unwanted(db, protocols, now)
     written: list[Mail] = []
+    soon = now + timedelta(days=ASKED_DAYS_BEFORE + 1)
+    for session in treatments.planned_until(db, now, soon):  # first: there is one mail a day
+        written += _try_to_ask(db, session, now)
     for treatment in treatments.latest_between(db, now - LONGEST_PLAN, now):
         written += _try_to_remind(db, protocols, treatment, now)
     return written
+
+
+def _try_to_ask(db: Database, session: Treatment, now: datetime) -> list[Mail]:
+    """Ask for the photo from before the session that comes next."""
+    try:
+        patient = people.get(db, session.patient_id)
+        if patient is None or people.passphrase_hash(db, patient.id) is None:
+            return []
+        day = reminder_day(patient, now)
+        if day is None or not _lacks_baseline(db, session, patient, now):
+            return []
+        mail = reminder(MailKind.BEFORE_SESSION, patient, day, now)
+        with writing(db):
+            wanted = _lacks_baseline(db, session, patient, now) and (
+                mails.insert(db, mail) or mails.restore(db, mail)
+            )
+    except Exception:  # as below
+        log.exception("treatment %s: its photo is not asked for; will try again", session.id)
+        return []
+    return [mail] if wanted else []
+
+
+def _lacks_baseline(db: Database, session: Treatment, patient: Person, now: datetime) -> bool:
+    """Whether it is time for the photo from before a session, and there is none."""
+    is_time = Sessions(booked=session).asks_for_photo(now, patient.zone)
+    return is_time and session.ending is None and photos.baseline(db, session.id) is None
 
 
 def _try_to_remind(
@@ -98,6 +128,8 @@ def _withdraw_unwanted(db: Database, protocols: Protocols, now: datetime) -> Non
 
 def _is_wanted(db: Database, protocols: Protocols, mail: Mail, now: datetime) -> bool:
     patient = people.get(db, mail.recipient_id)
+    if mail.kind is MailKind.BEFORE_SESSION:
+        return patient is not None and _asks_now(db, patient, mail.day, now)
     treatment = treatments.current(db, mail.recipient_id, now)
     return (
         patient is not None
@@ -106,6 +138,18 @@ def _is_wanted(db: Database, protocols: Protocols, mail: Mail, now: datetime) ->
         and patient.reminder_hour is not None
         and mail.day == patient.date_at(now)
         and _misses(db, protocols, treatment, patient, mail.day)
+    )
+
+
+def _asks_now(db: Database, patient: Person, day: date | None, now: datetime) -> bool:
+    """Whether a mail of this day that asks for a photo from before is still wanted."""
+    session = treatments.planned(db, patient.id, now)
+    return (
+        session is not None
+        and patient.reminder_hour is not None
+        and day == patient.date_at(now)
+        and consents.care_withdrawn_at(db, patient.id) is None
+        and _lacks_baseline(db, session, patient, now)
     )
 
 

@@ -7,6 +7,7 @@ from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.course.photos import Photo, PhotoStatus
+from tracker.domain.course.session_plans import Sessions, sessions_so_far
 from tracker.domain.course.treatments import Treatment
 from tracker.domain.people.people import Person
 from tracker.domain.talk.notes import Note, NoteText
@@ -70,11 +71,12 @@ class NotesAbout:
     """A patient, the current treatment if there is one, and all notes, the one begun last first.
 
     `face` is a photo from before treatment by which the patient can be recognised; None without a
-    measured one.
+    measured one. `sessions` say which of how many the treatment is, and when the next is.
     """
 
     patient: Person
     treatment: Treatment | None
+    sessions: Sessions
     notes: tuple[Note, ...]
     face: Photo | None = None
 
@@ -93,4 +95,6 @@ def show_notes(db: Database, patient_id: str, now: datetime) -> NotesAbout | Non
     face = photos.baseline(db, treatment.id) if treatment else None
     if face is not None and (face.status is not PhotoStatus.MEASURED or face.file_fault):
         face = None
-    return NotesAbout(patient, treatment, tuple(notes.of_patient(db, patient_id)), face)
+    series, plan = treatments.of_patient(db, patient_id), treatments.plan_of(db, patient_id)
+    sessions = sessions_so_far(plan, series, now, patient.zone)
+    return NotesAbout(patient, treatment, sessions, tuple(notes.of_patient(db, patient_id)), face)

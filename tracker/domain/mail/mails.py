@@ -34,6 +34,7 @@ class MailKind(StrEnum):
     DIGEST = "digest"  # to a practitioner, one a morning
     REMINDER = "reminder"  # to a patient, one a day at most
     MISSED = "missed"  # the reminder after missed days
+    BEFORE_SESSION = "before_session"  # the reminder of the photo from before the next session
     INVITATION = "invitation"  # to a patient who has no account yet
     ADDRESS = "address"  # to an address with which somebody wants to sign up
     HAS_ACCOUNT = "has_account"  # likewise, where there is an account already
@@ -49,7 +50,7 @@ class MailKind(StrEnum):
     @property
     def is_reminder(self) -> bool:
         """Whether it goes to a patient, who may stop it."""
-        return self in {MailKind.REMINDER, MailKind.MISSED}
+        return self in {MailKind.REMINDER, MailKind.MISSED, MailKind.BEFORE_SESSION}
 
 
 # Until these are read a patient may be in danger, so they do not wait for other mail.
@@ -63,6 +64,7 @@ SUBJECTS: Mapping[MailKind, str] = {
     MailKind.DIGEST: "Afterglow: your list for this morning",
     MailKind.REMINDER: "Afterglow: your reminder for today",
     MailKind.MISSED: "Afterglow: we have missed you",
+    MailKind.BEFORE_SESSION: "Afterglow: one photo before your next visit",
     MailKind.INVITATION: "Afterglow: your clinic invites you",
     MailKind.ADDRESS: "Afterglow: open your account",
     MailKind.HAS_ACCOUNT: "Afterglow: you have an account already",
@@ -87,6 +89,10 @@ TOLD: Mapping[MailKind, str] = {
         "We have not heard from you for a few days. That is all right: nothing is lost.\n"
         "A photo and a check-in today show how your skin is doing. If something worries\n"
         "you, do not wait: call your clinic or a doctor."
+    ),
+    MailKind.BEFORE_SESSION: (
+        "Please send one photo before your next visit. It takes a minute, and all later photos\n"
+        "are compared with it."
     ),
     MailKind.INVITATION: "Your clinic invites you to Afterglow. There is nothing to install.",
     MailKind.ADDRESS: "Someone wants to open an account with this address. Was it you? Go on here:",
@@ -133,6 +139,7 @@ ENDINGS: Mapping[MailKind, str] = {
     MailKind.MESSAGE: "Sign in to read it. This mail holds no health details on purpose.\n",
     MailKind.REMINDER: "",
     MailKind.MISSED: "",
+    MailKind.BEFORE_SESSION: "",
     MailKind.INVITATION: "The link works once, for two weeks.\n",
     MailKind.ADDRESS: (
         "The link works once, for a day. If it was not you, do nothing: then nothing is kept.\n"
@@ -335,7 +342,7 @@ def _where(mail: Mail, envelope: Envelope) -> str:
     """The link; several, one a line, where a mail is about several alerts."""
     base_url = envelope.base_url
     match mail.kind:
-        case MailKind.REMINDER | MailKind.MISSED:
+        case MailKind.REMINDER | MailKind.MISSED | MailKind.BEFORE_SESSION:
             return f"{base_url}/days/{mail.day}"
         case MailKind.INVITATION | MailKind.ADDRESS:
             return welcome_link(mail.cause.partition(":")[2], envelope)

@@ -11,6 +11,7 @@ from sqlite_utils import Database
 
 from tracker.domain.course.photos import PhotoRole
 from tracker.domain.course.procedures import Ending, Procedure, Product, ProductUse
+from tracker.domain.course.session_plans import SessionPlan
 from tracker.domain.course.treatments import Region, Setting, Treatment
 from tracker.storage.columns import (
     names_text,
@@ -139,6 +140,32 @@ def for_photo(db: Database, patient_id: str, role: PhotoRole, now: datetime) -> 
     """
     next_one = planned(db, patient_id, now) if role is PhotoRole.BASELINE else None
     return next_one or current(db, patient_id, now)
+
+
+def planned_until(db: Database, now: datetime, until: datetime) -> list[Treatment]:
+    """Each patient's next treatment after `now`, if it is planned for `until` or earlier.
+
+    Patients who have withdrawn consent to care are left out, and rows that cannot be read.
+    """
+    sql = """SELECT * FROM treatments WHERE performed_at > :now AND performed_at <= :until
+             AND NOT ended_as_mistake
+             AND patient_id NOT IN (SELECT patient_id FROM care_withdrawn)
+             ORDER BY performed_at DESC, id DESC"""
+    rows = db.query(sql, {"now": time_text(now), "until": time_text(until)})
+    return list({each.patient_id: each for _, each in _readable(rows)}.values())
+
+
+def plan_of(db: Database, patient_id: str) -> SessionPlan | None:
+    """The plan of the patient's sessions."""
+    for row in db.query("SELECT * FROM session_plans WHERE patient_id = ?", [patient_id]):
+        return SessionPlan(**{**row, "made_at": read_time(row["made_at"])})
+    return None
+
+
+def keep_plan(db: Database, plan: SessionPlan) -> None:
+    """Put the plan in the place of an earlier one."""
+    row = {**asdict(plan), "made_at": time_text(plan.made_at)}
+    db.table("session_plans").insert(row, pk="patient_id", replace=True)
 
 
 def latest_between(db: Database, earliest: datetime, now: datetime) -> list[Treatment]:

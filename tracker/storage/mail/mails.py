@@ -189,9 +189,10 @@ def of_recipient(db: Database, person_id: str) -> list[Mail]:
 
 def reminders_under_way(db: Database) -> list[Mail]:
     """Reminders that have not been sent yet."""
-    sql = f"""SELECT * FROM messages WHERE {_OPEN} AND kind IN (?, ?)
+    sql = f"""SELECT * FROM messages WHERE {_OPEN}
+              AND kind IN (SELECT value FROM json_each(?))
               ORDER BY created_at, id"""  # noqa: S608 (no input in it)
-    return [_mail(row) for row in db.query(sql, _REMINDERS)]
+    return [_mail(row) for row in db.query(sql, [names_text(_REMINDERS)])]
 
 
 def undelivered_about(db: Database, patient_id: str) -> list[Mail]:

@@ -1,0 +1,93 @@
+"""What a patient reads about the next session, and about a photo that waits for its session."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from tracker.actions.course.progress import CourseSoFar
+from tracker.domain.course.photos import EarlyPhoto, Photo, PhotoStatus
+from tracker.domain.people.people import Person
+from web.words.times import when
+from web.words.treatments import session_number_words, session_time_words
+from web.words.words import FILE_NOTES
+
+WAITS_FOR_TREATMENT = (
+    "When your clinic has entered your treatment, every later photo is compared with this one."
+)
+WAITS_FOR_SESSION = "After your next session, every later photo is compared with this one."
+
+
+@dataclass(frozen=True, slots=True)
+class NextSession:
+    """`number` and `time` are empty if nothing is known; `wants_photo` that it is time for one."""
+
+    number: str
+    time: str
+    wants_photo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyPhotoPage:
+    """A photo that is kept until its session; `is_usable` unless it could not be measured."""
+
+    template: ClassVar[str] = "patient_early_photo.html"
+    place: ClassVar[str] = "photo"
+
+    patient_id: str
+    photo_id: str
+    taken: str
+    already: bool
+    notes: tuple[str, ...]
+    waits_for: str
+    is_usable: bool = True
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        if not self.is_usable:
+            return "We could not measure this photo"
+        return "We already had this photo" if self.already else "Thank you, your photo is here"
+
+
+def next_session(progress: CourseSoFar, now: datetime) -> NextSession:
+    """Which session this is, and when the next one is."""
+    sessions, zone = progress.sessions, progress.patient.zone
+    lacks_photo = not any(_is_usable(photo) for photo in progress.next_photos)
+    is_time = progress.next_session is not None and sessions.asks_for_photo(now, zone)
+    return NextSession(
+        number=session_number_words(sessions),
+        time=session_time_words(sessions, progress.next_session, now, zone),
+        wants_photo=is_time and lacks_photo,
+    )
+
+
+def early_photo_page(
+    photo: EarlyPhoto, patient: Person, now: datetime, *, already: bool
+) -> EarlyPhotoPage:
+    """What became of a photo that came before any treatment was entered."""
+    taken, notes = when(photo.taken_at, now, patient.zone), _notes(photo.warnings)
+    return EarlyPhotoPage(patient.id, photo.id, taken, already, notes, WAITS_FOR_TREATMENT)
+
+
+def next_photo_page(
+    photo: Photo, patient: Person, now: datetime, *, already: bool
+) -> EarlyPhotoPage:
+    """What became of a photo from before the next session."""
+    return EarlyPhotoPage(
+        patient_id=patient.id,
+        photo_id=photo.id,
+        taken=when(photo.taken_at, now, patient.zone),
+        already=already,
+        notes=_notes(photo.warnings),
+        waits_for=WAITS_FOR_SESSION,
+        is_usable=_is_usable(photo),
+    )
+
+
+def _is_usable(photo: Photo) -> bool:
+    return photo.status is not PhotoStatus.UNMEASURABLE and not photo.is_lost
+
+
+def _notes(warnings: Sequence[str]) -> tuple[str, ...]:
+    return tuple(words for name, words in FILE_NOTES.items() if name in warnings)
