@@ -189,18 +189,18 @@ SIGN = check_in(4.0, Answers(fever=True))
 
 def test_the_headline_of_a_calm_curve_says_how_it_goes() -> None:
     assert told() == "Left cheek: no photo measured yet."
-    assert told(1.6).startswith("Left cheek: only one photo so far; on day 0 3.0 × the redness of")
+    assert told(1.6).startswith("Left cheek: only one photo so far; on day 0: 3.0 × the redness of")
     assert told(*FALLS).startswith(
-        "Left cheek: fading since day 0; on day 4 about the redness of before (1.0 ×; normal then:"
+        "Left cheek: fading since day 0; on day 4: about the redness of before (1.0 ×; normal then:"
     )
-    assert told(*RISES, 1.0).startswith("Left cheek: fading since day 4; on day 5 2.0 ×")
+    assert told(*RISES, 1.0).startswith("Left cheek: fading since day 4; on day 5: 2.0 ×")
     assert told(*PALE).startswith("Left cheek: no clear change since day 0; on day 2")
     assert told(0.0, 0.1, quantity=Quantity.PIGMENT).endswith("is too small to tell.")
 
 
 def test_the_headline_says_since_when_a_region_rises_and_when_it_should_be_back() -> None:
     words = told(*RISES)
-    assert words.startswith("Left cheek: rising again since day 2; on day 4 3.5 × the redness of")
+    assert words.startswith("Left cheek: rising again since day 2; on day 4: 3.5 × the redness of")
     assert re.search(r"\(normal then: up to 1\.\d ×\)\. Normal would be back by day \d\.$", words)
     assert told(0.0, 0.5, quantity=Quantity.PIGMENT).startswith("Left cheek: darker since day 0")
     assert told(0.0, -0.5, quantity=Quantity.PIGMENT).startswith("Left cheek: lighter since day 0")

@@ -12,6 +12,8 @@ from tests.tracker.courses_of_readings import reading
 from tests.web.browser import Browser
 from tests.web.conftest import Records
 from tests.web.course_so_far import so_far
+from tracker.domain.alerts.alerts import Level
+from tracker.domain.course.check_ins import Answers
 from tracker.domain.course.readings import Quantity, Reference
 from tracker.domain.course.treatments import Region
 from web import app_shell
@@ -58,6 +60,21 @@ def test_the_band_reaches_to_the_end_of_the_axis_and_that_of_pigment_is_level() 
     assert first[1:] == last[1:]
     assert pigment["bandWords"] == "too small to tell"
     assert [0, "before"] in redness["levels"]
+
+
+def test_reported_signs_and_alerts_are_marked_at_their_days(
+    dana: Browser, records: Records
+) -> None:
+    photo = records.measured(1)
+    records.check_in(0.5, Answers(sun=True, pus=True))
+    records.alert(photo, level=Level.REVIEW)
+    told = dana.read(f"/patients/{records.cast.alice.id}/values?region=face&quantity=redness")
+    marked = {(kind, mark): day for day, kind, mark, _ in json.loads(told)["events"]}
+    assert marked["alarm", "!"] == pytest.approx(0.5, abs=0.01)
+    assert marked["review", "◆"] >= 1
+    page = dana.read(f"/patients/{records.cast.alice.id}")
+    assert '<line class="event review"' in page
+    assert "reported sign" in page
 
 
 @pytest.mark.parametrize("installed", [True, False])

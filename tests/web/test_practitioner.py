@@ -150,7 +150,7 @@ def test_the_patient_page_draws_every_region_with_its_table(
         for quantity in ("redness", "pigment")
         for region in ("forehead", "left_cheek", "right_cheek", "nose", "chin")
     ]
-    assert re.search(r'<p class="lead">Whole face: [^<]* on day 2 ', page)
+    assert re.search(r'<p class="lead">Whole face: [^<]* on day 2: ', page)
     for name in ("redness-face", *small):
         section = page.split(f'id="{name}-title"')[1].split("</section>")[0]
         assert section.count("<circle") == 3

@@ -152,6 +152,10 @@ class Scale:
         """Percent from the left."""
         return round(EDGE + (100 - 2 * EDGE) * day / self.last_day, 2)
 
+    def day_at(self, x: float) -> float:
+        """The day at so many percent from the left."""
+        return (x - EDGE) / (100 - 2 * EDGE) * self.last_day
+
     def y(self, value: float) -> float:
         """Pixels from the top."""
         share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)

@@ -158,7 +158,7 @@ def headline(
 ) -> str:
     """What a practitioner must know of a curve, in one sentence, from its points in time order.
 
-    `Left cheek: rising again since day 4; on day 7 3.5 × the redness of before (normal then: up to
+    `Left cheek: rising again since day 4; on day 7: 3.5 × the redness of before (normal then: up to
     1.3 ×). Normal would be back by day 6.` While an alert is open or an answer was a warning sign,
     it names what is worrying or nothing: a calm curve does not answer either.
     """
@@ -186,7 +186,7 @@ def headline(
     if _is_guarded(progress) and not is_outside:
         return f"{where}: {turn.words}."  # a value within the normal would calm
     told = turn.words if is_worse or not _is_guarded(progress) else ""
-    now = f"on day {_day(last, progress)} {_against(value, quantity, normal)}"
+    now = f"on day {_day(last, progress)}: {_against(value, quantity, normal)}"
     back = _back_by(band, progress) if is_outside and quantity is Quantity.REDNESS else ""
     return f"{where}: {told}{'; ' if told else ''}{now}.{back}"
 

@@ -28,7 +28,7 @@ from web.charts.charts import (
 )
 from web.charts.leaves import Leaf, Leaves, leaf
 from web.charts.points import Point, is_gap, photo_words, points_of, value_words
-from web.charts.timeline import Strip, timeline
+from web.charts.timeline import Strip, events, timeline
 from web.words.times import day_words
 
 
@@ -147,7 +147,8 @@ def plot_data(progress: CourseSoFar, quantity: Quantity, chosen: Region) -> Mapp
     """All treated regions of one quantity against days since treatment, values in doublings.
 
     `edge` is the percent of the width kept free at both ends, as in the charts drawn here, so that
-    days are aligned. `photos` are the day of each photo and its words. Each value of a region is
+    days are aligned. `photos` are the day of each photo and its words, `events` those that are
+    marked on the curve. Each value of a region is
     the number of its photo, the doublings, half of their 95 % range, whether it is hollow, whether
     no line joins it to the value before, and its words.
     """
@@ -168,6 +169,7 @@ def plot_data(progress: CourseSoFar, quantity: Quantity, chosen: Region) -> Mapp
         "levels": [[n, level_words(n)] for n in levels if low <= n <= high],
         "bandWords": BAND_WORDS[quantity],
         "band": _band(frame.band, frame.last_day),
+        "events": events(progress),
         "photos": [[round(day, 4), photo_words(reading, progress)] for day, reading in frame.seen],
         "regions": [
             {

@@ -168,6 +168,14 @@ def _photos(
         yield TimelineMark(_x(progress, scale, photo.taken_at), foot - FOOT, mark, SENT, words)
 
 
+def events(progress: CourseSoFar) -> tuple[tuple[float, str, str, str], ...]:
+    """Reported signs and the life of alerts since the treatment: day, kind, mark and words."""
+    scale = Scale(last_day(progress), 0, 10, BAR)
+    signs = _signs(_given(progress, scale), 0)
+    marks = (*signs, *_alerts(progress, scale, 0))
+    return tuple((round(scale.day_at(m.x), 3), m.kind, m.mark, m.words) for m in marks)
+
+
 def _signs(given: Iterable[_Given], foot: float) -> Iterator[TimelineMark]:
     for each in given:
         names = [SIGN_NAMES[name] for name in SIGNS if getattr(each.answers, name)]

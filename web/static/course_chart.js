@@ -82,6 +82,21 @@ function course(figure, data) {
         ctx.stroke();
       }
     });
+    ctx.textAlign = "center";
+    ctx.font = `800 ${16 * ratio}px system-ui, sans-serif`;
+    ctx.setLineDash([ratio, 3 * ratio]);
+    for (const [day, kind, mark] of data.events) {
+      const x = plot.valToPos(day, "x", true);
+      const at = bbox.top + (kind === "alarm" ? 28 : 14) * ratio; // a sign below the alert of its day
+      ctx.strokeStyle = ctx.fillStyle = colour({ alarm: "urgent", answered: "good" }[kind] ?? kind);
+      ctx.fillText(mark, x, at);
+      if (kind === "alarm") continue;
+      ctx.beginPath();
+      ctx.moveTo(x, at + 3 * ratio);
+      ctx.lineTo(x, bbox.top + bbox.height);
+      ctx.stroke();
+    }
+    ctx.setLineDash([]);
     const point = points()[chosen];
     if (point) {
       ctx.strokeStyle = colour("focus");
