@@ -153,6 +153,7 @@ RULES = {
     "GET practitioner.alerts": Rule("/alerts", CARERS),
     "GET practitioner.alert": Rule("/alerts/{alert}", TEAM),
     "POST alert_answers.answer": Rule("/alerts/{alert}/answer", frozenset({"dana"})),
+    "POST alert_answers.call": Rule("/alerts/{alert}/call", frozenset({"dana"})),
     "POST alert_answers.snooze": Rule("/alerts/{alert}/snooze", frozenset({"dana"})),
     "POST alert_answers.message": Rule("/alerts/{alert}/message", TEAM),
     "POST alert_answers.hand_over": Rule("/alerts/{alert}/hand-over", frozenset({"dana"})),

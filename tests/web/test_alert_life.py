@@ -10,8 +10,9 @@ from sqlite_utils import Database
 from tests.conftest import PASSPHRASE, PROTOCOLS
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
-from tracker.actions.alerts.clock import notice_silence
-from tracker.domain.alerts.alerts import Concern, Factor, Level, Source
+from tracker.actions.alerts.clock import escalate_alerts, notice_silence, wake_alerts
+from tracker.domain.alerts.alerts import Concern, Factor, Level, Source, asking_again
+from tracker.domain.alerts.calls import Call, awaited, missed, promised
 from tracker.domain.people.people import Person
 from tracker.storage.alerts import alerts
 from tracker.storage.connection import writing
@@ -27,6 +28,43 @@ def test_a_snoozed_alert_waits_for_nobody_and_says_until_when(
     assert "Snoozed until Saturday 7 March by Dr Dana" in page
     assert "see her on Saturday" in page
     assert "no one waits for you" in dana.read("/")
+
+
+def test_a_promised_call_is_read_by_the_patient_and_asked_for_when_it_does_not_come(
+    db: Database, alice: Browser, dana: Browser, records: Records, clock: Clock
+) -> None:
+    records.measured(1)
+    alert = records.alert()
+    for wrong in ("", "7", "1e9", "99999"):
+        answer = dana.answer(alert.id, "call", {"minutes": wrong})
+        assert (answer.status_code, "Choose until when you call." in answer.text) == (422, True)
+    page = dana.answer(alert.id, "call", {"minutes": "15"}, follow=True).text
+    assert "Dr Dana has it, a call was promised before today, 10:15" in page
+    assert "Your clinic will call before today, 10:15." in alice.read("/")
+    assert wake_alerts(db, clock.now + timedelta(minutes=14)) == []
+    clock.now += timedelta(minutes=15)
+    assert "Your clinic promised to call before today, 10:15." in alice.read("/")
+    (woken,) = wake_alerts(db, clock.now)
+    assert woken.needs_answer
+    assert "Your clinic promised to call before today, 10:15." in alice.read("/")
+    assert "call was promised before today, 10:15, no answer yet" in dana.read(
+        f"/alerts/{alert.id}"
+    )
+    limit = timedelta(minutes=30)
+    assert escalate_alerts(db, limit, clock.now + timedelta(minutes=29)) == []
+    (passed_on,) = escalate_alerts(db, limit, clock.now + limit)
+    assert passed_on.call_by == woken.raised_at
+    dana.answer(alert.id, "answer", {})
+    assert "promised to call" not in alice.read("/")
+
+
+def test_what_is_reported_after_the_promise_is_not_covered_by_it(records: Records) -> None:
+    alert = records.alert()
+    at = alert.raised_at
+    moved = promised(alert, Call(30), "dana", at)
+    assert moved.alert.call_by == at + timedelta(minutes=30)
+    again = asking_again(moved.alert, at + timedelta(minutes=5))
+    assert (awaited(again, at), missed(again, at + timedelta(hours=1))) == (None, None)
 
 
 def test_a_snooze_needs_a_reason(dana: Browser, records: Records) -> None:

@@ -13,6 +13,7 @@ from tracker.actions.mail.sending import ComposedMail
 from tracker.actions.people.care_team import Colleagues
 from tracker.domain.alerts.alert_life import MAX_WHY_LENGTH, AnswerRefused
 from tracker.domain.alerts.alerts import Alert, Concern, CourseAlert, Outcome, Stage
+from tracker.domain.alerts.calls import CALL_CHOICES, awaited, call_time, missed
 from tracker.domain.course.check_ins import SIGNS, Answers, CheckIn
 from tracker.domain.course.treatments import Treatment, day_number
 from tracker.domain.mail.mails import Mail
@@ -77,6 +78,17 @@ def alert_card(
 
 
 def _state(alert: Alert, people: Mapping[str, Person], now: datetime, zone: ZoneInfo) -> str | None:
+    call = missed(alert, now) or awaited(alert, now)
+    if call is None:
+        return _stage_words(alert, people, now, zone)
+    taker, so = people.get(alert.seen_by or ""), ", no answer yet" if call <= now else ""
+    who = f"{taker.name} has it, " if taker else ""
+    return f"{who}a call was promised before {when(call, now, zone)}{so}"
+
+
+def _stage_words(
+    alert: Alert, people: Mapping[str, Person], now: datetime, zone: ZoneInfo
+) -> str | None:
     reader, taker = people.get(alert.read_by or ""), people.get(alert.seen_by or "")
     match alert.stage:
         case Stage.OPEN if alert.read_at is None:
@@ -125,6 +137,7 @@ class AnswerChoices:
     distinguishes a message sent twice from two messages.
     """
 
+    calls: tuple[tuple[str, str], ...]
     snooze_days: tuple[tuple[str, str], ...]
     fitting: tuple[tuple[str, str], ...]
     templates: tuple[tuple[str, str], ...]
@@ -146,6 +159,10 @@ def answer_choices(
     used = [each for each in templates if not each.is_withdrawn]
     meant = [each for each in used if each.says.concerns and each.says.fits(concern)]
     return AnswerChoices(
+        calls=tuple(
+            (f"{minutes}", f"before {when(call_time(now, minutes), now, zone)}")
+            for minutes in CALL_CHOICES
+        ),
         snooze_days=_snooze_days(now, zone),
         fitting=tuple((each.id, each.says.title) for each in meant),
         templates=tuple((each.id, each.says.title) for each in used if each not in meant),

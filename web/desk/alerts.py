@@ -1,5 +1,6 @@
 """Answers to an alert: parse, allow, act, match, render."""
 
+import re
 import secrets
 from collections.abc import Mapping
 
@@ -22,6 +23,7 @@ from tracker.domain.alerts.alert_life import (
     Seen,
     Snooze,
 )
+from tracker.domain.alerts.calls import Call
 from tracker.domain.desk.ward_round import may_take_back
 from tracker.domain.desk.worklist import Place
 from tracker.domain.people.access import may_answer_alerts, may_follow, require
@@ -41,6 +43,7 @@ from web.pages import render
 from web.session import Visit, is_fetched_ahead, signed_in
 
 blueprint = Blueprint("alert_answers", __name__, template_folder="templates")
+MINUTES = re.compile(r"[0-9]{1,4}")
 
 
 @blueprint.post("/alerts/<alert_id>/answer")
@@ -48,6 +51,15 @@ blueprint = Blueprint("alert_answers", __name__, template_folder="templates")
 def answer(visit: Visit, alert_id: str) -> ResponseReturnValue:
     """Record that the practitioner has seen the alert."""
     return _answered(visit, case_to_answer(visit, alert_id), Seen(), "shown")
+
+
+@blueprint.post("/alerts/<alert_id>/call")
+@signed_in
+def call(visit: Visit, alert_id: str) -> ResponseReturnValue:
+    """Promise the patient a call; the alert asks again when the time passes."""
+    case, minutes = case_to_answer(visit, alert_id), request.form.get("minutes", "")
+    chosen = Call(int(minutes) if MINUTES.fullmatch(minutes) else 0)
+    return _answered(visit, case, chosen, "minutes")
 
 
 @blueprint.post("/alerts/<alert_id>/snooze")
@@ -115,7 +127,9 @@ def message(visit: Visit, alert_id: str) -> ResponseReturnValue:
             return _onwards(alert_id, sent="yes", is_answer=reply.marks_seen)
 
 
-def _answered(visit: Visit, case: AlertCase, given: Answer, field: str) -> ResponseReturnValue:
+def _answered(
+    visit: Visit, case: AlertCase, given: Answer | Call, field: str
+) -> ResponseReturnValue:
     """Keep the answer, or show why it was not kept, with what was typed; `field` is its last."""
     shown_alert = read_shown_alert(request.form, case.alert)
     if shown_alert is None:

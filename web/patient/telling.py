@@ -169,29 +169,29 @@ def _open_thing(told: Told, progress: Progress, now: datetime) -> OpenThing:
 
 def _waiting_words(told: Told, progress: Progress, now: datetime) -> str:
     """How far the clinic is with it, and that there is no answer yet."""
-
-    def moment(at: datetime | None) -> str:
-        return "" if at is None else when(at, now, progress.patient.zone)
-
-    since = moment(told.since)
+    times, zone = (told.since, told.at), progress.patient.zone
+    since, at = ("" if each is None else when(each, now, zone) for each in times)
     if progress.care_withdrawn_at is not None and not progress.is_alone:
         return "You have withdrawn your consent to care here, so call: no answer may come."
     match told.waiting:
         case Waiting.BEING_TOLD:
-            return "Your clinic is being told. Do not wait for it to answer."
+            words = "Your clinic is being told. Do not wait for it to answer."
         case Waiting.NOT_OPENED:
             so = ": do not wait for it" if told.level is Level.URGENT else ""
-            return f"Waiting since {since}. Your clinic has not opened it yet{so}."
+            words = f"Waiting since {since}. Your clinic has not opened it yet{so}."
         case Waiting.OPENED:
-            return f"Waiting since {since}. Opened at your clinic {moment(told.at)}; no answer yet."
+            words = f"Waiting since {since}. Opened at your clinic {at}; no answer yet."
         case Waiting.PUT_OFF:
-            return (
-                f"Waiting since {since}. Your clinic will look again by {moment(told.at)};"
-                " it is still open."
-            )
+            so = f"Your clinic will look again by {at}; it is still open."
+            words = f"Waiting since {since}. {so}"
+        case Waiting.CALLS:
+            words = f"Your clinic will call before {at}. {CALL_IF_WORSE}"
+        case Waiting.CALL_MISSED:
+            words = f"Your clinic promised to call before {at}. Has it not? Call it now."
         case Waiting.ALONE:
             noted = f"Noted {since}. " if since else ""
-            return f"{noted}No clinic sees your photos and answers here."
+            words = f"{noted}No clinic sees your photos and answers here."
+    return words
 
 
 def closed_words(telling: Telling, progress: Progress, now: datetime) -> str:

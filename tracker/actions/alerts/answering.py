@@ -1,4 +1,4 @@
-"""A practitioner answers an alert (seen, snoozed, resolved, passed on), or takes it back."""
+"""A practitioner answers an alert, from seen to resolved, or takes the answer back."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ from tracker.domain.alerts.alert_life import (
     snoozed,
 )
 from tracker.domain.alerts.alerts import Alert
+from tracker.domain.alerts.calls import Call, promised
 from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.desk.ward_round import may_take_back, taken_back
 from tracker.domain.mail.mails import MailKind, about_alert
@@ -51,7 +52,7 @@ def answer_alert(
     db: Database,
     shown: ShownAlert,
     by: Person,
-    answer: Answer,
+    answer: Answer | Call,
     now: datetime,
     *,
     is_held: Callable[[], bool] = lambda: False,
@@ -107,10 +108,12 @@ def take_back_answer(
     return Answered(moved.alert)
 
 
-def _moved(db: Database, alert: Alert, by: Person, answer: Answer, now: datetime) -> Moved:
+def _moved(db: Database, alert: Alert, by: Person, answer: Answer | Call, now: datetime) -> Moved:
     match answer:
         case Seen():
             return seen(alert, by.id, now)
+        case Call():
+            return promised(alert, answer, by.id, now)
         case Snooze(until, why):
             return snoozed(alert, _morning(by, until), by.id, why, now)
         case Resolution(outcome, why):

@@ -239,7 +239,7 @@ def seen(alert: Alert, by: str, now: datetime) -> Moved:
     """A practitioner has read the alert and says so; the first to say so is kept."""
     if not alert.needs_answer:
         return Moved(alert, None)
-    after = replace(alert, seen_at=now, seen_by=by)
+    after = replace(alert, seen_at=now, seen_by=by, call_by=None)
     return _moved(after, Step.SEEN, now, by, "")
 
 
@@ -254,7 +254,7 @@ def snoozed(alert: Alert, until: datetime, by: str, why: str, now: datetime) -> 
         raise ValueError(SNOOZE_REMEDY)
     if alert.stage is Stage.RESOLVED:
         return Moved(alert, None)
-    after = replace(seen(alert, by, now).alert, snoozed_until=until)
+    after = replace(seen(alert, by, now).alert, snoozed_until=until, call_by=None)
     return _moved(after, Step.SNOOZED, now, by, _checked(why))
 
 
@@ -262,9 +262,9 @@ def woken(alert: Alert, now: datetime) -> Moved:
     """A snooze that is over asks for an answer again, from the time it was to end."""
     if alert.stage is not Stage.SNOOZED or alert.snoozed_until is None or now < alert.snoozed_until:
         return Moved(alert, None)
-    return _moved(
-        asking_again(alert, alert.snoozed_until), Step.WOKE, now, None, "the snooze is over"
-    )
+    why = "no call came by then" if alert.call_by else "the snooze is over"
+    again = replace(asking_again(alert, alert.snoozed_until), call_by=alert.call_by)
+    return _moved(again, Step.WOKE, now, None, why)
 
 
 def escalated(alert: Alert, limit: timedelta, to: Sequence[str], now: datetime) -> Moved:

@@ -127,7 +127,8 @@ class Alert:
     `raised_at` is when it last asked for an answer, `found_at` when its concern last passed a
     limit; `escalations` counts how often it was escalated since it was raised. `read_at` and
     `read_by` record the first time since then that a person who may answer opened its page. Reading
-    is not answering: `seen_at` is when a reader said that they have seen it.
+    is not answering: `seen_at` is when a reader said that they have seen it. `call_by` is until
+    when the patient was promised a call; it outlives the time, until the next answer.
     """
 
     id: str
@@ -150,6 +151,7 @@ class Alert:
     read_by: str | None = None
     found_at: datetime | None = None
     snoozed_until: datetime | None = None
+    call_by: datetime | None = None
     escalated_at: datetime | None = None
     escalations: int = 0
     resolved_at: datetime | None = None
@@ -198,6 +200,7 @@ def asking_again(alert: Alert, now: datetime) -> Alert:
         read_at=None,
         read_by=None,
         snoozed_until=None,
+        call_by=None,
         escalated_at=None,
         escalations=0,
     )

@@ -32,7 +32,7 @@ from tracker.domain.desk.telling_words import (
     do_next_to_urgent,
     shown_words,
 )
-from tracker.domain.desk.told import Answer, Picture, Telling, Told, Waiting
+from tracker.domain.desk.told import Answer, Picture, Telling, Told, Waiting, waiting_for
 from tracker.domain.desk.worklist import Gauge
 from tracker.domain.protocols.protocols import Floor, Protocol
 from tracker.domain.recovery.recovery import BAND, Assessment
@@ -206,12 +206,8 @@ def _with_waiting(case: Situation, told: Told, alert: Alert, newest: datetime) -
         if is_stale and not told.needs_help_now:
             return replace(told, do=DO_WHEN_STALE, level=Level.WATCH)
         return told
-    opened = alert.read_at or alert.seen_at
-    if alert.snoozed_until is not None:
-        return replace(told, waiting=Waiting.PUT_OFF, at=alert.snoozed_until)
-    if opened is not None and opened >= newest:
-        return replace(told, waiting=Waiting.OPENED, at=opened)
-    return replace(told, waiting=Waiting.NOT_OPENED)
+    waiting, at = waiting_for(alert, newest, case.now)
+    return replace(told, waiting=waiting, at=at)
 
 
 def _told(

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from tracker.domain.alerts.alerts import Alert, Concern, Level
+from tracker.domain.alerts.calls import awaited, missed
 from tracker.domain.course.treatments import Region
 from tracker.domain.desk.worklist import Gauge
 
@@ -16,6 +17,8 @@ class Waiting(StrEnum):
     NOT_OPENED = "not_opened"
     OPENED = "opened"  # a person of the clinic has read it and not answered
     PUT_OFF = "put_off"  # the clinic will look again; it is still open
+    CALLS = "calls"  # the clinic has promised a call
+    CALL_MISSED = "call_missed"  # the time that was promised passed without an answer
     ALONE = "alone"  # there is no clinic
 
 
@@ -39,13 +42,32 @@ class Picture(StrEnum):
     AS_USUAL = "as_usual"
 
 
+def waiting_for(alert: Alert, newest: datetime, now: datetime) -> tuple[Waiting, datetime | None]:
+    """How far the clinic is with an open alert, and the time that belongs to it, if any.
+
+    `newest` is when the last answer about it came: no one has looked at it, and no call was
+    promised for it, before that.
+    """
+    if (late := missed(alert, now)) is not None:
+        return Waiting.CALL_MISSED, late
+    if (call := awaited(alert, now)) is not None:
+        is_covered = alert.seen_at is not None and newest <= alert.seen_at
+        return (Waiting.CALLS, call) if is_covered else (Waiting.NOT_OPENED, None)
+    if alert.snoozed_until is not None:
+        return Waiting.PUT_OFF, alert.snoozed_until
+    opened = alert.read_at or alert.seen_at
+    is_opened = opened is not None and opened >= newest
+    return (Waiting.OPENED, opened) if is_opened else (Waiting.NOT_OPENED, None)
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """One open problem: what it is, what to do now, and what else applies until it is answered.
 
-    `since` is when it began to wait, None if it came a moment ago; `at` when it was opened, or
-    until when it was postponed. `gauge` is None if no region shows it. `needs_help_now` means that
-    an urgent answer was given, `calls_emergency` that the advice is to call the emergency number.
+    `since` is when it began to wait, None if it came a moment ago; `at` when it was opened, until
+    when it was postponed, or until when the clinic calls. `gauge` is None if no region shows it.
+    `needs_help_now` means that an urgent answer was given, `calls_emergency` that the advice is to
+    call the emergency number.
     """
 
     concern: Concern
