@@ -251,7 +251,8 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
     def __init__(self, adjustments: Adjustments, room: _Room) -> None:
         super().__init__(adjustments)
         self.is_refused = False
-        self._room, self._size = room, 0
+        self._room = room
+        self._size: int | None = None  # of its place in the room
         self._began = time.monotonic()
 
     @property
@@ -272,8 +273,11 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
 
     @property
     def brings_photo(self) -> bool:
-        """Whether it is a photo, or a part of one."""
-        return self.lane is Lane.PHOTOS or (self.lane is Lane.PICTURES and self.command == "PATCH")
+        """Whether it is a photo, or a part of one, or as large as one to any address."""
+        is_part = self.lane is Lane.PICTURES and self.command == "PATCH"
+        is_large = self.chunked or self.content_length > MAX_WORDS_BYTES
+        is_sound = not (self.error or self.is_refused)
+        return self.lane is Lane.PHOTOS or is_part or (is_large and is_sound)
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
@@ -296,9 +300,9 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
 
     def close(self) -> None:
         super().close()
-        if self._size:
+        if self._size is not None:
             self._room.leave(self._size)
-            self._size = 0
+            self._size = None
 
 
 class _Task(WSGITask):  # type: ignore[misc]

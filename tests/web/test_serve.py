@@ -246,6 +246,19 @@ def test_the_room_counts_bytes_and_a_phone_that_vanishes_gives_its_place_back(
         assert answer.status == 200
 
 
+def test_forms_without_a_photo_take_no_room_for_good(
+    doors: Doors, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.serve.PHOTOS_AT_ONCE", 2)
+    doors.opened.set()
+    with running(doors, settings) as connection:
+        for body in (b"", b"", b"", PIECE):
+            connection.request("POST", "/photo", body)
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == 200, body[:1]
+
+
 def test_a_photo_that_came_in_parts_takes_the_room_of_the_whole_and_a_part_its_own(
     settings: Settings, doors: Doors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,6 +271,7 @@ def test_a_photo_that_came_in_parts_takes_the_room_of_the_whole_and_a_part_its_o
             ("POST", "/photo", b"its parts", len(PIECE), 503),
             ("POST", "/photo", b"its parts", 10**20, 503),
             ("PATCH", "/photo/parts/a", PIECE * 2, 0, 503),
+            ("POST", "/photo/parts/a", PIECE * 2, 0, 503),  # no such form, and received as any
             ("PATCH", "/photo/parts/a", PIECE[1:], 0, 200),  # while a photo is judged
         ):
             connection.request(method, path, body, {"Upload-Length": str(size)} if size else {})
