@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -98,3 +99,12 @@ def test_pus_opens_an_alert_on_every_day_and_the_patient_reads_of_pus(
     expect(page.locator("main")).to_contain_text("You ticked pus")
     with closing(open_world(clinic.settings).connect()) as db:
         wait_for(lambda: bool(list(db.query("SELECT id FROM alerts WHERE concern = 'infection'"))))
+
+
+def test_the_emergency_number_is_seen_to_be_a_button_in_the_red_box(page: Page) -> None:
+    style = (Path(__file__).parents[2] / "web/static/afterglow.css").read_text()
+    page.set_content(
+        f"<style>{style}</style><div class='emergency'><a class='button danger'>112</a></div>"
+    )
+    colour = "each => getComputedStyle(each).backgroundColor"
+    assert page.locator("a").evaluate(colour) != page.locator("div").evaluate(colour)
