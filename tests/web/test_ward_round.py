@@ -105,6 +105,7 @@ def test_all_warnings_come_before_the_grounds_and_nothing_calms_above_them(
         assert re.search(rf'href="/alerts/{alert.id}[?]round=[^"]+">Open the alert', page)
     assert FINE not in page
     assert "More than one alert waits" in page
+    assert page.count("A message answers none of the 2 alerts") == 2, "for Message and for Call"
 
 
 def test_what_the_list_warns_of_stands_in_the_round(
@@ -263,6 +264,7 @@ def test_a_message_in_the_round_goes_on_to_the_next(
 ) -> None:
     alert = records.alert()
     page = page_of(dana, alert)
+    assert re.search(r'class="button second" href="/round[?]after', page), "next is no answer"
     assert 'name="seen" value="yes" checked' in page, "the mark is visible, and can be taken off"
     (shown,) = set(re.findall(r'name="shown" value="([^"]+)"', page))
     form = {"text": "We will call.", "round": "0.0.1.x", "shown": shown, "seen": "yes"}
@@ -270,6 +272,7 @@ def test_a_message_in_the_round_goes_on_to_the_next(
     assert sent.location == f"/round?after=0.0.1.x&undo={alert.id}"
     again = page_of(dana, alert)
     assert "✓ Dr Dana has it, seen" in again
+    assert re.search(r'class="button" href="/round[?]after', again)
     there = f"/patients/{alert.patient_id}/conversation"
     plain = dana.send(there, {"text": "All well?", "key": "a" * 32, "round": "0.0.1.x"})
     assert plain.location == "/round?after=0.0.1.x"
