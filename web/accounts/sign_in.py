@@ -321,8 +321,8 @@ def wrong_year_words(left: int) -> str:
     """What a person reads who gave another year than the clinic has on record."""
     tries = "once more" if left == 1 else f"{left} more times"
     return (
-        f"that is not the year that your clinic has entered; check it, you can try {tries}, and if"
-        " it is right, call your clinic: it may be written down wrong"
+        f"that is not the year that your clinic has entered. Check it: you can try {tries}. If it"
+        " is right, call your clinic, which may have written it down wrong"
     )
 
 
