@@ -17,6 +17,7 @@ def test_no_table_that_grows_is_read_from_end_to_end(db: Database, cast: Cast, n
         "practitioners": names_text([cast.dana.id]),
         "now": time_text(TREATED_AT),
         "regions": f'{{"{cast.treatment.id}": "face"}}',
+        "recent": 7,
     }
     sql = getattr(worklist, name)
     named = {key: value for key, value in values.items() if f":{key}" in sql}
