@@ -25,6 +25,7 @@ from tracker.storage.protocols import protocol_editions
 from tracker.worker import work_once
 from tracker.world import World, open_world
 from web import create_app
+from web.clinic.protocol_pages import changes_in_words
 
 SHIPPED = PROTOCOLS.of("microneedling")
 HERE = "/protocols/microneedling"
@@ -260,3 +261,17 @@ def test_an_edition_that_can_no_longer_be_read_stops_the_start_and_a_file_is_the
     (tmp_path / "mine.toml").write_text(SHIPPED.text, encoding="utf-8")
     opened = open_world(replace(settings, protocols=tmp_path))
     assert opened.renewed(db).protocols.of("microneedling") == SHIPPED
+
+
+def test_a_draft_says_in_words_what_it_changes(dana: Browser) -> None:
+    page = dana.read(save(dana, KEEN))
+    assert "Review infection alert: from 5 to 2 in 100 (more alerts)" in page
+    assert "Urgent infection alert" not in page
+    page = dana.read(save(dana, DEAF))
+    assert "Urgent infection alert: from 60 to 100 in 100 (fewer alerts)" in page
+    assert "Watch infection alert: never, until now from 3 in 100" in page
+    assert changes_in_words(SHIPPED, SHIPPED) == ()
+    fewer = replace(SHIPPED, floors=SHIPPED.floors[1:])
+    gone = SHIPPED.floors[0].words
+    assert changes_in_words(SHIPPED, fewer) == (f"No longer a floor: {gone}",)
+    assert changes_in_words(fewer, SHIPPED) == (f"New floor: {gone}",)

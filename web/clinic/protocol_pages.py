@@ -133,6 +133,7 @@ class DraftPage:
     saved: str
     sign_off: str
     mistakes: tuple[Mistake, ...]
+    in_words: tuple[str, ...]
     lines: tuple[Line, ...]
     summary: str
     counted: str | None
@@ -190,6 +191,7 @@ def draft_page(
         saved=f"Saved by {draft.author} {when(draft.at, now, zone)}",
         sign_off=drafted.changed.sign_off_words if drafted.changed else "",
         mistakes=drafted.mistakes,
+        in_words=changes_in_words(drafted.in_force, drafted.changed) if drafted.changed else (),
         lines=drafted.differences,
         summary=_summary(preview) if preview else "",
         counted=_progress(preview) if preview else None,
@@ -198,6 +200,45 @@ def draft_page(
         why=why,
         trouble=trouble,
     )
+
+
+def changes_in_words(before: Protocol, after: Protocol) -> tuple[str, ...]:
+    """What differs in limits, days, floors and signature, as people say it.
+
+    `Urgent infection alert: from 60 to 90 in 100`. Everything else is only in the text.
+    """
+    words = []
+    for concern in sorted({*before.concerns, *after.concerns}):
+        old, new = before.concerns.get(concern), after.concerns.get(concern)
+        for level in Level:
+            limits = [rule.limits.get(level) if rule else None for rule in (old, new)]
+            if limits[0] != limits[1]:
+                alert = f"{level.capitalize()} {concern.words} alert"
+                words.append(f"{alert}: {_limit_change(*limits)}")
+        if old and new and old.window_days != new.window_days:
+            was, now = _days(*old.window_days), _days(*new.window_days)
+            words.append(f"{concern.words.capitalize()}: judged on {now}, until now {was}")
+    old_floors, new_floors = ([floor.words for floor in each.floors] for each in (before, after))
+    words += [f"No longer a floor: {each}" for each in old_floors if each not in new_floors]
+    words += [f"New floor: {each}" for each in new_floors if each not in old_floors]
+    if before.sign_off != after.sign_off:
+        words.append(f"Signature: {after.sign_off_words}, until now {before.sign_off_words}")
+    return tuple(words)
+
+
+def _limit_change(old: float | None, new: float | None) -> str:
+    if new is None:
+        return f"never, until now from {_in_100(old)}"
+    return f"from {_in_100(new)}, until now never" if old is None else _from_to(old, new)
+
+
+def _from_to(old: float, new: float) -> str:
+    fewer = "fewer" if new > old else "more"
+    return f"from {100 * old:.6g} to {_in_100(new)} ({fewer} alerts)"
+
+
+def _in_100(limit: float | None) -> str:
+    return f"{100 * (limit or 0):.6g} in 100"
 
 
 def _row(protocol: Protocol, case: ProtocolCase, now: datetime, zone: ZoneInfo) -> ProtocolRow:
