@@ -171,6 +171,27 @@ def test_the_log_is_searched_by_person_kind_patient_and_day(
     assert acts(admin, f"{by_dana}&until=2026-03-04") == []
 
 
+def test_entries_are_grouped_by_day_and_person_and_none_is_left_out(
+    db: Database, cast: Cast, olga: Person, admin: Browser, clock: Clock
+) -> None:
+    people = (cast.alice.id, cast.bob.id, None)
+    with writing(db):
+        for number in range(12):
+            at = clock.now - timedelta(hours=8 * (number // 3), minutes=number)
+            told = Entry(Act.RECORD_CHANGED, at, olga.id, people[number % 3], f"number {number}.")
+            audit_log.add(db, told)
+    page = admin.read(f"{LOG}?act=record_changed")
+    assert all(page.count(f"(number {number}.)") == 1 for number in range(12))
+    groups = page.split("<section")[1:]
+    assert len(groups) == len(people) * 2
+    assert [group.count("(number") for group in groups] == [2, 2, 2, 2, 2, 2]
+    assert f"Patient {cast.alice.id[:8]}" in groups[0]
+    assert "Not about a person" in groups[2]
+    assert "Thursday 5 March" in groups[0]
+    assert "Wednesday 4 March" in groups[3]
+    assert len(entries(admin, "?act=record_changed")) == 12
+
+
 def test_a_wrong_day_is_named_and_the_rest_of_the_search_is_kept(admin: Browser) -> None:
     for path in (LOG, f"{LOG}.csv"):
         answer = admin.get(f"{path}?since=yesterday&about=somebody")

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from io import StringIO
 from typing import ClassVar
 from urllib.parse import urlencode
@@ -25,7 +25,7 @@ from web.clinic.clinic import read_audit_search, read_page_number
 from web.forms import Errors
 from web.pages import render
 from web.session import Visit, freshly_signed_in, signed_in
-from web.words.times import when
+from web.words.times import date_words, when
 
 BY_STRANGERS = {Act.SIGN_IN_FAILED, Act.RENEWAL_ASKED, Act.SIGN_UP_ASKED}
 ACTS: Mapping[Act, str] = {
@@ -82,22 +82,31 @@ class AuditRow:
     at: str
     by: str
     did: str
-    about: str
     details: str
 
 
 @dataclass(frozen=True, slots=True)
-class AuditPage:
-    """Entries found, newest first, and the search; `newer` and `older` lead to the next pages.
+class AuditGroup:
+    """The entries of one day about one patient (or other person), newest first."""
 
-    `head` is number and digest of the last entry of the whole log, empty while there is none.
+    day: str
+    about: str
+    rows: tuple[AuditRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """Entries found, by day and by whom they are about, newest first, and the search.
+
+    `newer` and `older` lead to the next pages. `head` is number and digest of the last
+    entry of the whole log, empty while there is none.
     """
 
     template: ClassVar[str] = "clinic_audit_log.html"
     place: ClassVar[str] = "clinic"
     acts: ClassVar[Mapping[Act, str]] = ACTS
 
-    rows: tuple[AuditRow, ...]
+    groups: tuple[AuditGroup, ...]
     staff: tuple[tuple[str, str], ...]
     chosen: Mapping[str, str]
     newer: str | None
@@ -126,7 +135,7 @@ def audit_page(
     """A page of entries; one more than fits shows that there are more."""
     asked = {name: value for name, value in chosen.items() if value and name != "page"}
     return AuditPage(
-        rows=tuple(_row(entry, names, now, zone) for entry in found[:MOST_A_PAGE]),
+        groups=_groups(found[:MOST_A_PAGE], names, now, zone),
         staff=tuple((person.id, person.name) for person in names.staff.values()),
         chosen=chosen,
         newer=_query(asked, number - 1) if number > 1 else None,
@@ -158,12 +167,33 @@ def _query(asked: Mapping[str, str], number: int) -> str:
     return f"?{urlencode({**asked, 'page': number})}"
 
 
+def _groups(
+    found: Sequence[Entry], names: Names, now: datetime, zone: ZoneInfo
+) -> tuple[AuditGroup, ...]:
+    """The entries of a page by day, then by person; each in the order of its newest entry.
+
+    Days are the reader's. Entries about no one are together. People are told apart by id.
+    """
+    by_day: dict[date, dict[str | None, list[Entry]]] = {}
+    for entry in found:
+        about = by_day.setdefault(entry.at.astimezone(zone).date(), {})
+        about.setdefault(entry.about, []).append(entry)
+    return tuple(
+        AuditGroup(
+            day=date_words(entries[0].at.astimezone(zone), now),
+            about=_who(person_id, names),
+            rows=tuple(_row(entry, names, now, zone) for entry in entries),
+        )
+        for people in by_day.values()
+        for person_id, entries in people.items()
+    )
+
+
 def _row(entry: Entry, names: Names, now: datetime, zone: ZoneInfo) -> AuditRow:
     return AuditRow(
         at=when(entry.at, now, zone),
         by=_who(entry.by, names) or _nobody(entry),
         did=ACTS[entry.act],
-        about=_who(entry.about, names),
         details="" if entry.act is Act.PHOTO_OPENED else entry.details,  # it is the photo's id
     )
 
