@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from tests.conftest import TREATED_AT
 from tests.web.browser import Browser
 from tests.web.conftest import Clock
+from tracker.actions.people.joining import prove_by_year
 from tracker.domain.clinic.audit import Act, Search
 from tracker.domain.mail.mails import MailKind, welcome_link
 from tracker.domain.own_data.consents import Purpose, is_given
@@ -179,6 +180,13 @@ def test_later_the_year_is_asked_for_again_with_the_same_few_tries(
     assert phone.send("/passkeys/year", RIGHT).status_code == 303
     assert phone.send("/passkeys/passphrase", {"passphrase": OWN}).status_code == 303
     assert people.passphrase_hash(db, chinwe(db).id) is not None
+
+
+def test_a_session_that_ended_meanwhile_proves_nothing(
+    phone: Browser, clock: Clock, db: Database
+) -> None:
+    assert phone.send("/passkeys/passphrase", {"passphrase": OWN}).status_code == 303
+    assert prove_by_year(db, chinwe(db), 1985, "of the session that it ended", clock.now) is None
 
 
 def test_a_finder_of_the_phone_guesses_no_year(phone: Browser, clock: Clock, db: Database) -> None:

@@ -316,9 +316,12 @@ def prove_by_year(
 ) -> str | WrongYear | None:
     """The token of a fresh session by link in place of that of `token`; tries count with the link.
 
-    None when too many were wrong, or no year is on record: then the clinic makes a new link.
+    None when too many were wrong, or no year is on record: then the clinic makes a new link. Also
+    None when that session has ended meanwhile, as the first passphrase ends it.
     """
     with writing(db):
+        if sessions.get(db, token_digest(token)) is None:
+            return None
         invitation = invitations.latest_of(db, person.id)
         if invitation is None or not asks_year(invitation, person):
             return None
