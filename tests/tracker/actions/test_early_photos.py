@@ -33,10 +33,11 @@ from tracker.domain.course.photos import (
     Upload,
     View,
 )
+from tracker.domain.course.procedures import Ending
 from tracker.domain.course.treatments import Treatment
 from tracker.domain.own_data.consents import CareWithdrawn, Consent, Decision, Purpose
 from tracker.storage.connection import writing
-from tracker.storage.course import early_photos, photos
+from tracker.storage.course import early_photos, photos, treatments
 from tracker.storage.own_data import consents
 from tracker.storage.people import people
 from tracker.wires.photo_files import PhotoFiles, Picture
@@ -147,6 +148,19 @@ def test_a_photo_that_came_after_one_treatment_is_never_the_reference_of_the_nex
     second = enter(db, cast, TREATED_AT + timedelta(days=28))
     assert course(db, second) == []
     assert early_photos.of_patient(db, cast.bob.id) == [inflamed.photo]
+
+
+def test_a_treatment_that_was_entered_by_mistake_holds_no_photo_back(
+    db: Database, cast: Cast, send: Send
+) -> None:
+    early = send(TREATED_AT)
+    assert isinstance(early, Early)
+    mistaken = enter(db, cast, TREATED_AT - HOUR)
+    with writing(db):
+        ending = Ending(TREATED_AT, cast.dana.id, "another patient", is_mistake=True)
+        treatments.update(db, replace(mistaken, ending=ending))
+    right = enter(db, cast, TREATED_AT + HOUR)
+    assert [photo.id for photo in course(db, right)] == [early.photo.id]
 
 
 def test_a_reference_that_a_corrected_time_brings_has_all_photos_measured_again(

@@ -12,7 +12,7 @@ from tracker.storage.course import photos
 
 _WAITING = """SELECT * FROM early_photos WHERE patient_id = ? AND NOT EXISTS (
     SELECT 1 FROM treatments WHERE patient_id = early_photos.patient_id AND id <> ?
-    AND performed_at < early_photos.received_at)"""
+    AND NOT ended_as_mistake AND performed_at < early_photos.received_at)"""
 
 
 def insert(db: Database, photo: EarlyPhoto, digest: str) -> None:
