@@ -5,6 +5,7 @@ This package knows no patient, file, clock, network or database.
 
 from typing import Final
 
+from analysis.card.layout import card_markers
 from analysis.card.sheet import draw_card
 from analysis.face.framing import framing_cascade
 from analysis.face.opening import open_photo
@@ -27,6 +28,7 @@ __all__ = [
     "KnownPhotos",
     "MarkedAreas",
     "analyse_photo",
+    "card_markers",
     "decode_photo",
     "draw_card",
     "draw_evidence",

@@ -153,6 +153,11 @@ def printed_fields() -> tuple[Field, ...]:
     return (*fields, *PATCHES)
 
 
+def card_markers() -> tuple[str, ...]:
+    """The white (1) and black (0) squares inside the border of each marker, row by row."""
+    return tuple("".join(map(str, _bits(marker).ravel())) for marker in MARKER_IDS)
+
+
 def _bits(marker: int) -> NDArray[np.uint8]:
     """The white (1) and black (0) squares (4, 4) inside a marker's border."""
     drawn = cv2.aruco.generateImageMarker(

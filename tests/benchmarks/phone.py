@@ -56,8 +56,10 @@ TAPS = (
     Tap("/progress", "hide numbers", "[data-numbers]", ".no-numbers"),
 )
 CAMERA = (
+    Tap("/photo", "tips and views", "[data-more]", "[data-sheet]:not([hidden])"),
     Tap("/photo", "another view", "input[name=view] >> nth=1", "[name=view][value=left]:checked"),
     Tap("/photo", "the front again", "input[name=view]", "[name=view][value=front]:checked"),
+    Tap("/photo", "back to the camera", "[data-less]", "[data-live]:has([data-sheet][hidden])"),
     Tap("/photo", "shutter to photo", "[data-shutter]", "[data-review]:not([hidden])"),
 )
 OFFLINE = Tap(
@@ -140,8 +142,8 @@ def _measured(browser: Browser, address: str) -> list[str]:
     fresh.add_cookies(phone.cookies())  # type: ignore[arg-type]
     weight = _bytes_of_today(fresh, address) / 1024
     waits = {tap.name: _wait(page, address, tap) for tap in TAPS}
-    page.goto(f"{address}/photo", wait_until="networkidle")
-    page.get_by_role("button", name="Open the camera").click()
+    page.evaluate("localStorage.setItem('camera-auto', 'off')")
+    page.goto(f"{address}/photo", wait_until="networkidle")  # where it opens by itself
     page.locator("[data-hint=good]").wait_for()
     busy = page.evaluate(BUSY)
     waits |= {tap.name: _tapped(page, tap) for tap in CAMERA}

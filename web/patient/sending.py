@@ -16,7 +16,7 @@ from tracker.domain.course.photos import (
     View,
     reference_of,
 )
-from tracker.domain.course.readings import Quantity, Reading
+from tracker.domain.course.readings import Quantity, Reading, Reference
 from tracker.domain.course.treatments import Region
 from tracker.domain.desk.telling import is_vague
 from tracker.domain.desk.told import Telling
@@ -54,8 +54,10 @@ USUALLY_MEASURED = timedelta(minutes=3)  # longer means that many photos wait, o
 class UploadPage:
     """The upload form; `remedies` after a refusal, `errors` by field after a mistake.
 
-    The camera shows `baseline` as a faint overlay. `is_early` while no treatment is entered: then
-    the page does not ask whether the photo is from before or after.
+    The camera shows `baseline` as a faint overlay, and asks for the card if one was used before
+    (`uses_card`); where it is allowed already, it opens at once if nothing is to be read first.
+    `is_early` while no treatment is entered: then the page does not ask whether the photo is from
+    before or after.
     """
 
     template: ClassVar[str] = "patient_upload.html"
@@ -73,6 +75,8 @@ class UploadPage:
     asks_for_time: bool = False
     is_early: bool = False
     is_next: bool = False
+    uses_card: bool = False
+    opens_at_once: bool = False
 
     @property
     def title(self) -> str:
@@ -213,6 +217,8 @@ def upload_page(progress: CourseSoFar, now: datetime) -> UploadPage:
         baseline=next(
             (p for p in measured if p.role is PhotoRole.BASELINE and not p.is_lost), None
         ),
+        uses_card=any(each.reference is Reference.CARD for each in progress.readings),
+        opens_at_once=not is_before,
     )
 
 
@@ -298,7 +304,7 @@ def _emergency_sign(floor: Floor) -> str:
 
 def offline_page(progress: CourseSoFar, now: datetime) -> OfflinePage:
     """The page for the time without a network, which cannot show the photo from before either."""
-    photo = replace(upload_page(progress, now), baseline=None)
+    photo = replace(upload_page(progress, now), baseline=None, opens_at_once=False)
     form = check_in_page(progress, {}, {}, now)
     return OfflinePage(photo, replace(form, as_before=None))  # it may be shown days later
 

@@ -21,6 +21,7 @@ export const HINTS = {
   too_bright: "Too bright. Step out of the sun, or turn the lamp down.",
   uneven: "Turn to the window, so that both sides of your face are lit alike.",
   hold_still: "Hold still.",
+  card: "Hold your card next to your cheek, or take the photo without it.",
   side: "Turn until the ear is in the middle of the oval, then take the photo.",
   good: "Good. Hold still and take the photo.",
 };

@@ -4,18 +4,30 @@
 const NAME = "afterglow";
 const [ITEMS, KEYS] = ["items", "keys"];
 
-/** Keep a form's fields and perhaps a photo for a person; resolves to the item without its content. */
-export async function keep({ key, person, path, fields, photo, madeAt }) {
+/**
+ * Keep a form's fields and perhaps a photo for a person; resolves to the item without its content.
+ * A draft waits until its person sends it.
+ */
+export async function keep({ key, person, path, fields, photo, madeAt, isDraft = false }) {
   const content = await packed(fields, photo);
   const iv = crypto.getRandomValues(new Uint8Array(12));
   const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, await ownKey(), content);
-  const item = { key, person, path, madeAt, iv, sealed, hasPhoto: Boolean(photo), refused: "" };
+  const item = { key, person, path, madeAt, iv, sealed, hasPhoto: Boolean(photo), refused: "", isDraft };
   await within(ITEMS, "readwrite", (store) => store.put(item));
   return item;
 }
 
-/** Everything kept for a person, oldest first; the contents stay sealed. */
+/** Everything kept for a person that is to be sent, oldest first; the contents stay sealed. */
 export async function kept(person) {
+  return (await ofPerson(person)).filter((item) => !item.isDraft);
+}
+
+/** The drafts of a person, oldest first, sealed too. */
+export async function drafts(person) {
+  return (await ofPerson(person)).filter((item) => item.isDraft);
+}
+
+async function ofPerson(person) {
   const all = await within(ITEMS, "readonly", (store) => store.getAll());
   return all.filter((item) => item.person === person).sort((a, b) => a.madeAt.localeCompare(b.madeAt));
 }

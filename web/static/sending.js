@@ -69,6 +69,7 @@ async function submit(form, submitter) {
     madeAt: madeAt.toISOString(),
   }).catch(() => null);
   if (!item) return sendUnkept(form, submitter);
+  if (photo) await camera?.dropDraft?.(); // it is in the queue now, and is not to be offered again
   tell(form, "Sending …");
   const answer = await flush({ form, only: item });
   holdButtons(form, false);

@@ -1,7 +1,7 @@
 // Lets the pages open without a network. It keeps the styles, the scripts and one page for taking
 // photos and answering; never a photo, a chart or a name.
 const CACHE = "afterglow";
-const ASSETS = ["afterglow.css", "afterglow.js", "camera.js", "face_finder.js", "framing.js", "icon.svg", "parts.js", "queue.js", "sending.js"];
+const ASSETS = ["afterglow.css", "afterglow.js", "camera.css", "camera.js", "card_finder.js", "face_finder.js", "framing.js", "icon.svg", "parts.js", "queue.js", "sending.js"];
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(CACHE)

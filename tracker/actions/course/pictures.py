@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from analysis import draw_card, framing_cascade
+from analysis import card_markers, draw_card, framing_cascade
 from analysis.card.sheet import Paper, draw_card_pdf
 from tracker.domain.clinic.audit import SAME_LOOK, Act, Entry
 from tracker.domain.course.photos import FileFault, Photo
@@ -117,8 +117,8 @@ def record_opening(
 
 
 def show_framing_cascade() -> dict[str, object]:
-    """The cascade as plain numbers; see `analysis.face.framing`."""
-    return asdict(framing_cascade())
+    """The cascade as plain numbers, see `analysis.face.framing`, and the markers of the card."""
+    return {**asdict(framing_cascade()), "card_markers": card_markers()}
 
 
 def show_card(paper: str) -> bytes | None:
