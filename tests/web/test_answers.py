@@ -151,6 +151,17 @@ def test_nobody_is_asked_who_cannot_answer_or_without_a_note(
     assert cast.eli.id not in {who.id for who, _ in people.care_team_of(db, cast.alice.id)}
 
 
+def test_at_an_urgent_alert_what_is_not_meant_for_it_takes_one_more_press(
+    dana: Browser, records: Records
+) -> None:
+    urgent, _, folded = dana.read(f"/alerts/{records.alert(level=Level.URGENT).id}").partition(
+        "<summary>Others, not for infection ("
+    )
+    assert "Please come and let us look" in urgent
+    assert "Thank you, keep going" not in urgent
+    assert "Thank you, keep going" in folded
+
+
 def test_templates_have_versions_and_go_out_of_use_without_being_lost(
     dana: Browser, records: Records
 ) -> None:
