@@ -64,7 +64,7 @@ def test_no_log_holds_what_a_person_typed_or_the_key_in_an_address(
     alice.send(f"/patients/{cast.alice.id}/conversation", {"text": CANARY, "key": "k" * 16})
     dana.get(f"/?q={CANARY}")
 
-    def fail(*_: object) -> NoReturn:
+    def fail(*_: object, **__: object) -> NoReturn:
         raise ValueError(f"{CANARY} cannot be kept") from OSError(5, "disk", f"/data/{CANARY}")
 
     app.config["PROPAGATE_EXCEPTIONS"] = False

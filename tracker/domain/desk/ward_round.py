@@ -96,7 +96,10 @@ class Standing:
     def mark(self) -> str:
         """A text that changes when anything comes in; what is opened meanwhile leaves it."""
         told = (
-            [(each.id, each.level, each.raised_at, each.stage) for each in self.alerts],
+            [
+                (each.id, each.level, each.raised_at, each.stage, each.flagged_at, each.evidence)
+                for each in self.alerts
+            ],
             [each.id for each in self.check_ins],
             [each.id for each in self.messages],
             [(each.id, each.status, each.file_fault) for each in self.photos],
