@@ -84,7 +84,7 @@ def take_back_answer(
     """Undo a person's own last answer within minutes; None when there is no such alert.
 
     The alert asks again, an urgent one by mail, and its course is judged again: what came meanwhile
-    was judged against an answered alert. Refused once the same concern was raised anew, because a
+    was judged against an answered alert. Refused once the same concern was raised again, because a
     course has one open alert about a concern.
     """
     with writing(db):

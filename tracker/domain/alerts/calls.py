@@ -20,7 +20,7 @@ class Call:
 
 
 def call_time(now: datetime, minutes: int) -> datetime:
-    """So many minutes after `now`, rounded up to five minutes: nobody promises 10:02:31."""
+    """So many minutes after `now`, rounded up to five minutes: no one promises 10:02:31."""
     at = now + timedelta(minutes=minutes)
     over = timedelta(minutes=at.minute, seconds=at.second, microseconds=at.microsecond) % ROUNDED
     return at + (ROUNDED - over) if over else at

@@ -62,7 +62,7 @@ class Person:
     `reminder_hour` (0–23, where the person lives) is when a patient is reminded, None for never;
     `digest_hour` is when a practitioner gets the morning digest. Since `suspended_at` a person of
     the clinic can neither sign in nor get mail; None for everyone else. `birth_date` is that of a
-    patient as the care team entered it, None where nobody has; `record_number` is that of the
+    patient as the care team entered it, None where no one has; `record_number` is that of the
     clinic's other records about the patient, empty where none is entered.
     """
 
