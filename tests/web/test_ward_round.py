@@ -15,8 +15,10 @@ from tests.web.conftest import Clock, Records
 from tests.web.test_worklist import add_patient
 from tracker.domain.alerts.alert_life import Resolution
 from tracker.domain.alerts.alerts import Alert, Concern, Factor, Level, Outcome, Source
+from tracker.domain.alerts.calls import Call, promised
 from tracker.domain.course.check_ins import Answers, Trend
 from tracker.domain.course.photos import Photo, PhotoStatus
+from tracker.domain.desk.ward_round import may_take_back
 from tracker.domain.people.people import Person
 from tracker.storage.alerts import alerts
 from tracker.storage.connection import writing
@@ -373,3 +375,11 @@ def test_an_answer_stands_once_the_concern_was_raised_anew(
     assert undo(dana, undo_on(end)).status_code == 409
     is_open = {each.id: each.resolved_at is None for each in alerts.of_patient(db, anew.patient_id)}
     assert is_open == {alert.id: False, anew.id: True}
+
+
+def test_a_promised_call_is_not_taken_back(records: Records, clock: Clock) -> None:
+    moved = promised(records.alert(), Call(30), records.cast.dana.id, clock.now)
+    assert moved.transition is not None
+    assert not may_take_back([moved.transition], records.cast.dana.id, clock.now)
+    seen = replace(moved.transition, why="")
+    assert may_take_back([seen], records.cast.dana.id, clock.now)

@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from tracker.domain.alerts.alert_life import ANSWERING, Moved, Step, Transition
 from tracker.domain.alerts.alerts import Alert, Concern, Source, asking_again
+from tracker.domain.alerts.calls import PROMISED
 from tracker.domain.course.check_ins import CheckIn, Trend
 from tracker.domain.course.photos import GivenUp, Photo, PhotoStatus
 from tracker.domain.course.treatments import Treatment
@@ -156,11 +157,13 @@ def _waits(photo: Photo) -> bool:
 def may_take_back(history: Sequence[Transition], by: str, now: datetime) -> bool:
     """Whether the last step of an alert is this person's own answer of the last minutes.
 
-    Reading does not count as a step. A hand-over has told a colleague, so it stays. `history` is in
-    time order.
+    Reading does not count as a step. A hand-over has told a colleague, and a promised call the
+    patient, so both stay. `history` is in time order.
     """
     last = next((step for step in reversed(history) if step.step is not Step.READ), None)
     if last is None or last.by != by or last.step not in ANSWERING - {Step.HANDED_OVER}:
+        return False
+    if last.why == PROMISED:
         return False
     return timedelta(0) <= now - last.at <= TAKEN_BACK_WITHIN
 
