@@ -44,7 +44,7 @@ def test_a_question_with_a_photo_is_answered_and_each_sees_that_the_other_has_re
         desk.goto(f"{address}/patients/{cast.alice.id}/conversation")
         expect(desk.get_by_role("img", name="Photo sent by Alice")).to_be_visible()
         desk.get_by_label("Write to Alice").fill("Yes. It goes in a week or two.")
-        desk.get_by_role("button", name="Send").click()
+        desk.get_by_role("button", name="Send", exact=True).click()
         expect(desk.get_by_text("It goes in a week or two.")).to_be_visible()
 
         page.goto(address)

@@ -48,6 +48,8 @@ def phone(page: Page, clinic: OpenClinic) -> Page:
     page.goto(invite(clinic))
     page.get_by_label("Choose a passphrase").fill(clinic.passphrase)
     page.get_by_role("button", name="Begin").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Take a photo")
+    page.get_by_role("link", name="Today").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Treatment day")
     return page
 

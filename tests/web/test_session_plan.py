@@ -80,3 +80,14 @@ def test_the_photo_from_before_the_next_session_is_asked_for_and_belongs_to_it(
         db.table("photos").update(kept.id, {"status": "unmeasurable"})
     assert "We could not measure this photo" in alice.read(f"/photos/{kept.id}")
     assert "Send the photo from before it" in alice.read("/")
+
+
+@pytest.mark.usefixtures("gate")
+def test_the_photo_from_before_a_first_session_is_no_photo_of_a_next_one(
+    alice: Browser, records: Records, clock: Clock
+) -> None:
+    clock.now = TREATED_AT - timedelta(hours=2)  # her only session lies ahead
+    photo = records.photo(-1, PhotoStatus.MEASURED)
+    page = alice.read(f"/photos/{photo.id}")
+    assert "Ready." in page
+    assert "After your next session" not in page

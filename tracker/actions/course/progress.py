@@ -179,7 +179,7 @@ def show_course(
     others = treatments.of_patient(db, patient_id)
     waits = too_soon(treatment, others, protocols, patient.zone)
     sessions = sessions_so_far(treatments.plan_of(db, patient_id), others, now, patient.zone)
-    booked = sessions.booked
+    booked = sessions.booked if sessions.booked != treatment else None
     own = care_lines.of_patient(db, patient.id)
     answered = check_ins.of_patient(db, patient_id)
     all_alerts = worst_first(alerts.of_patient(db, patient_id))
