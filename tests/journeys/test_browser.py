@@ -50,6 +50,9 @@ def send_photo(page: Page, clinic: OpenClinic, event: CoursePhoto) -> None:
 def send_answers(page: Page, clinic: OpenClinic, answers: Answers) -> None:
     page.goto(f"{clinic.address}/check-in")
     given = asdict(answers)
+    changed = page.get_by_label("Something changed")  # asked after a calm day
+    if changed.count():
+        changed.check(force=True)
     for name in (*SCALES, "trend"):
         page.locator(f'input[name="{name}"][value="{given[name]}"]').check(force=True)
     for name in [sign for sign in SIGNS if given[sign]] or ["none"]:
