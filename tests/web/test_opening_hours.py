@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from email.message import EmailMessage
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,6 +16,7 @@ from tests.web.conftest import Clock
 from tracker.actions.clinic.clinic import change_clinic, show_clinic, show_first_day
 from tracker.actions.clinic.health import leave_sign_of_life
 from tracker.actions.course.checking_in import record_check_in
+from tracker.actions.mail.sending import send_mails
 from tracker.actions.people.joining import Invited, invite_patient
 from tracker.domain.clinic.clinic import Clinic, FirstStep
 from tracker.domain.clinic.health import SignOfLife
@@ -67,7 +69,7 @@ def test_wrong_hours_are_named_and_nothing_typed_is_lost(
         assert words in answer.text
 
 
-def test_the_name_is_on_the_welcome_and_on_all_that_is_printed(
+def test_the_name_is_in_the_invitation_on_the_welcome_and_on_all_that_is_printed(
     db: Database,
     world: World,
     cast: Cast,
@@ -84,6 +86,10 @@ def test_the_name_is_on_the_welcome_and_on_all_that_is_printed(
     assert isinstance(invited, Invited)
     link = urlsplit(welcome_link(invited.invitation.id, world.envelope)).path
     assert "Lindenhof Skin Clinic would like to see" in stranger.read(link)
+    sent: list[EmailMessage] = []
+    send_mails(db, sent.append, world.envelope, clock)
+    assert [mail["Subject"] for mail in sent] == ["Afterglow: your clinic invites you"]
+    assert "Lindenhof Skin Clinic invites you to Afterglow." in sent[0].get_content()
     paper = re.compile(r"<p>Alice · (birth date missing · )?Lindenhof Skin Clinic · printed ")
     for reader, path in ((cast.alice, "/progress"), (cast.dana, f"/patients/{cast.alice.id}")):
         assert paper.search(browser_of(reader).read(path))

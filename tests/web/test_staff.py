@@ -58,7 +58,7 @@ def test_a_colleague_follows_the_link_and_chooses_a_passphrase(
     assert "Invited, has not signed in yet" in admin.read("/clinic/people")
     theirs = Browser(app)
     page = theirs.read(path)
-    assert "You are invited to work with Afterglow" in page
+    assert "Your clinic invites you to work with Afterglow" in page
     assert "measured" not in page
     assert theirs.send(path, OWN).status_code == 303
     assert "Alerts" in theirs.read("/")

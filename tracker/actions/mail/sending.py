@@ -21,6 +21,7 @@ from tracker.domain.mail.mails import (
     next_attempt,
     next_attempt_unheard,
 )
+from tracker.storage.clinic import clinic
 from tracker.storage.connection import writing
 from tracker.storage.mail import mails
 from tracker.wires.mail import MailFailed, MailRefused, MailUnheard
@@ -112,7 +113,7 @@ def send_mails(
     while True:
         report = _conclude_ended(db, running, report, clock)
         while running.has_room() and goes_on() and (mail := _claimed(db, clock, kinds)):
-            running.begin(mail, partial(_hand_over, send, envelope, mail))
+            running.begin(mail, partial(_hand_over, send, _named(db, envelope), mail))
         if all(each.is_slow and tries is not None for each in running.under_way):
             return report
         # While one mail hangs, others are written that must not wait for it.
@@ -148,6 +149,12 @@ def _claimed(
         if ours:
             return replace(mail, attempts=mail.attempts + 1)
     return None
+
+
+def _named(db: Database, envelope: Envelope) -> Envelope:
+    """With the clinic's name as it is now; it can change while a worker runs."""
+    known = clinic.get(db)
+    return replace(envelope, clinic_name=known.name) if known else envelope
 
 
 def _hand_over(send: Callable[[EmailMessage], None], envelope: Envelope, mail: Mail) -> None:
@@ -201,8 +208,9 @@ def show_outbox(db: Database, person_id: str, envelope: Envelope) -> list[Compos
     Mails with a link to a new passphrase are left out: they reach the mailbox only, so that an
     unlocked desk does not give the account away.
     """
+    named = _named(db, envelope)
     return [
-        ComposedMail(mail, compose(mail, envelope))
+        ComposedMail(mail, compose(mail, named))
         for mail in mails.of_recipient(db, person_id)
         if mail.kind is not MailKind.RENEWAL
     ]

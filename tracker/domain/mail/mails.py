@@ -94,7 +94,7 @@ TOLD: Mapping[MailKind, str] = {
         "Please send one photo before your next visit. It takes a minute, and all later photos\n"
         "are compared with it."
     ),
-    MailKind.INVITATION: "Your clinic invites you to Afterglow. There is nothing to install.",
+    MailKind.INVITATION: "{clinic} invites you to Afterglow. There is nothing to install.",
     MailKind.ADDRESS: "Someone wants to open an account with this address. Was it you? Go on here:",
     MailKind.HAS_ACCOUNT: (
         "Someone wants to open an account with this address. There is one already, or your clinic\n"
@@ -162,11 +162,16 @@ ENDINGS: Mapping[MailKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What all mails of this installation share: the sender, where links lead, the signing key."""
+    """What all mails of this installation share: the sender, where links lead, the signing key.
+
+    `clinic_name` is in the text of invitations only, never in a subject: a locked screen shows
+    subjects, and the name may say what is treated. Empty until it is entered.
+    """
 
     from_address: str
     base_url: str
     link_key: bytes
+    clinic_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +338,8 @@ def compose(mail: Mail, envelope: Envelope) -> EmailMessage:
 
 
 def _words(mail: Mail, envelope: Envelope) -> str:
-    told = TOLD[mail.kind].format(reviews=len(mail.alert_ids))
+    clinic = envelope.clinic_name or "Your clinic"
+    told = TOLD[mail.kind].format(reviews=len(mail.alert_ids), clinic=clinic)
     ending = ENDINGS.get(mail.kind, KEPT_PRIVATE)
     return f"{told}\n\n{_where(mail, envelope)}\n" + (f"\n{ending}" if ending else "")
 
