@@ -19,9 +19,9 @@ from tracker.domain.alerts.alerts import Alert, Concern, Level
 from tracker.domain.course.check_ins import Answers
 from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, Sides, SkinState
 from tracker.domain.course.treatments import Region
-from web.patient.sending import photo_page, upload_page
-from web.patient.telling import Standing, check_in_result_page, standing, telling_of
+from web.patient.sending import check_in_result_page, photo_page, upload_page
 from web.patient.today import progress_page, today_page
+from web.words.telling import Standing, standing, telling_of
 
 
 def photo(day: float, status: PhotoStatus = PhotoStatus.MEASURED) -> Photo:

@@ -20,8 +20,8 @@ from tracker.domain.course.photos import PhotoStatus, SkinState
 from tracker.domain.course.treatments import Region
 from tracker.domain.own_data.looks import Look
 from web.patient.sending import photo_page
-from web.patient.telling import CALL_IF_WORSE, SEE_A_DOCTOR, AnswerWords
 from web.patient.today import progress_page, today_page
+from web.words.telling import CALL_IF_WORSE, SEE_A_DOCTOR, AnswerWords
 
 LOOKS = "Your clinic will look"
 NOT_SURE = "We cannot say that this is normal"

@@ -30,8 +30,9 @@ from tracker.domain.course.readings import Estimate, Quantity, Reading
 from tracker.domain.course.treatments import Region
 from tracker.domain.desk.told import Picture, Telling, Waiting
 from tracker.domain.desk.worklist import Gauge
-from web.patient.telling import check_in_result_page, open_amount, open_things, standing, telling_of
+from web.patient.sending import check_in_result_page
 from web.patient.today import progress_page, today_page
+from web.words.telling import open_amount, open_things, standing, telling_of
 
 REASSURES = re.compile(
     r"\b(calmer|usual|usually|normal|clear skin|thank you|all is well|tick-mark)\b"

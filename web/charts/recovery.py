@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from tracker.actions.course.progress import CourseSoFar
+from tracker.domain.alerts.alerts import Alert
 from tracker.domain.course.readings import Change, FocalChanges, Quantity, Reading, change_between
 from tracker.domain.course.treatments import Region, day_number
 from tracker.domain.recovery.evidence_words import (
@@ -38,6 +39,13 @@ class Focus:
 
     region: Region | None = None
     quantity: Quantity | None = None
+
+
+def focus_of(alert: Alert | None) -> Focus:
+    """The region and the quantity that an alert is about."""
+    if alert is None:
+        return Focus()
+    return Focus(alert.regions[0] if alert.regions else None, alert.concern.quantity)
 
 
 @dataclass(frozen=True, slots=True)

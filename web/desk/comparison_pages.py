@@ -11,7 +11,6 @@ from tracker.actions.course.comparing import Comparison, Laid, NothingToCompare
 from tracker.domain.course.annotations import Shape
 from tracker.domain.course.comparisons import Asked
 from tracker.domain.course.photos import Photo, SkinState, View
-from tracker.domain.course.readings import Reference
 from tracker.domain.course.treatments import day_number
 from tracker.wires.photo_files import Picture
 from web.desk.annotations import (
@@ -23,7 +22,7 @@ from web.desk.annotations import (
 )
 from web.words.sides import picture_sides
 from web.words.times import day_words, short_date, when, withdrawn_words
-from web.words.words import SKIN_STATES, VIEWS, treatment_words
+from web.words.words import LIGHT_WORDS, SKIN_STATES, VIEWS, treatment_words
 
 ADDRESS = ("before", "after", "view", "mode", "light", "heat")
 """What the page's address may say."""
@@ -62,12 +61,6 @@ HEATS: Mapping[Heat, str] = {
     Heat.NONE: "None",
     Heat.REDNESS: "Redness",
     Heat.PIGMENT: "Pigment",
-}
-LIGHT_WORDS: Mapping[Reference, str] = {
-    Reference.CARD: "In the light of the photo from before, by the reference card",
-    Reference.SKIN: "In the light of the photo from before, by untreated skin",
-    Reference.HISTORY: "As bright as the photo from before; its colours are as taken, because"
-    " nothing in the picture shows its light",
 }
 
 

@@ -18,7 +18,6 @@ from tracker.actions.course.pictures import record_opening
 from tracker.actions.course.progress import CourseSoFar, NotTreated, show_course
 from tracker.actions.course.remeasuring import try_photos_again
 from tracker.actions.mail.sending import show_outbox
-from tracker.domain.alerts.alerts import Alert
 from tracker.domain.course.photos import (
     EarlyPhoto,
     Photo,
@@ -40,7 +39,7 @@ from tracker.domain.people.access import (
 )
 from web import session
 from web.charts.leaves import Leaf, Leaves, leaf
-from web.charts.recovery import Focus, Recovery, plot_data, recovery
+from web.charts.recovery import Focus, Recovery, focus_of, plot_data, recovery
 from web.desk.alert_cards import (
     AnswerForm,
     AnswersRow,
@@ -266,7 +265,7 @@ def patient_page(
             progress.readings,
             photo_of(told.alert, progress) if told.alert else None,
         ),
-        recovery=recovery(progress, focus, _told_by(told.alert), leaves),
+        recovery=recovery(progress, focus, focus_of(told.alert), leaves),
         answers=answers_rows(progress, now, zone, leaves.answers),
         photos=photos,
         apart=tuple(map(as_row, apart[:PHOTOS_AT_ONCE])),
@@ -314,13 +313,6 @@ def _kept(focus: Focus, leaves: Leaves) -> dict[str, str | int]:
     """The address parameters of what is shown, as far as they were asked for."""
     asked = asdict(focus) | asdict(replace(leaves, photo=""))
     return {name: value for name, value in asked.items() if value}
-
-
-def _told_by(alert: Alert | None) -> Focus:
-    """The region and the quantity that an alert is about."""
-    if alert is None:
-        return Focus()
-    return Focus(alert.regions[0] if alert.regions else None, alert.concern.quantity)
 
 
 def _facts(progress: CourseSoFar, now: datetime) -> tuple[tuple[str, str], ...]:

@@ -24,9 +24,9 @@ from tracker.settings import Settings
 from web import session
 from web.forms import Errors, read_own_treatment
 from web.pages import render
-from web.patient.telling import OpenThing, open_things, telling_of
 from web.screening import CaveatRow, QuestionRow, caveat_rows, question_rows
 from web.session import Visit, freshly_signed_in, signed_in
+from web.words.telling import OpenThing, open_things, telling_of
 
 DEPTHS_MM = (0.2, 0.25, 0.3, 0.5)
 TIME_FOR_PHOTOS = timedelta(hours=1)

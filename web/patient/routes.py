@@ -51,12 +51,12 @@ from web.patient.sending import (
     OfflinePage,
     UploadPage,
     check_in_page,
+    check_in_result_page,
     offline_page,
     photo_page,
     upload_page,
 )
 from web.patient.sides import SidesPage, sides_page
-from web.patient.telling import check_in_result_page, open_things, telling_of
 from web.patient.today import (
     NoTreatmentPage,
     PausedPage,
@@ -67,6 +67,7 @@ from web.patient.today import (
 from web.security import UPLOAD_LENGTH
 from web.session import Visit, signed_in
 from web.words.sides import CHOOSE, OBSTACLES
+from web.words.telling import open_things, telling_of
 from web.words.times import when
 from web.words.words import remedy_for
 

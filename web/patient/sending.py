@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from tracker.actions.course.progress import CourseSoFar, Progress
 from tracker.domain.alerts.alerts import Level, Stage
-from tracker.domain.course.check_ins import HABITS, SCALES, CheckIn, scores_to_confirm
+from tracker.domain.course.check_ins import HABITS, SCALES, CheckIn, Trend, scores_to_confirm
 from tracker.domain.course.photos import (
     Photo,
     PhotoRole,
@@ -18,12 +18,15 @@ from tracker.domain.course.photos import (
 )
 from tracker.domain.course.readings import Quantity, Reading, Reference
 from tracker.domain.course.treatments import Region
-from tracker.domain.desk.telling import is_vague
+from tracker.domain.desk.telling import is_vague, named_answers
 from tracker.domain.desk.told import Telling
 from tracker.domain.protocols.protocols import Floor
 from tracker.domain.recovery.evidence_words import times_words
 from tracker.domain.recovery.signs import is_usual
-from web.patient.telling import (
+from web.patient.today import has_baseline
+from web.words.doubts import patient_doubts
+from web.words.sides import blind_side, file_sides, picture_sides
+from web.words.telling import (
     SIDE_NOT_KNOWN,
     TOO_UNCERTAIN,
     AnswerWords,
@@ -34,9 +37,6 @@ from web.patient.telling import (
     opened_by,
     telling_of,
 )
-from web.patient.today import has_baseline
-from web.words.doubts import patient_doubts
-from web.words.sides import blind_side, file_sides, picture_sides
 from web.words.times import day_words, when
 from web.words.words import (
     FILE_NOTES,
@@ -325,3 +325,63 @@ def _findings(progress: Progress, telling: Telling, reading: Reading) -> tuple[s
             lines.append(f"Redness{of}: {times_words(measured.redness.value, Quantity.REDNESS)}.")
             lines.append(f"Pigment{of}: {times_words(measured.pigment.value, Quantity.PIGMENT)}.")
     return tuple(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInResultPage:
+    """After the check-in: what is open; `named` are the complaints, which get no thanks.
+
+    `time_caveat` says when the answers count if that is not now; `wants_help` means that they came
+    by "I need help now" and that nothing open says so already.
+    """
+
+    template: ClassVar[str] = "patient_check_in_result.html"
+    place: ClassVar[str] = "check_in"
+
+    told: tuple[OpenThing, ...]
+    named: str
+    worse: bool
+    is_alone: bool
+    call_us: tuple[str, ...]
+    time_caveat: str = ""
+    wants_help: bool = False
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        if self.wants_help or (self.told and self.told[0].needs_help_now):
+            return "Get help now"
+        return "Your answers" if self.told or self.named else "Thank you"
+
+
+def check_in_result_page(progress: Progress, check_in: CheckIn, now: datetime) -> CheckInResultPage:
+    """What the answers mean for the next minute."""
+    told = open_things(telling_of(progress, now, check_in), progress, now)
+    named = named_answers(check_in, progress.protocol)
+    is_said = any(named in {thing.headline, thing.what} for thing in told)
+    return CheckInResultPage(
+        told=told,
+        named="" if is_said else named,
+        worse=check_in.answers.trend is Trend.WORSE,
+        is_alone=progress.is_alone,
+        call_us=progress.aftercare.call_us if progress.aftercare else (),
+        time_caveat=_time_caveat(progress, check_in, now),
+    )
+
+
+def _time_caveat(progress: Progress, check_in: CheckIn, now: datetime) -> str:
+    """When answers count that were not given at the time they arrived; empty for all others."""
+    zone, notes = progress.patient.zone, []
+    at, came = (when(moment, now, zone) for moment in (check_in.at, check_in.received_at))
+    if check_in.phone_at is not None:
+        said = when(check_in.phone_at, now, zone)
+        notes.append(f"The clock of your phone was not right: it said {said}.")
+    if check_in.is_late:
+        notes.append(f"You answered {at}. Your answers reached us {came}, and count from then.")
+    elif check_in.phone_at is not None:
+        notes.append(f"We wrote down when your answers came: {came}.")
+    if check_in.treatment_id != progress.treatment.id:
+        notes.append("They are kept with your earlier treatment.")
+    elif check_in.at < progress.treatment.performed_at <= now:
+        notes.append("That was before your treatment. They are kept all the same.")
+    return " ".join(notes)

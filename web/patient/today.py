@@ -13,7 +13,8 @@ from tracker.domain.protocols.aftercare import DayPlan
 from web.charts.charts import Chart, patient_charts, phone_chart
 from web.patient.before_sessions import NextSession, next_session
 from web.patient.sides import SidesQuestion, sides_question
-from web.patient.telling import (
+from web.words.sides import blind_side, picture_sides
+from web.words.telling import (
     AnswerWords,
     OpenThing,
     Standing,
@@ -25,7 +26,6 @@ from web.patient.telling import (
     sure_standing,
     telling_of,
 )
-from web.words.sides import blind_side, picture_sides
 from web.words.times import date_words, day_words, until_words, when
 from web.words.words import STATUSES, treatment_words
 

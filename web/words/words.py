@@ -8,7 +8,7 @@ from tracker.domain.alerts.alerts import Alert, Concern, Level, Outcome, Source
 from tracker.domain.course.check_ins import HELP
 from tracker.domain.course.photo_times import TimeFault
 from tracker.domain.course.photos import FileFault, PhotoStatus, SkinState, View
-from tracker.domain.course.readings import Estimate
+from tracker.domain.course.readings import Estimate, Reference
 from tracker.domain.course.treatments import AREAS, Region, Treatment
 from tracker.domain.desk.ward_round import Hold
 from tracker.domain.own_data.consents import Consent, Purpose, is_given
@@ -233,6 +233,14 @@ VIEWS: Mapping[View, str] = {
     View.FRONT: "Front",
     View.LEFT: "Left side",
     View.RIGHT: "Right side",
+}
+
+# In whose light a photo is shown next to the one from before.
+LIGHT_WORDS: Mapping[Reference, str] = {
+    Reference.CARD: "In the light of the photo from before, by the reference card",
+    Reference.SKIN: "In the light of the photo from before, by untreated skin",
+    Reference.HISTORY: "As bright as the photo from before; its colours are as taken, because"
+    " nothing in the picture shows its light",
 }
 
 SKIN_STATES: Mapping[SkinState, str] = {

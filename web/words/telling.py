@@ -4,16 +4,15 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
 
 from tracker.actions.course.progress import Progress
 from tracker.domain.alerts.alerts import Level
-from tracker.domain.course.check_ins import CheckIn, Trend
+from tracker.domain.course.check_ins import CheckIn
 from tracker.domain.course.photo_times import came_late
 from tracker.domain.course.photos import Photo, reference_of, unsettled
 from tracker.domain.course.readings import Change, Estimate, Quantity, Reading, change_between
 from tracker.domain.course.treatments import Region, day_number, days_since
-from tracker.domain.desk.telling import Situation, answer_to, complaint, named_answers, tell
+from tracker.domain.desk.telling import Situation, answer_to, complaint, tell
 from tracker.domain.desk.told import Answer, Picture, Telling, Told, Waiting
 from tracker.domain.desk.worklist import Gauge
 from tracker.domain.own_data.looks import Look
@@ -336,63 +335,3 @@ def _change(progress: Progress, gauge: Gauge, read: list[Reading]) -> tuple[str,
     days = [day_number(progress.treatment, r.taken_at, zone) for r in read[-2:]]
     than = {0: "earlier that day", 1: "the day before"}.get(days[1] - days[0], f"day {days[0]}")
     return (f"{CHANGES[gauge.quantity, change_between(before, after)]} {than}.",)
-
-
-@dataclass(frozen=True, slots=True)
-class CheckInResultPage:
-    """After the check-in: what is open; `named` are the complaints, which get no thanks.
-
-    `time_caveat` says when the answers count if that is not now; `wants_help` means that they came
-    by "I need help now" and that nothing open says so already.
-    """
-
-    template: ClassVar[str] = "patient_check_in_result.html"
-    place: ClassVar[str] = "check_in"
-
-    told: tuple[OpenThing, ...]
-    named: str
-    worse: bool
-    is_alone: bool
-    call_us: tuple[str, ...]
-    time_caveat: str = ""
-    wants_help: bool = False
-
-    @property
-    def title(self) -> str:
-        """The page's name."""
-        if self.wants_help or (self.told and self.told[0].needs_help_now):
-            return "Get help now"
-        return "Your answers" if self.told or self.named else "Thank you"
-
-
-def check_in_result_page(progress: Progress, check_in: CheckIn, now: datetime) -> CheckInResultPage:
-    """What the answers mean for the next minute."""
-    told = open_things(telling_of(progress, now, check_in), progress, now)
-    named = named_answers(check_in, progress.protocol)
-    is_said = any(named in {thing.headline, thing.what} for thing in told)
-    return CheckInResultPage(
-        told=told,
-        named="" if is_said else named,
-        worse=check_in.answers.trend is Trend.WORSE,
-        is_alone=progress.is_alone,
-        call_us=progress.aftercare.call_us if progress.aftercare else (),
-        time_caveat=_time_caveat(progress, check_in, now),
-    )
-
-
-def _time_caveat(progress: Progress, check_in: CheckIn, now: datetime) -> str:
-    """When answers count that were not given at the time they arrived; empty for all others."""
-    zone, notes = progress.patient.zone, []
-    at, came = (when(moment, now, zone) for moment in (check_in.at, check_in.received_at))
-    if check_in.phone_at is not None:
-        said = when(check_in.phone_at, now, zone)
-        notes.append(f"The clock of your phone was not right: it said {said}.")
-    if check_in.is_late:
-        notes.append(f"You answered {at}. Your answers reached us {came}, and count from then.")
-    elif check_in.phone_at is not None:
-        notes.append(f"We wrote down when your answers came: {came}.")
-    if check_in.treatment_id != progress.treatment.id:
-        notes.append("They are kept with your earlier treatment.")
-    elif check_in.at < progress.treatment.performed_at <= now:
-        notes.append("That was before your treatment. They are kept all the same.")
-    return " ".join(notes)
