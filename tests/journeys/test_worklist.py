@@ -16,6 +16,7 @@ from tests.web.conftest import Clock, Records
 from tracker.actions.course.treatments import begin_treatment
 from tracker.actions.people.accounts import add_person
 from tracker.domain.alerts.alerts import Alert, Level, Outcome
+from tracker.domain.alerts.calls import call_time
 from tracker.domain.course.photos import PhotoStatus
 from tracker.domain.people.people import Person, Role
 from tracker.settings import Settings
@@ -229,6 +230,9 @@ def test_a_ward_round_of_twenty_by_keys_alone(page: Page, desk: Desk, db: Databa
             page.keyboard.type("That is usual today.")
             for key in ("Tab", "Tab", "Enter"):
                 page.keyboard.press(key)
+        elif alert is waiting[-2]:
+            for key in ("c", "ArrowUp", "Enter"):
+                page.keyboard.press(key)
         else:
             close_by_keys(page)
         if alert is waiting[2]:
@@ -240,7 +244,10 @@ def test_a_ward_round_of_twenty_by_keys_alone(page: Page, desk: Desk, db: Databa
             keys_listen(page)
             close_by_keys(page)
     expect(page.get_by_text("That was everyone.")).to_be_visible()
-    *closed, last = (alerts.get(db, alert.id) for alert in waiting)
+    *closed, called, last = (alerts.get(db, alert.id) for alert in waiting)
+    assert called is not None
+    assert called.seen_at is not None
+    assert called.call_by == call_time(called.seen_at, 30)
     assert {alert.outcome for alert in closed if alert is not None} == {Outcome.FALSE}
     assert last is not None
     assert last.seen_at is not None

@@ -15,10 +15,8 @@ from tests.web.conftest import Clock, Records
 from tests.web.test_worklist import add_patient
 from tracker.domain.alerts.alert_life import Resolution
 from tracker.domain.alerts.alerts import Alert, Concern, Factor, Level, Outcome, Source
-from tracker.domain.alerts.calls import Call, promised
 from tracker.domain.course.check_ins import Answers, Trend
 from tracker.domain.course.photos import Photo, PhotoStatus
-from tracker.domain.desk.ward_round import may_take_back
 from tracker.domain.people.people import Person
 from tracker.storage.alerts import alerts
 from tracker.storage.connection import writing
@@ -107,7 +105,9 @@ def test_all_warnings_come_before_the_grounds_and_nothing_calms_above_them(
         assert re.search(rf'href="/alerts/{alert.id}[?]round=[^"]+">Open the alert', page)
     assert FINE not in page
     assert "More than one alert waits" in page
-    assert page.count("A message answers none of the 2 alerts") == 2, "for Message and for Call"
+    assert page.count("A message answers none of the 2 alerts") == 1
+    assert "The alert about infection stays quiet until then" in page
+    assert "Answer the other alerts on their own pages." in page
 
 
 def test_what_the_list_warns_of_stands_in_the_round(
@@ -311,75 +311,3 @@ def test_a_colleague_who_was_first_is_named_and_the_reason_is_kept(
     assert refused.status_code == 409
     assert "A colleague was first." in refused.text
     assert "a lamp, no heat" in refused.text
-
-
-def undo_on(page: str) -> Mapping[str, str]:
-    """The address and the hidden field of the form that takes an answer back."""
-    form = re.search(r'action="([^"]+/undo)".*?</form>', page, re.DOTALL)
-    if form is None:
-        return {}
-    found = dict(re.findall(r'type="hidden" name="(shown|round)" value="([^"]*)"', form[0]))
-    return {"path": form[1], **found}
-
-
-def undo(browser: Browser, offered: Mapping[str, str]) -> TestResponse:
-    return browser.send(offered["path"], {**offered})
-
-
-def test_ones_own_last_answer_can_be_undone_within_minutes(
-    dana: Browser, records: Records, db: Database, clock: Clock
-) -> None:
-    alert = records.alert()
-    end = dana.read(close(dana, alert, page_of(dana, alert)).location or "")
-    assert "Alice</bdi>: resolved today, 10:00 as false alarm" in end
-    clock.now += timedelta(minutes=4)
-    offered = undo_on(end)
-    there = f"/round/{alert.patient_id}?place={offered['round']}"
-    assert undo(dana, offered).location == there, "the round goes on from where it was"
-    again = alerts.get(db, alert.id)
-    assert again is not None
-    assert again.needs_answer
-    assert (again.outcome, again.raised_at) == (None, clock.now)
-    page = page_of(dana, alert)
-    assert FINE in page
-    assert "Answer taken back" in dana.read(f"/alerts/{alert.id}")
-    told = [entry["details"] for entry in db.query("SELECT details FROM audit_log")]
-    assert told.index("resolved") < told.index("taken_back")
-    mails = db.query("SELECT 1 FROM messages WHERE kind = 'urgent'")
-    assert list(mails), "an urgent alert is mailed again: the first mail may have been withdrawn"
-    assert undo(dana, undo_on(end)).status_code == 409, "once"
-
-
-def test_an_answer_stands_after_minutes_and_for_others(
-    dana: Browser, records: Records, db: Database, clock: Clock
-) -> None:
-    alert = records.alert()
-    end = dana.read(close(dana, alert, page_of(dana, alert)).location or "")
-    offered = undo_on(end)
-    clock.now += timedelta(minutes=6)
-    refused = undo(dana, offered)
-    assert refused.status_code == 409
-    assert "The answer stands." in refused.text
-    assert undo_on(dana.read(f"/round?undo={alert.id}")) == {}
-    kept = alerts.get(db, alert.id)
-    assert kept is not None
-    assert kept.outcome is Outcome.FALSE
-
-
-def test_an_answer_stands_once_the_concern_was_raised_anew(
-    dana: Browser, records: Records, db: Database
-) -> None:
-    alert = records.alert()
-    end = dana.read(close(dana, alert, page_of(dana, alert)).location or "")
-    anew = records.alert()
-    assert undo(dana, undo_on(end)).status_code == 409
-    is_open = {each.id: each.resolved_at is None for each in alerts.of_patient(db, anew.patient_id)}
-    assert is_open == {alert.id: False, anew.id: True}
-
-
-def test_a_promised_call_is_not_taken_back(records: Records, clock: Clock) -> None:
-    moved = promised(records.alert(), Call(30), records.cast.dana.id, clock.now)
-    assert moved.transition is not None
-    assert not may_take_back([moved.transition], records.cast.dana.id, clock.now)
-    seen = replace(moved.transition, why="")
-    assert may_take_back([seen], records.cast.dana.id, clock.now)

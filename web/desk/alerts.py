@@ -8,7 +8,12 @@ from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from tracker.actions.alerts.answering import Answered, NoSuchColleague, answer_alert
+from tracker.actions.alerts.answering import (
+    Answered,
+    NoSuchColleague,
+    answer_alert,
+    can_take_back,
+)
 from tracker.actions.alerts.showing import AlertCase, read_alert, show_alert
 from tracker.actions.course.progress import CourseSoFar, show_course
 from tracker.actions.people.care_team import show_colleagues
@@ -24,7 +29,6 @@ from tracker.domain.alerts.alert_life import (
     Snooze,
 )
 from tracker.domain.alerts.calls import Call
-from tracker.domain.desk.ward_round import may_take_back
 from tracker.domain.desk.worklist import Place
 from tracker.domain.people.access import may_answer_alerts, may_follow, require
 from tracker.domain.talk.conversation import Draft
@@ -216,7 +220,7 @@ def just_answered(visit: Visit) -> AlertPage | None:
     case = show_alert(visit.db, visit.world.protocols, alert_id) if alert_id else None
     if case is None or not may_answer_alerts(visit.viewer, case.patient.id):
         return None
-    is_fresh = may_take_back(case.history, visit.person.id, visit.now)
+    is_fresh = can_take_back(visit.db, case.alert, case.history, visit.person, visit.now)
     return shown_with(visit, case, None) if is_fresh else None
 
 

@@ -25,7 +25,7 @@ const press = (named) => {
   if (named.matches("button[type=submit]")) return named.focus();
   named.click();
   const folded = named.closest("details");
-  if (folded?.open) folded.querySelector("input:not([type=hidden]), textarea")?.focus();
+  if (folded?.open) folded.querySelector("input[type=radio]:checked, input:not([type=hidden], [type=radio]), textarea")?.focus();
 };
 const keyed = [...document.querySelectorAll("[data-key]")];
 listen(Object.fromEntries(keyed.map((named) => [named.dataset.key, () => press(named)])));

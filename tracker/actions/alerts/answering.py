@@ -1,6 +1,6 @@
 """A practitioner answers an alert, from seen to resolved, or takes the answer back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -17,6 +17,7 @@ from tracker.domain.alerts.alert_life import (
     Seen,
     ShownAlert,
     Snooze,
+    Transition,
     handed_over,
     refusal,
     resolved,
@@ -34,7 +35,7 @@ from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
 from tracker.storage.course import treatments
 from tracker.storage.mail import mails
-from tracker.storage.people import people
+from tracker.storage.people import people, sessions
 
 
 class NoSuchColleague(ValueError):  # noqa: N818  (bad input; the message names the remedy)
@@ -99,13 +100,21 @@ def take_back_answer(
             each.concern is alert.concern and each.id != alert.id and each.resolved_at is None
             for each in alerts.of_treatment(db, alert.treatment_id)
         )
-        if is_raised_anew or not may_take_back(history, by.id, now):
+        if is_raised_anew or not can_take_back(db, alert, history, by, now):
             return AnswerRefused(Obstacle.STANDS)
         moved = taken_back(alert, by.id, now)
         alerts.move(db, moved)
         mails.insert_urgent(db, moved.alert, now)
         treatments.tell_news(db, alert.treatment_id)
     return Answered(moved.alert)
+
+
+def can_take_back(
+    db: Database, alert: Alert, history: Sequence[Transition], by: Person, now: datetime
+) -> bool:
+    """Whether the last step of the alert's `history` is this person's, and can still be undone."""
+    seen_at = sessions.last_seen(db, alert.patient_id)
+    return may_take_back(history, by.id, now, seen_at)
 
 
 def _moved(db: Database, alert: Alert, by: Person, answer: Answer | Call, now: datetime) -> Moved:

@@ -12,6 +12,7 @@ from tracker.domain.alerts.calls import PROMISED
 from tracker.domain.course.check_ins import CheckIn, Trend
 from tracker.domain.course.photos import GivenUp, Photo, PhotoStatus
 from tracker.domain.course.treatments import Treatment
+from tracker.domain.people.sessions import SEEN_EVERY
 from tracker.domain.talk.conversation import Message
 
 TAKEN_BACK_WITHIN = timedelta(minutes=5)
@@ -154,16 +155,20 @@ def _waits(photo: Photo) -> bool:
     return photo.file_fault is None and photo.status in {PhotoStatus.WAITING, PhotoStatus.MEASURING}
 
 
-def may_take_back(history: Sequence[Transition], by: str, now: datetime) -> bool:
+def may_take_back(
+    history: Sequence[Transition], by: str, now: datetime, patient_seen_at: datetime | None
+) -> bool:
     """Whether the last step of an alert is this person's own answer of the last minutes.
 
-    Reading does not count as a step. A hand-over has told a colleague, and a promised call the
-    patient, so both stay. `history` is in time order.
+    Reading does not count as a step. A hand-over has told a colleague, so it stays. So does the
+    promise of a call that the patient may have read: `patient_seen_at` is when they last used a
+    page, noted once in `SEEN_EVERY`. `history` is in time order.
     """
     last = next((step for step in reversed(history) if step.step is not Step.READ), None)
     if last is None or last.by != by or last.step not in ANSWERING - {Step.HANDED_OVER}:
         return False
-    if last.why == PROMISED:
+    was_here = patient_seen_at is not None and patient_seen_at + SEEN_EVERY >= last.at
+    if last.why == PROMISED and was_here:
         return False
     return timedelta(0) <= now - last.at <= TAKEN_BACK_WITHIN
 

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
+from tracker.domain.clinic.audit import Act
 from tracker.domain.people.sessions import Session
-from tracker.storage.columns import read_row, row_of, time_text
+from tracker.storage.columns import read_optional_time, read_row, row_of, time_text
 
 
 def begin(db: Database, digest: str, session: Session) -> None:
@@ -36,6 +37,16 @@ def of_person(db: Database, person_id: str) -> list[tuple[str, Session]]:
     """A person's sessions with the digest of each token, the latest first."""
     sql = "SELECT * FROM sessions WHERE person_id = ? ORDER BY began_at DESC, token_digest"
     return [(row["token_digest"], read_row(Session, row)) for row in db.query(sql, [person_id])]
+
+
+def last_seen(db: Database, person_id: str) -> datetime | None:
+    """When a person last used a page or signed out, as far as it was noted; None for never."""
+    sql = """SELECT max(at) AS at FROM (
+                 SELECT seen_at AS at FROM sessions WHERE person_id = :person
+                 UNION ALL
+                 SELECT at FROM audit_log WHERE by_id = :person AND act = :out)"""
+    (row,) = db.query(sql, {"person": person_id, "out": str(Act.SIGNED_OUT)})
+    return read_optional_time(row["at"])
 
 
 def end_others_of(db: Database, person_id: str, digest: str) -> None:
