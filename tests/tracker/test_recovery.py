@@ -22,7 +22,8 @@ from tracker.domain.course.check_ins import Answers, Trend
 from tracker.domain.course.photos import SkinState
 from tracker.domain.course.readings import Reference
 from tracker.domain.course.treatments import Region
-from tracker.domain.recovery.recovery import LONGEST_BAND, Course, assess, band_until
+from tracker.domain.recovery.bands import LONGEST_BAND, band_until
+from tracker.domain.recovery.recovery import Course, assess
 from tracker.storage.protocols import protocol_files
 
 PROTOCOL = protocol_files.load("microneedling")

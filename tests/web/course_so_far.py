@@ -12,7 +12,8 @@ from tracker.domain.course.readings import Reading
 from tracker.domain.people.people import Person, Role
 from tracker.domain.protocols.aftercare import RunningTreatment, day_plan, questions_of
 from tracker.domain.protocols.screening import summary
-from tracker.domain.recovery.recovery import Course, assess, band_until
+from tracker.domain.recovery.bands import band_until
+from tracker.domain.recovery.recovery import Course, assess
 from tracker.storage.protocols import protocol_files
 
 ALICE = Person("p", Role.PATIENT, "Alice", "alice@clinic.example", "Europe/Berlin")

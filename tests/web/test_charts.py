@@ -17,7 +17,7 @@ from tracker.domain.course.photos import SkinState
 from tracker.domain.course.readings import Estimate, Quantity, Reading, Reference
 from tracker.domain.course.treatments import Region
 from tracker.domain.desk.worklist import Gauge
-from tracker.domain.recovery.recovery import BandPoint
+from tracker.domain.recovery.bands import BandPoint, normal_at
 from web.charts.charts import (
     Chart,
     chart,
@@ -25,7 +25,7 @@ from web.charts.charts import (
     patient_charts,
     region_charts,
 )
-from web.charts.points import normal_at, spark
+from web.charts.points import spark
 
 BEFORE = replace(reading(0.5), taken_at=now_on(-0.5))
 

@@ -15,8 +15,8 @@ from tracker.actions.course.progress import CourseSoFar
 from tracker.domain.course.readings import Quantity, Reading
 from tracker.domain.course.treatments import Region, days_since
 from tracker.domain.desk.worklist import Gauge
+from tracker.domain.recovery.bands import BandPoint
 from tracker.domain.recovery.evidence_words import times_words
-from tracker.domain.recovery.recovery import BandPoint
 from web.charts.leaves import Leaf, leaf
 from web.charts.points import (
     Point,

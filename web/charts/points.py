@@ -1,7 +1,6 @@
 """What was measured in a region, point by point: its place in time, and its words."""
 
 import math
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,8 +19,8 @@ from tracker.domain.course.readings import (
 )
 from tracker.domain.course.treatments import Region, day_number, days_since
 from tracker.domain.desk.telling import VISIBLE_PIGMENT, WIDEST_SD
+from tracker.domain.recovery.bands import BandPoint, normal_at
 from tracker.domain.recovery.evidence_words import times, times_words
-from tracker.domain.recovery.recovery import BandPoint
 from web.words.times import short_date
 from web.words.words import SKIN_STATES, range_words
 
@@ -96,22 +95,6 @@ def is_gap(day: float, following: float) -> bool:
     """Whether more days were missed between two photos than expected."""
     longest = LONGEST_STEP_DAILY if following <= DAILY_UNTIL else LONGEST_STEP_WEEKLY
     return following - day > longest
-
-
-def normal_at(band: Sequence[BandPoint], day: float) -> BandPoint | None:
-    """The band at a day, interpolated; None before it begins, its last value after its end."""
-    if not band or day < band[0].day:
-        return None
-    at = bisect_left(band, day, key=lambda point: point.day)
-    if at in {0, len(band)}:
-        return band[min(at, len(band) - 1)]
-    left, right = band[at - 1], band[at]
-    share = (day - left.day) / (right.day - left.day)
-    mixed = (
-        a + share * (b - a)
-        for a, b in ((left.low, right.low), (left.median, right.median), (left.high, right.high))
-    )
-    return BandPoint(day, *mixed)
 
 
 def point_words(point: Point, quantity: Quantity, progress: CourseSoFar) -> str:

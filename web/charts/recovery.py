@@ -8,6 +8,7 @@ from tracker.actions.course.progress import CourseSoFar
 from tracker.domain.alerts.alerts import Alert
 from tracker.domain.course.readings import Change, FocalChanges, Quantity, Reading, change_between
 from tracker.domain.course.treatments import Region, day_number
+from tracker.domain.recovery.bands import BandPoint
 from tracker.domain.recovery.evidence_words import (
     CHEEKS,
     percent_words,
@@ -15,7 +16,6 @@ from tracker.domain.recovery.evidence_words import (
     spots_words,
     times,
 )
-from tracker.domain.recovery.recovery import BandPoint
 from web.charts.charts import (
     BAND_WORDS,
     EDGE,

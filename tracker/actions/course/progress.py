@@ -29,14 +29,8 @@ from tracker.domain.protocols.aftercare import (
 from tracker.domain.protocols.protocols import CheckInQuestion, Healing, Protocol, Protocols
 from tracker.domain.protocols.screening import ScreeningSummary, risk_factors_of, summary
 from tracker.domain.protocols.spacing import too_soon
-from tracker.domain.recovery.recovery import (
-    Assessment,
-    BandPoint,
-    Course,
-    assess,
-    band_until,
-    judge_answers,
-)
+from tracker.domain.recovery.bands import BandPoint, band_until
+from tracker.domain.recovery.recovery import Assessment, Course, assess, judge_answers
 from tracker.storage.alerts import alerts
 from tracker.storage.course import (
     care_lines,

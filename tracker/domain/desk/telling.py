@@ -35,7 +35,8 @@ from tracker.domain.desk.telling_words import (
 from tracker.domain.desk.told import Answer, Picture, Telling, Told, Waiting, waiting_for
 from tracker.domain.desk.worklist import Gauge
 from tracker.domain.protocols.protocols import Floor, Protocol
-from tracker.domain.recovery.recovery import BAND, Assessment
+from tracker.domain.recovery.bands import BAND
+from tracker.domain.recovery.recovery import Assessment
 from tracker.domain.recovery.signs import (
     Reached,
     floors_reached,

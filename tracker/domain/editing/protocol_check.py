@@ -12,7 +12,7 @@ from tracker.domain.course.check_ins import HABITS, SCALES
 from tracker.domain.protocols.care import LAST_DAY, CareLine, Heading
 from tracker.domain.protocols.protocols import Floor, Healing, Protocol
 from tracker.domain.protocols.toml_tables import Mistake, mistakes_in
-from tracker.domain.recovery.recovery import recovery_band
+from tracker.domain.recovery.bands import recovery_band
 from tracker.domain.recovery.signs import is_usual
 
 # The signs that a line can name, by the words that people use for them, in small letters.

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tracker.domain.alerts.alerts import (
     Concern,
@@ -28,8 +27,8 @@ from tracker.domain.alerts.alerts import (
 from tracker.domain.course.check_ins import CheckIn
 from tracker.domain.course.readings import Reading
 from tracker.domain.course.treatments import Region, Treatment, days_since
-from tracker.domain.protocols.care import LAST_DAY
 from tracker.domain.protocols.protocols import ConcernRule, Healing, Protocol, Spread
+from tracker.domain.recovery.bands import BAND, usual_redness
 from tracker.domain.recovery.evidence_words import floors_words, photo_words, sign_words
 from tracker.domain.recovery.photo_evidence import (
     SHAPES,
@@ -49,8 +48,6 @@ from tracker.domain.recovery.signs import (
 from tracker.domain.recovery.skin_curves import Shape, draw_curves, predicted
 
 ENGINE = "4"
-LONGEST_BAND = float(LAST_DAY)  # the normal range no longer changes after it
-BAND = (0.025, 0.975)  # the share of normal courses below the band and below its upper edge
 MOST_EVIDENCE = 5
 LEAST_FACTOR = 2.0  # photos and answers must multiply the odds by at least this to open an alert
 UTC = ZoneInfo("UTC")
@@ -70,16 +67,6 @@ class Course:
     check_ins: tuple[CheckIn, ...]
     zone: ZoneInfo = UTC
     unjudged_since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BandPoint:
-    """What is normal at `day` (24-hour days since treatment): redness in doublings."""
-
-    day: float
-    low: float
-    median: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,33 +167,6 @@ def _signs(case: _Case) -> _Signs:
     )
 
 
-def band_until(treatment: Treatment, protocol: Protocol, until: float) -> tuple[BandPoint, ...]:
-    """The band until so many days after a treatment, and at least until most people are clear."""
-    healing = protocol.healing_for(treatment.needle_depth_mm, treatment.variant)
-    last_day = min(max(until, healing.clear_days_p95 + 2), LONGEST_BAND)
-    return recovery_band(protocol, healing, last_day)
-
-
-def recovery_band(protocol: Protocol, healing: Healing, last_day: float) -> tuple[BandPoint, ...]:
-    """Redness of normal courses over time: median and the range that holds 95 in 100."""
-    days = np.unique(
-        np.concatenate([np.arange(0, min(last_day, 4), 0.25), np.arange(4, last_day), [last_day]])
-    )
-    drawn = _usual_redness(protocol, healing, days, protocol.redness.day_sd)
-    low, median, high = np.quantile(drawn, [BAND[0], 0.5, BAND[1]], axis=0)
-    return tuple(map(BandPoint, days.tolist(), low.tolist(), median.tolist(), high.tolist()))
-
-
-def _usual_redness(
-    protocol: Protocol, healing: Healing, days: NDArray[np.float64], scatter: float
-) -> NDArray[np.float64]:
-    """Redness (n, p) of normal courses, scattering around their curves."""
-    draws = draw_curves(protocol, healing)
-    onset = np.zeros_like(draws.offset)
-    curves = predicted(draws, protocol, Shape.FADES, days.astype(np.float32), onset, relative=False)
-    return curves + scatter * draws.offset
-
-
 def judge_answers(course: Course, protocol: Protocol, until: float) -> tuple[Finding, ...]:
     """The floors that the answers reach, judged without the engine, for when it fails."""
     case = _known(course, protocol, until)
@@ -244,7 +204,7 @@ def _standing(case: _Case) -> float | None:
     day = np.array([days_since(case.treatment, readings[-1].taken_at)])
     latest = readings[-1].regions[Region.FACE].redness
     scatter = math.hypot(case.protocol.redness.day_sd, latest.sd)
-    drawn = _usual_redness(case.protocol, case.healing, day, scatter)
+    drawn = usual_redness(case.protocol, case.healing, day, scatter)
     return float(np.mean(drawn < latest.value))
 
 
