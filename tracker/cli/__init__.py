@@ -29,6 +29,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "check-config": "Check every setting, and what it names, without changing anything.",
     "demo": "Open a clinic with sample patients, one of them not recovering.",
     "doctor": "Look closely at everything that is kept.",
+    "fhir": "Export and import records as FHIR.",
     "hand-over": "Put all patients of GIVER into the care of TAKER (both e-mail addresses).",
     "health": "Report the state of the system behind the pages.",
     "migrate": "Bring the database up to date; `serve` does so too.",

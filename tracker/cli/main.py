@@ -42,6 +42,7 @@ from tracker.cli.console import (
     typed_passphrase,
     world_of_settings,
 )
+from tracker.cli.fhir_commands import fhir
 from tracker.cli.protocol_commands import protocol
 from tracker.demo import LOOPBACK, SignIn, demo_settings, is_made, open_demo, renew_sign_ins
 from tracker.domain.course.treatments import AREAS, Region, Setting, Treatment
@@ -313,6 +314,7 @@ def card(paper: str, out: Path) -> None:
 for command in (
     appoint,
     audit,
+    fhir,
     hand_over,
     health,
     remeasure,

@@ -53,6 +53,12 @@ def overseers(db: Database, but: Iterable[str] = ()) -> list[Person]:
     ]
 
 
+def ids_of_patients(db: Database) -> list[str]:
+    """All patients, also those whose account is closed and who were only invited, by name."""
+    sql = "SELECT id FROM people WHERE role = 'patient' ORDER BY name, id"
+    return [row["id"] for row in db.query(sql)]
+
+
 def patients_of(db: Database, carer_id: str) -> list[Person]:
     """The patients in a person's care, by name."""
     sql = """SELECT people.* FROM people JOIN care_team ON people.id = care_team.patient_id

@@ -1,0 +1,105 @@
+"""FHIR from the command line: what is written, for whom, and what is said when it cannot be."""
+
+import base64
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlite_utils import Database
+
+from tests.conftest import Cast
+from tests.web.conftest import Records
+from tracker.cli.main import main
+from tracker.domain.clinic.audit import Act, Search
+from tracker.storage.clinic import audit_log
+from tracker.world import World
+
+
+@pytest.fixture
+def records(db: Database, world: World, cast: Cast) -> Records:
+    return Records(db, world, cast)
+
+
+def run(world: World, *arguments: str) -> Result:
+    secret = base64.urlsafe_b64encode(world.settings.secret).decode()
+    environment = {"AFTERGLOW_DATA": str(world.settings.data), "AFTERGLOW_SECRET": secret}
+    return CliRunner().invoke(main, ["fhir", *arguments], env=environment)
+
+
+def entries(file: Path) -> list[dict[str, Any]]:
+    return [each["resource"] for each in json.loads(file.read_text())["entry"]]
+
+
+def test_a_bundle_holds_one_patient_and_the_export_is_in_the_log(
+    world: World, db: Database, cast: Cast, records: Records, tmp_path: Path
+) -> None:
+    photo = records.measured(1)
+    out = tmp_path / "alice.json"
+    done = run(world, "export", cast.alice.email, "--version", "R5", "--out", str(out), "--photos")
+    assert done.exit_code == 0, done.output
+    kinds = Counter(each["resourceType"] for each in entries(out))
+    assert kinds["Patient"] == kinds["Procedure"] == kinds["Practitioner"] == 1
+    pictures = {
+        each["id"]: base64.b64decode(each["content"][0]["attachment"]["data"])
+        for each in entries(out)
+        if each["resourceType"] == "DocumentReference"
+    }
+    assert pictures[photo.id] == b"JPEG of photo"
+    (entry,) = audit_log.search(db, Search(act=Act.DATA_EXPORTED))
+    assert (entry.about, entry.details) == (cast.alice.id, "FHIR")
+
+
+def test_a_folder_holds_all_patients_with_a_resource_a_line(
+    world: World, cast: Cast, records: Records, tmp_path: Path
+) -> None:
+    photo = records.measured(1)
+    folder = tmp_path / "bulk"
+    done = run(world, "export", "--all", "--ndjson", str(folder), "--photos")
+    assert done.exit_code == 0, done.output
+    patients = [json.loads(line) for line in (folder / "Patient.ndjson").read_text().splitlines()]
+    assert [each["name"][0]["text"] for each in patients] == ["Alice", "Bob"]
+    media = [json.loads(line) for line in (folder / "Media.ndjson").read_text().splitlines()]
+    assert (folder / media[-1]["content"]["url"]).read_bytes() == b"JPEG of photo"
+    assert photo.id in {each["id"] for each in media}
+
+
+def test_a_photo_that_cannot_be_read_is_named_and_the_rest_is_written(
+    world: World, cast: Cast, records: Records, tmp_path: Path
+) -> None:
+    photo = records.measured(1)
+    world.files.delete(photo.id)
+    out = tmp_path / "alice.json"
+    done = run(world, "export", cast.alice.email, "--out", str(out), "--photos")
+    assert done.exit_code == 1
+    assert photo.id in done.stderr
+    assert any(each["id"] == photo.id for each in entries(out))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["export", "nobody@clinic.example", "--out", "new.json"], "no patient signs in as"),
+        (["export", "dana@clinic.example", "--out", "new.json"], "no patient signs in as"),
+        (["export", "--out", "new.json"], "name one patient, or give --all"),
+        (["export", "--all"], "give --out for a bundle"),
+        (["export", "--all", "--out", "known.json"], "it exists; choose another name"),
+    ],
+)
+def test_what_cannot_be_exported_is_said_with_its_remedy(
+    world: World,
+    cast: Cast,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    words: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("known.json").write_text("kept")
+    done = run(world, *arguments)
+    assert done.exit_code in {1, 2}
+    assert words in done.stderr
+    assert sorted(each.name for each in tmp_path.iterdir() if each.is_file()) == ["known.json"]
+    assert Path("known.json").read_text() == "kept"
