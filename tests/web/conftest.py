@@ -18,7 +18,15 @@ from tracker.domain.alerts.alerts import Alert, Concern, Factor, Level, Source
 from tracker.domain.course.annotations import Annotation, Drawing, Shape
 from tracker.domain.course.check_ins import Answers, CheckIn
 from tracker.domain.course.outlines import Basis
-from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, SkinState
+from tracker.domain.course.photos import (
+    EarlyPhoto,
+    Photo,
+    PhotoRole,
+    PhotoStatus,
+    Sides,
+    SkinState,
+    View,
+)
 from tracker.domain.course.readings import Estimate, FocalChanges
 from tracker.domain.course.treatments import AREAS, Region
 from tracker.domain.mail.mails import Mail, MailKind, about_alert
@@ -29,7 +37,7 @@ from tracker.domain.talk.notes import Note, NoteText
 from tracker.storage.alerts import alerts
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
-from tracker.storage.course import annotations, check_ins, photos, readings
+from tracker.storage.course import annotations, check_ins, early_photos, photos, readings
 from tracker.storage.mail import mails
 from tracker.storage.people import people
 from tracker.storage.talk import conversation, notes
@@ -62,6 +70,7 @@ class Records:
         status: PhotoStatus = PhotoStatus.WAITING,
         faults: tuple[str, ...] = (),
         skin_state: SkinState = SkinState.CLEAN,
+        view: View = View.FRONT,
     ) -> Photo:
         """A photo taken this many days after the treatment; before it, it is a baseline."""
         role = PhotoRole.BASELINE if day < 0 else PhotoRole.FOLLOW_UP
@@ -76,16 +85,28 @@ class Records:
             received_at=taken_at,
             skin_state=skin_state,
             faults=faults,
+            view=view,
         )
         with writing(self.db):
-            waiting = replace(photo, status=PhotoStatus.WAITING)
+            is_kept = status is PhotoStatus.KEPT
+            waiting = photo if is_kept else replace(photo, status=PhotoStatus.WAITING)
             photos.insert(self.db, waiting, digest=new_id())
-            if status is not PhotoStatus.WAITING:
+            if status not in {PhotoStatus.WAITING, PhotoStatus.KEPT}:
                 assert photos.claim(self.db, waiting, taken_at)
             if status in {PhotoStatus.MEASURED, PhotoStatus.UNMEASURABLE}:
                 assert photos.finish(self.db, photo, attempt=1)
         for picture in Picture:
             self.world.files.save(photo.id, picture, f"JPEG of {picture}".encode())
+        return photo
+
+    def early(self, day: float) -> EarlyPhoto:
+        """A photo of Alice that no treatment has taken, because nothing dates it."""
+        at, clean = TREATED_AT + timedelta(days=day), SkinState.CLEAN
+        alice, front, sides = self.cast.alice.id, View.FRONT, Sides.UNKNOWN
+        photo = EarlyPhoto(new_id(), alice, at, at, clean, front, sides, False, False)
+        with writing(self.db):
+            early_photos.insert(self.db, photo, digest=new_id())
+        self.world.files.save(photo.id, Picture.PHOTO, b"JPEG")
         return photo
 
     def measured(

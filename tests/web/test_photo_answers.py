@@ -16,7 +16,14 @@ from tests.web.test_telling import glowing, text_of
 from tracker.actions.course.progress import Progress
 from tracker.domain.alerts.alerts import Level
 from tracker.domain.course.check_ins import HABITS, SIGNS, Answers, Trend
-from tracker.domain.course.photos import PhotoStatus, SkinState
+from tracker.domain.course.photos import (
+    EarlyPhoto,
+    Photo,
+    PhotoStatus,
+    Sides,
+    SkinState,
+    View,
+)
 from tracker.domain.course.treatments import Region
 from tracker.domain.own_data.looks import Look
 from web.patient.sending import photo_page
@@ -138,6 +145,76 @@ def test_a_clinic_is_promised_only_where_there_is_one_that_has_yet_to_look() -> 
     assert (alone.headline, alone.advice) == (NOT_SURE, SEE_A_DOCTOR)
     assert (seen.headline, seen.advice) == (NOT_SURE, CALL_IF_WORSE)
     assert answer(replace(calm(), care_withdrawn_at=now_on(3.3))) is None
+
+
+def side_view(day: float) -> Photo:
+    return replace(photo(day, PhotoStatus.KEPT), id=f"side-{day}", view=View.LEFT)
+
+
+def undated(day: float) -> EarlyPhoto:
+    at, clean = now_on(day), SkinState.CLEAN
+    return EarlyPhoto("undated", "p", at, at, clean, View.FRONT, Sides.UNKNOWN, False, False)
+
+
+@pytest.mark.parametrize("side", [side_view(3.05), side_view(3.3)])
+def test_no_photo_is_called_normal_while_another_view_of_that_day_is_not_opened(
+    side: Photo,
+) -> None:
+    course = replace(calm(), photos=(*calm().photos, side), unseen=(side,))
+    found = answer(course)
+    assert found is not None
+    assert (found.headline, found.is_normal) == (LOOKS, False)
+    assert "has not opened all your photos" in " ".join(found.why)
+    standing = progress_page(course, now_on(3.4)).standing
+    assert standing is not None
+    assert (standing.headline, standing.is_normal) == (LOOKS, False)
+    today = today_page(course, now_on(3.4))
+    assert today.warning == f"{LOOKS}."
+    assert today.care is not None
+    assert "normal" not in today.care.title
+    look = Look("photo-3.1", now_on(3.1), "d", "Dr Dana", now_on(3.2), now_on(3.2))
+    opened = answer(replace(course, looks=(look,)))
+    assert opened is not None
+    assert opened.headline == LOOKS, "the clinic has yet to open the other"
+
+
+def test_the_line_names_its_photo_where_others_were_only_looked_at() -> None:
+    side, early = side_view(3.3), replace(undated(3.2), seen_at=now_on(3.3))
+    for course in (
+        replace(calm(), photos=(*calm().photos, side)),
+        replace(calm(), undated=(early,)),
+        replace(calm(), photos=(*calm().photos, side), unseen=(side,), is_alone=True),
+    ):
+        found = answer(course)
+        assert found is not None
+        assert (found.headline, found.is_normal) == ("Normal for day 3", True)
+        assert "your photo from the front, taken" in " ".join(found.why)
+        standing = progress_page(course, now_on(3.4)).standing
+        assert standing is not None
+        assert "your photo from the front, taken" in " ".join(standing.details)
+
+
+def test_a_side_view_of_an_earlier_day_says_nothing_about_today() -> None:
+    side = side_view(2.1)
+    course = replace(calm(), photos=(*calm().photos, side), unseen=(side,))
+    assert answer(course) == AnswerWords("Normal for day 3", (), "", is_normal=True)
+
+
+def test_an_undated_photo_that_is_not_opened_leaves_nothing_normal() -> None:
+    found = answer(replace(calm(), undated=(undated(3.2),)))
+    assert found is not None
+    assert found.headline == LOOKS
+
+
+def test_the_page_of_a_side_view_promises_a_look_only_where_there_is_a_clinic(
+    alice: Browser, dana: Browser, records: Records
+) -> None:
+    side = records.photo(2, PhotoStatus.KEPT, view=View.LEFT)
+    assert "Your clinic will look at it" in alice.read(f"/photos/{side.id}")
+    dana.get(f"/patients/{side.patient_id}/photos/{side.id}/photo")
+    page = alice.read(f"/photos/{side.id}")
+    assert "Your clinic will look at it" not in page
+    assert "Photo opened by Dr Dana" in page
 
 
 def test_the_pages_show_the_answer_with_the_picture_and_the_number(

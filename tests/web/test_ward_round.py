@@ -16,7 +16,7 @@ from tests.web.test_worklist import add_patient
 from tracker.domain.alerts.alert_life import Resolution
 from tracker.domain.alerts.alerts import Alert, Concern, Factor, Level, Outcome, Source
 from tracker.domain.course.check_ins import Answers, Trend
-from tracker.domain.course.photos import Photo, PhotoStatus
+from tracker.domain.course.photos import Photo, PhotoStatus, View
 from tracker.domain.people.people import Person
 from tracker.storage.alerts import alerts
 from tracker.storage.connection import writing
@@ -166,6 +166,27 @@ def test_answers_that_reached_a_floor_hold_even_if_they_are_old(
     page = page_of(dana, records.alert(evidence=(flag,)))
     assert "Pus reported" in page
     assert FINE not in page
+
+
+def test_photos_from_the_side_and_of_no_treatment_are_opened_before_fine_is_offered(
+    dana: Browser, records: Records
+) -> None:
+    alert = records.alert()
+    side = records.photo(2, PhotoStatus.KEPT, view=View.LEFT)
+    early = records.early(2.5)
+    page = page_of(dana, alert)
+    assert FINE not in page
+    assert "2 new photos, unseen since yesterday, 1 from the side, 1 without a treatment" in page
+    assert {side.id, early.id} == set(re.findall(r'name="photo" value="([^"]*)"', page))
+    sent = {"round": "0.0.1.x", "photo": [side.id, early.id]}
+    opened = dana.read(dana.send(f"/round/{alert.patient_id}/open", sent).location or "")
+    for each in (side, early):
+        assert f"/photos/{each.id}/photo?large=1" in opened
+        dana.get(f"/patients/{alert.patient_id}/photos/{each.id}/photo?large=1")
+    assert "without a treatment" in opened
+    assert FINE in opened
+    records.early(2.6)
+    assert close(dana, alert, opened).status_code == 409, "another one came meanwhile"
 
 
 def test_messages_and_photos_are_opened_before_fine_is_offered(

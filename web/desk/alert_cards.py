@@ -21,6 +21,7 @@ from tracker.domain.people.people import Person
 from tracker.domain.talk.conversation import MAX_MESSAGE_LENGTH
 from tracker.domain.talk.reply_templates import ReplyTemplate
 from web.charts.leaves import Leaf, leaf
+from web.words.doubts import lost_photos
 from web.words.times import date_words, day_words, when
 from web.words.words import (
     LEVELS,
@@ -327,6 +328,14 @@ def undelivered_words(mail: Mail, now: datetime, zone: ZoneInfo) -> str:
         following = "Ask whether it arrived" if mail.unheard else ""
     written = f"A mail of {when(mail.created_at, now, zone)} to {mail.to_address}"
     return f"{written} {outcome}: {mail.error}. {following}".strip(" .") + "."
+
+
+def troubles(course: CourseSoFar | None, now: datetime, zone: ZoneInfo) -> tuple[str, ...]:
+    """What the list only names: photos that are lost, and mails that did not go out."""
+    if course is None:
+        return ()
+    mails = (undelivered_words(mail, now, zone) for mail in course.undelivered)
+    return tuple(filter(None, (lost_photos(course.photos), *mails)))
 
 
 def _mail_state(mail: Mail, now: datetime, zone: ZoneInfo, *, has_server: bool) -> str:

@@ -24,11 +24,11 @@ from tracker.domain.course.photos import (
     PhotoRole,
     PhotoStatus,
     SkinState,
+    View,
     reference_of,
 )
 from tracker.domain.course.readings import Quantity
 from tracker.domain.course.treatments import Region, Setting, day_number
-from tracker.domain.own_data.looks import Look
 from tracker.domain.people.access import (
     may_follow,
     may_open_worklist,
@@ -59,6 +59,7 @@ from web.words.times import day_words, when, withdrawn_words
 from web.words.words import (
     SKIN_STATES,
     STATUSES,
+    VIEWS,
     areas_words,
     treatment_words,
     uses_words,
@@ -77,7 +78,7 @@ def patient(visit: Visit, patient_id: str) -> ResponseReturnValue:
         case CourseSoFar() as progress:
             return render(patient_page(progress, visit.now, visit.person.zone, focus, leaves))
         case NotTreated(patient=found, early=early):
-            waiting = _waiting(early, (), visit.now, visit.person.zone)
+            waiting = _waiting(early, visit.now, visit.person.zone)
             return render(UntreatedPage(found.id, found.name, waiting))
         case None:
             raise NotFound
@@ -272,18 +273,17 @@ def patient_page(
         apart_total=len(apart),
         new_total=len(new),
         lost=_lost(progress),
-        undated=_waiting(progress.undated, progress.looks, now, zone),
+        undated=_waiting(progress.undated, now, zone),
         leaves=leaves,
         kept=_kept(focus, replace(leaves, photos=number)),
     )
 
 
 def _waiting(
-    early: Sequence[EarlyPhoto], looks: Sequence[Look], now: datetime, zone: ZoneInfo
+    early: Sequence[EarlyPhoto], now: datetime, zone: ZoneInfo
 ) -> tuple[WaitingPhoto, ...]:
-    opened = {look.photo_id for look in looks}
     return tuple(
-        WaitingPhoto(each.id, when(each.taken_at, now, zone), each.id not in opened)
+        WaitingPhoto(each.id, when(each.taken_at, now, zone), each.seen_at is None)
         for each in early
     )
 
@@ -353,6 +353,8 @@ def _about(photo: Photo) -> tuple[str, ...]:
     about = []
     if photo.role is PhotoRole.BASELINE:
         about.append("the photo from before")
+    if photo.view is not View.FRONT:
+        about.append(VIEWS[photo.view].lower())
     if photo.status is not PhotoStatus.MEASURED:
         about.append(STATUSES[photo.status])
     if photo.skin_state is not SkinState.CLEAN:

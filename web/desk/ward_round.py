@@ -27,7 +27,7 @@ from tracker.actions.talk.conversation import open_conversation
 from tracker.domain.alerts.alert_life import AnswerRefused, Obstacle
 from tracker.domain.alerts.alerts import CourseAlert
 from tracker.domain.course.check_ins import CheckIn
-from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, View
+from tracker.domain.course.photos import EarlyPhoto, Photo, PhotoRole, PhotoStatus, View
 from tracker.domain.course.treatments import day_number
 from tracker.domain.desk.ward_round import Hold
 from tracker.domain.desk.worklist import Place, gauge
@@ -42,7 +42,7 @@ from web.desk.alert_cards import (
     AnswersRow,
     alert_card,
     answers_row,
-    undelivered_words,
+    troubles,
 )
 from web.desk.alert_pages import AlertPage, Evidence, Refusal
 from web.desk.alerts import case_opened, case_to_answer, just_answered, shown_with
@@ -50,7 +50,6 @@ from web.desk.worklist_pages import PatientRow, patient_row
 from web.forms import Errors, read_resolution, read_shown_alert
 from web.pages import render
 from web.session import Visit, signed_in
-from web.words.doubts import lost_photos
 from web.words.times import day_words, when
 from web.words.words import HOLDS, STATUSES
 
@@ -277,7 +276,8 @@ def _page(
     standing, zone, reader_id = told.standing, visit.person.zone, visit.person.id
     row = patient_row(told.row, told.named, visit.now, zone)
     asked = {*request.values.getlist("photo"), *request.values.getlist("message")}
-    opened = [photo for photo in standing.photos if photo.id in asked]
+    every: list[Photo | EarlyPhoto] = [*standing.photos, *standing.early]
+    opened = [photo for photo in every if photo.id in asked]
     pair = _pair(told)
     holds = standing.holds(reader_id, {photo.id for photo in opened})
     may_close = len(pages) == 1 and may_answer_alerts(visit.viewer, row.id) and not holds
@@ -298,12 +298,12 @@ def _page(
             if m in unread or m in standing.unanswered or m.id in asked
         ),
         unread=len(unread),
-        pair=tuple(_shot(photo, told, asked) for photo in pair),
-        opened=tuple(_shot(photo, told, asked) for photo in opened if photo not in pair),
+        pair=tuple(_shot(photo, told, asked, visit.now) for photo in pair),
+        opened=tuple(_shot(p, told, asked, visit.now) for p in opened if p not in pair),
         unopened=tuple(unopened[:PHOTOS_AT_ONCE]),
         unseen=len(unopened),
         curve=_curve(told, course),
-        troubles=_troubles(course, visit.now, zone),
+        troubles=troubles(course, visit.now, zone),
         at=request.values.get("place") or request.values.get("round") or str(told.row.ranked.place),
         mark=standing.mark,
         earlier=told.earlier,
@@ -372,15 +372,21 @@ def _pair(told: RoundCase) -> list[Photo]:
     return [*about, *(each for each in [newest] if each is not None and each not in about)]
 
 
-def _shot(photo: Photo, told: RoundCase, asked: Set[str]) -> Shot:
+def _shot(photo: Photo | EarlyPhoto, told: RoundCase, asked: Set[str], now: datetime) -> Shot:
     """A photo in the light of the one from before; as it came, if it is not measured."""
-    is_measured = photo.status is PhotoStatus.MEASURED and photo.role is PhotoRole.FOLLOW_UP
-    course = told.standing.courses[photo.treatment_id]
-    words = day_words(day_number(course, photo.taken_at, told.row.patient.zone))
+    zone, is_measured = told.row.patient.zone, False
+    if isinstance(photo, EarlyPhoto):
+        words = f"Perhaps of {when(photo.taken_at, now, zone)}, without a treatment"
+    else:
+        is_measured = photo.status is PhotoStatus.MEASURED and photo.role is PhotoRole.FOLLOW_UP
+        words = day_words(
+            day_number(told.standing.courses[photo.treatment_id], photo.taken_at, zone)
+        )
+        words += "" if is_measured else f", {STATUSES[photo.status]}"
     return Shot(
         id=photo.id,
         picture=Picture.ALIGNED if is_measured else Picture.PHOTO,
-        words=words if is_measured else f"{words}, {STATUSES[photo.status]}",
+        words=words,
         is_new=photo in told.standing.unseen,
         is_opened=photo.id in asked,
     )
@@ -390,10 +396,3 @@ def _curve(told: RoundCase, course: CourseSoFar | None) -> str:
     """What the curve of the worst alert's region says, else that of the face."""
     shown = gauge(told.row.ranked.facts)
     return chart(course, shown.region, frame_of(course, shown.quantity)).headline if course else ""
-
-
-def _troubles(course: CourseSoFar | None, now: datetime, zone: ZoneInfo) -> tuple[str, ...]:
-    """What the list only names: photos that are lost, and mails that did not go out."""
-    lost = lost_photos(course.photos) if course else ""
-    mails = (undelivered_words(mail, now, zone) for mail in (course.undelivered if course else ()))
-    return tuple(filter(None, [lost, *mails]))

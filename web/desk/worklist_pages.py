@@ -355,10 +355,13 @@ def _unseen(facts: Facts, now: datetime, zone: ZoneInfo) -> str:
             words = f"{count}, unseen since yesterday"
         case _:
             words = f"{count}, unseen for {days} days"
-    if not facts.waiting:
-        return words
-    which = "" if facts.unseen == 1 else f"{facts.waiting} "
-    return f"{words}, {which}not measured yet"
+    kinds = (
+        (facts.waiting, "not measured yet"),
+        (facts.sides, "from the side"),
+        (facts.early, "without a treatment"),
+    )
+    told = (f"{n} {which}" if facts.unseen > 1 else which for n, which in kinds if n)
+    return ", ".join((words, *told))
 
 
 def _lost(given_up: Sequence[GivenUp]) -> str:
@@ -379,7 +382,8 @@ def _mark(row: WorklistRow) -> str:
             (each.alert.id, each.alert.raised_at, each.alert.stage, each.alert.read_at)
             for each in row.alerts
         ],
-        (facts.unread, facts.unseen, facts.waiting, facts.care_withdrawn_at, facts.treatment_id),
+        (facts.unread, facts.unseen, facts.waiting, facts.sides, facts.early),
+        (facts.care_withdrawn_at, facts.treatment_id),
         (row.photos, row.mail_trouble, facts.given_up, row.patient.name),
     )
     return sha256(repr(told).encode()).hexdigest()[:MARK_SIGNS]

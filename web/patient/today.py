@@ -206,7 +206,7 @@ def today_page(progress: Progress, now: datetime) -> TodayPage:
         title=day_words(progress.day),
         date=date_words(local, now),
         treatment=treatment_words(progress.treatment, progress.protocol.title),
-        care=_care_plan(progress.aftercare, local, telling) if progress.aftercare else None,
+        care=_care_plan(progress.aftercare, local, telling, found) if progress.aftercare else None,
         told=open_things(telling, progress, now),
         closed=closed_words(telling, progress, now),
         warning=warning,
@@ -304,9 +304,12 @@ def has_baseline(progress: CourseSoFar) -> bool:
     )
 
 
-def _care_plan(plan: DayPlan, local: datetime, telling: Telling) -> CarePlan:
+def _care_plan(
+    plan: DayPlan, local: datetime, telling: Telling, found: Standing | None
+) -> CarePlan:
     last_dates = sorted({each.last_date for each in plan.avoid})
-    title = "What is normal today" if telling.is_calm else "What most people see today"
+    is_calm = telling.is_calm and (found is None or found.is_normal)
+    title = "What is normal today" if is_calm else "What most people see today"
     if not plan.normal:
         title = "Your plan has ended; this still counts"
     return CarePlan(

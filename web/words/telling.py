@@ -2,17 +2,23 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tracker.actions.course.progress import Progress
 from tracker.domain.alerts.alerts import Level
 from tracker.domain.course.check_ins import CheckIn
 from tracker.domain.course.photo_times import came_late
-from tracker.domain.course.photos import Photo, reference_of, unsettled
+from tracker.domain.course.photos import EarlyPhoto, Photo, PhotoRole, reference_of, unsettled
 from tracker.domain.course.readings import Change, Estimate, Quantity, Reading, change_between
 from tracker.domain.course.treatments import Region, day_number, days_since
-from tracker.domain.desk.telling import Situation, answer_to, complaint, tell
+from tracker.domain.desk.telling import (
+    Situation,
+    answer_to,
+    complaint,
+    only_kept_since,
+    tell,
+)
 from tracker.domain.desk.told import Answer, Picture, Telling, Told, Waiting
 from tracker.domain.desk.worklist import Gauge
 from tracker.domain.own_data.looks import Look
@@ -51,7 +57,7 @@ class OpenThing:
 class AnswerWords:
     """The answer to the photo that was measured last: one line, why, and what to do.
 
-    `why` and `advice` are empty where it is normal.
+    Where it is normal, `advice` is empty, and `why` says at most which photo that is about.
     """
 
     headline: str
@@ -106,6 +112,7 @@ def answer_of(
         case,
         telling,
         progress.photos,
+        unseen=_unseen(progress),
         is_opened=bool(_opened(progress, photo)),
         is_unread=progress.unread_by_clinic > 0,
     )
@@ -115,7 +122,8 @@ def answer_of(
         case Answer.NORMAL:
             day = day_number(progress.treatment, photo.taken_at, progress.patient.zone)
             which = f"day {day}" if day else "the day of treatment"
-            return AnswerWords(f"Normal for {which}", (), "", is_normal=True)
+            about = _which_photo(progress, photo, now)
+            return AnswerWords(f"Normal for {which}", about, "", is_normal=True)
         case Answer.CLINIC_LOOKS:
             headline = "Your clinic will look"
         case Answer.NOT_SURE:
@@ -123,6 +131,20 @@ def answer_of(
     advice = SEE_A_DOCTOR if progress.is_alone else CALL_IF_WORSE
     why = (*_doubts(progress, photo, telling), complaint(case))
     return AnswerWords(headline, tuple(filter(None, why)), advice, is_normal=False)
+
+
+def _unseen(progress: Progress) -> tuple[Photo | EarlyPhoto, ...]:
+    return (*progress.unseen, *(each for each in progress.undated if each.seen_at is None))
+
+
+def _which_photo(progress: Progress, photo: Photo, now: datetime) -> tuple[str, ...]:
+    """Which photo a sentence is about, where others of that day or later are not measured."""
+    zone = progress.patient.zone
+    others = [photo for photo in progress.photos if photo.role is PhotoRole.FOLLOW_UP]
+    if not (only_kept_since(photo, others, zone) or only_kept_since(photo, progress.undated, zone)):
+        return ()
+    front = f"This is about your photo from the front, taken {when(photo.taken_at, now, zone)}."
+    return (f"{front} Your other photos are not measured.",)
 
 
 def _doubts(progress: Progress, photo: Photo, telling: Telling) -> tuple[str, ...]:
@@ -137,6 +159,8 @@ def _doubts(progress: Progress, photo: Photo, telling: Telling) -> tuple[str, ..
         lines.append("Your photo from before came after the treatment, so we compare with care.")
     if unsettled(photo, progress.photos):
         lines.append("A later photo of yours is not measured.")
+    elif not progress.is_alone and only_kept_since(photo, _unseen(progress), progress.patient.zone):
+        lines.append("Your clinic has not opened all your photos yet, and only one is measured.")
     if progress.unread_by_clinic:
         lines.append("Your clinic has not read your message yet.")
     return tuple(lines)
@@ -252,8 +276,10 @@ def sure_standing(progress: Progress, telling: Telling, now: datetime) -> Standi
     shown = (photo for photo in progress.photos if photo.id == read[-1].photo_id)
     answers = (answer_of(progress, photo, telling, now) for photo in shown)
     answer = next(answers, None)
-    if answer is None or answer.is_normal:
+    if answer is None:
         return stands
+    if answer.is_normal:
+        return replace(stands, details=(*stands.details, *answer.why))
     details = (*answer.why, *(words for words in stands.details if words not in answer.why))
     return Standing(answer.headline, details, stands.amount, False, answer.advice)
 

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 
 from analysis.quality import Quality
 from tests.conftest import PROTOCOLS, TREATED_AT, Cast
+from tracker.actions.course.pictures import show_picture
 from tracker.actions.course.receiving import (
     Accepted,
     AlreadyReceived,
@@ -98,6 +99,20 @@ def test_a_photo_that_comes_first_becomes_the_baseline(
     assert photos.baseline(db, treatment.id) == photo
     assert world.files.load(photo.id, Picture.PHOTO)
     assert early_photos.of_patient(db, cast.bob.id) == []
+
+
+def test_a_photo_that_was_opened_stays_opened_when_a_treatment_takes_it(
+    db: Database, world: World, cast: Cast, send: Send
+) -> None:
+    first = send(TREATED_AT + HOUR, is_fresh=True)
+    second = send(TREATED_AT + HOUR, other=1, is_fresh=True)
+    assert isinstance(first, Early)
+    assert isinstance(second, Early)
+    who, now = (cast.dana.id, cast.bob.id), TREATED_AT + HOUR
+    show_picture(db, world.files, *who, first.photo.id, Picture.PHOTO, now)
+    assert [each.id for each in early_photos.unseen(db, cast.bob.id)] == [second.photo.id]
+    enter(db, cast)
+    assert [each.id for each in photos.unseen(db, cast.bob.id)] == [second.photo.id]
 
 
 def test_a_photo_of_treated_skin_never_becomes_the_baseline(

@@ -11,12 +11,13 @@ from tracker.actions.alerts.raising import raise_alerts
 from tracker.actions.course.checking_in import record_check_in
 from tracker.actions.course.pictures import show_picture
 from tracker.actions.course.treatments import begin_treatment
-from tracker.actions.desk.worklist import Worklist, show_worklist
+from tracker.actions.desk.worklist import Worklist, read_standing, show_worklist
 from tracker.actions.people.accounts import add_person
 from tracker.domain.course.check_ins import Answers, Trend
-from tracker.domain.course.photos import FAILED, FileFault, Photo, PhotoStatus
+from tracker.domain.course.photos import FAILED, EarlyPhoto, FileFault, Photo, PhotoStatus, View
 from tracker.domain.course.readings import Change
 from tracker.domain.desk.worklist import Group, WorklistQuery
+from tracker.storage.columns import time_text
 from tracker.storage.connection import writing
 from tracker.storage.course import photos
 from tracker.storage.desk.worklist import version
@@ -113,6 +114,56 @@ def test_a_photo_that_is_not_measured_yet_waits_to_be_seen_too(
         photos.record_file_fault(db, waiting, FileFault.DAMAGED)
     (row,) = listed(db, cast).rows
     assert (row.ranked.facts.unseen, row.ranked.facts.waiting) == (2, 0), "counted once"
+
+
+@pytest.mark.parametrize("kind", ["side", "early", "late", "front"])
+def test_a_photo_of_any_kind_makes_the_patient_wait_until_it_is_opened(
+    db: Database, world: World, cast: Cast, records: Records, kind: str
+) -> None:
+    photo: Photo | EarlyPhoto
+    if kind == "early":
+        photo = records.early(2)
+    elif kind == "late":
+        photo = records.photo(-1, PhotoStatus.MEASURED)
+        with writing(db):
+            late = [time_text(DAY_4 - timedelta(days=1)), photo.id]
+            db.execute("UPDATE photos SET received_at = ? WHERE id = ?", late)
+    elif kind == "side":
+        photo = records.photo(2, PhotoStatus.KEPT, view=View.LEFT)
+    else:
+        photo = records.measured(2)
+    before = version(db)
+    (row,) = listed(db, cast).rows
+    facts = row.ranked.facts
+    assert row.ranked.group is Group.UNSEEN
+    assert (facts.unseen, facts.waiting) == (1, 0)
+    assert (facts.sides, facts.early) == (kind == "side", kind == "early")
+    assert [each.id for each in read_standing(db, PROTOCOLS, cast.alice.id).unseen] == [photo.id]
+    seen_by, of = cast.dana.id, cast.alice.id
+    show_picture(db, world.files, seen_by, of, photo.id, Picture.PHOTO, DAY_4, is_ahead=True)
+    assert group_of_alice(db, cast) is Group.UNSEEN, "the browser fetched it ahead"
+    show_picture(db, world.files, seen_by, of, photo.id, Picture.PHOTO, DAY_4)
+    assert group_of_alice(db, cast) is Group.RECOVERING
+    assert version(db) > before
+
+
+def test_a_photo_that_surely_is_from_before_any_treatment_makes_no_one_wait(
+    db: Database, cast: Cast, records: Records
+) -> None:
+    records.photo(-1, PhotoStatus.MEASURED)
+    records.photo(-1, PhotoStatus.KEPT, view=View.LEFT)
+    assert group_of_alice(db, cast) is Group.RECOVERING
+
+
+def test_a_side_view_whose_file_is_lost_is_on_the_list(
+    db: Database, cast: Cast, records: Records
+) -> None:
+    side = records.photo(2, PhotoStatus.KEPT, view=View.RIGHT)
+    with writing(db):
+        photos.record_file_fault(db, side, FileFault.MISSING)
+    (row,) = listed(db, cast).rows
+    assert [each.photo_id for each in row.ranked.facts.given_up] == [side.id]
+    assert row.ranked.facts.unseen == 1
 
 
 def test_a_row_shows_the_last_measured_photo_and_the_one_it_was_compared_with(

@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from analysis import card_markers, draw_card, framing_cascade
 from analysis.card.sheet import Paper, draw_card_pdf
 from tracker.domain.clinic.audit import SAME_LOOK, Act, Entry
-from tracker.domain.course.photos import FileFault, Photo
+from tracker.domain.course.photos import EarlyPhoto, FileFault, Photo
 from tracker.domain.own_data.looks import is_same_look
 from tracker.storage.alerts import alerts
 from tracker.storage.clinic import audit_log
@@ -41,7 +41,9 @@ def show_picture(
     """
     photo = photos.get(db, photo_id)
     if photo is None:
-        return _early_picture(db, files, viewer_id, patient_id, photo_id, picture, now)
+        return _early_picture(
+            db, files, viewer_id, patient_id, photo_id, picture, now, is_ahead=is_ahead
+        )
     if photo.patient_id != patient_id:
         raise PhotoMissing(_NOT_THEIRS.format(photo_id))
     try:
@@ -71,20 +73,21 @@ def _early_picture(
     photo_id: str,
     picture: Picture,
     now: datetime,
+    *,
+    is_ahead: bool,
 ) -> bytes:
-    """The picture of a photo that waits for a treatment; it is never new: nothing is judged yet."""
+    """The picture of a photo that waits for a treatment; there is no small one."""
     early = early_photos.get(db, photo_id)
     if early is None or early.patient_id != patient_id:
         raise PhotoMissing(_NOT_THEIRS.format(photo_id))
     data = files.load(photo_id, picture)
-    if viewer_id != patient_id and not is_same_look(looks.last_at(db, early, viewer_id), now):
-        with writing(db):
-            looks.record(db, early, viewer_id, now)
+    if viewer_id != patient_id:
+        _record_look(db, early, viewer_id, now, is_large=not is_ahead)
     return data
 
 
 def _record_look(
-    db: Database, photo: Photo, viewer_id: str, now: datetime, *, is_large: bool
+    db: Database, photo: Photo | EarlyPhoto, viewer_id: str, now: datetime, *, is_large: bool
 ) -> None:
     """Write only what is new: a page of a dozen pictures is opened again and again."""
     is_known = is_same_look(looks.last_at(db, photo, viewer_id), now)

@@ -27,7 +27,7 @@ from tracker.domain.people.absences import Absence
 from tracker.domain.people.people import Person
 from tracker.domain.protocols.protocols import Protocols
 from tracker.storage.alerts import alerts
-from tracker.storage.course import check_ins, photos, treatments
+from tracker.storage.course import check_ins, early_photos, photos, treatments
 from tracker.storage.desk import worklist
 from tracker.storage.mail import mails
 from tracker.storage.people import absences, people
@@ -217,9 +217,10 @@ def read_standing(db: Database, protocols: Protocols, patient_id: str) -> Standi
         check_ins=tuple(check_ins.of_patient(db, patient_id)),
         memory=max(each.answer_memory for each in protocols.by_kind.values()),
         messages=tuple(conversation.of_patient(db, patient_id)),
-        unseen=tuple(photos.unseen(db, patient_id)),
+        unseen=(*photos.unseen(db, patient_id), *early_photos.unseen(db, patient_id)),
         photos=tuple(p for course in courses for p in photos.of_treatment(db, course.id)),
         given_up=tuple(each for each in photos.given_up(db) if each.patient_id == patient_id),
+        early=tuple(early_photos.of_patient(db, patient_id)),
     )
 
 

@@ -132,7 +132,7 @@ class EarlyPhoto:
     """A photo that came before any treatment was entered, and is measured only after that.
 
     `is_dated` means that the page's own camera or the person said when it was taken; otherwise only
-    the time at which it came is sure.
+    the time at which it came is sure. `seen_at` is when a person of the clinic first opened it.
     """
 
     id: str
@@ -145,6 +145,7 @@ class EarlyPhoto:
     is_selfie: bool
     is_dated: bool
     warnings: tuple[str, ...] = ()
+    seen_at: datetime | None = None
 
     def as_photo(self, treatment_id: str, role: PhotoRole) -> Photo:
         """The photo that it becomes in the course of a treatment."""
@@ -215,4 +216,13 @@ def unsettled(photo: Photo, photos: Iterable[Photo]) -> bool:
         for each in photos
         if each.role is PhotoRole.FOLLOW_UP
         and max(each.taken_at, each.received_at) > photo.taken_at
+    )
+
+
+def is_only_kept(photo: Photo | EarlyPhoto) -> bool:
+    """Whether nothing measures a photo as treated skin, so that a person alone can judge it."""
+    return (
+        isinstance(photo, EarlyPhoto)
+        or photo.status is PhotoStatus.KEPT
+        or photo.role is PhotoRole.BASELINE
     )

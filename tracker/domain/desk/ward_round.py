@@ -10,7 +10,7 @@ from tracker.domain.alerts.alert_life import ANSWERING, Moved, Step, Transition
 from tracker.domain.alerts.alerts import Alert, Concern, Source, asking_again
 from tracker.domain.alerts.calls import PROMISED
 from tracker.domain.course.check_ins import CheckIn, Trend
-from tracker.domain.course.photos import GivenUp, Photo, PhotoStatus
+from tracker.domain.course.photos import EarlyPhoto, GivenUp, Photo, PhotoStatus
 from tracker.domain.course.treatments import Treatment
 from tracker.domain.people.sessions import SEEN_EVERY
 from tracker.domain.talk.conversation import Message
@@ -37,8 +37,8 @@ class Standing:
 
     `alerts` are those not resolved, worst first; `courses` the treatments, by id; `check_ins` those
     of all treatments, in time order, each of which counts for `memory`; `messages` the whole
-    conversation, oldest first; `unseen` the photos of all treatments that no one at the clinic has
-    opened, `photos` all photos; `given_up` what the system cannot use.
+    conversation, oldest first; `photos` those of all treatments and `early` those of none; `unseen`
+    are those of both that no one at the clinic has opened; `given_up` what the system cannot use.
     """
 
     alerts: tuple[Alert, ...]
@@ -46,9 +46,10 @@ class Standing:
     check_ins: tuple[CheckIn, ...]
     memory: timedelta
     messages: tuple[Message, ...]
-    unseen: tuple[Photo, ...]
+    unseen: tuple[Photo | EarlyPhoto, ...]
     photos: tuple[Photo, ...]
     given_up: tuple[GivenUp, ...]
+    early: tuple[EarlyPhoto, ...] = ()
 
     @property
     def awake(self) -> tuple[Alert, ...]:
@@ -105,6 +106,7 @@ class Standing:
             [each.id for each in self.check_ins],
             [each.id for each in self.messages],
             [(each.id, each.status, each.file_fault) for each in self.photos],
+            [each.id for each in self.early],
         )
         return sha256(repr(told).encode()).hexdigest()[:_MARK_SIGNS]
 
@@ -138,7 +140,7 @@ class Standing:
             Hold.UNUSABLE: any(each.is_baseline for each in self.given_up),
             Hold.MESSAGE: bool(self.unopened(reader_id)),
             Hold.PHOTO: any(photo.id not in opened for photo in self.unseen),
-            Hold.UNMEASURED: any(map(_waits, (*self.unseen, *self.photos))),
+            Hold.UNMEASURED: any(map(_waits, self.photos)),
         }
         return tuple(hold for hold, applies in reasons.items() if applies)
 

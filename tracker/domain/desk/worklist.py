@@ -58,8 +58,9 @@ class Facts:
 
     The treatment is the current one, else the next one planned; `ended_at` is when a person of the
     clinic ended its course. `unread` counts messages of the patient that no one has read, `unseen`
-    photos that no one at the clinic has opened, `waiting` those of them that are not measured yet;
-    `*_since` is when the oldest of them arrived.
+    photos that no one at the clinic has opened; of them `waiting` are not measured yet, `sides`
+    show the face from the side and `early` belong to no treatment. `*_since` is when the oldest
+    arrived.
     `alerts` are those not resolved. `in_place_of` is the practitioner for whom the reader
     deputises, None for the reader's own patients.
     """
@@ -80,6 +81,8 @@ class Facts:
     alerts: tuple[Alert, ...]
     given_up: tuple[GivenUp, ...] = ()  # photos that the system cannot use, although they were good
     waiting: int = 0
+    sides: int = 0
+    early: int = 0
 
     @property
     def stopped_since(self) -> datetime | None:

@@ -38,6 +38,11 @@ def of_patient(db: Database, patient_id: str) -> list[EarlyPhoto]:
     return [_photo(row) for row in db.query(sql, [patient_id])]
 
 
+def unseen(db: Database, patient_id: str) -> list[EarlyPhoto]:
+    """Those that no one at the clinic has opened, in the order in which they were taken."""
+    return [photo for photo in of_patient(db, patient_id) if photo.seen_at is None]
+
+
 def forget(db: Database, patient_id: str, digest: str) -> None:
     """Forget the photo with these bytes, which has arrived for a treatment as well."""
     sql = "DELETE FROM early_photos WHERE patient_id = ? AND digest = ?"
@@ -57,6 +62,7 @@ def move_to(db: Database, treatment: Treatment) -> None:
         if role is None or photos.by_digest(db, treatment.id, row["digest"]) is not None:
             continue
         photos.insert(db, early.as_photo(treatment.id, role), row["digest"])
+        db.execute("UPDATE photos SET seen_at = ? WHERE id = ?", [row["seen_at"], early.id])
         db.table("early_photos").delete(early.id)
     after = photos.baseline(db, treatment.id)
     if before and after and before.id != after.id:

@@ -184,15 +184,21 @@ def set_sides(db: Database, photo_id: str, sides: Sides) -> None:
 
 
 def unseen(db: Database, patient_id: str) -> list[Photo]:
-    """The photos from after any treatment that no one at the clinic has opened.
+    """The photos of any view that may show treated skin and that no one at the clinic has opened.
 
-    They are measured, still wait, or were given up, and come in the order in which they were taken.
+    They are measured, kept, still wait, or were given up, and come in the order in which they were
+    taken. One from before counts if it came after a treatment.
     """
-    sql = f"""SELECT * FROM photos WHERE patient_id = ? AND role = 'follow_up' AND view = 'front'
-              AND seen_at IS NULL AND (status <> 'unmeasurable'
+    sql = f"""SELECT * FROM photos AS photo WHERE patient_id = ? AND seen_at IS NULL
+              AND (role = 'follow_up' OR {AFTER_A_TREATMENT}) AND (status <> 'unmeasurable'
                   OR file_fault IS NOT NULL OR faults LIKE '%"{FAILED}"%')
               ORDER BY taken_at, id"""  # noqa: S608 (no input in it)
     return [_photo(row) for row in db.query(sql, [patient_id])]
+
+
+AFTER_A_TREATMENT = """EXISTS (SELECT 1 FROM treatments AS done
+    WHERE done.patient_id = photo.patient_id AND NOT done.ended_as_mistake
+        AND done.performed_at < photo.received_at)"""
 
 
 def unknown_ids(db: Database, ids: Set[str]) -> set[str]:
@@ -229,7 +235,8 @@ def given_up(db: Database) -> list[GivenUp]:
 
 GIVEN_UP = f"""
 SELECT * FROM photos AS photo
-WHERE (status = 'unmeasurable' OR file_fault IS NOT NULL) AND view = 'front'
+WHERE (status = 'unmeasurable' OR file_fault IS NOT NULL)
+    AND (role = 'follow_up' OR view = 'front')
     AND CASE role WHEN 'baseline' THEN
         NOT EXISTS (SELECT 1 FROM photos AS other WHERE other.treatment_id = photo.treatment_id
             AND other.role = 'baseline' AND other.view = 'front'

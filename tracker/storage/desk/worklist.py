@@ -85,15 +85,24 @@ unread AS (
       AND NOT EXISTS (SELECT 1 FROM remark_receipts WHERE remark_id = remarks.id)
     GROUP BY patient_id),
 unseen AS (
-    SELECT patient_id, count(*) AS n, sum(status <> 'measured') AS waiting,
-           min(received_at) AS since
-    FROM photos WHERE seen_at IS NULL AND role = 'follow_up' AND view = 'front'
-        AND status <> 'unmeasurable' AND file_fault IS NULL
+    SELECT patient_id, count(*) AS n, sum(status IN ('waiting', 'measuring')) AS waiting,
+           sum(view <> 'front') AS sides, sum(status = 'early') AS early, min(received_at) AS since
+    FROM (
+        SELECT patient_id, status, view, received_at FROM photos
+        WHERE seen_at IS NULL AND role = 'follow_up'
+            AND status <> 'unmeasurable' AND file_fault IS NULL
+        UNION ALL
+        SELECT patient_id, status, view, received_at FROM photos AS photo
+        WHERE seen_at IS NULL AND role = 'baseline'
+            AND status <> 'unmeasurable' AND file_fault IS NULL AND {photos.AFTER_A_TREATMENT}
+        UNION ALL
+        SELECT patient_id, 'early', view, received_at FROM early_photos WHERE seen_at IS NULL)
     GROUP BY patient_id)
 SELECT people.id, people.name, people.email, followed.in_place_of,
        treatments.id AS treatment_id, treatments.kind, treatments.performed_at, treatments.ended_at,
        unread.n AS unread, unread.since AS unread_since,
-       unseen.n AS unseen, unseen.waiting, unseen.since AS unseen_since,
+       unseen.n AS unseen, unseen.waiting, unseen.sides, unseen.early,
+       unseen.since AS unseen_since,
        care_withdrawn.at AS withdrawn_at
 FROM followed
 JOIN people ON people.id = followed.patient_id
@@ -167,6 +176,8 @@ def _facts(row: dict[str, Any], about: Mapping[str, list[Alert]]) -> Facts:
         unseen=row["unseen"] or 0,
         unseen_since=read_optional_time(row["unseen_since"]),
         waiting=row["waiting"] or 0,
+        sides=row["sides"] or 0,
+        early=row["early"] or 0,
         care_withdrawn_at=read_optional_time(row["withdrawn_at"]),
         in_place_of=row["in_place_of"],
         alerts=tuple(about.get(row["id"], ())),

@@ -16,16 +16,20 @@ def record(db: Database, photo: Photo | EarlyPhoto, person_id: str, now: datetim
     audit_log.add(db, Entry(Act.PHOTO_OPENED, now, person_id, photo.patient_id, photo.id))
 
 
-def is_seen(db: Database, photo: Photo) -> bool:
+def is_seen(db: Database, photo: Photo | EarlyPhoto) -> bool:
     """Whether a person of the clinic has opened the photo itself, so that it is not new."""
-    sql = "SELECT 1 FROM photos WHERE id = ? AND seen_at IS NOT NULL"
+    sql = f"SELECT 1 FROM {_table(photo)} WHERE id = ? AND seen_at IS NOT NULL"  # noqa: S608
     return any(db.query(sql, [photo.id]))
 
 
-def mark_seen(db: Database, photo: Photo, now: datetime) -> None:
+def mark_seen(db: Database, photo: Photo | EarlyPhoto, now: datetime) -> None:
     """Record that a person of the clinic opened the photo itself; the first time is kept."""
-    sql = "UPDATE photos SET seen_at = ? WHERE id = ? AND seen_at IS NULL"
+    sql = f"UPDATE {_table(photo)} SET seen_at = ? WHERE id = ? AND seen_at IS NULL"  # noqa: S608
     db.execute(sql, [time_text(now), photo.id])
+
+
+def _table(photo: Photo | EarlyPhoto) -> str:
+    return "early_photos" if isinstance(photo, EarlyPhoto) else "photos"
 
 
 def last_at(db: Database, photo: Photo | EarlyPhoto, person_id: str) -> datetime | None:
@@ -41,7 +45,8 @@ def of_patient(db: Database, patient_id: str) -> list[Look]:
     sql = """SELECT photos.id AS photo_id, people.id AS person_id, name, taken_at, seen_at,
                  min(at) AS first_at, max(at) AS last_at FROM audit_log
              JOIN (SELECT id, taken_at, seen_at FROM photos WHERE patient_id = :patient UNION ALL
-                 SELECT id, taken_at, NULL FROM early_photos WHERE patient_id = :patient) AS photos
+                 SELECT id, taken_at, seen_at FROM early_photos WHERE patient_id = :patient)
+                 AS photos
                  ON photos.id = details
              JOIN people ON people.id = by_id
              WHERE about_id = :patient AND act = 'photo_opened' GROUP BY photos.id, people.id
