@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from tests.conftest import PROTOCOLS, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock
+from tracker.actions.alerts.raising import raise_alerts
 from tracker.actions.clinic.clinic import change_clinic, show_clinic, show_first_day
 from tracker.actions.clinic.health import leave_sign_of_life
 from tracker.actions.course.checking_in import record_check_in
@@ -145,9 +146,35 @@ def test_a_patient_finds_the_numbers_where_a_page_says_to_call(
         assert all(link in page for link in LINKS), path
     assert "Open now, until 18:00." in alice.read("/")
     clock.now = datetime(2026, 3, 6, 18, 30, tzinfo=UTC)
-    advice = alice.read("/").partition("Get help now")[2]
-    assert "Closed now; opens Mon 9 Mar at 09:00." in advice.partition("Call your clinic: ")[0]
+    for path in pages[:1] + pages[2:]:
+        before_the_clinic = help_before(alice.read(path), "Call your clinic: ")
+        assert "Closed now; opens Mon 9 Mar at 09:00." in before_the_clinic, path
+        assert "Emergency: call" in before_the_clinic, "the clinic cannot be reached"
     assert "When your clinic is open" in alice.read("/offline")
+
+
+def test_the_emergency_number_leads_where_the_answers_call_for_it(
+    db: Database, cast: Cast, entered: Clinic, alice: Browser, clock: Clock
+) -> None:
+    """Also next to another urgent problem, and once the answer is too old to be told anew."""
+    record_check_in(db, PROTOCOLS, cast.alice.id, Answers(fever=True, spreading=True), clock.now)
+    assert LINKS[0] in help_before(alice.read("/"), LINKS[1]), "not an emergency, and it is open"
+    answers = Answers(breathing_or_face_swelling=True)
+    record_check_in(db, PROTOCOLS, cast.alice.id, answers, clock.now)
+    raise_alerts(db, PROTOCOLS, clock.now)
+    for days in (0, 4):
+        clock.now += timedelta(days=days)
+        for path in ("/", "/check-in", "/photo", f"/patients/{cast.alice.id}/conversation"):
+            assert LINKS[0] not in help_before(alice.read(path), LINKS[1]), (path, days)
+    change_clinic(db, replace(entered, emergency_number=""), cast.dana.id, clock.now)
+    assert LINKS[0] not in help_before(alice.read("/"), LINKS[1]), "the numbers of the countries"
+
+
+def help_before(page: str, link: str) -> str:
+    """What a page says from the open problem on until a link."""
+    said, is_there, _ = page.partition('<section class="emergency"')[2].partition(link)
+    assert is_there, "the problem or the number is missing"
+    return said
 
 
 def test_whoever_is_in_nobodys_care_is_sent_to_no_clinic(

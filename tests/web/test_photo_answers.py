@@ -257,3 +257,18 @@ def test_no_answer_is_above_what_is_open(alice: Browser, records: Records, clock
         assert "tick-mark" not in page
         assert 'class="standing' not in page
         assert "<strong>Today’s photo is here.</strong>" in page or path != "/"
+
+
+@pytest.mark.parametrize("asked", [Level.URGENT, Level.REVIEW])
+def test_pages_about_something_else_repeat_what_is_urgent_and_open(
+    alice: Browser, dana: Browser, records: Records, asked: Level
+) -> None:
+    records.alert(records.measured(2.1), asked)
+    conversation = f"/patients/{records.cast.alice.id}/conversation"
+    for path in ("/check-in", "/photo", conversation):
+        page = text_of(alice.read(path))
+        assert ("Get help now" in page) is (asked is Level.URGENT), path
+        assert ("Your left cheek is getting redder again" in page) is (asked is Level.URGENT)
+    refused = text_of(alice.send("/check-in", {"pain": "11"}).text)
+    assert ("Get help now" in refused) is (asked is Level.URGENT)
+    assert "Get help now" not in dana.read(conversation)

@@ -203,7 +203,8 @@ def test_a_form_for_answers_is_shown_and_kept_without_the_engine(
     def judge(*_: object) -> None:
         raise AssertionError("nothing is told here")
 
-    monkeypatch.setattr("web.patient.routes.judged", judge)
+    for engine in ("assess", "judge_answers"):
+        monkeypatch.setattr(f"tracker.actions.course.progress.{engine}", judge)
     assert 'name="pus"' in alice.read("/check-in")
     assert 'name="photo"' in alice.read("/photo")
     assert alice.send("/check-in", CALM).status_code == 303

@@ -9,6 +9,7 @@ from typing import ClassVar
 from flask import Blueprint, Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from tracker.actions.course.progress import CourseSoFar, show_course
 from tracker.actions.talk.conversation import (
     Conversation,
     PhotoRefused,
@@ -27,6 +28,7 @@ from web.forms import Errors, read_draft, typed
 from web.pages import render
 from web.parts import photos_in
 from web.session import Visit, signed_in
+from web.words.telling import OpenThing, urgent_thing
 from web.words.times import when
 from web.words.words import remedy_for
 
@@ -47,7 +49,10 @@ class MessageRow:
 
 @dataclass(frozen=True, slots=True)
 class ConversationPage:
-    """A conversation as the patient (`is_patient`) or a person of the care team reads it."""
+    """A conversation as the patient (`is_patient`) or a person of the care team reads it.
+
+    `urgent` is what the patient reads of the worst open problem if it is urgent.
+    """
 
     template: ClassVar[str] = "conversation.html"
     place: ClassVar[str] = "conversation"
@@ -62,6 +67,7 @@ class ConversationPage:
     text: str
     errors: Mapping[str, str]
     templates: tuple[tuple[str, str], ...]
+    urgent: OpenThing | None
 
     @property
     def title(self) -> str:
@@ -84,6 +90,7 @@ def conversation_page(
     errors: Mapping[str, str] | None = None,
     *,
     templates: Sequence[ReplyTemplate] = (),
+    urgent: OpenThing | None = None,
 ) -> ConversationPage:
     """The current conversation, with what was written and was not sent yet.
 
@@ -100,6 +107,7 @@ def conversation_page(
         text=text,
         errors=errors or {},
         templates=tuple((each.id, each.says.title) for each in templates if not each.is_withdrawn),
+        urgent=urgent,
     )
 
 
@@ -186,7 +194,20 @@ def _page(
     visit: Visit, opened: Conversation, text: str = "", errors: Mapping[str, str] | None = None
 ) -> ConversationPage:
     templates = show_replies(visit.db) if may_read_replies(visit.viewer) else ()
-    return conversation_page(opened, visit.person, visit.now, text, errors, templates=templates)
+    return conversation_page(
+        opened,
+        visit.person,
+        visit.now,
+        text,
+        errors,
+        templates=templates,
+        urgent=_urgent(visit) if visit.person.id == opened.patient.id else None,
+    )
+
+
+def _urgent(visit: Visit) -> OpenThing | None:
+    course = show_course(visit.db, visit.world.protocols, visit.person.id, visit.now)
+    return urgent_thing(course, visit.now) if isinstance(course, CourseSoFar) else None
 
 
 def _opened(visit: Visit, patient_id: str) -> Conversation:

@@ -67,7 +67,7 @@ from web.patient.today import (
 from web.security import UPLOAD_LENGTH
 from web.session import Visit, signed_in
 from web.words.sides import CHOOSE, OBSTACLES
-from web.words.telling import open_things, telling_of
+from web.words.telling import open_things, telling_of, urgent_thing
 from web.words.times import when
 from web.words.words import remedy_for
 
@@ -378,7 +378,7 @@ def _day(text: str) -> date | None:
 
 
 def _upload_again(visit: Visit, faults: tuple[str, ...] = (), errors: Errors | None = None) -> Page:
-    role = request.form.get("role", "")
+    role, course = request.form.get("role", ""), _own_course(visit)
     return UploadPage(
         role=PhotoRole(role) if role in set(PhotoRole) else PhotoRole.FOLLOW_UP,
         skin_state=request.form.get("skin_state", ""),
@@ -387,5 +387,6 @@ def _upload_again(visit: Visit, faults: tuple[str, ...] = (), errors: Errors | N
         remedies=tuple(remedy_for(fault) for fault in faults),
         asks_for_time=any(fault in faults for fault in TimeFault if fault.asks_for_time),
         errors=errors.by_field if errors else None,
-        is_early=isinstance(_own_course(visit), NotTreated),
+        is_early=isinstance(course, NotTreated),
+        urgent=urgent_thing(course, visit.now) if isinstance(course, CourseSoFar) else None,
     )

@@ -36,6 +36,7 @@ from web.words.telling import (
     open_things,
     opened_by,
     telling_of,
+    urgent_thing,
 )
 from web.words.times import day_words, when
 from web.words.words import (
@@ -57,7 +58,7 @@ class UploadPage:
     The camera shows `baseline` as a faint overlay, and asks for the card if one was used before
     (`uses_card`); where it is allowed already, it opens at once if nothing is to be read first.
     `is_early` while no treatment is entered: then the page does not ask whether the photo is from
-    before or after.
+    before or after. `urgent` is the worst open problem if it is urgent.
     """
 
     template: ClassVar[str] = "patient_upload.html"
@@ -75,6 +76,7 @@ class UploadPage:
     asks_for_time: bool = False
     is_early: bool = False
     is_next: bool = False
+    urgent: OpenThing | None = None
     uses_card: bool = False
     opens_at_once: bool = False
 
@@ -143,7 +145,8 @@ class CheckInPage:
 
     `usual` are the floors that this day's answers do not reach. `as_before` is what one tap sends
     for pain, itch and swelling, and its words. `wants_help` after "I need help
-    now"; `is_kept` if the ticks are kept although something else must be corrected.
+    now"; `is_kept` if the ticks are kept although something else must be corrected; `urgent` is the
+    worst open problem if it is urgent.
     """
 
     template: ClassVar[str] = "patient_check_in.html"
@@ -161,6 +164,7 @@ class CheckInPage:
     as_before: tuple[str, str] | None = None
     wants_help: bool = False
     is_kept: bool = False
+    urgent: OpenThing | None = None
 
     @property
     def red_flags(self) -> list[dict[str, object]]:
@@ -210,6 +214,7 @@ class OfflinePage:
 
 def upload_page(progress: CourseSoFar, now: datetime) -> UploadPage:
     """The empty form; a photo from before comes first, because all others are compared with it."""
+    urgent = urgent_thing(progress, now)
     is_before = now < progress.treatment.performed_at or not has_baseline(progress)
     measured = [p for p in progress.photos if p.status is PhotoStatus.MEASURED]
     return UploadPage(
@@ -218,7 +223,8 @@ def upload_page(progress: CourseSoFar, now: datetime) -> UploadPage:
             (p for p in measured if p.role is PhotoRole.BASELINE and not p.is_lost), None
         ),
         uses_card=any(each.reference is Reference.CARD for each in progress.readings),
-        opens_at_once=not is_before,
+        opens_at_once=not is_before and urgent is None,
+        urgent=urgent,
     )
 
 
@@ -284,6 +290,7 @@ def check_in_page(
         usual=tuple(floor for floor in floors if is_usual(floor, day)),
         is_alone=progress.is_alone,
         as_before=_as_before(before, progress, now) if before else None,
+        urgent=urgent_thing(progress, now),
     )
 
 
@@ -304,9 +311,11 @@ def _emergency_sign(floor: Floor) -> str:
 
 def offline_page(progress: CourseSoFar, now: datetime) -> OfflinePage:
     """The page for the time without a network, which cannot show the photo from before either."""
-    photo = replace(upload_page(progress, now), baseline=None, opens_at_once=False)
+    photo = replace(upload_page(progress, now), baseline=None, urgent=None, opens_at_once=False)
     form = check_in_page(progress, {}, {}, now)
-    return OfflinePage(photo, replace(form, as_before=None))  # it may be shown days later
+    return OfflinePage(
+        photo, replace(form, as_before=None, urgent=None)
+    )  # it may be shown days later
 
 
 def _findings(progress: Progress, telling: Telling, reading: Reading) -> tuple[str, ...]:

@@ -5,18 +5,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tracker.actions.course.progress import Progress
+from tracker.actions.course.progress import CourseSoFar, Progress, not_judged
 from tracker.domain.alerts.alerts import Level
 from tracker.domain.course.check_ins import CheckIn
 from tracker.domain.course.photo_times import came_late
-from tracker.domain.course.photos import EarlyPhoto, Photo, PhotoRole, reference_of, unsettled
+from tracker.domain.course.photos import (
+    Photo,
+    PhotoRole,
+    only_kept_since,
+    reference_of,
+    unsettled,
+)
 from tracker.domain.course.readings import Change, Estimate, Quantity, Reading, change_between
 from tracker.domain.course.treatments import Region, day_number, days_since
 from tracker.domain.desk.telling import (
     Situation,
     answer_to,
     complaint,
-    only_kept_since,
     tell,
 )
 from tracker.domain.desk.told import Answer, Picture, Telling, Told, Waiting
@@ -112,9 +117,9 @@ def answer_of(
         case,
         telling,
         progress.photos,
-        unseen=_unseen(progress),
         is_opened=bool(_opened(progress, photo)),
         is_unread=progress.unread_by_clinic > 0,
+        is_left=_is_left(progress, photo),
     )
     match answer:
         case None:
@@ -133,8 +138,11 @@ def answer_of(
     return AnswerWords(headline, tuple(filter(None, why)), advice, is_normal=False)
 
 
-def _unseen(progress: Progress) -> tuple[Photo | EarlyPhoto, ...]:
-    return (*progress.unseen, *(each for each in progress.undated if each.seen_at is None))
+def _is_left(progress: Progress, photo: Photo) -> bool:
+    """Whether the clinic has yet to open one of that day or later that only a person can judge."""
+    zone, undated = progress.patient.zone, [p for p in progress.undated if p.seen_at is None]
+    unseen = only_kept_since(photo, progress.unseen, zone) or only_kept_since(photo, undated, zone)
+    return bool(unseen) and not progress.is_alone
 
 
 def _which_photo(progress: Progress, photo: Photo, now: datetime) -> tuple[str, ...]:
@@ -159,7 +167,7 @@ def _doubts(progress: Progress, photo: Photo, telling: Telling) -> tuple[str, ..
         lines.append("Your photo from before came after the treatment, so we compare with care.")
     if unsettled(photo, progress.photos):
         lines.append("A later photo of yours is not measured.")
-    elif not progress.is_alone and only_kept_since(photo, _unseen(progress), progress.patient.zone):
+    elif _is_left(progress, photo):
         lines.append("Your clinic has not opened all your photos yet, and only one is measured.")
     if progress.unread_by_clinic:
         lines.append("Your clinic has not read your message yet.")
@@ -173,6 +181,16 @@ def _not_shown(telling: Telling) -> str:
 def open_things(telling: Telling, progress: Progress, now: datetime) -> tuple[OpenThing, ...]:
     """All that is open in words, worst first."""
     return tuple(_open_thing(told, progress, now) for told in telling.open)
+
+
+def urgent_thing(course: CourseSoFar, now: datetime) -> OpenThing | None:
+    """The worst open problem if it is urgent, for pages that are about something else.
+
+    The engine is not asked: the forms of these pages must be there without it.
+    """
+    progress = not_judged(course)
+    found = open_things(telling_of(progress, now), progress, now)[:1]
+    return next((each for each in found if each.kind == Level.URGENT), None)
 
 
 def _open_thing(told: Told, progress: Progress, now: datetime) -> OpenThing:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.domain.alerts.alert_life import unjudged
-from tracker.domain.alerts.alerts import Alert, CourseAlert, worst_first
+from tracker.domain.alerts.alerts import Alert, CourseAlert, Finding, worst_first
 from tracker.domain.course.check_ins import CheckIn
 from tracker.domain.course.photos import EarlyPhoto, Photo
 from tracker.domain.course.readings import Reading
@@ -142,9 +142,17 @@ def judged(shown: CourseSoFar, now: datetime) -> Progress:
         assessment = assess(course, shown.protocol, until)
     except Exception:  # a person who has just ticked pus must read what to do all the same
         log.exception("the engine failed on treatment %s; a page goes without", shown.treatment.id)
-        findings = (*judge_answers(course, shown.protocol, until), unjudged())
-        assessment = Assessment(findings, None, _healing(shown).half_life_hours)
-    known = {each.name: getattr(shown, each.name) for each in fields(shown)}
+        return not_judged(shown, (*judge_answers(course, shown.protocol, until), unjudged()))
+    return _with(shown, assessment)
+
+
+def not_judged(shown: CourseSoFar, findings: tuple[Finding, ...] = ()) -> Progress:
+    """The course with its alerts and answers alone, for pages that must not wait for the engine."""
+    return _with(shown, Assessment(findings, None, _healing(shown).half_life_hours))
+
+
+def _with(shown: CourseSoFar, assessment: Assessment) -> Progress:
+    known = {each.name: getattr(shown, each.name) for each in fields(CourseSoFar)}
     return Progress(**known, assessment=assessment)
 
 

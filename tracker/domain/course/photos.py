@@ -1,9 +1,10 @@
 """A photo on its way from the phone to a reading."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 CLAIM_LEASE = timedelta(minutes=2)  # a claim older than this belonged to a worker that died
 # After a failure of the photo's own: more than an hour in all, then it is given up.
@@ -219,7 +220,23 @@ def unsettled(photo: Photo, photos: Iterable[Photo]) -> bool:
     )
 
 
-def is_only_kept(photo: Photo | EarlyPhoto) -> bool:
+def only_kept_since(
+    photo: Photo, photos: Sequence[Photo | EarlyPhoto], zone: ZoneInfo
+) -> list[Photo | EarlyPhoto]:
+    """Those from the day of a photo or later that nothing measures as treated skin.
+
+    The whole day counts: of the views of one sitting, any may be the first.
+    """
+    day = photo.taken_at.astimezone(zone).date()
+    return [
+        each
+        for each in photos
+        if _is_only_kept(each)
+        and max(each.taken_at, each.received_at).astimezone(zone).date() >= day
+    ]
+
+
+def _is_only_kept(photo: Photo | EarlyPhoto) -> bool:
     """Whether nothing measures a photo as treated skin, so that a person alone can judge it."""
     return (
         isinstance(photo, EarlyPhoto)

@@ -13,10 +13,8 @@ from tracker.domain.alerts.alerts import Alert, Concern, CourseAlert, Level, wor
 from tracker.domain.course.check_ins import HABITS, SIGNS, CheckIn, Trend
 from tracker.domain.course.photo_times import came_late
 from tracker.domain.course.photos import (
-    EarlyPhoto,
     Photo,
     SkinState,
-    is_only_kept,
     reference_of,
     unsettled,
 )
@@ -115,46 +113,27 @@ def answer_to(
     telling: Telling,
     photos: Sequence[Photo],
     *,
-    unseen: Sequence[Photo | EarlyPhoto],
     is_opened: bool,
     is_unread: bool,
+    is_left: bool,
 ) -> Answer | None:
     """The answer to a photo in one line; `photos` are those of its course.
-
-    `unseen` are the photos, of any course or none, that no one at the clinic has opened.
 
     None while anything is open, because then that is the answer, and for a photo that is not the
     last one measured. Normal is only what surely is: every treated region is seen and as usual, the
     photo from before is sure, no complaint, note or unread message (`is_unread`) still counts, no
-    photo that came later waits or failed, and the clinic has opened what only a person can judge
-    of this day and later. `is_opened`: a person of the clinic has opened the photo.
+    photo that came later waits or failed, and none is left to the clinic that has not opened it
+    (`is_left`). `is_opened`: a person of the clinic has opened the photo.
     """
     latest = _latest(case)
     if telling.is_open or latest is None or latest.photo_id != photo.id:
         return None
     is_seen_whole = telling.picture is Picture.AS_USUAL and not telling.unjudged
     is_sure = is_seen_whole and _is_compared_well(photos, case.treatment)
-    is_left = not case.is_alone and bool(only_kept_since(photo, unseen, case.zone))
     if is_sure and not (is_left or unsettled(photo, photos) or complaint(case) or is_unread):
         return Answer.NORMAL
     is_looked_at = is_opened and not is_left
     return Answer.NOT_SURE if case.is_alone or is_looked_at else Answer.CLINIC_LOOKS
-
-
-def only_kept_since(
-    photo: Photo, photos: Sequence[Photo | EarlyPhoto], zone: ZoneInfo
-) -> list[Photo | EarlyPhoto]:
-    """Those from the day of a photo or later that nothing measures as treated skin.
-
-    The whole day counts: of the views of one sitting, any may be the first.
-    """
-    day = photo.taken_at.astimezone(zone).date()
-    return [
-        each
-        for each in photos
-        if is_only_kept(each)
-        and max(each.taken_at, each.received_at).astimezone(zone).date() >= day
-    ]
 
 
 def _is_compared_well(photos: Sequence[Photo], treatment: Treatment) -> bool:
@@ -180,8 +159,10 @@ def _speaking(case: Situation) -> set[CheckIn]:
     return {*recent(check_ins, protocol, now), *lately_received(check_ins, protocol, now)}
 
 
-def _badness(told: Told) -> tuple[bool, int, bool]:
-    return not told.needs_help_now, -told.level.rank, told.concern is Concern.SILENCE
+def _badness(told: Told) -> tuple[bool, int, bool, bool]:
+    """The numbers to call are those of the first, so an emergency comes before all else."""
+    is_late = (not told.calls_emergency, told.concern is Concern.SILENCE)
+    return not told.needs_help_now, -told.level.rank, *is_late
 
 
 def _heard(case: Situation, just: CheckIn | None) -> Mapping[Concern, Given]:
@@ -211,7 +192,10 @@ def _of_alert(case: Situation, alert: Alert, given: Given) -> Told:
     )
     told = _told(case, alert.concern, level, answered, alert.regions, given)
     if not given and (before := _reached(case, alert.concern, found_at)):
-        told = replace(told, do=_to_do(case, before) or told.do)  # applies until someone answers
+        is_emergency = any(each.floor.is_emergency for each in before)
+        told = replace(  # applies until someone answers
+            told, do=_to_do(case, before) or told.do, calls_emergency=is_emergency
+        )
     newest = max((each.check_in.received_at for each in given), default=alert.raised_at)
     return _with_waiting(case, told, alert, newest)
 
