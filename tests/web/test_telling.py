@@ -187,7 +187,8 @@ def test_without_an_expected_range_pages_say_so_and_show_alerts_answers_and_phot
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("tracker.domain.recovery.recovery._usual_redness", fail)
+    for module in ("bands", "recovery"):
+        monkeypatch.setattr(f"tracker.domain.recovery.{module}.usual_redness", fail)
     for page in (alice.read("/progress"), dana.read(course)):
         assert whole in page
         assert "Expected then" not in page
