@@ -20,11 +20,18 @@ from tests.conftest import PASSPHRASE, PROTOCOLS
 from tests.tracker.courses_of_readings import TREATED_AT, fading, reading, treatment
 from tracker.actions.course.treatments import begin_treatment
 from tracker.actions.people.accounts import add_person
-from tracker.actions.protocols.editing import InForce, draft_protocol, put_into_force, show_draft
+from tracker.actions.protocols.editing import (
+    InForce,
+    draft_protocol,
+    put_into_force,
+    show_draft,
+    sign_draft,
+)
 from tracker.actions.protocols.previewing import preview_drafts
 from tracker.domain.course.check_ins import Answers, CheckIn
 from tracker.domain.course.outlines import Basis
 from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, SkinState
+from tracker.domain.editing.protocol_drafts import Signature
 from tracker.domain.people.people import Person, Role
 from tracker.settings import Settings
 from tracker.storage.columns import new_id
@@ -68,10 +75,10 @@ def main(count: int) -> None:
             f"{count} courses counted in {perf_counter() - begun:.0f} s on {os.cpu_count()} cores;"
         )
         _tell(f"a round of the worker: {median(rounds):.1f} s, the longest {max(rounds):.1f} s")
-        _tell(
-            f"the draft's page, read: {_milliseconds(lambda: show_draft(db, PROTOCOLS, draft.id))}"
-        )
+        page = _milliseconds(lambda: show_draft(db, PROTOCOLS, draft.id, now))
+        _tell(f"the draft's page, read: {page}")
         _tell(f"renewing a world, nothing enacted: {_milliseconds(lambda: world.renewed(db))}")
+        assert isinstance(sign_draft(db, PROTOCOLS, draft, dana, now), Signature)
         assert isinstance(put_into_force(db, PROTOCOLS, draft, dana, "why", now), InForce)
         _tell(f"renewing a world, one edition enacted: {_milliseconds(lambda: world.renewed(db))}")
 

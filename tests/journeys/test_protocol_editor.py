@@ -11,13 +11,16 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlite_utils import Database
 
-from tests.conftest import PASSPHRASE, TREATED_AT, Cast
+from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT, Cast
 from tests.journeys.conftest import pages_open
 from tests.journeys.test_browser import sign_in
 from tests.post_office import free_port
 from tests.web.conftest import Records
+from tracker.actions.protocols.editing import sign_draft
 from tracker.domain.course.check_ins import Answers
+from tracker.domain.editing.protocol_drafts import Signature
 from tracker.settings import Settings
+from tracker.storage.protocols import protocol_drafts
 from tracker.worker import run_worker
 from tracker.world import open_world
 
@@ -46,7 +49,7 @@ def address(settings: Settings, db: Database, cast: Cast) -> Iterator[str]:
 
 @pytest.mark.timeout(300)
 def test_a_limit_is_edited_previewed_and_put_into_force(
-    page: Page, address: str, cast: Cast
+    page: Page, address: str, cast: Cast, db: Database
 ) -> None:
     page.set_viewport_size(DESK)  # type: ignore[arg-type]
     sign_in(page, address, "dana@clinic.example", PASSPHRASE)
@@ -64,14 +67,18 @@ def test_a_limit_is_edited_previewed_and_put_into_force(
     page.get_by_role("button", name="Save and see what it would have raised").click()
     expect(page.get_by_role("alert")).to_contain_text("limits must not fall")
     infection.get_by_label("Watch").fill("0.01")
-    page.get_by_label("Who answers for this edition").fill("Dr Dana, dermatologist")
     page.get_by_role("button", name="Save and see what it would have raised").click()
 
     raised = "This draft would have raised 1 alert in the last 90 days, on 1 course."
     expect(page.locator("[data-preview]")).to_contain_text(raised, timeout=PATIENCE)
     expect(page.locator("[data-preview]")).to_contain_text("The edition in force raises none.")
     expect(page.get_by_role("row", name=re.compile("^Infection"))).to_contain_text("1 more")
-    expect(page.get_by_role("row", name=re.compile("added"))).to_have_count(6)
+    expect(page.get_by_role("row", name=re.compile("added"))).to_have_count(2)
+    expect(page.get_by_role("button", name="Put into force")).to_be_disabled()
+    draft = protocol_drafts.get(db, page.url.rpartition("/")[2])
+    assert draft is not None
+    assert isinstance(sign_draft(db, PROTOCOLS, draft, cast.eli, NOW), Signature)
+    page.reload()
     page.get_by_label("Why").fill("Two were seen late")
     page.get_by_role("button", name="Put into force").click()
     expect(page.get_by_text("Two were seen late")).to_be_visible()

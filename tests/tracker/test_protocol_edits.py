@@ -7,9 +7,15 @@ import tomlkit
 from tests.tracker.courses_of_readings import treatment
 from tracker.domain.alerts.alerts import Concern, Level
 from tracker.domain.editing.protocol_drafts import Change, differences
-from tracker.domain.editing.protocol_edits import checked, misfits, values_of, with_values
+from tracker.domain.editing.protocol_edits import (
+    checked,
+    misfits,
+    values_of,
+    with_sign_off,
+    with_values,
+)
 from tracker.domain.protocols.care import Heading
-from tracker.domain.protocols.protocols import Protocol
+from tracker.domain.protocols.protocols import Protocol, SignOff
 from tracker.storage.protocols import protocol_files
 
 SHIPPED = protocol_files.load("microneedling")
@@ -151,16 +157,19 @@ def test_whatever_is_no_number_is_named_by_its_field_and_kept() -> None:
     assert values["aftercare.do[2].days.first"] == "soon"
 
 
-def test_whoever_signs_off_does_so_today_and_nobody_stays_signed_by_accident() -> None:
-    signed = edited(**{"sign_off.by": "Dr Dana, dermatologist"})
-    assert signed.sign_off_words == "signed off by Dr Dana, dermatologist on 2026-11-20"
-    values = values_of(signed.text)
+def test_a_sign_off_is_written_replaced_and_dropped_and_no_other_line_changes() -> None:
+    signed = with_sign_off(SHIPPED, SignOff("Dr Dana", TODAY))
+    again = checked(signed, "microneedling", SHIPPED)
+    assert isinstance(again, Protocol)
+    assert again.sign_off_words == "signed off by Dr Dana on 2026-11-20"
+    other = with_sign_off(again, SignOff('Dr "Eli"', TODAY))
+    assert other == signed.replace('"Dr Dana"', '"Dr \\"Eli\\""')
+    assert with_sign_off(again, None) == SHIPPED.text
+    values = values_of(signed)
     assert values is not None
-    unsigned = checked(
-        with_values(signed.text, values | {"sign_off.by": ""}, SHIPPED, TODAY), "microneedling"
-    )
-    assert isinstance(unsigned, Protocol)
-    assert unsigned.sign_off is None
+    changed_by_form = checked(with_values(signed, values, SHIPPED, TODAY), "microneedling")
+    assert isinstance(changed_by_form, Protocol)
+    assert changed_by_form.sign_off is None
 
 
 def test_a_text_the_form_cannot_show_is_left_to_the_text_page() -> None:

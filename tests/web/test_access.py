@@ -169,6 +169,9 @@ RULES = {
     "POST protocol_editor.save_text": Rule("/protocols/microneedling/text", PRACTITIONERS),
     "GET protocol_editor.draft": Rule("/protocols/microneedling/drafts/{draft}", PRACTITIONERS),
     "POST protocol_editor.enact": Rule("/protocols/microneedling/drafts/{draft}", PRACTITIONERS),
+    "POST protocol_editor.sign": Rule(
+        "/protocols/microneedling/drafts/{draft}/sign", PRACTITIONERS
+    ),
     "GET passkeys.show": Rule("/passkeys", EVERYBODY_SIGNED_IN),
     "POST passkeys.ask": Rule("/passkeys/options", EVERYBODY_SIGNED_IN),
     "POST passkeys.add": Rule("/passkeys", EVERYBODY_SIGNED_IN),

@@ -2,7 +2,7 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,20 +12,26 @@ from sqlite_utils import Database
 from tests.conftest import PROTOCOLS, TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
+from tracker.actions.protocols.editing import sign_draft
 from tracker.actions.protocols.previewing import preview_drafts
+from tracker.domain.clinic.audit import Act, Search
 from tracker.domain.course.check_ins import Answers, Trend
-from tracker.domain.editing.protocol_edits import values_of
+from tracker.domain.editing.protocol_drafts import Signature
+from tracker.domain.editing.protocol_edits import values_of, with_sign_off
+from tracker.domain.people.absences import Absence
 from tracker.domain.people.people import Person
-from tracker.domain.protocols.protocols import ProtocolError
+from tracker.domain.protocols.protocols import Protocol, ProtocolError, SignOff
 from tracker.settings import Settings
 from tracker.storage.alerts import alerts
+from tracker.storage.clinic import audit_log
 from tracker.storage.connection import IntegrityError, writing
 from tracker.storage.course import treatments
-from tracker.storage.protocols import protocol_editions
+from tracker.storage.people import absences
+from tracker.storage.protocols import protocol_drafts, protocol_editions, protocol_previews
 from tracker.worker import work_once
 from tracker.world import World, open_world
 from web import create_app
-from web.clinic.protocol_pages import changes_in_words
+from web.clinic.draft_pages import changes_in_words
 
 SHIPPED = PROTOCOLS.of("microneedling")
 HERE = "/protocols/microneedling"
@@ -45,13 +51,42 @@ def save(browser: Browser, text: str) -> str:
     return str(answer.headers["Location"])
 
 
-def enact(browser: Browser, text: str, why: str = "Two infections were seen late") -> int:
-    return browser.send(save(browser, text), {"why": why}).status_code
+def unsigned(protocol: Protocol) -> str:
+    return with_sign_off(protocol, None)
 
 
 def count(db: Database) -> int:
     with ThreadPoolExecutor(1) as compute:
         return preview_drafts(db, compute)
+
+
+Enact = Callable[..., int]
+
+
+@pytest.fixture
+def make_ready(db: Database, world: World, cast: Cast, clock: Clock) -> Callable[[str], None]:
+    """Count the draft at this address and have it signed by whoever did not write it."""
+
+    def make_ready(address: str) -> None:
+        while count(db):
+            pass
+        draft = protocol_drafts.get(db, address.rpartition("/")[2])
+        assert draft is not None
+        by = cast.eli if draft.author_id == cast.dana.id else cast.dana
+        protocols = world.renewed(db).protocols
+        assert isinstance(sign_draft(db, protocols, draft, by, clock.now), Signature)
+
+    return make_ready
+
+
+@pytest.fixture
+def enact(make_ready: Callable[[str], None]) -> Enact:
+    def enact(browser: Browser, text: str, why: str = "Two infections were seen late") -> int:
+        draft = save(browser, text)
+        make_ready(draft)
+        return browser.send(draft, {"why": why}).status_code
+
+    return enact
 
 
 @pytest.fixture
@@ -79,7 +114,7 @@ def test_a_protocol_reads_as_words(dana: Browser) -> None:
 
 
 def test_an_edition_is_in_force_for_pages_and_worker_without_a_restart(
-    db: Database, world: World, cast: Cast, sick: None, dana: Browser, clock: Clock
+    db: Database, world: World, cast: Cast, sick: None, dana: Browser, clock: Clock, enact: Enact
 ) -> None:
     assert enact(dana, KEEN) == 303
     page = dana.read(HERE)
@@ -93,7 +128,7 @@ def test_an_edition_is_in_force_for_pages_and_worker_without_a_restart(
 
 
 def test_courses_under_way_are_judged_again_and_keep_the_alerts_they_have(
-    db: Database, world: World, cast: Cast, sick: None, dana: Browser, clock: Clock
+    db: Database, world: World, cast: Cast, sick: None, dana: Browser, clock: Clock, enact: Enact
 ) -> None:
     with writing(db):
         treatments.tell_news(db, cast.treatment.id)
@@ -126,7 +161,10 @@ def test_without_courses_the_preview_says_so(
 ) -> None:
     clock.now = TREATED_AT + timedelta(days=200)
     dana = browser_of(cast.dana)
-    assert "No course of this kind had a photo or an answer" in dana.read(save(dana, KEEN))
+    draft = save(dana, KEEN)
+    assert "It is not looked at yet" in dana.read(draft)
+    count(db)
+    assert "No course of this kind had a photo or an answer" in dana.read(draft)
 
 
 def test_mistakes_are_named_by_line_and_the_text_is_kept(dana: Browser) -> None:
@@ -154,39 +192,106 @@ def test_the_form_leads_to_a_draft_with_its_differences(dana: Browser) -> None:
     values = (values_of(SHIPPED.text) or {}) | {
         "of": SHIPPED.digest,
         "concerns.infection.limits.review": "0.2",
-        "sign_off.by": "Dr Dana",
     }
     answer = dana.send(f"{HERE}/edit", values, follow=True)
     assert "limits = { watch = 0.03, review = 0.2, urgent = 0.6 }" in answer.text
-    assert "signed off by Dr Dana on 2026-03-05" in answer.text
 
 
-def test_nobody_signs_off_a_change_without_writing_the_name(dana: Browser) -> None:
-    signed = (values_of(SHIPPED.text) or {}) | {"of": SHIPPED.digest, "sign_off.by": "Dr Eli"}
-    draft = dana.send(f"{HERE}/edit", signed, follow=True)
-    enacted = dana.send(draft.request.path, {"why": "Signed"}, follow=True)
-    assert "igned off by Dr Eli" in enacted.text
-    form = dana.read(f"{HERE}/edit")
-    assert re.search(r'id="sign_off\.by"[^>]*value=""', form)
+def test_a_draft_is_locked_until_it_is_counted_and_signed_by_another_clinician(
+    db: Database,
+    world: World,
+    cast: Cast,
+    sick: None,
+    dana: Browser,
+    browser_of: Callable[[Person], Browser],
+) -> None:
+    eli, draft, why = browser_of(cast.eli), save(dana, DEAF), {"why": "Fewer"}
+    page = dana.read(draft)
+    assert re.search(r"<button[^>]* disabled[^>]*>Put into force", page)
+    assert page.count("not yet</span>") == 2
+    assert "You wrote it, so another signs it on this page: Dr Eli." in page
+    assert "Sign it as" not in eli.read(draft)  # who signs must have seen what it does
+    assert eli.send(f"{draft}/sign", {}).status_code == 409
+    count(db)
+    assert "Sign it as Dr Eli" in eli.read(draft)
+    assert dana.send(f"{draft}/sign", {}).status_code == 409
+    assert dana.send(draft, why).status_code == 409
+    assert world.renewed(db).protocols.of("microneedling") == SHIPPED
+    assert eli.send(f"{draft}/sign", {}).status_code == 303
+    assert "disabled" not in dana.read(draft)
+    assert "Signed by Dr Eli" in dana.read(draft)
+    changed = save(dana, KEEN)  # another text: nothing of the first one holds for it
+    assert dana.send(changed, why).status_code == 409
+    assert dana.send(draft, why).status_code == 303
+    assert "igned off by Dr Eli on 2026-03-07" in dana.read(HERE)
+    acts = [entry.act for entry in audit_log.search(db, Search(), 2)]
+    assert acts == [Act.PROTOCOL_CHANGED, Act.PROTOCOL_SIGNED]
+
+
+def test_a_clinician_who_is_alone_signs_the_own_draft_and_the_page_says_so(
+    db: Database, cast: Cast, dana: Browser, clock: Clock
+) -> None:
+    draft = save(dana, KEEN)
+    count(db)
+    assert "Sign it as" not in dana.read(draft)
+    two_days = (clock.now, clock.now + timedelta(days=2))
+    away = Absence("a", cast.eli.id, None, *two_days, "Europe/Berlin", clock.now)
+    with writing(db):
+        absences.save(db, away)
+    assert "no other clinician is here to sign" in dana.read(draft)
+    assert dana.send(f"{draft}/sign", {}).status_code == 303
+    assert "who also wrote it: no other clinician could sign" in dana.read(draft)
+
+
+def test_a_name_that_is_typed_as_a_sign_off_counts_for_nothing(db: Database, dana: Browser) -> None:
+    signed = SHIPPED.text + '\n[sign_off]\nby = "Dr Nobody"\non = 2026-01-01\n'
+    draft = save(dana, signed)
+    count(db)
+    assert "Dr Nobody" not in dana.read(draft)
+    assert dana.send(draft, {"why": "Signed"}).status_code == 409
+
+
+def test_the_shipped_protocol_is_signed_as_it_is(
+    db: Database, world: World, dana: Browser, enact: Enact
+) -> None:
+    assert "Have it signed as it is" in dana.read(HERE)
+    assert enact(dana, SHIPPED.text, "Read and agreed") == 303
+    protocol = world.renewed(db).protocols.of("microneedling")
+    assert protocol.sign_off == SignOff("Dr Eli", date(2026, 3, 5))
+    assert unsigned(protocol) == SHIPPED.text
+    assert "Have it signed as it is" not in dana.read(HERE)
+
+
+def test_a_draft_with_mistakes_never_counts_as_counted(db: Database, dana: Browser) -> None:
+    draft = save(dana, KEEN.replace("prior = 0.06", 'prior = "often"'))
+    assert count(db) == 0
+    assert not protocol_previews.is_complete(db, draft.rpartition("of=")[2])
 
 
 def test_the_second_of_two_editors_is_told_and_nothing_is_overwritten(
-    db: Database, world: World, cast: Cast, dana: Browser, browser_of: Callable[[Person], Browser]
+    db: Database,
+    world: World,
+    cast: Cast,
+    dana: Browser,
+    browser_of: Callable[[Person], Browser],
+    enact: Enact,
+    make_ready: Callable[[str], None],
 ) -> None:
     eli = browser_of(cast.eli)
     first, second = save(dana, KEEN), save(eli, DEAF)
+    make_ready(first)
     assert dana.send(first, {"why": "We saw two late"}).status_code == 303
     refused = eli.send(second, {"why": "Too many false ones"})
     assert refused.status_code == 409
     assert "Dr Dana put another edition into force" in refused.text
     assert "Put into force" not in refused.text
-    assert world.renewed(db).protocols.of("microneedling").text == KEEN
+    assert unsigned(world.renewed(db).protocols.of("microneedling")) == KEEN
     assert enact(eli, DEAF) == 303  # after having seen what it undoes
-    assert world.renewed(db).protocols.of("microneedling").text == DEAF
+    assert unsigned(world.renewed(db).protocols.of("microneedling")) == DEAF
 
 
 def test_one_goes_back_by_putting_an_older_edition_into_force_again(
-    db: Database, world: World, cast: Cast, dana: Browser
+    db: Database, world: World, cast: Cast, dana: Browser, enact: Enact
 ) -> None:
     enact(dana, KEEN)
     older = dana.read(f"{HERE}/editions/{SHIPPED.digest}")
@@ -194,7 +299,7 @@ def test_one_goes_back_by_putting_an_older_edition_into_force_again(
     assert enact(dana, SHIPPED.text, "Too many false ones") == 303
     page = dana.read(HERE)
     assert page.index("Too many false ones") < page.index("Two infections were seen late")
-    assert world.renewed(db).protocols.of("microneedling") == SHIPPED
+    assert unsigned(world.renewed(db).protocols.of("microneedling")) == SHIPPED.text
 
 
 def test_an_edition_needs_a_reason(dana: Browser) -> None:
@@ -213,7 +318,9 @@ def test_an_edition_that_a_course_on_record_does_not_fit_is_refused(
     assert world.renewed(db).protocols.of("microneedling") == SHIPPED
 
 
-def test_what_was_in_force_is_never_rewritten(db: Database, cast: Cast, dana: Browser) -> None:
+def test_what_was_in_force_is_never_rewritten(
+    db: Database, cast: Cast, dana: Browser, enact: Enact
+) -> None:
     enact(dana, KEEN)
     for forbidden in (
         "UPDATE protocol_enactments SET why = ''",
@@ -225,7 +332,7 @@ def test_what_was_in_force_is_never_rewritten(db: Database, cast: Cast, dana: Br
 
 
 def test_a_file_goes_before_the_pages_and_tells_so(
-    settings: Settings, tmp_path: Path, cast: Cast, dana: Browser, clock: Clock
+    settings: Settings, tmp_path: Path, cast: Cast, dana: Browser, clock: Clock, enact: Enact
 ) -> None:
     enact(dana, KEEN)
     (tmp_path / "own").mkdir()
@@ -242,20 +349,22 @@ def test_a_file_goes_before_the_pages_and_tells_so(
 
 
 def test_an_edition_survives_a_restart_and_its_text_is_kept(
-    settings: Settings, db: Database, cast: Cast, dana: Browser
+    settings: Settings, db: Database, cast: Cast, dana: Browser, enact: Enact
 ) -> None:
     enact(dana, KEEN)
     again = open_world(settings).renewed(db).protocols.of("microneedling")
-    assert again.text == KEEN
-    assert protocol_editions.text_of(db, again.digest) == KEEN
+    assert unsigned(again) == KEEN
+    assert protocol_editions.text_of(db, again.digest) == again.text
 
 
 def test_an_edition_that_can_no_longer_be_read_stops_the_start_and_a_file_is_the_way_out(
-    settings: Settings, db: Database, cast: Cast, dana: Browser, tmp_path: Path
+    settings: Settings, db: Database, cast: Cast, dana: Browser, tmp_path: Path, enact: Enact
 ) -> None:
     enact(dana, KEEN)
     with writing(db):
-        db.execute("UPDATE protocol_editions SET text = 'schema = 2' WHERE text = ?", [KEEN])
+        db.execute(
+            "UPDATE protocol_editions SET text = 'schema = 2' WHERE text <> ?", [SHIPPED.text]
+        )
     with pytest.raises(ProtocolError, match="the edition of microneedling in force"):
         open_world(settings)
     (tmp_path / "mine.toml").write_text(SHIPPED.text, encoding="utf-8")

@@ -67,6 +67,7 @@ ACTS: Mapping[Act, str] = {
     Act.CONSENT_DECIDED: "decided about a use of the data",
     Act.SHARE_CODE_MADE: "made a code for a practitioner",
     Act.CLINIC_CHANGED: "changed numbers or opening hours",
+    Act.PROTOCOL_SIGNED: "signed a draft of a protocol",
     Act.PROTOCOL_CHANGED: "put a protocol into force",
 }
 BY_ITSELF = {Act.ACCOUNT_ERASED}

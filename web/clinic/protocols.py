@@ -11,6 +11,8 @@ from tracker.actions.protocols.editing import (
     Broken,
     DraftCase,
     InForce,
+    Locked,
+    NotSigned,
     Outdated,
     ProtocolCase,
     draft_protocol,
@@ -18,17 +20,24 @@ from tracker.actions.protocols.editing import (
     put_into_force,
     show_draft,
     show_protocol,
+    sign_draft,
 )
 from tracker.domain.alerts.alerts import Level
+from tracker.domain.editing.protocol_drafts import Signature
 from tracker.domain.editing.protocol_edits import NEW_LINES, checked, values_of, with_values
-from tracker.domain.people.access import may_edit_protocols, may_read_protocols, require
+from tracker.domain.people.access import (
+    may_edit_protocols,
+    may_read_protocols,
+    may_sign_protocols,
+    require,
+)
 from tracker.domain.protocols.care import Heading
 from tracker.domain.protocols.protocol_text import JUDGED
 from tracker.domain.protocols.protocols import Protocol
 from tracker.domain.protocols.toml_tables import Mistake
+from web.clinic.draft_pages import draft_page
 from web.clinic.protocol_pages import (
     HEADINGS,
-    draft_page,
     edition_page,
     protocol_page,
     protocols_page,
@@ -122,7 +131,21 @@ def save_text(visit: Visit, kind: str) -> ResponseReturnValue:
 def draft(visit: Visit, kind: str, draft_id: str) -> ResponseReturnValue:
     """What a draft changes, and what it would have raised."""
     case, drafted = _editable(visit, kind), _draft(visit, kind, draft_id)
-    return render(draft_page(drafted, case, visit.now, visit.person.zone))
+    return render(draft_page(drafted, case, visit.now, visit.person))
+
+
+@blueprint.post("/<kind>/drafts/<draft_id>/sign")
+@signed_in
+def sign(visit: Visit, kind: str, draft_id: str) -> ResponseReturnValue:
+    """Answer for a draft whose effects are counted."""
+    require(may_sign_protocols(visit.viewer))
+    case, drafted = _editable(visit, kind), _draft(visit, kind, draft_id)
+    match sign_draft(visit.db, visit.world.protocols, drafted.draft, visit.person, visit.now):
+        case Signature():
+            return redirect(url_for(".draft", kind=kind, draft_id=draft_id, _anchor="enact"), 303)
+        case Outdated() | Broken() | NotSigned():
+            again = _draft(visit, kind, draft_id)
+            return render(draft_page(again, case, visit.now, visit.person)), 409
 
 
 @blueprint.post("/<kind>/drafts/<draft_id>")
@@ -135,16 +158,14 @@ def enact(visit: Visit, kind: str, draft_id: str) -> ResponseReturnValue:
         done = put_into_force(visit.db, protocols, drafted.draft, visit.person, why, visit.now)
     except ValueError as error:
         wrong = sentence(str(error))
-        page = draft_page(drafted, case, visit.now, visit.person.zone, why=why, trouble=wrong)
+        page = draft_page(drafted, case, visit.now, visit.person, why=why, trouble=wrong)
         return render(page), 422
     match done:
         case InForce():
             return redirect(url_for(".show", kind=kind), code=303)
-        case Outdated() | Broken():
-            again = draft_page(
-                _draft(visit, kind, draft_id), case, visit.now, visit.person.zone, why=why
-            )
-            return render(again), 409
+        case Outdated() | Broken() | Locked():
+            again = _draft(visit, kind, draft_id)
+            return render(draft_page(again, case, visit.now, visit.person, why=why)), 409
 
 
 def _case(visit: Visit, kind: str) -> ProtocolCase:
@@ -170,7 +191,7 @@ def _text(visit: Visit, case: ProtocolCase, name: str) -> str:
 
 
 def _draft(visit: Visit, kind: str, draft_id: str) -> DraftCase:
-    found = show_draft(visit.db, visit.world.protocols, draft_id)
+    found = show_draft(visit.db, visit.world.protocols, draft_id, visit.now)
     return found if found is not None and found.draft.kind == kind else abort(404)
 
 
@@ -258,19 +279,16 @@ class ProtocolTextPage:
 def form_page(
     case: ProtocolCase, name: str, values: Mapping[str, str], found: Checked
 ) -> ProtocolFormPage:
-    """The form for a text of this name; each change of an edition must be signed off again."""
+    """The form for a text of this name."""
     mistakes = () if isinstance(found, Protocol) else found
     keys = _keys(values)
     placed = {mistake: mistake.key.replace(".from_day", ".days") for mistake in mistakes}
     here = [mistake for mistake in mistakes if placed[mistake] in keys]
-    shown = dict(values)
-    if name == case.protocol.digest:
-        shown["sign_off.by"] = ""
     return ProtocolFormPage(
         kind=case.protocol.kind,
         protocol=case.protocol.title,
         based_on=name,
-        values=shown,
+        values=values,
         wrong={placed[mistake]: mistake.remedy for mistake in here},
         elsewhere=tuple(mistake for mistake in mistakes if mistake not in here),
         limits=tuple(_limits(str(concern), concern.words) for concern in JUDGED),

@@ -1,4 +1,4 @@
-"""Protocols: draft a change, read it, put it into force."""
+"""Protocols: draft a change, read it, sign it, put it into force."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,21 +11,24 @@ from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.editing.limits_preview import CourseCount, in_all, preview_since
 from tracker.domain.editing.protocol_drafts import (
     MAX_REASON_LENGTH,
+    Condition,
     Enactment,
     Line,
     Origin,
     ProtocolDraft,
+    Signature,
     differences,
     origin,
 )
-from tracker.domain.editing.protocol_edits import checked, misfits
+from tracker.domain.editing.protocol_edits import checked, misfits, with_sign_off
 from tracker.domain.people.people import Person
-from tracker.domain.protocols.protocols import Protocol, Protocols
+from tracker.domain.protocols.protocols import Protocol, Protocols, SignOff
 from tracker.domain.protocols.toml_tables import Mistake
 from tracker.storage.clinic import audit_log
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 from tracker.storage.course import treatments
+from tracker.storage.people import absences, people
 from tracker.storage.protocols import (
     protocol_drafts,
     protocol_editions,
@@ -40,10 +43,14 @@ def draft_protocol(
 ) -> ProtocolDraft:
     """Keep the text, whatever mistakes it has, so that nothing that was typed is lost.
 
-    Raises ProtocolError when there is no such kind of treatment.
+    A sign-off in it is dropped: it belongs to another text. Raises ProtocolError when there is no
+    such kind of treatment.
     """
     based_on = protocols.of(kind).digest
     lines = text.replace("\r\n", "\n")  # as browsers send them
+    readable = checked(lines, kind, protocol_files.shipped(kind))
+    if isinstance(readable, Protocol):
+        lines = with_sign_off(readable, None)
     draft = ProtocolDraft(new_id(), kind, based_on, lines, author.id, author.name, now)
     with writing(db):
         protocol_drafts.insert(db, draft)
@@ -69,31 +76,100 @@ class Broken:
     mistakes: tuple[Mistake, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """These conditions are not met yet; nothing was changed."""
+
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotSigned:
+    """It is not this person's to sign, not counted yet, or signed already; nothing was changed."""
+
+
+def sign_draft(
+    db: Database, protocols: Protocols, draft: ProtocolDraft, by: Person, now: datetime
+) -> Signature | Outdated | Broken | NotSigned:
+    """Let a clinician answer for exactly this text, whose effects are counted."""
+    changed = checked(draft.text, draft.kind, protocol_files.shipped(draft.kind))
+    if not isinstance(changed, Protocol):
+        return Broken(changed)
+    with writing(db):
+        if trouble := _trouble(db, protocols, draft, changed):
+            return trouble
+        signers = {each.id for each in _signers(db, draft, now)}
+        signature = protocol_drafts.signature(db, draft.id)
+        is_open = _open_conditions(db, draft, signature) == (Condition.SIGNED,)
+        if not is_open or by.id not in signers:
+            return NotSigned()
+        protocol_drafts.sign(db, draft.id, by.id, now)
+        audit_log.add(db, Entry(Act.PROTOCOL_SIGNED, now, by.id, details=draft.kind))
+    return Signature(by.name, by.id, now, by.id == draft.author_id)
+
+
+def _signers(db: Database, draft: ProtocolDraft, now: datetime) -> tuple[Person, ...]:
+    """Who may sign: clinicians but the author, who may only while all others are away."""
+    able = [who for who, _, in_ in people.staff(db) if in_ and who.answers_alerts]
+    others = tuple(who for who in able if who.id != draft.author_id)
+    away = absences.running(db, now)
+    return others if any(who.id not in away for who in others) else tuple(able)
+
+
+def _open_conditions(
+    db: Database, draft: ProtocolDraft, signature: Signature | None
+) -> tuple[Condition, ...]:
+    met = {
+        Condition.COUNTED: protocol_previews.is_complete(db, draft.id),
+        Condition.SIGNED: signature is not None,
+    }
+    return tuple(condition for condition, is_met in met.items() if not is_met)
+
+
+def _trouble(
+    db: Database, protocols: Protocols, draft: ProtocolDraft, changed: Protocol
+) -> Outdated | Broken | None:
+    """Why the draft cannot come into force, whoever has signed it; None if it can."""
+    latest = next(iter(protocol_enactments.of_kind(db, draft.kind)), None)
+    in_force = latest.digest if latest else protocols.of(draft.kind).digest
+    if in_force != draft.based_on:
+        return Outdated()
+    unfit = misfits(changed, treatments.of_kind(db, draft.kind))
+    return Broken(unfit) if unfit else None
+
+
 def put_into_force(
     db: Database, protocols: Protocols, draft: ProtocolDraft, by: Person, why: str, now: datetime
-) -> InForce | Outdated | Broken:
-    """Enact the draft's text and have running courses judged again by it.
+) -> InForce | Outdated | Broken | Locked:
+    """Enact the draft's text with its signature, and have running courses judged again by it.
 
     `protocols` are those in force. A course keeps the alerts it has; each names the edition that
     raised it. Raises ValueError without a reason, or when it is too long.
     """
     if not 0 < len(why) <= MAX_REASON_LENGTH:
         raise ValueError(f"say why, in at most {MAX_REASON_LENGTH} characters")
-    changed = checked(draft.text, draft.kind, protocol_files.shipped(draft.kind))
-    if not isinstance(changed, Protocol):
-        return Broken(changed)
+    readable = checked(draft.text, draft.kind, protocol_files.shipped(draft.kind))
+    if not isinstance(readable, Protocol):
+        return Broken(readable)
+    signature = protocol_drafts.signature(db, draft.id)
+    changed = _signed(db, readable, signature)
     with writing(db):
-        latest = next(iter(protocol_enactments.of_kind(db, draft.kind)), None)
-        in_force = latest.digest if latest else protocols.of(draft.kind).digest
-        if in_force != draft.based_on:
-            return Outdated()
-        if unfit := misfits(changed, treatments.of_kind(db, draft.kind)):
-            return Broken(unfit)
+        if trouble := _trouble(db, protocols, draft, changed):
+            return trouble
+        if conditions := _open_conditions(db, draft, signature):
+            return Locked(conditions)
         protocol_editions.insert(db, changed)
         protocol_enactments.insert(db, changed, by.id, now, why)
         audit_log.add(db, Entry(Act.PROTOCOL_CHANGED, now, by.id, details=changed.kind))
         _ask_for_judgement(db, changed, now)
     return InForce(changed)
+
+
+def _signed(db: Database, protocol: Protocol, signature: Signature | None) -> Protocol:
+    """The protocol as it would come into force: a name that was only typed is no signature."""
+    by = people.get(db, signature.by_id) if signature else None
+    sign_off = SignOff(by.name, by.date_at(signature.at)) if signature and by else None
+    return protocol_files.parse_own(with_sign_off(protocol, sign_off), protocol.kind)
 
 
 def _ask_for_judgement(db: Database, protocol: Protocol, now: datetime) -> None:
@@ -114,18 +190,24 @@ def open_text(db: Database, kind: str, name: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What was counted so far: `done` of `courses`, and the counts by concern."""
+    """What was counted so far: `done` of `courses`, and the counts by concern.
+
+    `is_queued` is false where it goes on no more, because its author saved a later draft.
+    """
 
     done: int
     courses: int
     by_concern: Mapping[Concern, CourseCount]
+    is_complete: bool
+    is_queued: bool
 
 
 @dataclass(frozen=True, slots=True)
 class DraftCase:
     """A draft and the protocol in force; with mistakes, or outdated, there is no preview.
 
-    `is_outdated` means that another edition came into force after the draft was begun.
+    `is_outdated` means that another edition came into force after the draft was begun. `changed`
+    is what would come into force, with its signature if there is one; `signers` may sign now.
     """
 
     draft: ProtocolDraft
@@ -134,6 +216,9 @@ class DraftCase:
     mistakes: tuple[Mistake, ...]
     differences: tuple[Line, ...]
     preview: Preview | None
+    signature: Signature | None
+    conditions: tuple[Condition, ...]
+    signers: tuple[Person, ...]
 
     @property
     def is_outdated(self) -> bool:
@@ -141,32 +226,43 @@ class DraftCase:
         return self.draft.based_on != self.in_force.digest
 
 
-def show_draft(db: Database, protocols: Protocols, draft_id: str) -> DraftCase | None:
+def show_draft(
+    db: Database, protocols: Protocols, draft_id: str, now: datetime
+) -> DraftCase | None:
     """The draft with this id, or None."""
     draft = protocol_drafts.get(db, draft_id)
     if draft is None:
         return None
     in_force, shipped = protocols.of(draft.kind), protocol_files.shipped(draft.kind)
-    changed = checked(draft.text, draft.kind, shipped)
-    mistakes = (
-        misfits(changed, treatments.of_kind(db, draft.kind))
-        if isinstance(changed, Protocol)
-        else changed
-    )
+    readable = checked(draft.text, draft.kind, shipped)
+    signature = protocol_drafts.signature(db, draft.id)
+    mistakes: tuple[Mistake, ...] = ()
+    changed = None
+    if isinstance(readable, Protocol):
+        changed = _signed(db, readable, signature)
+        mistakes = misfits(readable, treatments.of_kind(db, draft.kind))
+    else:
+        mistakes = readable
     return DraftCase(
         draft=draft,
         in_force=in_force,
-        changed=changed if isinstance(changed, Protocol) else None,
+        changed=changed,
         mistakes=mistakes,
-        differences=differences(in_force.text, draft.text),
+        differences=differences(in_force.text, changed.text if changed else draft.text),
         preview=None if mistakes or draft.based_on != in_force.digest else _preview(db, draft),
+        signature=signature,
+        conditions=_open_conditions(db, draft, signature),
+        signers=_signers(db, draft, now),
     )
 
 
 def _preview(db: Database, draft: ProtocolDraft) -> Preview:
     counted = protocol_previews.of_draft(db, draft.id)
-    heard = treatments.heard_since(db, draft.kind, preview_since(draft.at))
-    return Preview(len(counted), max(len(heard), len(counted)), in_all(counted))
+    is_complete = protocol_previews.is_complete(db, draft.id)
+    heard = () if is_complete else treatments.heard_since(db, draft.kind, preview_since(draft.at))
+    is_queued = any(each.id == draft.id for each in protocol_drafts.to_preview(db))
+    courses = max(len(heard), len(counted))
+    return Preview(len(counted), courses, in_all(counted), is_complete, is_queued)
 
 
 LATEST_DRAFTS = 5

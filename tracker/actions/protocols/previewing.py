@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
@@ -55,20 +56,27 @@ def _some(db: Database, compute: Executor, draft: ProtocolDraft) -> int:
     since = preview_since(draft.at)
     counted = protocol_previews.treatments_of(db, draft.id)
     heard = treatments.heard_since(db, draft.kind, since)
-    left = [treatment for treatment in heard if treatment.id not in counted][:COURSES_AT_ONCE]
-    changed = checked(draft.text, draft.kind, protocol_files.shipped(draft.kind))
+    left = [treatment for treatment in heard if treatment.id not in counted]
+    changed = _readable(draft.text, draft.kind)
     present = protocol_editions.edition(db, draft.based_on)
-    if not left or not isinstance(changed, Protocol) or present is None:
-        with writing(db):
-            protocol_previews.complete(db, draft.id)
-        return 0
-    courses = [_course_history(db, treatment) for treatment in left]
+    if changed is None or present is None:
+        return 0  # never complete: a text that was not counted must not seem to be
+    now = left[:COURSES_AT_ONCE]
+    courses = [_course_history(db, treatment) for treatment in now]
     waiting = [compute.submit(compare, course, present, changed, since) for course in courses]
-    found = [(treatment, each.result()) for treatment, each in zip(left, waiting, strict=True)]
+    found = [(treatment, each.result()) for treatment, each in zip(now, waiting, strict=True)]
     with writing(db):
         for treatment, compared in found:
             protocol_previews.insert(db, draft.id, treatment.id, counts_of(compared))
+        if len(found) == len(left):
+            protocol_previews.complete(db, draft.id)
     return len(found)
+
+
+@lru_cache(maxsize=16)  # a draft with mistakes is asked about in every round
+def _readable(text: str, kind: str) -> Protocol | None:
+    changed = checked(text, kind, protocol_files.shipped(kind))
+    return changed if isinstance(changed, Protocol) else None
 
 
 def preview_limits(

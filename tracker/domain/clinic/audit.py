@@ -58,6 +58,7 @@ class Act(StrEnum):
     SHARE_CODE_MADE = "share_code_made"
     PHOTO_OPENED = "photo_opened"
     ALERT_ANSWERED = "alert_answered"
+    PROTOCOL_SIGNED = "protocol_signed"  # a draft of one
     PROTOCOL_CHANGED = "protocol_changed"
 
 

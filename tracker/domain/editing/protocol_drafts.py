@@ -31,6 +31,23 @@ class ProtocolDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class Signature:
+    """A clinician (the name) answers for a draft; `is_own` when they also wrote it."""
+
+    by: str
+    by_id: str
+    at: datetime
+    is_own: bool
+
+
+class Condition(StrEnum):
+    """What must be so before a draft can come into force, in this order."""
+
+    COUNTED = "counted"  # what it would have raised is known, for all courses
+    SIGNED = "signed"  # a clinician answers for exactly this text
+
+
+@dataclass(frozen=True, slots=True)
 class Enactment:
     """An edition put into force: by whom (the name), when and why."""
 

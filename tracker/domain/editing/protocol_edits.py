@@ -15,7 +15,7 @@ from tracker.domain.editing.protocol_check import contradictions
 from tracker.domain.protocols.care import Heading
 from tracker.domain.protocols.floors import floor_mistakes, with_shipped_floors
 from tracker.domain.protocols.protocol_text import JUDGED, ProtocolTextError, parse_protocol
-from tracker.domain.protocols.protocols import Protocol, ProtocolError, Protocols
+from tracker.domain.protocols.protocols import Protocol, ProtocolError, Protocols, SignOff
 from tracker.domain.protocols.toml_tables import Mistake, read_toml
 
 NEW_LINES = 2  # empty rows for more aftercare under each heading
@@ -74,14 +74,13 @@ def values_of(text: str) -> dict[str, str] | None:
             "silence.missed_days": str(document["silence"]["missed_days"]),
             **_questions_of(document["check_in"]),
             **_care_of(document["aftercare"]),
-            "sign_off.by": str(document.get("sign_off", {}).get("by", "")),
         }
     except (KeyError, TypeError, AttributeError, ValueError):
         return None
 
 
 def with_values(text: str, values: Values, shipped: Protocol | None, today: date) -> str:
-    """The text with these values in place; version and sign-off become those of `today`.
+    """The text with these values in place, of the version `today` and without a sign-off.
 
     `values` are those of `values_of`, changed. A value that is not a number stays a text, which the
     check of the whole then names. A question that is no longer asked is removed; one that only
@@ -96,9 +95,18 @@ def with_values(text: str, values: Values, shipped: Protocol | None, today: date
         _set_lines(document["aftercare"][str(heading)], f"aftercare.{heading}", values)
     document["version"] = today.isoformat()
     document.pop("sign_off", None)
-    if by := values.get("sign_off.by", "").strip():
-        document["sign_off"] = {"by": by, "on": today}
     return tomlkit.dumps(document)
+
+
+def with_sign_off(protocol: Protocol, sign_off: SignOff | None) -> str:
+    """The text of a protocol with this sign-off in place of its own, or with none."""
+    if protocol.sign_off == sign_off:
+        return protocol.text
+    document: Any = tomlkit.parse(protocol.text)
+    document.pop("sign_off", None)
+    if sign_off is not None:
+        document["sign_off"] = {"by": sign_off.by, "on": sign_off.on}
+    return tomlkit.dumps(document).rstrip() + "\n"  # tomlkit leaves a line where a table was
 
 
 def _limits_of(concerns: Any) -> dict[str, str]:

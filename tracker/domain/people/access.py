@@ -128,6 +128,14 @@ def may_edit_protocols(viewer: Viewer) -> bool:
     return viewer.role is Role.PRACTITIONER
 
 
+def may_sign_protocols(viewer: Viewer) -> bool:
+    """Whether the viewer may answer for a protocol with their name: practitioners.
+
+    Which of them may sign a draft also depends on who wrote it (`sign_draft`).
+    """
+    return viewer.role is Role.PRACTITIONER
+
+
 def may_read_replies(viewer: Viewer) -> bool:
     """Whether the viewer may read the message templates: everyone who writes to patients."""
     return viewer.role.has_patients

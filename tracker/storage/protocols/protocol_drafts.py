@@ -1,11 +1,12 @@
-"""Drafts of protocols."""
+"""Drafts of protocols, and who has signed them."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlite_utils import Database
 
-from tracker.domain.editing.protocol_drafts import ProtocolDraft
-from tracker.storage.columns import read_row, time_text
+from tracker.domain.editing.protocol_drafts import ProtocolDraft, Signature
+from tracker.storage.columns import read_row, read_time, time_text
 
 
 def insert(db: Database, draft: ProtocolDraft) -> None:
@@ -45,6 +46,26 @@ def to_preview(db: Database) -> list[ProtocolDraft]:
              AND protocol_drafts.id NOT IN (SELECT draft_id FROM protocol_previews_complete)
              ORDER BY at DESC, protocol_drafts.rowid DESC"""
     return [_draft(row) for row in db.query(sql)]
+
+
+def sign(db: Database, draft_id: str, by_id: str, now: datetime) -> None:
+    """Add the signature of a draft that has none."""
+    row = {"draft_id": draft_id, "by_id": by_id, "at": time_text(now)}
+    db.table("protocol_signatures").insert(row)
+
+
+def signature(db: Database, draft_id: str) -> Signature | None:
+    """Who has signed this draft, or None."""
+    sql = """SELECT name, by_id, protocol_signatures.at, by_id = author_id AS is_own
+             FROM protocol_signatures JOIN people ON people.id = by_id
+             JOIN protocol_drafts ON protocol_drafts.id = draft_id WHERE draft_id = ?"""
+    return next(
+        (
+            Signature(row["name"], row["by_id"], read_time(row["at"]), bool(row["is_own"]))
+            for row in db.query(sql, [draft_id])
+        ),
+        None,
+    )
 
 
 def _draft(row: dict[str, Any]) -> ProtocolDraft:

@@ -29,6 +29,12 @@ def complete(db: Database, draft_id: str) -> None:
     db.execute("INSERT OR IGNORE INTO protocol_previews_complete VALUES (?)", [draft_id])
 
 
+def is_complete(db: Database, draft_id: str) -> bool:
+    """Whether all courses of a draft were counted."""
+    sql = "SELECT 1 FROM protocol_previews_complete WHERE draft_id = ?"
+    return next(db.query(sql, [draft_id]), None) is not None
+
+
 def treatments_of(db: Database, draft_id: str) -> frozenset[str]:
     """The ids of the treatments that were counted."""
     sql = "SELECT treatment_id FROM protocol_previews WHERE draft_id = ?"
