@@ -12,7 +12,7 @@ from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tracker.actions.alerts.showing import read_alert
 from tracker.domain.alerts.alert_life import Step
-from tracker.domain.alerts.alerts import Alert, Level
+from tracker.domain.alerts.alerts import Alert, Concern, Factor, Level, Source
 from tracker.domain.people.people import Person
 from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.connection import writing
@@ -78,6 +78,31 @@ def test_a_browser_that_fetches_ahead_has_read_nothing(
     answer = dana.get(f"/alerts/{alert.id}", method=method, headers=headers)
     assert answer.status_code == 200
     assert known(db, alert).read_at is None
+
+
+def test_a_round_opens_only_the_alert_that_leads_it_with_its_reasons(
+    dana: Browser, records: Records, db: Database
+) -> None:
+    leading = records.alert()
+    below = records.alert(level=Level.REVIEW, concern=Concern.ALLERGIC_REACTION)
+    page = dana.read(f"/round/{leading.patient_id}")
+    assert known(db, leading).read_at is not None
+    assert known(db, below).read_at is None
+    assert "Not opened yet" in page
+    dana.read(f"/alerts/{below.id}")
+    assert known(db, below).read_at is not None
+
+
+def test_a_round_opens_no_alert_whose_reasons_it_does_not_show(
+    dana: Browser, records: Records, db: Database
+) -> None:
+    against = Factor("whole face: infection does not show", 0.1, Source.PHOTOS)
+    alert = records.alert(evidence=(against,))
+    page = dana.read(f"/round/{alert.patient_id}")
+    assert known(db, alert).read_at is None
+    for key in "fsc":
+        assert f'data-key="{key}"' not in page, "what was not opened is not answered"
+    assert f'href="/alerts/{alert.id}?round=' in page
 
 
 def test_an_alert_that_asks_again_is_unread_again(

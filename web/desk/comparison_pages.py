@@ -1,6 +1,6 @@
-"""The page that compares two photos of one patient."""
+"""The page that compares two photos of one patient, and the photos of a ward round."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -8,9 +8,17 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from tracker.actions.course.comparing import Comparison, Laid, NothingToCompare
+from tracker.actions.desk.worklist import RoundCase
 from tracker.domain.course.annotations import Shape
 from tracker.domain.course.comparisons import Asked
-from tracker.domain.course.photos import Photo, SkinState, View
+from tracker.domain.course.photos import (
+    EarlyPhoto,
+    Photo,
+    PhotoRole,
+    PhotoStatus,
+    SkinState,
+    View,
+)
 from tracker.domain.course.treatments import day_number
 from tracker.wires.photo_files import Picture
 from web.desk.annotations import (
@@ -22,7 +30,7 @@ from web.desk.annotations import (
 )
 from web.words.sides import picture_sides
 from web.words.times import day_words, short_date, when, withdrawn_words
-from web.words.words import LIGHT_WORDS, SKIN_STATES, VIEWS, treatment_words
+from web.words.words import LIGHT_WORDS, SKIN_STATES, STATUSES, VIEWS, treatment_words
 
 ADDRESS = ("before", "after", "view", "mode", "light", "heat")
 """What the page's address may say."""
@@ -258,3 +266,52 @@ def _day_in_list(photo: Photo, shown: Comparison, now: datetime, zone: ZoneInfo)
     """Short enough for the list on a phone."""
     is_before = photo.taken_at < shown.treatment.performed_at
     return f"{'Before' if is_before else _day(photo, shown)} · {when(photo.taken_at, now, zone)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A photo of a round with its day; `is_new` until a person of the clinic has opened it.
+
+    `is_opened`: this page shows it large because a person asked for it.
+    """
+
+    id: str
+    picture: Picture
+    words: str
+    is_new: bool
+    is_opened: bool
+
+
+def round_pair(told: RoundCase) -> list[Photo]:
+    """The photo that the worst alert is about, then the last measured, if they are others."""
+    measured = [
+        photo
+        for photo in told.standing.photos
+        if photo.status is PhotoStatus.MEASURED
+        and photo.role is PhotoRole.FOLLOW_UP
+        and photo.view is View.FRONT
+    ]
+    worst = next(iter(told.standing.awake), None)
+    about = [photo for photo in measured if worst is not None and photo.id == worst.photo_id]
+    newest = max(measured, key=lambda photo: (photo.taken_at, photo.id), default=None)
+    return [*about, *(each for each in [newest] if each is not None and each not in about)]
+
+
+def shot(photo: Photo | EarlyPhoto, told: RoundCase, asked: Set[str], now: datetime) -> Shot:
+    """A photo in the light of the one from before; as it came, if it is not measured."""
+    zone, is_measured = told.row.patient.zone, False
+    if isinstance(photo, EarlyPhoto):
+        words = f"Perhaps of {when(photo.taken_at, now, zone)}, without a treatment"
+    else:
+        is_measured = photo.status is PhotoStatus.MEASURED and photo.role is PhotoRole.FOLLOW_UP
+        words = day_words(
+            day_number(told.standing.courses[photo.treatment_id], photo.taken_at, zone)
+        )
+        words += "" if is_measured else f", {STATUSES[photo.status]}"
+    return Shot(
+        id=photo.id,
+        picture=Picture.ALIGNED if is_measured else Picture.PHOTO,
+        words=words,
+        is_new=photo in told.standing.unseen,
+        is_opened=photo.id in asked,
+    )

@@ -4,7 +4,7 @@ What it sends goes to the actions of the page of an alert, and to those of the c
 """
 
 import secrets
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
@@ -25,15 +25,13 @@ from tracker.actions.desk.worklist import (
 )
 from tracker.actions.talk.conversation import open_conversation
 from tracker.domain.alerts.alert_life import AnswerRefused, Obstacle
-from tracker.domain.alerts.alerts import CourseAlert
+from tracker.domain.alerts.alerts import Alert, CourseAlert
 from tracker.domain.course.check_ins import CheckIn
-from tracker.domain.course.photos import EarlyPhoto, Photo, PhotoRole, PhotoStatus, View
-from tracker.domain.course.treatments import day_number
+from tracker.domain.course.photos import EarlyPhoto, Photo
 from tracker.domain.desk.ward_round import Hold
 from tracker.domain.desk.worklist import Place, gauge
 from tracker.domain.people.access import may_answer_alerts, may_follow, may_open_worklist, require
 from tracker.domain.talk.conversation import MAX_MESSAGE_LENGTH
-from tracker.wires.photo_files import Picture
 from web.charts.charts import chart, frame_of
 from web.desk.alert_cards import (
     NOTHING_CHOSEN,
@@ -44,32 +42,25 @@ from web.desk.alert_cards import (
     answers_row,
     troubles,
 )
-from web.desk.alert_pages import AlertPage, Evidence, Refusal
-from web.desk.alerts import case_opened, case_to_answer, just_answered, shown_with
+from web.desk.alert_pages import AlertPage, Evidence, Refusal, evidence_line
+from web.desk.alerts import (
+    case_opened,
+    case_to_answer,
+    case_to_follow,
+    just_answered,
+    shown_with,
+)
+from web.desk.comparison_pages import Shot, round_pair, shot
 from web.desk.worklist_pages import PatientRow, patient_row
 from web.forms import Errors, read_resolution, read_shown_alert
 from web.pages import render
 from web.session import Visit, signed_in
-from web.words.times import day_words, when
-from web.words.words import HOLDS, STATUSES
+from web.words.times import when
+from web.words.words import HOLDS
 
 blueprint = Blueprint("ward_round", __name__)
 
 PHOTOS_AT_ONCE = 6  # each is shown large
-
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """A photo of a round with its day; `is_new` until a person of the clinic has opened it.
-
-    `is_opened`: this page shows it large because a person asked for it.
-    """
-
-    id: str
-    picture: Picture
-    words: str
-    is_new: bool
-    is_opened: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +88,12 @@ class RoundPage:
     """One patient of the round with all that the page of an alert and the list show.
 
     `fine` is the alert that may be closed here, None while `holds` say why not. `alerts` wait,
-    worst first; `asleep` are snoozed. `warnings` are all answers that were a warning sign, `noted`
-    others with words. `pair` are the last measured photos, `opened` others that were asked for,
-    `unopened` the ids of those to ask for next. `place` is that of the patient in the list, from
-    which the round goes on; `mark` changes when anything comes in. `key` tells a message sent twice
-    from two. `undo` is the alert that the reader answered just before, while that can be undone.
+    worst first, and `may_answer` the first of them here; `asleep` are snoozed. `warnings` are all
+    answers that were a warning sign, `noted` others with words. `pair` are the last measured
+    photos, `opened` others that were asked for, `unopened` the ids of those to ask for next.
+    `place` is that of the patient in the list, from which the round goes on; `mark` changes when
+    anything comes in. `key` tells a message sent twice from two. `undo` is the alert that the
+    reader answered just before, while that can be undone.
     """
 
     template: ClassVar[str] = "round.html"
@@ -113,6 +105,7 @@ class RoundPage:
     fine: AlertPage | None
     holds: tuple[str, ...]
     alerts: tuple[RoundAlert, ...]
+    may_answer: bool
     asleep: tuple[AlertCard, ...]
     warnings: tuple[AnswersRow, ...]
     noted: tuple[AnswersRow, ...]
@@ -177,7 +170,7 @@ def begin(visit: Visit) -> ResponseReturnValue:
 @blueprint.get("/round/<patient_id>")
 @signed_in
 def show(visit: Visit, patient_id: str) -> ResponseReturnValue:
-    """One patient of the round; opening it counts as opening the alerts that it shows."""
+    """One patient of the round; opening it counts as opening the alert that leads it."""
     require(may_follow(visit.viewer, patient_id))
     return render(_stop(visit, patient_id))
 
@@ -250,7 +243,7 @@ def undo(visit: Visit, patient_id: str, alert_id: str) -> ResponseReturnValue:
 def _refused(visit: Visit, case: AlertCase, refused: AnswerRefused) -> ResponseReturnValue:
     """The patient as they are now, with what was typed, whatever became of the alert."""
     form = AnswerForm(request.form, refused=refused)
-    now = case_opened(visit, case.alert.id)
+    now = case_to_follow(visit, case.alert.id)
     page = replace(
         _stop(visit, case.patient.id, form), refusal=shown_with(visit, now, None, form).refusal
     )
@@ -263,11 +256,14 @@ def _stop(visit: Visit, patient_id: str, form: AnswerForm = NOTHING_CHOSEN) -> R
     told = show_round_case(db, protocols, visit.person, patient_id, visit.now) or abort(404)
     progress = show_course(db, protocols, patient_id, visit.now)
     course = progress if isinstance(progress, CourseSoFar) else None
-    pages = [
-        shown_with(visit, case_opened(visit, alert.id), course, form)
-        for alert in told.standing.awake
-    ]
-    return _page(visit, told, course, pages)
+    cases = [_case(visit, alert, leads=not n) for n, alert in enumerate(told.standing.awake)]
+    return _page(visit, told, course, [shown_with(visit, case, course, form) for case in cases])
+
+
+def _case(visit: Visit, alert: Alert, *, leads: bool) -> AlertCase:
+    """Opened only if it leads the page with its reasons: others may be below what is read."""
+    is_shown = leads and any(evidence_line(each).speaks == "for" for each in alert.evidence)
+    return (case_opened if is_shown else case_to_follow)(visit, alert.id)
 
 
 def _page(
@@ -278,9 +274,11 @@ def _page(
     asked = {*request.values.getlist("photo"), *request.values.getlist("message")}
     every: list[Photo | EarlyPhoto] = [*standing.photos, *standing.early]
     opened = [photo for photo in every if photo.id in asked]
-    pair = _pair(told)
+    pair = round_pair(told)
     holds = standing.holds(reader_id, {photo.id for photo in opened})
-    may_close = len(pages) == 1 and may_answer_alerts(visit.viewer, row.id) and not holds
+    alerts = tuple(_round_alert(page) for page in pages)
+    may_answer = bool(alerts and alerts[0].grounds) and may_answer_alerts(visit.viewer, row.id)
+    may_close = len(pages) == 1 and may_answer and not holds
     unread = standing.unopened(reader_id)
     unopened = [photo.id for photo in standing.unseen if photo.id not in asked]
     return RoundPage(
@@ -288,7 +286,8 @@ def _page(
         headline=pages[0].title if pages else _headline(row, holds),
         fine=pages[0] if may_close else None,
         holds=tuple(HOLDS[hold] for hold in holds),
-        alerts=tuple(_round_alert(page) for page in pages),
+        alerts=alerts,
+        may_answer=may_answer,
         asleep=_asleep(told, visit.now, zone),
         warnings=_answers(standing.warnings, told, visit.now, zone),
         noted=_answers(standing.noted, told, visit.now, zone),
@@ -298,8 +297,8 @@ def _page(
             if m in unread or m in standing.unanswered or m.id in asked
         ),
         unread=len(unread),
-        pair=tuple(_shot(photo, told, asked, visit.now) for photo in pair),
-        opened=tuple(_shot(p, told, asked, visit.now) for p in opened if p not in pair),
+        pair=tuple(shot(photo, told, asked, visit.now) for photo in pair),
+        opened=tuple(shot(p, told, asked, visit.now) for p in opened if p not in pair),
         unopened=tuple(unopened[:PHOTOS_AT_ONCE]),
         unseen=len(unopened),
         curve=_curve(told, course),
@@ -354,41 +353,6 @@ def _answers(
     return tuple(
         answers_row(each, told.standing.courses[each.treatment_id], own_zone, now, zone)
         for each in given
-    )
-
-
-def _pair(told: RoundCase) -> list[Photo]:
-    """The photo that the worst alert is about, then the last measured, if they are others."""
-    measured = [
-        photo
-        for photo in told.standing.photos
-        if photo.status is PhotoStatus.MEASURED
-        and photo.role is PhotoRole.FOLLOW_UP
-        and photo.view is View.FRONT
-    ]
-    worst = next(iter(told.standing.awake), None)
-    about = [photo for photo in measured if worst is not None and photo.id == worst.photo_id]
-    newest = max(measured, key=lambda photo: (photo.taken_at, photo.id), default=None)
-    return [*about, *(each for each in [newest] if each is not None and each not in about)]
-
-
-def _shot(photo: Photo | EarlyPhoto, told: RoundCase, asked: Set[str], now: datetime) -> Shot:
-    """A photo in the light of the one from before; as it came, if it is not measured."""
-    zone, is_measured = told.row.patient.zone, False
-    if isinstance(photo, EarlyPhoto):
-        words = f"Perhaps of {when(photo.taken_at, now, zone)}, without a treatment"
-    else:
-        is_measured = photo.status is PhotoStatus.MEASURED and photo.role is PhotoRole.FOLLOW_UP
-        words = day_words(
-            day_number(told.standing.courses[photo.treatment_id], photo.taken_at, zone)
-        )
-        words += "" if is_measured else f", {STATUSES[photo.status]}"
-    return Shot(
-        id=photo.id,
-        picture=Picture.ALIGNED if is_measured else Picture.PHOTO,
-        words=words,
-        is_new=photo in told.standing.unseen,
-        is_opened=photo.id in asked,
     )
 
 
