@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from errno import EEXIST
 from hashlib import sha1
+from importlib.metadata import version
 from pathlib import Path
 from shutil import rmtree
 from typing import TextIO
@@ -19,8 +20,12 @@ from tracker.domain.course.photos import Photo
 from tracker.domain.people.people import Role
 from tracker.domain.protocols.protocols import Protocols
 from tracker.domain.record.codes import Resource
-from tracker.domain.record.fhir_course import Attachment, Export, patient_resources
+from tracker.domain.record.fhir_care import care_resources, own_lines
+from tracker.domain.record.fhir_course import course_resources
+from tracker.domain.record.fhir_people import Attachment, Export, patient_resources
+from tracker.domain.record.record import PatientRecord
 from tracker.domain.record.releases import Release, in_release
+from tracker.domain.talk.conversation import Message
 from tracker.storage import record
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import reading, writing
@@ -62,7 +67,8 @@ def fhir_resources(
     `by` is who exports, None for the command line. Each export is in the audit log before any of
     its patient's data is handed out.
     """
-    export, given = Export(protocols.by_kind, attachment, now), set[tuple[str, str]]()
+    given = set[tuple[str, str]]()
+    export = Export(protocols.by_kind, attachment, now, version("afterglow"))
     for patient_id in patient_ids:
         for each in _of_patient(db, patient_id, export, by):
             name = (each["resourceType"], each["id"])
@@ -83,11 +89,20 @@ def _of_patient(
         audit_log.add(db, Entry(Act.DATA_EXPORTED, export.now, by, patient_id, "FHIR"))
     with reading(db):
         known = record.of_patient(db, patient)
-    told = list(patient_resources(known, export))
+    told = all_resources(known, export)
     named = {name for each in told for name in _references(each)}
     for each in told:
         if each["resourceType"] != "Practitioner" or f"Practitioner/{each['id']}" in named:
             yield each
+
+
+def all_resources(known: PatientRecord, export: Export) -> list[Resource]:
+    """A record as FHIR R5, with every colleague."""
+    told = list(patient_resources(known, export))
+    for course in known.courses:
+        told += course_resources(known, course, export)
+        told += care_resources(known, course, export)
+    return [*told, *own_lines(known)]
 
 
 def _references(part: object) -> Iterator[str]:
@@ -104,15 +119,20 @@ def _references(part: object) -> Iterator[str]:
 
 def linked(base_url: str) -> Attachment:
     """Photos as addresses of the clinic's pages, which ask for a sign-in."""
-    return lambda photo: {
-        "url": f"{base_url}/patients/{photo.patient_id}/photos/{photo.id}/{Picture.PHOTO}"
-    }
+
+    def attach(pictured: Photo | Message) -> Resource:
+        page = f"{base_url}/patients/{pictured.patient_id}"
+        if isinstance(pictured, Message):
+            return {"url": f"{page}/conversation/{pictured.id}/photo"}
+        return {"url": f"{page}/photos/{pictured.id}/{Picture.PHOTO}"}
+
+    return attach
 
 
 def inside(files: PhotoFiles, unreadable: list[str]) -> Attachment:
     """Photos within the resources; those that cannot be read are left out and named."""
 
-    def attached(data: bytes, _photo: Photo) -> Resource:
+    def attached(data: bytes, _id: str) -> Resource:
         return {"data": b64encode(data).decode()}
 
     return _attachment(files, unreadable, attached)
@@ -121,26 +141,26 @@ def inside(files: PhotoFiles, unreadable: list[str]) -> Attachment:
 def in_folder(files: PhotoFiles, folder: Path, unreadable: list[str]) -> Attachment:
     """Photos as files in `photos` of a folder; those that cannot be read are left out and named."""
 
-    def attached(data: bytes, photo: Photo) -> Resource:
-        path = folder / "photos" / f"{photo.id}.jpg"
+    def attached(data: bytes, id_: str) -> Resource:
+        path = folder / "photos" / f"{id_}.jpg"
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(data)
-        return {"url": f"photos/{photo.id}.jpg"}
+        return {"url": f"photos/{id_}.jpg"}
 
     return _attachment(files, unreadable, attached)
 
 
 def _attachment(
-    files: PhotoFiles, unreadable: list[str], attached: Callable[[bytes, Photo], Resource]
+    files: PhotoFiles, unreadable: list[str], attached: Callable[[bytes, str], Resource]
 ) -> Attachment:
-    def attach(photo: Photo) -> Resource:
+    def attach(pictured: Photo | Message) -> Resource:
         try:
-            data = files.load(photo.id, Picture.PHOTO)
+            data = files.load(pictured.id, Picture.PHOTO)
         except PhotoUnreadable:
-            unreadable.append(photo.id)
+            unreadable.append(pictured.id)
             return {"title": "the file of this photo cannot be read"}
         digest = b64encode(sha1(data, usedforsecurity=False).digest()).decode()  # FHIR says SHA-1
-        return {**attached(data, photo), "size": len(data), "hash": digest}
+        return {**attached(data, pictured.id), "size": len(data), "hash": digest}
 
     return attach
 

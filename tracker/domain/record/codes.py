@@ -46,7 +46,7 @@ SKIN_TYPES: Final[Mapping[int, Coded]] = {
         ("403221005", "403222003", "403226000", "403231003", "403235007", "403236008"), 1
     )
 }
-SIGNS: Final[Mapping[str, Coded]] = {
+PUBLIC_SIGNS: Final[Mapping[str, Coded]] = {
     "pain": (LOINC, "72514-3"),
     "itch": (SNOMED, "418363000"),
     "swelling": (SNOMED, "95322002"),
@@ -59,11 +59,11 @@ CONCERNS: Final[Mapping[Concern, Coded]] = {
 }
 
 
-def concept(name: str, words: str = "", *others: Coded) -> Resource:
-    """A concept with our own code, then public ones; `text` is always filled."""
+def concept(name: str, words: str = "", *others: Coded, text: str = "") -> Resource:
+    """A concept with our own code, called `words`, then public ones; `text` is always filled."""
     words = words or name.replace("_", " ")
     own = {"system": OWN, "code": code_of(name), "display": words}
-    return {"coding": [own, *(_coding(other) for other in others)], "text": words}
+    return {"coding": [own, *(_coding(other) for other in others)], "text": text or words}
 
 
 def public(words: str, *codes: Coded) -> Resource:

@@ -1,10 +1,9 @@
-"""A patient and the courses as FHIR R5: who, what was done, with what, photos and readings.
+"""A course as FHIR R5: what was done, with what, photos and readings.
 
 `releases` turns all of it into R4.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from tracker.domain.course.annotations import Annotation
@@ -13,12 +12,8 @@ from tracker.domain.course.photos import Photo
 from tracker.domain.course.readings import Estimate, Quantity, Reading, RegionReading
 from tracker.domain.course.treatments import AREAS, Region, Treatment, days_since
 from tracker.domain.people.people import Person
-from tracker.domain.protocols.protocols import Protocol
 from tracker.domain.record.codes import (
     DICOM,
-    PATIENT_ID,
-    RECORD_NUMBER,
-    SKIN_TYPES,
     TERMINOLOGY,
     TREATMENT_ID,
     UCUM,
@@ -33,6 +28,7 @@ from tracker.domain.record.codes import (
     resource,
     site,
 )
+from tracker.domain.record.fhir_people import Export, software, software_id, who
 from tracker.domain.record.record import CourseRecord, PatientRecord
 from tracker.domain.recovery.bands import BandPoint, band_until, normal_at
 
@@ -41,114 +37,24 @@ ISO21090 = "http://hl7.org/fhir/StructureDefinition/iso21090-uncertainty"
 CATEGORY = f"{TERMINOLOGY}/observation-category"
 INTERPRETATION = f"{TERMINOLOGY}/v3-ObservationInterpretation"
 
-Attachment = Callable[[Photo], Resource]
-"""Where the picture of a photo is: `url` or `data`, as the parts of an attachment."""
 
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """What the translation needs to know besides the record.
-
-    `now` is when the export is made, and `protocols` are those in force, by kind.
-    """
-
-    protocols: Mapping[str, Protocol]
-    attachment: Attachment
-    now: datetime
-
-
-def patient_resources(record: PatientRecord, export: Export) -> Iterator[Resource]:
-    """The patient, who cares for them, what is noted about them, and every course."""
-    yield _patient(record)
-    for person in record.people.values():
-        if person.id != record.patient.id:
-            yield resource("Practitioner", person.id, name=[{"text": person.name}])
-    if record.team:
-        yield _care_team(record)
-    yield from _facts(record.patient)
-    for course in record.courses:
-        yield from _course(record.patient, course, export)
-
-
-def _patient(record: PatientRecord) -> Resource:
+def course_resources(
+    record: PatientRecord, course: CourseRecord, export: Export
+) -> Iterator[Resource]:
+    """What was done, with what, the photos, what was drawn on them and what they show."""
     patient = record.patient
-    numbers: list[Resource] = [{"system": PATIENT_ID, "value": patient.id}]
-    if patient.record_number:
-        kind = public("Medical record number", (f"{TERMINOLOGY}/v2-0203", "MR"))
-        known = {"type": kind, "system": RECORD_NUMBER, "value": patient.record_number}
-        numbers.append(known)
-    return resource(
-        "Patient",
-        patient.id,
-        extension=[extension("time-zone", valueCode=patient.time_zone)],
-        identifier=numbers,
-        name=[{"text": patient.name}],
-        telecom=[{"system": "email", "value": patient.email}],
-        birthDate=patient.birth_date.isoformat() if patient.birth_date else None,
-    )
-
-
-def _care_team(record: PatientRecord) -> Resource:
-    return resource(
-        "CareTeam",
-        f"team-{record.patient.id}",
-        status="active",
-        subject=link("Patient", record.patient.id),
-        participant=[{"member": link("Practitioner", each.id)} for each in record.team],
-    )
-
-
-def _facts(patient: Person) -> Iterator[Resource]:
-    subject = link("Patient", patient.id)
-    if patient.skin_type is not None:
-        words = f"Fitzpatrick skin type {patient.skin_type}"
-        yield resource(
-            "Observation",
-            f"skin-type-{patient.id}",
-            status="final",
-            code=concept("skin_type", "Fitzpatrick skin type"),
-            subject=subject,
-            valueCodeableConcept=public(words, SKIN_TYPES[patient.skin_type]),
-        )
-    for risk in sorted(patient.history):
-        yield resource(
-            "Flag",
-            f"{code_of(risk)}-{patient.id}",
-            status="active",
-            code=concept(f"history_{risk}", f"history of {risk.replace('_', ' ')}"),
-            subject=subject,
-        )
-
-
-def _course(patient: Person, course: CourseRecord, export: Export) -> Iterator[Resource]:
     yield from _procedure(patient, course.treatment, export)
     for photo in course.photos:
         yield _photo(patient, photo, export)
         yield from _outlines(patient, course, photo)
     for drawn in course.annotations:
         if not drawn.latest.is_withdrawn:
-            yield _annotation(patient, drawn)
+            yield _annotation(record, drawn)
     band = _band(course, export)
     for method in sorted({reading.method for reading in course.readings}):
         yield software("analysis", method)
     for reading in course.readings:
         yield from _observations(patient, course.treatment, reading, band)
-
-
-def software(part: str, version: str) -> Resource:
-    """The part of this program that measured or judged, in the version that did."""
-    return resource(
-        "Device",
-        software_id(part, version),
-        name=[{"value": f"Afterglow {part}", "type": "registered-name"}],
-        version=[{"value": version}],
-        type=[concept(part, f"skin {part} software")],
-    )
-
-
-def software_id(part: str, version: str) -> str:
-    """The id of the device that `software` describes."""
-    return f"afterglow-{part}-{code_of(version)}"
 
 
 def _procedure(patient: Person, treatment: Treatment, export: Export) -> Iterator[Resource]:
@@ -253,7 +159,7 @@ def _outlines(patient: Person, course: CourseRecord, photo: Photo) -> Iterator[R
                 )
 
 
-def _annotation(patient: Person, drawn: Annotation) -> Resource:
+def _annotation(record: PatientRecord, drawn: Annotation) -> Resource:
     latest = drawn.latest
     places = "; ".join(f"{100 * x:.4g} {100 * y:.4g}" for x, y in latest.drawing.places)
     return resource(
@@ -261,9 +167,9 @@ def _annotation(patient: Person, drawn: Annotation) -> Resource:
         f"annotation-{drawn.id}",
         status="final",
         code=concept(f"annotation_{latest.drawing.shape}", f"{latest.drawing.shape} with a note"),
-        subject=link("Patient", patient.id),
-        issued=moment(latest.at, patient.zone),
-        performer=[link("Practitioner", latest.author_id)],
+        subject=link("Patient", record.patient.id),
+        issued=moment(latest.at, record.patient.zone),
+        performer=[who(record, latest.author_id)],
         valueString=latest.drawing.note,
         derivedFrom=[link("DocumentReference", drawn.photo_id)],
         component=[{"code": concept("places", "places in percent"), "valueString": places}],

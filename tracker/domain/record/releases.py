@@ -88,8 +88,67 @@ def _document(resource: Resource) -> Resource:
     }
 
 
+def _questionnaire(resource: Resource) -> Resource:
+    for item in resource["item"]:
+        if item["type"] == "coding":
+            item["type"] = "choice"
+    return resource
+
+
+def _detected_issue(resource: Resource) -> Resource:
+    """R4 has no status for an issue that was dealt with: mitigation and outcome say it."""
+    return _renamed(resource, subject="patient") | {"status": "final"}
+
+
+def _care_plan(resource: Resource) -> Resource:
+    """What is contained in R5 is written out as activities."""
+    activities = [
+        {
+            "detail": {
+                "status": "unknown",
+                "doNotPerform": each.get("doNotPerform", False),
+                "description": each["code"]["concept"]["text"],
+                "scheduledPeriod": each["occurrencePeriod"],
+            }
+        }
+        for each in resource.pop("contained", [])
+    ]
+    resource.pop("activity", None)
+    written = _renamed(resource, custodian="author")
+    return written | ({"activity": activities} if activities else {})
+
+
+def _consent(resource: Resource) -> Resource:
+    """R4 wants a scope and a policy, and has the decision within the provision."""
+    scope = "research" if "use-research" in str(resource["category"]) else "patient-privacy"
+    given = {"type": resource.pop("decision"), **resource.pop("provision")[0]}
+    at = resource.pop("period")["start"]
+    resource.pop("date")
+    return _renamed(resource, subject="patient") | {
+        "dateTime": at,
+        "scope": public(scope, (f"{TERMINOLOGY}/consentscope", scope)),
+        "policyRule": {"text": "what the clinic told the patient when it asked"},
+        "provision": given,
+    }
+
+
+def _communication(resource: Resource) -> Resource:
+    resource["payload"] = [
+        {"contentString": each["contentCodeableConcept"]["text"]}
+        if "contentCodeableConcept" in each
+        else each
+        for each in resource["payload"]
+    ]
+    return resource
+
+
 _IN_R4: Mapping[str, Callable[[Resource], Resource]] = {
+    "CarePlan": _care_plan,
+    "Communication": _communication,
+    "Consent": _consent,
+    "DetectedIssue": _detected_issue,
     "Device": _device,
     "DocumentReference": _document,
     "Procedure": _procedure,
+    "Questionnaire": _questionnaire,
 }
