@@ -90,9 +90,11 @@ class World:
         Raises ProtocolError when an edition can no longer be read.
         """
         enacted = protocol_enactments.in_force(db, leaving_out=self.kept_in_files)
-        if not enacted:
+        known = Protocols({**self.protocols.by_kind, **enacted})
+        given_up = protocol_editions.given_up(db, known)  # of a record that has just come
+        if not enacted and not given_up:
             return self
-        return replace(self, protocols=Protocols({**self.protocols.by_kind, **enacted}))
+        return replace(self, protocols=Protocols({**given_up, **known.by_kind}))
 
 
 class DatabaseGone(Exception):  # noqa: N818  (a state of the folder, not of the code)

@@ -17,6 +17,7 @@ from tracker.actions.clinic.health import show_health
 from tracker.demo import FolderInUse
 from tracker.domain.clinic.health import Facts
 from tracker.domain.own_data.course_folders import CourseError
+from tracker.domain.own_data.record_manifest import RecordError
 from tracker.domain.protocols.protocols import ProtocolError
 from tracker.environment import SECRETS, read_settings
 from tracker.settings import Settings, SettingsError
@@ -137,7 +138,7 @@ def told_errors(*others: type[Exception]) -> Iterator[None]:
     )
     try:
         yield
-    except CourseError as error:
+    except (CourseError, RecordError) as error:
         click.echo(f"afterglow: {error}", err=True)
         sys.exit(UNREADABLE)
     except trouble as error:
@@ -149,7 +150,7 @@ def checked_input() -> Iterator[None]:
     """Report an argument that the domain refuses like any other misuse of the command."""
     try:
         yield
-    except (SettingsError, ProtocolError):
+    except (SettingsError, ProtocolError, RecordError):
         raise
     except ValueError as error:
         raise click.UsageError(str(error)) from error

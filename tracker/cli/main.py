@@ -19,7 +19,7 @@ from tracker.actions.course.pictures import print_card
 from tracker.actions.course.treatments import begin_treatment
 from tracker.actions.people.accounts import add_person
 from tracker.actions.people.sharing import join_care_team
-from tracker.cli import afterglow, keeping_commands
+from tracker.cli import afterglow, keeping_commands, record_commands
 from tracker.cli.clinic_commands import (
     appoint,
     audit,
@@ -322,6 +322,7 @@ for command in (
     reset_second_step,
     protocol,
     *keeping_commands.COMMANDS,
+    *record_commands.COMMANDS,
 ):
     main.add_command(command)
 

@@ -4,7 +4,7 @@ import errno
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -148,6 +148,15 @@ def migrate(db: Database) -> list[str]:
         pending = [step.name for step in migrations.pending(db)]
         migrations.apply(db)
     return pending
+
+
+def scratch(statements: Iterable[str]) -> Database:
+    """A database in memory with these tables and rules, to try rows on."""
+    db = Database(sqlcipher3.connect(":memory:", isolation_level=None))
+    for statement in statements:
+        db.execute(statement)
+    db.execute("PRAGMA foreign_keys = ON")
+    return db
 
 
 @contextmanager

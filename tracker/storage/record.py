@@ -19,16 +19,18 @@ from tracker.storage.course import (
     sides,
     treatments,
 )
-from tracker.storage.own_data import consents
+from tracker.storage.own_data import consents, records
 from tracker.storage.people import people
 from tracker.storage.talk import conversation, notes
 
 
 def of_patient(db: Database, patient: Person) -> PatientRecord:
     """All rows about a patient; afterwards the database is no longer needed."""
+    here = {person.id: person for person, *_ in people.staff(db)}
+    elsewhere = people.by_ids(db, records.elsewhere_of(db, patient.id))
     return PatientRecord(
         patient=patient,
-        people={person.id: person for person, *_ in people.staff(db)} | {patient.id: patient},
+        people=here | elsewhere | {patient.id: patient},
         team=tuple(person for person, _ in people.care_team_of(db, patient.id)),
         courses=tuple(_course(db, each) for each in treatments.of_patient(db, patient.id)),
         early=tuple(early_photos.of_patient(db, patient.id)),

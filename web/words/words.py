@@ -172,6 +172,7 @@ STEPS: Mapping[Step, str] = {
     Step.WOKE: "Back again",
     Step.ESCALATED: "Passed on",
     Step.HANDED_OVER: "Passed to a colleague",
+    Step.ARRIVED: "Came from another clinic",
     Step.RELABELLED: "Side changed",
     Step.TAKEN_BACK: "Answer taken back",
     Step.RESOLVED: "Resolved",

@@ -15,7 +15,7 @@ from tracker.storage.clinic import audit_log, health
 from tracker.storage.connection import writing
 from tracker.storage.course import early_photos, photos
 from tracker.storage.mail import mails
-from tracker.storage.own_data import consents, erasures, rows
+from tracker.storage.own_data import consents, erasures, records, rows
 from tracker.storage.people import people
 from tracker.storage.talk import conversation
 from tracker.wires.mail import forget
@@ -24,6 +24,7 @@ from tracker.wires.photo_files import PhotoFiles
 from tracker.wires.upload_parts import UploadParts
 
 SWEPT_EVERY = timedelta(hours=1)  # the whole store is listed
+BROKEN_OFF_AFTER = timedelta(hours=6)  # a record of 10,000 photos is taken in within minutes
 
 log = logging.getLogger(__name__)
 
@@ -76,9 +77,18 @@ def erase_accounts(
 
 def _sweep(db: Database, files: PhotoFiles, now: datetime) -> None:
     """A file whose upload may still be under way is left for the next time."""
+    with writing(db):
+        broken_off = records.break_off(db, now - BROKEN_OFF_AFTER)
+    if broken_off:
+        for each in broken_off:
+            files.delete(each)
+        log.warning("deleted %d photos of a record that was not taken in", len(broken_off))
+        with writing(db):
+            records.end_files(db, records.BROKEN)
 
     def unknown(ids: Set[str]) -> Set[str]:
-        return photos.unknown_ids(db, ids) & conversation.unknown_ids(db, ids)
+        strays = photos.unknown_ids(db, ids) & conversation.unknown_ids(db, ids)
+        return strays - records.under_way(db, strays)
 
     strays = files.sweep(unknown, now, lambda: writing(db))
     if strays:

@@ -61,7 +61,7 @@ from tracker.storage.course import (
     treatments,
 )
 from tracker.storage.mail import mails
-from tracker.storage.own_data import consents, looks
+from tracker.storage.own_data import consents, looks, records
 from tracker.storage.people import people
 from tracker.storage.talk import conversation, notes
 from tracker.wires.archives import Entry
@@ -115,7 +115,8 @@ def export_own_data(db: Database, files: PhotoFiles, patient: Person) -> Iterato
 
 def _people_named(db: Database, patient: Person) -> Named:
     """Everyone who may have said or done something about the patient, by id."""
-    return {person.id: person for person, *_ in people.staff(db)} | {patient.id: patient}
+    here = {person.id: person for person, *_ in people.staff(db)}
+    return here | people.by_ids(db, records.elsewhere_of(db, patient.id)) | {patient.id: patient}
 
 
 def _care_lines(db: Database, patient: Person, who: Named) -> list[Row]:
@@ -201,7 +202,7 @@ def _conversation(
 def _picture(files: PhotoFiles, kept_as: str, path: str, unreadable: list[str]) -> Iterator[Entry]:
     """One photo; one that storage has lost is named and left out, the others are saved."""
     try:
-        yield Entry(path, files.load(kept_as, Picture.PHOTO))
+        yield Entry(path, files.load(kept_as, Picture.PHOTO), kept_as)
     except PhotoUnreadable:
         unreadable.append(path)
 

@@ -44,6 +44,7 @@ class Step(StrEnum):
     WOKE = "woke"
     ESCALATED = "escalated"
     HANDED_OVER = "handed_over"  # by a practitioner, to a colleague
+    ARRIVED = "arrived"  # with a record from another clinic; it asks the people here
     RELABELLED = "relabelled"  # the alert names the other side now
     TAKEN_BACK = "taken_back"  # an answer, by the person who gave it
     RESOLVED = "resolved"

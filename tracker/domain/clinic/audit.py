@@ -39,6 +39,7 @@ class Act(StrEnum):
     SCREENING_CHANGED = "screening_changed"
     SIDES_SAID = "sides_said"
     DATA_EXPORTED = "data_exported"
+    RECORD_IMPORTED = "record_imported"  # a whole record from another clinic
     INVITATION_ACCEPTED = "invitation_accepted"
     STAFF_INVITED = "staff_invited"
     ROLE_CHANGED = "role_changed"

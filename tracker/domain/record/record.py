@@ -48,7 +48,8 @@ class PatientRecord:
     """All that is kept about one patient.
 
     `courses` are the oldest first. `care_lines` are each with the time at which it was withdrawn.
-    `people` are everyone of the clinic, and the patient, by id; `team` is who cares for the
+    `people` are everyone of the clinic, those of other clinics whom the record names, and the
+    patient, by id; `team` is who cares for the
     patient.
     """
 

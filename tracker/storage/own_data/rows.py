@@ -24,8 +24,15 @@ Rows = Mapping[str, Mapping[str, Sequence[Any]]]
 
 
 def erase_rows(db: Database, person_id: str) -> None:
-    """Delete the person and every row that refers to the person, directly or indirectly."""
+    """Delete the person and every row that refers to the person, directly or indirectly.
+
+    With a record from elsewhere go the names that only it brought.
+    """
+    sql = "SELECT person_id FROM people_elsewhere WHERE patient_id = ?"
+    brought = [row["person_id"] for row in db.query(sql, [person_id])]
     _erase(db, "people", "id", [person_id])
+    if brought:
+        _erase(db, "people", "id", brought)
 
 
 def keys(db: Database) -> dict[str, bytes]:

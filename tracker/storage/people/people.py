@@ -28,12 +28,13 @@ def by_email(db: Database, email: str) -> Person | None:
 def staff(db: Database) -> list[tuple[Person, int, bool]]:
     """Who works at the clinic, with how many patients and whether they can sign in yet.
 
-    By name, suspended people last.
+    By name, suspended people last; without those whom a record from elsewhere names.
     """
     sql = """SELECT people.*,
                  (SELECT count(*) FROM care_team WHERE practitioner_id = people.id) AS patients,
                  EXISTS (SELECT 1 FROM credentials WHERE person_id = people.id) AS signed_up
              FROM people WHERE role <> 'patient'
+                 AND id NOT IN (SELECT person_id FROM people_elsewhere)
              ORDER BY suspended_at IS NOT NULL, name COLLATE NOCASE, id"""
     return [(_person(row), row["patients"], bool(row["signed_up"])) for row in db.query(sql)]
 
