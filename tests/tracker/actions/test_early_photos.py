@@ -13,6 +13,9 @@ from sqlite_utils import Database
 
 from analysis.quality import Quality
 from tests.conftest import PROTOCOLS, TREATED_AT, Cast
+from tests.tracker.actions.pictures import Answering
+from tests.tracker.courses_of_readings import fading, reading
+from tracker.actions.course.measuring import measure_photos
 from tracker.actions.course.pictures import show_picture
 from tracker.actions.course.receiving import (
     Accepted,
@@ -22,7 +25,15 @@ from tracker.actions.course.receiving import (
     Refused,
     receive_photo,
 )
-from tracker.actions.course.treatments import begin_treatment, correct_treatment
+from tracker.actions.course.treatments import (
+    Withdrawn,
+    begin_treatment,
+    correct_treatment,
+    resume_treatment,
+    withdraw_treatment,
+)
+from tracker.domain.course.annotations import Drawing, Shape
+from tracker.domain.course.outlines import Basis
 from tracker.domain.course.photo_times import OLDEST_BASELINE, role_once_treated
 from tracker.domain.course.photos import (
     EarlyPhoto,
@@ -35,10 +46,10 @@ from tracker.domain.course.photos import (
     View,
 )
 from tracker.domain.course.procedures import Ending
-from tracker.domain.course.treatments import Treatment
+from tracker.domain.course.treatments import AREAS, Treatment
 from tracker.domain.own_data.consents import CareWithdrawn, Consent, Decision, Purpose
 from tracker.storage.connection import writing
-from tracker.storage.course import early_photos, photos, treatments
+from tracker.storage.course import annotations, early_photos, photos, readings, treatments
 from tracker.storage.own_data import consents
 from tracker.storage.people import people
 from tracker.wires.photo_files import PhotoFiles, Picture
@@ -220,6 +231,97 @@ def test_a_treatment_that_is_entered_meanwhile_gets_the_photo(
     monkeypatch.setattr(PhotoFiles, "save", slowly)
     assert isinstance(send(TREATED_AT - HOUR), Early)
     assert len(course(db, entered[0])) == 1
+
+
+def withdraw(db: Database, cast: Cast, treatment: Treatment, right: str | None = None) -> None:
+    ending = Ending(TREATED_AT + 3 * HOUR, cast.dana.id, "It was the wrong page.")
+    assert isinstance(withdraw_treatment(db, treatment.id, ending, right), Withdrawn)
+
+
+def measure(db: Database, photo_id: str, baseline_id: str) -> None:
+    """Put a reading on record as the worker does."""
+    with writing(db):
+        db.execute("UPDATE photos SET status = 'measured' WHERE id = ?", [photo_id])
+        seen = replace(reading(1, fading), photo_id=photo_id)
+        readings.insert(db, seen, Basis(baseline_id, frozenset(AREAS), None))
+
+
+def test_photos_that_a_treatment_of_another_patient_took_wait_again(
+    db: Database, world: World, cast: Cast, send: Send
+) -> None:
+    before, after = send(TREATED_AT - HOUR, is_fresh=True), send(TREATED_AT + HOUR, other=1)
+    dated = send(TREATED_AT + HOUR, other=2, is_fresh=True)
+    early = [each.photo for each in (before, after, dated) if isinstance(each, Early)]
+    now = TREATED_AT + HOUR
+    show_picture(db, world.files, cast.dana.id, cast.bob.id, early[2].id, Picture.PHOTO, now)
+    mistake = enter(db, cast)
+    for photo in (early[0], early[2]):
+        measure(db, photo.id, early[0].id)
+    waited = early_photos.of_patient(db, cast.bob.id)
+    withdraw(db, cast, mistake, cast.alice.id)
+    assert photos.of_patient(db, cast.alice.id) == [], "it is another person’s skin"
+    assert course(db, mistake) == []
+    again = early_photos.of_patient(db, cast.bob.id)
+    assert [each.id for each in again] == [each.id for each in early]
+    assert [each.is_dated for each in again] == [True, False, True]
+    assert [each.seen_at for each in again] == [None, None, now]
+    assert waited == [early[1]]
+    assert treatments.current(db, cast.bob.id, now) is None, "nothing hangs on it any more"
+    assert photos.unknown_ids(db, {each.id for each in early}) == set(), "their files are kept"
+    own = enter(db, cast)
+    assert {each.id for each in course(db, own)} == {early[0].id, early[2].id}
+    assert {each.status for each in course(db, own)} == {PhotoStatus.WAITING}
+
+
+def test_they_go_over_to_a_treatment_of_their_own_patient_and_back_when_it_is_resumed(
+    db: Database, cast: Cast, send: Send
+) -> None:
+    early = send(TREATED_AT - HOUR, is_fresh=True)
+    assert isinstance(early, Early)
+    mistake = enter(db, cast)
+    own = enter(db, cast, TREATED_AT + HOUR)
+    withdraw(db, cast, mistake)
+    assert [each.id for each in course(db, own)] == [early.photo.id]
+    withdraw(db, cast, own)
+    assert resume_treatment(db, mistake.id, cast.dana.id, TREATED_AT + 4 * HOUR)
+    assert [each.id for each in course(db, mistake)] == [early.photo.id]
+
+
+def test_a_photo_stays_with_what_a_person_made_or_was_measured_against_it(
+    db: Database, cast: Cast, send: Send
+) -> None:
+    before, dated = (
+        send(TREATED_AT - HOUR, is_fresh=True),
+        send(TREATED_AT + HOUR, other=1, is_fresh=True),
+    )
+    assert isinstance(before, Early)
+    assert isinstance(dated, Early)
+    mistake = enter(db, cast)
+    for photo in (before.photo, dated.photo):
+        measure(db, photo.id, before.photo.id)
+    drawing = Drawing(Shape.POINT, ((0.5, 0.5),), "look here")
+    with writing(db):
+        annotations.add_version(db, "a", dated.photo.id, drawing, cast.dana.id, TREATED_AT)
+    withdraw(db, cast, mistake)
+    assert {each.id for each in course(db, mistake)} == {before.photo.id, dated.photo.id}
+    assert len(readings.of_treatment(db, mistake.id)) == 2
+
+
+def test_a_photo_that_went_back_while_it_was_measured_keeps_its_file(
+    db: Database, world: World, cast: Cast, send: Send
+) -> None:
+    early = send(TREATED_AT - HOUR, is_fresh=True)
+    assert isinstance(early, Early)
+    mistake = enter(db, cast)
+
+    class WithdrawnMeanwhile(Answering):
+        def submit(self, *args, **kwargs):  # type: ignore[no-untyped-def]
+            withdraw(db, cast, mistake)
+            return super().submit(*args, **kwargs)
+
+    assert measure_photos(db, world.files, WithdrawnMeanwhile(), TREATED_AT + HOUR) == []
+    assert [each.id for each in early_photos.of_patient(db, cast.bob.id)] == [early.photo.id]
+    assert world.files.load(early.photo.id, Picture.PHOTO)
 
 
 def test_without_a_clinic_or_without_consent_nothing_is_kept(

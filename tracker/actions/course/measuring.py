@@ -370,9 +370,8 @@ def _store(
             treatments.tell_news(db, photo.treatment_id)
             _learn_sides(db, claim, reading, work.at())
     if not is_ours:
-        for each in {photo.id, claim.baseline.id}:
-            if photos.get(db, each) is None:
-                files.delete(each)  # the patient was erased meanwhile
+        for each in photos.unknown_ids(db, {photo.id, claim.baseline.id}):
+            files.delete(each)  # the patient was erased meanwhile
     return [Measured(photo, reading)] if is_ours else []
 
 

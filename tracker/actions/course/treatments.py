@@ -185,7 +185,10 @@ def resume_treatment(db: Database, treatment_id: str, by: str, now: datetime) ->
         if before.ending is None:
             return False
         corrections.insert(db, before, now, by, "")
-        treatments.update(db, replace(before, ending=None))
+        resumed = replace(before, ending=None)
+        treatments.update(db, resumed)
+        if before.is_withdrawn:
+            early_photos.move_to(db, resumed)
         told = Entry(Act.RECORD_CHANGED, now, by, before.patient_id, "treatment resumed")
         audit_log.add(db, told)
     return True
@@ -210,8 +213,9 @@ def withdraw_treatment(
 
     The facts of the treatment are copied. Photos, answers, alerts and drawings stay with the
     patient whose they are, and so does the screening: the form fills it from that patient's
-    record, and the right one must be asked. The history is kept, because a risk too many does
-    less harm than one too few. Raises ValueError if both patients are the same.
+    record, and the right one must be asked. Photos that had waited for a treatment wait again, or
+    belong to another one of that patient. The history is kept, because a risk too many does less
+    harm than one too few. Raises ValueError if both patients are the same.
     """
     withdrawn = replace(ending, is_mistake=True)
     with writing(db):
@@ -226,6 +230,10 @@ def withdraw_treatment(
         treatments.update(db, replace(before, ending=withdrawn))
         told = Entry(Act.RECORD_CHANGED, ending.at, ending.by, before.patient_id)
         audit_log.add(db, replace(told, details="treatment withdrawn: wrong patient"))
+        early_photos.take_back(db, treatment_id)
+        for own in reversed(treatments.of_patient(db, before.patient_id)):
+            if not own.is_withdrawn:
+                early_photos.move_to(db, own)
         if right_patient_id is None:
             return Withdrawn(None)
         moved = replace(before, id=new_id(), patient_id=right_patient_id, ending=None)
