@@ -7,6 +7,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from tracker.domain.alerts.alerts import URGENT_WITHIN
+
 OBJECT_STORE = "s3://"
 HOME_ROLLER = "home_roller"  # the one treatment that people do to themselves
 
@@ -71,7 +73,7 @@ class Settings:
     proxies: int = 0
     face_model: Path | None = None
     protocols: Path | None = None
-    escalate_after: timedelta = timedelta(minutes=30)
+    escalate_after: timedelta = URGENT_WITHIN
     keep_records_years: int = 0
     open_sign_up: str | None = None
     second_step: bool = True

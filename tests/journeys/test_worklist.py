@@ -16,7 +16,7 @@ from tests.web.conftest import Clock, Records
 from tracker.actions.course.treatments import begin_treatment
 from tracker.actions.people.accounts import add_person
 from tracker.domain.alerts.alerts import Alert, Level, Outcome
-from tracker.domain.alerts.calls import call_time
+from tracker.domain.alerts.promises import call_time
 from tracker.domain.course.photos import PhotoStatus
 from tracker.domain.people.people import Person, Role
 from tracker.settings import Settings

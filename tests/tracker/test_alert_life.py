@@ -29,7 +29,6 @@ from tracker.domain.alerts.alert_life import (
     seen,
     side_told,
     snoozed,
-    woken,
 )
 from tracker.domain.alerts.alerts import (
     Alert,
@@ -40,6 +39,8 @@ from tracker.domain.alerts.alerts import (
     Stage,
     false_alarms,
 )
+from tracker.domain.alerts.promises import decision_time, woken
+from tracker.domain.clinic.opening_hours import OpeningHours, read_spans
 from tracker.domain.course.treatments import Region
 
 BY = JudgedBy("1", "microneedling 1")
@@ -303,3 +304,47 @@ def test_the_false_alarm_rate_counts_verdicts_and_leaves_unclear_ones_out() -> N
     assert (count.false, count.judged, count.unclear) == (1, 3, 1)
     assert count.rate == pytest.approx(1 / 3)
     assert false_alarms(Counter()).rate is None
+
+
+# Weekdays from nine to five in UTC; the treatment was on Monday, 2 March, at nine.
+WEEK = OpeningHours("UTC", (*[read_spans("9-17")] * 5, (), ()))
+
+
+@pytest.mark.parametrize(
+    ("level", "concern", "day", "hours", "expected"),
+    [
+        (Level.URGENT, Concern.INFECTION, 4.75, WEEK, on(4.75) + LIMIT),
+        (Level.REVIEW, Concern.INFECTION, 2.0, WEEK, on(3)),
+        (Level.REVIEW, Concern.INFECTION, 2.5, OpeningHours("UTC"), on(3.5)),
+        (Level.REVIEW, Concern.INFECTION, 2.5, WEEK, on(4) + 2 * LIMIT),
+        (Level.REVIEW, Concern.UNJUDGED, 4.0, WEEK, on(7) + 2 * LIMIT),
+        (Level.WATCH, Concern.INFECTION, 2.0, WEEK, None),
+        (Level.REVIEW, Concern.SILENCE, 2.0, WEEK, None),
+    ],
+    ids=["urgent, at night", "open", "hours not known", "night", "weekend", "watch", "silence"],
+)
+def test_a_decision_is_due_by_the_level_and_the_opening_hours(
+    level: Level, concern: Concern, day: float, hours: OpeningHours, expected: datetime | None
+) -> None:
+    about = replace(alert(level), concern=concern)
+    assert decision_time(about, hours, LIMIT, on(day)) == expected
+
+
+def test_an_alert_that_was_seen_asks_again_when_the_decision_is_due() -> None:
+    taken = seen(alert(Level.URGENT), "dana", on(4), on(4) + LIMIT).alert
+    assert woken(taken, on(4) + LIMIT - timedelta(seconds=1)).transition is None
+    again = woken(taken, on(5))
+    assert (again.alert.needs_answer, again.alert.raised_at) == (True, on(4) + LIMIT)
+    assert again.transition is not None
+    assert (again.transition.step, again.transition.why) == (
+        Step.WOKE,
+        "nothing was decided by then",
+    )
+    assert woken(again.alert, on(5)).transition is None
+    assert escalated(again.alert, LIMIT, ["Dr Eli"], on(4) + 2 * LIMIT).transition is not None
+    for answered in (
+        resolved(taken, Outcome.FALSE, "dana", "", on(4.01)),
+        snoozed(taken, on(6), "dana", "lamp", on(4.01)),
+        handed_over(taken, "Dr Eli", "dana", "look", on(4.01)),
+    ):
+        assert woken(answered.alert, on(4) + LIMIT).transition is None

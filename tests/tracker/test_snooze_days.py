@@ -7,8 +7,9 @@ import pytest
 
 from tests.tracker.courses_of_readings import treatment
 from tests.tracker.test_reminder_days import DAY, HOUR, YEAR, clocks
-from tracker.domain.alerts.alert_life import SNOOZE_REMEDY, JudgedBy, opened, snoozed, woken
+from tracker.domain.alerts.alert_life import SNOOZE_REMEDY, JudgedBy, opened, snoozed
 from tracker.domain.alerts.alerts import Alert, Concern, Finding, Level
+from tracker.domain.alerts.promises import woken
 from tracker.domain.people.people import HOURS, Person, Role
 
 DANA = Person("d", Role.PRACTITIONER, "Dr Dana", "dana@clinic.example", "Europe/Berlin")

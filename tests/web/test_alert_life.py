@@ -12,7 +12,7 @@ from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tracker.actions.alerts.clock import escalate_alerts, notice_silence, wake_alerts
 from tracker.domain.alerts.alerts import Concern, Factor, Level, Source, asking_again
-from tracker.domain.alerts.calls import Call, awaited, missed, promised
+from tracker.domain.alerts.promises import Call, awaited, missed, promised
 from tracker.domain.people.people import Person
 from tracker.storage.alerts import alerts
 from tracker.storage.connection import writing
@@ -56,6 +56,43 @@ def test_a_promised_call_is_read_by_the_patient_and_asked_for_when_it_does_not_c
     assert passed_on.call_by == woken.raised_at
     dana.answer(alert.id, "answer", {})
     assert "promised to call" not in alice.read("/")
+
+
+def test_the_patient_reads_who_has_seen_it_and_by_when_it_is_decided(
+    db: Database, alice: Browser, dana: Browser, records: Records, clock: Clock
+) -> None:
+    records.measured(1)
+    alert = records.alert()
+    assert "reads your name and that the clinic decides before today, 10:30" in dana.read(
+        f"/alerts/{alert.id}"
+    )
+    page = dana.answer(alert.id, "answer", {}, follow=True).text
+    assert "Dr Dana has it, seen today, 10:00, decides before today, 10:30" in page
+    told = alice.read("/")
+    assert "Dr Dana has seen this. Your clinic will decide before today, 10:30." in told
+    assert "If it gets worse or you feel ill, do not wait" in told
+    clock.now += timedelta(minutes=30)
+    late = "Your clinic was to decide before today, 10:30 and has not. Do not wait for it: call."
+    assert late in alice.read("/"), "also before the worker has looked"
+    (woken,) = wake_alerts(db, clock.now)
+    assert woken.needs_answer
+    assert late in alice.read("/")
+    row = dana.read("/")
+    assert "A decision was due before today, 10:30, no answer yet" in row
+    (passed_on,) = escalate_alerts(db, timedelta(minutes=30), clock.now + timedelta(minutes=30))
+    assert passed_on.decide_by == woken.raised_at
+    dana.answer(alert.id, "call", {"minutes": "60"})
+    assert "Your clinic will call before today, 11:30." in alice.read("/")
+
+
+def test_a_message_that_marks_as_seen_sets_the_same_time(
+    db: Database, dana: Browser, records: Records, clock: Clock
+) -> None:
+    alert = records.alert(level=Level.REVIEW)
+    dana.answer(alert.id, "message", {"text": "We look at it.", "seen": "yes"})
+    kept = alerts.get(db, alert.id)
+    assert kept is not None
+    assert kept.decide_by == clock.now + timedelta(days=1)
 
 
 def test_what_is_reported_after_the_promise_is_not_covered_by_it(records: Records) -> None:

@@ -101,12 +101,13 @@ def test_answering_an_alert_says_who_and_when(
 ) -> None:
     alert = records.alert()
     page = dana.answer(alert.id, "answer", {}, follow=True).text
-    assert "Dr Dana has it, seen today, 10:00, not closed yet" in page
+    assert "Dr Dana has it, seen today, 10:00, decides before today, 10:30" in page
     assert "I have seen this" not in page
     clock.now += timedelta(days=1)
     dana.sign_in(records.cast.dana, PASSPHRASE)
     dana.answer(alert.id, "answer", {})
-    assert "Dr Dana has it, seen yesterday, 10:00" in dana.read(f"/alerts/{alert.id}")
+    late = "Dr Dana has it, a decision was due before yesterday, 10:30, no answer yet"
+    assert late in dana.read(f"/alerts/{alert.id}")
     assert "1 of 1 wait for you" in dana.read("/")
 
 

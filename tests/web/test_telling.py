@@ -252,7 +252,7 @@ def test_nothing_next_to_an_urgent_alert_asks_to_wait(level: Level) -> None:
 
 
 def test_an_alert_that_was_opened_says_so_and_that_no_answer_came() -> None:
-    opened = replace(alert(), seen_at=now_on(7.1), seen_by="dana")
+    opened = replace(alert(), read_at=now_on(7.1), read_by="dana")
     page = today_page(on_day(7.2, opened), now_on(7.2))
     assert page.told[0].waiting.startswith(
         "Waiting since today, 10:00. Opened at your clinic today"

@@ -11,7 +11,7 @@ from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tests.web.test_ward_round import FINE, close, page_of
 from tracker.domain.alerts.alerts import Alert, Outcome
-from tracker.domain.alerts.calls import CALL_CHOICES, Call, promised
+from tracker.domain.alerts.promises import CALL_CHOICES, Call, promised
 from tracker.domain.desk.ward_round import may_take_back
 from tracker.storage.alerts import alerts
 

@@ -13,7 +13,13 @@ from tracker.actions.mail.sending import ComposedMail
 from tracker.actions.people.care_team import Colleagues
 from tracker.domain.alerts.alert_life import MAX_WHY_LENGTH, AnswerRefused
 from tracker.domain.alerts.alerts import Alert, Concern, CourseAlert, Outcome, Stage
-from tracker.domain.alerts.calls import CALL_CHOICES, awaited, call_time, missed
+from tracker.domain.alerts.promises import (
+    CALL_CHOICES,
+    awaited,
+    call_time,
+    missed,
+    undecided,
+)
 from tracker.domain.course.check_ins import SIGNS, Answers, CheckIn
 from tracker.domain.course.treatments import Treatment, day_number
 from tracker.domain.mail.mails import Mail
@@ -79,11 +85,14 @@ def alert_card(
 
 
 def _state(alert: Alert, people: Mapping[str, Person], now: datetime, zone: ZoneInfo) -> str | None:
+    taker = people.get(alert.seen_by or "")
+    who = f"{taker.name} has it, " if taker else ""
+    if (due := undecided(alert, now)) is not None:
+        return f"{who}a decision was due before {when(due, now, zone)}, no answer yet"
     call = missed(alert, now) or awaited(alert, now)
     if call is None:
         return _stage_words(alert, people, now, zone)
-    taker, so = people.get(alert.seen_by or ""), ", no answer yet" if call <= now else ""
-    who = f"{taker.name} has it, " if taker else ""
+    so = ", no answer yet" if call <= now else ""
     return f"{who}a call was promised before {when(call, now, zone)}{so}"
 
 
@@ -99,7 +108,8 @@ def _stage_words(
             return f"{who} has it, opened {when(alert.read_at or now, now, zone)}, no answer yet"
         case Stage.SEEN:
             who = f"{taker.name} has it, seen" if taker else "seen"
-            return f"{who} {when(alert.seen_at or now, now, zone)}, not closed yet"
+            due = f"decides before {when(alert.decide_by, now, zone)}" if alert.decide_by else ""
+            return f"{who} {when(alert.seen_at or now, now, zone)}, {due or 'not closed yet'}"
         case Stage.SNOOZED:
             until = (alert.snoozed_until or now).astimezone(zone)
             by = f" by {taker.name}" if taker else ""
@@ -134,10 +144,12 @@ NOTHING_CHOSEN = AnswerForm()
 class AnswerChoices:
     """The choices, each as a form sends it and as people say it.
 
+    `decides` is the time that the patient reads after "I have seen this", empty if there is none.
     `fitting` are the templates meant for the alert's concern, `templates` the others; `key`
     distinguishes a message sent twice from two messages.
     """
 
+    decides: str
     calls: tuple[tuple[str, str], ...]
     snooze_days: tuple[tuple[str, str], ...]
     fitting: tuple[tuple[str, str], ...]
@@ -151,15 +163,17 @@ class AnswerChoices:
 
 def answer_choices(
     concern: Concern,
+    decides: datetime | None,
     templates: Sequence[ReplyTemplate],
     colleagues: Colleagues,
     now: datetime,
     zone: ZoneInfo,
 ) -> AnswerChoices:
-    """The choices for an alert about this concern."""
+    """The choices for an alert about this concern, to be decided by `decides` if seen now."""
     used = [each for each in templates if not each.is_withdrawn]
     meant = [each for each in used if each.says.concerns and each.says.fits(concern)]
     return AnswerChoices(
+        decides=when(decides, now, zone) if decides else "",
         calls=tuple(
             (f"{minutes}", f"before {when(call_time(now, minutes), now, zone)}")
             for minutes in CALL_CHOICES

@@ -15,6 +15,7 @@ from tracker.actions.alerts.answering import (
     can_take_back,
 )
 from tracker.actions.alerts.showing import AlertCase, read_alert, show_alert
+from tracker.actions.clinic.clinic import show_clinic
 from tracker.actions.course.progress import CourseSoFar, show_course
 from tracker.actions.people.care_team import show_colleagues
 from tracker.actions.talk.conversation import InReply, PhotoRefused, Said, add_message
@@ -28,7 +29,7 @@ from tracker.domain.alerts.alert_life import (
     Seen,
     Snooze,
 )
-from tracker.domain.alerts.calls import Call
+from tracker.domain.alerts.promises import Call, decision_time
 from tracker.domain.desk.worklist import Place
 from tracker.domain.people.access import may_answer_alerts, may_follow, require
 from tracker.domain.talk.conversation import Draft
@@ -54,7 +55,7 @@ MINUTES = re.compile(r"[0-9]{1,4}")
 @signed_in
 def answer(visit: Visit, alert_id: str) -> ResponseReturnValue:
     """Record that the practitioner has seen the alert."""
-    return _answered(visit, case_to_answer(visit, alert_id), Seen(), "shown")
+    return _answered(visit, case_to_answer(visit, alert_id), _seen(visit), "shown")
 
 
 @blueprint.post("/alerts/<alert_id>/call")
@@ -113,9 +114,8 @@ def message(visit: Visit, alert_id: str) -> ResponseReturnValue:
     except ValueError:
         return _wrong(visit, case, {"text": "Write the message first, or make it shorter."})
     may_see = may_answer_alerts(visit.viewer, case.patient.id)
-    reply = InReply(
-        case.alert.id, read_shown_alert(sent, case.alert), may_see and sent.get("seen") == "yes"
-    )
+    seen = _seen(visit) if may_see and sent.get("seen") == "yes" else None
+    reply = InReply(case.alert.id, read_shown_alert(sent, case.alert), seen)
     match add_message(
         visit.db,
         visit.world.files,
@@ -128,7 +128,11 @@ def message(visit: Visit, alert_id: str) -> ResponseReturnValue:
         case AnswerRefused() as refused:
             return _refused(visit, case, refused)
         case Said() | PhotoRefused():  # there is no photo to refuse
-            return _onwards(alert_id, sent="yes", is_answer=reply.marks_seen)
+            return _onwards(alert_id, sent="yes", is_answer=seen is not None)
+
+
+def _seen(visit: Visit) -> Seen:
+    return Seen(visit.world.settings.escalate_after)
 
 
 def _answered(
@@ -210,7 +214,9 @@ def shown_with(
     """The page of the alert; `course` is the patient's current one."""
     colleagues = show_colleagues(visit.db, case.patient.id, visit.person.id, visit.now)
     templates, zone = show_replies(visit.db), visit.person.zone
-    choices = answer_choices(case.alert.concern, templates, colleagues, visit.now, zone)
+    hours, limit = show_clinic(visit.db).hours, visit.world.settings.escalate_after
+    decides = decision_time(case.alert, hours, limit, visit.now)
+    choices = answer_choices(case.alert.concern, decides, templates, colleagues, visit.now, zone)
     return alert_page(case, course, choices, visit.now, zone, form)
 
 

@@ -225,14 +225,28 @@ def _waiting_words(told: Told, progress: Progress, now: datetime) -> str:
         case Waiting.PUT_OFF:
             so = f"Your clinic will look again by {at}; it is still open."
             words = f"Waiting since {since}. {so}"
-        case Waiting.CALLS:
-            words = f"Your clinic will call before {at}. {CALL_IF_WORSE}"
-        case Waiting.CALL_MISSED:
-            words = f"Your clinic promised to call before {at}. Has it not? Call it now."
         case Waiting.ALONE:
             noted = f"Noted {since}. " if since else ""
             words = f"{noted}No clinic sees your photos and answers here."
+        case _:
+            words = _promise_words(told, progress, at)
     return words
+
+
+def _promise_words(told: Told, progress: Progress, at: str) -> str:
+    """What the clinic said that it does by a time, or that it has not done it."""
+    match told.waiting:
+        case Waiting.CALLS:
+            return f"Your clinic will call before {at}. {CALL_IF_WORSE}"
+        case Waiting.CALL_MISSED:
+            return f"Your clinic promised to call before {at}. Has it not? Call it now."
+        case Waiting.UNDECIDED:
+            return f"Your clinic was to decide before {at} and has not. Do not wait for it: call."
+        case _:  # seen; a person whose account was erased has no name any more
+            person = progress.staff.get(told.by or "")
+            who = person.name if person else "Your clinic"
+            due = f"Your clinic will decide before {at}. " if at else ""
+            return f"{who} has seen this. {due}{CALL_IF_WORSE}"
 
 
 def closed_words(telling: Telling, progress: Progress, now: datetime) -> str:

@@ -210,7 +210,7 @@ def test_an_alert_of_silence_that_was_snoozed_closes_itself_too(db: Database, ca
         alerts.move(db, snoozed(silent, called + timedelta(days=2), cast.dana.id, "away", called))
     record_check_in(db, PROTOCOLS, cast.alice.id, Answers(), called + timedelta(hours=1))
     notice_silence(db, PROTOCOLS, called + timedelta(hours=2))
-    assert alerts.ids_of_snoozed(db) == []
+    assert alerts.ids_with_a_time(db) == []
 
 
 def test_only_the_latest_treatment_can_fall_silent(db: Database, cast: Cast) -> None:

@@ -155,9 +155,9 @@ def test_an_alert_that_closed_itself_takes_no_answer_and_says_that_it_did(
     assert answer_alert(db, shown, cast.dana, Seen(), DAY_4) == AnswerRefused(Obstacle.OVERTAKEN)
 
 
-@pytest.mark.parametrize("marks_seen", [True, False])
+@pytest.mark.parametrize("seen", [Seen(), None])
 def test_no_message_goes_about_an_alert_that_says_more_by_now(
-    db: Database, world: World, cast: Cast, alert: Alert, marks_seen: bool
+    db: Database, world: World, cast: Cast, alert: Alert, seen: Seen | None
 ) -> None:
     read_alert(db, alert.id, cast.dana.id, DAY_4)
     shown = shown_now(db, alert)
@@ -168,8 +168,8 @@ def test_no_message_goes_about_an_alert_that_says_more_by_now(
         return add_message(db, world.files, cast.dana, patient, draft, DAY_4, in_reply=reply)
 
     for kept, obstacle in ((stale, Obstacle.CHANGED), (None, Obstacle.NOT_SHOWN)):
-        assert send(InReply(alert.id, kept, marks_seen), "a") == AnswerRefused(obstacle)
+        assert send(InReply(alert.id, kept, seen), "a") == AnswerRefused(obstacle)
     assert conversation.of_patient(db, alert.patient_id) == []
     assert known(db, alert).needs_answer
-    assert send(InReply(alert.id, shown, marks_seen), "a") == Said()
-    assert known(db, alert).needs_answer is not marks_seen
+    assert send(InReply(alert.id, shown, seen), "a") == Said()
+    assert known(db, alert).needs_answer is (seen is None)

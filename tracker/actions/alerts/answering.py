@@ -21,17 +21,16 @@ from tracker.domain.alerts.alert_life import (
     handed_over,
     refusal,
     resolved,
-    seen,
     snoozed,
 )
 from tracker.domain.alerts.alerts import Alert
-from tracker.domain.alerts.calls import Call, promised
+from tracker.domain.alerts.promises import Call, promised, taken_on
 from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.desk.ward_round import may_take_back, taken_back
 from tracker.domain.mail.mails import MailKind, about_alert
 from tracker.domain.people.people import Person
 from tracker.storage.alerts import alert_history, alerts
-from tracker.storage.clinic import audit_log
+from tracker.storage.clinic import audit_log, clinic
 from tracker.storage.connection import writing
 from tracker.storage.course import treatments
 from tracker.storage.mail import mails
@@ -120,7 +119,7 @@ def can_take_back(
 def _moved(db: Database, alert: Alert, by: Person, answer: Answer | Call, now: datetime) -> Moved:
     match answer:
         case Seen():
-            return seen(alert, by.id, now)
+            return taken_on(alert, answer, clinic.hours(db), by.id, now)
         case Call():
             return promised(alert, answer, by.id, now)
         case Snooze(until, why):

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from tracker.domain.alerts.alert_life import JudgedBy, Moved, closed, escalated, opened, woken
+from tracker.domain.alerts.alert_life import JudgedBy, Moved, closed, escalated, opened
 from tracker.domain.alerts.alerts import Alert, Concern
+from tracker.domain.alerts.promises import woken
 from tracker.domain.course.treatments import Treatment
 from tracker.domain.mail.mails import MailKind, about_alert
 from tracker.domain.people.people import Person, in_turn
@@ -34,7 +35,7 @@ def wake_alerts(db: Database, now: datetime) -> list[Alert]:
 
     Raises AlertsNotHandled when the others have woken.
     """
-    return _each(alerts.ids_of_snoozed(db), lambda alert_id: _wake(db, alert_id, now))
+    return _each(alerts.ids_with_a_time(db), lambda alert_id: _wake(db, alert_id, now))
 
 
 def escalate_alerts(db: Database, limit: timedelta, now: datetime) -> list[Alert]:

@@ -7,14 +7,15 @@ from typing import overload
 from sqlite_utils import Database
 
 from analysis.errors import Unmeasurable
-from tracker.domain.alerts.alert_life import AnswerRefused, ShownAlert, refusal, seen
+from tracker.domain.alerts.alert_life import AnswerRefused, Seen, ShownAlert, refusal
+from tracker.domain.alerts.promises import taken_on
 from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.course.treatments import Treatment
 from tracker.domain.mail.mails import message_mail
 from tracker.domain.people.people import Person, in_turn
 from tracker.domain.talk.conversation import Draft, Message
 from tracker.storage.alerts import alert_history, alerts
-from tracker.storage.clinic import audit_log
+from tracker.storage.clinic import audit_log, clinic
 from tracker.storage.columns import new_id
 from tracker.storage.connection import IntegrityError, writing
 from tracker.storage.course import treatments
@@ -42,12 +43,12 @@ class PhotoRefused:
 class InReply:
     """The alert that the message is about, as its page showed it; None when the form does not say.
 
-    `marks_seen` means that the author marks the alert as seen in the same step.
+    With `seen` the author marks the alert as seen in the same step.
     """
 
     alert_id: str
     shown: ShownAlert | None
-    marks_seen: bool
+    seen: Seen | None = None
 
 
 @overload
@@ -140,9 +141,9 @@ def _answered(db: Database, reply: InReply, author: Person, now: datetime) -> An
     if alert is None:
         return None
     history = alert_history.of_alert(db, alert.id)
-    refused = refusal(alert, history, reply.shown, author.id, needs_reading=reply.marks_seen)
-    if refused is None and reply.marks_seen:
-        alerts.move(db, seen(alert, author.id, now))
+    refused = refusal(alert, history, reply.shown, author.id, needs_reading=reply.seen is not None)
+    if refused is None and reply.seen is not None:
+        alerts.move(db, taken_on(alert, reply.seen, clinic.hours(db), author.id, now))
     return refused
 
 

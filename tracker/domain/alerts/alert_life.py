@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from tracker.domain.alerts.alerts import (
+    URGENT_WITHIN,
     Alert,
     Concern,
     Factor,
@@ -92,7 +93,9 @@ class ShownAlert:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The answer that a practitioner has read the alert and is taking care of it."""
+    """A practitioner has read it and takes care of it; `limit` is the clinic's for urgent ones."""
+
+    limit: timedelta = URGENT_WITHIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,11 +239,11 @@ def refusal(
     return None
 
 
-def seen(alert: Alert, by: str, now: datetime) -> Moved:
+def seen(alert: Alert, by: str, now: datetime, decide_by: datetime | None = None) -> Moved:
     """A practitioner has read the alert and says so; the first to say so is kept."""
     if not alert.needs_answer:
         return Moved(alert, None)
-    after = replace(alert, seen_at=now, seen_by=by, call_by=None)
+    after = replace(alert, seen_at=now, seen_by=by, call_by=None, decide_by=decide_by)
     return _moved(after, Step.SEEN, now, by, "")
 
 
@@ -255,17 +258,9 @@ def snoozed(alert: Alert, until: datetime, by: str, why: str, now: datetime) -> 
         raise ValueError(SNOOZE_REMEDY)
     if alert.stage is Stage.RESOLVED:
         return Moved(alert, None)
-    after = replace(seen(alert, by, now).alert, snoozed_until=until, call_by=None)
+    looked = seen(alert, by, now).alert
+    after = replace(looked, snoozed_until=until, call_by=None, decide_by=None)
     return _moved(after, Step.SNOOZED, now, by, _checked(why))
-
-
-def woken(alert: Alert, now: datetime) -> Moved:
-    """A snooze that is over asks for an answer again, from the time it was to end."""
-    if alert.stage is not Stage.SNOOZED or alert.snoozed_until is None or now < alert.snoozed_until:
-        return Moved(alert, None)
-    why = "no call came by then" if alert.call_by else "the snooze is over"
-    again = replace(asking_again(alert, alert.snoozed_until), call_by=alert.call_by)
-    return _moved(again, Step.WOKE, now, None, why)
 
 
 def escalated(alert: Alert, limit: timedelta, to: Sequence[str], now: datetime) -> Moved:

@@ -5,12 +5,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tracker.domain.course.readings import Quantity
 from tracker.domain.course.treatments import Region, Treatment
 
+URGENT_WITHIN = timedelta(minutes=30)  # unanswered for so long; a clinic may set another limit
 MOST_REPORTS = 5  # earlier reports of answers that an open alert keeps
 
 
@@ -128,7 +129,8 @@ class Alert:
     limit; `escalations` counts how often it was escalated since it was raised. `read_at` and
     `read_by` record the first time since then that a person who may answer opened its page. Reading
     is not answering: `seen_at` is when a reader said that they have seen it. `call_by` is until
-    when the patient was promised a call; it outlives the time, until the next answer.
+    when the patient was promised a call, `decide_by` by when an alert that was seen is decided;
+    both outlive the time, until the next answer.
     """
 
     id: str
@@ -152,6 +154,7 @@ class Alert:
     found_at: datetime | None = None
     snoozed_until: datetime | None = None
     call_by: datetime | None = None
+    decide_by: datetime | None = None
     escalated_at: datetime | None = None
     escalations: int = 0
     resolved_at: datetime | None = None
@@ -175,6 +178,12 @@ class Alert:
     def is_awake(self) -> bool:
         """Whether it is neither snoozed nor resolved: it keeps its place in a list, seen or not."""
         return self.stage in {Stage.OPEN, Stage.SEEN}
+
+    @property
+    def asks_at(self) -> datetime | None:
+        """When it asks again by itself: a snooze ends, or the decision is due."""
+        due = {Stage.SNOOZED: self.snoozed_until, Stage.SEEN: self.decide_by}
+        return due.get(self.stage)
 
     @property
     def handled_by(self) -> frozenset[str]:
@@ -201,6 +210,7 @@ def asking_again(alert: Alert, now: datetime) -> Alert:
         read_by=None,
         snoozed_until=None,
         call_by=None,
+        decide_by=None,
         escalated_at=None,
         escalations=0,
     )

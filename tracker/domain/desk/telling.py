@@ -216,7 +216,7 @@ def _with_waiting(case: Situation, told: Told, alert: Alert, newest: datetime) -
             return replace(told, do=DO_WHEN_STALE, level=Level.WATCH)
         return told
     waiting, at = waiting_for(alert, newest, case.now)
-    return replace(told, waiting=waiting, at=at)
+    return replace(told, waiting=waiting, at=at, by=alert.seen_by)
 
 
 def _told(

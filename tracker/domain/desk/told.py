@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from tracker.domain.alerts.alerts import Alert, Concern, Level
-from tracker.domain.alerts.calls import awaited, missed
+from tracker.domain.alerts.promises import awaited, missed, undecided
 from tracker.domain.course.treatments import Region
 from tracker.domain.desk.worklist import Gauge
 
@@ -16,6 +16,8 @@ class Waiting(StrEnum):
     BEING_TOLD = "being_told"  # it came a moment ago and is not an alert yet
     NOT_OPENED = "not_opened"
     OPENED = "opened"  # a person of the clinic has read it and not answered
+    SEEN = "seen"  # a person has it, and decides by a time unless the alert is one to watch
+    UNDECIDED = "undecided"  # that time passed
     PUT_OFF = "put_off"  # the clinic will look again; it is still open
     CALLS = "calls"  # the clinic has promised a call
     CALL_MISSED = "call_missed"  # the time that was promised passed without an answer
@@ -50,14 +52,17 @@ def waiting_for(alert: Alert, newest: datetime, now: datetime) -> tuple[Waiting,
     """
     if (late := missed(alert, now)) is not None:
         return Waiting.CALL_MISSED, late
+    if (due := undecided(alert, now)) is not None:
+        return Waiting.UNDECIDED, due
     if (call := awaited(alert, now)) is not None:
         is_covered = alert.seen_at is not None and newest <= alert.seen_at
         return (Waiting.CALLS, call) if is_covered else (Waiting.NOT_OPENED, None)
     if alert.snoozed_until is not None:
         return Waiting.PUT_OFF, alert.snoozed_until
-    opened = alert.read_at or alert.seen_at
-    is_opened = opened is not None and opened >= newest
-    return (Waiting.OPENED, opened) if is_opened else (Waiting.NOT_OPENED, None)
+    if alert.seen_at is not None and alert.seen_at >= newest:
+        return Waiting.SEEN, alert.decide_by
+    is_opened = alert.read_at is not None and alert.read_at >= newest
+    return (Waiting.OPENED, alert.read_at) if is_opened else (Waiting.NOT_OPENED, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,8 @@ class Told:
     """One open problem: what it is, what to do now, and what else applies until it is answered.
 
     `since` is when it began to wait, None if it came a moment ago; `at` when it was opened, until
-    when it was postponed, or until when the clinic calls. `gauge` is None if no region shows it.
+    when it was postponed, or until when the clinic calls or decides; `by` is the id of who has seen
+    it. `gauge` is None if no region shows it.
     `needs_help_now` means that an urgent answer was given, `calls_emergency` that the advice is to
     call the emergency number.
     """
@@ -78,6 +84,7 @@ class Told:
     waiting: Waiting
     since: datetime | None = None
     at: datetime | None = None
+    by: str | None = None
     gauge: Gauge | None = None
     needs_help_now: bool = False
     calls_emergency: bool = False

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from tracker.domain.alerts.alert_life import ANSWERING, Moved, Step, Transition
 from tracker.domain.alerts.alerts import Alert, Concern, Source, asking_again
-from tracker.domain.alerts.calls import PROMISED
+from tracker.domain.alerts.promises import PROMISED
 from tracker.domain.course.check_ins import CheckIn, Trend
 from tracker.domain.course.photos import EarlyPhoto, GivenUp, Photo, PhotoStatus
 from tracker.domain.course.treatments import Treatment

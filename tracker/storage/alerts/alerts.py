@@ -76,9 +76,10 @@ def ids_of_unresolved_about(db: Database, concern: Concern) -> list[str]:
     return [row["id"] for row in db.query(sql, [str(concern)])]
 
 
-def ids_of_snoozed(db: Database) -> list[str]:
-    """Every alert that is snoozed, oldest first."""
-    sql = "SELECT id FROM alerts WHERE snoozed_until IS NOT NULL ORDER BY raised_at, id"
+def ids_with_a_time(db: Database) -> list[str]:
+    """Every alert that may ask again by itself at a time, oldest first."""
+    sql = """SELECT id FROM alerts WHERE resolved_at IS NULL
+             AND (snoozed_until IS NOT NULL OR decide_by IS NOT NULL) ORDER BY raised_at, id"""
     return [row["id"] for row in db.query(sql)]
 
 

@@ -29,6 +29,12 @@ def get(db: Database) -> Clinic | None:
     )
 
 
+def hours(db: Database) -> OpeningHours:
+    """The opening hours; none are known while nothing was entered."""
+    known = get(db)
+    return known.hours if known else OpeningHours("UTC")
+
+
 def replace(db: Database, clinic: Clinic) -> None:
     """Store it in place of what was there."""
     hours = clinic.hours
