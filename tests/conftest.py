@@ -1,5 +1,6 @@
 """The cast and the world that tests share: Alice and Bob are patients, Dr Dana treats Alice."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +29,11 @@ TREATED_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PASSPHRASE = "a long enough passphrase"
 PROTOCOLS = protocol_files.read_all(None)
 SHIPPED_HASHER = passphrases.HASHER
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more worker than cores, because tests also wait for a browser or another process."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 @dataclass(frozen=True)
