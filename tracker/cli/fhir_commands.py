@@ -16,7 +16,14 @@ from tracker.actions.records.fhir_export import (
     write_bundle,
     write_ndjson,
 )
-from tracker.cli.console import now, open_clinic, told_errors
+from tracker.actions.records.fhir_import import invite_received, treating
+from tracker.cli.console import UNREADABLE, checked_input, now, open_clinic, told_errors
+from tracker.domain.course.treatments import Treatment
+from tracker.domain.protocols.protocols import Protocols
+from tracker.domain.record.codes import Coded
+from tracker.domain.record.fhir_bundles import MOST_BYTES, BundleError
+from tracker.domain.record.fhir_incoming import Received, read_bundle
+from tracker.domain.record.fhir_procedures import Expects
 from tracker.domain.record.releases import Release
 
 
@@ -86,3 +93,61 @@ def export(
     for photo_id in unreadable:
         click.echo(f"photo {photo_id} cannot be read and is not in it", err=True)
     sys.exit(bool(unreadable))
+
+
+@fhir.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--practitioner", required=True, help="E-mail of the practitioner who treats.")
+@click.option("--time-zone", help="Where patients live whose record does not say it.")
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    help="Translates a code: 'http://snomed.info/sct|123=microneedling'. May be repeated.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be imported.")
+def import_(
+    file: Path, practitioner: str, time_zone: str | None, kinds: tuple[str, ...], dry_run: bool
+) -> None:
+    """Invite the patients of a bundle, R4 or R5, and begin their treatments.
+
+    All of it is imported or nothing. What the bundle holds besides is listed. Exit status 2 when
+    the bundle cannot be used; each line names a path and a remedy.
+    """
+    with told_errors(OSError), checked_input(), open_clinic() as (world, db):
+        treats = treating(db, practitioner)
+        codes = dict(_translation(text) for text in kinds)
+        expects = Expects(world.protocols, time_zone or treats.time_zone, now(), codes)
+        try:
+            with file.open("rb") as opened:
+                received = read_bundle(opened.read(MOST_BYTES + 1), expects)
+            if not dry_run:
+                invite_received(db, received.patients, treats, now())
+        except BundleError as error:
+            for line in str(error).splitlines():
+                click.echo(f"afterglow: {line}", err=True)
+            sys.exit(UNREADABLE)
+        _tell(received, world.protocols)
+
+
+def _translation(text: str) -> tuple[Coded, str]:
+    code, _, kind = text.rpartition("=")
+    system, bar, value = code.rpartition("|")
+    if not (bar and system and value and kind):
+        raise ValueError(f"--kind {text!r} is no translation; write 'SYSTEM|CODE=KIND'")
+    return (system, value), kind
+
+
+def _tell(received: Received, protocols: Protocols) -> None:
+    for each in received.patients:
+        click.echo(f"{each.patient.name} is invited as {each.patient.email}")
+        for done in each.treatments:
+            click.echo(f"  {_words(done, protocols)}")
+    for what in received.ignored:
+        click.echo(f"not imported: {what}", err=True)
+
+
+def _words(done: Treatment, protocols: Protocols) -> str:
+    words = f"{protocols.of(done.kind).title}, {done.performed_at.isoformat(timespec='minutes')}"
+    missing = protocols.of(done.kind).is_depth_missing(done)
+    return f"{words}; its depth is not recorded: enter it on the page" if missing else words
