@@ -79,6 +79,8 @@ def test_the_journey_on_a_phone_and_at_a_desk(
     page.goto(f"{clinic.address}/progress")
     expect(page.locator("svg.field circle").first).to_be_visible()
     look(page, pictures, "4-progress")
+    page.locator(".over .slide").click()  # no region of the face lies over it
+    expect(page).to_have_url(f"{clinic.address}/progress")
     page.goto(clinic.address)
     look(page, pictures, "5-today")
     page.get_by_role("button", name="Sign out").click()
