@@ -139,7 +139,7 @@ def _origins(ids: Json) -> tuple[str, ...]:
 
 def _short(text: str) -> str:
     if not isinstance(text, str) or len(text) > LONGEST_NAME or not text.isprintable():
-        raise ValueError(text)
+        raise ValueError(repr(text))
     return text
 
 
