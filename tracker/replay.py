@@ -13,6 +13,13 @@ from typing import Any
 from sqlite_utils import Database
 
 from tracker.actions.course.checking_in import record_check_in
+from tracker.actions.course.drawing import (
+    Drawn,
+    DrawnMeanwhile,
+    NothingToDrawOn,
+    Undrawable,
+    draw_areas,
+)
 from tracker.actions.course.measuring import Measured, Unmeasured
 from tracker.actions.course.receiving import (
     Accepted,
@@ -30,15 +37,19 @@ from tracker.domain.course.treatments import Treatment
 from tracker.domain.own_data.consents import CareWithdrawn
 from tracker.domain.own_data.course_folders import (
     COURSE_FILE,
+    CourseCheckIn,
     CourseError,
     CourseFolder,
+    CourseOutlines,
     CoursePhoto,
     parse_course,
 )
 from tracker.domain.people.people import Person, Role
 from tracker.domain.protocols.protocols import ProtocolError
+from tracker.domain.protocols.screening import Screening
 from tracker.environment import SECRET_BYTES
 from tracker.settings import Settings
+from tracker.storage.course import outlines, photos
 from tracker.worker import send_once, work_once
 from tracker.world import World, open_world
 
@@ -75,23 +86,65 @@ class Replay:
     def lines(self) -> Iterator[Line]:
         """Feed every event in time order and report its result, as the JSON Lines of a replay.
 
-        Raises CourseError when no protocol fits the treatment.
+        Raises CourseError when no protocol fits the treatment or the answers before it.
         """
+        treatment = self._begun()
+        for event in self.story.events:
+            match event:
+                case CoursePhoto():
+                    yield from self._photo(event, treatment)
+                case CourseOutlines():
+                    yield self._drawn(event, treatment)
+                    yield from self._work(treatment, event.at, None)
+                case CourseCheckIn(at, answers, is_as_before):
+                    record_check_in(
+                        self.db,
+                        self.world.protocols,
+                        self.patient_id,
+                        answers,
+                        at,
+                        is_as_before=is_as_before,
+                    )
+                    yield from self._work(treatment, at, None)
+
+    def _begun(self) -> Treatment:
+        planned = replace(self.story.treatment, patient_id=self.patient_id)
+        answers = self.story.screening
+        screening = Screening(answers, planned.performed_at, by=None) if answers else None
         try:
-            treatment = begin_treatment(
-                self.db,
-                self.world.protocols,
-                replace(self.story.treatment, patient_id=self.patient_id),
-            )
+            return begin_treatment(self.db, self.world.protocols, planned, screening)
         except ProtocolError as error:
             raise CourseError(f"{COURSE_FILE}: treatment.kind: {error}") from error
-        for event in self.story.events:
-            if isinstance(event, CoursePhoto):
-                yield from self._photo(event, treatment)
-            else:
-                protocols = self.world.protocols
-                record_check_in(self.db, protocols, self.patient_id, event.answers, event.at)
-                yield from self._work(treatment, event.at, None)
+        except ValueError as error:
+            raise CourseError(f"{COURSE_FILE}: treatment.screening: {error}") from error
+
+    def _drawn(self, event: CourseOutlines, treatment: Treatment) -> Line:
+        """Draw on the photo from before; the drawing is the patient's here, who is alone."""
+        world, at = self.world, event.at
+        head = {"type": "outlines", "file": event.file, "at": at.isoformat()}
+        baseline = photos.baseline(self.db, treatment.id)
+        if baseline is None:
+            return head | {"status": "no_baseline"}
+        done = draw_areas(
+            self.db,
+            world.files,
+            treatment,
+            baseline,
+            event.drawn,
+            self.patient_id,
+            at,
+            known=len(outlines.of_baseline(self.db, baseline.id)),
+            find=world.find_face,
+            apart=world.apart,
+        )
+        match done:
+            case Drawn():
+                return head | {"status": "drawn"}
+            case Undrawable(troubles):
+                faults = [f"{outline}: {fault}" for outline, fault in troubles]
+                return head | {"status": "refused", "faults": faults}
+            case DrawnMeanwhile() | NothingToDrawOn() | CareWithdrawn():
+                return head | {"status": "refused", "faults": ["cannot_be_drawn_on"]}
 
     def _photo(self, event: CoursePhoto, treatment: Treatment) -> Iterator[Line]:
         upload = Upload(

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,7 +9,9 @@ from tracker.domain.course.photos import PhotoRole, Sides
 from tracker.domain.course.procedures import Procedure, Product, ProductUse
 from tracker.domain.course.treatments import AREAS
 from tracker.domain.own_data.course_folders import (
+    CourseCheckIn,
     CourseError,
+    CourseOutlines,
     CoursePhoto,
     course_text,
     parse_course,
@@ -45,11 +47,60 @@ def test_events_come_in_time_order_with_sensible_defaults() -> None:
     first, second, third = story.events
     assert isinstance(first, CoursePhoto)
     assert first.role is PhotoRole.BASELINE
-    assert not isinstance(second, CoursePhoto)
+    assert isinstance(second, CourseCheckIn)
     assert second.answers.pain == 2
     assert isinstance(third, CoursePhoto)
     assert third.role is PhotoRole.FOLLOW_UP
     assert story.treatment.areas == frozenset(AREAS)
+
+
+MORE = (
+    """
+as_before = true
+[[treatment.screening]]
+question = "pregnancy"
+answer = false
+[[treatment.screening]]
+question = "other"
+text = "Takes „a tea\\""
+[[outlines]]
+file = "baseline-1.jpg"
+at = 2026-03-01T10:00:00+01:00
+treated = """
+    '"""\n31.5 42; 60 42; 60 58\n10 10; 20 10; 20 20"""\n'
+)
+
+
+def test_outlines_screening_and_the_mark_as_before_are_kept() -> None:
+    told = parse_course(COURSE + MORE)
+    assert told.check_ins[0].is_as_before
+    assert told.screening == {"pregnancy": False, "other": 'Takes „a tea"'}
+    first, drawn, *_ = told.events
+    assert isinstance(first, CoursePhoto)
+    assert isinstance(drawn, CourseOutlines)
+    assert drawn.drawn.treated[0] == ((0.315, 0.42), (0.6, 0.42), (0.6, 0.58))
+    assert len(drawn.drawn.treated) == 2
+    assert drawn.drawn.untreated == ()
+    assert parse_course(course_text(told)) == told
+    assert shifted(told, 2).outlines[0].at - drawn.at == timedelta(days=2)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("31.5 42;", "31.5;", r"outlines\[1\].*line 1, corner 1: write two percentages"),
+        ('file = "baseline-1.jpg"\nat', 'file = "d01.jpg"\nat', "a photo with the role baseline"),
+        ("03-01T10:00", "02-01T10:00", "taken before it is drawn on"),
+        ('"other"\ntext = ', '"pregnancy"\ntext = ', "is answered twice"),
+        ("answer = false", "", r"screening\[1\].answer.*is missing"),
+        ("as_before = true", "as_before = 1", "as_before.*must be true or false"),
+    ],
+)
+def test_a_mistake_in_them_is_named(before: str, after: str, told: str) -> None:
+    text = COURSE + MORE
+    assert before in text
+    with pytest.raises(CourseError, match=told):
+        parse_course(text.replace(before, after))
 
 
 def test_an_answer_that_was_left_out_stays_left_out() -> None:

@@ -377,7 +377,9 @@ def _in_words(line: Line) -> str:
             f"{line['raised_at']}  ALERT {line['level']}: {line['concern'].replace('_', ' ')}"
             f" ({line['probability']:.0%}): {why}"
         )
-    head = f"{line['taken_at']}  {line['file']}: {line['status'].replace('_', ' ')}"
+    at = line["at" if line["type"] == "outlines" else "taken_at"]
+    what = "outlines on " if line["type"] == "outlines" else ""
+    head = f"{at}  {what}{line['file']}: {line['status'].replace('_', ' ')}"
     if "faults" in line:
         return f"{head} ({', '.join(line['faults'])})"
     if "regions" not in line:

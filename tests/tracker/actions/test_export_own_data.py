@@ -10,13 +10,20 @@ from typing import Any
 import pytest
 from sqlite_utils import Database
 
-from tests.conftest import TREATED_AT, Cast
+from tests.conftest import PROTOCOLS, TREATED_AT, Cast
 from tests.tracker.answers_to_alerts import give
+from tests.tracker.courses_of_readings import CALM
 from tests.web.conftest import Records
+from tracker.actions.course.checking_in import record_check_in
 from tracker.actions.course.drawing import Revised, revise_annotation
 from tracker.actions.course.pictures import record_opening
 from tracker.actions.course.receiving import Accepted, receive_photo
-from tracker.actions.course.treatments import add_care_line, end_care_line, end_treatment
+from tracker.actions.course.treatments import (
+    add_care_line,
+    correct_screening,
+    end_care_line,
+    end_treatment,
+)
 from tracker.actions.own_data.exporting import export_own_data
 from tracker.actions.people.accounts import add_person
 from tracker.actions.talk.notes import revise_note
@@ -29,15 +36,17 @@ from tracker.domain.course.procedures import Ending
 from tracker.domain.course.sides import Said, SaidBy, SidesAnswer
 from tracker.domain.protocols.aftercare import OwnLine
 from tracker.domain.protocols.care import Heading
+from tracker.domain.protocols.screening import Screening
 from tracker.replay import Replay, patient_of, read_course, throw_away_world
 from tracker.storage.connection import writing
-from tracker.storage.course import outlines, photos, sides
+from tracker.storage.course import check_ins, outlines, photos, screenings, sides, treatments
 from tracker.storage.own_data import looks
 from tracker.wires.archives import Entry
-from tracker.wires.compute import NotMeasurable
 from tracker.wires.photo_files import Picture
 from tracker.world import World
 
+FOREHEAD = Outlines((((0.4, 0.2), (0.6, 0.2), (0.6, 0.3), (0.4, 0.3)),))
+OUTLINES = Outlines((((0.1, 0.2), (0.3, 0.2), (0.3, 0.4)),))
 SAMPLE = Path(__file__).resolve().parents[3] / "sample_images" / "infection_type_6"
 
 
@@ -150,11 +159,11 @@ def test_nobody_elses_data_is_in_it(
 
 
 class NothingMeasured(Executor):
-    """Replaces the executor that measures: every photo that arrives is set aside."""
+    """Replaces the executor that measures: every photo that arrives waits."""
 
     def submit(self, *_args: Any, **_more: Any) -> Future[Any]:
         answer: Future[Any] = Future()
-        answer.set_result(NotMeasurable("blurred"))
+        answer.set_exception(OSError("no worker"))
         return answer
 
 
@@ -167,7 +176,14 @@ def test_a_replay_takes_the_photos_in_again(
     ):
         at = TREATED_AT + timedelta(days=day)
         upload = Upload((SAMPLE / name).read_bytes(), role, taken_at=at)
-        assert isinstance(receive_photo(db, world.files, cast.alice.id, upload, at), Accepted)
+        taken = receive_photo(db, world.files, cast.alice.id, upload, at)
+        assert isinstance(taken, Accepted)
+        if role is PhotoRole.BASELINE:
+            with writing(db):
+                outlines.insert(db, taken.photo.id, FOREHEAD, cast.dana.id, at)
+    given = Screening({"pregnancy": False}, TREATED_AT, cast.dana.id)
+    correct_screening(db, PROTOCOLS, cast.treatment.id, given, known=0)
+    record_check_in(db, PROTOCOLS, cast.alice.id, CALM, TREATED_AT, is_as_before=True)
     course = unpack(list(export_own_data(db, world.files, cast.alice)), tmp_path)
     story = read_course(course)
     with throw_away_world(None) as elsewhere:
@@ -175,9 +191,16 @@ def test_a_replay_takes_the_photos_in_again(
         person = add_person(other, patient_of(story, "A", "a@b.example"), "a long passphrase")
         replay = Replay(elsewhere, other, NothingMeasured(), course, story, person.id)
         lines = list(replay.lines())
+        (begun,) = treatments.of_patient(other, person.id)
+        (check_in,) = check_ins.of_treatment(other, begun.id)
+        screening = screenings.of_treatment(other, begun.id)
         other.close()
+    assert check_in.is_as_before
+    assert screening is not None
+    assert screening.answers == {"pregnancy": False}
     assert [(line["file"], line["status"]) for line in lines] == [
-        ("001-baseline-2026-03-01.jpg", "unmeasurable"),
+        ("001-baseline-2026-03-01.jpg", "waiting"),
+        ("001-baseline-2026-03-01.jpg", "drawn"),
         ("002-follow-up-2026-03-03.jpg", "waiting"),
     ]
 
@@ -221,15 +244,16 @@ def test_corrections_ends_and_drawn_areas_go_along(
 ) -> None:
     baseline = records.measured(-1)
     end_treatment(db, cast.treatment.id, Ending(TREATED_AT, cast.dana.id, "Alice moved away."))
-    corner = ((0.1, 0.2), (0.3, 0.2), (0.3, 0.4))
     with writing(db):
-        outlines.insert(db, baseline.id, Outlines((corner,)), cast.dana.id, TREATED_AT)
+        outlines.insert(db, baseline.id, OUTLINES, cast.dana.id, TREATED_AT)
         photos.measure_again(db, cast.treatment.id)
     course = unpack(list(export_own_data(db, world.files, cast.alice)), tmp_path)
     told = json.loads((course / "treatment.json").read_text(encoding="utf-8"))
     assert told["ended_early_because"] == "Alice moved away."
     assert [each["who"] for each in told["corrections"]] == ["Dr Dana"]
     assert told["drawn"][0]["treated"] == [[[0.1, 0.2], [0.3, 0.2], [0.3, 0.4]]]
+    (drawn,) = read_course(course).outlines
+    assert (drawn.file, drawn.drawn, drawn.at) == (told["drawn"][0]["file"], OUTLINES, TREATED_AT)
     assert (course / "readings.csv").read_text(encoding="utf-8") == ""  # waits to be measured again
     assert "left_cheek" in (course / "earlier-readings.csv").read_text(encoding="utf-8")
 

@@ -24,6 +24,7 @@ from tracker.domain.own_data.course_folders import (
     COURSE_FILE,
     CourseCheckIn,
     CourseFolder,
+    CourseOutlines,
     CoursePhoto,
     course_text,
 )
@@ -226,7 +227,15 @@ def _folder(
         photos=tuple(
             CoursePhoto(named[p.id], p.taken_at, p.role, p.skin_state, p.sides) for p in kept
         ),
-        check_ins=tuple(CourseCheckIn(given.at, given.answers) for given in course.check_ins),
+        check_ins=tuple(
+            CourseCheckIn(given.at, given.answers, given.is_as_before) for given in course.check_ins
+        ),
+        outlines=tuple(
+            CourseOutlines(named[photo.id], version.at, version.outlines)
+            for photo in kept
+            for version in course.markings[photo.id]
+        ),
+        screening=course.screenings[-1].screening.answers if course.screenings else {},
     )
     yield Entry(f"{folder}/{COURSE_FILE}", course_text(story).encode())
     zone = patient.zone

@@ -1,13 +1,14 @@
 """A course as a folder holds it: everything about one treatment of one patient, as text."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from tracker.domain.course.check_ins import SCALES, SIGNS, Answers, Trend
+from tracker.domain.course.outlines import Outlines, outlines_text, parse_outlines
 from tracker.domain.course.photos import PhotoRole, Sides, SkinState
 from tracker.domain.course.procedures import MOST_PASSES, Procedure, Product, ProductUse
 from tracker.domain.course.treatments import AREAS, Setting, Treatment
@@ -50,11 +51,24 @@ class CourseCheckIn:
 
     at: datetime
     answers: Answers
+    is_as_before: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CourseOutlines:
+    """What was drawn at a time on the photo `file` from before the treatment."""
+
+    file: str
+    at: datetime
+    drawn: Outlines
 
 
 @dataclass(frozen=True, slots=True)
 class CourseFolder:
-    """A course as its `course.toml` tells it. `treatment` has neither id nor patient yet."""
+    """A course as its `course.toml` tells it. `treatment` has neither id nor patient yet.
+
+    `screening` are the answers that count, empty where nothing was asked.
+    """
 
     time_zone: str
     skin_type: int | None
@@ -62,11 +76,15 @@ class CourseFolder:
     treatment: Treatment
     photos: tuple[CoursePhoto, ...]
     check_ins: tuple[CourseCheckIn, ...]
+    outlines: tuple[CourseOutlines, ...] = ()
+    screening: Mapping[str, bool | str] = field(default_factory=dict)
 
     @property
-    def events(self) -> tuple[CoursePhoto | CourseCheckIn, ...]:
-        """Photos and check-ins in time order; at equal times, the photo first."""
-        return tuple(sorted((*self.photos, *self.check_ins), key=lambda event: event.at))
+    def events(self) -> tuple[CoursePhoto | CourseCheckIn | CourseOutlines, ...]:
+        """All in time order; at equal times, the photo first and what is drawn on it next."""
+        return tuple(
+            sorted((*self.photos, *self.outlines, *self.check_ins), key=lambda event: event.at)
+        )
 
 
 def parse_course(text: str) -> CourseFolder:
@@ -114,14 +132,37 @@ def course_text(story: CourseFolder) -> str:
     tables += [("[[treatment.products]]", asdict(each)) for each in treatment.procedure.products]
     tables += [
         (
+            "[[treatment.screening]]",
+            {"question": question, "text" if isinstance(answer, str) else "answer": answer},
+        )
+        for question, answer in story.screening.items()
+    ]
+    tables += [
+        (
             "[[photos]]",
             asdict(photo) | _known(photo) | {"taken_at": photo.taken_at.astimezone(zone)},
         )
         for photo in story.photos
     ]
     tables += [
-        ("[[check_ins]]", {"at": given.at.astimezone(zone)} | asdict(given.answers))
+        (
+            "[[check_ins]]",
+            {"at": given.at.astimezone(zone), "as_before": given.is_as_before or None}
+            | asdict(given.answers),
+        )
         for given in story.check_ins
+    ]
+    tables += [
+        (
+            "[[outlines]]",
+            {
+                "file": each.file,
+                "at": each.at.astimezone(zone),
+                "treated": outlines_text(each.drawn.treated) or None,
+                "untreated": outlines_text(each.drawn.untreated) or None,
+            },
+        )
+        for each in story.outlines
     ]
     return f"format = {FORMAT}\n" + "".join(_toml_table(*table) for table in tables)
 
@@ -157,6 +198,7 @@ def shifted(story: CourseFolder, days: int) -> CourseFolder:
         treatment=replace(story.treatment, performed_at=performed_at),
         photos=tuple(replace(photo, taken_at=later(photo.taken_at)) for photo in story.photos),
         check_ins=tuple(replace(check_in, at=later(check_in.at)) for check_in in story.check_ins),
+        outlines=tuple(replace(each, at=later(each.at)) for each in story.outlines),
     )
 
 
@@ -172,6 +214,7 @@ def _story(root: Table) -> CourseFolder | None:
     if len({photo.file for photo in photos}) < len(photos):
         root.refuse("photos", "names a file twice; list each file once")
     check_ins = [_check_in(row) for row in root.rows("check_ins")]
+    drawn = [_outlines(row, photos) for row in root.rows("outlines")]
     if treatment is None:
         return None
     return CourseFolder(
@@ -183,6 +226,8 @@ def _story(root: Table) -> CourseFolder | None:
         treatment=treatment,
         photos=photos,
         check_ins=tuple(check_in for check_in in check_ins if check_in is not None),
+        outlines=tuple(each for each in drawn if each is not None),
+        screening=_screening(treated),
     )
 
 
@@ -248,7 +293,32 @@ def _check_in(row: Table) -> CourseCheckIn | None:
     answers |= {name: row.truth(name) for name in SIGNS if row.has(name)}
     if row.has("trend"):
         answers["trend"] = row.kind(Trend, "trend")
-    return _made(row, lambda: CourseCheckIn(at, Answers(**answers, note=_text(row, "note"))))
+    is_as_before = row.truth("as_before") if row.has("as_before") else False
+    return _made(
+        row, lambda: CourseCheckIn(at, Answers(**answers, note=_text(row, "note")), is_as_before)
+    )
+
+
+def _outlines(row: Table, taken: Sequence[CoursePhoto]) -> CourseOutlines | None:
+    file, at = row.text("file"), row.moment("at")
+    texts = _text(row, "treated"), _text(row, "untreated")
+    on = next((photo for photo in taken if photo.file == file), None)
+    if on is None or on.role is not PhotoRole.BASELINE or on.taken_at > at:
+        row.refuse("file", "must be a photo with the role baseline, taken before it is drawn on")
+    return _made(
+        row, lambda: CourseOutlines(file, at, Outlines(*(parse_outlines(text) for text in texts)))
+    )
+
+
+def _screening(treated: Table) -> Mapping[str, bool | str]:
+    """The answers by question; which questions there are, only the protocol knows."""
+    answers: dict[str, bool | str] = {}
+    for row in treated.rows("screening"):
+        question = row.text("question")
+        if question in answers:
+            row.refuse("question", "is answered twice; keep one answer")
+        answers[question] = _text(row, "text") if row.has("text") else row.truth("answer")
+    return answers
 
 
 def _text(table: Table, key: str) -> str:
