@@ -166,7 +166,7 @@ KINDS: Final = (
         | _text("role", "status", "skin_state", "view", "sides", "digest", "file_fault")
         | _times("taken_at", "received_at", "seen_at")
         | _json("faults", "warnings")
-        | _plain(Holds.TRUTH, "is_selfie"),
+        | _plain(Holds.TRUTH, "is_selfie", "early_dated"),
         left_out={
             "attempts": _QUEUE,
             "claimed_at": _QUEUE,
