@@ -10,12 +10,12 @@ import pytest
 from flask import Flask
 from sqlite_utils import Database
 
-from tests.conftest import TREATED_AT
+from tests.conftest import TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock
 from tracker.actions.people.joining import prove_by_year
 from tracker.domain.clinic.audit import Act, Search
-from tracker.domain.mail.mails import MailKind, welcome_link
+from tracker.domain.mail.mails import MailKind, compose, welcome_link
 from tracker.domain.own_data.consents import Purpose, is_given
 from tracker.domain.people.invitations import MOST_TRIES
 from tracker.domain.people.passkeys import Passkey
@@ -236,6 +236,58 @@ def test_whose_session_is_gone_gets_a_new_link_by_mail(
     assert invitations.latest_of(db, patient.id) == replace(
         again, used_at=clock.now - RENEWAL_MAIL_EVERY, tries=MOST_TRIES
     )
+
+
+def ask_by_address(world: World, clock: Clock) -> None:
+    """Somebody names the address on the page for a new passphrase."""
+    settings = replace(world.settings, smtp_url="smtp://localhost")
+    clock.now += RENEWAL_MAIL_EVERY
+    asking = Browser(create_app(replace(world, settings=settings), clock))
+    asking.send("/renew", {"email": NEW["email"]})
+
+
+def test_a_request_by_address_leaves_the_link_of_the_desk_as_it_is(
+    phone: Browser, invite: Callable[[], str], app: Flask, world: World, clock: Clock, db: Database
+) -> None:
+    at_the_desk = invite()
+    ask_by_address(world, clock)
+    asked = invitations.latest_of(db, chinwe(db).id)
+    assert asked is not None
+    assert asked.is_asked
+    by_mail = welcome_link(asked.id, world.envelope).removeprefix(world.settings.base_url)
+    assert Browser(app).get(by_mail).status_code == 200
+    ask_by_address(world, clock)
+    assert Browser(app).get(by_mail).status_code == 410, "of those asked for the newest counts"
+    assert Browser(app).send(at_the_desk, RIGHT).status_code == 303
+    assert invitations.latest_of(db, chinwe(db).id).used_at == clock.now  # type: ignore[union-attr]
+
+
+def test_the_link_that_was_asked_for_ends_that_of_the_desk_once_it_is_used(
+    phone: Browser, invite: Callable[[], str], app: Flask, world: World, clock: Clock, db: Database
+) -> None:
+    at_the_desk = invite()
+    ask_by_address(world, clock)
+    asked = invitations.latest_of(db, chinwe(db).id)
+    assert asked is not None
+    by_mail = welcome_link(asked.id, world.envelope).removeprefix(world.settings.base_url)
+    for _ in range(2):
+        Browser(app).send(by_mail, WRONG)
+    page = Browser(app).send(at_the_desk, WRONG)
+    assert f"you can try {MOST_TRIES - 3} more times" in page.text, "two links give no more tries"
+    assert Browser(app).send(by_mail, RIGHT).status_code == 303
+    assert Browser(app).send(at_the_desk, RIGHT).status_code == 410
+
+
+def test_the_care_team_learns_of_a_link_that_was_closed(
+    invite: Callable[[], str], app: Flask, world: World, cast: Cast, db: Database
+) -> None:
+    path = invite()
+    for _ in range(2 * MOST_TRIES):
+        Browser(app).send(path, WRONG)
+    (told,) = [m for m in mails.of_recipient(db, cast.dana.id) if m.kind is MailKind.LINK_CLOSED]
+    text = compose(told, world.envelope).as_string()
+    assert "/invite" in text
+    assert "Chinwe" not in text
 
 
 def test_a_clinic_may_want_a_passphrase_first(

@@ -188,6 +188,7 @@ def _can_sign_in(db: Database, person: Person) -> bool:
 def _invite_again(db: Database, person: Person, now: datetime) -> None:
     """Mail a new link to a patient who came in by one and chose no way to sign in.
 
+    A link that the clinic has made meanwhile works until one of the two is used.
     Wrong years of birth go on counting: a reader of the mailbox could ask for ever more links.
     """
     last = invitations.latest_of(db, person.id)
@@ -196,7 +197,8 @@ def _invite_again(db: Database, person: Person, now: datetime) -> None:
     is_soon = now - last.created_at < RENEWAL_MAIL_EVERY
     if is_soon or last.tries >= MOST_TRIES or not invitations.was_used_by(db, person.id):
         return
-    again = Invitation(new_id(), person.id, last.invited_by, now, tries=last.tries)
+    by, tries = last.invited_by, last.tries
+    again = Invitation(new_id(), person.id, by, now, tries=tries, is_asked=True)
     invitations.renew(db, again)
     mails.insert(db, invitation_mail(again.id, person, now))
 

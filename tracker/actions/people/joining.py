@@ -272,8 +272,9 @@ def accept_invitation(
             return None
         person, invitation = invited
         if asks_year(invitation, person) and not _is_right_year(person, birth_year):
-            return _wrong_year(db, invitation, now)
+            return _wrong_year(db, person, invitation, now)
         invitations.use(db, invitation.id, now)
+        invitations.end_open(db, person.id)
         if hashed is not None:
             people.set_passphrase_hash(db, person.id, hashed)
         person = _completed(db, person, own_name, zone)
@@ -328,7 +329,7 @@ def prove_by_year(
         if invitation.tries >= MOST_TRIES:
             return None
         if not _is_right_year(person, birth_year):
-            return _wrong_year(db, invitation, now)
+            return _wrong_year(db, person, invitation, now)
         fresh = new_token()
         sessions.end(db, token_digest(token))
         sessions.begin(db, token_digest(fresh), Session(person.id, now, by_link=True))
@@ -340,12 +341,19 @@ def _is_right_year(person: Person, birth_year: int | None) -> bool:
     return person.birth_date is not None and person.birth_date.year == birth_year
 
 
-def _wrong_year(db: Database, invitation: Invitation, now: datetime) -> WrongYear:
-    """Count the try in the transaction that judges it, so that tries in parallel gain nothing."""
+def _wrong_year(db: Database, person: Person, invitation: Invitation, now: datetime) -> WrongYear:
+    """Count the try in the transaction that judges it, so that tries in parallel gain nothing.
+
+    The last one closes the link, and those who can make a new one get a mail.
+    """
     invitations.count_try(db, invitation.id)
     failed = Entry(Act.SIGN_IN_FAILED, now, about=invitation.person_id, details=BY_YEAR)
     audit_log.add(db, failed)
-    return WrongYear(MOST_TRIES - invitation.tries - 1)
+    left = MOST_TRIES - invitation.tries - 1
+    if left == 0:
+        for carer, _ in people.care_team_of(db, person.id):
+            mails.insert(db, about_care(MailKind.LINK_CLOSED, person.id, carer, now))
+    return WrongYear(left)
 
 
 def _completed(db: Database, person: Person, name: str | None, zone: str | None) -> Person:

@@ -40,6 +40,7 @@ class MailKind(StrEnum):
     HAS_ACCOUNT = "has_account"  # likewise, where there is an account already
     CARE_MOVED = "care_moved"  # to a patient who was handed over
     PATIENTS_MOVED = "patients_moved"  # to those at the clinic whom a hand-over concerns
+    LINK_CLOSED = "link_closed"  # to those who care for a patient whose link was tried too often
     STAFF_CHANGED = "staff_changed"  # to those who know who should work at the clinic
     RENEWED = "renewed"  # to its owner, who may not know about it
     PASSKEY_ADDED = "passkey_added"  # to its owner, who may not know about it
@@ -71,6 +72,7 @@ SUBJECTS: Mapping[MailKind, str] = {
     MailKind.RENEWAL: "Afterglow: choose a new passphrase",
     MailKind.CARE_MOVED: "Afterglow: someone else cares for you now",
     MailKind.PATIENTS_MOVED: "Afterglow: a hand-over at your clinic",
+    MailKind.LINK_CLOSED: "Afterglow: a link was closed",
     MailKind.STAFF_CHANGED: "Afterglow: someone has a new position at your clinic",
     MailKind.RENEWED: "Afterglow: your passphrase was changed",
     MailKind.PASSKEY_ADDED: "Afterglow: a passkey was added to your account",
@@ -103,6 +105,10 @@ TOLD: Mapping[MailKind, str] = {
     MailKind.RENEWAL: "With this link you choose a new passphrase:",
     MailKind.CARE_MOVED: "Someone else at your clinic cares for you now.",
     MailKind.PATIENTS_MOVED: "Care was handed over to someone else at your clinic.",
+    MailKind.LINK_CLOSED: (
+        "The link of someone in your care does not work any more: the year of birth was wrong too\n"
+        "often. If that person cannot come in, make a new link:"
+    ),
     MailKind.STAFF_CHANGED: "Someone was invited to your clinic, or has a new position there.",
     MailKind.RENEWED: "Your passphrase was changed. All other devices were signed out.",
     MailKind.PASSKEY_ADDED: "A passkey was added to your account.",
@@ -127,6 +133,7 @@ NOT_EXPECTED = (
 PAGES: Mapping[MailKind, str] = {
     MailKind.HAS_ACCOUNT: "/sign-in",
     MailKind.PATIENTS_MOVED: "/clinic/people",
+    MailKind.LINK_CLOSED: "/invite",
     MailKind.STAFF_CHANGED: "/clinic/people",
     MailKind.RENEWED: "/passkeys",
     MailKind.PASSKEY_ADDED: "/passkeys",
@@ -151,6 +158,9 @@ ENDINGS: Mapping[MailKind, str] = {
     ),
     MailKind.CARE_MOVED: "If that is news to you, ask your clinic.\n",
     MailKind.PATIENTS_MOVED: NOT_EXPECTED,
+    MailKind.LINK_CLOSED: (
+        "Ask who tried it: it may have been somebody else. The audit log shows when.\n"
+    ),
     MailKind.STAFF_CHANGED: NOT_EXPECTED,
     MailKind.RENEWED: NOT_ME,
     MailKind.PASSKEY_ADDED: NOT_ME,
@@ -268,7 +278,7 @@ def about_second_step(kind: MailKind, owner_id: str, to: Person, now: datetime) 
 
 
 def about_care(kind: MailKind, about_id: str, to: Person, now: datetime) -> Mail:
-    """The mail about a hand-over or a new position of the person with the id `about_id`."""
+    """The mail about a hand-over, a new position or a closed link of the person `about_id`."""
     cause = f"{kind}:{about_id}:{to.id}:{now.isoformat()}"
     return Mail(kind, cause, to.id, to.email, now, now)
 

@@ -17,7 +17,8 @@ class Invitation:
     """What a signed link names: one person, for a limited time, once.
 
     People who sign up without a clinic invite themselves. `tries` are wrong years of birth, which
-    close the link after `MOST_TRIES`.
+    close the link after `MOST_TRIES`. `is_asked` means that somebody who named the address asked
+    for it, and not the clinic.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Invitation:
     created_at: datetime
     used_at: datetime | None = None
     tries: int = 0
+    is_asked: bool = False
 
     @property
     def is_own(self) -> bool:

@@ -1,4 +1,4 @@
-"""Invitations; only the newest of each person counts."""
+"""Invitations: of each person the newest counts, and with it the newest that was asked for."""
 
 from datetime import datetime
 
@@ -17,13 +17,21 @@ _OWN = f"""SELECT person_id, created_at FROM invitations JOIN people ON people.i
 
 
 def renew(db: Database, invitation: Invitation) -> None:
-    """Store an invitation in place of any open one of that person."""
-    end_open(db, invitation.person_id)
+    """Store an invitation in place of any open one of that person.
+
+    One that was asked for replaces only those that were asked for: a stranger who knows the address
+    must not end the link that a patient was given at the desk.
+    """
+    if invitation.is_asked:
+        sql = "DELETE FROM invitations WHERE person_id = ? AND used_at IS NULL AND is_asked"
+        db.execute(sql, [invitation.person_id])
+    else:
+        end_open(db, invitation.person_id)
     db.table("invitations").insert(row_of(invitation))
 
 
 def end_open(db: Database, person_id: str) -> None:
-    """End a person's open invitation, if there is one."""
+    """End a person's open invitations."""
     db.execute("DELETE FROM invitations WHERE person_id = ? AND used_at IS NULL", [person_id])
 
 
@@ -60,8 +68,10 @@ def was_used_by(db: Database, person_id: str) -> bool:
 
 
 def count_try(db: Database, invitation_id: str) -> None:
-    """Count a wrong year of birth."""
-    db.execute("UPDATE invitations SET tries = tries + 1 WHERE id = ?", [invitation_id])
+    """Count a wrong year of birth, for another open link of that person as well."""
+    sql = """UPDATE invitations SET tries = tries + 1 WHERE id = :id OR (used_at IS NULL
+             AND person_id = (SELECT person_id FROM invitations WHERE id = :id))"""
+    db.execute(sql, {"id": invitation_id})
 
 
 def use(db: Database, invitation_id: str, now: datetime) -> bool:
