@@ -16,7 +16,7 @@ from tests.web.conftest import Clock
 from tracker.actions.people.joining import prove_by_year
 from tracker.domain.clinic.audit import Act, Search
 from tracker.domain.mail.mails import MailKind, compose, welcome_link
-from tracker.domain.own_data.consents import Purpose, is_given
+from tracker.domain.own_data.consents import Consent, Decision, Purpose, is_given
 from tracker.domain.people.invitations import MOST_TRIES
 from tracker.domain.people.passkeys import Passkey
 from tracker.domain.people.people import Person
@@ -288,6 +288,21 @@ def test_the_care_team_learns_of_a_link_that_was_closed(
     text = compose(told, world.envelope).as_string()
     assert "/invite" in text
     assert "Chinwe" not in text
+
+
+def test_consent_to_care_is_on_record_once_however_many_links_are_followed(
+    phone: Browser, invite: Callable[[], str], app: Flask, clock: Clock, db: Database
+) -> None:
+    patient = chinwe(db).id
+
+    def follow() -> list[Decision]:
+        assert Browser(app).send(invite(), RIGHT).status_code == 303
+        return [each.decision for each in consents.of_patient(db, patient)]
+
+    assert follow() == [Decision.GIVEN]
+    with writing(db):
+        consents.insert(db, patient, Consent(Purpose.CARE, Decision.WITHDRAWN, clock.now))
+    assert follow() == [Decision.GIVEN, Decision.WITHDRAWN, Decision.GIVEN], "the page asks again"
 
 
 def test_a_clinic_may_want_a_passphrase_first(

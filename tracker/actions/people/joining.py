@@ -281,9 +281,15 @@ def accept_invitation(
         accepted = Act.SIGNED_UP if invitation.is_own else Act.INVITATION_ACCEPTED
         audit_log.add(db, Entry(accepted, now, person.id, person.id))
         if person.role is Role.PATIENT:
-            consent = Consent(Purpose.CARE, Decision.GIVEN, now)  # the page says so at the button
-            consents.insert(db, person.id, consent)
+            _give_consent(db, person.id, now)
         return _begun(db, Session(person.id, now, by_link=hashed is None), person, second_step)
+
+
+def _give_consent(db: Database, patient_id: str, now: datetime) -> None:
+    """The page says so at the button. What has been given and not withdrawn is kept once."""
+    about_care = [c for c in consents.of_patient(db, patient_id) if c.purpose is Purpose.CARE]
+    if not about_care or about_care[-1].decision is not Decision.GIVEN:
+        consents.insert(db, patient_id, Consent(Purpose.CARE, Decision.GIVEN, now))
 
 
 def _hashed(
