@@ -266,7 +266,7 @@ KINDS: Final = (
         | _to("photos", photo="photo_id")
         | _text("concern", "level", "engine", "protocol", "outcome")
         | _times("raised_at", "flagged_at", "found_at", "read_at", "snoozed_until", "call_by")
-        | _times("escalated_at", "resolved_at")
+        | _times("escalated_at", "resolved_at", "decide_by")
         | {"seen_at": Field(Holds.TIME, "acknowledged_at")}
         | _to(PEOPLE, seen_by="acknowledged_by", read_by="read_by")
         | _plain(Holds.REAL, "probability", "onset_day")
