@@ -31,8 +31,9 @@ blueprint = Blueprint("pictures", __name__)
 def ask_for_part(visit: Visit, upload: str) -> ResponseReturnValue:
     """Where the next part of a photo begins, or the page of the photo that is here."""
     require(may_record_for_patient(visit.viewer, visit.person.id))
-    arriving, parts = Arriving.read(upload) or abort(404), visit.world.parts
-    match reached(visit.db, parts, visit.person.id, _role(), arriving, visit.now):
+    arriving, world = Arriving.read(upload) or abort(404), visit.world
+    parts, patient_id = world.parts, visit.person.id
+    match reached(visit.db, world.files, parts, patient_id, _role(), arriving, visit.now):
         case Photo() | EarlyPhoto() as photo:
             page = url_for("patient.photo", photo_id=photo.id, already="yes")
             return Response(headers={"Content-Location": page})

@@ -1,9 +1,11 @@
 """Photos that come before the treatment is entered, and what they become when it is."""
 
+import hashlib
 import io
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from analysis.quality import Quality
 from tests.conftest import PROTOCOLS, TREATED_AT, Cast
 from tests.tracker.actions.pictures import Answering
 from tests.tracker.courses_of_readings import fading, reading
+from tracker.actions.course.arriving import reached
 from tracker.actions.course.measuring import measure_photos
 from tracker.actions.course.pictures import show_picture
 from tracker.actions.course.receiving import (
@@ -53,6 +56,7 @@ from tracker.storage.course import annotations, early_photos, photos, readings, 
 from tracker.storage.own_data import consents
 from tracker.storage.people import people
 from tracker.wires.photo_files import PhotoFiles, Picture
+from tracker.wires.upload_parts import Arriving
 from tracker.world import World
 
 FACE = Path(str(files("sample_images"))) / "normal_type_2" / "baseline-1.jpg"
@@ -115,8 +119,7 @@ def test_a_photo_that_comes_first_becomes_the_baseline(
 def test_a_photo_that_was_opened_stays_opened_when_a_treatment_takes_it(
     db: Database, world: World, cast: Cast, send: Send
 ) -> None:
-    first = send(TREATED_AT + HOUR, is_fresh=True)
-    second = send(TREATED_AT + HOUR, other=1, is_fresh=True)
+    first, second = (send(TREATED_AT + HOUR, other=n, is_fresh=True) for n in range(2))
     assert isinstance(first, Early)
     assert isinstance(second, Early)
     who, now = (cast.dana.id, cast.bob.id), TREATED_AT + HOUR
@@ -218,6 +221,28 @@ def test_the_same_photo_is_kept_once_before_and_after_the_treatment_is_entered(
     assert len(course(db, treatment)) == 1
 
 
+def test_a_lost_photo_that_is_sent_again_is_restored(
+    db: Database, world: World, cast: Cast, send: Send
+) -> None:
+    first = send(TREATED_AT - HOUR)
+    assert isinstance(first, Early)
+    stored = world.files.load(first.photo.id, Picture.PHOTO)
+    sent = without_notes(90)
+    upload = Arriving(len(sent), hashlib.sha256(sent).hexdigest())
+
+    about = (cast.bob.id, PhotoRole.BASELINE, upload, TREATED_AT)
+    asked = partial(reached, db, world.files, world.parts, *about)
+    assert asked() == first.photo
+    world.files.delete(first.photo.id)
+    assert asked() == 0, "its parts may come"
+    assert send(TREATED_AT - HOUR) == Early(first.photo), "it is no photo that is here already"
+    assert world.files.load(first.photo.id, Picture.PHOTO) == stored
+    treatment = enter(db, cast)
+    world.files.delete(first.photo.id)
+    assert isinstance(send(TREATED_AT), Accepted), "though nobody has noticed that it is lost"
+    assert world.files.load(course(db, treatment)[0].id, Picture.PHOTO) == stored
+
+
 def test_a_treatment_that_is_entered_meanwhile_gets_the_photo(
     db: Database, cast: Cast, send: Send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -290,10 +315,8 @@ def test_they_go_over_to_a_treatment_of_their_own_patient_and_back_when_it_is_re
 def test_a_photo_stays_with_what_a_person_made_or_was_measured_against_it(
     db: Database, cast: Cast, send: Send
 ) -> None:
-    before, dated = (
-        send(TREATED_AT - HOUR, is_fresh=True),
-        send(TREATED_AT + HOUR, other=1, is_fresh=True),
-    )
+    before = send(TREATED_AT - HOUR, is_fresh=True)
+    dated = send(TREATED_AT + HOUR, other=1, is_fresh=True)
     assert isinstance(before, Early)
     assert isinstance(dated, Early)
     mistake = enter(db, cast)
@@ -328,9 +351,8 @@ def test_without_a_clinic_or_without_consent_nothing_is_kept(
     db: Database, world: World, cast: Cast, send: Send
 ) -> None:
     with writing(db):
-        consents.insert(
-            db, cast.bob.id, Consent(Purpose.CARE, Decision.WITHDRAWN, TREATED_AT - HOUR)
-        )
+        withdrawn = Consent(Purpose.CARE, Decision.WITHDRAWN, TREATED_AT - HOUR)
+        consents.insert(db, cast.bob.id, withdrawn)
     assert isinstance(send(TREATED_AT), CareWithdrawn)
     upload = Upload(without_notes(90), PhotoRole.BASELINE)
     with writing(db):

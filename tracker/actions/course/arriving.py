@@ -8,11 +8,13 @@ from tracker.domain.course.photos import EarlyPhoto, Photo, PhotoRole
 from tracker.domain.own_data.consents import CareWithdrawn
 from tracker.storage.course import early_photos, photos, treatments
 from tracker.storage.own_data import consents
+from tracker.wires.photo_files import PhotoFiles, Picture
 from tracker.wires.upload_parts import Arriving, Part, UploadParts
 
 
 def reached(
     db: Database,
+    files: PhotoFiles,
     parts: UploadParts,
     patient_id: str,
     role: PhotoRole,
@@ -26,11 +28,14 @@ def reached(
     if consents.care_withdrawn_at(db, patient_id) is not None:
         return CareWithdrawn()
     treatment = treatments.for_photo(db, patient_id, role, now)
+    known: Photo | EarlyPhoto | None = None
     if treatment is None:
-        early = early_photos.by_digest(db, patient_id, upload.digest)
-        return early or parts.reached(patient_id, upload)
-    known = photos.by_digest(db, treatment.id, upload.digest)
-    return known if known and not known.is_lost else parts.reached(patient_id, upload)
+        known = early_photos.by_digest(db, patient_id, upload.digest)
+    elif (photo := photos.by_digest(db, treatment.id, upload.digest)) and not photo.is_lost:
+        known = photo
+    if known is not None and files.opens(f"{known.id}/{Picture.PHOTO}"):
+        return known
+    return parts.reached(patient_id, upload)
 
 
 def receive_part(

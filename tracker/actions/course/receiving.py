@@ -166,7 +166,9 @@ def _receive_early(
     """Judge a photo by itself, and keep it for the treatment; its time decides what it is then."""
     known = early_photos.by_digest(db, patient.id, digest)
     if known is not None:
-        return Early(known, already=True)
+        if files.opens(f"{known.id}/{Picture.PHOTO}"):
+            return Early(known, already=True)
+        return _restored(files, known, upload, find, apart) or Early(known)
     upload, still_to_come = replace(upload, role=PhotoRole.BASELINE), now + CLOCK_TOLERANCE
     seen = _judged(upload, None, still_to_come, patient.zone, now, find, apart)
     if isinstance(seen, Refused):
@@ -250,21 +252,30 @@ def _sent_again(
     db: Database, files: PhotoFiles, known: Photo, upload: Upload, find: FindFace, apart: Apart
 ) -> Accepted | AlreadyReceived | Refused:
     """The same bytes sent again repair a fault here: a lost file, or a photo that was given up."""
-    if known.file_fault is None and FAILED not in known.faults:
+    is_lost = known.file_fault is not None or not files.opens(f"{known.id}/{Picture.PHOTO}")
+    if not is_lost and FAILED not in known.faults:
         return AlreadyReceived(known)
-    if known.file_fault is not None:
-        try:
-            stored_form = apart(_repaired, upload, known, find)
-        except Unmeasurable as verdict:
-            return Refused((str(verdict.fault),))
-        files.save(known.id, Picture.PHOTO, stored_form)
+    if is_lost and (refused := _restored(files, known, upload, find, apart)) is not None:
+        return refused
     with writing(db):
         photos.record_file_fault(db, known, None)
         photos.try_again(db, known.treatment_id)
     return Accepted(photos.get(db, known.id) or known)
 
 
-def _repaired(upload: Upload, known: Photo, find: FindFace) -> bytes:
+def _restored(
+    files: PhotoFiles, known: Photo | EarlyPhoto, upload: Upload, find: FindFace, apart: Apart
+) -> Refused | None:
+    """Put a lost file back from the same bytes; None where that went well."""
+    try:
+        stored_form = apart(_repaired, upload, known, find)
+    except Unmeasurable as verdict:
+        return Refused((str(verdict.fault),))
+    files.save(known.id, Picture.PHOTO, stored_form)
+    return None
+
+
+def _repaired(upload: Upload, known: Photo | EarlyPhoto, find: FindFace) -> bytes:
     """The form in which the photo was stored before its file was lost. Raises Unmeasurable.
 
     Photos that came before sides were looked for were not turned; they are not sure.
