@@ -1,11 +1,12 @@
 """The clinic: its people, hours, health, numbers and protocols."""
 
-from web.clinic import audit, care_team, clinic, protocols, replies, staff
+from web.clinic import audit, care_team, clinic, outbox, protocols, replies, staff
 
 blueprints = (
     audit.blueprint,
     care_team.blueprint,
     clinic.blueprint,
+    outbox.blueprint,
     protocols.blueprint,
     replies.blueprint,
     staff.blueprint,

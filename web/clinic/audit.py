@@ -68,6 +68,7 @@ ACTS: Mapping[Act, str] = {
     Act.CONSENT_DECIDED: "decided about a use of the data",
     Act.SHARE_CODE_MADE: "made a code for a practitioner",
     Act.CLINIC_CHANGED: "changed numbers or opening hours",
+    Act.MAIL_DECIDED: "decided about a mail that was given up",
     Act.PROTOCOL_SIGNED: "signed a draft of a protocol",
     Act.PROTOCOL_CHANGED: "put a protocol into force",
 }

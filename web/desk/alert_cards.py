@@ -5,11 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from tracker.actions.course.progress import CourseSoFar
-from tracker.actions.mail.sending import ComposedMail
 from tracker.actions.people.care_team import Colleagues
 from tracker.domain.alerts.alert_life import MAX_WHY_LENGTH, AnswerRefused
 from tracker.domain.alerts.alerts import Alert, Concern, CourseAlert, Outcome, Stage
@@ -279,60 +277,6 @@ def _other_signs(answers: Answers) -> str:
     return f"the others {NOT_ANSWERED}"
 
 
-@dataclass(frozen=True, slots=True)
-class MailCard:
-    """One mail and what became of it."""
-
-    subject: str
-    to: str
-    date: str
-    body: str
-    alert_ids: tuple[str, ...]
-    state: str
-    failed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxPage:
-    """Mails to the practitioner who reads the page."""
-
-    template: ClassVar[str] = "practitioner_outbox.html"
-    place: ClassVar[str] = "outbox"
-
-    mails: tuple[MailCard, ...]
-    has_server: bool
-
-    @property
-    def title(self) -> str:
-        """The page's name."""
-        return "Outbox"
-
-
-def outbox_page(
-    mails: Sequence[ComposedMail], now: datetime, zone: ZoneInfo, *, has_server: bool
-) -> OutboxPage:
-    """The mails, newest first as the action gives them."""
-    return OutboxPage(
-        tuple(_mail_card(composed, now, zone, has_server=has_server) for composed in mails),
-        has_server,
-    )
-
-
-def _mail_card(
-    composed: ComposedMail, now: datetime, zone: ZoneInfo, *, has_server: bool
-) -> MailCard:
-    mail, email = composed.mail, composed.email
-    return MailCard(
-        subject=str(email["Subject"]),
-        to=str(email["To"]),
-        date=when(mail.created_at, now, zone),
-        body=str(email.get_content()).strip(),
-        alert_ids=mail.alert_ids,
-        state=_mail_state(mail, now, zone, has_server=has_server),
-        failed=mail.failed_at is not None or (bool(mail.error) and mail.sent_at is None),
-    )
-
-
 def undelivered_words(mail: Mail, now: datetime, zone: ZoneInfo) -> str:
     """What became of a mail that has not gone out for sure, and what follows."""
     outcome = "may have been sent" if mail.unheard else "has not gone out"
@@ -350,18 +294,3 @@ def troubles(course: CourseSoFar | None, now: datetime, zone: ZoneInfo) -> tuple
         return ()
     mails = (undelivered_words(mail, now, zone) for mail in course.undelivered)
     return tuple(filter(None, (lost_photos(course.photos), *mails)))
-
-
-def _mail_state(mail: Mail, now: datetime, zone: ZoneInfo, *, has_server: bool) -> str:
-    if mail.sent_at is not None:
-        way = "Sent" if has_server else "Kept in the outbox folder"
-        return f"{way} {when(mail.sent_at, now, zone)}"
-    if mail.withdrawn_at is not None:
-        return f"Not needed any more {when(mail.withdrawn_at, now, zone)}"
-    if mail.failed_at is not None:
-        outcome = "Maybe sent" if mail.is_maybe_sent else "Given up"
-        return f"{outcome} {when(mail.failed_at, now, zone)}: {mail.error}"
-    if mail.error:
-        outcome = "Maybe sent" if mail.unheard else "Failed"
-        return f"{outcome}: {mail.error}. Next try {when(mail.next_attempt_at, now, zone)}"
-    return "Waiting to be sent"

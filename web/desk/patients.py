@@ -17,7 +17,6 @@ from tracker.actions.alerts.showing import show_alerts
 from tracker.actions.course.pictures import record_opening
 from tracker.actions.course.progress import CourseSoFar, NotTreated, show_course
 from tracker.actions.course.remeasuring import try_photos_again
-from tracker.actions.mail.sending import show_outbox
 from tracker.domain.course.photos import (
     EarlyPhoto,
     Photo,
@@ -32,7 +31,6 @@ from tracker.domain.course.treatments import Region, Setting, day_number
 from tracker.domain.people.access import (
     may_follow,
     may_open_worklist,
-    may_read_outbox,
     may_see_staff,
     may_treat,
     require,
@@ -44,7 +42,6 @@ from web.desk.alert_cards import (
     AnswerForm,
     AnswersRow,
     answers_rows,
-    outbox_page,
     undelivered_words,
 )
 from web.desk.alert_pages import PatientAlerts, alerts_page, patient_alerts, photo_of
@@ -122,16 +119,6 @@ def alert(visit: Visit, alert_id: str) -> ResponseReturnValue:
     """Why this alert was raised; the care team may read it, answering is another matter."""
     form = AnswerForm(is_sent=request.args.get("sent") == "yes")
     return render(shown(visit, case_opened(visit, alert_id), form))
-
-
-@blueprint.get("/outbox")
-@signed_in
-def outbox(visit: Visit) -> ResponseReturnValue:
-    """The mails written to this practitioner."""
-    require(may_read_outbox(visit.viewer))
-    mails = show_outbox(visit.db, visit.person.id, visit.world.envelope)
-    has_server = visit.world.settings.smtp_url is not None
-    return render(outbox_page(mails, visit.now, visit.person.zone, has_server=has_server))
 
 
 PHOTOS_AT_ONCE = 12

@@ -6,24 +6,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from flask import Blueprint, Response, abort, redirect, request, url_for
+from flask import Blueprint, Response, abort, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from tracker.actions.course.progress import CourseSoFar, show_course
 from tracker.actions.talk.conversation import (
     Conversation,
     PhotoRefused,
     Said,
+    Unread,
     add_message,
+    count_unread,
     open_conversation,
     show_message_photo,
+    show_unread,
 )
 from tracker.actions.talk.replies import begin_with_reply, show_replies
 from tracker.domain.desk.worklist import Place
-from tracker.domain.people.access import may_read_replies, may_take_part, require
+from tracker.domain.people.access import may_open_worklist, may_read_replies, may_take_part, require
 from tracker.domain.people.people import Person
 from tracker.domain.talk.conversation import MAX_MESSAGE_LENGTH, Message
 from tracker.domain.talk.reply_templates import ReplyTemplate
+from web import session
 from web.forms import Errors, read_draft, typed
 from web.pages import render
 from web.parts import photos_in
@@ -129,7 +134,64 @@ def _row(message: Message, reader: Person, now: datetime) -> MessageRow:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class UnreadRow:
+    """A patient who wrote, how many messages wait and since when; not what they say."""
+
+    patient_id: str
+    patient: str
+    waits: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadPage:
+    """Whose messages no one in the clinic has read, the longest first."""
+
+    template: ClassVar[str] = "conversations.html"
+    place: ClassVar[str] = "conversation"
+
+    rows: tuple[UnreadRow, ...]
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Messages"
+
+
+def unread_page(found: Sequence[Unread], reader: Person, now: datetime) -> UnreadPage:
+    """The rows in words."""
+    return UnreadPage(
+        tuple(
+            UnreadRow(each.patient.id, each.patient.name, _waits(each, now, reader))
+            for each in found
+        )
+    )
+
+
+def _waits(each: Unread, now: datetime, reader: Person) -> str:
+    first = "written" if each.count == 1 else "the first written"
+    return f"{each.count} unread, {first} {when(each.since, now, reader.zone)}"
+
+
 blueprint = Blueprint("conversation", __name__, template_folder="templates")
+
+
+@blueprint.get("/conversations")
+@signed_in
+def unread(visit: Visit) -> ResponseReturnValue:
+    """Who of the reader's patients waits for somebody to read a message."""
+    require(may_open_worklist(visit.viewer))
+    found = show_unread(visit.db, visit.viewer.cares_for)
+    return render(unread_page(found, visit.person, visit.now))
+
+
+@blueprint.app_template_global()
+def unread_messages() -> int:
+    """How many of the reader's patients wrote what no one has read; looked up once a request."""
+    if "unread_messages" not in g:
+        cares_for = current_user.viewer.cares_for
+        g.unread_messages = count_unread(session.resources().db, cares_for)
+    return int(g.unread_messages)
 
 
 @blueprint.get("/patients/<patient_id>/conversation")

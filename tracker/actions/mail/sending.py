@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,6 +12,7 @@ from threading import Thread
 
 from sqlite_utils import Database
 
+from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.mail.mails import (
     SEND_LEASE,
     Envelope,
@@ -21,9 +22,11 @@ from tracker.domain.mail.mails import (
     next_attempt,
     next_attempt_unheard,
 )
-from tracker.storage.clinic import clinic
+from tracker.domain.people.people import Person, Role
+from tracker.storage.clinic import audit_log, clinic
 from tracker.storage.connection import writing
 from tracker.storage.mail import mails
+from tracker.storage.people import people
 from tracker.wires.mail import MailFailed, MailRefused, MailUnheard
 
 AT_ONCE = 4  # a slow server holds up one mail, not all of them
@@ -214,3 +217,76 @@ def show_outbox(db: Database, person_id: str, envelope: Envelope) -> list[Compos
         for mail in mails.of_recipient(db, person_id)
         if mail.kind is not MailKind.RENEWAL
     ]
+
+
+MOST_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingMail:
+    """A mail that has not gone out, to whom, and for a patient who cares for them."""
+
+    mail: Mail
+    to: Person
+    carers: tuple[Person, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicOutbox:
+    """The clinic's mails that did not go out, at most `MOST_SHOWN` of each sort.
+
+    `undelivered` were tried, those that were given up first; `waiting` were not tried yet.
+    """
+
+    undelivered: tuple[WaitingMail, ...]
+    waiting: tuple[WaitingMail, ...]
+    count: int
+
+
+def show_clinic_outbox(db: Database) -> ClinicOutbox:
+    """What waits and what failed, to anyone; the texts of the mails are not shown."""
+    undelivered, waiting = mails.undelivered(db, MOST_SHOWN), mails.waiting(db, MOST_SHOWN)
+    known = people.by_ids(db, {mail.recipient_id for mail in (*undelivered, *waiting)})
+    return ClinicOutbox(
+        undelivered=tuple(_waiting(db, mail, known) for mail in undelivered),
+        waiting=tuple(_waiting(db, mail, known) for mail in waiting),
+        count=mails.count_undelivered(db),
+    )
+
+
+def count_undelivered(db: Database) -> int:
+    """How many of the clinic's mails could not be delivered so far."""
+    return mails.count_undelivered(db)
+
+
+def _waiting(db: Database, mail: Mail, known: Mapping[str, Person]) -> WaitingMail:
+    to = known[mail.recipient_id]
+    carers = people.care_team_of(db, to.id) if to.role is Role.PATIENT else []
+    return WaitingMail(mail, to, tuple(person for person, _ in carers))
+
+
+def try_again(db: Database, mail_id: str, by: Person, now: datetime) -> bool:
+    """Whether the mail is sent once more: it was given up, and is still worth sending."""
+    mail = mails.get(db, mail_id)
+    if mail is None or mail.is_stale(now):
+        return False
+    with writing(db):
+        done = mails.begin_again(db, mail_id, now)
+        if done:
+            _record(db, mail, by, now, "sent again")
+    return done
+
+
+def set_aside(db: Database, mail_id: str, by: Person, now: datetime) -> bool:
+    """Whether the mail, which was given up, no longer counts as one to look after."""
+    with writing(db):
+        mail = mails.get(db, mail_id)
+        if mail is None or mail.failed_at is None or mail.withdrawn_at or mail.sent_at:
+            return False
+        mails.withdraw(db, mail_id, now)
+        _record(db, mail, by, now, "set aside")
+    return True
+
+
+def _record(db: Database, mail: Mail, by: Person, now: datetime, what: str) -> None:
+    audit_log.add(db, Entry(Act.MAIL_DECIDED, now, by.id, mail.recipient_id, what))

@@ -189,3 +189,24 @@ def show_message_photo(db: Database, files: PhotoFiles, patient_id: str, message
     if message_id not in {message.id for message in conversation.of_patient(db, patient_id)}:
         raise PhotoMissing(f"message {message_id} is not in this conversation")
     return files.load(message_id, Picture.PHOTO)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A patient whose `count` messages no one in the clinic has read; the oldest came `since`."""
+
+    patient: Person
+    count: int
+    since: datetime
+
+
+def show_unread(db: Database, patient_ids: frozenset[str]) -> tuple[Unread, ...]:
+    """The patients among these who wait for a reader, the longest first."""
+    found = conversation.with_unread(db, patient_ids)
+    known = people.by_ids(db, {patient_id for patient_id, *_ in found})
+    return tuple(Unread(known[patient_id], count, since) for patient_id, count, since in found)
+
+
+def count_unread(db: Database, patient_ids: frozenset[str]) -> int:
+    """How many of these patients have written what no one in the clinic has read."""
+    return conversation.count_with_unread(db, patient_ids)

@@ -59,6 +59,7 @@ class Act(StrEnum):
     SHARE_CODE_MADE = "share_code_made"
     PHOTO_OPENED = "photo_opened"
     ALERT_ANSWERED = "alert_answered"
+    MAIL_DECIDED = "mail_decided"  # one that was given up is sent again or set aside
     PROTOCOL_SIGNED = "protocol_signed"  # a draft of one
     PROTOCOL_CHANGED = "protocol_changed"
 

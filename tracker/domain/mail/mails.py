@@ -16,6 +16,7 @@ from tracker.domain.talk.conversation import Message
 
 SEND_LEASE = timedelta(minutes=5)  # if a sender died in mid-mail, the row is free again after this
 RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720, 1440, 1440))
+STALE_AFTER = timedelta(days=1)  # what was for a day, or led to a link that ends
 UNHEARD_DELAY = timedelta(minutes=5)
 MOST_UNHEARD = 2  # tries without an answer to a whole mail; each may be a copy
 # Links are longer than the usual 78 characters, and folding would break them; RFC 5322 allows 998.
@@ -54,6 +55,18 @@ class MailKind(StrEnum):
         return self in {MailKind.REMINDER, MailKind.MISSED, MailKind.BEFORE_SESSION}
 
 
+# Later than a day after they were written these say nothing true, or their link has ended.
+SHORT_LIVED = frozenset(
+    {
+        MailKind.DIGEST,
+        MailKind.REMINDER,
+        MailKind.MISSED,
+        MailKind.BEFORE_SESSION,
+        MailKind.RENEWAL,
+        MailKind.ADDRESS,
+        MailKind.HAS_ACCOUNT,
+    }
+)
 # Until these are read a patient may be in danger, so they do not wait for other mail.
 PRESSING = frozenset({MailKind.URGENT, MailKind.ESCALATION, MailKind.HANDED_OVER})
 
@@ -214,6 +227,10 @@ class Mail:
     def is_maybe_sent(self) -> bool:
         """Whether the mail is not tried again and may have reached its reader all the same."""
         return self.failed_at is not None and self.unheard > 0
+
+    def is_stale(self, now: datetime) -> bool:
+        """Whether sending it now would be pointless."""
+        return self.kind in SHORT_LIVED and now - self.created_at > STALE_AFTER
 
     @property
     def id(self) -> str:

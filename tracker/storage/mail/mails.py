@@ -209,6 +209,45 @@ def undelivered_about(db: Database, patient_id: str) -> list[Mail]:
     return [_mail(row) for row in db.query(sql, {"patient": patient_id})]
 
 
+def undelivered(db: Database, most: int) -> list[Mail]:
+    """Mails to anyone whose latest try failed, those that were given up first; newest first.
+
+    Once a later mail has reached the same person, the trouble is over.
+    """
+    sql = f"""SELECT * FROM messages AS mail WHERE {_IN_TROUBLE}
+              ORDER BY failed_at IS NULL, created_at DESC, id LIMIT ?"""  # noqa: S608
+    return [_mail(row) for row in db.query(sql, [most])]
+
+
+def count_undelivered(db: Database) -> int:
+    """How many mails `undelivered` would find."""
+    (row,) = db.query(f"SELECT count(*) AS n FROM messages AS mail WHERE {_IN_TROUBLE}")  # noqa: S608
+    return int(row["n"])
+
+
+def waiting(db: Database, most: int) -> list[Mail]:
+    """Mails to anyone that wait for their first try, the oldest first."""
+    sql = f"""SELECT * FROM messages WHERE {_OPEN} AND error = ''
+              ORDER BY created_at, id LIMIT ?"""  # noqa: S608 (no input in it)
+    return [_mail(row) for row in db.query(sql, [most])]
+
+
+def get(db: Database, mail_id: str) -> Mail | None:
+    """The mail with this id, or None."""
+    return next(map(_mail, db.query("SELECT * FROM messages WHERE id = ?", [mail_id])), None)
+
+
+def begin_again(db: Database, mail_id: str, now: datetime) -> bool:
+    """Send a mail that was given up once more; False when it was not."""
+    cursor = db.execute(
+        """UPDATE messages SET failed_at = NULL, error = '', attempts = 0, unheard = 0,
+               next_attempt_at = ?
+           WHERE id = ? AND failed_at IS NOT NULL AND sent_at IS NULL AND withdrawn_at IS NULL""",
+        [time_text(now), mail_id],
+    )
+    return bool(cursor.rowcount == 1)
+
+
 def with_trouble(db: Database) -> frozenset[str]:
     """Everyone to or about whom a mail could not be sent, by id."""
     sql = f"""SELECT recipient_id AS id FROM messages AS mail WHERE {_IN_TROUBLE}

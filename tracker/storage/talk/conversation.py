@@ -1,7 +1,7 @@
 """Messages of the conversations, in the table `remarks`, and who has read them."""
 
 from collections import defaultdict
-from collections.abc import Set
+from collections.abc import Collection, Set
 from datetime import datetime
 
 from sqlite_utils import Database
@@ -85,3 +85,24 @@ def unread_by_clinic(db: Database, patient_id: str) -> int:
                  SELECT 1 FROM remark_receipts WHERE remark_id = remarks.id)"""
     (row,) = db.query(sql, {"patient": patient_id})
     return int(row["n"])
+
+
+def count_with_unread(db: Database, patient_ids: Collection[str]) -> int:
+    """How many of these patients have written something that no one in the clinic has read."""
+    sql = """SELECT count(*) AS n FROM json_each(?) AS mine WHERE EXISTS (
+                 SELECT 1 FROM remarks WHERE patient_id = mine.value AND author_id = patient_id
+                 AND NOT EXISTS (SELECT 1 FROM remark_receipts WHERE remark_id = remarks.id))"""
+    (row,) = db.query(sql, [names_text(patient_ids)])
+    return int(row["n"])
+
+
+def with_unread(db: Database, patient_ids: Collection[str]) -> list[tuple[str, int, datetime]]:
+    """Who of these patients wrote what no one has read, how much, and since when; oldest first."""
+    sql = """SELECT patient_id, count(*) AS n, min(at) AS since FROM remarks
+             WHERE author_id = patient_id AND patient_id IN (SELECT value FROM json_each(?))
+               AND NOT EXISTS (SELECT 1 FROM remark_receipts WHERE remark_id = remarks.id)
+             GROUP BY patient_id ORDER BY since, patient_id"""
+    return [
+        (row["patient_id"], int(row["n"]), read_time(row["since"]))
+        for row in db.query(sql, [names_text(patient_ids)])
+    ]
