@@ -26,6 +26,7 @@ from tracker.actions.mail.daily import remind_patients, write_digests
 from tracker.actions.mail.sending import SendReport, Tries, send_mails
 from tracker.actions.own_data.closing import erase_accounts
 from tracker.actions.people.joining import forget_sign_ups
+from tracker.actions.protocols.editing import prune_drafts
 from tracker.actions.protocols.previewing import preview_drafts
 from tracker.domain.alerts.alerts import Alert
 from tracker.domain.clinic.audit import Head
@@ -176,6 +177,7 @@ def chores(world: World) -> Sequence[Duty]:
         tell_head(db)
         keep_reserve(world.settings.data)
         forget_sign_ups(db, outbox, now)
+        prune_drafts(db, now)
         return erased
 
     return [Duty(SignOfLife.ERASING, NOW_AND_THEN, erase)]

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlite_utils import Database
 
-from tests.conftest import PROTOCOLS, TREATED_AT, Cast
+from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tracker.actions.protocols.editing import sign_draft
@@ -384,3 +384,12 @@ def test_a_draft_says_in_words_what_it_changes(dana: Browser) -> None:
     gone = SHIPPED.floors[0].words
     assert changes_in_words(SHIPPED, fewer) == (f"No longer a floor: {gone}",)
     assert changes_in_words(fewer, SHIPPED) == (f"New floor: {gone}",)
+
+
+def test_an_old_draft_warns_before_it_is_removed(cast: Cast, dana: Browser, clock: Clock) -> None:
+    draft = save(dana, DEAF)
+    assert "It is removed on" not in dana.read(draft)
+    clock.now += timedelta(days=80)
+    dana.sign_in(cast.dana, PASSPHRASE)
+    for page in (draft, HERE):
+        assert "It is removed on Wednesday 3 June" in dana.read(page)

@@ -69,10 +69,11 @@ ACTS: Mapping[Act, str] = {
     Act.SHARE_CODE_MADE: "made a code for a practitioner",
     Act.CLINIC_CHANGED: "changed numbers or opening hours",
     Act.MAIL_DECIDED: "decided about a mail that was given up",
+    Act.DRAFT_REMOVED: "removed an old draft of a protocol",
     Act.PROTOCOL_SIGNED: "signed a draft of a protocol",
     Act.PROTOCOL_CHANGED: "put a protocol into force",
 }
-BY_ITSELF = {Act.ACCOUNT_ERASED}
+BY_ITSELF = {Act.ACCOUNT_ERASED, Act.DRAFT_REMOVED}
 COLUMNS = ("at (UTC)", "by", "by id", "did", "about", "about id", "details")
 SHOWN_OF_ID = 8
 FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")  # with these, a spreadsheet formula begins

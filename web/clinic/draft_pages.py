@@ -9,11 +9,16 @@ from zoneinfo import ZoneInfo
 from tracker.actions.protocols.editing import DraftCase, Preview, ProtocolCase
 from tracker.domain.alerts.alerts import Concern, Level
 from tracker.domain.editing.limits_preview import Count, CourseCount
-from tracker.domain.editing.protocol_drafts import MAX_REASON_LENGTH, Condition, Line
+from tracker.domain.editing.protocol_drafts import (
+    MAX_REASON_LENGTH,
+    WARNED_BEFORE,
+    Condition,
+    Line,
+)
 from tracker.domain.people.people import Person
 from tracker.domain.protocols.protocols import Protocol
 from tracker.domain.protocols.toml_tables import Mistake
-from web.words.times import when
+from web.words.times import date_words, when
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ class DraftPage:
     protocol: str
     draft_id: str
     saved: str
+    leaves: str
     mistakes: tuple[Mistake, ...]
     in_words: tuple[str, ...]
     lines: tuple[Line, ...]
@@ -97,6 +103,7 @@ def draft_page(
         protocol=drafted.in_force.title,
         draft_id=draft.id,
         saved=f"Saved by {draft.author} {when(draft.at, now, zone)}",
+        leaves=leaving_words(drafted.removed_at, now, zone),
         mistakes=drafted.mistakes,
         in_words=changes_in_words(drafted.in_force, drafted.changed) if drafted.changed else (),
         lines=drafted.differences,
@@ -137,6 +144,14 @@ def _signing(drafted: DraftCase, reader: Person, now: datetime) -> ConditionRow:
     whose = "You" if reader.id == drafted.draft.author_id else drafted.draft.author
     who = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else "".join(names)
     return ConditionRow(name, False, f"{whose} wrote it, so another signs it on this page: {who}.")
+
+
+def leaving_words(removed_at: datetime | None, now: datetime, zone: ZoneInfo) -> str:
+    """That a draft is removed soon, and how it is kept; empty while there is time."""
+    if removed_at is None or removed_at - now > WARNED_BEFORE:
+        return ""
+    day = date_words(removed_at.astimezone(zone), now)
+    return f"It is removed on {day}, unless it is saved again or signed."
 
 
 def changes_in_words(before: Protocol, after: Protocol) -> tuple[str, ...]:

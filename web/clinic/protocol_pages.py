@@ -11,7 +11,7 @@ from tracker.domain.alerts.alerts import Concern, Level
 from tracker.domain.editing.protocol_drafts import Origin
 from tracker.domain.protocols.care import CareLine, Heading
 from tracker.domain.protocols.protocols import Healing, Protocol, Spread
-from web.clinic.draft_pages import days_words
+from web.clinic.draft_pages import days_words, leaving_words
 from web.words.times import when
 from web.words.words import LEVELS
 
@@ -155,7 +155,14 @@ def _page(
         says=_says(protocol),
         editions=_marked((*enacted, *shipped), digest, is_file=is_file),
         drafts=tuple(
-            EditionRow(d.id, "", d.author, when(d.at, now, zone), "") for d in case.drafts
+            EditionRow(
+                each.id,
+                "",
+                each.author,
+                when(each.at, now, zone),
+                leaving_words(removed, now, zone),
+            )
+            for each, removed in case.drafts
         ),
         may_edit=may_edit and not is_file,
         is_file=is_file,

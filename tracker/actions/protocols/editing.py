@@ -10,6 +10,7 @@ from tracker.domain.alerts.alerts import Concern
 from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.editing.limits_preview import CourseCount, in_all, preview_since
 from tracker.domain.editing.protocol_drafts import (
+    KEPT_FOR,
     MAX_REASON_LENGTH,
     Condition,
     Enactment,
@@ -19,6 +20,7 @@ from tracker.domain.editing.protocol_drafts import (
     Signature,
     differences,
     origin,
+    removed_at,
 )
 from tracker.domain.editing.protocol_edits import checked, misfits, with_sign_off
 from tracker.domain.people.people import Person
@@ -159,7 +161,7 @@ def put_into_force(
         if conditions := _open_conditions(db, draft, signature):
             return Locked(conditions)
         protocol_editions.insert(db, changed)
-        protocol_enactments.insert(db, changed, by.id, now, why)
+        protocol_enactments.insert(db, changed, draft.id, by.id, now, why)
         audit_log.add(db, Entry(Act.PROTOCOL_CHANGED, now, by.id, details=changed.kind))
         _ask_for_judgement(db, changed, now)
     return InForce(changed)
@@ -208,6 +210,7 @@ class DraftCase:
 
     `is_outdated` means that another edition came into force after the draft was begun. `changed`
     is what would come into force, with its signature if there is one; `signers` may sign now.
+    `removed_at` is when it is removed if it is not touched, None where it came into force.
     """
 
     draft: ProtocolDraft
@@ -219,6 +222,7 @@ class DraftCase:
     signature: Signature | None
     conditions: tuple[Condition, ...]
     signers: tuple[Person, ...]
+    removed_at: datetime | None
 
     @property
     def is_outdated(self) -> bool:
@@ -253,7 +257,14 @@ def show_draft(
         signature=signature,
         conditions=_open_conditions(db, draft, signature),
         signers=_signers(db, draft, now),
+        removed_at=_removed_at(db, draft),
     )
+
+
+def _removed_at(db: Database, draft: ProtocolDraft) -> datetime | None:
+    if protocol_drafts.came_into_force(db, draft.id):
+        return None
+    return removed_at(draft, protocol_drafts.signature(db, draft.id))
 
 
 def _preview(db: Database, draft: ProtocolDraft) -> Preview:
@@ -265,20 +276,35 @@ def _preview(db: Database, draft: ProtocolDraft) -> Preview:
     return Preview(len(counted), courses, in_all(counted), is_complete, is_queued)
 
 
-LATEST_DRAFTS = 5
+def prune_drafts(db: Database, now: datetime) -> int:
+    """Remove drafts that were not touched for `KEPT_FOR`; return how many.
+
+    A draft that came into force stays, and editions are never removed: alerts name them.
+    """
+    late = protocol_drafts.old(db, now - KEPT_FOR)
+    for draft in late:
+        with writing(db):
+            protocol_drafts.remove(db, draft.id)
+            details = f"{draft.kind}, saved {draft.at:%Y-%m-%d}"
+            audit_log.add(db, Entry(Act.DRAFT_REMOVED, now, details=details))
+    return len(late)
+
+
+LATEST_DRAFTS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class ProtocolCase:
     """The protocol in force, with what the clinic ever put into force, the latest first.
 
+    `drafts` are the latest, each with the time at which it is removed if it is not touched.
     `shipped` is the one that comes with Afterglow, None where none does.
     """
 
     protocol: Protocol
     origin: Origin
     enactments: tuple[Enactment, ...]
-    drafts: tuple[ProtocolDraft, ...]
+    drafts: tuple[tuple[ProtocolDraft, datetime | None], ...]
     shipped: Protocol | None
 
 
@@ -291,6 +317,9 @@ def show_protocol(
         protocol=protocols.of(kind),
         origin=origin(kind, kept_in_files, enactments),
         enactments=enactments,
-        drafts=tuple(protocol_drafts.latest(db, kind, LATEST_DRAFTS)),
+        drafts=tuple(
+            (each, _removed_at(db, each))
+            for each in protocol_drafts.latest(db, kind, LATEST_DRAFTS)
+        ),
         shipped=protocol_files.shipped(kind),
     )

@@ -60,6 +60,7 @@ class Act(StrEnum):
     PHOTO_OPENED = "photo_opened"
     ALERT_ANSWERED = "alert_answered"
     MAIL_DECIDED = "mail_decided"  # one that was given up is sent again or set aside
+    DRAFT_REMOVED = "draft_removed"  # of a protocol, by the worker
     PROTOCOL_SIGNED = "protocol_signed"  # a draft of one
     PROTOCOL_CHANGED = "protocol_changed"
 

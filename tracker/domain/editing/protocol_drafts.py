@@ -3,13 +3,15 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 from enum import StrEnum
 
 from tracker.domain.protocols.protocol_text import MOST_LINES
 
 MAX_REASON_LENGTH = 500
+KEPT_FOR = timedelta(days=90)  # since a draft was saved or signed last
+WARNED_BEFORE = timedelta(days=14)
 LINES_AROUND = 2  # unchanged lines shown around a change
 COMMON = 100  # a line that occurs more often in both texts together is no anchor
 
@@ -45,6 +47,11 @@ class Condition(StrEnum):
 
     COUNTED = "counted"  # what it would have raised is known, for all courses
     SIGNED = "signed"  # a clinician answers for exactly this text
+
+
+def removed_at(draft: ProtocolDraft, signature: Signature | None) -> datetime:
+    """When a draft that is not touched meanwhile is removed; one that came into force stays."""
+    return (draft.at if signature is None else signature.at) + KEPT_FOR
 
 
 @dataclass(frozen=True, slots=True)

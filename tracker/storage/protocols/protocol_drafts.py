@@ -48,6 +48,37 @@ def to_preview(db: Database) -> list[ProtocolDraft]:
     return [_draft(row) for row in db.query(sql)]
 
 
+def old(db: Database, before: datetime) -> list[ProtocolDraft]:
+    """Drafts saved and signed before a time that never came into force, the oldest first.
+
+    A text that is an edition stays too: editions in force had no name of their draft once.
+    """
+    sql = """SELECT protocol_drafts.*, name FROM protocol_drafts
+             JOIN people ON people.id = author_id
+             LEFT JOIN protocol_signatures ON draft_id = protocol_drafts.id
+             WHERE max(protocol_drafts.at, coalesce(protocol_signatures.at, '')) < ?
+               AND NOT EXISTS (SELECT 1 FROM protocol_enactments
+                   WHERE protocol_enactments.draft_id = protocol_drafts.id)
+               AND NOT EXISTS (SELECT 1 FROM protocol_editions
+                   WHERE protocol_editions.text = protocol_drafts.text
+                     AND digest IN (SELECT digest FROM protocol_enactments))
+             ORDER BY protocol_drafts.at"""
+    return [_draft(row) for row in db.query(sql, [time_text(before)])]
+
+
+def remove(db: Database, draft_id: str) -> None:
+    """Remove a draft with what was counted for it and its signature."""
+    for table in ("protocol_previews", "protocol_previews_complete", "protocol_signatures"):
+        db.execute(f"DELETE FROM {table} WHERE draft_id = ?", [draft_id])  # noqa: S608
+    db.execute("DELETE FROM protocol_drafts WHERE id = ?", [draft_id])
+
+
+def came_into_force(db: Database, draft_id: str) -> bool:
+    """Whether an edition came from this draft."""
+    sql = "SELECT 1 FROM protocol_enactments WHERE draft_id = ?"
+    return next(db.query(sql, [draft_id]), None) is not None
+
+
 def sign(db: Database, draft_id: str, by_id: str, now: datetime) -> None:
     """Add the signature of a draft that has none."""
     row = {"draft_id": draft_id, "by_id": by_id, "at": time_text(now)}

@@ -12,8 +12,10 @@ from tracker.storage.columns import read_time, time_text
 from tracker.storage.protocols.protocol_files import parse_own
 
 
-def insert(db: Database, protocol: Protocol, by_id: str, now: datetime, why: str) -> None:
-    """Put an edition that is kept into force."""
+def insert(
+    db: Database, protocol: Protocol, draft_id: str, by_id: str, now: datetime, why: str
+) -> None:
+    """Put an edition that is kept, and came from this draft, into force."""
     db.table("protocol_enactments").insert(
         {
             "kind": protocol.kind,
@@ -21,6 +23,7 @@ def insert(db: Database, protocol: Protocol, by_id: str, now: datetime, why: str
             "by_id": by_id,
             "at": time_text(now),
             "why": why,
+            "draft_id": draft_id,
         }
     )
 
