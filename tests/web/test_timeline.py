@@ -6,6 +6,8 @@ from tests.web.course_so_far import now_on, so_far
 from tracker.domain.alerts.alerts import Alert, Concern, Level, Outcome
 from tracker.domain.course.check_ins import Answers
 from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, SkinState
+from tracker.domain.course.procedures import Procedure, Product, ProductUse
+from tracker.domain.course.session_plans import Sessions
 from tracker.domain.desk.worklist import Gauge
 from web.charts.charts import patient_charts
 from web.charts.timeline import timeline
@@ -72,6 +74,73 @@ def test_an_answer_after_the_end_of_the_axis_stands_at_its_end() -> None:
     strip = timeline(so_far(4, alerts=[replace(ALERT, seen_at=now_on(900))]))
     assert strip is not None
     assert strip.signs[-1].x <= 100
+
+
+def test_products_and_sessions_are_marked_at_their_days() -> None:
+    cream = Procedure(
+        products=(Product("calm gel", ProductUse.AFTER), Product("x", ProductUse.DURING))
+    )
+    answers = (
+        replace(CALM, new_product=False),
+        replace(CALM, new_product=True, note="the blue cream"),
+        replace(CALM, new_product=True),
+        replace(CALM, new_product=None),
+        replace(CALM, new_product=False),
+    )
+    given = [check_in(float(day), each) for day, each in enumerate(answers, start=1)]
+    course = so_far(6, check_ins=given)
+    booked = replace(course.treatment, id="u", performed_at=now_on(30))
+    course = replace(
+        course,
+        treatment=replace(course.treatment, procedure=cream),
+        sessions=Sessions(2, 4, booked),
+    )
+    strip = timeline(course)
+    assert strip is not None
+    assert [row.label for row in strip.rows] == ["pain", "itch", "signs", "care"]
+    assert [(row.day, row.mark, row.what) for row in reversed(strip.events)] == [
+        (0, "S", "Session 2 of 4"),
+        (0, "+", "Put on after the treatment: calm gel"),
+        (2, "+", "New product; note: the blue cream"),
+        (5, "\N{MINUS SIGN}", "No new product any more"),
+        (30, "S", "Next session"),
+    ]
+    assert strip.signs[-1].mark == "S›", "beyond the end of the axis"
+    assert [(each.kind, each.count) for each in strip.marked] == [
+        ("product", 2),
+        ("product", 1),
+        ("product", 1),
+        ("session", 1),
+    ]
+    assert (strip.has_care, strip.has_alerts) == (True, False)
+
+
+def test_a_session_that_is_only_due_is_marked_at_noon_of_its_day() -> None:
+    course = replace(so_far(6), sessions=Sessions(1, 4, None, now_on(3).date()))
+    strip = timeline(course)
+    assert strip is not None
+    assert [row.what for row in strip.events] == ["Next session due by the plan", "Session 1 of 4"]
+    assert strip.events[0].when.endswith("12:00")
+
+
+def test_marks_that_would_touch_on_a_phone_are_one_with_a_count_and_the_gravest_shows() -> None:
+    reported = check_in(2.4, replace(CALM, pus=True, new_product=True))
+    answered = replace(ALERT, seen_at=now_on(2.6))
+    strip = timeline(so_far(30, check_ins=[reported], alerts=[answered]))
+    assert strip is not None
+    (mark,) = strip.marked
+    assert (mark.mark, mark.kind, mark.count) == ("▲", "urgent", 4)
+    assert [words in mark.words for words in ("pus", "New product", "Urgent alert", "Seen")] == [
+        True
+    ] * 4
+    assert len(strip.events) == 4
+
+
+def test_of_many_marks_the_newest_are_listed_and_the_others_counted() -> None:
+    given = [check_in(float(day), replace(CALM, sun=True)) for day in range(1, 41)]
+    strip = timeline(so_far(41, check_ins=given))
+    assert strip is not None
+    assert (len(strip.events), strip.unlisted, strip.events[0].day) == (30, 10, 40)
 
 
 def test_without_answers_and_alerts_there_is_no_strip() -> None:

@@ -29,7 +29,7 @@ from web.charts.charts import (
 )
 from web.charts.leaves import Leaf, Leaves, leaf
 from web.charts.points import Point, is_gap, photo_words, points_of, value_words
-from web.charts.timeline import Strip, events, timeline
+from web.charts.timeline import KINDS, Strip, events, timeline
 from web.words.times import day_words
 
 
@@ -155,9 +155,9 @@ def plot_data(progress: CourseSoFar, quantity: Quantity, chosen: Region) -> Mapp
     """All treated regions of one quantity against days since treatment, values in doublings.
 
     `edge` is the percent of the width kept free at both ends, as in the charts drawn here, so that
-    days are aligned. `photos` are the day of each photo and its words, `events` those that are
-    marked on the curve. Each value of a region is
-    the number of its photo, the doublings, half of their 95 % range, whether it is hollow, whether
+    days are aligned. `photos` are the day of each photo and its words, `events` what is marked on
+    the curve, and `kinds` the kinds of those, the gravest first. Each value of a region is the
+    number of its photo, the doublings, half of their 95 % range, whether it is hollow, whether
     no line joins it to the value before, and its words.
     """
     frame = frame_of(progress, quantity)
@@ -178,6 +178,7 @@ def plot_data(progress: CourseSoFar, quantity: Quantity, chosen: Region) -> Mapp
         "bandWords": BAND_WORDS[quantity],
         "band": _band(frame.band, frame.last_day),
         "events": events(progress),
+        "kinds": KINDS,
         "photos": [[round(day, 4), photo_words(reading, progress)] for day, reading in frame.seen],
         "regions": [
             {

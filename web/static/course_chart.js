@@ -85,12 +85,11 @@ function course(figure, data) {
     ctx.textAlign = "center";
     ctx.font = `800 ${16 * ratio}px system-ui, sans-serif`;
     ctx.setLineDash([ratio, 3 * ratio]);
-    for (const [day, kind, mark] of data.events) {
-      const x = plot.valToPos(day, "x", true);
-      const at = bbox.top + (kind === "alarm" ? 28 : 14) * ratio; // a sign below the alert of its day
-      ctx.strokeStyle = ctx.fillStyle = colour({ alarm: "urgent", answered: "good" }[kind] ?? kind);
-      ctx.fillText(mark, x, at);
-      if (kind === "alarm") continue;
+    for (const { x, lead: [, kind, mark], count } of gathered(data, (day) => plot.valToPos(day, "x", true), 18 * ratio)) {
+      const at = bbox.top + 14 * ratio;
+      ctx.strokeStyle = ctx.fillStyle = colour({ alarm: "urgent", answered: "good", product: "ink", session: "ink" }[kind] ?? kind);
+      ctx.fillText(count > 1 ? `${mark}${count}` : mark, x, at);
+      if (["alarm", "product", "session"].includes(kind)) continue;
       ctx.beginPath();
       ctx.moveTo(x, at + 3 * ratio);
       ctx.lineTo(x, bbox.top + bbox.height);
@@ -135,7 +134,8 @@ function course(figure, data) {
   const say = () => {
     const point = points()[chosen];
     if (!point) return;
-    readout.textContent = `${shown.size > 1 ? `${point.region}. ` : ""}${point.words}`;
+    const marked = data.events.filter(([day]) => Math.abs(day - point.day) < 0.5).map((each) => each[3]);
+    readout.textContent = [`${shown.size > 1 ? `${point.region}. ` : ""}${point.words}`, ...marked].join(". ");
     const at = `${data.edge + ((100 - 2 * data.edge) * point.day) / data.lastDay}%`;
     for (const end of ["x1", "x2"]) strip?.querySelector(".linked").setAttribute(end, at);
     plot.redraw(false);
@@ -239,6 +239,22 @@ function course(figure, data) {
   }
   for (const line of tools.querySelectorAll("line")) line.setAttribute("stroke-dasharray", line.dataset.name === data.chosen ? "" : dashes[line.dataset.at % dashes.length].join(" "));
   new ResizeObserver(() => plot.setSize({ width: figure.clientWidth, height: data.height + 36 })).observe(figure);
+}
+
+/** Marks closer than so many pixels as one: the gravest, and how many they are. */
+function gathered(data, place, apart) {
+  const groups = [];
+  for (const event of data.events) {
+    const x = place(event[0]);
+    const last = groups.at(-1);
+    if (last && x - last.x < apart) last.events.push(event);
+    else groups.push({ x, events: [event] });
+  }
+  const grave = ([, kind]) => data.kinds.indexOf(kind);
+  return groups.map(({ x, events }) => {
+    const lead = events.reduce((worst, each) => (grave(each) < grave(worst) ? each : worst));
+    return { x: place(lead[0]), lead, count: events.length };
+  });
 }
 
 /** A few whole days between two moments. */
