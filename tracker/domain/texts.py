@@ -66,6 +66,15 @@ def one_line(text: str) -> str:
     return " ".join(readable(text).split())
 
 
+def compared(text: str) -> str:
+    """The text as it is compared where case and form of its letters do not count (NFKC, folded).
+
+    `É1` and `é1` are the same, and so are full-width and plain digits.
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return unicodedata.normalize("NFKC", folded)
+
+
 def secret(typed: str) -> str:
     """The passphrase as it is compared and hashed (NFKC), the same for every keyboard."""
     composed = unicodedata.normalize("NFKC", typed)

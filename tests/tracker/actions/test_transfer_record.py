@@ -336,7 +336,7 @@ def test_an_address_or_a_record_number_of_someone_here_is_refused_by_name(
     db: Database, world: World, cast: Cast, elsewhere: Elsewhere, tmp_path: Path
 ) -> None:
     with writing(db):
-        people.set_record_number(db, cast.alice.id, "a-17")
+        people.set_record_number(db, cast.alice.id, "é-17")
     file = written(db, world, cast.alice, tmp_path / "alice.zip")
     amy = Person("", Role.PATIENT, "Amy", cast.alice.email, "UTC")
     here = add_person(elsewhere.db, amy, PASSPHRASE)
@@ -344,8 +344,8 @@ def test_an_address_or_a_record_number_of_someone_here_is_refused_by_name(
         elsewhere.take_in(file)
     with writing(elsewhere.db):
         elsewhere.db.execute("UPDATE people SET email = 'amy@x.example' WHERE id = ?", [here.id])
-        people.set_record_number(elsewhere.db, here.id, "A-17")
-    with pytest.raises(RecordError, match=r"Amy \(amy@x.example\) has the record number a-17"):
+        people.set_record_number(elsewhere.db, here.id, "É-17")
+    with pytest.raises(RecordError, match=r"Amy \(amy@x.example\) has the record number é-17"):
         elsewhere.take_in(file)
 
 

@@ -36,6 +36,7 @@ from tracker.domain.record.fhir_bundles import (
     refuse_modifiers,
 )
 from tracker.domain.record.fhir_procedures import Expects, treatment_of
+from tracker.domain.texts import compared
 
 OF_PATIENT = frozenset({"name", "telecom", "birthDate", "identifier", "active"})
 
@@ -228,7 +229,7 @@ def _refuse_twins(patients: list[Incoming], found: Found) -> None:
     for name in ("email", "record_number"):
         first: dict[str, str] = {}
         for each in patients:
-            value = getattr(each.patient, name).casefold()
+            value = compared(getattr(each.patient, name))
             if value and value in first:
                 what = name.replace("_", " ")
                 found.troubles.append(

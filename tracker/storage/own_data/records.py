@@ -280,10 +280,10 @@ def known_as(db: Database, origins: Collection[str]) -> Person | None:
 
 
 def with_number(db: Database, record_number: str) -> Person | None:
-    """The patient with this record number, whatever the case of its letters."""
-    sql = """SELECT * FROM people WHERE record_number = ? COLLATE NOCASE AND record_number <> ''
-             AND role = ?"""
-    rows = db.query(sql, [record_number, str(Role.PATIENT)])
+    """The patient with this record number, whatever the case and the form of its letters."""
+    sql = "SELECT * FROM people WHERE id IN (SELECT value FROM json_each(?)) AND role = ?"
+    ids = people.ids_with_number(db, record_number)
+    rows = db.query(sql, [names_text(ids), str(Role.PATIENT)])
     return next((read_row(Person, row) for row in rows), None)
 
 

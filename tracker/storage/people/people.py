@@ -7,6 +7,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from tracker.domain.people.people import Duty, Person, Risk, Role
+from tracker.domain.texts import compared
 from tracker.storage.columns import names_text, optional_time_text, read_row, row_of
 
 
@@ -150,14 +151,24 @@ def rename(db: Database, person_id: str, name: str) -> None:
 def refuse_number_of_another(db: Database, person_id: str, record_number: str) -> None:
     """Raise ValueError if another patient in care has this record number; empty ones may repeat.
 
-    The case of its letters does not count: two patients would be taken for one.
+    Case and form of its letters do not count: two patients would be taken for one.
     """
-    sql = """SELECT 1 FROM people WHERE record_number = ? COLLATE NOCASE AND record_number <> ''
-             AND id <> ? AND EXISTS (SELECT 1 FROM care_team WHERE patient_id = people.id)"""
-    if any(db.query(sql, [record_number, person_id])):
+    sql = """SELECT 1 FROM people WHERE id IN (SELECT value FROM json_each(?)) AND id <> ?
+             AND EXISTS (SELECT 1 FROM care_team WHERE patient_id = people.id)"""
+    if any(db.query(sql, [names_text(ids_with_number(db, record_number)), person_id])):
         raise ValueError(
             f"another patient has the record number {record_number}; check it, or leave it empty"
         )
+
+
+def ids_with_number(db: Database, record_number: str) -> list[str]:
+    """Who has this record number, whatever the case and the form of its letters.
+
+    SQLite folds the 26 letters of ASCII alone, so all numbers are compared here.
+    """
+    wanted = compared(record_number)
+    rows = db.query("SELECT id, record_number FROM people WHERE record_number <> ''")
+    return [row["id"] for row in rows if compared(row["record_number"]) == wanted]
 
 
 def set_record_number(db: Database, person_id: str, record_number: str) -> None:
