@@ -77,6 +77,8 @@ BY_LINK = frozenset(
         "patient.photo",
         "patient.sides",
         "patient.say_sides",
+        "ahead.show",
+        "ahead.send",
         "patient.check_in",
         "patient.send_check_in",
         "patient.check_in_result",

@@ -9,8 +9,9 @@ from sqlite_utils import Database
 
 from tests.conftest import PROTOCOLS, TREATED_AT, Cast
 from tests.tracker.courses_of_readings import treatment
+from tracker.actions.course.planning import add_care_line, end_care_line
 from tracker.actions.course.progress import Progress, show_progress
-from tracker.actions.course.treatments import add_care_line, begin_treatment, end_care_line
+from tracker.actions.course.treatments import begin_treatment
 from tracker.domain.course.treatments import day_number, days_since
 from tracker.domain.protocols.aftercare import (
     ALWAYS,

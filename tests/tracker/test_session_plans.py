@@ -33,26 +33,28 @@ def on(day: int) -> date:
 
 
 def test_the_next_session_is_due_after_the_latest_until_it_is_entered() -> None:
-    assert so_far(FIRST, day=3) == Sessions(1, 3, due=on(28))
-    assert so_far(FIRST, day=40) == Sessions(1, 3, due=on(28))  # late, and it stays so
+    assert so_far(FIRST, day=3) == Sessions(1, 3, due=on(28), kind=FIRST.kind)
+    assert so_far(FIRST, day=40) == Sessions(
+        1, 3, due=on(28), kind=FIRST.kind
+    )  # late, and it stays so
     assert so_far(FIRST, SECOND, day=3) == Sessions(1, 3, booked=SECOND)
-    assert so_far(FIRST, SECOND, day=29) == Sessions(2, 3, due=on(56))
+    assert so_far(FIRST, SECOND, day=29) == Sessions(2, 3, due=on(56), kind=FIRST.kind)
     assert so_far(FIRST, SECOND, THIRD, day=57) == Sessions(3, 3)
 
 
 def test_a_plan_may_begin_with_a_later_number() -> None:
     plan = replace(PLAN, treatment_id="two", number=3, sessions=4)
-    assert so_far(FIRST, SECOND, day=30, plan=plan) == Sessions(3, 4, due=on(56))
+    assert so_far(FIRST, SECOND, day=30, plan=plan) == Sessions(3, 4, due=on(56), kind=FIRST.kind)
     assert so_far(FIRST, day=3, plan=plan) == Sessions()  # its treatment is not on record any more
 
 
 def test_what_is_no_session_of_the_plan_has_no_number() -> None:
     fourth, peel = session("four", 84), session("peel", 10, kind="chemical_peel")
     assert so_far(FIRST, SECOND, THIRD, fourth, day=85) == Sessions()
-    assert so_far(FIRST, peel, day=11) == Sessions(due=on(28))
+    assert so_far(FIRST, peel, day=11) == Sessions(due=on(28), kind=FIRST.kind)
     assert so_far(FIRST, day=3, plan=None) == Sessions()
     wrong = session("wrong", 20, ending=Ending(TREATED_AT, "dana", "Bob's", is_mistake=True))
-    assert so_far(FIRST, wrong, SECOND, day=29) == Sessions(2, 3, due=on(56))
+    assert so_far(FIRST, wrong, SECOND, day=29) == Sessions(2, 3, due=on(56), kind=FIRST.kind)
 
 
 def test_a_course_that_ended_early_has_no_next_session() -> None:

@@ -1,4 +1,4 @@
-"""What sessions need besides their facts: treated areas, the side that is left, a plan."""
+"""What sessions need besides their facts: treated areas, left and right, a plan, own aftercare."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -17,9 +17,9 @@ from tracker.actions.course.drawing import (
     draw_areas,
     suggest_outline,
 )
+from tracker.actions.course.planning import add_care_line, end_care_line, plan_sessions
 from tracker.actions.course.showing_treatments import Series, TreatmentSession, show_treatments
 from tracker.actions.course.sides import SidesKept, SidesRefused, answer_sides, show_sides
-from tracker.actions.course.treatments import plan_sessions
 from tracker.domain.course.outlines import (
     MOST_CORNERS,
     MOST_OUTLINES,
@@ -35,7 +35,8 @@ from tracker.domain.course.sides import Said, SaidBy
 from tracker.domain.course.treatments import AREAS, Region
 from tracker.domain.own_data.consents import CareWithdrawn
 from tracker.domain.people.access import may_treat, require
-from web.desk.treatment_forms import read_plan
+from tracker.domain.protocols.aftercare import OwnLine
+from web.desk.treatment_forms import read_line, read_plan
 from web.desk.treatment_pages import treatments_page
 from web.forms import Errors, one_of, read_sides, sentence
 from web.pages import render
@@ -321,18 +322,20 @@ def _session_words(session: TreatmentSession) -> str:
 
 
 def _session(visit: Visit, patient_id: str, treatment_id: str) -> tuple[Series, TreatmentSession]:
-    require(may_treat(visit.viewer, patient_id))
-    series = show_treatments(visit.db, visit.world.protocols, patient_id, visit.now)
-    series = series or abort(404)
+    series = _series(visit, patient_id)
     return series, series.of(treatment_id) or abort(404)
+
+
+def _series(visit: Visit, patient_id: str) -> Series:
+    require(may_treat(visit.viewer, patient_id))
+    return show_treatments(visit.db, visit.world.protocols, patient_id, visit.now) or abort(404)
 
 
 @blueprint.post("/patients/<patient_id>/session-plan")
 @signed_in
 def plan_series(visit: Visit, patient_id: str) -> ResponseReturnValue:
     """Keep which session of how many the latest one is, and the days between them."""
-    require(may_treat(visit.viewer, patient_id))
-    shown = show_treatments(visit.db, visit.world.protocols, patient_id, visit.now) or abort(404)
+    shown = _series(visit, patient_id)
     match read_plan(request.form, patient_id, visit.person.id, visit.now):
         case Errors(by_field):
             page = treatments_page(shown, visit.now, visit.person.zone)
@@ -343,3 +346,32 @@ def plan_series(visit: Visit, patient_id: str) -> ResponseReturnValue:
                 abort(404)
             plan_sessions(visit.db, plan)
             return redirect(url_for("treatments.series", patient_id=patient_id), code=303)
+
+
+@blueprint.post("/patients/<patient_id>/care-lines")
+@signed_in
+def add_line(visit: Visit, patient_id: str) -> ResponseReturnValue:
+    """Give the patient a line, or say what is wrong with it."""
+    shown = _series(visit, patient_id)
+    match read_line(request.form, patient_id, visit.person.id, visit.now):
+        case Errors(by_field):
+            page = treatments_page(shown, visit.now, visit.person.zone)
+            return render(replace(page, chosen=request.form, errors=by_field)), 422
+        case OwnLine() as line:
+            add_care_line(visit.db, line)
+            return _to_lines(patient_id)
+
+
+@blueprint.post("/patients/<patient_id>/care-lines/<line_id>/end")
+@signed_in
+def end_line(visit: Visit, patient_id: str, line_id: str) -> ResponseReturnValue:
+    """Withdraw a line."""
+    shown = _series(visit, patient_id)
+    if line_id in {line.id for line in shown.own_lines}:  # otherwise another person was faster
+        end_care_line(visit.db, line_id, visit.person.id, visit.now)
+    return _to_lines(patient_id)
+
+
+def _to_lines(patient_id: str) -> ResponseReturnValue:
+    address = url_for("treatments.series", patient_id=patient_id, _anchor="own-lines")
+    return redirect(address, code=303)

@@ -48,7 +48,7 @@ from web.desk.alert_pages import PatientAlerts, alerts_page, patient_alerts, pho
 from web.desk.alerts import case_opened, shown
 from web.forms import read_focus, read_leaves
 from web.pages import render
-from web.screening import ScreeningCard, screening_card
+from web.screening import AheadCard, ScreeningCard, ahead_card, screening_card
 from web.session import Visit, signed_in
 from web.words.doubts import clinic_doubts, differing_baselines, lost_photos
 from web.words.sides import SidesNote, blind_side, sides_note
@@ -158,7 +158,8 @@ class PatientPage:
     `apart` are photos that are listed before the leaf of photos, which does not hold them: first
     those that are lost, then those that no one has opened and that the newest leaf does not hold,
     `new_total` in all. The list has no more than a leaf of the `apart_total`. `lost` are all
-    that are lost, the latest first. `undated` came before the treatment was entered, and may
+    that are lost, the latest first. `ahead` is what the patient answered before the next session.
+    `undated` came before the treatment was entered, and may
     show treated skin. `kept` are the address parameters of the view.
     """
 
@@ -174,6 +175,7 @@ class PatientPage:
     alerts: PatientAlerts
     undelivered: tuple[str, ...]
     screening: ScreeningCard
+    ahead: AheadCard | None
     depth_missing: bool
     doubts: tuple[str, ...]
     sides: SidesNote
@@ -239,6 +241,7 @@ def patient_page(
         screening=screening_card(
             progress.screening, progress.patient, progress.treatment, now, zone
         ),
+        ahead=_ahead(progress, now, zone),
         depth_missing=progress.protocol.is_depth_missing(progress.treatment),
         doubts=(
             *clinic_doubts(reference, progress.treatment),
@@ -273,6 +276,14 @@ def _waiting(
         WaitingPhoto(each.id, when(each.taken_at, now, zone), each.seen_at is None)
         for each in early
     )
+
+
+def _ahead(progress: CourseSoFar, now: datetime, zone: ZoneInfo) -> AheadCard | None:
+    """What the patient answered about the next session."""
+    if progress.told_next is None:
+        return None
+    told, booked = progress.told_next
+    return ahead_card(told, progress.patient.id, booked, now, zone)
 
 
 def _lost(progress: CourseSoFar) -> tuple[Photo, ...]:

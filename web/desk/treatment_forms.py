@@ -20,6 +20,7 @@ from tracker.domain.course.session_plans import MOST_DAYS, MOST_SESSIONS, Sessio
 from tracker.domain.course.treatments import AREAS, Region, Setting, Treatment
 from tracker.domain.people.people import Person
 from tracker.domain.protocols.aftercare import DatesSwapped, OwnLine
+from tracker.domain.protocols.ahead import Unheard
 from tracker.domain.protocols.care import Heading
 from tracker.domain.protocols.protocols import Asks, Protocol
 from tracker.domain.protocols.screening import MAX_TEXT_LENGTH, Screening
@@ -30,6 +31,7 @@ from web.words.words import born_words, number_words, treatment_words
 
 DEPTH = re.compile(r"\d(?:[.,]\d{1,2})?")
 PASSES = re.compile(r"\d{1,3}")
+NOT_CONFIRMED = "The patient answered this with a warning. Ask again, and choose yes or no."
 NOT_KNOWN = "not_known"  # the treatment is withdrawn and entered for no one
 
 
@@ -216,9 +218,15 @@ def areas_of(treatment: Treatment | None) -> tuple[str, ...]:
 
 
 def read_known(form: Form) -> int:
-    """What the form says its reader had seen; 0 without the field."""
+    """How many the form says its reader had seen; -1 without the field."""
     known = form.get("known", "")
     return int(known) if known.isdecimal() else -1
+
+
+def read_heard(form: Form) -> int:
+    """The number of the patient's latest answer that the reader of the form had seen; 0 of none."""
+    heard = form.get("heard", "")
+    return int(heard) if heard.isdecimal() else 0
 
 
 def read_treatment(form: Form, protocol: Protocol, patient: Person) -> Entered | Errors:
@@ -276,6 +284,11 @@ def read_screening(
     if len(reason) > MAX_REASON_LENGTH:
         errors["reason"] = f"Keep the reason under {MAX_REASON_LENGTH} characters."
     return Errors(errors) if errors else Screening(answers, now, by, reason)
+
+
+def unheard(found: Unheard) -> Errors:
+    """What to do about each answer of the patient that was not confirmed."""
+    return Errors({f"{ASKED}{name}": NOT_CONFIRMED for name in found.questions})
 
 
 def read_line(form: Form, patient_id: str, by: str, now: datetime) -> OwnLine | Errors:

@@ -10,22 +10,27 @@ from tracker.actions.course.showing_treatments import Series, TreatmentSession
 from tracker.domain.course.procedures import ProductUse
 from tracker.domain.course.treatments import AREAS, Correction, Setting, Treatment, day_number
 from tracker.domain.protocols.aftercare import OwnLine
+from tracker.domain.protocols.ahead import AheadTold, answers_for, told_ahead
 from tracker.domain.protocols.care import Heading
 from tracker.domain.protocols.protocols import Protocol, Severity
 from web.desk.treatment_forms import PlanForm, plan_form
 from web.screening import (
     CaveatRow,
     ChangeRow,
+    ConfirmedCard,
     QuestionRow,
     ScreeningCard,
     ScreeningPage,
+    confirmed_cards,
     edition_rows,
+    elsewhere_rows,
+    filled_in,
     from_answers,
-    from_record,
     no_to_the_rest,
     question_rows,
     screening_card,
     status_words,
+    still_chosen,
 )
 from web.words.times import day_words, short_date, until_words, when
 from web.words.treatments import (
@@ -58,6 +63,7 @@ class SessionCard:
     photos: str
     screening: ScreeningCard
     screening_changes: tuple[ChangeRow, ...]
+    confirmed: tuple[ConfirmedCard, ...]
     reason: str
     depth_missing: bool
     corrections: tuple[ChangeRow, ...]
@@ -139,6 +145,8 @@ class TreatmentForm:
     `chosen` and `areas` are its contents; `caveats` are what the answers say against the treatment,
     which requires a reason; `kinds` are the other kinds to choose from when a treatment is
     corrected. `is_remembered` says that device and depth are those of the reader's last treatment.
+    `heard` is the number of the patient's latest answer ahead that the form shows; `elsewhere` are
+    those to questions that it does not ask.
     """
 
     template: ClassVar[str] = "treatment_form.html"
@@ -160,6 +168,8 @@ class TreatmentForm:
     makers: tuple[str, ...]
     team: tuple[str, ...]
     known: int
+    heard: int
+    elsewhere: Pairs
     chosen: Mapping[str, str]
     areas: frozenset[str]
     product_rows: int
@@ -224,9 +234,17 @@ def kinds_of(protocols: Mapping[str, Protocol]) -> Pairs:
 
 
 def treatment_form(
-    series: Series, protocol: Protocol, chosen: Mapping[str, str], areas: Sequence[str], rows: int
+    series: Series,
+    ahead: AheadTold,
+    chosen: Mapping[str, str],
+    areas: Sequence[str],
+    rows: int,
 ) -> TreatmentForm:
-    """The form for a kind of treatment, filled with what is given."""
+    """The form for a kind of treatment, filled with what is given.
+
+    `ahead` is what the patient answered, as the protocol of that kind sees it.
+    """
+    protocol = ahead.protocol
     return TreatmentForm(
         patient_id=series.patient.id,
         name=series.patient.name,
@@ -236,11 +254,13 @@ def treatment_form(
         kind_title=protocol.title,
         depths=protocol.needle_depth_mm,
         variants=tuple((v, v.replace("_", "-").capitalize()) for v in protocol.variants),
-        questions=question_rows(protocol, series.patient),
+        questions=question_rows(protocol, series.patient, ahead),
         devices=tuple(dict.fromkeys(device for device, _ in series.devices)),
         makers=tuple(dict.fromkeys(maker for _, maker in series.devices if maker)),
         team=series.team,
         known=len(series.sessions),
+        heard=ahead.known,
+        elsewhere=elsewhere_rows(ahead),
         chosen=chosen,
         areas=frozenset(areas),
         product_rows=max(rows, LEAST_PRODUCT_ROWS),
@@ -249,7 +269,8 @@ def treatment_form(
 
 def screening_page(series: Series, session: TreatmentSession) -> ScreeningPage:
     """The form of a session's screening, filled with the answers on record, then by the record."""
-    questions = question_rows(session.protocol, series.patient)
+    ahead = ahead_of(series, session)
+    questions = question_rows(session.protocol, series.patient, ahead)
     screening = session.screening.screening
     answers = from_answers(screening.answers) if screening else {}
     return ScreeningPage(
@@ -261,8 +282,17 @@ def screening_page(series: Series, session: TreatmentSession) -> ScreeningPage:
         status=status_words(session.screening),
         questions=questions,
         edition=len(session.editions),
-        chosen={**from_record(questions), **answers},
+        heard=ahead.known,
+        elsewhere=elsewhere_rows(ahead),
+        chosen=still_chosen(questions, {**filled_in(questions), **answers}),
     )
+
+
+def ahead_of(series: Series, session: TreatmentSession) -> AheadTold:
+    """What the patient answered before a session and no practitioner has confirmed."""
+    treatments = [each.treatment for each in series.sessions]
+    said = answers_for(series.ahead, session.treatment, treatments)
+    return told_ahead(said, session.protocol, session.treatment.performed_at)
 
 
 def filled_further(form: TreatmentForm, pressed: Mapping[str, str]) -> TreatmentForm | None:
@@ -298,6 +328,12 @@ def _card(
         photos=_photos_words(session),
         screening=screening_card(session.screening, patient, treatment, now, reader),
         screening_changes=edition_rows(session.editions, session.protocol, now, reader),
+        confirmed=confirmed_cards(
+            [each for each in series.ahead if each.treatment_id == treatment.id],
+            session.editions,
+            now,
+            reader,
+        ),
         reason=session.editions[-1].screening.reason if session.editions else "",
         depth_missing=session.protocol.is_depth_missing(treatment),
         corrections=tuple(

@@ -1,4 +1,4 @@
-"""How a patient is treated: sessions, and lines of aftercare for one patient alone.
+"""How a patient is treated: sessions and what was asked before them.
 
 Parse, allow, act, match, render.
 """
@@ -23,10 +23,8 @@ from tracker.actions.course.treatments import (
     Unconfirmed,
     Withdrawn,
     WithdrawnBefore,
-    add_care_line,
     correct_screening,
     correct_treatment,
-    end_care_line,
     end_treatment,
     enter_treatment,
     resume_treatment,
@@ -37,7 +35,13 @@ from tracker.domain.course.treatments import Treatment
 from tracker.domain.own_data.consents import CareWithdrawn
 from tracker.domain.people.access import may_treat, require
 from tracker.domain.people.people import Person
-from tracker.domain.protocols.aftercare import OwnLine
+from tracker.domain.protocols.ahead import (
+    AheadTold,
+    AnsweredMeanwhile,
+    Unheard,
+    answers_to_come,
+    told_ahead,
+)
 from tracker.domain.protocols.protocols import Protocol
 from tracker.domain.protocols.screening import Screening
 from web.desk.treatment_forms import (
@@ -46,10 +50,11 @@ from web.desk.treatment_forms import (
     filled_anew,
     filled_from,
     product_rows,
+    read_heard,
     read_known,
-    read_line,
     read_screening,
     read_treatment,
+    unheard,
     wrong_patient_page,
 )
 from web.desk.treatment_pages import (
@@ -63,15 +68,20 @@ from web.desk.treatment_pages import (
 )
 from web.forms import Errors, sentence, typed
 from web.pages import render
-from web.screening import caveat_rows, from_record, no_to_the_rest
+from web.screening import caveat_rows, filled_in, no_to_the_rest, still_chosen
 from web.session import Visit, signed_in
 
 blueprint = Blueprint("treatments", __name__)
 
+ANSWERED_MEANWHILE = (
+    "The patient answered a question after you opened this form. Nothing was saved yet. Read the"
+    " answers below, then save again."
+)
 NOT_ENTERED: Mapping[type, str] = {
     AnotherEntered: "A treatment was entered after you opened this form. Look at the list of"
     " sessions first; if this one is another, save it again.",
     CareWithdrawn: "The patient has withdrawn consent to care: nothing new can be entered.",
+    AnsweredMeanwhile: ANSWERED_MEANWHILE,
 }
 NOT_MOVED = (
     "This patient has withdrawn consent to care: nothing new can be entered. Nothing was changed."
@@ -110,8 +120,9 @@ def new(visit: Visit, patient_id: str) -> ResponseReturnValue:
     mine = None if like else show_last_entered(visit.db, visit.person, kind)
     zone, by = shown.patient.zone, visit.person.name
     chosen = filled_anew(visit.now, zone, by, last, mine, planned=planned is not None)
-    form = treatment_form(shown, protocol, chosen, areas_of(last), product_rows(chosen))
-    chosen = {**chosen, **from_record(form.questions)}
+    ahead = _ahead(visit, shown, protocol)
+    form = treatment_form(shown, ahead, chosen, areas_of(last), product_rows(chosen))
+    chosen = {**chosen, **filled_in(form.questions)}
     return render(replace(form, chosen=chosen, is_remembered=mine is not None))
 
 
@@ -123,7 +134,7 @@ def enter(visit: Visit, patient_id: str) -> ResponseReturnValue:
     protocol = visit.world.protocols.by_kind.get(request.form.get("kind", ""))
     if protocol is None:
         return render(choose_kind_page(shown, visit.world.protocols.by_kind)), 422
-    page = _sent(shown, protocol)
+    page = _sent(visit, shown, protocol)
     if further := filled_further(page, request.form):
         return render(further)
     match _entered(visit, protocol, shown.patient):
@@ -134,7 +145,7 @@ def enter(visit: Visit, patient_id: str) -> ResponseReturnValue:
         case Unconfirmed(caveats, waits):
             told = tuple(each.words for each in waits)
             return render(replace(page, caveats=caveat_rows(caveats), too_soon=told)), 409
-        case AnotherEntered() | CareWithdrawn() as why_not:
+        case AnotherEntered() | CareWithdrawn() | AnsweredMeanwhile() as why_not:
             return render(replace(page, notice=NOT_ENTERED[type(why_not)])), 409
 
 
@@ -147,7 +158,7 @@ def correct(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnV
     protocol = _protocol(visit, request.args.get("kind", session.treatment.kind))
     chosen = filled_from(session.treatment, shown.patient.zone, visit.now)
     areas, rows = areas_of(session.treatment), product_rows(chosen)
-    form = treatment_form(shown, protocol, chosen, areas, rows)
+    form = treatment_form(shown, _ahead(visit, shown, protocol), chosen, areas, rows)
     return render(_as_correction(visit, form, session))
 
 
@@ -158,7 +169,7 @@ def save_correction(visit: Visit, patient_id: str, treatment_id: str) -> Respons
     shown = _series(visit, patient_id)
     session = shown.of(treatment_id) or abort(404)
     protocol = _protocol(visit, request.form.get("kind", session.treatment.kind))
-    page = _as_correction(visit, _sent(shown, protocol), session)
+    page = _as_correction(visit, _sent(visit, shown, protocol), session)
     if further := filled_further(page, request.form):
         return render(further)
     match _corrected(visit, shown.patient, session, protocol):
@@ -251,13 +262,18 @@ def save_screening(visit: Visit, patient_id: str, treatment_id: str) -> Response
     shown = _series(visit, patient_id)
     session = shown.of(treatment_id) or abort(404)
     page = screening_page(shown, session)
-    page = replace(page, chosen={**page.chosen, **request.form})
+    heard = read_heard(request.form)
+    chosen = still_chosen(page.questions, {**page.chosen, **request.form}, heard)
+    page = replace(page, chosen=chosen)
     if "rest" in request.form:
         chosen = no_to_the_rest(page.questions, page.chosen)
         return render(replace(page, chosen=chosen, edition=read_known(request.form)))
     match _screened(visit, session):
         case Errors(by_field):
             return render(replace(page, errors=by_field, edition=read_known(request.form))), 422
+        case AnsweredMeanwhile():
+            page = replace(page, edition=read_known(request.form))
+            return render(replace(page, notice=ANSWERED_MEANWHILE)), 409
         case ScreenedMeanwhile():
             return render(replace(page, notice=SCREENED_MEANWHILE)), 409
         case Screening():
@@ -278,15 +294,24 @@ def _to_series(patient_id: str) -> ResponseReturnValue:
     return redirect(url_for(".series", patient_id=patient_id), code=303)
 
 
-def _sent(shown: Series, protocol: Protocol) -> TreatmentForm:
-    """The form as it was sent, nothing lost."""
+def _ahead(visit: Visit, shown: Series, protocol: Protocol) -> AheadTold:
+    """What the patient answered before the treatment that is to be entered."""
+    series = [each.treatment for each in shown.sessions]
+    return told_ahead(answers_to_come(shown.ahead, series, visit.now), protocol, visit.now)
+
+
+def _sent(visit: Visit, shown: Series, protocol: Protocol) -> TreatmentForm:
+    """The form as it was sent; only what the patient has contradicted since is open again."""
     rows, areas = product_rows(request.form), request.form.getlist("areas")
-    return treatment_form(shown, protocol, request.form, areas, rows)
+    ahead = _ahead(visit, shown, protocol)
+    form = treatment_form(shown, ahead, request.form, areas, rows)
+    heard = read_heard(request.form)
+    return replace(form, chosen=still_chosen(form.questions, request.form, heard))
 
 
 def _entered(
     visit: Visit, protocol: Protocol, patient: Person
-) -> Treatment | Unconfirmed | AnotherEntered | CareWithdrawn | Errors:
+) -> Treatment | Unconfirmed | AnotherEntered | CareWithdrawn | AnsweredMeanwhile | Errors:
     entered = read_treatment(request.form, protocol, patient)
     if isinstance(entered, Errors):
         return entered
@@ -295,7 +320,7 @@ def _entered(
     if isinstance(screening, Errors):
         return screening
     try:
-        return enter_treatment(
+        found = enter_treatment(
             visit.db,
             visit.world.protocols,
             entered.treatment,
@@ -303,12 +328,16 @@ def _entered(
             visit.now,
             planned=entered.planned,
             known=read_known(request.form),
+            heard=read_heard(request.form),
         )
     except ValueError as error:
         return Errors({"performed_at": sentence(str(error))})
+    return unheard(found) if isinstance(found, Unheard) else found
 
 
-def _screened(visit: Visit, session: TreatmentSession) -> Screening | ScreenedMeanwhile | Errors:
+def _screened(
+    visit: Visit, session: TreatmentSession
+) -> Screening | ScreenedMeanwhile | AnsweredMeanwhile | Errors:
     procedure, why = session.treatment.procedure, typed(request.form, "why")
     given = read_screening(request.form, session.protocol, procedure, visit.person.id, visit.now)
     if isinstance(given, Errors):
@@ -316,15 +345,17 @@ def _screened(visit: Visit, session: TreatmentSession) -> Screening | ScreenedMe
     if len(why) > MAX_REASON_LENGTH:
         return Errors({"why": f"Keep the reason under {MAX_REASON_LENGTH} characters."})
     try:
-        return correct_screening(
+        found = correct_screening(
             visit.db,
             visit.world.protocols,
             session.treatment.id,
             replace(given, why=why),
             known=read_known(request.form),
+            heard=read_heard(request.form),
         )
     except ValueError as error:
         return Errors({"why": sentence(str(error))})
+    return unheard(found) if isinstance(found, Unheard) else found
 
 
 def _corrected(
@@ -366,32 +397,3 @@ def _as_correction(visit: Visit, form: TreatmentForm, session: TreatmentSession)
         questions=(),
         known=len(session.corrections),
     )
-
-
-@blueprint.post("/patients/<patient_id>/care-lines")
-@signed_in
-def add_line(visit: Visit, patient_id: str) -> ResponseReturnValue:
-    """Give the patient a line, or say what is wrong with it."""
-    shown = _series(visit, patient_id)
-    match read_line(request.form, patient_id, visit.person.id, visit.now):
-        case Errors(by_field):
-            page = treatments_page(shown, visit.now, visit.person.zone)
-            return render(replace(page, chosen=request.form, errors=by_field)), 422
-        case OwnLine() as line:
-            add_care_line(visit.db, line)
-            return _to_lines(patient_id)
-
-
-@blueprint.post("/patients/<patient_id>/care-lines/<line_id>/end")
-@signed_in
-def end_line(visit: Visit, patient_id: str, line_id: str) -> ResponseReturnValue:
-    """Withdraw a line."""
-    shown = _series(visit, patient_id)
-    if line_id in {line.id for line in shown.own_lines}:  # otherwise another person was faster
-        end_care_line(visit.db, line_id, visit.person.id, visit.now)
-    return _to_lines(patient_id)
-
-
-def _to_lines(patient_id: str) -> ResponseReturnValue:
-    address = url_for("treatments.series", patient_id=patient_id, _anchor="own-lines")
-    return redirect(address, code=303)

@@ -1,8 +1,9 @@
 """What a patient sees and sends."""
 
-from web.patient import conversation, home_care, own_data, pictures, routes
+from web.patient import ahead, conversation, home_care, own_data, pictures, routes
 
 blueprints = (
+    ahead.blueprint,
     conversation.blueprint,
     home_care.blueprint,
     own_data.blueprint,

@@ -1,4 +1,4 @@
-"""What a patient reads about the next session, and about a photo that waits for its session."""
+"""What a patient reads before a first or a next session, and about a photo that waits for it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +16,31 @@ WAITS_FOR_TREATMENT = (
     "When your clinic has entered your treatment, every later photo is compared with this one."
 )
 WAITS_FOR_SESSION = "After your next session, every later photo is compared with this one."
+
+
+@dataclass(frozen=True, slots=True)
+class NoTreatmentPage:
+    """An account without a treatment, which the patient may begin or a clinic will enter.
+
+    `early` are the times of the photos that wait for it; `may_send` that one may be sent now.
+    `needs_help` after answers that could not be kept; `is_passed_on` means that the clinic got a
+    message instead.
+    """
+
+    template: ClassVar[str] = "patient_no_treatment.html"
+    place: ClassVar[str] = "today"
+
+    name: str
+    may_begin: bool = False
+    may_send: bool = False
+    early: tuple[str, ...] = ()
+    needs_help: bool = False
+    is_passed_on: bool = False
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Welcome"
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ from web.forms import (
     read_upload,
 )
 from web.pages import Page, render
-from web.patient.before_sessions import early_photo_page, next_photo_page
+from web.patient.before_sessions import NoTreatmentPage, early_photo_page, next_photo_page
 from web.patient.sending import (
     EARLY_UPLOAD,
     OfflinePage,
@@ -58,7 +58,6 @@ from web.patient.sending import (
 )
 from web.patient.sides import SidesPage, sides_page
 from web.patient.today import (
-    NoTreatmentPage,
     PausedPage,
     day_page,
     progress_page,

@@ -11,6 +11,7 @@ from tracker.domain.course.treatments import Region, day_number
 from tracker.domain.desk.told import Telling
 from tracker.domain.protocols.aftercare import DayPlan
 from web.charts.charts import Chart, patient_charts, phone_chart
+from web.patient.ahead import AheadTask, ahead_task
 from web.patient.before_sessions import NextSession, next_session
 from web.patient.sides import SidesQuestion, sides_question
 from web.words.sides import blind_side, picture_sides
@@ -28,31 +29,6 @@ from web.words.telling import (
 )
 from web.words.times import date_words, day_words, until_words, when
 from web.words.words import STATUSES, treatment_words
-
-
-@dataclass(frozen=True, slots=True)
-class NoTreatmentPage:
-    """An account without a treatment, which the patient may begin or a clinic will enter.
-
-    `early` are the times of the photos that wait for it; `may_send` that one may be sent now.
-    `needs_help` after answers that could not be kept; `is_passed_on` means that the clinic got a
-    message instead.
-    """
-
-    template: ClassVar[str] = "patient_no_treatment.html"
-    place: ClassVar[str] = "today"
-
-    name: str
-    may_begin: bool = False
-    may_send: bool = False
-    early: tuple[str, ...] = ()
-    needs_help: bool = False
-    is_passed_on: bool = False
-
-    @property
-    def title(self) -> str:
-        """The page's name."""
-        return "Welcome"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +105,8 @@ class TodayPage:
     `told` is what is open, worst first: while there is any, nothing on the page reassures. `closed`
     says that the clinic closed an alert lately, `warning` that the latest photo shows more than
     most. `faces` are the last one of an earlier day and, once it is measured, today's. While there
-    is no photo from before, `undated` are the times of those that might be one.
+    is no photo from before, `undated` are the times of those that might be one. `ahead` are the
+    questions before a treatment, None while none are asked.
     """
 
     template: ClassVar[str] = "patient_today.html"
@@ -149,6 +126,7 @@ class TodayPage:
     is_alone: bool
     is_before: bool
     next_session: NextSession
+    ahead: AheadTask | None
     may_begin: bool = False
     sides_question: SidesQuestion | None = None
     undated: tuple[str, ...] = ()
@@ -217,6 +195,7 @@ def today_page(progress: Progress, now: datetime) -> TodayPage:
         is_alone=progress.is_alone,
         is_before=progress.day < 0,
         next_session=next_session(progress, now),
+        ahead=ahead_task(progress, now),
         sides_question=sides_question(progress, now),
         undated=()
         if has_baseline(progress)

@@ -8,7 +8,9 @@ from tracker.domain.course.outlines import Outlines
 from tracker.domain.course.procedures import Product, ProductUse
 from tracker.domain.course.session_plans import Sessions
 from tracker.domain.course.treatments import Setting, Treatment
-from web.words.times import day_and_month, moment_words
+from tracker.domain.protocols.ahead import COUNTS, AheadAnswer, Told
+from tracker.domain.protocols.screening import answer_words
+from web.words.times import day_and_month, moment_words, short_date
 from web.words.words import areas_words, depth_words
 
 SETTINGS: Mapping[Setting, str] = {Setting.CLINIC: "In the clinic", Setting.HOME: "At home"}
@@ -79,3 +81,25 @@ def session_time_words(
     is_past = sessions.due < now.astimezone(zone).date()
     day = day_and_month(datetime.combine(sessions.due, time(12), zone), zone)
     return f"{'was' if is_past else 'is'} due on {day}"
+
+
+TOO_OLD = f"That is more than {COUNTS.days} days before the treatment: ask again."
+ELSEWHERE = "The question was about another treatment: ask again."
+
+
+def given_words(answer: AheadAnswer) -> str:
+    """What a patient answered on the phone: `yes`, `no` or `don’t know`."""
+    return "don’t know" if answer.answer is None else answer_words(answer.answer)
+
+
+def told_words(told: Told, zone: ZoneInfo) -> str:
+    """`Answered by the patient, 30 Nov, 18:04: yes.`, and what follows from it."""
+    latest = told.latest
+    words = f"Answered by the patient, {short_date(latest.at, zone)}: {given_words(latest)}."
+    if told.was is not None:
+        words += f" Before that, {short_date(told.was.at, zone)}: {given_words(told.was)}."
+    if told.must_be_confirmed:
+        return f"{words} Ask again, and choose what is right."
+    if latest.answer is None or told.is_fresh:
+        return words
+    return f"{words} {TOO_OLD if told.is_here else ELSEWHERE}"

@@ -14,7 +14,8 @@ from tests.web.conftest import Records
 from tracker.actions.alerts.raising import raise_alerts
 from tracker.actions.course.checking_in import record_check_in
 from tracker.actions.course.measuring import measure_photos
-from tracker.actions.course.treatments import add_care_line, begin_treatment, end_treatment
+from tracker.actions.course.planning import add_care_line
+from tracker.actions.course.treatments import begin_treatment, end_treatment
 from tracker.actions.own_data.closing import close_account, erase_accounts
 from tracker.actions.own_data.deciding import decide_consent
 from tracker.actions.people.joining import Invited, invite_patient
@@ -30,7 +31,7 @@ from tracker.domain.protocols.care import Heading
 from tracker.domain.protocols.screening import Screening
 from tracker.storage.alerts import alerts
 from tracker.storage.connection import IntegrityError, writing
-from tracker.storage.course import outlines, photos
+from tracker.storage.course import ahead_answers, outlines, photos
 from tracker.storage.desk import worklist
 from tracker.storage.mail import mails
 from tracker.storage.own_data import erasures, looks, rows
@@ -67,6 +68,10 @@ def full(db: Database, world: World, records: Records, cast: Cast) -> Records:
     today = NOW.date()
     line = OwnLine("", cast.alice.id, Heading.DO, "rest", today, today, cast.dana.id, NOW)
     add_care_line(db, line)
+    asked = PROTOCOLS.of("microneedling").screening[0]
+    with writing(db):
+        ahead_answers.insert(db, cast.alice.id, "microneedling", asked, answer=True, at=NOW)
+        ahead_answers.confirm(db, [1], cast.treatment.id, 1)
     decide_consent(db, cast.alice.id, Consent(Purpose.TEACHING, Decision.GIVEN, NOW, photo.id))
     records.message(cast.alice, "Is this normal?", photo=b"JPEG of a chin")
     records.message(cast.dana, "Yes.")
@@ -117,6 +122,7 @@ def test_nothing_is_left_but_the_tombstone(
         "region_readings",
         "alert_history",
         "screening_editions",
+        "ahead_answers",
         "consents",
         "remark_receipts",
     ):

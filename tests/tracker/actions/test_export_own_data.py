@@ -17,13 +17,9 @@ from tests.web.conftest import Records
 from tracker.actions.course.checking_in import record_check_in
 from tracker.actions.course.drawing import Revised, revise_annotation
 from tracker.actions.course.pictures import record_opening
+from tracker.actions.course.planning import add_care_line, end_care_line
 from tracker.actions.course.receiving import Accepted, receive_photo
-from tracker.actions.course.treatments import (
-    add_care_line,
-    correct_screening,
-    end_care_line,
-    end_treatment,
-)
+from tracker.actions.course.treatments import correct_screening, end_treatment
 from tracker.actions.own_data.exporting import export_own_data
 from tracker.actions.people.accounts import add_person
 from tracker.actions.talk.notes import revise_note
@@ -153,6 +149,7 @@ def test_nobody_elses_data_is_in_it(
         "about-me.json",
         "notes.json",
         "care-lines.json",
+        "answers-ahead.json",
         "log.json",
         "conversation.json",
     ]
@@ -182,7 +179,7 @@ def test_a_replay_takes_the_photos_in_again(
             with writing(db):
                 outlines.insert(db, taken.photo.id, FOREHEAD, cast.dana.id, at)
     given = Screening({"pregnancy": False}, TREATED_AT, cast.dana.id)
-    correct_screening(db, PROTOCOLS, cast.treatment.id, given, known=0)
+    correct_screening(db, PROTOCOLS, cast.treatment.id, given, known=0, heard=0)
     record_check_in(db, PROTOCOLS, cast.alice.id, CALM, TREATED_AT, is_as_before=True)
     course = unpack(list(export_own_data(db, world.files, cast.alice)), tmp_path)
     story = read_course(course)

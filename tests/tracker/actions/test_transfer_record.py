@@ -16,13 +16,9 @@ from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT, Cast, cast_of, set
 from tests.tracker.answers_to_alerts import give
 from tests.tracker.courses_of_readings import CALM, focal, rising_again
 from tests.web.conftest import Records
+from tracker.actions.course.planning import add_care_line, plan_sessions
 from tracker.actions.course.progress import Progress, show_progress
-from tracker.actions.course.treatments import (
-    add_care_line,
-    correct_screening,
-    end_treatment,
-    plan_sessions,
-)
+from tracker.actions.course.treatments import correct_screening, end_treatment
 from tracker.actions.own_data.deciding import decide_consent
 from tracker.actions.own_data.exporting import export_own_data
 from tracker.actions.own_data.record_export import export_record
@@ -51,7 +47,7 @@ from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.clinic import audit_log
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
-from tracker.storage.course import early_photos, outlines, photos, sides
+from tracker.storage.course import ahead_answers, early_photos, outlines, photos, sides
 from tracker.storage.mail import mails
 from tracker.storage.own_data import erasures, rows
 from tracker.storage.own_data import records as record_rows
@@ -165,7 +161,11 @@ def fill(records: Records) -> Photo:
         records.measured(number + 0.05, rising_again, cheek=focal(0.1, (3, 0.02)))
         records.check_in(number, replace(CALM, note=f"day {number}: „so lala“"))
     given = Screening({"pregnancy": False}, TREATED_AT, dana.id)
-    correct_screening(db, PROTOCOLS, course.id, given, known=0)
+    asked = PROTOCOLS.of(course.kind).screening[0]
+    with writing(db):
+        ahead_answers.insert(db, alice.id, course.kind, asked, answer=False, at=TREATED_AT)
+    heard = ahead_answers.of_patient(db, alice.id)[-1].number
+    correct_screening(db, PROTOCOLS, course.id, given, known=0, heard=heard)
     day = TREATED_AT.date()
     line = OwnLine("", alice.id, Heading.DO, "Keep the cat away.", day, day, dana.id, TREATED_AT)
     add_care_line(db, line)

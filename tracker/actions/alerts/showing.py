@@ -12,12 +12,13 @@ from tracker.domain.course.photos import Photo
 from tracker.domain.course.sides import SidesAnswer
 from tracker.domain.course.treatments import Treatment
 from tracker.domain.people.people import Person
+from tracker.domain.protocols.ahead import answers_for, told_ahead
 from tracker.domain.protocols.protocols import Protocols
 from tracker.domain.protocols.screening import ScreeningSummary, summary
 from tracker.domain.protocols.spacing import too_soon
 from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.connection import writing
-from tracker.storage.course import photos, screenings, sides, treatments
+from tracker.storage.course import ahead_answers, photos, screenings, sides, treatments
 from tracker.storage.people import absences, people
 
 
@@ -54,6 +55,8 @@ def show_alert(db: Database, protocols: Protocols, alert_id: str) -> AlertCase |
     screening = screenings.of_treatment(db, treatment.id)
     others = treatments.of_patient(db, patient.id)
     waits = too_soon(treatment, others, protocols, patient.zone) if protocol else ()
+    said = answers_for(ahead_answers.of_patient(db, patient.id), treatment, others)
+    ahead = told_ahead(said, protocol, treatment.performed_at) if protocol else None
     return AlertCase(
         alert=alert,
         patient=patient,
@@ -61,7 +64,7 @@ def show_alert(db: Database, protocols: Protocols, alert_id: str) -> AlertCase |
         photo=photos.get(db, alert.photo_id) if alert.photo_id else None,
         baseline=photos.baseline(db, treatment.id),
         history=history,
-        screening=summary(screening, protocol, patient, waits) if protocol else None,
+        screening=summary(screening, protocol, patient, waits, ahead) if protocol else None,
         depth_missing=protocol is not None and protocol.is_depth_missing(treatment),
         people=people.by_ids(db, named),
         sides_said=tuple(sides.of_reference(db, treatment.id)),

@@ -26,6 +26,15 @@ from tracker.domain.protocols.aftercare import (
     plan_ends,
     questions_of,
 )
+from tracker.domain.protocols.ahead import (
+    AheadAnswer,
+    AheadTold,
+    AskedAhead,
+    answers_for,
+    asked_ahead,
+    session_to_ask,
+    told_ahead,
+)
 from tracker.domain.protocols.protocols import CheckInQuestion, Healing, Protocol, Protocols
 from tracker.domain.protocols.screening import ScreeningSummary, risk_factors_of, summary
 from tracker.domain.protocols.spacing import too_soon
@@ -33,6 +42,7 @@ from tracker.domain.recovery.bands import BandPoint, band_until
 from tracker.domain.recovery.recovery import Assessment, Course, assess, judge_answers
 from tracker.storage.alerts import alerts
 from tracker.storage.course import (
+    ahead_answers,
     care_lines,
     check_ins,
     early_photos,
@@ -67,7 +77,9 @@ class CourseSoFar:
     computed. Aftercare and questions are those of all treatments whose plans still run. `undated`
     are photos that came before the treatment was entered, and of which nothing says whether they
     were taken before it. `sessions` say which of how many this one is, and `next_photos` are those
-    of the next one, in time order.
+    of the next one, in time order. `ahead` is what the patient is asked before a session, None
+    while nothing is asked; `told_next` are answers that no practitioner has confirmed and that are
+    about no treatment so far, with the treatment to come or None.
     """
 
     patient: Person
@@ -97,6 +109,8 @@ class CourseSoFar:
     undated: tuple[EarlyPhoto, ...] = ()
     sessions: Sessions = NO_PLAN
     next_photos: tuple[Photo, ...] = ()
+    ahead: AskedAhead | None = None
+    told_next: tuple[AheadTold, Treatment | None] | None = None
 
     @property
     def next_session(self) -> Treatment | None:
@@ -169,12 +183,7 @@ def show_course(
         return None
     treatment = treatments.current(db, patient_id, now)
     if treatment is None:
-        return NotTreated(
-            patient,
-            is_alone=not people.practitioners_of(db, patient_id),
-            early=tuple(early_photos.of_patient(db, patient_id)),
-            care_withdrawn_at=consents.care_withdrawn_at(db, patient_id),
-        )
+        return _untreated(db, patient)
     running = _running(db, protocols, patient, treatment, now)
     screening = screenings.of_treatment(db, treatment.id)
     protocol = protocols.of(treatment.kind).adapted_to(risk_factors_of(patient, screening))
@@ -182,6 +191,9 @@ def show_course(
     waits = too_soon(treatment, others, protocols, patient.zone)
     sessions = sessions_so_far(treatments.plan_of(db, patient_id), others, now, patient.zone)
     booked = sessions.booked if sessions.booked != treatment else None
+    said = ahead_answers.of_patient(db, patient_id)
+    told = told_ahead(answers_for(said, treatment, others), protocol, treatment.performed_at)
+    asked = session_to_ask(sessions, treatment, now, patient.zone)
     own = care_lines.of_patient(db, patient.id)
     answered = check_ins.of_patient(db, patient_id)
     all_alerts = worst_first(alerts.of_patient(db, patient_id))
@@ -192,7 +204,7 @@ def show_course(
         day=day_number(treatment, now, patient.zone),
         aftercare=day_plan(running, own, now.astimezone(patient.zone).date()),
         questions=questions_of(running),
-        screening=summary(screening, protocol, patient, waits),
+        screening=summary(screening, protocol, patient, waits, told),
         photos=tuple(photos.of_treatment(db, treatment.id)),
         readings=tuple(readings.of_treatment(db, treatment.id)),
         check_ins=tuple(each for each in answered if each.treatment_id == treatment.id),
@@ -217,7 +229,35 @@ def show_course(
         undated=tuple(early_photos.of_patient(db, patient_id)),
         sessions=sessions,
         next_photos=tuple(photos.of_treatment(db, booked.id)) if booked else (),
+        ahead=asked_ahead(asked, protocols, said),
+        told_next=_told_next(protocols, said, booked, others, now),
     )
+
+
+def _untreated(db: Database, patient: Person) -> NotTreated:
+    return NotTreated(
+        patient,
+        is_alone=not people.practitioners_of(db, patient.id),
+        early=tuple(early_photos.of_patient(db, patient.id)),
+        care_withdrawn_at=consents.care_withdrawn_at(db, patient.id),
+    )
+
+
+def _told_next(
+    protocols: Protocols,
+    said: list[AheadAnswer],
+    booked: Treatment | None,
+    series: list[Treatment],
+    now: datetime,
+) -> tuple[AheadTold, Treatment | None] | None:
+    """What was answered about the booked session, or about one that is still to be entered."""
+    mine = [each for each in answers_for(said, booked, series) if each.is_open]
+    if not mine:
+        return None
+    protocol = protocols.by_kind.get(booked.kind if booked else mine[-1].kind)
+    if protocol is None:
+        return None
+    return told_ahead(mine, protocol, booked.performed_at if booked else now), booked
 
 
 def _band(treatment: Treatment, protocol: Protocol, now: datetime) -> tuple[BandPoint, ...]:

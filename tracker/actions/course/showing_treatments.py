@@ -11,10 +11,19 @@ from tracker.domain.course.session_plans import SessionPlan, Sessions, sessions_
 from tracker.domain.course.treatments import Correction, Treatment
 from tracker.domain.people.people import Person
 from tracker.domain.protocols.aftercare import OwnLine
+from tracker.domain.protocols.ahead import AheadAnswer, answers_for, told_ahead
 from tracker.domain.protocols.protocols import Protocol, Protocols
 from tracker.domain.protocols.screening import Edition, ScreeningSummary, summary
 from tracker.domain.protocols.spacing import too_soon
-from tracker.storage.course import care_lines, corrections, outlines, photos, screenings, treatments
+from tracker.storage.course import (
+    ahead_answers,
+    care_lines,
+    corrections,
+    outlines,
+    photos,
+    screenings,
+    treatments,
+)
 from tracker.storage.own_data import consents
 from tracker.storage.people import people
 from tracker.storage.talk import conversation
@@ -48,7 +57,8 @@ class Series:
     """All sessions of a patient, oldest first; `devices` are those used at this clinic before.
 
     `team` are the names of those who care for the patient, `own_lines` the patient's own aftercare.
-    `so_far` is what the plan says now, if there is one.
+    `so_far` is what the plan says now, if there is one; `ahead` is what the patient ever answered
+    on the phone, in order.
     """
 
     patient: Person
@@ -60,6 +70,7 @@ class Series:
     unread: int
     plan: SessionPlan | None
     so_far: Sessions
+    ahead: tuple[AheadAnswer, ...] = ()
 
     def of(self, treatment_id: str) -> TreatmentSession | None:
         """The session with this id."""
@@ -74,10 +85,11 @@ def show_treatments(
     if patient is None:
         return None
     all_of_them, plan = treatments.of_patient(db, patient_id), treatments.plan_of(db, patient_id)
+    said = ahead_answers.of_patient(db, patient_id)
     return Series(
         patient=patient,
         sessions=tuple(
-            _session(db, protocols, patient, all_of_them, number)
+            _session(db, protocols, patient, all_of_them, number, said)
             for number in range(1, len(all_of_them) + 1)
         ),
         devices=tuple(treatments.devices(db)),
@@ -87,6 +99,7 @@ def show_treatments(
         unread=conversation.unread_by_clinic(db, patient_id),
         plan=plan,
         so_far=sessions_so_far(plan, all_of_them, now, patient.zone),
+        ahead=tuple(said),
     )
 
 
@@ -101,7 +114,12 @@ def show_own_patients(db: Database, carer: Person) -> list[Person]:
 
 
 def _session(
-    db: Database, protocols: Protocols, patient: Person, series: list[Treatment], number: int
+    db: Database,
+    protocols: Protocols,
+    patient: Person,
+    series: list[Treatment],
+    number: int,
+    said: list[AheadAnswer],
 ) -> TreatmentSession:
     treatment = series[number - 1]
     protocol = protocols.of(treatment.kind)
@@ -114,7 +132,13 @@ def _session(
         number=number,
         treatment=treatment,
         protocol=protocol,
-        screening=summary(editions[-1].screening if editions else None, protocol, patient, waits),
+        screening=summary(
+            editions[-1].screening if editions else None,
+            protocol,
+            patient,
+            waits,
+            told_ahead(answers_for(said, treatment, series), protocol, treatment.performed_at),
+        ),
         editions=editions,
         baseline=baseline,
         markings=tuple(outlines.of_baseline(db, baseline.id)) if baseline else (),

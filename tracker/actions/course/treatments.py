@@ -1,4 +1,4 @@
-"""Treatments: enter, screen, correct, end, resume and withdraw one, and add lines of aftercare."""
+"""Treatments: enter, screen, correct, end, resume and withdraw one."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,19 +8,33 @@ from sqlite_utils import Database
 from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.course.photos import PhotoRole
 from tracker.domain.course.procedures import Ending
-from tracker.domain.course.session_plans import SessionPlan
 from tracker.domain.course.treatments import AREAS, Setting, Treatment, check_planned
 from tracker.domain.own_data.consents import CareWithdrawn
-from tracker.domain.protocols.aftercare import OwnLine
+from tracker.domain.protocols.ahead import (
+    AheadTold,
+    AnsweredMeanwhile,
+    Unheard,
+    answers_for,
+    answers_to_come,
+    refusal,
+    told_ahead,
+)
 from tracker.domain.protocols.own_treatments import Cautioned, OwnTreatment, Stopped, check_start
 from tracker.domain.protocols.protocols import Protocols
-from tracker.domain.protocols.screening import Caveat, Screening, checked_answers, risks_of, summary
+from tracker.domain.protocols.screening import (
+    Answers,
+    Caveat,
+    Screening,
+    checked_answers,
+    risks_of,
+    summary,
+)
 from tracker.domain.protocols.spacing import TooSoon, too_soon
 from tracker.storage.clinic import audit_log
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 from tracker.storage.course import (
-    care_lines,
+    ahead_answers,
     corrections,
     early_photos,
     photos,
@@ -74,12 +88,15 @@ def enter_treatment(
     *,
     planned: bool,
     known: int,
-) -> Treatment | Unconfirmed | AnotherEntered | CareWithdrawn:
+    heard: int,
+) -> Treatment | Unconfirmed | AnotherEntered | CareWithdrawn | AnsweredMeanwhile | Unheard:
     """Store the treatment under a fresh id, with its screening and what that adds to the history.
 
     A practitioner may treat despite a contraindication, or sooner than the protocol asks, with a
     reason that is kept. `known` is how many treatments of the patient the person who enters this
-    one has seen: a treatment that is sent twice, or by two people, is stored once. Raises
+    one has seen: a treatment that is sent twice, or by two people, is stored once. `heard` is the
+    number of the patient's latest answer ahead that they have seen; the screening confirms or
+    corrects all of these. Raises
     ProtocolError when no protocol fits the treatment, ValueError that names a wrong time or answer.
     """
     protocol = protocols.for_treatment(treatment)
@@ -88,7 +105,11 @@ def enter_treatment(
     patient = people.get(db, treatment.patient_id)
     if patient is None:
         raise KeyError(treatment.patient_id)
-    waits = too_soon(treatment, treatments.of_patient(db, patient.id), protocols, patient.zone)
+    series, said = treatments.of_patient(db, patient.id), ahead_answers.of_patient(db, patient.id)
+    ahead = told_ahead(answers_to_come(said, series, now), protocol, now)
+    if (why_not := refusal(ahead, answers, heard)) is not None:
+        return why_not
+    waits = too_soon(treatment, series, protocols, patient.zone)
     found = summary(screening, protocol, patient, waits)
     if found.needs_reason and not screening.reason:
         return Unconfirmed(found.caveats, waits)
@@ -102,9 +123,18 @@ def enter_treatment(
         early_photos.move_to(db, entered)
         screenings.insert(db, entered.id, replace(screening, warned=found.warnings))
         people.add_history(db, entered.patient_id, risks_of(answers, protocol))
+        told = _confirmed(db, ahead, entered, 1)
         by, patient_id = screening.by, entered.patient_id
-        audit_log.add(db, Entry(Act.RECORD_CHANGED, now, by, patient_id, "treatment entered"))
+        audit_log.add(
+            db, Entry(Act.RECORD_CHANGED, now, by, patient_id, f"treatment entered{told}")
+        )
     return entered
+
+
+def _confirmed(db: Database, ahead: AheadTold, treatment: Treatment, edition: int) -> str:
+    """Note what an edition confirms or corrects; returns the words for the log."""
+    ahead_answers.confirm(db, ahead.numbers, treatment.id, edition)
+    return f"; answers of the patient confirmed: {len(ahead.told)}" if ahead.told else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,13 +316,20 @@ class ScreenedMeanwhile:
 
 
 def correct_screening(
-    db: Database, protocols: Protocols, treatment_id: str, given: Screening, *, known: int
-) -> Screening | ScreenedMeanwhile:
+    db: Database,
+    protocols: Protocols,
+    treatment_id: str,
+    given: Screening,
+    *,
+    known: int,
+    heard: int,
+) -> Screening | ScreenedMeanwhile | AnsweredMeanwhile | Unheard:
     """Add an edition, bring the patient's history in line, and have the courses judged again.
 
-    `known` is how many editions the person who enters this one has seen. A question that `given`
+    `known` is how many editions the person who enters this one has seen, `heard` as in
+    `enter_treatment`. A question that `given`
     leaves open keeps the recorded answer. Raises ValueError if an answer fits no question, or if a
-    recorded answer is changed without a reason (`given.why`).
+    recorded answer is changed without a reason (`given.why`) to what the patient did not say since.
     """
     with writing(db):
         treatment = treatments.get(db, treatment_id)
@@ -302,9 +339,12 @@ def correct_screening(
         before = screenings.of_treatment(db, treatment_id)
         kept = before.answers if before else {}
         answers = {**kept, **given.answers}
-        if before is not None and answers == kept:
+        ahead = _answered_for(db, treatment, protocols)
+        if (why_not := refusal(ahead, given.answers, heard)) is not None:
+            return why_not
+        if before is not None and answers == kept and not ahead.numbers:
             return before
-        if not given.why and any(answers[name] != answer for name, answer in kept.items()):
+        if not given.why and _changes_unasked(kept, answers, ahead):
             raise ValueError("say why an answer on record is changed")
         corrected = replace(
             given,
@@ -317,11 +357,24 @@ def correct_screening(
         for each in treatments.of_patient(db, treatment.patient_id):
             if each.performed_at >= treatment.performed_at:
                 treatments.tell_news(db, each.id)
-        entry = Entry(
-            Act.SCREENING_CHANGED, given.at, given.by, treatment.patient_id, f"edition {known + 1}"
-        )
+        what = f"edition {known + 1}{_confirmed(db, ahead, treatment, known + 1)}"
+        entry = Entry(Act.SCREENING_CHANGED, given.at, given.by, treatment.patient_id, what)
         audit_log.add(db, entry)
     return corrected
+
+
+def _answered_for(db: Database, treatment: Treatment, protocols: Protocols) -> AheadTold:
+    """What the patient answered before this treatment and no practitioner has confirmed."""
+    given = ahead_answers.of_patient(db, treatment.patient_id)
+    mine = answers_for(given, treatment, treatments.of_patient(db, treatment.patient_id))
+    return told_ahead(mine, protocols.of(treatment.kind), treatment.performed_at)
+
+
+def _changes_unasked(kept: Answers, answers: Answers, ahead: AheadTold) -> bool:
+    """Whether a recorded answer is replaced by another one than the patient has given since."""
+    since = {name: told.latest.answer for name, told in ahead.told.items()}
+    changed = [name for name, answer in kept.items() if answers[name] != answer]
+    return any(since.get(name) != answers[name] for name in changed)
 
 
 def _keep_history(
@@ -341,45 +394,3 @@ def _keep_history(
             taken_back -= risks_of(screening.answers, protocols.of(other.kind))
     people.take_from_history(db, treatment.patient_id, taken_back)
     people.add_history(db, treatment.patient_id, now)
-
-
-def add_care_line(db: Database, line: OwnLine) -> OwnLine:
-    """Store the line under a fresh id; one that the patient already has is kept once."""
-    with writing(db):
-        for known in care_lines.of_patient(db, line.patient_id):
-            if _says(known) == _says(line):
-                return known
-        added = replace(line, id=new_id())
-        care_lines.insert(db, added)
-        what = "care line added"
-        told = Entry(Act.RECORD_CHANGED, line.added_at, line.added_by, line.patient_id, what)
-        audit_log.add(db, told)
-    return added
-
-
-def _says(line: OwnLine) -> tuple[object, ...]:
-    return line.heading, line.line, line.first_date, line.last_date
-
-
-def end_care_line(db: Database, line_id: str, practitioner_id: str, now: datetime) -> bool:
-    """Record who ended it; the row is kept. False when there is no such line any more."""
-    with writing(db):
-        whose = care_lines.end(db, line_id, practitioner_id, now)
-        if whose is not None:
-            told = Entry(Act.RECORD_CHANGED, now, practitioner_id, whose, "care line ended")
-            audit_log.add(db, told)
-    return whose is not None
-
-
-def plan_sessions(db: Database, plan: SessionPlan) -> None:
-    """Keep the plan in the place of an earlier one; the audit log has both.
-
-    Raises KeyError when the treatment is not one of this patient.
-    """
-    told = f"session {plan.number} of {plan.sessions}, one every {plan.every_days} days"
-    with writing(db):
-        if treatments.get(db, plan.treatment_id).patient_id != plan.patient_id:
-            raise KeyError(plan.treatment_id)
-        treatments.keep_plan(db, plan)
-        entry = Entry(Act.RECORD_CHANGED, plan.made_at, plan.made_by, plan.patient_id, told)
-        audit_log.add(db, entry)

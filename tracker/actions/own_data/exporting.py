@@ -33,6 +33,7 @@ from tracker.domain.own_data.own_data import (
     READ_ME,
     Named,
     Row,
+    ahead_row,
     alert_row,
     annotation_row,
     care_line_row,
@@ -44,11 +45,13 @@ from tracker.domain.own_data.own_data import (
     step_row,
 )
 from tracker.domain.people.people import Person
+from tracker.domain.protocols.ahead import AheadAnswer
 from tracker.domain.protocols.screening import Edition
 from tracker.domain.talk.conversation import Message
 from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.clinic import audit_log
 from tracker.storage.course import (
+    ahead_answers,
     annotations,
     care_lines,
     check_ins,
@@ -85,6 +88,7 @@ class _Course:
     corrections: tuple[Correction, ...]
     markings: Mapping[str, list[Marking]]
     sides_said: tuple[SidesAnswer, ...]
+    ahead: tuple[AheadAnswer, ...]
 
 
 def export_own_data(db: Database, files: PhotoFiles, patient: Person) -> Iterator[Entry]:
@@ -93,8 +97,10 @@ def export_own_data(db: Database, files: PhotoFiles, patient: Person) -> Iterato
     All rows are read before this returns: afterwards the database is no longer needed.
     """
     who = _people_named(db, patient)
+    given = ahead_answers.of_patient(db, patient.id)
     courses = [
-        _course(db, each, who, patient.zone) for each in treatments.of_patient(db, patient.id)
+        _course(db, each, who, patient.zone, given)
+        for each in treatments.of_patient(db, patient.id)
     ]
     about = _about(
         patient,
@@ -109,6 +115,7 @@ def export_own_data(db: Database, files: PhotoFiles, patient: Person) -> Iterato
     beside = [
         _json("notes.json", [note_row(n, patient.zone) for n in notes.of_patient(db, patient.id)]),
         _json("care-lines.json", _care_lines(db, patient, who)),
+        _json("answers-ahead.json", _ahead(given, courses, patient.zone)),
         _json("log.json", _log(db, patient, who)),
     ]
     return _entries(files, patient, courses, about, said, beside, early)
@@ -135,7 +142,14 @@ def _log(db: Database, patient: Person, who: Named) -> list[Row]:
     return [log_row(each, who, patient.zone) for each in told if not is_told_elsewhere(each)]
 
 
-def _course(db: Database, treatment: Treatment, who: Named, zone: ZoneInfo) -> _Course:
+def _ahead(given: list[AheadAnswer], courses: list[_Course], zone: ZoneInfo) -> list[Row]:
+    editions = {each.treatment.id: each.screenings for each in courses}
+    return [ahead_row(each, editions.get(each.treatment_id or "", ()), zone) for each in given]
+
+
+def _course(
+    db: Database, treatment: Treatment, who: Named, zone: ZoneInfo, given: list[AheadAnswer]
+) -> _Course:
     taken, told = photos.of_treatment(db, treatment.id), alerts.of_treatment(db, treatment.id)
     return _Course(
         treatment=treatment,
@@ -154,6 +168,7 @@ def _course(db: Database, treatment: Treatment, who: Named, zone: ZoneInfo) -> _
         corrections=tuple(corrections.of_treatment(db, treatment.id)),
         markings={photo.id: outlines.of_baseline(db, photo.id) for photo in taken},
         sides_said=tuple(each for photo in taken for each in sides.of_photo(db, photo.id)),
+        ahead=tuple(each for each in given if each.treatment_id == treatment.id),
     )
 
 
@@ -261,6 +276,9 @@ def _treatment_row(course: _Course, named: Mapping[str, str], zone: ZoneInfo) ->
         "ended_early_at": local_time(ending.at if ending else None, zone),
         "ended_early_because": ending.why if ending else None,
         "was_entered_for_the_wrong_patient": course.treatment.is_withdrawn,
+        "answers_entered_by": course.screenings[-1].by or "you" if screening else None,
+        "answers_entered_at": local_time(screening.at if screening else None, zone),
+        "answered_on_the_phone": [ahead_row(e, course.screenings, zone) for e in course.ahead],
         "done_all_the_same_because": (screening.reason if screening else "") or None,
         "shown_before_it_was_done": list(screening.warned) if screening else [],
         "earlier_screenings": [

@@ -46,6 +46,7 @@ class Sessions:
     of: int | None = None
     booked: Treatment | None = None
     due: date | None = None
+    kind: str | None = None
 
     def asks_for_photo(self, now: datetime, zone: ZoneInfo) -> bool:
         """Whether it is time for the photo from before the next session."""
@@ -81,5 +82,7 @@ def sessions_so_far(
     if done and number < plan.sessions and latest.ending is None and booked is None:
         due = latest.performed_at.astimezone(zone).date() + timedelta(days=plan.every_days)
     if any(each.performed_at > latest.performed_at for each in series if each != booked):
-        return Sessions(booked=booked, due=due)  # the course that runs is of another kind
-    return Sessions(number, plan.sessions, booked, due)
+        return Sessions(
+            booked=booked, due=due, kind=first.kind
+        )  # the course that runs is of another kind
+    return Sessions(number, plan.sessions, booked, due, first.kind if due else None)

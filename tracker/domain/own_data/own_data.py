@@ -11,6 +11,8 @@ from tracker.domain.course.annotations import Annotation, Place
 from tracker.domain.course.readings import Reading
 from tracker.domain.people.people import Person
 from tracker.domain.protocols.aftercare import OwnLine
+from tracker.domain.protocols.ahead import AheadAnswer
+from tracker.domain.protocols.screening import Edition, answer_words
 from tracker.domain.talk.notes import Note
 
 Row = Mapping[str, object]
@@ -23,6 +25,8 @@ about-me.json      your account, who cares for you, who opened your photos, what
                    mails to you
 notes.json         what your clinic wrote about you, with every version
 care-lines.json    lines of aftercare that your clinic gave to you only
+answers-ahead.json what you answered on the phone before a treatment, each answer with its time, and
+                   who went through it with you
 log.json           who signed in as you, opened pages about you, or changed who cares for you
 conversation.json  what you and your clinic wrote to each other; its photos are in conversation/
 course-*/          one folder for each treatment:
@@ -40,7 +44,8 @@ course-*/          one folder for each treatment:
   earlier-readings.csv
                    what was measured before the method or the areas changed; it no longer counts
   screening.json   what was asked before the treatment
-  treatment.json   what was corrected about the treatment, why it ended early if it did, why it was
+  treatment.json   who entered your answers before it, and which of them you had given on the phone;
+                   what was corrected about the treatment, why it ended early if it did, why it was
                    done though something spoke against it, what was shown before, earlier answers to
                    the questions before the treatment, and the areas drawn on your photo from before
                    (corners as shares of its width and height), with every version; and what was
@@ -172,6 +177,24 @@ def care_line_row(line: OwnLine, ended_at: datetime | None, who: Named, zone: Zo
         "who": by.name if by else "",
         "at": local_time(line.added_at, zone),
         "taken_back_at": local_time(ended_at, zone),
+    }
+
+
+def ahead_row(given: AheadAnswer, editions: Sequence[Edition], zone: ZoneInfo) -> Row:
+    """One answer that the patient gave before a treatment; `editions` are of its screening.
+
+    The words of a screening are empty while no practitioner has confirmed or corrected it.
+    """
+    edition = editions[given.edition - 1] if given.edition else None
+    recorded = edition.screening.answers.get(given.question) if edition else None
+    return {
+        "treatment": given.kind,
+        "asked": given.asked,
+        "answer": "I don’t know" if given.answer is None else answer_words(given.answer),
+        "at": local_time(given.at, zone),
+        "confirmed_by": edition.by if edition else "",
+        "confirmed_at": local_time(edition.screening.at, zone) if edition else None,
+        "recorded_as": "" if recorded is None else answer_words(recorded),
     }
 
 

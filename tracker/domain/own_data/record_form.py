@@ -151,6 +151,15 @@ KINDS: Final = (
         parent="treatments",
     ),
     Kind(
+        "answers_ahead",
+        "ahead_answers",
+        _text("kind", "question", "asked", "answer")
+        | _times("at")
+        | _to("treatments", treatment="treatment_id")
+        | _plain(Holds.WHOLE, "edition"),
+        left_out={"number": _ORDER},
+    ),
+    Kind(
         "session_plans",
         "session_plans",
         _to("treatments", treatment="treatment_id")

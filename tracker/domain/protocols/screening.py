@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from tracker.domain.course.procedures import Procedure, answers_told
 from tracker.domain.people.people import Person, Risk
+from tracker.domain.protocols.ahead import AheadTold
 from tracker.domain.protocols.protocols import Asks, Protocol, ScreeningQuestion, Severity
 from tracker.domain.protocols.spacing import TooSoon
 
@@ -73,7 +74,8 @@ class ScreeningSummary:
 
     `noted` are questions with their answers; `asked` counts what the form asks, `open` are those of
     them that neither an answer nor the record answers. `too_soon` are earlier treatments that are
-    too recent. `screening` is None if none was entered.
+    too recent. `screening` is None if none was entered. `ahead` is what the patient answered on the
+    phone and no practitioner has confirmed, None if there is nothing.
     """
 
     caveats: tuple[Caveat, ...]
@@ -83,6 +85,7 @@ class ScreeningSummary:
     completeness: Completeness
     screening: Screening | None
     too_soon: tuple[TooSoon, ...] = ()
+    ahead: AheadTold | None = None
 
     @property
     def answered(self) -> int:
@@ -97,8 +100,9 @@ class ScreeningSummary:
 
     @property
     def is_clear(self) -> bool:
-        """Whether every question was answered and nothing warns."""
-        return self.completeness is Completeness.ALL and not self.caveats and not self.too_soon
+        """Whether every question was answered, nothing warns and nothing is to be confirmed."""
+        is_open = self.caveats or self.too_soon or self.ahead
+        return self.completeness is Completeness.ALL and not is_open
 
     @property
     def needs_reason(self) -> bool:
@@ -152,6 +156,7 @@ def summary(
     protocol: Protocol,
     person: Person,
     too_soon: tuple[TooSoon, ...] = (),
+    ahead: AheadTold | None = None,
 ) -> ScreeningSummary:
     """What answers and record mean under a protocol; answers to dropped questions are kept."""
     answers = screening.answers if screening else {}
@@ -177,6 +182,7 @@ def summary(
         completeness=_completeness(len(form) - len(unanswered), len(still_open)),
         screening=screening,
         too_soon=too_soon,
+        ahead=ahead if ahead and ahead.known else None,
     )
 
 
