@@ -39,6 +39,7 @@ WITHOUT_ENTRY = {
     "read_on_trial": "counts for nothing until `let_it_count`, which is on record",
     "open_conversation": "opening the page is on record",
     "draft_protocol": "a draft changes nothing until it is in force",
+    "take_over_shipped": "likewise",
     "choose_mail": "hours of mail open nothing",
     "stop_reminders": "hours of mail open nothing",
     "set_passphrase": "for the demo alone",

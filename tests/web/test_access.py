@@ -174,6 +174,7 @@ RULES = {
     "POST protocol_editor.sign": Rule(
         "/protocols/microneedling/drafts/{draft}/sign", PRACTITIONERS
     ),
+    "POST protocol_editor.take_over": Rule("/protocols/microneedling/shipped", PRACTITIONERS),
     "GET passkeys.show": Rule("/passkeys", EVERYBODY_SIGNED_IN),
     "POST passkeys.ask": Rule("/passkeys/options", EVERYBODY_SIGNED_IN),
     "POST passkeys.add": Rule("/passkeys", EVERYBODY_SIGNED_IN),

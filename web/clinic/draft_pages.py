@@ -64,6 +64,7 @@ class DraftPage:
     mistakes: tuple[Mistake, ...]
     in_words: tuple[str, ...]
     lines: tuple[Line, ...]
+    clashes: tuple[tuple[str, ...], ...]
     summary: str
     counted: str | None
     counts: tuple[CountRow, ...]
@@ -107,6 +108,7 @@ def draft_page(
         mistakes=drafted.mistakes,
         in_words=changes_in_words(drafted.in_force, drafted.changed) if drafted.changed else (),
         lines=drafted.differences,
+        clashes=drafted.clashes,
         summary=_summary(preview) if preview else "",
         counted=_progress(preview) if preview else None,
         counts=tuple(_counts(preview.by_concern)) if preview else (),

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from tracker.actions.protocols.editing import ProtocolCase
 from tracker.domain.alerts.alerts import Concern, Level
-from tracker.domain.editing.protocol_drafts import Origin
+from tracker.domain.editing.protocol_drafts import Change, Origin, differences
 from tracker.domain.protocols.care import CareLine, Heading
 from tracker.domain.protocols.protocols import Healing, Protocol, Spread
-from web.clinic.draft_pages import days_words, leaving_words
+from web.clinic.draft_pages import changes_in_words, days_words, leaving_words
 from web.words.times import when
 from web.words.words import LEVELS
 
@@ -26,6 +26,7 @@ ORIGINS: Mapping[Origin, str] = {
     Origin.ENACTED: "your clinic’s own edition",
     Origin.FILE: "a file of the operator of this machine",
 }
+ADDED_AND_GONE = (Change.ADDED, Change.REMOVED)
 LEVEL_NAMES = tuple(LEVELS[level].name for level in Level)
 
 
@@ -40,6 +41,7 @@ class ProtocolRow:
     sign_off: str
     is_signed: bool
     changed: str
+    has_moved_on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,16 @@ class ProtocolText:
 
 
 @dataclass(frozen=True, slots=True)
+class MovedOnWords:
+    """The versions of the shipped protocol then and now, and what changed between them."""
+
+    before: str
+    after: str
+    in_words: tuple[str, ...]
+    lines: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProtocolPage:
     """One edition to read, with its text; `is_earlier` when it is not the one in force."""
 
@@ -96,7 +108,9 @@ class ProtocolPage:
     may_edit: bool
     is_file: bool
     text: str
+    digest: str
     is_earlier: bool
+    moved_on: MovedOnWords | None
 
     @property
     def title(self) -> str:
@@ -135,6 +149,7 @@ def _row(protocol: Protocol, case: ProtocolCase, now: datetime, zone: ZoneInfo) 
         sign_off=protocol.sign_off_words,
         is_signed=protocol.sign_off is not None,
         changed="" if case.origin is Origin.FILE else changed,
+        has_moved_on=case.moved_on is not None,
     )
 
 
@@ -167,8 +182,21 @@ def _page(
         may_edit=may_edit and not is_file,
         is_file=is_file,
         text=protocol.text,
+        digest=protocol.digest,
         is_earlier=protocol.digest != digest,
+        moved_on=_moved_on(case) if case.moved_on and protocol.digest == digest else None,
     )
+
+
+def _moved_on(case: ProtocolCase) -> MovedOnWords | None:
+    moved = case.moved_on
+    if moved is None:
+        return None
+    before, after = moved.before, moved.after
+    found = differences(before.text, after.text)
+    added, gone = (sum(line.change is each for line in found) for each in ADDED_AND_GONE)
+    lines = f"In its text, {added} lines came and {gone} went; the draft shows them."
+    return MovedOnWords(before.version, after.version, changes_in_words(before, after), lines)
 
 
 def _marked(rows: Sequence[EditionRow], digest: str, *, is_file: bool) -> tuple[EditionRow, ...]:

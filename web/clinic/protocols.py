@@ -21,6 +21,7 @@ from tracker.actions.protocols.editing import (
     show_draft,
     show_protocol,
     sign_draft,
+    take_over_shipped,
 )
 from tracker.domain.alerts.alerts import Level
 from tracker.domain.editing.protocol_drafts import Signature
@@ -168,6 +169,18 @@ def enact(visit: Visit, kind: str, draft_id: str) -> ResponseReturnValue:
             return render(draft_page(again, case, visit.now, visit.person, why=why)), 409
 
 
+@blueprint.post("/<kind>/shipped")
+@signed_in
+def take_over(visit: Visit, kind: str) -> ResponseReturnValue:
+    """Begin a draft that takes over what the shipped protocol has changed."""
+    _editable(visit, kind)
+    protocols = visit.world.protocols
+    begun = take_over_shipped(visit.db, protocols, kind, visit.person, visit.now)
+    if begun is None:
+        return redirect(url_for(".show", kind=kind), code=303)
+    return redirect(url_for(".draft", kind=kind, draft_id=begun.id), code=303)
+
+
 def _case(visit: Visit, kind: str) -> ProtocolCase:
     if kind not in visit.world.protocols.by_kind:
         abort(404)
@@ -197,7 +210,8 @@ def _draft(visit: Visit, kind: str, draft_id: str) -> DraftCase:
 
 def _kept(visit: Visit, kind: str, words: str, *, mend_at: str) -> ResponseReturnValue:
     protocols = visit.world.protocols
-    kept = draft_protocol(visit.db, protocols, kind, words, visit.person, visit.now)
+    of = request.values.get("of", "")
+    kept = draft_protocol(visit.db, protocols, kind, words, visit.person, visit.now, of=of)
     if not isinstance(checked(kept.text, kind), Protocol):
         return redirect(url_for(mend_at, kind=kind, of=kept.id), code=303)
     return redirect(url_for(".draft", kind=kind, draft_id=kept.id), code=303)

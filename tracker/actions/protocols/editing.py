@@ -15,12 +15,14 @@ from tracker.domain.editing.protocol_drafts import (
     Condition,
     Enactment,
     Line,
+    MovedOn,
     Origin,
     ProtocolDraft,
     Signature,
     differences,
     origin,
     removed_at,
+    take_over,
 )
 from tracker.domain.editing.protocol_edits import checked, misfits, with_sign_off
 from tracker.domain.people.people import Person
@@ -41,20 +43,53 @@ from tracker.storage.protocols import (
 
 
 def draft_protocol(
-    db: Database, protocols: Protocols, kind: str, text: str, author: Person, now: datetime
+    db: Database,
+    protocols: Protocols,
+    kind: str,
+    text: str,
+    author: Person,
+    now: datetime,
+    *,
+    of: str = "",
 ) -> ProtocolDraft:
     """Keep the text, whatever mistakes it has, so that nothing that was typed is lost.
 
-    A sign-off in it is dropped: it belongs to another text. Raises ProtocolError when there is no
-    such kind of treatment.
+    `of` names the draft or edition that the text was changed from, empty for the one in force. A
+    sign-off in the text is dropped: it belongs to another text. Raises ProtocolError when there is
+    no such kind of treatment.
     """
     based_on = protocols.of(kind).digest
     lines = text.replace("\r\n", "\n")  # as browsers send them
     readable = checked(lines, kind, protocol_files.shipped(kind))
     if isinstance(readable, Protocol):
         lines = with_sign_off(readable, None)
-    draft = ProtocolDraft(new_id(), kind, based_on, lines, author.id, author.name, now)
+    shipped = protocol_enactments.shipped_of(db, kind, of or based_on)
+    draft = ProtocolDraft(new_id(), kind, based_on, lines, author.id, author.name, now, shipped)
+    newest = protocol_files.shipped(kind)
     with writing(db):
+        if newest is not None and newest.digest == shipped:
+            protocol_editions.insert(db, newest)
+        protocol_drafts.insert(db, draft)
+    return draft
+
+
+def take_over_shipped(
+    db: Database, protocols: Protocols, kind: str, author: Person, now: datetime
+) -> ProtocolDraft | None:
+    """A draft of the edition in force with what the shipped protocol changed since it was copied.
+
+    None where the shipped one has not moved on.
+    """
+    moved = protocol_enactments.moved_on(db, protocols.of(kind))
+    if moved is None:
+        return None
+    own = with_sign_off(protocols.of(kind), None)
+    text = take_over(moved.before.text, moved.after.text, own).text
+    based_on = protocols.of(kind).digest
+    after = moved.after
+    draft = ProtocolDraft(new_id(), kind, based_on, text, author.id, author.name, now, after.digest)
+    with writing(db):
+        protocol_editions.insert(db, after)
         protocol_drafts.insert(db, draft)
     return draft
 
@@ -161,7 +196,7 @@ def put_into_force(
         if conditions := _open_conditions(db, draft, signature):
             return Locked(conditions)
         protocol_editions.insert(db, changed)
-        protocol_enactments.insert(db, changed, draft.id, by.id, now, why)
+        protocol_enactments.insert(db, changed, draft, by.id, now, why)
         audit_log.add(db, Entry(Act.PROTOCOL_CHANGED, now, by.id, details=changed.kind))
         _ask_for_judgement(db, changed, now)
     return InForce(changed)
@@ -211,6 +246,7 @@ class DraftCase:
     `is_outdated` means that another edition came into force after the draft was begun. `changed`
     is what would come into force, with its signature if there is one; `signers` may sign now.
     `removed_at` is when it is removed if it is not touched, None where it came into force.
+    `clashes` are lines of a newer shipped protocol that it takes over, but for these.
     """
 
     draft: ProtocolDraft
@@ -223,6 +259,7 @@ class DraftCase:
     conditions: tuple[Condition, ...]
     signers: tuple[Person, ...]
     removed_at: datetime | None
+    clashes: tuple[tuple[str, ...], ...]
 
     @property
     def is_outdated(self) -> bool:
@@ -258,7 +295,19 @@ def show_draft(
         conditions=_open_conditions(db, draft, signature),
         signers=_signers(db, draft, now),
         removed_at=_removed_at(db, draft),
+        clashes=_clashes(db, in_force, draft),
     )
+
+
+def _clashes(db: Database, in_force: Protocol, draft: ProtocolDraft) -> tuple[tuple[str, ...], ...]:
+    """What a newer shipped protocol changed and this draft, which takes it over, does not hold."""
+    moved = protocol_enactments.moved_on(db, in_force)
+    if moved is None or draft.shipped != moved.after.digest:
+        return ()
+    own = with_sign_off(in_force, None)
+    lines = frozenset(draft.text.splitlines())
+    found = take_over(moved.before.text, moved.after.text, own).clashes
+    return tuple(each for each in found if each and not lines.issuperset(each))
 
 
 def _removed_at(db: Database, draft: ProtocolDraft) -> datetime | None:
@@ -298,7 +347,8 @@ class ProtocolCase:
     """The protocol in force, with what the clinic ever put into force, the latest first.
 
     `drafts` are the latest, each with the time at which it is removed if it is not touched.
-    `shipped` is the one that comes with Afterglow, None where none does.
+    `shipped` is the one that comes with Afterglow, None where none does; `moved_on` is set if it
+    is newer than the one that the edition in force was copied from.
     """
 
     protocol: Protocol
@@ -306,6 +356,7 @@ class ProtocolCase:
     enactments: tuple[Enactment, ...]
     drafts: tuple[tuple[ProtocolDraft, datetime | None], ...]
     shipped: Protocol | None
+    moved_on: MovedOn | None
 
 
 def show_protocol(
@@ -322,4 +373,5 @@ def show_protocol(
             for each in protocol_drafts.latest(db, kind, LATEST_DRAFTS)
         ),
         shipped=protocol_files.shipped(kind),
+        moved_on=protocol_enactments.moved_on(db, protocols.of(kind)),
     )

@@ -1,5 +1,6 @@
 """Changes of a protocol before they come into force: drafts, differences, and who enacted what."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,11 +9,13 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 
 from tracker.domain.protocols.protocol_text import MOST_LINES
+from tracker.domain.protocols.protocols import Protocol
 
 MAX_REASON_LENGTH = 500
 KEPT_FOR = timedelta(days=90)  # since a draft was saved or signed last
 WARNED_BEFORE = timedelta(days=14)
 LINES_AROUND = 2  # unchanged lines shown around a change
+VERSION = re.compile(r"version\s*=")
 COMMON = 100  # a line that occurs more often in both texts together is no anchor
 
 
@@ -20,7 +23,8 @@ COMMON = 100  # a line that occurs more often in both texts together is no ancho
 class ProtocolDraft:
     """A text that a person saved; it may still have mistakes, and it is never changed.
 
-    `based_on` is the digest of the edition in force when the editing began.
+    `based_on` is the digest of the edition in force when the editing began, `shipped` that of the
+    shipped protocol whose changes it holds, None where there is none or it is not known.
     """
 
     id: str
@@ -30,6 +34,7 @@ class ProtocolDraft:
     author_id: str
     author: str
     at: datetime
+    shipped: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ def removed_at(draft: ProtocolDraft, signature: Signature | None) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Enactment:
-    """An edition put into force: by whom (the name), when and why."""
+    """An edition put into force: by whom (the name), when and why; `shipped` as of its draft."""
 
     kind: str
     digest: str
@@ -64,6 +69,15 @@ class Enactment:
     by: str
     at: datetime
     why: str
+    shipped: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MovedOn:
+    """The shipped protocol that the edition in force was copied from, and the newer one."""
+
+    before: Protocol
+    after: Protocol
 
 
 class Origin(StrEnum):
@@ -106,11 +120,7 @@ def differences(before: str, after: str) -> tuple[Line, ...]:
     """
     old, new = before.splitlines()[:MOST_LINES], after.splitlines()[:MOST_LINES]
     lines: list[Line] = []
-    counts = Counter([*old, *new])
-    # Lines are compared whole. Thousands of equal ones would be useless anchors and take minutes.
-    common = {line for line, count in counts.items() if count > COMMON or not line.strip()}
-    matcher = SequenceMatcher(common.__contains__, old, new, autojunk=False)
-    for group in matcher.get_grouped_opcodes(LINES_AROUND):
+    for group in _matcher(old, new).get_grouped_opcodes(LINES_AROUND):
         if group[0][3] > 0:
             lines.append(Line(Change.GAP, 0, ""))
         for tag, first_old, last_old, first_new, last_new in group:
@@ -124,3 +134,52 @@ def differences(before: str, after: str) -> tuple[Line, ...]:
 
 def _lines(change: Change, text: list[str], first: int, last: int) -> Iterator[Line]:
     return (Line(change, number + 1, text[number]) for number in range(first, last))
+
+
+def _matcher(old: list[str], new: list[str]) -> SequenceMatcher[str]:
+    """Compares whole lines. Thousands of equal ones would be useless anchors and take minutes."""
+    counts = Counter([*old, *new])
+    common = {line for line, count in counts.items() if count > COMMON or not line.strip()}
+    return SequenceMatcher(common.__contains__, old, new, autojunk=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """A text with what another one changed, and where both changed the same lines.
+
+    There its own lines stay; each of `clashes` holds the lines that were not taken over, none where
+    the other text left some out.
+    """
+
+    text: str
+    clashes: tuple[tuple[str, ...], ...]
+
+
+def take_over(before: str, after: str, own: str) -> TakenOver:
+    """`own`, which was copied from `before`, with the changes that led from there to `after`.
+
+    Line by line. The version stays the own one: each text has another.
+    """
+    mine = own.splitlines()
+    version = next((line for line in mine if VERSION.match(line)), "")
+    old, new = (
+        [version if version and VERSION.match(line) else line for line in text.splitlines()]
+        for text in (before, after)
+    )
+    own_changes = _changes(old, mine)
+    taken, clashes = list(mine), []
+    for first, last, lines in reversed(_changes(old, new)):
+        if (first, last, lines) in own_changes:
+            continue
+        if any(start <= last and first <= end for start, end, _ in own_changes):
+            clashes.append(tuple(lines))
+            continue
+        moved = sum(len(put) - (end - start) for start, end, put in own_changes if end <= first)
+        taken[first + moved : last + moved] = lines
+    return TakenOver("\n".join(taken) + "\n", tuple(reversed(clashes)))
+
+
+def _changes(old: list[str], new: list[str]) -> list[tuple[int, int, list[str]]]:
+    """The spans of the old lines that changed, each with the lines in their place."""
+    codes = _matcher(old, new).get_opcodes()
+    return [(a, b, new[c:d]) for tag, a, b, c, d in codes if tag != "equal"]

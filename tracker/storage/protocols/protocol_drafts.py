@@ -19,6 +19,7 @@ def insert(db: Database, draft: ProtocolDraft) -> None:
             "text": draft.text,
             "author_id": draft.author_id,
             "at": time_text(draft.at),
+            "shipped": draft.shipped,
         }
     )
 

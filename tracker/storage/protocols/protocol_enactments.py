@@ -6,14 +6,16 @@ from functools import lru_cache
 
 from sqlite_utils import Database
 
-from tracker.domain.editing.protocol_drafts import Enactment
+from tracker.domain.editing.protocol_drafts import Enactment, MovedOn, ProtocolDraft
+from tracker.domain.editing.protocol_edits import checked
 from tracker.domain.protocols.protocols import Protocol
 from tracker.storage.columns import read_time, time_text
+from tracker.storage.protocols import protocol_drafts, protocol_editions, protocol_files
 from tracker.storage.protocols.protocol_files import parse_own
 
 
 def insert(
-    db: Database, protocol: Protocol, draft_id: str, by_id: str, now: datetime, why: str
+    db: Database, protocol: Protocol, draft: ProtocolDraft, by_id: str, now: datetime, why: str
 ) -> None:
     """Put an edition that is kept, and came from this draft, into force."""
     db.table("protocol_enactments").insert(
@@ -23,7 +25,8 @@ def insert(
             "by_id": by_id,
             "at": time_text(now),
             "why": why,
-            "draft_id": draft_id,
+            "draft_id": draft.id,
+            "shipped": draft.shipped,
         }
     )
 
@@ -41,9 +44,44 @@ def of_kind(db: Database, kind: str) -> list[Enactment]:
             by=row["name"],
             at=read_time(row["at"]),
             why=row["why"],
+            shipped=row["shipped"],
         )
         for row in db.query(sql, [kind])
     ]
+
+
+def shipped_of(db: Database, kind: str, name: str) -> str | None:
+    """The digest of the shipped protocol that a draft or an edition of this name was copied from.
+
+    None where it is not known.
+    """
+    if (draft := protocol_drafts.get(db, name)) is not None:
+        return draft.shipped
+    for enacted in of_kind(db, kind):
+        if enacted.digest == name:
+            return enacted.shipped
+    newest = protocol_files.shipped(kind)
+    is_shipped = newest is not None and newest.digest == name
+    return name if is_shipped or protocol_editions.text_of_kind(db, kind, name) else None
+
+
+def moved_on(db: Database, now_in_force: Protocol) -> MovedOn | None:
+    """The shipped protocol then and now, if it is newer than what this edition was copied from.
+
+    None also for the shipped protocol itself and for a file of the operator.
+    """
+    kind, after = now_in_force.kind, protocol_files.shipped(now_in_force.kind)
+    latest = next(iter(of_kind(db, kind)), None)
+    if after is None or latest is None or latest.digest != now_in_force.digest:
+        return None
+    name = latest.shipped
+    text = protocol_editions.text_of_kind(db, kind, name) if name else None
+    if text is None or name == after.digest:
+        return None
+    before = checked(text, kind)
+    if not isinstance(before, Protocol) or before.version > after.version:
+        return None
+    return MovedOn(before, after)
 
 
 def in_force(db: Database, leaving_out: frozenset[str]) -> Mapping[str, Protocol]:
