@@ -194,6 +194,18 @@ def test_the_line_names_its_photo_where_others_were_only_looked_at() -> None:
         assert "your photo from the front, taken" in " ".join(standing.details)
 
 
+def test_a_photo_from_the_side_is_not_the_photo_of_the_day() -> None:
+    side = side_view(4.2)
+    course = replace(calm(), photos=(*calm().photos, side), unseen=(side,), day=4)
+    page = today_page(course, now_on(4.3))
+    assert page.photo is not None
+    assert (page.photo.is_kept, page.photo.usable, page.photo.answer) == (True, False, None)
+    with_front = replace(course, photos=(*course.photos, photo(4.1, PhotoStatus.WAITING)))
+    page = today_page(with_front, now_on(4.3))
+    assert page.photo is not None
+    assert (page.photo.id, page.photo.is_waiting, page.photo.is_kept) == ("photo-4.1", True, False)
+
+
 def test_a_side_view_of_an_earlier_day_says_nothing_about_today() -> None:
     side = side_view(2.1)
     course = replace(calm(), photos=(*calm().photos, side), unseen=(side,))

@@ -61,13 +61,14 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class TodaysPhoto:
-    """Today's photo, the one that got furthest, with its answer once it is known."""
+    """Today's photo that got furthest, with its answer, if any; `is_kept`: all are side views."""
 
     id: str
     words: str
     usable: bool
     is_waiting: bool = False
     answer: AnswerWords | None = None
+    is_kept: bool = False
 
     @property
     def is_in_doubt(self) -> bool:
@@ -180,11 +181,12 @@ def today_page(progress: Progress, now: datetime) -> TodayPage:
     telling = telling_of(progress, now)
     found = sure_standing(progress, telling, now)
     warning = f"{found.headline}." if found and not found.is_normal else ""
+    is_calm, plan = telling.is_calm and not warning, progress.aftercare
     return TodayPage(
         title=day_words(progress.day),
         date=date_words(local, now),
         treatment=treatment_words(progress.treatment, progress.protocol.title),
-        care=_care_plan(progress.aftercare, local, telling, found) if progress.aftercare else None,
+        care=_care_plan(plan, local, telling, calm=is_calm) if plan else None,
         told=open_things(telling, progress, now),
         closed=closed_words(telling, progress, now),
         warning=warning,
@@ -283,12 +285,9 @@ def has_baseline(progress: CourseSoFar) -> bool:
     )
 
 
-def _care_plan(
-    plan: DayPlan, local: datetime, telling: Telling, found: Standing | None
-) -> CarePlan:
+def _care_plan(plan: DayPlan, local: datetime, telling: Telling, *, calm: bool) -> CarePlan:
     last_dates = sorted({each.last_date for each in plan.avoid})
-    is_calm = telling.is_calm and (found is None or found.is_normal)
-    title = "What is normal today" if is_calm else "What most people see today"
+    title = "What is normal today" if calm else "What most people see today"
     if not plan.normal:
         title = "Your plan has ended; this still counts"
     return CarePlan(
@@ -311,8 +310,9 @@ def _todays_photo(
 ) -> TodaysPhoto | None:
     if not photos:
         return None
-    usable = [photo for photo in photos if photo.status is not PhotoStatus.UNMEASURABLE]
-    photo = (usable or photos)[-1]
+    fronts = [photo for photo in photos if photo.status is not PhotoStatus.KEPT]
+    usable = [photo for photo in fronts if photo.status is not PhotoStatus.UNMEASURABLE]
+    photo = (usable or fronts or photos)[-1]
     taken = when(photo.taken_at, now, progress.patient.zone)
     return TodaysPhoto(
         photo.id,
@@ -320,6 +320,7 @@ def _todays_photo(
         bool(usable),
         photo.status in {PhotoStatus.WAITING, PhotoStatus.MEASURING},
         answer_of(progress, photo, telling, now),
+        is_kept=not fronts,
     )
 
 
