@@ -27,6 +27,7 @@ MAX_MODULES_IN_A_FOLDER = 15
 DOORS = [  # the exceptions that a reader of the contracts must see
     "analysis.card.sheet",
     "tracker.actions.talk.conversation",
+    "tracker.cli.clinic_commands",
     "tracker.cli.main",
     "tracker.wires.cluster",
     "tracker.wires.compute",

@@ -1,9 +1,10 @@
-"""The commands about the clinic as a whole and the people who work there."""
+"""The commands about the clinic as a whole, the people who work there, and reports."""
 
 import json
 import sys
 from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 from tqdm import tqdm
@@ -33,6 +34,9 @@ from tracker.cli.console import (
 from tracker.domain.clinic.audit import read_head
 from tracker.domain.clinic.health import Facts, Part, State, judge, worst
 from tracker.domain.mail.mails import renewal_link
+from tracker.wires.places import PlaceUnreachable
+from web.report.asking import Kind, Paper, Reader, Wanted, check_days
+from web.report.handing_out import NothingToPrint, Report, make_report
 
 
 @click.command()
@@ -232,3 +236,65 @@ def _tell(difference: Difference) -> None:
     for words, concerns in (("open", difference.opened), ("no longer be", difference.closed)):
         for concern, count in sorted(concerns.items()):
             click.echo(f"alerts that would {words} found today: {concern}, {count} courses")
+
+
+@click.command()
+@click.argument("patient")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="The file to write: .pdf, or .png for one picture.",
+)
+@click.option("--course", type=click.IntRange(min=1), help="1 for the first; else the current one.")
+@click.option("--from", "since", type=click.DateTime(["%Y-%m-%d"]), help="First day to print.")
+@click.option("--to", "until", type=click.DateTime(["%Y-%m-%d"]), help="Last day to print.")
+@click.option(
+    "--paper",
+    type=click.Choice([paper.value for paper in Paper]),
+    default=Paper.A4.value,
+    show_default=True,
+)
+@click.option(
+    "--for",
+    "reader",
+    type=click.Choice([reader.value for reader in Reader]),
+    default=Reader.CLINICIAN.value,
+    show_default=True,
+)
+def report(
+    patient: str,
+    out: Path,
+    course: int | None,
+    since: datetime | None,
+    until: datetime | None,
+    paper: str,
+    reader: str,
+) -> None:
+    """Write the course of PATIENT (e-mail address) as two pages, or as one picture.
+
+    It is in the audit log. Exit status 2 when there is nothing to print.
+    """
+    ending = out.suffix.lower().removeprefix(".")
+    if ending not in set(Kind):
+        raise click.UsageError(f"{out} ends in no kind that can be written; use .pdf or .png")
+    days = tuple(day.date() if day else None for day in (since, until))
+    with told_errors(PlaceUnreachable), checked_input(), open_clinic() as (world, db):
+        check_days(*days)
+        wanted = Wanted(Paper(paper), Reader(reader), Kind(ending), course, *days)
+        patient_id = patient_of_address(db, patient)
+        match make_report(db, world, patient_id, wanted, None, now()):
+            case Report(data=data):
+                _write(out, data)
+                click.echo(f"The report is in {out}.")
+            case NothingToPrint(words):
+                raise click.UsageError(words)
+
+
+def _write(out: Path, data: bytes) -> None:
+    """For the eyes of its owner alone: it shows a face."""
+    try:
+        out.touch(mode=0o600)
+        out.write_bytes(data)
+    except OSError as error:
+        raise click.ClickException(f"cannot write {out}: {error.strerror}") from error

@@ -27,6 +27,7 @@ from tracker.cli.clinic_commands import (
     health,
     remeasure,
     renew_passphrase,
+    report,
     reset_second_step,
 )
 from tracker.cli.console import (
@@ -319,6 +320,7 @@ for command in (
     health,
     remeasure,
     renew_passphrase,
+    report,
     reset_second_step,
     protocol,
     *keeping_commands.COMMANDS,

@@ -1,7 +1,8 @@
-"""Two days of a course, side by side."""
+"""Two days of a course, side by side, and the report that prints them."""
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import ParamSpec
 from urllib.parse import urlencode
 
@@ -19,14 +20,18 @@ from tracker.actions.course.drawing import (
     draw_annotation,
     revise_annotation,
 )
+from tracker.actions.course.progress import show_courses
+from tracker.actions.talk.notes import show_notes
 from tracker.domain.course.annotations import Drawing, Place, Shape, check_note, check_places
 from tracker.domain.course.comparisons import Asked
 from tracker.domain.course.photos import View
 from tracker.domain.people.access import may_annotate, may_follow, require
 from web.desk.annotations import NEW, NOTHING_DRAWN, DrawForm
 from web.desk.comparison_pages import ADDRESS, Choices, Heat, Light, Mode, compare_page
-from web.forms import one_of, sentence, typed
+from web.forms import Errors, one_of, sentence, typed
 from web.pages import render
+from web.report.asking import Reader, ReportPage, courses_listed, read_wanted
+from web.report.handing_out import NothingToPrint, Report, make_report
 from web.session import Visit, signed_in
 
 P = ParamSpec("P")
@@ -142,6 +147,38 @@ def withdraw(visit: Visit, patient_id: str, annotation_id: str) -> ResponseRetur
     """Withdraw what is drawn; it stays readable."""
     require(may_annotate(visit.viewer, patient_id))
     return _revise(visit, patient_id, annotation_id, None)
+
+
+@blueprint.get("/patients/<patient_id>/report")
+@signed_in
+def report(visit: Visit, patient_id: str) -> ResponseReturnValue:
+    """What can be printed of a patient's courses."""
+    require(may_follow(visit.viewer, patient_id))
+    return render(_report_page(visit, patient_id))
+
+
+@blueprint.get("/patients/<patient_id>/report/file")
+@signed_in
+def report_file(visit: Visit, patient_id: str) -> ResponseReturnValue:
+    """The report as a file to keep, or the form with what is wrong."""
+    require(may_follow(visit.viewer, patient_id))
+    wanted = read_wanted(request.args, Reader.CLINICIAN)
+    if isinstance(wanted, Errors):
+        return render(replace(_report_page(visit, patient_id), errors=wanted.by_field)), 422
+    made = make_report(visit.db, visit.world, patient_id, wanted, visit.person, visit.now)
+    match made:
+        case Report():
+            return made.response()
+        case NothingToPrint(words):
+            return render(replace(_report_page(visit, patient_id), trouble=words)), 409
+        case None:
+            raise NotFound
+
+
+def _report_page(visit: Visit, patient_id: str) -> ReportPage:
+    about = show_notes(visit.db, patient_id, visit.now) or abort(404)
+    patient, series = about.patient, show_courses(visit.db, patient_id)
+    return ReportPage(patient_id, patient.name, courses_listed(series, patient.zone), request.args)
 
 
 def _draw(visit: Visit, patient_id: str, drawing: Drawing) -> ResponseReturnValue:

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from tracker.actions.clinic.audit import record_export
+from tracker.actions.course.progress import show_courses
 from tracker.actions.own_data.closing import close_account
 from tracker.actions.own_data.deciding import OwnData, decide_consent, show_own_data
 from tracker.actions.own_data.exporting import export_own_data
@@ -23,6 +24,8 @@ from tracker.wires.archives import zipped
 from web import session
 from web.forms import Errors, one_of
 from web.pages import render
+from web.report.asking import OwnReportPage, Reader, courses_listed, read_wanted
+from web.report.handing_out import NothingToPrint, Report, make_report
 from web.session import Visit, freshly_signed_in, signed_in
 from web.words.times import date_words, when
 from web.words.words import PURPOSES, STATUSES
@@ -248,6 +251,38 @@ def download(visit: Visit) -> ResponseReturnValue:
     pieces = zipped(entries, visit.now.astimezone(visit.person.zone))
     disposition = {"Content-Disposition": "attachment"}
     return Response(pieces, mimetype="application/zip", headers=disposition)
+
+
+@blueprint.get("/my-data/report")
+@signed_in
+def report(visit: Visit) -> ResponseReturnValue:
+    """What can be printed of one's own courses."""
+    require(may_open_own_data(visit.viewer))
+    return render(_report_page(visit))
+
+
+@blueprint.get("/my-data/report/file")
+@freshly_signed_in
+def report_file(visit: Visit) -> ResponseReturnValue:
+    """The report as a file to keep, or the form with what is wrong."""
+    require(may_open_own_data(visit.viewer))
+    wanted = read_wanted(request.args, Reader.PATIENT)
+    if isinstance(wanted, Errors):
+        return render(replace(_report_page(visit), errors=wanted.by_field)), 422
+    made = make_report(visit.db, visit.world, visit.person.id, wanted, visit.person, visit.now)
+    match made:
+        case Report():
+            return made.response()
+        case NothingToPrint(words):
+            return render(replace(_report_page(visit), trouble=words)), 409
+        case None:
+            return abort(404)
+
+
+def _report_page(visit: Visit) -> OwnReportPage:
+    person = visit.person
+    series = courses_listed(show_courses(visit.db, person.id), person.zone)
+    return OwnReportPage(person.id, person.name, series, request.args)
 
 
 @blueprint.get("/my-data/photos")

@@ -29,6 +29,12 @@ def short_date(at: datetime, zone: ZoneInfo) -> str:
     return f"{local.day} {local:%b}, {local:%H:%M}"
 
 
+def dated(at: datetime, zone: ZoneInfo) -> str:
+    """`2 Mar 2026, 08:10`, for paper, which is read much later."""
+    local = at.astimezone(zone)
+    return f"{local.day} {local:%b %Y, %H:%M}"
+
+
 def day_and_month(at: datetime, zone: ZoneInfo) -> str:
     """`Mon 2 Mar`."""
     local = at.astimezone(zone)

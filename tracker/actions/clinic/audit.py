@@ -34,8 +34,10 @@ def read_audit_log(db: Database, wanted: Search, most: int = -1, skip: int = 0) 
     return audit_log.search(db, wanted, most, skip)
 
 
-def record_export(db: Database, by: str, about: str | None, what: str, now: datetime) -> None:
-    """Add the export to the audit log before any data is handed out."""
+def record_export(
+    db: Database, by: str | None, about: str | None, what: str, now: datetime
+) -> None:
+    """Add the export to the audit log before any data is handed out; `by` None is the operator."""
     with writing(db):
         audit_log.add(db, Entry(Act.DATA_EXPORTED, now, by, about, what))
 

@@ -1,8 +1,9 @@
 """One patient's recovery: what the patient and the practitioner look at."""
 
 import logging
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 
 from sqlite_utils import Database
@@ -140,6 +141,14 @@ class NotTreated:
     care_withdrawn_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class NoSuchCourse:
+    """The patient has only so many courses."""
+
+    patient: Person
+    courses: int
+
+
 def show_progress(
     db: Database, protocols: Protocols, patient_id: str, now: datetime
 ) -> Progress | NotTreated | None:
@@ -184,6 +193,38 @@ def show_course(
     treatment = treatments.current(db, patient_id, now)
     if treatment is None:
         return _untreated(db, patient)
+    return _collected(db, protocols, patient, treatment, now)
+
+
+def show_courses(db: Database, patient_id: str) -> list[Treatment]:
+    """All treatments of a patient, done, planned or withdrawn; the first has the number 1."""
+    return treatments.of_patient(db, patient_id)
+
+
+def show_numbered_course(
+    db: Database, protocols: Protocols, patient_id: str, number: int, now: datetime
+) -> CourseSoFar | NoSuchCourse | None:
+    """Collect a treatment by its number, 1 for the first; None when there is no such patient.
+
+    As `show_courses` counts. Of an earlier course, `earlier_alerts` holds later ones, too, and
+    the band ends when the next treatment begins.
+    """
+    patient = people.get(db, patient_id)
+    if patient is None:
+        return None
+    series = treatments.of_patient(db, patient_id)
+    if not 1 <= number <= len(series):
+        return NoSuchCourse(patient, len(series))
+    treatment, after = series[number - 1], series[number:]
+    course = _collected(db, protocols, patient, treatment, now)
+    ends = min((days_since(treatment, each.performed_at) for each in after), default=math.inf)
+    return replace(course, band=tuple(each for each in course.band if each.day <= ends))
+
+
+def _collected(
+    db: Database, protocols: Protocols, patient: Person, treatment: Treatment, now: datetime
+) -> CourseSoFar:
+    patient_id = patient.id
     running = _running(db, protocols, patient, treatment, now)
     screening = screenings.of_treatment(db, treatment.id)
     protocol = protocols.of(treatment.kind).adapted_to(risk_factors_of(patient, screening))
