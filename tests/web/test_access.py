@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
+from tracker.actions.own_data.record_export import ask_for_export
 from tracker.actions.protocols.editing import draft_protocol
 from tracker.domain.course.check_ins import Answers
 from tracker.domain.people.people import Person
@@ -212,6 +213,11 @@ RULES = {
     "POST staff.change": Rule("/clinic/people/{dana}", ADMINISTRATORS),
     "GET care_team.show": Rule("/patients/{alice}/care-team", TEAM),
     "POST care_team.arrange": Rule("/patients/{alice}/care-team", frozenset({"dana"})),
+    "GET records.show": Rule("/patients/{alice}/record", frozenset({"dana"})),
+    "POST records.ask": Rule("/patients/{alice}/record", frozenset({"dana"})),
+    "GET records.download": Rule("/patients/{alice}/record.zip", frozenset({"dana"})),
+    "GET records.waiting": Rule("/clinic/records", ADMINISTRATORS),
+    "POST records.allow": Rule("/clinic/records/{permit}", ADMINISTRATORS),
     "GET clinic.first_day": Rule("/clinic/first-day", ADMINISTRATORS),
     "GET clinic.hours": Rule("/clinic/hours", ADMINISTRATORS),
     "GET clinic.health": Rule("/clinic/health", ADMINISTRATORS),
@@ -245,6 +251,9 @@ def things(records: Records) -> dict[str, str]:
             records.db, PROTOCOLS, protocol.kind, protocol.text, cast.dana, TREATED_AT
         ).id,
         "annotation": records.annotation(records.measured(1.5)).id,
+        "permit": ask_for_export(
+            records.db, cast.alice.id, "Skin Clinic", cast.dana.id, Clock().now
+        ).id,
         "absence": records.absence(cast.eli).id,
         "message": records.message(cast.alice, "Is this normal?", photo=b"JPEG").id,
     }

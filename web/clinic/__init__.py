@@ -1,6 +1,6 @@
 """The clinic: its people, hours, health, numbers and protocols."""
 
-from web.clinic import audit, care_team, clinic, outbox, protocols, replies, staff
+from web.clinic import audit, care_team, clinic, outbox, protocols, records, replies, staff
 
 blueprints = (
     audit.blueprint,
@@ -8,6 +8,7 @@ blueprints = (
     clinic.blueprint,
     outbox.blueprint,
     protocols.blueprint,
+    records.blueprint,
     replies.blueprint,
     staff.blueprint,
 )

@@ -50,6 +50,8 @@ ACTS: Mapping[Act, str] = {
     Act.SCREENING_CHANGED: "changed a screening",
     Act.SIDES_SAID: "said which side is left in a photo",
     Act.DATA_EXPORTED: "took data out",
+    Act.EXPORT_ASKED: "asked that a record may go to another clinic",
+    Act.EXPORT_ALLOWED: "allowed a record to go to another clinic",
     Act.RECORD_IMPORTED: "took in a record from another clinic",
     Act.INVITATION_ACCEPTED: "accepted an invitation",
     Act.STAFF_INVITED: "invited a colleague",

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
+from tracker.domain.own_data.permits import Permit, check_destination
 from tracker.domain.own_data.record_form import FOLDER, KINDS, WITH_FILES
 from tracker.domain.own_data.record_manifest import (
     MANIFEST,
@@ -25,15 +26,56 @@ from tracker.domain.people.people import Person
 from tracker.domain.protocols.protocols import Protocol, Protocols
 from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.clinic import audit_log, clinic
+from tracker.storage.columns import new_id
 from tracker.storage.connection import reading, writing
 from tracker.storage.course import early_photos, photos, treatments
 from tracker.storage.own_data import consents, records
+from tracker.storage.people import people
 from tracker.storage.protocols import protocol_editions
 from tracker.storage.talk import conversation
 from tracker.wires.archives import Entry as File
 from tracker.wires.photo_files import PhotoFiles, PhotoUnreadable, Picture
 
 _EDITION = re.compile(r"\(([0-9a-f]+)\)\Z")  # at the end of a protocol's label
+
+
+def ask_for_export(db: Database, patient_id: str, clinic: str, by: str, now: datetime) -> Permit:
+    """Ask that the whole record may go to another clinic; a second person must allow it.
+
+    Raises ValueError when no clinic is named.
+    """
+    asked = Permit(new_id(), patient_id, check_destination(clinic), by, now)
+    with writing(db):
+        records.insert_permit(db, asked)
+        audit_log.add(db, Entry(Act.EXPORT_ASKED, now, by, patient_id))
+    return asked
+
+
+def allow_export(db: Database, permit_id: str, by: str, now: datetime) -> Permit | None:
+    """The permit, allowed now or before; None when there is none, it is too old, or one's own."""
+    with writing(db):
+        asked = records.permit(db, permit_id)
+        if asked is None or asked.asked_by == by:
+            return None
+        if asked.allowed_at is not None:
+            return asked
+        if not asked.waits(now):
+            return None
+        records.allow(db, asked, by, now)
+        audit_log.add(db, Entry(Act.EXPORT_ALLOWED, now, by, asked.patient_id))
+    return replace(asked, allowed_by=by, allowed_at=now)
+
+
+def show_permit(db: Database, patient_id: str, by: str) -> Permit | None:
+    """What this person asked last about the patient."""
+    return records.latest_permit(db, patient_id, by)
+
+
+def show_waiting_permits(db: Database, now: datetime) -> list[tuple[Permit, Person]]:
+    """What can be allowed, each with who asked; the oldest first."""
+    waiting = [each for each in records.permits_not_allowed(db) if each.waits(now)]
+    named = people.by_ids(db, [each.asked_by for each in waiting])
+    return [(each, named[each.asked_by]) for each in waiting]
 
 
 def export_record(

@@ -39,6 +39,8 @@ class Act(StrEnum):
     SCREENING_CHANGED = "screening_changed"
     SIDES_SAID = "sides_said"
     DATA_EXPORTED = "data_exported"
+    EXPORT_ASKED = "export_asked"  # that a whole record may go to another clinic
+    EXPORT_ALLOWED = "export_allowed"  # by another person
     RECORD_IMPORTED = "record_imported"  # a whole record from another clinic
     INVITATION_ACCEPTED = "invitation_accepted"
     STAFF_INVITED = "staff_invited"

@@ -349,6 +349,7 @@ TABLES_LEFT_OUT: Final = {
     "clinic": "its name is in the manifest",
     "credentials": _ACCOUNT,
     "erasures": "a record of a closed account does not travel",
+    "export_permits": _CLINIC,
     "half_sessions": _ACCOUNT,
     "import_files": _CLINIC,
     "import_origins": "in the manifest",

@@ -40,6 +40,14 @@ def may_arrange_care(viewer: Viewer, patient_id: str) -> bool:
     return viewer.role is Role.PRACTITIONER and patient_id in viewer.cares_for
 
 
+def may_hand_out_record(viewer: Viewer, patient_id: str) -> bool:
+    """Whether the viewer may ask that a patient's whole record leaves, and take it out.
+
+    A practitioner in the care team; an administrator who is another person allows it.
+    """
+    return may_arrange_care(viewer, patient_id)
+
+
 def may_issue_renewal(viewer: Viewer, patient_id: str) -> bool:
     """Whether the viewer may make a link with which a patient chooses a new passphrase: the team.
 

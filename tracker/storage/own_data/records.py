@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from tracker.domain.own_data.permits import Permit
 from tracker.domain.own_data.record_form import BY_NAME, PEOPLE, Field, Holds, Kind
 from tracker.domain.own_data.record_manifest import (
     EXPORT_AGAIN,
@@ -327,3 +328,34 @@ def break_off(db: Database, before: datetime) -> list[str]:
     db.execute(sql, [BROKEN, time_text(before)])
     sql = "SELECT photo_id FROM import_files WHERE import_id = ? ORDER BY photo_id"
     return [row["photo_id"] for row in db.query(sql, [BROKEN])]
+
+
+def insert_permit(db: Database, permit: Permit) -> None:
+    """Keep that somebody asked for it."""
+    db.table("export_permits").insert(row_of(permit))
+
+
+def allow(db: Database, permit: Permit, by: str, now: datetime) -> None:
+    """Keep who allowed it."""
+    sql = "UPDATE export_permits SET allowed_by = ?, allowed_at = ? WHERE id = ?"
+    db.execute(sql, [by, time_text(now), permit.id])
+
+
+def permit(db: Database, permit_id: str) -> Permit | None:
+    """The permit with this id."""
+    rows = db.query("SELECT * FROM export_permits WHERE id = ?", [permit_id])
+    return next((read_row(Permit, row) for row in rows), None)
+
+
+def latest_permit(db: Database, patient_id: str, asked_by: str) -> Permit | None:
+    """What this person asked last about the patient."""
+    sql = """SELECT * FROM export_permits WHERE patient_id = ? AND asked_by = ?
+             ORDER BY asked_at DESC LIMIT 1"""
+    rows = db.query(sql, [patient_id, asked_by])
+    return next((read_row(Permit, row) for row in rows), None)
+
+
+def permits_not_allowed(db: Database) -> list[Permit]:
+    """All that no one has allowed, the oldest first."""
+    sql = "SELECT * FROM export_permits WHERE allowed_at IS NULL ORDER BY asked_at, id"
+    return [read_row(Permit, row) for row in db.query(sql)]
