@@ -137,6 +137,16 @@ def test_names_in_other_letters_are_printed_and_not_as_boxes(
     assert {letter for letter in name if "\u05d0" <= letter <= "\u05ea"} <= set(said)
 
 
+def test_a_name_of_one_long_word_stays_on_the_paper(
+    dana: Browser, db: Database, records: Records
+) -> None:
+    with writing(db):
+        people.rename(db, records.cast.alice.id, "W" * 199)
+    pdf = opened(dana, address(records))
+    assert text_of(pdf).replace("\u200b", "").replace(" ", "").count("W" * 199) >= 1
+    assert max(map(len, pdf.pages[0].extract_text().replace("\u200b", "").splitlines())) < 199
+
+
 def test_letters_that_no_font_has_are_owned_up_to(
     dana: Browser, db: Database, records: Records
 ) -> None:
@@ -202,7 +212,7 @@ def test_what_is_open_stays_when_only_other_days_are_printed(
     ("days", "words"),
     [
         ((), "No photo of these days is measured"),
-        ((-1,), "Only the photo from before is measured"),
+        ((-2, -1), "Only the photo from before is measured"),
         ((2,), "Only one photo is measured"),
     ],
 )

@@ -32,6 +32,14 @@ from web.words.times import dated, day_words
 from web.words.treatments import fact_words, session_number_words
 from web.words.words import LIGHT_WORDS, SKIN_STATES, areas_words, born_words, treatment_words
 
+HEAT = (
+    "More is orange, less is dark and blue; skin as before is grey. Printed without colour, orange"
+    " can hardly be seen: read the numbers."
+)
+HEAT_FOR_PATIENT = (
+    "The maps show where your skin is redder or darker than in your photo from before (orange), or"
+    " less so (dark and blue). Printed without colour they say little: look at the chart."
+)
 NEEDED = ("Device", "Passes", "Treated by")  # facts that are printed where they are on record
 
 
@@ -144,11 +152,15 @@ def within(course: CourseSoFar, wanted: Wanted) -> CourseSoFar:
 
 
 def pair_of(course: CourseSoFar) -> tuple[Photo, ...]:
-    """The photo from before and the latest, both measured; one photo alone, or none."""
+    """The photo from before and the latest, both measured; one photo alone, or none.
+
+    Several photos from before are no pair.
+    """
     pair = pair_asked(course.photos, Asked())
     if pair is None:
         return ()
-    return (pair.before,) if pair.before == pair.after else (pair.before, pair.after)
+    is_alone = pair.before == pair.after or pair.after.role is PhotoRole.BASELINE
+    return (pair.before,) if is_alone else (pair.before, pair.after)
 
 
 def pictures_of(pair: Sequence[Photo]) -> tuple[tuple[Photo, Picture], ...]:
@@ -183,7 +195,7 @@ def contents_of(found: Material, wanted: Wanted, now: datetime) -> Contents:
         if pair
         else "",
         heat=tuple(_heat(p, which, found, course) for p, which in pictures_of(pair)[len(pair) :]),
-        heat_note="More is light and orange, less is dark and blue; skin as before is grey.",
+        heat_note=HEAT_FOR_PATIENT if for_patient else HEAT,
         regions=() if for_patient else _regions(drawn),
         chart_title=drawn.large.title,
         chart_headline=drawn.large.headline if wanted.is_whole and not for_patient else "",

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from tracker.actions.alerts.showing import AlertCase
 from tracker.actions.course.progress import CourseSoFar
 from tracker.domain.alerts.alert_life import Step, Transition
-from tracker.domain.alerts.alerts import Alert, Stage, worst_first
+from tracker.domain.alerts.alerts import Alert, Level, Stage, worst_first
 from tracker.domain.clinic.clinic import Clinic
 from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, reference_of
 from tracker.domain.course.treatments import day_number
@@ -48,6 +48,7 @@ class Note:
     mark: str
     headline: str
     lines: tuple[str, ...]
+    is_urgent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def open_notes(
 
 def _own_note(thing: OpenThing) -> Note:
     told = (thing.what, thing.do, thing.until, thing.waiting)
-    return Note(thing.mark, thing.headline, tuple(filter(None, told)))
+    return Note(thing.mark, thing.headline, tuple(filter(None, told)), thing.kind == Level.URGENT)
 
 
 def _alert_note(case: AlertCase, course: CourseSoFar, now: datetime) -> Note | None:
@@ -107,7 +108,8 @@ def _alert_note(case: AlertCase, course: CourseSoFar, now: datetime) -> Note | N
     level, zone = LEVELS[alert.level], course.patient.zone
     words = f"{level.name}: {alert_headline(alert)}."
     raised = f"{_when(case, zone)}.{other}"
-    return Note(level.mark, words, (raised, _state(alert, case.people, zone, now)))
+    state = _state(alert, case.people, zone, now)
+    return Note(level.mark, words, (raised, state), alert.level is Level.URGENT)
 
 
 def _when(case: AlertCase, zone: ZoneInfo) -> str:
