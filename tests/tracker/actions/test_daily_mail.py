@@ -14,7 +14,7 @@ from tracker.actions.mail.daily import choose_mail, remind_patients, stop_remind
 from tracker.actions.own_data.deciding import decide_consent
 from tracker.domain.alerts.alert_life import Seen
 from tracker.domain.alerts.alerts import Concern, Level
-from tracker.domain.course.photos import PhotoStatus
+from tracker.domain.course.photos import PhotoStatus, View
 from tracker.domain.mail.mails import Mail, MailKind
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.domain.people.signed_links import LinkPurpose, signed
@@ -84,6 +84,13 @@ def test_a_patient_is_reminded_once_and_of_the_right_day(db: Database, cast: Cas
 def test_nobody_is_reminded_whose_photo_has_come(world: World, db: Database, cast: Cast) -> None:
     Records(db, world, cast).photo(4, PhotoStatus.MEASURED)
     assert remind_patients(db, PROTOCOLS, EVENING) == []
+
+
+def test_a_photo_from_the_side_does_not_stop_the_reminder(
+    world: World, db: Database, cast: Cast
+) -> None:
+    Records(db, world, cast).photo(4, PhotoStatus.KEPT, view=View.LEFT)
+    assert len(remind_patients(db, PROTOCOLS, EVENING)) == 1
 
 
 def test_a_photo_that_cannot_be_measured_does_not_stop_the_reminder(

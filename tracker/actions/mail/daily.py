@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from sqlite_utils import Database
 
 from tracker.domain.alerts.alerts import Alert, worst_first
-from tracker.domain.course.photos import PhotoRole, PhotoStatus
+from tracker.domain.course.photos import PhotoRole, PhotoStatus, View
 from tracker.domain.course.session_plans import ASKED_DAYS_BEFORE, Sessions
 from tracker.domain.course.treatments import Treatment
 from tracker.domain.mail.mail_hours import (
@@ -163,6 +163,7 @@ def _misses(
         patient.date_at(photo.taken_at)
         for photo in photos.of_treatment(db, treatment.id)
         if photo.role is PhotoRole.FOLLOW_UP
+        and photo.view is View.FRONT
         and photo.status is not PhotoStatus.UNMEASURABLE
         and photo.taken_at >= since
     }
