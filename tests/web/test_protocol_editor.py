@@ -214,11 +214,14 @@ def test_a_draft_is_locked_until_it_is_counted_and_signed_by_another_clinician(
     assert eli.send(f"{draft}/sign", {}).status_code == 409
     count(db)
     assert "Sign it as Dr Eli" in eli.read(draft)
+    waits = "Waits for a signature"
+    assert (waits in eli.read("/protocols"), waits in dana.read("/protocols")) == (True, False)
     assert dana.send(f"{draft}/sign", {}).status_code == 409
     assert dana.send(draft, why).status_code == 409
     assert world.renewed(db).protocols.of("microneedling") == SHIPPED
     assert eli.send(f"{draft}/sign", {}).status_code == 303
     assert "disabled" not in dana.read(draft)
+    assert waits not in eli.read("/protocols")
     assert "Signed by Dr Eli" in dana.read(draft)
     changed = save(dana, KEEN)  # another text: nothing of the first one holds for it
     assert dana.send(changed, why).status_code == 409

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from tracker.actions.protocols.editing import ProtocolCase
 from tracker.domain.alerts.alerts import Concern, Level
-from tracker.domain.editing.protocol_drafts import Change, Origin, differences
+from tracker.domain.editing.protocol_drafts import Change, Origin, ProtocolDraft, differences
 from tracker.domain.protocols.care import CareLine, Heading
 from tracker.domain.protocols.protocols import Healing, Protocol, Spread
 from web.clinic.draft_pages import changes_in_words, days_words, leaving_words
@@ -46,12 +46,13 @@ class ProtocolRow:
 
 @dataclass(frozen=True, slots=True)
 class ProtocolsPage:
-    """All protocols in force."""
+    """All protocols in force; `to_sign`: kind, id and words of drafts the reader may sign."""
 
     template: ClassVar[str] = "protocols.html"
     place: ClassVar[str] = "clinic"
 
     rows: tuple[ProtocolRow, ...]
+    to_sign: tuple[tuple[str, str, str], ...]
 
     @property
     def title(self) -> str:
@@ -118,10 +119,17 @@ class ProtocolPage:
         return f"{self.row.title}, earlier edition" if self.is_earlier else self.row.title
 
 
-def protocols_page(cases: Sequence[ProtocolCase], now: datetime, zone: ZoneInfo) -> ProtocolsPage:
+def protocols_page(
+    cases: Sequence[ProtocolCase], to_sign: Sequence[ProtocolDraft], now: datetime, zone: ZoneInfo
+) -> ProtocolsPage:
     """The list, by title."""
-    rows = (_row(case.protocol, case, now, zone) for case in cases)
-    return ProtocolsPage(tuple(sorted(rows, key=lambda row: row.title)))
+    rows = [_row(case.protocol, case, now, zone) for case in cases]
+    titles = {row.kind: row.title for row in rows}
+    drafts = tuple(
+        (each.kind, each.id, f"{titles[each.kind]}, by {each.author} {when(each.at, now, zone)}")
+        for each in to_sign
+    )
+    return ProtocolsPage(tuple(sorted(rows, key=lambda row: row.title)), drafts)
 
 
 def protocol_page(

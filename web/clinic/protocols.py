@@ -16,6 +16,7 @@ from tracker.actions.protocols.editing import (
     Outdated,
     ProtocolCase,
     draft_protocol,
+    drafts_to_sign,
     open_text,
     put_into_force,
     show_draft,
@@ -57,7 +58,10 @@ def index(visit: Visit) -> ResponseReturnValue:
     """All protocols in force."""
     require(may_read_protocols(visit.viewer))
     cases = [_case(visit, kind) for kind in sorted(visit.world.protocols.by_kind)]
-    return render(protocols_page(cases, visit.now, visit.person.zone))
+    may_sign = may_sign_protocols(visit.viewer)
+    protocols, reader = visit.world.protocols, visit.person
+    drafts = drafts_to_sign(visit.db, protocols, reader, visit.now) if may_sign else ()
+    return render(protocols_page(cases, drafts, visit.now, reader.zone))
 
 
 @blueprint.get("/<kind>")

@@ -145,6 +145,19 @@ def sign_draft(
     return Signature(by.name, by.id, now, by.id == draft.author_id)
 
 
+def drafts_to_sign(
+    db: Database, protocols: Protocols, reader: Person, now: datetime
+) -> tuple[ProtocolDraft, ...]:
+    """Each author's latest drafts that are counted and wait for this person's signature."""
+    return tuple(
+        draft
+        for draft in protocol_drafts.counted_unsigned(db)
+        if draft.kind in protocols.by_kind
+        and draft.based_on == protocols.of(draft.kind).digest
+        and reader.id in {who.id for who in _signers(db, draft, now)}
+    )
+
+
 def _signers(db: Database, draft: ProtocolDraft, now: datetime) -> tuple[Person, ...]:
     """Who may sign: clinicians but the author, who may only while all others are away."""
     able = [who for who, _, in_ in people.staff(db) if in_ and who.answers_alerts]

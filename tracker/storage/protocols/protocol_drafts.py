@@ -100,5 +100,18 @@ def signature(db: Database, draft_id: str) -> Signature | None:
     )
 
 
+def counted_unsigned(db: Database) -> list[ProtocolDraft]:
+    """Each author's latest draft of each kind, if it is fully counted and not signed."""
+    sql = """SELECT protocol_drafts.*, name FROM protocol_drafts
+             JOIN people ON people.id = author_id WHERE protocol_drafts.rowid IN
+                 (SELECT max(rowid) FROM protocol_drafts GROUP BY kind, author_id)
+             AND protocol_drafts.id IN (SELECT draft_id FROM protocol_previews_complete)
+             AND protocol_drafts.id NOT IN (SELECT draft_id FROM protocol_signatures)
+             AND protocol_drafts.id NOT IN
+                 (SELECT draft_id FROM protocol_enactments WHERE draft_id IS NOT NULL)
+             ORDER BY at DESC, protocol_drafts.rowid DESC"""
+    return [_draft(row) for row in db.query(sql)]
+
+
 def _draft(row: dict[str, Any]) -> ProtocolDraft:
     return read_row(ProtocolDraft, row, author=row["name"])
