@@ -41,6 +41,8 @@ NO_PAGES = {
     "pictures.card",
     "conversation.photo",
     "own_data.download",
+    "own_data.report_file",
+    "comparison.report_file",
     "worklist.version",
     "practitioner.values",
     "sign_in.still_here",
