@@ -166,14 +166,22 @@ class ScreeningPage:
 
 
 def question_rows(
-    protocol: Protocol, patient: Person, ahead: AheadTold | None = None
+    protocol: Protocol,
+    patient: Person,
+    ahead: AheadTold | None = None,
+    reader: ZoneInfo | None = None,
 ) -> tuple[QuestionRow, ...]:
-    """Every question that the form asks, with what the record and the patient answer."""
+    """Every question that the form asks, with what the record and the patient answer.
+
+    Times are in the zone of the `reader`, without one in the patient's.
+    """
     facts = recorded(protocol, patient)
     if ahead is None:
         return tuple(QuestionRow(q, facts.get(q.id, "")) for q in form_questions(protocol))
     return tuple(
-        QuestionRow(q, facts.get(q.id, ""), told, told_words(told, patient.zone) if told else "")
+        QuestionRow(
+            q, facts.get(q.id, ""), told, told_words(told, reader or patient.zone) if told else ""
+        )
         for q in form_questions(protocol)
         for told in [ahead.told.get(q.id)]
     )

@@ -239,6 +239,7 @@ def treatment_form(
     chosen: Mapping[str, str],
     areas: Sequence[str],
     rows: int,
+    reader: ZoneInfo,
 ) -> TreatmentForm:
     """The form for a kind of treatment, filled with what is given.
 
@@ -254,7 +255,7 @@ def treatment_form(
         kind_title=protocol.title,
         depths=protocol.needle_depth_mm,
         variants=tuple((v, v.replace("_", "-").capitalize()) for v in protocol.variants),
-        questions=question_rows(protocol, series.patient, ahead),
+        questions=question_rows(protocol, series.patient, ahead, reader),
         devices=tuple(dict.fromkeys(device for device, _ in series.devices)),
         makers=tuple(dict.fromkeys(maker for _, maker in series.devices if maker)),
         team=series.team,
@@ -267,10 +268,10 @@ def treatment_form(
     )
 
 
-def screening_page(series: Series, session: TreatmentSession) -> ScreeningPage:
+def screening_page(series: Series, session: TreatmentSession, reader: ZoneInfo) -> ScreeningPage:
     """The form of a session's screening, filled with the answers on record, then by the record."""
     ahead = ahead_of(series, session)
-    questions = question_rows(session.protocol, series.patient, ahead)
+    questions = question_rows(session.protocol, series.patient, ahead, reader)
     screening = session.screening.screening
     answers = from_answers(screening.answers) if screening else {}
     return ScreeningPage(

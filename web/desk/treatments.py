@@ -3,7 +3,7 @@
 Parse, allow, act, match, render.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from flask import Blueprint, abort, redirect, request, url_for
@@ -36,7 +36,6 @@ from tracker.domain.own_data.consents import CareWithdrawn
 from tracker.domain.people.access import may_treat, require
 from tracker.domain.people.people import Person
 from tracker.domain.protocols.ahead import (
-    AheadTold,
     AnsweredMeanwhile,
     Unheard,
     answers_to_come,
@@ -120,8 +119,7 @@ def new(visit: Visit, patient_id: str) -> ResponseReturnValue:
     mine = None if like else show_last_entered(visit.db, visit.person, kind)
     zone, by = shown.patient.zone, visit.person.name
     chosen = filled_anew(visit.now, zone, by, last, mine, planned=planned is not None)
-    ahead = _ahead(visit, shown, protocol)
-    form = treatment_form(shown, ahead, chosen, areas_of(last), product_rows(chosen))
+    form = _form(visit, shown, protocol, chosen, areas_of(last))
     chosen = {**chosen, **filled_in(form.questions)}
     return render(replace(form, chosen=chosen, is_remembered=mine is not None))
 
@@ -157,8 +155,7 @@ def correct(visit: Visit, patient_id: str, treatment_id: str) -> ResponseReturnV
     session = shown.of(treatment_id) or abort(404)
     protocol = _protocol(visit, request.args.get("kind", session.treatment.kind))
     chosen = filled_from(session.treatment, shown.patient.zone, visit.now)
-    areas, rows = areas_of(session.treatment), product_rows(chosen)
-    form = treatment_form(shown, _ahead(visit, shown, protocol), chosen, areas, rows)
+    form = _form(visit, shown, protocol, chosen, areas_of(session.treatment))
     return render(_as_correction(visit, form, session))
 
 
@@ -252,7 +249,7 @@ def screening(visit: Visit, patient_id: str, treatment_id: str) -> ResponseRetur
     """The answers on record, to be completed or corrected."""
     shown = _series(visit, patient_id)
     session = shown.of(treatment_id) or abort(404)
-    return render(screening_page(shown, session))
+    return render(screening_page(shown, session, visit.person.zone))
 
 
 @blueprint.post("/patients/<patient_id>/treatments/<treatment_id>/screening")
@@ -261,7 +258,7 @@ def save_screening(visit: Visit, patient_id: str, treatment_id: str) -> Response
     """Keep the answers as a new edition, or say what is wrong; nothing typed is lost."""
     shown = _series(visit, patient_id)
     session = shown.of(treatment_id) or abort(404)
-    page = screening_page(shown, session)
+    page = screening_page(shown, session, visit.person.zone)
     heard = read_heard(request.form)
     chosen = still_chosen(page.questions, {**page.chosen, **request.form}, heard)
     page = replace(page, chosen=chosen)
@@ -282,8 +279,7 @@ def save_screening(visit: Visit, patient_id: str, treatment_id: str) -> Response
 
 def _series(visit: Visit, patient_id: str) -> Series:
     require(may_treat(visit.viewer, patient_id))
-    shown = show_treatments(visit.db, visit.world.protocols, patient_id, visit.now)
-    return shown or abort(404)
+    return show_treatments(visit.db, visit.world.protocols, patient_id, visit.now) or abort(404)
 
 
 def _protocol(visit: Visit, kind: str) -> Protocol:
@@ -294,17 +290,19 @@ def _to_series(patient_id: str) -> ResponseReturnValue:
     return redirect(url_for(".series", patient_id=patient_id), code=303)
 
 
-def _ahead(visit: Visit, shown: Series, protocol: Protocol) -> AheadTold:
-    """What the patient answered before the treatment that is to be entered."""
+def _form(
+    visit: Visit, shown: Series, protocol: Protocol, chosen: Mapping[str, str], areas: Sequence[str]
+) -> TreatmentForm:
+    """The form with what the patient answered before the treatment that is to be entered."""
     series = [each.treatment for each in shown.sessions]
-    return told_ahead(answers_to_come(shown.ahead, series, visit.now), protocol, visit.now)
+    ahead = told_ahead(answers_to_come(shown.ahead, series, visit.now), protocol, visit.now)
+    rows, reader = product_rows(chosen), visit.person.zone
+    return treatment_form(shown, ahead, chosen, areas, rows, reader)
 
 
 def _sent(visit: Visit, shown: Series, protocol: Protocol) -> TreatmentForm:
     """The form as it was sent; only what the patient has contradicted since is open again."""
-    rows, areas = product_rows(request.form), request.form.getlist("areas")
-    ahead = _ahead(visit, shown, protocol)
-    form = treatment_form(shown, ahead, request.form, areas, rows)
+    form = _form(visit, shown, protocol, request.form, request.form.getlist("areas"))
     heard = read_heard(request.form)
     return replace(form, chosen=still_chosen(form.questions, request.form, heard))
 
