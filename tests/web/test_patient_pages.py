@@ -1,11 +1,14 @@
 """What the patient reads."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.tracker.courses_of_readings import (
+    CALM,
     TREATED_AT,
     Doublings,
     check_in,
@@ -15,9 +18,10 @@ from tests.tracker.courses_of_readings import (
 )
 from tests.web.course_so_far import now_on, so_far
 from tracker.actions.course.progress import Progress
-from tracker.domain.alerts.alerts import Alert, Concern, Level
-from tracker.domain.course.check_ins import Answers
+from tracker.domain.alerts.alerts import Alert, Concern, Level, Outcome
+from tracker.domain.course.check_ins import Answers, Trend
 from tracker.domain.course.photos import Photo, PhotoRole, PhotoStatus, Sides, SkinState
+from tracker.domain.course.readings import Reading
 from tracker.domain.course.treatments import Region
 from web.patient.sending import check_in_result_page, photo_page, upload_page
 from web.patient.today import progress_page, today_page
@@ -154,6 +158,34 @@ def test_a_check_in_shows_what_its_own_answers_mean_days_later() -> None:
     progress = so_far(9.2, check_ins=[flagged, calm])
     assert check_in_result_page(progress, flagged, now_on(9.2)).title == "Get help now"
     assert not check_in_result_page(progress, calm, now_on(9.2)).told
+
+
+def folds_calls(answers: Answers, *alerts: Alert, photos: Sequence[Reading] = ()) -> bool:
+    given = check_in(3.0, answers)
+    progress = so_far(3.1, photos, check_ins=[given], alerts=alerts)
+    return check_in_result_page(progress, given, now_on(3.1)).folds_calls
+
+
+def test_the_reasons_to_call_are_folded_only_after_calm_answers_without_an_open_alert() -> None:
+    calm = replace(CALM, trend=Trend.BETTER, pain=3, itch=3, swelling=1)
+    assert folds_calls(calm)
+    others: list[dict[str, Any]] = [
+        {"pain": 4},
+        {"itch": 4},
+        {"swelling": 2},
+        {"itch": None},
+        {"trend": Trend.WORSE},
+        {"trend": None},
+        {"note": "It looks odd."},
+        {"sun": True},
+        {"hardness": True},
+    ]
+    for other in others:
+        assert not folds_calls(replace(calm, **other)), other
+    watched = alert(Level.WATCH)
+    assert not folds_calls(calm, watched)
+    assert folds_calls(calm, replace(watched, resolved_at=now_on(3), outcome=Outcome.FALSE))
+    assert not folds_calls(calm, photos=[reading(3.0, lambda _region, _day: 3.0)])
 
 
 def test_the_first_photo_asked_for_is_the_one_from_before() -> None:

@@ -341,7 +341,8 @@ class CheckInResultPage:
     """After the check-in: what is open; `named` are the complaints, which get no thanks.
 
     `time_caveat` says when the answers count if that is not now; `wants_help` means that they came
-    by "I need help now" and that nothing open says so already.
+    by "I need help now" and that nothing open says so already. `folds_calls` says that every
+    answer was calm, no alert is open and nothing else is in doubt.
     """
 
     template: ClassVar[str] = "patient_check_in_result.html"
@@ -354,6 +355,7 @@ class CheckInResultPage:
     call_us: tuple[str, ...]
     time_caveat: str = ""
     wants_help: bool = False
+    folds_calls: bool = False
 
     @property
     def title(self) -> str:
@@ -365,7 +367,8 @@ class CheckInResultPage:
 
 def check_in_result_page(progress: Progress, check_in: CheckIn, now: datetime) -> CheckInResultPage:
     """What the answers mean for the next minute."""
-    told = open_things(telling_of(progress, now, check_in), progress, now)
+    telling = telling_of(progress, now, check_in)
+    told = open_things(telling, progress, now)
     named = named_answers(check_in, progress.protocol)
     is_said = any(named in {thing.headline, thing.what} for thing in told)
     return CheckInResultPage(
@@ -375,6 +378,7 @@ def check_in_result_page(progress: Progress, check_in: CheckIn, now: datetime) -
         is_alone=progress.is_alone,
         call_us=progress.aftercare.call_us if progress.aftercare else (),
         time_caveat=_time_caveat(progress, check_in, now),
+        folds_calls=telling.is_calm and progress.is_calm_after(check_in.answers) and not named,
     )
 
 

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from tracker.domain.alerts.alert_life import unjudged
 from tracker.domain.alerts.alerts import Alert, CourseAlert, Finding, worst_first
-from tracker.domain.course.check_ins import CheckIn
+from tracker.domain.course.check_ins import Answers, CheckIn
 from tracker.domain.course.photos import EarlyPhoto, Photo
 from tracker.domain.course.readings import Reading
 from tracker.domain.course.session_plans import NO_PLAN, Sessions, sessions_so_far
@@ -118,6 +118,11 @@ class CourseSoFar:
         """The session that has been entered to follow this one."""
         booked = self.sessions.booked
         return None if booked is None or booked.id == self.treatment.id else booked
+
+    def is_calm_after(self, answers: Answers) -> bool:
+        """Whether answers are calm and no alert is open, of this or an earlier treatment."""
+        alerts = (*self.alerts, *(each.alert for each in self.earlier_alerts))
+        return answers.is_calm and all(each.resolved_at for each in alerts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

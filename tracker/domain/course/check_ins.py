@@ -81,11 +81,22 @@ class Answers:
         return complains or (self.pain or 0) >= ALARMING_PAIN or (self.swelling or 0) >= 3
 
     @property
+    def is_calm(self) -> bool:
+        """Whether every score was given and is low, and nothing else was ticked, worse or written.
+
+        What was not answered is not calm, and neither is a note, which may say anything.
+        """
+        low = all((score := getattr(self, name)) is not None and score <= top for name, top in CALM)
+        better = self.trend in {Trend.BETTER, Trend.SAME}
+        return low and better and not self.reports_a_sign and not self.note.strip()
+
+    @property
     def is_empty(self) -> bool:
         """Whether no question was answered and nothing was written."""
         return self == Answers()
 
 
+CALM = (("pain", 3), ("itch", 3), ("swelling", 1))  # mild on a scale of 0 to 10; a little
 SCALES: Mapping[str, int] = {"pain": 10, "itch": 10, "swelling": 3}
 ANSWER_NAMES = tuple(field.name for field in fields(Answers))
 HELP = "asked_for_help"  # the one sign that no question asks for
