@@ -63,6 +63,19 @@ def test_the_camera_opens_without_a_treatment_and_the_photo_is_kept(
     assert "Waits for your treatment" in untreated.read("/my-data/photos")
 
 
+def test_check_in_and_progress_say_why_they_are_empty_and_what_to_do(untreated: Browser) -> None:
+    for path, why in (
+        ("/check-in", "The check-in begins on the day of your treatment"),
+        ("/progress", "There is no curve yet: it needs your treatment"),
+    ):
+        page = untreated.read(path)
+        assert why in page
+        assert "Welcome" not in page
+        assert "Take the photo" in page
+        assert "call your clinic" in page
+    assert "There is no curve" not in untreated.read("/")
+
+
 def test_the_phone_keeps_the_photo_form_for_the_time_without_a_network(untreated: Browser) -> None:
     page = untreated.read("/offline")
     assert "Send photo" in page

@@ -1,7 +1,7 @@
 """What a patient reads before a first or a next session, and about a photo that waits for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import ClassVar
 
@@ -29,6 +29,7 @@ class NoTreatmentPage:
 
     template: ClassVar[str] = "patient_no_treatment.html"
     place: ClassVar[str] = "today"
+    empty: ClassVar[str] = ""
 
     name: str
     may_begin: bool = False
@@ -41,6 +42,38 @@ class NoTreatmentPage:
     def title(self) -> str:
         """The page's name."""
         return "Welcome"
+
+
+@dataclass(frozen=True, slots=True)
+class NoCheckInPage(NoTreatmentPage):
+    """The same where the check-in would be; `empty` says why it is not, and what to do."""
+
+    place: ClassVar[str] = "check_in"
+    empty: ClassVar[str] = (
+        "The check-in begins on the day of your treatment, and no treatment is entered yet; if your"
+        " skin worries you now, do not wait for it."
+    )
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Check-in"
+
+
+@dataclass(frozen=True, slots=True)
+class NoProgressPage(NoTreatmentPage):
+    """The same where the curve would be."""
+
+    place: ClassVar[str] = "progress"
+    empty: ClassVar[str] = (
+        "There is no curve yet: it needs your treatment, a photo from before it and a photo after"
+        " it."
+    )
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Your progress"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +149,8 @@ def _is_usable(photo: Photo) -> bool:
 
 def _notes(warnings: Sequence[str]) -> tuple[str, ...]:
     return tuple(words for name, words in FILE_NOTES.items() if name in warnings)
+
+
+def empty_page(page: NoTreatmentPage, kind: type[NoTreatmentPage]) -> NoTreatmentPage:
+    """The page of an account without a treatment where Check-in or Progress would be."""
+    return kind(**{each.name: getattr(page, each.name) for each in fields(page)})

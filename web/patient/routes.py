@@ -45,7 +45,14 @@ from web.forms import (
     read_upload,
 )
 from web.pages import Page, render
-from web.patient.before_sessions import NoTreatmentPage, early_photo_page, next_photo_page
+from web.patient.before_sessions import (
+    NoCheckInPage,
+    NoProgressPage,
+    NoTreatmentPage,
+    early_photo_page,
+    empty_page,
+    next_photo_page,
+)
 from web.patient.sending import (
     EARLY_UPLOAD,
     OfflinePage,
@@ -230,6 +237,8 @@ def check_in(visit: Visit) -> ResponseReturnValue:
     match _open_course(visit):
         case CourseSoFar() as progress:
             return render(check_in_page(progress, {}, {}, visit.now))
+        case NoTreatmentPage() as page:
+            return render(empty_page(page, NoCheckInPage))
         case page:
             return render(page)
 
@@ -315,7 +324,7 @@ def progress(visit: Visit) -> ResponseReturnValue:
             asked = one_of(Region, request.args.get("region", ""))
             return render(progress_page(so_far, visit.now, values, asked))
         case NotTreated() as untreated:
-            return render(_untreated_page(visit, untreated))
+            return render(empty_page(_untreated_page(visit, untreated), NoProgressPage))
 
 
 @blueprint.get("/offline")
