@@ -20,6 +20,7 @@ from tracker.domain.course.photos import Photo, PhotoStatus, View
 from tracker.domain.people.people import Person
 from tracker.storage.alerts import alerts
 from tracker.storage.connection import writing
+from tracker.storage.people import people
 
 FINE = ">Fine <"
 CALMING = Factor("whole face: infection does not show", 0.1, Source.PHOTOS)
@@ -187,6 +188,22 @@ def test_photos_from_the_side_and_of_no_treatment_are_opened_before_fine_is_offe
     assert FINE in opened
     records.early(2.6)
     assert close(dana, alert, opened).status_code == 409, "another one came meanwhile"
+
+
+def test_a_patient_without_a_treatment_waits_with_the_photo_that_came(
+    dana: Browser, records: Records, db: Database
+) -> None:
+    early, bob = records.early(2), records.cast.bob
+    with writing(db):
+        people.add_to_care(db, records.cast.dana.id, bob.id)
+        db.execute("UPDATE early_photos SET patient_id = ?", [bob.id])
+    row = "1 new photo, unseen since yesterday, without a treatment"
+    assert row in dana.read("/")
+    assert f">{row}</h1>" in dana.read(f"/round/{bob.id}")
+    assert 'class="new"' in dana.read(f"/patients/{bob.id}")
+    dana.get(f"/patients/{bob.id}/photos/{early.id}/photo")
+    assert row not in dana.read("/")
+    assert 'class="new"' not in dana.read(f"/patients/{bob.id}")
 
 
 def test_messages_and_photos_are_opened_before_fine_is_offered(
