@@ -90,6 +90,7 @@ class PatientRow:
     photo: str
     unseen: str
     mail_trouble: bool
+    came_from: str
     lost_photos: str
     care_withdrawn: str | None
     unread: int
@@ -309,6 +310,7 @@ def patient_row(
         photo=when(photos.taken_at, now, zone) if photos else "",
         unseen=_unseen(facts, now, zone),
         mail_trouble=row.mail_trouble,
+        came_from=row.came_from,
         lost_photos=_lost(facts.given_up),
         care_withdrawn=withdrawn_words(facts.care_withdrawn_at, now, zone),
         unread=facts.unread,

@@ -19,6 +19,7 @@ from tests.web.conftest import Records
 from tracker.actions.course.planning import add_care_line, plan_sessions
 from tracker.actions.course.progress import Progress, show_progress
 from tracker.actions.course.treatments import correct_screening, end_treatment
+from tracker.actions.desk.worklist import show_worklist
 from tracker.actions.own_data.deciding import decide_consent
 from tracker.actions.own_data.exporting import export_own_data
 from tracker.actions.own_data.record_export import export_record
@@ -33,6 +34,7 @@ from tracker.domain.course.photos import EarlyPhoto, Photo, Sides, SkinState, Vi
 from tracker.domain.course.procedures import Ending
 from tracker.domain.course.session_plans import SessionPlan
 from tracker.domain.course.sides import Said, SaidBy, SidesAnswer
+from tracker.domain.desk.worklist import WorklistQuery
 from tracker.domain.mail.mails import MailKind
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.domain.own_data.erasures import erasure_asked
@@ -265,6 +267,13 @@ def test_an_open_alert_asks_the_people_of_the_other_clinic(
     give(db, late, cast.dana, Snooze((NOW + timedelta(days=3)).date(), "Later."), NOW)
     done = elsewhere.take_in(written(db, world, cast.alice, tmp_path / "alice.zip"))
     assert done.open_alerts == 2
+    told = [
+        show_worklist(
+            elsewhere.db, PROTOCOLS, elsewhere.wanda, WorklistQuery(), NOW + timedelta(days=days)
+        ).rows[0]
+        for days in (0, 15)
+    ]
+    assert [row.came_from for row in told] == ["another clinic", ""]
     for ours, theirs in zip(
         (late, urgent),
         sorted(alerts.of_patient(elsewhere.db, done.patient.id), key=_concern),

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
@@ -30,8 +30,11 @@ from tracker.storage.alerts import alerts
 from tracker.storage.course import check_ins, early_photos, photos, treatments
 from tracker.storage.desk import worklist
 from tracker.storage.mail import mails
+from tracker.storage.own_data import records
 from tracker.storage.people import absences, people
 from tracker.storage.talk import conversation
+
+LATELY = timedelta(days=14)  # so long a row says that its record came from elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class WorklistRow:
 
     `day` counts calendar days since the treatment; `alerts` are those not resolved yet, of any
     treatment, worst first; `mail_trouble` means that a mail to or about the patient has not been
-    sent; `photos` is None before the first one since the treatment.
+    sent; `came_from` is the clinic from which the record came in the last two weeks, else empty;
+    `photos` is None before the first one since the treatment.
     """
 
     patient: Person
@@ -50,6 +54,7 @@ class WorklistRow:
     alerts: tuple[CourseAlert, ...]
     photos: LatestPhotos | None
     mail_trouble: bool
+    came_from: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,7 @@ def _rows(db: Database, shown: Iterable[RankedPatient], now: datetime) -> dict[s
     courses = treatments.by_ids(db, gauges.keys() | alerted)
     latest = worklist.latest_photos(db, gauges)
     in_trouble = mails.with_trouble(db)
+    came_from = records.came_since(db, now - LATELY)
     rows = {}
     for patient_id, each in by_patient.items():
         facts, patient = each.facts, patients[patient_id]
@@ -133,6 +139,7 @@ def _rows(db: Database, shown: Iterable[RankedPatient], now: datetime) -> dict[s
             ),
             photos=latest.get(facts.treatment_id or ""),
             mail_trouble=patient_id in in_trouble,
+            came_from=came_from.get(patient_id, ""),
         )
     return rows
 

@@ -265,6 +265,13 @@ def origin_of(db: Database, patient_id: str) -> Origin | None:
     return next((read_row(Origin, row) for row in rows), None)
 
 
+def came_since(db: Database, since: datetime) -> dict[str, str]:
+    """The clinics from which records came since a time, by patient."""
+    sql = "SELECT patient_id, clinic FROM imports WHERE imported_at >= ?"
+    rows = db.query(sql, [time_text(since)])
+    return {row["patient_id"]: row["clinic"] or "another clinic" for row in rows}
+
+
 def origins_of(db: Database, patient_id: str) -> list[str]:
     """All ids that the patient has and had, here and at the clinics before."""
     sql = "SELECT origin FROM import_origins WHERE patient_id = ? ORDER BY origin"
