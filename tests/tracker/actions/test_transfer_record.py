@@ -38,7 +38,7 @@ from tracker.domain.desk.worklist import WorklistQuery
 from tracker.domain.mail.mails import MailKind
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.domain.own_data.erasures import erasure_asked
-from tracker.domain.own_data.record_form import KINDS, TABLES_LEFT_OUT, Holds
+from tracker.domain.own_data.record_form import KINDS, Holds
 from tracker.domain.own_data.record_manifest import RecordError
 from tracker.domain.people.people import Person, Role
 from tracker.domain.protocols.aftercare import OwnLine
@@ -208,19 +208,6 @@ def told(db: Database, patient: Person) -> dict[str, list[dict[str, Any]]]:
 
 def _all_people(db: Database) -> set[str]:
     return {row["id"] for row in db.query("SELECT id FROM people WHERE role <> 'patient'")}
-
-
-def test_everything_that_is_stored_of_a_patient_travels_or_is_left_out_on_purpose(
-    db: Database,
-) -> None:
-    for kind in KINDS:
-        owner = {"patient_id"} if kind.under == "patient_id" else set()
-        named = {kind.column(name) for name in kind.fields} | kind.fixed.keys() | owner
-        stored = {column.name for column in db.table(kind.table).columns}
-        assert named | kind.left_out.keys() == stored, f"{kind.table}: enter it in record_form.py"
-        assert not named & kind.left_out.keys(), kind.table
-    tables = set(db.table_names()) - {"_sqlite_migrations"}
-    assert {kind.table for kind in KINDS} | TABLES_LEFT_OUT.keys() == tables
 
 
 def test_a_record_comes_out_of_the_other_clinic_as_it_went_in(
