@@ -249,6 +249,7 @@ def ask_by_address(world: World, clock: Clock) -> None:
 def test_a_request_by_address_leaves_the_link_of_the_desk_as_it_is(
     phone: Browser, invite: Callable[[], str], app: Flask, world: World, clock: Clock, db: Database
 ) -> None:
+    clock.now += timedelta(minutes=1)  # after the link that the phone came in by
     at_the_desk = invite()
     ask_by_address(world, clock)
     asked = invitations.latest_of(db, chinwe(db).id)
@@ -265,6 +266,7 @@ def test_a_request_by_address_leaves_the_link_of_the_desk_as_it_is(
 def test_the_link_that_was_asked_for_ends_that_of_the_desk_once_it_is_used(
     phone: Browser, invite: Callable[[], str], app: Flask, world: World, clock: Clock, db: Database
 ) -> None:
+    clock.now += timedelta(minutes=1)  # after the link that the phone came in by
     at_the_desk = invite()
     ask_by_address(world, clock)
     asked = invitations.latest_of(db, chinwe(db).id)

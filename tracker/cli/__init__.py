@@ -40,6 +40,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "remeasure": "Read photos that an earlier method measured, and say what would change.",
     "renew-passphrase": "Print a link with which the person of EMAIL chooses a new passphrase.",
     "replay": "Replay a course folder: what every photo shows, and which alerts it raises.",
+    "report": "Write the course of PATIENT (e-mail address) as two pages, or as one picture.",
     "reset-second-step": "Remove app, recovery codes and passkeys of the colleague of EMAIL.",
     "restore": "Fill the empty folder AFTERGLOW_DATA from a backup.",
     "serve": "Serve the pages and process the queue, both in this process.",

@@ -274,7 +274,7 @@ def measure(db: Database, photo_id: str, baseline_id: str) -> None:
 def test_photos_that_a_treatment_of_another_patient_took_wait_again(
     db: Database, world: World, cast: Cast, send: Send
 ) -> None:
-    before, after = send(TREATED_AT - HOUR, is_fresh=True), send(TREATED_AT + HOUR, other=1)
+    before, after = send(TREATED_AT - HOUR, is_fresh=True), send(TREATED_AT + HOUR / 2, other=1)
     dated = send(TREATED_AT + HOUR, other=2, is_fresh=True)
     early = [each.photo for each in (before, after, dated) if isinstance(each, Early)]
     now = TREATED_AT + HOUR
