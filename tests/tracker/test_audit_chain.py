@@ -94,7 +94,7 @@ def test_an_entry_that_was_changed_or_taken_out_is_found(db: Database, sql: str,
     assert not verdict.is_whole
 
 
-def test_a_log_that_was_written_anew_or_cut_off_does_not_fit_a_head_that_was_kept(
+def test_a_log_that_was_written_again_or_cut_off_does_not_fit_a_head_that_was_kept(
     db: Database,
 ) -> None:
     log_of(db, "one", "two", "three")
@@ -104,8 +104,8 @@ def test_a_log_that_was_written_anew_or_cut_off_does_not_fit_a_head_that_was_kep
     cut = verify_audit_log(db, [kept])
     assert (cut.broken_at, cut.misfits) == (None, (kept,))
     log_of(db, "something else")
-    anew = verify_audit_log(db, [kept])
-    assert (anew.broken_at, anew.misfits) == (None, (kept,))
+    again = verify_audit_log(db, [kept])
+    assert (again.broken_at, again.misfits) == (None, (kept,))
 
 
 def test_the_database_itself_refuses_to_rewrite_an_entry(db: Database) -> None:

@@ -100,7 +100,7 @@ def test_an_empty_message_is_refused(dana: Browser, records: Records) -> None:
     assert "Write the message first" in answer.text
 
 
-def test_a_colleague_is_asked_with_a_note_and_the_alert_asks_anew(
+def test_a_colleague_is_asked_with_a_note_and_the_alert_asks_again(
     db: Database, cast: Cast, dana: Browser, records: Records
 ) -> None:
     with writing(db):
@@ -111,9 +111,9 @@ def test_a_colleague_is_asked_with_a_note_and_the_alert_asks_anew(
     page = dana.answer(alert.id, "hand-over", asked, follow=True).text
     assert "Passed to a colleague" in page
     assert "to Dr Eli: Is this a cold sore?" in page
-    anew = alerts.get(db, alert.id)
-    assert anew is not None
-    assert anew.needs_answer
+    again = alerts.get(db, alert.id)
+    assert again is not None
+    assert again.needs_answer
     (mail,) = mails.of_recipient(db, cast.eli.id)
     assert mail.kind == "handed_over"
 

@@ -156,7 +156,7 @@ def test_a_patient_finds_the_numbers_where_a_page_says_to_call(
 def test_the_emergency_number_leads_where_the_answers_call_for_it(
     db: Database, cast: Cast, entered: Clinic, alice: Browser, clock: Clock
 ) -> None:
-    """Also next to another urgent problem, and once the answer is too old to be told anew."""
+    """Also next to another urgent problem, and once the answer is too old to be repeated."""
     record_check_in(db, PROTOCOLS, cast.alice.id, Answers(fever=True, spreading=True), clock.now)
     assert LINKS[0] in help_before(alice.read("/"), LINKS[1]), "not an emergency, and it is open"
     answers = Answers(breathing_or_face_swelling=True)

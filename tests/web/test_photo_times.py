@@ -1,4 +1,4 @@
-"""A photo whose time is in doubt: who is asked, and who is told."""
+"""A photo whose time is in doubt: who is asked, and who reads it."""
 
 from datetime import datetime
 from io import BytesIO

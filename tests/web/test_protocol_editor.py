@@ -65,7 +65,7 @@ Enact = Callable[..., int]
 
 @pytest.fixture
 def make_ready(db: Database, world: World, cast: Cast, clock: Clock) -> Callable[[str], None]:
-    """Count the draft at this address and have it signed by whoever did not write it."""
+    """Count the draft at this address and have it signed by somebody who did not write it."""
 
     def make_ready(address: str) -> None:
         while count(db):

@@ -74,10 +74,12 @@ def test_an_answer_stands_once_the_concern_was_raised_anew(
 ) -> None:
     alert = records.alert()
     end = dana.read(close(dana, alert, page_of(dana, alert)).location or "")
-    anew = records.alert()
+    again = records.alert()
     assert undo(dana, undo_on(end)).status_code == 409
-    is_open = {each.id: each.resolved_at is None for each in alerts.of_patient(db, anew.patient_id)}
-    assert is_open == {alert.id: False, anew.id: True}
+    is_open = {
+        each.id: each.resolved_at is None for each in alerts.of_patient(db, again.patient_id)
+    }
+    assert is_open == {alert.id: False, again.id: True}
 
 
 def promise(browser: Browser, alert: Alert) -> TestResponse:

@@ -146,7 +146,7 @@ def _cases(db: Database, world: World, course: CourseSoFar) -> tuple[AlertCase, 
 def _own_words(
     current: CourseSoFar | NotTreated | None, course: CourseSoFar, wanted: Wanted, now: datetime
 ) -> dict[str, Any]:
-    """What the patient reads now. How the skin stands is said of the current course alone."""
+    """What the patient reads now. How the skin recovers is said of the current course alone."""
     if wanted.reader is not Reader.PATIENT or not isinstance(current, CourseSoFar):
         return {}
     progress = judged(current, now)

@@ -1,4 +1,4 @@
-"""A printed card beside a rendered face: what the card says of the light holds for the skin."""
+"""A printed card next to a rendered face: what the card says of the light holds for the skin."""
 
 from dataclasses import replace
 from functools import lru_cache

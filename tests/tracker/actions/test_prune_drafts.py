@@ -1,4 +1,4 @@
-"""Old drafts of protocols are removed; what came into force and what is signed anew stays."""
+"""Old drafts of protocols are removed; what came into force and what is signed again stays."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta

@@ -167,10 +167,10 @@ def test_an_urgent_mail_written_while_others_are_sent_is_the_next(
     def send(mail: EmailMessage) -> None:
         with lock:
             if not subjects:
-                beside = open_database(settings.database, settings.key_for("database"))
-                record_check_in(beside, PROTOCOLS, cast.alice.id, FEVER, NOW)
-                raise_alerts(beside, PROTOCOLS, NOW)
-                beside.close()
+                other = open_database(settings.database, settings.key_for("database"))
+                record_check_in(other, PROTOCOLS, cast.alice.id, FEVER, NOW)
+                raise_alerts(other, PROTOCOLS, NOW)
+                other.close()
             subjects.append(str(mail["Subject"]))
 
     send_mails(db, send, ENVELOPE, lambda: NOW)

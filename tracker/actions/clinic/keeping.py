@@ -95,8 +95,8 @@ def back_up(
     """Make a snapshot of all rows and photos, as they are at one moment, and forget old ones.
 
     Pages and workers go on meanwhile. The rows of each patient are encrypted with a key of that
-    person, which like the keys of photos is only among the latest keys: whoever was erased cannot
-    be read in older snapshots either. Raises OSError when the place cannot be reached, and
+    person, which like the keys of photos is only among the latest keys: who was erased cannot be
+    read in older snapshots either. Raises OSError when the place cannot be reached, and
     BackupUnusable rather than replace the keys of another recipient, or lose those of many photos.
     """
     place.refuse_another(recipient)  # first: a place that cannot be used costs nothing else

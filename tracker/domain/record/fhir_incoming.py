@@ -1,4 +1,4 @@
-"""Patients and treatments of a FHIR bundle of R4 or R5, by whoever wrote it.
+"""Patients and treatments of a FHIR bundle of R4 or R5, whichever program wrote it.
 
 What has no place here is listed and never left out in silence. What would change the meaning of the
 rest is refused. Every trouble names its path and a remedy.

@@ -73,7 +73,7 @@ def move_to(db: Database, treatment: Treatment) -> None:
 def take_back(db: Database, treatment_id: str) -> None:
     """Let the photos that a treatment took wait again: it was given to another patient.
 
-    What was measured of them goes, because it can be measured anew. A photo stays if a person has
+    What was measured of them goes, because it can be measured again. A photo stays if a person has
     drawn on it, said anything about it or decided about its use, if another photo was measured
     against it, or if an alert may rest on it.
     """
