@@ -41,6 +41,7 @@ DENSE = 30  # with more points, a small chart draws lines in place of single mar
 ROWS_LARGE, ROWS_SMALL = 30, 10  # of the table behind a chart, at once
 BAND_WORDS = {Quantity.REDNESS: "expected range", Quantity.PIGMENT: "too small to tell"}
 LABEL_GAP, LABEL_UNDER = 6.0, 14.0  # pixels from the edges of the band to its words
+WORDS_FROM = 66.0  # per cent: on a phone the words take the last third of the width
 TICK_STEPS = (1, 2, 3, 7, 14, 28, 56, 91, 182, 364)
 
 
@@ -306,10 +307,12 @@ def _band(frame: Frame, scale: Scale) -> Band | None:
         for edge in ("low", "median", "high")
     )
     is_red, end = frame.quantity is Quantity.REDNESS, closed[-1]
+    left = max(p.day for p in closed if scale.x(p.day) <= WORDS_FROM)
+    above = max(p.high for p in closed if p.day >= left)
     return Band(
         area=f"M{' '.join(high)} {' '.join(reversed(low))}Z",
         median=f"M{' '.join(middle)}",
-        label=Tick(scale.y(end.high) - LABEL_GAP, BAND_WORDS[frame.quantity]),
+        label=Tick(scale.y(above) - LABEL_GAP, BAND_WORDS[frame.quantity]),
         middle=Tick(scale.y(end.low) + LABEL_UNDER, "dashed: its median") if is_red else None,
     )
 

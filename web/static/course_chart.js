@@ -114,8 +114,11 @@ function course(figure, data) {
       ctx.fillStyle = colour("soft");
       ctx.font = `${11 * ratio}px system-ui, sans-serif`;
       ctx.textAlign = "right";
-      const at = (value, under) => [plot.valToPos(data.lastDay, "x", true), plot.valToPos(value, "y", true) + under * ratio];
-      ctx.fillText(data.bandWords, ...at(end[3], -6));
+      const right = plot.valToPos(data.lastDay, "x", true);
+      const at = (value, under) => [right, plot.valToPos(value, "y", true) + under * ratio];
+      const left = right - ctx.measureText(data.bandWords).width;
+      const below = data.band.filter((_, n) => !data.band[n + 1] || plot.valToPos(data.band[n + 1][0], "x", true) > left);
+      ctx.fillText(data.bandWords, ...at(Math.max(...below.map((row) => row[3])), -6));
       if (data.quantity === "redness") ctx.fillText("dashed: its median", ...at(end[1], 14));
     }
     ctx.setLineDash([3 * ratio, 3 * ratio]);
