@@ -41,16 +41,23 @@ class WeakLink:
         with suppress(OSError):  # the socket was closed: the test is over
             while True:
                 near, _ = self._door.accept()
+                self._lines.append(near)
                 far = socket.create_connection(("127.0.0.1", self._server_port))
-                self._lines += [near, far]
+                self._lines.append(far)
                 for source, goal in ((near, far), (far, near)):
                     threading.Thread(
                         target=self._pass_on, args=(source, goal, source is near), daemon=True
                     ).start()
 
-    def close(self) -> None:
-        """End the link and all its lines."""
-        for line in (self._door, *self._lines):
+    def shut_the_door(self) -> None:
+        """Take no more connections; `run` ends."""
+        with suppress(OSError):
+            self._door.shutdown(socket.SHUT_RDWR)
+        self._door.close()
+
+    def end_lines(self) -> None:
+        """End every line that there was, once `run` adds no more."""
+        for line in self._lines:
             with suppress(OSError):
                 line.shutdown(socket.SHUT_RDWR)
             line.close()
@@ -84,6 +91,9 @@ def weak_link(port: int) -> Iterator[WeakLink]:
     link = WeakLink(port)
     thread = threading.Thread(target=link.run, daemon=True)
     thread.start()
-    yield link
-    link.close()
-    thread.join(timeout=10)
+    try:
+        yield link
+    finally:
+        link.shut_the_door()
+        thread.join(timeout=10)
+        link.end_lines()
