@@ -5,6 +5,7 @@ Where a line goes:
 - `accounts/`: getting in, passkeys, invitations, preferences, absences;
 - `patient/`: what a patient sees and sends;
 - `desk/`: what a practitioner works with: work list, patients, alerts, comparison, treatments;
+- `api/`: what programs read and send, see `api/API.md`;
 - `clinic/`: people, hours, health, outcomes, audit log, templates, protocols;
 - `charts/`: marks of charts as plain numbers and words; `words/`: kinds and times in words;
 - here: the server, the session, security, typed text, forms that several areas read, errors, files.
@@ -26,6 +27,7 @@ from flask import Flask
 from tracker.world import World
 from web import (
     accounts,
+    api,
     app_shell,
     clinic,
     contact,
@@ -49,7 +51,7 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
     app = Flask(__name__)
     security.configure(app, world.settings)
     session.init_app(app, world, now)  # before CSRF, whose check would parse a stranger's photo
-    security.init_app(app, world.settings)
+    security.init_app(app, world.settings, without_cookies=api.blueprint)
     typed.init_app(app)
     languages.init_app(app)
     contact.init_app(app)
@@ -60,9 +62,11 @@ def create_app(world: World, now: Callable[[], datetime]) -> Flask:
     for blueprint in (
         home.blueprint,
         app_shell.blueprint,
+        api.blueprint,
         *(each for area in areas for each in area.blueprints),
     ):
         app.register_blueprint(blueprint)
     security.init_limits(app, world.settings)
+    api.init_app(app)
     errors.init_app(app)
     return app

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import Flask, Response, request
@@ -18,7 +18,9 @@ from tracker.wires.places import PlaceUnreachable
 from tracker.wires.processes import Busy
 from tracker.world import DatabaseError, DatabaseUnreadable, DiskFull, is_full
 from web import session
+from web.api import problems
 from web.pages import ErrorPage, render
+from web.security import API
 from web.words.words import ErrorWords
 
 log = logging.getLogger(__name__)
@@ -26,6 +28,7 @@ log = logging.getLogger(__name__)
 RETRY_AFTER_SECONDS = 20
 FULL_RETRY_AFTER_SECONDS = 600
 UNREACHABLE_RETRY_AFTER_SECONDS = 60
+PASSED_ON = frozenset({"Allow", "Retry-After"})  # headers of an error that go with its answer
 NO_TOKEN = "The CSRF token is missing."  # noqa: S105  (what flask-wtf says)
 
 ERRORS: Mapping[int | str, ErrorWords] = {
@@ -113,14 +116,24 @@ def _show(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None:  # a redirect raised as an error
         return error.response
     code = error.code or 500
-    return render(ErrorPage(code, ERRORS.get(code, UNKNOWN_ERROR))), code
+    return _say(code, ERRORS.get(code, UNKNOWN_ERROR), error.get_headers())
+
+
+def _say(
+    code: int, words: ErrorWords, headers: Iterable[tuple[str, str]] = ()
+) -> ResponseReturnValue:
+    """A page for people; for programs of the HTTP API the same as problem+json."""
+    kept = {name: value for name, value in headers if name in PASSED_ON}
+    if not request.path.startswith(API):
+        return Response(render(ErrorPage(code, words)), code, kept)
+    return problems.answer(problems.of_page(code, words.title, words.advice), kept)
 
 
 def _show_forged(error: CSRFError) -> ResponseReturnValue:
     """A form without any token was cut off on its way; one with a wrong token is old or forged."""
     cut_off = error.description == NO_TOKEN
     words = ERRORS[400] if cut_off else ERRORS["expired"]
-    return render(ErrorPage(400, words)), 400
+    return _say(400, words)
 
 
 def _show_other_host(error: SecurityError) -> ResponseReturnValue:  # noqa: ARG001  (told alike)
@@ -132,7 +145,7 @@ def _show_other_host(error: SecurityError) -> ResponseReturnValue:  # noqa: ARG0
 def _show_damaged(error: PhotoDamaged) -> ResponseReturnValue:
     """The picture exists but cannot be shown; the error's message names no person."""
     log.error("%s", error)
-    return render(ErrorPage(500, ERRORS["damaged"])), 500
+    return _say(500, ERRORS["damaged"])
 
 
 def _show_busy(error: Busy) -> ResponseReturnValue:
@@ -150,14 +163,13 @@ def _show_unreachable(error: PlaceUnreachable) -> ResponseReturnValue:
 def _show_later(words: ErrorWords, seconds: int) -> ResponseReturnValue:
     """Phones that were sent away together come back one after another."""
     again = seconds + secrets.randbelow(2 * seconds)
-    return Response(render(ErrorPage(503, words)), 503, {"Retry-After": str(again)})
+    return _say(503, words, [("Retry-After", str(again))])
 
 
 def _show_full(error: DiskFull) -> ResponseReturnValue:  # noqa: ARG001  (it says all)
     """Phones keep the photo and come again."""
     log.error("a photo was sent away: the disk is full")
-    page = render(ErrorPage(503, ERRORS["full"]))
-    return Response(page, 503, {"Retry-After": str(FULL_RETRY_AFTER_SECONDS)})
+    return _say(503, ERRORS["full"], [("Retry-After", str(FULL_RETRY_AFTER_SECONDS))])
 
 
 def _show_unkept(error: Exception) -> ResponseReturnValue:

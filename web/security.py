@@ -12,6 +12,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from flask import (
+    Blueprint,
     Flask,
     Request,
     Response,
@@ -61,6 +62,7 @@ HEADERS = {
 }
 
 
+API = "/api/"  # the paths of the HTTP API, where programs prove by a token who they are
 KNOWN = "known"
 CLOSES_ACCOUNT = "own_data.close"
 GUESSED_AT = (
@@ -97,7 +99,12 @@ class SessionCookies(SecureCookieSessionInterface):
     """
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession:
-        """What the cookie of this request keeps; empty when it is not one that we signed."""
+        """What the cookie of this request keeps; empty when it is not one that we signed.
+
+        The HTTP API takes no cookies: another site could have a browser send them.
+        """
+        if request.path.startswith(API):
+            return self.session_class()
         signer = self.get_signing_serializer(app)
         value = request.cookies.get(self.get_cookie_name(app), "")
         try:
@@ -128,10 +135,12 @@ def configure(app: Flask, settings: Settings) -> None:
     )
 
 
-def init_app(app: Flask, settings: Settings) -> None:
+def init_app(app: Flask, settings: Settings, *, without_cookies: Blueprint) -> None:
     """Refuse forged requests and send the safe headers with every answer."""
+    csrf = CSRFProtect(app)
     # Mail programs stop reminders by their own POST; its link is signed (RFC 8058).
-    CSRFProtect(app).exempt("web.accounts.preferences.stop")
+    csrf.exempt("web.accounts.preferences.stop")
+    csrf.exempt(without_cookies)
 
     def add_headers(response: Response) -> Response:
         response.headers.extend(HEADERS)
@@ -156,7 +165,7 @@ def init_limits(app: Flask, settings: Settings) -> None:
     """
     app.extensions[KNOWN] = settings.key_for("limits")
 
-    limiter = Limiter(_network, app=app, storage_uri="memory://")
+    limiter = Limiter(network, app=app, storage_uri="memory://")
     by_client, by_person = (parse(TRIES_PER_CLIENT), _client), (parse(TRIES_PER_PERSON), _client_as)
     by_account = (parse(TRIES_PER_ACCOUNT), _anywhere_as)
     for endpoint in GUESSED_AT:
@@ -173,10 +182,15 @@ def init_limits(app: Flask, settings: Settings) -> None:
         limit = limiter.current_limit
         reset_at = g.get("tries_again_at") or (limit.reset_at if limit else None)
         if response.status_code == TooManyRequests.code and reset_at is not None:
-            response.headers["Retry-After"] = str(max(1, int(reset_at) - int(time.time())))
+            response.headers["Retry-After"] = str(seconds_until(reset_at))
         return response
 
     app.after_request(say_when)
+
+
+def seconds_until(reset_at: float) -> int:
+    """Whole seconds until a limit lets requests through again, at least one."""
+    return max(1, int(reset_at) - int(time.time()))
 
 
 def remember_browser(email: str) -> None:
@@ -217,7 +231,7 @@ def _client() -> str:
     known, tried = _known_accounts(), _tried_account()
     if request.endpoint == PROVES_PASSKEY and known:
         tried = known[0]
-    return f"known {tried}" if tried in known else _network()
+    return f"known {tried}" if tried in known else network()
 
 
 def _client_as() -> str:
@@ -278,7 +292,7 @@ def _is_failure(response: Response) -> bool:
     return response.status_code >= 400
 
 
-def _network() -> str:
+def network() -> str:
     """The network address of the client; for IPv6 the network of one household."""
     text = request.remote_addr or ""
     try:
@@ -288,3 +302,14 @@ def _network() -> str:
     if address.version == 4:
         return text
     return str(ip_network((address.packed, IPV6_HOUSEHOLD_BITS), strict=False))
+
+
+PURPOSES = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")  # by browser and age
+
+
+def is_fetched_ahead() -> bool:
+    """Whether a browser fetches it before any person asks: headers only, or in advance."""
+    purposes = (request.headers.get(name, "") for name in PURPOSES)
+    return request.method == "HEAD" or any(
+        word in purpose.lower() for purpose in purposes for word in ("prefetch", "preview")
+    )

@@ -8,21 +8,28 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 from urllib.parse import urlsplit, urlunsplit
 
-from flask import Flask, abort, current_app, g, redirect, request, url_for
+from flask import Flask, Request, abort, current_app, g, redirect, request, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user, login_user, logout_user
 from flask_wtf.csrf import generate_csrf
 from werkzeug.exceptions import SecurityError
 
-from tracker.actions.people.signing_in import end_session, resume_session, use_session
+from tracker.actions.people.signing_in import (
+    end_session,
+    resume_session,
+    use_session,
+)
+from tracker.actions.people.tokens import resume_by_token
 from tracker.domain.people import access
 from tracker.domain.people.access import Viewer
 from tracker.domain.people.people import Person
 from tracker.domain.people.sessions import SEEN_EVERY, Session, ends_at, has_just_begun
+from tracker.domain.people.tokens import Token
 from tracker.wires.processes import Busy
 from tracker.world import Database, DiskFull, World
 from web.security import (
+    API,
     MAX_WORDS_BYTES,
     NO_ROOM,
     SAME_FOR_ALL,
@@ -106,7 +113,9 @@ BY_LINK = frozenset(
 # A page that asks by itself says so in this header: an unwatched screen is not in use.
 UNATTENDED = "Afterglow-Unattended"
 STILL_HERE = "sign_in.still_here"
-CARRIES_PHOTO = frozenset({"patient.send_photo", "pictures.send_part", "conversation.say"})
+CARRIES_PHOTO = frozenset(
+    {"patient.send_photo", "pictures.send_part", "conversation.say", "api.send_photo"}
+)
 # What is lost, as `web.words` names it, when such a form arrives after its session; else a form.
 LOSES = {
     "patient.send_photo": "photo",
@@ -169,6 +178,7 @@ def init_app(app: Flask, world: World, now: Callable[[], datetime]) -> None:
     manager = LoginManager(app)
     manager.session_protection = None  # phones change networks
     manager.user_loader(_resume)
+    manager.request_loader(_resume_by_token)
     app.before_request(_guard)
     app.teardown_appcontext(_close)
     app.jinja_env.globals.update(access=access, viewer=_viewer, seconds_left=seconds_left)
@@ -271,6 +281,12 @@ def answer_after(began: float) -> None:
     time.sleep(max(0.0, ANSWERS_AFTER_SECONDS - (time.monotonic() - began)))
 
 
+def used_token() -> Token:
+    """The token of the HTTP API that this request was sent with."""
+    found: Token = g.token
+    return found
+
+
 def person_id() -> str | None:
     """The id of the person who is signed in; None when nobody is."""
     return current_user.person.id if is_signed_in() else None
@@ -305,6 +321,18 @@ def _resume(token: str) -> Account | None:
     return Account(person, viewer, token, session)
 
 
+def _resume_by_token(sent: Request) -> Account | None:
+    """For the HTTP API alone: pages are opened by sessions."""
+    scheme, _, secret = sent.headers.get("Authorization", "").partition(" ")
+    if not sent.path.startswith(API) or scheme.lower() != "bearer":
+        return None
+    known = resume_by_token(resources().db, secret.strip(), resources().now)
+    if known is None:
+        return None
+    person, viewer, g.token = known
+    return Account(person, viewer, token="")
+
+
 def _guard() -> ResponseReturnValue | None:
     """Closed by default: a new route is for signed-in people until it is named in PUBLIC."""
     if isinstance(request.routing_exception, SecurityError):
@@ -315,6 +343,8 @@ def _guard() -> ResponseReturnValue | None:
         request.max_content_length = MAX_WORDS_BYTES
     elif _carries_more_than_words() and not resources().world.has_room():
         raise DiskFull
+    if request.path.startswith(API):  # each operation asks for a token by itself
+        return None
     if is_signed_in():
         _note_use()
         if came_by_link() and request.endpoint not in PUBLIC | BY_LINK:
@@ -366,14 +396,3 @@ def _close(error: BaseException | None) -> None:  # noqa: ARG001  (the signature
     opened: Resources | None = g.pop("resources", None)
     if opened is not None:
         opened.db.close()
-
-
-PURPOSES = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")  # by browser and age
-
-
-def is_fetched_ahead() -> bool:
-    """Whether a browser fetches it before any person asks: headers only, or in advance."""
-    purposes = (request.headers.get(name, "") for name in PURPOSES)
-    return request.method == "HEAD" or any(
-        word in purpose.lower() for purpose in purposes for word in ("prefetch", "preview")
-    )

@@ -60,6 +60,8 @@ def init_app(app: Flask) -> None:
 
 
 def _refuse() -> ResponseReturnValue | None:
+    if request.blueprint == "api":  # it answers by itself, to programs
+        return None
     if request.method != "POST" or request.endpoint in NEVER_REFUSED:
         return None
     typed = [(name, text) for name, text in request.form.items(multi=True) if name not in AS_TYPED]

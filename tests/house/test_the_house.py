@@ -61,7 +61,9 @@ def test_a_folder_holds_no_more_modules_than_a_reader_can_take_in() -> None:
 
 
 def test_few_modules_are_read_by_one_other_alone() -> None:
-    assert len(read_by_one()) <= 50
+    """Routes that their own folder registers do not count: no other module has to read them."""
+    alone = {name for name, by in read_by_one().items() if name.rpartition(".")[0] != by}
+    assert len(alone) <= 30
 
 
 def test_contracts_name_rooms_and_only_the_doors_between_them_one_by_one() -> None:

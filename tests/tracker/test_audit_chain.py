@@ -44,6 +44,10 @@ WITHOUT_ENTRY = {
     "stop_reminders": "hours of mail open nothing",
     "set_passphrase": "for the demo alone",
     "use_session": "says that a session goes on",
+    "begin_call": "what the call does is on record",
+    "end_call": "what the call does is on record",
+    "forget_call": "the call changed nothing",
+    "resume_by_token": "says that a token is in use",
     "end_session": "part of signing in and out, which are on record",
 }
 

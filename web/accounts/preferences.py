@@ -1,20 +1,46 @@
-"""What each person chooses for themselves: hours of mail, time zone, keys."""
+"""What each person chooses for themselves: hours of mail, time zone, tokens for programs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import ClassVar
 
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from tracker.actions.mail.daily import choose_mail, stop_reminders
+from tracker.actions.people.tokens import make_token, revoke_token, show_tokens
+from tracker.domain.people.access import may_hold_tokens, require
 from tracker.domain.people.people import HOURS, Person, Role
 from tracker.domain.people.signed_links import LinkPurpose, named_by
 from tracker.domain.people.time_zones import known_time_zones
+from tracker.domain.people.tokens import (
+    LIFETIMES,
+    LONGEST_NAME,
+    Scope,
+    Token,
+    TokenRefused,
+    scopes_for,
+)
 from web import session
-from web.forms import Errors, read_mail_choice
+from web.forms import Errors, one_of, read_mail_choice, sentence, typed
 from web.pages import render
-from web.session import Visit, signed_in
+from web.session import Visit, freshly_signed_in, signed_in
+from web.words.times import when
+
+SCOPES: Mapping[Scope, str] = {
+    Scope.READ_PATIENTS: "read names and treatments",
+    Scope.READ_READINGS: "read what photos measured",
+    Scope.READ_PHOTOS: "read photos",
+    Scope.READ_CHECK_INS: "read check-ins",
+    Scope.READ_ALERTS: "read alerts",
+    Scope.READ_MESSAGES: "read messages",
+    Scope.READ_HEALTH: "read the health of this installation",
+    Scope.WRITE_CHECK_INS: "send check-ins",
+    Scope.WRITE_PHOTOS: "send photos",
+    Scope.ANSWER_ALERTS: "answer alerts",
+}
+USUAL_LIFETIME = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +78,44 @@ class UnsubscribePage:
     def title(self) -> str:
         """The page's name."""
         return "No more reminders" if self.done else "Stop the reminders?"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """One token in words; `scopes` are what it may do, `over` whether its time has passed."""
+
+    id: str
+    name: str
+    scopes: tuple[str, ...]
+    times: str
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TokensPage:
+    """The reader's tokens and the form for another; `chosen_…` are what the form holds.
+
+    `secret` is that of a token which was made just now; it is in no other answer.
+    """
+
+    template: ClassVar[str] = "tokens.html"
+    place: ClassVar[str] = "settings"
+    lifetimes: ClassVar[Sequence[int]] = LIFETIMES
+    longest_name: ClassVar[int] = LONGEST_NAME
+
+    is_patient: bool
+    rows: tuple[TokenRow, ...]
+    scopes: tuple[tuple[str, str], ...]
+    chosen_name: str = ""
+    chosen_scopes: frozenset[str] = frozenset()
+    chosen_days: int = USUAL_LIFETIME
+    trouble: str = ""
+    secret: str = ""
+
+    @property
+    def title(self) -> str:
+        """The page's name."""
+        return "Programs that work in your name"
 
 
 def settings_page(
@@ -113,3 +177,74 @@ def stop(token: str) -> ResponseReturnValue:
     if not stop_reminders(resources.db, token, resources.world.envelope.link_key):
         abort(404)
     return render(UnsubscribePage(token, done=True), with_person=False)
+
+
+@blueprint.get("/settings/tokens")
+@signed_in
+def tokens(visit: Visit) -> ResponseReturnValue:
+    """One's own tokens."""
+    require(may_hold_tokens(visit.viewer))
+    return render(_tokens_page(visit))
+
+
+@blueprint.post("/settings/tokens")
+@freshly_signed_in
+def make(visit: Visit) -> ResponseReturnValue:
+    """Make a token and show its secret once."""
+    require(may_hold_tokens(visit.viewer))
+    name, days = typed(request.form, "name"), request.form.get("days", "")
+    asked = request.form.getlist("scope")
+    scopes = frozenset(scope for each in asked if (scope := one_of(Scope, each)) is not None)
+    chosen_days = int(days) if days in map(str, LIFETIMES) else 0
+    try:
+        _, secret = make_token(
+            visit.db, visit.person, visit.viewer, name, scopes, chosen_days, visit.now
+        )
+    except TokenRefused as error:
+        page = _tokens_page(visit, name, frozenset(asked), chosen_days, sentence(str(error)))
+        return render(page), 422
+    return render(_tokens_page(visit, secret=secret))
+
+
+@blueprint.post("/settings/tokens/revoke")
+@signed_in
+def revoke(visit: Visit) -> ResponseReturnValue:
+    """End a token; it needs no proof, because it opens nothing."""
+    require(may_hold_tokens(visit.viewer))
+    revoke_token(visit.db, visit.person, request.form.get("token", ""), visit.now)
+    return redirect(url_for(".tokens"), code=303)
+
+
+def _tokens_page(
+    visit: Visit,
+    name: str = "",
+    chosen: frozenset[str] = frozenset(),
+    days: int = USUAL_LIFETIME,
+    trouble: str = "",
+    secret: str = "",
+) -> TokensPage:
+    offered = scopes_for(visit.viewer)
+    kept = show_tokens(visit.db, visit.person)
+    return TokensPage(
+        is_patient=not visit.viewer.duties and Scope.WRITE_PHOTOS in offered,
+        rows=tuple(_row(each, visit.person, visit.now) for each in kept),
+        scopes=tuple((str(each), words) for each, words in SCOPES.items() if each in offered),
+        chosen_name=name,
+        chosen_scopes=chosen,
+        chosen_days=days,
+        trouble=trouble,
+        secret=secret,
+    )
+
+
+def _row(token: Token, owner: Person, now: datetime) -> TokenRow:
+    made, ends = (when(at, now, owner.zone) for at in (token.made_at, token.ends_at))
+    used = f"last used {when(token.used_at, now, owner.zone)}" if token.used_at else "not used yet"
+    ending = f"ended {ends}" if token.is_over(now) else f"works until {ends}"
+    return TokenRow(
+        id=token.id,
+        name=token.name,
+        scopes=tuple(words for each, words in SCOPES.items() if each in token.scopes),
+        times=f"Made {made}, {used}, {ending}.",
+        over=token.is_over(now),
+    )

@@ -39,6 +39,8 @@ ACTS: Mapping[Act, str] = {
     Act.SIGNED_UP: "opened an account",
     Act.PASSKEY_ADDED: "added a passkey",
     Act.PASSKEY_REMOVED: "removed a passkey",
+    Act.TOKEN_MADE: "made a token for a program",
+    Act.TOKEN_REVOKED: "revoked a token",
     Act.SECOND_STEP_CHANGED: "changed the second step of signing in",
     Act.SECOND_STEP_RESET: "reset the second step of signing in",
     Act.PATIENT_OPENED: "opened a patient",

@@ -45,7 +45,8 @@ from web.forms import (
     typed,
 )
 from web.pages import render
-from web.session import Visit, is_fetched_ahead, signed_in
+from web.security import is_fetched_ahead
+from web.session import Visit, signed_in
 
 blueprint = Blueprint("alert_answers", __name__, template_folder="templates")
 MINUTES = re.compile(r"[0-9]{1,4}")

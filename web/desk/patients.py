@@ -366,7 +366,9 @@ def _extra_uses(photo: Photo, progress: CourseSoFar) -> tuple[str, ...]:
     return () if for_this == for_all else (f"may serve {for_this}",)
 
 
-COUNTED_OTHERWISE = frozenset({"pictures.show"})  # a look at a photo is recorded with the photo
+COUNTED_OTHERWISE = frozenset(
+    {"pictures.show", "api.read_picture"}
+)  # a look at a photo is recorded with the photo
 # A form with mistakes, or an outdated one, returns on the whole page about the patient.
 SHOWN_TO_STAFF = frozenset({HTTPStatus.OK, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY})
 

@@ -18,7 +18,8 @@ from tracker.wires.upload_parts import (
     WrongPartError,
 )
 from web.forms import one_of
-from web.session import Visit, is_fetched_ahead, signed_in
+from web.security import is_fetched_ahead
+from web.session import Visit, signed_in
 
 UPLOAD_OFFSET = "Upload-Offset"  # headers, as in the protocol tus
 UPLOAD_CHECKSUM = "Upload-Checksum"

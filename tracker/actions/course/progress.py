@@ -19,7 +19,7 @@ from tracker.domain.course.treatments import Treatment, day_number, days_since
 from tracker.domain.mail.mails import Mail
 from tracker.domain.own_data.consents import Consent
 from tracker.domain.own_data.looks import Look
-from tracker.domain.people.people import Person
+from tracker.domain.people.people import Person, Role
 from tracker.domain.protocols.aftercare import (
     DayPlan,
     RunningTreatment,
@@ -39,8 +39,10 @@ from tracker.domain.protocols.ahead import (
 from tracker.domain.protocols.protocols import CheckInQuestion, Healing, Protocol, Protocols
 from tracker.domain.protocols.screening import ScreeningSummary, risk_factors_of, summary
 from tracker.domain.protocols.spacing import too_soon
+from tracker.domain.record.record import PatientRecord
 from tracker.domain.recovery.bands import BandPoint, band_until
 from tracker.domain.recovery.recovery import Assessment, Course, assess, judge_answers
+from tracker.storage import record
 from tracker.storage.alerts import alerts
 from tracker.storage.course import (
     ahead_answers,
@@ -152,6 +154,12 @@ class NoSuchCourse:
 
     patient: Person
     courses: int
+
+
+def show_record(db: Database, patient_id: str) -> PatientRecord | None:
+    """All courses of a patient with all that is kept about them; None when there is no such one."""
+    patient = people.get(db, patient_id)
+    return record.of_patient(db, patient) if patient and patient.role is Role.PATIENT else None
 
 
 def show_progress(

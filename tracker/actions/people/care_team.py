@@ -7,6 +7,7 @@ from hashlib import sha256
 from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
+from tracker.domain.people.access import Viewer
 from tracker.domain.people.people import (
     Person,
     Role,
@@ -57,6 +58,12 @@ def arrange_care(
 
 def _can_join(person: Person) -> bool:
     return person.role in {Role.PRACTITIONER, Role.ASSISTANT} and person.suspended_at is None
+
+
+def show_patients(db: Database, viewer: Viewer) -> list[Person]:
+    """The patients whom a viewer may see: those in care, or the patient who looks."""
+    seen = {viewer.person_id} if viewer.role is Role.PATIENT else viewer.cares_for
+    return list(people.by_ids(db, seen).values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
-from tracker.domain.mail.mails import Mail, MailKind, about_passkey, about_second_step
+from tracker.domain.mail.mails import Mail, MailKind, about_second_step, about_way_in
 from tracker.domain.people.passkeys import Challenge, Passkey, Site, made, still_good
 from tracker.domain.people.people import Person, Role, check_email
 from tracker.domain.people.second_step import (
@@ -145,7 +145,7 @@ def set_up_first(
         person = waiting.person
         if isinstance(way, Passkey):
             passkeys.insert(db, way)
-            mails.insert(db, about_passkey(MailKind.PASSKEY_ADDED, way.id, person, now))
+            mails.insert(db, about_way_in(MailKind.PASSKEY_ADDED, way.id, person, now))
             audit_log.add(db, Entry(Act.PASSKEY_ADDED, now, person.id, person.id))
         else:
             _keep_app(db, person, way, now)

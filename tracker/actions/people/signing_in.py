@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
-from tracker.domain.mail.mails import MailKind, about_passkey
+from tracker.domain.mail.mails import MailKind, about_way_in
 from tracker.domain.people.access import Viewer
 from tracker.domain.people.passkeys import (
     MAX_ANSWER_LENGTH,
@@ -34,7 +34,14 @@ from tracker.domain.people.sessions import (
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import DatabaseError, IntegrityError, writing
 from tracker.storage.mail import mails
-from tracker.storage.people import absences, invitations, passkeys, people, second_steps, sessions
+from tracker.storage.people import (
+    absences,
+    invitations,
+    passkeys,
+    people,
+    second_steps,
+    sessions,
+)
 from tracker.wires.passphrases import fits
 
 log = logging.getLogger(__name__)
@@ -134,11 +141,7 @@ def resume_session(
         return None
     if person.suspended_at is not None:
         return None
-    cares_for: frozenset[str] = frozenset()
-    if person.role.has_patients:
-        cares_for = people.ids_in_care_of(
-            db, [person.id, *absences.stood_in_for_by(db, person, now)]
-        )
+    cares_for = absences.ids_seen_by(db, person, now)
     return person, Viewer(person.id, person.role, cares_for, person.duties), session
 
 
@@ -238,7 +241,7 @@ def _keep_passkey(db: Database, key: Passkey, person: Person, now: datetime) -> 
         passkeys.insert(db, key)
     except IntegrityError as error:
         raise PasskeyRefused("this passkey is known already") from error
-    mails.insert(db, about_passkey(MailKind.PASSKEY_ADDED, key.id, person, now))
+    mails.insert(db, about_way_in(MailKind.PASSKEY_ADDED, key.id, person, now))
     audit_log.add(db, Entry(Act.PASSKEY_ADDED, now, person.id, person.id))
 
 
@@ -260,7 +263,7 @@ def remove_passkey(
         if only and [key.id for key in passkeys.of_person(db, owner.id)] == [key_id]:
             return False
         if passkeys.remove(db, owner.id, key_id):
-            mails.insert(db, about_passkey(MailKind.PASSKEY_REMOVED, key_id, owner, now))
+            mails.insert(db, about_way_in(MailKind.PASSKEY_REMOVED, key_id, owner, now))
             audit_log.add(db, Entry(Act.PASSKEY_REMOVED, now, owner.id, owner.id))
     return True
 

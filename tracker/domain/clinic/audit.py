@@ -30,6 +30,8 @@ class Act(StrEnum):
     SIGNED_UP = "signed_up"
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
+    TOKEN_MADE = "token_made"  # noqa: S105 (an act; of the HTTP API)
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105
     SECOND_STEP_CHANGED = "second_step_changed"  # an app or recovery codes, by their owner
     SECOND_STEP_RESET = "second_step_reset"  # all of it, by a colleague or the command line
     PATIENT_OPENED = "patient_opened"

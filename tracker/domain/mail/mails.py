@@ -46,6 +46,7 @@ class MailKind(StrEnum):
     RENEWED = "renewed"  # to its owner, who may not know about it
     PASSKEY_ADDED = "passkey_added"  # to its owner, who may not know about it
     PASSKEY_REMOVED = "passkey_removed"
+    TOKEN_MADE = "token_made"  # noqa: S105 (likewise, of the HTTP API)
     SECOND_STEP_CHANGED = "second_step_changed"  # likewise
     SECOND_STEP_RESET = "second_step_reset"  # to the owner and to those who administer
 
@@ -90,6 +91,7 @@ SUBJECTS: Mapping[MailKind, str] = {
     MailKind.RENEWED: "Afterglow: your passphrase was changed",
     MailKind.PASSKEY_ADDED: "Afterglow: a passkey was added to your account",
     MailKind.PASSKEY_REMOVED: "Afterglow: a passkey was removed from your account",
+    MailKind.TOKEN_MADE: "Afterglow: a program may now work in your name",
     MailKind.SECOND_STEP_CHANGED: "Afterglow: the second step of your sign-in was changed",
     MailKind.SECOND_STEP_RESET: "Afterglow: the second step of a sign-in was reset",
 }
@@ -126,6 +128,10 @@ TOLD: Mapping[MailKind, str] = {
     MailKind.RENEWED: "Your passphrase was changed. All other devices were signed out.",
     MailKind.PASSKEY_ADDED: "A passkey was added to your account.",
     MailKind.PASSKEY_REMOVED: "A passkey was removed from your account.",
+    MailKind.TOKEN_MADE: (
+        "A token was made with which a program may use these pages in your name. You see what it\n"
+        "may do, and can revoke it, here:"
+    ),
     MailKind.SECOND_STEP_CHANGED: (
         "An authenticator app or recovery codes of your account were changed, or one was used up."
     ),
@@ -151,6 +157,7 @@ PAGES: Mapping[MailKind, str] = {
     MailKind.RENEWED: "/passkeys",
     MailKind.PASSKEY_ADDED: "/passkeys",
     MailKind.PASSKEY_REMOVED: "/passkeys",
+    MailKind.TOKEN_MADE: "/settings/tokens",
     MailKind.SECOND_STEP_CHANGED: "/passkeys",
     MailKind.SECOND_STEP_RESET: "/clinic/people",
 }
@@ -178,6 +185,10 @@ ENDINGS: Mapping[MailKind, str] = {
     MailKind.RENEWED: NOT_ME,
     MailKind.PASSKEY_ADDED: NOT_ME,
     MailKind.PASSKEY_REMOVED: NOT_ME,
+    MailKind.TOKEN_MADE: (
+        "If that was you, there is nothing to do. If not, revoke it there, choose a new\n"
+        "passphrase, and tell the people who run these pages at once.\n"
+    ),
     MailKind.SECOND_STEP_CHANGED: NOT_ME,
     MailKind.SECOND_STEP_RESET: NOT_EXPECTED,
 }
@@ -284,9 +295,9 @@ def has_account_mail(to: Person, now: datetime) -> Mail:
     return Mail(kind, f"{kind}:{to.id}:{now:%Y-%m-%dT%H}", to.id, to.email, now, now)
 
 
-def about_passkey(kind: MailKind, key_id: str, owner: Person, now: datetime) -> Mail:
-    """The mail that a passkey was added or removed."""
-    return Mail(kind, f"{kind}:{key_id}", owner.id, owner.email, now, now)
+def about_way_in(kind: MailKind, way_id: str, owner: Person, now: datetime) -> Mail:
+    """The mail that a passkey was added or removed, or a token made."""
+    return Mail(kind, f"{kind}:{way_id}", owner.id, owner.email, now, now)
 
 
 def about_second_step(kind: MailKind, owner_id: str, to: Person, now: datetime) -> Mail:

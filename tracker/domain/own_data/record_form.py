@@ -370,6 +370,8 @@ TABLES_LEFT_OUT: Final = {
     "row_keys": "of the backups of one clinic",
     "second_step_tries": _ACCOUNT,
     "sessions": _ACCOUNT,
+    "api_tokens": _ACCOUNT,
+    "api_answers": _ACCOUNT,
     "share_codes": _ACCOUNT,
     "signs_of_life": _CLINIC,
     "trial_readings": "count for nothing",

@@ -96,6 +96,11 @@ def may_have_second_step(viewer: Viewer) -> bool:
     return viewer.role is not Role.PATIENT
 
 
+def may_hold_tokens(viewer: Viewer) -> bool:
+    """Whether a program may work in the viewer's name: those who see patients, or administer."""
+    return viewer.role is not Role.OFFICE or may_administer(viewer)
+
+
 def may_accept_share_codes(viewer: Viewer) -> bool:
     """Whether the viewer may take a patient into their care who has given them a code."""
     return viewer.role is Role.PRACTITIONER

@@ -75,3 +75,10 @@ def _on_duty(
 
 def _absence(row: dict[str, Any]) -> Absence:
     return read_row(Absence, row)
+
+
+def ids_seen_by(db: Database, person: Person, now: datetime) -> frozenset[str]:
+    """The ids of the patients in a person's care, or in that of those whom they stand in for."""
+    if not person.role.has_patients:
+        return frozenset()
+    return people.ids_in_care_of(db, [person.id, *stood_in_for_by(db, person, now)])

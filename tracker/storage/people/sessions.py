@@ -1,4 +1,7 @@
-"""Sessions that have not been ended; a token is stored only as its digest."""
+"""Sessions that have not been ended; a token is stored only as its digest.
+
+What ends all sessions ends all tokens of the HTTP API, too.
+"""
 
 from dataclasses import replace
 from datetime import datetime
@@ -8,6 +11,7 @@ from sqlite_utils import Database
 from tracker.domain.clinic.audit import Act
 from tracker.domain.people.sessions import Session
 from tracker.storage.columns import read_optional_time, read_row, row_of, time_text
+from tracker.storage.people import tokens
 
 
 def begin(db: Database, digest: str, session: Session) -> None:
@@ -57,13 +61,15 @@ def end_others_of(db: Database, person_id: str, digest: str) -> None:
 
 
 def end_all_of(db: Database, person_id: str) -> None:
-    """Remove every session of a person."""
+    """Remove every session of a person, and every token."""
     db.execute("DELETE FROM sessions WHERE person_id = ?", [person_id])
+    tokens.end_all_of(db, person_id)
 
 
 def end_all(db: Database) -> None:
-    """Remove every session of everyone."""
+    """Remove every session of everyone, and every token."""
     db.execute("DELETE FROM sessions")
+    tokens.end_all(db)
 
 
 def forget_begun_before(db: Database, at: datetime) -> None:
