@@ -120,7 +120,7 @@ def test_a_photo_that_cannot_be_measured_comes_back_with_its_fault() -> None:
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(1, waiting=0, limits=Limits(memory=300, cpu_seconds=1)) as apart:
+    with Sandbox(1, waiting=0, limits=Limits(memory=300, cpu_seconds=2)) as apart:
         apart(os.getpid)
         yield apart
 
