@@ -1,12 +1,16 @@
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
 from zoneinfo import ZoneInfo
 
 import pytest
+from markupsafe import escape
 
 from analysis.errors import Fault
+from tests.conftest import PROTOCOLS
 from tests.tracker.courses_of_readings import TREATED_AT
+from tests.web.browser import Browser
 from tracker.domain.alerts.alerts import Alert, Concern, Factor, Level, Source
 from tracker.domain.course.check_ins import SIGNS
 from tracker.domain.course.photo_times import TimeFault
@@ -152,3 +156,12 @@ def _alert(concern: Concern, regions: tuple[Region, ...], onset: float | None) -
         engine="1",
         protocol="microneedling 1",
     )
+
+
+def test_a_protocol_says_each_advice_once_though_several_signs_have_it(dana: Browser) -> None:
+    page = dana.read("/protocols/microneedling")
+    at_once = page[page.index("<h2>Act at once") :].split("</ul>", maxsplit=1)[0]
+    said = re.findall("<li>(.*?)</li>", at_once)
+    assert len(said) == len(set(said))
+    floors = PROTOCOLS.of("microneedling").floors
+    assert set(said) == {str(escape(floor.words)) for floor in floors}

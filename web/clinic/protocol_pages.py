@@ -220,7 +220,7 @@ def _says(protocol: Protocol) -> ProtocolText:
     return ProtocolText(
         healing=tuple(_healing(each) for each in protocol.healing),
         limits=tuple(_limits(protocol, concern) for concern in protocol.concerns),
-        floors=tuple(floor.words for floor in protocol.floors),
+        floors=tuple(dict.fromkeys(floor.words for floor in protocol.floors)),
         questions=tuple((q.question, days_words(*q.days)) for q in protocol.check_in),
         care=tuple(
             (HEADINGS[heading], tuple(_care(line) for line in protocol.aftercare[heading]))
