@@ -1,7 +1,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from tests.conftest import Cast
 from tests.tracker.courses_of_readings import CALM, check_in, reading
+from tests.web.browser import Browser
+from tests.web.conftest import Records
 from tests.web.course_so_far import now_on, so_far
 from tracker.domain.alerts.alerts import Alert, Concern, Level, Outcome
 from tracker.domain.course.check_ins import Answers
@@ -162,3 +165,14 @@ def test_photos_are_marked_at_their_days_and_days_without_stay_bare() -> None:
     assert [sign.mark for sign in strip.signs] == ["●", "○"]
     assert strip.signs[1].words.endswith(": photo, could not be measured")
     assert strip.signs[1].x - strip.signs[0].x > 30
+
+
+def test_a_mark_of_the_first_day_does_not_lie_on_the_word_treated(
+    records: Records, dana: Browser, cast: Cast
+) -> None:
+    for day in (-1, 0.3, 1):
+        records.measured(day)
+    page = f"/patients/{cast.alice.id}"
+    assert ">treated</text>" in dana.read(page)
+    records.check_in(0.3, Answers(pain=9, pus=True))
+    assert ">treated</text>" not in dana.read(page)
