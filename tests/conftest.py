@@ -1,6 +1,8 @@
 """The cast and the world that tests share: Alice and Bob are patients, Dr Dana treats Alice."""
 
+import gc
 import os
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,6 +47,18 @@ class Cast:
     dana: Person
     eli: Person
     treatment: Treatment
+
+
+@pytest.fixture(scope="module")
+def swept() -> Iterator[None]:
+    """For modules whose clients, of a store or a cluster, leave connections open behind them.
+
+    Else the garbage collector finds one during a later test, which then fails for it.
+    """
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -101,7 +101,7 @@ def server() -> ObjectStore:
 
 
 @pytest.fixture
-def object_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
+def object_store(swept: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
     """The server, as the variables of AWS name it."""
     keyed(monkeypatch)
     monkeypatch.setenv("AWS_ENDPOINT_URL", server().endpoint)

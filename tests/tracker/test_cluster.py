@@ -58,7 +58,7 @@ def written(folder: Path) -> tuple[Path, Security]:
 
 
 @pytest.fixture(scope="module")
-def cluster(certificates: tuple[Path, Security]) -> Iterator[LocalCluster]:
+def cluster(swept: None, certificates: tuple[Path, Security]) -> Iterator[LocalCluster]:
     """A scheduler on this machine with one worker, which loads what the documentation says."""
     settings = {
         "distributed.scheduler.allowed-failures": 0,  # as fast as can be
