@@ -1,5 +1,6 @@
 """Alice answers the questions before her treatment on her phone; Dr Dana confirms them."""
 
+import html
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from tests.web.browser import Browser
 from tests.web.conftest import Clock
 from tracker.actions.own_data.exporting import export_own_data
 from tracker.domain.course.treatments import Setting, Treatment
+from tracker.domain.mail.mails import MailKind
 from tracker.domain.people.people import Person
 from tracker.domain.protocols.ahead import AheadAnswer, ahead_questions
 from tracker.domain.protocols.screening import Screening
@@ -113,14 +115,42 @@ def test_a_contraindication_says_at_once_to_call_and_nothing_reassures(alice: Br
         page = alice.read(path)
         before_the_form = page.split("<fieldset")[0]
         assert CALL in before_the_form
-        assert "Do not needle where keloids can form." in before_the_form
-        assert "Do not needle during a flare" not in page  # a caution is for the practitioner
+        assert "thick or raised (keloids)?" in before_the_form
+        assert "Do not needle" not in page  # advice is worded for the practitioner
     assert say(alice, **{each.id: "no" for each in QUESTIONS}) == 303
     today = alice.read("/")
     assert CALL not in today
     card = today.split('id="ahead"')[1].split("</section>")[0]
     assert "You answered the questions today" in card
     assert "tick-mark" not in card
+
+
+@pytest.mark.usefixtures("booked")
+def test_a_contraindication_waits_on_the_work_list_until_the_clinic_has_read_it(
+    alice: Browser, dana: Browser, db: Database, cast: Cast
+) -> None:
+    def mailed() -> list[str]:
+        sent = db.query("SELECT recipient_id FROM messages WHERE kind = ?", [MailKind.MESSAGE])
+        return [row["recipient_id"] for row in sent]
+
+    say(alice, rosacea="yes", eczema="unknown")
+    assert "new message" not in dana.read("/")  # cautions are read before the treatment begins
+    say(alice, keloid="yes", active_acne="yes")
+    say(alice, keloid="yes", active_acne="yes")  # the same form once more
+    assert "1 new message" in dana.read("/")
+    assert mailed() == [cast.dana.id]
+    say(alice, keloid="no", active_acne="yes")
+    assert "2 new messages" in dana.read("/")
+    assert mailed() == [cast.dana.id] * 2  # even while the first one waits
+    talk = html.unescape(dana.read(f"/patients/{cast.alice.id}/conversation"))
+    for words in (
+        "(keloids)?” Yes.",
+        "(acne) in the area?” Yes.",
+        "No. Before that I answered yes.",
+    ):
+        assert words in talk
+    assert "rosacea" not in talk
+    assert "new message" not in dana.read("/")
 
 
 def test_only_a_session_at_the_clinic_that_is_near_is_asked_about(

@@ -11,16 +11,27 @@ from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.course.session_plans import SessionPlan, sessions_so_far
+from tracker.domain.mail.mails import message_mail
 from tracker.domain.own_data.consents import CareWithdrawn
-from tracker.domain.people.people import Person
+from tracker.domain.people.people import Person, in_turn
 from tracker.domain.protocols.aftercare import OwnLine
-from tracker.domain.protocols.ahead import AheadSession, AskedAhead, asked_ahead, session_to_ask
+from tracker.domain.protocols.ahead import (
+    AheadSession,
+    AskedAhead,
+    asked_ahead,
+    session_to_ask,
+    stop_message,
+)
 from tracker.domain.protocols.protocols import Protocols
+from tracker.domain.talk.conversation import Message
 from tracker.storage.clinic import audit_log
 from tracker.storage.columns import new_id
 from tracker.storage.connection import writing
 from tracker.storage.course import ahead_answers, care_lines, treatments
+from tracker.storage.mail import mails
 from tracker.storage.own_data import consents
+from tracker.storage.people import absences
+from tracker.storage.talk import conversation
 
 
 def add_care_line(db: Database, line: OwnLine) -> OwnLine:
@@ -82,7 +93,8 @@ def answer_ahead(
 
     None is "I don't know". An answer that is on record and still counts keeps its time, so that a
     form that is sent twice is kept once; every other one is added, and the earlier ones stay.
-    Answers to questions that are not asked are left out.
+    Answers to questions that are not asked are left out. A contraindication, given or taken back,
+    is also written into the conversation, with a mail to each person who cares for the patient.
     Returns what was asked.
     """
     with writing(db):
@@ -93,17 +105,27 @@ def answer_ahead(
         asked = asked_ahead(session, protocols, said)
         if asked is None or asked.session.kind != kind:
             return NothingAsked()
-        counting, kept = asked.counting(now), 0
+        counting, kept = asked.counting(now), {}
         for question in asked.questions:
             name = question.id
             if name not in given or (name in counting and counting[name].answer == given[name]):
                 continue
             ahead_answers.insert(db, patient.id, kind, question, given[name], now)
-            kept += 1
+            kept[name] = given[name]
         if kept:
-            told = f"answers before a treatment: {kept}"
+            told = f"answers before a treatment: {len(kept)}"
             audit_log.add(db, Entry(Act.RECORD_CHANGED, now, patient.id, patient.id, told))
+        if text := stop_message(asked, kept):
+            _write_to_clinic(db, patient, text, now)
     return asked
+
+
+def _write_to_clinic(db: Database, patient: Person, text: str, now: datetime) -> None:
+    """A message waits on the work list until it is read; each mail goes out even so."""
+    message = Message(new_id(), patient.id, patient.id, patient.name, now, text, has_photo=False)
+    conversation.insert(db, message, key=message.id)
+    for reader in in_turn(absences.caring_on_duty(db, patient.id, now), asked=0):
+        mails.insert(db, message_mail(message, reader, now))
 
 
 def _session(db: Database, patient: Person, now: datetime) -> AheadSession | None:

@@ -16,6 +16,8 @@ from tracker.domain.protocols.protocols import (
 )
 
 COUNTS = timedelta(days=3)  # before the session; skin and medicines change
+STOP_HEAD = "Afterglow writes this for me. I answered questions before my treatment:"
+STOP_END = "Can I be treated as planned? Please call or answer me before I come."
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,23 @@ def warns(question: ScreeningQuestion, answer: bool | None) -> bool:
 def is_against(question: ScreeningQuestion, answer: bool | None) -> bool:
     """Whether an answer would stop the treatment."""
     return question.severity is Severity.CONTRAINDICATION and answer is question.warn_if
+
+
+def stop_message(asked: AskedAhead, given: Mapping[str, bool | None]) -> str:
+    """What the clinic reads at once about answers that were just given; empty without a reason.
+
+    A contraindication is a reason, and so is taking one back. `given` are the new answers, by
+    question id; those in `asked` came before them.
+    """
+    lines = []
+    for question in (each for each in asked.questions if each.id in given):
+        answer, was = given[question.id], asked.answers.get(question.id)
+        if is_against(question, answer):
+            lines.append(f"“{question.question}” Yes.")
+        elif was is not None and is_against(question, was.answer):
+            now = "I don’t know" if answer is None else "No"
+            lines.append(f"“{question.question}” {now}. Before that I answered yes.")
+    return "\n".join([STOP_HEAD, *lines, STOP_END]) if lines else ""
 
 
 def session_to_ask(
