@@ -46,6 +46,7 @@ TRIES_PER_ACCOUNT = "100 per hour"  # from all clients together on which nobody 
 KNOWN_ACCOUNTS = 5  # of one browser, where colleagues share a desk
 KNOWN_FOR = timedelta(days=365)
 MAILS_PER_CLIENT = "10 per hour"  # to the address given
+JUDGED_PER_CLIENT = "60 per minute"  # each takes up to half a second
 IPV6_HOUSEHOLD_BITS = 64  # the smallest range that one customer gets, within which addresses change
 
 HEADERS = {
@@ -72,6 +73,7 @@ GUESSED_AT = (
 )
 PROVES_PASSKEY = "passkeys.enter"
 MAILS_LINK = ("links.mail_link", "home_care.ask_for_account")
+JUDGES = "passphrases.tell"
 SAME_FOR_ALL = frozenset(
     {"static", "app_shell.static", "app_shell.service_worker", "app_shell.framing_cascade"}
 )
@@ -174,9 +176,10 @@ def init_limits(app: Flask, settings: Settings) -> None:
         app.view_functions[endpoint] = limited
     passkey = _counted(app.view_functions[PROVES_PASSKEY], limiter, (by_client,))
     app.view_functions[PROVES_PASSKEY] = passkey
-    for endpoint in MAILS_LINK:
-        mailing = limiter.limit(MAILS_PER_CLIENT)(app.view_functions[endpoint])
-        app.view_functions[endpoint] = mailing  # type: ignore[assignment]
+    slow = [(endpoint, MAILS_PER_CLIENT) for endpoint in MAILS_LINK]
+    for endpoint, limit in (*slow, (JUDGES, JUDGED_PER_CLIENT)):
+        slowed = limiter.limit(limit)(app.view_functions[endpoint])
+        app.view_functions[endpoint] = slowed  # type: ignore[assignment]
 
     def say_when(response: Response) -> Response:
         limit = limiter.current_limit

@@ -69,6 +69,7 @@ PUBLIC = frozenset(
         "passkeys.enter",
         "passkeys.ask_first",
         "passkeys.add_first",
+        "passphrases.tell",
         "preferences.unsubscribe",
         "preferences.stop",
     }

@@ -56,6 +56,10 @@ def test_a_passkey_is_made_used_and_removed(
     assert passkeys.of_person(db, cast.alice.id)[0].sign_count > key.sign_count
 
     page.goto(f"{address}/passkeys")
+    page.get_by_label("New passphrase").press_sequentially("passwordpassword")
+    expect(page.get_by_text("Easy to guess")).to_be_visible()
+    page.get_by_label("New passphrase").press_sequentially(" harbor tulip sixteen")
+    expect(page.get_by_text("Very good.")).to_be_visible()
     page.get_by_role("button", name="Remove").click()
     expect(page.get_by_text("You have none yet.")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import SHIPPED_HASHER
 from tracker.wires import passphrases
-from tracker.wires.passphrases import fits, hash_passphrase
+from tracker.wires.passphrases import Strength, fits, hash_passphrase, strength
 
 Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
 FORMS: tuple[Form, ...] = ("NFC", "NFD", "NFKC", "NFKD")
@@ -120,6 +120,15 @@ def test_an_unknown_address_costs_as_many_hashes_as_a_wrong_passphrase(
 def test_what_is_refused_says_why(typed: str, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         hash_passphrase(typed)
+
+
+def test_strength_says_what_the_form_would_say() -> None:
+    assert strength("passwordpassword") is Strength.EASY
+    assert strength("alice@clinic.example", "alice@clinic.example") is Strength.EASY
+    assert strength("tulip9 harbor") is Strength.GOOD
+    assert strength("tulip harbor sixteen moss") is Strength.STRONG
+    with pytest.raises(ValueError, match="too short"):
+        strength("tulip")
 
 
 def test_the_shipped_hash_is_argon2id() -> None:

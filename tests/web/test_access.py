@@ -52,6 +52,7 @@ PUBLIC = {
     "passkeys.enter",
     "passkeys.ask_first",
     "passkeys.add_first",
+    "passphrases.tell",
     "preferences.unsubscribe",
     "preferences.stop",
 }

@@ -129,6 +129,25 @@ def test_a_passphrase_that_is_too_short_leaves_the_link_open(
     assert stranger.send(link, {"passphrase": CHOSEN}).status_code == 303
 
 
+def test_the_meter_judges_as_the_form_does_and_only_so_often(
+    stranger: Browser, cast: Cast, dana: Browser
+) -> None:
+    link = link_on(dana.send(f"/patients/{cast.alice.id}/renewal", {}).text)
+    for typed in ("tulip", "passwordpassword", cast.alice.email, "tulip9 harbor", CHOSEN):
+        told = stranger.send(
+            "/passphrase-strength", {"passphrase": typed, "email": cast.alice.email}
+        )
+        assert told.json is not None
+        assert told.json["words"].endswith(".")
+        kept = stranger.send(link, {"passphrase": typed}).status_code == 303
+        assert kept == (told.json["value"] >= 2), typed
+        if kept:
+            break
+    tries = [stranger.send("/passphrase-strength", {"passphrase": CHOSEN}) for _ in range(60)]
+    assert tries[0].status_code == 200
+    assert tries[-1].status_code == 429
+
+
 def test_a_link_leads_to_the_clinic_whatever_the_browser_calls_the_host(
     cast: Cast, app: Flask
 ) -> None:

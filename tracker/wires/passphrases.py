@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable
+from enum import IntEnum
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -14,6 +15,7 @@ HASHER = PasswordHasher()  # tests replace it by a cheap one
 # A random code needs less than a passphrase: the least that OWASP's cheat sheet recommends.
 CODE_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 GUESSES = 1e8  # "safely unguessable" where each costs a slow hash
+STRONG_GUESSES = 1e10  # "very unguessable"
 JUDGED = 20
 
 
@@ -31,15 +33,39 @@ def hash_passphrase(passphrase: str, *about: str) -> str:
     return HASHER.hash(typed)
 
 
+class Strength(IntEnum):
+    """How a passphrase that is being typed is judged; from `GOOD` on it is taken."""
+
+    EASY = 1
+    GOOD = 2
+    STRONG = 3
+
+
+def strength(passphrase: str, *about: str) -> Strength:
+    """What `hash_passphrase` would say, and whether it could be better; nothing is hashed.
+
+    Raises ValueError when the passphrase is too short or cannot be typed.
+    """
+    typed = secret(check_passphrase(passphrase))
+    if is_easy(typed, *about):
+        return Strength.EASY
+    return Strength.STRONG if guesses(typed, *about) >= STRONG_GUESSES else Strength.GOOD
+
+
 def is_easy(typed: str, *about: str) -> bool:
-    """Whether fewer than `GUESSES` guesses find the passphrase (zxcvbn, Wheeler, USENIX 2016).
+    """Whether fewer than `GUESSES` guesses find the passphrase."""
+    return guesses(typed, *about) < GUESSES
+
+
+def guesses(typed: str, *about: str) -> float:
+    """How many guesses find the passphrase (zxcvbn, Wheeler, USENIX 2016).
 
     Its first and its last `JUDGED` characters are judged and the better counts: the time grows fast
     with the length, and 20 characters of signs that stand for letters take 0.4 s.
     """
     known = ["afterglow", *about]
     ends = {typed[:JUDGED], typed[-JUDGED:]}
-    return all(zxcvbn(end, user_inputs=known)["guesses"] < GUESSES for end in ends)
+    return max(float(zxcvbn(end, user_inputs=known)["guesses"]) for end in ends)
 
 
 def fits(stored: str | None, passphrase: str) -> bool:
