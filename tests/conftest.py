@@ -31,12 +31,18 @@ from tracker.world import World, open_world
 TREATED_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PASSPHRASE = "a long enough passphrase"
 PROTOCOLS = protocol_files.read_all(None)
+JOURNEYS = Path(__file__).parent / "journeys"
 SHIPPED_HASHER = passphrases.HASHER
 
 
 def pytest_xdist_auto_num_workers() -> int:
     """One more worker than cores, because tests also wait for a browser or another process."""
     return len(os.sched_getaffinity(0)) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Journeys first: one worker begins with them, so that browsers do not meet at the end."""
+    items.sort(key=lambda item: JOURNEYS not in item.path.parents)
 
 
 @dataclass(frozen=True)
