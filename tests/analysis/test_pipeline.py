@@ -1,5 +1,6 @@
 """One photo, the whole path: pixels give blood and melanin; light and camera have no influence."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -97,11 +98,15 @@ def test_reference_values_describe_the_skin_in_the_baselines_light() -> None:
     before = analyse(portrait()).regions[Region.FACE]
     warm = analyse(retouched(light=(1.1, 1.0, 0.75))).regions[Region.FACE]
     red = analyse(retouched(CHEEKS, blood=1)).regions[Region.FACE]
-    assert warm.lab == pytest.approx(before.lab, abs=0.8)
+    assert warm.lab == pytest.approx(before.lab, abs=1.0)  # what an eye just sees
     assert warm.ita == pytest.approx(before.ita, abs=2.0)
     assert red.lab[1] > before.lab[1] + 2
     assert red.erythema_index > before.erythema_index + 2
     assert before.melanin_index > 0
+
+
+def test_a_reading_does_not_depend_on_the_maker_of_the_processor() -> None:
+    assert not cv2.ipp.useIPP()
 
 
 def test_a_covered_cheek_is_left_out_and_said() -> None:
