@@ -3,16 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlite_utils import Database
+from werkzeug.test import TestResponse
 
 from tests.conftest import PASSPHRASE, TREATED_AT, Cast
 from tests.tracker.courses_of_readings import Doublings, fading, reading, unchanged, with_focal
 from tests.web.browser import Browser
 from tracker.actions.people.accounts import add_person
 from tracker.actions.people.staff import enter_absence
+from tracker.actions.people.tokens import make_token
 from tracker.actions.talk.notes import write_note
 from tracker.domain.alerts.alerts import Alert, Concern, Factor, Level, Source
 from tracker.domain.course.annotations import Annotation, Drawing, Shape
@@ -31,7 +34,9 @@ from tracker.domain.course.readings import Estimate, FocalChanges
 from tracker.domain.course.treatments import AREAS, Region
 from tracker.domain.mail.mails import Mail, MailKind, about_alert
 from tracker.domain.people.absences import Absence, Leave
+from tracker.domain.people.access import Viewer
 from tracker.domain.people.people import Duty, Person, Role
+from tracker.domain.people.tokens import Scope, scopes_for
 from tracker.domain.talk.conversation import Message
 from tracker.domain.talk.notes import Note, NoteText
 from tracker.storage.alerts import alerts
@@ -44,6 +49,7 @@ from tracker.storage.talk import conversation, notes
 from tracker.wires.photo_files import Picture
 from tracker.world import World
 from web import create_app
+from web.api.operations import PREFIX
 
 
 @dataclass
@@ -278,3 +284,35 @@ def dana(cast: Cast, browser_of: Callable[[Person], Browser]) -> Browser:
 def stranger(app: Flask, cast: Cast) -> Browser:
     """A person who has not signed in."""
     return Browser(app)
+
+
+@dataclass
+class Program:
+    """A program that holds a token."""
+
+    app: Flask
+    secret: str
+
+    def ask(self, path: str, method: str = "GET", **given: Any) -> TestResponse:
+        headers = {"Authorization": f"Bearer {self.secret}", **given.pop("headers", {})}
+        client = self.app.test_client(use_cookies=False)
+        return client.open(f"{PREFIX}{path}", method=method, headers=headers, **given)
+
+    def read(self, path: str) -> Any:
+        """What the answer holds, which must be good."""
+        answer = self.ask(path)
+        assert answer.status_code == 200, (path, answer.text)
+        return answer.json
+
+
+@pytest.fixture
+def program_of(app: Flask, db: Database) -> Callable[..., Program]:
+    """A program in the name of a person, with these scopes or all that the person may give."""
+
+    def program_of(person: Person, *scopes: Scope) -> Program:
+        viewer = Viewer(person.id, person.role, duties=person.duties)
+        chosen = frozenset(scopes) or scopes_for(viewer)
+        _, secret = make_token(db, person, viewer, "test", chosen, 7, TREATED_AT)
+        return Program(app, secret)
+
+    return program_of

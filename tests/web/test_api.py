@@ -16,51 +16,18 @@ from werkzeug.test import TestResponse
 
 from tests.conftest import TREATED_AT, Cast
 from tests.web.browser import Browser
-from tests.web.conftest import Clock, Records
-from tracker.actions.people.tokens import make_token
+from tests.web.conftest import Clock, Program, Records
 from tracker.domain.course.check_ins import Answers
 from tracker.domain.people.access import Viewer
 from tracker.domain.people.people import Person, Role
 from tracker.domain.people.tokens import Scope, scopes_for
 from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.connection import writing
-from tracker.storage.course import check_ins, photos
+from tracker.storage.course import photos
 from tracker.storage.people import people, sessions
 from tracker.storage.talk import conversation
 from web import api
 from web.api.operations import OPERATIONS, PREFIX, document
-
-
-@dataclass
-class Program:
-    """A program that holds a token."""
-
-    app: Flask
-    secret: str
-
-    def ask(self, path: str, method: str = "GET", **given: Any) -> TestResponse:
-        headers = {"Authorization": f"Bearer {self.secret}", **given.pop("headers", {})}
-        client = self.app.test_client(use_cookies=False)
-        return client.open(f"{PREFIX}{path}", method=method, headers=headers, **given)
-
-    def read(self, path: str) -> Any:
-        """What the answer holds, which must be good."""
-        answer = self.ask(path)
-        assert answer.status_code == 200, (path, answer.text)
-        return answer.json
-
-
-@pytest.fixture
-def program_of(app: Flask, db: Database) -> Callable[..., Program]:
-    """A program in the name of a person, with these scopes or all that the person may give."""
-
-    def program_of(person: Person, *scopes: Scope) -> Program:
-        viewer = Viewer(person.id, person.role, duties=person.duties)
-        chosen = frozenset(scopes) or scopes_for(viewer)
-        _, secret = make_token(db, person, viewer, "test", chosen, 7, TREATED_AT)
-        return Program(app, secret)
-
-    return program_of
 
 
 def test_a_token_opens_the_patients_in_care_and_no_others(
@@ -336,45 +303,6 @@ def test_an_answer_needs_the_alert_as_it_is_and_is_given_once(
     assert dana.ask(send, "POST", headers=fresh, **other).status_code == 412
     history = alert_history.of_alert(db, names["alert"])
     assert [str(step.step) for step in history] == ["read", "snoozed"]
-
-
-def test_a_check_in_is_kept_once_with_its_advice_and_a_mistake_keeps_nothing(
-    cast: Cast, db: Database, program_of: Callable[..., Program]
-) -> None:
-    alice, path = program_of(cast.alice), f"/patients/{cast.alice.id}/check-ins"
-    keyed = {"headers": {"Idempotency-Key": KEY}}
-    for wrong in (
-        {"answers": {"puss": True}},
-        {"answers": {"pain": 11}},
-        {"answers": {"pain": "1"}},
-    ):
-        answer = alice.ask(path, "POST", json=wrong, **keyed)
-        assert answer.status_code == 422, wrong
-        assert answer.json is not None
-        assert answer.json["errors"][0]["at"].startswith("answers.")
-    sent = {"answers": {"pus": True, "pain": 7}}
-    kept = alice.ask(path, "POST", json=sent, **keyed)
-    assert (kept.status_code, bool(kept.json and kept.json["advice"])) == (201, True)
-    assert alice.ask(path, "POST", json=sent, **keyed).data == kept.data
-    (stored,) = check_ins.of_patient(db, cast.alice.id)
-    assert (stored.answers.pus, stored.answers.pain) == (True, 7)
-
-
-def test_a_help_call_without_a_course_reaches_the_clinic(
-    cast: Cast, db: Database, program_of: Callable[..., Program]
-) -> None:
-    with writing(db):
-        people.add_to_care(db, cast.dana.id, cast.bob.id)
-    bob = program_of(cast.bob)
-    answer = bob.ask(
-        f"/patients/{cast.bob.id}/check-ins",
-        "POST",
-        json={"answers": {"asked_for_help": True}},
-        headers={"Idempotency-Key": KEY},
-    )
-    assert answer.status_code == 409
-    assert "asked to call" in answer.text
-    assert conversation.unread_by_clinic(db, cast.bob.id) == 1
 
 
 def test_the_table_in_the_manual_is_what_is_served() -> None:

@@ -1,13 +1,10 @@
 """What programs read and send: courses, check-ins, photos, alerts, messages, health."""
 
 import hashlib
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import replace
 from http import HTTPStatus
-from typing import Annotated, Literal
 
 from flask import abort, request
-from pydantic import Field, with_config
 from werkzeug.exceptions import NotFound
 
 from tracker.actions.alerts.answering import Answered, answer_alert
@@ -25,13 +22,13 @@ from tracker.actions.course.receiving import (
     receive_photo,
 )
 from tracker.actions.people.care_team import show_patients
-from tracker.domain.alerts import alert_life
 from tracker.domain.alerts.alert_life import AnswerRefused, ShownAlert
-from tracker.domain.alerts.alerts import Outcome
-from tracker.domain.alerts.promises import Call as PromisedCall
 from tracker.domain.clinic.health import judge, worst
-from tracker.domain.course.check_ins import MAX_FREE_TEXT_LENGTH, Answers, Queued
-from tracker.domain.course.photos import PhotoRole, SkinState, View
+from tracker.domain.course.check_ins import (
+    ANSWER_NAMES,
+    Answers,
+    Queued,
+)
 from tracker.domain.own_data.consents import CareWithdrawn
 from tracker.domain.people.access import (
     may_administer,
@@ -40,6 +37,7 @@ from tracker.domain.people.access import (
     may_see_patient,
     require,
 )
+from tracker.domain.people.people import Role
 from tracker.domain.people.tokens import Scope
 from tracker.domain.record.record import PatientRecord
 from tracker.domain.texts import readable
@@ -47,8 +45,8 @@ from tracker.wires.photo_files import Picture
 from web.api.calls import Call, check_match
 from web.api.operations import operation
 from web.api.problems import FieldProblem, refused
+from web.api.sent import SentAnswer, SentCheckIn, SentPhoto, answer_of, moment
 from web.api.shapes import (
-    CLOSED,
     Advice,
     Alert,
     CheckIn,
@@ -160,9 +158,12 @@ def list_alerts(call: Call, patient_id: str, query: Paging) -> Listing[Alert]:
 
 @operation("GET", "/alerts", Scope.READ_ALERTS)
 def list_open_alerts(call: Call, query: Paging) -> Listing[Alert]:
-    """The alerts that are not resolved, of all patients in the care of the owner of the token."""
-    listed = show_alerts(call.db, call.person, call.now).listed
-    all_of = [each.alert for each in listed if each.alert.resolved_at is None]
+    """The alerts that are not resolved, of all whom the owner of the token cares for or is."""
+    if call.viewer.role is Role.PATIENT:
+        known = [a for each in _record(call, call.person.id).courses for a in each.alerts]
+    else:
+        known = [each.alert for each in show_alerts(call.db, call.person, call.now).listed]
+    all_of = [each for each in known if each.resolved_at is None]
     return listing(all_of, lambda each: (each.id,), alert, query)
 
 
@@ -189,100 +190,6 @@ def _record(call: Call, patient_id: str) -> PatientRecord:
     return show_record(call.db, patient_id) or abort(404)
 
 
-Score = Annotated[int, Field(ge=0, le=10)]
-
-
-@with_config(CLOSED)
-@dataclass(frozen=True, slots=True)
-class SentAnswers(Answers):
-    """What the patient answers; leave out what was not answered."""
-
-    pain: Score | None = None
-    itch: Score | None = None
-    swelling: Annotated[int, Field(ge=0, le=3)] | None = None
-    note: Annotated[str, Field(max_length=MAX_FREE_TEXT_LENGTH)] = ""
-
-
-@with_config(CLOSED)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SentCheckIn:
-    """A check-in. `given_at` is when the answers were given, if that was not just now."""
-
-    answers: SentAnswers
-    given_at: Annotated[datetime, Field(description="with its offset")] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SentPhoto:
-    """A photo and the words about it. `taken_at` is the patient's own time, `2026-03-05T18:00`."""
-
-    photo: bytes
-    role: PhotoRole
-    skin_state: SkinState = SkinState.CLEAN
-    view: View = View.FRONT
-    taken_at: str = ""
-
-
-Why = Annotated[str, Field(max_length=500)]
-
-
-@with_config(CLOSED)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SaySeen:
-    """The owner of the token has read the alert and takes care of it."""
-
-    answer: Literal["seen"]
-
-
-@with_config(CLOSED)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SaySnooze:
-    """The alert may wait until a day, for a reason."""
-
-    answer: Literal["snooze"]
-    until: date
-    why: Why
-
-
-@with_config(CLOSED)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SayResolved:
-    """What the alert turned out to be, and why."""
-
-    answer: Literal["resolve"]
-    outcome: Outcome
-    why: Why = ""
-
-
-@with_config(CLOSED)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SayCall:
-    """The patient is promised a call within so many minutes, one of those that pages offer."""
-
-    answer: Literal["call"]
-    minutes: Annotated[int, Field(ge=1, le=1440)]
-
-
-@with_config(CLOSED)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SayHandOver:
-    """A colleague is asked to look."""
-
-    answer: Literal["hand_over"]
-    colleague_id: str
-    note: Why = ""
-
-
-@with_config(CLOSED)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SentAnswer:
-    """What the owner of the token says about an alert."""
-
-    say: Annotated[
-        SaySeen | SaySnooze | SayResolved | SayCall | SayHandOver, Field(discriminator="answer")
-    ]
-
-
 @operation(
     "POST", "/patients/{patient_id}/check-ins", Scope.WRITE_CHECK_INS, status=HTTPStatus.CREATED
 )
@@ -293,21 +200,25 @@ def send_check_in(call: Call, patient_id: str, body: SentCheckIn) -> KeptCheckIn
     """
     require(may_record_for_patient(call.viewer, patient_id))
     answers = replace(body.answers, note=readable(body.answers.note))
-    given_at = body.given_at or call.now
-    if given_at.tzinfo is None:
-        wrong = FieldProblem("given_at", "write the offset, such as +01:00")
-        raise refused(422, "body", "What was sent is not right", "Correct it.", errors=(wrong,))
+    given = Answers(**{name: getattr(answers, name) for name in ANSWER_NAMES})
+    try:
+        given_at = moment(body.given_at or call.now)
+    except ValueError as error:
+        wrong = FieldProblem("given_at", str(error))
+        told = f"Correct it.{_passed_on(call, given)}"
+        raise refused(422, "body", "What was sent is not right", told, errors=(wrong,)) from error
     queued = Queued(hashlib.sha256(call.key.encode()).hexdigest()[:32], given_at)
-    given = Answers(**{name: getattr(answers, name) for name in Answers.__dataclass_fields__})
     recorded = record_check_in(call.db, call.world.protocols, patient_id, given, call.now, queued)
     if isinstance(recorded, Recorded):
         advice = tuple(Advice(f.words, f.level, f.is_emergency) for f in recorded.floors)
         return KeptCheckIn(check_in(recorded.check_in), advice)
+    told = f"{_why(recorded)}{_passed_on(call, given)}"
+    raise refused(409, "no-course", "There is nothing that it could belong to", told)
+
+
+def _passed_on(call: Call, given: Answers) -> str:
     is_passed_on = given.is_alarming and call_for_help(call.db, call.person, given, call.now)
-    told = " The clinic was asked to call the patient." if is_passed_on else ""
-    raise refused(
-        409, "no-course", "There is nothing that it could belong to", _why(recorded) + told
-    )
+    return " The clinic was asked to call the patient." if is_passed_on else ""
 
 
 @operation("POST", "/patients/{patient_id}/photos", Scope.WRITE_PHOTOS, status=HTTPStatus.CREATED)
@@ -355,7 +266,7 @@ def answer_to_alert(call: Call, alert_id: str, body: SentAnswer, if_match: str) 
     read_alert(call.db, now.id, call.person.id, call.now)
     shown = ShownAlert(now.id, now.patient_id, now.level, now.raised_at, len(case.history))
     try:
-        done = answer_alert(call.db, shown, call.person, _answer(body), call.now)
+        done = answer_alert(call.db, shown, call.person, answer_of(body), call.now)
     except ValueError as error:
         wrong = FieldProblem(f"say.{body.say.answer}", str(error))
         raise refused(
@@ -373,20 +284,6 @@ def answer_to_alert(call: Call, alert_id: str, body: SentAnswer, if_match: str) 
             )
         case None:
             raise NotFound
-
-
-def _answer(sent: SentAnswer) -> alert_life.Answer | PromisedCall:
-    match sent.say:
-        case SaySeen():
-            return alert_life.Seen()
-        case SaySnooze(until=until, why=why):
-            return alert_life.Snooze(until, readable(why).strip())
-        case SayResolved(outcome=outcome, why=why):
-            return alert_life.Resolution(outcome, readable(why).strip())
-        case SayCall(minutes=minutes):
-            return PromisedCall(minutes)
-        case SayHandOver(colleague_id=colleague_id, note=note):
-            return alert_life.HandOver(colleague_id, readable(note).strip())
 
 
 def _why(refusal: object) -> str:
