@@ -87,6 +87,8 @@ def test_an_alert_about_pigment_shows_the_map_of_pigment(dana: Browser, records:
 
 def test_an_alert_from_answers_alone_shows_the_answers(dana: Browser, records: Records) -> None:
     records.check_in(2, Answers(pain=9, fever=True, note="shivering"))
+    for day in (2.2, 2.4, 2.6, 2.8):  # calmer ones, and one that says nothing, hide it not
+        records.check_in(day, Answers(pain=1) if day < 2.7 else Answers())
     alert = records.alert(evidence=(Factor("red flag: pain 9 or more", 1e6, Source.RED_FLAG),))
     page = dana.read(f"/alerts/{alert.id}")
     assert "The answers point to an infection" in page

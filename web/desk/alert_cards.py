@@ -217,6 +217,7 @@ class AnswersRow:
     note: str
 
 
+LATEST_ANSWERS = 3
 ANSWERS_AT_ONCE = 30
 
 
@@ -225,12 +226,24 @@ def answers_rows(
     now: datetime,
     zone: ZoneInfo,
     number: int | None = None,
-    size: int = ANSWERS_AT_ONCE,
 ) -> Leaf[AnswersRow]:
     """A leaf of the check-ins as a table, newest first."""
     treatment, own_zone = progress.treatment, progress.patient.zone
     as_row = partial(answers_row, treatment=treatment, own_zone=own_zone, now=now, zone=zone)
-    return leaf(progress.check_ins[::-1], number, size, as_row)
+    return leaf(progress.check_ins[::-1], number, ANSWERS_AT_ONCE, as_row)
+
+
+def latest_answers(progress: CourseSoFar, now: datetime, zone: ZoneInfo) -> tuple[AnswersRow, ...]:
+    """The latest check-ins that say something, and the latest that warn, newest first.
+
+    Calm answers that came later do not hide those with which it began.
+    """
+    told = [each for each in reversed(progress.check_ins) if not each.answers.is_empty]
+    latest = told[:LATEST_ANSWERS]
+    warning = [each for each in told if each.warns][:LATEST_ANSWERS]
+    shown = [each for each in told if each in latest or each in warning]
+    treatment, own_zone = progress.treatment, progress.patient.zone
+    return tuple(answers_row(each, treatment, own_zone, now, zone) for each in shown)
 
 
 def answers_row(

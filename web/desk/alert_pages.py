@@ -36,7 +36,7 @@ from web.desk.alert_cards import (
     AnswerForm,
     AnswersRow,
     alert_card,
-    answers_rows,
+    latest_answers,
 )
 from web.forms import sentence
 from web.screening import ScreeningCard, screening_card
@@ -54,7 +54,6 @@ from web.words.words import (
 
 LARGEST_SHOWN = 1000.0  # a factor this large fills its bar
 STRENGTHS = ((10.0, "strongly"), (3.0, "clearly"), (1.5, "somewhat"))
-LATEST_ANSWERS = 3
 STRONGEST = 3  # lines of evidence for the alert that leads a patient's page
 CLOSED_SHOWN = 2  # of the latest treatment; the others are folded
 
@@ -202,7 +201,7 @@ def alert_page(
         if same and alert.regions
         else None,
         strip=timeline(same) if same else None,
-        answers=answers_rows(same, now, zone, size=LATEST_ANSWERS).rows if same else (),
+        answers=latest_answers(same, now, zone) if same else (),
         closed_by=_closed_by(case),
         versions=_versions(alert),
         history=tuple(_history_row(step, case, now, zone) for step in case.history),

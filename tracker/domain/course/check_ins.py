@@ -153,6 +153,12 @@ class CheckIn:
     is_as_before: bool = False
 
     @property
+    def warns(self) -> bool:
+        """Whether a sign was ticked, the answers are alarming, or it gets worse."""
+        given = self.answers
+        return given.reports_a_sign or given.is_alarming or given.trend is Trend.WORSE
+
+    @property
     def is_late(self) -> bool:
         """Whether the answers arrived so long after they were given that people must know."""
         return self.received_at - self.at >= LATE

@@ -62,7 +62,7 @@ class Standing:
 
         Those that still count, and all of a treatment with an alert that is not closed.
         """
-        return tuple(c for c in self._told if c.answers.reports_a_sign or _is_alarming(c))
+        return tuple(c for c in self._told if c.warns)
 
     @property
     def noted(self) -> tuple[CheckIn, ...]:
