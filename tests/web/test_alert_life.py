@@ -39,17 +39,15 @@ def test_a_promised_call_is_read_by_the_patient_and_asked_for_when_it_does_not_c
         answer = dana.answer(alert.id, "call", {"minutes": wrong})
         assert (answer.status_code, "Choose until when you call." in answer.text) == (422, True)
     page = dana.answer(alert.id, "call", {"minutes": "15"}, follow=True).text
-    assert "Dr Dana has it, a call was promised before today, 10:15" in page
-    assert "Your clinic will call before today, 10:15." in alice.read("/")
+    assert "Dr Dana has it, a call was promised before 10:15 today" in page
+    assert "Your clinic will call before 10:15 today." in alice.read("/")
     assert wake_alerts(db, clock.now + timedelta(minutes=14)) == []
     clock.now += timedelta(minutes=15)
-    assert "Your clinic promised to call before today, 10:15." in alice.read("/")
+    assert "Your clinic promised to call before 10:15 today." in alice.read("/")
     (woken,) = wake_alerts(db, clock.now)
     assert woken.needs_answer
-    assert "Your clinic promised to call before today, 10:15." in alice.read("/")
-    assert "call was promised before today, 10:15, no answer yet" in dana.read(
-        f"/alerts/{alert.id}"
-    )
+    assert "Your clinic promised to call before 10:15 today." in alice.read("/")
+    assert "call was promised before 10:15 today, no answer yet" in dana.read(f"/alerts/{alert.id}")
     limit = timedelta(minutes=30)
     assert escalate_alerts(db, limit, clock.now + timedelta(minutes=29)) == []
     (passed_on,) = escalate_alerts(db, limit, clock.now + limit)
@@ -63,26 +61,26 @@ def test_the_patient_reads_who_has_seen_it_and_by_when_it_is_decided(
 ) -> None:
     records.measured(1)
     alert = records.alert()
-    assert "reads your name and that the clinic decides before today, 10:30" in dana.read(
+    assert "reads your name and that the clinic decides before 10:30 today" in dana.read(
         f"/alerts/{alert.id}"
     )
     page = dana.answer(alert.id, "answer", {}, follow=True).text
-    assert "Dr Dana has it, seen today, 10:00, decides before today, 10:30" in page
+    assert "Dr Dana has it, seen today, 10:00, decides before 10:30 today" in page
     told = alice.read("/")
-    assert "Dr Dana has seen this. Your clinic will decide before today, 10:30." in told
+    assert "Dr Dana has seen this. Your clinic will decide before 10:30 today." in told
     assert "If it gets worse or you feel ill, do not wait" in told
     clock.now += timedelta(minutes=30)
-    late = "Your clinic was to decide before today, 10:30 and has not. Do not wait for it: call."
+    late = "Your clinic was to decide before 10:30 today and has not. Do not wait for it: call."
     assert late in alice.read("/"), "also before the worker has looked"
     (woken,) = wake_alerts(db, clock.now)
     assert woken.needs_answer
     assert late in alice.read("/")
     row = dana.read("/")
-    assert "A decision was due before today, 10:30, no answer yet" in row
+    assert "A decision was due before 10:30 today, no answer yet" in row
     (passed_on,) = escalate_alerts(db, timedelta(minutes=30), clock.now + timedelta(minutes=30))
     assert passed_on.decide_by == woken.raised_at
     dana.answer(alert.id, "call", {"minutes": "60"})
-    assert "Your clinic will call before today, 11:30." in alice.read("/")
+    assert "Your clinic will call before 11:30 today." in alice.read("/")
 
 
 def test_a_message_that_marks_as_seen_sets_the_same_time(

@@ -103,12 +103,12 @@ def test_answering_an_alert_says_who_and_when(
 ) -> None:
     alert = records.alert()
     page = dana.answer(alert.id, "answer", {}, follow=True).text
-    assert "Dr Dana has it, seen today, 10:00, decides before today, 10:30" in page
+    assert "Dr Dana has it, seen today, 10:00, decides before 10:30 today" in page
     assert "I have seen this" not in page
     clock.now += timedelta(days=1)
     dana.sign_in(records.cast.dana, PASSPHRASE)
     dana.answer(alert.id, "answer", {})
-    late = "Dr Dana has it, a decision was due before yesterday, 10:30, no answer yet"
+    late = "Dr Dana has it, a decision was due before 10:30 yesterday, no answer yet"
     assert late in dana.read(f"/alerts/{alert.id}")
     assert "1 of 1 wait for you" in dana.read("/")
 

@@ -102,7 +102,7 @@ def test_a_call_is_promised_in_the_round_with_its_time_and_undone_unread(
     assert kept is not None
     assert kept.call_by == clock.now + timedelta(minutes=63), "rounded up to five minutes"
     assert "That was everyone." in end
-    assert "a call was promised before today, 11:05" in end
+    assert "a call was promised before 11:05 today" in end
     assert undo(dana, undo_on(end)).status_code == 303
     again = alerts.get(db, alert.id)
     assert again is not None
@@ -118,7 +118,7 @@ def test_a_promise_that_the_patient_may_have_read_stands(
     end = dana.read(promise(dana, alert).location or "")
     offered = undo_on(end)
     clock.now += timedelta(minutes=1)
-    assert "will call before today, 11:05" in alice.read("/")
+    assert "will call before 11:05 today" in alice.read("/")
     alice.send("/sign-out", {})
     assert undo_on(dana.read(f"/round?undo={alert.id}")) == {}
     assert undo(dana, offered).status_code == 409

@@ -19,7 +19,7 @@ from tracker.domain.course.readings import Estimate, Quantity
 from tracker.domain.course.treatments import AREAS, Region
 from tracker.domain.desk.telling_words import SIGNS_TICKED
 from tracker.domain.recovery.evidence_words import times_words
-from web.words.times import day_words, when
+from web.words.times import day_words, deadline, when
 from web.words.words import (
     LEVELS,
     REMEDIES,
@@ -129,6 +129,19 @@ def test_areas_are_named_from_forehead_to_chin() -> None:
 )
 def test_moments_are_told_in_the_readers_zone(at: datetime, words: str) -> None:
     assert when(at, datetime(2026, 3, 5, 12, 0, tzinfo=UTC), BERLIN) == words
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        (datetime(2026, 3, 5, 13, 20, tzinfo=UTC), "14:20 today"),
+        (datetime(2026, 3, 5, 23, 30, tzinfo=UTC), "00:30 tomorrow"),
+        (datetime(2026, 3, 4, 9, 0, tzinfo=UTC), "10:00 yesterday"),
+        (datetime(2026, 3, 9, 9, 0, tzinfo=UTC), "10:00 on Mon 9 Mar"),
+    ],
+)
+def test_a_time_until_which_the_clinic_acts_is_a_clock_time_first(at: datetime, words: str) -> None:
+    assert deadline(at, datetime(2026, 3, 5, 12, 0, tzinfo=UTC), BERLIN) == words
 
 
 def test_days_are_counted_from_the_treatment() -> None:

@@ -116,7 +116,7 @@ def test_an_urgent_alert_seen_and_not_answered_stays_on_top_and_says_who_has_it(
     assert "Dr Dana has it, opened today, 10:00, no answer yet" in first()
     dana.answer(urgent.id, "answer", {})
     assert "<bdi>Alice</bdi>" in first()
-    assert "Dr Dana has it, seen today, 10:00, decides before today, 10:30" in first()
+    assert "Dr Dana has it, seen today, 10:00, decides before 10:30 today" in first()
     assert "2 of 2 wait for you" in dana.read("/")
 
 

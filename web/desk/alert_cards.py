@@ -26,7 +26,7 @@ from tracker.domain.talk.conversation import MAX_MESSAGE_LENGTH
 from tracker.domain.talk.reply_templates import ReplyTemplate
 from web.charts.leaves import Leaf, leaf
 from web.words.doubts import lost_photos
-from web.words.times import date_words, day_words, when
+from web.words.times import date_words, day_words, deadline, when
 from web.words.words import (
     LEVELS,
     NOT_ANSWERED,
@@ -86,12 +86,12 @@ def _state(alert: Alert, people: Mapping[str, Person], now: datetime, zone: Zone
     taker = people.get(alert.seen_by or "")
     who = f"{taker.name} has it, " if taker else ""
     if (due := undecided(alert, now)) is not None:
-        return f"{who}a decision was due before {when(due, now, zone)}, no answer yet"
+        return f"{who}a decision was due before {deadline(due, now, zone)}, no answer yet"
     call = missed(alert, now) or awaited(alert, now)
     if call is None:
         return _stage_words(alert, people, now, zone)
     so = ", no answer yet" if call <= now else ""
-    return f"{who}a call was promised before {when(call, now, zone)}{so}"
+    return f"{who}a call was promised before {deadline(call, now, zone)}{so}"
 
 
 def _stage_words(
@@ -106,7 +106,9 @@ def _stage_words(
             return f"{who} has it, opened {when(alert.read_at or now, now, zone)}, no answer yet"
         case Stage.SEEN:
             who = f"{taker.name} has it, seen" if taker else "seen"
-            due = f"decides before {when(alert.decide_by, now, zone)}" if alert.decide_by else ""
+            due = (
+                f"decides before {deadline(alert.decide_by, now, zone)}" if alert.decide_by else ""
+            )
             return f"{who} {when(alert.seen_at or now, now, zone)}, {due or 'not closed yet'}"
         case Stage.SNOOZED:
             until = (alert.snoozed_until or now).astimezone(zone)
@@ -171,9 +173,9 @@ def answer_choices(
     used = [each for each in templates if not each.is_withdrawn]
     meant = [each for each in used if each.says.concerns and each.says.fits(concern)]
     return AnswerChoices(
-        decides=when(decides, now, zone) if decides else "",
+        decides=deadline(decides, now, zone) if decides else "",
         calls=tuple(
-            (f"{minutes}", f"before {when(call_time(now, minutes), now, zone)}")
+            (f"{minutes}", f"before {deadline(call_time(now, minutes), now, zone)}")
             for minutes in CALL_CHOICES
         ),
         snooze_days=_snooze_days(now, zone),

@@ -29,7 +29,7 @@ from tracker.domain.desk.worklist import Gauge
 from tracker.domain.own_data.looks import Look
 from tracker.domain.recovery.evidence_words import times_words
 from web.words.sides import blind_side
-from web.words.times import when
+from web.words.times import deadline, when
 from web.words.words import LEVELS, depth_words, regions_words
 
 CALL_IF_WORSE = "If it gets worse or you feel ill, do not wait: call your clinic."
@@ -229,23 +229,24 @@ def _waiting_words(told: Told, progress: Progress, now: datetime) -> str:
             noted = f"Noted {since}. " if since else ""
             words = f"{noted}No clinic sees your photos and answers here."
         case _:
-            words = _promise_words(told, progress, at)
+            words = _promise_words(told, progress, now)
     return words
 
 
-def _promise_words(told: Told, progress: Progress, at: str) -> str:
+def _promise_words(told: Told, progress: Progress, now: datetime) -> str:
     """What the clinic said that it does by a time, or that it has not done it."""
+    by = deadline(told.at, now, progress.patient.zone) if told.at else ""
     match told.waiting:
         case Waiting.CALLS:
-            return f"Your clinic will call before {at}. {CALL_IF_WORSE}"
+            return f"Your clinic will call before {by}. {CALL_IF_WORSE}"
         case Waiting.CALL_MISSED:
-            return f"Your clinic promised to call before {at}. Has it not? Call it now."
+            return f"Your clinic promised to call before {by}. Has it not? Call it now."
         case Waiting.UNDECIDED:
-            return f"Your clinic was to decide before {at} and has not. Do not wait for it: call."
+            return f"Your clinic was to decide before {by} and has not. Do not wait for it: call."
         case _:  # seen; a person whose account was erased has no name any more
             person = progress.staff.get(told.by or "")
             who = person.name if person else "Your clinic"
-            due = f"Your clinic will decide before {at}. " if at else ""
+            due = f"Your clinic will decide before {by}. " if by else ""
             return f"{who} has seen this. {due}{CALL_IF_WORSE}"
 
 

@@ -17,6 +17,14 @@ def when(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     return f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M}"
 
 
+def deadline(at: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """After "before": `08:10 today`, `19:00 tomorrow` or `08:10 on Mon 2 Mar`."""
+    day, _, clock = when(at, now, zone).rpartition(", ")
+    if at.astimezone(zone).date() == now.astimezone(zone).date() + timedelta(days=1):
+        day = "tomorrow"
+    return f"{clock} {day}" if day in {"today", "yesterday", "tomorrow"} else f"{clock} on {day}"
+
+
 def date_words(local: datetime, now: datetime) -> str:
     """`Monday 2 March`, with the year when it is not this one."""
     year = "" if local.year == now.astimezone(local.tzinfo).year else f" {local.year}"
