@@ -63,7 +63,7 @@ def test_an_identity_is_readable_by_its_owner_alone_and_never_replaced(tmp_path:
     assert run({}, "backup-key", str(file)).exit_code == 0
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     before = file.read_text()
-    assert run({}, "backup-key", str(file)).exit_code == 1
+    assert run({}, "backup-key", str(file)).exit_code == 2
     assert file.read_text() == before
 
 
@@ -72,7 +72,7 @@ def test_a_recipient_that_was_lost_is_printed_again(tmp_path: Path) -> None:
     recipient = run({}, "backup-key", identity).stdout
     assert run({}, "backup-key", "--recipient-of", identity).stdout == recipient
     missing = run({}, "backup-key", "--recipient-of", f"{identity}s")
-    assert missing.exit_code == 1
+    assert missing.exit_code == 2
     assert "the identity cannot be read" in missing.stderr
 
 

@@ -62,7 +62,7 @@ def test_a_copy_never_overwrites(tmp_path: Path) -> None:
     assert "left alone" in run("copy", "ipl", str(file)).output
     assert file.read_text() == "years of work"
     unknown = run("copy", "tattooing", str(tmp_path))
-    assert unknown.exit_code == 1
+    assert unknown.exit_code == 2
     assert "use one of chemical_peel" in unknown.output
 
 

@@ -15,6 +15,7 @@ from importlib.metadata import version
 from typing import Final
 
 import click
+from click.shell_completion import CompletionItem
 
 SUMMARIES: Final[Mapping[str, str]] = {
     "add-patient": "Open an account for a patient and begin a treatment.",
@@ -109,6 +110,12 @@ class Commands(click.Group):
         if cmd_name in SUMMARIES:
             importlib.import_module("tracker.cli.main")  # its commands enter themselves here
         return super().get_command(ctx, cmd_name)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """What the shell offers for a name that has begun; no command is loaded for it."""
+        names = [name for name in SUMMARIES if name.startswith(incomplete)]
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        return [*(CompletionItem(name, help=SUMMARIES[name]) for name in names), *options]
 
     def format_commands(
         self,

@@ -3,7 +3,8 @@
 import json
 import sys
 from collections import Counter
-from datetime import UTC, datetime
+from dataclasses import asdict
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import click
@@ -23,15 +24,18 @@ from tracker.actions.people.accounts import appoint_administrator, issue_renewal
 from tracker.actions.people.second_step import reset_second_step_of_address
 from tracker.actions.people.staff import hand_over_patients
 from tracker.cli.console import (
+    JSON,
+    Day,
     checked_input,
     connected,
     measuring_on,
     now,
     open_clinic,
+    say,
     told_errors,
     world_of_settings,
 )
-from tracker.domain.clinic.audit import read_head
+from tracker.domain.clinic.audit import Head, read_head
 from tracker.domain.clinic.health import Facts, Part, State, judge, worst
 from tracker.domain.mail.mails import renewal_link
 from tracker.wires.places import PlaceUnreachable
@@ -67,7 +71,8 @@ def hand_over(giver: str, taker: str) -> None:
 
 @click.command(name="renew-passphrase")
 @click.argument("email")
-def renew_passphrase(email: str) -> None:
+@JSON
+def renew_passphrase(email: str, as_json: bool) -> None:
     """Print a link with which the person of EMAIL chooses a new passphrase.
 
     It works once, for an hour, and is mailed to EMAIL as well. Using it ends all sessions and
@@ -75,8 +80,9 @@ def renew_passphrase(email: str) -> None:
     """
     with told_errors(), checked_input(), open_clinic() as (world, db):
         person, renewal = issue_renewal_for_address(db, email, now())
-        click.echo(f"{person.name} can choose a new passphrase for an hour:")
-        click.echo(renewal_link(renewal.id, world.envelope))
+        link = renewal_link(renewal.id, world.envelope)
+        words = f"{person.name} can choose a new passphrase for an hour:\n{link}"
+        say({"email": person.email, "link": link}, words, as_json=as_json)
 
 
 @click.command(name="reset-second-step")
@@ -104,27 +110,40 @@ def audit() -> None:
 
 
 @audit.command(name="head")
-def audit_head() -> None:
+@JSON
+def audit_head(as_json: bool) -> None:
     """Print the head of the audit log."""
     with told_errors(), connected(world_of_settings()) as db:
-        click.echo(show_head(db) or "the audit log is empty")
+        head = show_head(db)
+    say({"head": str(head) if head else None}, _head_words(head), as_json=as_json)
 
 
 @audit.command(name="verify")
 @click.argument("heads", nargs=-1)
-def audit_verify(heads: tuple[str, ...]) -> None:
+@JSON
+def audit_verify(heads: tuple[str, ...], as_json: bool) -> None:
     """Calculate all digests again, and look for HEADS, which were kept elsewhere.
 
     Exit status 1 when an entry was changed or taken out, or when a head is not in the log.
     """
     with told_errors(), checked_input(), connected(world_of_settings()) as db:
         verdict = verify_audit_log(db, [read_head(text) for text in heads])
-    click.echo(f"head: {verdict.head or 'the audit log is empty'}")
+    facts = {
+        "head": str(verdict.head) if verdict.head else None,
+        "is_whole": verdict.is_whole,
+        "broken_at": verdict.broken_at,
+        "not_in_this_log": [str(head) for head in verdict.misfits],
+    }
+    say(facts, f"head: {_head_words(verdict.head)}", as_json=as_json)
     if verdict.broken_at is not None:
         click.echo(f"entry {verdict.broken_at} does not fit the one before it", err=True)
     for head in verdict.misfits:
         click.echo(f"not in this log: {head}", err=True)
     sys.exit(not verdict.is_whole)
+
+
+def _head_words(head: Head | None) -> str:
+    return str(head) if head else "the audit log is empty"
 
 
 @click.command()
@@ -177,14 +196,18 @@ def _as_json(facts: Facts, states: dict[Part, State]) -> dict[str, object]:
 
 @click.command()
 @click.option("--patient", "email", help="Only photos of the patient with this e-mail address.")
-@click.option(
-    "--since", type=click.DateTime(["%Y-%m-%d"]), help="Only photos taken on this day or later."
-)
+@click.option("--since", type=Day(), help="Only photos taken on this day or later.")
 @click.option("--dry-run", is_flag=True, help="Only count the photos.")
 @click.option("--let-count", is_flag=True, help="Then ask whether to measure these courses again.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask; a program must.")
+@JSON
 def remeasure(
-    email: str | None, since: datetime | None, dry_run: bool, let_count: bool, yes: bool
+    email: str | None,
+    since: date | None,
+    dry_run: bool,
+    let_count: bool,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """Read photos that an earlier method measured, and say what would change.
 
@@ -195,8 +218,11 @@ def remeasure(
     """
     with told_errors(OSError), checked_input(), open_clinic() as (world, db):
         patient_id = patient_of_address(db, email) if email else None
-        waiting = old_photos(db, patient_id, since.replace(tzinfo=UTC) if since else None)
-        click.echo(f"photos that an earlier method measured, and not read yet: {len(waiting)}")
+        begin = datetime.combine(since, time(), UTC) if since else None
+        waiting = old_photos(db, patient_id, begin)
+        words = f"photos that an earlier method measured, and not read yet: {len(waiting)}"
+        if dry_run or not as_json:
+            say({"photos": len(waiting)}, words, as_json=as_json)
         if dry_run:
             return
         failures = Counter[str]()
@@ -206,12 +232,19 @@ def remeasure(
                 if isinstance(photo, Exception):
                     failures[type(photo).__name__] += 1
         difference = what_would_change(db, world.protocols, now(), patient_id)
-        _tell(difference)
+        if not as_json:
+            _tell(difference)
         for kind, count in failures.items():
             click.echo(f"not read: {count} photos, {kind}; the command tries them again", err=True)
         ready = let_count and not failures and not difference.untried
-        if ready and (yes or click.confirm("Measure these courses again?")):
-            click.echo(f"photos to be measured again: {let_it_count(db, now(), patient_id)}")
+        again = None
+        if ready and (yes or click.confirm("Measure these courses again?", err=True)):
+            again = let_it_count(db, now(), patient_id)
+        if as_json:
+            facts = asdict(difference) | {"not_read": failures, "measured_again": again}
+            click.echo(json.dumps({"photos": len(waiting)} | facts))
+        elif again is not None:
+            click.echo(f"photos to be measured again: {again}")
     sys.exit(bool(failures))
 
 
@@ -247,8 +280,8 @@ def _tell(difference: Difference) -> None:
     help="The file to write: .pdf, or .png for one picture.",
 )
 @click.option("--course", type=click.IntRange(min=1), help="1 for the first; else the current one.")
-@click.option("--from", "since", type=click.DateTime(["%Y-%m-%d"]), help="First day to print.")
-@click.option("--to", "until", type=click.DateTime(["%Y-%m-%d"]), help="Last day to print.")
+@click.option("--from", "since", type=Day(), help="First day to print.")
+@click.option("--to", "until", type=Day(), help="Last day to print.")
 @click.option(
     "--paper",
     type=click.Choice([paper.value for paper in Paper]),
@@ -266,8 +299,8 @@ def report(
     patient: str,
     out: Path,
     course: int | None,
-    since: datetime | None,
-    until: datetime | None,
+    since: date | None,
+    until: date | None,
     paper: str,
     reader: str,
 ) -> None:
@@ -278,10 +311,9 @@ def report(
     ending = out.suffix.lower().removeprefix(".")
     if ending not in set(Kind):
         raise click.UsageError(f"{out} ends in no kind that can be written; use .pdf or .png")
-    days = tuple(day.date() if day else None for day in (since, until))
     with told_errors(PlaceUnreachable), checked_input(), open_clinic() as (world, db):
-        check_days(*days)
-        wanted = Wanted(Paper(paper), Reader(reader), Kind(ending), course, *days)
+        check_days(since, until)
+        wanted = Wanted(Paper(paper), Reader(reader), Kind(ending), course, since, until)
         patient_id = patient_of_address(db, patient)
         match make_report(db, world, patient_id, wanted, None, now()):
             case Report(data=data):

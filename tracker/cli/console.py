@@ -1,13 +1,14 @@
 """Shared by all commands: opening the clinic, closing its connection, reporting errors plainly."""
 
+import json
 import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TextIO
 
 import click
@@ -34,7 +35,54 @@ from tracker.world import (
     open_world,
 )
 
-UNREADABLE = 2  # the exit status for input that cannot be used
+UNREADABLE = 2
+"""The exit status for what was typed or given and cannot be used; 1 is for all else that fails."""
+
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")
+
+
+def say(facts: Mapping[str, object], words: str, *, as_json: bool) -> None:
+    """Print what was done, for a program or for a person."""
+    click.echo(json.dumps(facts) if as_json else words)
+
+
+class Day(click.ParamType[date]):
+    """A day of the calendar, as a `date`."""
+
+    name = "day"
+
+    def convert(
+        self, value: str | date, param: click.Parameter | None, ctx: click.Context | None
+    ) -> date:
+        """The day; misuse of the command when it is written in another way."""
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            today = f"year-month-day; today is {now().date()}"
+            self.fail(f"{value!r} is no day of the calendar; write it as {today}", param, ctx)
+
+
+class Moment(click.ParamType[datetime]):
+    """A day and time with its offset from UTC, as a `datetime`."""
+
+    name = "moment"
+
+    def convert(
+        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """The moment; misuse of the command when it is written in another way."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            form = f"day, time and offset from UTC: {now().date()}T10:00+01:00"
+            self.fail(f"{value!r} is no day and time; write {form}", param, ctx)
+        if moment.tzinfo is None:
+            self.fail(f"{value!r} has no zone; write an offset after it, as +01:00", param, ctx)
+        return moment
 
 
 def now() -> datetime:
@@ -153,6 +201,15 @@ def checked_input() -> Iterator[None]:
     except (SettingsError, ProtocolError, RecordError):
         raise
     except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+@contextmanager
+def refused_argument(*kinds: type[Exception]) -> Iterator[None]:
+    """Report an error of these kinds as misuse of the command, where an argument causes it."""
+    try:
+        yield
+    except kinds as error:
         raise click.UsageError(str(error)) from error
 
 

@@ -1,5 +1,6 @@
 """The commands that exchange records with other programs as FHIR."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -17,7 +18,16 @@ from tracker.actions.records.fhir_export import (
     write_ndjson,
 )
 from tracker.actions.records.fhir_import import invite_received, treating
-from tracker.cli.console import UNREADABLE, checked_input, now, open_clinic, told_errors
+from tracker.cli.console import (
+    JSON,
+    UNREADABLE,
+    checked_input,
+    now,
+    open_clinic,
+    refused_argument,
+    say,
+    told_errors,
+)
 from tracker.domain.course.treatments import Treatment
 from tracker.domain.protocols.protocols import Protocols
 from tracker.domain.record.codes import Coded
@@ -56,6 +66,7 @@ def fhir() -> None:
     help="A new folder, with one file a kind of resource.",
 )
 @click.option("--photos", "with_photos", is_flag=True, help="With the photos, not their addresses.")
+@JSON
 def export(
     patient: str | None,
     everyone: bool,
@@ -63,6 +74,7 @@ def export(
     out: Path | None,
     folder: Path | None,
     with_photos: bool,
+    as_json: bool,
 ) -> None:
     """Export PATIENT (an e-mail address), or all patients with --all.
 
@@ -74,9 +86,11 @@ def export(
         raise click.UsageError("give --out for a bundle, or --ndjson for a folder; one of them")
     unreadable: list[str] = []
     version, at = Release(release), now()
-    with told_errors(NoSuchPatient, OSError), open_clinic() as (world, db):
-        chosen, base_url = patients_to_export(db, patient), world.settings.base_url
-        with whole(folder or out or Path()) as part:
+    with told_errors(OSError), open_clinic() as (world, db):
+        base_url = world.settings.base_url
+        with refused_argument(NoSuchPatient):
+            chosen = patients_to_export(db, patient)
+        with refused_argument(FileExistsError), whole(folder or out or Path()) as part:
             attachment = linked(base_url)
             if folder is not None:
                 part.mkdir(parents=True)
@@ -89,7 +103,8 @@ def export(
                 count = write_ndjson(told, part)
             else:
                 count = write_bundle(told, version, base_url, at, part)
-    click.echo(f"patients: {len(chosen)}, resources: {count.total()}")
+    facts = {"patients": len(chosen), "resources": count, "unreadable_photos": unreadable}
+    say(facts, f"patients: {len(chosen)}, resources: {count.total()}", as_json=as_json)
     for photo_id in unreadable:
         click.echo(f"photo {photo_id} cannot be read and is not in it", err=True)
     sys.exit(bool(unreadable))
@@ -106,8 +121,14 @@ def export(
     help="Translates a code: 'http://snomed.info/sct|123=microneedling'. May be repeated.",
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would be imported.")
+@JSON
 def import_(
-    file: Path, practitioner: str, time_zone: str | None, kinds: tuple[str, ...], dry_run: bool
+    file: Path,
+    practitioner: str,
+    time_zone: str | None,
+    kinds: tuple[str, ...],
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Invite the patients of a bundle, R4 or R5, and begin their treatments.
 
@@ -127,7 +148,10 @@ def import_(
             for line in str(error).splitlines():
                 click.echo(f"afterglow: {line}", err=True)
             sys.exit(UNREADABLE)
-        _tell(received, world.protocols)
+        if as_json:
+            click.echo(json.dumps(_as_json(received)))
+        else:
+            _tell(received, world.protocols)
 
 
 def _translation(text: str) -> tuple[Coded, str]:
@@ -136,6 +160,27 @@ def _translation(text: str) -> tuple[Coded, str]:
     if not (bar and system and value and kind):
         raise ValueError(f"--kind {text!r} is no translation; write 'SYSTEM|CODE=KIND'")
     return (system, value), kind
+
+
+def _as_json(received: Received) -> dict[str, object]:
+    return {
+        "patients": [
+            {
+                "name": each.patient.name,
+                "email": each.patient.email,
+                "treatments": [
+                    {
+                        "kind": done.kind,
+                        "performed_at": done.performed_at.isoformat(),
+                        "needle_depth_mm": done.needle_depth_mm,
+                    }
+                    for done in each.treatments
+                ],
+            }
+            for each in received.patients
+        ],
+        "not_imported": received.ignored,
+    }
 
 
 def _tell(received: Received, protocols: Protocols) -> None:

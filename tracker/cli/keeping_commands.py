@@ -8,7 +8,7 @@ import tempfile
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -22,7 +22,16 @@ from tracker.actions.clinic.keeping import (
     move_photos,
     restore_into,
 )
-from tracker.cli.console import connected, measuring_on, now, open_clinic, told_errors
+from tracker.cli.console import (
+    JSON,
+    connected,
+    measuring_on,
+    now,
+    open_clinic,
+    refused_argument,
+    say,
+    told_errors,
+)
 from tracker.domain.clinic.health import Finding, State, worst
 from tracker.environment import SECRET_BYTES, photos_place, read_settings, with_old_secret
 from tracker.settings import Backups, Settings, SettingsError
@@ -32,6 +41,7 @@ from tracker.wires import mail
 from tracker.wires.backups import (
     BackupPlace,
     BackupUnusable,
+    Identity,
     new_identity,
     read_identity,
     read_recipient,
@@ -47,20 +57,22 @@ FROM = click.option(
 IDENTITY = click.option(
     "--identity",
     required=True,
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="File that afterglow backup-key wrote.",
 )
 SNAPSHOT = click.option("--snapshot", help="Its name; the newest when left out.")
 
 
 @click.command()
-def migrate() -> None:
+@JSON
+def migrate(as_json: bool) -> None:
     """Bring the database up to date; `serve` does so too."""
     with told_errors():
         settings = read_settings(os.environ)
         db, steps = open_data(settings, files_of(settings))
         db.close()
-    click.echo(f"done: {', '.join(steps)}" if steps else "nothing to do")
+    words = f"done: {', '.join(steps)}" if steps else "nothing to do"
+    say({"done": steps}, words, as_json=as_json)
 
 
 @click.command(name="backup-key")
@@ -74,20 +86,24 @@ def backup_key(file: Path, *, is_kept: bool) -> None:
     of that machine: a person who has it can make backups that look like the clinic's.
     """
     if is_kept:
-        with told_errors(BackupUnusable):
+        with refused_argument(BackupUnusable):
             click.echo(read_identity(file).recipient)
         return
     identity, recipient = new_identity()
     try:
         with open(file, "x", opener=_for_us_alone, encoding="ascii") as written:
             written.write(f"{identity}\n")
+    except FileExistsError as error:
+        message = f"{file} is there already and was left alone; choose another name"
+        raise click.UsageError(message) from error
     except OSError as error:
         raise click.ClickException(f"cannot write {file}: {error.strerror}") from error
     click.echo(recipient)
 
 
 @click.command()
-def backup() -> None:
+@JSON
+def backup(as_json: bool) -> None:
     """Make a backup now; `serve` and `worker` make one each day.
 
     Exit status 1 when it could not be made, or when photos are damaged and are missing in it.
@@ -96,10 +112,11 @@ def backup() -> None:
         if world.settings.backups is None:
             raise SettingsError("AFTERGLOW_BACKUP_TO is not set; name the place of the backups")
         made = back_up_to(world.settings.backups, db, world.files, world.settings, now())
-    click.echo(
+    words = (
         f"{made.snapshot}: {made.patients} patients, {made.photos} photos,"
         f" {made.new_blobs} new parts, {made.forgotten} old snapshots forgotten"
     )
+    say(asdict(made), words, as_json=as_json)
     for photo_id in made.unreadable:
         click.echo(f"photo {photo_id} is damaged and not in it", err=True)
     sys.exit(bool(made.unreadable))
@@ -109,22 +126,24 @@ def backup() -> None:
 @FROM
 @IDENTITY
 @SNAPSHOT
-def restore(place: str | None, identity: Path, snapshot: str | None) -> None:
+@JSON
+def restore(place: str | None, identity: Path, snapshot: str | None, as_json: bool) -> None:
     """Fill the empty folder AFTERGLOW_DATA from a backup.
 
     AFTERGLOW_SECRET may be a new one. Patients who were erased since the backup stay erased.
     """
     with told_errors(BackupUnusable, OSError):
         settings = read_settings(os.environ)
-        restored = restore_into(settings, _place(place), read_identity(identity), snapshot, now())
-    click.echo(_restored(restored))
+        restored = restore_into(settings, _place(place), _identity(identity), snapshot, now())
+    say(asdict(restored), _restored(restored), as_json=as_json)
 
 
 @click.command(name="verify-backup")
 @FROM
 @IDENTITY
 @SNAPSHOT
-def verify_backup(place: str | None, identity: Path, snapshot: str | None) -> None:
+@JSON
+def verify_backup(place: str | None, identity: Path, snapshot: str | None, as_json: bool) -> None:
     """Restore a backup into a folder for the moment, and examine it.
 
     It needs neither AFTERGLOW_DATA nor AFTERGLOW_SECRET, so that another machine can do it. Exit
@@ -133,12 +152,14 @@ def verify_backup(place: str | None, identity: Path, snapshot: str | None) -> No
     with told_errors(BackupUnusable, OSError), tempfile.TemporaryDirectory() as scratch:
         secret = urlsafe_b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
         settings = read_settings({"AFTERGLOW_DATA": f"{scratch}/data", "AFTERGLOW_SECRET": secret})
-        restored = restore_into(settings, _place(place), read_identity(identity), snapshot, now())
-        click.echo(_restored(restored))
+        restored = restore_into(settings, _place(place), _identity(identity), snapshot, now())
+        if not as_json:
+            click.echo(_restored(restored))
         world = open_world(settings)
         with connected(world) as db:
             findings = list(examine(db, world.files, settings, now()))
-    _report(finding for finding in findings if finding.what in OF_BACKUPS)
+    found = [finding for finding in findings if finding.what in OF_BACKUPS]
+    _report(found, as_json=as_json, restored=asdict(restored))
 
 
 OF_BACKUPS = frozenset({"database", "migrations", "photos", "files", "orphans", "keys"})
@@ -186,7 +207,10 @@ def change_secret_command() -> None:
 @click.option(
     "--delete-source", is_flag=True, help="Then delete here each photo that is whole there."
 )
-def move_photos_command(to: str, *, prepare: bool, dry_run: bool, delete_source: bool) -> None:
+@JSON
+def move_photos_command(
+    to: str, *, prepare: bool, dry_run: bool, delete_source: bool, as_json: bool
+) -> None:
     """Copy all photos to another place, a folder or an object store.
 
     They are copied as they lie, encrypted, and compared by digest. What is broken off is finished
@@ -197,9 +221,10 @@ def move_photos_command(to: str, *, prepare: bool, dry_run: bool, delete_source:
         raise click.UsageError("--delete-source moves photos; it goes with no other option")
     with told_errors(MoveRefused, TooManyStrays, OSError):
         settings = read_settings(os.environ)
-        target = photos_place(os.environ, to, "--to") or ""
+        with refused_argument(SettingsError):
+            target = photos_place(os.environ, to, "--to") or ""
         if target == settings.photos:
-            raise SettingsError(
+            raise click.UsageError(
                 "--to names the place that AFTERGLOW_PHOTOS names already; leave AFTERGLOW_PHOTOS"
                 " at the place of before until the photos are moved"
             )
@@ -223,13 +248,17 @@ def move_photos_command(to: str, *, prepare: bool, dry_run: bool, delete_source:
                 move_photos(settings, target, now(), bar.update, deletes=delete_source)
     if prepare or dry_run:
         told = "missing there" if dry_run else "copied"
-        click.echo(f"{told}: {len(missing)} files, {sum(missing)} bytes of {total}")
+        facts = {"files": len(missing), "bytes": sum(missing), "of_bytes": total}
+        words = f"{told}: {len(missing)} files, {sum(missing)} bytes of {total}"
     else:
-        click.echo(f"all photos are in {target}; set AFTERGLOW_PHOTOS to it, then start Afterglow")
+        facts = {"of_bytes": total}
+        words = f"all photos are in {target}; set AFTERGLOW_PHOTOS to it, then start Afterglow"
+    say(facts, words, as_json=as_json)
 
 
 @click.command(name="check-config")
-def check_config() -> None:
+@JSON
+def check_config(as_json: bool) -> None:
     """Check every setting, and what it names, without changing anything.
 
     It opens the database if there is one, reads the protocols, loads the face model, and asks the
@@ -239,7 +268,7 @@ def check_config() -> None:
     try:
         settings = read_settings(os.environ)
     except SettingsError as error:
-        _report([Finding("settings", State.FAILING, str(error))])
+        _report([Finding("settings", State.FAILING, str(error))], as_json=as_json)
         return
     checks: dict[str, Callable[[], object]] = {
         "database": lambda: _open_once(settings),
@@ -259,7 +288,7 @@ def check_config() -> None:
     trouble = mail.trouble(settings)
     words = trouble or ("the server lets us in" if settings.smtp_url else "no server is set")
     findings.append(Finding("mail", State.FAILING if trouble else State.GOOD, words))
-    _report(findings)
+    _report(findings, as_json=as_json)
 
 
 def _open_once(settings: Settings) -> None:
@@ -279,12 +308,12 @@ def _ask_cluster(settings: Settings) -> None:
             cluster.submit(os.getpid).result()
 
 
-def _report(findings: Iterable[Finding], *, as_json: bool = False) -> None:
+def _report(findings: Iterable[Finding], *, as_json: bool, **facts: object) -> None:
     """Print what was found, and end with status 1 when something fails."""
     found = list(findings)
     if as_json:
         parts = {each.what: {"state": each.state, "words": each.words} for each in found}
-        click.echo(json.dumps(parts))
+        click.echo(json.dumps(parts | facts))
     else:
         for each in found:
             click.echo(f"{each.state:<8} {each.what:<10} {each.words}")
@@ -296,6 +325,11 @@ def _place(given: str | None) -> str:
     if not place:
         raise SettingsError("AFTERGLOW_BACKUP_TO is not set; name the place of the backups: --from")
     return place
+
+
+def _identity(file: Path) -> Identity:
+    with refused_argument(BackupUnusable):
+        return read_identity(file)
 
 
 def _restored(restored: Restored) -> str:

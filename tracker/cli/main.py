@@ -31,6 +31,7 @@ from tracker.cli.clinic_commands import (
     reset_second_step,
 )
 from tracker.cli.console import (
+    Moment,
     checked_input,
     connected,
     leave,
@@ -39,6 +40,7 @@ from tracker.cli.console import (
     metrics_served,
     now,
     open_clinic,
+    refused_argument,
     told_errors,
     typed_passphrase,
     world_of_settings,
@@ -48,7 +50,7 @@ from tracker.cli.protocol_commands import protocol
 from tracker.demo import LOOPBACK, SignIn, demo_settings, is_made, open_demo, renew_sign_ins
 from tracker.domain.course.treatments import AREAS, Region, Setting, Treatment
 from tracker.domain.people.people import Duty, Person, Role, check_email
-from tracker.domain.protocols.protocols import Protocol
+from tracker.domain.protocols.protocols import Protocol, ProtocolError
 from tracker.domain.protocols.screening import Screening, checked_answers, summary
 from tracker.domain.protocols.toml_tables import read_toml
 from tracker.environment import protocols_folder
@@ -196,6 +198,7 @@ def add_practitioner(
 @click.option(
     "--performed-at",
     required=True,
+    type=Moment(),
     help="Planned or past, with its offset: 2026-03-02T10:00+01:00.",
 )
 @click.option("--depth-mm", type=float, help="Needle depth in millimetres.")
@@ -232,7 +235,7 @@ def add_patient(
     practitioner: str,
     time_zone: str,
     treatment: str,
-    performed_at: str,
+    performed_at: datetime,
     depth_mm: float | None,
     depth_unknown: bool,
     variant: str | None,
@@ -246,19 +249,20 @@ def add_patient(
     with told_errors(), checked_input(), open_clinic() as (world, db):
         treats = people.by_email(db, check_email(practitioner))
         if treats is None or treats.role is not Role.PRACTITIONER:
-            raise click.ClickException(f"no practitioner signs in as {practitioner}")
+            raise click.UsageError(f"no practitioner signs in as {practitioner}")
         planned = Treatment(
             id="",
             patient_id="",
             kind=treatment,
-            performed_at=datetime.fromisoformat(performed_at),
+            performed_at=performed_at,
             setting=Setting(setting),
             needle_depth_mm=depth_mm,
             areas=frozenset(Region(area) for area in areas or AREAS),
             variant=variant,
         )
         # Before the account is opened, so that an error leaves nothing behind.
-        followed = world.protocols.for_treatment(planned)
+        with refused_argument(ProtocolError):
+            followed = world.protocols.for_treatment(planned)
         _check_depth(planned, followed, unknown=depth_unknown)
         person = Person("", Role.PATIENT, name, email, time_zone, skin_type)
         screening = (

@@ -5,13 +5,14 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 
 import click
 from tqdm import tqdm
 
 from tracker.actions.protocols.previewing import preview_limits
-from tracker.cli.console import UNREADABLE, now, open_clinic, told_errors
+from tracker.cli.console import UNREADABLE, now, open_clinic, refused_argument, told_errors
 from tracker.domain.alerts.alerts import Concern
 from tracker.domain.editing.limits_preview import Count, counts, missed
 from tracker.domain.editing.protocol_check import contradictions
@@ -59,7 +60,7 @@ def copy(kind: str, target: Path) -> None:
 
     TARGET is a file whose name ends in .toml, or a folder, which is created if it is missing.
     """
-    with told_errors():
+    with refused_argument(ProtocolError):
         text = protocol_files.shipped_text(kind)
     file = target if target.suffix == ".toml" else target / f"{kind}.toml"
     try:
@@ -68,7 +69,7 @@ def copy(kind: str, target: Path) -> None:
             opened.write(text)
     except FileExistsError as error:
         message = f"{error.filename} is there already and was left alone; choose another name"
-        raise click.ClickException(message) from error
+        raise click.UsageError(message) from error
     except OSError as error:
         raise click.ClickException(f"cannot write {file}: {error.strerror}") from error
     click.echo(f"{file} is yours to change; then: afterglow protocol check {file}")
@@ -84,33 +85,37 @@ def edition(digest: str) -> None:
     with told_errors(), open_clinic() as (_, db):
         text = protocol_editions.text_of(db, digest)
     if text is None:
-        raise click.ClickException(f"no protocol with the digest {digest} was in use here")
+        raise click.UsageError(f"no protocol with the digest {digest} was in use here")
     click.echo(text, nl=False)
 
 
 @protocol.command()
 @click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
-def check(files: tuple[Path, ...]) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+def check(files: tuple[Path, ...], as_json: bool) -> None:
     """Check protocol FILES and name every mistake: file, key, line and remedy.
 
     This includes contradictions: between what a protocol calls normal and what it warns of or its
     band of redness, and warnings or questions that end too early. Exit status 2 when there is a
     mistake.
     """
-    broken = False
+    found: dict[str, list[str]] = {}
     for file in files:
         try:
             checked = protocol_files.read(file)
         except ProtocolError as error:
-            broken = True
-            click.echo(str(error), err=True)
+            found[str(file)] = str(error).splitlines()
             continue
-        if mistakes := (*_lowered(file, checked), *contradictions(checked)):
-            broken = True
-            click.echo("\n".join(f"{file}: {mistake}" for mistake in mistakes), err=True)
-        else:
+        mistakes = (*_lowered(file, checked), *contradictions(checked))
+        found[str(file)] = [f"{file}: {mistake}" for mistake in mistakes]
+        if not mistakes and not as_json:
             click.echo(f"{file}: {_summary(checked)}")
-    if broken:
+    if as_json:
+        click.echo(json.dumps({"mistakes": found}))
+    else:
+        for line in chain.from_iterable(found.values()):
+            click.echo(line, err=True)
+    if any(found.values()):
         sys.exit(UNREADABLE)
 
 

@@ -1,6 +1,5 @@
 """The commands by which a patient's whole record leaves this clinic, or comes to it."""
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +11,11 @@ from sqlite_utils import Database
 from tracker.actions.own_data.exporting import export_own_data
 from tracker.actions.own_data.record_export import export_record
 from tracker.actions.own_data.record_import import Imported, import_record
-from tracker.cli.console import checked_input, now, open_clinic, told_errors
+from tracker.cli.console import JSON, checked_input, now, open_clinic, say, told_errors
 from tracker.domain.people.people import Person, Role, check_email
 from tracker.storage.own_data import records
 from tracker.storage.people import people
 from tracker.wires.archives import zipped
-
-JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")
 
 
 @click.command(name="export-patient")
@@ -55,7 +52,7 @@ def export_patient(patient: str, out: Path, as_json: bool) -> None:
             file.flush()
             os.fsync(file.fileno())
     told = {"patient": person.email, "file": str(out), "bytes": size}
-    click.echo(json.dumps(told) if as_json else f"The record of {person.name} is in {out}.")
+    say(told, f"The record of {person.name} is in {out}.", as_json=as_json)
 
 
 @click.command(name="import-patient")
@@ -73,7 +70,7 @@ def import_patient(file: Path, practitioner: str, as_json: bool) -> None:
         if carer is None or not carer.answers_alerts:
             raise click.UsageError(f"no practitioner signs in as {practitioner}")
         done = import_record(db, world.files, world.protocols, file, carer, None, now())
-    click.echo(json.dumps(_told(done)) if as_json else _in_words(done, carer))
+    say(_told(done), _in_words(done, carer), as_json=as_json)
 
 
 def _told(done: Imported) -> dict[str, object]:
