@@ -38,6 +38,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "migrate": "Bring the database up to date; `serve` does so too.",
     "move-photos": "Copy all photos to another place, a folder or an object store.",
     "protocol": "List, copy, check and preview the protocols.",
+    "query": "Answer one SELECT about the tables of tracker/TABLES.md, as CSV.",
     "remeasure": "Read photos that an earlier method measured, and say what would change.",
     "renew-passphrase": "Print a link with which the person of EMAIL chooses a new passphrase.",
     "replay": "Replay a course folder: what every photo shows, and which alerts it raises.",
@@ -45,6 +46,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "reset-second-step": "Remove app, recovery codes and passkeys of the colleague of EMAIL.",
     "restore": "Fill the empty folder AFTERGLOW_DATA from a backup.",
     "serve": "Serve the pages and process the queue, both in this process.",
+    "tables": "Write courses, photos, readings, answers and alerts as tables.",
     "verify-backup": "Restore a backup into a folder for the moment, and examine it.",
     "worker": "Process the queue only: measure, judge, send.",
 }

@@ -330,3 +330,15 @@ def _write(out: Path, data: bytes) -> None:
         out.write_bytes(data)
     except OSError as error:
         raise click.ClickException(f"cannot write {out}: {error.strerror}") from error
+
+
+COMMANDS = (
+    appoint,
+    audit,
+    hand_over,
+    health,
+    remeasure,
+    renew_passphrase,
+    report,
+    reset_second_step,
+)

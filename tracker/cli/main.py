@@ -19,16 +19,12 @@ from tracker.actions.course.pictures import print_card
 from tracker.actions.course.treatments import begin_treatment
 from tracker.actions.people.accounts import add_person
 from tracker.actions.people.sharing import join_care_team
-from tracker.cli import afterglow, keeping_commands, record_commands
-from tracker.cli.clinic_commands import (
-    appoint,
-    audit,
-    hand_over,
-    health,
-    remeasure,
-    renew_passphrase,
-    report,
-    reset_second_step,
+from tracker.cli import (
+    afterglow,
+    clinic_commands,
+    keeping_commands,
+    record_commands,
+    table_commands,
 )
 from tracker.cli.console import (
     Moment,
@@ -317,18 +313,12 @@ def card(paper: str, out: Path) -> None:
 
 
 for command in (
-    appoint,
-    audit,
+    *clinic_commands.COMMANDS,
     fhir,
-    hand_over,
-    health,
-    remeasure,
-    renew_passphrase,
-    report,
-    reset_second_step,
     protocol,
     *keeping_commands.COMMANDS,
     *record_commands.COMMANDS,
+    *table_commands.COMMANDS,
 ):
     main.add_command(command)
 

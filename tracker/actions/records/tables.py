@@ -1,0 +1,222 @@
+"""Tables for analysis leave the clinic as files, as a copy without identities, or for one query."""
+
+import csv
+import hmac
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from secrets import token_bytes
+from typing import Any, Final, TextIO
+
+from sqlite_utils import Database
+
+from tracker.domain.clinic.audit import Act, Entry
+from tracker.storage.clinic import audit_log
+from tracker.storage.connection import reading, writing
+from tracker.storage.tables import TABLES, Column, Holds, Keeps, Table, open_views, rows_of
+
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # with which a spreadsheet begins to compute
+SHORTEST_KEY: Final = 32  # bytes
+CHECKED_EVERY: Final = 10_000  # steps of SQLite between two looks at the clock
+
+Row = tuple[Any, ...]
+
+
+class Form(StrEnum):
+    """How files are written; the value is the end of their names."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+_PARQUET: Final = {Holds.TEXT: "VARCHAR", Holds.WHOLE: "BIGINT", Holds.REAL: "DOUBLE"}
+
+
+class NoWriter(Exception):  # noqa: N818  (the message names the remedy)
+    """What writes this form is not installed."""
+
+
+class QueryError(Exception):
+    """The SQL cannot be answered; the message names the remedy."""
+
+
+def write_files(db: Database, folder: Path, form: Form, now: datetime) -> dict[str, int]:
+    """One file a table, in a folder that is there; returns the number of rows of each. Audited.
+
+    Raises NoWriter when Parquet is asked for and DuckDB is not installed.
+    """
+    write = {Form.CSV: _write_csv, Form.PARQUET: _write_parquet}[form]
+    _note(db, f"tables as {form}", now)
+    with _views(db):
+        return {
+            table.name: write(folder / f"{table.name}.{form}", table, _all_rows(db, table))
+            for table in TABLES
+        }
+
+
+def _write_csv(file: Path, table: Table, rows: Iterable[Row]) -> int:
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        return write_rows(opened, [each.name for each in table.columns], rows)
+
+
+def write_rows(file: TextIO, names: Sequence[str], rows: Iterable[Row]) -> int:
+    """Rows as CSV (RFC 4180), in which no text is a formula; returns how many."""
+    writer, count = csv.writer(file), 0
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow([_harmless(value) for value in row])
+        count += 1
+    return count
+
+
+def _harmless(value: Any) -> Any:
+    is_formula = isinstance(value, str) and value.startswith(FORMULA)
+    return f"'{value}" if is_formula else value
+
+
+def _write_parquet(file: Path, table: Table, rows: Iterable[Row]) -> int:
+    """By way of JSON lines, which keep an empty text apart from nothing."""
+    try:
+        import duckdb  # noqa: PLC0415  (an extra)
+    except ImportError as error:
+        raise NoWriter(
+            "Parquet needs the extra tables: pip install -e '.[tables]'; or write CSV"
+        ) from error
+    names, count = [each.name for each in table.columns], 0
+    lines = file.with_suffix(".ndjson")
+    with lines.open("w", encoding="utf-8") as opened:
+        for row in rows:
+            opened.write(json.dumps(dict(zip(names, row, strict=True))) + "\n")
+            count += 1
+    types = ", ".join(f"{each.name}: '{_PARQUET[each.holds]}'" for each in table.columns)
+    with closing(duckdb.connect(":memory:")) as writer:
+        rows_there = f"read_json({_quoted(lines)}, format='newline_delimited', columns={{{types}}})"
+        writer.execute(f"COPY (FROM {rows_there}) TO {_quoted(file)} (FORMAT parquet)")
+    lines.unlink()
+    return count
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def write_copy(db: Database, file: Path, key: bytes | None, now: datetime) -> dict[str, int]:
+    """A plain SQLite file without identities; returns the number of rows of each table. Audited.
+
+    Ids are pseudonyms under `key`, of at least 32 bytes; without one, under a key that is kept
+    nowhere, so that no second copy has the same ones.
+    """
+    if key is not None and len(key) < SHORTEST_KEY:
+        raise ValueError(f"the key has fewer than {SHORTEST_KEY} bytes; make one with openssl rand")
+    _note(db, "a copy without identities", now)
+    pseudonym = _pseudonyms(key or token_bytes(SHORTEST_KEY))
+    with closing(sqlite3.connect(file)) as target:
+        with _views(db):
+            counts = _fill(db, target, {table: table.kept for table in TABLES}, pseudonym)
+        target.execute("CREATE TABLE dictionary (table_name TEXT, column_name TEXT, meaning TEXT)")
+        lines = [(t.name, c.name, c.meaning) for t in TABLES for c in t.kept]
+        target.executemany("INSERT INTO dictionary VALUES (?, ?, ?)", lines)
+        target.commit()
+    return counts
+
+
+def _pseudonyms(key: bytes) -> Callable[[str], str]:
+    def pseudonym(known: str) -> str:
+        return hmac.digest(key, known.encode(), "sha256").hex()[:16]
+
+    return pseudonym
+
+
+@contextmanager
+def asked(
+    db: Database, sql: str, now: datetime, seconds: float
+) -> Iterator[tuple[list[str], Iterator[Row]]]:
+    """The names of the columns and the rows of one SELECT. Audited. Raises QueryError.
+
+    It reads a copy of the tables in memory, so that it can neither change the clinic nor make it
+    wait, and reads nothing but the tables.
+    """
+    _note(db, "a query", now)
+    with closing(sqlite3.connect(":memory:")) as target:
+        with _views(db):
+            _fill(db, target, {table: table.columns for table in TABLES}, None)
+        until = time.monotonic() + seconds
+        target.set_authorizer(_in_memory)
+        target.set_progress_handler(lambda: int(time.monotonic() > until), CHECKED_EVERY)
+        try:
+            found = target.execute(sql)
+            if found.description is None:
+                raise QueryError("this is no question; begin with SELECT or WITH")
+            yield [each[0] for each in found.description], _rows(found, seconds)
+        except (sqlite3.Error, sqlite3.Warning) as error:
+            raise QueryError(_remedy(error, seconds)) from error
+
+
+def _rows(found: sqlite3.Cursor, seconds: float) -> Iterator[Row]:
+    try:
+        yield from found
+    except sqlite3.Error as error:
+        raise QueryError(_remedy(error, seconds)) from error
+
+
+def _remedy(error: Exception, seconds: float) -> str:
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
+        return f"it took longer than {seconds:g} seconds; ask for less, or give --seconds"
+    names = ", ".join(table.name for table in TABLES)
+    return f"{error}; the tables are {names}, and tracker/TABLES.md has their columns"
+
+
+def _in_memory(act: int, *_: object) -> int:
+    is_outside = act in {sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH, sqlite3.SQLITE_PRAGMA}
+    return sqlite3.SQLITE_DENY if is_outside else sqlite3.SQLITE_OK
+
+
+@contextmanager
+def _views(db: Database) -> Iterator[None]:
+    """The views, and all of them as of one moment."""
+    open_views(db)
+    with reading(db):
+        yield
+
+
+def _fill(
+    db: Database,
+    target: sqlite3.Connection,
+    wanted: Mapping[Table, Sequence[Column]],
+    pseudonym: Callable[[str], str] | None,
+) -> dict[str, int]:
+    counts = {}
+    for table, columns in wanted.items():
+        named = ", ".join(f"{each.name} {each.holds}" for each in columns)
+        target.execute(f"CREATE TABLE {table.name} ({named})")
+        marks = ", ".join("?" * len(columns))
+        rows: Iterable[Row] = rows_of(db, table, columns)
+        if pseudonym is not None:  # sorted: the order of the ids would tell whose each is
+            rows = sorted((_renamed(row, columns, pseudonym) for row in rows), key=repr)
+        sql = f"INSERT INTO {table.name} VALUES ({marks})"  # noqa: S608 (no input in it)
+        counts[table.name] = max(0, target.executemany(sql, rows).rowcount)
+    return counts
+
+
+def _renamed(row: Row, columns: Sequence[Column], pseudonym: Callable[[str], str] | None) -> Row:
+    if pseudonym is None:
+        return row
+    return tuple(
+        pseudonym(value) if column.keeps is Keeps.PSEUDONYM else value
+        for value, column in zip(row, columns, strict=True)
+    )
+
+
+def _all_rows(db: Database, table: Table) -> Iterator[Row]:
+    return rows_of(db, table, table.columns)
+
+
+def _note(db: Database, what: str, now: datetime) -> None:
+    """Before anything leaves: what is written, of whom all patients are."""
+    with writing(db):
+        audit_log.add(db, Entry(Act.DATA_EXPORTED, now, None, None, what))
