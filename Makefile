@@ -9,7 +9,7 @@ PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 KEPT := web/node_modules/.package-lock.json
 
 .DELETE_ON_ERROR:
-.PHONY: install demo test samples sbom pins bench-measurement bench-alerts bench-speed
+.PHONY: install demo test docs samples sbom pins bench-measurement bench-alerts bench-speed
 
 install: $(STAMP) $(KEPT)
 
@@ -51,6 +51,19 @@ $(TOOLS_STAMP): $(STAMP)
 sbom: install $(TOOLS_STAMP)
 	$(TOOLS)/bin/cyclonedx-py environment $(VENV) --pyproject pyproject.toml --output-file sbom.json
 
+# The documents as a site in build/docs, which a browser opens from the disk. A broken link fails.
+DOCS := $(VENV)/docs
+DOCS_STAMP := $(DOCS)/.installed-$(call digest,requirements/docs.txt)
+$(DOCS_STAMP): $(STAMP)
+	$(PYTHON) -m venv --clear $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		-r requirements/docs.txt
+	touch $@
+
+docs: $(DOCS_STAMP)
+	$(DOCS)/bin/python -m mkdocs build --quiet --strict
+	@echo "open build/docs/index.html"
+
 # Renews the pins where pyproject.toml needs it; with UPGRADE=--upgrade all of them.
 PIN := $(TOOLS)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate $(UPGRADE)
 pins: $(TOOLS_STAMP)
@@ -59,6 +72,7 @@ pins: $(TOOLS_STAMP)
 		-o requirements/run.txt >/dev/null
 	$(PIN) --group pyproject.toml:node -o requirements/node.txt >/dev/null
 	$(PIN) --group pyproject.toml:tools -o requirements/tools.txt >/dev/null
+	$(PIN) --group pyproject.toml:docs -o requirements/docs.txt >/dev/null
 
 # Some eight minutes on two free cores. SPECTRA=file.csv and FACES=folder each add a table.
 bench-measurement: install

@@ -1,10 +1,10 @@
 """How many photos a Dask cluster on this machine measures, and what each costs.
 
 `python -m tests.benchmarks.cluster [--photos 24] [--workers 1 2 4] [--store]` starts a real
-scheduler and as many real workers over TLS, as README.md says, and measures the same photos with 1
-and 2 processes of this machine and with each number of workers. It prints photos a minute, the CPU
-time that a photo costs the workers, the scheduler and the clinic, and whether all readings are the
-same to the byte. Photos have 12 megapixels. With `--store` they are in an object store, whose
+scheduler and as many real workers over TLS, as OPERATING.md says, and measures the same photos with
+1 and 2 processes of this machine and with each number of workers. It prints photos a minute, the
+CPU time that a photo costs the workers, the scheduler and the clinic, and whether all readings are
+the same to the byte. Photos have 12 megapixels. With `--store` they are in an object store, whose
 server is part of the clinic's process here.
 """
 

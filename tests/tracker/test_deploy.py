@@ -117,9 +117,9 @@ def test_every_command_exists_with_its_options() -> None:
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
 def test_every_variable_is_one_that_we_or_dask_read(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    manual = (ROOT / "tracker" / "OPERATING.md").read_text(encoding="utf-8")
     for name in set(re.findall(r"AFTERGLOW_[A-Z_]+", text)):
-        assert re.search(rf"\b{name}\b", readme), name
+        assert re.search(rf"\b{name}\b", manual), name
     for name in set(re.findall(r"DASK_[A-Z_]+", text)):
         dotted = name.removeprefix("DASK_").replace("__", ".").lower()
         assert dask.config.get(dotted, default=KeyError) is not KeyError, name

@@ -134,7 +134,8 @@ class Commands(click.Group):
 def afterglow() -> None:
     """Track how skin recovers after treatment.
 
-    Settings come from AFTERGLOW_* variables; README.md lists them. The demo needs none.
+    Settings come from AFTERGLOW_* variables; tracker/OPERATING.md lists them. The demo needs
+    none.
     """
     os.umask(0o077)  # what is written is for the user who runs Afterglow alone
     handler = logging.StreamHandler()

@@ -129,7 +129,7 @@ def _missing(step: FirstStep, day: FirstDay) -> str:
     server = "No mail server is set (AFTERGLOW_SMTP). Urgent alerts reach no one by mail."
     unsent = "No mail went out yet. An invitation to a colleague shows whether mail works."
     broke_off = "The last backup broke off. The worker’s log says why."
-    unmade = "No backup was made yet. README.md says how (AFTERGLOW_BACKUP_TO)."
+    unmade = "No backup was made yet. OPERATING.md says how (AFTERGLOW_BACKUP_TO)."
     can = "One practitioner" if day.answering else "No practitioner"
     return {
         FirstStep.NUMBERS: f"The {' and '.join(lacking)} {are} missing. "

@@ -73,7 +73,7 @@ REMEDIES: Mapping[Part, str] = {
     Part.LOST_MAILS: "The work list shows whom they were about, the worker’s log says why.",
     Part.DISK: "Make room before photos are refused.",
     Part.BACKUP: "If this machine is lost, so is everything since, and who was erased since can "
-    "still be read in the backup. README.md says how backups are made; the worker’s log and "
+    "still be read in the backup. OPERATING.md says how backups are made; the worker’s log and "
     "afterglow check-config say why one failed.",
 }
 HEADLINES: Mapping[State, str] = {

@@ -1,0 +1,101 @@
+"""The documents name what exists, and name all of it."""
+
+import ast
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from tests.house.documents import ROOT, blocks, broken_links, documents
+from tracker.cli.main import main
+
+PAGES = [path for path in documents() if path.endswith(".md")]
+MANUALS = [path for path in PAGES if path not in {"CHANGELOG.md", "tracker/DECISIONS.md"}]
+SHELL = {"", "sh", "bash"}
+
+
+def text_of(path: str) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def test_every_link_leads_to_a_file_and_a_heading_of_the_tree() -> None:
+    assert [broken for path in PAGES for broken in broken_links(path)] == []
+
+
+def test_every_document_has_its_place_in_the_site() -> None:
+    site = text_of("mkdocs.yml")
+    assert [path for path in PAGES if f": {path}\n" not in site] == [], "enter them in mkdocs.yml"
+
+
+def test_every_setting_is_in_the_operators_guide() -> None:
+    code = "".join(text_of(path) for path in settings_code())
+    guide = text_of("tracker/OPERATING.md")
+    read = set(re.findall(r'"(AFTERGLOW_[A-Z_]+)"', code))
+    assert len(read) > 20
+    missing = {name for name in read if not re.search(rf"`{name}`", guide)}
+    assert missing == set(), "describe them in tracker/OPERATING.md, Settings"
+
+
+def settings_code() -> Iterator[str]:
+    for room in ("tracker", "web"):
+        for path in (ROOT / room).rglob("*.py"):
+            if "node_modules" not in path.parts:
+                yield str(path.relative_to(ROOT))
+
+
+def test_settings_that_documents_name_are_read() -> None:
+    code = "".join(text_of(path) for path in settings_code())
+    bases = set(re.findall(r"AFTERGLOW_[A-Z_]+", code))
+    endings = ("_FILE", "_COMMAND")
+    for path in MANUALS:
+        for name in re.findall(r"(?<!_)\bAFTERGLOW_[A-Z_]*[A-Z]\b", text_of(path)):
+            base = name
+            for ending in endings:
+                base = base.removesuffix(ending)
+            known = {name, base} & bases or name == "AFTERGLOW_SCREENSHOTS"
+            assert known or name == "AFTERGLOW_REQUIRE_BROWSER", f"{path}: {name}"
+
+
+def test_documents_name_only_targets_that_make_has() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
+    named = {name for path in MANUALS for name in re.findall(r"`make ([a-z-]+)", text_of(path))}
+    named |= set(re.findall(r"^make ([a-z-]+)", text_of("README.md"), re.MULTILINE))
+    assert {"demo", "test", "install", "docs"} <= named <= targets
+
+
+def command_lines(path: str) -> Iterator[list[str]]:
+    """The words after `afterglow` in each line of a block or of a paragraph that calls it."""
+    for language, block in blocks(path):
+        if language in SHELL:
+            for line in block.replace("\\\n", " ").splitlines():
+                words = shlex.split(line, comments=True)
+                if words and words[0].rpartition("/")[2] == "afterglow":
+                    yield words[1:]
+    for line in re.findall(r"`afterglow ([a-z][^`]*)`", text_of(path)):
+        yield shlex.split(line.replace("'", "’"))
+
+
+@pytest.mark.parametrize("path", MANUALS)
+def test_commands_in_documents_exist_with_their_options(path: str) -> None:
+    for words in command_lines(path):
+        command: click.Command = main
+        for word in words:
+            if not isinstance(command, click.Group) or word not in command.commands:
+                break
+            command = command.commands[word]
+        assert command is not main, f"{path}: afterglow {' '.join(words)}"
+        known = {name for each in command.params for name in each.opts} | {"--help", "-h"}
+        used = {word.partition("=")[0] for word in words if word.startswith("--")}
+        assert used <= known, f"{path}: {command.name} has no {used - known}"
+
+
+def test_python_and_toml_in_documents_can_be_read() -> None:
+    for path in MANUALS:
+        for language, block in blocks(path):
+            if language == "python":
+                ast.parse(block)
+            elif language == "toml":
+                tomllib.loads(block)
