@@ -55,7 +55,7 @@ def read(folder: Path, table: str) -> list[dict[str, str]]:
 def ask(world: World, sql: str) -> Any:
     done = run(world, "query", sql, "--json")
     assert done.exit_code == 0, done.output
-    return json.loads(done.output)
+    return json.loads(done.output)["rows"]
 
 
 def test_files_hold_every_table_and_no_formula(
@@ -75,7 +75,7 @@ def test_files_hold_every_table_and_no_formula(
     (entry,) = audit_log.search(db, Search(act=Act.DATA_EXPORTED))
     assert entry.details == "tables as csv"
     again = run(world, "tables", "--out", str(folder))
-    assert again.exit_code == 1
+    assert again.exit_code == 2
     assert "choose another name" in again.output
 
 

@@ -29,6 +29,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "change-secret": "Put everything under a new secret.",
     "check-config": "Check every setting, and what it names, without changing anything.",
     "demo": "Open a clinic with sample patients, one of them not recovering.",
+    "dicom": "Hand out the photos and maps of PATIENT (e-mail or record number) as DICOM.",
     "doctor": "Look closely at everything that is kept.",
     "export-patient": "Write the whole record of PATIENT (e-mail or record number) to a ZIP.",
     "fhir": "Export and import records as FHIR.",
@@ -144,4 +145,5 @@ def afterglow() -> None:
     logging.getLogger("waitress").setLevel(logging.WARNING)
     for client in ("aiobotocore", "botocore"):  # of an object store: where it found its key
         logging.getLogger(client).setLevel(logging.WARNING)
+    logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)  # our own words say what is wrong
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # each photo that waits is a line

@@ -22,6 +22,7 @@ from tracker.actions.people.sharing import join_care_team
 from tracker.cli import (
     afterglow,
     clinic_commands,
+    dicom_commands,
     keeping_commands,
     record_commands,
     table_commands,
@@ -314,6 +315,7 @@ def card(paper: str, out: Path) -> None:
 
 for command in (
     *clinic_commands.COMMANDS,
+    *dicom_commands.COMMANDS,
     fhir,
     protocol,
     *keeping_commands.COMMANDS,

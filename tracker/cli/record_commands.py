@@ -34,7 +34,7 @@ def export_patient(patient: str, out: Path, as_json: bool) -> None:
     disk, and delete it once it has arrived.
     """
     with told_errors(OSError), checked_input(), open_clinic() as (world, db):
-        person = _patient(db, patient)
+        person = patient_of(db, patient)
         moment = now()
         entries = export_record(
             db,
@@ -93,7 +93,7 @@ def _in_words(done: Imported, carer: Person) -> str:
     )
 
 
-def _patient(db: Database, wanted: str) -> Person:
+def patient_of(db: Database, wanted: str) -> Person:
     """The patient with this address or record number."""
     person = people.by_email(db, wanted.strip().lower()) or records.with_number(db, wanted.strip())
     if person is None or person.role is not Role.PATIENT:

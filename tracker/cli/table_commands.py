@@ -17,10 +17,17 @@ from tracker.actions.records.tables import (
     write_files,
     write_rows,
 )
-from tracker.cli.console import UNREADABLE, checked_input, now, open_clinic, told_errors
+from tracker.cli.console import (
+    JSON,
+    UNREADABLE,
+    checked_input,
+    now,
+    open_clinic,
+    refused_argument,
+    say,
+    told_errors,
+)
 from tracker.storage.tables import dictionary
-
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, nothing else.")
 
 
 @click.command()
@@ -70,6 +77,7 @@ def tables(
         told_errors(OSError, NoWriter),
         checked_input(),
         open_clinic() as (_, db),
+        refused_argument(FileExistsError),
         whole(out or copy or Path()) as part,
     ):
         if copy is not None:
@@ -78,7 +86,7 @@ def tables(
             part.mkdir(parents=True)
             counts = write_files(db, part, Form(form), now())
     told = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-    click.echo(json.dumps(counts) if as_json else f"Rows: {told}.")
+    say(counts, f"Rows: {told}.", as_json=as_json)
 
 
 @click.command()
@@ -95,7 +103,7 @@ def query(sql: str, seconds: float, as_json: bool) -> None:
             names, rows = answer
             if as_json:
                 found = [dict(zip(names, row, strict=True)) for row in rows]
-                click.echo(json.dumps(found, ensure_ascii=False))
+                click.echo(json.dumps({"rows": found}, ensure_ascii=False))
             else:
                 write_rows(sys.stdout, names, rows)
     except QueryError as error:
