@@ -3,6 +3,7 @@
 import ast
 import re
 import shlex
+import subprocess
 import tomllib
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ import pytest
 
 from tests.house.documents import ROOT, blocks, broken_links, documents
 from tracker.cli.main import main
+from tracker.domain.own_data.course_folders import parse_course
 
 PAGES = [path for path in documents() if path.endswith(".md")]
 MANUALS = [path for path in PAGES if path not in {"CHANGELOG.md", "tracker/DECISIONS.md"}]
@@ -92,10 +94,37 @@ def test_commands_in_documents_exist_with_their_options(path: str) -> None:
         assert used <= known, f"{path}: {command.name} has no {used - known}"
 
 
-def test_python_and_toml_in_documents_can_be_read() -> None:
+def test_every_block_of_a_language_can_be_read() -> None:
     for path in MANUALS:
         for language, block in blocks(path):
             if language == "python":
                 ast.parse(block)
             elif language == "toml":
                 tomllib.loads(block)
+            else:
+                assert language in SHELL, f"{path}: nothing checks {language}"
+
+
+def test_the_course_in_the_manual_is_one() -> None:
+    (block,) = [text for _, text in blocks("sample_images/COURSES.md") if "[patient]" in text]
+    story = parse_course(block)
+    assert (len(story.photos), len(story.check_ins)) == (1, 1)
+
+
+def test_shells_understand_every_block() -> None:
+    scripts = [text for path in MANUALS for language, text in blocks(path) if language in SHELL]
+    script = re.sub(r"<[a-z ]+>", "VALUE", "".join(f"(\n{text})\n" for text in scripts))
+    read = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, check=False)
+    assert read.stderr == ""
+
+
+def test_modules_and_files_that_documents_name_exist() -> None:
+    room = r"(?:tracker|web|analysis|tests|sample_images|requirements)"
+    for path in MANUALS:
+        for name in re.findall(
+            r"python -m ((?:tests|analysis|sample_images)[\w.]*)", text_of(path)
+        ):
+            file = ROOT / name.replace(".", "/")
+            assert file.with_suffix(".py").exists() or (file / "__main__.py").exists(), (path, name)
+        for name in re.findall(rf"`({room}/[\w/.-]+)`", text_of(path)):
+            assert (ROOT / name).exists() or "NNNN" in name, f"{path}: {name}"

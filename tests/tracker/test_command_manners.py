@@ -146,8 +146,8 @@ def test_a_moment_in_words_is_refused_with_the_form_that_is_wanted(
     assert remedy in told.stderr
 
 
-def test_the_log_and_the_steps_of_a_migration_are_read_by_programs(
-    environment: dict[str, str],
+def test_what_commands_did_and_found_is_read_by_programs(
+    environment: dict[str, str], tmp_path: Path
 ) -> None:
     done = json.loads(run(environment, "migrate", "--json").stdout)["done"]
     assert run(environment, "migrate", "--json").stdout == '{"done": []}\n'
@@ -157,6 +157,8 @@ def test_the_log_and_the_steps_of_a_migration_are_read_by_programs(
     other = f"1:{'0' * 64}"
     misfit = run(environment, "audit", "verify", other, "--json")
     assert (misfit.exit_code, json.loads(misfit.stdout)["not_in_this_log"]) == (1, [other])
+    moved = run(environment, "move-photos", "--to", str(tmp_path / "there"), "--dry-run", "--json")
+    assert json.loads(moved.stdout) == {"files": 0, "bytes": 0, "of_bytes": 0}
     checked = json.loads(run(environment, "check-config", "--json").stdout)
     assert checked["settings"]["state"] == "good"
 

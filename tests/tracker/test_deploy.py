@@ -114,6 +114,14 @@ def test_every_command_exists_with_its_options() -> None:
         assert known.make_context(name, list(options)) is not None
 
 
+def test_the_cluster_in_the_guide_starts_with_options_that_dask_has() -> None:
+    guide = (ROOT / "tracker" / "OPERATING.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^dask (scheduler|worker) (.*)$", guide, re.MULTILINE)
+    assert len(lines) == 2
+    for name, options in lines:
+        assert DASK[name].make_context(name, shlex.split(options)) is not None
+
+
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
 def test_every_variable_is_one_that_we_or_dask_read(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

@@ -72,8 +72,10 @@ def test_a_photo_that_cannot_be_read_is_named_and_the_rest_is_written(
     photo = records.measured(1)
     world.files.delete(photo.id)
     out = tmp_path / "alice.json"
-    done = run(world, "export", cast.alice.email, "--out", str(out), "--photos")
+    done = run(world, "export", cast.alice.email, "--out", str(out), "--photos", "--json")
     assert done.exit_code == 1
+    told = json.loads(done.stdout)
+    assert (told["patients"], told["unreadable_photos"]) == (1, [photo.id])
     assert photo.id in done.stderr
     assert any(each["id"] == photo.id for each in entries(out))
 

@@ -192,10 +192,13 @@ def test_a_course_begins_with_an_invitation_and_both_are_in_the_log(
     file = tmp_path / "ada.json"
     file.write_bytes(bundle(patient(), procedure()))
     kind = ("--kind", f"{SNOMED}|1=microneedling")
-    tried = run(world, "import", str(file), "--practitioner", cast.dana.email, *kind, "--dry-run")
+    asked = ("import", str(file), "--practitioner", cast.dana.email, *kind)
+    tried = run(world, *asked, "--dry-run")
+    told = json.loads(run(world, *asked, "--dry-run", "--json").stdout)
+    assert len(told["patients"][0]["treatments"]) == 1
     assert "Ada May Murray is invited as ada@home.example" in tried.stdout
     assert people.by_email(db, "ada@home.example") is None
-    done = run(world, "import", str(file), "--practitioner", cast.dana.email, *kind)
+    done = run(world, *asked)
     assert done.exit_code == 0, done.output
     assert "its depth is not recorded" in done.stdout
     ada = people.by_email(db, "ada@home.example")

@@ -115,9 +115,11 @@ def test_another_recipient_leaves_the_backups_of_the_one_before_as_they_are(
     assert {file: file.read_bytes() for file in place.rglob("*") if file.is_file()} == before
     (place / "keys").write_bytes(keys)
     old = ("--from", str(place), "--identity", str(tmp_path / "identity"))
-    assert run({}, "verify-backup", *old).exit_code == 0
+    verified = json.loads(run({}, "verify-backup", *old, "--json").stdout)
+    assert (verified["photos"]["state"], verified["restored"]["photos"]) == ("good", 0)
     elsewhere = str(tmp_path / "elsewhere")
-    assert run(changed | {"AFTERGLOW_BACKUP_TO": elsewhere}, "backup").exit_code == 0
+    made = run(changed | {"AFTERGLOW_BACKUP_TO": elsewhere}, "backup", "--json")
+    assert json.loads(made.stdout)["unreadable"] == []
     new = ("--from", elsewhere, "--identity", str(tmp_path / "new"))
     assert run({}, "verify-backup", *new).exit_code == 0
 
@@ -393,5 +395,6 @@ def test_photos_of_an_earlier_method_are_counted_and_read(
     assert told.exit_code == 0, told.output
     assert "2 photos, 2 refused" in told.stdout  # these files are no pictures
     assert "to be measured again" not in told.stdout
-    told = run(environment, "remeasure", "--let-count", "--yes")
-    assert "photos to be measured again: 2" in told.stdout
+    told = run(environment, "remeasure", "--let-count", "--yes", "--json")
+    facts = json.loads(told.stdout)
+    assert (facts["measured_again"], facts["moved"][0]["refused"], facts["opened"]) == (2, 2, {})

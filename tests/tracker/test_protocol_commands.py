@@ -70,7 +70,10 @@ def test_check_names_every_mistake_of_every_file_and_ends_with_status_2(tmp_path
     first = own(tmp_path, ("prior = 0.06", "prior = 4\npriority = 1"))
     second = tmp_path / "second.toml"
     second.write_text("schema = ")
-    result = run("check", str(first), str(second), str(tmp_path / "absent.toml"))
+    files = [str(first), str(second), str(tmp_path / "absent.toml")]
+    machine = json.loads(run("check", *files, "--json").stdout)["mistakes"]
+    assert all(machine[file] for file in files)
+    result = run("check", *files)
     assert result.exit_code == 2
     lines = result.stderr.splitlines()
     assert [line.split(": ")[0] for line in lines] == [

@@ -241,11 +241,24 @@ def remeasure(
         if ready and (yes or click.confirm("Measure these courses again?", err=True)):
             again = let_it_count(db, now(), patient_id)
         if as_json:
-            facts = asdict(difference) | {"not_read": failures, "measured_again": again}
-            click.echo(json.dumps({"photos": len(waiting)} | facts))
+            facts = {"photos": len(waiting), "not_read": failures, "measured_again": again}
+            click.echo(json.dumps(facts | _difference(difference)))
         elif again is not None:
             click.echo(f"photos to be measured again: {again}")
     sys.exit(bool(failures))
+
+
+def _difference(difference: Difference) -> dict[str, object]:
+    """Moves in doublings: median and most."""
+    return {
+        "courses": difference.courses,
+        "untried": difference.untried,
+        "unjudged": difference.unjudged,
+        "refused_before": difference.refused_before,
+        "moved": [asdict(moved) for moved in difference.moved],
+        "opened": difference.opened,
+        "closed": difference.closed,
+    }
 
 
 def _tell(difference: Difference) -> None:

@@ -149,7 +149,7 @@ def import_(
                 click.echo(f"afterglow: {line}", err=True)
             sys.exit(UNREADABLE)
         if as_json:
-            click.echo(json.dumps(_as_json(received)))
+            click.echo(json.dumps(_as_json(received, world.protocols)))
         else:
             _tell(received, world.protocols)
 
@@ -162,7 +162,7 @@ def _translation(text: str) -> tuple[Coded, str]:
     return (system, value), kind
 
 
-def _as_json(received: Received) -> dict[str, object]:
+def _as_json(received: Received, protocols: Protocols) -> dict[str, object]:
     return {
         "patients": [
             {
@@ -173,6 +173,7 @@ def _as_json(received: Received) -> dict[str, object]:
                         "kind": done.kind,
                         "performed_at": done.performed_at.isoformat(),
                         "needle_depth_mm": done.needle_depth_mm,
+                        "is_depth_missing": protocols.of(done.kind).is_depth_missing(done),
                     }
                     for done in each.treatments
                 ],
