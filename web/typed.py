@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import IO, ClassVar
+from typing import IO, ClassVar, TypeVar
 
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
@@ -20,8 +20,14 @@ AS_TYPED = frozenset({"passphrase"})  # older hashes need the older spelling
 NEVER_REFUSED = frozenset({"patient.send_check_in", "patient.send_photo", "conversation.say"})
 
 
+Part = TypeVar("Part")
+
+
 class ReadableForms(FormDataParser):
-    """Parses a form as werkzeug does, with labels it can parse, and makes each text readable."""
+    """Parses a form as werkzeug does, with labels it can parse, and makes each text readable.
+
+    A part without a name, which no page sends, is left out.
+    """
 
     def parse(
         self,
@@ -35,7 +41,7 @@ class ReadableForms(FormDataParser):
             boundary = (options or {}).get("boundary", "").encode("ascii", "replace")
             stream = with_readable_labels(stream, boundary)
         rest, form, files = super().parse(stream, mimetype, content_length, options)
-        return rest, self.cls(_readable(form)), files
+        return rest, self.cls(_readable(form)), self.cls(_named(files))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +78,11 @@ def _refuse() -> ResponseReturnValue | None:
 
 
 def _readable(form: MultiDict[str, str]) -> Iterator[tuple[str, str]]:
-    for name, text in form.items(multi=True):
+    for name, text in _named(form):
         yield name, text if name in AS_TYPED else readable(text)
+
+
+def _named(parts: MultiDict[str, Part]) -> Iterator[tuple[str, Part]]:
+    for name, part in parts.items(multi=True):
+        if name is not None:  # werkzeug says str
+            yield name, part

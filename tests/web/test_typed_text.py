@@ -59,6 +59,17 @@ def test_every_field_reaches_the_pages_readable(app: Flask) -> None:
                 assert dict(request.form) == dict.fromkeys(names, kept), (told, kind)
 
 
+def test_a_part_without_a_name_is_left_out(app: Flask) -> None:
+    nameless = (f"--x\r\nContent-Disposition: form-data{more}\r\n\r\n1" for more in ("", "; b"))
+    named = '--x\r\nContent-Disposition: form-data; name="note"\r\n\r\n2'
+    file = '--x\r\nContent-Disposition: form-data; filename="a.jpg"\r\n\r\n3'
+    body = "\r\n".join([*nameless, named, file, "--x--\r\n"])
+    kind = "multipart/form-data; boundary=x"
+    with app.test_request_context(method="POST", data=body, content_type=kind):
+        assert list(request.form.items(multi=True)) == [("note", "2")]
+        assert list(request.files) == []
+
+
 def test_a_passphrase_arrives_as_it_was_typed(app: Flask) -> None:
     sent = "e\u0301\u200b \u00a0 \x00"
     with app.test_request_context("/", method="POST", data={"passphrase": sent}):
