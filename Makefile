@@ -9,7 +9,7 @@ PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 KEPT := web/node_modules/.package-lock.json
 
 .DELETE_ON_ERROR:
-.PHONY: install demo test docs samples sbom pins bench-measurement bench-alerts bench-speed
+.PHONY: install demo test docs check-api samples sbom pins bench-measurement bench-alerts bench-speed
 
 install: $(STAMP) $(KEPT)
 
@@ -64,6 +64,18 @@ docs: $(DOCS_STAMP)
 	$(DOCS)/bin/python -m mkdocs build --quiet --strict
 	@echo "open build/docs/index.html"
 
+# Attacks the HTTP API of a throwaway clinic: a minute on two free cores.
+ATTACK := $(VENV)/attack
+ATTACK_STAMP := $(ATTACK)/.installed-$(call digest,requirements/attack.txt)
+$(ATTACK_STAMP): $(STAMP)
+	$(PYTHON) -m venv --clear $(ATTACK)
+	$(ATTACK)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		-r requirements/attack.txt
+	touch $@
+
+check-api: $(ATTACK_STAMP)
+	$(VENV)/bin/python -m tests.benchmarks.api --tool $(ATTACK)/bin/schemathesis
+
 # Renews the pins where pyproject.toml needs it; with UPGRADE=--upgrade all of them.
 PIN := $(TOOLS)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate $(UPGRADE)
 pins: $(TOOLS_STAMP)
@@ -72,6 +84,7 @@ pins: $(TOOLS_STAMP)
 		-o requirements/run.txt >/dev/null
 	$(PIN) --group pyproject.toml:node -o requirements/node.txt >/dev/null
 	$(PIN) --group pyproject.toml:tools -o requirements/tools.txt >/dev/null
+	$(PIN) --group pyproject.toml:attack -o requirements/attack.txt >/dev/null
 	$(PIN) --group pyproject.toml:docs -o requirements/docs.txt >/dev/null
 
 # Some eight minutes on two free cores. SPECTRA=file.csv and FACES=folder each add a table.
