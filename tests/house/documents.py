@@ -12,7 +12,9 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 STYLES = """
 .col-md-9 { overflow-wrap: break-word; }
 .col-md-9 img { max-width: 100%; height: auto; }
-.col-md-9 table { display: block; overflow-x: auto; width: 100%; }
+.col-md-9 table { display: block; overflow-x: auto; width: 100%; margin-bottom: 1rem; }
+.col-md-9 td, .col-md-9 th { padding: .3rem .6rem; vertical-align: top; border-bottom: thin solid; }
+.col-md-9 td, .col-md-9 th { border-color: var(--bs-border-color); }
 .col-md-9 td > code { white-space: normal; }
 .col-md-9 p > code, .col-md-9 li > code { white-space: normal; overflow-wrap: anywhere; }
 """
