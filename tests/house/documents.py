@@ -1,7 +1,6 @@
 """The documents of the tree: which there are, what they link to, and how MkDocs finds them."""
 
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -21,13 +20,12 @@ STYLES = """
 
 
 def documents() -> list[str]:
-    """The paths of all documents, from the root of the tree."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md", "*.webp"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    paths = [*listed.stdout.splitlines(), "LICENSE"]
-    return [path for path in paths if (ROOT / path).is_file()]
+    """The paths of all documents, of their pictures and of the licence, from the root."""
+    found = [*ROOT.glob("*.md"), ROOT / "LICENSE"]
+    for room in ("analysis", "sample_images", "tests", "tracker", "web"):
+        found += [path for path in (ROOT / room).rglob("*") if path.suffix in {".md", ".webp"}]
+    paths = [path.relative_to(ROOT) for path in sorted(found)]
+    return [str(path) for path in paths if "node_modules" not in path.parts]
 
 
 def blocks(path: str) -> Iterator[tuple[str, str]]:

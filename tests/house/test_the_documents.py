@@ -18,6 +18,24 @@ PAGES = [path for path in documents() if path.endswith(".md")]
 MANUALS = [path for path in PAGES if path not in {"CHANGELOG.md", "tracker/DECISIONS.md"}]
 SHELL = {"", "sh", "bash"}
 
+PERSONAL = (
+    *("add-patient", "add-practitioner", "add-to-care", "appoint", "hand-over"),
+    *("backup-key", "card", "change-secret", "report", "reset-second-step"),
+    *("protocol copy", "protocol edition"),
+    *("demo", "serve", "worker"),
+)
+"""These print nothing beyond what was asked of them, or write a file, or run until they end."""
+
+
+def each_command(
+    group: click.Group = main, before: str = ""
+) -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from each_command(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
+
 
 def text_of(path: str) -> str:
     return (ROOT / path).read_text(encoding="utf-8")
@@ -78,6 +96,23 @@ def command_lines(path: str) -> Iterator[list[str]]:
                     yield words[1:]
     for line in re.findall(r"`afterglow ([a-z][^`]*)`", text_of(path)):
         yield shlex.split(line.replace("'", "’"))
+
+
+def has_json(command: click.Command) -> bool:
+    return any("--json" in parameter.opts for parameter in command.params)
+
+
+def test_the_manual_has_a_line_for_each_command_and_says_which_print_json() -> None:
+    row = r"^\| `afterglow ([a-z-]+(?: [a-z-]+)*)(?: [^`]*)?` \|.*\| (yes)? ?\|$"
+    lines = re.findall(row, text_of("tracker/COMMANDS.md"), re.MULTILINE)
+    known = {name: has_json(command) for name, command in each_command()}
+    said = {name: bool(json) for name, json in lines}
+    assert said == known, "mend the table of tracker/COMMANDS.md"
+
+
+def test_every_command_that_a_script_reads_prints_json() -> None:
+    silent = {name for name, command in each_command() if not has_json(command)}
+    assert silent - set(PERSONAL) == set(), "give them --json"
 
 
 @pytest.mark.parametrize("path", MANUALS)

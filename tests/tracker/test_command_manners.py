@@ -3,10 +3,8 @@
 import base64
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 from click.shell_completion import ShellComplete, get_completion_class
 from click.testing import CliRunner, Result
@@ -14,23 +12,6 @@ from click.testing import CliRunner, Result
 from tracker.cli.main import main
 
 MANUAL = Path(__file__).resolve().parents[2] / "tracker" / "COMMANDS.md"
-PERSONAL = (
-    *("add-patient", "add-practitioner", "add-to-care", "appoint", "hand-over"),
-    *("backup-key", "card", "change-secret", "report", "reset-second-step"),
-    *("protocol copy", "protocol edition"),
-    *("demo", "serve", "worker"),
-)
-"""They print nothing beyond what was asked of them, or write a file, or run until they end."""
-
-
-def each_command(
-    group: click.Group = main, before: str = ""
-) -> Iterator[tuple[str, click.Command]]:
-    for name, command in group.commands.items():
-        if isinstance(command, click.Group):
-            yield from each_command(command, f"{before}{name} ")
-        else:
-            yield f"{before}{name}", command
 
 
 @pytest.fixture
@@ -43,27 +24,6 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 def run(environment: dict[str, str], *arguments: str) -> Result:
     return CliRunner().invoke(main, arguments, env=environment)
-
-
-def test_the_manual_has_a_line_for_each_command_and_says_which_print_json() -> None:
-    lines = re.findall(
-        r"^\| `afterglow ([a-z-]+(?: [a-z-]+)*)(?: [^`]*)?` \|.*\| (yes)? ?\|$", *manual()
-    )
-    known = {name: has_json(command) for name, command in each_command()}
-    assert {name: bool(json) for name, json in lines} == known, "mend tracker/COMMANDS.md"
-
-
-def manual() -> tuple[str, re.RegexFlag]:
-    return MANUAL.read_text(encoding="utf-8"), re.MULTILINE
-
-
-def has_json(command: click.Command) -> bool:
-    return any("--json" in parameter.opts for parameter in command.params)
-
-
-def test_every_command_that_a_script_reads_prints_json() -> None:
-    silent = {name for name, command in each_command() if not has_json(command)}
-    assert silent <= set(PERSONAL), "give them --json"
 
 
 UNKNOWN_PEOPLE = [
