@@ -62,7 +62,7 @@ $(DOCS_STAMP): $(STAMP)
 
 docs: $(DOCS_STAMP)
 	$(DOCS)/bin/python -m mkdocs build --quiet --strict
-	@echo "open build/docs/index.html"
+	@echo "open build/docs/index.html; to search in it: python3 -m http.server -b 127.0.0.1 -d build/docs 8080"
 
 # Attacks the HTTP API of a throwaway clinic: a minute on two free cores.
 ATTACK := $(VENV)/attack
