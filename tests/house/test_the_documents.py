@@ -45,6 +45,15 @@ def test_every_link_leads_to_a_file_and_a_heading_of_the_tree() -> None:
     assert [broken for path in PAGES for broken in broken_links(path)] == []
 
 
+def test_key_figures_of_the_readme_are_those_of_the_documents() -> None:
+    row = r"^\| .*\[[A-Z]+\.md\]\(([^)\s]+)\).* \| (.+) \| `.*` \|$"
+    rows = re.findall(row, text_of("README.md"), re.MULTILINE)
+    assert len(rows) == 7
+    for path, figures in rows:
+        for figure in re.findall(r"\d[\d.,]*\d(?: %| ms)?", figures):
+            assert figure in text_of(path), f"README.md: {figure} is not in {path}"
+
+
 def test_every_document_has_its_place_in_the_site() -> None:
     site = text_of("mkdocs.yml")
     assert [path for path in PAGES if f": {path}\n" not in site] == [], "enter them in mkdocs.yml"
