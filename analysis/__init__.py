@@ -16,6 +16,7 @@ from analysis.images import decode_photo, encode_photo
 from analysis.known import KnownPhotos
 from analysis.marked_areas import MarkedAreas
 from analysis.marking import judge_marked, outline_cheeks, outline_region
+from analysis.masking import mask_eyes
 from analysis.overlays import draw_evidence
 from analysis.pipeline import analyse_photo
 from analysis.quality import judge_photo
@@ -54,6 +55,7 @@ __all__ = [
     "framing_cascade",
     "judge_marked",
     "judge_photo",
+    "mask_eyes",
     "open_photo",
     "outline_cheeks",
     "outline_region",

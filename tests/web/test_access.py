@@ -123,6 +123,9 @@ RULES = {
     "GET comparison.show": Rule("/patients/{alice}/compare", TEAM),
     "GET comparison.report": Rule("/patients/{alice}/report", TEAM),
     "GET comparison.report_file": Rule("/patients/{alice}/report/file", TEAM),
+    "POST comparison.copy_for_teaching": Rule(
+        "/patients/{alice}/photos/{photo}/teaching-copy", TEAM
+    ),
     "POST comparison.draw": Rule("/patients/{alice}/annotations", TEAM),
     "POST comparison.revise": Rule("/patients/{alice}/annotations/{annotation}", TEAM),
     "POST comparison.withdraw": Rule("/patients/{alice}/annotations/{annotation}/withdraw", TEAM),

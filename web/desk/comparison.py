@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import ParamSpec
 from urllib.parse import urlencode
 
-from flask import Blueprint, abort, redirect, request, url_for
+from flask import Blueprint, Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.exceptions import NotFound
 
+from tracker.actions.course import pictures
 from tracker.actions.course.comparing import show_comparison
 from tracker.actions.course.drawing import (
     AnnotationKept,
@@ -33,6 +34,7 @@ from web.pages import render
 from web.report.asking import Reader, ReportPage, courses_listed, read_wanted
 from web.report.handing_out import NothingToPrint, Report, make_report
 from web.session import Visit, signed_in
+from web.words.words import remedy_for
 
 P = ParamSpec("P")
 
@@ -106,6 +108,8 @@ def _places(text: str) -> tuple[Place, ...] | None:
 
 blueprint = Blueprint("comparison", __name__)
 TURNED = "Left and right of these pictures were exchanged since you opened them. Draw it again."
+NOT_ALLOWED = "The patient does not allow this photo for teaching any more. No copy was made."
+UNSURE = "No copy was made, because its eyes could not surely be covered."
 OVERTAKEN = "Someone has changed this note since you opened it. Its current text is below."
 
 
@@ -147,6 +151,25 @@ def withdraw(visit: Visit, patient_id: str, annotation_id: str) -> ResponseRetur
     """Withdraw what is drawn; it stays readable."""
     require(may_annotate(visit.viewer, patient_id))
     return _revise(visit, patient_id, annotation_id, None)
+
+
+@blueprint.post("/patients/<patient_id>/photos/<photo_id>/teaching-copy")
+@signed_in
+def copy_for_teaching(visit: Visit, patient_id: str, photo_id: str) -> ResponseReturnValue:
+    """A copy of the photo with the eyes covered, as a file to keep."""
+    require(may_annotate(visit.viewer, patient_id))
+    world, by = visit.world, visit.person.id
+    match pictures.copy_for_teaching(
+        visit.db, world.files, patient_id, photo_id, by, visit.now, world.find_face, world.apart
+    ):
+        case bytes() as data:
+            name = {"Content-Disposition": "attachment; filename=teaching-copy.jpg"}
+            return Response(data, mimetype="image/jpeg", headers=name)
+        case pictures.NotAllowed():
+            return _page(visit, patient_id, notice=NOT_ALLOWED), 409
+        case pictures.EyesUnsure(fault):
+            why = f"{UNSURE} {remedy_for(fault).problem}"
+            return _page(visit, patient_id, notice=why), 409
 
 
 @blueprint.get("/patients/<patient_id>/report")
@@ -220,10 +243,13 @@ def _revise(
             raise NotFound
 
 
-def _page(visit: Visit, patient_id: str, form: DrawForm = NOTHING_DRAWN) -> str:
+def _page(
+    visit: Visit, patient_id: str, form: DrawForm = NOTHING_DRAWN, *, notice: str = ""
+) -> str:
     choices = read_choices(request.args)
     shown = show_comparison(visit.db, visit.world.files, patient_id, choices.asked, visit.now)
-    return render(compare_page(shown or abort(404), choices, visit.now, visit.person.zone, form))
+    page = compare_page(shown or abort(404), choices, visit.now, visit.person.zone, form)
+    return render(replace(page, notice=notice))
 
 
 def _back(patient_id: str) -> ResponseReturnValue:

@@ -86,7 +86,8 @@ class Choices:
 class Pane:
     """One of the two photos; `earlier` and `later` are those to step to, None at the ends.
 
-    `light` says in which light it is shown, `caveat` why it is less reliable than others.
+    `light` says in which light it is shown, `caveat` why it is less reliable than others,
+    `may_teach` whether the patient allows a copy for teaching.
     """
 
     side: str
@@ -98,11 +99,12 @@ class Pane:
     caveat: str
     earlier: str | None
     later: str | None
+    may_teach: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ComparePage:
-    """Two photos and the controls to look at them."""
+    """Two photos and the controls to look at them; `notice` says why no copy was made."""
 
     template: ClassVar[str] = "practitioner_compare.html"
     place: ClassVar[str] = "patients"
@@ -125,6 +127,7 @@ class ComparePage:
     are_turned: bool
     notes: Annotations
     form: DrawForm
+    notice: str = ""
 
     @property
     def title(self) -> str:
@@ -241,6 +244,7 @@ def _pane(
         caveat="" if photo.skin_state is SkinState.CLEAN else SKIN_STATES[photo.skin_state],
         earlier=ids[at - 1] if at else None,
         later=ids[at + 1] if at + 1 < len(ids) else None,
+        may_teach=photo.id in shown.for_teaching,
     )
 
 

@@ -10,6 +10,7 @@ from tracker.domain.course.comparisons import Asked, comparable, pair_asked, vie
 from tracker.domain.course.photos import Photo, View
 from tracker.domain.course.readings import Reading
 from tracker.domain.course.treatments import Treatment
+from tracker.domain.own_data.consents import Purpose, is_given
 from tracker.domain.people.people import Person
 from tracker.storage.course import annotations, photos, readings, treatments
 from tracker.storage.own_data import consents
@@ -39,7 +40,7 @@ class Comparison:
 
     `photos` are those of the view in time order; `counts` gives how many each view has;
     `baseline` is what front photos are laid onto. `annotations` are those of the view, including
-    withdrawn ones.
+    withdrawn ones. `for_teaching` are the ids of the photos that the patient allows for teaching.
     """
 
     patient: Person
@@ -53,6 +54,7 @@ class Comparison:
     annotations: tuple[Annotation, ...]
     care_withdrawn_at: datetime | None
     unread_by_clinic: int
+    for_teaching: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ def show_comparison(
     pair = pair_asked(taken, asked)
     read = {reading.photo_id: reading for reading in readings.of_treatment(db, treatment.id)}
     view = view_asked(taken, asked)
+    decided = consents.of_patient(db, patient_id)
     baseline = photos.baseline(db, treatment.id)
 
     def laid(photo: Photo) -> Laid:
@@ -103,6 +106,7 @@ def show_comparison(
         annotations=tuple(a for a in annotations.of_treatment(db, treatment.id) if a.view is view),
         care_withdrawn_at=consents.care_withdrawn_at(db, patient_id),
         unread_by_clinic=unread,
+        for_teaching=frozenset(e.id for e in taken if is_given(decided, Purpose.TEACHING, e.id)),
     )
 
 

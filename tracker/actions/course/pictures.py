@@ -1,22 +1,33 @@
-"""Pictures of a course, who opened them, and the data for the camera page and the printer."""
+"""Pictures of a course, who opened them, copies for teaching; what camera page and printer need."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
 from sqlite_utils import Database
 
-from analysis import card_markers, draw_card, framing_cascade
+from analysis import (
+    card_markers,
+    decode_photo,
+    draw_card,
+    encode_photo,
+    framing_cascade,
+    mask_eyes,
+)
 from analysis.card.sheet import Paper, draw_card_pdf
+from analysis.errors import Unmeasurable
+from analysis.face.faces import FindFace
 from tracker.domain.clinic.audit import SAME_LOOK, Act, Entry
 from tracker.domain.course.photos import EarlyPhoto, FileFault, Photo
+from tracker.domain.own_data.consents import Consent, Decision, Purpose, is_given
 from tracker.domain.own_data.looks import is_same_look
 from tracker.storage.alerts import alerts
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
 from tracker.storage.course import early_photos, photos
-from tracker.storage.own_data import looks
+from tracker.storage.own_data import consents, looks
 from tracker.wires.photo_files import PhotoDamaged, PhotoFiles, PhotoMissing, Picture
+from tracker.wires.processes import Apart
 
 
 def show_picture(
@@ -117,6 +128,73 @@ def record_opening(
     with writing(db):
         if not audit_log.is_recorded(db, entry, now - SAME_LOOK):
             audit_log.add(db, entry)
+
+
+@dataclass(frozen=True, slots=True)
+class NotAllowed:
+    """The patient does not allow this photo for teaching, or has withdrawn consent to care."""
+
+
+@dataclass(frozen=True, slots=True)
+class EyesUnsure:
+    """Both eyes were not surely found, so no copy was made; `fault` says what is in the way."""
+
+    fault: str
+
+
+def copy_for_teaching(
+    db: Database,
+    files: PhotoFiles,
+    patient_id: str,
+    photo_id: str,
+    by: str,
+    now: datetime,
+    find: FindFace,
+    apart: Apart,
+) -> bytes | NotAllowed | EyesUnsure:
+    """The copy as a JPEG without any notes; PhotoMissing when the photo is not this patient's.
+
+    Before it is handed out, the audit log has who took it and since when it is allowed, and the
+    patient's list of looks who saw the photo.
+    """
+    photo = photos.get(db, photo_id)
+    if photo is None or photo.patient_id != patient_id:
+        raise PhotoMissing(_NOT_THEIRS.format(photo_id))
+    if _allowed_since(db, patient_id, photo_id) is None:
+        return NotAllowed()
+    try:
+        data = apart(_masked, files.load(photo_id, Picture.PHOTO), find)
+    except Unmeasurable as error:
+        return EyesUnsure(str(error.fault))
+    with writing(db):
+        since = _allowed_since(db, patient_id, photo_id)
+        if since is None:
+            return NotAllowed()
+        told = (
+            f"a copy for teaching, eyes covered; allowed since {since:%Y-%m-%d}; photo {photo_id}"
+        )
+        audit_log.add(db, Entry(Act.DATA_EXPORTED, now, by, patient_id, told))
+        looks.record(db, photo, by, now)
+    return data
+
+
+def _masked(photo: bytes, find: FindFace) -> bytes:
+    return encode_photo(mask_eyes(decode_photo(photo), find))
+
+
+def _allowed_since(db: Database, patient_id: str, photo_id: str) -> datetime | None:
+    """When the patient allowed it last; None where it is not allowed."""
+    decided = consents.of_patient(db, patient_id)
+    if consents.care_withdrawn_at(db, patient_id) is not None:
+        return None
+    if not is_given(decided, Purpose.TEACHING, photo_id):
+        return None
+    return max(each.at for each in decided if _gives(each, photo_id))
+
+
+def _gives(consent: Consent, photo_id: str) -> bool:
+    is_teaching = consent.purpose is Purpose.TEACHING and consent.decision is Decision.GIVEN
+    return is_teaching and consent.photo_id in {None, photo_id}
 
 
 def show_framing_cascade() -> dict[str, object]:
