@@ -136,6 +136,40 @@ def test_who_withdrew_consent_to_care_is_in_no_table(
     assert [each["rows"] for each in ask(world, counts)] == [1, 0, 0, 0, 0, 0]  # Bob
 
 
+def test_a_copy_for_research_holds_who_allows_it_and_says_who_does_no_longer(
+    world: World, db: Database, cast: Cast, records: Records, tmp_path: Path
+) -> None:
+    key = tmp_path / "study.key"
+    key.write_bytes(bytes(32))
+
+    def copied(name: str) -> dict[str, list[tuple[Any, ...]]]:
+        given = ("--copy", str(tmp_path / name), "--key-file", str(key), "--research")
+        assert run(world, "tables", *given).exit_code == 0
+        with closing(sqlite3.connect(tmp_path / name)) as copy:
+            names = ("patients", "photos", "readings", "answers", "alerts", "withdrawn")
+            return {each: copy.execute(f"SELECT * FROM {each}").fetchall() for each in names}  # noqa: S608
+
+    def decide(decision: Decision, photo_id: str | None = None) -> None:
+        with writing(db):
+            made = Consent(Purpose.RESEARCH, decision, TREATED_AT, photo_id)
+            consents.insert(db, cast.alice.id, made)
+
+    assert not any(copied("before").values())
+    decide(Decision.GIVEN)
+    kept = records.measured(2)
+    full = copied("full")
+    assert [len(full[each]) for each in ("patients", "photos", "answers", "alerts")] == [1, 2, 1, 1]
+    decide(Decision.WITHDRAWN, kept.id)
+    less = copied("less")
+    assert len(less["photos"]) == 1
+    assert len(less["readings"]) == len(full["readings"]) / 2
+    decide(Decision.WITHDRAWN)
+    gone = copied("gone")
+    assert gone.pop("withdrawn") == [full["patients"][0][:1]]
+    assert not any(gone.values())
+    assert run(world, "tables", "--out", str(tmp_path / "x"), "--research").exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("sql", "words"),
     [

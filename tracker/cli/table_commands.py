@@ -50,6 +50,12 @@ from tracker.storage.tables import dictionary
     help="32 bytes or more that make the pseudonyms of --copy, the same in each copy; keep it apart"
     " from the copies. Without it no one can tell whose they are.",
 )
+@click.option(
+    "--research",
+    is_flag=True,
+    help="With --copy: only of patients who allow research, without the photos that may not be"
+    " used. The table withdrawn names whose rows to delete from an earlier copy.",
+)
 @click.option("--dictionary", "explain", is_flag=True, help="Print what each column means.")
 @JSON
 def tables(
@@ -57,6 +63,7 @@ def tables(
     form: str,
     copy: Path | None,
     key_file: BinaryIO | None,
+    research: bool,
     explain: bool,
     as_json: bool,
 ) -> None:
@@ -69,6 +76,8 @@ def tables(
         raise click.UsageError("give --out for files, --copy for a database, or --dictionary")
     if key_file is not None and copy is None:
         raise click.UsageError("--key-file belongs to --copy")
+    if research and copy is None:
+        raise click.UsageError("--research belongs to --copy")
     if explain:
         click.echo(dictionary(), nl=False)
         return
@@ -81,7 +90,7 @@ def tables(
         whole(out or copy or Path()) as part,
     ):
         if copy is not None:
-            counts = write_copy(db, part, key, now())
+            counts = write_copy(db, part, key, now(), for_research=research)
         else:
             part.mkdir(parents=True)
             counts = write_files(db, part, Form(form), now())

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -16,8 +17,11 @@ from typing import Any, Final, TextIO
 from sqlite_utils import Database
 
 from tracker.domain.clinic.audit import Act, Entry
+from tracker.domain.own_data.consents import Purpose, is_given
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import reading, writing
+from tracker.storage.own_data import consents
+from tracker.storage.people import people
 from tracker.storage.tables import TABLES, Column, Holds, Keeps, Table, open_views, rows_of
 
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # with which a spreadsheet begins to compute
@@ -105,24 +109,68 @@ def _quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 
-def write_copy(db: Database, file: Path, key: bytes | None, now: datetime) -> dict[str, int]:
+def write_copy(
+    db: Database, file: Path, key: bytes | None, now: datetime, *, for_research: bool = False
+) -> dict[str, int]:
     """A plain SQLite file without identities; returns the number of rows of each table. Audited.
 
     Ids are pseudonyms under `key`, of at least 32 bytes; without one, under a key that is kept
-    nowhere, so that no second copy has the same ones.
+    nowhere, so that no second copy has the same ones. `for_research` leaves out patients who do
+    not allow research, and single photos that may not be used; its table `withdrawn` has the
+    pseudonyms of those who allowed it once.
     """
     if key is not None and len(key) < SHORTEST_KEY:
         raise ValueError(f"the key has fewer than {SHORTEST_KEY} bytes; make one with openssl rand")
-    _note(db, "a copy without identities", now)
+    _note(db, f"a copy without identities{', for research' if for_research else ''}", now)
     pseudonym = _pseudonyms(key or token_bytes(SHORTEST_KEY))
     with closing(sqlite3.connect(file)) as target:
         with _views(db):
-            counts = _fill(db, target, {table: table.kept for table in TABLES}, pseudonym)
+            allowed = _allowed(db) if for_research else None
+            wanted = {table: table.kept for table in TABLES}
+            counts = _fill(db, target, wanted, pseudonym, allowed)
+        if allowed is not None:
+            target.execute("CREATE TABLE withdrawn (patient TEXT)")
+            gone = sorted((pseudonym(each),) for each in allowed.withdrawn)
+            target.executemany("INSERT INTO withdrawn VALUES (?)", gone)
         target.execute("CREATE TABLE dictionary (table_name TEXT, column_name TEXT, meaning TEXT)")
         lines = [(t.name, c.name, c.meaning) for t in TABLES for c in t.kept]
         target.executemany("INSERT INTO dictionary VALUES (?, ?, ?)", lines)
         target.commit()
     return counts
+
+
+@dataclass(frozen=True, slots=True)
+class _Allowed:
+    """Whose data research may use, by id; of them without the photos in `photos`.
+
+    `withdrawn` are those who allowed it once.
+    """
+
+    patients: frozenset[str]
+    photos: frozenset[str]
+    withdrawn: frozenset[str]
+
+    def takes(self, names: Sequence[str], row: Row) -> bool:
+        """Whether a row may leave."""
+        known = dict(zip(names, row, strict=True))
+        return known["patient"] in self.patients and known.get("photo") not in self.photos
+
+
+def _allowed(db: Database) -> _Allowed:
+    decided = {each: consents.of_patient(db, each) for each in people.ids_of_patients(db)}
+    patients = {who for who, each in decided.items() if is_given(each, Purpose.RESEARCH)}
+    photos = {
+        consent.photo_id
+        for each in decided.values()
+        for consent in each
+        if consent.photo_id and not is_given(each, Purpose.RESEARCH, consent.photo_id)
+    }
+    asked_once = {
+        who
+        for who, each in decided.items()
+        if any(c.purpose is Purpose.RESEARCH and c.photo_id is None for c in each)
+    }
+    return _Allowed(frozenset(patients), frozenset(photos), frozenset(asked_once - patients))
 
 
 def _pseudonyms(key: bytes) -> Callable[[str], str]:
@@ -189,6 +237,7 @@ def _fill(
     target: sqlite3.Connection,
     wanted: Mapping[Table, Sequence[Column]],
     pseudonym: Callable[[str], str] | None,
+    allowed: _Allowed | None = None,
 ) -> dict[str, int]:
     counts = {}
     for table, columns in wanted.items():
@@ -196,6 +245,9 @@ def _fill(
         target.execute(f"CREATE TABLE {table.name} ({named})")
         marks = ", ".join("?" * len(columns))
         rows: Iterable[Row] = rows_of(db, table, columns)
+        if allowed is not None:
+            names = [each.name for each in columns]
+            rows = (row for row in rows if allowed.takes(names, row))
         if pseudonym is not None:  # sorted: the order of the ids would tell whose each is
             rows = sorted((_renamed(row, columns, pseudonym) for row in rows), key=repr)
         sql = f"INSERT INTO {table.name} VALUES ({marks})"  # noqa: S608 (no input in it)
@@ -203,9 +255,7 @@ def _fill(
     return counts
 
 
-def _renamed(row: Row, columns: Sequence[Column], pseudonym: Callable[[str], str] | None) -> Row:
-    if pseudonym is None:
-        return row
+def _renamed(row: Row, columns: Sequence[Column], pseudonym: Callable[[str], str]) -> Row:
     return tuple(
         pseudonym(value) if column.keeps is Keeps.PSEUDONYM else value
         for value, column in zip(row, columns, strict=True)
