@@ -27,6 +27,7 @@ DOORS = [  # the exceptions that a reader of the contracts must see
     "analysis.card.sheet",
     "tracker.actions.talk.conversation",
     "tracker.cli.clinic_commands",
+    "tracker.cli.fhir_commands",
     "tracker.cli.main",
     "tracker.wires.cluster",
     "tracker.wires.compute",

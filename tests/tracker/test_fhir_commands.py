@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from fhir.resources import get_fhir_model_class as r5_class
+from fhir.resources.R4B import get_fhir_model_class as r4_class
 from sqlite_utils import Database
 
 from tests.conftest import Cast
@@ -64,6 +66,20 @@ def test_a_folder_holds_all_patients_with_a_resource_a_line(
     media = [json.loads(line) for line in (folder / "Media.ndjson").read_text().splitlines()]
     assert (folder / media[-1]["content"]["url"]).read_bytes() == b"JPEG of photo"
     assert photo.id in {each["id"] for each in media}
+
+
+@pytest.mark.parametrize(("version", "class_of"), [("R4", r4_class), ("R5", r5_class)])
+def test_the_report_of_each_course_comes_along_as_a_document(
+    world: World, cast: Cast, records: Records, tmp_path: Path, version: str, class_of: Any
+) -> None:
+    records.measured(1)
+    out = tmp_path / "all.json"
+    done = run(world, "export", "--all", "--out", str(out), "--version", version, "--reports")
+    assert done.exit_code == 0, done.output
+    (report,) = (each for each in entries(out) if each["id"] == f"report-{cast.treatment.id}")
+    read = class_of("DocumentReference").model_validate(report)
+    assert read.subject.reference == f"Patient/{cast.alice.id}"
+    assert base64.b64decode(report["content"][0]["attachment"]["data"]).startswith(b"%PDF")
 
 
 def test_a_photo_that_cannot_be_read_is_named_and_the_rest_is_written(

@@ -2,10 +2,14 @@
 
 import json
 import sys
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import click
+from sqlite_utils import Database
 
+from tracker.actions.course.progress import show_courses
 from tracker.actions.records.fhir_export import (
     NoSuchPatient,
     fhir_resources,
@@ -30,11 +34,16 @@ from tracker.cli.console import (
 )
 from tracker.domain.course.treatments import Treatment
 from tracker.domain.protocols.protocols import Protocols
-from tracker.domain.record.codes import Coded
+from tracker.domain.record.codes import Coded, Resource
 from tracker.domain.record.fhir_bundles import MOST_BYTES, BundleError
+from tracker.domain.record.fhir_course import report_resource
 from tracker.domain.record.fhir_incoming import Received, read_bundle
 from tracker.domain.record.fhir_procedures import Expects
-from tracker.domain.record.releases import Release
+from tracker.domain.record.releases import Release, in_release
+from tracker.storage.people import people
+from tracker.world import World
+from web.report.asking import Wanted
+from web.report.handing_out import Report, make_report
 
 
 @click.group()
@@ -66,6 +75,7 @@ def fhir() -> None:
     help="A new folder, with one file a kind of resource.",
 )
 @click.option("--photos", "with_photos", is_flag=True, help="With the photos, not their addresses.")
+@click.option("--reports", "with_reports", is_flag=True, help="With a PDF report of each course.")
 @JSON
 def export(
     patient: str | None,
@@ -74,6 +84,7 @@ def export(
     out: Path | None,
     folder: Path | None,
     with_photos: bool,
+    with_reports: bool,
     as_json: bool,
 ) -> None:
     """Export PATIENT (an e-mail address), or all patients with --all.
@@ -99,6 +110,8 @@ def export(
             elif with_photos:
                 attachment = inside(world.files, unreadable)
             told = fhir_resources(db, world.protocols, attachment, chosen, version, at)
+            if with_reports:
+                told = chain(told, _reports(world, db, chosen, version))
             if folder is not None:
                 count = write_ndjson(told, part)
             else:
@@ -108,6 +121,18 @@ def export(
     for photo_id in unreadable:
         click.echo(f"photo {photo_id} cannot be read and is not in it", err=True)
     sys.exit(bool(unreadable))
+
+
+def _reports(
+    world: World, db: Database, patient_ids: Iterable[str], release: Release
+) -> Iterator[Resource]:
+    """The report of each course that has one."""
+    for patient_id in patient_ids:
+        person = people.get(db, patient_id)
+        for number, treatment in enumerate(show_courses(db, patient_id), 1):
+            made = make_report(db, world, patient_id, Wanted(course=number), None, now())
+            if person is not None and isinstance(made, Report):
+                yield in_release(report_resource(person, treatment, made.data, now()), release)
 
 
 @fhir.command(name="import")

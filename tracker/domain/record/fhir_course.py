@@ -3,6 +3,7 @@
 `releases` turns all of it into R4.
 """
 
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
@@ -136,6 +137,25 @@ def _photo(patient: Person, photo: Photo, export: Export) -> Resource:
         modality=[public("photograph", (DICOM, "XC"))],
         date=moment(photo.received_at, patient.zone),
         content=[{"attachment": picture}],
+    )
+
+
+def report_resource(patient: Person, treatment: Treatment, pages: bytes, now: datetime) -> Resource:
+    """The report of a course as PDF, in words that a doctor elsewhere reads."""
+    attachment = {
+        "contentType": "application/pdf",
+        "data": b64encode(pages).decode(),
+        "title": "Recovery after treatment",
+        "creation": moment(now, patient.zone),
+    }
+    return resource(
+        "DocumentReference",
+        f"report-{treatment.id}",
+        status="current",
+        type=concept("report", "report of a course"),
+        subject=link("Patient", patient.id),
+        date=moment(now, patient.zone),
+        content=[{"attachment": attachment}],
     )
 
 
