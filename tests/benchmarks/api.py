@@ -94,11 +94,13 @@ def _attack(options: argparse.Namespace, world: World, who: str, secret: str) ->
     address = f"{world.settings.base_url}{PREFIX}"
     click.echo(f"As {who}:")
     command = [
-        *(str(options.tool), "run", f"{address}/openapi.json", "--url", address),
+        *(str(options.tool.resolve()), "run", f"{address}/openapi.json", "--url", address),
         *("--header", f"Authorization: Bearer {secret}", "--seed", str(options.seed)),
         *("--max-examples", str(options.examples), "--checks", ",".join(CHECKS), "--no-color"),
     ]
-    return subprocess.run(command, check=False).returncode
+    # Away from the tree, where it would leave what it found and begin with it the next time.
+    with tempfile.TemporaryDirectory() as folder:
+        return subprocess.run(command, cwd=folder, check=False).returncode
 
 
 if __name__ == "__main__":
