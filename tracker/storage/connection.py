@@ -11,7 +11,7 @@ from pathlib import Path
 import sqlcipher3
 from sqlite_utils import Database
 
-from tracker.storage.migrations import migrations
+from tracker.storage.migrations import migrations, steps_of_newer
 
 BUSY_SECONDS = 30.0
 FULL, CANNOT_OPEN, NOT_A_DATABASE = 13, 14, 26  # SQLite's codes, which the driver does not name
@@ -141,7 +141,15 @@ def keep_others_away(db: Database) -> None:
 
 
 def migrate(db: Database) -> list[str]:
-    """Bring the tables up to date and name the steps taken: all of them, or none."""
+    """Bring the tables up to date and name the steps taken: all of them, or none.
+
+    Raises DatabaseUnreadable after a newer version: this one would write what that one cannot read.
+    """
+    if newer := steps_of_newer(db):
+        raise DatabaseUnreadable(
+            f"a newer version of Afterglow has changed the database (step {newer[-1]}); install"
+            " that version, or restore a backup from before it"
+        )
     if not migrations.pending(db):
         return []
     with writing(db):  # pages and workers that run meanwhile wait, or are waited for

@@ -23,7 +23,13 @@ from tracker.domain.protocols.screening import Edition, Screening
 from tracker.settings import Settings
 from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.clinic import audit_log
-from tracker.storage.connection import IntegrityError, migrate, open_database, writing
+from tracker.storage.connection import (
+    DatabaseUnreadable,
+    IntegrityError,
+    migrate,
+    open_database,
+    writing,
+)
 from tracker.storage.course import check_ins, readings, screenings
 from tracker.storage.mail import mails
 from tracker.storage.migrations import migrations, python_steps
@@ -224,6 +230,16 @@ def test_a_step_that_fails_takes_back_every_step_before_it(old_db: Database) -> 
     assert schema_of(old_db) == before
     assert [step.name for step in migrations.applied(old_db)] == ["first_tables"]
     old_db.close()
+
+
+def test_a_database_that_a_newer_version_has_changed_is_not_opened(db: Database) -> None:
+    assert migrate(db) == []
+    taken = {"migration_set": "afterglow", "name": "wings", "applied_at": "2030-01-01"}
+    db.table(migrations.migrations_table).insert(taken)
+    before = schema_of(db)
+    with pytest.raises(DatabaseUnreadable, match=r"newer version .*\(step wings\).* backup"):
+        migrate(db)
+    assert schema_of(db) == before
 
 
 def schema_of(db: Database) -> str:

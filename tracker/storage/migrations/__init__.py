@@ -20,8 +20,13 @@ def _all_steps() -> Migrations:
     for file in sorted(files(__name__).iterdir(), key=lambda file: file.name):
         if file.name.endswith(".sql"):
             numbered = file.name.removesuffix(".sql")
-            steps(name=numbered.partition("_")[2])(_step(file, numbered))
+            steps(name=_name(file))(_step(file, numbered))
     return steps
+
+
+def _name(file: Traversable) -> str:
+    """The name under which a database records the step of a file."""
+    return file.name.removesuffix(".sql").partition("_")[2]
 
 
 def _step(file: Traversable, numbered: str) -> Callable[[Database], None]:
@@ -44,3 +49,9 @@ def _run(db: Database, script: str) -> None:
 
 
 migrations = _all_steps()
+
+
+def steps_of_newer(db: Database) -> list[str]:
+    """The steps that a database has taken and that this version does not know, in their order."""
+    known = {_name(file) for file in files(__name__).iterdir()}
+    return [each.name for each in migrations.applied(db) if each.name not in known]
