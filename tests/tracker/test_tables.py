@@ -175,7 +175,13 @@ def test_a_copy_for_research_holds_who_allows_it_and_says_who_does_no_longer(
     [
         ("SELECT email FROM people", "the tables are patients, courses"),
         ("SELECT * FROM main.sessions", "no such table"),
-        ("DELETE FROM alerts", "begin with SELECT"),
+        ("", "begin with SELECT"),
+        ("DELETE FROM alerts", "readonly"),
+        ("INSERT INTO alerts (alert) VALUES (1) RETURNING alert", "readonly"),
+        ("SELECT 1 AS a, 2 AS a", "two columns are named a"),
+        ("SELECT x'00'", "neither text nor a number"),
+        ("SELECT hex(zeroblob(20000000))", "too big"),
+        ("SELECT 9e999", "neither text nor a number"),
         ("ATTACH 'other.db' AS other", "not authorized"),
         ("PRAGMA key", "not authorized"),
         ("SELECT 1; SELECT 2", "one statement"),
@@ -191,6 +197,11 @@ def test_a_query_reads_the_tables_and_nothing_else(
     refused = run(world, "query", sql, "--seconds", "0.2")
     assert (refused.exit_code, words in refused.output) == (2, True), refused.output
     assert db.table("alerts").count == 1
+
+
+def test_a_query_takes_lists_apart(world: World, records: Records) -> None:
+    sql = "SELECT count(*) AS n FROM courses, json_each(courses.areas)"
+    assert ask(world, sql)[0]["n"] > 1
 
 
 def test_the_dictionary_is_what_the_tables_are(world: World) -> None:

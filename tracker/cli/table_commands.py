@@ -100,7 +100,13 @@ def tables(
 
 @click.command()
 @click.argument("sql")
-@click.option("--seconds", type=float, default=60, show_default=True, help="How long it may take.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, 3600, min_open=True),
+    default=60,
+    show_default=True,
+    help="How long it may take.",
+)
 @JSON
 def query(sql: str, seconds: float, as_json: bool) -> None:
     """Answer one SELECT about the tables of tracker/TABLES.md, as CSV.

@@ -25,7 +25,9 @@ from tracker.storage.people import people
 from tracker.storage.tables import TABLES, Column, Holds, Keeps, Table, open_views, rows_of
 
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # with which a spreadsheet begins to compute
+ENDLESS: Final = (float("inf"), float("-inf"))  # which JSON cannot write
 SHORTEST_KEY: Final = 32  # bytes
+LONGEST_VALUE: Final = 16 * 1024**2  # bytes
 CHECKED_EVERY: Final = 10_000  # steps of SQLite between two looks at the clock
 
 Row = tuple[Any, ...]
@@ -194,20 +196,29 @@ def asked(
         with _views(db):
             _fill(db, target, {table: table.columns for table in TABLES}, None)
         until = time.monotonic() + seconds
+        # A change would be lost with the copy, and look as if it had been made.
+        target.execute("PRAGMA query_only = ON")
+        target.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
         target.set_authorizer(_in_memory)
         target.set_progress_handler(lambda: int(time.monotonic() > until), CHECKED_EVERY)
         try:
             found = target.execute(sql)
             if found.description is None:
                 raise QueryError("this is no question; begin with SELECT or WITH")
-            yield [each[0] for each in found.description], _rows(found, seconds)
+            names = [each[0] for each in found.description]
+            if twice := sorted({each for each in names if names.count(each) > 1}):
+                raise QueryError(f"two columns are named {twice[0]}; name each with AS")
+            yield names, _rows(found, seconds)
         except (sqlite3.Error, sqlite3.Warning) as error:
             raise QueryError(_remedy(error, seconds)) from error
 
 
 def _rows(found: sqlite3.Cursor, seconds: float) -> Iterator[Row]:
     try:
-        yield from found
+        for row in found:
+            if any(isinstance(value, bytes) or value in ENDLESS for value in row):
+                raise QueryError("a value is neither text nor a number; ask with hex() or CAST")
+            yield row
     except sqlite3.Error as error:
         raise QueryError(_remedy(error, seconds)) from error
 
