@@ -7,12 +7,14 @@ from datetime import timedelta
 import pytest
 from sqlite_utils import Database
 
-from tests.conftest import TREATED_AT
+from tests.conftest import TREATED_AT, Cast
+from tests.tracker.courses_of_readings import rising_again
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tracker.actions.alerts.showing import read_alert
 from tracker.domain.alerts.alert_life import Step
 from tracker.domain.alerts.alerts import Alert, Concern, Factor, Level, Source
+from tracker.domain.course.check_ins import Answers
 from tracker.domain.people.people import Person
 from tracker.storage.alerts import alert_history, alerts
 from tracker.storage.connection import writing
@@ -154,3 +156,17 @@ def test_the_page_of_an_alert_names_its_own_course_whatever_came_since(
         assert "Microneedling" in page.split('id="pictures"')[0], answered
         assert "Raised" in page.split('id="pictures"')[0], answered
         dana.answer(alert.id, "answer", {})
+
+
+def test_an_alert_about_an_earlier_treatment_shows_its_own_answers_and_curve(
+    dana: Browser, records: Records, db: Database, cast: Cast
+) -> None:
+    records.measured(-1)
+    alert = records.alert(records.measured(2, rising_again))
+    records.check_in(2, Answers(pus=True, note="It throbs."))
+    later = replace(cast.treatment, id="next", performed_at=TREATED_AT + timedelta(days=2.9))
+    with writing(db):
+        treatments.insert(db, later)
+    page = dana.read(f"/alerts/{alert.id}")
+    assert "It throbs." in page
+    assert "Days since treatment" in page

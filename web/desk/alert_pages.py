@@ -182,7 +182,7 @@ def alert_page(
     zone: ZoneInfo,
     form: AnswerForm = NOTHING_CHOSEN,
 ) -> AlertPage:
-    """One alert; `course` is the patient's current one, shown if the alert belongs to it."""
+    """One alert; `course` is shown if the alert belongs to it."""
     alert, quantity = case.alert, case.alert.concern.quantity
     same = course if course is not None and course.treatment.id == alert.treatment_id else None
     return AlertPage(

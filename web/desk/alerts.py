@@ -16,7 +16,11 @@ from tracker.actions.alerts.answering import (
 )
 from tracker.actions.alerts.showing import AlertCase, read_alert, show_alert
 from tracker.actions.clinic.clinic import show_clinic
-from tracker.actions.course.progress import CourseSoFar, show_course
+from tracker.actions.course.progress import (
+    CourseSoFar,
+    show_courses,
+    show_numbered_course,
+)
 from tracker.actions.people.care_team import show_colleagues
 from tracker.actions.talk.conversation import InReply, PhotoRefused, Said, add_message
 from tracker.actions.talk.replies import begin_with_reply, show_replies
@@ -32,6 +36,7 @@ from tracker.domain.alerts.alert_life import (
 from tracker.domain.alerts.promises import Call, decision_time
 from tracker.domain.desk.worklist import Place
 from tracker.domain.people.access import may_answer_alerts, may_follow, require
+from tracker.domain.protocols.protocols import ProtocolError
 from tracker.domain.talk.conversation import Draft
 from web.desk.alert_cards import NOTHING_CHOSEN, AnswerForm, answer_choices
 from web.desk.alert_pages import AlertPage, alert_page
@@ -204,15 +209,21 @@ def case_to_answer(visit: Visit, alert_id: str) -> AlertCase:
 
 
 def shown(visit: Visit, case: AlertCase, form: AnswerForm = NOTHING_CHOSEN) -> AlertPage:
-    """The page of the alert with what was chosen so far."""
-    progress = show_course(visit.db, visit.world.protocols, case.patient.id, visit.now)
-    return shown_with(visit, case, progress if isinstance(progress, CourseSoFar) else None, form)
+    """The page of the alert with what was chosen so far, and with the course that it is about."""
+    patient_id, protocols = case.patient.id, visit.world.protocols
+    series = [each.id for each in show_courses(visit.db, patient_id)]
+    number = series.index(case.treatment.id) + 1
+    try:
+        course = show_numbered_course(visit.db, protocols, patient_id, number, visit.now)
+    except ProtocolError:  # of a kind that the clinic no longer uses
+        course = None
+    return shown_with(visit, case, course if isinstance(course, CourseSoFar) else None, form)
 
 
 def shown_with(
     visit: Visit, case: AlertCase, course: CourseSoFar | None, form: AnswerForm = NOTHING_CHOSEN
 ) -> AlertPage:
-    """The page of the alert; `course` is the patient's current one."""
+    """The page of the alert; `course` is shown if it is the one that the alert is about."""
     colleagues = show_colleagues(visit.db, case.patient.id, visit.person.id, visit.now)
     templates, zone = show_replies(visit.db), visit.person.zone
     hours, limit = show_clinic(visit.db).hours, visit.world.settings.escalate_after
