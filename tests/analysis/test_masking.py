@@ -45,3 +45,11 @@ def test_without_both_eyes_there_is_no_copy() -> None:
         assert caught.value.fault is Fault.OCCLUDED
     with pytest.raises(Unmeasurable):
         mask_eyes(SrgbImage(np.full((400, 400, 3), 128, np.uint8)), find_face)
+
+
+def test_a_face_in_the_background_is_no_reason_to_hand_out_its_eyes() -> None:
+    photo = portrait().codes.copy()
+    small = photo[150:700:3, 650:1150:3]
+    photo[40 : 40 + small.shape[0], 40 : 40 + small.shape[1]] = small
+    with pytest.raises(Unmeasurable):
+        mask_eyes(SrgbImage(photo), find_face)

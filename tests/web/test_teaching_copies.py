@@ -11,6 +11,7 @@ from tests.conftest import Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock, Records
 from tracker.domain.clinic.audit import Act, Search
+from tracker.domain.course.photos import PhotoStatus, View
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
@@ -64,6 +65,10 @@ def test_a_photo_whose_eyes_are_not_found_gives_no_copy(
     path: str, records: Records, dana: Browser, db: Database, cast: Cast, clock: Clock
 ) -> None:
     decide(db, cast, clock, Purpose.TEACHING, Decision.GIVEN)
+    aside = records.photo(2, status=PhotoStatus.KEPT, view=View.LEFT)
+    records.world.files.save(aside.id, Picture.PHOTO, encode_photo(portrait()))
+    turned = path.replace(path.split("/")[4], aside.id)
+    assert dana.send(turned, {}).status_code == 409
     wall = encode_photo(type(portrait())(np.full((600, 600, 3), 128, np.uint8)))
     records.world.files.save(path.split("/")[4], Picture.PHOTO, wall)
     answer = dana.send(path, {})

@@ -15,10 +15,10 @@ from analysis import (
     mask_eyes,
 )
 from analysis.card.sheet import Paper, draw_card_pdf
-from analysis.errors import Unmeasurable
+from analysis.errors import Fault, Unmeasurable
 from analysis.face.faces import FindFace
 from tracker.domain.clinic.audit import SAME_LOOK, Act, Entry
-from tracker.domain.course.photos import EarlyPhoto, FileFault, Photo
+from tracker.domain.course.photos import EarlyPhoto, FileFault, Photo, PhotoStatus, View
 from tracker.domain.own_data.consents import Consent, Decision, Purpose, is_given
 from tracker.domain.own_data.looks import is_same_look
 from tracker.storage.alerts import alerts
@@ -162,6 +162,8 @@ def copy_for_teaching(
         raise PhotoMissing(_NOT_THEIRS.format(photo_id))
     if _allowed_since(db, patient_id, photo_id) is None:
         return NotAllowed()
+    if photo.view is not View.FRONT or photo.status is not PhotoStatus.MEASURED:
+        return EyesUnsure(Fault.TURNED_AWAY)  # only the gate knows that a face looks ahead
     try:
         data = apart(_masked, files.load(photo_id, Picture.PHOTO), find)
     except Unmeasurable as error:
