@@ -20,9 +20,10 @@ from tracker.cli.main import main
 from tracker.domain.clinic.audit import Act, Search
 from tracker.domain.course.check_ins import Answers
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
+from tracker.domain.own_data.erasures import erasure_asked
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import writing
-from tracker.storage.own_data import consents
+from tracker.storage.own_data import consents, erasures, rows
 from tracker.storage.people import people
 from tracker.storage.tables import TABLES, Keeps, dictionary
 from tracker.world import World
@@ -149,9 +150,11 @@ def test_a_copy_for_research_holds_who_allows_it_and_says_who_does_no_longer(
             names = ("patients", "photos", "readings", "answers", "alerts", "withdrawn")
             return {each: copy.execute(f"SELECT * FROM {each}").fetchall() for each in names}  # noqa: S608
 
-    def decide(decision: Decision, photo_id: str | None = None) -> None:
+    def decide(
+        decision: Decision, photo_id: str | None = None, of: Purpose = Purpose.RESEARCH
+    ) -> None:
         with writing(db):
-            made = Consent(Purpose.RESEARCH, decision, TREATED_AT, photo_id)
+            made = Consent(of, decision, TREATED_AT, photo_id)
             consents.insert(db, cast.alice.id, made)
 
     assert not any(copied("before").values())
@@ -163,10 +166,21 @@ def test_a_copy_for_research_holds_who_allows_it_and_says_who_does_no_longer(
     less = copied("less")
     assert len(less["photos"]) == 1
     assert len(less["readings"]) == len(full["readings"]) / 2
+    (out,) = {each[0] for each in full["photos"]} - {each[0] for each in less["photos"]}
+    assert less["withdrawn"] == [(None, out)]
     decide(Decision.WITHDRAWN)
     gone = copied("gone")
-    assert gone.pop("withdrawn") == [full["patients"][0][:1]]
+    patient = (full["patients"][0][0], None)
+    assert patient in gone.pop("withdrawn")
     assert not any(gone.values())
+    decide(Decision.GIVEN)
+    decide(Decision.WITHDRAWN, of=Purpose.CARE)
+    assert patient in copied("without_care")["withdrawn"]
+    with writing(db):
+        erasures.insert(db, erasure_asked(cast.alice.id, 10, TREATED_AT))
+        rows.erase_rows(db, cast.alice.id)
+    assert copied("erased")["withdrawn"] == [patient]
+    assert run(world, "tables", "--copy", str(tmp_path / "y"), "--research").exit_code == 2
     assert run(world, "tables", "--out", str(tmp_path / "x"), "--research").exit_code == 2
 
 

@@ -53,8 +53,8 @@ from tracker.storage.tables import dictionary
 @click.option(
     "--research",
     is_flag=True,
-    help="With --copy: only of patients who allow research, without the photos that may not be"
-    " used. The table withdrawn names whose rows to delete from an earlier copy.",
+    help="With --copy and --key-file: only of patients who allow research, without the photos that"
+    " may not be used. The table withdrawn names whose rows to delete from an earlier copy.",
 )
 @click.option("--dictionary", "explain", is_flag=True, help="Print what each column means.")
 @JSON
@@ -78,6 +78,8 @@ def tables(
         raise click.UsageError("--key-file belongs to --copy")
     if research and copy is None:
         raise click.UsageError("--research belongs to --copy")
+    if research and key_file is None:
+        raise click.UsageError("--research needs --key-file, so that withdrawn rows can be named")
     if explain:
         click.echo(dictionary(), nl=False)
         return

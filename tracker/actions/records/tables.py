@@ -20,7 +20,7 @@ from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.own_data.consents import Purpose, is_given
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import reading, writing
-from tracker.storage.own_data import consents
+from tracker.storage.own_data import consents, erasures
 from tracker.storage.people import people
 from tracker.storage.tables import TABLES, Column, Holds, Keeps, Table, open_views, rows_of
 
@@ -117,10 +117,13 @@ def write_copy(
     """A plain SQLite file without identities; returns the number of rows of each table. Audited.
 
     Ids are pseudonyms under `key`, of at least 32 bytes; without one, under a key that is kept
-    nowhere, so that no second copy has the same ones. `for_research` leaves out patients who do
-    not allow research, and single photos that may not be used; its table `withdrawn` has the
-    pseudonyms of those who allowed it once.
+    nowhere, so that no second copy has the same ones. `for_research` needs a key and leaves out
+    patients who do not allow research, and single photos that may not be used. Its table
+    `withdrawn` has whose rows of earlier copies are to be deleted, of one photo or, where `photo`
+    is empty, all of them.
     """
+    if for_research and key is None:
+        raise ValueError("a copy for research needs a key: no one could delete from it later")
     if key is not None and len(key) < SHORTEST_KEY:
         raise ValueError(f"the key has fewer than {SHORTEST_KEY} bytes; make one with openssl rand")
     _note(db, f"a copy without identities{', for research' if for_research else ''}", now)
@@ -131,9 +134,10 @@ def write_copy(
             wanted = {table: table.kept for table in TABLES}
             counts = _fill(db, target, wanted, pseudonym, allowed)
         if allowed is not None:
-            target.execute("CREATE TABLE withdrawn (patient TEXT)")
-            gone = sorted((pseudonym(each),) for each in allowed.withdrawn)
-            target.executemany("INSERT INTO withdrawn VALUES (?)", gone)
+            target.execute("CREATE TABLE withdrawn (patient TEXT, photo TEXT)")
+            gone: list[Row] = [(pseudonym(each), None) for each in allowed.withdrawn]
+            gone += [(None, pseudonym(each)) for each in allowed.photos]
+            target.executemany("INSERT INTO withdrawn VALUES (?, ?)", sorted(gone, key=repr))
         target.execute("CREATE TABLE dictionary (table_name TEXT, column_name TEXT, meaning TEXT)")
         lines = [(t.name, c.name, c.meaning) for t in TABLES for c in t.kept]
         target.executemany("INSERT INTO dictionary VALUES (?, ?, ?)", lines)
@@ -145,7 +149,8 @@ def write_copy(
 class _Allowed:
     """Whose data research may use, by id; of them without the photos in `photos`.
 
-    `withdrawn` are those who allowed it once.
+    `withdrawn` are those who allowed it once, and all whose account was erased: with it went what
+    they had allowed.
     """
 
     patients: frozenset[str]
@@ -160,7 +165,8 @@ class _Allowed:
 
 def _allowed(db: Database) -> _Allowed:
     decided = {each: consents.of_patient(db, each) for each in people.ids_of_patients(db)}
-    patients = {who for who, each in decided.items() if is_given(each, Purpose.RESEARCH)}
+    uses = (Purpose.CARE, Purpose.RESEARCH)  # without care there is nothing left to study
+    patients = {who for who, each in decided.items() if all(is_given(each, use) for use in uses)}
     photos = {
         consent.photo_id
         for each in decided.values()
@@ -172,7 +178,8 @@ def _allowed(db: Database) -> _Allowed:
         for who, each in decided.items()
         if any(c.purpose is Purpose.RESEARCH and c.photo_id is None for c in each)
     }
-    return _Allowed(frozenset(patients), frozenset(photos), frozenset(asked_once - patients))
+    gone = (asked_once - patients) | erasures.of_whom(db)
+    return _Allowed(frozenset(patients), frozenset(photos), frozenset(gone))
 
 
 def _pseudonyms(key: bytes) -> Callable[[str], str]:

@@ -26,6 +26,11 @@ def finish(db: Database, patient_id: str, now: datetime) -> None:
     db.execute(sql, [time_text(now), patient_id])
 
 
+def of_whom(db: Database) -> set[str]:
+    """The ids of all whose account is closed, whether erased by now or not."""
+    return {row["patient_id"] for row in db.table("erasures").rows}
+
+
 def last(db: Database) -> datetime | None:
     """When the latest erasure was complete."""
     (row,) = db.query("SELECT max(erased_at) AS at FROM erasures")
