@@ -12,7 +12,9 @@ from sqlite_utils import Database
 from tests.conftest import PASSPHRASE, PROTOCOLS, TREATED_AT, Cast
 from tests.web.browser import Browser
 from tests.web.conftest import Clock
+from tracker.actions.course.treatments import end_treatment
 from tracker.actions.own_data.exporting import export_own_data
+from tracker.domain.course.procedures import Ending
 from tracker.domain.course.treatments import Setting, Treatment
 from tracker.domain.mail.mails import MailKind
 from tracker.domain.people.people import Person
@@ -20,6 +22,7 @@ from tracker.domain.protocols.ahead import AheadAnswer, ahead_questions
 from tracker.domain.protocols.screening import Screening
 from tracker.storage.connection import writing
 from tracker.storage.course import ahead_answers, screenings, treatments
+from tracker.storage.talk import conversation
 from tracker.world import World
 
 PATH = "/before-treatment"
@@ -151,6 +154,19 @@ def test_a_contraindication_waits_on_the_work_list_until_the_clinic_has_read_it(
         assert words in talk
     assert "rosacea" not in talk
     assert "new message" not in dana.read("/")
+
+
+@pytest.mark.usefixtures("booked")
+def test_a_contraindication_reaches_the_clinic_though_the_session_was_taken_back_meanwhile(
+    alice: Browser, db: Database, cast: Cast
+) -> None:
+    end_treatment(db, "next", Ending(NEXT_AT, cast.dana.id, "Booked twice.", is_mistake=True))
+    told = alice.send(PATH, {"kind": "microneedling", "ask_keloid": "yes"})
+    assert told.headers["Location"] == f"/patients/{cast.alice.id}/conversation"
+    assert said(db, cast.alice) == []
+    (message,) = conversation.of_patient(db, cast.alice.id)
+    assert "keloids" in message.text
+    assert alice.send(PATH, {"kind": "microneedling", "ask_keloid": "no"}).location == "/"
 
 
 def test_only_a_session_at_the_clinic_that_is_near_is_asked_about(

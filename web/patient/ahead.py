@@ -144,6 +144,9 @@ def send(visit: Visit) -> ResponseReturnValue:
     match answer_ahead(visit.db, visit.world.protocols, visit.person, kind, given, visit.now):
         case AskedAhead():
             return redirect(url_for(".show", kept="yes"), code=303)
+        case NothingAsked(is_passed_on=True) if asked is None:  # there the patient sees it
+            conversation = url_for("conversation.show", patient_id=visit.person.id)
+            return redirect(conversation, code=303)
         case NothingAsked() if asked is not None:
             return render(replace(ahead_page(asked, visit.person, visit.now), notice=CHANGED)), 409
         case NothingAsked() | CareWithdrawn():

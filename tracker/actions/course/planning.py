@@ -78,7 +78,12 @@ def plan_sessions(db: Database, plan: SessionPlan) -> None:
 
 @dataclass(frozen=True, slots=True)
 class NothingAsked:
-    """No session is planned, or the clinic has planned another kind meanwhile."""
+    """No session is planned, or the clinic has planned another kind meanwhile.
+
+    No answer was kept; `is_passed_on` says that a contraindication was written to the clinic.
+    """
+
+    is_passed_on: bool = False
 
 
 def answer_ahead(
@@ -95,7 +100,8 @@ def answer_ahead(
     form that is sent twice is kept once; every other one is added, and the earlier ones stay.
     Answers to questions that are not asked are left out. A contraindication, given or taken back,
     is also written into the conversation, with a mail to each person who cares for the patient.
-    Returns what was asked.
+    It is so even where no such session is planned any more: the next one may come soon. Returns
+    what was asked.
     """
     with writing(db):
         if consents.care_withdrawn_at(db, patient.id) is not None:
@@ -104,7 +110,11 @@ def answer_ahead(
         said = ahead_answers.of_patient(db, patient.id)
         asked = asked_ahead(session, protocols, said)
         if asked is None or asked.session.kind != kind:
-            return NothingAsked()
+            late = asked_ahead(AheadSession(kind, now), protocols, said)
+            text = stop_message(late, given) if late else ""
+            if text:
+                _write_to_clinic(db, patient, text, now)
+            return NothingAsked(is_passed_on=bool(text))
         counting, kept = asked.counting(now), {}
         for question in asked.questions:
             name = question.id
