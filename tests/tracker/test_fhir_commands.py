@@ -16,7 +16,10 @@ from tests.conftest import Cast
 from tests.web.conftest import Records
 from tracker.cli.main import main
 from tracker.domain.clinic.audit import Act, Search
+from tracker.domain.own_data.consents import Consent, Decision, Purpose
 from tracker.storage.clinic import audit_log
+from tracker.storage.connection import writing
+from tracker.storage.own_data import consents
 from tracker.world import World
 
 
@@ -121,3 +124,19 @@ def test_what_cannot_be_exported_is_said_with_its_remedy(
     assert words in done.stderr
     assert sorted(each.name for each in tmp_path.iterdir() if each.is_file()) == ["known.json"]
     assert Path("known.json").read_text() == "kept"
+
+
+def test_no_one_who_withdrew_consent_to_care_leaves_as_fhir(
+    world: World, db: Database, cast: Cast, records: Records, tmp_path: Path
+) -> None:
+    photo = records.measured(1)
+    withdrawn = Consent(Purpose.CARE, Decision.WITHDRAWN, photo.received_at)
+    with writing(db):
+        consents.insert(db, cast.alice.id, withdrawn)
+    done = run(world, "export", cast.alice.email, "--out", str(tmp_path / "alice.json"))
+    assert done.exit_code == 2
+    assert "Alice has withdrawn consent to care; only the patient" in done.output
+    out = tmp_path / "all.json"
+    assert run(world, "export", "--all", "--reports", "--out", str(out)).exit_code == 0
+    assert cast.alice.id not in out.read_text()
+    assert [e.about for e in audit_log.search(db, Search(act=Act.DATA_EXPORTED))] == [cast.bob.id]

@@ -29,6 +29,7 @@ from tracker.domain.talk.conversation import Message
 from tracker.storage import record
 from tracker.storage.clinic import audit_log
 from tracker.storage.connection import reading, writing
+from tracker.storage.own_data import consents
 from tracker.storage.people import people
 from tracker.wires.photo_files import PhotoFiles, PhotoUnreadable, Picture
 
@@ -37,20 +38,30 @@ SHARED = frozenset({"Device", "Practitioner", "Questionnaire"})
 
 
 class NoSuchPatient(Exception):  # noqa: N818  (the message names the remedy)
-    """No patient has this address."""
+    """No patient has this address, or the patient's data may not leave."""
 
 
 def patients_to_export(db: Database, address: str | None) -> list[str]:
     """The ids of the patient with this e-mail address or id, or of all patients for None.
 
-    Raises NoSuchPatient.
+    Those who have withdrawn consent to care, as by closing the account, are not among all. Raises
+    NoSuchPatient, also for one of them.
     """
     if address is None:
-        return people.ids_of_patients(db)
+        return [each for each in people.ids_of_patients(db) if _may_leave(db, each)]
     found = people.by_email(db, address.strip().lower()) or people.get(db, address)
     if found is None or found.role is not Role.PATIENT:
         raise NoSuchPatient(f"no patient signs in as {address}")
+    if not _may_leave(db, found.id):
+        raise NoSuchPatient(
+            f"{found.name} has withdrawn consent to care; only the patient may take the data"
+            " along, with the download under My data"
+        )
     return [found.id]
+
+
+def _may_leave(db: Database, patient_id: str) -> bool:
+    return consents.care_withdrawn_at(db, patient_id) is None
 
 
 def fhir_resources(
@@ -81,10 +92,13 @@ def fhir_resources(
 def _of_patient(
     db: Database, patient_id: str, export: Export, by: str | None
 ) -> Iterator[Resource]:
-    """Nothing for a patient who was erased meanwhile. Of the staff only those who are named."""
+    """Nothing for a patient who was erased, or withdrew consent, meanwhile.
+
+    Of the staff only those who are named.
+    """
     with writing(db):
         patient = people.get(db, patient_id)
-        if patient is None:
+        if patient is None or not _may_leave(db, patient_id):
             return
         audit_log.add(db, Entry(Act.DATA_EXPORTED, export.now, by, patient_id, "FHIR"))
     with reading(db):
