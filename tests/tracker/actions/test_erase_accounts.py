@@ -20,12 +20,14 @@ from tracker.actions.own_data.closing import close_account, erase_accounts
 from tracker.actions.own_data.deciding import decide_consent
 from tracker.actions.people.joining import Invited, invite_patient
 from tracker.actions.people.signing_in import sign_in
+from tracker.actions.people.tokens import begin_call, end_call
 from tracker.domain.course.check_ins import Answers
 from tracker.domain.course.outlines import Outlines
 from tracker.domain.course.photos import CLAIM_LEASE, PhotoStatus
 from tracker.domain.course.procedures import Ending
 from tracker.domain.mail.mails import MailKind, digest, reminder
 from tracker.domain.own_data.consents import Consent, Decision, Purpose
+from tracker.domain.people.tokens import KEPT_FOR, KeptAnswer
 from tracker.domain.protocols.aftercare import OwnLine
 from tracker.domain.protocols.care import Heading
 from tracker.domain.protocols.screening import Screening
@@ -154,6 +156,22 @@ def test_others_keep_everything(db: Database, world: World, records: Records, ca
     assert [seen.patient_id for seen in worklist.facts_of(db, cast.dana.id, (), NOW)] == [
         cast.alice.id
     ]
+
+
+def test_what_a_carers_program_was_answered_goes_with_the_patient_and_after_a_day(
+    db: Database, world: World, cast: Cast
+) -> None:
+    for key, patient in (("k1", cast.alice), ("k2", cast.bob)):
+        body = f'{{"patient_id": "{patient.id}", "concern": "infection"}}'.encode()
+        begun = KeptAnswer(cast.dana.id, key, "digest", NOW)
+        begin_call(db, begun)
+        end_call(db, begun, 200, body)
+    close(db, cast)
+    erase(db, world)
+    assert [row["key"] for row in db.query("SELECT key FROM api_answers")] == ["k2"]
+    later = NOW + KEPT_FOR + timedelta(minutes=1)
+    erase_accounts(db, world.files, world.parts, world.settings.outbox, later)
+    assert db.table("api_answers").count == 0
 
 
 def test_a_digest_about_two_patients_keeps_the_other(

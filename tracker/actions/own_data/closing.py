@@ -11,12 +11,13 @@ from tracker.domain.clinic.audit import Act, Entry
 from tracker.domain.clinic.health import SignOfLife
 from tracker.domain.own_data.consents import Consent, Decision, Purpose, is_given
 from tracker.domain.own_data.erasures import Erasure, erasure_asked
+from tracker.domain.people.tokens import KEPT_FOR
 from tracker.storage.clinic import audit_log, health
 from tracker.storage.connection import writing
 from tracker.storage.course import early_photos, photos
 from tracker.storage.mail import mails
 from tracker.storage.own_data import consents, erasures, records, rows
-from tracker.storage.people import people
+from tracker.storage.people import people, tokens
 from tracker.storage.talk import conversation
 from tracker.wires.mail import forget
 from tracker.wires.passphrases import fits
@@ -79,6 +80,7 @@ def _sweep(db: Database, files: PhotoFiles, now: datetime) -> None:
     """A file whose upload may still be under way is left for the next time."""
     with writing(db):
         broken_off = records.break_off(db, now - BROKEN_OFF_AFTER)
+        tokens.forget_answers_before(db, now - KEPT_FOR)
     if broken_off:
         for each in broken_off:
             files.delete(each)
@@ -117,6 +119,7 @@ def _erase(
     forget(outbox, [mail.id for mail in mails.of_recipient(db, patient_id)])
     with writing(db):
         mails.forget_alerts_of(db, patient_id)
+        tokens.forget_answers_about(db, patient_id)
         rows.erase_rows(db, patient_id)
     if not erasures.wipe_log(db):
         return False

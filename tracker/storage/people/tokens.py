@@ -62,6 +62,11 @@ def forget_answer(db: Database, person_id: str, key: str) -> None:
     db.execute("DELETE FROM api_answers WHERE person_id = ? AND key = ?", [person_id, key])
 
 
+def forget_answers_about(db: Database, patient_id: str) -> None:
+    """Remove what programs of other people were answered about a patient, who is named in it."""
+    db.execute("DELETE FROM api_answers WHERE instr(body, ?)", [patient_id])
+
+
 def forget_answers_before(db: Database, at: datetime) -> None:
     """Remove what was begun before `at`."""
     db.execute("DELETE FROM api_answers WHERE begun_at < ?", [time_text(at)])
